@@ -1,0 +1,224 @@
+"""Bundles on disk: a folder of JSON, safetensors and text with a manifest of hashes; never code.
+
+Guarantees: reading runs no code from the bundle and unpickles nothing; every file is checked
+against the manifest's SHA-256 and size before use; names cannot leave the folder; a bundle appears
+whole or not at all. Does not guarantee: who wrote it. The hashes find damage and careless edits; an
+attacker who can rewrite the folder can rewrite the manifest too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plait.errors import BundleError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+MAX_FILE_BYTES = 8 * 2**30
+
+
+class Bundle:
+    """A bundle that was opened and whose manifest was checked.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        BundleError: When it is no bundle, of another format, or a file was changed, cut or added.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.manifest = _read_manifest(self.path)
+        for name, entry in self.manifest["files"].items():
+            _check_file(self.path, name, entry)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.manifest["files"]
+
+    def names(self, folder: str = "") -> list[str]:
+        """Return the names of the files, those below `folder` when given."""
+        return [name for name in self.manifest["files"] if name.startswith(folder)]
+
+    def read_bytes(self, name: str) -> bytes:
+        """Return a file's bytes. Raises `BundleError` when the bundle has no such file."""
+        if name not in self:
+            raise BundleError(f"the bundle has no {name}", path=self.path)
+        return (self.path / name).read_bytes()
+
+    def read_json(self, name: str) -> Any:
+        """Return a JSON file's content."""
+        try:
+            return json.loads(self.read_bytes(name))
+        except ValueError as error:
+            raise BundleError(f"{name} is not JSON", received=str(error), path=self.path) from None
+
+    def read_arrays(self, name: str) -> dict[str, np.ndarray]:
+        """Return the arrays of a safetensors file."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            return load(self.read_bytes(name))
+        except SafetensorError as error:
+            raise BundleError(f"{name} is damaged", received=str(error), path=self.path) from None
+
+    def read_all_json(self) -> dict[str, Any]:
+        """Return every JSON file by its name without ending, for the report."""
+        found = {Path(n).stem: self.read_json(n) for n in self.names() if n.endswith(".json")}
+        if "card.md" in self:
+            found["card"] = self.read_bytes("card.md").decode()
+        return found | {"manifest": self.manifest}
+
+
+def write_bundle(path: Path | str, files: Mapping[str, bytes], *, version: str) -> Path:
+    """Write a bundle atomically and return its path.
+
+    Args:
+        path: Folder to write; an older bundle there is replaced, anything else is left alone.
+        files: Relative name -> content.
+        version: Of plait, kept in the manifest.
+
+    Raises:
+        BundleError: When `path` is something else than a bundle.
+    """
+    path = Path(path)
+    if path.exists() and not is_bundle(path):
+        raise BundleError(
+            "the place for the bundle is taken",
+            expected="a new path, or an older bundle to replace",
+            path=path,
+            hint="name another path with --out",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        for name, content in files.items():
+            _write_file(folder / name, content)
+        entries = {
+            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for name, content in sorted(files.items())
+        }
+        manifest = {"format": FORMAT, "plait": version, "files": entries}
+        _write_file(folder / MANIFEST, to_json(manifest))
+        os.chmod(folder, 0o755)  # noqa: S103 - mkdtemp made it private; a bundle is to be shared
+        _replace_folder(folder, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return path
+
+
+def is_bundle(path: Path | str) -> bool:
+    """Tell whether a folder looks like a bundle (it has a manifest)."""
+    return (Path(path) / MANIFEST).is_file()
+
+
+def to_json(value: Any) -> bytes:
+    """Return `value` as readable JSON; NumPy scalars and arrays become numbers and lists."""
+    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def size_mb(path: Path | str) -> float:
+    """Return the size of a folder in megabytes (10^6 bytes)."""
+    return sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file()) / 1e6
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    if not is_bundle(path):
+        raise BundleError(
+            "this is not a plait bundle",
+            expected=f"a folder with {MANIFEST}",
+            received="nothing at this path" if not path.exists() else "no manifest",
+            path=path,
+        )
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
+        files = manifest["files"]
+        format_number = manifest["format"]
+        if not isinstance(files, dict):
+            raise TypeError("files is not a mapping")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError("the manifest is damaged", received=str(error), path=path) from None
+    if format_number != FORMAT:
+        raise BundleError(
+            "the bundle has another format",
+            expected=f"format {FORMAT}",
+            received=f"format {format_number}",
+            path=path,
+            hint="use the version of plait that wrote it, or fit again",
+        )
+    return manifest
+
+
+def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> None:
+    if os.path.isabs(name) or ".." in Path(name).parts:
+        raise BundleError("a file name in the manifest leads out of the bundle", received=name,
+                          path=folder)
+    file = folder / name
+    if file.is_symlink() or not file.is_file():
+        raise BundleError(f"the bundle's {name} is missing", path=folder)
+    size = file.stat().st_size
+    if size != entry.get("bytes") or size > MAX_FILE_BYTES:
+        raise BundleError(
+            f"the bundle's {name} was cut or changed",
+            expected=f"{entry.get('bytes')} bytes",
+            received=f"{size} bytes",
+            path=folder,
+            hint="copy the bundle again from its source",
+        )
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != entry.get("sha256"):
+        raise BundleError(
+            f"the bundle's {name} was changed after it was saved",
+            expected=f"SHA-256 {str(entry.get('sha256'))[:16]}...",
+            received=f"{digest[:16]}...",
+            path=folder,
+            hint="copy the bundle again from its source",
+        )
+
+
+def _write_file(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    if not path.exists():
+        os.rename(new, path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    os.rename(path, old / "bundle")
+    try:
+        os.rename(new, path)
+    except OSError:
+        os.rename(old / "bundle", path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,125 @@
+"""The cache folder: where it lies, how entries appear whole or not at all, how old ones leave."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from plait.errors import TableError
+
+MAX_CACHE_BYTES = 20 * 2**30
+"""The least recently used entries beyond this many bytes are removed."""
+
+STALE_SECONDS = 24 * 3600.0
+"""Unfinished entries older than this were left behind by a killed process."""
+
+
+def cache_folder(kind: str, root: Path | None = None) -> Path:
+    """Return (and make) the folder of one kind of entry.
+
+    Args:
+        kind: ``tables``, ``prepared`` or ``fingerprints``.
+        root: The cache; default ``$PLAIT_CACHE``, else ``~/.cache/plait``.
+
+    Raises:
+        TableError: When it cannot be written.
+    """
+    root = default_cache() if root is None else Path(root)
+    folder = root / kind
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError("no permission to write")
+    except OSError as error:
+        raise TableError(
+            "the cache folder cannot be written",
+            expected="a folder with write permission and free space",
+            received=str(error),
+            path=folder,
+            hint="set the environment variable PLAIT_CACHE to another folder",
+        ) from None
+    return folder
+
+
+def default_cache() -> Path:
+    """Return ``$PLAIT_CACHE``, else ``plait`` in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    named = os.environ.get("PLAIT_CACHE")
+    if named:
+        return Path(named).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plait"
+
+
+@contextmanager
+def new_entry(folder: Path, name: str) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``folder/name`` when the block ends well.
+
+    Whatever was at that name is replaced; on any exception nothing is left behind.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix=f".{name[:32]}-", dir=folder))
+    try:
+        yield temporary
+        _replace(temporary, folder / name)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        raise TableError(
+            "the cache cannot be written",
+            expected="free disk space",
+            received=str(error),
+            path=folder,
+            hint="free some space, or set PLAIT_CACHE to a folder on another disk",
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    prune(folder, keep=folder / name)
+
+
+def mark_used(entry: Path) -> None:
+    """Note that an entry was used now, so that `prune` keeps it longest."""
+    with suppress(OSError):
+        os.utime(entry)
+
+
+def prune(folder: Path, *, keep: Path, max_bytes: int | None = None) -> list[Path]:
+    """Remove stale unfinished entries, and the least recently used ones beyond `max_bytes`.
+
+    Returns:
+        The entries removed; `keep` never is.
+    """
+    budget = MAX_CACHE_BYTES if max_bytes is None else max_bytes
+    removed = []
+    newest_first = sorted(_entries(folder), key=lambda entry: -entry[1])
+    for path, used_at, num_bytes in newest_first:
+        unfinished = path.name.startswith(".")
+        stale = unfinished and time.time() - used_at > STALE_SECONDS
+        budget -= 0 if unfinished else num_bytes
+        if stale or (budget < 0 and not unfinished and path != keep):
+            shutil.rmtree(path, ignore_errors=True)
+            removed.append(path)
+    return removed
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, float, int]]:
+    for path in folder.iterdir():
+        with suppress(OSError):
+            num_bytes = sum(file.stat().st_size for file in path.iterdir())
+            yield path, path.stat().st_mtime, num_bytes
+
+
+def _replace(temporary: Path, final: Path) -> None:
+    """Rename; a folder in the way is moved aside first, for rename cannot replace a full one."""
+    try:
+        os.rename(temporary, final)
+    except OSError:
+        if not final.exists():
+            raise
+        aside = Path(tempfile.mkdtemp(prefix=".old-", dir=final.parent))
+        os.rename(final, aside / "entry")
+        os.rename(temporary, final)
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,112 @@
+"""Takes tables that are in memory already: data frames, Arrow tables, lists of dicts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from plait.data.sources.arrow import plain_schema
+from plait.data.sources.delimited import check_names
+from plait.data.sources.rows import MemoryRows, Rows
+from plait.errors import TableError
+from plait.types import Cell
+
+
+def read_frame(source: Any) -> Rows | None:
+    """Return the rows of an object in memory, or None when it is not a table.
+
+    Understood are a list of dicts (absent keys are missing cells), a dict of lists, a pandas
+    DataFrame, an Arrow table or batch, a datasets.Dataset, and whatever offers
+    ``__arrow_c_stream__`` (polars, duckdb...).
+
+    Raises:
+        TableError: No rows, doubled names, columns of unequal length.
+    """
+    if isinstance(source, Mapping):
+        return _from_columns({str(name): list(cells) for name, cells in source.items()})
+    if isinstance(source, list | tuple):
+        return _from_dicts(source)
+    if type(source).__module__.startswith("pandas"):
+        return _from_pandas(source)
+    if hasattr(source, "with_format") and hasattr(source, "features"):
+        source = source.with_format("arrow")[:]
+    if isinstance(source, pa.RecordBatch):
+        source = pa.Table.from_batches([source])
+    if not isinstance(source, pa.Table) and hasattr(source, "__arrow_c_stream__"):
+        source = pa.table(source)
+    return _from_arrow(source) if isinstance(source, pa.Table) else None
+
+
+def _from_dicts(source: Sequence[Any]) -> Rows:
+    for row, cells in enumerate(source):
+        if not isinstance(cells, Mapping):
+            raise TableError(
+                "a row is not a dict",
+                expected="a list of dicts, column name -> cell",
+                received=cells,
+                row=row,
+            )
+    names = dict.fromkeys(str(name) for cells in source for name in cells)
+    return _from_columns({name: [cells.get(name) for cells in source] for name in names})
+
+
+def _from_columns(columns: dict[str, list[Cell]]) -> Rows:
+    lengths = {name: len(cells) for name, cells in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise TableError(
+            "the columns are not equally long",
+            expected="one cell per row in every column",
+            received=", ".join(f"{name}: {num}" for name, num in lengths.items()),
+        )
+    if not columns or not next(iter(lengths.values())):
+        raise TableError("the table has no rows", expected="at least one row")
+    return MemoryRows({name: [_plain(c) for c in cells] for name, cells in columns.items()})
+
+
+def _from_pandas(frame: Any) -> Rows:
+    names = [str(name) for name in frame.columns]
+    check_names(names)
+    if not len(frame) or not names:
+        raise TableError("the table has no rows", expected="at least one row")
+    columns: dict[str, Any] = {}
+    for place, name in enumerate(names):
+        series = frame.iloc[:, place]
+        columns[name] = _from_series(series)
+    return MemoryRows(columns)
+
+
+def _from_series(series: Any) -> pa.ChunkedArray | list[Cell]:
+    """Return the column as Arrow; as a list where its cells are of types Arrow cannot mix."""
+    if series.dtype != object:
+        array = pa.Array.from_pandas(series)
+        array = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+        coded = pa.types.is_dictionary(array.type)
+        return pa.chunked_array([c.dictionary_decode() for c in array.chunks]) if coded else array
+    return [_plain(cell) for cell in series.tolist()]
+
+
+def _from_arrow(table: pa.Table) -> Rows:
+    schema = plain_schema(table.schema)
+    if not table.num_rows:
+        raise TableError("the table has no rows", expected="at least one row")
+    columns: dict[str, pa.ChunkedArray | list[Cell]] = {}
+    for field, column in zip(schema, table.columns, strict=True):
+        if isinstance(column.type, pa.BaseExtensionType):
+            column = pa.chunked_array([chunk.storage for chunk in column.chunks], field.type)
+        columns[field.name] = column.cast(field.type)
+    return MemoryRows(columns)
+
+
+def _plain(cell: Cell) -> Cell:
+    """Return numpy scalars as Python's, paths as text, pandas' nothing as None."""
+    if isinstance(cell, str | bytes | float | int) or cell is None:
+        return cell
+    if isinstance(cell, os.PathLike):
+        return os.fspath(cell)
+    if isinstance(cell, np.generic):
+        return cell.item()
+    return None if type(cell).__name__ in {"NAType", "NaTType"} else cell

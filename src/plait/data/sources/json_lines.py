@@ -1,0 +1,153 @@
+"""Reads JSON lines (one object per line) and JSON lists of objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from plait.data.sources.frames import read_frame
+from plait.data.sources.rows import Rows
+from plait.data.sources.spool import MEMORY_BYTES, keep, no_rows
+from plait.errors import TableError
+
+CHUNK_ROWS = 4096
+
+
+def read_json(path: Path, *, encoding: str | None = None) -> Rows:
+    """Return the rows of a JSON file; a key that an object lacks is a missing cell.
+
+    In large files a column whose cells are of several types becomes text: text as it is, the
+    rest as JSON.
+
+    Raises:
+        TableError: Empty, not JSON (with the row), or a row that is not an object.
+    """
+    encoding = encoding or "utf-8-sig"
+    if path.stat().st_size <= MEMORY_BYTES or _is_list(path):
+        rows = read_frame(list(_objects(path, encoding)) or [{}])
+        if rows is None:
+            raise no_rows(path)
+        return rows
+
+    def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        schema = _schema(path, encoding)
+        return schema, _batches(path, encoding, schema)
+
+    return keep(path, f"json|{encoding}", open_stream)
+
+
+def _is_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(1024).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"[")
+
+
+def _objects(path: Path, encoding: str) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open(encoding=encoding) as file:
+            values = json.load(file) if _is_list(path) else _lines(file, path)
+            row = -1
+            for row, value in enumerate(values):
+                if not isinstance(value, dict):
+                    raise _not_an_object(value, row, path)
+                yield value
+            if row < 0:
+                raise no_rows(path)
+    except UnicodeDecodeError as error:
+        raise TableError(
+            "the table is not UTF-8 text",
+            expected="JSON in UTF-8",
+            received=f"the byte 0x{error.object[error.start]:02x}",
+            path=path,
+            hint="name the encoding, for example --encoding latin-1",
+        ) from None
+    except json.JSONDecodeError as error:
+        raise _not_json(error, None, path) from None
+
+
+def _lines(file: Any, path: Path) -> Iterator[Any]:
+    row = 0
+    for line in file:
+        if not line.strip():
+            continue
+        try:
+            yield json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise _not_json(error, row, path) from None
+        row += 1
+
+
+def _chunks(path: Path, encoding: str) -> Iterator[list[dict[str, Any]]]:
+    objects = _objects(path, encoding)
+    while chunk := list(islice(objects, CHUNK_ROWS)):
+        yield chunk
+
+
+def _schema(path: Path, encoding: str) -> pa.Schema:
+    """Read the file once to learn the columns and one type for each."""
+    kinds: dict[str, pa.DataType] = {}
+    for chunk in _chunks(path, encoding):
+        for name in dict.fromkeys(name for cells in chunk for name in cells):
+            found = _kind([cells.get(name) for cells in chunk])
+            kinds[name] = _joined(kinds.get(name, pa.null()), found)
+    null = pa.null()
+    return pa.schema([(name, pa.string() if k == null else k) for name, k in kinds.items()])
+
+
+def _kind(cells: list[Any]) -> pa.DataType:
+    try:
+        kind = pa.infer_type(cells)
+    except (pa.ArrowException, OverflowError):
+        return pa.string()
+    return pa.string() if pa.types.is_struct(kind) else kind
+
+
+def _joined(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    if one == other or other == pa.null():
+        return one
+    if one == pa.null():
+        return other
+    if {one, other} == {pa.int64(), pa.float64()}:
+        return pa.float64()
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        inner = _joined(one.value_type, other.value_type)
+        return pa.string() if inner == pa.string() != one.value_type else pa.list_(inner)
+    return pa.string()
+
+
+def _batches(path: Path, encoding: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for chunk in _chunks(path, encoding):
+        columns = []
+        for field in schema:
+            cells = [row.get(field.name) for row in chunk]
+            as_text = [_text(c) for c in cells] if field.type == pa.string() else cells
+            columns.append(pa.array(as_text, field.type))
+        yield pa.record_batch(columns, schema=schema)
+
+
+def _text(cell: Any) -> str | None:
+    return cell if cell is None or isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+
+
+def _not_an_object(value: Any, row: int, path: Path) -> TableError:
+    return TableError(
+        "a row is not a JSON object",
+        expected='one object per line, such as {"text": "warm", "price": 3}',
+        received=value,
+        row=row,
+        path=path,
+    )
+
+
+def _not_json(error: Exception, row: int | None, path: Path) -> TableError:
+    return TableError(
+        "the row is not JSON" if row is not None else "the file is not JSON",
+        expected="one JSON object per line, or a list of objects",
+        received=str(error),
+        row=row,
+        path=path,
+    )

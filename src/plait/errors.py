@@ -1,0 +1,129 @@
+"""The errors a user can meet: each says what, expected, received, where, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PlaitError(Exception):
+    """Something the user can mend.
+
+    Args:
+        what: One sentence that names the problem.
+        expected: What would have been right.
+        received: What was found instead (shortened when long).
+        hint: The command or change that mends it.
+        column: Name of the table's column.
+        row: 0-based row number of the table.
+        path: File or folder concerned.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        expected: str | None = None,
+        received: Any = None,
+        hint: str | None = None,
+        column: str | None = None,
+        row: int | None = None,
+        path: Any = None,
+    ) -> None:
+        self.what = what
+        self.expected = expected
+        self.received = None if received is None else shorten(received)
+        self.hint = hint
+        self.column = column
+        self.row = row
+        self.path = None if path is None else str(path)
+        super().__init__(what)
+
+    def at(
+        self, *, column: str | None = None, row: int | None = None, path: Any = None
+    ) -> PlaitError:
+        """Fill in the place where it happened, where it is not known yet; returns itself."""
+        self.column = self.column or column
+        self.row = row if self.row is None else self.row
+        self.path = self.path or (None if path is None else str(path))
+        return self
+
+    def place(self) -> str:
+        """Return ``column 'x', row 3, path`` with the parts that are known."""
+        parts = [
+            f"column '{self.column}'" if self.column is not None else "",
+            f"row {self.row}" if self.row is not None else "",
+            str(self.path) if self.path else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.place():
+            lines.append(f"  where:    {self.place()}")
+        if self.expected:
+            lines.append(f"  expected: {self.expected}")
+        if self.received is not None:
+            lines.append(f"  received: {self.received}")
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of the error, for ``--json``."""
+        names = ("what", "expected", "received", "hint", "column", "row", "path")
+        found = {name: getattr(self, name) for name in names}
+        return {"error": type(self).__name__} | {k: v for k, v in found.items() if v is not None}
+
+
+class UsageError(PlaitError):
+    """The call itself is wrong: an unknown option, verb or column."""
+
+    exit_code = 2
+
+
+class TableError(PlaitError):
+    """The table cannot be read, or is not a table."""
+
+
+class SchemaError(PlaitError):
+    """A column's modality is unknown, ambiguous in strict mode, or does not fit its values."""
+
+
+class CellError(PlaitError):
+    """One cell cannot be read; with ``--on-error skip`` it counts as missing."""
+
+
+class LimitError(CellError):
+    """One cell is larger than the limits of `plait.modalities.limits` allow."""
+
+
+class TargetError(PlaitError):
+    """The target cannot be learned: absent, constant, or of a modality without a head."""
+
+
+class BundleError(PlaitError):
+    """A bundle is missing a file, was changed, or was written by another version."""
+
+
+class ExtraError(PlaitError):
+    """A verb or modality needs an optional dependency that is not installed."""
+
+    def __init__(self, extra: str, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs the extra '{extra}'",
+            expected=f"plait[{extra}] installed",
+            hint=f"pip install 'plait[{extra}]'",
+        )
+
+
+def shorten(value: Any, num_characters: int = 120) -> str:
+    """Return `value` as one line of at most `num_characters` characters.
+
+    >>> shorten("a" * 200, 8)
+    'aaaaa...'
+    """
+    text = value if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= num_characters else text[: num_characters - 3] + "..."

@@ -1,0 +1,13 @@
+"""One folder per modality, found by scan: codec.py (torch-free) and network.py (torch)."""
+
+from plait.modalities._scan import codec_from_dict as codec_from_dict
+from plait.modalities._scan import codec_hash as codec_hash
+from plait.modalities._scan import codec_to_dict as codec_to_dict
+from plait.modalities._scan import find_codec as find_codec
+from plait.modalities._scan import find_network as find_network
+from plait.modalities._scan import modalities as modalities
+from plait.modalities._scan import register_folder as register_folder
+from plait.modalities.contract import Codec as Codec
+from plait.modalities.contract import TargetCodec as TargetCodec
+from plait.modalities.limits import LIMITS as LIMITS
+from plait.modalities.media import Media as Media

@@ -1,0 +1,153 @@
+"""Finds modalities: every folder with a codec.py is one, and an incomplete one fails at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from plait.errors import BundleError, SchemaError, UsageError
+from plait.modalities.contract import Codec, TargetCodec
+
+_OWN_FOLDER = Path(__file__).parent
+_extra_folders: list[Path] = []
+
+
+def register_folder(folder: Path | str) -> None:
+    """Also look for modalities in `folder` (each a sub-folder with codec.py and network.py).
+
+    This runs the Python files found there: name only folders whose code you trust. Bundles never
+    name any.
+    """
+    path = Path(folder).resolve()
+    if path not in _extra_folders:
+        _extra_folders.append(path)
+    modalities.cache_clear()
+
+
+@cache
+def modalities() -> dict[str, type[Codec]]:
+    """Return modality name -> codec class, sorted by name."""
+    found: dict[str, type[Codec]] = {}
+    for folder in [_OWN_FOLDER, *_extra_folders]:
+        for file in sorted(folder.glob("*/codec.py")):
+            codec = _codec_class(_load(file), file)
+            found[codec.modality] = codec
+    return dict(sorted(found.items()))
+
+
+def find_codec(modality: str) -> type[Codec]:
+    """Return the codec class of a modality. Raises `UsageError` naming those that exist."""
+    try:
+        return modalities()[modality]
+    except KeyError:
+        raise UsageError(
+            f"there is no modality '{modality}'",
+            expected="one of " + ", ".join(modalities()),
+            received=modality,
+        ) from None
+
+
+def find_network(modality: str) -> ModuleType:
+    """Return the network module of a modality (imports torch): `Embed` and perhaps `Target`."""
+    file = Path(inspect.getfile(find_codec(modality))).with_name("network.py")
+    if not file.is_file():
+        raise SchemaError(f"modality '{modality}' has no network.py", path=file)
+    module = _load(file)
+    needed = ["Embed"] + (["Target"] if issubclass_target(find_codec(modality)) else [])
+    for name in needed:
+        if not hasattr(module, name):
+            raise SchemaError(f"modality '{modality}' lacks the class {name}", path=file)
+    return module
+
+
+def issubclass_target(codec: type[Codec]) -> bool:
+    """Tell whether a modality can be the target (its codec offers all of `TargetCodec`)."""
+    return not _missing_members(codec, TargetCodec)
+
+
+def codec_to_dict(codec: Codec) -> dict[str, Any]:
+    """Return the codec as JSON-ready data: its modality and every field."""
+    fields = dataclasses.asdict(codec)  # type: ignore[call-overload]
+    return {"modality": codec.modality, **fields}
+
+
+def codec_from_dict(data: dict[str, Any]) -> Codec:
+    """Rebuild a codec from `codec_to_dict`. Raises `BundleError` on unknown or missing fields."""
+    fields = dict(data)
+    cls = find_codec(fields.pop("modality", ""))
+    known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if set(fields) - known:
+        raise BundleError(
+            f"unknown settings for modality '{cls.modality}'",
+            expected=", ".join(sorted(known)),
+            received=", ".join(sorted(set(fields) - known)),
+        )
+    return cls(**{name: _freeze(value) for name, value in fields.items()})
+
+
+def codec_hash(codec: Codec) -> str:
+    """Return 16 hex digits that change with any preprocessing setting."""
+    text = json.dumps(codec_to_dict(codec), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
+
+
+def _load(file: Path) -> ModuleType:
+    if file.is_relative_to(_OWN_FOLDER):
+        return importlib.import_module(f"plait.modalities.{file.parent.name}.{file.stem}")
+    name = f"plait_modality_{file.parent.name}_{file.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise SchemaError("the modality's file cannot be loaded", path=file)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+def _codec_class(module: ModuleType, file: Path) -> type[Codec]:
+    classes = [
+        value
+        for name, value in vars(module).items()
+        if name.endswith("Codec") and dataclasses.is_dataclass(value)
+        and value.__module__ == module.__name__
+    ]
+    if len(classes) != 1:
+        raise SchemaError(
+            "a modality's codec.py must hold one dataclass whose name ends in Codec",
+            received=f"{len(classes)} such classes",
+            path=file,
+        )
+    missing = _missing_members(classes[0], Codec)
+    if missing:
+        raise SchemaError(
+            f"{classes[0].__name__} is incomplete",
+            expected="every member of plait.modalities.contract.Codec",
+            received="missing " + ", ".join(missing),
+            path=file,
+            hint="see docs/modality.md",
+        )
+    return classes[0]
+
+
+def _missing_members(cls: type, protocol: type) -> list[str]:
+    members = getattr(protocol, "__protocol_attrs__", None) or {
+        name
+        for base in protocol.__mro__[:-1]
+        for name in [*vars(base), *vars(base).get("__annotations__", {})]
+        if not name.startswith("_")
+    }
+    return sorted(name for name in members if not hasattr(cls, name))

@@ -1,0 +1,1 @@
+"""Categories: one of a closed set of labels."""

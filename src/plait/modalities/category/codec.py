@@ -1,0 +1,138 @@
+"""Categories: each label a number, with a place for labels never seen."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from plait.errors import CellError, TargetError
+from plait.metrics import classification_metrics, log_loss
+from plait.modalities.media import Media
+from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
+
+UNSEEN = 0
+"""Label number 0 stands for every label that training did not see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryCodec:
+    """Codec of the ``category`` modality.
+
+    Raw is the label as text. As a target, outputs are class probabilities ``[row, class]`` in
+    the order of `labels`.
+
+    Attributes:
+        labels: Known labels, most frequent first; label *i* is prepared as ``i + 1``.
+        max_labels: Rarer labels beyond this many are treated as unseen.
+    """
+
+    modality: ClassVar[str] = "category"
+    extra: ClassVar[str | None] = None
+    task: ClassVar[str] = "classify"
+
+    labels: tuple[str, ...] = ()
+    max_labels: int = 2048
+
+    @property
+    def layout(self) -> Layout:
+        return {"label": ArraySpec((1,), "int32")}
+
+    def detect(self, sample: ColumnSample) -> float:
+        if any(isinstance(value, bytes | list | dict) for value in sample.values):
+            return 0.0
+        if any(len(str(value)) > 64 or "\n" in str(value) for value in sample.values):
+            return 0.0
+        repeats = 1.0 - sample.num_distinct / max(len(sample.values), 1)
+        return 0.92 * min(1.0, repeats / 0.6) if sample.num_distinct > 1 else 0.6
+
+    def read(self, cell: Cell, media: Media) -> str | None:
+        if isinstance(cell, bytes | list | dict):
+            raise CellError("not a label", expected="a short text or number", received=cell)
+        if isinstance(cell, float) and cell.is_integer():
+            cell = int(cell)
+        text = str(cell).strip()
+        if len(text) > 1000:
+            raise CellError("the label is too long", expected="at most 1000 characters",
+                            received=text, hint="is this column text? use --columns NAME=text")
+        return text or None
+
+    def fit(self, raws: Iterable[str]) -> CategoryCodec:
+        counts = Counter(raws)
+        ranked = sorted(counts, key=lambda label: (-counts[label], label))
+        return replace(self, labels=tuple(ranked[: self.max_labels]))
+
+    def prepare(self, raw: str) -> Arrays:
+        return {"label": np.array([_numbers(self.labels).get(raw, UNSEEN)], np.int32)}
+
+    def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
+        """Return it unchanged, or now and then as unseen, so that unseen labels have a meaning."""
+        return {"label": np.array([UNSEEN], np.int32)} if rng.random() < 0.02 else arrays
+
+    def show(self, raw: str) -> Html:
+        return f'<span class="label">{html.escape(raw)}</span>'
+
+    def example(self, rng: np.random.Generator) -> Cell:
+        return str(rng.choice(["red", "green", "blue"]))
+
+    def neutral(self) -> str:
+        return ""
+
+    def corrupt(self, raw: str, severity: float, rng: np.random.Generator) -> str:
+        swap = len(self.labels) > 0 and rng.random() < severity
+        return str(rng.choice(list(self.labels))) if swap else raw
+
+    def features(self, arrays: Arrays) -> np.ndarray:
+        """One-hot over the known labels; unseen is all zeros."""
+        hot = np.zeros(len(self.labels), np.float32)
+        number = int(arrays["label"][0])
+        if number != UNSEEN:
+            hot[number - 1] = 1.0
+        return hot
+
+    def fingerprint(self, raw: str) -> bytes | None:
+        return None
+
+    def check_target(self, num_rows: int) -> None:
+        if len(self.labels) < 2:
+            raise TargetError(
+                "the target has fewer than two classes",
+                expected="at least two different labels in the training rows",
+                received=", ".join(self.labels) or "none",
+            )
+
+    def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
+        """int64 ``[row]``: the class, or -1 for a label that training did not see."""
+        return np.array([int(a["label"][0]) - 1 for a in arrays], np.int64)
+
+    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
+        best = outputs.argmax(axis=1)
+        columns: dict[str, Any] = {
+            "prediction": [self.labels[i] for i in best],
+            "confidence": outputs.max(axis=1),
+        }
+        return columns | {f"p_{label}": outputs[:, i] for i, label in enumerate(self.labels)}
+
+    def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+        return classification_metrics(outputs, truth)
+
+    def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        return log_loss(outputs, truth)
+
+
+_memo: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}
+
+
+def _numbers(labels: tuple[str, ...]) -> dict[str, int]:
+    """Return label -> number; remembered by identity, for `prepare` is called once per cell."""
+    found = _memo.get(id(labels))
+    if found is None or found[0] is not labels:
+        if len(_memo) > 1000:
+            _memo.clear()
+        found = (labels, {label: i + 1 for i, label in enumerate(labels)})
+        _memo[id(labels)] = found
+    return found[1]

@@ -1,0 +1,92 @@
+"""What a modality must offer: the codec (numpy only) and the network (torch) of one kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+
+from plait.modalities.media import Media
+from plait.types import Arrays, Cell, ColumnSample, Html, Layout
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """Turns cells of one modality into arrays; a frozen keyword-only dataclass, torch-free.
+
+    Its fields, saved as JSON, are all of the preprocessing: their hash names the cache and travels
+    with every bundle. What must be learned from training rows (a vocabulary, a scale) is learned
+    by `fit`, which returns a new codec.
+
+    `Raw` below is the modality's own decoded form: a waveform, an RGB picture, a string.
+    """
+
+    modality: ClassVar[str]
+    extra: ClassVar[str | None]
+    """The pip extra that `read` needs, or None."""
+
+    @property
+    def layout(self) -> Layout:
+        """Parts that `prepare` returns: name -> shape (ragged axes named) and type."""
+
+    def detect(self, sample: ColumnSample) -> float:
+        """How sure, in [0, 1], that the column is of this modality. Looks, never decodes at length."""
+
+    def read(self, cell: Cell, media: Media) -> Any | None:
+        """Decode a cell to Raw; None when it holds nothing. Raises `CellError` or `LimitError`."""
+
+    def fit(self, raws: Iterable[Any]) -> Codec:
+        """Learn what must be learned from training values (may be empty); returns a new codec."""
+
+    def prepare(self, raw: Any) -> Arrays:
+        """Turn Raw into the arrays of `layout`: deterministic, the same numbers on every machine."""
+
+    def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
+        """Return a randomly changed copy with the same meaning (training only); same layout."""
+
+    def show(self, raw: Any) -> Html:
+        """Render Raw for a person: a picture, a player, a plot; self-contained and escaped."""
+
+    def example(self, rng: np.random.Generator) -> Cell:
+        """Make a small valid cell; feeds the contract suite and export tracing."""
+
+    def neutral(self) -> Any:
+        """Raw that carries no information (grey, silence, the mean): the baseline of explanations."""
+
+    def corrupt(self, raw: Any, severity: float, rng: np.random.Generator) -> Any:
+        """Damage Raw as the world would; severity in [0, 1], 0 returns it unchanged."""
+
+    def features(self, arrays: Arrays) -> np.ndarray:
+        """Simple features for honest baselines: float32 ``[feature]``, of one length per codec."""
+
+    def fingerprint(self, raw: Any) -> bytes | None:
+        """A key that near-duplicates share (perceptual hash); None when equality means nothing."""
+
+
+@runtime_checkable
+class TargetCodec(Codec, Protocol):
+    """A codec whose modality can be the target.
+
+    *Outputs* are the canonical numbers of a prediction, ``float32 [row, output]``: class
+    probabilities, label probabilities, or mean and quantiles. Every expert (deep, linear, boosted)
+    gives outputs, so that metrics, stacking and files need to know nothing else.
+    """
+
+    task: ClassVar[str]
+    """``classify``, ``tag`` or ``regress``."""
+
+    def check_target(self, num_rows: int) -> None:
+        """Raise `TargetError` when the fitted target cannot be learned (a single class...)."""
+
+    def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
+        """Stack prepared targets: int64 ``[row]``, float32 ``[row, label]`` or ``[row]``."""
+
+    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
+        """Name the columns for people: ``prediction``, ``confidence``, ``p_CLASS`` or quantiles."""
+
+    def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+        """Score outputs against truth; the first entry is the headline."""
+
+    def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """Proper per-row loss, float64 ``[row]``, lower is better: what model selection uses."""

@@ -1,0 +1,1 @@
+"""Pictures: photographs, drawings, scans."""

@@ -1,0 +1,232 @@
+"""Pictures: decoded with limits, turned upright, laid on white, scaled to one size."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from plait.errors import CellError, LimitError
+from plait.modalities.detection import looks_like_media
+from plait.modalities.limits import LIMITS
+from plait.modalities.media import Media, check_ratio
+from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6", b"RIFF....WEBP")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageCodec:
+    """Codec of the ``image`` modality.
+
+    Raw is uint8 ``[height, width, 3]``, RGB, upright, at most 1024 pixels on its longer side.
+
+    Attributes:
+        size_px: Side of the square that pictures are scaled into (0: chosen by `fit`, at most 64).
+        grey: Whether one channel is enough (chosen by `fit`).
+        flip: Whether the mirror image has the same meaning (augmentation).
+        crop: Largest shift of the picture when augmented, as a share of its side.
+        erase: Chance of blanking a rectangle when augmented (random erasing).
+        jitter: Largest relative change of brightness and contrast when augmented.
+    """
+
+    modality: ClassVar[str] = "image"
+    extra: ClassVar[str | None] = None
+
+    size_px: int = 0
+    grey: bool = False
+    flip: bool = False
+    crop: float = 0.1
+    erase: float = 0.25
+    jitter: float = 0.2
+
+    @property
+    def layout(self) -> Layout:
+        size = self.size_px or 64
+        return {"pixels": ArraySpec((size, size, 1 if self.grey else 3), "uint8")}
+
+    def detect(self, sample: ColumnSample) -> float:
+        return looks_like_media(sample, ENDINGS, MAGIC)
+
+    def read(self, cell: Cell, media: Media) -> np.ndarray:
+        data = media.read_bytes(cell)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                picture = Image.open(io.BytesIO(data))
+                _check_size(picture, len(data))
+                picture.draft("RGB", (1024, 1024))
+                picture.load()
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+            raise CellError(
+                "the picture cannot be decoded",
+                expected="a whole PNG, JPEG, WebP, GIF, BMP or TIFF file",
+                received=str(error),
+            ) from None
+        except Image.DecompressionBombError as error:
+            raise LimitError("the picture is too large", received=str(error)) from None
+        return _upright_rgb(picture)
+
+    def fit(self, raws: Iterable[np.ndarray]) -> ImageCodec:
+        """Choose size and channels from up to 500 training pictures, unless they are set."""
+        seen = list(islice(raws, 500))
+        if not seen or self.size_px:
+            return self
+        longest = float(np.median([max(raw.shape[:2]) for raw in seen]))
+        size = int(min(64, max(16, round(longest / 4) * 4)))
+        grey = all(_is_grey(raw) for raw in seen)
+        return replace(self, size_px=size, grey=grey)
+
+    def prepare(self, raw: np.ndarray) -> Arrays:
+        """Scale into the square, keeping the aspect; borders are filled with the edge colour."""
+        size = self.size_px or 64
+        height, width = raw.shape[:2]
+        if (height, width) != (size, size):
+            ratio = size / max(height, width)
+            new = max(1, round(width * ratio)), max(1, round(height * ratio))
+            scaled = Image.fromarray(raw).resize(new, Image.Resampling.BICUBIC)
+            raw = _pad_to_square(np.asarray(scaled), size)
+        if self.grey:
+            weights = np.array([0.299, 0.587, 0.114], np.float32)
+            raw = np.rint(raw @ weights).astype(np.uint8)[..., None]
+        return {"pixels": np.ascontiguousarray(raw)}
+
+    def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
+        pixels = arrays["pixels"]
+        if self.flip and rng.random() < 0.5:
+            pixels = pixels[:, ::-1]
+        pixels = _shift(pixels, self.crop, rng)
+        if self.jitter:
+            gain, bias = 1 + self.jitter * rng.uniform(-1, 1, 2)
+            table = np.clip((np.arange(256) - 128) * gain + 128 * bias, 0, 255).astype(np.uint8)
+            pixels = table[pixels]
+        if rng.random() < self.erase:
+            pixels = _erase(pixels, rng)
+        return {"pixels": np.ascontiguousarray(pixels)}
+
+    def show(self, raw: np.ndarray) -> Html:
+        buffer = io.BytesIO()
+        picture = Image.fromarray(raw)
+        picture.thumbnail((160, 160))
+        picture.save(buffer, "PNG", optimize=True)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        return f'<img class="picture" alt="picture" src="data:image/png;base64,{data}">'
+
+    def example(self, rng: np.random.Generator) -> Cell:
+        colour = rng.integers(0, 256, 3)
+        pixels = np.clip(colour + rng.normal(0, 20, (24, 20, 3)), 0, 255).astype(np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def neutral(self) -> np.ndarray:
+        size = self.size_px or 64
+        return np.full((size, size, 3), 128, np.uint8)
+
+    def corrupt(self, raw: np.ndarray, severity: float, rng: np.random.Generator) -> np.ndarray:
+        """Blur by downscaling, then add sensor noise."""
+        if severity <= 0:
+            return raw
+        height, width = raw.shape[:2]
+        factor = 1 - 0.75 * severity
+        small = max(1, round(width * factor)), max(1, round(height * factor))
+        blurred = Image.fromarray(raw).resize(small).resize((width, height))
+        noise = rng.normal(0, 60 * severity, raw.shape)
+        return np.clip(np.asarray(blurred) + noise, 0, 255).astype(np.uint8)
+
+    def features(self, arrays: Arrays) -> np.ndarray:
+        """Means of a 16 x 16 grid of the picture, in [0, 1], and gradients' directions (HOG)."""
+        pixels = arrays["pixels"].astype(np.float32) / 255.0
+        grid = np.asarray([
+            Image.fromarray(channel).resize((16, 16), Image.Resampling.BOX)
+            for channel in np.moveaxis(pixels, -1, 0)
+        ])
+        return np.concatenate([grid.ravel(), _gradient_histogram(pixels.mean(-1))])
+
+    def fingerprint(self, raw: np.ndarray) -> bytes | None:
+        """256-bit difference hash: which of two neighbours in a 16 x 17 thumbnail is brighter."""
+        grey = Image.fromarray(raw).convert("L").resize((17, 16), Image.Resampling.BOX)
+        values = np.asarray(grey, np.int16)
+        return np.packbits(values[:, 1:] > values[:, :-1]).tobytes()
+
+
+def _check_size(picture: Image.Image, num_bytes: int) -> None:
+    num_pixels = picture.width * picture.height
+    if num_pixels > LIMITS.num_pixels:
+        raise LimitError(
+            "the picture is too large",
+            expected=f"at most {LIMITS.num_pixels} pixels",
+            received=f"{picture.width} x {picture.height}",
+            hint="scale it down first",
+        )
+    check_ratio(num_pixels * 3, num_bytes)
+
+
+def _upright_rgb(picture: Image.Image) -> np.ndarray:
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        values = np.asarray(picture, np.float32)
+        low, high = float(values.min()), float(values.max())
+        scaled = (values - low) * (255.0 / (high - low) if high > low else 0.0)
+        picture = Image.fromarray(scaled.astype(np.uint8))
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    picture = picture.convert("RGB")
+    picture.thumbnail((1024, 1024))
+    return np.array(picture)
+
+
+def _is_grey(raw: np.ndarray) -> bool:
+    small = raw[::2, ::2].astype(np.int16)
+    return bool(np.abs(small - small.mean(-1, keepdims=True)).max() <= 2)
+
+
+def _pad_to_square(pixels: np.ndarray, size: int) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    top, left = (size - height) // 2, (size - width) // 2
+    pads = ((top, size - height - top), (left, size - width - left), (0, 0))
+    return np.pad(pixels, pads, mode="edge")
+
+
+def _shift(pixels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    reach = round(share * pixels.shape[0])
+    if not reach:
+        return pixels
+    down, right = rng.integers(-reach, reach + 1, 2)
+    size_y, size_x = pixels.shape[:2]
+    rows = np.clip(np.arange(size_y) + down, 0, size_y - 1)
+    columns = np.clip(np.arange(size_x) + right, 0, size_x - 1)
+    return pixels[rows[:, None], columns]
+
+
+def _erase(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    size_y, size_x = pixels.shape[:2]
+    height, width = (max(1, int(s * rng.uniform(0.1, 0.4))) for s in (size_y, size_x))
+    top, left = rng.integers(0, size_y - height + 1), rng.integers(0, size_x - width + 1)
+    pixels = pixels.copy()
+    pixels[top : top + height, left : left + width] = rng.integers(0, 256)
+    return pixels
+
+
+def _gradient_histogram(grey: np.ndarray, num_cells: int = 7, num_bins: int = 9) -> np.ndarray:
+    """Histogram of oriented gradients (Dalal and Triggs 2005): cells normalised as one block."""
+    dy, dx = np.gradient(grey)
+    size = np.hypot(dx, dy)
+    bin_of = (np.arctan2(dy, dx) % np.pi / np.pi * num_bins).astype(int) % num_bins
+    rows = np.arange(grey.shape[0]) * num_cells // grey.shape[0]
+    columns = np.arange(grey.shape[1]) * num_cells // grey.shape[1]
+    cell = rows[:, None] * num_cells + columns
+    flat = np.bincount(
+        (cell * num_bins + bin_of).ravel(), size.ravel(), minlength=num_cells**2 * num_bins
+    )
+    return (flat / (np.linalg.norm(flat) + 1e-6)).astype(np.float32) * num_cells

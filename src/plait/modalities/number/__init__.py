@@ -1,0 +1,1 @@
+"""Numbers: measurements, prices, ages."""

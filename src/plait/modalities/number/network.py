@@ -1,0 +1,67 @@
+"""Numbers as tokens (periodic embedding) and as a target (mean and quantiles)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from plait.modalities.number.codec import QUANTILE_LEVELS, NumberCodec
+from plait.nn.tokens import Tokens, point_positions
+
+
+class Embed(nn.Module):
+    """One token per number: periodic features, then a linear layer and ReLU.
+
+    Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep
+    Learning", section 3.3 (PLR); the standardised value itself is appended to the features.
+    """
+
+    def __init__(self, codec: NumberCodec, dim: int, *, num_frequencies: int = 16) -> None:
+        super().__init__()
+        self.frequencies = nn.Parameter(torch.randn(num_frequencies) * 0.3)
+        self.project = nn.Linear(2 * num_frequencies + 1, dim)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
+        value = parts["value"]
+        angle = 2 * torch.pi * self.frequencies * value
+        features = torch.cat([angle.sin(), angle.cos(), value], dim=-1)
+        return point_positions(self.out(torch.relu(self.project(features)))[:, None])
+
+
+class Target(nn.Module):
+    """Mean and quantiles of a number from one pooled query.
+
+    Loss: squared error of the mean plus pinball loss of the quantiles, on the standardised
+    scale (Koenker and Bassett 1978). Outputs are in the column's unit.
+    """
+
+    num_queries = 1
+
+    def __init__(self, codec: NumberCodec, dim: int) -> None:
+        super().__init__()
+        self.codec = codec
+        self.out = nn.Linear(dim, 1 + len(QUANTILE_LEVELS))
+        self.register_buffer("levels", torch.tensor(QUANTILE_LEVELS), persistent=False)
+
+    def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:
+        """Return the standardised mean, then the quantiles as increments made non-decreasing."""
+        out = self.out(latent[:, 0])
+        steps = nn.functional.softplus(out[:, 2:])
+        return torch.cat([out[:, :2], out[:, 1:2] + steps.cumsum(-1)], dim=-1)
+
+    def loss(
+        self, raw: Tensor, truth: Tensor, *, smoothing: float = 0.0, weight: Tensor | None = None
+    ) -> Float[Tensor, " batch"]:
+        """Per-row loss. `smoothing` and `weight` (class balance) do not apply to numbers."""
+        inner = truth.clamp_min(1e-30).log() if self.codec.log else truth
+        scaled = ((inner - self.codec.mean) / self.codec.scale)[:, None]
+        gap = scaled - raw[:, 1:]
+        pinball = torch.maximum(self.levels * gap, (self.levels - 1) * gap).sum(-1)
+        return (scaled[:, 0] - raw[:, 0]) ** 2 + pinball
+
+    def outputs(self, raw: Tensor) -> Float[Tensor, "batch output"]:
+        """Return mean and quantiles in the column's unit."""
+        inner = raw.double() * self.codec.scale + self.codec.mean
+        return (inner.clamp(-60, 60).exp() if self.codec.log else inner).float()

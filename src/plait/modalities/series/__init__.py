@@ -1,0 +1,1 @@
+"""Series: sensor readings and other numbers over time."""

@@ -1,0 +1,109 @@
+"""Sizes of the network: named ones and explicit numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from plait.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemConfig:
+    """Settings of `plait.model.system.System`, saved with the weights.
+
+    Attributes:
+        dim: Size of tokens.
+        depth: Layers of the trunk.
+        num_heads: Attention heads; ``dim / num_heads`` must be a multiple of 4.
+        join: Layer from which columns see each other, 0 (early fusion) to depth (late).
+        mlp_ratio: Width of the feed-forward layers over `dim`.
+        dropout: In the trunk.
+        drop_column: Chance of hiding each present column in training (modality dropout).
+        stems: Extra keyword arguments of the `Embed` of a modality, by modality name.
+    """
+
+    dim: int = 128
+    depth: int = 3
+    num_heads: int = 4
+    join: int = 0
+    mlp_ratio: float = 2.0
+    dropout: float = 0.1
+    drop_column: float = 0.2
+    stems: Mapping[str, Mapping[str, Any]] | None = None
+
+    def check(self) -> SystemConfig:
+        """Return itself. Raises `UsageError` when the numbers do not fit together."""
+        if self.dim % self.num_heads or (self.dim // self.num_heads) % 4:
+            raise UsageError(
+                "the size of the network does not divide into its heads",
+                expected="dim / num_heads a multiple of 4",
+                received=f"dim={self.dim}, num_heads={self.num_heads}",
+            )
+        if not 0 <= self.join <= self.depth:
+            raise UsageError(
+                "the join layer lies outside the trunk",
+                expected=f"0 to {self.depth}",
+                received=str(self.join),
+            )
+        return self
+
+
+SIZES: dict[str, SystemConfig] = {
+    "tiny": SystemConfig(dim=64, depth=2, num_heads=4),
+    "small": SystemConfig(dim=128, depth=3, num_heads=4),
+    "base": SystemConfig(dim=320, depth=6, num_heads=8),
+}
+
+
+def choose_size(size: str | Mapping[str, Any] | SystemConfig, num_rows: int) -> SystemConfig:
+    """Return the configuration of a size name, ``dim=96,depth=4`` text, mapping, or ``auto``.
+
+    ``auto`` takes ``tiny`` below 3,000 training rows and ``small`` above. Raises `UsageError`.
+    """
+    if isinstance(size, SystemConfig):
+        return size.check()
+    if isinstance(size, str):
+        if size == "auto":
+            size = "tiny" if num_rows < 3000 else "small"
+        if size in SIZES:
+            return SIZES[size]
+        size = _parse_numbers(size)
+    try:
+        return replace(SIZES["small"], **size).check()
+    except TypeError:
+        raise _unknown_size(str(dict(size))) from None
+
+
+def join_layer(fusion: str | int, depth: int) -> int:
+    """Return the join layer of ``early``, ``mid``, ``late`` or a number. Raises `UsageError`."""
+    named = {"early": 0, "mid": (depth + 1) // 2, "late": depth}
+    if isinstance(fusion, str) and fusion in named:
+        return named[fusion]
+    try:
+        return int(fusion)
+    except ValueError:
+        raise UsageError(
+            "unknown kind of fusion",
+            expected="auto, early, mid, late, or the number of a layer",
+            received=str(fusion),
+        ) from None
+
+
+def _parse_numbers(text: str) -> dict[str, Any]:
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        numbers = {key.strip(): float(value) for key, value in pairs}
+    except ValueError:
+        raise _unknown_size(text) from None
+    whole = {"dim", "depth", "num_heads", "join"}
+    return {key: int(value) if key in whole else value for key, value in numbers.items()}
+
+
+def _unknown_size(received: str) -> UsageError:
+    return UsageError(
+        "unknown size of network",
+        expected="auto, " + ", ".join(SIZES) + ", or numbers such as dim=96,depth=4,num_heads=4",
+        received=received,
+    )

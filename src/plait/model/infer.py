@@ -1,0 +1,44 @@
+"""Runs a network over many rows and returns canonical outputs as NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from plait.data.loader import Loader
+from plait.data.prepared import Prepared
+from plait.model.system import System, to_tensors
+
+
+@torch.inference_mode()
+def system_outputs(
+    system: System,
+    prepared: Prepared,
+    rows: Sequence[int] | np.ndarray,
+    *,
+    batch_size: int = 256,
+    device: torch.device | str = "cpu",
+) -> np.ndarray:
+    """Return canonical outputs, float32 ``[row, output]``, in the order of `rows`.
+
+    Args:
+        system: The network; put into evaluation mode and left in it.
+        prepared: Where the rows' arrays are.
+        rows: Row numbers.
+        batch_size: Rows at a time.
+        device: Where `system` is.
+    """
+    system.eval()
+    columns = system.encoder.columns
+    loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    places = {int(row): place for place, row in enumerate(rows)}
+    found: np.ndarray | None = None
+    for batch_rows, arrays in loader.epoch(0):
+        batch = to_tensors(arrays, device)
+        outputs = system.outputs(batch).float().cpu().numpy()
+        if found is None:
+            found = np.zeros((len(rows), outputs.shape[1]), np.float32)
+        found[[places[int(row)] for row in batch_rows]] = outputs
+    return np.zeros((0, 1), np.float32) if found is None else found

@@ -1,0 +1,152 @@
+"""The network: encodes each column, shares one trunk, and answers in the target's modality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from plait.model.config import SystemConfig
+from plait.modalities import Codec, codec_hash, find_network
+from plait.nn.attention import QueryPool
+from plait.nn.tokens import Tokens
+from plait.nn.transformer import Trunk
+from plait.types import Batch
+
+
+class Encoder(nn.Module):
+    """Tier 1: turns a batch's columns into the tokens of one long sequence per row.
+
+    Columns whose codecs are identical share one stem (front, kitchen and bath pictures); a
+    learned vector per column tells their tokens apart.
+    """
+
+    def __init__(self, codecs: Mapping[str, Codec], config: SystemConfig) -> None:
+        super().__init__()
+        self.columns = tuple(codecs)
+        self.stem_of = {name: codec_hash(codec) for name, codec in codecs.items()}
+        stems = {}
+        for name, codec in codecs.items():
+            if self.stem_of[name] not in stems:
+                settings = dict((config.stems or {}).get(codec.modality, {}))
+                network = find_network(codec.modality)
+                stems[self.stem_of[name]] = network.Embed(codec, config.dim, **settings)
+        self.stems = nn.ModuleDict(stems)
+        self.column_vectors = nn.Parameter(torch.randn(len(codecs), config.dim) * 0.02)
+
+    def forward(
+        self, batch: Batch, keep: Bool[Tensor, "batch column"]
+    ) -> tuple[Tokens, Tensor]:
+        """Return all tokens and their column numbers; columns not kept are masked out."""
+        found, numbers = [], []
+        for number, name in enumerate(self.columns):
+            column = batch[name]
+            tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
+            values = tokens.values + self.column_vectors[number].to(tokens.values.dtype)
+            mask = tokens.mask & keep[:, number, None]
+            found.append(Tokens(values * mask[..., None], mask, tokens.positions))
+            numbers.append(torch.full((values.shape[1],), number, device=values.device))
+        joined = Tokens(*(torch.cat(list(parts), dim=1) for parts in zip(*found, strict=True)))
+        return joined, torch.cat(numbers)
+
+
+class System(nn.Module):
+    """Encoder, trunk, pooling and head.
+
+    Args:
+        codecs: Input column name -> fitted codec.
+        target: Fitted codec of the target column.
+        config: Sizes; see `SystemConfig`.
+    """
+
+    def __init__(
+        self, codecs: Mapping[str, Codec], target: Codec, config: SystemConfig
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(codecs, config)
+        self.trunk = Trunk(
+            dim=config.dim,
+            depth=config.depth,
+            num_heads=config.num_heads,
+            join=config.join,
+            hidden=int(config.dim * config.mlp_ratio),
+            dropout=config.dropout,
+        )
+        self.head = find_network(target.modality).Target(target, config.dim)
+        self.pool = QueryPool(
+            dim=config.dim, num_queries=self.head.num_queries, num_heads=config.num_heads
+        )
+
+    def encode(self, batch: Batch, keep: Tensor | None = None) -> Tokens:
+        """Return the trunk's tokens, registers first.
+
+        Args:
+            batch: Columns as tensors.
+            keep: bool ``[batch, column]``: which columns to use; default those present.
+        """
+        if keep is None:
+            keep = presence(batch, self.encoder.columns)
+        tokens, column = self.encoder(batch, keep)
+        return self.trunk(tokens, column)
+
+    def forward(
+        self, batch: Batch, keep: Tensor | None = None
+    ) -> Float[Tensor, "batch output"]:
+        """Return the head's raw outputs: logits, or standardised mean and quantiles."""
+        tokens = self.encode(batch, keep)
+        return self.head(self.pool(tokens.values, tokens.mask))
+
+    def outputs(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
+        """Return canonical outputs: probabilities, or mean and quantiles in the target's unit."""
+        return self.head.outputs(self(batch, keep))
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of trained weights."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+def presence(batch: Batch, columns: tuple[str, ...]) -> Bool[Tensor, "batch column"]:
+    """Return which columns each row has."""
+    return torch.stack([batch[name].present for name in columns], dim=1)
+
+
+def drop_columns(
+    keep: Bool[Tensor, "batch column"], chance: float, generator: torch.Generator | None = None
+) -> Bool[Tensor, "batch column"]:
+    """Hide each present column with the given chance, but never a row's last one.
+
+    Modality dropout (Neverova et al. 2015): what makes any subset of columns enough. Half of the
+    rows are left whole, so that all columns together stay the best-practised case.
+    """
+    if chance <= 0 or keep.shape[1] == 1:
+        return keep
+    draw = torch.rand(keep.shape, generator=generator)
+    whole = torch.rand(keep.shape[0], 1, generator=generator) < 0.5
+    kept = keep & ((draw >= chance) | whole)
+    best = torch.zeros_like(keep)
+    best.scatter_(1, (draw * keep).argmax(1, keepdim=True), True)
+    return torch.where(kept.any(1, keepdim=True), kept, best & keep)
+
+
+def to_tensors(batch: Mapping[str, Any], device: torch.device | str = "cpu") -> Batch:
+    """Turn a loader's numpy batch into tensors on a device; floats become float32."""
+    from plait.types import ColumnBatch
+
+    def move(array: Any) -> Tensor:
+        tensor = torch.as_tensor(array)
+        tensor = tensor.float() if tensor.is_floating_point() else tensor
+        return tensor.to(device, non_blocking=True)
+
+    return {
+        name: ColumnBatch(
+            parts={key: move(value) for key, value in column.parts.items()},
+            lengths={key: move(value) for key, value in column.lengths.items()},
+            present=move(column.present),
+        )
+        for name, column in batch.items()
+    }

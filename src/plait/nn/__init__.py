@@ -1,0 +1,1 @@
+"""Modality-blind building blocks: tokens, attention, transformer, norm, pooling."""

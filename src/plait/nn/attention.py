@@ -1,0 +1,112 @@
+"""Attention with rotary positions in two coordinates, and pooling by learned queries."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class RMSNorm(nn.Module):
+    """Scale to unit root mean square: ``x / sqrt(mean(x^2) + eps) * weight`` (Zhang, Sennrich 2019)."""
+
+    def __init__(self, dim: int, *, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(dim))
+
+    def forward(self, x: Float[Tensor, "*place dim"]) -> Float[Tensor, "*place dim"]:
+        return F.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.eps)
+
+
+class RotaryAngles(nn.Module):
+    """Cosines and sines that turn queries and keys by their positions.
+
+    Half of the pairs turn with the first coordinate, half with the second (Su et al. 2021,
+    equation 34, along two axes), so a sequence is the special case whose second is 0.
+
+    Args:
+        dim_head: Size of a head, a multiple of 4.
+        longest: Wavelength of the slowest pair, in positions.
+    """
+
+    def __init__(self, dim_head: int, *, longest: float = 1000.0) -> None:
+        super().__init__()
+        num_pairs = dim_head // 4
+        rates = longest ** -(torch.arange(num_pairs) / num_pairs)
+        self.register_buffer("rates", rates, persistent=False)
+
+    def forward(
+        self, positions: Float[Tensor, "batch token 2"]
+    ) -> tuple[Float[Tensor, "batch 1 token pair"], Float[Tensor, "batch 1 token pair"]]:
+        """Return (cos, sin), each with ``dim_head / 2`` pairs, to be given to `rotate`."""
+        angle = (positions[..., None].float() * self.rates).flatten(-2)[:, None]
+        return angle.cos(), angle.sin()
+
+
+def rotate(
+    x: Float[Tensor, "batch head token dim"], cos: Tensor, sin: Tensor
+) -> Float[Tensor, "batch head token dim"]:
+    """Turn the pairs ``(x[..., i], x[..., i + dim/2])`` by the given angles."""
+    first, second = x.chunk(2, dim=-1)
+    cos, sin = cos.to(x.dtype), sin.to(x.dtype)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention through SDPA; queries and keys are normalised per head.
+
+    Source: Vaswani et al. 2017, section 3.2; query-key norm by Henry et al. 2020, which keeps
+    logits bounded under bf16 and high learning rates.
+    """
+
+    def __init__(self, *, dim: int, num_heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.norm_q, self.norm_k = RMSNorm(dim // num_heads), RMSNorm(dim // num_heads)
+        self.out = nn.Linear(dim, dim, bias=False)
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch token dim"],
+        mask: Bool[Tensor, "batch 1 query token"] | None,
+        angles: tuple[Tensor, Tensor],
+    ) -> Float[Tensor, "batch token dim"]:
+        """Attend where `mask` is True; None attends everywhere."""
+        batch, token, dim = x.shape
+        qkv = self.qkv(x).view(batch, token, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.unbind(0)
+        q, k = rotate(self.norm_q(q), *angles), rotate(self.norm_k(k), *angles)
+        dropout = self.dropout if self.training else 0.0
+        y = F.scaled_dot_product_attention(q, k, v, mask, dropout)
+        return self.out(y.transpose(1, 2).reshape(batch, token, dim))
+
+
+class QueryPool(nn.Module):
+    """Learned queries that gather a set of tokens by cross-attention (Lee et al. 2019, PMA).
+
+    Args:
+        dim: Of tokens and queries.
+        num_queries: Vectors returned per row.
+        num_heads: Attention heads.
+    """
+
+    def __init__(self, *, dim: int, num_queries: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.queries = nn.Parameter(torch.randn(num_queries, dim) * dim**-0.5)
+        self.key_value = nn.Linear(dim, 2 * dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.norm = RMSNorm(dim)
+
+    def forward(
+        self, x: Float[Tensor, "batch token dim"], mask: Bool[Tensor, "batch token"]
+    ) -> Float[Tensor, "batch query dim"]:
+        batch, token, dim = x.shape
+        k, v = self.key_value(x).view(batch, token, 2, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        q = self.queries.view(1, -1, self.num_heads, dim // self.num_heads).transpose(1, 2)
+        q = q.expand(batch, -1, -1, -1).to(k.dtype)
+        pooled = F.scaled_dot_product_attention(q, k, v, mask[:, None, None, :])
+        return self.norm(self.out(pooled.transpose(1, 2).flatten(2)))

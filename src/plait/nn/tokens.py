@@ -1,0 +1,57 @@
+"""Tokens: what every modality's network gives to the shared trunk."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+class Tokens(NamedTuple):
+    """A batch of token sequences.
+
+    Attributes:
+        values: The tokens.
+        mask: True where a token is real, False where it is padding.
+        positions: Two coordinates per token for rotary positions: (time, 0) in sequences,
+            (row, column) in pictures, (0, 0) for values without a place.
+    """
+
+    values: Float[Tensor, "batch token dim"]
+    mask: Bool[Tensor, "batch token"]
+    positions: Float[Tensor, "batch token 2"]
+
+
+def length_mask(lengths: Int[Tensor, " batch"], num_tokens: int) -> Bool[Tensor, "batch token"]:
+    """Return True for the first ``lengths[i]`` of `num_tokens` places in each row."""
+    return torch.arange(num_tokens, device=lengths.device)[None] < lengths[:, None]
+
+
+def point_positions(values: Float[Tensor, "batch token dim"]) -> Tokens:
+    """Make `Tokens` without places: all real, all at (0, 0)."""
+    batch, token, _ = values.shape
+    mask = torch.ones(batch, token, dtype=torch.bool, device=values.device)
+    return Tokens(values, mask, torch.zeros(batch, token, 2, device=values.device))
+
+
+def line_positions(
+    values: Float[Tensor, "batch token dim"], lengths: Int[Tensor, " batch"]
+) -> Tokens:
+    """Make `Tokens` of a sequence: place (0, 0), (1, 0), ... and a mask from `lengths`."""
+    batch, token, _ = values.shape
+    time = torch.arange(token, device=values.device, dtype=torch.float32)
+    positions = torch.stack([time, torch.zeros_like(time)], -1).expand(batch, -1, -1)
+    return Tokens(values, length_mask(lengths, token), positions)
+
+
+def grid_tokens(values: Float[Tensor, "batch dim height width"]) -> Tokens:
+    """Make `Tokens` of a feature map, row by row, each at its (row, column)."""
+    batch, _, height, width = values.shape
+    row = torch.arange(height, device=values.device, dtype=torch.float32)
+    column = torch.arange(width, device=values.device, dtype=torch.float32)
+    grid = torch.cartesian_prod(row, column).reshape(1, -1, 2).expand(batch, -1, -1)
+    flat = values.flatten(2).transpose(1, 2)
+    mask = torch.ones(batch, height * width, dtype=torch.bool, device=values.device)
+    return Tokens(flat, mask, grid)

@@ -1,0 +1,125 @@
+"""The shared trunk: pre-norm transformer layers that join columns from layer k on."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plait.nn.attention import Attention, RMSNorm, RotaryAngles
+from plait.nn.tokens import Tokens
+
+REGISTER = -1
+"""Column number of register tokens."""
+
+
+class SwiGLU(nn.Module):
+    """Gated feed-forward layer ``W3 (silu(W1 x) * W2 x)`` (Shazeer 2020, equation 6)."""
+
+    def __init__(self, *, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.gate_up = nn.Linear(dim, 2 * hidden, bias=False)
+        self.down = nn.Linear(hidden, dim, bias=False)
+
+    def forward(self, x: Float[Tensor, "*place dim"]) -> Float[Tensor, "*place dim"]:
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
+class Layer(nn.Module):
+    """Pre-norm attention and feed-forward, each added to its input."""
+
+    def __init__(self, *, dim: int, num_heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = RMSNorm(dim), RMSNorm(dim)
+        self.attention = Attention(dim=dim, num_heads=num_heads, dropout=dropout)
+        self.feed_forward = SwiGLU(dim=dim, hidden=hidden)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, angles: tuple[Tensor, Tensor]
+    ) -> Float[Tensor, "batch token dim"]:
+        x = x + self.dropout(self.attention(self.norm1(x), mask, angles))
+        return x + self.dropout(self.feed_forward(self.norm2(x)))
+
+
+class Trunk(nn.Module):
+    """Transformer over the tokens of all columns.
+
+    In layers before `join`, a token sees only its own column (and the registers); from layer
+    `join` on it sees every column. ``join = 0`` is early fusion, ``join = depth`` late fusion.
+
+    Args:
+        dim: Of tokens.
+        depth: Number of layers.
+        num_heads: Heads; ``dim / num_heads`` must be a multiple of 4.
+        join: First layer that joins columns, in ``[0, depth]``.
+        hidden: Width of the feed-forward layers.
+        num_registers: Learned tokens, present in every row: no row is ever empty
+            (Darcet et al. 2023).
+        dropout: On attention and on the layers' outputs.
+    """
+
+    def __init__(
+        self,
+        *,
+        dim: int,
+        depth: int,
+        num_heads: int,
+        join: int,
+        hidden: int,
+        num_registers: int = 2,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.join = join
+        self.registers = nn.Parameter(torch.randn(num_registers, dim) * 0.02)
+        self.angles = RotaryAngles(dim // num_heads)
+        self.layers = nn.ModuleList(
+            Layer(dim=dim, num_heads=num_heads, hidden=hidden, dropout=dropout)
+            for _ in range(depth)
+        )
+        self.norm = RMSNorm(dim)
+
+    def forward(self, tokens: Tokens, column: Int[Tensor, " token"]) -> Tokens:
+        """Return the tokens after all layers, registers first.
+
+        Args:
+            tokens: All columns' tokens side by side.
+            column: The column number of each token, the same in every row.
+        """
+        tokens, column = self._with_registers(tokens, column)
+        angles = self.angles(tokens.positions)
+        apart = joined = None
+        if self.join > 0:
+            apart = separate_mask(tokens.mask, column)
+        if self.join < len(self.layers):
+            joined = tokens.mask[:, None, None, :]
+        x = tokens.values
+        for number, layer in enumerate(self.layers):
+            x = layer(x, apart if number < self.join else joined, angles)
+        return tokens._replace(values=self.norm(x))
+
+    def _with_registers(self, tokens: Tokens, column: Tensor) -> tuple[Tokens, Tensor]:
+        batch, num = tokens.values.shape[0], self.registers.shape[0]
+        registers = self.registers.to(tokens.values.dtype).expand(batch, -1, -1)
+        mask = tokens.mask.new_ones(batch, num)
+        positions = tokens.positions.new_zeros(batch, num, 2)
+        joined = Tokens(
+            torch.cat([registers, tokens.values], 1),
+            torch.cat([mask, tokens.mask], 1),
+            torch.cat([positions, tokens.positions], 1),
+        )
+        return joined, torch.cat([column.new_full((num,), REGISTER), column])
+
+
+def separate_mask(
+    mask: Bool[Tensor, "batch token"], column: Int[Tensor, " token"]
+) -> Bool[Tensor, "batch 1 query token"]:
+    """Return where a token may look while columns are apart: its own column and the registers.
+
+    Registers look only at registers, so that nothing passes between columns through them.
+    """
+    same = (column[:, None] == column[None]) | (column == REGISTER)[None]
+    return (same[None] & mask[:, None, :])[:, None]

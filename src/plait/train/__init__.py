@@ -1,0 +1,1 @@
+"""Training: the loop, its budget, precision and checkpoints."""

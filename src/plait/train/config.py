@@ -1,0 +1,48 @@
+"""Settings of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Settings of `plait.train.loop.train_system`.
+
+    Attributes:
+        learning_rate: Peak of the one-cycle schedule.
+        weight_decay: Of AdamW, on matrices only.
+        batch_size: Rows per step; 0 chooses 32 to 256 by the number of rows.
+        warmup: Share of the schedule in which the learning rate rises.
+        smoothing: Label smoothing of classification.
+        balance: Exponent of inverse class frequency in the loss, 0 to 1; None chooses 0.25 when
+            the largest class is over 20 times the smallest, else 0.
+        clip: Largest gradient norm.
+        ema_share: Horizon of the weights' moving average as a share of the steps so far.
+        patience: Stop when this share of the schedule passed without a better validation cost.
+        num_checks: Validations over the schedule.
+        augment: Whether rows are varied by their codecs.
+        save_seconds: Time between checkpoints.
+    """
+
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    batch_size: int = 0
+    warmup: float = 0.15
+    smoothing: float = 0.05
+    balance: float | None = None
+    clip: float = 1.0
+    ema_share: float = 0.05
+    patience: float = 0.5
+    num_checks: int = 12
+    augment: bool = True
+    save_seconds: float = 20.0
+
+    def rows_per_step(self, num_rows: int) -> int:
+        """Return the batch size for a training set of `num_rows`."""
+        if self.batch_size:
+            return min(self.batch_size, num_rows)
+        for size in (256, 128, 64, 32):
+            if num_rows >= 60 * size:
+                return size
+        return min(16 if num_rows < 400 else 32, num_rows)

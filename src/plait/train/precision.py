@@ -1,0 +1,89 @@
+"""Chooses the number format by measurement: bf16 only where this machine gains from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from plait.data.cache import cache_folder
+
+GAIN_NEEDED = 1.15
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context in which forward passes run: bf16 autocast, or none for ``float32``."""
+    if precision == "bfloat16":
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def remembered_precision(step: Callable[[str], object], device: torch.device, work: str) -> str:
+    """Return `choose_precision`, measured once per machine and kind of work.
+
+    The verdict is kept in the cache folder, so that two runs of the same work on one machine
+    compute the same numbers.
+
+    Args:
+        step, device: See `choose_precision`.
+        work: Names what is timed: sizes, batch, columns.
+    """
+    machine = f"{platform.processor()} {platform.node()} {torch.__version__} {device}"
+    key = hashlib.sha256(f"{machine} {torch.get_num_threads()} {work}".encode()).hexdigest()[:16]
+    file = cache_folder() / "precision" / key
+    if not file.is_file():
+        verdict = choose_precision(step, device)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(f".{os.getpid()}")
+        temporary.write_text(verdict, encoding="utf8")
+        os.replace(temporary, file)
+    return file.read_text(encoding="utf8")
+
+
+def choose_precision(step: Callable[[str], object], device: torch.device) -> str:
+    """Return ``bfloat16`` or ``float32``, whichever runs `step` faster here.
+
+    GPUs with bf16 take it unasked. On a CPU, bf16 pays only with AMX or AVX512-BF16 and large
+    enough layers, so one real training step is timed in each format, best of three, and bf16 must win by
+    15 %.
+
+    Args:
+        step: Runs one forward and backward pass in the named precision, leaving no trace.
+        device: Where it runs.
+    """
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    if device.type != "cpu" or not cpu_has_bf16():
+        return "float32"
+    seconds = {}
+    for precision in ("float32", "bfloat16"):
+        step(precision)
+        seconds[precision] = min(_timed(step, precision) for _ in range(3))
+    return min(
+        ("bfloat16", "float32"),
+        key=lambda name: seconds[name] * (GAIN_NEEDED if name == "bfloat16" else 1.0),
+    )
+
+
+def cpu_has_bf16() -> bool:
+    """Tell whether the CPU multiplies bf16 in hardware (AVX512-BF16 or AMX)."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    if "AVX512" not in capability:
+        return False
+    try:
+        with open("/proc/cpuinfo", encoding="utf8") as file:
+            text = file.read(20_000)
+    except OSError:
+        return False
+    return "avx512_bf16" in text or "amx_bf16" in text
+
+
+def _timed(step: Callable[[str], object], precision: str) -> float:
+    start = time.perf_counter()
+    step(precision)
+    return time.perf_counter() - start

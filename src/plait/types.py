@@ -1,0 +1,101 @@
+"""The words that every other module uses: cells, arrays, layouts, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Cell = Any
+"""What a table holds in one place: text, a number, a path, bytes, a list; ``None`` when missing."""
+
+Arrays = dict[str, np.ndarray]
+"""One prepared value: part name -> array, in the shapes and types of the codec's layout."""
+
+Html = str
+"""A fragment of a page, already escaped."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Shape and type of one part of a prepared value.
+
+    A string in `shape` names a ragged axis (padded in a batch, its length kept under that name);
+    an integer is a fixed size. Parts that share an axis name share its length.
+    """
+
+    shape: tuple[str | int, ...]
+    dtype: str
+
+
+Layout = dict[str, ArraySpec]
+"""Part name -> `ArraySpec`."""
+
+
+@dataclass(frozen=True)
+class ColumnSample:
+    """What `detect` sees of a column.
+
+    Attributes:
+        name: The column's name.
+        values: Up to some hundreds of its non-missing cells, spread over the table.
+        num_rows: Rows in the table.
+        num_distinct: Distinct values among `values`.
+    """
+
+    name: str
+    values: Sequence[Cell]
+    num_rows: int
+    num_distinct: int
+
+
+@dataclass
+class ColumnBatch:
+    """One column's prepared values for a batch of rows, padded.
+
+    Attributes:
+        parts: Part name -> array ``[batch, *shape]``; zeros where padded or missing.
+        lengths: Ragged axis name -> int64 ``[batch]`` (at least 1, so that nothing divides by 0).
+        present: bool ``[batch]``; False where the row has no value in this column.
+    """
+
+    parts: dict[str, Any]
+    lengths: dict[str, Any]
+    present: Any
+
+
+Batch = dict[str, ColumnBatch]
+"""Column name -> its `ColumnBatch`; all of one batch size."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Predictions as columns for people.
+
+    Attributes:
+        columns: Column name -> array or list with one entry per row, beginning with ``prediction``.
+    """
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_missing(cell: Cell) -> bool:
+    """Tell whether a cell holds nothing: None, NaN, or an empty or null word.
+
+    ``NA`` is not a null word here: it is Namibia's country code. Codecs for which it can only
+    mean "nothing" (numbers) return None from `read` instead.
+
+    >>> is_missing(""), is_missing(float("nan")), is_missing("NA"), is_missing(0)
+    (True, True, False, False)
+    """
+    if cell is None:
+        return True
+    if isinstance(cell, float):
+        return cell != cell
+    if isinstance(cell, str):
+        return not cell.strip() or cell.strip().lower() in {"nan", "null", "n/a", "#n/a", "<na>"}
+    if isinstance(cell, dict):
+        return all(is_missing(value) for value in cell.values())
+    return False
