@@ -16,6 +16,9 @@ from plait.errors import TableError
 MAX_CACHE_BYTES = 20 * 2**30
 """The least recently used entries beyond this many bytes are removed."""
 
+RECENT_SECONDS = 3600.0
+"""Entries used within this time are never removed: somebody may be reading them."""
+
 STALE_SECONDS = 24 * 3600.0
 """Unfinished entries older than this were left behind by a killed process."""
 
@@ -77,7 +80,7 @@ def new_entry(folder: Path, name: str) -> Iterator[Path]:
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    prune(folder, keep=folder / name)
+    prune(folder)
 
 
 def mark_used(entry: Path) -> None:
@@ -86,20 +89,20 @@ def mark_used(entry: Path) -> None:
         os.utime(entry)
 
 
-def prune(folder: Path, *, keep: Path, max_bytes: int | None = None) -> list[Path]:
+def prune(folder: Path, *, max_bytes: int | None = None) -> list[Path]:
     """Remove stale unfinished entries, and the least recently used ones beyond `max_bytes`.
 
     Returns:
-        The entries removed; `keep` never is.
+        The entries removed; one used within the last hour never is.
     """
     budget = MAX_CACHE_BYTES if max_bytes is None else max_bytes
     removed = []
     newest_first = sorted(_entries(folder), key=lambda entry: -entry[1])
     for path, used_at, num_bytes in newest_first:
-        unfinished = path.name.startswith(".")
-        stale = unfinished and time.time() - used_at > STALE_SECONDS
+        age, unfinished = time.time() - used_at, path.name.startswith(".")
         budget -= 0 if unfinished else num_bytes
-        if stale or (budget < 0 and not unfinished and path != keep):
+        too_much = budget < 0 and age > RECENT_SECONDS
+        if age > STALE_SECONDS if unfinished else too_much:
             shutil.rmtree(path, ignore_errors=True)
             removed.append(path)
     return removed

@@ -16,7 +16,7 @@ from plait.errors import TableError
 
 
 def stickers() -> Path:
-    """Return the path of the bundled Parquet table. Raises `TableError` when it was not installed."""
+    """Return the path of the bundled table. Raises `TableError` when it was not installed."""
     return _bundled("stickers.parquet")
 
 

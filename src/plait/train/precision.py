@@ -35,10 +35,9 @@ def remembered_precision(step: Callable[[str], object], device: torch.device, wo
     """
     machine = f"{platform.processor()} {platform.node()} {torch.__version__} {device}"
     key = hashlib.sha256(f"{machine} {torch.get_num_threads()} {work}".encode()).hexdigest()[:16]
-    file = cache_folder() / "precision" / key
+    file = cache_folder("precision") / key
     if not file.is_file():
         verdict = choose_precision(step, device)
-        file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_suffix(f".{os.getpid()}")
         temporary.write_text(verdict, encoding="utf8")
         os.replace(temporary, file)

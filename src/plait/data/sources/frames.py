@@ -29,7 +29,7 @@ def read_frame(source: Any) -> Rows | None:
     if isinstance(source, Mapping):
         return _from_columns({str(name): list(cells) for name, cells in source.items()})
     if isinstance(source, list | tuple):
-        return _from_dicts(source)
+        return from_dicts(source)
     if type(source).__module__.startswith("pandas"):
         return _from_pandas(source)
     if hasattr(source, "with_format") and hasattr(source, "features"):
@@ -41,7 +41,8 @@ def read_frame(source: Any) -> Rows | None:
     return _from_arrow(source) if isinstance(source, pa.Table) else None
 
 
-def _from_dicts(source: Sequence[Any]) -> Rows:
+def from_dicts(source: Sequence[Any]) -> Rows:
+    """Return the rows of a list of dicts. Raises `TableError` for any other element."""
     for row, cells in enumerate(source):
         if not isinstance(cells, Mapping):
             raise TableError(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from plait.data.sources.frames import read_frame
+from plait.data.sources.frames import from_dicts
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import MEMORY_BYTES, keep, no_rows
 from plait.errors import TableError
@@ -29,10 +29,7 @@ def read_json(path: Path, *, encoding: str | None = None) -> Rows:
     """
     encoding = encoding or "utf-8-sig"
     if path.stat().st_size <= MEMORY_BYTES or _is_list(path):
-        rows = read_frame(list(_objects(path, encoding)) or [{}])
-        if rows is None:
-            raise no_rows(path)
-        return rows
+        return from_dicts(list(_objects(path, encoding)))
 
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         schema = _schema(path, encoding)
@@ -115,7 +112,8 @@ def _joined(one: pa.DataType, other: pa.DataType) -> pa.DataType:
         return pa.float64()
     if pa.types.is_list(one) and pa.types.is_list(other):
         inner = _joined(one.value_type, other.value_type)
-        return pa.string() if inner == pa.string() != one.value_type else pa.list_(inner)
+        mixed = inner == pa.string() and {one.value_type, other.value_type} - {inner, pa.null()}
+        return pa.string() if mixed else pa.list_(inner)
     return pa.string()
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,13 @@ import numpy as np
 
 from plait.errors import CellError, LimitError
 from plait.modalities.limits import LIMITS
-from plait.modalities.media import Media, check_ratio
+from plait.modalities.media import Media
 from plait.types import Cell
 
-ENDINGS = (".npy", ".csv", ".tsv", ".parquet")
-MAGIC = (b"\x93NUMPY", b"PAR1")
-TIME_NAMES = ("time", "timestamp", "datetime", "date", "seconds", "t", "time_s", "time_ms")
-GAP_WORDS = {"", "nan", "na", "null", "none", "?"}
+TIME_NAMES = ("", "time", "timestamp", "datetime", "date", "seconds", "t", "time_s", "time_ms")
+GAP_WORDS = ("", "nan", "NaN", "NA", "na", "null", "None", "?")
 LARGEST = 1e30
-_PIECE = r"(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[nN]a[nN]|NA|null|\?)"
-_NUMBERS = re.compile(rf"\s*{_PIECE}(?:\s*[,;\s]\s*{_PIECE}?)*\s*")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,24 +39,82 @@ class Series:
 
 def read_series(cell: Cell, media: Media, time_column: str = "") -> Series | None:
     """Decode a cell; None when it holds no step. Raises `CellError` or `LimitError`."""
+    from plait.modalities.series.files import series_of_bytes
+
     if isinstance(cell, str):
         text = cell.strip()
-        check_num_steps(len(text) // 2, 1)
-        if text[:1] in "[{" and text:
-            return _from_object(_parse_json(text), time_column)
+        if text[:1] in ("[", "{"):
+            return series_of_object(_parse_json(text), time_column)
         if looks_like_numbers(text):
-            return _from_array(_parse_numbers(text))
+            return series_of_object(_parse_numbers(text), time_column)
     if isinstance(cell, Mapping) and not {"bytes", "path"} & set(cell):
-        return _from_object(cell, time_column)
-    if isinstance(cell, list | tuple | np.ndarray | int | float):
-        return _from_object(cell, time_column)
-    return _from_file(cell, media.read_bytes(cell), time_column)
+        return series_of_object(cell, time_column)
+    if isinstance(cell, list | tuple | np.ndarray | int | float | np.number):
+        return series_of_object(cell, time_column)
+    return series_of_bytes(media.read_bytes(cell), time_column)
 
 
 def looks_like_numbers(text: str) -> bool:
-    """Tell whether text is nothing but numbers and separators (the first 400 characters)."""
-    return _NUMBERS.fullmatch(text[:400].rpartition(" ")[0] if len(text) > 400 and " " in text[:400]
-                              else text[:400].rstrip("+-.eE") if len(text) > 400 else text) is not None
+    """Tell whether text begins with (up to 200 characters of) separated numbers and no words."""
+    pieces = [piece for piece in re.split(r"[,;\s]+", text[:200]) if piece]
+    if len(text) > 200:
+        pieces = pieces[:-1]
+    numbers = [piece for piece in pieces if piece not in GAP_WORDS]
+    return bool(numbers) and all(_NUMBER.fullmatch(piece) for piece in numbers)
+
+
+def series_of_object(value: Any, time_column: str = "") -> Series | None:
+    """Make a series of ``[number]``, ``[time][channel]``, records, or channel -> numbers."""
+    if isinstance(value, Mapping):
+        return series_of_columns({str(k): _array(v) for k, v in value.items()}, time_column)
+    if isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+        names = list(value[0])
+        columns = {str(n): _array([record.get(n) for record in value]) for n in names}
+        return series_of_columns(columns, time_column)
+    array = _array(value)
+    return make_series(array.reshape(1, 1) if array.ndim == 0 else array)
+
+
+def series_of_columns(columns: Mapping[str, np.ndarray], time_column: str = "") -> Series | None:
+    """Make a series of named columns, one of which may be the time."""
+    found = _time_name(columns, time_column)
+    channels = tuple(name for name in columns if name != found)
+    sizes = {len(np.atleast_1d(column)) for column in columns.values()}
+    if not channels or len(sizes) != 1 or any(np.ndim(c) != 1 for c in columns.values()):
+        raise CellError(
+            "the channels of a series do not fit together",
+            expected="at least one channel, all of one length",
+            received=f"channels {list(channels)} of lengths {sorted(sizes)}",
+        )
+    values = np.stack([_floats(columns[name], name) for name in channels], axis=1)
+    times = None if found is None else seconds(columns[found], found)
+    return make_series(values, times, channels)
+
+
+def make_series(
+    values: np.ndarray, times: np.ndarray | None = None, channels: tuple[str, ...] = ()
+) -> Series | None:
+    """Check ``[time]`` or ``[time, channel]`` numbers and wrap them; None when there is no step.
+
+    Rows are sorted by time; of rows with the same time the first is kept. Raises `CellError` on
+    infinite, too large or all-missing values and on missing times.
+    """
+    values = _floats(values, "values")
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2:
+        raise CellError(
+            "a series must be [time] or [time, channel]", received=f"{values.ndim} axes"
+        )
+    check_num_steps(*values.shape)
+    if not values.size:
+        return None
+    _check_values(values)
+    if times is not None:
+        if not np.isfinite(times).all():
+            raise CellError("a time in the series is missing or infinite", expected="finite times")
+        times, order = np.unique(times, return_index=True)
+        values = values[order]
+    return Series(np.ascontiguousarray(values, np.float32), times, channels)
 
 
 def check_num_steps(num_steps: int, num_channels: int) -> None:
@@ -68,7 +122,100 @@ def check_num_steps(num_steps: int, num_channels: int) -> None:
     if num_steps > LIMITS.num_steps or num_channels > LIMITS.num_channels:
         raise LimitError(
             "the series is too large",
-            expected=f"at most {LIMITS.num_steps} steps of {LIMITS.num_channels} channels",
-            received=f"{num_steps} steps of {num_channels} channels",
-            hint="cut it into windows, one per row",
+            expected=f"at most {LIMITS.num_steps} steps and {LIMITS.num_channels} channels",
+            received=f"{num_steps} steps and {num_channels} channels",
+            hint="cut it into windows, one per row; a file holds [time, channel], time first",
         )
+
+
+def seconds(column: np.ndarray, name: str = "time") -> np.ndarray:
+    """Return times as float64: dates as seconds since 1970, numbers as they are."""
+    if column.dtype.kind in "OUS":
+        try:
+            column = column.astype("datetime64[ns]")
+        except ValueError:
+            return _floats(column, name)
+    if column.dtype.kind == "M":
+        whole = column.astype("datetime64[ns]")
+        return np.where(np.isnat(whole), np.nan, whole.astype(np.int64) / 1e9)
+    return _floats(column, name)
+
+
+def _check_values(values: np.ndarray) -> None:
+    finite = values[~np.isnan(values)]
+    if not finite.size:
+        raise CellError("every value of the series is missing", expected="at least one number")
+    largest = np.abs(finite).max()
+    if largest > LARGEST:
+        raise CellError(
+            "a value of the series is infinite or too large",
+            expected=f"numbers below {LARGEST:g} in size",
+            received=f"{largest:g}",
+            hint="leave the place empty where the sensor gave nothing",
+        )
+
+
+def _time_name(columns: Mapping[str, np.ndarray], time_column: str) -> str | None:
+    if time_column:
+        if time_column not in columns:
+            raise CellError(
+                "the series lacks its time column", expected=time_column, received=list(columns)
+            )
+        return time_column
+    dated = [n for n, c in columns.items() if isinstance(c, np.ndarray) and c.dtype.kind == "M"]
+    named = [name for name in columns if name.strip().lower() in TIME_NAMES]
+    return next(iter(dated + named), None) if len(columns) > 1 else None
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CellError(
+            "the cell is not valid JSON",
+            expected="[1, 2, 3], [[1, 2], [3, 4]] as [time][channel], or an object of lists",
+            received=text,
+            hint=str(error),
+        ) from None
+
+
+def _parse_numbers(text: str) -> list[Any]:
+    """Split at ``;`` (or ``,`` or blanks); with both ``;`` and ``,`` they are time and channel."""
+    if ";" in text and "," in text:
+        return [_split(step, ",") for step in text.strip("; \t\r\n").split(";")]
+    separator = next((mark for mark in ";," if mark in text), None)
+    return _split(text.removesuffix(separator) if separator else text, separator)
+
+
+def _split(text: str, separator: str | None) -> list[float | str | None]:
+    pieces = (piece.strip() for piece in text.split(separator))
+    return [None if piece in GAP_WORDS else piece for piece in pieces]
+
+
+def _array(value: Any) -> np.ndarray:
+    """Return an array of numbers, or of whatever else it holds, as objects."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value
+    rows = value.tolist() if isinstance(value, np.ndarray) else value
+    try:
+        return np.array(rows, np.float64)
+    except (TypeError, ValueError):
+        pass
+    if isinstance(rows, Sequence) and not any(isinstance(r, list | tuple) for r in rows):
+        return np.array(rows, object)
+    raise CellError(
+        "the cell does not hold a series of numbers",
+        expected="numbers, or lists of numbers that are all of one length",
+        received=value,
+    )
+
+
+def _floats(column: np.ndarray, name: str) -> np.ndarray:
+    try:
+        if column.dtype.kind in "mMc":
+            raise TypeError
+        return column.astype(np.float64)
+    except (TypeError, ValueError):
+        raise CellError(
+            f"'{name}' of the series is not numeric", expected="numbers", received=column.tolist()
+        ) from None

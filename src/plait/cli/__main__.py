@@ -1,0 +1,6 @@
+"""Lets ``python -m plait.cli`` do what the command ``plait`` does."""
+
+from plait.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""plait evaluate: score a bundle on a table, with 95 % intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plait.cli.options import Json, OnError, Quiet, Root, Seed
+from plait.cli.show import emit, print_facts, print_table, with_intervals
+
+EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
+    table: Annotated[str, typer.Argument(help="Table that holds the target column.")],
+    on_error: OnError = "raise",
+    root: Root = None,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score a bundle on a table, with 95 % intervals.
+
+    Over all rows, per class, and per set of columns that is present.
+    """
+    from plait.recipes.evaluate import evaluate as run_evaluate
+
+    result = run_evaluate(bundle, table, on_error=on_error, seed=seed, root=root)
+    emit(result, as_json=json, show=show)
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the metrics with intervals, per set of present columns, and per class."""
+    print_facts({"task": result.get("task"), "rows": result.get("rows")})
+    print_table("Metrics [95 % interval]", [_row("all rows", result)])
+    present = result.get("by_present") or {}
+    print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
+    print_table("By class", result.get("per_class") or [])
+
+
+def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
+    scores = with_intervals(part.get("metrics", {}), part.get("intervals"))
+    return {"rows of": name, "rows": part.get("rows"), **scores}

@@ -1,0 +1,97 @@
+"""Turns what went wrong into a message and an exit code; a bug keeps its traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from plait.cli.show import print_json
+from plait.errors import ExtraError, PlaitError
+
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is told about a failed command.
+
+    Attributes:
+        text: For people, in lines; a last line ``hint: ...`` says how to mend it.
+        data: The same for programs.
+        exit_code: 1 the work failed, 2 the call was wrong, 130 stopped.
+    """
+
+    text: str
+    data: dict[str, Any]
+    exit_code: int
+
+    def tell(self, *, as_json: bool) -> None:
+        """Print it: text on standard error, or one JSON object on standard output."""
+        if as_json:
+            print_json(self.data)
+        else:
+            print(f"error: {self.text}", file=sys.stderr)
+
+
+def failure_of(error: BaseException, words: Sequence[str]) -> Failure | None:
+    """Return what to tell about an error, or None for a bug, whose traceback is wanted."""
+    if isinstance(error, PlaitError):
+        return Failure(str(error), error.as_dict(), error.exit_code)
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _stopped(words)
+    if isinstance(error, BrokenPipeError):
+        return _closed_pipe()
+    if isinstance(error, ModuleNotFoundError):
+        return _missing_module(error, words)
+    if isinstance(error, OSError):
+        return _system_failure(error)
+    if hasattr(error, "format_message"):
+        return _wrong_call(error, words)
+    return None
+
+
+def _stopped(words: Sequence[str]) -> Failure:
+    fitting = "fit" in words[:1]
+    hint = "repeat the command with --resume to go on from the last checkpoint" if fitting else None
+    text = "stopped" + (f"\nhint: {hint}" if hint else "")
+    data = {"error": "Stopped", "what": "stopped by Ctrl-C"} | ({"hint": hint} if hint else {})
+    return Failure(text, data, STOPPED)
+
+
+def _missing_module(error: ModuleNotFoundError, words: Sequence[str]) -> Failure | None:
+    from plait.recipes.doctor import extra_of
+
+    extra = extra_of(error.name)
+    if extra is None:
+        return None
+    return failure_of(ExtraError(extra, "plait " + "".join(words[:1])), words)
+
+
+def _wrong_call(error: Any, words: Sequence[str]) -> Failure:
+    # Typer's own errors: older versions take them from click, newer ones carry a copy.
+    what = error.format_message()
+    verb = next((word for word in words[:1] if not word.startswith("-")), "")
+    hint = " ".join(part for part in ("plait", verb, "--help") if part)
+    if "No such command" in what:
+        hint = "plait --help"
+    data = {"error": "UsageError", "what": what, "hint": hint}
+    return Failure(f"{what}\nhint: {hint}", data, getattr(error, "exit_code", 2))
+
+
+def _system_failure(error: OSError) -> Failure:
+    what = error.strerror or str(error)
+    path = None if error.filename is None else str(error.filename)
+    data = {"error": type(error).__name__, "what": what} | ({"path": path} if path else {})
+    return Failure(what + (f"\n  where:    {path}" if path else ""), data, 1)
+
+
+def _closed_pipe() -> Failure:
+    # The reader has gone; nothing may be written at exit either, or Python complains.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Failure("the output was closed", {"error": "BrokenPipeError"}, 1)

@@ -1,0 +1,136 @@
+"""plait fit: learn a column from the others, within a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of
+from plait.cli.show import emit, print_facts, print_table
+from plait.errors import UsageError
+
+EXAMPLE = "Example: plait fit shop.csv --target category --budget 5m --out shop.plait"
+
+
+def fit(
+    table: Annotated[str, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; without it, what the columns share.")
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(help="How much work: 5m, 30s, 1h, '2000 steps' or '10 epochs'.")
+    ] = "5m",
+    out: Annotated[
+        Path | None, typer.Option(help="Bundle to write [default: the table's name with .plait]")
+    ] = None,
+    size: Annotated[
+        str,
+        typer.Option(
+            callback=one_of("auto", "tiny", "small", "base"), help="auto, tiny, small or base."
+        ),
+    ] = "auto",
+    fusion: Annotated[
+        str,
+        typer.Option(help="Where columns meet: early, mid, late, a layer's number, or auto."),
+    ] = "auto",
+    columns: Columns = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out; may be repeated, or a,b,c.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Rows with one value here stay in one split (patient).")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Split by this column: the latest rows are the test.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Column that says train, validation or test.")
+    ] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="YAML schema to follow, as plait inspect writes it.")
+    ] = None,
+    strict: Strict = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    on_error: OnError = "raise",
+    root: Root = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint of this bundle.")
+    ] = False,
+    baselines: Annotated[
+        bool, typer.Option(help="Measure simple models too, and ship the best.")
+    ] = True,
+    samples: Annotated[
+        bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
+    ] = True,
+    allow_network: Annotated[
+        bool, typer.Option("--allow-network", help="Fetch cells that are URLs.")
+    ] = False,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn a column from the others and write a bundle."""
+    from plait.progress import open_progress
+    from plait.recipes.fit import fit as run_fit
+
+    with open_progress(quiet=quiet) as progress:
+        model = run_fit(
+            table,
+            target=target,
+            budget=budget,
+            size=size,
+            fusion=_join(fusion),
+            columns=columns,
+            exclude=_names(exclude),
+            group=group,
+            time=time,
+            split=split,
+            seed=seed,
+            device=device,
+            on_error=on_error,
+            strict=strict,
+            out=out or default_bundle(table),
+            resume=resume,
+            baselines=baselines,
+            samples=samples,
+            progress=progress,
+            allow_network=allow_network,
+            schema=schema,
+            root=root,
+        )
+    emit(model.summary(), as_json=json, show=show)
+
+
+def show(summary: dict[str, Any]) -> None:
+    """Print what was shipped, its scores beside the baselines, and the next command."""
+    baselines = summary.get("baselines") or []
+    rows = [{"model": summary.get("shipped"), **summary.get("metrics", {})}]
+    rows += [{"model": entry["name"], **entry.get("metrics", {})} for entry in baselines]
+    print_table("Shipped, and the baselines", rows)
+    names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
+    print_facts({name: summary.get(name) for name in names})
+    print(f"\nnext: plait report {summary.get('bundle')}")
+
+
+def default_bundle(table: str) -> Path:
+    """Return ``shop.plait`` in the current folder for a table ``data/shop.csv``."""
+    return Path(Path(table).resolve().stem).with_suffix(".plait")
+
+
+def _join(fusion: str) -> str | int:
+    if fusion.isdecimal():
+        return int(fusion)
+    if fusion not in ("auto", "early", "mid", "late"):
+        raise UsageError(
+            "the fusion is unknown",
+            expected="auto, early, mid, late or the number of a layer",
+            received=fusion,
+        )
+    return fusion
+
+
+def _names(values: list[str] | None) -> tuple[str, ...]:
+    parts = [part.strip() for value in values or [] for part in value.split(",")]
+    return tuple(part for part in parts if part)

@@ -1,0 +1,43 @@
+"""The options that several verbs share, each described once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a check that refuses any other word as a wrong call (exit code 2)."""
+
+    def check(value: str) -> str:
+        if value not in choices:
+            raise typer.BadParameter(f"'{value}' is none of {', '.join(choices)}")
+        return value
+
+    return check
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+OnError = Annotated[
+    str,
+    typer.Option(
+        callback=one_of("raise", "skip"),
+        help="An unreadable cell: raise stops and names it, skip counts it as missing.",
+    ),
+]
+Root = Annotated[
+    str | None,
+    typer.Option(help="Folder of the media, when it is not the folder of the table."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="What columns are, where the guess is wrong: note=text,code=ignore"),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="An ambiguous column is an error, not a stated choice.")
+]
+Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser, if there is one.")]

@@ -1,0 +1,42 @@
+"""plait predict: the target of new rows, with a confidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plait.cli.options import Json, OnError, Quiet, Root, Seed
+from plait.cli.show import emit
+
+EXAMPLE = "Example: plait predict shop.plait new.csv --out predictions.csv"
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
+    table: Annotated[str, typer.Argument(help="Table with the input columns.")],
+    out: Annotated[
+        Path, typer.Option(help="File to write: .csv or .parquet, the rows with a prediction.")
+    ] = Path("predictions.csv"),
+    on_error: OnError = "raise",
+    root: Root = None,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Predict the target of new rows, with a confidence.
+
+    Writes the rows with the columns prediction and confidence beside them.
+    """
+    from plait.recipes.predict import predict as run_predict
+
+    # Predicting draws no random numbers; --seed is there because every verb has it.
+    result = run_predict(bundle, table, out=out, on_error=on_error, root=root)
+    emit(result, as_json=json, show=show)
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print where the predictions are and which columns were added."""
+    print(f"{result['rows']} rows -> {result['out']}")
+    print("columns: " + ", ".join(str(name) for name in result.get("columns") or []))

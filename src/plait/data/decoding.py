@@ -1,0 +1,128 @@
+"""Turns cells into prepared values: cheap ones once per distinct cell, media in threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+from typing import Any, Generic, TypeVar
+
+from plait.errors import CellError, PlaitError
+from plait.modalities import Codec, Media
+from plait.types import Cell, Layout, is_missing
+
+CHEAP_ELEMENTS = 16
+MEMO_CELLS = 50_000
+SLICE_CELLS = 64
+TASK_CELLS = 8
+
+T = TypeVar("T")
+
+
+def is_ragged(layout: Layout) -> bool:
+    """Tell whether any part has an axis of varying length."""
+    return any(isinstance(size, str) for spec in layout.values() for size in spec.shape)
+
+
+def is_cheap(layout: Layout) -> bool:
+    """Tell whether values are a few numbers each, so that threads would cost more than they give."""
+    sizes = [prod(int(size) for size in spec.shape) for spec in layout.values()
+             ] if not is_ragged(layout) else [CHEAP_ELEMENTS + 1]
+    return sum(sizes) <= CHEAP_ELEMENTS
+
+
+def read_cell(codec: Codec, cell: Cell, media: Media) -> Any | None:
+    """Decode a cell; None when it holds nothing.
+
+    Raises:
+        CellError: It cannot be read; whatever a decoder raises becomes one.
+    """
+    if is_missing(cell):
+        return None
+    try:
+        return codec.read(cell, media)
+    except PlaitError:
+        raise
+    except Exception as error:
+        raise CellError(
+            f"the cell cannot be read as {codec.modality}",
+            received=f"{type(error).__name__}: {error}",
+            hint="mend the cell, or use --on-error skip to count such cells as missing",
+        ) from error
+
+
+class Decoder(Generic[T]):
+    """Applies ``finish(codec.read(cell))`` to many cells; failures are returned, not raised.
+
+    Results are equal whatever the number of workers. Use it as a context manager.
+
+    Args:
+        codec: Reads cells.
+        media: Opens files.
+        finish: What to make of Raw: `codec.prepare`, `codec.fingerprint`.
+        num_workers: Threads for media; 0 or 1 for none.
+    """
+
+    def __init__(
+        self, codec: Codec, media: Media, finish: Callable[[Any], T], *, num_workers: int = 2
+    ) -> None:
+        self._codec, self._media, self._finish = codec, media, finish
+        self._cheap = is_cheap(codec.layout)
+        self._memo: dict[Hashable, T | None | CellError] = {}
+        threads = 0 if self._cheap or num_workers < 2 else num_workers
+        self._pool = ThreadPoolExecutor(threads) if threads else None
+        self._stop = threading.Event()
+
+    def __enter__(self) -> Decoder[T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def decode(self, cells: Sequence[Cell]) -> Iterator[list[T | None | CellError]]:
+        """Yield the results in order, in slices: a value, None when missing, or the error."""
+        for first in range(0, len(cells), SLICE_CELLS):
+            part = cells[first : first + SLICE_CELLS]
+            if self._pool is None:
+                yield [self._one(cell) for cell in part]
+            else:
+                tasks = [part[i : i + TASK_CELLS] for i in range(0, len(part), TASK_CELLS)]
+                yield [result for done in self._pool.map(self._some, tasks) for result in done]
+
+    def decode_distinct(
+        self, cells: Sequence[Cell]
+    ) -> tuple[list[T | None | CellError], list[int]] | None:
+        """Decode each distinct cell once.
+
+        Returns:
+            Results of distinct cells, and for every cell the place of its result; None when
+            cells are not cheap or cannot be compared.
+        """
+        if not self._cheap:
+            return None
+        try:
+            places: dict[Hashable, int] = {}
+            index = [places.setdefault((c.__class__, c), len(places)) for c in cells]
+        except TypeError:
+            return None
+        return [self._remembered(key) for key in places], index
+
+    def _remembered(self, key: Any) -> T | None | CellError:
+        if key not in self._memo:
+            if len(self._memo) >= MEMO_CELLS:
+                self._memo.clear()
+            self._memo[key] = self._one(key[1])
+        return self._memo[key]
+
+    def _some(self, cells: Sequence[Cell]) -> list[T | None | CellError]:
+        return [None if self._stop.is_set() else self._one(cell) for cell in cells]
+
+    def _one(self, cell: Cell) -> T | None | CellError:
+        try:
+            raw = read_cell(self._codec, cell, self._media)
+            return None if raw is None else self._finish(raw)
+        except CellError as error:
+            return error

@@ -1,0 +1,89 @@
+"""Fits codecs on a sample of training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import Any
+
+import numpy as np
+
+from plait.data.decoding import read_cell
+from plait.data.prepared import check_on_error
+from plait.data.schema import make_codec
+from plait.data.table import Table
+from plait.errors import CellError
+from plait.modalities import Codec, Media, codec_hash
+
+SHARING = frozenset({"image", "audio", "video"})
+"""Modalities in which columns with equal settings share one fitted codec, and so one network."""
+
+FIRST_PIECE_ROWS = 512
+
+
+def fit_codecs(
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[int] | np.ndarray,
+    *,
+    on_error: str = "raise",
+    seed: int = 0,
+    max_rows: int = 20_000,
+    allow_network: bool = False,
+) -> dict[str, Codec]:
+    """Return column name -> codec fitted on training rows.
+
+    Args:
+        table: The rows; its schema says each column's modality.
+        columns: Value columns.
+        rows: Training rows.
+        on_error: ``raise``, or ``skip`` unreadable cells.
+        seed: Of the sample, and of the order in which values are given to the codec.
+        max_rows: Size of the sample; use ``len(rows)`` for a target whose rare labels count.
+        allow_network: Whether URL cells may be fetched.
+
+    Raises:
+        CellError: An unreadable cell, with column and row, unless skipped.
+        SchemaError: A column has no modality, or its settings do not fit.
+    """
+    check_on_error(on_error)
+    sample = np.random.default_rng([seed, 1]).permutation(np.asarray(rows, np.int64))[:max_rows]
+    media = table.media(allow_network)
+    groups: dict[str, list[str]] = {}
+    codecs = {name: make_codec(table.schema[name]) for name in columns}
+    for name, codec in codecs.items():
+        shared = codec_hash(codec) if codec.modality in SHARING else f"only {name}"
+        groups.setdefault(shared, []).append(name)
+    fitted = {}
+    for names in groups.values():
+        codec = codecs[names[0]]
+        raws = [_raws(table, name, codec, sample, media, on_error) for name in names]
+        done = codec.fit(_in_turn(raws))
+        fitted.update(dict.fromkeys(names, done))
+    return {name: fitted[name] for name in columns}
+
+
+def _raws(
+    table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media, on_error: str
+) -> Iterator[Any]:
+    """Yield decoded cells one at a time, in the sample's order; pieces grow, for few may do."""
+    first, size = 0, FIRST_PIECE_ROWS
+    while first < len(rows):
+        piece = rows[first : first + size]
+        for row, cell in zip(piece, table.column(name, piece), strict=True):
+            try:
+                raw = read_cell(codec, cell, media)
+            except CellError as error:
+                if on_error == "raise":
+                    raise error.at(column=name, row=int(row)) from None
+                continue
+            if raw is not None:
+                yield raw
+        first, size = first + size, size * 2
+
+
+def _in_turn(iterators: Sequence[Iterator[Any]]) -> Iterator[Any]:
+    """Yield one value of each iterator in turn until all are used up."""
+    nothing = object()
+    turns = zip_longest(*iterators, fillvalue=nothing)
+    return (value for value in chain.from_iterable(turns) if value is not nothing)

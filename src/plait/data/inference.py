@@ -1,0 +1,146 @@
+"""Infers the schema: asks every modality about a sample of each column, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plait.data.overrides import Override, override_column
+from plait.data.roles import Place, find_role
+from plait.data.schema import Column, Schema
+from plait.errors import SchemaError
+from plait.modalities import modalities
+from plait.types import Cell, ColumnSample, is_missing
+
+if TYPE_CHECKING:
+    from plait.data.table import Table
+
+MAX_SAMPLE = 1000
+NUM_BLOCKS, BLOCK_ROWS = 250, 8
+"""A sample is so many short runs of rows, spread over the table."""
+
+LEAST_SURE = 0.3
+NEAR = 0.1
+"""Modalities within so much of the best are stated as alternatives."""
+
+
+def infer_schema(
+    table: Table, *, overrides: Mapping[str, Override], strict: bool = False
+) -> Schema:
+    """Return what each column is.
+
+    Args:
+        table: Up to 2,000 rows spread over it are looked at.
+        overrides: What the user says columns are.
+        strict: Refuse columns that are ambiguous or unknown.
+
+    Raises:
+        SchemaError: In strict mode, naming the column and the ``--columns`` entry that decides.
+    """
+    rows = sample_rows(table.num_rows)
+    columns = []
+    for name in table.column_names:
+        cells = table.column(name, rows)
+        places = [Place(int(r), c) for r, c in zip(rows, cells, strict=True) if not is_missing(c)]
+        share_missing = 1.0 - len(places) / max(len(cells), 1)
+        if not places:
+            places = _search(table, name)
+        if name in overrides:
+            column = override_column(name, overrides[name])
+        else:
+            column = _infer(table, name, places[:: max(1, len(places) // MAX_SAMPLE)][:MAX_SAMPLE])
+            if strict:
+                _check_sure(column)
+        columns.append(_with_share(column, share_missing))
+    return Schema(tuple(columns))
+
+
+def sample_rows(num_rows: int) -> np.ndarray:
+    """Return sorted row numbers: all of a small table, else short runs spread over it."""
+    if num_rows <= NUM_BLOCKS * BLOCK_ROWS:
+        return np.arange(num_rows)
+    firsts = np.linspace(0, num_rows - BLOCK_ROWS, NUM_BLOCKS).astype(np.int64)
+    return np.unique(firsts[:, None] + np.arange(BLOCK_ROWS))
+
+
+def _search(table: Table, name: str) -> list[Place]:
+    """Look through the whole column for values: it has few or none."""
+    found: list[Place] = []
+    for first, cells in table.batches([name]):
+        found += [Place(first + i, c) for i, c in enumerate(cells[name]) if not is_missing(c)]
+        if len(found) >= 100:
+            break
+    return found
+
+
+def _infer(table: Table, name: str, places: list[Place]) -> Column:
+    if not places:
+        return Column(name=name, modality=None, role="ignore", why="no row has a value",
+                      share_missing=1.0)
+    role = find_role(name, places, table.num_rows)
+    if role is not None:
+        return Column(name=name, modality=None, role=role[0], why=role[1])
+    cells = [place.cell for place in places]
+    num_distinct = len({_hashable(cell) for cell in cells})
+    if num_distinct == 1 and table.num_rows > 1 and _is_constant(table, name, cells[0]):
+        return Column(name=name, modality=None, role="ignore", why="every row has the same value")
+    return _by_modality(ColumnSample(name, cells, table.num_rows, num_distinct))
+
+
+def _by_modality(sample: ColumnSample) -> Column:
+    ranked = detect_all(sample)
+    best, sure = ranked[0] if ranked else ("", 0.0)
+    if sure < LEAST_SURE:
+        return Column(name=sample.name, modality=None, role="ignore", sure=round(sure, 3),
+                      why="no modality recognises its values", alternatives=tuple(ranked[:2]))
+    near = tuple((m, round(s, 3)) for m, s in ranked[1:] if s > max(sure - NEAR, LEAST_SURE))
+    why = f"looks like {best} ({sure:.2f})"
+    if near:
+        others = " or ".join(f"{modality} ({score:.2f})" for modality, score in near)
+        why += f", but could be {others}: --columns {sample.name}={near[0][0]}"
+    return Column(name=sample.name, modality=best, why=why, sure=round(sure, 3), alternatives=near)
+
+
+def detect_all(sample: ColumnSample) -> list[tuple[str, float]]:
+    """Return (modality, how sure), the surest first; equally sure ones by name."""
+    scores = [(name, float(codec().detect(sample))) for name, codec in modalities().items()]
+    return sorted(scores, key=lambda score: (-score[1], score[0]))
+
+
+def _check_sure(column: Column) -> None:
+    ignored_unknown = column.role == "ignore" and column.alternatives
+    if column.role == "value" and column.alternatives:
+        choices = [str(column.modality), *(modality for modality, _ in column.alternatives)]
+        raise SchemaError(
+            "the column could be of several modalities",
+            expected="one that stands out",
+            received=column.why.split(":")[0],
+            column=column.name,
+            hint="say which: " + " or ".join(f"--columns {column.name}={m}" for m in choices),
+        )
+    if ignored_unknown:
+        raise SchemaError(
+            "no modality recognises the column",
+            expected="one of " + ", ".join(modalities()),
+            column=column.name,
+            hint=f"say what it is: --columns {column.name}=MODALITY, or {column.name}=ignore",
+        )
+
+
+def _is_constant(table: Table, name: str, value: Cell) -> bool:
+    """Tell whether all rows hold this value; a value or nothing is not constant."""
+    wanted = _hashable(value)
+    return all(
+        _hashable(cell) == wanted for _, cells in table.batches([name]) for cell in cells[name]
+    )
+
+
+def _with_share(column: Column, share: float) -> Column:
+    return replace(column, share_missing=round(share, 4))
+
+
+def _hashable(cell: Cell) -> Hashable:
+    return cell if isinstance(cell, Hashable) else repr(cell)

@@ -1,0 +1,172 @@
+"""Gives batches of prepared rows, made ahead in a thread; the same for the same seed."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from plait.data.collation import collate
+from plait.data.prepared import Prepared
+from plait.errors import UsageError
+from plait.types import Batch, ColumnBatch
+
+BUCKET_BATCHES = 50
+"""Rows are sorted by length within so many batches at a time, which are then shuffled."""
+
+_Item = tuple[np.ndarray, Batch] | BaseException | None
+
+
+class Loader:
+    """Batches of chosen rows and columns.
+
+    Batch *i* of epoch *e* depends only on (seed, e, i): training can be resumed anywhere.
+
+    Args:
+        prepared: The values.
+        rows: Which rows.
+        columns: Which columns.
+        batch_size: Rows per batch; the last batch of an epoch may be smaller.
+        augment: Whether to change values at random with their codec's `augment`.
+        shuffle: Whether to give rows in another order every epoch.
+        bucket: Whether to put rows of similar length together.
+        seed: Of order and augmentation, not negative.
+        num_ahead: Batches made ahead; 0 makes them in the calling thread.
+
+    Attributes:
+        wait_seconds: Time spent waiting for batches since it was last set to 0.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        rows: Sequence[int] | np.ndarray,
+        columns: Sequence[str],
+        *,
+        batch_size: int,
+        augment: bool = False,
+        shuffle: bool = False,
+        bucket: bool = False,
+        seed: int = 0,
+        num_ahead: int = 4,
+    ) -> None:
+        if batch_size < 1 or seed < 0:
+            raise UsageError("the loader cannot work so", expected="batch_size > 0, seed >= 0",
+                             received=f"batch_size={batch_size}, seed={seed}")
+        self._columns = {name: prepared.columns[name] for name in columns}
+        self._rows = np.asarray(rows, np.int64)
+        self._batch_size, self._augment, self._shuffle = batch_size, augment, shuffle
+        self._seed, self._num_ahead = seed, num_ahead
+        self._lengths = self._total_lengths() if bucket else None
+        self.wait_seconds = 0.0
+
+    @property
+    def num_batches(self) -> int:
+        """Batches of an epoch."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, Batch]]:
+        """Yield (row numbers, column name -> batch as numpy arrays) from batch `start` on.
+
+        The thread that works ahead ends when the epoch does, when the iterator is closed or
+        dropped, and on any exception; one raised in the thread is raised here.
+        """
+        order = self._order(number)[start:]
+        if self._num_ahead < 1:
+            for i, rows in enumerate(order, start):
+                began = time.perf_counter()
+                batch = self._make(number, i, rows)
+                self.wait_seconds += time.perf_counter() - began
+                yield rows, batch
+            return
+        ahead: queue.Queue[_Item] = queue.Queue(self._num_ahead)
+        stop = threading.Event()
+        work = threading.Thread(
+            target=self._work, args=(number, start, order, ahead, stop), daemon=True
+        )
+        work.start()
+        try:
+            while (item := self._wait(ahead)) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stop.set()
+            work.join()
+
+    def _wait(self, ahead: queue.Queue[_Item]) -> _Item:
+        began = time.perf_counter()
+        item = ahead.get()
+        self.wait_seconds += time.perf_counter() - began
+        return item
+
+    def _work(
+        self,
+        number: int,
+        start: int,
+        order: list[np.ndarray],
+        ahead: queue.Queue[_Item],
+        stop: threading.Event,
+    ) -> None:
+        try:
+            for i, rows in enumerate(order, start):
+                if stop.is_set() or not _put(ahead, (rows, self._make(number, i, rows)), stop):
+                    return
+            _put(ahead, None, stop)
+        except BaseException as error:
+            _put(ahead, error, stop)
+
+    def _order(self, number: int) -> list[np.ndarray]:
+        """Return the rows of each batch of an epoch."""
+        rng = np.random.default_rng([self._seed, number])
+        places = rng.permutation(len(self._rows)) if self._shuffle else np.arange(len(self._rows))
+        if self._lengths is None:
+            return self._cut(places)
+        if not self._shuffle:
+            return self._cut(np.argsort(self._lengths, kind="stable"))
+        size = self._batch_size * BUCKET_BATCHES
+        parts = [places[i : i + size] for i in range(0, len(places), size)]
+        batches = [
+            batch
+            for part in parts
+            for batch in self._cut(part[np.argsort(self._lengths[part], kind="stable")])
+        ]
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+    def _cut(self, places: np.ndarray) -> list[np.ndarray]:
+        size = self._batch_size
+        return [self._rows[places[i : i + size]] for i in range(0, len(places), size)]
+
+    def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
+        return {
+            name: self._augmented(name, rows, [self._seed, number, i, place])
+            if self._augment else column.gather(rows)
+            for place, (name, column) in enumerate(self._columns.items())
+        }
+
+    def _augmented(self, name: str, rows: np.ndarray, seed: list[int]) -> ColumnBatch:
+        """Augment a column's rows in order, from a generator of this batch and column."""
+        column, rng = self._columns[name], np.random.default_rng(seed)
+        values = [column[row] for row in rows]
+        changed = [None if v is None else column.codec.augment(v, rng) for v in values]
+        return collate(changed, column.codec.layout)
+
+    def _total_lengths(self) -> np.ndarray:
+        total = np.zeros(len(self._rows), np.int64)
+        for column in self._columns.values():
+            total += column.lengths()[self._rows]
+        return total
+
+
+def _put(ahead: queue.Queue[_Item], item: _Item, stop: threading.Event) -> bool:
+    """Put an item; False when nobody wants it any more."""
+    while not stop.is_set():
+        try:
+            ahead.put(item, timeout=0.1)
+            return True
+        except queue.Full:
+            continue
+    return False

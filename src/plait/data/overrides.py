@@ -1,0 +1,77 @@
+"""What the user says columns are: ``note=text,scan=image`` on the command line, or a YAML file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from plait.data.schema import ROLES, Column, read_yaml
+from plait.errors import SchemaError, UsageError
+from plait.modalities import find_codec
+
+Override = str | Mapping[str, Any]
+"""A modality or role by name, or the entries of a `Column`."""
+
+
+def read_overrides(
+    columns: Mapping[str, Override] | str | None,
+    schema: Path | str | None,
+    *,
+    column_names: Sequence[str],
+) -> dict[str, Override]:
+    """Return column name -> override; `columns` comes before the YAML file.
+
+    Raises:
+        UsageError: The text is not of the form ``name=modality,...``, or names no modality.
+        SchemaError: A column does not exist.
+    """
+    found: dict[str, Override] = {}
+    if schema is not None:
+        found |= read_yaml(schema)
+    if columns is not None:
+        found |= parse_overrides(columns) if isinstance(columns, str) else dict(columns)
+    for name, override in found.items():
+        if name not in column_names:
+            close = difflib.get_close_matches(name, column_names, 1)
+            raise SchemaError(
+                f"the table has no column '{name}'",
+                expected="one of " + ", ".join(column_names),
+                hint=f"did you mean '{close[0]}'?" if close else None,
+            )
+        override_column(name, override)
+    return found
+
+
+def parse_overrides(text: str) -> dict[str, str]:
+    """Return column name -> modality or role.
+
+    >>> parse_overrides("note=text, scan=image")
+    {'note': 'text', 'scan': 'image'}
+    """
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, kind = part.rpartition("=")
+        if not equals or not name.strip() or not kind.strip():
+            raise UsageError(
+                "columns are not given as name=modality",
+                expected="for example note=text,scan=image,code=ignore",
+                received=part,
+            )
+        found[name.strip()] = kind.strip()
+    return found
+
+
+def override_column(name: str, override: Override) -> Column:
+    """Return the column that an override describes. Raises `UsageError` or `SchemaError`."""
+    if isinstance(override, str):
+        if override in ROLES[1:]:
+            return Column(name=name, modality=None, role=override, why="as you said")
+        find_codec(override)
+        return Column(name=name, modality=override, why="as you said")
+    entries = {"why": "as you said", **override, "name": name}
+    column = Column.from_dict(entries)
+    if column.modality is not None:
+        find_codec(column.modality)
+    return column

@@ -1,0 +1,109 @@
+"""Reads a folder of media: one class per sub-folder, and files of one stem side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from plait.data.sources.kinds import TABLE_ENDINGS, TEXT_ENDINGS, column_names, kind_of_ending
+from plait.data.sources.rows import MemoryRows
+from plait.errors import TableError
+from plait.modalities.media import check_num_bytes
+from plait.types import Cell
+
+SPLIT_NAMES = frozenset({"train", "training", "validation", "val", "valid", "dev", "test"})
+
+
+def table_inside(folder: Path) -> Path | None:
+    """Return the table that describes the folder: ``metadata.csv``, or its only table file."""
+    tables = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in TABLE_ENDINGS]
+    named = [file for file in tables if file.stem.lower() in {"metadata", folder.name.lower()}]
+    if named:
+        return named[0]
+    return tables[0] if len(tables) == 1 and not _is_media(tables[0]) else None
+
+
+def read_folder(folder: Path, *, encoding: str | None = None) -> MemoryRows:
+    """Return one row per stem: a column per kind of file, ``label`` and ``split`` if in folders.
+
+    ``boots/1.png`` gives ``image`` and ``label``; ``1.png``, ``1.txt`` and ``1.wav`` side by
+    side give ``image``, ``text`` and ``audio`` in one row. Folders named train, validation and
+    test at the top give ``split``. Media cells are paths relative to the folder, a text cell is
+    the file's content.
+
+    Raises:
+        TableError: No media in the folder, or a text file that is not text.
+    """
+    rows: dict[tuple[str, ...], dict[str, Cell]] = {}
+    digest = hashlib.sha256()
+    for file in _media_files(folder):
+        relative = file.relative_to(folder)
+        kind = kind_of_ending(file.suffix.lower()) or ""
+        key: tuple[str, ...] = (*relative.parts[:-1], file.stem)
+        if kind in rows.get(key, {}):
+            key = relative.parts
+        cells = rows.setdefault(key, {})
+        as_text = file.suffix.lower() in TEXT_ENDINGS or kind == "label"
+        cells[kind] = _content(file, encoding) if as_text else relative.as_posix()
+        stat = file.stat()
+        digest.update(f"{relative}|{stat.st_size}|{stat.st_mtime_ns}\n".encode(errors="replace"))
+    if not rows:
+        raise _no_media(folder)
+    _add_folder_names(rows)
+    names = column_names(kind for cells in rows.values() for kind in cells)
+    columns: dict[str, list[Cell]] = {
+        name: [cells.get(name) for cells in rows.values()] for name in names
+    }
+    return MemoryRows(dict(columns), key=digest.hexdigest())
+
+
+def _media_files(folder: Path) -> Iterator[Path]:
+    """Walk in sorted order; hidden files and unknown endings are left out."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(place) / name
+            if not name.startswith(".") and _is_media(file):
+                yield file
+
+
+def _is_media(file: Path) -> bool:
+    return kind_of_ending(file.suffix.lower()) is not None
+
+
+def _add_folder_names(rows: dict[tuple[str, ...], dict[str, Cell]]) -> None:
+    """Add ``split`` and ``label`` from the names of the folders that rows lie in."""
+    tops = {key[0] if len(key) > 1 else "" for key in rows}
+    has_splits = tops <= SPLIT_NAMES
+    for key, cells in rows.items():
+        folders = key[:-1]
+        if has_splits:
+            cells["split"], folders = folders[0], folders[1:]
+        if folders and "label" not in cells:
+            cells["label"] = folders[0]
+
+
+def _content(file: Path, encoding: str | None) -> str:
+    check_num_bytes(file.stat().st_size, file)
+    data = file.read_bytes()
+    try:
+        return data.decode(encoding or "utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise TableError(
+            "a text file is not UTF-8 text",
+            expected="UTF-8",
+            received=f"the byte 0x{data[error.start]:02x} at place {error.start}",
+            path=file,
+            hint="name the encoding, for example --encoding latin-1",
+        ) from None
+
+
+def _no_media(folder: Path) -> TableError:
+    return TableError(
+        "the folder holds no media and no table",
+        expected="class/file.ext, files of one stem side by side, or a metadata.csv",
+        received=", ".join(sorted(p.name for p in folder.iterdir())[:5]) or "an empty folder",
+        path=folder,
+    )

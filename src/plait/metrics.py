@@ -1,0 +1,196 @@
+"""Metrics of canonical outputs, with bootstrap intervals; NumPy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+FLOOR = 1e-7
+"""Probabilities are clipped to [FLOOR, 1] before a logarithm."""
+
+Metric = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+
+
+def classification_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Score class probabilities.
+
+    Args:
+        outputs: ``[row, class]``.
+        truth: int64 ``[row]``; -1 is a class that training did not see: counted as wrong.
+
+    Returns:
+        ``accuracy``, ``macro_f1`` (over classes that occur), ``auc`` (one against the rest, mean
+        over classes that occur and have rows on both sides) and ``log_loss`` (nats per row).
+    """
+    guess = outputs.argmax(axis=1)
+    return {
+        "accuracy": _mean(guess == truth),
+        "macro_f1": _macro_f1(guess, truth, outputs.shape[1]),
+        "auc": _mean_auc(outputs, truth),
+        "log_loss": _mean(log_loss(outputs, truth)),
+    }
+
+
+def tagging_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Score label probabilities ``[row, label]`` against 0/1 truth ``[row, label]``.
+
+    Returns ``macro_f1`` (over labels that occur), ``micro_f1``, ``auc`` and ``log_loss``.
+    """
+    guess, real = outputs >= 0.5, truth >= 0.5
+    hits, guessed, occurring = (guess & real).sum(0), guess.sum(0), real.sum(0)
+    f1 = 2 * hits / np.maximum(guessed + occurring, 1)
+    total = guessed.sum() + occurring.sum()
+    return {
+        "macro_f1": _mean(f1[occurring > 0]),
+        "micro_f1": float(2 * hits.sum() / total) if total else float("nan"),
+        "auc": _mean([auc(outputs[:, i], real[:, i]) for i in range(real.shape[1])]),
+        "log_loss": _mean(binary_log_loss(outputs, truth)),
+    }
+
+
+def regression_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Score ``[row, 4]`` outputs (mean, 5, 50 and 95 % quantile) against ``[row]`` truth.
+
+    Returns ``rmse`` and ``mae`` in the target's unit, ``r2``, and ``coverage``: the share of rows
+    inside the 90 % interval.
+    """
+    gap = outputs[:, 0].astype(np.float64) - truth
+    spread = float(((truth - truth.mean()) ** 2).sum()) if len(truth) else 0.0
+    inside = (truth >= outputs[:, 1]) & (truth <= outputs[:, 3])
+    return {
+        "rmse": float(np.sqrt(_mean(gap**2))),
+        "mae": _mean(np.abs(gap)),
+        "r2": 1.0 - float((gap**2).sum()) / spread if spread > 0 else float("nan"),
+        "coverage": _mean(inside),
+    }
+
+
+def log_loss(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return ``-log p(truth)`` per row, float64.
+
+    A row whose class training did not see (-1) costs ``log(num_classes)``, a uniform guess: no
+    model can do better on it, and it must not drown the rest.
+    """
+    num_classes = outputs.shape[1]
+    seen = truth >= 0
+    chosen = outputs[np.arange(len(truth)), np.where(seen, truth, 0)].astype(np.float64)
+    cost = -np.log(np.clip(chosen, FLOOR, 1.0))
+    return np.where(seen, cost, np.log(max(num_classes, 2)))
+
+
+def binary_log_loss(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the mean binary cross-entropy over labels per row, float64."""
+    p = np.clip(outputs.astype(np.float64), FLOOR, 1 - FLOOR)
+    return -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(axis=1)
+
+
+def pinball_loss(
+    quantiles: np.ndarray, truth: np.ndarray, levels: Sequence[float]
+) -> np.ndarray:
+    """Return the quantile loss summed over levels per row (Koenker and Bassett 1978).
+
+    Args:
+        quantiles: ``[row, level]``.
+        truth: ``[row]``.
+        levels: In (0, 1), one per column of `quantiles`.
+    """
+    gap = truth[:, None].astype(np.float64) - quantiles
+    level = np.asarray(levels)[None]
+    return np.maximum(level * gap, (level - 1) * gap).sum(axis=1)
+
+
+def auc(score: np.ndarray, positive: np.ndarray) -> float:
+    """Return the area under the ROC curve by ranks, ties counted half; NaN with one side empty."""
+    num_positive = int(positive.sum())
+    num_negative = len(positive) - num_positive
+    if not num_positive or not num_negative:
+        return float("nan")
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2.0)[place]
+    above = rank[positive].sum() - num_positive * (num_positive + 1) / 2.0
+    return float(above / (num_positive * num_negative))
+
+
+def bootstrap_intervals(
+    metric: Metric,
+    outputs: np.ndarray,
+    truth: np.ndarray,
+    *,
+    num_resamples: int = 1000,
+    seed: int = 0,
+    max_rows: int = 20_000,
+) -> dict[str, list[float]]:
+    """Return 95 % percentile intervals of each metric by resampling rows (Efron 1979).
+
+    Work is bounded: for larger sets the resamples are fewer, down to 100, and above `max_rows` a
+    seeded sample is resampled and the interval narrowed to the whole set's size.
+    """
+    rng = np.random.default_rng(seed)
+    num_rows, shrink = len(truth), 1.0
+    if num_rows < 2:
+        return {}
+    if num_rows > max_rows:
+        some = rng.choice(num_rows, max_rows, replace=False)
+        shrink = (max_rows / num_rows) ** 0.5
+        outputs, truth = outputs[some], truth[some]
+    num = int(np.clip(num_resamples * 2000 / len(truth), 100, num_resamples))
+    draws = rng.integers(0, len(truth), (num, len(truth)))
+    found = [metric(outputs[draw], truth[draw]) for draw in draws]
+    intervals = {}
+    for name, centre in metric(outputs, truth).items():
+        values = np.array([one[name] for one in found])
+        values = values[np.isfinite(values)]
+        if len(values) and np.isfinite(centre):
+            low, high = np.quantile(values, [0.025, 0.975])
+            intervals[name] = [centre + (low - centre) * shrink, centre + (high - centre) * shrink]
+    return {name: [float(low), float(high)] for name, (low, high) in intervals.items()}
+
+
+def per_class(
+    outputs: np.ndarray, truth: np.ndarray, labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return ``label``, ``rows``, ``precision``, ``recall``, ``f1`` and ``auc`` of each class."""
+    guess = outputs.argmax(axis=1)
+    found = []
+    for number, label in enumerate(labels):
+        real, said = truth == number, guess == number
+        hits = int((real & said).sum())
+        found.append({
+            "label": label,
+            "rows": int(real.sum()),
+            "precision": hits / int(said.sum()) if said.any() else float("nan"),
+            "recall": hits / int(real.sum()) if real.any() else float("nan"),
+            "f1": 2 * hits / max(int(real.sum() + said.sum()), 1),
+            "auc": auc(outputs[:, number], real),
+        })
+    return found
+
+
+def confusion(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return counts, int64 ``[true class, guessed class]``; rows of unseen classes are left out."""
+    num = outputs.shape[1]
+    seen = truth >= 0
+    pairs = truth[seen] * num + outputs.argmax(axis=1)[seen]
+    return np.bincount(pairs, minlength=num * num).reshape(num, num)
+
+
+def _macro_f1(guess: np.ndarray, truth: np.ndarray, num_classes: int) -> float:
+    size = num_classes + 1
+    real, said = np.bincount(truth + 1, minlength=size), np.bincount(guess + 1, minlength=size)
+    hits = np.bincount(truth[guess == truth] + 1, minlength=size)
+    f1 = 2 * hits / np.maximum(real + said, 1)
+    return _mean(f1[real > 0])
+
+
+def _mean_auc(outputs: np.ndarray, truth: np.ndarray) -> float:
+    if outputs.shape[1] == 2:
+        return auc(outputs[:, 1], truth == 1)
+    return _mean([auc(outputs[:, i], truth == i) for i in range(outputs.shape[1])])
+
+
+def _mean(values: Any) -> float:
+    array = np.asarray(values, np.float64)
+    array = array[np.isfinite(array)]
+    return float(array.mean()) if len(array) else float("nan")

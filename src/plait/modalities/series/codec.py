@@ -1,0 +1,272 @@
+"""Series: read from files or cells, laid on an even grid, scaled per channel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from plait.errors import CellError
+from plait.modalities.detection import looks_like_media
+from plait.modalities.media import Media
+from plait.modalities.series.cells import Series, looks_like_numbers, read_series
+from plait.modalities.series.files import ENDINGS, MAGIC
+from plait.modalities.series.grid import average_down, lay_on_grid
+from plait.modalities.series.plot import plot
+from plait.modalities.series.random_convolution import (
+    default_biases,
+    fit_biases,
+    make_blocks,
+    transform,
+)
+from plait.modalities.series.survey import survey
+from plait.modalities.series.warp import warp
+from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
+
+MAX_SCALED = 1e4
+SMALLEST_SPREAD = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesCodec:
+    """Codec of the ``series`` modality.
+
+    Raw is a `Series`: values ``[time, channel]`` with NaN gaps, perhaps times and channel names.
+
+    Attributes:
+        time_column: Name of the time column in files and objects ("" finds the usual names).
+        max_steps: Longer series are averaged down to at most this many steps.
+        detail: Of the baseline's features: 0 finest, 2 coarsest; -1 is chosen by `fit` from the
+            number of training series (about 12,000, 6,600 or 3,000 features).
+        num_channels, channels: Number and, where they have any, names of the channels.
+        means, scales: Per channel, of all training values.
+        step: Distance of the even grid in the unit of the times; 0 when steps are just counted.
+        pool: How many grid steps are averaged into one.
+        num_steps: Longest training series after that.
+        gaps: Whether training series had gaps, so that a mask tells what was observed.
+        biases: Of the random convolution features (base64 of float16).
+    """
+
+    modality: ClassVar[str] = "series"
+    extra: ClassVar[str | None] = None
+
+    time_column: str = ""
+    max_steps: int = 2048
+    detail: int = -1
+    num_channels: int = 0
+    channels: tuple[str, ...] = ()
+    means: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
+    step: float = 0.0
+    pool: int = 1
+    num_steps: int = 64
+    gaps: bool = False
+    biases: str = ""
+
+    @property
+    def layout(self) -> Layout:
+        """``values`` scaled per channel; ``moments`` mean and log spread; ``seen`` 1 = observed."""
+        num = max(self.num_channels, 1)
+        layout = {
+            "values": ArraySpec(("time", num), "float32"),
+            "moments": ArraySpec((num, 2), "float32"),
+        }
+        return layout | ({"seen": ArraySpec(("time", num), "uint8")} if self.gaps else {})
+
+    def detect(self, sample: ColumnSample) -> float:
+        files = looks_like_media(sample, ENDINGS, MAGIC)
+        inline = sum(_sureness(value) for value in sample.values) / max(len(sample.values), 1)
+        return max(0.97 * files, inline)
+
+    def read(self, cell: Cell, media: Media) -> Series | None:
+        series = read_series(cell, media, self.time_column)
+        return series if series is None or not self.num_channels else self._align(series)
+
+    def fit(self, raws: Iterable[Series]) -> SeriesCodec:
+        """Learn channels, scales, grid and the biases of the random convolution features."""
+        seen = survey(raws)
+        if seen is None:
+            return self
+        detail = self.detail if self.detail >= 0 else sum(seen.num_series > n for n in (2000, 8000))
+        longest = max(1, seen.longest(self.max_steps))
+        codec = replace(
+            self,
+            detail=detail,
+            num_channels=seen.num_channels,
+            channels=seen.channels,
+            means=tuple(seen.means.tolist()),
+            scales=tuple(np.where(seen.spreads > 0, seen.spreads, 1.0).tolist()),
+            step=seen.step,
+            pool=-(-longest // self.max_steps),
+            gaps=seen.gaps,
+        )
+        codec = replace(codec, num_steps=-(-longest // codec.pool))
+        blocks = make_blocks(codec.num_steps, codec.num_channels, detail)
+        sample = [codec.prepare(raw)["values"].T for raw in seen.sample]
+        return replace(codec, biases=fit_biases(sample, blocks))
+
+    def prepare(self, raw: Series) -> Arrays:
+        series = self._align(raw)
+        values, seen = lay_on_grid(series.values, series.times, self.step)
+        # Far longer series than training saw would flood the network with tokens.
+        most = min(self.max_steps, max(64, 2 * self.num_steps))
+        factor = max(self.pool, -(-len(values) // most))
+        num = values.shape[1]
+        means = np.array(self.means or [0.0] * num)
+        scales = np.array(self.scales or [1.0] * num)
+        scaled = (average_down(values, factor) - means) / scales
+        scaled = np.nan_to_num(scaled).clip(-MAX_SCALED, MAX_SCALED).astype(np.float32)
+        arrays = {"values": np.ascontiguousarray(scaled), "moments": _moments(scaled)}
+        if self.gaps:
+            arrays["seen"] = (average_down(seen.astype(np.float32), factor) >= 0.5).astype(np.uint8)
+        return arrays
+
+    def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
+        """Crop and warp the time a little, scale channels, add noise, now and then lose a channel."""
+        changed = warp(arrays, rng)
+        values = changed["values"]
+        num_steps, num_channels = values.shape
+        gains = np.exp(rng.normal(0.0, 0.08, num_channels)).astype(np.float32)
+        noise = rng.normal(0.0, 0.02, (num_steps, num_channels)).astype(np.float32)
+        values = values * gains + noise * np.minimum(np.exp(changed["moments"][:, 1]), 1.0)
+        if num_channels > 1 and rng.random() < 0.1:
+            values[:, rng.integers(num_channels)] = 0.0
+        return {**changed, "values": values, "moments": _moments(values)}
+
+    def show(self, raw: Series) -> Html:
+        return plot(raw)
+
+    def example(self, rng: np.random.Generator) -> Cell:
+        """A wave of some 20 to 40 steps per channel, as JSON."""
+        time = np.arange(rng.integers(20, 40))[:, None]
+        period = rng.uniform(5.0, 15.0, max(self.num_channels, 1))
+        wave = np.sin(2 * np.pi * time / period) + rng.normal(0, 0.1, (len(time), len(period)))
+        if self.channels:
+            return json.dumps(dict(zip(self.channels, wave.T.round(3).tolist(), strict=True)))
+        return json.dumps(wave.round(3).tolist())
+
+    def neutral(self) -> Series:
+        means = np.array(self.means or [0.0] * max(self.num_channels, 1), np.float32)
+        times = np.arange(self.num_steps * self.pool) * self.step if self.step else None
+        return Series(np.tile(means, (self.num_steps * self.pool, 1)), times, self.channels)
+
+    def corrupt(self, raw: Series, severity: float, rng: np.random.Generator) -> Series:
+        """Add noise and drift, and freeze the sensor for a while."""
+        if severity <= 0:
+            return raw
+        values = raw.values.astype(np.float64)
+        spread = np.nan_to_num(_spread(values))
+        num_steps = len(values)
+        drift = np.linspace(0, 1, num_steps)[:, None] * rng.normal(0, 1, values.shape[1])
+        values = values + severity * spread * (rng.normal(0, 1, values.shape) + drift)
+        frozen = int(0.4 * severity * num_steps)
+        start = int(rng.integers(0, num_steps - frozen + 1))
+        values[start : start + frozen] = values[start : start + 1][:frozen]
+        return replace(raw, values=values.astype(np.float32))
+
+    def features(self, arrays: Arrays) -> np.ndarray:
+        """Random convolution features, each channel's mean and log spread, and the log length."""
+        values = np.ascontiguousarray(arrays["values"].T)
+        blocks = make_blocks(self.num_steps, len(values), max(self.detail, 0))
+        biases = self.biases or default_biases(blocks)
+        length = np.array([np.log(values.shape[1])])
+        parts = [transform(values, blocks, biases), arrays["moments"].ravel(), length]
+        return np.concatenate(parts).astype(np.float32)
+
+    def fingerprint(self, raw: Series) -> bytes | None:
+        """Hash of 32 means over time, rounded to a fifth of the spread; None when it is flat."""
+        values = np.nan_to_num(raw.values.astype(np.float64))
+        spread = values.std(axis=0)
+        pieces = [p.mean(axis=0) for p in np.array_split(values, min(32, len(values)))]
+        shape = np.rint(5 * np.stack(pieces) / np.maximum(spread, 1e-12)).astype(np.int64)
+        if np.unique(shape).size < 4:
+            return None
+        scale = ",".join(f"{s:.1e}" for s in spread)
+        key = f"{len(values)};{scale};".encode() + shape.tobytes()
+        return hashlib.sha256(key).digest()[:16]
+
+    def _align(self, series: Series) -> Series:
+        """Bring the channels into the order of training. Raises `CellError` when they differ."""
+        if self.channels and series.channels and series.channels != self.channels:
+            return _reorder(series, self.channels)
+        num = max(self.num_channels, 1)
+        if series.values.shape[1] != num:
+            raise CellError(
+                "the series has another number of channels than in training",
+                expected=f"{num} channels",
+                received=f"{series.values.shape[1]} channels",
+                hint="a file holds [time, channel], time first",
+            )
+        return series
+
+
+def _reorder(series: Series, channels: tuple[str, ...]) -> Series:
+    unknown = [name for name in series.channels if name not in channels]
+    if unknown:
+        raise CellError(
+            "the series has channels that training did not see",
+            expected=", ".join(channels),
+            received=", ".join(unknown),
+        )
+    values = np.full((len(series.values), len(channels)), np.nan, np.float32)
+    for i, name in enumerate(channels):
+        if name in series.channels:
+            values[:, i] = series.values[:, series.channels.index(name)]
+    return Series(values, series.times, channels)
+
+
+def _moments(values: np.ndarray) -> np.ndarray:
+    """Return mean and log spread of each channel, float32 ``[channel, 2]``."""
+    exact = values.astype(np.float64)
+    spread = np.log(exact.std(axis=0) + SMALLEST_SPREAD)
+    return np.stack([exact.mean(axis=0), spread], axis=1).astype(np.float32)
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0.0).sum(axis=0) / count
+    spread: np.ndarray = np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
+    return spread
+
+
+def _sureness(value: Cell) -> float:
+    """How much one cell looks like numbers in a row."""
+    if isinstance(value, np.ndarray):
+        return _sureness(value.tolist())
+    if isinstance(value, Mapping):
+        rows = [v for v in value.values() if isinstance(v, list | tuple | np.ndarray)]
+        return 0.95 if rows and len(rows) == len(value) and _sureness(rows[-1]) else 0.0
+    if isinstance(value, list | tuple):
+        inner = value[0] if value else None
+        if isinstance(inner, list | tuple | np.ndarray | Mapping):
+            return 0.95 if _is_numeric_row(inner) else 0.0
+        return 0.95 if value and all(_is_numeric(v) for v in value[:50]) else 0.0
+    return _sureness_of_text(value) if isinstance(value, str) else 0.0
+
+
+def _sureness_of_text(value: str) -> float:
+    text = value.strip()
+    if text[:1] in ("[", "{"):
+        opened = text.lstrip('[{" ')
+        if text[0] == "{":
+            opened = opened.partition(":")[2].lstrip("[ ")
+        number = opened[:1].isdigit() or opened[:1] in "-+." or opened.startswith(("NaN", "null"))
+        return 0.95 if opened and number and "," in text else 0.0
+    if not looks_like_numbers(text):
+        return 0.0
+    num = len(text.replace(",", " ").replace(";", " ").split())
+    return 0.95 if num >= 8 else 0.6 if num >= 4 else 0.0
+
+
+def _is_numeric_row(row: object) -> bool:
+    cells = list(row.values()) if isinstance(row, Mapping) else list(row)  # type: ignore[call-overload]
+    return bool(cells) and any(_is_numeric(cell) for cell in cells)
+
+
+def _is_numeric(value: object) -> bool:
+    return value is None or isinstance(value, int | float | np.number)

@@ -1,0 +1,192 @@
+"""Text: cleaned, and cut into byte-pair tokens whose vocabulary is learned from training rows."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import html
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from plait.errors import CellError, LimitError
+from plait.modalities.limits import LIMITS
+from plait.modalities.media import Media
+from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
+from plait.modalities.text.damage import with_typing_errors
+from plait.modalities.text.detection import likeness
+from plait.modalities.text.ngrams import hashed_ngrams
+from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
+
+WORDS = "the a small red boat sails over calm water while we wait for news from home today".split()
+SHOWN_CHARACTERS = 240
+_DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextCodec:
+    """Codec of the ``text`` modality.
+
+    Raw is a string: Unicode NFC, without control characters other than newline and tab, without
+    blanks at its ends. A cell that ends in ``.txt`` and names a file inside the table's folder is
+    read as that file's content (folders of ``file.png`` + ``file.txt``); one that ends in ``.txt``,
+    has no blank in it and names no such file is an error, any other is text.
+
+    Attributes:
+        max_characters: Longer texts are cut.
+        max_tokens: Most tokens that the network sees; `fit` lowers it to the 99 % quantile of
+            the training texts.
+        fold_case: Whether tokens ignore case (from few texts, "Card" and "card" are better one).
+        num_buckets: Length of the baselines' features.
+        merges: The learned byte-pair merges, one ``left right`` per line, in order; empty: bytes.
+    """
+
+    modality: ClassVar[str] = "text"
+    extra: ClassVar[str | None] = None
+
+    max_characters: int = 20_000
+    max_tokens: int = 128
+    fold_case: bool = True
+    num_buckets: int = 2**14
+    merges: str = ""
+
+    @property
+    def layout(self) -> Layout:
+        """``tokens``: piece numbers; ``bytes``: the text in UTF-8, for features."""
+        return {"tokens": ArraySpec(("token",), "int32"), "bytes": ArraySpec(("byte",), "uint8")}
+
+    @property
+    def num_pieces(self) -> int:
+        """Size of the vocabulary, `NOTHING` included."""
+        return pieces(self.merges).get_vocab_size()
+
+    def detect(self, sample: ColumnSample) -> float:
+        return likeness(sample)
+
+    def read(self, cell: Cell, media: Media) -> str | None:
+        text = _cell_text(cell, media)
+        if len(text) > LIMITS.num_characters:
+            raise LimitError(
+                "the text is too long",
+                expected=f"at most {LIMITS.num_characters} characters",
+                received=f"{len(text)} characters",
+                hint="split it into several rows",
+            )
+        text = _DROPPED.sub("", unicodedata.normalize("NFC", text.replace("\r\n", "\n")))
+        return text.strip()[: self.max_characters].strip() or None
+
+    def fit(self, raws: Iterable[str]) -> TextCodec:
+        """Learn the merges and `max_tokens` from up to 5 million characters of training texts."""
+        texts = [self._folded(raw) for raw in _first(raws, num_characters=5_000_000)]
+        if not texts:
+            return self
+        merges = learn_merges(texts)
+        encode = pieces(merges).encode
+        lengths = [len(encode(self._start(text)).ids) for text in texts]
+        usual = int(np.ceil(np.quantile(lengths, 0.99) / 8) * 8)
+        return replace(self, merges=merges, max_tokens=min(self.max_tokens, max(8, usual)))
+
+    def prepare(self, raw: str) -> Arrays:
+        ids = pieces(self.merges).encode(self._start(self._folded(raw))).ids
+        tokens = ids[: self.max_tokens] or [NOTHING]
+        data = (raw or " ").encode()
+        return {"tokens": np.array(tokens, np.int32), "bytes": np.frombuffer(data, np.uint8)}
+
+    def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
+        """Half of the time blank one token in ten, or remove a span of up to a fifth; ``bytes`` stay."""
+        tokens = arrays["tokens"]
+        chance = rng.random()
+        if chance < 0.25:
+            tokens = np.where(rng.random(len(tokens)) < 0.1, NOTHING, tokens).astype(np.int32)
+        elif chance < 0.5 and len(tokens) >= 5:
+            size = int(rng.integers(1, len(tokens) // 5 + 1))
+            start = int(rng.integers(0, len(tokens) - size + 1))
+            tokens = np.delete(tokens, slice(start, start + size))
+        return {**arrays, "tokens": tokens}
+
+    def show(self, raw: str) -> Html:
+        if len(raw) <= SHOWN_CHARACTERS:
+            return f'<span class="text">{html.escape(raw)}</span>'
+        start = html.escape(raw[:SHOWN_CHARACTERS])
+        rest = html.escape(raw[SHOWN_CHARACTERS:5000]) + ("..." if len(raw) > 5000 else "")
+        return f'<details class="text"><summary>{start}...</summary>{rest}</details>'
+
+    def example(self, rng: np.random.Generator) -> Cell:
+        return " ".join(rng.choice(WORDS, int(rng.integers(3, 12))))
+
+    def neutral(self) -> str:
+        return ""
+
+    def corrupt(self, raw: str, severity: float, rng: np.random.Generator) -> str:
+        """Mistype letters and lose words."""
+        return with_typing_errors(raw, severity, rng)
+
+    def features(self, arrays: Arrays) -> np.ndarray:
+        """Counts of word 1-2-grams and character 3-5-grams as ``1 + ln(count)``, hashed."""
+        text = arrays["bytes"].tobytes().decode("utf-8", "ignore")
+        return hashed_ngrams(text, self.num_buckets)
+
+    def fingerprint(self, raw: str) -> bytes | None:
+        """Hash of the text without case, punctuation and blanks; None under 20 such characters."""
+        key = _NOT_WORD.sub(" ", raw.casefold()).strip()
+        return hashlib.sha256(key.encode()).digest()[:16] if len(key) >= 20 else None
+
+    def _folded(self, raw: str) -> str:
+        return raw.lower() if self.fold_case else raw
+
+    def _start(self, text: str) -> str:
+        """Cut what no token can reach, so that long texts cost no more than short ones."""
+        return text[: self.max_tokens * MAX_PIECE]
+
+
+def _cell_text(cell: Cell, media: Media) -> str:
+    if isinstance(cell, str):
+        return _file_text(cell, media) if _names_file(cell) else cell
+    if isinstance(cell, bytes | bytearray | memoryview):
+        return _decoded(bytes(cell)) if len(cell) else ""
+    if isinstance(cell, dict | os.PathLike):
+        return _decoded(media.read_bytes(cell))
+    if isinstance(cell, bool | int | float | np.number):
+        return str(cell)
+    raise CellError("not a text", expected="a text, or bytes in UTF-8", received=cell)
+
+
+def _names_file(cell: str) -> bool:
+    return cell.rstrip().lower().endswith(".txt") and len(cell) < 1000 and "\n" not in cell.strip()
+
+
+def _file_text(cell: str, media: Media) -> str:
+    try:
+        path = media.locate(cell)
+    except CellError:
+        if len(cell.split()) > 1:
+            return cell
+        raise
+    return _decoded(media.read_bytes(cell)) if path.stat().st_size else ""
+
+
+def _decoded(data: bytes) -> str:
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if utf16 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise CellError(
+            "the text is not in UTF-8",
+            expected="UTF-8",
+            received=f"{error.reason} at byte {error.start}",
+            hint="convert it first: iconv -f LATIN1 -t UTF-8",
+        ) from None
+
+
+def _first(raws: Iterable[Any], *, num_characters: int) -> Iterable[str]:
+    for raw in raws:
+        if num_characters <= 0:
+            return
+        num_characters -= len(raw)
+        yield raw

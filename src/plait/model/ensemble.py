@@ -1,0 +1,75 @@
+"""The shipped mix: a weighted mean of the outputs of the network and of simple experts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plait.baselines.experts import Expert
+from plait.baselines.features import FeatureMap
+from plait.baselines.stack import mix_outputs
+from plait.data.prepared import Prepared
+from plait.modalities import Codec, TargetCodec
+from plait.model.config import SystemConfig
+
+DEEP = "deep"
+"""Name of the network among the experts."""
+
+
+@dataclass
+class Ensemble:
+    """What turns prepared rows into outputs.
+
+    Attributes:
+        codecs: Input column -> fitted codec.
+        target: Fitted codec of the target.
+        weights: Expert name -> its weight in the mix; they sum to 1.
+        experts: Fitted simple experts that the mix needs.
+        features: Makes the experts' features; None when the mix is the network alone.
+        config: Sizes of the network; None when the mix has none.
+        tensors: Weights of the network as NumPy arrays, float32 by name.
+    """
+
+    codecs: Mapping[str, Codec]
+    target: TargetCodec
+    weights: Mapping[str, float]
+    experts: Mapping[str, Expert] = field(default_factory=dict)
+    features: FeatureMap | None = None
+    config: SystemConfig | None = None
+    tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    _system: object | None = None
+
+    def outputs(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
+        """Return canonical outputs of the mix, float32 ``[row, output]``."""
+        found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
+        return mix_outputs(found, self.weights)
+
+    def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
+        """Return the outputs of one expert, or of the network under the name ``deep``."""
+        if name != DEEP:
+            if self.features is None:
+                raise KeyError(f"no features for expert {name}")
+            return self.experts[name].outputs(self.features.views(prepared, rows))
+        from plait.model.infer import system_outputs
+
+        return system_outputs(self.system, prepared, rows)
+
+    @property
+    def system(self):  # type: ignore[no-untyped-def]
+        """The network (imports torch). Raises `KeyError` when the mix has none."""
+        if self._system is None:
+            self._system = self._build()
+        return self._system
+
+    def _build(self) -> object:
+        import torch
+
+        from plait.model.system import System
+
+        if self.config is None:
+            raise KeyError("this model ships no network")
+        system = System(self.codecs, self.target, self.config)
+        system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
+        return system.eval()

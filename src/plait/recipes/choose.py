@@ -1,0 +1,68 @@
+"""Chooses what to ship: the expert, or mix of experts, with the lowest honest cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from plait.baselines.stack import best_mix
+from plait.modalities import TargetCodec
+from plait.model.ensemble import DEEP
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What ships.
+
+    Attributes:
+        weights: Expert name -> weight; they sum to 1.
+        costs: Candidate name -> mean cost on the rows of the choice.
+        notes: What a person should know.
+    """
+
+    weights: Mapping[str, float]
+    costs: Mapping[str, float]
+    notes: tuple[str, ...]
+
+    @property
+    def shipped(self) -> str:
+        """A name for people: ``deep``, ``boosted``, or ``stack (deep 0.6 + boosted 0.4)``."""
+        if len(self.weights) == 1:
+            return next(iter(self.weights))
+        ranked = sorted(self.weights.items(), key=lambda item: -item[1])
+        return "stack (" + " + ".join(f"{name} {weight:.2f}" for name, weight in ranked) + ")"
+
+
+def choose(
+    outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec
+) -> Choice:
+    """Choose by outputs on rows that no candidate learned from.
+
+    Args:
+        outputs: Candidate name -> canonical outputs ``[row, output]``.
+        truth: Targets of those rows.
+        codec: The target's codec; its `cost` decides.
+    """
+    costs = {name: float(codec.cost(found, truth).mean()) for name, found in outputs.items()}
+    weights = best_mix(outputs, truth, codec.cost)
+    return Choice(weights, costs, _compare(outputs, truth, codec, costs))
+
+
+def _compare(
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    codec: TargetCodec,
+    costs: Mapping[str, float],
+) -> tuple[str, ...]:
+    simple = {name: cost for name, cost in costs.items() if name != DEEP}
+    if DEEP not in costs or not simple:
+        return ()
+    best = min(simple, key=lambda name: simple[name])
+    gap = codec.cost(outputs[DEEP], truth) - codec.cost(outputs[best], truth)
+    if gap.mean() + 1.96 * gap.std() / max(len(gap), 1) ** 0.5 < 0:
+        return ()
+    if gap.mean() > 0:
+        return (f"the deep model does not beat the baseline '{best}' on these data",)
+    return (f"the deep model is not clearly better than the baseline '{best}' on these data",)

@@ -1,0 +1,72 @@
+"""What a bundle tells about its making: lineage, licences, and the model card."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import plait
+from plait.recipes.task import Task
+
+
+def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the model comes from: table, settings, versions, machine."""
+    import torch
+
+    return {
+        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "table": {
+            "name": task.table.name,
+            "rows": task.table.num_rows,
+            "columns": list(task.table.column_names),
+            "key": task.table.key,
+        },
+        "settings": {name: value for name, value in settings.items() if value is not None},
+        "versions": {
+            "plait": plait.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+        "machine": {"system": platform.system(), "processor": platform.machine()},
+        "skipped_cells": task.prepared.bad[:100],
+        "num_skipped_cells": len(task.prepared.bad),
+    }
+
+
+def make_licences(task: Task, stated: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the licence of every source: as stated by the table or caller, else "not stated"."""
+    found = [dict(entry) for entry in stated]
+    return found or [{"source": task.table.name, "licence": "not stated"}]
+
+
+def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
+    """Return the model card (Mitchell et al. 2019) as Markdown."""
+    scored = metrics.get("test") or metrics.get("validation") or {}
+    intervals = scored.get("intervals", {})
+    lines = [
+        f"# Model card: {task.target} from {', '.join(task.inputs)}",
+        "",
+        f"Task: {task.target_codec.task}. Shipped: {metrics['shipped']}. "
+        f"Learned from {len(task.splits.train)} rows of {task.table.name}.",
+        "",
+        f"How rows were split: {task.splits.how}.",
+        "",
+        "| metric | value | 95 % interval |",
+        "|---|---|---|",
+    ]
+    for name, value in scored.get("metrics", {}).items():
+        low, high = intervals.get(name, (float("nan"), float("nan")))
+        lines.append(f"| {name} | {value:.4f} | {low:.4f} to {high:.4f} |")
+    lines += ["", "## What to know", ""]
+    lines += [f"- {note}" for note in metrics.get("notes", [])] or ["- nothing noted"]
+    lines += [
+        "",
+        "Not measured: fairness between groups, robustness to other cameras, speakers or sites.",
+        "",
+    ]
+    return "\n".join(lines)

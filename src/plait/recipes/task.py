@@ -1,0 +1,191 @@
+"""From a table to something that can be learned: inputs, target, splits, codecs, arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from plait.data.prepared import Prepared, fingerprints, fit_codecs, prepare_table
+from plait.data.schema import Schema
+from plait.data.splits import Splits, make_splits
+from plait.data.table import Table
+from plait.errors import SchemaError, TargetError, UsageError
+from plait.modalities import Codec, TargetCodec, find_codec, modalities
+from plait.modalities._scan import issubclass_target
+from plait.progress import Progress
+
+CHUNK_ROWS = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A table made ready to learn from.
+
+    Attributes:
+        table: The table, with its schema.
+        inputs: Names of the input columns.
+        target: Name of the target column.
+        codecs: Fitted codecs of inputs and target.
+        prepared: Arrays of inputs and target.
+        truth: Targets of all rows; rows without one hold a filler.
+        labelled: bool ``[row]``.
+        splits: Row numbers to learn from, to choose by, to report on; all of them labelled.
+        notes: What a person should know, one sentence each.
+    """
+
+    table: Table
+    inputs: tuple[str, ...]
+    target: str
+    codecs: Mapping[str, Codec]
+    prepared: Prepared
+    truth: np.ndarray
+    labelled: np.ndarray
+    splits: Splits
+    notes: tuple[str, ...]
+
+    @property
+    def target_codec(self) -> TargetCodec:
+        """The target's fitted codec."""
+        codec = self.codecs[self.target]
+        if not isinstance(codec, TargetCodec):
+            raise TargetError("this modality cannot be a target yet", received=codec.modality)
+        return codec
+
+
+def make_task(
+    table: Table,
+    *,
+    target: str,
+    exclude: Sequence[str],
+    group: str | None,
+    time: str | None,
+    split: str | None,
+    seed: int,
+    on_error: str,
+    allow_network: bool,
+    progress: Progress,
+) -> Task:
+    """Choose inputs, split, fit codecs, and prepare every row.
+
+    Raises:
+        TargetError, SchemaError, UsageError, CellError: See the messages.
+    """
+    schema = table.schema
+    _check_target(schema, target)
+    inputs = _choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
+    cells = table.column(target)
+    prints = fingerprints(
+        table, [name for name in inputs], on_error=on_error, allow_network=allow_network
+    )
+    splits = make_splits(
+        table,
+        fingerprints=prints,
+        by_column=split or _split_column(schema, exclude),
+        group=group,
+        time=time,
+        stratify=_stratify(schema, target, cells),
+        seed=seed,
+    )
+    learn = np.sort(np.concatenate([splits.train, splits.validation]))
+    codecs = {
+        **fit_codecs(table, inputs, splits.train, on_error=on_error, seed=seed),
+        **fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9),
+    }
+    update = progress.task("reading", table.num_rows)
+    prepared = prepare_table(
+        table, codecs, on_error=on_error, allow_network=allow_network, progress=update
+    )
+    codec = codecs[target]
+    labelled = np.asarray(prepared.columns[target].present, bool)
+    splits, notes = _labelled_only(splits, labelled)
+    codec.check_target(len(splits.train))  # type: ignore[attr-defined]
+    return Task(
+        table=table,
+        inputs=inputs,
+        target=target,
+        codecs=codecs,
+        prepared=prepared,
+        truth=truth_of(prepared, target),
+        labelled=labelled,
+        splits=splits,
+        notes=notes,
+    )
+
+
+def truth_of(prepared: Prepared, target: str) -> np.ndarray:
+    """Return the targets of all rows, read chunk by chunk; rows without one get a filler."""
+    column = prepared.columns[target]
+    codec: Any = column.codec
+    filler = next((column[int(row)] for row in np.flatnonzero(column.present)[:1]), None)
+    if filler is None:
+        raise TargetError("no row has a target", column=target)
+    chunks = []
+    for first in range(0, prepared.num_rows, CHUNK_ROWS):
+        rows = range(first, min(first + CHUNK_ROWS, prepared.num_rows))
+        chunks.append(codec.truth([column[row] or filler for row in rows]))
+    return np.concatenate(chunks)
+
+
+def _check_target(schema: Schema, target: str) -> None:
+    names = [column.name for column in schema.columns]
+    if target not in names:
+        raise UsageError(
+            f"the table has no column '{target}'",
+            expected="one of " + ", ".join(names),
+            received=target,
+        )
+    modality = schema[target].modality
+    if modality is None:
+        raise TargetError(
+            "the target is not of a known modality",
+            received=schema[target].why,
+            column=target,
+            hint=f"say what it is: --columns {target}=category",
+        )
+    if not issubclass_target(find_codec(modality)):
+        able = [name for name, codec in modalities().items() if issubclass_target(codec)]
+        raise TargetError(
+            f"a column of {modality} cannot be the target yet",
+            expected="a column of " + ", ".join(able),
+            column=target,
+            hint=f"if it is one of those, say so: --columns {target}=category",
+        )
+
+
+def _choose_inputs(schema: Schema, target: str, without: set[str]) -> tuple[str, ...]:
+    names = {column.name for column in schema.columns}
+    for name in without - names:
+        raise UsageError(
+            f"the table has no column '{name}'",
+            expected="one of " + ", ".join(sorted(names)),
+            received=name,
+        )
+    inputs = tuple(c.name for c in schema.values() if c.name != target and c.name not in without)
+    if not inputs:
+        raise SchemaError(
+            "no column is left to learn from",
+            expected="at least one input beside the target",
+            received="; ".join(f"{c.name}: {c.why}" for c in schema.columns),
+            hint="name what a column is: --columns NAME=text",
+        )
+    return inputs
+
+
+def _split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
+    return next((c.name for c in schema.columns if c.role == "split" and c.name not in exclude), None)
+
+
+def _stratify(schema: Schema, target: str, cells: list[Any]) -> list[Any] | None:
+    return [str(cell) for cell in cells] if schema[target].modality == "category" else None
+
+
+def _labelled_only(splits: Splits, labelled: np.ndarray) -> tuple[Splits, tuple[str, ...]]:
+    from dataclasses import replace
+
+    num = int((~labelled).sum())
+    notes = (f"{num} rows have no target and were left out",) if num else ()
+    kept = {name: getattr(splits, name) for name in ("train", "validation", "test")}
+    return replace(splits, **{k: rows[labelled[rows]] for k, rows in kept.items()}), notes

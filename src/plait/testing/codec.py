@@ -1,0 +1,146 @@
+"""Checks of a codec: reading, preparing, varying, showing, and telling what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+
+from plait.errors import CellError
+from plait.modalities import codec_from_dict, codec_hash, codec_to_dict, find_codec, modalities
+from plait.testing.examples import example_cells, expect, fitted, media, same_arrays
+from plait.types import Arrays, ColumnSample, Layout
+
+GARBAGE = b"\x00\xffgarbage\x13\x37" * 9
+
+
+def check_detects_its_examples(modality: str) -> None:
+    """A column of its own examples is recognised, and by no other modality with more certainty."""
+    cells = example_cells(modality, 40)
+    sample = ColumnSample("x", cells, len(cells), len({repr(cell) for cell in cells}))
+    sure = {name: codec().detect(sample) for name, codec in modalities().items()}
+    expect(all(0 <= value <= 1 for value in sure.values()), f"detect outside [0, 1]: {sure}")
+    expect(sure[modality] >= max(sure.values()), f"examples of {modality} look like others: {sure}")
+
+
+def check_prepares_its_layout(modality: str) -> None:
+    """Prepared arrays have exactly the parts, types and shapes of the layout, and are finite."""
+    codec, raws = fitted(modality)
+    for raw in raws:
+        _expect_layout(codec.prepare(raw), codec.layout, modality)
+
+
+def check_prepare_is_deterministic(modality: str) -> None:
+    """The same value is prepared to the same numbers, by a codec rebuilt from JSON too."""
+    codec, raws = fitted(modality)
+    rebuilt = codec_from_dict(json.loads(json.dumps(codec_to_dict(codec))))
+    expect(codec_hash(rebuilt) == codec_hash(codec), f"{modality}: the hash changes with saving")
+    for raw in raws:
+        first = codec.prepare(raw)
+        expect(same_arrays(first, codec.prepare(raw)), f"{modality}: prepare is not deterministic")
+        expect(same_arrays(first, rebuilt.prepare(raw)), f"{modality}: saving changes prepare")
+
+
+def check_fit_is_deterministic(modality: str) -> None:
+    """Fitting twice gives equal codecs; fitting on nothing gives a usable one."""
+    codec, raws = fitted(modality)
+    again = find_codec(modality)().fit(raws)
+    expect(codec_hash(again) == codec_hash(codec), f"{modality}: fit is not deterministic")
+    empty = find_codec(modality)().fit([])
+    _expect_layout(empty.prepare(raws[0]), empty.layout, modality)
+
+
+def check_augment_keeps_the_layout(modality: str) -> None:
+    """Augmenting keeps the layout, leaves its input alone, and repeats with an equal generator."""
+    codec, raws = fitted(modality)
+    for number, raw in enumerate(raws):
+        arrays = codec.prepare(raw)
+        before = {name: array.copy() for name, array in arrays.items()}
+        changed = codec.augment(arrays, np.random.default_rng(number))
+        _expect_layout(changed, codec.layout, modality)
+        expect(same_arrays(arrays, before), f"{modality}: augment changed its input")
+        again = codec.augment(arrays, np.random.default_rng(number))
+        expect(same_arrays(changed, again), f"{modality}: augment ignores the generator")
+
+
+def check_shows_safely(modality: str) -> None:
+    """What is shown is a non-empty self-contained fragment without scripts or outside links."""
+    codec, raws = fitted(modality)
+    for raw in raws[:3]:
+        shown = codec.show(raw)
+        expect(shown.strip(), f"{modality}: show returned nothing")
+        unsafe = re.search(r"<script|\son\w+=|(src|href)=[\"']?(https?:)?//", shown, re.I)
+        expect(not unsafe, f"{modality}: show is not self-contained: {unsafe}")
+
+
+def check_neutral_and_corrupt(modality: str) -> None:
+    """Neutral and damaged values can be prepared; severity 0 changes nothing."""
+    codec, raws = fitted(modality)
+    _expect_layout(codec.prepare(codec.neutral()), codec.layout, modality)
+    for raw in raws:
+        same = codec.prepare(codec.corrupt(raw, 0.0, np.random.default_rng(0)))
+        expect(same_arrays(same, codec.prepare(raw)), f"{modality}: severity 0 changes the value")
+        damaged = codec.corrupt(raw, 1.0, np.random.default_rng(0))
+        _expect_layout(codec.prepare(damaged), codec.layout, modality)
+
+
+def check_features(modality: str) -> None:
+    """Features are finite float32 vectors of one length."""
+    codec, raws = fitted(modality)
+    found = [codec.features(codec.prepare(raw)) for raw in raws]
+    expect(len({array.shape for array in found}) == 1, f"{modality}: features differ in length")
+    expect(found[0].ndim == 1 and found[0].dtype == np.float32, f"{modality}: not float32 [feature]")
+    expect(all(np.isfinite(array).all() for array in found), f"{modality}: features not finite")
+
+
+def check_fingerprints(modality: str) -> None:
+    """Fingerprints are bytes or None, equal for equal values."""
+    codec, raws = fitted(modality)
+    for raw in raws:
+        first = codec.fingerprint(raw)
+        expect(first is None or isinstance(first, bytes), f"{modality}: fingerprint is not bytes")
+        expect(first == codec.fingerprint(raw), f"{modality}: fingerprint is not deterministic")
+
+
+def check_refuses_garbage(modality: str) -> None:
+    """Cells of a wrong kind raise `CellError` with a sentence, or are read as what they are."""
+    codec, _ = fitted(modality)
+    for cell in (GARBAGE, GARBAGE.hex(), b"", "no-such-file.bin", object(), [], {"bytes": GARBAGE}):
+        try:
+            raw = codec.read(cell, media())
+        except CellError as error:
+            expect(error.what, f"{modality}: an error without a sentence")
+            continue
+        if raw is not None:
+            _expect_layout(codec.prepare(raw), codec.layout, modality)
+
+
+def _expect_layout(arrays: Arrays, layout: Layout, modality: str) -> None:
+    expect(arrays.keys() == layout.keys(), f"{modality}: parts {set(arrays)} != {set(layout)}")
+    lengths: dict[str, int] = {}
+    for name, spec in layout.items():
+        array = arrays[name]
+        where = f"{modality}: part '{name}'"
+        expect(array.dtype == np.dtype(spec.dtype), f"{where} is {array.dtype}, not {spec.dtype}")
+        expect(array.ndim == len(spec.shape), f"{where} has shape {array.shape}, not {spec.shape}")
+        for size, axis in zip(array.shape, spec.shape, strict=True):
+            wanted = lengths.setdefault(axis, size) if isinstance(axis, str) else axis
+            expect(size == wanted, f"{where} has shape {array.shape}, not {spec.shape}")
+            expect(size >= 1, f"{where} is empty along {axis}")
+        if array.dtype.kind == "f":
+            expect(np.isfinite(array).all(), f"{where} is not finite")
+
+
+CODEC_CHECKS = (
+    check_detects_its_examples,
+    check_prepares_its_layout,
+    check_prepare_is_deterministic,
+    check_fit_is_deterministic,
+    check_augment_keeps_the_layout,
+    check_shows_safely,
+    check_neutral_and_corrupt,
+    check_features,
+    check_fingerprints,
+    check_refuses_garbage,
+)
