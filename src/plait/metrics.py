@@ -107,9 +107,10 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
     num_negative = len(positive) - num_positive
     if not num_positive or not num_negative:
         return float("nan")
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2.0)[place]
-    above = rank[positive].sum() - num_positive * (num_positive + 1) / 2.0
+    ordered, mine = np.sort(score), np.sort(score[positive])
+    places = np.searchsorted(ordered, mine, "left") + np.searchsorted(ordered, mine, "right")
+    rank = (places + 1) / 2.0
+    above = rank.sum() - num_positive * (num_positive + 1) / 2.0
     return float(above / (num_positive * num_negative))
 
 

@@ -10,7 +10,7 @@ import typer
 
 import plait
 from plait.cli import demo, doctor, evaluate, fit, inspect, predict, report
-from plait.cli.failures import failure_of
+from plait.cli.failures import STOPPED, failure_of
 
 app = typer.Typer(
     name="plait",
@@ -44,6 +44,8 @@ def run(words: list[str]) -> int:
     """Run the command line on `words` and return its exit code."""
     try:
         code = app(words or ["--help"], prog_name="plait", standalone_mode=False)
+        if code == STOPPED:  # what newer versions of typer make of Ctrl-C
+            raise KeyboardInterrupt
     except (Exception, KeyboardInterrupt) as error:
         failure = failure_of(error, words)
         if failure is None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of
-from plait.cli.show import emit, print_facts, print_table
+from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
 
 EXAMPLE = "Example: plait fit shop.csv --target category --budget 5m --out shop.plait"
@@ -105,18 +105,22 @@ def fit(
 
 def show(summary: dict[str, Any]) -> None:
     """Print what was shipped, its scores beside the baselines, and the next command."""
-    baselines = summary.get("baselines") or []
-    rows = [{"model": summary.get("shipped"), **summary.get("metrics", {})}]
-    rows += [{"model": entry["name"], **entry.get("metrics", {})} for entry in baselines]
-    print_table("Shipped, and the baselines", rows)
+    rows = [_row(str(summary.get("shipped")), summary)]
+    rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
+    print_table("Shipped, and the baselines [95 % interval]", rows)
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
     print_facts({name: summary.get(name) for name in names})
+    print_lines("note", summary.get("notes") or [])
     print(f"\nnext: plait report {summary.get('bundle')}")
+
+
+def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
+    return {"model": name, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
 
 
 def default_bundle(table: str) -> Path:
     """Return ``shop.plait`` in the current folder for a table ``data/shop.csv``."""
-    return Path(Path(table).resolve().stem).with_suffix(".plait")
+    return Path(Path(table).resolve().stem + ".plait")
 
 
 def _join(fusion: str) -> str | int:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Columns, Json, Quiet, Seed, Strict
-from plait.cli.show import emit, print_facts, print_table, text_of
+from plait.cli.show import emit, print_facts, print_lines, print_table
 
 EXAMPLE = "Example: plait inspect shop.csv --target category --schema-out shop.yaml"
 
@@ -40,14 +40,27 @@ def inspect(
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print the columns as a table, then each other finding: lists of rows as tables too."""
-    columns = result.get("columns")
-    if isinstance(columns, dict):
-        columns = [{"column": name, **facts} for name, facts in columns.items()]
-    print_table("Columns", columns or [])
-    rest = {name: value for name, value in result.items() if name != "columns"}
-    for name, value in rest.items():
-        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-            print_table(name.replace("_", " ").capitalize(), value)
-            rest = {key: item for key, item in rest.items() if key != name}
-    print_facts({name: text_of(value) or "none" for name, value in rest.items()})
+    """Print the columns, then what is wrong: duplicates, leaks, rare classes, warnings."""
+    facts = {"table": result.get("name"), "rows": result.get("num_rows")}
+    print_facts(facts | {"target": result.get("target")})
+    print_table("Columns", [_column(column) for column in result.get("columns") or []])
+    print_table("Duplicates", result.get("duplicates") or [])
+    for first, second in result.get("identical_columns") or []:
+        print(f"identical columns: {first}, {second}")
+    print_table("Columns that may give the target away", result.get("leaks") or [])
+    counts = result.get("class_counts") or {}
+    print_table("Classes", [{"class": name, "rows": count} for name, count in counts.items()])
+    print_lines("warning", result.get("warnings") or [])
+
+
+def _column(column: dict[str, Any]) -> dict[str, Any]:
+    missing = column.get("share_missing")
+    return {
+        "column": column.get("name"),
+        "is": column.get("modality") or column.get("role"),
+        "role": column.get("role"),
+        "missing": None if missing is None else f"{missing:.1%}",
+        "distinct": column.get("num_distinct"),
+        "unreadable": column.get("num_unreadable"),
+        "because": column.get("why"),
+    }

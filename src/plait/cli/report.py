@@ -16,7 +16,7 @@ EXAMPLE = "Example: plait report shop.plait --out shop.html"
 def report(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     out: Annotated[
-        Path | None, typer.Option(help="Page to write [default: report.html in the bundle's place]")
+        Path | None, typer.Option(help="Page to write [default: shop.html beside shop.plait]")
     ] = None,
     open: Open = False,
     seed: Seed = 0,

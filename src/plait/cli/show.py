@@ -67,6 +67,12 @@ def print_facts(facts: Mapping[str, Any]) -> None:
         print(f"{name.ljust(width)}{value}")
 
 
+def print_lines(label: str, lines: Sequence[object]) -> None:
+    """Print each line behind a label, as ``warning: the column is constant``."""
+    for line in lines:
+        print(f"{label}: {text_of(line)}")
+
+
 def text_of(value: Any) -> str:
     """Return a value as short text: four digits for fractions, commas in lists."""
     if value is None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from plait.data.ragged import axis_lengths, ragged_axes
+from plait.data.ragged import axis_lengths, ragged_axes, stack_padded
 from plait.types import Arrays, ColumnBatch, Layout
 
 
@@ -29,13 +29,5 @@ def collate(values: Sequence[Arrays | None], layout: Layout) -> ColumnBatch:
         if value is not None:
             for axis, length in axis_lengths(value, layout).items():
                 lengths[axis][row] = max(length, 1)
-    parts = {}
-    for name, spec in layout.items():
-        sizes = [int(lengths[s].max(initial=1)) if isinstance(s, str) else s for s in spec.shape]
-        out = np.zeros((len(values), *sizes), spec.dtype)
-        for row, value in enumerate(values):
-            if value is not None:
-                out[(row, *map(slice, value[name].shape))] = value[name]
-        parts[name] = out
     present = np.array([value is not None for value in values], bool)
-    return ColumnBatch(parts, lengths, present)
+    return ColumnBatch(stack_padded(values, layout, lengths), lengths, present)

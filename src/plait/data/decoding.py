@@ -26,9 +26,10 @@ def is_ragged(layout: Layout) -> bool:
 
 
 def is_cheap(layout: Layout) -> bool:
-    """Tell whether values are a few numbers each, so that threads would cost more than they give."""
-    sizes = [prod(int(size) for size in spec.shape) for spec in layout.values()
-             ] if not is_ragged(layout) else [CHEAP_ELEMENTS + 1]
+    """Tell whether values are a few numbers each: threads would cost more than they give."""
+    if is_ragged(layout):
+        return False
+    sizes = [prod(int(size) for size in spec.shape) for spec in layout.values()]
     return sum(sizes) <= CHEAP_ELEMENTS
 
 

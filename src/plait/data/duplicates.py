@@ -12,8 +12,10 @@ import numpy as np
 
 from plait.data.cache import cache_folder, mark_used, new_entry
 from plait.data.decoding import Decoder
-from plait.data.prepared import Progress, column_key
+from plait.data.entries import Progress, check_on_error, column_key
+from plait.data.schema import make_codec
 from plait.data.table import Table
+from plait.errors import CellError
 from plait.modalities import Codec
 
 NONE = np.uint64(0)
@@ -61,18 +63,25 @@ def _digest(key: bytes | None) -> int:
 
 def fingerprints(
     table: Table,
-    codecs: Mapping[str, Codec],
+    codecs: Mapping[str, Codec] | Sequence[str],
     *,
     cache: Path | None = None,
+    on_error: str = "skip",
     progress: Progress | None = None,
     allow_network: bool = False,
     num_workers: int = 2,
 ) -> dict[str, Sequence[bytes | None]]:
     """Return column name -> one fingerprint per row, of columns whose equality means something.
 
-    Unreadable and missing cells have none. Codecs need not be fitted. Kept in the cache, so that
-    media are decoded for this only once.
+    Missing cells have none. Codecs need not be fitted; names alone take those of the table's
+    schema. Kept in the cache, so that media are decoded for this only once.
+
+    Raises:
+        CellError: The first unreadable cell, unless `on_error` is ``skip``: it has none.
     """
+    check_on_error(on_error)
+    if not isinstance(codecs, Mapping):
+        codecs = {name: make_codec(table.schema[name]) for name in codecs}
     found: dict[str, Sequence[bytes | None]] = {}
     for name, codec in codecs.items():
         if not has_fingerprints(codec, table):
@@ -80,7 +89,9 @@ def fingerprints(
         key = column_key(table, name, codec)
         keys = _load(cache_folder("fingerprints", cache) / key, table.num_rows)
         if keys is None:
-            keys = _compute(table, name, codec, progress, allow_network, num_workers)
+            media = table.media(allow_network)
+            with Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder:
+                keys = _compute(table, name, decoder, on_error, progress)
             with new_entry(cache_folder("fingerprints", cache), key) as folder:
                 keys.digests.tofile(folder / "digests.bin")
         found[name] = keys
@@ -104,21 +115,20 @@ def _load(folder: Path, num_rows: int) -> Keys | None:
 def _compute(
     table: Table,
     name: str,
-    codec: Codec,
+    decoder: Decoder[bytes | None],
+    on_error: str,
     progress: Progress | None,
-    allow_network: bool,
-    num_workers: int,
 ) -> Keys:
     digests = np.zeros(table.num_rows, np.uint64)
-    media = table.media(allow_network)
-    with Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder:
-        for first, cells in table.batches([name], batch_rows=1024):
-            for results in decoder.decode(cells[name]):
-                part = [_digest(r) if isinstance(r, bytes) else 0 for r in results]
-                digests[first : first + len(part)] = part
-                first += len(part)
-            if progress is not None:
-                progress(first, table.num_rows)
+    for first, cells in table.batches([name], batch_rows=1024):
+        for results in decoder.decode(cells[name]):
+            for row, result in enumerate(results, first):
+                if isinstance(result, CellError) and on_error == "raise":
+                    raise result.at(column=name, row=row)
+                digests[row] = _digest(result) if isinstance(result, bytes) else 0
+            first += len(results)
+        if progress is not None:
+            progress(first)
     return Keys(digests)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.data.decoding import read_cell
-from plait.data.prepared import check_on_error
+from plait.data.entries import check_on_error
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from plait.data.collation import collate
+from plait.data.collation import collate as collate
 from plait.data.prepared import Prepared
 from plait.errors import UsageError
 from plait.types import Batch, ColumnBatch

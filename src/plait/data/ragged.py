@@ -42,6 +42,25 @@ def axis_lengths(value: Arrays, layout: Layout) -> dict[str, int]:
     return found
 
 
+def padded_sizes(spec: ArraySpec, lengths: dict[str, np.ndarray]) -> list[int]:
+    """Return a part's sizes in a batch: ragged axes as long as the longest value, at least 1."""
+    return [int(lengths[s].max(initial=1)) if isinstance(s, str) else s for s in spec.shape]
+
+
+def stack_padded(
+    values: Sequence[Arrays | None], layout: Layout, lengths: dict[str, np.ndarray]
+) -> Arrays:
+    """Return parts ``[row, *shape]``, zeros where padded or missing."""
+    parts = {}
+    for name, spec in layout.items():
+        out = np.zeros((len(values), *padded_sizes(spec, lengths)), spec.dtype)
+        for row, value in enumerate(values):
+            if value is not None:
+                out[row][tuple(map(slice, value[name].shape))] = value[name]
+        parts[name] = out
+    return parts
+
+
 def _broken(name: str, spec: ArraySpec, array: np.ndarray | None) -> SchemaError:
     return SchemaError(
         f"a codec's prepare does not keep to its layout in part '{name}'",
@@ -74,10 +93,8 @@ class ColumnWriter:
         lengths = [axis_lengths(value, self._layout) for value in found]
         present = np.array([value is not None for value in values], bool)
         if self._dense:
-            empty = {n: np.zeros(s.shape, s.dtype) for n, s in self._layout.items()}  # type: ignore[arg-type]
-            stacked = [empty if value is None else value for value in values]
-            self.append_stacked(present, {n: np.stack([v[n] for v in stacked])
-                                          for n in self._layout} if stacked else {})
+            batch = stack_padded(values, self._layout, {})
+            self.append_stacked(present, batch)
             return
         self._write_presence(present)
         for axis in self._axes:
@@ -176,19 +193,19 @@ class ColumnStore:
             lengths[axis][present] = np.maximum(array.values[slots], 1)
         parts = {}
         for name, spec in self._layout.items():
-            sizes = [int(lengths[s].max(initial=1)) if isinstance(s, str) else s for s in spec.shape]
+            sizes = padded_sizes(spec, lengths)
             if name in self._ends:
                 out = np.zeros((len(rows), *sizes), spec.dtype)
                 for place, slot in zip(np.flatnonzero(present), slots, strict=True):
                     value = self._value(name, int(slot))
-                    out[(place, *map(slice, value.shape))] = value
+                    out[place][tuple(map(slice, value.shape))] = value
             else:
                 out = self._fixed(name, slots, present, sizes)
             parts[name] = out
         return ColumnBatch(parts, lengths, present)
 
     def lengths(self) -> np.ndarray:
-        """Return int64 ``[row]``: the product of the ragged axes' lengths, 1 where there are none."""
+        """Return int64 ``[row]``: the product of ragged axes' lengths (1 without any)."""
         found = np.ones(self.num_rows, np.int64)
         if self._axes:
             product = np.ones(self.num_present, np.int64)

@@ -1,4 +1,4 @@
-"""The schema: what each column is, why, and how sure; printed, saved as YAML, turned into codecs."""
+"""The schema: what each column is, why and how sure; printed, saved as YAML, made into codecs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits rows into train, validation and test: whole groups, and no near-duplicate on both sides."""
+"""Splits rows into train, validation, test: whole groups, no near-duplicate on both sides."""
 
 from __future__ import annotations
 
@@ -109,8 +109,13 @@ def make_splits(
         how = f"at random (seed {seed}) by {kept}"
         how += ", stratified by class" if classes is not None and not group else ""
     _check_filled(split, group)
-    rows = [np.flatnonzero(split == number) for number in (TRAIN, VALIDATION, TEST)]
-    return Splits(*rows, how=how + _common_note(shared), moved=tuple(moved))
+    return Splits(
+        train=np.flatnonzero(split == TRAIN),
+        validation=np.flatnonzero(split == VALIDATION),
+        test=np.flatnonzero(split == TEST),
+        how=how + _common_note(shared),
+        moved=tuple(moved),
+    )
 
 
 def _check_call(

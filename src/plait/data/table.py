@@ -120,7 +120,7 @@ class Table:
         return f"Table({self.name!r}, {self.num_rows} rows, {len(self.column_names)} columns)"
 
     def _with(self, **changes: Any) -> Table:
-        kept = {
+        kept: dict[str, Any] = {
             "name": self.name,
             "root": self.root,
             "overrides": self._overrides,

@@ -16,8 +16,12 @@ from plait.data.sources.rows import Rows
 from plait.data.sources.spool import keep
 from plait.errors import TableError
 
-BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-BLOCK_BYTES = 4 * 2**20
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+BLOCK_BYTES = 256 * 2**10
 HEAD_BYTES = 256 * 2**10
 OTHER_FORMATS = (
     (b"PK\x03\x04", "an Excel or zip file", "save the sheet as CSV"),
@@ -222,9 +226,9 @@ class _Stream:
                 (cell or b"").decode("utf-8")
             except UnicodeDecodeError as error:
                 byte = f"the byte 0x{error.object[error.start]:02x} at place {error.start}"
-                return _wrong_encoding(self.encoding, self.path, byte).at(
-                    column=name, row=first_row + place
-                )
+                wrong = _wrong_encoding(self.encoding, self.path, byte)
+                wrong.at(column=name, row=first_row + place)
+                return wrong
         return _wrong_encoding(self.encoding, self.path, f"after row {first_row}")
 
     def _ragged_error(self, row: arrow_csv.InvalidRow) -> TableError:

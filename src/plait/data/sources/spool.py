@@ -47,6 +47,7 @@ def keep(path: Path, settings: str, open_stream: Stream) -> Rows:
         total += batch.nbytes
         if total > MEMORY_BYTES:
             _write(key, schema, chain(first, batches))
+            pa.default_memory_pool().release_unused()
             kept = _open_kept(key)
             if kept is None:
                 raise TableError("the cached copy of the table cannot be read", path=path)

@@ -8,32 +8,37 @@ from typing import Any
 
 import numpy as np
 
+from plait.modalities.molecule.parsing import quiet
+
 FINGERPRINT_SIZE = 2048
 _RADIUS = 2
-_VSA = [
-    f"{name}{i}"
-    for name, count in (
-        ("PEOE_VSA", 14), ("SMR_VSA", 10), ("SlogP_VSA", 12), ("EState_VSA", 11), ("VSA_EState", 9)
-    )
-    for i in range(1, count + 1)
-]  # fmt: skip
-_GRAPH = """AvgIpc BalabanJ BertzCT Chi0 Chi0n Chi0v Chi1 Chi1n Chi1v Chi2n Chi2v Chi3n Chi3v Chi4n
-Chi4v HallKierAlpha Kappa1 Kappa2 Kappa3 LabuteASA BCUT2D_MWHI BCUT2D_MWLOW BCUT2D_CHGHI
-BCUT2D_CHGLO BCUT2D_LOGPHI BCUT2D_LOGPLOW BCUT2D_MRHI BCUT2D_MRLOW FpDensityMorgan1
-FpDensityMorgan2 FpDensityMorgan3""".split()
-_CHARGE = """MaxAbsEStateIndex MaxEStateIndex MinAbsEStateIndex MinEStateIndex MaxPartialCharge
-MinPartialCharge MaxAbsPartialCharge MinAbsPartialCharge""".split()
-_WHOLE = """qed MolWt MolLogP MolMR TPSA NumValenceElectrons NumRadicalElectrons FractionCSP3
-HeavyAtomCount NHOHCount NOCount NumAliphaticCarbocycles NumAliphaticHeterocycles
-NumAliphaticRings NumAromaticCarbocycles NumAromaticHeterocycles NumAromaticRings NumHAcceptors
-NumHDonors NumHeteroatoms NumRotatableBonds NumSaturatedCarbocycles NumSaturatedHeterocycles
-NumSaturatedRings RingCount""".split()
+_WHOLE = (
+    "qed", "MolWt", "MolLogP", "MolMR", "TPSA", "NumValenceElectrons", "NumRadicalElectrons",
+    "FractionCSP3", "HeavyAtomCount", "NHOHCount", "NOCount", "NumAliphaticCarbocycles",
+    "NumAliphaticHeterocycles", "NumAliphaticRings", "NumAromaticCarbocycles",
+    "NumAromaticHeterocycles", "NumAromaticRings", "NumHAcceptors", "NumHDonors",
+    "NumHeteroatoms", "NumRotatableBonds", "NumSaturatedCarbocycles",
+    "NumSaturatedHeterocycles", "NumSaturatedRings", "RingCount",
+)  # fmt: skip
+_CHARGE = (
+    "MaxAbsEStateIndex", "MaxEStateIndex", "MinAbsEStateIndex", "MinEStateIndex",
+    "MaxPartialCharge", "MinPartialCharge", "MaxAbsPartialCharge", "MinAbsPartialCharge",
+)  # fmt: skip
+_GRAPH = (
+    "BalabanJ", "BertzCT", "Chi0", "Chi0n", "Chi0v", "Chi1", "Chi1n", "Chi1v", "Chi2n", "Chi2v",
+    "Chi3n", "Chi3v", "Chi4n", "Chi4v", "HallKierAlpha", "Kappa1", "Kappa2", "Kappa3",
+    "LabuteASA", "BCUT2D_MWHI", "BCUT2D_MWLOW", "BCUT2D_CHGHI", "BCUT2D_CHGLO", "BCUT2D_LOGPHI",
+    "BCUT2D_LOGPLOW", "BCUT2D_MRHI", "BCUT2D_MRLOW", "FpDensityMorgan1", "FpDensityMorgan2",
+    "FpDensityMorgan3",
+)  # fmt: skip
+_SURFACES = {"PEOE_VSA": 14, "SMR_VSA": 10, "SlogP_VSA": 12, "EState_VSA": 11, "VSA_EState": 9}
+_SURFACE = [f"{name}{i}" for name, count in _SURFACES.items() for i in range(1, count + 1)]
 
-DESCRIPTORS = (*_WHOLE, *_CHARGE, *_GRAPH, *_VSA)
+DESCRIPTORS = (*_WHOLE, *_CHARGE, *_GRAPH, *_SURFACE)
 """RDKit's names of the descriptors, in order. Fixed, so that a newer RDKit gives the same columns.
 
-Left out: ``Ipc`` (grows beyond floats), duplicates of weight, and the ``fr_`` fragment counts,
-which the fingerprint holds already.
+Left out: ``Ipc`` and ``AvgIpc`` (grow beyond floats, and take 45 s for 1000 atoms), duplicates of
+weight, and the ``fr_`` fragment counts, which the fingerprint holds already.
 """
 
 
@@ -49,7 +54,8 @@ def morgan_counts(mol: Any) -> np.ndarray:
 def descriptor_values(mol: Any) -> np.ndarray:
     """Return float64 `DESCRIPTORS` of a molecule; NaN where one is not defined for it."""
     functions = _functions()
-    return np.array([_value(functions[name], mol) for name in DESCRIPTORS], np.float64)
+    with quiet(), np.errstate(all="ignore"):
+        return np.array([_value(functions[name], mol) for name in DESCRIPTORS], np.float64)
 
 
 def _value(function: Any, mol: Any) -> float:

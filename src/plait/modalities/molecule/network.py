@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from plait.modalities.molecule.codec import MoleculeCodec
+from plait.modalities.molecule.descriptors import DESCRIPTORS, FINGERPRINT_SIZE
 from plait.modalities.molecule.graph import NUM_ATOM_FEATURES, NUM_BONDS
 from plait.nn.tokens import Tokens, length_mask
 
@@ -17,19 +18,18 @@ class Embed(nn.Module):
     All tokens lie at (0, 0): what is near is told by the bonds, not by the order of atoms.
 
     Args:
-        codec: Gives the number of descriptors.
+        codec: Of the column.
         dim: Of the tokens.
         num_rounds: How many bonds far an atom sees.
     """
 
     def __init__(self, codec: MoleculeCodec, dim: int, *, num_rounds: int = 3) -> None:
         super().__init__()
-        num_bits, num_descriptors = (codec.layout[k].shape[0] for k in ("fingerprint", "descriptors"))
         self.atom = nn.Linear(NUM_ATOM_FEATURES, dim)
         self.rounds = nn.ModuleList(Messages(dim) for _ in range(num_rounds))
-        self.fingerprint = nn.Linear(int(num_bits), dim)
+        self.fingerprint = nn.Linear(FINGERPRINT_SIZE, dim)
         self.descriptors = nn.Sequential(
-            nn.Linear(int(num_descriptors), dim), nn.SiLU(), nn.Linear(dim, dim)
+            nn.Linear(len(DESCRIPTORS), dim), nn.SiLU(), nn.Linear(dim, dim)
         )
         # Some forty of the counts are not zero: the token begins at a scale of about 1/2.
         nn.init.normal_(self.fingerprint.weight, std=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any
 
@@ -27,16 +28,22 @@ def rdkit() -> Any:
     return Chem
 
 
+def quiet() -> AbstractContextManager[Any]:
+    """Return a context in which RDKit logs nothing: what goes wrong is told by our own errors."""
+    from rdkit import rdBase
+
+    context: AbstractContextManager[Any] = rdBase.BlockLogs()
+    return context
+
+
 def parse(smiles: str) -> Any:
     """Return the sanitised molecule. Raises `CellError` or `LimitError` naming the SMILES."""
     chem = rdkit()
-    from rdkit import rdBase
-
     if len(smiles) > MAX_CHARACTERS:
         raise _too_large(f"{len(smiles)} characters", f"{MAX_CHARACTERS} characters")
     if len(smiles.split()) != 1:
         raise _invalid(smiles, "more than a SMILES in the cell")
-    with rdBase.BlockLogs():
+    with quiet():
         mol = chem.MolFromSmiles(smiles, sanitize=False)
         if mol is None:
             raise _invalid(smiles, "not SMILES")
@@ -66,7 +73,8 @@ def draw(smiles: str) -> Html:
     from rdkit.Chem.Draw import rdMolDraw2D
 
     canvas = rdMolDraw2D.MolDraw2DSVG(200, 150)
-    rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol)
+    with quiet():
+        rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol)
     canvas.FinishDrawing()
     svg = canvas.GetDrawingText()
     return f'<figure class="molecule">{svg[svg.index("<svg"):]}{caption}</figure>'
@@ -90,8 +98,6 @@ def mutated(smiles: str, num_changes: int, rng: np.random.Generator) -> str:
 
 def _changed(mol: Any, rng: np.random.Generator) -> Any | None:
     chem = rdkit()
-    from rdkit import rdBase
-
     new = chem.RWMol(mol)
     place = int(rng.integers(0, mol.GetNumAtoms()))
     if rng.random() < 0.4 and mol.GetNumAtoms() > 2 and mol.GetAtomWithIdx(place).GetDegree() == 1:
@@ -99,7 +105,7 @@ def _changed(mol: Any, rng: np.random.Generator) -> Any | None:
     else:
         new.ReplaceAtom(place, chem.Atom(int(rng.choice(_SWAPS))))
         new.GetAtomWithIdx(place).SetIsAromatic(mol.GetAtomWithIdx(place).GetIsAromatic())
-    with rdBase.BlockLogs():
+    with quiet():
         failed = chem.SanitizeMol(new, catchErrors=True)
         # The text is what travels on: what does not read back is no molecule.
         return None if failed else chem.MolFromSmiles(chem.MolToSmiles(new))

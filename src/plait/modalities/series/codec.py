@@ -126,7 +126,7 @@ class SeriesCodec:
         return arrays
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
-        """Crop and warp the time a little, scale channels, add noise, now and then lose a channel."""
+        """Crop and warp the time, scale channels, add noise, now and then lose a channel."""
         changed = warp(arrays, rng)
         values = changed["values"]
         num_steps, num_channels = values.shape

@@ -108,7 +108,8 @@ class Embed(nn.Module):
             x, mask = block(x, mask)
         x = self.out(silu(self.norm(x, mask)))
         tokens = line_positions(x.transpose(1, 2), mask[:, 0].sum(-1).long())
-        summary = torch.cat([moments.clamp(-8, 8).flatten(1), num_steps.float().log()[:, None]], dim=1)
+        length = num_steps.float().log()[:, None]
+        summary = torch.cat([moments.clamp(-8, 8).flatten(1), length], dim=1)
         return _put_first(self.level(summary.to(mask.dtype)), tokens)
 
 

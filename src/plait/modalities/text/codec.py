@@ -23,7 +23,7 @@ from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
-WORDS = "the a small red boat sails over calm water while we wait for news from home today".split()
+WORDS = ("the", "a", "red", "boat", "sails", "over", "calm", "water", "while", "we", "wait", "here")
 SHOWN_CHARACTERS = 240
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -99,7 +99,7 @@ class TextCodec:
         return {"tokens": np.array(tokens, np.int32), "bytes": np.frombuffer(data, np.uint8)}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
-        """Half of the time blank one token in ten, or remove a span of up to a fifth; ``bytes`` stay."""
+        """Half of the time blank a tenth of the tokens or drop a span of them; ``bytes`` stay."""
         tokens = arrays["tokens"]
         chance = rng.random()
         if chance < 0.25:

@@ -9,10 +9,14 @@ from plait.types import Cell, ColumnSample
 # Scripts written without blanks count a word per character.
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _NAME = re.compile(r"(?i)(https?://|www\.)\S+|\S*[/\\]\S+|\S+\.[a-z][a-z0-9]{1,4}|[0-9a-f-]{8,}")
+_FILE = re.compile(
+    r"(?i).{0,300}\.(png|jpe?g|webp|bmp|gif|tiff?|svg|wav|mp3|flac|ogg|opus|m4a|mp4|avi|mov|mkv|webm"
+    r"|npy|npz|csv|tsv|parquet|jsonl?|pdf|zip)"
+)
 
 
 def likeness(sample: ColumnSample) -> float:
-    """How sure, in [0, 1], that a column is text: several words, mostly letters, mostly distinct."""
+    """How sure, in [0, 1], that a column is text: words, mostly letters, mostly distinct."""
     values = [_as_text(value) for value in sample.values]
     if not values:
         return 0.0
@@ -34,7 +38,7 @@ def num_words(text: str) -> int:
     (3, 0, 0, 0)
     """
     text = text.strip()[:2000]
-    if _NAME.fullmatch(text):
+    if _NAME.fullmatch(text) or _FILE.fullmatch(text):
         return 0
     words = _WORD.findall(text)
     num_letters = sum(map(len, words))

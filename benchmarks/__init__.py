@@ -1,0 +1,1 @@
+"""Measures plait on real data beside other libraries: ``python -m benchmarks NAME``."""

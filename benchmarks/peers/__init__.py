@@ -1,0 +1,1 @@
+"""Other libraries' models on the same rows: the numbers to stand beside."""

@@ -1,0 +1,1 @@
+"""Honest baselines: simple models on simple features, measured beside every deep model."""

@@ -1,0 +1,117 @@
+"""Builds cache entries: one pass over the table that writes the columns not yet prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plait.data.cache import new_entry
+from plait.data.decoding import Decoder, is_cheap
+from plait.data.entries import Progress
+from plait.data.ragged import ColumnWriter
+from plait.data.table import Table
+from plait.errors import CellError, shorten
+from plait.modalities import Codec, codec_to_dict
+from plait.types import Arrays, Cell
+
+MAX_RECORDED = 1000
+"""Unreadable cells listed per column; the rest are counted."""
+
+
+class Build:
+    """One pass over the table that writes the columns not yet in the cache."""
+
+    def __init__(
+        self,
+        table: Table,
+        codecs: Mapping[str, Codec],
+        on_error: str,
+        allow_network: bool,
+        num_workers: int,
+    ) -> None:
+        self._table, self._codecs, self._on_error = table, codecs, on_error
+        self._media, self._num_workers = table.media(allow_network), num_workers
+        self._bad: dict[str, list[dict[str, Any]]] = {name: [] for name in codecs}
+        self._num_bad = dict.fromkeys(codecs, 0)
+
+    def run(self, entries: Mapping[str, tuple[Path, str]], progress: Progress | None) -> None:
+        cheap = all(is_cheap(codec.layout) for codec in self._codecs.values())
+        with ExitStack() as stack:
+            writers, decoders = {}, {}
+            for name, codec in self._codecs.items():
+                folder = stack.enter_context(new_entry(*entries[name]))
+                writers[name] = stack.enter_context(ColumnWriter(folder, codec.layout))
+                decoders[name] = stack.enter_context(Decoder(
+                    codec, self._media, codec.prepare, num_workers=self._num_workers
+                ))
+            names = list(self._codecs)
+            for first, cells in self._table.batches(names, batch_rows=8192 if cheap else 1024):
+                for name in names:
+                    self._add(name, first, cells[name], decoders[name], writers[name])
+                if progress is not None:
+                    progress(first + len(cells[names[0]]))
+            for name, codec in self._codecs.items():
+                writers[name].close({"codec": codec_to_dict(codec), "bad": self._bad[name],
+                                     "num_bad": self._num_bad[name]})
+
+    def _add(
+        self,
+        name: str,
+        first: int,
+        cells: list[Cell],
+        decoder: Decoder[Arrays],
+        writer: ColumnWriter,
+    ) -> None:
+        distinct = decoder.decode_distinct(cells)
+        if distinct is not None:
+            self._add_distinct(name, first, *distinct, writer)
+            return
+        for results in decoder.decode(cells):
+            writer.append([
+                self._checked(name, first + i, result) for i, result in enumerate(results)
+            ])
+            first += len(results)
+
+    def _add_distinct(
+        self,
+        name: str,
+        first: int,
+        results: list[Arrays | None | CellError],
+        index: list[int],
+        writer: ColumnWriter,
+    ) -> None:
+        """Write values that were prepared once per distinct cell, by one gather."""
+        layout = self._codecs[name].layout
+        failed = {place for place, r in enumerate(results) if isinstance(r, CellError)}
+        if failed:
+            for row, place in enumerate(index):
+                if place in failed:
+                    self._checked(name, first + row, results[place])
+        values = [None if isinstance(r, CellError) else r for r in results]
+        places = np.asarray(index)
+        present = np.array([value is not None for value in values], bool)[places]
+        parts = {}
+        for part, spec in layout.items():
+            table = np.zeros((len(values), *(int(s) for s in spec.shape)), spec.dtype)
+            for place, value in enumerate(values):
+                if value is not None:
+                    table[place] = value[part]
+            parts[part] = table[places]
+        writer.append_stacked(present, parts)
+
+    def _checked(self, name: str, row: int, result: Arrays | None | CellError) -> Arrays | None:
+        if not isinstance(result, CellError):
+            return result
+        if self._on_error == "raise":
+            error = type(result)(result.what, expected=result.expected, received=result.received,
+                                 hint=result.hint, path=result.path)
+            raise error.at(column=name, row=row) from result
+        self._num_bad[name] += 1
+        if self._num_bad[name] <= MAX_RECORDED:
+            reason = f"{result.what}: {result.received}" if result.received else result.what
+            self._bad[name].append({"column": name, "row": row, "error": shorten(reason, 200)})
+        return None

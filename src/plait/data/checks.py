@@ -1,0 +1,284 @@
+"""Inspects a table before anything is learned: what is missing, broken, doubled or leaking."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plait.data.decoding import Decoder, is_cheap
+from plait.data.duplicates import fingerprints, shared_rows
+from plait.data.leaks import SUSPICIOUS, predictive_power
+from plait.data.entries import check_on_error
+from plait.data.schema import Column, make_codec
+from plait.data.table import Table
+from plait.errors import CellError, ExtraError, shorten
+from plait.modalities import Codec
+from plait.types import Cell, is_missing
+
+MAX_SCANNED = 100_000
+MAX_DECODED = 1000
+RARE = 5
+"""A class with fewer rows than this is worth a warning."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `inspect_table` found; JSON-ready through `to_dict`.
+
+    Attributes:
+        name: Of the table.
+        num_rows: Rows of the table.
+        num_scanned: Rows that were looked at.
+        target: The target column, if named.
+        columns: One dict per column: name, modality, role, why, share_missing, num_distinct,
+            num_decoded, num_unreadable, first_error ``{"row", "error"}``, sizes (ranges).
+        duplicates: ``{"column", "num_groups", "num_rows", "rows" (of the first group)}``;
+            column ``*`` for rows alike in all value columns.
+        identical_columns: Pairs of columns with the same cells.
+        leaks: ``{"column", "score", "reason"}``: columns that tell the target alone.
+        class_counts: Rows per class of the target, most frequent first.
+        warnings: Sentences for people.
+    """
+
+    name: str
+    num_rows: int
+    num_scanned: int
+    target: str | None
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+    identical_columns: list[list[str]] = field(default_factory=list)
+    leaks: list[dict[str, Any]] = field(default_factory=list)
+    class_counts: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        return dataclasses.asdict(self)
+
+
+def inspect_table(
+    table: Table, *, target: str | None = None, on_error: str = "skip"
+) -> Inspection:
+    """Look a table over.
+
+    Up to 100,000 rows spread over it are scanned, and up to 1,000 media cells per column decoded.
+
+    Args:
+        table: The rows.
+        target: Column to be learned, for class counts and leaks.
+        on_error: ``skip`` counts unreadable cells, ``raise`` stops at the first.
+
+    Raises:
+        CellError: With ``raise``, the first unreadable cell.
+        TableError: There is no such target.
+    """
+    check_on_error(on_error)
+    rows = _scanned_rows(table.num_rows)
+    scan = table if len(rows) == table.num_rows else table.take(rows)
+    found = Inspection(table.name, table.num_rows, len(rows), target)
+    targets = None if target is None else _present(table.column(target, rows))
+    hashes: dict[bytes, str] = {}
+    for column in table.schema.columns:
+        cells = _present(scan.column(column.name))
+        twin = hashes.setdefault(_hash_cells(cells), column.name)
+        if twin != column.name and any(cell is not None for cell in cells):
+            found.identical_columns.append([twin, column.name])
+        found.columns.append(_inspect_column(table, column, cells, rows, on_error))
+        if targets is not None and column.name != target and column.role == "value":
+            _look_for_leak(found, column, cells, targets)
+    _find_duplicates(found, table, scan, rows, targets)
+    if targets is not None:
+        _describe_target(found, table.schema[str(target)], targets)
+    _warn(found)
+    return found
+
+
+def _scanned_rows(num_rows: int) -> np.ndarray:
+    if num_rows <= MAX_SCANNED:
+        return np.arange(num_rows)
+    firsts = np.linspace(0, num_rows - 1000, MAX_SCANNED // 1000).astype(np.int64)
+    return np.unique(firsts[:, None] + np.arange(1000))
+
+
+def _present(cells: Sequence[Cell]) -> list[Cell]:
+    return [None if is_missing(cell) else cell for cell in cells]
+
+
+def _hash_cells(cells: Sequence[Cell]) -> bytes:
+    digest = hashlib.sha256()
+    for cell in cells:
+        digest.update(repr(cell).encode(errors="surrogatepass"))
+    return digest.digest()
+
+
+def _inspect_column(
+    table: Table, column: Column, cells: list[Cell], rows: np.ndarray, on_error: str
+) -> dict[str, Any]:
+    num_missing = sum(cell is None for cell in cells)
+    facts: dict[str, Any] = {
+        "name": column.name,
+        "modality": column.modality,
+        "role": column.role,
+        "why": column.why,
+        "sure": column.sure,
+        "share_missing": round(num_missing / max(len(cells), 1), 4),
+        "num_distinct": len({_key(cell) for cell in cells if cell is not None}),
+        "num_decoded": 0,
+        "num_unreadable": 0,
+        "first_error": None,
+        "sizes": {},
+    }
+    if column.role == "value" and column.modality is not None:
+        codec = make_codec(column)
+        try:
+            facts |= _decode_some(table, column.name, codec, cells, rows, on_error)
+        except ExtraError as error:
+            facts["first_error"] = {"row": None, "error": f"{error.what}: {error.hint}"}
+    return facts
+
+
+def _key(cell: Cell) -> Any:
+    return cell if isinstance(cell, str | int | float | bytes) else repr(cell)
+
+
+def _decode_some(
+    table: Table, name: str, codec: Codec, cells: list[Cell], rows: np.ndarray, on_error: str
+) -> dict[str, Any]:
+    places = [place for place, cell in enumerate(cells) if cell is not None]
+    if not is_cheap(codec.layout):
+        places = [places[i] for i in np.unique(np.linspace(0, len(places) - 1, MAX_DECODED)
+                                               .astype(int))] if places else []
+    sizes: dict[str, list[float]] = {}
+    facts: dict[str, Any] = {"num_decoded": len(places), "num_unreadable": 0, "first_error": None}
+    done = 0
+    with Decoder(codec, table.media(), _sizes) as decoder:
+        for results in decoder.decode([cells[place] for place in places]):
+            for place, result in zip(places[done:], results, strict=False):
+                if isinstance(result, CellError):
+                    _count_error(facts, result, name, int(rows[place]), on_error)
+                elif result is not None:
+                    _widen(sizes, result)
+            done += len(results)
+    return facts | {"sizes": sizes}
+
+
+def _count_error(
+    facts: dict[str, Any], error: CellError, name: str, row: int, on_error: str
+) -> None:
+    if on_error == "raise":
+        raise error.at(column=name, row=row)
+    facts["num_unreadable"] += 1
+    if facts["first_error"] is None:
+        reason = f"{error.what}: {error.received}" if error.received else error.what
+        facts["first_error"] = {"row": row, "error": shorten(reason, 200)}
+
+
+def _sizes(raw: Any) -> dict[str, float]:
+    """Return what can be said of any decoded value's size: axes, characters, or the number."""
+    if isinstance(raw, np.ndarray):
+        return {f"axis {axis}": float(size) for axis, size in enumerate(raw.shape)}
+    if isinstance(raw, str):
+        return {"characters": float(len(raw))}
+    return {"value": float(raw)} if isinstance(raw, int | float) else {}
+
+
+def _widen(sizes: dict[str, list[float]], found: dict[str, float]) -> None:
+    for name, value in found.items():
+        low, high = sizes.get(name, [value, value])
+        sizes[name] = [min(low, value), max(high, value)]
+
+
+def _look_for_leak(
+    found: Inspection, column: Column, cells: list[Cell], targets: list[Cell]
+) -> None:
+    """Media are left out: what a path says, the model does not see."""
+    if "axis 0" in found.columns[-1]["sizes"] or any(
+        isinstance(cell, bytes | list | dict) for cell in cells[:100]
+    ):
+        return
+    known = [place for place, value in enumerate(targets) if value is not None]
+    score = predictive_power([cells[p] for p in known], [targets[p] for p in known])
+    if score >= SUSPICIOUS:
+        found.leaks.append({
+            "column": column.name,
+            "score": round(score, 4),
+            "reason": f"tells the target by itself ({score:.1%} of what can be told); "
+            "is it known when the model is used?",
+        })
+
+
+def _find_duplicates(
+    found: Inspection, table: Table, scan: Table, rows: np.ndarray, targets: list[Cell] | None
+) -> None:
+    values = [column for column in table.schema.values() if column.name != found.target]
+    keys: dict[str, Any] = {}
+    for column in values:
+        try:
+            keys |= fingerprints(scan, {column.name: make_codec(column)})
+        except ExtraError:
+            continue
+    if values:
+        keys["*"] = _row_hashes(scan, [column.name for column in values])
+    shared = shared_rows(keys)
+    for name in keys:
+        groups = [rows[members] for column, members in shared.groups if column == name]
+        if groups:
+            fact = {"column": name, "num_groups": len(groups),
+                    "num_rows": int(sum(map(len, groups))), "rows": groups[0].tolist()}
+            if targets is not None:
+                fact["num_conflicting"] = sum(
+                    len({_key(targets[m]) for m in members}) > 1
+                    for column, members in shared.groups if column == name
+                )
+            found.duplicates.append(fact)
+
+
+def _row_hashes(table: Table, columns: Sequence[str]) -> list[bytes]:
+    hashes = []
+    for _, cells in table.batches(columns):
+        for row in zip(*cells.values(), strict=True):
+            hashes.append(hashlib.blake2b(repr(row).encode(errors="surrogatepass"),
+                                          digest_size=8).digest())
+    return hashes
+
+
+def _describe_target(found: Inspection, column: Column, targets: list[Cell]) -> None:
+    known = [value for value in targets if value is not None]
+    if len(known) < len(targets):
+        found.warnings.append(f"{len(targets) - len(known)} rows have no target '{column.name}'")
+    task = getattr(make_codec(column), "task", None) if column.modality else None
+    if task == "classify":
+        counts = Counter(str(value).strip() for value in known)
+        found.class_counts.update(counts.most_common())
+        rare = [label for label, count in counts.items() if count < RARE]
+        if len(counts) == 1:
+            found.warnings.append(f"the target '{column.name}' has a single class")
+        elif rare:
+            found.warnings.append(f"{len(rare)} classes have fewer than {RARE} rows, such as "
+                                  f"'{shorten(rare[0], 40)}'")
+    elif task is None:
+        found.warnings.append(f"the target '{column.name}' cannot be learned as it stands: "
+                              f"{column.why}")
+
+
+def _warn(found: Inspection) -> None:
+    for facts in found.columns:
+        name = facts["name"]
+        if facts["num_unreadable"]:
+            found.warnings.append(f"column '{name}': {facts['num_unreadable']} of "
+                                  f"{facts['num_decoded']} cells cannot be read")
+        if facts["role"] == "ignore":
+            found.warnings.append(f"column '{name}' is ignored: {facts['why']}")
+    for leak in found.leaks:
+        found.warnings.append(f"column '{leak['column']}' {leak['reason']}")
+    for one, other in found.identical_columns:
+        found.warnings.append(f"columns '{one}' and '{other}' are identical")
+    for fact in found.duplicates:
+        where = "in all columns" if fact["column"] == "*" else f"in '{fact['column']}'"
+        found.warnings.append(f"{fact['num_rows']} rows have near-duplicates {where}")

@@ -1,0 +1,124 @@
+"""Prepared columns in the cache: how they are keyed, opened and read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from plait.data.cache import mark_used
+from plait.data.decoding import is_cheap
+from plait.data.pages import PageBudget
+from plait.data.ragged import ColumnStore
+from plait.data.table import Table
+from plait.errors import UsageError
+from plait.modalities import Codec, codec_hash
+from plait.types import Arrays, Cell, ColumnBatch
+
+Progress = Callable[[int], object]
+"""Called with the number of rows done (for example a task of `plait.progress`)."""
+
+
+class Store(Protocol):
+    """Where a prepared column's values lie."""
+
+    num_rows: int
+    present: np.ndarray
+    meta: dict[str, Any]
+
+    def row(self, row: int) -> Arrays | None:
+        """Return one row's arrays."""
+
+    def gather(self, rows: np.ndarray) -> ColumnBatch:
+        """Return rows as a padded batch."""
+
+    def lengths(self) -> np.ndarray:
+        """Return int64 ``[row]``."""
+
+
+class PreparedColumn:
+    """One column's prepared values, read from the cache.
+
+    Attributes:
+        codec: What prepared them.
+        present: bool ``[row]``: whether the row has a value.
+        bad: Cells that could not be read: ``{"column", "row", "error"}``, at most 1,000.
+        num_bad: How many there are in all.
+    """
+
+    def __init__(self, codec: Codec, store: Store) -> None:
+        self.codec = codec
+        self.present = store.present
+        self.bad: list[dict[str, Any]] = store.meta["bad"]
+        self.num_bad = int(store.meta["num_bad"])
+        self._store = store
+
+    def __len__(self) -> int:
+        return self._store.num_rows
+
+    def __getitem__(self, row: int) -> Arrays | None:
+        """Return read-only views of a row's arrays, or None when it has no value."""
+        return self._store.row(int(row))
+
+    def gather(self, rows: np.ndarray) -> ColumnBatch:
+        """Return rows as one padded batch, copied (the fast path where nothing is augmented)."""
+        return self._store.gather(np.asarray(rows, np.int64))
+
+    def lengths(self) -> np.ndarray:
+        """Return int64 ``[row]``: the product of ragged axes' lengths (1 where there are none)."""
+        return self._store.lengths()
+
+
+def check_on_error(on_error: str) -> None:
+    """Raise `UsageError` unless it is ``raise`` or ``skip``."""
+    if on_error not in {"raise", "skip"}:
+        raise UsageError("unknown way to treat unreadable cells", expected="raise or skip",
+                         received=on_error)
+
+
+def column_key(table: Table, name: str, codec: Codec) -> str:
+    """Return the cache key of a column: preprocessing, cells, and the files that cells name."""
+    digest = hashlib.sha256(f"{codec_hash(codec)}|{codec.modality}|{name}|".encode())
+    digest.update(table.key.encode())
+    if not is_cheap(codec.layout):
+        digest.update(_files_key(table, name))
+    return digest.hexdigest()[:40]
+
+
+def _files_key(table: Table, name: str) -> bytes:
+    """Return a hash of path, size and time of every file that the column's cells name."""
+    digest = hashlib.sha256()
+    for first, cells in table.batches([name]):
+        stats = [_stat(table.root, cell) for cell in cells[name]]
+        if first == 0 and not any(stats):
+            return b"no files"
+        digest.update("\n".join(stats).encode(errors="surrogatepass"))
+    return os.fsencode(os.path.realpath(table.root)) + digest.digest()
+
+
+def _stat(root: Path, cell: Cell) -> str:
+    if isinstance(cell, dict):
+        cell = cell.get("path")
+    if not isinstance(cell, str) or len(cell) > 1000 or "\n" in cell or "\0" in cell:
+        return ""
+    try:
+        stat = os.stat(os.path.join(root, cell.strip()))
+    except (OSError, ValueError):
+        return ""
+    return f"{stat.st_size}|{stat.st_mtime_ns}"
+
+
+def open_column(folder: Path, codec: Codec, budget: PageBudget) -> PreparedColumn | None:
+    """Open a cache entry; None when there is none or it is damaged (it is then built anew)."""
+    if not folder.is_dir():
+        return None
+    try:
+        column = PreparedColumn(codec, ColumnStore(folder, codec.layout, budget))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    mark_used(folder)
+    return column

@@ -1,0 +1,1 @@
+"""Categories in sets: several labels in one cell."""

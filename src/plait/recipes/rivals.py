@@ -1,0 +1,132 @@
+"""Measures the simple models on the same rows as the network, within a share of the budget."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plait.baselines.boosted import Boosted
+from plait.baselines.experts import Expert, Majority, NearestNeighbour
+from plait.baselines.features import FeatureMap, Views
+from plait.baselines.linear import Linear
+from plait.progress import Progress
+from plait.recipes.task import Task
+
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """The simple models.
+
+    Attributes:
+        experts: Name -> model fitted on the training rows (on all rows to learn from, with folds).
+        outputs: Name -> outputs on the validation rows, or out-of-fold outputs of all rows.
+        seconds: Name -> seconds spent.
+        features: Makes their features.
+        notes: What a person should know.
+    """
+
+    experts: Mapping[str, Expert] = field(default_factory=dict)
+    outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    features: FeatureMap | None = None
+    notes: tuple[str, ...] = ()
+
+
+def measure_rivals(
+    task: Task,
+    folds: np.ndarray | None,
+    *,
+    seed: int,
+    seconds: float | None,
+    enabled: bool,
+    progress: Progress,
+) -> Rivals:
+    """Fit majority, nearest neighbour, linear and boosted models.
+
+    Args:
+        task: What to learn.
+        folds: Fold number of each row to learn from, for out-of-fold outputs; or None.
+        seed: Of samples and of the models.
+        seconds: Time that they may take; None for as long as it needs.
+        enabled: False measures none.
+        progress: Told of the work.
+    """
+    if not enabled:
+        return Rivals(notes=("the baselines were switched off",))
+    start = time.monotonic()
+    kinds, notes = _available()
+    rows, notes_rows = _learn_rows(task, folds, seed)
+    update = progress.task("baselines", len(kinds) + 1)
+    features, views = FeatureMap.fit(task.prepared, task.inputs, rows)
+    update(1, "features")
+    held = None if folds is not None else features.views(task.prepared, task.splits.validation)
+    experts, outputs, spent = {}, {}, {}
+    for number, kind in enumerate(kinds):
+        began = time.monotonic()
+        deadline = None if seconds is None else start + seconds * (number + 1) / len(kinds)
+        expert, found = _measure(kind, task, views, rows, held, folds, seed, deadline)
+        experts[expert.name], outputs[expert.name] = expert, found
+        spent[expert.name] = round(time.monotonic() - began, 2)
+        update(number + 2, expert.name)
+    return Rivals(experts, outputs, spent, features, (*notes, *notes_rows))
+
+
+def _available() -> tuple[list[type], tuple[str, ...]]:
+    kinds: list[type] = [Majority, NearestNeighbour]
+    needed = {Linear: "sklearn", Boosted: "lightgbm"}
+    missing = [kind.__name__.lower() for kind, name in needed.items()
+               if importlib.util.find_spec(name) is None]
+    kinds += [kind for kind in needed if kind.__name__.lower() not in missing]
+    if not missing:
+        return kinds, ()
+    return kinds, (
+        f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",
+    )
+
+
+def _learn_rows(
+    task: Task, folds: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    if folds is not None:
+        return np.sort(np.concatenate([task.splits.train, task.splits.validation])), ()
+    rows = task.splits.train
+    if len(rows) <= MAX_ROWS:
+        return rows, ()
+    some = np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False)
+    return np.sort(some), (f"the baselines learned from {MAX_ROWS} of {len(rows)} rows",)
+
+
+def _measure(
+    kind: type,
+    task: Task,
+    views: Views,
+    rows: np.ndarray,
+    held: Views | None,
+    folds: np.ndarray | None,
+    seed: int,
+    deadline: float | None,
+) -> tuple[Expert, np.ndarray]:
+    codec, truth = task.target_codec, task.truth[rows]
+    found: np.ndarray | None = None
+    if folds is not None:
+        for fold in range(int(folds.max()) + 1):
+            kept, judged = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            part = kind()
+            part.fit(views.take(kept), truth[kept], codec, seed=seed, deadline=deadline)
+            outputs = part.outputs(views.take(judged))
+            if found is None:
+                found = np.zeros((len(rows), outputs.shape[1]), np.float32)
+            found[judged] = outputs
+    expert: Expert = kind()
+    expert.fit(views, truth, codec, seed=seed, deadline=deadline)
+    if held is not None:
+        found = expert.outputs(held)
+    if found is None:
+        raise ValueError("neither folds nor validation rows")
+    return expert, found

@@ -1,0 +1,160 @@
+"""Checks of every verb on a table that holds a column of the modality, with gaps."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from plait.data.table import Table, read
+from plait.errors import CellError
+from plait.model.config import SystemConfig
+from plait.model.model import Model, load
+from plait.modalities import find_codec
+from plait.modalities._scan import issubclass_target
+from plait.recipes.evaluate import evaluate
+from plait.recipes.fit import fit
+from plait.recipes.inspect import inspect
+from plait.recipes.predict import predict
+from plait.recipes.report import write_report
+from plait.testing.codec import GARBAGE
+from plait.testing.examples import example_table, expect
+
+TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
+_fitted: dict[str, tuple[Model, Path]] = {}
+
+
+def check_fits_with_gaps(modality: str) -> None:
+    """`fit` learns from a table in which every fifth value is missing, and scores itself."""
+    model, path = _fit(modality)
+    summary = json.loads(json.dumps(model.summary()))
+    expect(summary["task"] == "classify", f"{modality}: task {summary['task']}")
+    expect(np.isfinite(summary["metrics"]["accuracy"]), f"{modality}: no accuracy")
+    expect(summary["baselines"], f"{modality}: no baselines were measured")
+    expect((path / "manifest.json").is_file(), f"{modality}: no bundle was written")
+
+
+def check_loads_the_same(modality: str) -> None:
+    """A loaded bundle predicts what the model in memory predicts."""
+    model, path = _fit(modality)
+    table = _table(modality)
+    first, second = model.predict(table).columns, load(path).predict(table).columns
+    expect(list(first) == list(second), f"{modality}: columns differ after loading")
+    expect(
+        np.allclose(first["confidence"], second["confidence"], atol=1e-5),
+        f"{modality}: loading changes predictions",
+    )
+
+
+def check_predicts_any_subset(modality: str) -> None:
+    """Rows without the column, or with nothing at all but one number, get a finite prediction."""
+    model, _ = _fit(modality)
+    for rows in ([{"size": 1.0}], [{"x": None, "size": None}], _rows(modality)[:2]):
+        answer = model.predict(rows).columns
+        expect(len(answer["prediction"]) == len(rows), f"{modality}: a row was lost")
+        expect(np.isfinite(answer["confidence"]).all(), f"{modality}: confidence is not finite")
+
+
+def check_predicts_to_files(modality: str) -> None:
+    """`predict` writes as many rows as it read, to CSV and to Parquet."""
+    _, path = _fit(modality)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "new.parquet"
+        _write_parquet(_rows(modality)[:6], source)
+        for name in ("out.csv", "out.parquet"):
+            done = predict(path, source, out=Path(folder) / name)
+            expect(done["rows"] == 6, f"{modality}: {done['rows']} rows of 6 in {name}")
+            expect("prediction" in done["columns"], f"{modality}: no predictions in {name}")
+
+
+def check_evaluates(modality: str) -> None:
+    """`evaluate` gives metrics, their intervals, and scores per set of columns present."""
+    _, path = _fit(modality)
+    found = evaluate(path, _table(modality))
+    expect(found["rows"] == len(_rows(modality)), f"{modality}: rows were lost")
+    expect(set(found["intervals"]) <= set(found["metrics"]), f"{modality}: stray intervals")
+    expect({"x+size", "size"} <= set(found["by_present"]), f"{modality}: {set(found['by_present'])}")
+
+
+def check_reports(modality: str) -> None:
+    """`report` writes one page that asks nothing of the network."""
+    _, path = _fit(modality)
+    with tempfile.TemporaryDirectory() as folder:
+        page = write_report(path, Path(folder) / "report.html").read_text(encoding="utf8")
+    expect("<html" in page and "kind" in page, f"{modality}: the page is empty")
+    expect("src=\"http" not in page and "href=\"http" not in page, f"{modality}: outside links")
+
+
+def check_inspects(modality: str) -> None:
+    """`inspect` names the modality, counts the gaps, and finds the unreadable cell."""
+    rows = [*_rows(modality), {"x": GARBAGE, "size": 0.0, "kind": "small"}]
+    found = inspect(read(rows, columns={"x": modality}), target="kind")
+    column = next(c for c in found["columns"] if c["name"] == "x")
+    expect(column["modality"] == modality, f"{modality}: inspected as {column['modality']}")
+    expect(column["share_missing"] > 0.1, f"{modality}: gaps were not counted")
+    json.dumps(found)
+
+
+def check_skips_unreadable_cells(modality: str) -> None:
+    """An unreadable cell names its column and row, or with ``skip`` counts as missing."""
+    model, _ = _fit(modality)
+    rows = [_rows(modality)[0], {"x": GARBAGE, "size": 1.0}]
+    try:
+        model.predict(rows)
+    except CellError as error:
+        expect(error.column == "x" and error.row == 1, f"{modality}: error at {error.place()}")
+    answer = model.predict(rows, on_error="skip").columns
+    expect(len(answer["prediction"]) == 2, f"{modality}: a row was lost")
+
+
+def check_is_a_target(modality: str) -> None:
+    """A modality with a head can be the target of a fit."""
+    if not issubclass_target(find_codec(modality)):
+        return
+    rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
+    model = _quick_fit(read(rows, columns={"x": modality, "size": "number"}), target="x")
+    expect(model.summary()["metrics"], f"{modality}: no metrics as a target")
+    answer = model.predict([{"size": 0.5}]).columns
+    expect(len(answer["prediction"]) == 1, f"{modality}: no prediction as a target")
+
+
+def _rows(modality: str) -> list[dict[str, Any]]:
+    return example_table(modality)
+
+
+def _table(modality: str) -> Table:
+    return read(_rows(modality), columns={"x": modality, "size": "number", "kind": "category"})
+
+
+def _fit(modality: str) -> tuple[Model, Path]:
+    """Fit once per modality and process; the checks share the bundle."""
+    if modality not in _fitted:
+        path = Path(tempfile.mkdtemp(prefix="plait-contract-")) / f"{modality}.plait"
+        _fitted[modality] = (_quick_fit(_table(modality), target="kind", out=path), path)
+    return _fitted[modality]
+
+
+def _quick_fit(table: Table, **settings: Any) -> Model:
+    return fit(table, budget="6 steps", size=TINY, fusion="early", **settings)
+
+
+def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
+    pa.parquet.write_table(pa.Table.from_pylist(rows), path)
+
+
+VERB_CHECKS = (
+    check_fits_with_gaps,
+    check_loads_the_same,
+    check_predicts_any_subset,
+    check_predicts_to_files,
+    check_evaluates,
+    check_reports,
+    check_inspects,
+    check_skips_unreadable_cells,
+    check_is_a_target,
+)

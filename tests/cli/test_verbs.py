@@ -1,0 +1,123 @@
+"""Every verb passes on what was typed, answers in JSON or tables, and explains itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plait.cli import run
+
+CALLS = {
+    "demo": ["demo"],
+    "inspect": ["inspect", "shop.csv"],
+    "fit": ["fit", "shop.csv", "--target", "category"],
+    "evaluate": ["evaluate", "shop.plait", "test.csv"],
+    "predict": ["predict", "shop.plait", "new.csv"],
+    "report": ["report", "shop.plait"],
+}
+
+
+@pytest.mark.parametrize("verb", CALLS)
+def test_json_is_one_object_on_stdout_and_nothing_on_stderr(verb, recipes, capsys):
+    assert run([*CALLS[verb], "--json", "--seed", "3", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1
+    assert isinstance(json.loads(out), dict)
+    assert err == ""
+    assert [call[0] for call in recipes.calls] == [verb]
+
+
+@pytest.mark.parametrize("verb", CALLS)
+def test_people_get_text_without_colour(verb, recipes, capsys):
+    assert run(CALLS[verb]) == 0
+    out = capsys.readouterr().out
+    assert out.strip()
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("verb", [*CALLS, "doctor"])
+def test_help_shows_an_example_and_the_common_options(verb, capsys):
+    assert run([verb, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"Example: plait {verb}" in out
+    assert all(option in out for option in ("--json", "--seed", "--quiet"))
+
+
+def test_fit_passes_every_option_on(recipes):
+    options = "--budget 30s --size tiny --fusion 2 --columns note=text --exclude a,b --exclude c"
+    more = "--group patient --on-error skip --strict --no-baselines --resume --seed 7 --out m.plait"
+    assert run(["fit", "shop.csv", "--target", "kind", *options.split(), *more.split()]) == 0
+    _, args, kwargs = recipes.calls[0]
+    assert args == ("shop.csv",)
+    assert kwargs.pop("progress") is not None
+    assert kwargs == {
+        "target": "kind",
+        "budget": "30s",
+        "size": "tiny",
+        "fusion": 2,
+        "columns": "note=text",
+        "exclude": ("a", "b", "c"),
+        "group": "patient",
+        "time": None,
+        "split": None,
+        "seed": 7,
+        "device": "auto",
+        "on_error": "skip",
+        "strict": True,
+        "out": Path("m.plait"),
+        "resume": True,
+        "baselines": False,
+        "samples": True,
+        "allow_network": False,
+        "schema": None,
+        "root": None,
+    }
+
+
+def test_a_bundle_without_a_name_takes_the_tables(recipes):
+    run(["fit", "data/shop.v2.csv", "--target", "kind"])
+    assert recipes.calls[0][2]["out"] == Path("shop.v2.plait")
+
+
+def test_fit_shows_baselines_beside_what_was_shipped(recipes, capsys):
+    run(["fit", "shop.csv", "--target", "kind", "--quiet"])
+    out = capsys.readouterr().out
+    assert "stack" in out and "majority" in out and "210000" in out.replace(",", "")
+    assert "note: no row has all columns" in out
+    assert "next: plait report shop.plait" in out
+
+
+def test_evaluate_shows_intervals(recipes, capsys):
+    run(["evaluate", "shop.plait", "test.csv"])
+    out = capsys.readouterr().out
+    assert "0.9 [0.85, 0.95]" in out
+    assert "image+text" in out
+
+
+def test_inspect_shows_columns_and_what_is_wrong(recipes, capsys):
+    run(["inspect", "shop.csv", "--target", "kind"])
+    out = capsys.readouterr().out
+    shown = ("photo", "10.0%", "all different", "3, 9", "price, cost", "0.99", "boot", "30")
+    assert all(word in out for word in shown)
+    assert out.endswith("warning: the column colour is constant\n")
+
+
+def test_nan_becomes_null(recipes, capsys):
+    run(["fit", "shop.csv", "--target", "kind", "--json"])
+    assert json.loads(capsys.readouterr().out)["metrics"] == {"accuracy": 0.91, "log_loss": None}
+
+
+def test_a_page_is_opened_only_when_asked_and_on_a_screen(recipes, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("DISPLAY", ":0")
+    run(["report", "shop.plait"])
+    assert opened == []
+    run(["report", "shop.plait", "--open"])
+    assert len(opened) == 1 and opened[0].endswith("/report.html")
+    monkeypatch.setenv("CI", "true")
+    run(["report", "shop.plait", "--open"])
+    assert len(opened) == 1

@@ -1,0 +1,89 @@
+"""What every test gets: no network, fixed seeds, one thread, a cache of its own, checked shapes."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import random
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+CHECKED = ("plait.nn", "plait.model.system")
+"""Modules whose annotated shapes are checked at every call."""
+
+# Before anything imports NumPy or torch: two workers with one thread each are the fastest.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this process its own cache, block the network, and check shapes."""
+    cache = tempfile.mkdtemp(prefix="plait-test-cache-")
+    os.environ["PLAIT_CACHE"] = cache
+    config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
+    _block_network()
+    if importlib.util.find_spec("beartype"):
+        from jaxtyping import install_import_hook
+
+        install_import_hook(CHECKED, "beartype.beartype")
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seeds() -> Iterator[None]:
+    import numpy as np
+
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+    yield
+
+
+class OutsideSocket(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+def _block_network() -> None:
+    real = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+
+    def guarded(name: str) -> Any:
+        def connect(self: socket.socket, address: Any) -> Any:
+            _check_address(self.family, address)
+            return real[name](self, address)
+
+        return connect
+
+    for name in real:
+        setattr(socket.socket, name, guarded(name))
+    real_lookup = socket.getaddrinfo
+
+    def lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _check_host(host)
+        return real_lookup(host, *args, **kwargs)
+
+    socket.getaddrinfo = lookup
+
+
+def _check_address(family: int, address: Any) -> None:
+    if family in (socket.AF_INET, socket.AF_INET6):
+        _check_host(address[0])
+
+
+def _check_host(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost") or name == socket.gethostname():
+        return
+    try:
+        inside = ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        inside = False
+    if not inside:
+        raise OutsideSocket(f"a test tried to reach {name}: the suite runs without a network")

@@ -1,0 +1,243 @@
+"""Text: cleaning, byte pairs, hashed n-grams, detection and tokens."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plait.errors import CellError, LimitError
+from plait.modalities import LIMITS, codec_from_dict, codec_hash, codec_to_dict
+from plait.modalities.media import Media
+from plait.modalities.text.bytepairs import NOTHING, learn_merges, pieces
+from plait.modalities.text.codec import TextCodec
+from plait.modalities.text.network import Embed
+from plait.modalities.text.ngrams import hashed_ngrams
+from plait.types import ColumnSample
+
+MEDIA = Media(Path())
+TEXTS = [f"Where is my {kind} card, it has not {verb} yet?" for kind in ("new", "old", "lost")
+         for verb in ("arrived", "worked", "come back")]  # fmt: skip
+CODEC = TextCodec().fit(TEXTS)
+
+
+def sample(values: list, name: str = "column") -> ColumnSample:
+    return ColumnSample(name, values, len(values), len(set(values)))
+
+
+def test_read_cleans():
+    assert TextCodec().read(" cafe\u0301\x00\r\nbar\ud800 ", MEDIA) == "caf\u00e9\nbar"
+    assert TextCodec().read("gr\u00fcn".encode(), MEDIA) == "gr\u00fcn"
+    assert TextCodec().read("\ufeffa".encode("utf-16"), MEDIA) == "a"
+    assert TextCodec().read(3, MEDIA) == "3"
+    assert TextCodec(max_characters=4).read("abcdef", MEDIA) == "abcd"
+
+
+@pytest.mark.parametrize("cell", ["", " \n ", "\x00\x07", b"", b" "])
+def test_read_nothing(cell):
+    assert TextCodec().read(cell, MEDIA) is None
+
+
+def test_read_errors():
+    with pytest.raises(CellError, match="not in UTF-8"):
+        TextCodec().read(b"\xff\xe9t\xe9", MEDIA)
+    with pytest.raises(CellError, match="not a text"):
+        TextCodec().read(["a"], MEDIA)
+    with pytest.raises(LimitError, match="too long"):
+        TextCodec().read("a" * (LIMITS.num_characters + 1), MEDIA)
+
+
+def test_text_files(tmp_path):
+    (tmp_path / "a note.txt").write_text("a red boat\n", encoding="utf-8")
+    (tmp_path / "empty.txt").touch()
+    media = Media(tmp_path)
+    assert TextCodec().read("a note.txt", media) == "a red boat"
+    assert TextCodec().read("empty.txt", media) is None
+    assert TextCodec().read("please see readme.txt", media) == "please see readme.txt"
+    with pytest.raises(CellError, match="does not exist"):
+        TextCodec().read("absent.txt", media)
+    with pytest.raises(CellError, match="out of the table's folder"):
+        TextCodec().read("../secret.txt", media)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_is_lossless(text):
+    codec = TextCodec(fold_case=False, merges=CODEC.merges, max_tokens=1000)
+    raw = codec.read(text + "x", MEDIA)
+    arrays = codec.prepare(raw)
+    assert arrays["bytes"].tobytes().decode() == raw
+    tokenizer = pieces(codec.merges)
+    names = "".join(tokenizer.id_to_token(int(i)) for i in arrays["tokens"])
+    expected = "".join(pieces("").encode(" " + raw).tokens)
+    assert names == expected and NOTHING not in arrays["tokens"]
+
+
+def test_fit_finds_pieces():
+    tokens = CODEC.prepare("my card")["tokens"]
+    assert len(tokens) == 2 and CODEC.num_pieces <= 512
+    assert CODEC.max_tokens == 16
+    assert np.array_equal(tokens, CODEC.prepare("MY CARD")["tokens"])
+
+
+def test_empty_fit_and_neutral():
+    codec = TextCodec().fit([])
+    assert codec == TextCodec() and codec.num_pieces == 257
+    assert len(codec.prepare("caf\u00e9")["tokens"]) == 6  # a blank, three letters, two bytes
+    assert codec.prepare(codec.neutral())["tokens"].tolist() == [NOTHING]
+
+
+def test_merges_do_not_depend_on_the_process():
+    code = (
+        "import hashlib; from plait.modalities.text.bytepairs import learn_merges;"
+        "from plait.modalities.text.ngrams import hashed_ngrams;"
+        "texts = [f'word{i % 7} other{i % 5} thing' for i in range(200)];"
+        "print(hashlib.sha256(learn_merges(texts).encode()).hexdigest(),"
+        "hashed_ngrams('a red boat', 64).nonzero()[0].tolist())"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(outputs) == 1
+
+
+def test_learning_leaves_the_environment_alone(monkeypatch):
+    monkeypatch.delenv("TOKENIZERS_PARALLELISM", raising=False)
+    learn_merges(TEXTS)
+    assert "TOKENIZERS_PARALLELISM" not in os.environ
+
+
+def test_rebuilt_tokenizer_is_the_trained_one():
+    lines = CODEC.merges.splitlines()
+    assert lines and all(len(line.split(" ")) == 2 for line in lines)
+    assert pieces(CODEC.merges).get_vocab_size() == 257 + len({m.replace(" ", "") for m in lines})
+
+
+def test_json_round_trip():
+    import json
+
+    again = codec_from_dict(json.loads(json.dumps(codec_to_dict(CODEC))))
+    assert again == CODEC and codec_hash(again) == codec_hash(CODEC)
+    for name, array in CODEC.prepare(TEXTS[0]).items():
+        np.testing.assert_array_equal(array, again.prepare(TEXTS[0])[name])
+
+
+def test_prepare_cuts_long_texts():
+    arrays = CODEC.prepare("card " * 4000)
+    assert len(arrays["tokens"]) == CODEC.max_tokens
+    assert len(arrays["bytes"]) == 20_000
+
+
+def test_ngrams_by_hand():
+    # "ab": one word; windows " ab", "ab " and " ab " of 3 and 4 places.
+    one = hashed_ngrams("ab", 2**16)
+    assert one[: 2**15].sum() == 1 and one[2**15 :].sum() == 3
+    # "a b a b" has words a, b twice and bigrams "a b" twice, "b a" once.
+    two = hashed_ngrams("A b, a b!", 2**16)[: 2**15]
+    assert sorted(two[two > 0]) == pytest.approx([1, *[1 + np.log(2)] * 3])
+    assert hashed_ngrams("", 64).sum() == 0 and hashed_ngrams("", 64).shape == (64,)
+    assert one.dtype == np.float32
+
+
+def test_ngrams_match_a_plain_count():
+    text = "the boat and the other boat"
+    grams = {
+        padded[i : i + size]
+        for word in text.split()
+        for padded in [f" {word} "]
+        for size in (3, 4, 5)
+        for i in range(len(padded) - size + 1)
+    }
+    # Windows " x " of neighbouring one-letter words are shared; here there are none.
+    assert np.count_nonzero(hashed_ngrams(text, 2**22)[2**21 :]) == len(grams)
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        (TEXTS, 0.9, 1.0),
+        ([f"note{i}.txt" for i in range(9)], 0.9, 1.0),
+        (["\u4eca\u65e5\u306f\u5929\u6c17", "\u660e\u65e5\u306f\u96e8"], 0.9, 1.0),
+        ([f"pictures/cat {i}.png" for i in range(9)], 0.0, 0.1),
+        ([f"IMG_{i:04}.png" for i in range(9)], 0.0, 0.1),
+        ([f"{i * 7919:016x}" for i in range(1, 9)], 0.0, 0.1),
+        ([f"550e8400-e29b-41d4-a716-44665544{i:04}" for i in range(9)], 0.0, 0.1),
+        ([f"AB{i:05}" for i in range(9)], 0.0, 0.1),
+        ([f"{i} {i}.5 2.0" for i in range(9)], 0.0, 0.1),
+        (["2021-01-02 10:00", "2021-01-03 11:00"], 0.0, 0.1),
+        (["red", "green", "blue"] * 20, 0.0, 0.1),
+        (["https://example.org/a", "https://example.org/b"], 0.0, 0.1),
+        ([1, 2.5, None], 0.0, 0.0),
+        ([], 0.0, 0.0),
+    ],
+)
+def test_detect(values, low, high):
+    assert low <= TextCodec().detect(sample(values)) <= high
+
+
+def test_augment_keeps_the_layout():
+    rng = np.random.default_rng(0)
+    arrays = CODEC.prepare(TEXTS[0])
+    seen = set()
+    for _ in range(50):
+        new = CODEC.augment(arrays, rng)
+        assert new["tokens"].dtype == np.int32 and 1 <= len(new["tokens"]) <= len(arrays["tokens"])
+        seen.add(new["tokens"].tobytes())
+    assert len(seen) > 5
+    assert len(CODEC.augment(CODEC.prepare("a"), rng)["tokens"]) >= 1
+
+
+def test_show_escapes_and_shortens():
+    assert CODEC.show("<b>&") == '<span class="text">&lt;b&gt;&amp;</span>'
+    assert CODEC.show("<script> " * 2000).startswith("<details")
+    assert "<script>" not in CODEC.show("<script> " * 2000)
+
+
+def test_corrupt():
+    text = TEXTS[0]
+    assert CODEC.corrupt(text, 0.0, np.random.default_rng(0)) == text
+    damaged = CODEC.corrupt(text, 0.7, np.random.default_rng(0))
+    assert damaged != text and damaged == CODEC.corrupt(text, 0.7, np.random.default_rng(0))
+    for seed in range(30):
+        assert CODEC.corrupt("a b", 1.0, np.random.default_rng(seed)).strip()
+
+
+def test_fingerprint():
+    codec = TextCodec()
+    assert codec.fingerprint("Where is my new card?") == codec.fingerprint("where  is my NEW card")
+    assert codec.fingerprint("Where is my new card?") != codec.fingerprint("where is my old card")
+    assert codec.fingerprint("hello, world") is None
+
+
+def test_example_is_readable():
+    rng = np.random.default_rng(0)
+    assert TextCodec().read(TextCodec().example(rng), MEDIA)
+
+
+def test_padding_does_not_change_tokens():
+    torch.manual_seed(0)
+    network = Embed(CODEC, 32).eval()
+    torch.nn.init.normal_(network.out.weight, std=0.2)
+    arrays = [CODEC.prepare(text)["tokens"] for text in ("card", TEXTS[0])]
+    width = max(map(len, arrays)) + 3
+    padded = torch.zeros(2, width, dtype=torch.int32)
+    for row, tokens in zip(padded, arrays, strict=True):
+        row[: len(tokens)] = torch.from_numpy(tokens)
+    lengths = torch.tensor([len(tokens) for tokens in arrays])
+    batch = network({"tokens": padded}, {"token": lengths})
+    assert batch.values.shape == (2, width, 32) and batch.mask.sum(1).tolist() == lengths.tolist()
+    for i, tokens in enumerate(arrays):
+        alone = network({"tokens": torch.from_numpy(tokens)[None]}, {"token": lengths[i : i + 1]})
+        torch.testing.assert_close(batch.values[i, : len(tokens)], alone.values[0])
+    assert 0.3 < network({"tokens": padded}, {"token": lengths}).values.std() < 1.5
