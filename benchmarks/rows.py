@@ -59,6 +59,10 @@ class Row:
             "<": self.value < bound,
         }[mark]
 
+    def scored(self, value: float, seconds: float, note: str = "") -> Row:
+        """Return a copy with plait's number."""
+        return replace(self, value=value, seconds=seconds, note=note)
+
     def to_dict(self) -> dict[str, Any]:
         """Return its fields and `reached`, ready for JSON."""
         return {**asdict(self), "reached": self.reached}
@@ -96,7 +100,7 @@ def medians(rows: Iterable[Row]) -> list[Row]:
 def _median(group: Sequence[Row]) -> Row:
     notes = dict.fromkeys(row.note for row in group if row.note)
     values = [row.value for row in group if row.value is not None]
-    spread = f"{len(values)} seeds, {show(min(values))} to {show(max(values))}" if values[1:] else ""
+    spread = f"{show(min(values))} to {show(max(values))}" if len(values) > 1 else ""
     return replace(
         group[0],
         value=median(values) if values else None,

@@ -36,11 +36,20 @@ OPENMOJI = "openmoji@17.0.0"
 DEMO = Path(__file__).parent.parent / "src" / "plait" / "demo"
 CACHE = Path(__file__).parent.parent / "benchmarks" / "cache" / "stickers"
 
-GROUPS = ("activities", "animals-nature", "food-drink", "objects", "people-body",
-          "smileys-emotion", "symbols", "travel-places")  # fmt: skip
-GROUP_WORDS = {"activity", "activities", "animal", "animals", "nature", "food", "drink", "drinks",
-               "object", "objects", "people", "person", "body", "smiley", "smileys", "emotion",
-               "symbol", "symbols", "travel", "place", "places"}  # fmt: skip
+GROUPS = (
+    "activities",
+    "animals-nature",
+    "food-drink",
+    "objects",
+    "people-body",
+    "smileys-emotion",
+    "symbols",
+    "travel-places",
+)
+GROUP_WORD = re.compile(
+    r"\b(activit(y|ies)|animals?|nature|foods?|drinks?|objects?|people|persons?|body"
+    r"|smileys?|emotions?|symbols?|travel|places?)\b"
+)
 GENDERED = re.compile(r"^(man|woman|men|women|boy|girl)[ :,]|[:,] (man|woman|men|women)\b")
 CLOCK_FACE = re.compile(r"(o’clock|-thirty)$")
 
@@ -53,14 +62,27 @@ SHARE_MISSING = 0.15
 FRACTIONS = {"train": 0.70, "validation": 0.15, "test": 0.15}
 # espeak-ng voice+variant, words per minute, pitch. No speaker is in two splits.
 SPEAKERS = {
-    "train": [("en-us+m1", 165, 50), ("en-us+f1", 170, 55), ("en-gb+m2", 160, 40),
-              ("en-gb+f2", 175, 60), ("en-gb-scotland+m3", 165, 45), ("en-029+f3", 160, 50),
-              ("en-gb-x-rp+m4", 170, 35), ("en-us+f4", 180, 65), ("en-gb-x-gbclan+m5", 160, 55),
-              ("en-gb-x-gbcwmd+klatt", 165, 50), ("en-us+Annie", 170, 45),
-              ("en-gb+Andy", 175, 50)],
+    "train": [
+        ("en-us+m1", 165, 50),
+        ("en-us+f1", 170, 55),
+        ("en-gb+m2", 160, 40),
+        ("en-gb+f2", 175, 60),
+        ("en-gb-scotland+m3", 165, 45),
+        ("en-029+f3", 160, 50),
+        ("en-gb-x-rp+m4", 170, 35),
+        ("en-us+f4", 180, 65),
+        ("en-gb-x-gbclan+m5", 160, 55),
+        ("en-gb-x-gbcwmd+klatt", 165, 50),
+        ("en-us+Annie", 170, 45),
+        ("en-gb+Andy", 175, 50),
+    ],
     "validation": [("en-us+m7", 170, 45), ("en-gb-x-rp+f5", 165, 55), ("en-029+Michael", 165, 50)],
-    "test": [("en-gb+Alex", 165, 50), ("en-us+belinda", 170, 50), ("en-gb-scotland+Diogo", 165, 45)],
-}  # fmt: skip
+    "test": [
+        ("en-gb+Alex", 165, 50),
+        ("en-us+belinda", 170, 50),
+        ("en-gb-scotland+Diogo", 165, 45),
+    ],
+}
 
 
 def main() -> None:
@@ -70,11 +92,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of the packed package")
     arguments = parser.parse_args()
     package = fetch_openmoji(arguments.cache)
-    items = choose_items(json.loads((package / "data" / "openmoji.json").read_text()))
+    items = choose_items(
+        json.loads((package / "data" / "openmoji.json").read_text(encoding="utf-8"))
+    )
     rows = [row_of(item, package) for item in items]
     path = arguments.out / "stickers.parquet"
     write_table(assign_splits(rows), path)
-    (arguments.out / "stickers.LICENCE.txt").write_text(licence_text(items))
+    (arguments.out / "stickers.LICENCE.txt").write_text(licence_text(items), encoding="utf-8")
     table = pq.read_table(path)
     print(f"{path.name}: {table.num_rows} rows, {path.stat().st_size / 1e6:.2f} MB")
     print("groups:", dict(sorted(Counter(table["group"].to_pylist()).items())))
@@ -107,7 +131,7 @@ def choose_items(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def row_of(entry: dict[str, Any], package: Path) -> dict[str, Any]:
     """Return an item's row, all but split, speaker and voice."""
-    svg = (package / "color" / "svg" / f"{entry['hexcode']}.svg").read_text()
+    svg = (package / "color" / "svg" / f"{entry['hexcode']}.svg").read_text("utf-8")
     return {
         "id": entry["hexcode"],
         "image": draw(svg),
@@ -120,9 +144,10 @@ def row_of(entry: dict[str, Any], package: Path) -> dict[str, Any]:
 
 def tags_of(entry: dict[str, Any]) -> str | None:
     """Return up to six tags that repeat neither the name nor the word of any group."""
-    known = GROUP_WORDS | set(words(entry["annotation"]))
+    known = set(words(entry["annotation"]))
     tags = [tag.strip() for tag in f"{entry['tags']}, {entry['openmoji_tags']}".split(",")]
-    kept = [tag for tag in dict.fromkeys(tags) if tag and not known & set(words(tag))]
+    new = [tag for tag in dict.fromkeys(tags) if tag and not known & set(words(tag))]
+    kept = [tag for tag in new if not GROUP_WORD.search(tag.lower())]
     ranked = sorted(kept, key=lambda tag: chance("tag", entry["hexcode"], tag))
     return ", ".join(sorted(ranked[:NUM_TAGS])) or None
 
@@ -193,8 +218,9 @@ def speak(text: str, voice: str, speed: int, pitch: int) -> bytes:
     wave = wave[max(loud[0] - 320, 0) : loud[-1] + 800]
     wave = wave * (0.7 / np.abs(wave).max())
     buffer = io.BytesIO()
-    soundfile.write(buffer, wave, RATE_HZ, format="OGG", subtype="OPUS",
-                    compression_level=OPUS_LEVEL)  # fmt: skip
+    soundfile.write(
+        buffer, wave, RATE_HZ, format="OGG", subtype="OPUS", compression_level=OPUS_LEVEL
+    )
     return with_serial(buffer.getvalue(), 1)
 
 
@@ -246,8 +272,9 @@ def write_table(rows: list[dict[str, Any]], path: Path) -> None:
         raise ValueError("a column has no type")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
-    pq.write_table(pa.Table.from_pylist(rows, schema), partial, compression="zstd",
-                   row_group_size=512)  # fmt: skip
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema), partial, compression="zstd", row_group_size=512
+    )
     shutil.move(partial, path)
 
 

@@ -37,9 +37,7 @@ def tree(folder: Path) -> str:
     lines = [(0, f"{folder.name}/", caption(folder / "__init__.py"))]
     lines += _lines(folder, 1)
     width = max(2 * depth + len(name) for depth, name, _ in lines) + 2
-    return "\n".join(
-        f"{'  ' * depth}{name}".ljust(width) + text for depth, name, text in lines
-    )
+    return "\n".join(f"{'  ' * depth}{name}".ljust(width) + text for depth, name, text in lines)
 
 
 def caption(module: Path) -> str:

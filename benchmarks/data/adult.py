@@ -44,7 +44,11 @@ def parse_adult(text: str, split: str) -> pa.Table:
     rows = [line for line in lines if len(line) == len(COLUMNS)]
     columns: dict[str, list[object]] = {}
     for place, name in enumerate(COLUMNS):
-        cells = [None if row[place] == "?" else row[place] for row in rows]
-        columns[name] = [int(cell) for cell in cells] if name in NUMBERS else list(cells)
+        cells = [row[place] for row in rows]
+        columns[name] = (
+            [int(cell) for cell in cells]
+            if name in NUMBERS
+            else [None if cell == "?" else cell for cell in cells]
+        )
     columns[TARGET] = [str(cell).rstrip(".") for cell in columns[TARGET]]
     return pa.table({**columns, "split": [split] * len(rows)})

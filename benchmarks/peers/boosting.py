@@ -66,7 +66,8 @@ class Encoder:
 
     def __call__(self, table: pa.Table) -> np.ndarray:
         """Return float64 ``[row, column]``."""
-        return np.stack([self._column(name, table[name].to_pylist()) for name in self.names], axis=1)
+        columns = [self._column(name, table[name].to_pylist()) for name in self.names]
+        return np.stack(columns, axis=1)
 
     def _column(self, name: str, cells: list[Any]) -> np.ndarray:
         if name in self.codes:
@@ -86,7 +87,7 @@ def _tune(
     import lightgbm
 
     rng = np.random.default_rng(seed)
-    trials = []
+    trials: list[tuple[float, int, dict[str, Any]]] = []
     for _ in range(NUM_TRIALS):
         settings: dict[str, Any] = {key: rng.choice(values) for key, values in GRID.items()}
         settings = {**settings, "num_leaves": int(settings["num_leaves"]), "n_estimators": 2000}

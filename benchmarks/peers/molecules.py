@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
 from benchmarks.data import Split
 from benchmarks.peers.result import PeerResult, num_threads, timed
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "random forest": {"n_estimators": 500},
     "random forest, third of features": {"n_estimators": 500, "max_features": 1 / 3},
 }

@@ -38,7 +38,15 @@ def detect(*values):
 
 @pytest.mark.parametrize(
     "cell",
-    ["a;b", " a | b|a", '["a", "b"]', ["a", "b"], ("a", "b", None), np.array(["a", "b"]), {"a", "b"}],
+    [
+        "a;b",
+        " a | b|a",
+        '["a", "b"]',
+        ["a", "b"],
+        ("a", "b", None),
+        np.array(["a", "b"]),
+        {"a", "b"},
+    ],
 )
 def test_every_way_of_writing_two_labels_reads_the_same(cell):
     assert read(cell) == ("a", "b")
@@ -48,10 +56,10 @@ def test_commas_separate_only_where_said_or_evident():
     assert read("a, b") == ("a, b",)
     assert read("a, b", separator=",") == ("a", "b")
     codec = fitted(COMMAS)
-    assert codec.separator == "," and codec.labels == ("red", "blue", "green")
+    assert codec.separator == "," and codec.labels == ("blue", "green", "red")
     assert codec.read("red, blue", NOWHERE) == ("red", "blue")
     early = CategoriesCodec().read("red, blue", NOWHERE)
-    assert codec.prepare(early)["labels"].tolist() == [1, 2]
+    assert codec.prepare(early)["labels"].tolist() == [1, 3]
     assert fitted(["Oslo, Norway", "Bergen, Norway", "Rome, Italy"] * 9).separator == ""
 
 

@@ -83,8 +83,9 @@ def test_a_line_on_the_features_tells_chirps_from_sines():
     time = np.linspace(0, 1, 80)
     truth = np.arange(40) % 2
     raws = [
-        make_series(np.sin(2 * np.pi * (6 * time + 3 * t * time**2 + rng.random()))
-                    + rng.normal(0, 0.2, 80))
+        make_series(
+            np.sin(2 * np.pi * (6 * time + 3 * t * time**2 + rng.random())) + rng.normal(0, 0.2, 80)
+        )
         for t in truth
     ]
     codec = SeriesCodec(detail=2).fit(raws[:20])

@@ -13,16 +13,16 @@ def allot_rows(
     fractions: Sequence[float],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Return the split of each row, int64 ``[row]``: random, each class in about these shares.
+    """Return the split of each row, int8 ``[row]``: random, each class in about these shares.
 
     Rows are sorted by class, at random within, and allotted in turn to whichever split lacks
     most (systematic sampling); a class that training would miss gives it one row.
     """
-    order = rng.permutation(num_rows)
+    order = rng.permutation(np.arange(num_rows, dtype=np.int32))
     if classes is not None:
         ranks = rng.permutation(int(classes.max()) + 1)
-        order = order[np.argsort(ranks[classes[order]], kind="stable")]
-    split = np.empty(num_rows, np.int64)
+        order = order[np.argsort(ranks.astype(np.int32)[classes[order]], kind="stable")]
+    split = np.empty(num_rows, np.int8)
     split[order] = _pattern(num_rows, fractions)
     if classes is not None:
         _give_training_every_class(split, classes, order)
@@ -44,7 +44,7 @@ def allot_units(
     order = order[np.argsort(-sizes[order], kind="stable")]
     wanted = np.asarray(fractions, float) * len(units)
     lack = wanted.copy()
-    split_of = np.empty(len(sizes), np.int64)
+    split_of = np.empty(len(sizes), np.int8)
     for unit in order:
         room = np.where(wanted > 0, lack / np.maximum(wanted, 1e-9), -np.inf)
         fits = np.where(lack >= sizes[unit], room, -np.inf)
@@ -70,7 +70,7 @@ def _pattern(num_rows: int, fractions: Sequence[float], period: int = 2000) -> n
     """Return splits in turn, each to the one that lacks most; repeated after `period` rows."""
     shares = np.asarray(fractions, float)
     given = np.zeros(len(shares))
-    found = np.empty(min(num_rows, period), np.int64)
+    found = np.empty(min(num_rows, period), np.int8)
     for place in range(len(found)):
         choice = int(np.argmax(shares * (place + 1) - given))
         found[place] = choice

@@ -13,8 +13,8 @@ import numpy as np
 
 from plait.data.decoding import Decoder, is_cheap
 from plait.data.duplicates import fingerprints, shared_rows
-from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.entries import check_on_error
+from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.schema import Column, make_codec
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten

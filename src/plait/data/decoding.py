@@ -13,7 +13,7 @@ from plait.modalities import Codec, Media
 from plait.types import Cell, Layout, is_missing
 
 CHEAP_ELEMENTS = 16
-MEMO_CELLS = 50_000
+MEMO_CELLS = 4096
 SLICE_CELLS = 64
 TASK_CELLS = 8
 

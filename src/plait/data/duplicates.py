@@ -157,8 +157,8 @@ def shared_rows(
     num_common = {}
     for name, keys in fingerprints.items():
         digests = Keys.of(keys).digests
-        order = np.argsort(digests, kind="stable")
-        order = order[digests[order] != NONE]
+        order = _repeated_rows(digests)
+        order = order[np.argsort(digests[order], kind="stable")]
         cuts = np.flatnonzero(np.diff(digests[order])) + 1
         firsts = np.concatenate([[0], cuts]) if len(order) else np.zeros(0, np.int64)
         sizes = np.diff(np.concatenate([firsts, [len(order)]]))
@@ -171,13 +171,24 @@ def shared_rows(
     return Shared(groups, num_common)
 
 
+def _repeated_rows(digests: np.ndarray) -> np.ndarray:
+    """Return the rows whose digest another row has too; few, so that little else is sorted."""
+    ordered = np.sort(digests)
+    twice = ordered[1:] == ordered[:-1]
+    repeated = np.unique(ordered[1:][twice & (ordered[1:] != NONE)])
+    if not len(repeated):
+        return np.zeros(0, np.int64)
+    places = np.searchsorted(repeated, digests).clip(max=len(repeated) - 1)
+    return np.flatnonzero(repeated[places] == digests)
+
+
 def label_units(num_rows: int, groups: Iterable[np.ndarray]) -> np.ndarray:
-    """Return int64 ``[row]``: rows linked through any groups have the same number (union-find).
+    """Return int32 ``[row]``: rows linked through any groups have the same number (union-find).
 
     >>> label_units(4, [np.array([0, 2]), np.array([2, 3])]).tolist()
     [0, 1, 0, 0]
     """
-    parent = np.arange(num_rows)
+    parent = np.arange(num_rows, dtype=np.int32)
 
     def root(row: int) -> int:
         while parent[row] != row:
@@ -190,7 +201,7 @@ def label_units(num_rows: int, groups: Iterable[np.ndarray]) -> np.ndarray:
         first = min(roots)
         for other in roots:
             parent[other] = first
-    linked = np.flatnonzero(parent != np.arange(num_rows))
+    linked = np.flatnonzero(parent != np.arange(num_rows, dtype=np.int32))
     for row in linked:
         parent[row] = root(int(row))
     return parent

@@ -20,7 +20,7 @@ class PageBudget:
     The pages stay in the system's file cache, so reading them again costs a microsecond.
     """
 
-    def __init__(self, max_bytes: int = 96 * 2**20) -> None:
+    def __init__(self, max_bytes: int = 32 * 2**20) -> None:
         self._max_bytes = max_bytes
         self._used_bytes = 0
         self._maps: weakref.WeakSet[FileArray] = weakref.WeakSet()

@@ -100,13 +100,13 @@ class ColumnWriter:
         for axis in self._axes:
             self._write(f"axis_{axis}", np.array([length[axis] for length in lengths], np.int32))
         for name, spec in self._layout.items():
-            arrays = [np.ascontiguousarray(value[name]) for value in found]
+            arrays = [value[name].ravel() for value in found]
             if any(isinstance(size, str) for size in spec.shape):
                 ends = self._ends[name] + np.cumsum([a.size for a in arrays], dtype=np.int64)
                 self._write(f"ends_{name}", ends)
                 self._ends[name] = int(ends[-1]) if len(ends) else self._ends[name]
-            for array in arrays:
-                self._write(f"part_{name}", array)
+            if arrays:
+                self._write(f"part_{name}", np.concatenate(arrays))
 
     def append_stacked(self, present: np.ndarray, parts: Arrays) -> None:
         """Write rows of a dense layout: bool ``[row]`` and arrays ``[row, *shape]``."""
@@ -185,8 +185,7 @@ class ColumnStore:
     def gather(self, rows: np.ndarray) -> ColumnBatch:
         """Return the rows as one padded batch."""
         present = self.present[rows]
-        slots = rows if self._slots is None else self._slots.values[rows]
-        slots = slots[present]
+        slots = self._slots_of(rows)[present]
         lengths = {axis: np.ones(len(rows), np.int64) for axis in self._axes}
         for axis, array in self._axes.items():
             array.touched(len(slots), 4)
@@ -207,12 +206,16 @@ class ColumnStore:
     def lengths(self) -> np.ndarray:
         """Return int64 ``[row]``: the product of ragged axes' lengths (1 without any)."""
         found = np.ones(self.num_rows, np.int64)
-        if self._axes:
-            product = np.ones(self.num_present, np.int64)
-            for array in self._axes.values():
-                product *= np.maximum(array.values, 1)
-            found[np.asarray(self.present)] = product
+        for array in self._axes.values():
+            found[self.present] *= np.maximum(array.values, 1)
+            array.drop()
         return found
+
+    def _slots_of(self, rows: np.ndarray) -> np.ndarray:
+        if self._slots is None:
+            return rows
+        self._slots.touched(len(rows), 8)
+        return np.asarray(self._slots.values[rows])
 
     def _fixed(
         self, name: str, slots: np.ndarray, present: np.ndarray, sizes: list[int]
@@ -231,6 +234,7 @@ class ColumnStore:
             self._parts[name].touched(1, values[slot].nbytes)
             return np.asarray(values[slot])
         ends = self._ends[name].values
+        self._ends[name].touched(1, 16)
         flat = values[int(ends[slot - 1]) if slot else 0 : int(ends[slot])]
         self._parts[name].touched(1, flat.nbytes)
         shape = [int(self._axes[s].values[slot]) if isinstance(s, str) else s

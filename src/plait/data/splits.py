@@ -137,14 +137,16 @@ def _check_call(
 
 
 def _class_numbers(stratify: Sequence[Any]) -> np.ndarray | None:
-    """Return int64 ``[row]``; None when nearly every row is a class of its own."""
+    """Return int32 ``[row]``; None when nearly every row is a class of its own."""
     numbers: dict[str, int] = {}
-    found = [numbers.setdefault(str(label), len(numbers)) for label in stratify]
-    return np.array(found, np.int64) if len(numbers) <= max(2, len(found) // 2) else None
+    found = np.fromiter(
+        (numbers.setdefault(str(label), len(numbers)) for label in stratify), np.int32
+    )
+    return found if len(numbers) <= max(2, len(found) // 2) else None
 
 
 def _by_words(table: Table, column: str) -> np.ndarray:
-    split = np.zeros(table.num_rows, np.int64)
+    split = np.zeros(table.num_rows, np.int8)
     for first, cells in table.batches([column]):
         for place, cell in enumerate(cells[column]):
             number = WORDS.get(str(cell).strip().lower())
@@ -179,7 +181,7 @@ def _by_time(table: Table, column: str, fractions: Sequence[float]) -> np.ndarra
                 )
             times[first + place] = seconds
     ends = np.cumsum(fractions)[:2] * table.num_rows
-    split = np.empty(table.num_rows, np.int64)
+    split = np.empty(table.num_rows, np.int8)
     split[np.argsort(times, kind="stable")] = np.searchsorted(
         np.round(ends), np.arange(table.num_rows), side="right"
     )

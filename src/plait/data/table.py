@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,8 @@ class Table:
         """
         self._check_columns([name])
         if rows is None:
-            return self._read(name, 0, self.num_rows)
+            parts = (cells[name] for _, cells in self.batches([name]))
+            return _without_copies(parts)
         wanted = np.asarray(rows, np.int64)
         self._check_rows(wanted)
         wanted = wanted if self._chosen is None else self._chosen[wanted]
@@ -155,6 +156,18 @@ class Table:
                 expected=f"row numbers from 0 to {self.num_rows - 1}",
                 received=str(outside[0]),
             )
+
+
+def _without_copies(parts: Iterable[list[Cell]]) -> list[Cell]:
+    """Join cells; equal texts become one object, for labels repeat a million times."""
+    seen: dict[str, str] = {}
+    joined: list[Cell] = []
+    for cells in parts:
+        if len(seen) > 10_000:
+            joined += cells
+        else:
+            joined += [seen.setdefault(c, c) if isinstance(c, str) else c for c in cells]
+    return joined
 
 
 def read(

@@ -31,7 +31,10 @@ class Media:
     def locate(self, cell: str) -> Path:
         """Return the file that a path cell names. Raises `CellError` when absent or outside."""
         root = os.path.realpath(self.root)
-        full = os.path.realpath(os.path.join(root, cell.strip()))
+        try:
+            full = os.path.realpath(os.path.join(root, cell.strip()))
+        except ValueError as error:
+            raise CellError("not a path", received=cell, hint=str(error)) from None
         if full != root and not full.startswith(root.rstrip(os.sep) + os.sep):
             raise CellError(
                 "a path leads out of the table's folder",

@@ -26,6 +26,7 @@ from plait.recipes.energy import Meter
 from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.records import make_card, make_licences, make_lineage
 from plait.recipes.samples import make_samples
+from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, make_task
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -318,6 +319,7 @@ def _records(
         "weights": dict(choice.weights),
         "num_parameters": deep.system.num_parameters if DEEP in choice.weights else 0,
         "test": judged,
+        "subsets": score_subsets(model, task.prepared, rows, truth, seed=seed) if len(rows) else [],
         "validation": {"costs": dict(choice.costs), "rows": len(deep.rows)},
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.prepared import Prepared, fingerprints, fit_codecs, prepare_table
+from plait.data.duplicates import fingerprints
+from plait.data.fitting import fit_codecs
+from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Schema
 from plait.data.splits import Splits, make_splits
 from plait.data.table import Table

@@ -281,7 +281,7 @@ class _Run:
     def _work(self) -> str:
         layouts = [(column, self.data.prepared.columns[column].codec.layout)
                    for column in self.data.columns]
-        return f"{self.system.config} {self.loader.batch_size} {layouts}"
+        return f"{self.system.config} {self.config.rows_per_step(len(self.data.rows))} {layouts}"
 
     def _note(self) -> str:
         best = self.state.best_cost
@@ -290,7 +290,7 @@ class _Run:
 
     def _result(self) -> TrainResult:
         seconds = max(self.state.seconds, 1e-9)
-        rows = self.state.step * self.loader.batch_size
+        rows = self.state.step * self.config.rows_per_step(len(self.data.rows))
         return TrainResult(
             steps=self.state.step,
             seconds=self.state.seconds,

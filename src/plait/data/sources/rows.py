@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from plait.types import Cell
 
-KEPT_BYTES = 32 * 2**20
+KEPT_BYTES = 8 * 2**20
 """Batches of a file kept decoded, for reads that come back to the same place."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -70,8 +71,9 @@ def sureness_of_sets(sets: Sequence[Sequence[str]]) -> float:
     wordy = sum(len(piece) > 40 or piece.count(" ") > 4 for piece in pieces)
     if not pieces or several < 0.1 or wordy > 0.02 * len(pieces):
         return 0.0
-    repeats = 1.0 - len(set(pieces)) / len(pieces)
-    return min(1.0, repeats / 0.5)
+    counts = Counter(pieces)
+    repeated = sum(count for count in counts.values() if count > 1) / len(pieces)
+    return min(1.0, max(0.0, (repeated - 0.5) / 0.4))
 
 
 def _parse_list(text: str) -> Cell:

@@ -13,6 +13,8 @@ from plait.nn.tokens import Tokens, grid_tokens
 class Embed(nn.Module):
     """Convolutional stem, halving until at most 8 places a side are left.
 
+    Pictures of 48 pixels and more are halved by the first convolution already.
+
     Convolutions learn far better than patches from few pictures (Xiao et al. 2021, "Early
     Convolutions Help Transformers See Better").
 
@@ -25,10 +27,11 @@ class Embed(nn.Module):
     def __init__(self, codec: ImageCodec, dim: int, *, num_blocks: int = 2) -> None:
         super().__init__()
         size, _, channel = codec.layout["pixels"].shape
-        num_halvings = max(1, (int(size) - 1).bit_length() - 3)
+        stride = 2 if int(size) >= 48 else 1
+        num_halvings = max(1, (int(size) // stride - 1).bit_length() - 3)
         widths = [max(16, dim // 2 ** (num_halvings - i) // 8 * 8) for i in range(num_halvings + 1)]
         widths = [min(dim, max(width, dim // 4)) for width in widths]
-        self.first = nn.Conv2d(int(channel), widths[0], 3, padding=1)
+        self.first = nn.Conv2d(int(channel), widths[0], 2 * stride + 1, stride, stride)
         blocks: list[nn.Module] = []
         for i in range(num_halvings):
             blocks += [ConvBlock(widths[i], widths[i + 1], stride=2)]

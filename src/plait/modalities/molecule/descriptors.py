@@ -37,7 +37,7 @@ _SURFACE = [f"{name}{i}" for name, count in _SURFACES.items() for i in range(1, 
 DESCRIPTORS = (*_WHOLE, *_CHARGE, *_GRAPH, *_SURFACE)
 """RDKit's names of the descriptors, in order. Fixed, so that a newer RDKit gives the same columns.
 
-Left out: ``Ipc`` and ``AvgIpc`` (grow beyond floats, and take 45 s for 1000 atoms), duplicates of
+Left out: ``Ipc`` and ``AvgIpc`` (grow beyond floats, and take 45 s at 1000 atoms), duplicates of
 weight, and the ``fr_`` fragment counts, which the fingerprint holds already.
 """
 

@@ -12,8 +12,9 @@ import numpy as np
 from plait.errors import CellError, ExtraError, LimitError
 from plait.types import Html
 
-MAX_ATOMS = 1000
-MAX_CHARACTERS = 10_000
+MAX_ATOMS = 500
+MAX_CHARACTERS = 5_000
+"""Larger molecules are refused: some descriptors grow with the cube of the atoms (2 s at 500)."""
 _DRAWN_ATOMS = 150
 _SWAPS = (6, 7, 8, 9, 16, 17)
 """Atomic numbers of C, N, O, F, S, Cl."""

@@ -47,8 +47,11 @@ def _numpy_array(data: bytes) -> np.ndarray:
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else (
-            np.lib.format.read_array_header_2_0)
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else (np.lib.format.read_array_header_2_0)
+        )
         shape, _, dtype = read(stream)
     except (ValueError, OSError, EOFError) as error:
         raise CellError("the .npy file is damaged", received=str(error)) from None
@@ -87,7 +90,8 @@ def _of_text(data: bytes, time_column: str) -> Series | None:
     import pyarrow as pa
     from pyarrow import csv
 
-    lines = data[:65536].decode("utf-8-sig", "replace").strip().splitlines() or [""]
+    data = _as_utf8(data)
+    lines = data[:65536].decode("utf-8", "replace").strip().splitlines() or [""]
     separator = max(",;\t", key=lines[0].count)
     if separator not in lines[0] and " " in lines[0].strip():
         data, separator = re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", data), " "
@@ -109,6 +113,16 @@ def _of_text(data: bytes, time_column: str) -> Series | None:
         ) from None
     check_num_steps(table.num_rows, table.num_columns)
     return _of_table(table, time_column, named=named)
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """Recode a file whose header is not UTF-8 (``Temp. in \u00b0C`` from older loggers)."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace").encode()
+    return data
 
 
 def _first_numbers(line: str, separator: str) -> str:

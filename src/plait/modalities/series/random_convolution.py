@@ -126,9 +126,7 @@ def _fixed_blocks(
     """Spread `share` biases per kernel over at most 16 dilations, dense among small ones."""
     num = min(share, 16)
     reach = np.log2(max((num_steps - 1) / (KERNEL_LENGTH - 1), 1.0))
-    dilations, counts = np.unique(
-        (2 ** np.linspace(0, reach, num)).astype(int), return_counts=True
-    )
+    dilations, counts = np.unique((2 ** np.linspace(0, reach, num)).astype(int), return_counts=True)
     num_biases = counts * share // num
     num_biases[: share - num_biases.sum()] += 1
     num_groups = 1 if num_channels == 1 else 12

@@ -1,0 +1,109 @@
+"""Training speed on Fashion-MNIST beside a plain PyTorch fp32 loop with the same network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cases import fashion
+from benchmarks.peers.plain_loop import plain_steps_per_second
+from benchmarks.rows import Row
+from benchmarks.settings import Settings
+
+BATCH_SIZE = 256
+NUM_STEPS = 60
+NUM_ROUNDS = 3
+WARM_UP_STEPS = 6
+
+
+def run(settings: Settings) -> list[Row]:
+    """Alternate both loops and compare the fastest round of each (least disturbed by others)."""
+    if not settings.with_plait:
+        return []
+    task, num_steps = _task(settings), 4 if settings.quick else NUM_STEPS
+    plait_steps_per_second(task, num_steps=WARM_UP_STEPS, seed=settings.seed)
+    ours, plain = [], []
+    for _ in range(1 if settings.quick else NUM_ROUNDS):
+        ours.append(plait_steps_per_second(task, num_steps=num_steps, seed=settings.seed))
+        plain.append(_plain(task, num_steps, settings.seed))
+    rate, precision = max(ours)
+    row = Row(
+        benchmark="speed",
+        case=f"Fashion-MNIST, batches of {BATCH_SIZE}",
+        metric="steps/s",
+        value=rate,
+        peer="plain PyTorch fp32 loop",
+        peer_value=max(plain),
+        target=">= 2.5 x peer",
+        seed=settings.seed,
+        note=f"{precision}; plait augments and averages weights, the plain loop does not",
+    )
+    return [row]
+
+
+def plait_steps_per_second(task: Any, *, num_steps: int, seed: int) -> tuple[float, str]:
+    """Return steps per second of plait's own loop, input and augmentation included, and precision.
+
+    Args:
+        task: A `plait.recipes.task.Task`.
+        num_steps: Steps to time.
+        seed: Of weights and order.
+    """
+    from plait.train.budget import Budget
+    from plait.train.config import TrainConfig
+    from plait.train.data import TrainData
+    from plait.train.loop import train_system
+
+    data = TrainData(
+        prepared=task.prepared,
+        columns=task.inputs,
+        codec=task.target_codec,
+        truth=task.truth,
+        rows=task.splits.train,
+        rows_validation=np.zeros(0, np.int64),
+    )
+    result = train_system(
+        _system(task, seed),
+        data,
+        budget=Budget(num_steps, "steps"),
+        config=TrainConfig(batch_size=BATCH_SIZE),
+        seed=seed,
+    )
+    return result.steps / result.seconds, result.precision
+
+
+def _plain(task: Any, num_steps: int, seed: int) -> float:
+    rows = task.splits.train
+    column = task.prepared.columns["image"]
+    pixels = np.stack([column[int(row)]["pixels"] for row in rows])
+    return plain_steps_per_second(
+        _system(task, seed),
+        pixels,
+        task.truth[rows],
+        column="image",
+        batch_size=BATCH_SIZE,
+        num_steps=num_steps,
+        seed=seed,
+    )
+
+
+def _system(task: Any, seed: int) -> Any:
+    from plait.model.config import choose_size
+    from plait.recipes.deep import make_system
+
+    return make_system(task, choose_size(fashion.SIZE, len(task.splits.train)), seed)
+
+
+def _task(settings: Settings) -> Any:
+    import plait
+    from plait.progress import SILENT
+    from plait.recipes.task import make_task
+
+    table = plait.read(
+        fashion.split_of(settings).train, columns={**fashion.COLUMNS, "split": "split"}
+    )
+    return make_task(
+        table, target="label", exclude=(), group=None, time=None, split="split",
+        seed=settings.seed, on_error="raise", allow_network=False, progress=SILENT,
+    )  # fmt: skip

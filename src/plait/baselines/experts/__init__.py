@@ -1,0 +1,30 @@
+"""Simple experts: majority, nearest neighbour, linear and boosted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plait.baselines.experts.boosted import Boosted as Boosted
+from plait.baselines.experts.contract import Expert as Expert
+from plait.baselines.experts.linear import Linear as Linear
+from plait.baselines.experts.majority import Majority as Majority
+from plait.baselines.experts.neighbour import NearestNeighbour as NearestNeighbour
+from plait.errors import BundleError
+
+EXPERTS: dict[str, type[Expert]] = {
+    expert.name: expert for expert in (Majority, NearestNeighbour, Linear, Boosted)
+}
+"""Name -> expert, from simple to strong."""
+
+
+def load_expert(name: str, folder: Path) -> Expert:
+    """Read a saved expert. Raises `BundleError` for an unknown name."""
+    if name not in EXPERTS:
+        raise BundleError(
+            "the bundle mixes in a model of an unknown kind",
+            expected=", ".join(EXPERTS),
+            received=name,
+            path=folder,
+            hint="use the version of plait that wrote it, or fit again",
+        )
+    return EXPERTS[name].load(folder)

@@ -1,0 +1,1 @@
+"""Sound: speech, machines, music; one channel, as a log-mel spectrogram."""

@@ -1,0 +1,69 @@
+"""Log-mel spectrograms in NumPy: the same numbers on every machine."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+FLOOR = 1e-5
+"""Smallest amplitude of a mel band, -100 dB."""
+
+
+def log_mel(
+    wave: Float[ndarray, " time"],
+    *,
+    rate_hz: int,
+    num_mels: int,
+    window_seconds: float = 0.025,
+    hop_seconds: float = 0.010,
+) -> Float[ndarray, "frame mel"]:
+    """Return the natural logarithm of mel amplitudes, float32, one frame per 10 ms.
+
+    Hann window, amplitude spectrum, triangular bands. The wave is padded by half a window on both
+    sides, so that frame ``i`` is centred on ``i * hop``.
+
+    Args:
+        wave: Samples in [-1, 1].
+        rate_hz: Samples per second.
+        num_mels: Bands.
+        window_seconds, hop_seconds: Length and distance of frames.
+    """
+    window, hop = round(window_seconds * rate_hz), round(hop_seconds * rate_hz)
+    padded = np.pad(wave.astype(np.float32), (window // 2, window))
+    starts = np.arange(1 + len(wave) // hop) * hop
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[starts]
+    size = 1 << (window - 1).bit_length()
+    hann = np.hanning(window + 1)[:-1].astype(np.float32)
+    spectrum = np.abs(np.fft.rfft(frames * hann, n=size)).astype(np.float32)
+    bands = spectrum @ mel_bands(rate_hz, size, num_mels) * (2.0 / hann.sum())
+    return np.log(np.maximum(bands, FLOOR)).astype(np.float32)
+
+
+@cache
+def mel_bands(rate_hz: int, fft_size: int, num_mels: int) -> Float[ndarray, "bin mel"]:
+    """Return triangular filters, each of unit peak, evenly spaced on the mel scale.
+
+    ``mel = 2595 log10(1 + f / 700)`` (O'Shaughnessy 1987), from 50 Hz to half the rate.
+    """
+    top = 2595 * np.log10(1 + (rate_hz / 2) / 700)
+    low = 2595 * np.log10(1 + 50 / 700)
+    edges = 700 * (10 ** (np.linspace(low, top, num_mels + 2) / 2595) - 1)
+    bins = np.fft.rfftfreq(fft_size, 1 / rate_hz)[:, None]
+    rise = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    fall = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return np.maximum(0, np.minimum(rise, fall)).astype(np.float32)
+
+
+def warp_frequencies(
+    mel: Float[ndarray, "frame mel"], factor: float
+) -> Float[ndarray, "frame mel"]:
+    """Stretch the frequency axis, as another speaker's vocal tract would (Jaitly, Hinton 2013)."""
+    num_mels = mel.shape[1]
+    places = np.clip(np.arange(num_mels) * factor, 0, num_mels - 1)
+    lower = np.floor(places).astype(int)
+    upper = np.minimum(lower + 1, num_mels - 1)
+    part = (places - lower).astype(np.float32)
+    return mel[:, lower] * (1 - part) + mel[:, upper] * part
