@@ -32,7 +32,8 @@ def machine_line(machine: dict[str, Any]) -> str:
     """Return the description as one line of prose."""
     flags = ", ".join(machine["flags"]) or "no matrix instructions known"
     versions = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
-    return f"{machine['cpu']}, {machine['cores']} cores ({flags}); {versions}; {machine['date']}"
+    cores = f"{machine['cores']} core{'s' * (machine['cores'] != 1)}"
+    return f"{machine['cpu']}, {cores} ({flags}); {versions}; {machine['date']}"
 
 
 def _cpu_facts() -> dict[str, str]:

@@ -45,15 +45,15 @@ def rates(case: str, table: pa.Table, settings: Settings) -> list[Row]:
     codecs = fit_codecs(pictures, ["image"], range(table.num_rows), seed=settings.seed)
     with tempfile.TemporaryDirectory() as folder:
         start = time.monotonic()
-        prepare_table(pictures, codecs, cache=Path(folder))
-        cold = table.num_rows / (time.monotonic() - start)
         prepared = prepare_table(pictures, codecs, cache=Path(folder))
+        seconds = time.monotonic() - start
         rows = np.flatnonzero(np.asarray(prepared.columns["image"].present))
+        cold = len(rows) / seconds
         warm = loader_rate(prepared, rows, augment=False, seed=settings.seed)
         augmented = loader_rate(prepared, rows, augment=True, seed=settings.seed)
     measured = {
         "warm cache": (warm, ">= 5000"),
-        "warm cache, augmented": (augmented, ""),
+        "warm cache, augmented": (augmented, ">= 5000"),
         "decoded the first time": (cold, ""),
     }
     return [

@@ -33,7 +33,7 @@ class Layer(nn.Module):
     def __init__(self, *, dim: int, num_heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.norm1, self.norm2 = RMSNorm(dim), RMSNorm(dim)
-        self.attention = Attention(dim=dim, num_heads=num_heads, dropout=dropout)
+        self.attention = Attention(dim=dim, num_heads=num_heads)
         self.feed_forward = SwiGLU(dim=dim, hidden=hidden)
         self.dropout = nn.Dropout(dropout)
 
@@ -58,7 +58,7 @@ class Trunk(nn.Module):
         hidden: Width of the feed-forward layers.
         num_registers: Learned tokens, present in every row: no row is ever empty
             (Darcet et al. 2023).
-        dropout: On attention and on the layers' outputs.
+        dropout: On the layers' outputs.
     """
 
     def __init__(

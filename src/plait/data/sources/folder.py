@@ -17,12 +17,18 @@ SPLIT_NAMES = frozenset({"train", "training", "validation", "val", "valid", "dev
 
 
 def table_inside(folder: Path) -> Path | None:
-    """Return the table that describes the folder: ``metadata.csv``, or its only table file."""
+    """Return the table that describes the folder: ``metadata.csv``, or its only table file.
+
+    A lone series beside a picture of the same stem is a value, not the table.
+    """
     tables = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in TABLE_ENDINGS]
     named = [file for file in tables if file.stem.lower() in {"metadata", folder.name.lower()}]
     if named:
         return named[0]
-    return tables[0] if len(tables) == 1 and not _is_media(tables[0]) else None
+    alone = len(tables) == 1 and not any(
+        file.stem == tables[0].stem and file != tables[0] for file in folder.iterdir()
+    )
+    return tables[0] if alone else None
 
 
 def read_folder(folder: Path, *, encoding: str | None = None) -> MemoryRows:

@@ -97,7 +97,7 @@ def _schema(path: Path, encoding: str) -> pa.Schema:
 
 def _kind(cells: list[Any]) -> pa.DataType:
     try:
-        kind = pa.infer_type(cells)
+        kind = pa.array(cells).type
     except (pa.ArrowException, OverflowError):
         return pa.string()
     return pa.string() if pa.types.is_struct(kind) else kind

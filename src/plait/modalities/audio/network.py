@@ -13,7 +13,7 @@ NUM_HALVINGS = 4
 
 
 class Embed(nn.Module):
-    """Four stages that each halve time and frequency; then the bands of a frame become one token.
+    """Four halvings of time and frequency; then the bands of a frame become one token.
 
     Group statistics over the whole sound would see the padding, so norms here are per place
     (over channels), and padding is set to zero before every convolution: a sound's tokens do not
@@ -26,17 +26,17 @@ class Embed(nn.Module):
 
     def __init__(self, codec: AudioCodec, dim: int) -> None:
         super().__init__()
-        widths = [max(16, dim // 4), max(16, dim // 4), max(24, dim // 2), max(24, dim // 2), dim]
-        self.first = nn.Conv2d(1, widths[0], 3, padding=1)
+        widths = [max(16, dim // 4), max(24, dim // 4), max(32, dim // 2), dim]
+        self.first = nn.Conv2d(1, widths[0], 5, stride=2, padding=2)
         self.blocks = nn.ModuleList(
-            _MaskedBlock(widths[i], widths[i + 1]) for i in range(NUM_HALVINGS)
+            _MaskedBlock(widths[i], widths[i + 1]) for i in range(NUM_HALVINGS - 1)
         )
         num_bands = -(-codec.num_mels // 2**NUM_HALVINGS)
         self.out = nn.Linear(widths[-1] * num_bands, dim)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         x = self.first(parts["mel"][:, None])
-        frames = lengths["frame"]
+        frames = (lengths["frame"] + 1) // 2
         for block in self.blocks:
             x, frames = block(x, frames)
         tokens = self.out(x.permute(0, 2, 1, 3).flatten(2))
@@ -73,8 +73,8 @@ class _PlaceNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(dim, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        scale = torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-4)
-        return x * scale.to(x.dtype) * self.weight.to(x.dtype)
+        scale = torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-4)
+        return x * scale * self.weight.to(x.dtype)
 
 
 def _real(frames: Tensor, x: Tensor) -> Bool[Tensor, "batch 1 time 1"]:
