@@ -10,6 +10,7 @@ Importing this package loads neither torch nor numpy: each name below is loaded 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from plait.recipes.fit import fit as fit
 
 __version__ = "0.1.0"
+
+# GNU OpenMP reads this when torch is loaded. Its default lets threads spin for milliseconds at every
+# barrier: with one other busy process on two cores a training step took 7 s instead of 0.15 s. A short
+# spin costs nothing on a quiet machine (docs/log.md, 2026-11-21).
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 _HOMES = {
     "Model": "plait.model.model",

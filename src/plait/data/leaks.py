@@ -10,17 +10,17 @@ from plait.types import Cell
 
 LEAST_ROWS = 20
 SUSPICIOUS = 0.97
-NUM_BINS = 64
 MANY = 20
-"""Numbers with more distinct values than this are binned, not taken as labels."""
+"""Numbers with more distinct values than this are numbers, not labels."""
 
 
 def predictive_power(cells: Sequence[Cell], target: Sequence[Cell]) -> float:
     """Return how well a column alone tells the target, from 0 (not at all) to 1 (exactly).
 
-    Values (numbers: in 64 quantile bins) are looked up in one half of the rows and the lookup is
-    judged on the other: by accuracy beyond the commonest class, or by R2 for numbers. Labels
-    that seldom come twice tell nothing.
+    Every second row is guessed from the others: a label by the commonest target (or mean) of
+    the same label, a number by the target of the nearest number. The score is accuracy beyond the
+    commonest class, or R2. A text that is seldom the same twice tells the target when it
+    contains the name of its class.
 
     Args:
         cells: The column, None where missing.
@@ -28,24 +28,19 @@ def predictive_power(cells: Sequence[Cell], target: Sequence[Cell]) -> float:
     """
     if len(cells) < LEAST_ROWS:
         return 0.0
-    groups = _groups(cells)
-    if groups is None:
-        return _share_named(cells, target)
-    numbers = _numbers(target)
-    half = np.arange(len(cells)) % 2 == 0
-    if numbers is not None and len(np.unique(numbers)) > MANY:
-        return _explained(groups, numbers, half)
-    return _accuracy_gained(groups, _codes([str(value) for value in target]), half)
-
-
-def _groups(cells: Sequence[Cell]) -> np.ndarray | None:
-    """Return int64 ``[row]``, the group of each cell; None when nearly all are distinct labels."""
+    known = np.arange(len(cells)) % 2 == 0
+    targets = _numbers(target)
+    is_number = targets is not None and len(np.unique(targets)) > MANY
+    truth = targets if is_number and targets is not None else _codes([str(v) for v in target])
     numbers = _numbers(cells)
     if numbers is not None and len(np.unique(numbers[~np.isnan(numbers)])) > MANY:
-        edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, NUM_BINS + 1)[1:-1]))
-        return np.where(np.isnan(numbers), -1, np.searchsorted(edges, numbers)) + 1
-    codes = _codes(["" if cell is None else str(cell).strip() for cell in cells])
-    return codes if codes.max() + 1 <= len(cells) // 2 else None
+        guess = _by_nearest(numbers, truth, known)
+    else:
+        labels = _codes(["" if cell is None else str(cell).strip() for cell in cells])
+        if labels.max() >= len(cells) // 2:
+            return _share_named(cells, target)
+        guess = _by_label(labels, truth, known, mean=is_number)
+    return _explained(guess, truth[~known]) if is_number else _gained(guess, truth[~known])
 
 
 def _numbers(cells: Sequence[Cell]) -> np.ndarray | None:
@@ -61,25 +56,45 @@ def _codes(labels: Sequence[str]) -> np.ndarray:
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
 
 
-def _accuracy_gained(groups: np.ndarray, classes: np.ndarray, half: np.ndarray) -> float:
-    num_classes = int(classes.max()) + 1
-    table = np.zeros((int(groups.max()) + 1, num_classes), np.int64)
-    np.add.at(table, (groups[half], classes[half]), 1)
-    commonest = int(np.bincount(classes[half], minlength=num_classes).argmax())
-    guess = np.where(table.any(1), table.argmax(1), commonest)[groups[~half]]
-    accuracy = float((guess == classes[~half]).mean())
-    base = float((classes[~half] == commonest).mean())
+def _by_nearest(numbers: np.ndarray, truth: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the target of the known row whose number is nearest; NaN counts as a number."""
+    numbers = np.nan_to_num(numbers, nan=np.nanmin(numbers) - 1.0)
+    order = np.argsort(numbers[known], kind="stable")
+    line, targets = numbers[known][order], truth[known][order]
+    right = np.searchsorted(line, numbers[~known]).clip(1, len(line) - 1)
+    is_left = numbers[~known] - line[right - 1] < line[right] - numbers[~known]
+    return targets[right - is_left]
+
+
+def _by_label(
+    labels: np.ndarray, truth: np.ndarray, known: np.ndarray, *, mean: bool
+) -> np.ndarray:
+    """Return the mean or the commonest target of the known rows with the same label."""
+    num_labels = int(labels.max()) + 1
+    counts = np.bincount(labels[known], minlength=num_labels)
+    if mean:
+        sums = np.bincount(labels[known], truth[known], minlength=num_labels)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), truth[known].mean())
+        return np.asarray(means[labels[~known]])
+    pairs, times = np.unique(
+        np.stack([labels[known], truth[known]]), axis=1, return_counts=True
+    )
+    best = np.full(num_labels, int(np.bincount(truth[known]).argmax()))
+    order = np.argsort(times, kind="stable")
+    best[pairs[0, order]] = pairs[1, order]
+    return best[labels[~known]]
+
+
+def _gained(guess: np.ndarray, truth: np.ndarray) -> float:
+    """Return accuracy, 0 where always guessing the commonest class does as well."""
+    accuracy = float((guess == truth).mean())
+    base = float(np.bincount(truth).max()) / len(truth)
     return max(0.0, (accuracy - base) / (1 - base)) if base < 1 else 0.0
 
 
-def _explained(groups: np.ndarray, numbers: np.ndarray, half: np.ndarray) -> float:
-    num_groups = int(groups.max()) + 1
-    counts = np.bincount(groups[half], minlength=num_groups)
-    sums = np.bincount(groups[half], numbers[half], minlength=num_groups)
-    mean = float(numbers[half].mean())
-    guess = np.where(counts > 0, sums / np.maximum(counts, 1), mean)[groups[~half]]
-    spread = float(((numbers[~half] - numbers[~half].mean()) ** 2).sum())
-    return max(0.0, 1 - float(((numbers[~half] - guess) ** 2).sum()) / spread) if spread else 0.0
+def _explained(guess: np.ndarray, truth: np.ndarray) -> float:
+    spread = float(((truth - truth.mean()) ** 2).sum())
+    return max(0.0, 1 - float(((truth - guess) ** 2).sum()) / spread) if spread else 0.0
 
 
 def _share_named(cells: Sequence[Cell], target: Sequence[Cell]) -> float:

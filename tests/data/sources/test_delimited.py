@@ -123,6 +123,12 @@ def test_a_ragged_row_is_named(write, text, row, received):
         row, "2 fields, as in the header", received)
 
 
+def test_a_ragged_row_of_a_late_block_is_named_even_with_bytes_that_are_no_text(write, monkeypatch):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 200)
+    error = failure(write("a.csv", b"a,b\n" + b"1,2\n" * 700 + b"caf\xe9\n" + b"1,2\n" * 9))
+    assert (error.what, error.row) == ("a row has the wrong number of fields", 700)
+
+
 def test_an_open_quote_is_suspected(write):
     error = failure(write("a.csv", 'a,b\n1,2\n"3,4\n5,6\n'))
     assert "quotation mark" in (error.hint or "")

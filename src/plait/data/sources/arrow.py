@@ -13,6 +13,9 @@ from plait.data.sources.rows import Rows
 from plait.data.sources.spool import BATCH_BYTES, BATCH_ROWS, keep
 from plait.errors import TableError
 
+BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What Arrow raises when a file is damaged; the last for names that are not text."""
+
 
 def read_parquet(path: Path) -> Rows:
     """Return the rows of a Parquet file. Raises `TableError` when it is damaged."""
@@ -22,10 +25,10 @@ def read_parquet(path: Path) -> Rows:
 
         try:
             file = parquet.ParquetFile(path, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
+            schema = plain_schema(file.schema_arrow, path)
+        except BROKEN as error:
             raise _damaged("Parquet", path, error) from None
         size = _rows_per_batch(file.metadata)
-        schema = plain_schema(file.schema_arrow, path)
         return schema, _plain(file.iter_batches(size), schema, "Parquet", path)
 
     return keep(path, "parquet", open_stream)
@@ -37,9 +40,9 @@ def read_arrow(path: Path) -> Rows:
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         try:
             reader, batches = _open_ipc(path)
-        except (pa.ArrowException, OSError) as error:
+            schema = plain_schema(reader.schema, path)
+        except BROKEN as error:
             raise _damaged("Arrow", path, error) from None
-        schema = plain_schema(reader.schema, path)
         return schema, _plain(batches, schema, "Arrow", path)
 
     return keep(path, "arrow", open_stream)
@@ -68,13 +71,14 @@ def _plain(
 ) -> Iterator[pa.RecordBatch]:
     try:
         for batch in batches:
+            batch.validate(full=True)
             columns = [
                 column.storage if isinstance(column, pa.ExtensionArray) else column
                 for column in batch.columns
             ]
             plain = [c.cast(f.type) for c, f in zip(columns, schema, strict=True)]
             yield pa.record_batch(plain, schema=schema)
-    except (pa.ArrowException, OSError) as error:
+    except BROKEN as error:
         raise _damaged(kind, path, error) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ BOMS = (
 )
 BLOCK_BYTES = 256 * 2**10
 HEAD_BYTES = 256 * 2**10
+_RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
 OTHER_FORMATS = (
     (b"PK\x03\x04", "an Excel or zip file", "save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file", "save the sheet as CSV"),
@@ -144,14 +146,13 @@ def check_names(names: list[str], path: Path | None = None) -> None:
 
 
 class _Stream:
-    """One pass over the file; remembers the first ragged row, which Arrow does not report."""
+    """One pass over the file."""
 
     def __init__(
         self, path: Path, names: tuple[str, ...], num_skipped: int, encoding: str, delimiter: str
     ) -> None:
         self.path, self.names, self.num_skipped = path, names, num_skipped
         self.encoding, self.delimiter = encoding, delimiter
-        self.ragged: arrow_csv.InvalidRow | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         block_bytes, num_rows = BLOCK_BYTES, 0
@@ -162,8 +163,6 @@ class _Stream:
                     yield batch
                 return
             except pa.ArrowInvalid as error:
-                if self.ragged is not None:
-                    raise self._ragged_error(self.ragged) from None
                 longer = "straddl" in str(error) and block_bytes < self.path.stat().st_size
                 if not longer:
                     raise self._parse_error(str(error), num_rows) from None
@@ -184,10 +183,6 @@ class _Stream:
                     yield self._text(part, seen - fresh)
 
     def _open(self, block_bytes: int) -> arrow_csv.CSVStreamingReader:
-        def on_ragged(row: arrow_csv.InvalidRow) -> str:
-            self.ragged = self.ragged or row
-            return "error"
-
         return arrow_csv.open_csv(
             str(self.path),
             read_options=arrow_csv.ReadOptions(
@@ -201,7 +196,6 @@ class _Stream:
                 delimiter=self.delimiter,
                 newlines_in_values=True,
                 ignore_empty_lines=len(self.names) > 1,
-                invalid_row_handler=on_ragged,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={f"f{place}": pa.binary() for place in range(len(self.names))},
@@ -231,19 +225,10 @@ class _Stream:
                 return wrong
         return _wrong_encoding(self.encoding, self.path, f"after row {first_row}")
 
-    def _ragged_error(self, row: arrow_csv.InvalidRow) -> TableError:
-        open_quote = row.text.count('"') % 2 == 1 or "\n" in row.text
-        hint = "quote cells that hold the delimiter, or fill the missing fields with nothing"
-        return TableError(
-            "a row has the wrong number of fields",
-            expected=f"{row.expected_columns} fields, as in the header",
-            received=f"{row.actual_columns} fields: {row.text}",
-            row=None if row.number is None else row.number - 2,
-            path=self.path,
-            hint="is a quotation mark not closed?" if open_quote else hint,
-        )
-
     def _parse_error(self, message: str, num_rows: int) -> TableError:
+        ragged = _RAGGED.search(message)
+        if ragged is not None:
+            return _ragged_error(self.path, *ragged.groups())
         return TableError(
             "the table cannot be parsed",
             expected="delimited text with one row per line; line breaks only inside quotes",
@@ -251,6 +236,19 @@ class _Stream:
             path=self.path,
             hint="is a quotation mark not closed?",
         )
+
+
+def _ragged_error(path: Path, number: str, expected: str, found: str, text: str) -> TableError:
+    open_quote = text.count('"') % 2 == 1 or "\n" in text
+    hint = "quote cells that hold the delimiter, or fill the missing fields with nothing"
+    return TableError(
+        "a row has the wrong number of fields",
+        expected=f"{expected} fields, as in the header",
+        received=f"{found} fields: {text}",
+        row=int(number) - 2,
+        path=path,
+        hint="is a quotation mark not closed?" if open_quote else hint,
+    )
 
 
 def _wrong_encoding(encoding: str, path: Path, place: str) -> TableError:
