@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 _CONV = {1: nn.Conv1d, 2: nn.Conv2d}
+_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
 
 
 class ChannelNorm(nn.Module):
@@ -29,10 +29,14 @@ class ChannelNorm(nn.Module):
 class ConvBlock(nn.Module):
     """Pre-activation residual block: norm, SiLU, conv, norm, SiLU, conv (He et al. 2016, fig. 4e).
 
+    It halves by averaging pairs before the convolutions rather than by strided convolutions: less
+    aliasing (Zhang 2019), fewer operations, and some strided bf16 kernels on CPUs are 30 times slower
+    than their neighbours (docs/log.md, 2026-11-21).
+
     Args:
         dim_in, dim_out: Channels before and after.
         num_axes: 1 for sequences, 2 for pictures.
-        stride: Downsampling of every axis by the first convolution.
+        halve: Whether every axis is halved (rounding up).
         kernel: Side of both kernels, odd.
         dilation: Of the second convolution.
     """
@@ -43,23 +47,23 @@ class ConvBlock(nn.Module):
         dim_out: int,
         *,
         num_axes: int = 2,
-        stride: int = 1,
+        halve: bool = False,
         kernel: int = 3,
         dilation: int = 1,
     ) -> None:
         super().__init__()
         conv = _CONV[num_axes]
         self.norm1, self.norm2 = ChannelNorm(dim_in), ChannelNorm(dim_out)
-        self.conv1 = conv(dim_in, dim_out, kernel, stride, kernel // 2, bias=False)
+        self.pool = _POOL[num_axes](2, ceil_mode=True) if halve else nn.Identity()
+        self.conv1 = conv(dim_in, dim_out, kernel, 1, kernel // 2, bias=False)
         self.conv2 = conv(
             dim_out, dim_out, kernel, 1, dilation * (kernel // 2), dilation=dilation, bias=False
         )
-        same = dim_in == dim_out and stride == 1
-        self.skip = nn.Identity() if same else conv(dim_in, dim_out, 1, stride, bias=False)
+        self.skip = nn.Identity() if dim_in == dim_out else conv(dim_in, dim_out, 1, bias=False)
         nn.init.zeros_(self.conv2.weight)
 
     def forward(self, x: Float[Tensor, "batch dim *place"]) -> Float[Tensor, "batch dim *place"]:
-        y = torch.nn.functional.silu(self.norm1(x))
-        out = self.conv2(torch.nn.functional.silu(self.norm2(self.conv1(y))))
-        skip: Tensor = self.skip(x if isinstance(self.skip, nn.Identity) else y)
+        y = self.pool(nn.functional.silu(self.norm1(x)))
+        out = self.conv2(nn.functional.silu(self.norm2(self.conv1(y))))
+        skip: Tensor = self.pool(x) if isinstance(self.skip, nn.Identity) else self.skip(y)
         return skip + out

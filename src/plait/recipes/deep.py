@@ -23,8 +23,8 @@ from plait.train.loop import TrainResult, train_system
 FUSION_SHARE = 0.18
 """Part of the deep model's budget spent on measuring the kinds of fusion."""
 
-LEAST_FUSION_SECONDS = 60.0
-"""Deep budgets below this are not spent on measuring fusion."""
+LEAST_FUSION_SECONDS = 150.0
+"""Deep budgets below this are not spent on measuring fusion: the trials would be too short to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def _choose_join(
         return replace(config, join=join_layer(plan.fusion, config.depth)).check(), [], plan.budget, ()
     if len(task.inputs) < 2:
         return replace(config, join=0), [], plan.budget, ()
-    if plan.budget.timed and plan.budget.amount * FUSION_SHARE < LEAST_FUSION_SECONDS * FUSION_SHARE:
+    if plan.budget.timed and plan.budget.amount < LEAST_FUSION_SECONDS:
         note = "the budget was too short to measure the kinds of fusion: mid fusion was taken"
         return replace(config, join=join_layer("mid", config.depth)), [], plan.budget, (note,)
     joins = sorted({join_layer(name, config.depth) for name in ("late", "mid", "early")}, reverse=True)

@@ -138,7 +138,7 @@ def fit(
     )
     plan = DeepPlan(
         config=choose_size(size, len(task.splits.train)), fusion=fusion,
-        train=train or TrainConfig(), budget=_deep_budget(budget, meter.seconds), folds=folds,
+        train=train or TrainConfig(), budget=_deep_budget(budget, meter, task, rivals), folds=folds,
         seed=seed, device=_device(device), folder=folder,
     )
     deep = train_deep(task, plan, progress)
@@ -239,11 +239,14 @@ def _device(device: str) -> str:
     return device
 
 
-def _deep_budget(budget: Budget, spent_seconds: float) -> Budget:
+def _deep_budget(budget: Budget, meter: Meter, task: Task, rivals: Rivals) -> Budget:
+    """Return what is left for the network when scoring and saving have had their time."""
     if not budget.timed:
         return budget
-    reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS
-    left = budget.amount - spent_seconds - reserve
+    num_passes = 3 + 2 * len(task.inputs)
+    scoring = num_passes * len(_judged(task)) * rivals.seconds_per_row
+    reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS + 1.5 * scoring
+    left = budget.amount - meter.seconds - min(reserve, 0.3 * budget.amount)
     return Budget(max(left, 0.15 * budget.amount), "seconds")
 
 

@@ -28,6 +28,7 @@ class Rivals:
         outputs: Name -> outputs on the validation rows, or out-of-fold outputs of all rows.
         seconds: Name -> seconds spent.
         features: Makes their features.
+        seconds_per_row: Time to make the features of one row.
         notes: What a person should know.
     """
 
@@ -35,6 +36,7 @@ class Rivals:
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     features: FeatureMap | None = None
+    seconds_per_row: float = 0.0
     notes: tuple[str, ...] = ()
 
 
@@ -64,6 +66,7 @@ def measure_rivals(
     rows, notes_rows = _learn_rows(task, folds, seed)
     update = progress.task("baselines", len(kinds) + 1)
     features, views = FeatureMap.fit(task.prepared, task.inputs, rows)
+    per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     held = None if folds is not None else features.views(task.prepared, task.splits.validation)
     experts, outputs, spent = {}, {}, {}
@@ -74,7 +77,7 @@ def measure_rivals(
         experts[expert.name], outputs[expert.name] = expert, found
         spent[expert.name] = round(time.monotonic() - began, 2)
         update(number + 2, expert.name)
-    return Rivals(experts, outputs, spent, features, (*notes, *notes_rows))
+    return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
 
 
 def _available() -> tuple[list[type], tuple[str, ...]]:

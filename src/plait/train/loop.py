@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -281,7 +281,8 @@ class _Run:
     def _work(self) -> str:
         layouts = [(column, self.data.prepared.columns[column].codec.layout)
                    for column in self.data.columns]
-        return f"{self.system.config} {self.config.rows_per_step(len(self.data.rows))} {layouts}"
+        config = replace(self.system.config, join=0)
+        return f"{config} {self.config.rows_per_step(len(self.data.rows))} {layouts}"
 
     def _note(self) -> str:
         best = self.state.best_cost

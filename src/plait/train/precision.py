@@ -48,7 +48,7 @@ def choose_precision(step: Callable[[str], object], device: torch.device) -> str
     """Return ``bfloat16`` or ``float32``, whichever runs `step` faster here.
 
     GPUs with bf16 take it unasked. On a CPU, bf16 pays only with AMX or AVX512-BF16 and large
-    enough layers, so one real training step is timed in each format, best of three, and bf16 must win by
+    enough layers, so one real training step is timed in each format, best of two, and bf16 must win by
     15 %.
 
     Args:
@@ -62,7 +62,7 @@ def choose_precision(step: Callable[[str], object], device: torch.device) -> str
     seconds = {}
     for precision in ("float32", "bfloat16"):
         step(precision)
-        seconds[precision] = min(_timed(step, precision) for _ in range(3))
+        seconds[precision] = min(_timed(step, precision) for _ in range(2))
     return min(
         ("bfloat16", "float32"),
         key=lambda name: seconds[name] * (GAIN_NEEDED if name == "bfloat16" else 1.0),

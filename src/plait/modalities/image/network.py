@@ -34,7 +34,7 @@ class Embed(nn.Module):
         self.first = nn.Conv2d(int(channel), widths[0], 2 * stride + 1, stride, stride)
         blocks: list[nn.Module] = []
         for i in range(num_halvings):
-            blocks += [ConvBlock(widths[i], widths[i + 1], stride=2)]
+            blocks += [ConvBlock(widths[i], widths[i + 1], halve=True)]
             blocks += [ConvBlock(widths[i + 1], widths[i + 1]) for _ in range(num_blocks - 1)]
         self.blocks = nn.Sequential(*blocks)
         self.norm = ChannelNorm(widths[-1])
