@@ -11,6 +11,7 @@ from plait.data.schema import make_codec
 from plait.data.table import Table, read
 from plait.errors import CellError
 from plait.report import render_inspection
+from plait.types import is_missing
 
 NUM_EXAMPLES = 4
 
@@ -55,6 +56,8 @@ def _examples(table: Table) -> dict[str, list[str]]:
     for column in table.schema.values():
         codec = make_codec(column)
         for cell in table.column(column.name, list(rows)):
+            if is_missing(cell):
+                continue
             try:
                 raw = codec.read(cell, media)
             except CellError:

@@ -120,7 +120,7 @@ def scatter(points: Sequence[Sequence[float]], *, label: str, diagonal: bool) ->
                      f"<title>true {number(x)}, said {number(y)}</title></circle>")
     parts.append(f'<text x="{40 + side / 2}" y="{side + 66}" text-anchor="middle">true, '
                  f"{number(low)} to {number(high)}</text>")
-    parts.append(f'<text x="34" y="34">said</text>')
+    parts.append('<text x="34" y="34">said</text>')
     return _svg("".join(parts), side + 80, side + 80, label, fit=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ def headline_metric(data: Mapping[str, Any]) -> str:
 def comparison(data: Mapping[str, Any]) -> Html:
     """Return the shipped model beside the network and the baselines."""
     metrics = data.get("metrics") or {}
-    rows = [{"name": f"shipped: {metrics.get('shipped', '')}", **(metrics.get("test") or {})}]
+    rows = [{"name": "shipped", **(metrics.get("test") or {})}]
     rows += [{**entry} for entry in metrics.get("candidates") or []]
     rows = [row for row in rows if row.get("metrics")]
     if not rows:
@@ -131,8 +132,9 @@ def _dots(rows: Sequence[Mapping[str, Any]], name: str, label: str, *, strong: i
                       "strong": place == strong, "shown": shown})
     ends = [v for row in drawn for v in (row["value"], *(row["interval"] or ())) if v is not None]
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    margin = 0.05 * (high - low)
-    return dots(drawn, label=f"{label}: {name}", low=low - margin, high=high + margin)
+    if name in SHARES:
+        low, high = math.floor(low * 10) / 10, min(1.0, math.ceil(high * 10) / 10)
+    return dots(drawn, label=f"{label}: {name}", low=low, high=high)
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,9 +24,9 @@ def number(value: Any) -> str:
     """Return a number with three significant digits; a dash when it is not one."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return DASH
-    if isinstance(value, int) or (abs(value) >= 1000 and value == int(value)):
-        return f"{int(value):,}"
-    return f"{value:.3g}" if abs(value) < 1e6 else f"{value:.2e}"
+    if isinstance(value, int) or 1000 <= abs(value) < 1e9:
+        return f"{round(value):,}"
+    return f"{value:.3g}"
 
 
 def percent(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Video: a few frames over the clip, and its own sound track."""
