@@ -1,169 +1,255 @@
-"""The gradient-boosting baseline: LightGBM over unscaled features, stored as its own text."""
+"""Gradient-boosted trees (LightGBM) over raw table columns and the best simple features."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.experts import marginal, read_expert, write_expert
-from plait.baselines.features import Views
-from plait.errors import BundleError, ExtraError
+from plait.baselines.contract import (
+    as_columns,
+    is_late,
+    known_rows,
+    num_outputs,
+    part_of,
+    read_files,
+    write_files,
+)
+from plait.baselines.folding import inner_folds
+from plait.baselines.residuals import Residuals
+from plait.baselines.selection import Selection, select_features
+from plait.baselines.views import Views, in_parts
+from plait.errors import ExtraError, TargetError
 from plait.modalities import TargetCodec
 
-MAX_TREES = 1500
-PATIENCE = 50
-LEVELS = (0.05, 0.5, 0.95)
+MIN_ROWS_PER_THREAD = 8000
+MAX_THREADS = 2
+"""On small tables threads wait for each other more than they work, above all beside other work."""
+MAX_ROUNDS = 2000
+PATIENCE_ROUNDS = 40
+MAX_CLASSES = 300
+SEARCH_SHARE = 0.5
 
 
 class Boosted:
-    """LightGBM (Ke et al. 2017) with early stopping on a held-out part of the training rows.
+    """Boosted trees; the number of rounds is chosen on inner folds, then all rows are learned.
 
-    Labels are boosted one by one. Numbers are boosted under squared error; the quantiles are those
-    of the held-out residuals (split conformal prediction, Lei et al. 2018).
+    Labels of a tagged target are boosted one by one. Quantiles of numbers come from the
+    residuals on the inner folds.
     """
 
     name: ClassVar[str] = "boosted"
 
     def __init__(self) -> None:
-        self.task = "classify"
-        self.boosters: list[Any] = []
-        self.answer = np.zeros(1, np.float32)
-        self.spread = np.zeros(0, np.float32)
+        self._task = ""
+        self._num_outputs = 1
+        self._selection = Selection(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._boosters: list[Any] = []
+        self._constants = np.zeros(0, np.float32)
+        self._residuals: Residuals | None = None
 
     def fit(
-        self, views: Views, truth: np.ndarray, codec: TargetCodec, *, seed: int,
-        deadline: float | None,
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
     ) -> None:
-        """See `Expert.fit`."""
-        self.task, self.answer = codec.task, marginal(truth, codec)
-        held = _held(truth, seed)
-        kept = np.setdiff1d(np.arange(len(truth)), held)
-        num = truth.shape[1] if codec.task == "tag" else 1
-        self.boosters = []
-        for label in range(num):
-            column = truth[:, label] if codec.task == "tag" else truth
-            late = deadline is not None and time.monotonic() > deadline
-            if late and codec.task == "tag" or len(np.unique(column[kept])) < 2:
-                self.boosters.append(None)
-                continue
-            self.boosters.append(
-                self._boost(views, column, kept, held, seed=seed, deadline=deadline)
+        """Learn. Raises `TargetError` beyond 300 classes: a tree each per round is too many."""
+        import_lightgbm()
+        views, truth = known_rows(views, truth, codec)
+        num = num_outputs(codec, truth)
+        if codec.task == "classify" and num > MAX_CLASSES:
+            raise TargetError(
+                "the target has too many classes for boosted trees",
+                expected=f"at most {MAX_CLASSES}",
+                received=f"{num}",
             )
-        if codec.task == "regress" and self.boosters[0] is not None:
-            guess = self.boosters[0].predict(views.tree[held])
-            self.spread = np.quantile(truth[held] - guess, LEVELS).astype(np.float32)
-
-    def _boost(
-        self, views: Views, column: np.ndarray, kept: np.ndarray, held: np.ndarray, *, seed: int,
-        deadline: float | None,
-    ) -> Any:
-        lightgbm = _lightgbm()
-        kept, held = kept[column[kept] >= 0] if self.task == "classify" else kept, held
-        settings = self._settings(len(kept), seed)
-        options = {"categorical_feature": views.labels, "free_raw_data": True}
-        train = lightgbm.Dataset(views.tree[kept], column[kept], params=settings, **options)
-        seen = held[column[held] >= 0] if self.task == "classify" else held
-        check = train.create_valid(views.tree[seen], column[seen])
-        stops = [lightgbm.early_stopping(PATIENCE, verbose=False), _stop_at(deadline)]
-        return lightgbm.train(settings, train, MAX_TREES, valid_sets=[check], callbacks=stops)
-
-    def _settings(self, num_rows: int, seed: int) -> dict[str, Any]:
-        objective: dict[str, Any] = {"tag": {"objective": "binary"},
-                                     "regress": {"objective": "regression"}}.get(
-            self.task, {"objective": "multiclass", "num_class": len(self.answer)}
-        )
-        if self.task == "classify" and len(self.answer) == 2:
-            objective = {"objective": "binary"}
-        return {
-            **objective,
-            "learning_rate": 0.05 if num_rows > 2000 else 0.03,
-            "num_leaves": 31 if num_rows > 2000 else 15,
-            "min_data_in_leaf": max(2, min(20, num_rows // 40)),
-            "feature_fraction": 0.8 if num_rows > 2000 else 0.5,
-            "bagging_fraction": 0.8,
-            "bagging_freq": 1,
-            "lambda_l2": 1.0,
-            "max_cat_to_onehot": 8,
-            "cat_smooth": 10.0,
-            "num_threads": 2,
-            "deterministic": True,
-            "force_row_wise": True,
-            "seed": seed,
-            "verbosity": -1,
-        }
+        self._task, self._num_outputs = codec.task, num
+        targets = as_columns(truth, codec.task, num)
+        room = int(np.clip(3e8 / (len(views) * num), 256, 1024))
+        self._selection = select_features(views, targets, room, seed=seed)
+        table = self._selection.table(views)
+        categorical = self._selection.categorical(views)
+        self._boosters, self._constants = [], np.full(num, np.nan, np.float32)
+        goals = [truth] if codec.task != "tag" else list(targets.T)
+        for number, goal in enumerate(goals):
+            if codec.task == "tag" and len(np.unique(goal)) < 2:
+                self._constants[number] = goal.mean()
+                continue
+            settings = _settings(codec.task, len(table), num, table.shape[1], seed)
+            search = _Search(table, goal, categorical, settings)
+            booster, held = search.run(part_of(deadline, 1 / (len(goals) - number)), seed)
+            self._boosters.append(booster)
+            if codec.task == "regress":
+                self._residuals = Residuals.fit(*held)
 
     def outputs(self, views: Views) -> np.ndarray:
-        """See `Expert.outputs`."""
-        found = []
-        for number, booster in enumerate(self.boosters):
-            if booster is None:
-                part = self.answer if self.task != "tag" else self.answer[number : number + 1]
-                found.append(np.repeat(part[None], views.num_rows, axis=0))
-                continue
-            guess = np.asarray(booster.predict(views.tree), np.float32)
-            if self.task == "classify" and guess.ndim == 1:
-                guess = np.stack([1 - guess, guess], axis=1)
-            if self.task == "regress":
-                guess = np.concatenate([guess[:, None], guess[:, None] + self.spread], axis=1)
-            found.append(guess if guess.ndim == 2 else guess[:, None])
-        return np.concatenate(found, axis=1).astype(np.float32)
+        return in_parts(views, self._outputs)
 
     def save(self, folder: Path) -> None:
-        """See `Expert.save`."""
-        there = [number for number, booster in enumerate(self.boosters) if booster is not None]
-        settings = {"task": self.task, "num": len(self.boosters), "boosters": there}
-        write_expert(folder, settings, {"answer": self.answer, "spread": self.spread})
-        for number in there:
-            text = self.boosters[number].model_to_string()
-            (folder / f"trees-{number}.txt").write_text(text, encoding="utf8")
+        arrays = {"dense": self._selection.dense, "sparse": self._selection.sparse,
+                  "constants": self._constants}
+        if self._residuals is not None:
+            arrays |= self._residuals.arrays()
+        about = {"name": self.name, "task": self._task, "num_outputs": self._num_outputs,
+                 "num_boosters": len(self._boosters)}
+        write_files(folder, about, arrays)
+        for number, booster in enumerate(self._boosters):
+            text = booster.model_to_string(num_iteration=-1)
+            (folder / f"trees.{number}.txt").write_text(text, encoding="utf8")
 
     @classmethod
-    def load(cls, folder: Path) -> Boosted:
-        """See `Expert.load`."""
-        settings, arrays = read_expert(folder)
-        lightgbm = _lightgbm()
-        found = cls()
-        found.task, found.answer = str(settings["task"]), arrays["answer"]
-        found.spread = arrays["spread"]
-        found.boosters = [None] * int(settings["num"])
-        for number in settings["boosters"]:
-            file = folder / f"trees-{int(number)}.txt"
-            try:
-                found.boosters[number] = lightgbm.Booster(model_str=file.read_text("utf8"))
-            except (OSError, lightgbm.basic.LightGBMError) as error:
-                raise BundleError("the boosted trees are damaged", received=str(error),
-                                  path=file) from None
-        return found
+    def load(cls, folder: Path) -> Self:
+        lightgbm = import_lightgbm()
+        about, arrays = read_files(folder)
+        expert = cls()
+        expert._task, expert._num_outputs = about["task"], int(about["num_outputs"])
+        expert._selection = Selection(arrays["dense"], arrays["sparse"])
+        expert._constants = arrays["constants"]
+        for number in range(int(about["num_boosters"])):
+            text = (folder / f"trees.{number}.txt").read_text(encoding="utf8")
+            expert._boosters.append(lightgbm.Booster(model_str=text))
+        if expert._task == "regress":
+            expert._residuals = Residuals.from_arrays(arrays)
+        return expert
+
+    def _outputs(self, views: Views) -> np.ndarray:
+        table = self._selection.table(views)
+        found = [_predict(booster, table) for booster in self._boosters]
+        if self._residuals is not None:
+            return self._residuals.outputs(found[0])
+        if self._task == "tag":
+            out = np.tile(self._constants, (len(table), 1))
+            out[:, np.isnan(self._constants)] = np.stack(found, 1) if found else 0.0
+            return out
+        return found[0] if found[0].ndim == 2 else np.stack([1 - found[0], found[0]], axis=1)
 
 
-def _held(truth: np.ndarray, seed: int) -> np.ndarray:
-    """Return a fifth of the rows (at most 5,000), spread over the classes or the range."""
-    rng = np.random.default_rng(seed)
-    keys = truth if truth.ndim == 1 else truth.sum(axis=1)
-    order = np.lexsort((rng.random(len(truth)), keys))
-    step = max(5, len(truth) // 5000)
-    return np.sort(order[step // 2 :: step])
+class _Search:
+    """Chooses the number of rounds and gives the booster of all rows."""
+
+    def __init__(
+        self, table: np.ndarray, goal: np.ndarray, categorical: list[int], settings: dict[str, Any]
+    ) -> None:
+        self._table, self._goal = table, goal
+        self._categorical, self._settings = categorical, settings
+
+    def run(
+        self, deadline: float | None, seed: int
+    ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+        """Return the booster, and predictions with truth of the rows held out."""
+        limit = part_of(deadline, SEARCH_SHARE)
+        rounds, means, seen, shares = [], [], [], []
+        booster = None
+        folds = inner_folds(self._goal, seed=seed, num_folds=4, small=3000)
+        for done, (learn, judge) in enumerate(folds):
+            if done and is_late(limit):
+                break
+            part = part_of(limit, 1 / (len(folds) - done))
+            booster = self._train(learn, judge, MAX_ROUNDS, part)
+            rounds.append(max(1, booster.best_iteration))
+            means.append(_predict(booster, self._table[judge]))
+            seen.append(self._goal[judge])
+            shares.append(len(learn) / len(self._goal))
+        held = np.concatenate(means), np.concatenate(seen)
+        if booster is not None and is_late(deadline):
+            return booster, held
+        num_rounds = round(float(np.mean(rounds)) / float(np.mean(shares)))
+        every = np.arange(len(self._goal))
+        return self._train(every, None, max(1, num_rounds), deadline), held
+
+    def _train(
+        self, learn: np.ndarray, judge: np.ndarray | None, rounds: int, deadline: float | None
+    ) -> Any:
+        lightgbm = import_lightgbm()
+        data = lightgbm.Dataset(
+            self._table[learn], self._goal[learn], categorical_feature=self._categorical,
+            params=self._settings, free_raw_data=True,
+        )
+        judged = None if judge is None else data.create_valid(self._table[judge], self._goal[judge])
+        progress = _Progress(deadline)
+        booster = lightgbm.train(
+            self._settings, data, num_boost_round=rounds,
+            valid_sets=[] if judged is None else [judged],
+            callbacks=[progress],
+        )
+        if judge is not None:
+            booster.best_iteration = progress.best_round
+        return booster
 
 
-def _stop_at(deadline: float | None) -> Any:
-    """Return a callback that ends the boosting when the time is over."""
+class _Progress:
+    """Stops boosting when the held-out cost has not fallen for long, or when it is late."""
 
-    def stop(environment: Any) -> None:
-        if deadline is not None and time.monotonic() > deadline:
-            raise _lightgbm().callback.EarlyStopException(
-                environment.iteration, environment.evaluation_result_list
-            )
+    order = 30
+    before_iteration = False
 
-    stop.order = 40  # type: ignore[attr-defined]
-    return stop
+    def __init__(self, deadline: float | None) -> None:
+        self._deadline = deadline
+        self._best = np.inf
+        self.best_round = 0
+
+    def __call__(self, env: Any) -> None:
+        from lightgbm.callback import EarlyStopException
+
+        done = env.iteration + 1
+        if env.evaluation_result_list:
+            cost = float(env.evaluation_result_list[0][2])
+            if cost < self._best or not self.best_round:
+                self._best, self.best_round = cost, done
+            if done - self.best_round >= PATIENCE_ROUNDS:
+                raise EarlyStopException(env.iteration, env.evaluation_result_list)
+        if is_late(self._deadline):
+            raise EarlyStopException(env.iteration, env.evaluation_result_list or [])
 
 
-def _lightgbm() -> Any:
+def import_lightgbm() -> Any:
+    """Return the module. Raises `ExtraError` when it, or SciPy, is not installed."""
     try:
         import lightgbm
-    except ModuleNotFoundError:
+        import scipy.sparse  # noqa: F401
+    except (ImportError, OSError):
         raise ExtraError("table", "the boosted baseline") from None
     return lightgbm
+
+
+def _settings(
+    task: str, num_rows: int, num_classes: int, num_features: int, seed: int
+) -> dict[str, Any]:
+    """Return LightGBM's parameters: slower steps and smaller trees for fewer rows."""
+    objective = {"regress": "regression", "tag": "binary"}.get(task) or (
+        "binary" if num_classes == 2 else "multiclass"
+    )
+    found = {
+        "objective": objective,
+        "learning_rate": 0.1 if num_classes > 10 and task == "classify" else 0.05,
+        "num_leaves": 7 if num_rows < 500 else 15 if num_rows < 5000 else 31,
+        "min_data_in_leaf": int(np.clip(num_rows / 100, 3, 20)),
+        "feature_fraction": 0.8 if num_features < 64 else 0.3,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 1.0,
+        "max_bin": 255 if num_features < 64 else 63,
+        "cat_smooth": 10.0,
+        "num_threads": _num_threads(num_rows),
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed % 2**31,
+        "verbosity": -1,
+    }
+    return found | ({"num_class": num_classes} if objective == "multiclass" else {})
+
+
+def _num_threads(num_rows: int) -> int:
+    return int(np.clip(num_rows // MIN_ROWS_PER_THREAD, 1, MAX_THREADS))
+
+
+def _predict(booster: Any, table: np.ndarray) -> np.ndarray:
+    best = booster.best_iteration
+    found = booster.predict(table, num_iteration=best if best > 0 else None,
+                            num_threads=_num_threads(len(table)))
+    return np.asarray(found, np.float32)

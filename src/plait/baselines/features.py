@@ -1,258 +1,174 @@
-"""Features for simple models: every codec's own, scaled per column, with gaps marked."""
+"""Feature maps: one scale for the simple features of all columns, fitted on training rows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
-from plait.data.prepared import Prepared, PreparedColumn
-from plait.errors import ExtraError
+from plait.baselines.extract import Plan, RawColumn, Source, extract, make_plan
+from plait.baselines.sparse import SPARSE_NORM, SparseRows
+from plait.baselines.views import Views as Views
+from plait.errors import BundleError
 from plait.modalities import Codec
 
-CHUNK_ROWS = 2048
-SPARSE_SHARE = 0.1
-"""Columns whose features are non-zero less often than this are kept sparse."""
-
-MAX_TREE_FEATURES = 400
-"""Most features of one column that trees see; the most varied ones are taken."""
+CLIP = 10.0
+CODE_STD = 0.5
+MAX_MEMO_VALUES = 20_000_000
 
 
 @dataclass(frozen=True)
-class Block:
-    """How one column's features are scaled.
+class ColumnScale:
+    """One column's plan and scale.
 
     Attributes:
-        column: Name of the column.
-        num_features: Length of the codec's features; 0 when no row had a value.
-        sparse: Whether they are kept sparse (counts of words): idf-weighted, rows of length 1.
-        num_labels: Labels that it can take, when it is a single label, which trees split as a
-            category and linear models see one-hot; else 0.
+        plan: Which features are dense and which sparse.
+        mean, std: float32 ``[dense]``; a standard deviation of 0 silences the feature.
+        idf: float32 ``[sparse]``: weights of rare features; 0 where training never saw it.
+        missing: Share of training rows without a value.
     """
 
-    column: str
-    num_features: int
-    sparse: bool
-    num_labels: int
-
-
-class Views:
-    """Rows as simple models see them.
-
-    Attributes:
-        linear: float32 ``[row, feature]``, dense or CSR: scaled so that every column's features have
-            a norm of about 1; zeros and a mark where the column is missing.
-        tree: float32 ``[row, feature]``, unscaled, NaN where missing.
-        labels: Numbers of the features of `tree` that are labels.
-    """
-
-    def __init__(self, features: FeatureMap, raw: list[Any], present: list[np.ndarray]) -> None:
-        self._features, self._raw, self._present = features, raw, present
-        self.num_rows = len(present[0]) if present else 0
-
-    @cached_property
-    def linear(self) -> Any:
-        """See the class."""
-        blocks = [
-            self._features.scale(i, raw, present)
-            for i, (raw, present) in enumerate(zip(self._raw, self._present, strict=True))
-        ]
-        gaps = np.stack(self._present, axis=1)
-        blocks.append(np.where(gaps, 0.0, 1.0).astype(np.float32)[:, self._features.has_gaps])
-        if not any(block.sparse for block in self._features.blocks):
-            return np.concatenate(blocks, axis=1)
-        sparse = _scipy()
-        return sparse.hstack([sparse.csr_matrix(block) for block in blocks], format="csr")
-
-    @cached_property
-    def tree(self) -> np.ndarray:
-        """See the class."""
-        blocks = []
-        for i, (raw, present) in enumerate(zip(self._raw, self._present, strict=True)):
-            block = raw[:, self._features.varied[i]]
-            block = np.asarray(block.todense() if hasattr(block, "todense") else block, np.float32)
-            blocks.append(np.where(present[:, None], block, np.float32("nan")))
-        return np.concatenate(blocks, axis=1)
-
-    @property
-    def labels(self) -> list[int]:
-        """See the class."""
-        widths = [len(varied) for varied in self._features.varied]
-        starts = np.cumsum([0, *widths[:-1]])
-        pairs = zip(self._features.blocks, starts, strict=True)
-        return [int(start) for block, start in pairs if block.num_labels]
-
-    def take(self, rows: np.ndarray) -> Views:
-        """Return the views of some of the rows, by their places."""
-        raw = [block[rows] for block in self._raw]
-        return Views(self._features, raw, [present[rows] for present in self._present])
-
-
-@dataclass
-class FeatureMap:
-    """Turns prepared rows into `Views`; fitted on training rows, without their targets.
-
-    Attributes:
-        blocks: One per input column.
-        means, scales: Of each block's features (scales of sparse blocks are their idf).
-        varied: Which features of each block trees see.
-        has_gaps: Whether each column has gaps in the training rows.
-    """
-
-    blocks: tuple[Block, ...]
-    means: list[np.ndarray]
-    scales: list[np.ndarray]
-    varied: list[np.ndarray]
-    has_gaps: np.ndarray
+    plan: Plan
+    mean: np.ndarray
+    std: np.ndarray
+    idf: np.ndarray
+    missing: float
 
     @classmethod
-    def fit(
-        cls, prepared: Prepared, columns: Sequence[str], rows: np.ndarray
-    ) -> tuple[FeatureMap, Views]:
-        """Learn the scales from `rows`; return the map and the views of those rows."""
-        blocks, means, scales, varied, raws, gaps = [], [], [], [], [], []
-        for name in columns:
-            column = prepared.columns[name]
-            present = np.asarray(column.present)[rows]
-            raw, is_sparse = _raw_features(column, rows, None)
-            codec: Any = column.codec
-            num_labels = int(raw.max(initial=0)) if _is_label(codec) else 0
-            blocks.append(Block(name, raw.shape[1], is_sparse, num_labels))
-            mean, scale, spread = _moments(raw, present, is_sparse)
-            means.append(mean)
-            scales.append(scale)
-            varied.append(_most_varied(spread))
-            raws.append(raw)
-            gaps.append(present)
-        marks = np.array([not present.all() for present in gaps])
-        found = cls(tuple(blocks), means, scales, varied, marks)
-        return found, Views(found, raws, gaps)
+    def fit(cls, plan: Plan, raw: RawColumn) -> ColumnScale:
+        """Learn the scale from training rows."""
+        seen = raw.dense[raw.present].astype(np.float64)
+        num = max(len(seen), 1)
+        mean = seen.mean(axis=0) if len(seen) else np.zeros(seen.shape[1])
+        std = seen.std(axis=0) if len(seen) else np.zeros(seen.shape[1])
+        std = np.where(std > 1e-9 * (1 + np.abs(mean)), std, 0.0)
+        if plan.code_part is not None:
+            std = np.where(std > 0, np.maximum(std, CODE_STD), 0.0)
+        counts = raw.sparse.counts()
+        idf = np.where(counts > 0, np.log((1 + num) / (1 + counts)) + 1.0, 0.0)
+        missing = 1.0 - float(raw.present.mean()) if len(raw.present) else 0.0
+        return cls(plan, mean.astype(np.float32), std.astype(np.float32),
+                   idf.astype(np.float32), missing)
 
-    def views(self, prepared: Prepared, rows: np.ndarray) -> Views:
-        """Return the views of `rows`."""
-        raw, gaps = [], []
-        for block in self.blocks:
-            column = prepared.columns[block.column]
-            gaps.append(np.asarray(column.present)[rows])
-            raw.append(_raw_features(column, rows, block)[0])
-        return Views(self, raw, gaps)
+    def dense(self, raw: RawColumn) -> np.ndarray:
+        """Return standardised features and the missing indicator, float32 ``[row, dense + 1]``.
 
-    def scale(self, number: int, raw: Any, present: np.ndarray) -> Any:
-        """Return a block's features for linear models and neighbours."""
-        block = self.blocks[number]
-        if block.sparse:
-            weighted = raw.multiply(self.scales[number][None]).tocsr()
-            norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-            return _scipy().diags(1.0 / np.maximum(norms, 1e-9)).dot(weighted).astype(np.float32)
-        if block.num_labels:
-            return (raw == np.arange(1, block.num_labels + 1)).astype(np.float32)
-        width = max(block.num_features, 1) ** 0.5
-        scaled = (raw - self.means[number]) / (self.scales[number] * width)
-        return np.where(present[:, None], np.clip(scaled, -10, 10), 0.0).astype(np.float32)
+        A block of *d* features is scaled to an expected squared length of the root of *d*, so that
+        a picture's hundreds do not drown a single number.
+        """
+        scale = np.where(self.std > 0, 1.0 / np.where(self.std > 0, self.std, 1.0), 0.0)
+        block = np.clip((raw.dense - self.mean) * scale, -CLIP, CLIP)
+        if self.plan.code_part is None:
+            block *= max(int((self.std > 0).sum()), 1) ** -0.25
+        block[~raw.present] = 0.0
+        varies = 0.0 < self.missing < 1.0
+        gap = (~raw.present - self.missing) / CODE_STD if varies else np.zeros(len(raw.present))
+        return np.concatenate([block, gap[:, None]], axis=1).astype(np.float32)
 
-    def save(self, folder: Path) -> None:
-        """Write the map into `folder` as JSON and safetensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps([asdict(block) for block in self.blocks])
-        (folder / "blocks.json").write_text(text, encoding="utf8")
-        arrays = {"has_gaps": self.has_gaps.astype(np.uint8)}
-        for i in range(len(self.blocks)):
-            arrays |= {
-                f"mean.{i}": self.means[i],
-                f"scale.{i}": self.scales[i],
-                f"varied.{i}": self.varied[i],
-            }
-        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()},
-                  folder / "scales.safetensors")
+    def neighbour_weights(self) -> np.ndarray:
+        """Return what turns `dense` into distances: columns of one length, labels as 0 and 1."""
+        num_alive = max(int((self.std > 0).sum()), 1)
+        weight = CODE_STD if self.plan.code_part is not None else num_alive**-0.25
+        return np.append(np.full(len(self.std), weight), CODE_STD).astype(np.float32)
 
-    @classmethod
-    def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> FeatureMap:
-        """Read what `save` wrote."""
-        stored = json.loads((folder / "blocks.json").read_text(encoding="utf8"))
-        arrays = load_file(folder / "scales.safetensors")
-        numbers = range(len(stored))
-        return cls(
-            tuple(Block(**entry) for entry in stored),
-            [arrays[f"mean.{i}"] for i in numbers],
-            [arrays[f"scale.{i}"] for i in numbers],
-            [arrays[f"varied.{i}"] for i in numbers],
-            arrays["has_gaps"].astype(bool),
+    def sparse(self, raw: RawColumn) -> SparseRows:
+        """Return tf-idf weights scaled to one length per row."""
+        weighted = raw.sparse.with_values(raw.sparse.values * self.idf[raw.sparse.features])
+        lengths = np.repeat(np.maximum(weighted.norms(), 1e-12), np.diff(weighted.starts))
+        return weighted.with_values(
+            (weighted.values / lengths * SPARSE_NORM).astype(np.float32)
         )
 
 
-def _is_label(codec: Codec) -> bool:
-    specs = list(codec.layout.values())
-    return len(specs) == 1 and specs[0].dtype == "int32" and specs[0].shape == (1,)
+class FeatureMap:
+    """Turns prepared rows into the `Views` that simple experts learn from.
 
+    Args:
+        scales: Column name -> its scale, in the order of the features.
+    """
 
-def _raw_features(
-    column: PreparedColumn, rows: np.ndarray, block: Block | None
-) -> tuple[Any, bool]:
-    """Return a column's unscaled features, dense or CSR, zeros where missing."""
-    chunks, is_sparse = [], None if block is None else block.sparse
-    width = None if block is None else block.num_features
-    for chunk in _chunks(column, rows, width):
-        if is_sparse is None:
-            wide = chunk.shape[1] >= 1024
-            is_sparse = wide and float((chunk != 0).mean()) < SPARSE_SHARE
-        chunks.append(_scipy().csr_matrix(chunk) if is_sparse else chunk)
-    if not chunks:
-        return np.zeros((len(rows), width or 0), np.float32), bool(is_sparse)
-    if is_sparse:
-        return _scipy().vstack(chunks, format="csr"), True
-    return np.concatenate(chunks), False
+    def __init__(self, scales: Mapping[str, ColumnScale]) -> None:
+        self.scales = dict(scales)
+        self._last: tuple[Source, np.ndarray, Views] | None = None
 
+    @classmethod
+    def fit(
+        cls, prepared: Source, columns: Sequence[str], rows: np.ndarray
+    ) -> tuple[FeatureMap, Views]:
+        """Learn scales from training `rows`; return the map and the views of those rows."""
+        rows = np.asarray(rows, np.int64)
+        plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
+        raw = {n: extract(prepared.columns[n], plan, rows) for n, plan in plans.items()}
+        features = cls({n: ColumnScale.fit(plan, raw[n]) for n, plan in plans.items()})
+        return features, Views(features, prepared, rows, raw=raw)
 
-def _chunks(
-    column: PreparedColumn, rows: np.ndarray, width: int | None
-) -> Iterator[np.ndarray]:
-    codec: Any = column.codec
-    label = _is_label(codec)
-    if width is None:
-        first = next((int(row) for row in rows if column.present[int(row)]), None)
-        value = None if first is None else column[first]
-        width = 1 if label else 0 if value is None else len(codec.features(value))
-    for start in range(0, len(rows), CHUNK_ROWS):
-        part = rows[start : start + CHUNK_ROWS]
-        found = np.zeros((len(part), width), np.float32)
-        for place, row in enumerate(part):
-            value = column[int(row)]
-            if value is not None and width:
-                found[place] = next(iter(value.values())) if label else codec.features(value)
-        yield found
+    def views(self, prepared: Source, rows: np.ndarray) -> Views:
+        """Return the rows' features, computed when first asked for.
 
+        The last views are kept, so that several experts share one extraction.
+        """
+        rows = np.asarray(rows, np.int64)
+        last = self._last
+        if last is not None and last[0] is prepared and np.array_equal(last[1], rows):
+            return last[2]
+        views = Views(self, prepared, rows)
+        width = sum(len(scale.plan.dense) for scale in self.scales.values())
+        if len(rows) * max(width, 100) <= MAX_MEMO_VALUES:
+            self._last = (prepared, rows.copy(), views)
+        return views
 
-def _moments(
-    raw: Any, present: np.ndarray, is_sparse: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean, scale (idf when sparse) and variance of the present rows' features."""
-    num = max(int(present.sum()), 1)
-    if is_sparse:
-        frequency = np.asarray((raw > 0).sum(axis=0)).ravel()
-        idf = np.log((1 + num) / (1 + frequency)) + 1
-        return np.zeros(raw.shape[1], np.float32), idf.astype(np.float32), frequency
-    rows = raw[present]
-    if not len(rows):
-        return (*(np.ones(raw.shape[1], np.float32) for _ in range(2)), np.zeros(raw.shape[1]))
-    spread = rows.std(axis=0)
-    return rows.mean(axis=0), np.where(spread > 1e-6, spread, 1.0).astype(np.float32), spread
+    def raw(self, prepared: Source, rows: np.ndarray) -> dict[str, RawColumn]:
+        """Return the features of rows as the codecs give them."""
+        return {n: extract(prepared.columns[n], s.plan, rows) for n, s in self.scales.items()}
 
+    def save(self, folder: Path) -> None:
+        """Write ``features.json`` and ``features.safetensors`` into `folder`."""
+        from safetensors.numpy import save_file
 
-def _most_varied(spread: np.ndarray) -> np.ndarray:
-    if len(spread) <= MAX_TREE_FEATURES:
-        return np.arange(len(spread))
-    return np.sort(np.argsort(-spread, kind="stable")[:MAX_TREE_FEATURES])
+        folder.mkdir(parents=True, exist_ok=True)
+        about: list[dict[str, Any]] = []
+        arrays: dict[str, np.ndarray] = {}
+        for number, (name, scale) in enumerate(self.scales.items()):
+            about.append({"column": name, "code_part": scale.plan.code_part,
+                          "missing": scale.missing})
+            parts = {"dense": scale.plan.dense, "sparse": scale.plan.sparse, "mean": scale.mean,
+                     "std": scale.std, "idf": scale.idf}
+            arrays |= {f"{number}.{part}": np.ascontiguousarray(a) for part, a in parts.items()}
+        (folder / "features.json").write_text(json.dumps(about), encoding="utf8")
+        save_file(arrays, folder / "features.safetensors")
 
+    @classmethod
+    def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> FeatureMap:
+        """Read what `save` wrote.
 
-def _scipy() -> Any:
-    try:
-        import scipy.sparse
-    except ModuleNotFoundError:
-        raise ExtraError("table", "a simple model over words") from None
-    return scipy.sparse
+        Args:
+            folder: Where `save` wrote.
+            codecs: The input columns' codecs, to check that the columns are the same.
+
+        Raises:
+            BundleError: When the columns differ from those of `codecs`.
+        """
+        from safetensors.numpy import load_file
+
+        about = json.loads((folder / "features.json").read_text(encoding="utf8"))
+        arrays = load_file(folder / "features.safetensors")
+        names = [str(entry["column"]) for entry in about]
+        if set(names) - set(codecs):
+            raise BundleError(
+                "the simple models' features are of other columns",
+                expected=", ".join(codecs),
+                received=", ".join(names),
+                path=folder,
+            )
+        return cls({
+            name: ColumnScale(
+                Plan(entry["code_part"], arrays[f"{i}.dense"], arrays[f"{i}.sparse"]),
+                arrays[f"{i}.mean"], arrays[f"{i}.std"], arrays[f"{i}.idf"],
+                float(entry["missing"]),
+            )
+            for i, (name, entry) in enumerate(zip(names, about, strict=True))
+        })

@@ -1,214 +1,216 @@
-"""The linear baseline: logistic, ridge or support-vector weights, calibrated, plain arrays after."""
+"""The linear expert: ridge when features outnumber rows, else logistic regression."""
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.experts import marginal, read_expert, write_expert
-from plait.baselines.features import Views
+from plait.baselines.closed_form import Ridge, primal, ridge_path
+from plait.baselines.contract import (
+    as_columns,
+    is_late,
+    known_rows,
+    num_outputs,
+    part_of,
+    read_files,
+    write_files,
+)
+from plait.baselines.descent import Problem, Weights, link, strengths_path
+from plait.baselines.folding import inner_folds
+from plait.baselines.margins import join, support_vectors
+from plait.baselines.residuals import Residuals
+from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import TargetCodec
 
-ALPHAS = np.logspace(-4, 5, 19)
-STRENGTHS = (0.3, 3.0, 30.0, 300.0)
-LEVELS = (0.05, 0.5, 0.95)
-
-Fit = Callable[[Any, np.ndarray, float], tuple[np.ndarray, np.ndarray]]
-"""Rows, truth and strength in; weights ``[feature, score]`` and offsets ``[score]`` out."""
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+MARGIN_STRENGTHS = (0.1, 0.03, 0.3)
+TEMPERATURES = np.logspace(-0.7, 2.3, 46)
+SEARCH_SHARE = 0.6
+MAX_GRAM = 3000
 
 
 class Linear:
-    """``outputs = link((x W + b) / temperature)``.
+    """A linear model with calibrated outputs.
 
-    Classes: ridge with leave-one-out strength when there are more features than rows (as with
-    random convolutions), one-against-rest support vectors for many sparse features, else
-    multinomial logistic regression. A fifth of the rows chooses the strength and the temperature
-    (Guo et al. 2017); then all rows are fitted. Numbers: ridge, with quantiles of held-out residuals.
-    Labels: one logistic regression each.
+    Fewer rows than features, or numbers: ridge regression, its penalty (and, for classes, the
+    temperature of the softmax over its scores) chosen by leave-one-out cost. More rows: support
+    vectors where most features are sparse (words), else logistic regression; penalty and
+    temperature chosen on held-out rows, then all rows are learned.
     """
 
     name: ClassVar[str] = "linear"
 
     def __init__(self) -> None:
-        self.task, self.temperature = "classify", 1.0
-        self.weights = np.zeros((0, 1), np.float32)
-        self.offsets = np.zeros(1, np.float32)
-        self.spread = np.zeros(0, np.float32)
+        self._task = ""
+        self._weights = Weights(*(np.zeros((0, 0), np.float32) for _ in range(3)))
+        self._residuals: Residuals | None = None
 
     def fit(
-        self, views: Views, truth: np.ndarray, codec: TargetCodec, *, seed: int,
-        deadline: float | None,
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
     ) -> None:
-        """See `Expert.fit`."""
-        self.task = codec.task
-        rows = views.linear
-        held = np.random.default_rng(seed).permutation(len(truth))[: max(len(truth) // 5, 1)]
-        kept = np.setdiff1d(np.arange(len(truth)), held)
-        fit, strengths = self._method(rows, codec)
-        best, best_cost = strengths[0], np.inf
-        for strength in strengths if len(kept) else ():
-            try:
-                self.weights, self.offsets = fit(rows[kept], truth[kept], strength)
-            except _SingleClass:
-                break
-            scores = self._scores(rows[held])
-            temperature = self._best_temperature(scores, truth[held], codec)
-            if codec.task == "regress":
-                gap = truth[held] - scores[:, 0]
-                self.spread = np.quantile(gap, LEVELS).astype(np.float32)
-            cost = float(codec.cost(self._link(scores, temperature), truth[held]).mean())
-            if cost < best_cost:
-                best, best_cost, self.temperature = strength, cost, temperature
-            if deadline is not None and time.monotonic() > deadline:
-                break
-        try:
-            self.weights, self.offsets = fit(rows, truth, best)
-        except _SingleClass:
-            self._answer_marginal(rows.shape[1], truth, codec)
+        _check_scipy()
+        views, truth = known_rows(views, truth, codec)
+        self._task = codec.task
+        num_features = views.dense.shape[1] + views.sparse.num_features
+        small = min(num_features, len(views)) <= MAX_GRAM
+        if small and (codec.task == "regress" or num_features >= len(views)):
+            self._fit_closed(views, truth, codec)
+        elif codec.task == "classify" and views.sparse.num_features > views.dense.shape[1]:
+            self._fit_margins(views, truth, codec, seed, deadline)
+        else:
+            self._fit_descent(views, truth, codec, seed, deadline)
 
     def outputs(self, views: Views) -> np.ndarray:
-        """See `Expert.outputs`."""
-        return self._link(self._scores(views.linear), self.temperature)
-
-    def _method(self, rows: Any, codec: TargetCodec) -> tuple[Fit, tuple[float, ...]]:
-        num_rows, num_features = rows.shape
-        if codec.task == "regress":
-            return _ridge, (0.0,)
-        if codec.task == "tag":
-            return _labels, STRENGTHS[1:3]
-        num_classes = len(getattr(codec, "labels", ()))
-
-        def widened(fit: Fit) -> Fit:
-            return lambda x, y, strength: _all_classes(fit, x, y, strength, num_classes)
-
-        if hasattr(rows, "indptr"):
-            return widened(_support_vectors), (0.1, 0.3, 1.0)
-        if num_features > num_rows:
-            return widened(_ridge_classes), (0.0,)
-        return widened(_logistic), STRENGTHS
-
-    def _scores(self, rows: Any) -> np.ndarray:
-        return np.asarray(rows @ self.weights) + self.offsets
-
-    def _link(self, scores: np.ndarray, temperature: float) -> np.ndarray:
-        if self.task == "regress":
-            return np.concatenate([scores, scores + self.spread], axis=1).astype(np.float32)
-        scaled = scores / temperature
-        if self.task == "tag":
-            return (1 / (1 + np.exp(-np.clip(scaled, -30, 30)))).astype(np.float32)
-        scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)
-
-    def _best_temperature(
-        self, scores: np.ndarray, truth: np.ndarray, codec: TargetCodec
-    ) -> float:
-        if codec.task == "regress":
-            return 1.0
-        grid = np.logspace(-2, 1, 31)
-        costs = [codec.cost(self._link(scores, float(t)), truth).mean() for t in grid]
-        return float(grid[int(np.argmin(costs))])
-
-    def _answer_marginal(self, num_features: int, truth: np.ndarray, codec: TargetCodec) -> None:
-        answer = marginal(truth, codec)
-        self.weights = np.zeros((num_features, len(answer)), np.float32)
-        self.offsets, self.temperature = np.log(answer + 1e-9), 1.0
+        return in_parts(views, self._outputs)
 
     def save(self, folder: Path) -> None:
-        """See `Expert.save`."""
-        arrays = {"weights": self.weights, "offsets": self.offsets, "spread": self.spread}
-        settings = {"task": self.task, "temperature": self.temperature}
-        write_expert(folder, settings, {k: v.astype(np.float32) for k, v in arrays.items()})
+        arrays: dict[str, np.ndarray] = dict(vars(self._weights))
+        if self._residuals is not None:
+            arrays |= self._residuals.arrays()
+        write_files(folder, {"name": self.name, "task": self._task}, arrays)
 
     @classmethod
-    def load(cls, folder: Path) -> Linear:
-        """See `Expert.load`."""
-        settings, arrays = read_expert(folder)
-        found = cls()
-        found.task, found.temperature = str(settings["task"]), float(settings["temperature"])
-        found.weights, found.offsets = arrays["weights"], arrays["offsets"]
-        found.spread = arrays["spread"]
-        return found
+    def load(cls, folder: Path) -> Self:
+        about, arrays = read_files(folder)
+        expert = cls()
+        expert._task = about["task"]
+        expert._weights = Weights(arrays["dense"], arrays["sparse"], arrays["bias"])
+        if expert._task == "regress":
+            expert._residuals = Residuals.from_arrays(arrays)
+        return expert
+
+    def _outputs(self, views: Views) -> np.ndarray:
+        scores = self._weights.scores(views.dense, views.sparse)
+        if self._residuals is not None:
+            return self._residuals.outputs(scores[:, 0])
+        return link(scores, self._task)
+
+    def _fit_closed(self, views: Views, truth: np.ndarray, codec: TargetCodec) -> None:
+        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        if codec.task != "regress":
+            targets = 2 * targets - 1
+        best: tuple[float, Ridge, float] | None = None
+        for ridge in ridge_path(views.dense, views.sparse, targets):
+            cost, temperature = _best_temperature(ridge.left_out, truth, codec)
+            if best is None or cost < best[0]:
+                best = cost, ridge, temperature
+        if best is None:
+            raise ValueError("no penalty was tried")
+        _, ridge, temperature = best
+        dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets)
+        self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
+        if codec.task == "regress":
+            self._residuals = Residuals.fit(ridge.left_out[:, 0], truth)
+
+    def _fit_descent(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        seed: int,
+        deadline: float | None,
+    ) -> None:
+        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        centre, spread = np.float32(0), np.float32(1)
+        if codec.task == "regress":
+            centre, spread = targets.mean(), targets.std() or np.float32(1)
+            targets = (targets - centre) / spread
+        learn, judge = inner_folds(truth, seed=seed)[0]
+        inside, outside = views.take(learn), views.take(judge)
+        problem = Problem(inside.dense, inside.sparse, targets[learn], codec.task)
+        limit = part_of(deadline, SEARCH_SHARE)
+        trials = []
+        for strength, weights in strengths_path(problem, STRENGTHS, limit):
+            scores = weights.scores(outside.dense, outside.sparse) * spread + centre
+            trials.append(_Trial.judge(strength, weights, scores, truth[judge], codec))
+        best = min(trials, key=lambda trial: trial.cost)
+        problem = Problem(views.dense, views.sparse, targets, codec.task)
+        problem.start_from(best.weights)
+        weights = problem.solve(best.strength, deadline)
+        self._weights = weights.scaled(float(spread) * best.temperature)
+        self._weights.bias += centre
+        if codec.task == "regress":
+            self._residuals = Residuals.fit(best.scores[:, 0], truth[judge])
+
+    def _fit_margins(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        seed: int,
+        deadline: float | None,
+    ) -> None:
+        """Choose the strength on one inner split, then fit all rows if time allows."""
+        num, width = num_outputs(codec, truth), views.dense.shape[1]
+        rows = join(views.dense, views.sparse)
+        learn, judge = inner_folds(truth, seed=seed)[0]
+        outside = views.take(judge)
+        limit = part_of(deadline, SEARCH_SHARE)
+        trials: list[_Trial] = []
+        for strength in MARGIN_STRENGTHS:
+            if trials and is_late(limit):
+                break
+            weights = support_vectors(rows[learn], truth[learn], num, width, strength, seed)
+            scores = weights.scores(outside.dense, outside.sparse)
+            trials.append(_Trial.judge(strength, weights, scores, truth[judge], codec))
+        best = min(trials, key=lambda trial: trial.cost)
+        weights = best.weights
+        if not is_late(deadline):
+            weights = support_vectors(rows, truth, num, width, best.strength, seed)
+        self._weights = weights.scaled(best.temperature)
 
 
-class _SingleClass(ValueError):
-    """The rows are all of one class."""
+@dataclass(frozen=True)
+class _Trial:
+    """A strength and how it did on rows that were held out."""
+
+    strength: float
+    weights: Weights
+    scores: np.ndarray
+    cost: float
+    temperature: float
+
+    @classmethod
+    def judge(
+        cls,
+        strength: float,
+        weights: Weights,
+        scores: np.ndarray,
+        truth: np.ndarray,
+        codec: TargetCodec,
+    ) -> _Trial:
+        cost, temperature = _best_temperature(scores, truth, codec)
+        return cls(strength, weights, scores, cost, temperature)
 
 
-def _all_classes(
-    fit: Fit, rows: Any, truth: np.ndarray, strength: float, num_classes: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit on the classes that occur; those that do not get a score below all others."""
-    seen = truth >= 0
-    classes, which = np.unique(truth[seen], return_inverse=True)
-    if len(classes) < 2:
-        raise _SingleClass
-    weights, offsets = fit(rows[np.flatnonzero(seen)], which, strength)
-    if weights.shape[1] == 1:
-        weights = np.concatenate([-weights, weights], axis=1) / 2
-        offsets = np.concatenate([-offsets, offsets]) / 2
-    full = np.zeros((weights.shape[0], num_classes), np.float32)
-    floor = np.full(num_classes, offsets.min() - 3.0, np.float32)
-    full[:, classes], floor[classes] = weights, offsets
-    return full, floor
-
-
-def _logistic(rows: Any, which: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    model = _sklearn("linear_model").LogisticRegression(C=strength, max_iter=300)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(rows, which)
-    return model.coef_.T, model.intercept_
-
-
-def _support_vectors(
-    rows: Any, which: np.ndarray, strength: float
-) -> tuple[np.ndarray, np.ndarray]:
-    model = _sklearn("svm").LinearSVC(C=strength, random_state=0, max_iter=300)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(rows, which)
-    return model.coef_.T, model.intercept_
-
-
-def _ridge_classes(rows: Any, which: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    model = _sklearn("linear_model").RidgeClassifierCV(alphas=ALPHAS)
-    model.fit(rows, which)
-    return np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_)
-
-
-def _ridge(rows: Any, truth: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    if hasattr(rows, "indptr"):
-        model = _sklearn("linear_model").Ridge(alpha=1.0, solver="lsqr").fit(rows, truth)
-    else:
-        model = _sklearn("linear_model").RidgeCV(alphas=ALPHAS).fit(rows, truth)
-    return np.asarray(model.coef_)[:, None], np.atleast_1d(model.intercept_)
-
-
-def _labels(rows: Any, truth: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    weights = np.zeros((rows.shape[1], truth.shape[1]), np.float32)
-    offsets = np.zeros(truth.shape[1], np.float32)
-    for label in range(truth.shape[1]):
-        share = float(truth[:, label].mean())
-        if share in (0.0, 1.0):
-            offsets[label] = 6.0 if share else -6.0
-            continue
-        found = _logistic(rows, truth[:, label] > 0.5, strength)
-        weights[:, label], offsets[label] = found[0][:, 0], found[1][0]
-    return weights, offsets
-
-
-def _sklearn(part: str) -> Any:
-    import importlib
-
+def _check_scipy() -> None:
     try:
-        return importlib.import_module(f"sklearn.{part}")
-    except ModuleNotFoundError:
+        import scipy.optimize
+        import scipy.sparse  # noqa: F401
+    except ImportError:
         raise ExtraError("table", "the linear baseline") from None
 
 
+def _best_temperature(
+    scores: np.ndarray, truth: np.ndarray, codec: TargetCodec
+) -> tuple[float, float]:
+    """Return the least cost, and what scores of classes or labels are multiplied with for it.
+
+    Temperature scaling (Guo et al. 2017, section 4.2).
+    """
+    if codec.task == "regress":
+        return float(((scores[:, 0] - truth) ** 2).mean()), 1.0
+    scores = scores.astype(np.float32)
+    costs = [float(codec.cost(link(scores * t, codec.task), truth).mean()) for t in TEMPERATURES]
+    best = int(np.argmin(costs))
+    return costs[best], float(TEMPERATURES[best])

@@ -62,7 +62,9 @@ class ConvBlock(nn.Module):
         self.skip = nn.Identity() if dim_in == dim_out else conv(dim_in, dim_out, 1, bias=False)
         nn.init.zeros_(self.conv2.weight)
 
-    def forward(self, x: Float[Tensor, "batch dim *place"]) -> Float[Tensor, "batch dim *place"]:
+    def forward(
+        self, x: Float[Tensor, "batch dim *place"]
+    ) -> Float[Tensor, "batch dim_out *halved"]:
         y = self.pool(nn.functional.silu(self.norm1(x)))
         out = self.conv2(nn.functional.silu(self.norm2(self.conv1(y))))
         skip: Tensor = self.pool(x) if isinstance(self.skip, nn.Identity) else self.skip(y)

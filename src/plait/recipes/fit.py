@@ -31,7 +31,7 @@ from plait.recipes.task import Task, make_task
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
-CROSS_FIT_ROWS = 1000
+CROSS_FIT_ROWS = 1500
 """Up to this many labelled rows, every row is both learned from and judged, by folds."""
 
 NUM_FOLDS = 4

@@ -117,11 +117,15 @@ def _measure(
 ) -> tuple[Expert, np.ndarray]:
     codec, truth = task.target_codec, task.truth[rows]
     found: np.ndarray | None = None
+    began = time.monotonic()
     if folds is not None:
-        for fold in range(int(folds.max()) + 1):
+        num_folds = int(folds.max()) + 1
+        for fold in range(num_folds):
+            share = (fold + 1) / (num_folds + 1)
+            until = None if deadline is None else began + (deadline - began) * share
             kept, judged = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             part = kind()
-            part.fit(views.take(kept), truth[kept], codec, seed=seed, deadline=deadline)
+            part.fit(views.take(kept), truth[kept], codec, seed=seed, deadline=until)
             outputs = part.outputs(views.take(judged))
             if found is None:
                 found = np.zeros((len(rows), outputs.shape[1]), np.float32)

@@ -1,0 +1,112 @@
+"""What a simple expert offers: fit on views, canonical outputs, plain files."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+
+from plait.baselines.views import Views
+from plait.modalities import TargetCodec
+
+
+class Expert(Protocol):
+    """A simple model. Its outputs are those of the target codec: probabilities, or quantiles."""
+
+    name: ClassVar[str]
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        """Learn from rows and their truth.
+
+        Args:
+            views: Features of the rows.
+            truth: As `TargetCodec.truth`; rows of -1 (unseen classes) are left out.
+            codec: Of the target: its task, its labels and its cost.
+            seed: Of splits and samples.
+            deadline: Of `time.monotonic`, after which the search for settings ends.
+
+        Raises:
+            ExtraError: When an optional dependency is absent.
+        """
+
+    def outputs(self, views: Views) -> np.ndarray:
+        """Return canonical outputs, float32 ``[row, output]``."""
+
+    def save(self, folder: Path) -> None:
+        """Write plain files into `folder`."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+
+
+def known_rows(
+    views: Views, truth: np.ndarray, codec: TargetCodec
+) -> tuple[Views, np.ndarray]:
+    """Leave out rows whose class training does not know (-1)."""
+    if codec.task != "classify" or (truth >= 0).all():
+        return views, truth
+    kept = np.flatnonzero(truth >= 0)
+    return views.take(kept), truth[kept]
+
+
+def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
+    """Return the classes or labels of a target, or 1 for a number."""
+    if codec.task == "regress":
+        return 1
+    if truth.ndim == 2:
+        return truth.shape[1]
+    seen = int(truth.max(initial=0)) + 1
+    return max(len(getattr(codec, "labels", ())), seen, 2)
+
+
+def as_columns(truth: np.ndarray, task: str, num: int) -> np.ndarray:
+    """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number."""
+    if task == "classify":
+        return np.eye(num, dtype=np.float32)[truth]
+    return truth.reshape(len(truth), -1).astype(np.float32)
+
+
+def is_late(deadline: float | None, margin_seconds: float = 0.0) -> bool:
+    """Tell whether `deadline` has passed, or will within a margin."""
+    return deadline is not None and time.monotonic() + margin_seconds > deadline
+
+
+def part_of(deadline: float | None, share: float) -> float | None:
+    """Return the end of a part that may take `share` of the time that is left."""
+    if deadline is None:
+        return None
+    now = time.monotonic()
+    return now + max(0.0, deadline - now) * share
+
+
+def write_files(
+    folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Write ``expert.json`` and ``expert.safetensors``."""
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "expert.json").write_text(json.dumps(about), encoding="utf8")
+    tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_file(tensors, folder / "expert.safetensors")
+
+
+def read_files(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read what `write_files` wrote."""
+    from safetensors.numpy import load_file
+
+    about: dict[str, Any] = json.loads((folder / "expert.json").read_text(encoding="utf8"))
+    return about, load_file(folder / "expert.safetensors")

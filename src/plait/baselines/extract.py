@@ -1,0 +1,155 @@
+"""Takes the simple features of a prepared column: which are dense, which sparse, which a code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from plait.baselines.sparse import SparseRows
+from plait.modalities import Codec
+from plait.types import Arrays, Layout
+
+PROBE_ROWS = 256
+MIN_SPARSE_FEATURES = 128
+MAX_DENSITY = 0.1
+CHUNK_ROWS = 1024
+
+
+class Column(Protocol):
+    """What is needed of `plait.data.prepared.PreparedColumn`."""
+
+    codec: Codec
+    present: np.ndarray
+
+    def __getitem__(self, row: int) -> Arrays | None: ...
+
+    def gather(self, rows: np.ndarray) -> Any: ...
+
+
+class Source(Protocol):
+    """What is needed of `plait.data.prepared.Prepared`."""
+
+    @property
+    def columns(self) -> Mapping[str, Column]: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one column's features are kept.
+
+    Attributes:
+        code_part: Name of the part that is a category's number, when the layout is just that.
+        dense: int64: features that are kept dense.
+        sparse: int64: features that are mostly zero, kept sparse.
+    """
+
+    code_part: str | None
+    dense: np.ndarray
+    sparse: np.ndarray
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """One column's features as the codec gives them.
+
+    Attributes:
+        present: bool ``[row]``.
+        dense: float32 ``[row, dense]``; zeros where missing.
+        sparse: ``[row, sparse]``; nothing where missing.
+        codes: float32 ``[row]``, NaN where missing; None unless the plan has a `code_part`.
+    """
+
+    present: np.ndarray
+    dense: np.ndarray
+    sparse: SparseRows
+    codes: np.ndarray | None
+
+    def take(self, rows: np.ndarray) -> RawColumn:
+        """Return some rows."""
+        codes = None if self.codes is None else self.codes[rows]
+        return RawColumn(self.present[rows], self.dense[rows], self.sparse.take(rows), codes)
+
+
+def make_plan(column: Column, rows: np.ndarray) -> Plan:
+    """Decide from some of `rows` which features are dense: at least a tenth of values not zero."""
+    code_part = _code_part(column.codec.layout)
+    present = rows[np.asarray(column.present)[rows]]
+    if not len(present):
+        return Plan(code_part, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    some = present[np.linspace(0, len(present) - 1, min(len(present), PROBE_ROWS)).astype(int)]
+    table = np.stack([_features(column.codec, column[int(row)]) for row in some])
+    every = np.arange(table.shape[1])
+    thin = (table != 0).mean(axis=0) < MAX_DENSITY
+    if thin.sum() < MIN_SPARSE_FEATURES:
+        return Plan(code_part, every, every[:0])
+    return Plan(code_part, every[~thin], every[thin])
+
+
+def extract(column: Column, plan: Plan, rows: np.ndarray) -> RawColumn:
+    """Return the features of `rows` by `plan`."""
+    present = np.asarray(column.present)[rows].astype(bool)
+    if plan.code_part is not None:
+        return _extract_codes(column, plan, plan.code_part, rows, present)
+    dense = np.zeros((len(rows), len(plan.dense)), np.float32)
+    nothing = (np.zeros(0, np.int32), np.zeros(0, np.float32))
+    thin: list[tuple[np.ndarray, np.ndarray]] = [nothing] * len(rows)
+    for first in range(0, len(rows), CHUNK_ROWS):
+        places = np.arange(first, min(first + CHUNK_ROWS, len(rows)))
+        places = places[present[places]]
+        for place, arrays in zip(places, _values(column, rows[places]), strict=True):
+            found = _features(column.codec, arrays)
+            dense[place] = found[plan.dense]
+            if len(plan.sparse):
+                thin[place] = _nonzero(found[plan.sparse])
+    return RawColumn(present, dense, SparseRows.stack(thin, len(plan.sparse)), None)
+
+
+def _extract_codes(
+    column: Column, plan: Plan, part: str, rows: np.ndarray, present: np.ndarray
+) -> RawColumn:
+    """Compute the features once per code, not once per row."""
+    codes = np.full(len(rows), np.nan, np.float32)
+    dense = np.zeros((len(rows), len(plan.dense)), np.float32)
+    if not present.any():
+        return RawColumn(present, dense, SparseRows.stack([_nonzero(dense[0, :0])] * len(rows),
+                                                          len(plan.sparse)), codes)
+    found = np.asarray(column.gather(rows[present]).parts[part]).reshape(-1)
+    codes[present] = found
+    distinct, which = np.unique(found, return_inverse=True)
+    table = np.stack(
+        [_features(column.codec, {part: np.array([c], np.int32)}) for c in distinct]
+    )
+    dense[present] = table[:, plan.dense][which]
+    pairs = [_nonzero(row) for row in table[:, plan.sparse]] + [_nonzero(table[0, :0])]
+    number = np.full(len(rows), len(distinct))
+    number[present] = which
+    return RawColumn(present, dense, SparseRows.stack(pairs, len(plan.sparse)).take(number), codes)
+
+
+def _values(column: Column, rows: np.ndarray) -> Sequence[Arrays]:
+    layout = column.codec.layout
+    if any(isinstance(size, str) for spec in layout.values() for size in spec.shape):
+        return [column[int(row)] or {} for row in rows]
+    parts = column.gather(rows).parts
+    return [{name: parts[name][i] for name in layout} for i in range(len(rows))]
+
+
+def _features(codec: Codec, arrays: Arrays | None) -> np.ndarray:
+    found = codec.features(arrays or {})
+    return np.nan_to_num(found, nan=0.0, posinf=1e30, neginf=-1e30)
+
+
+def _nonzero(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    places = np.flatnonzero(row)
+    return places.astype(np.int32), row[places].astype(np.float32)
+
+
+def _code_part(layout: Layout) -> str | None:
+    """Return the one part of a layout that is a single int32 per row, else None."""
+    if len(layout) != 1:
+        return None
+    ((name, spec),) = layout.items()
+    return name if spec.dtype == "int32" and spec.shape == (1,) else None

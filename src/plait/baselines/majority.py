@@ -1,0 +1,59 @@
+"""The simplest expert: how often each class occurs, or the mean and quantiles of the numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from plait.baselines.contract import (
+    as_columns,
+    known_rows,
+    num_outputs,
+    read_files,
+    write_files,
+)
+from plait.baselines.residuals import LEVELS
+from plait.baselines.views import Views
+from plait.modalities import TargetCodec
+
+
+class Majority:
+    """Gives every row the same outputs: training frequencies, or mean and quantiles."""
+
+    name: ClassVar[str] = "majority"
+
+    def __init__(self) -> None:
+        self._row = np.zeros(0, np.float32)
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        """Count. Half a row per class is added, so that nothing is impossible."""
+        views, truth = known_rows(views, truth, codec)
+        if codec.task == "regress":
+            row = np.concatenate([[truth.mean()], np.quantile(truth, LEVELS)])
+        else:
+            num = num_outputs(codec, truth)
+            counts = as_columns(truth, codec.task, num).sum(axis=0) + 0.5
+            row = counts / (counts.sum() if codec.task == "classify" else len(truth) + 1)
+        self._row = row.astype(np.float32)
+
+    def outputs(self, views: Views) -> np.ndarray:
+        return np.tile(self._row, (len(views), 1))
+
+    def save(self, folder: Path) -> None:
+        write_files(folder, {"name": self.name}, {"row": self._row})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        expert = cls()
+        expert._row = read_files(folder)[1]["row"]
+        return expert

@@ -1,0 +1,135 @@
+"""Nearest neighbours among stored training rows; the number of them is chosen by leave-one-out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from plait.baselines.contract import (
+    as_columns,
+    is_late,
+    known_rows,
+    num_outputs,
+    read_files,
+    write_files,
+)
+from plait.baselines.residuals import Residuals
+from plait.baselines.views import Views, in_parts
+from plait.modalities import TargetCodec
+
+CHOICES = (1, 5, 15)
+MAX_STORED_ROWS = 20_000
+MAX_PROBE_ROWS = 1000
+CHUNK_ROWS = 512
+
+
+class NearestNeighbour:
+    """Averages the targets of the *k* nearest rows (Euclid on standardised features).
+
+    Probabilities are shrunk towards the training frequencies as if one more neighbour had them.
+    """
+
+    name: ClassVar[str] = "neighbour"
+
+    def __init__(self) -> None:
+        self._task = ""
+        self._num_neighbours = 1
+        self._points = np.zeros((0, 0), np.float16)
+        self._targets = np.zeros((0, 0), np.float32)
+        self._residuals: Residuals | None = None
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        """Store the rows (20,000 at most) and choose *k* among 1, 5, 15 by leave-one-out cost."""
+        views, truth = known_rows(views, truth, codec)
+        rng = np.random.default_rng(seed)
+        if len(views) > MAX_STORED_ROWS:
+            kept = np.sort(rng.choice(len(views), MAX_STORED_ROWS, replace=False))
+            views, truth = views.take(kept), truth[kept]
+        self._task = codec.task
+        self._points = views.neighbours.astype(np.float16)
+        self._targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
+        nearest = self._nearest(views.neighbours[probes], CHOICES[-1] + 1)
+        nearest = _without_self(nearest, probes)
+        costs = {}
+        for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
+            means = self._means(nearest[:, :k])
+            if codec.task == "regress":
+                self._residuals = Residuals.fit(means[:, 0], truth[probes])
+            costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
+            if is_late(deadline):
+                break
+        self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
+        if codec.task == "regress":
+            means = self._means(nearest[:, : self._num_neighbours])
+            self._residuals = Residuals.fit(means[:, 0], truth[probes])
+
+    def outputs(self, views: Views) -> np.ndarray:
+        return in_parts(views, self._outputs)
+
+    def save(self, folder: Path) -> None:
+        arrays: dict[str, np.ndarray] = {"points": self._points, "targets": self._targets}
+        if self._residuals is not None:
+            arrays |= self._residuals.arrays()
+        about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
+        write_files(folder, about, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        about, arrays = read_files(folder)
+        expert = cls()
+        expert._task, expert._num_neighbours = about["task"], int(about["num_neighbours"])
+        expert._points, expert._targets = arrays["points"], arrays["targets"]
+        if expert._task == "regress":
+            expert._residuals = Residuals.from_arrays(arrays)
+        return expert
+
+    def _outputs(self, views: Views) -> np.ndarray:
+        nearest = self._nearest(views.neighbours, self._num_neighbours)
+        return self._canonical(self._means(nearest))
+
+    def _nearest(self, points: np.ndarray, num: int) -> np.ndarray:
+        """Return the places of the nearest stored rows, nearest first, int64 ``[row, num]``."""
+        stored = self._points.astype(np.float32)
+        squares = (stored**2).sum(axis=1)
+        num = min(num, len(stored))
+        found = np.zeros((len(points), num), np.int64)
+        for first in range(0, len(points), CHUNK_ROWS):
+            some = points[first : first + CHUNK_ROWS]
+            distances = squares - 2 * (some @ stored.T)
+            best = np.argpartition(distances, num - 1, axis=1)[:, :num]
+            order = np.lexsort((best, np.take_along_axis(distances, best, 1)), axis=1)
+            found[first : first + len(some)] = np.take_along_axis(best, order, 1)
+        return found
+
+    def _means(self, nearest: np.ndarray) -> np.ndarray:
+        means = np.zeros((len(nearest), self._targets.shape[1]), np.float32)
+        for column in nearest.T:
+            means += self._targets[column]
+        return means / max(nearest.shape[1], 1)
+
+    def _canonical(self, means: np.ndarray) -> np.ndarray:
+        if self._task == "regress" and self._residuals is not None:
+            return self._residuals.outputs(means[:, 0])
+        return (means * self._num_neighbours + self._targets.mean(axis=0)) / (
+            self._num_neighbours + 1
+        )
+
+
+def _without_self(nearest: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Drop each row from its own neighbours (or its farthest, when it is not among them)."""
+    if nearest.shape[1] < 2:
+        return nearest
+    mine = nearest == rows[:, None]
+    mine[~mine.any(axis=1), -1] = True
+    return nearest[~mine].reshape(len(nearest), -1)

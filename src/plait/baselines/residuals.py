@@ -1,0 +1,61 @@
+"""From a predicted mean to quantiles: residuals of rows that the model did not learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LEVELS = (0.05, 0.5, 0.95)
+MIN_ROWS_PER_BIN = 60
+MAX_BINS = 8
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Quantiles of residuals, varying with the predicted mean.
+
+    Split-conformal regression, Mondrian by the prediction (Bostrom and Johansson 2020), with
+    quantiles interpolated between the bins.
+
+    Attributes:
+        places: float32 ``[bin]``: mean prediction in each bin, ascending.
+        offsets: float32 ``[bin, 3]``: 5, 50 and 95 % quantiles of truth minus prediction.
+    """
+
+    places: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def fit(cls, means: np.ndarray, truth: np.ndarray) -> Residuals:
+        """Learn from predictions ``[row]`` of rows that were held out, and their truth."""
+        order = np.argsort(means, kind="stable")
+        num_bins = int(np.clip(len(order) // MIN_ROWS_PER_BIN, 1, MAX_BINS))
+        bins = np.array_split(order, num_bins)
+        places = np.array([means[rows].mean() for rows in bins], np.float32)
+        gaps = truth.astype(np.float64) - means
+        offsets = np.stack([_widened_quantiles(gaps[rows]) for rows in bins])
+        return cls(places, offsets.astype(np.float32))
+
+    def outputs(self, means: np.ndarray) -> np.ndarray:
+        """Return float32 ``[row, 4]``: the mean and its 5, 50 and 95 % quantiles."""
+        moved = [means + np.interp(means, self.places, column) for column in self.offsets.T]
+        quantiles = np.sort(np.stack(moved, axis=1), axis=1)
+        return np.concatenate([means[:, None], quantiles], axis=1).astype(np.float32)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays to save."""
+        return {"residual_places": self.places, "residual_offsets": self.offsets}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Residuals:
+        """Undo `arrays`."""
+        return cls(arrays["residual_places"], arrays["residual_offsets"])
+
+
+def _widened_quantiles(gaps: np.ndarray) -> np.ndarray:
+    """Return the quantiles with the finite-sample widening of conformal prediction."""
+    num = len(gaps)
+    low = max(0.0, LEVELS[0] - LEVELS[0] / num)
+    high = min(1.0, LEVELS[2] * (num + 1) / num)
+    return np.quantile(gaps, [low, LEVELS[1], high])

@@ -1,0 +1,108 @@
+"""Keeps the features of wide columns that tell most about the target, each by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plait.baselines.sparse import SparseRows
+from plait.baselines.views import Views
+
+NARROW_FEATURES = 128
+MAX_PROBE_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The features that trees see.
+
+    Attributes:
+        dense: int64: places in `Views.tree`.
+        sparse: int64: places in `Views.tree_sparse`.
+    """
+
+    dense: np.ndarray
+    sparse: np.ndarray
+
+    def table(self, views: Views) -> np.ndarray:
+        """Return float32 ``[row, feature]``; NaN where missing."""
+        parts = [views.tree[:, self.dense]]
+        if len(self.sparse):
+            parts.append(views.tree_sparse.dense(self.sparse))
+        return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+    def categorical(self, views: Views) -> list[int]:
+        """Return the places in `table` that are category numbers."""
+        return [int(i) for i in np.flatnonzero(np.isin(self.dense, views.categorical))]
+
+
+def select_features(
+    views: Views, targets: np.ndarray, max_features: int, *, seed: int
+) -> Selection:
+    """Keep all of narrow columns, and of each wide one its share of the best `max_features`.
+
+    The best have the largest sum of squared correlations with the target's columns.
+
+    Args:
+        views: Training rows.
+        targets: float32 ``[row, output]``: one-hot classes, labels, or numbers.
+        max_features: How many to keep of wide columns in all.
+        seed: Of the sample of rows that is looked at.
+    """
+    dense_of, sparse_of = views.tree_columns, views.tree_sparse_columns
+    num_columns = len(views.features.scales)
+    widths = np.bincount(dense_of, minlength=num_columns)
+    widths += np.bincount(sparse_of, minlength=num_columns)
+    wide = np.flatnonzero(widths > NARROW_FEATURES)
+    narrow = np.flatnonzero(~np.isin(dense_of, wide))
+    if not len(wide):
+        return Selection(narrow, np.flatnonzero(~np.isin(sparse_of, wide)))
+    if len(views) > MAX_PROBE_ROWS:
+        rng = np.random.default_rng(seed)
+        some = np.sort(rng.choice(len(views), MAX_PROBE_ROWS, replace=False))
+        views, targets = views.take(some), targets[some]
+    dense_value = _correlation_dense(views.tree, targets)
+    sparse_value = _correlation_sparse(views.tree_sparse, targets)
+    kept_dense, kept_sparse = [narrow], [np.flatnonzero(~np.isin(sparse_of, wide))]
+    for column in wide:
+        dense, sparse = np.flatnonzero(dense_of == column), np.flatnonzero(sparse_of == column)
+        value = np.concatenate([dense_value[dense], sparse_value[sparse]])
+        best = np.argsort(-value, kind="stable")[: max(1, max_features // len(wide))]
+        best = best[value[best] > 0]
+        kept_dense.append(dense[best[best < len(dense)]])
+        kept_sparse.append(sparse[best[best >= len(dense)] - len(dense)])
+    return Selection(np.sort(np.concatenate(kept_dense)), np.sort(np.concatenate(kept_sparse)))
+
+
+def _correlation_dense(table: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the sum over outputs of squared correlations, missing values taken as the mean."""
+    found = np.zeros(table.shape[1])
+    centred = _standardised(targets)
+    for first in range(0, table.shape[1], 1024):
+        block = table[:, first : first + 1024].astype(np.float64)
+        seen = ~np.isnan(block)
+        mean = np.where(seen, block, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        block = np.where(seen, block - mean, 0.0)
+        spread = np.sqrt((block**2).mean(axis=0))
+        share = (block.T @ centred) / len(table) / np.maximum(spread, 1e-12)[:, None]
+        found[first : first + 1024] = np.where(spread > 1e-12, (share**2).sum(axis=1), 0.0)
+    return found
+
+
+def _correlation_sparse(rows: SparseRows, targets: np.ndarray) -> np.ndarray:
+    if not rows.num_features:
+        return np.zeros(0)
+    table = rows.to_scipy().astype(np.float64)
+    centred = _standardised(targets)
+    mean = np.asarray(table.mean(axis=0)).ravel()
+    square = np.asarray(table.multiply(table).mean(axis=0)).ravel()
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+    share = np.asarray(table.T @ centred) / len(rows) / np.maximum(spread, 1e-12)[:, None]
+    return np.where(spread > 1e-12, (share**2).sum(axis=1), 0.0)
+
+
+def _standardised(targets: np.ndarray) -> np.ndarray:
+    values = targets - targets.mean(axis=0, dtype=np.float64)
+    spread = values.std(axis=0)
+    return values / np.where(spread > 0, spread, 1.0)

@@ -1,0 +1,54 @@
+"""Random projections that keep distances: the same on every machine, nothing to store."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from plait.baselines.sparse import SparseRows
+
+SKETCH_FEATURES = 2048
+PLACES_PER_FEATURE = 4
+CHUNK_ROWS = 4096
+
+
+def sketch_dense(values: np.ndarray, num_features: int) -> np.ndarray:
+    """Project ``[row, feature]`` to `num_features` by random signs (Achlioptas 2003)."""
+    return values @ _signs(values.shape[1], num_features)
+
+
+def sketch_sparse(rows: SparseRows) -> np.ndarray:
+    """Project sparse rows to 2048 features: each feature to 4 signed places.
+
+    The sparse Johnson-Lindenstrauss transform of Kane and Nelson (2014), block variant.
+    """
+    numbers = np.arange(rows.num_features * PLACES_PER_FEATURE, dtype=np.uint64)
+    hashes = _mix(numbers).reshape(rows.num_features, PLACES_PER_FEATURE)
+    block = SKETCH_FEATURES // PLACES_PER_FEATURE
+    places = (hashes % np.uint64(block)).astype(np.int64) + block * np.arange(PLACES_PER_FEATURE)
+    signs = np.where(hashes >> np.uint64(63), 0.5, -0.5)
+    out = np.zeros((len(rows), SKETCH_FEATURES), np.float32)
+    for first in range(0, len(rows), CHUNK_ROWS):
+        part = rows.take(np.arange(first, min(first + CHUNK_ROWS, len(rows))))
+        target = part.row_of_value[:, None] * SKETCH_FEATURES + places[part.features]
+        weights = part.values[:, None] * signs[part.features]
+        flat = np.bincount(target.ravel(), weights.ravel(), minlength=len(part) * SKETCH_FEATURES)
+        out[first : first + len(part)] = flat.reshape(len(part), SKETCH_FEATURES)
+    return out
+
+
+@lru_cache(maxsize=4)
+def _signs(num_rows: int, num_columns: int) -> np.ndarray:
+    numbers = np.arange(num_rows * num_columns, dtype=np.uint64)
+    signs = np.where(_mix(numbers) >> np.uint64(63), np.float32(1), np.float32(-1))
+    return (signs / np.float32(num_columns**0.5)).reshape(num_rows, num_columns)
+
+
+def _mix(numbers: np.ndarray) -> np.ndarray:
+    """SplitMix64 (Steele et al. 2014): integers to hashes."""
+    with np.errstate(over="ignore"):
+        z = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))

@@ -1,0 +1,140 @@
+"""Views of rows for simple experts: linear (dense, sparse), trees (raw) and neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plait.baselines.extract import RawColumn, Source
+from plait.baselines.sketch import sketch_dense, sketch_sparse
+from plait.baselines.sparse import SPARSE_NORM, SparseRows, join_columns
+
+if TYPE_CHECKING:
+    from plait.baselines.features import FeatureMap
+
+MAX_NEIGHBOUR_FEATURES = 1024
+PART_ROWS = 16_384
+
+
+class Views:
+    """The features of some rows, each view computed when first asked for.
+
+    Args:
+        features: The fitted map.
+        prepared: Where the values are.
+        rows: Row numbers.
+        raw: Column name -> features, where they are known already.
+    """
+
+    def __init__(
+        self,
+        features: FeatureMap,
+        prepared: Source,
+        rows: np.ndarray,
+        *,
+        raw: dict[str, RawColumn] | None = None,
+    ) -> None:
+        self.features, self.prepared, self.rows = features, prepared, rows
+        if raw is not None:
+            self.raw = raw
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def raw(self) -> dict[str, RawColumn]:
+        """Column name -> features as the codec gives them."""
+        return self.features.raw(self.prepared, self.rows)
+
+    @cached_property
+    def dense(self) -> np.ndarray:
+        """Standardised features, float32 ``[row, feature]``; 0 where missing."""
+        return np.concatenate(
+            [scale.dense(self.raw[name]) for name, scale in self.features.scales.items()], axis=1
+        )
+
+    @cached_property
+    def sparse(self) -> SparseRows:
+        """tf-idf weighted features of all columns, ``[row, feature]``, perhaps of width 0."""
+        blocks = [scale.sparse(self.raw[name]) for name, scale in self.features.scales.items()]
+        return join_columns(blocks, len(self))
+
+    @cached_property
+    def neighbours(self) -> np.ndarray:
+        """Points whose Euclidean distances mean something, float32 ``[row, feature]``.
+
+        Every table column weighs the same. Sparse features, and dense ones beyond 1024, are
+        projected at random (keeping distances).
+        """
+        weights = [scale.neighbour_weights() for scale in self.features.scales.values()]
+        dense = self.dense * np.concatenate(weights)
+        if dense.shape[1] > MAX_NEIGHBOUR_FEATURES:
+            dense = sketch_dense(dense, MAX_NEIGHBOUR_FEATURES)
+        if not self.sparse.num_features:
+            return dense
+        return np.concatenate([dense, sketch_sparse(self.sparse) / SPARSE_NORM], axis=1)
+
+    @cached_property
+    def tree(self) -> np.ndarray:
+        """Raw dense features and category numbers, float32 ``[row, feature]``; NaN if missing."""
+        blocks = [_tree_block(self.raw[name]) for name in self.features.scales]
+        return np.concatenate(blocks, axis=1)
+
+    @property
+    def tree_columns(self) -> np.ndarray:
+        """int64 ``[feature]``: the table column that each feature of `tree` belongs to."""
+        widths = [_tree_width(self.raw[name]) for name in self.features.scales]
+        return np.repeat(np.arange(len(widths)), widths)
+
+    @property
+    def categorical(self) -> list[int]:
+        """Features of `tree` that are category numbers."""
+        is_code = np.array([self.raw[n].codes is not None for n in self.features.scales], bool)
+        return [int(i) for i in np.flatnonzero(is_code[self.tree_columns])]
+
+    @cached_property
+    def tree_sparse(self) -> SparseRows:
+        """Raw sparse features of columns that are not category numbers, ``[row, feature]``."""
+        blocks = [self.raw[n].sparse for n in self.features.scales if self.raw[n].codes is None]
+        return join_columns(blocks, len(self))
+
+    @property
+    def tree_sparse_columns(self) -> np.ndarray:
+        """int64 ``[feature]``: the table column of each feature of `tree_sparse`."""
+        raws = [self.raw[name] for name in self.features.scales]
+        widths = [raw.sparse.num_features if raw.codes is None else 0 for raw in raws]
+        return np.repeat(np.arange(len(widths)), widths)
+
+    def take(self, places: np.ndarray) -> Views:
+        """Return some of the rows, by their places here."""
+        raw = {name: column.take(places) for name, column in self.raw.items()}
+        return Views(self.features, self.prepared, self.rows[places], raw=raw)
+
+    def parts(self, size: int = PART_ROWS) -> Iterator[Views]:
+        """Give the rows in pieces, so that millions need little memory."""
+        if len(self) <= size:
+            yield self
+            return
+        known = "raw" in self.__dict__
+        for first in range(0, len(self), size):
+            places = np.arange(first, min(first + size, len(self)))
+            yield (self.take(places) if known
+                   else Views(self.features, self.prepared, self.rows[places]))
+
+
+def in_parts(views: Views, outputs: Callable[[Views], np.ndarray]) -> np.ndarray:
+    """Compute outputs piece by piece; float32 ``[row, output]``."""
+    return np.concatenate([outputs(part) for part in views.parts()]).astype(np.float32)
+
+
+def _tree_width(raw: RawColumn) -> int:
+    return 1 if raw.codes is not None else raw.dense.shape[1]
+
+
+def _tree_block(raw: RawColumn) -> np.ndarray:
+    if raw.codes is not None:
+        return raw.codes[:, None]
+    return np.where(raw.present[:, None], raw.dense, np.float32(np.nan))

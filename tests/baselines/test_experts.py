@@ -1,0 +1,203 @@
+"""Tests of the simple experts: every task, by reference, saved and loaded, late, without extras."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simple_tables import TagCodec, make_prepared
+
+from plait.baselines.closed_form import primal, ridge_path
+from plait.baselines.descent import Problem, link
+from plait.baselines.experts import EXPERTS, load_expert
+from plait.baselines.features import FeatureMap
+from plait.baselines.residuals import Residuals
+from plait.baselines.sparse import SparseRows
+from plait.errors import BundleError, ExtraError, TargetError
+from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.number.codec import NumberCodec
+
+ROWS = np.arange(200)
+LEARN, JUDGE = ROWS[:140], ROWS[140:]
+TASKS = ("classify", "tag", "regress")
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return {wide: make_prepared(200, wide=wide) for wide in (0, 400)}
+
+
+def _target(task, score):
+    if task == "regress":
+        return NumberCodec().fit(score.tolist()), score
+    if task == "tag":
+        return TagCodec(), np.stack([score > 0, score > 1, score > 99], 1).astype(np.float32)
+    return CategoryCodec(labels=("low", "middle", "high")), np.digitize(score, [0, 1.5])
+
+
+def _fitted(name, task, prepared, deadline=None):
+    codec, truth = _target(task, prepared.score)
+    features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
+    expert = EXPERTS[name]()
+    expert.fit(views, truth[LEARN], codec, seed=0, deadline=deadline)
+    return expert, features.views(prepared, JUDGE), truth[JUDGE], codec
+
+
+@pytest.mark.parametrize("wide", [0, 400])
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", list(EXPERTS))
+def test_every_expert_does_every_task(name, task, wide, tables, tmp_path):
+    expert, views, truth, codec = _fitted(name, task, tables[wide])
+    outputs = expert.outputs(views)
+    width = {"classify": 3, "tag": 3, "regress": 4}[task]
+    assert outputs.shape == (len(JUDGE), width) and outputs.dtype == np.float32
+    assert np.isfinite(outputs).all()
+    if task == "regress":
+        assert (np.diff(outputs[:, 1:], axis=1) >= 0).all()
+    else:
+        assert (outputs >= 0).all() and (outputs <= 1).all()
+    if task == "classify":
+        np.testing.assert_allclose(outputs.sum(1), 1, atol=1e-4)
+    if name != "majority":
+        plain = _fitted("majority", task, tables[wide])[0].outputs(views)
+        assert codec.cost(outputs, truth).mean() < 0.9 * codec.cost(plain, truth).mean()
+    expert.save(tmp_path)
+    np.testing.assert_array_equal(load_expert(name, tmp_path).outputs(views), outputs)
+    assert {file.suffix for file in tmp_path.iterdir()} <= {".json", ".safetensors", ".txt"}
+
+
+@pytest.mark.parametrize("name", list(EXPERTS))
+def test_the_same_seed_gives_the_same_outputs(name, tables):
+    first, views, *_ = _fitted(name, "classify", tables[400])
+    again = _fitted(name, "classify", tables[400])[0]
+    np.testing.assert_array_equal(first.outputs(views), again.outputs(views))
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", list(EXPERTS))
+def test_a_deadline_in_the_past_still_gives_a_model(name, task, tables):
+    start = time.monotonic()
+    expert, views, *_ = _fitted(name, task, tables[0], deadline=start - 1)
+    assert np.isfinite(expert.outputs(views)).all()
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("name", list(EXPERTS))
+def test_unseen_and_absent_classes_do_no_harm(name, tables):
+    prepared = tables[0]
+    truth = np.where(prepared.score[LEARN] > 1, 1, 0)
+    truth[:7] = -1
+    codec = CategoryCodec(labels=("a", "b", "never"))
+    features, views = FeatureMap.fit(prepared, ["size", "kind"], LEARN)
+    expert = EXPERTS[name]()
+    expert.fit(views, truth, codec, seed=0)
+    outputs = expert.outputs(features.views(prepared, JUDGE))
+    assert outputs.shape == (len(JUDGE), 3) and outputs[:, 2].max() < 0.3
+
+
+@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("num_rows", [2, 5])
+def test_a_handful_of_rows_is_enough(name, num_rows, tables):
+    prepared = tables[400]
+    features, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS[:num_rows])
+    expert = EXPERTS[name]()
+    expert.fit(views, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
+    assert np.isfinite(expert.outputs(features.views(prepared, JUDGE))).all()
+
+
+@pytest.mark.parametrize("name", list(EXPERTS))
+def test_rows_with_everything_missing_get_finite_outputs(name, tables):
+    expert, views, *_ = _fitted(name, "classify", tables[400])
+    for column in views.raw.values():
+        column.present[:], column.dense[:] = False, 0
+        if column.codes is not None:
+            column.codes[:] = np.nan
+    assert np.isfinite(expert.outputs(views)).all()
+
+
+@pytest.mark.parametrize(("name", "module"), [("linear", "scipy"), ("boosted", "lightgbm")])
+def test_an_absent_extra_is_named(name, module, tables, monkeypatch):
+    for found in [m for m in sys.modules if m == module or m.startswith(module + ".")]:
+        monkeypatch.setitem(sys.modules, found, None)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ExtraError, match=f"the {name} baseline needs the extra 'table'"):
+        _fitted(name, "classify", tables[0])
+
+
+@pytest.mark.parametrize("name", ["majority", "neighbour"])
+def test_the_simplest_need_no_extra(name, tables, monkeypatch):
+    for module in ("scipy", "scipy.sparse", "sklearn", "lightgbm"):
+        monkeypatch.setitem(sys.modules, module, None)
+    expert, views, *_ = _fitted(name, "classify", tables[400])
+    assert len(expert.outputs(views)) == len(JUDGE)
+
+
+def test_too_many_classes_for_boosting(tables):
+    _, views = FeatureMap.fit(tables[0], ["size"], LEARN)
+    codec = CategoryCodec(labels=tuple(map(str, range(301))))
+    with pytest.raises(TargetError, match="too many classes for boosted trees"):
+        EXPERTS["boosted"]().fit(views, np.arange(140), codec, seed=0)
+
+
+def test_an_unknown_expert_is_refused(tmp_path):
+    with pytest.raises(BundleError, match="unknown kind"):
+        load_expert("oracle", tmp_path)
+
+
+def test_logistic_regression_like_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(150, 6)).astype(np.float32)
+    truth = (rows @ rng.normal(size=(6, 3)) + rng.normal(size=(150, 3))).argmax(1)
+    none = SparseRows.stack([(np.zeros(0), np.zeros(0))] * 150, 0)
+    weights = Problem(rows, none, np.eye(3, dtype=np.float32)[truth], "classify").solve(0.7)
+    theirs = LogisticRegression(C=0.7, max_iter=1000).fit(rows, truth)
+    np.testing.assert_allclose(
+        link(weights.scores(rows, none), "classify"), theirs.predict_proba(rows), atol=3e-3
+    )
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(6, 25), st.integers(2, 40))
+@settings(max_examples=25, deadline=None)
+def test_ridge_leaves_one_out_exactly(seed, num_rows, num_features):
+    from sklearn.linear_model import Ridge
+
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(num_rows, num_features)).astype(np.float32)
+    targets = (rows[:, :2] + rng.normal(size=(num_rows, 2))).astype(np.float32)
+    half = num_features // 2
+    thin = SparseRows.stack([(np.arange(half), row[:half]) for row in rows], half)
+    ridge = list(ridge_path(rows[:, half:], thin, targets))[11]
+    dense, sparse, bias = primal(rows[:, half:], thin, ridge, targets)
+    whole = Ridge(alpha=ridge.alpha).fit(rows.astype(float), targets)
+    np.testing.assert_allclose(np.concatenate([sparse, dense]), whole.coef_.T, atol=2e-3)
+    np.testing.assert_allclose(bias, whole.intercept_, atol=2e-3)
+    rest = np.arange(1, num_rows)
+    part = Ridge(alpha=ridge.alpha).fit(rows[rest].astype(float), targets[rest])
+    np.testing.assert_allclose(ridge.left_out[0], part.predict(rows[:1])[0], atol=2e-2)
+
+
+def test_residual_quantiles_cover_and_follow_the_spread():
+    rng = np.random.default_rng(0)
+    means = rng.uniform(0, 10, 4000)
+    truth = means + rng.normal(size=4000) * (1 + means)
+    residuals = Residuals.fit(means[:2000], truth[:2000])
+    found = residuals.outputs(means[2000:])
+    inside = (truth[2000:] >= found[:, 1]) & (truth[2000:] <= found[:, 3])
+    assert 0.87 < inside.mean() < 0.94
+    low, high = (residuals.outputs(np.array([place]))[0] for place in (1.0, 9.0))
+    assert high[3] - high[1] > 3 * (low[3] - low[1])
+
+
+def test_one_neighbour_by_hand(tables):
+    prepared = tables[0]
+    _, views = FeatureMap.fit(prepared, ["size"], ROWS[:4])
+    expert = EXPERTS["neighbour"]()
+    truth = np.array([0.0, 1.0, 2.0, 3.0], np.float32)
+    expert.fit(views, truth, NumberCodec().fit(truth.tolist()), seed=0)
+    assert expert._nearest(views.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]

@@ -1,0 +1,150 @@
+"""Tests of feature maps, views, sparse rows and projections."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simple_tables import make_prepared
+
+from plait.baselines.features import FeatureMap
+from plait.baselines.selection import select_features
+from plait.baselines.sketch import sketch_dense, sketch_sparse
+from plait.baselines.sparse import SparseRows, join_columns
+from plait.errors import BundleError
+
+ROWS = np.arange(100)
+
+
+def _sparse(table: np.ndarray) -> SparseRows:
+    pairs = [(np.flatnonzero(row), row[row != 0]) for row in table]
+    return SparseRows.stack(pairs, table.shape[1])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_sparse_rows_are_the_table(seed, num_rows, num_features):
+    rng = np.random.default_rng(seed)
+    table = (rng.normal(size=(num_rows, num_features)) * (rng.random((num_rows, 1)) < 0.7)
+             * (rng.random((num_rows, num_features)) < 0.4)).astype(np.float32)
+    rows, every = _sparse(table), np.arange(num_features)
+    np.testing.assert_array_equal(rows.dense(every), table)
+    np.testing.assert_array_equal(rows.to_scipy().toarray(), table)
+    weights = rng.normal(size=(num_features, 3)).astype(np.float32)
+    np.testing.assert_allclose(rows.dot(weights), table @ weights, atol=1e-5)
+    some = rng.integers(0, num_rows, 5) if num_rows else np.zeros(0, np.int64)
+    np.testing.assert_array_equal(rows.take(some).dense(every), table[some])
+    np.testing.assert_allclose(rows.norms(), np.linalg.norm(table, axis=1), atol=1e-5)
+    np.testing.assert_array_equal(rows.counts(), (table != 0).sum(0))
+    joined = join_columns([rows, rows], num_rows)
+    np.testing.assert_array_equal(
+        joined.dense(np.arange(2 * num_features)), np.concatenate([table, table], 1)
+    )
+
+
+def test_dense_view_is_standardised_and_zero_where_missing():
+    prepared = make_prepared()
+    _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
+    np.testing.assert_allclose(views.dense[:, 0].mean(), 0, atol=1e-5)
+    np.testing.assert_allclose(views.dense[:, 0].std(), 1, atol=1e-4)
+    gaps = ~prepared.columns["kind"].present[ROWS]
+    assert (views.dense[gaps, 2:5] == 0).all()
+    assert (views.dense[gaps, 5] > 0).all() and (views.dense[~gaps, 5] < 0).all()
+    assert views.dense.shape == (100, 1 + 1 + 3 + 1)
+
+
+def test_tree_view_keeps_raw_values_codes_and_gaps():
+    prepared = make_prepared()
+    _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
+    exact = [prepared.columns["size"][row]["exact"][0] for row in ROWS]
+    np.testing.assert_array_equal(views.tree[:, 0], np.float32(exact))
+    assert views.categorical == [1]
+    present = prepared.columns["kind"].present[ROWS]
+    assert np.isnan(views.tree[~present, 1]).all()
+    labels = [prepared.columns["kind"][row]["label"][0] for row in ROWS[present]]
+    np.testing.assert_array_equal(views.tree[present, 1], labels)
+
+
+def test_mostly_zero_features_are_kept_sparse_and_weighted():
+    prepared = make_prepared(wide=300)
+    features, views = FeatureMap.fit(prepared, ["size", "words"], ROWS)
+    plan = features.scales["words"].plan
+    assert {0, 1, 3} <= set(plan.dense) and len(plan.sparse) > 250
+    lengths = views.sparse.norms()
+    used = np.diff(views.sparse.starts) > 0
+    np.testing.assert_allclose(lengths[used], 10**0.5, rtol=1e-4)
+    assert not used[5]
+
+
+def test_features_are_the_same_row_by_row_and_in_parts():
+    prepared = make_prepared(wide=300)
+    features, _ = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
+    views = features.views(prepared, ROWS)
+    parts = list(views.parts(size=7))
+    assert [len(part) for part in parts] == [7] * 14 + [2]
+    for name in ("dense", "tree", "neighbours"):
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        np.testing.assert_allclose(joined, getattr(views, name), atol=1e-6, err_msg=name)
+    some = np.array([9, 5, 5])
+    np.testing.assert_array_equal(views.take(some).dense, views.dense[some])
+
+
+def test_the_last_views_are_shared():
+    prepared = make_prepared(wide=300)
+    features, _ = FeatureMap.fit(prepared, ["words"], ROWS)
+    first = features.views(prepared, ROWS[:10])
+    assert features.views(prepared, ROWS[:10].copy()) is first
+    assert features.views(prepared, ROWS[1:11]) is not first
+
+
+def test_save_and_load_give_the_same_views(tmp_path):
+    prepared = make_prepared(wide=300)
+    features, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
+    features.save(tmp_path)
+    codecs = {name: column.codec for name, column in prepared.columns.items()}
+    again = FeatureMap.load(tmp_path, codecs).views(prepared, ROWS)
+    np.testing.assert_array_equal(again.dense, views.dense)
+    np.testing.assert_array_equal(again.sparse.values, views.sparse.values)
+    assert {file.suffix for file in tmp_path.iterdir()} == {".json", ".safetensors"}
+
+
+def test_load_refuses_other_columns(tmp_path):
+    prepared = make_prepared()
+    FeatureMap.fit(prepared, ["size", "kind"], ROWS)[0].save(tmp_path)
+    with pytest.raises(BundleError, match="of other columns"):
+        FeatureMap.load(tmp_path, {"size": prepared.columns["size"].codec})
+
+
+def test_a_column_without_any_value_says_nothing():
+    prepared = make_prepared()
+    prepared.columns["kind"]._values[:] = [None] * prepared.num_rows
+    prepared.columns["kind"].present[:] = False
+    _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
+    assert views.dense.shape == (100, 3) and (views.dense[:, 2] == 0).all()
+    assert np.isnan(views.tree[:, 1]).all()
+
+
+def test_projections_keep_distances():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(30, 2000)).astype(np.float32)
+    thin = table * (rng.random(table.shape) < 0.05)
+    for found, real in ((sketch_dense(table, 512), table), (sketch_sparse(_sparse(thin)), thin)):
+        near = np.linalg.norm(found[:, None] - found[None], axis=2)
+        true = np.linalg.norm(real[:, None] - real[None], axis=2)
+        away = true > 0
+        assert np.abs(near[away] / true[away] - 1).max() < 0.2
+
+
+def test_selection_finds_the_telling_feature():
+    prepared = make_prepared(wide=300)
+    _, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
+    goal = (prepared.score[ROWS, None] > 1).astype(np.float32)
+    chosen = select_features(views, goal, 10, seed=0)
+    assert len(chosen.dense) + len(chosen.sparse) == 2 + 10
+    table = chosen.table(views)
+    rows = np.delete(ROWS, 5)
+    same = [np.array_equal(table[rows, i] > 0.5, goal[rows, 0] > 0.5)
+            for i in range(table.shape[1])]
+    assert any(same)
+    assert chosen.categorical(views) == [1]
