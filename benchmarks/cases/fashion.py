@@ -11,7 +11,7 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
 BUDGET = "10m"
-SIZE: Any = "auto"
+SIZE: Any = {"dim": 96, "depth": 0, "num_heads": 4, "drop_column": 0.0}
 COLUMNS: dict[str, Any] = {
     "image": {"modality": "image", "settings": {"flip": True}},
     "label": "category",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -23,7 +24,10 @@ class ChannelNorm(nn.Module):
         self.norm = nn.GroupNorm(num_groups, dim)
 
     def forward(self, x: Float[Tensor, "batch dim *place"]) -> Float[Tensor, "batch dim *place"]:
-        return self.norm(x)
+        # Autocast would run this in float32; the kernel takes bf16 and keeps its sums in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            weight, bias = self.norm.weight.to(x.dtype), self.norm.bias.to(x.dtype)
+            return nn.functional.group_norm(x, self.norm.num_groups, weight, bias)
 
 
 class ConvBlock(nn.Module):
