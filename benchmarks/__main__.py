@@ -91,20 +91,36 @@ def _command(name: str, chosen: argparse.Namespace) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="+", choices=[*cases.names(), "all"], metavar="NAME",
-                        help="all, or any of " + ", ".join(cases.names()))
+    parser.add_argument(
+        "names",
+        nargs="+",
+        choices=[*cases.names(), "all"],
+        metavar="NAME",
+        help="all, or any of " + ", ".join(cases.names()),
+    )
     parser.add_argument("--budget", help="of every fit, such as 5m; default the benchmark's own")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default 3)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (default 0)")
-    parser.add_argument("--quick", action="store_true",
-                        help="few rows, short budgets, one seed: to see that it works")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="few rows, short budgets, one seed: to see that it works",
+    )
     parser.add_argument("--peers-only", action="store_true", help="leave plait out")
     parser.add_argument("--out", type=Path, help="also write all results to this JSON file")
     given = os.environ.get("PLAIT_BENCH_DATA")
-    parser.add_argument("--data", type=Path, default=Path(given) if given else None,
-                        help="folder of signdigits/ and banking77.csv ($PLAIT_BENCH_DATA)")
-    parser.add_argument("--peer-python", type=Path, default=Path(sys.executable),
-                        help="a Python that has aeon (default this one)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(given) if given else None,
+        help="folder of signdigits/ and banking77.csv ($PLAIT_BENCH_DATA)",
+    )
+    parser.add_argument(
+        "--peer-python",
+        type=Path,
+        default=Path(sys.executable),
+        help="a Python that has aeon (default this one)",
+    )
     return parser
 
 

@@ -36,8 +36,10 @@ class Outcome:
 
     def score_without(self, *names: str) -> dict[str, float]:
         """Return the metrics on the test rows when these columns are missing everywhere."""
-        return score(self.model, Split(self.split.train, self.split.test.drop_columns(list(names)),
-                                       self.split.root))
+        return score(
+            self.model,
+            Split(self.split.train, self.split.test.drop_columns(list(names)), self.split.root),
+        )
 
 
 def fit_and_score(

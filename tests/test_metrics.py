@@ -138,7 +138,12 @@ def test_per_class_and_confusion_by_hand():
     truth = np.array([0, 0, 1, 1])
     first, second = per_class(HALF, truth, ["a", "b"])
     assert first == {
-        "label": "a", "rows": 2, "precision": 2 / 3, "recall": 1.0, "f1": 0.8, "auc": 0.75,
+        "label": "a",
+        "rows": 2,
+        "precision": 2 / 3,
+        "recall": 1.0,
+        "f1": 0.8,
+        "auc": 0.75,
     }
     assert second["precision"] == 1.0
     np.testing.assert_array_equal(confusion(HALF, truth), [[2, 0], [1, 1]])

@@ -15,9 +15,7 @@ BUDGET = "3m"
 
 def run(settings: Settings) -> list[Row]:
     """Fit on the same rows as the peers, a tenth of them set aside to choose by."""
-    split = halves(
-        adult(), target=TARGET, validation=0.1, seed=settings.seed, quick=settings.quick
-    )
+    split = halves(adult(), target=TARGET, validation=0.1, seed=settings.seed, quick=settings.quick)
     row = Row(benchmark="adult", case="Adult", metric="AUC", seed=settings.seed)
     if settings.with_plait:
         inputs = [name for name in split.train.column_names if name != "split"]

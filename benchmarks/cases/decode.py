@@ -57,8 +57,14 @@ def rates(case: str, table: pa.Table, settings: Settings) -> list[Row]:
         "decoded the first time": (cold, ""),
     }
     return [
-        Row(benchmark="decode", case=f"{case}, {how}", metric="pictures/s", value=rate,
-            target=target, seed=settings.seed)
+        Row(
+            benchmark="decode",
+            case=f"{case}, {how}",
+            metric="pictures/s",
+            value=rate,
+            target=target,
+            seed=settings.seed,
+        )
         for how, (rate, target) in measured.items()
     ]
 

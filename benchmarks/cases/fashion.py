@@ -48,8 +48,17 @@ def run(settings: Settings) -> list[Row]:
     }
     how = f"{training['precision']}, {training['steps']:,} steps"
     return [
-        Row(**fields, metric="accuracy", value=outcome.metrics["accuracy"], target=">= 0.94",
-            note=how),
-        Row(**fields, metric="parameters", value=float(training["num_parameters"]),
-            target="<= 500000"),
+        Row(
+            **fields,
+            metric="accuracy",
+            value=outcome.metrics["accuracy"],
+            target=">= 0.94",
+            note=how,
+        ),
+        Row(
+            **fields,
+            metric="parameters",
+            value=float(training["num_parameters"]),
+            target="<= 500000",
+        ),
     ]

@@ -34,8 +34,7 @@ def run(settings: Settings) -> list[Row]:
 
 
 def subset(table: pa.Table, num_rows: int, seed: int) -> pa.Table:
-    """Return `num_rows` random rows that are not of the test, a fifth for validation, and the test.
-    """
+    """Return `num_rows` random rows that are not of the test (a fifth validates), and the test."""
     is_test = pc.equal(table["split"], "test")
     others, test = table.filter(pc.invert(is_test)), table.filter(is_test)
     chosen = np.random.default_rng(seed).permutation(others.num_rows)[:num_rows]

@@ -19,28 +19,38 @@ def run(settings: Settings) -> list[Row]:
     if not settings.with_plait:
         return []
     split = halves(stickers(), target=TARGET, validation=0.0, seed=settings.seed)
-    alone = {
-        name: _fit(_only(split, columns), settings) for name, columns in MODALITIES.items()
-    }
+    alone = {name: _fit(_only(split, columns), settings) for name, columns in MODALITIES.items()}
     single = {name: outcome.metrics["accuracy"] for name, outcome in alone.items()}
     together = _fit(split, settings)
     rows = [_row(f"{name} alone", single[name], settings, alone[name]) for name in single]
     best = max(single, key=lambda name: single[name])
     rows.append(
-        _row("all together", together.metrics["accuracy"], settings, together,
-             peer=f"{best} alone", peer_value=single[best], target="> peer")
+        _row(
+            "all together",
+            together.metrics["accuracy"],
+            settings,
+            together,
+            peer=f"{best} alone",
+            peer_value=single[best],
+            target="> peer",
+        )
     )
     return rows + [_one_missing(name, together, single, settings) for name in MODALITIES]
 
 
-def _one_missing(
-    name: str, together: Outcome, single: dict[str, float], settings: Settings
-) -> Row:
+def _one_missing(name: str, together: Outcome, single: dict[str, float], settings: Settings) -> Row:
     rest = {other: accuracy for other, accuracy in single.items() if other != name}
     best = max(rest, key=lambda other: rest[other])
     accuracy = together.score_without(*MODALITIES[name])["accuracy"]
-    return _row(f"all but the {name}", accuracy, settings, together,
-                peer=f"{best} alone", peer_value=rest[best], target=">= peer")
+    return _row(
+        f"all but the {name}",
+        accuracy,
+        settings,
+        together,
+        peer=f"{best} alone",
+        peer_value=rest[best],
+        target=">= peer",
+    )
 
 
 def _only(split: Split, columns: tuple[str, ...]) -> Split:
@@ -54,9 +64,7 @@ def _fit(split: Split, settings: Settings) -> Outcome:
     return fit_and_score(split, target=TARGET, columns=columns, budget=budget, seed=settings.seed)
 
 
-def _row(
-    case: str, accuracy: float, settings: Settings, outcome: Outcome, **beside: Any
-) -> Row:
+def _row(case: str, accuracy: float, settings: Settings, outcome: Outcome, **beside: Any) -> Row:
     return Row(
         benchmark="stickers", case=case, metric="accuracy", value=accuracy, seed=settings.seed,
         seconds=outcome.seconds, note=outcome.note, **beside,

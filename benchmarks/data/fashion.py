@@ -33,11 +33,13 @@ def _make() -> pa.Table:
 def _part(folder: Path, prefix: str, split: str) -> pa.Table:
     images = read_idx(gzip.decompress((folder / f"{prefix}-images-idx3-ubyte.gz").read_bytes()))
     labels = read_idx(gzip.decompress((folder / f"{prefix}-labels-idx1-ubyte.gz").read_bytes()))
-    return pa.table({
-        "image": [png_of(image) for image in images],
-        "label": [LABELS[label] for label in labels],
-        "split": [split] * len(labels),
-    })
+    return pa.table(
+        {
+            "image": [png_of(image) for image in images],
+            "label": [LABELS[label] for label in labels],
+            "split": [split] * len(labels),
+        }
+    )
 
 
 def read_idx(data: bytes) -> np.ndarray:

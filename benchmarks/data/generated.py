@@ -42,11 +42,13 @@ def orders(num_rows: int, rng: np.random.Generator) -> pa.Table:
     city = rng.integers(0, len(CITIES), num_rows)
     words = rng.integers(0, len(WORDS), (num_rows, 6))
     score = 3 * distance + 0.4 * city + 1.5 * (words == 0).any(axis=1) + luck
-    return pa.table({
-        "price": price,
-        "weight": weight,
-        "distance": distance,
-        "city": CITIES[city],
-        "note": [" ".join(row) for row in WORDS[words]],
-        "late": np.where(score > 3.2, "yes", "no"),
-    })
+    return pa.table(
+        {
+            "price": price,
+            "weight": weight,
+            "distance": distance,
+            "city": CITIES[city],
+            "note": [" ".join(row) for row in WORDS[words]],
+            "late": np.where(score > 3.2, "yes", "no"),
+        }
+    )

@@ -43,13 +43,15 @@ def run(name: str, seed: int) -> list[dict]:
     for peer, kind in (("MiniRocket", MiniRocketClassifier), ("Hydra", HydraClassifier)):
         start = time.monotonic()
         predicted = kind(random_state=seed).fit(train, truth).predict(test)
-        results.append({
-            "data": name,
-            "peer": f"aeon {peer}",
-            "accuracy": float(np.mean(predicted == truth_test)),
-            "seconds": time.monotonic() - start,
-            "note": note,
-        })
+        results.append(
+            {
+                "data": name,
+                "peer": f"aeon {peer}",
+                "accuracy": float(np.mean(predicted == truth_test)),
+                "seconds": time.monotonic() - start,
+                "note": note,
+            }
+        )
     return results
 
 

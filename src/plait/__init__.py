@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# GNU OpenMP reads this when torch is loaded. Its default lets threads spin for milliseconds at every
-# barrier: with one other busy process on two cores a training step took 7 s instead of 0.15 s. A short
-# spin costs nothing on a quiet machine (docs/log.md, 2026-11-21).
+# GNU OpenMP reads this when torch is loaded. Its default lets threads spin for long at every
+# barrier: beside one other busy process on two cores a training step took 7 s instead of 0.15 s.
+# A short spin costs nothing on a quiet machine (docs/log.md, 2026-11-21).
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 _HOMES = {

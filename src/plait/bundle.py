@@ -175,8 +175,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> None:
     if os.path.isabs(name) or ".." in Path(name).parts:
-        raise BundleError("a file name in the manifest leads out of the bundle", received=name,
-                          path=folder)
+        raise BundleError(
+            "a file name in the manifest leads out of the bundle", received=name, path=folder
+        )
     file = folder / name
     if file.is_symlink() or not file.is_file():
         raise BundleError(f"the bundle's {name} is missing", path=folder)

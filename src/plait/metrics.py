@@ -86,9 +86,7 @@ def binary_log_loss(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(axis=1)
 
 
-def pinball_loss(
-    quantiles: np.ndarray, truth: np.ndarray, levels: Sequence[float]
-) -> np.ndarray:
+def pinball_loss(quantiles: np.ndarray, truth: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """Return the quantile loss summed over levels per row (Koenker and Bassett 1978).
 
     Args:
@@ -158,14 +156,16 @@ def per_class(
     for number, label in enumerate(labels):
         real, said = truth == number, guess == number
         hits = int((real & said).sum())
-        found.append({
-            "label": label,
-            "rows": int(real.sum()),
-            "precision": hits / int(said.sum()) if said.any() else float("nan"),
-            "recall": hits / int(real.sum()) if real.any() else float("nan"),
-            "f1": 2 * hits / max(int(real.sum() + said.sum()), 1),
-            "auc": auc(outputs[:, number], real),
-        })
+        found.append(
+            {
+                "label": label,
+                "rows": int(real.sum()),
+                "precision": hits / int(said.sum()) if said.any() else float("nan"),
+                "recall": hits / int(real.sum()) if real.any() else float("nan"),
+                "f1": 2 * hits / max(int(real.sum() + said.sum()), 1),
+                "auc": auc(outputs[:, number], real),
+            }
+        )
     return found
 
 

@@ -73,10 +73,13 @@ def make_prepared(num_rows: int = 120, *, wide: int = 0, seed: int = 0) -> Any:
     gaps = rng.random(num_rows) < 0.1
     columns = {
         "size": FakeColumn(number, [number.prepare(float(size)) for size in sizes]),
-        "kind": FakeColumn(category, [
-            None if gap else category.prepare(str(kind))
-            for gap, kind in zip(gaps, kinds, strict=True)
-        ]),
+        "kind": FakeColumn(
+            category,
+            [
+                None if gap else category.prepare(str(kind))
+                for gap, kind in zip(gaps, kinds, strict=True)
+            ],
+        ),
     }
     score = (sizes - 10) / 3 + 2.0 * (kinds == "b")
     if wide:

@@ -26,8 +26,11 @@ def _sparse(table: np.ndarray) -> SparseRows:
 @settings(max_examples=40, deadline=None)
 def test_sparse_rows_are_the_table(seed, num_rows, num_features):
     rng = np.random.default_rng(seed)
-    table = (rng.normal(size=(num_rows, num_features)) * (rng.random((num_rows, 1)) < 0.7)
-             * (rng.random((num_rows, num_features)) < 0.4)).astype(np.float32)
+    table = (
+        rng.normal(size=(num_rows, num_features))
+        * (rng.random((num_rows, 1)) < 0.7)
+        * (rng.random((num_rows, num_features)) < 0.4)
+    ).astype(np.float32)
     rows, every = _sparse(table), np.arange(num_features)
     np.testing.assert_array_equal(rows.dense(every), table)
     np.testing.assert_array_equal(rows.to_scipy().toarray(), table)
@@ -144,7 +147,8 @@ def test_selection_finds_the_telling_feature():
     assert len(chosen.dense) + len(chosen.sparse) == 2 + 10
     table = chosen.table(views)
     rows = np.delete(ROWS, 5)
-    same = [np.array_equal(table[rows, i] > 0.5, goal[rows, 0] > 0.5)
-            for i in range(table.shape[1])]
+    same = [
+        np.array_equal(table[rows, i] > 0.5, goal[rows, 0] > 0.5) for i in range(table.shape[1])
+    ]
     assert any(same)
     assert chosen.categorical(views) == [1]

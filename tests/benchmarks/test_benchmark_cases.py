@@ -48,8 +48,12 @@ def test_page_changes_between_its_markers_only(tmp_path: Path) -> None:
 def test_section_says_how_it_was_measured() -> None:
     rows = [Row(benchmark="x", case="c", metric="m", value=1.0, seed=seed) for seed in (0, 1)]
     machine = {"cpu": "Toy", "cores": 2, "flags": [], "packages": {"torch": "2"}, "date": "today"}
-    result = {"name": "x", "command": "run x", "machine": machine,
-              "rows": [row.to_dict() for row in rows]}
+    result = {
+        "name": "x",
+        "command": "run x",
+        "machine": machine,
+        "rows": [row.to_dict() for row in rows],
+    }
     assert section(result).splitlines()[-1] == (
         "`run x`, 2 seeds; Toy, 2 cores (no matrix instructions known); torch 2; today"
     )

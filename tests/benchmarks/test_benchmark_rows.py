@@ -71,8 +71,8 @@ def test_rows_survive_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, ""), (-0.5, "-0.5000"), (10.0, "10.0"), (999.96, "1000.0"),
-                        (1234.5, "1,234")]
+    ("value", "text"),
+    [(None, ""), (-0.5, "-0.5000"), (10.0, "10.0"), (999.96, "1000.0"), (1234.5, "1,234")],
 )
 def test_show(value: float | None, text: str) -> None:
     assert show(value) == text

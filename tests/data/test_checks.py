@@ -25,14 +25,18 @@ def table(tmp_path, picture):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG broken")
     names = [picture(f"{i}.png", i) for i in range(20)] * 10
     names[5], names[6], names[7] = "broken.png", "absent.png", None
-    return read({
-        "image": names,
-        "size": NOISE.tolist(),
-        "copy": NOISE.tolist(),
-        "code": [f"{kind}-{i % 3}" for i, kind in enumerate(KIND)],
-        "same": ["x"] * N,
-        "kind": KIND,
-    }, root=tmp_path, columns="image=image")
+    return read(
+        {
+            "image": names,
+            "size": NOISE.tolist(),
+            "copy": NOISE.tolist(),
+            "code": [f"{kind}-{i % 3}" for i, kind in enumerate(KIND)],
+            "same": ["x"] * N,
+            "kind": KIND,
+        },
+        root=tmp_path,
+        columns="image=image",
+    )
 
 
 def test_columns_are_described(table):
@@ -51,19 +55,27 @@ def test_columns_are_described(table):
 
 def test_warnings_say_it_in_words(table):
     said = "\n".join(inspect_table(table, target="kind").warnings)
-    for part in ("'image': 2 of 199 cells cannot be read", "'same' is ignored: every row",
-                 "'code' tells the target by itself", "'size' and 'copy' are identical",
-                 "near-duplicates in 'image'"):
+    for part in (
+        "'image': 2 of 199 cells cannot be read",
+        "'same' is ignored: every row",
+        "'code' tells the target by itself",
+        "'size' and 'copy' are identical",
+        "near-duplicates in 'image'",
+    ):
         assert part in said
 
 
 def test_duplicates_are_counted(tmp_path, picture):
     names = [picture("a.png", 1), picture("b.png", 2), picture("c.png", 1)]
-    table = read({"image": names, "kind": ["x", "y", "z"]}, root=tmp_path,
-                 columns="image=image,kind=category")
+    table = read(
+        {"image": names, "kind": ["x", "y", "z"]},
+        root=tmp_path,
+        columns="image=image,kind=category",
+    )
     found = inspect_table(table, target="kind")
-    assert found.duplicates == [{"column": "image", "num_groups": 1, "num_rows": 2,
-                                 "rows": [0, 2], "num_conflicting": 1}]
+    assert found.duplicates == [
+        {"column": "image", "num_groups": 1, "num_rows": 2, "rows": [0, 2], "num_conflicting": 1}
+    ]
 
 
 def test_unreadable_cells_can_stop_it(table):
@@ -77,10 +89,14 @@ def test_a_missing_target_is_refused(table):
         inspect_table(table, target="colour")
 
 
-@pytest.mark.parametrize(("target", "said"), [
-    (["x"] * 10, "single class"), (["x", "y"] * 4 + [None, "z"], "rows have no target"),
-    (["x"] * 9 + ["rare"], "fewer than 5 rows, such as 'rare'"),
-])
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (["x"] * 10, "single class"),
+        (["x", "y"] * 4 + [None, "z"], "rows have no target"),
+        (["x"] * 9 + ["rare"], "fewer than 5 rows, such as 'rare'"),
+    ],
+)
 def test_poor_targets_are_told(target, said):
     table = read({"size": NOISE[:10].tolist(), "kind": target}, columns="kind=category")
     assert said in "\n".join(inspect_table(table, target="kind").warnings)
@@ -96,17 +112,20 @@ def test_the_largest_rows_are_named_by_their_own_numbers(monkeypatch):
     assert found.num_scanned <= 4000 and fact(found, "size")["first_error"]["row"] == 19_999
 
 
-@pytest.mark.parametrize(("cells", "target", "low", "high"), [
-    (KIND, KIND, 1, 1),
-    ([ord(kind[0]) * 1000 + i for i, kind in enumerate(KIND)], KIND, 0.9, 1),
-    (NOISE.tolist(), KIND, 0, 0.2),
-    (list(range(N)), KIND, 0, 0.5),
-    ([f"{i} a fine {kind} of {i}" for i, kind in enumerate(KIND)], KIND, 1, 1),
-    ([f"{i} a fine thing" for i in range(N)], KIND, 0, 0),
-    ((3 * NOISE + 1).tolist(), NOISE.tolist(), 0.97, 1),
-    (RNG.normal(size=N).tolist(), NOISE.tolist(), 0, 0.2),
-    ([None] * N, KIND, 0, 0),
-    (KIND[:5], KIND[:5], 0, 0),
-])
+@pytest.mark.parametrize(
+    ("cells", "target", "low", "high"),
+    [
+        (KIND, KIND, 1, 1),
+        ([ord(kind[0]) * 1000 + i for i, kind in enumerate(KIND)], KIND, 0.9, 1),
+        (NOISE.tolist(), KIND, 0, 0.2),
+        (list(range(N)), KIND, 0, 0.5),
+        ([f"{i} a fine {kind} of {i}" for i, kind in enumerate(KIND)], KIND, 1, 1),
+        ([f"{i} a fine thing" for i in range(N)], KIND, 0, 0),
+        ((3 * NOISE + 1).tolist(), NOISE.tolist(), 0.97, 1),
+        (RNG.normal(size=N).tolist(), NOISE.tolist(), 0, 0.2),
+        ([None] * N, KIND, 0, 0),
+        (KIND[:5], KIND[:5], 0, 0),
+    ],
+)
 def test_predictive_power(cells, target, low, high):
     assert low <= predictive_power(cells, target) <= high

@@ -59,10 +59,12 @@ def test_a_batch_depends_on_seed_epoch_and_number_only(prepared, num_ahead):
     rest = list(loader(prepared, num_ahead=num_ahead, **options).epoch(3, start=5))
     same(rest, whole[5:])
     other = list(loader(prepared, seed=1, **options).epoch(3))
-    assert any((a[0] != b[0]).any() for a, b in zip(whole, other, strict=True) if
-               len(a[0]) == len(b[0]))
-    first, second = (np.concatenate([r for r, _ in loader(prepared, **options).epoch(e)])
-                     for e in (0, 1))
+    assert any(
+        (a[0] != b[0]).any() for a, b in zip(whole, other, strict=True) if len(a[0]) == len(b[0])
+    )
+    first, second = (
+        np.concatenate([r for r, _ in loader(prepared, **options).epoch(e)]) for e in (0, 1)
+    )
     assert (first != second).any()
 
 

@@ -30,10 +30,18 @@ def equal(one, other):
             np.testing.assert_array_equal(one[name], other[name])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30,
-          deadline=None)
-@given(st.lists(st.one_of(st.none(), st.text(st.characters(min_codepoint=97, max_codepoint=122),
-                                             max_size=6)), min_size=1, max_size=90))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
+@given(
+    st.lists(
+        st.one_of(
+            st.none(), st.text(st.characters(min_codepoint=97, max_codepoint=122), max_size=6)
+        ),
+        min_size=1,
+        max_size=90,
+    )
+)
 def test_ragged_values_are_read_back_and_padded(words):
     words = [word if word not in {"nan", "null", "broken", "crash"} else None for word in words]
     column = letters(words).columns["word"]
@@ -50,8 +58,9 @@ def test_ragged_values_are_read_back_and_padded(words):
 
 
 def test_collate_by_hand():
-    batch = collate([LettersCodec().prepare("ab"), None, LettersCodec().prepare("c")],
-                    LettersCodec().layout)
+    batch = collate(
+        [LettersCodec().prepare("ab"), None, LettersCodec().prepare("c")], LettersCodec().layout
+    )
     assert batch.parts["code"].tolist() == [[97, 98], [0, 0], [99, 0]]
     assert batch.parts["pair"].shape == (3, 2, 2)
     assert batch.lengths["letter"].tolist() == [2, 1, 1]
@@ -67,8 +76,11 @@ def test_collate_refuses_what_breaks_the_layout():
 
 
 def test_numbers_categories_and_pictures_are_prepared_as_their_codecs_do(tmp_path, picture):
-    cells = {"size": ["1.5", None, "3", "1.5"], "kind": ["x", "y", "", "x"],
-             "image": [picture("a.png", 1), picture("b.png", 2), None, picture("c.png", 3)]}
+    cells = {
+        "size": ["1.5", None, "3", "1.5"],
+        "kind": ["x", "y", "", "x"],
+        "image": [picture("a.png", 1), picture("b.png", 2), None, picture("c.png", 3)],
+    }
     table = read(cells, root=tmp_path, columns="size=number,kind=category,image=image")
     codecs = fit_codecs(table, list(cells), range(4))
     prepared = prepare_table(table, codecs)
@@ -133,10 +145,13 @@ def test_a_damaged_entry_is_built_anew(cache, damage):
     equal(letters(WORDS).columns["word"][3], LettersCodec().prepare("hat"))
 
 
-@pytest.mark.parametrize(("word", "message"), [
-    ("broken", "the word is broken"),
-    ("crash", "cannot be read as letters"),
-])
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("broken", "the word is broken"),
+        ("crash", "cannot be read as letters"),
+    ],
+)
 def test_an_unreadable_cell_is_named_or_skipped(cache, word, message):
     words = ["boot"] * 70 + [word, "hat"]
     with pytest.raises(CellError, match=message) as caught:

@@ -21,33 +21,39 @@ def column_of(cells, name="x", **options):
     return read({name: cells}, **options).schema[name]
 
 
-@pytest.mark.parametrize(("name", "cells", "role"), [
-    ("x", list(range(100, 100 + N)), "id"),
-    ("sku_id", [str(7 * i + 3) for i in range(N)], "id"),
-    ("productId", [f"AB-{i * i}" for i in range(N)], "id"),
-    ("x", [f"{i:08x}-0000-4000-8000-{i:012x}" for i in range(N)], "id"),
-    ("x", [f"{i:016d}{'ab' * 8}" for i in range(N)], "id"),
-    ("part", ["train", "val", "test"] * 20, "split"),
-    ("when", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(N)], "time"),
-    ("when", [datetime.datetime(2024, 1, 1 + i % 28) for i in range(N)], "time"),
-    ("patient_id", [f"p{i % 7}" for i in range(N)], "group"),
-    ("x", ["same"] * N, "ignore"),
-    ("x", [None, ""] * 30, "ignore"),
-])
+@pytest.mark.parametrize(
+    ("name", "cells", "role"),
+    [
+        ("x", list(range(100, 100 + N)), "id"),
+        ("sku_id", [str(7 * i + 3) for i in range(N)], "id"),
+        ("productId", [f"AB-{i * i}" for i in range(N)], "id"),
+        ("x", [f"{i:08x}-0000-4000-8000-{i:012x}" for i in range(N)], "id"),
+        ("x", [f"{i:016d}{'ab' * 8}" for i in range(N)], "id"),
+        ("part", ["train", "val", "test"] * 20, "split"),
+        ("when", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(N)], "time"),
+        ("when", [datetime.datetime(2024, 1, 1 + i % 28) for i in range(N)], "time"),
+        ("patient_id", [f"p{i % 7}" for i in range(N)], "group"),
+        ("x", ["same"] * N, "ignore"),
+        ("x", [None, ""] * 30, "ignore"),
+    ],
+)
 def test_columns_that_are_no_values_are_told_apart(name, cells, role):
     column = column_of(cells, name)
     assert column.role == role and column.modality is None and column.why
 
 
-@pytest.mark.parametrize(("name", "cells", "modality"), [
-    ("x", RNG.normal(size=N).tolist(), "number"),
-    ("id", RNG.normal(size=N).tolist(), "number"),
-    ("price", [str(v) for v in RNG.integers(0, 10_000, N)], "number"),
-    ("x", COLOURS, "category"),
-    ("x", ["yes", None] * 30, "category"),
-    ("x", [f"pictures/{i}.png" for i in range(N)], "image"),
-    ("image_id", [f"{i}.png" for i in range(N)], "image"),
-])
+@pytest.mark.parametrize(
+    ("name", "cells", "modality"),
+    [
+        ("x", RNG.normal(size=N).tolist(), "number"),
+        ("id", RNG.normal(size=N).tolist(), "number"),
+        ("price", [str(v) for v in RNG.integers(0, 10_000, N)], "number"),
+        ("x", COLOURS, "category"),
+        ("x", ["yes", None] * 30, "category"),
+        ("x", [f"pictures/{i}.png" for i in range(N)], "image"),
+        ("image_id", [f"{i}.png" for i in range(N)], "image"),
+    ],
+)
 def test_values_are_recognised(name, cells, modality):
     column = column_of(cells, name)
     assert (column.role, column.modality) == ("value", modality)
@@ -81,8 +87,9 @@ def test_sampled_rows_are_spread_and_within_the_table():
 def test_an_ambiguous_column_is_a_stated_choice_or_an_error(monkeypatch):
     import plait.data.inference as inference
 
-    monkeypatch.setattr(inference, "detect_all", lambda s: [("text", 0.8), ("category", 0.75),
-                                                            ("number", 0.2)])
+    monkeypatch.setattr(
+        inference, "detect_all", lambda s: [("text", 0.8), ("category", 0.75), ("number", 0.2)]
+    )
     column = column_of(COLOURS)
     assert column.alternatives == (("category", 0.75),)
     assert "--columns x=category" in column.why
@@ -103,9 +110,14 @@ def test_an_unknown_column_is_ignored_or_an_error(monkeypatch):
 
 
 def test_overrides_decide():
-    table = read({"a": COLOURS, "b": list(range(N)), "c": COLOURS},
-                 columns={"a": "ignore", "b": "number",
-                          "c": {"modality": "category", "settings": {"max_labels": 2}}})
+    table = read(
+        {"a": COLOURS, "b": list(range(N)), "c": COLOURS},
+        columns={
+            "a": "ignore",
+            "b": "number",
+            "c": {"modality": "category", "settings": {"max_labels": 2}},
+        },
+    )
     assert table.schema["a"].role == "ignore"
     assert table.schema["b"].modality == "number"
     assert make_codec(table.schema["c"]).max_labels == 2
@@ -122,12 +134,15 @@ def test_yaml_goes_there_and_back(tmp_path):
     assert [c.role for c in table.schema.columns] == ["ignore", "value"]
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("a: [1\n", "cannot be read"),
-    ("- a\n- b\n", "not a schema"),
-    ("a: 3\nb: 4\n", "neither a modality"),
-    ("a:\n  !!python/object/apply:os.getcwd []\n", "cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1\n", "cannot be read"),
+        ("- a\n- b\n", "not a schema"),
+        ("a: 3\nb: 4\n", "neither a modality"),
+        ("a:\n  !!python/object/apply:os.getcwd []\n", "cannot be read"),
+    ],
+)
 def test_wrong_yaml_is_refused(text, message):
     with pytest.raises(SchemaError, match=message):
         Schema.from_yaml(text)
@@ -146,15 +161,32 @@ def test_make_codec_says_what_is_wrong():
 
 def test_describe_lines_up():
     lines = read({"x": COLOURS, "long name": range(N)}).schema.describe().splitlines()
-    assert len(lines) == 3 and len({line.index("is" if i == 0 else word)
-                                    for i, (line, word) in enumerate(
-                                        zip(lines, ["", "category", "id"], strict=True))}) == 1
+    assert (
+        len(lines) == 3
+        and len(
+            {
+                line.index("is" if i == 0 else word)
+                for i, (line, word) in enumerate(zip(lines, ["", "category", "id"], strict=True))
+            }
+        )
+        == 1
+    )
 
 
-@pytest.mark.parametrize(("cell", "seconds"), [
-    ("1970-01-02", 86400), ("1970/1/2", 86400), ("1970-01-01T00:01:00Z", 60),
-    ("1970-01-01 1:00", 3600), (datetime.date(1970, 1, 2), 86400), (12.5, 12.5), ("12", 12),
-    ("soon", None), ("1970-13-01", None), (None, None),
-])
+@pytest.mark.parametrize(
+    ("cell", "seconds"),
+    [
+        ("1970-01-02", 86400),
+        ("1970/1/2", 86400),
+        ("1970-01-01T00:01:00Z", 60),
+        ("1970-01-01 1:00", 3600),
+        (datetime.date(1970, 1, 2), 86400),
+        (12.5, 12.5),
+        ("12", 12),
+        ("soon", None),
+        ("1970-13-01", None),
+        (None, None),
+    ],
+)
 def test_times_are_parsed(cell, seconds):
     assert parse_time(cell) == seconds

@@ -47,8 +47,13 @@ def test_classes_keep_their_shares_and_rare_ones_are_in_train():
 @settings(max_examples=60, deadline=None)
 @given(st.integers(2, 60), st.integers(0, 5), st.data())
 def test_no_duplicate_straddles(num_rows, seed, data):
-    keys = data.draw(st.lists(st.sampled_from([None, *(bytes([i]) for i in range(20))]),
-                              min_size=num_rows, max_size=num_rows))
+    keys = data.draw(
+        st.lists(
+            st.sampled_from([None, *(bytes([i]) for i in range(20))]),
+            min_size=num_rows,
+            max_size=num_rows,
+        )
+    )
     try:
         splits = make_splits(table(num_rows), fingerprints={"row": keys}, seed=seed)
     except TableError:
@@ -89,8 +94,9 @@ def test_values_shared_by_very_many_rows_are_no_duplicates():
 @given(st.lists(st.integers(1, 12), min_size=3, max_size=40), st.integers(0, 3))
 def test_groups_are_never_cut(sizes, seed):
     groups = [f"p{number}" for number, size in enumerate(sizes) for _ in range(size)]
-    splits = make_splits(table(len(groups), patient=groups), fingerprints={}, group="patient",
-                         seed=seed)
+    splits = make_splits(
+        table(len(groups), patient=groups), fingerprints={}, group="patient", seed=seed
+    )
     found = [{groups[row] for row in rows} for rows in parts(splits)]
     assert not found[0] & found[1] and not found[0] & found[2] and not found[1] & found[2]
     assert len(splits.train) and len(splits.validation)
@@ -121,8 +127,9 @@ def test_a_given_column_is_kept_and_train_gives_validation():
 def test_validation_is_taken_by_whole_groups():
     words = ["train"] * 80 + ["test"] * 20
     groups = [f"p{i // 8}" for i in range(100)]
-    splits = make_splits(table(100, part=words, who=groups), fingerprints={}, by_column="part",
-                         group="who")
+    splits = make_splits(
+        table(100, part=words, who=groups), fingerprints={}, by_column="part", group="who"
+    )
     assert not {groups[r] for r in splits.train} & {groups[r] for r in splits.validation}
 
 
@@ -145,18 +152,21 @@ def test_tiny_tables_have_train_and_validation(num_rows):
         assert sum(map(len, parts(splits))) == num_rows
 
 
-@pytest.mark.parametrize(("columns", "options", "kind", "message"), [
-    ({"x": [1]}, {}, TableError, "one row cannot be split"),
-    ({"x": ["p"] * 9}, {"group": "x"}, TableError, "no row is left for validation"),
-    ({"x": ["train", "tset"]}, {"by_column": "x"}, TableError, "something else than a split"),
-    ({"x": ["test", "test"]}, {"by_column": "x"}, TableError, "names no training rows"),
-    ({"x": ["train", "test"]}, {"by_column": "x"}, TableError, "too few to take validation"),
-    ({"x": ["2024-01-01", "soon"]}, {"time": "x"}, TableError, "a time cannot be read"),
-    ({"x": ["2024-01-01", None]}, {"time": "x"}, TableError, "a time cannot be read"),
-    ({"x": [1, 2]}, {"time": "x", "group": "x"}, UsageError, "by time, or by column and group"),
-    ({"x": [1, 2]}, {"fractions": (0.5, 0.1, 0.1)}, UsageError, "fractions of the splits"),
-    ({"x": [1, 2]}, {"group": "y"}, TableError, "no column 'y'"),
-])
+@pytest.mark.parametrize(
+    ("columns", "options", "kind", "message"),
+    [
+        ({"x": [1]}, {}, TableError, "one row cannot be split"),
+        ({"x": ["p"] * 9}, {"group": "x"}, TableError, "no row is left for validation"),
+        ({"x": ["train", "tset"]}, {"by_column": "x"}, TableError, "something else than a split"),
+        ({"x": ["test", "test"]}, {"by_column": "x"}, TableError, "names no training rows"),
+        ({"x": ["train", "test"]}, {"by_column": "x"}, TableError, "too few to take validation"),
+        ({"x": ["2024-01-01", "soon"]}, {"time": "x"}, TableError, "a time cannot be read"),
+        ({"x": ["2024-01-01", None]}, {"time": "x"}, TableError, "a time cannot be read"),
+        ({"x": [1, 2]}, {"time": "x", "group": "x"}, UsageError, "by time, or by column and group"),
+        ({"x": [1, 2]}, {"fractions": (0.5, 0.1, 0.1)}, UsageError, "fractions of the splits"),
+        ({"x": [1, 2]}, {"group": "y"}, TableError, "no column 'y'"),
+    ],
+)
 def test_impossible_splits_are_refused(columns, options, kind, message):
     with pytest.raises(kind, match=message):
         make_splits(read(columns), fingerprints={}, **options)

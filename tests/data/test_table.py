@@ -68,13 +68,16 @@ def test_with_schema_replaces_the_schema():
         read(ROWS).with_schema(Schema((Column(name="z", modality="number"),)))
 
 
-@pytest.mark.parametrize(("columns", "kind", "message"), [
-    ("a=nothing", UsageError, "no modality 'nothing'"),
-    ("a", UsageError, "not given as name=modality"),
-    ("aa=number", SchemaError, "no column 'aa'"),
-    ({"a": {"modality": "number", "colour": "red"}}, SchemaError, "unknown entry"),
-    ({"a": {"role": "king"}}, SchemaError, "no role 'king'"),
-])
+@pytest.mark.parametrize(
+    ("columns", "kind", "message"),
+    [
+        ("a=nothing", UsageError, "no modality 'nothing'"),
+        ("a", UsageError, "not given as name=modality"),
+        ("aa=number", SchemaError, "no column 'aa'"),
+        ({"a": {"modality": "number", "colour": "red"}}, SchemaError, "unknown entry"),
+        ({"a": {"role": "king"}}, SchemaError, "no role 'king'"),
+    ],
+)
 def test_wrong_overrides_are_refused_at_once(columns, kind, message):
     with pytest.raises(kind, match=message):
         read(ROWS, columns=columns)

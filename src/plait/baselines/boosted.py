@@ -91,12 +91,19 @@ class Boosted:
         return in_parts(views, self._outputs)
 
     def save(self, folder: Path) -> None:
-        arrays = {"dense": self._selection.dense, "sparse": self._selection.sparse,
-                  "constants": self._constants}
+        arrays = {
+            "dense": self._selection.dense,
+            "sparse": self._selection.sparse,
+            "constants": self._constants,
+        }
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
-        about = {"name": self.name, "task": self._task, "num_outputs": self._num_outputs,
-                 "num_boosters": len(self._boosters)}
+        about = {
+            "name": self.name,
+            "task": self._task,
+            "num_outputs": self._num_outputs,
+            "num_boosters": len(self._boosters),
+        }
         write_files(folder, about, arrays)
         for number, booster in enumerate(self._boosters):
             text = booster.model_to_string(num_iteration=-1)
@@ -138,9 +145,7 @@ class _Search:
         self._table, self._goal = table, goal
         self._categorical, self._settings = categorical, settings
 
-    def run(
-        self, deadline: float | None, seed: int
-    ) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+    def run(self, deadline: float | None, seed: int) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
         """Return the booster, and predictions with truth of the rows held out."""
         limit = part_of(deadline, SEARCH_SHARE)
         rounds, means, seen, shares = [], [], [], []
@@ -167,13 +172,18 @@ class _Search:
     ) -> Any:
         lightgbm = import_lightgbm()
         data = lightgbm.Dataset(
-            self._table[learn], self._goal[learn], categorical_feature=self._categorical,
-            params=self._settings, free_raw_data=True,
+            self._table[learn],
+            self._goal[learn],
+            categorical_feature=self._categorical,
+            params=self._settings,
+            free_raw_data=True,
         )
         judged = None if judge is None else data.create_valid(self._table[judge], self._goal[judge])
         progress = _Progress(deadline)
         booster = lightgbm.train(
-            self._settings, data, num_boost_round=rounds,
+            self._settings,
+            data,
+            num_boost_round=rounds,
             valid_sets=[] if judged is None else [judged],
             callbacks=[progress],
         )
@@ -250,6 +260,7 @@ def _num_threads(num_rows: int) -> int:
 
 def _predict(booster: Any, table: np.ndarray) -> np.ndarray:
     best = booster.best_iteration
-    found = booster.predict(table, num_iteration=best if best > 0 else None,
-                            num_threads=_num_threads(len(table)))
+    found = booster.predict(
+        table, num_iteration=best if best > 0 else None, num_threads=_num_threads(len(table))
+    )
     return np.asarray(found, np.float32)

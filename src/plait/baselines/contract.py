@@ -52,9 +52,7 @@ class Expert(Protocol):
         """Read what `save` wrote."""
 
 
-def known_rows(
-    views: Views, truth: np.ndarray, codec: TargetCodec
-) -> tuple[Views, np.ndarray]:
+def known_rows(views: Views, truth: np.ndarray, codec: TargetCodec) -> tuple[Views, np.ndarray]:
     """Leave out rows whose class training does not know (-1)."""
     if codec.task != "classify" or (truth >= 0).all():
         return views, truth
@@ -92,9 +90,7 @@ def part_of(deadline: float | None, share: float) -> float | None:
     return now + max(0.0, deadline - now) * share
 
 
-def write_files(
-    folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
-) -> None:
+def write_files(folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Write ``expert.json`` and ``expert.safetensors``."""
     from safetensors.numpy import save_file
 

@@ -89,7 +89,10 @@ class Problem:
                 raise StopIteration
 
         found = minimize(
-            self._loss(strength), self._flat, jac=True, method="L-BFGS-B",
+            self._loss(strength),
+            self._flat,
+            jac=True,
+            method="L-BFGS-B",
             callback=stop_when_late,
             options={"maxiter": max_steps, "ftol": 1e-7, "gtol": 1e-6, "maxcor": 10},
         )
@@ -124,9 +127,7 @@ class Problem:
         return loss
 
 
-def _loss_and_slope(
-    scores: np.ndarray, targets: np.ndarray, task: str
-) -> tuple[float, np.ndarray]:
+def _loss_and_slope(scores: np.ndarray, targets: np.ndarray, task: str) -> tuple[float, np.ndarray]:
     """Return the summed loss and its derivative by the scores."""
     if task == "regress":
         gap = scores - targets

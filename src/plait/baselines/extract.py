@@ -114,14 +114,16 @@ def _extract_codes(
     codes = np.full(len(rows), np.nan, np.float32)
     dense = np.zeros((len(rows), len(plan.dense)), np.float32)
     if not present.any():
-        return RawColumn(present, dense, SparseRows.stack([_nonzero(dense[0, :0])] * len(rows),
-                                                          len(plan.sparse)), codes)
+        return RawColumn(
+            present,
+            dense,
+            SparseRows.stack([_nonzero(dense[0, :0])] * len(rows), len(plan.sparse)),
+            codes,
+        )
     found = np.asarray(column.gather(rows[present]).parts[part]).reshape(-1)
     codes[present] = found
     distinct, which = np.unique(found, return_inverse=True)
-    table = np.stack(
-        [_features(column.codec, {part: np.array([c], np.int32)}) for c in distinct]
-    )
+    table = np.stack([_features(column.codec, {part: np.array([c], np.int32)}) for c in distinct])
     dense[present] = table[:, plan.dense][which]
     pairs = [_nonzero(row) for row in table[:, plan.sparse]] + [_nonzero(table[0, :0])]
     number = np.full(len(rows), len(distinct))

@@ -51,8 +51,9 @@ class ColumnScale:
         counts = raw.sparse.counts()
         idf = np.where(counts > 0, np.log((1 + num) / (1 + counts)) + 1.0, 0.0)
         missing = 1.0 - float(raw.present.mean()) if len(raw.present) else 0.0
-        return cls(plan, mean.astype(np.float32), std.astype(np.float32),
-                   idf.astype(np.float32), missing)
+        return cls(
+            plan, mean.astype(np.float32), std.astype(np.float32), idf.astype(np.float32), missing
+        )
 
     def dense(self, raw: RawColumn) -> np.ndarray:
         """Return standardised features and the missing indicator, float32 ``[row, dense + 1]``.
@@ -79,9 +80,7 @@ class ColumnScale:
         """Return tf-idf weights scaled to one length per row."""
         weighted = raw.sparse.with_values(raw.sparse.values * self.idf[raw.sparse.features])
         lengths = np.repeat(np.maximum(weighted.norms(), 1e-12), np.diff(weighted.starts))
-        return weighted.with_values(
-            (weighted.values / lengths * SPARSE_NORM).astype(np.float32)
-        )
+        return weighted.with_values((weighted.values / lengths * SPARSE_NORM).astype(np.float32))
 
 
 class FeatureMap:
@@ -133,10 +132,16 @@ class FeatureMap:
         about: list[dict[str, Any]] = []
         arrays: dict[str, np.ndarray] = {}
         for number, (name, scale) in enumerate(self.scales.items()):
-            about.append({"column": name, "code_part": scale.plan.code_part,
-                          "missing": scale.missing})
-            parts = {"dense": scale.plan.dense, "sparse": scale.plan.sparse, "mean": scale.mean,
-                     "std": scale.std, "idf": scale.idf}
+            about.append(
+                {"column": name, "code_part": scale.plan.code_part, "missing": scale.missing}
+            )
+            parts = {
+                "dense": scale.plan.dense,
+                "sparse": scale.plan.sparse,
+                "mean": scale.mean,
+                "std": scale.std,
+                "idf": scale.idf,
+            }
             arrays |= {f"{number}.{part}": np.ascontiguousarray(a) for part, a in parts.items()}
         (folder / "features.json").write_text(json.dumps(about), encoding="utf8")
         save_file(arrays, folder / "features.safetensors")
@@ -164,11 +169,15 @@ class FeatureMap:
                 received=", ".join(names),
                 path=folder,
             )
-        return cls({
-            name: ColumnScale(
-                Plan(entry["code_part"], arrays[f"{i}.dense"], arrays[f"{i}.sparse"]),
-                arrays[f"{i}.mean"], arrays[f"{i}.std"], arrays[f"{i}.idf"],
-                float(entry["missing"]),
-            )
-            for i, (name, entry) in enumerate(zip(names, about, strict=True))
-        })
+        return cls(
+            {
+                name: ColumnScale(
+                    Plan(entry["code_part"], arrays[f"{i}.dense"], arrays[f"{i}.sparse"]),
+                    arrays[f"{i}.mean"],
+                    arrays[f"{i}.std"],
+                    arrays[f"{i}.idf"],
+                    float(entry["missing"]),
+                )
+                for i, (name, entry) in enumerate(zip(names, about, strict=True))
+            }
+        )

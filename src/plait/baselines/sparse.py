@@ -30,9 +30,7 @@ class SparseRows:
     num_features: int
 
     @classmethod
-    def stack(
-        cls, rows: Sequence[tuple[np.ndarray, np.ndarray]], num_features: int
-    ) -> SparseRows:
+    def stack(cls, rows: Sequence[tuple[np.ndarray, np.ndarray]], num_features: int) -> SparseRows:
         """Make it from one (columns, values) pair per row."""
         starts = np.zeros(len(rows) + 1, np.int64)
         np.cumsum([len(features) for features, _ in rows], out=starts[1:])
@@ -108,8 +106,9 @@ def join_columns(blocks: Sequence[SparseRows], num_rows: int) -> SparseRows:
     """Return blocks of the same rows side by side."""
     offsets = np.cumsum([0, *(block.num_features for block in blocks)])
     if not blocks:
-        return SparseRows(np.zeros(num_rows + 1, np.int64), np.zeros(0, np.int32),
-                          np.zeros(0, np.float32), 0)
+        return SparseRows(
+            np.zeros(num_rows + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), 0
+        )
     rows = np.concatenate([block.row_of_value for block in blocks])
     features = np.concatenate(
         [block.features + offset for block, offset in zip(blocks, offsets[:-1], strict=True)]

@@ -52,9 +52,7 @@ def best_mix(
     return weights if float(gain.mean()) > MIN_GAIN_ERRORS * error else {best: 1.0}
 
 
-def mix_outputs(
-    outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]
-) -> np.ndarray:
+def mix_outputs(outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
     """Return the weighted mean of outputs, float32 ``[row, output]``.
 
     Probabilities stay probabilities; quantiles are averaged level by level (Vincent averaging).

@@ -121,8 +121,11 @@ class Views:
         known = "raw" in self.__dict__
         for first in range(0, len(self), size):
             places = np.arange(first, min(first + size, len(self)))
-            yield (self.take(places) if known
-                   else Views(self.features, self.prepared, self.rows[places]))
+            yield (
+                self.take(places)
+                if known
+                else Views(self.features, self.prepared, self.rows[places])
+            )
 
 
 def in_parts(views: Views, outputs: Callable[[Views], np.ndarray]) -> np.ndarray:

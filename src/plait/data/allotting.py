@@ -78,9 +78,7 @@ def _pattern(num_rows: int, fractions: Sequence[float], period: int = 2000) -> n
     return np.resize(found, num_rows)
 
 
-def _give_training_every_class(
-    split: np.ndarray, classes: np.ndarray, order: np.ndarray
-) -> None:
+def _give_training_every_class(split: np.ndarray, classes: np.ndarray, order: np.ndarray) -> None:
     has_train = np.zeros(int(classes.max()) + 1, bool)
     has_train[classes[split == 0]] = True
     for row in order[~has_train[classes[order]]]:

@@ -45,9 +45,9 @@ class Build:
             for name, codec in self._codecs.items():
                 folder = stack.enter_context(new_entry(*entries[name]))
                 writers[name] = stack.enter_context(ColumnWriter(folder, codec.layout))
-                decoders[name] = stack.enter_context(Decoder(
-                    codec, self._media, codec.prepare, num_workers=self._num_workers
-                ))
+                decoders[name] = stack.enter_context(
+                    Decoder(codec, self._media, codec.prepare, num_workers=self._num_workers)
+                )
             names = list(self._codecs)
             for first, cells in self._table.batches(names, batch_rows=8192 if cheap else 1024):
                 for name in names:
@@ -55,8 +55,13 @@ class Build:
                 if progress is not None:
                     progress(first + len(cells[names[0]]))
             for name, codec in self._codecs.items():
-                writers[name].close({"codec": codec_to_dict(codec), "bad": self._bad[name],
-                                     "num_bad": self._num_bad[name]})
+                writers[name].close(
+                    {
+                        "codec": codec_to_dict(codec),
+                        "bad": self._bad[name],
+                        "num_bad": self._num_bad[name],
+                    }
+                )
 
     def _add(
         self,
@@ -71,9 +76,9 @@ class Build:
             self._add_distinct(name, first, *distinct, writer)
             return
         for results in decoder.decode(cells):
-            writer.append([
-                self._checked(name, first + i, result) for i, result in enumerate(results)
-            ])
+            writer.append(
+                [self._checked(name, first + i, result) for i, result in enumerate(results)]
+            )
             first += len(results)
 
     def _add_distinct(
@@ -107,8 +112,13 @@ class Build:
         if not isinstance(result, CellError):
             return result
         if self._on_error == "raise":
-            error = type(result)(result.what, expected=result.expected, received=result.received,
-                                 hint=result.hint, path=result.path)
+            error = type(result)(
+                result.what,
+                expected=result.expected,
+                received=result.received,
+                hint=result.hint,
+                path=result.path,
+            )
             raise error.at(column=name, row=row) from result
         self._num_bad[name] += 1
         if self._num_bad[name] <= MAX_RECORDED:

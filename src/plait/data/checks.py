@@ -62,9 +62,7 @@ class Inspection:
         return dataclasses.asdict(self)
 
 
-def inspect_table(
-    table: Table, *, target: str | None = None, on_error: str = "skip"
-) -> Inspection:
+def inspect_table(table: Table, *, target: str | None = None, on_error: str = "skip") -> Inspection:
     """Look a table over.
 
     Up to 100,000 rows spread over it are scanned, and up to 1,000 media cells per column decoded.
@@ -152,8 +150,11 @@ def _decode_some(
 ) -> dict[str, Any]:
     places = [place for place, cell in enumerate(cells) if cell is not None]
     if not is_cheap(codec.layout):
-        places = [places[i] for i in np.unique(np.linspace(0, len(places) - 1, MAX_DECODED)
-                                               .astype(int))] if places else []
+        places = (
+            [places[i] for i in np.unique(np.linspace(0, len(places) - 1, MAX_DECODED).astype(int))]
+            if places
+            else []
+        )
     sizes: dict[str, list[float]] = {}
     facts: dict[str, Any] = {"num_decoded": len(places), "num_unreadable": 0, "first_error": None}
     done = 0
@@ -205,12 +206,14 @@ def _look_for_leak(
     known = [place for place, value in enumerate(targets) if value is not None]
     score = predictive_power([cells[p] for p in known], [targets[p] for p in known])
     if score >= SUSPICIOUS:
-        found.leaks.append({
-            "column": column.name,
-            "score": round(score, 4),
-            "reason": f"tells the target by itself ({score:.1%} of what can be told); "
-            "is it known when the model is used?",
-        })
+        found.leaks.append(
+            {
+                "column": column.name,
+                "score": round(score, 4),
+                "reason": f"tells the target by itself ({score:.1%} of what can be told); "
+                "is it known when the model is used?",
+            }
+        )
 
 
 def _find_duplicates(
@@ -229,12 +232,17 @@ def _find_duplicates(
     for name in keys:
         groups = [rows[members] for column, members in shared.groups if column == name]
         if groups:
-            fact = {"column": name, "num_groups": len(groups),
-                    "num_rows": int(sum(map(len, groups))), "rows": groups[0].tolist()}
+            fact = {
+                "column": name,
+                "num_groups": len(groups),
+                "num_rows": int(sum(map(len, groups))),
+                "rows": groups[0].tolist(),
+            }
             if targets is not None:
                 fact["num_conflicting"] = sum(
                     len({_key(targets[m]) for m in members}) > 1
-                    for column, members in shared.groups if column == name
+                    for column, members in shared.groups
+                    if column == name
                 )
             found.duplicates.append(fact)
 
@@ -243,8 +251,9 @@ def _row_hashes(table: Table, columns: Sequence[str]) -> list[bytes]:
     hashes = []
     for _, cells in table.batches(columns):
         for row in zip(*cells.values(), strict=True):
-            hashes.append(hashlib.blake2b(repr(row).encode(errors="surrogatepass"),
-                                          digest_size=8).digest())
+            hashes.append(
+                hashlib.blake2b(repr(row).encode(errors="surrogatepass"), digest_size=8).digest()
+            )
     return hashes
 
 
@@ -260,19 +269,23 @@ def _describe_target(found: Inspection, column: Column, targets: list[Cell]) -> 
         if len(counts) == 1:
             found.warnings.append(f"the target '{column.name}' has a single class")
         elif rare:
-            found.warnings.append(f"{len(rare)} classes have fewer than {RARE} rows, such as "
-                                  f"'{shorten(rare[0], 40)}'")
+            found.warnings.append(
+                f"{len(rare)} classes have fewer than {RARE} rows, such as '{shorten(rare[0], 40)}'"
+            )
     elif task is None:
-        found.warnings.append(f"the target '{column.name}' cannot be learned as it stands: "
-                              f"{column.why}")
+        found.warnings.append(
+            f"the target '{column.name}' cannot be learned as it stands: {column.why}"
+        )
 
 
 def _warn(found: Inspection) -> None:
     for facts in found.columns:
         name = facts["name"]
         if facts["num_unreadable"]:
-            found.warnings.append(f"column '{name}': {facts['num_unreadable']} of "
-                                  f"{facts['num_decoded']} cells cannot be read")
+            found.warnings.append(
+                f"column '{name}': {facts['num_unreadable']} of "
+                f"{facts['num_decoded']} cells cannot be read"
+            )
         if facts["role"] == "ignore":
             found.warnings.append(f"column '{name}' is ignored: {facts['why']}")
     for leak in found.leaks:

@@ -76,8 +76,9 @@ class PreparedColumn:
 def check_on_error(on_error: str) -> None:
     """Raise `UsageError` unless it is ``raise`` or ``skip``."""
     if on_error not in {"raise", "skip"}:
-        raise UsageError("unknown way to treat unreadable cells", expected="raise or skip",
-                         received=on_error)
+        raise UsageError(
+            "unknown way to treat unreadable cells", expected="raise or skip", received=on_error
+        )
 
 
 def column_key(table: Table, name: str, codec: Codec) -> str:

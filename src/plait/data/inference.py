@@ -78,8 +78,9 @@ def _search(table: Table, name: str) -> list[Place]:
 
 def _infer(table: Table, name: str, places: list[Place]) -> Column:
     if not places:
-        return Column(name=name, modality=None, role="ignore", why="no row has a value",
-                      share_missing=1.0)
+        return Column(
+            name=name, modality=None, role="ignore", why="no row has a value", share_missing=1.0
+        )
     role = find_role(name, places, table.num_rows)
     if role is not None:
         return Column(name=name, modality=None, role=role[0], why=role[1])
@@ -94,8 +95,14 @@ def _by_modality(sample: ColumnSample) -> Column:
     ranked = detect_all(sample)
     best, sure = ranked[0] if ranked else ("", 0.0)
     if sure < LEAST_SURE:
-        return Column(name=sample.name, modality=None, role="ignore", sure=round(sure, 3),
-                      why="no modality recognises its values", alternatives=tuple(ranked[:2]))
+        return Column(
+            name=sample.name,
+            modality=None,
+            role="ignore",
+            sure=round(sure, 3),
+            why="no modality recognises its values",
+            alternatives=tuple(ranked[:2]),
+        )
     near = tuple((m, round(s, 3)) for m, s in ranked[1:] if s > max(sure - NEAR, LEAST_SURE))
     why = f"looks like {best} ({sure:.2f})"
     if near:

@@ -76,9 +76,7 @@ def _by_label(
         sums = np.bincount(labels[known], truth[known], minlength=num_labels)
         means = np.where(counts > 0, sums / np.maximum(counts, 1), truth[known].mean())
         return np.asarray(means[labels[~known]])
-    pairs, times = np.unique(
-        np.stack([labels[known], truth[known]]), axis=1, return_counts=True
-    )
+    pairs, times = np.unique(np.stack([labels[known], truth[known]]), axis=1, return_counts=True)
     best = np.full(num_labels, int(np.bincount(truth[known]).argmax()))
     order = np.argsort(times, kind="stable")
     best[pairs[0, order]] = pairs[1, order]

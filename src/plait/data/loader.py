@@ -54,8 +54,11 @@ class Loader:
         num_ahead: int = 4,
     ) -> None:
         if batch_size < 1 or seed < 0:
-            raise UsageError("the loader cannot work so", expected="batch_size > 0, seed >= 0",
-                             received=f"batch_size={batch_size}, seed={seed}")
+            raise UsageError(
+                "the loader cannot work so",
+                expected="batch_size > 0, seed >= 0",
+                received=f"batch_size={batch_size}, seed={seed}",
+            )
         self._columns = {name: prepared.columns[name] for name in columns}
         self._rows = np.asarray(rows, np.int64)
         self._batch_size, self._augment, self._shuffle = batch_size, augment, shuffle
@@ -143,7 +146,8 @@ class Loader:
     def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
         return {
             name: self._augmented(name, rows, [self._seed, number, i, place])
-            if self._augment else column.gather(rows)
+            if self._augment
+            else column.gather(rows)
             for place, (name, column) in enumerate(self._columns.items())
         }
 

@@ -45,9 +45,7 @@ class FileArray:
         values: The array, of the shape given.
     """
 
-    def __init__(
-        self, path: Path, dtype: str, shape: Sequence[int], budget: PageBudget
-    ) -> None:
+    def __init__(self, path: Path, dtype: str, shape: Sequence[int], budget: PageBudget) -> None:
         self._map: mmap.mmap | None = None
         self._budget = budget
         self.num_bytes = prod(shape) * np.dtype(dtype).itemsize

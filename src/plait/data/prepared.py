@@ -40,8 +40,9 @@ class Prepared:
 
     def with_empty(self, codecs: Mapping[str, Codec]) -> Prepared:
         """Return these and further columns that no row has a value in."""
-        empty = {n: PreparedColumn(c, EmptyStore(c.layout, self.num_rows))
-                 for n, c in codecs.items()}
+        empty = {
+            n: PreparedColumn(c, EmptyStore(c.layout, self.num_rows)) for n, c in codecs.items()
+        }
         return Prepared({**self.columns, **empty}, self.num_rows)
 
     @property
@@ -80,8 +81,11 @@ def prepare_table(
     names = {name: column_key(table, name, codec) for name, codec in codecs.items()}
     budget = PageBudget()
     found = {n: open_column(folder / names[n], codec, budget) for n, codec in codecs.items()}
-    todo = {name: codecs[name] for name, column in found.items()
-            if column is None or (on_error == "raise" and column.num_bad)}
+    todo = {
+        name: codecs[name]
+        for name, column in found.items()
+        if column is None or (on_error == "raise" and column.num_bad)
+    }
     if todo:
         build = Build(table, todo, on_error, allow_network, num_workers)
         build.run({name: (folder, names[name]) for name in todo}, progress)

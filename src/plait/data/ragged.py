@@ -237,8 +237,10 @@ class ColumnStore:
         self._ends[name].touched(1, 16)
         flat = values[int(ends[slot - 1]) if slot else 0 : int(ends[slot])]
         self._parts[name].touched(1, flat.nbytes)
-        shape = [int(self._axes[s].values[slot]) if isinstance(s, str) else s
-                 for s in self._layout[name].shape]
+        shape = [
+            int(self._axes[s].values[slot]) if isinstance(s, str) else s
+            for s in self._layout[name].shape
+        ]
         return flat.reshape(shape)
 
     def _open(self, name: str, dtype: str, shape: list[int]) -> FileArray:
@@ -253,8 +255,9 @@ def is_dense(layout: Layout) -> bool:
     """Tell whether missing rows are stored too: values are small and of fixed size."""
     if is_ragged(layout):
         return False
-    sizes = [prod(int(s) for s in spec.shape) * np.dtype(spec.dtype).itemsize
-             for spec in layout.values()]
+    sizes = [
+        prod(int(s) for s in spec.shape) * np.dtype(spec.dtype).itemsize for spec in layout.values()
+    ]
     return sum(sizes) <= DENSE_BYTES
 
 

@@ -110,8 +110,11 @@ def _id_reason(name: str, places: Sequence[Place]) -> str | None:
         return "every value is another hexadecimal code"
     numbers = [_whole(cell) for cell in cells]
     if len(cells) >= 5 and None not in numbers:
-        steps = {number - place.row for number, place in zip(numbers, places, strict=True)
-                 if number is not None}
+        steps = {
+            number - place.row
+            for number, place in zip(numbers, places, strict=True)
+            if number is not None
+        }
         if len(steps) == 1:
             return "it counts the rows"
     named = _ID_NAME.search(name) or _ID_CAMEL.search(name)

@@ -113,8 +113,9 @@ class Schema:
 
     def to_yaml(self) -> str:
         """Return the schema as YAML for people to edit: column name -> what it is."""
-        columns = {c.name: {k: v for k, v in c.to_dict().items() if k != "name"}
-                   for c in self.columns}
+        columns = {
+            c.name: {k: v for k, v in c.to_dict().items() if k != "name"} for c in self.columns
+        }
         return str(yaml.safe_dump({"columns": columns}, sort_keys=False, allow_unicode=True))
 
     @classmethod
@@ -126,9 +127,12 @@ class Schema:
         Raises:
             SchemaError: Not YAML, or not a schema.
         """
-        return cls(tuple(
-            Column.from_dict({"name": name, **entry}) for name, entry in read_yaml(source).items()
-        ))
+        return cls(
+            tuple(
+                Column.from_dict({"name": name, **entry})
+                for name, entry in read_yaml(source).items()
+            )
+        )
 
     def describe(self) -> str:
         """Return the schema as a table for the terminal."""

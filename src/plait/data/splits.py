@@ -17,8 +17,15 @@ from plait.types import Cell, is_missing
 
 NAMES = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST, NOWHERE = 0, 1, 2, -1
-WORDS = {"train": TRAIN, "training": TRAIN, "validation": VALIDATION, "val": VALIDATION,
-         "valid": VALIDATION, "dev": VALIDATION, "test": TEST}
+WORDS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "validation": VALIDATION,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "dev": VALIDATION,
+    "test": TEST,
+}
 
 
 @dataclass(frozen=True)
@@ -126,14 +133,22 @@ def _check_call(
     fractions: Sequence[float],
 ) -> None:
     if time is not None and (by_column is not None or group is not None):
-        raise UsageError("rows are split by time, or by column and group, not both",
-                         expected="--time alone, or --split and --group")
+        raise UsageError(
+            "rows are split by time, or by column and group, not both",
+            expected="--time alone, or --split and --group",
+        )
     if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise UsageError("the fractions of the splits are wrong",
-                         expected="three shares that add up to 1", received=str(fractions))
+        raise UsageError(
+            "the fractions of the splits are wrong",
+            expected="three shares that add up to 1",
+            received=str(fractions),
+        )
     if table.num_rows < 2:
-        raise TableError("one row cannot be split", expected="at least 2 rows, better 50",
-                         received=f"{table.num_rows} rows")
+        raise TableError(
+            "one row cannot be split",
+            expected="at least 2 rows, better 50",
+            received=f"{table.num_rows} rows",
+        )
 
 
 def _class_numbers(stratify: Sequence[Any]) -> np.ndarray | None:
@@ -160,8 +175,9 @@ def _by_words(table: Table, column: str) -> np.ndarray:
                 )
             split[first + place] = number
     if not (split == TRAIN).any():
-        raise TableError("the split column names no training rows", expected="rows with train",
-                         column=column)
+        raise TableError(
+            "the split column names no training rows", expected="rows with train", column=column
+        )
     return split
 
 
@@ -228,8 +244,10 @@ def _gather_units(split: np.ndarray, units: np.ndarray, shared: Shared) -> list[
             if split[row] != target:
                 moves.setdefault((int(split[row]), int(target), column), set()).add(int(row))
     split[:] = split[units]
-    return [_move(rows, NAMES[old], NAMES[new], column)
-            for (old, new, column), rows in sorted(moves.items())]
+    return [
+        _move(rows, NAMES[old], NAMES[new], column)
+        for (old, new, column), rows in sorted(moves.items())
+    ]
 
 
 def _carve_validation(
@@ -243,8 +261,11 @@ def _carve_validation(
     """Turn some training rows into validation rows, in place."""
     rows = np.flatnonzero(split == TRAIN)
     if len(rows) < 2:
-        raise TableError("the training rows are too few to take validation rows out of",
-                         expected="at least 2 training rows", received=f"{len(rows)}")
+        raise TableError(
+            "the training rows are too few to take validation rows out of",
+            expected="at least 2 training rows",
+            received=f"{len(rows)}",
+        )
     place = np.full(len(split), -1)
     place[rows] = np.arange(len(rows))
 
@@ -255,8 +276,12 @@ def _carve_validation(
     share = fractions[1] / max(fractions[0] + fractions[1], 1e-9)
     inner = Shared([(n, i) for n, r in shared.groups if len(i := inside(r)) > 1], {})
     carved, moved = _random(
-        len(rows), inner, [i for r in groups if len(i := inside(r))],
-        None if classes is None else classes[rows], (1 - share, share, 0.0), rng,
+        len(rows),
+        inner,
+        [i for r in groups if len(i := inside(r))],
+        None if classes is None else classes[rows],
+        (1 - share, share, 0.0),
+        rng,
     )
     split[rows] = carved
     return [move | {"rows": rows[move["rows"]].tolist()} for move in moved]
@@ -271,8 +296,10 @@ def _drop_straddling(split: np.ndarray, shared: Shared) -> list[dict[str, Any]]:
         for row in rows[last[rows] < latest]:
             dropped.setdefault((int(last[row]), column), set()).add(int(row))
             split[row] = NOWHERE
-    return [_move(rows, NAMES[old], "dropped", column)
-            for (old, column), rows in sorted(dropped.items())]
+    return [
+        _move(rows, NAMES[old], "dropped", column)
+        for (old, column), rows in sorted(dropped.items())
+    ]
 
 
 def _move(rows: set[int], old: str, new: str, column: str) -> dict[str, Any]:
@@ -284,7 +311,8 @@ def _check_filled(split: np.ndarray, group: str | None) -> None:
         if not (split == number).any():
             raise TableError(
                 f"no row is left for {NAMES[number]}",
-                expected=f"at least two different groups in '{group}'" if group
+                expected=f"at least two different groups in '{group}'"
+                if group
                 else "at least two rows that are not duplicates of one another",
                 column=group,
                 hint="add rows, or remove duplicates",

@@ -119,10 +119,11 @@ def _load(file: Path) -> ModuleType:
 
 
 def _codec_class(module: ModuleType, file: Path) -> type[Codec]:
-    classes = [
+    classes: list[Any] = [
         value
         for name, value in vars(module).items()
-        if name.endswith("Codec") and dataclasses.is_dataclass(value)
+        if name.endswith("Codec")
+        and dataclasses.is_dataclass(value)
         and value.__module__ == module.__name__
     ]
     if len(classes) != 1:

@@ -1,4 +1,4 @@
-"""What a modality must offer: the codec (numpy only) and the network (torch) of one kind of value."""
+"""What a modality must offer: a torch-free codec, and a network that embeds what it prepares."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Codec(Protocol):
         """Parts that `prepare` returns: name -> shape (ragged axes named) and type."""
 
     def detect(self, sample: ColumnSample) -> float:
-        """How sure, in [0, 1], that the column is of this modality. Looks, never decodes at length."""
+        """How sure, in [0, 1], that the column is of this modality. Never decodes at length."""
 
     def read(self, cell: Cell, media: Media) -> Any | None:
         """Decode a cell to Raw; None when it holds nothing. Raises `CellError` or `LimitError`."""
@@ -40,7 +40,7 @@ class Codec(Protocol):
         """Learn what must be learned from training values (may be empty); returns a new codec."""
 
     def prepare(self, raw: Any) -> Arrays:
-        """Turn Raw into the arrays of `layout`: deterministic, the same numbers on every machine."""
+        """Turn Raw into the arrays of `layout`: the same numbers on every machine."""
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         """Return a randomly changed copy with the same meaning (training only); same layout."""
@@ -52,7 +52,7 @@ class Codec(Protocol):
         """Make a small valid cell; feeds the contract suite and export tracing."""
 
     def neutral(self) -> Any:
-        """Raw that carries no information (grey, silence, the mean): the baseline of explanations."""
+        """Raw without information (grey, silence, the mean): the baseline of explanations."""
 
     def corrupt(self, raw: Any, severity: float, rng: np.random.Generator) -> Any:
         """Damage Raw as the world would; severity in [0, 1], 0 returns it unchanged."""

@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from plait.types import Cell, ColumnSample
 
 
-def looks_like_media(
-    sample: ColumnSample, endings: Sequence[str], magic: Sequence[bytes]
-) -> float:
+def looks_like_media(sample: ColumnSample, endings: Sequence[str], magic: Sequence[bytes]) -> float:
     """Return the share of a column's cells that end or begin like the given kind of file.
 
     `magic` entries are first bytes; a ``.`` in them stands for any byte.
@@ -24,8 +22,7 @@ def looks_like_media(
 def starts_with(data: bytes, magic: Sequence[bytes]) -> bool:
     """Tell whether `data` begins with one of the `magic` patterns (``.`` is any byte)."""
     return any(
-        len(data) >= len(pattern)
-        and all(p in (46, d) for p, d in zip(pattern, data, strict=False))
+        len(data) >= len(pattern) and all(p in (46, d) for p, d in zip(pattern, data, strict=False))
         for pattern in magic
     )
 

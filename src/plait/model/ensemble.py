@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Ensemble:
         return system_outputs(self.system, prepared, rows)
 
     @property
-    def system(self):  # type: ignore[no-untyped-def]
+    def system(self) -> Any:
         """The network (imports torch). Raises `KeyError` when the mix has none."""
         if self._system is None:
             self._system = self._build()

@@ -15,10 +15,10 @@ from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
+from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
 from plait.model.ensemble import Ensemble
 from plait.model.scores import score
 from plait.model.storage import ensemble_files, load_ensemble
-from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
 from plait.progress import SILENT, Progress
 from plait.types import Answer
 
@@ -147,10 +147,12 @@ class Model:
         hashes = {name: codec_hash(codec) for name, codec in codecs.items()}
         files = {
             "schema.json": to_json(self.schema.to_dict()),
-            "codecs.json": to_json({
-                "columns": {name: codec_to_dict(codec) for name, codec in codecs.items()},
-                "preprocessing": hashes,
-            }),
+            "codecs.json": to_json(
+                {
+                    "columns": {name: codec_to_dict(codec) for name, codec in codecs.items()},
+                    "preprocessing": hashes,
+                }
+            ),
             "card.md": self.card.encode(),
             **ensemble_files(self.ensemble, self.target, self.inputs),
             **{f"{name}.json": to_json(value) for name, value in self.records.items()},

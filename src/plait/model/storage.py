@@ -27,7 +27,9 @@ EXPERTS = "experts"
 
 def tensors_of(system: System) -> dict[str, np.ndarray]:
     """Return a network's weights as float32 NumPy arrays."""
-    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in system.state_dict().items()}
+    return {
+        name: tensor.detach().cpu().numpy().copy() for name, tensor in system.state_dict().items()
+    }
 
 
 def ensemble_files(ensemble: Ensemble, target: str, inputs: tuple[str, ...]) -> dict[str, bytes]:

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from plait.model.config import SystemConfig
 from plait.modalities import Codec, codec_hash, find_network
+from plait.model.config import SystemConfig
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
@@ -37,9 +37,7 @@ class Encoder(nn.Module):
         self.stems = nn.ModuleDict(stems)
         self.column_vectors = nn.Parameter(torch.randn(len(codecs), config.dim) * 0.02)
 
-    def forward(
-        self, batch: Batch, keep: Bool[Tensor, "batch column"]
-    ) -> tuple[Tokens, Tensor]:
+    def forward(self, batch: Batch, keep: Bool[Tensor, "batch column"]) -> tuple[Tokens, Tensor]:
         """Return all tokens and their column numbers; columns not kept are masked out."""
         found, numbers = [], []
         for number, name in enumerate(self.columns):
@@ -62,9 +60,7 @@ class System(nn.Module):
         config: Sizes; see `SystemConfig`.
     """
 
-    def __init__(
-        self, codecs: Mapping[str, Codec], target: Codec, config: SystemConfig
-    ) -> None:
+    def __init__(self, codecs: Mapping[str, Codec], target: Codec, config: SystemConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(codecs, config)
@@ -93,9 +89,7 @@ class System(nn.Module):
         tokens, column = self.encoder(batch, keep)
         return self.trunk(tokens, column)
 
-    def forward(
-        self, batch: Batch, keep: Tensor | None = None
-    ) -> Float[Tensor, "batch output"]:
+    def forward(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
         """Return the head's raw outputs: logits, or standardised mean and quantiles."""
         tokens = self.encode(batch, keep)
         return self.head(self.pool(tokens.values, tokens.mask))

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 
 class RMSNorm(nn.Module):
-    """Scale to unit root mean square: ``x / sqrt(mean(x^2) + eps) * weight`` (Zhang, Sennrich 2019)."""
+    """``x / sqrt(mean(x^2) + eps) * weight`` over the last axis (Zhang and Sennrich 2019)."""
 
     def __init__(self, dim: int, *, eps: float = 1e-6) -> None:
         super().__init__()
@@ -30,6 +30,8 @@ class RotaryAngles(nn.Module):
         dim_head: Size of a head, a multiple of 4.
         longest: Wavelength of the slowest pair, in positions.
     """
+
+    rates: Tensor
 
     def __init__(self, dim_head: int, *, longest: float = 1000.0) -> None:
         super().__init__()
@@ -62,8 +64,8 @@ def attend(
 ) -> Float[Tensor, "batch head query dim"]:
     """Return ``softmax(q k^T / sqrt(dim)) v`` where `mask` is True, by the fastest exact way.
 
-    That is SDPA, save on CPUs in bf16, where its backward pass is 4 to 8 times slower than the written
-    out form for up to 256 tokens, and than itself in float32 beyond (docs/log.md, 2026-11-21).
+    That is SDPA, save on CPUs in bf16, where its backward pass is several times slower than the
+    written-out form for up to 256 tokens (docs/log.md, 2026-11-21).
     """
     if q.device.type != "cpu" or q.dtype != torch.bfloat16:
         return F.scaled_dot_product_attention(q, k, v, mask)

@@ -33,9 +33,9 @@ class ChannelNorm(nn.Module):
 class ConvBlock(nn.Module):
     """Pre-activation residual block: norm, SiLU, conv, norm, SiLU, conv (He et al. 2016, fig. 4e).
 
-    It halves by averaging pairs before the convolutions rather than by strided convolutions: less
-    aliasing (Zhang 2019), fewer operations, and some strided bf16 kernels on CPUs are 30 times slower
-    than their neighbours (docs/log.md, 2026-11-21).
+    It halves by averaging pairs before the convolutions, not by strided convolutions: less aliasing
+    (Zhang 2019), fewer operations, and some strided bf16 kernels on CPUs are 30 times slower than
+    their neighbours (docs/log.md, 2026-11-21).
 
     Args:
         dim_in, dim_out: Channels before and after.

@@ -35,9 +35,7 @@ class Choice:
         return "stack (" + " + ".join(f"{name} {weight:.2f}" for name, weight in ranked) + ")"
 
 
-def choose(
-    outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec
-) -> Choice:
+def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec) -> Choice:
     """Choose by outputs on rows that no candidate learned from.
 
     Args:

@@ -24,7 +24,7 @@ FUSION_SHARE = 0.18
 """Part of the deep model's budget spent on measuring the kinds of fusion."""
 
 LEAST_FUSION_SECONDS = 150.0
-"""Deep budgets below this are not spent on measuring fusion: the trials would be too short to tell."""
+"""Deep budgets below this are not spent on measuring fusion: too short to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,22 +95,35 @@ def _choose_join(
     """Measure late, mid and early fusion by short runs; keep the simplest not clearly worse."""
     config = plan.config
     if plan.fusion != "auto":
-        return replace(config, join=join_layer(plan.fusion, config.depth)).check(), [], plan.budget, ()
+        return (
+            replace(config, join=join_layer(plan.fusion, config.depth)).check(),
+            [],
+            plan.budget,
+            (),
+        )
     if len(task.inputs) < 2:
         return replace(config, join=0), [], plan.budget, ()
     if plan.budget.timed and plan.budget.amount < LEAST_FUSION_SECONDS:
         note = "the budget was too short to measure the kinds of fusion: mid fusion was taken"
         return replace(config, join=join_layer("mid", config.depth)), [], plan.budget, (note,)
-    joins = sorted({join_layer(name, config.depth) for name in ("late", "mid", "early")}, reverse=True)
+    joins = sorted(
+        {join_layer(name, config.depth) for name in ("late", "mid", "early")}, reverse=True
+    )
     share = FUSION_SHARE / len(joins)
     costs = {}
     for join in joins:
-        trial = replace(plan, config=replace(config, join=join), budget=plan.budget.share(share),
-                        folder=plan.folder and plan.folder / f"join-{join}")
+        trial = replace(
+            plan,
+            config=replace(config, join=join),
+            budget=plan.budget.share(share),
+            folder=plan.folder and plan.folder / f"join-{join}",
+        )
         costs[join] = _trial_cost(task, trial, progress, f"fusion at layer {join}")
     best = _simplest_good(costs)
-    measured = [{"join": join, "cost": float(cost.mean()), "chosen": join == best}
-                for join, cost in costs.items()]
+    measured = [
+        {"join": join, "cost": float(cost.mean()), "chosen": join == best}
+        for join, cost in costs.items()
+    ]
     return replace(config, join=best), measured, plan.budget.share(1 - FUSION_SHARE), ()
 
 
@@ -153,17 +166,34 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     for fold in range(num_folds):
         held = rows[plan.folds == fold]
         system = make_system(task, plan.config, plan.seed + fold)
-        part = replace(plan, folder=plan.folder and plan.folder / f"fold-{fold}",
-                       seed=plan.seed + fold)
-        _run(task, part, system, rows[plan.folds != fold], np.zeros(0, np.int64), budget,
-             f"fold {fold + 1} of {num_folds}", progress)
+        part = replace(
+            plan, folder=plan.folder and plan.folder / f"fold-{fold}", seed=plan.seed + fold
+        )
+        _run(
+            task,
+            part,
+            system,
+            rows[plan.folds != fold],
+            np.zeros(0, np.int64),
+            budget,
+            f"fold {fold + 1} of {num_folds}",
+            progress,
+        )
         outputs = system_outputs(system, task.prepared, held, device=plan.device)
         if found is None:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
     system = make_system(task, plan.config, plan.seed)
-    run = _run(task, plan, system, rows, np.zeros(0, np.int64),
-               plan.budget.share(1.5 / (num_folds + 1.5)), "training on all rows", progress)
+    run = _run(
+        task,
+        plan,
+        system,
+        rows,
+        np.zeros(0, np.int64),
+        plan.budget.share(1.5 / (num_folds + 1.5)),
+        "training on all rows",
+        progress,
+    )
     outputs = np.zeros((0, 1), np.float32) if found is None else found
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, fusion=[], notes=())
 

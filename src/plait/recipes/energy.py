@@ -35,7 +35,8 @@ class Meter:
             "cores": os.cpu_count(),
             "peak_memory_mb": round(peak_memory_mb(), 1),
             "joules": round(joules - self._joules, 1) if measured else None,  # type: ignore[operator]
-            "method": "RAPL counters of all packages" if measured
+            "method": "RAPL counters of all packages"
+            if measured
             else "not measured: this machine shows no energy counter",
         }
 

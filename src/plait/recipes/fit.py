@@ -23,8 +23,8 @@ from plait.progress import SILENT, Progress
 from plait.recipes.choose import Choice, choose
 from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.energy import Meter
-from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.records import make_card, make_licences, make_lineage
+from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
 from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, make_task
@@ -85,8 +85,8 @@ def fit(
     Args:
         table: A `Table`, or anything `plait.read` takes.
         target: Column to predict.
-        budget: ``5m``, ``30s``, ``2000 steps``, ``10 epochs``: of everything in a fit when timed, of
-            each network's training otherwise.
+        budget: ``5m``, ``30s``, ``2000 steps``, ``10 epochs``: of everything in a fit when timed,
+            of each network's training otherwise.
         size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
         fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
         columns: Modalities of columns, ``note=text,scan=image``.
@@ -123,13 +123,27 @@ def fit(
     _check_out(out)
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     settings = _Settings(
-        target=target, budget=f"{budget.amount:g} {budget.unit}", size=str(size),
-        fusion=str(fusion), seed=seed, device=device, baselines=baselines, table=table.key,
+        target=target,
+        budget=f"{budget.amount:g} {budget.unit}",
+        size=str(size),
+        fusion=str(fusion),
+        seed=seed,
+        device=device,
+        baselines=baselines,
+        table=table.key,
     )
     folder = _work_folder(out, settings, resume)
     task = make_task(
-        table, target=target, exclude=exclude, group=group, time=time, split=split, seed=seed,
-        on_error=on_error, allow_network=allow_network, progress=progress,
+        table,
+        target=target,
+        exclude=exclude,
+        group=group,
+        time=time,
+        split=split,
+        seed=seed,
+        on_error=on_error,
+        allow_network=allow_network,
+        progress=progress,
     )
     folds = _folds(task, group, seed)
     deadline = BASELINE_SHARE * budget.amount if budget.timed else None
@@ -137,12 +151,19 @@ def fit(
         task, folds, seed=seed, seconds=deadline, enabled=baselines, progress=progress
     )
     plan = DeepPlan(
-        config=choose_size(size, len(task.splits.train)), fusion=fusion,
-        train=train or TrainConfig(), budget=_deep_budget(budget, meter, task, rivals), folds=folds,
-        seed=seed, device=_device(device), folder=folder,
+        config=choose_size(size, len(task.splits.train)),
+        fusion=fusion,
+        train=train or TrainConfig(),
+        budget=_deep_budget(budget, meter, task, rivals),
+        folds=folds,
+        seed=seed,
+        device=_device(device),
+        folder=folder,
     )
     deep = train_deep(task, plan, progress)
-    choice = choose({DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows], task.target_codec)
+    choice = choose(
+        {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows], task.target_codec
+    )
     model = _assemble(task, deep, rivals, choice)
     records = _records(model, task, deep, rivals, choice, folds, seed)
     model.records = {
@@ -303,8 +324,11 @@ def _records(
     truth = task.truth[rows]
     judged = model.score_rows(task.prepared, rows, truth, seed=seed) if len(rows) else {}
     everything = replace(
-        model.ensemble, weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
-        experts=rivals.experts, features=rivals.features, config=deep.system.config,
+        model.ensemble,
+        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
+        experts=rivals.experts,
+        features=rivals.features,
+        config=deep.system.config,
     )
     everything._system = deep.system
     candidates = []
@@ -351,8 +375,12 @@ def _candidate(
 ) -> dict[str, Any]:
     from plait.metrics import bootstrap_intervals
 
-    found: dict[str, Any] = {"name": name, "cost": choice.costs.get(name), "metrics": {},
-                             "intervals": {}}
+    found: dict[str, Any] = {
+        "name": name,
+        "cost": choice.costs.get(name),
+        "metrics": {},
+        "intervals": {},
+    }
     if outputs is not None and len(outputs):
         codec = model.target_codec
         found["metrics"] = codec.metrics(outputs, truth)

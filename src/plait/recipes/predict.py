@@ -48,8 +48,12 @@ def predict(
     """
     out = Path(out)
     if out.suffix not in ENDINGS:
-        raise UsageError("unknown kind of output file", expected=" or ".join(ENDINGS),
-                         received=out.name, hint="name it with --out predictions.csv")
+        raise UsageError(
+            "unknown kind of output file",
+            expected=" or ".join(ENDINGS),
+            received=out.name,
+            hint="name it with --out predictions.csv",
+        )
     model = load(bundle)
     rows = table if isinstance(table, Table) else read(table, root=root)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
@@ -68,9 +72,7 @@ def predict(
     return {"rows": rows.num_rows, "out": str(out), "columns": columns}
 
 
-def _shift_rows(
-    predict_rows: Any, part: Table, on_error: str, first: int
-) -> Mapping[str, Any]:
+def _shift_rows(predict_rows: Any, part: Table, on_error: str, first: int) -> Mapping[str, Any]:
     """Predict a chunk; an error names the row of the whole table."""
     from plait.errors import PlaitError
 

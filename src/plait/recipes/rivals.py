@@ -83,14 +83,15 @@ def measure_rivals(
 def _available() -> tuple[list[type], tuple[str, ...]]:
     kinds: list[type] = [Majority, NearestNeighbour]
     needed = {Linear: "sklearn", Boosted: "lightgbm"}
-    missing = [kind.__name__.lower() for kind, name in needed.items()
-               if importlib.util.find_spec(name) is None]
+    missing = [
+        kind.__name__.lower()
+        for kind, name in needed.items()
+        if importlib.util.find_spec(name) is None
+    ]
     kinds += [kind for kind in needed if kind.__name__.lower() not in missing]
     if not missing:
         return kinds, ()
-    return kinds, (
-        f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",
-    )
+    return kinds, (f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",)
 
 
 def _learn_rows(

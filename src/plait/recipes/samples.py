@@ -27,13 +27,15 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     found = []
     for place, number in enumerate(chosen):
         row = int(rows[number])
-        found.append({
-            "row": row,
-            "cells": _cells(task, row),
-            "truth": _text(task.table.column(task.target, [row])[0]),
-            "prediction": _text(answer["prediction"][place]),
-            "confidence": float(answer["confidence"][place]),
-        })
+        found.append(
+            {
+                "row": row,
+                "cells": _cells(task, row),
+                "truth": _text(task.table.column(task.target, [row])[0]),
+                "prediction": _text(answer["prediction"][place]),
+                "confidence": float(answer["confidence"][place]),
+            }
+        )
     return found
 
 

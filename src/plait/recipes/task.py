@@ -177,7 +177,9 @@ def _choose_inputs(schema: Schema, target: str, without: set[str]) -> tuple[str,
 
 
 def _split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
-    return next((c.name for c in schema.columns if c.role == "split" and c.name not in exclude), None)
+    return next(
+        (c.name for c in schema.columns if c.role == "split" and c.name not in exclude), None
+    )
 
 
 def _stratify(schema: Schema, target: str, cells: list[Any]) -> list[Any] | None:

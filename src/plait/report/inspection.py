@@ -32,16 +32,21 @@ def _columns(found: Mapping[str, Any], examples: Mapping[str, Sequence[Html]]) -
     for column in found.get("columns") or []:
         error = column.get("first_error") or {}
         unreadable = number(column.get("num_unreadable") or 0)
-        rows.append({
-            "column": escape(column["name"]),
-            "is": escape(column.get("modality") or column.get("role") or ""),
-            "missing": percent(column.get("share_missing")),
-            "distinct": number(column.get("num_distinct")),
-            "unreadable": escape(f"{unreadable}, row {error['row']}: {error['error']}")
-            if error else unreadable,
-            "why": escape(column.get("why") or ""),
-            "examples": '<div class="cards">' + "".join(examples.get(column["name"], [])) + "</div>",
-        })
+        rows.append(
+            {
+                "column": escape(column["name"]),
+                "is": escape(column.get("modality") or column.get("role") or ""),
+                "missing": percent(column.get("share_missing")),
+                "distinct": number(column.get("num_distinct")),
+                "unreadable": escape(f"{unreadable}, row {error['row']}: {error['error']}")
+                if error
+                else unreadable,
+                "why": escape(column.get("why") or ""),
+                "examples": '<div class="cards">'
+                + "".join(examples.get(column["name"], []))
+                + "</div>",
+            }
+        )
     return table(rows, raw=list(rows[0]) if rows else [])
 
 
@@ -49,7 +54,9 @@ def _classes(found: Mapping[str, Any]) -> Html:
     counts = dict(list((found.get("class_counts") or {}).items())[:40])
     if not counts:
         return ""
-    rows = [{"name": name, "value": count, "shown": number(count)} for name, count in counts.items()]
+    rows = [
+        {"name": name, "value": count, "shown": number(count)} for name, count in counts.items()
+    ]
     top = max(counts.values())
     return section("Rows per class", dots(rows, label="Rows per class", low=0, high=top))
 

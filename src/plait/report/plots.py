@@ -29,18 +29,24 @@ def dots(rows: Sequence[dict[str, Any]], *, label: str, low: float, high: float)
     parts = [_ticks(x, low, high, height - 22)]
     for place, row in enumerate(rows):
         y = 26 * place + 16
-        value, interval = row["value"], row.get("interval") or ()
+        value, interval = row["value"], list(row.get("interval") or [])
         kind = "strong" if row.get("strong") else "plain"
         name = escape(_cut(row["name"], 30))
-        parts.append(f'<text class="{kind}" x="{left - 10}" y="{y + 4}" text-anchor="end">{name}</text>')
+        parts.append(
+            f'<text class="{kind}" x="{left - 10}" y="{y + 4}" text-anchor="end">{name}</text>'
+        )
         if value is None or not math.isfinite(value):
             parts.append(f'<text x="{left}" y="{y + 4}">–</text>')
             continue
         if len(interval) == 2:
-            parts.append(f'<line class="{kind}" x1="{x(interval[0]):.1f}" x2="{x(interval[1]):.1f}" '
-                         f'y1="{y}" y2="{y}"/>')
+            parts.append(
+                f'<line class="{kind}" x1="{x(interval[0]):.1f}" x2="{x(interval[1]):.1f}" '
+                f'y1="{y}" y2="{y}"/>'
+            )
         parts.append(f'<circle class="{kind}" cx="{x(value):.1f}" cy="{y}" r="5"/>')
-        parts.append(f'<text x="{WIDTH - right + 10}" y="{y + 4}">{row.get("shown", number(value))}</text>')
+        parts.append(
+            f'<text x="{WIDTH - right + 10}" y="{y + 4}">{row.get("shown", number(value))}</text>'
+        )
     return _svg("".join(parts), WIDTH, height, label)
 
 
@@ -62,7 +68,7 @@ def lines(series: dict[str, Sequence[tuple[float, float]]], *, label: str, x_lab
         f'<text x="{left - 8}" y="16" text-anchor="end">{number(y_high)}</text>',
         f'<text x="{left - 8}" y="{height - bottom}" text-anchor="end">{number(y_low)}</text>',
         f'<text x="{WIDTH / 2}" y="{height - 4}" text-anchor="middle">{escape(x_label)} '
-        f'{number(x_low)} to {number(x_high)}</text>',
+        f"{number(x_low)} to {number(x_high)}</text>",
     ]
     for i, (name, line) in enumerate(series.items()):
         kept = [place(p) for p in line if all(map(_finite, p))]
@@ -70,7 +76,9 @@ def lines(series: dict[str, Sequence[tuple[float, float]]], *, label: str, x_lab
             continue
         parts.append(f'<polyline class="line line{i}" points="{" ".join(kept)}"/>')
         x, y = kept[-1].split(",")
-        parts.append(f'<text class="line{i}" x="{float(x) + 6}" y="{float(y) + 4}">{escape(name)}</text>')
+        parts.append(
+            f'<text class="line{i}" x="{float(x) + 6}" y="{float(y) + 4}">{escape(name)}</text>'
+        )
     return _svg("".join(parts), WIDTH, height, label)
 
 
@@ -83,8 +91,10 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], *, label: st
     for i, row in enumerate(counts):
         total = sum(row) or 1
         if side >= 11:
-            parts.append(f'<text x="{left - 8}" y="{top + i * side + side * 0.7:.0f}" '
-                         f'text-anchor="end">{escape(_cut(names[i], 22))}</text>')
+            parts.append(
+                f'<text x="{left - 8}" y="{top + i * side + side * 0.7:.0f}" '
+                f'text-anchor="end">{escape(_cut(names[i], 22))}</text>'
+            )
         for j, count in enumerate(row):
             share = count / total
             title = f"{escape(names[i])} taken for {escape(names[j])}: {count} ({percent(share)})"
@@ -95,8 +105,10 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], *, label: st
                 f"<title>{title}</title></rect>"
             )
             if side >= 26 and count:
-                parts.append(f'<text class="count" x="{left + (j + 0.5) * side:.0f}" '
-                             f'y="{top + (i + 0.64) * side:.0f}" text-anchor="middle">{count}</text>')
+                parts.append(
+                    f'<text class="count" x="{left + (j + 0.5) * side:.0f}" '
+                    f'y="{top + (i + 0.64) * side:.0f}" text-anchor="middle">{count}</text>'
+                )
     size = left + num * side + 10
     return _svg("".join(parts), size, top + num * side + 10, label, fit=False)
 
@@ -116,10 +128,14 @@ def scatter(points: Sequence[Sequence[float]], *, label: str, diagonal: bool) ->
     if diagonal:
         parts.append(f'<line class="plain" x1="40" y1="{40 + side}" x2="{40 + side}" y2="40"/>')
     for x, y in points:
-        parts.append(f'<circle class="dot" cx="{at(x):.1f}" cy="{80 + side - at(y):.1f}" r="3">'
-                     f"<title>true {number(x)}, said {number(y)}</title></circle>")
-    parts.append(f'<text x="{40 + side / 2}" y="{side + 66}" text-anchor="middle">true, '
-                 f"{number(low)} to {number(high)}</text>")
+        parts.append(
+            f'<circle class="dot" cx="{at(x):.1f}" cy="{80 + side - at(y):.1f}" r="3">'
+            f"<title>true {number(x)}, said {number(y)}</title></circle>"
+        )
+    parts.append(
+        f'<text x="{40 + side / 2}" y="{side + 66}" text-anchor="middle">true, '
+        f"{number(low)} to {number(high)}</text>"
+    )
     parts.append('<text x="34" y="34">said</text>')
     return _svg("".join(parts), side + 80, side + 80, label, fit=False)
 
@@ -128,16 +144,20 @@ def _ticks(x: Any, low: float, high: float, bottom: int) -> str:
     parts = []
     for i in range(5):
         value = low + (high - low) * i / 4
-        parts.append(f'<line class="grid" x1="{x(value):.1f}" x2="{x(value):.1f}" y1="2" y2="{bottom}"/>'
-                     f'<text class="tick" x="{x(value):.1f}" y="{bottom + 16}" '
-                     f'text-anchor="middle">{number(value)}</text>')
+        parts.append(
+            f'<line class="grid" x1="{x(value):.1f}" x2="{x(value):.1f}" y1="2" y2="{bottom}"/>'
+            f'<text class="tick" x="{x(value):.1f}" y="{bottom + 16}" '
+            f'text-anchor="middle">{number(value)}</text>'
+        )
     return "".join(parts)
 
 
 def _svg(inner: str, width: float, height: float, label: str, *, fit: bool = True) -> Html:
     size = "" if fit else f' style="max-width:{width:.0f}px"'
-    return (f'<svg class="plot" viewBox="0 0 {width:.0f} {height:.0f}" role="img"{size} '
-            f'aria-label="{escape(label)}">{inner}</svg>')
+    return (
+        f'<svg class="plot" viewBox="0 0 {width:.0f} {height:.0f}" role="img"{size} '
+        f'aria-label="{escape(label)}">{inner}</svg>'
+    )
 
 
 def _cut(text: Any, num: int) -> str:

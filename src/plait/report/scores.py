@@ -76,8 +76,11 @@ def classes(data: Mapping[str, Any]) -> Html:
     if not test.get("per_class"):
         return ""
     rows = [
-        {"class": entry["label"], "rows": entry["rows"],
-         **{name: percent(entry.get(name)) for name in ("precision", "recall", "f1")}}
+        {
+            "class": entry["label"],
+            "rows": entry["rows"],
+            **{name: percent(entry.get(name)) for name in ("precision", "recall", "f1")},
+        }
         for entry in test["per_class"]
     ]
     parts = []
@@ -108,7 +111,7 @@ def training(data: Mapping[str, Any]) -> Html:
     """Return the training curve and the choice of fusion."""
     metrics = data.get("metrics") or {}
     curve: Sequence[Mapping[str, Any]] = metrics.get("curve") or []
-    series = {
+    series: dict[str, Sequence[tuple[float, float]]] = {
         name: [(point["seconds"], point[name]) for point in curve if point.get(name) is not None]
         for name in ("loss", "validation")
     }
@@ -128,8 +131,15 @@ def _dots(rows: Sequence[Mapping[str, Any]], name: str, label: str, *, strong: i
         value = (row.get("metrics") or {}).get(name)
         interval = (row.get("intervals") or {}).get(name)
         shown = percent(value) if name in SHARES else metric(name, value)
-        drawn.append({"name": row["name"], "value": value, "interval": interval,
-                      "strong": place == strong, "shown": shown})
+        drawn.append(
+            {
+                "name": row["name"],
+                "value": value,
+                "interval": interval,
+                "strong": place == strong,
+                "shown": shown,
+            }
+        )
     ends = [v for row in drawn for v in (row["value"], *(row["interval"] or ())) if v is not None]
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     if name in SHARES:
@@ -144,5 +154,7 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(row: Mapping[str, Any]) -> dict[str, str]:
     intervals = row.get("intervals") or {}
-    return {name: metric(name, value, intervals.get(name))
-            for name, value in (row.get("metrics") or {}).items()}
+    return {
+        name: metric(name, value, intervals.get(name))
+        for name, value in (row.get("metrics") or {}).items()
+    }

@@ -15,7 +15,9 @@ def headline(data: Mapping[str, Any]) -> Html:
     model, metrics = data.get("model") or {}, data.get("metrics") or {}
     energy, test = data.get("energy") or {}, metrics.get("test") or {}
     name = headline_metric(data)
-    value = metric(name, (test.get("metrics") or {}).get(name), (test.get("intervals") or {}).get(name))
+    value = metric(
+        name, (test.get("metrics") or {}).get(name), (test.get("intervals") or {}).get(name)
+    )
     tiles = {
         name.replace("_", " "): value,
         "test rows": number(test.get("rows")),
@@ -24,11 +26,13 @@ def headline(data: Mapping[str, Any]) -> Html:
         "time": f"{number(energy.get('seconds'))} s",
         "peak memory": f"{number(energy.get('peak_memory_mb'))} MB",
     }
-    shown = "".join(f"<div><b>{escape(v)}</b><span>{escape(k)}</span></div>" for k, v in tiles.items())
+    shown = "".join(
+        f"<div><b>{escape(v)}</b><span>{escape(k)}</span></div>" for k, v in tiles.items()
+    )
     inputs = ", ".join(model.get("inputs") or [])
     return (
         f'<header><p class="brand">plait</p><h1>{escape(model.get("target", "?"))} '
-        f'<small>from {escape(inputs)}</small></h1>'
+        f"<small>from {escape(inputs)}</small></h1>"
         f"<p>Shipped, as the best on rows that it did not learn from: "
         f"<strong>{escape(metrics.get('shipped', 'not measured'))}</strong>.</p>"
         f'<div class="tiles">{shown}</div></header>'
@@ -49,9 +53,9 @@ def samples(data: Mapping[str, Any]) -> Html:
         sure = max(0.0, min(1.0, float(sample.get("confidence") or 0)))
         cards.append(
             f'<article class="{"good" if right or not mark else "bad"}">{cells}'
-            f'<p><b>{mark} {escape(sample["prediction"])}</b>'
+            f"<p><b>{mark} {escape(sample['prediction'])}</b>"
             + ("" if right else f" <span>true: {escape(sample['truth'])}</span>")
-            + f'</p><meter min="0" max="1" value="{sure:.2f}" title="confidence {sure:.0%}"></meter>'
+            + f'</p><meter min="0" max="1" value="{sure:.2f}" title="{sure:.0%} sure"></meter>'
             f"</article>"
         )
     if not cards:
@@ -65,8 +69,12 @@ def table_of(data: Mapping[str, Any]) -> Html:
     schema, splits = data.get("schema") or {}, data.get("splits") or {}
     columns = schema.get("columns") if isinstance(schema, Mapping) else schema
     rows = [
-        {"column": c.get("name"), "is": c.get("modality") or c.get("role"),
-         "missing": c.get("share_missing"), "why": c.get("why")}
+        {
+            "column": c.get("name"),
+            "is": c.get("modality") or c.get("role"),
+            "missing": c.get("share_missing"),
+            "why": c.get("why"),
+        }
         for c in columns or []
     ]
     sizes = {name: len(splits.get(name) or []) for name in ("train", "validation", "test")}
@@ -89,12 +97,17 @@ def making(data: Mapping[str, Any]) -> Html:
     licences, lineage = data.get("licences") or [], data.get("lineage") or {}
     parts = ["<h3>Sources and licences</h3>", table(licences)]
     if lineage:
-        parts += ["<h3>Made again by</h3>", facts({
-            "made": lineage.get("made"),
-            "table": (lineage.get("table") or {}).get("name"),
-            **(lineage.get("settings") or {}),
-            **(lineage.get("versions") or {}),
-        })]
+        parts += [
+            "<h3>Made again by</h3>",
+            facts(
+                {
+                    "made": lineage.get("made"),
+                    "table": (lineage.get("table") or {}).get("name"),
+                    **(lineage.get("settings") or {}),
+                    **(lineage.get("versions") or {}),
+                }
+            ),
+        ]
     if data.get("energy"):
         parts += ["<h3>What it cost</h3>", facts(data["energy"])]
     return section("How it was made", *parts)

@@ -10,8 +10,17 @@ from typing import Any
 from plait.types import Html
 
 DASH = "–"
-SHARES = {"accuracy", "macro_f1", "micro_f1", "auc", "coverage", "precision", "recall", "f1",
-          "share_missing"}
+SHARES = {
+    "accuracy",
+    "macro_f1",
+    "micro_f1",
+    "auc",
+    "coverage",
+    "precision",
+    "recall",
+    "f1",
+    "share_missing",
+}
 """Metrics that are written as percent."""
 
 
@@ -48,7 +57,7 @@ def metric(name: str, value: Any, interval: Sequence[float] | None = None) -> st
 
 
 def table(rows: Sequence[Mapping[str, Any]], *, raw: Sequence[str] = ()) -> Html:
-    """Return rows as a table, one column per key of the first; columns in `raw` are HTML already."""
+    """Return rows as a table, a column per key of the first; columns in `raw` are HTML already."""
     if not rows:
         return '<p class="none">None.</p>'
     names = list(rows[0])
@@ -57,7 +66,8 @@ def table(rows: Sequence[Mapping[str, Any]], *, raw: Sequence[str] = ()) -> Html
         "<tr>" + "".join(f"<td>{_cell(row.get(n), n in raw)}</td>" for n in names) + "</tr>"
         for row in rows
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"><table>{inner}</table></div>'
 
 
 def facts(values: Mapping[str, Any]) -> Html:

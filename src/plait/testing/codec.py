@@ -90,7 +90,9 @@ def check_features(modality: str) -> None:
     codec, raws = fitted(modality)
     found = [codec.features(codec.prepare(raw)) for raw in raws]
     expect(len({array.shape for array in found}) == 1, f"{modality}: features differ in length")
-    expect(found[0].ndim == 1 and found[0].dtype == np.float32, f"{modality}: not float32 [feature]")
+    expect(
+        found[0].ndim == 1 and found[0].dtype == np.float32, f"{modality}: not float32 [feature]"
+    )
     expect(all(np.isfinite(array).all() for array in found), f"{modality}: features not finite")
 
 

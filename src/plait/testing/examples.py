@@ -47,7 +47,9 @@ def same_arrays(first: Arrays, second: Arrays) -> bool:
     )
 
 
-def example_table(modality: str, num_rows: int = 48, *, missing: bool = True) -> list[dict[str, Any]]:
+def example_table(
+    modality: str, num_rows: int = 48, *, missing: bool = True
+) -> list[dict[str, Any]]:
     """Return rows with a column ``x`` of the modality, a ``size``, and a learnable ``kind``.
 
     Every fifth ``x`` is missing when `missing`.

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from plait.data.loader import collate
+from plait.modalities import Codec, TargetCodec, find_codec, find_network
 from plait.model.config import SystemConfig
 from plait.model.system import System, to_tensors
-from plait.modalities import Codec, TargetCodec, find_codec, find_network
 from plait.nn.tokens import Tokens
 from plait.testing.examples import expect, fitted
 
@@ -55,7 +55,8 @@ def check_missing_changes_nothing(modality: str) -> None:
     answers = [system(to_tensors({"x": column})) for column in (whole, empty)]
     expect(bool(answers[0].isfinite().all()), f"{modality}: a missing value gives NaN")
     expect(
-        bool(torch.allclose(*answers, atol=1e-4)), f"{modality}: a missing value leaks into the answer"
+        bool(torch.allclose(answers[0], answers[1], atol=1e-4)),
+        f"{modality}: a missing value leaks into the answer",
     )
 
 
@@ -85,7 +86,9 @@ def check_answers_when_target(modality: str) -> None:
     expect(bool(loss.isfinite().all()), f"{modality}: the loss is not finite")
     outputs = head.outputs(raw).detach().numpy()
     cost = codec.cost(outputs, truth)
-    expect(cost.shape == (len(raws),) and np.isfinite(cost).all(), f"{modality}: cost is not finite")
+    expect(
+        cost.shape == (len(raws),) and np.isfinite(cost).all(), f"{modality}: cost is not finite"
+    )
     columns = codec.answer(outputs)
     expect(next(iter(columns)) == "prediction", f"{modality}: answers begin with 'prediction'")
     expect(all(len(v) == len(raws) for v in columns.values()), f"{modality}: answers miss rows")

@@ -13,10 +13,10 @@ import pyarrow.parquet
 
 from plait.data.table import Table, read
 from plait.errors import CellError
-from plait.model.config import SystemConfig
-from plait.model.model import Model, load
 from plait.modalities import find_codec
 from plait.modalities._scan import issubclass_target
+from plait.model.config import SystemConfig
+from plait.model.model import Model, load
 from plait.recipes.evaluate import evaluate
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect
@@ -78,7 +78,9 @@ def check_evaluates(modality: str) -> None:
     found = evaluate(path, _table(modality))
     expect(found["rows"] == len(_rows(modality)), f"{modality}: rows were lost")
     expect(set(found["intervals"]) <= set(found["metrics"]), f"{modality}: stray intervals")
-    expect({"x+size", "size"} <= set(found["by_present"]), f"{modality}: {set(found['by_present'])}")
+    expect(
+        {"x+size", "size"} <= set(found["by_present"]), f"{modality}: {set(found['by_present'])}"
+    )
 
 
 def check_reports(modality: str) -> None:
@@ -87,7 +89,7 @@ def check_reports(modality: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = write_report(path, Path(folder) / "report.html").read_text(encoding="utf8")
     expect("<html" in page and "kind" in page, f"{modality}: the page is empty")
-    expect("src=\"http" not in page and "href=\"http" not in page, f"{modality}: outside links")
+    expect('src="http' not in page and 'href="http' not in page, f"{modality}: outside links")
 
 
 def check_inspects(modality: str) -> None:

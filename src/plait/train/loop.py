@@ -249,8 +249,9 @@ class _Run:
             self._check(clock)
         if not self.best:
             self.best = {k: v.detach().clone() for k, v in self.average.weights.items()}
-            self.state.curve.append({"step": self.state.step, "seconds": self.state.seconds,
-                                     "loss": self.state.loss})
+            self.state.curve.append(
+                {"step": self.state.step, "seconds": self.state.seconds, "loss": self.state.loss}
+            )
         self.state.done = True
         self._save()
 
@@ -279,8 +280,10 @@ class _Run:
         torch.set_rng_state(tensors["random"])
 
     def _work(self) -> str:
-        layouts = [(column, self.data.prepared.columns[column].codec.layout)
-                   for column in self.data.columns]
+        layouts = [
+            (column, self.data.prepared.columns[column].codec.layout)
+            for column in self.data.columns
+        ]
         config = replace(self.system.config, join=0)
         return f"{config} {self.config.rows_per_step(len(self.data.rows))} {layouts}"
 

@@ -48,8 +48,8 @@ def choose_precision(step: Callable[[str], object], device: torch.device) -> str
     """Return ``bfloat16`` or ``float32``, whichever runs `step` faster here.
 
     GPUs with bf16 take it unasked. On a CPU, bf16 pays only with AMX or AVX512-BF16 and large
-    enough layers, so one real training step is timed in each format, best of two, and bf16 must win by
-    15 %.
+    enough layers, so one real training step is timed in each format, best of two, and bf16 must
+    win by 15 %.
 
     Args:
         step: Runs one forward and backward pass in the named precision, leaving no trace.

@@ -11,8 +11,9 @@ from plait import read
 from plait.data.sources import delimited, spool
 from plait.errors import TableError
 
-FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40,
-                    deadline=None)
+FIXTURES = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 
 
 def cells(path, **options):
@@ -62,9 +63,20 @@ def test_a_nameless_column_gets_a_name(write):
 
 
 @FIXTURES
-@given(st.lists(st.tuples(*[st.text(
-    st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\0\ufeff")) for _ in "ab"]),
-    min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(
+            *[
+                st.text(
+                    st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\0\ufeff")
+                )
+                for _ in "ab"
+            ]
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_what_python_writes_is_read_back(write, rows):
     buffer = io.StringIO()
     csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b"), *rows])
@@ -112,15 +124,21 @@ def test_a_row_longer_than_a_block_is_read(write, monkeypatch):
     assert len(table.column("b")[40]) == 5000
 
 
-@pytest.mark.parametrize(("text", "row", "received"), [
-    ("a,b\n1,2\n3\n", 1, "1 fields: 3"),
-    ("a,b\n\n1,2\n3,4,5\n", 1, "3 fields: 3,4,5"),
-])
+@pytest.mark.parametrize(
+    ("text", "row", "received"),
+    [
+        ("a,b\n1,2\n3\n", 1, "1 fields: 3"),
+        ("a,b\n\n1,2\n3,4,5\n", 1, "3 fields: 3,4,5"),
+    ],
+)
 def test_a_ragged_row_is_named(write, text, row, received):
     error = failure(write("a.csv", text))
     assert error.what == "a row has the wrong number of fields"
     assert (error.row, error.expected, error.received) == (
-        row, "2 fields, as in the header", received)
+        row,
+        "2 fields, as in the header",
+        received,
+    )
 
 
 def test_a_ragged_row_of_a_late_block_is_named_even_with_bytes_that_are_no_text(write, monkeypatch):
@@ -141,15 +159,18 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_row(write):
     assert "--encoding latin-1" in error.hint
 
 
-@pytest.mark.parametrize(("content", "what"), [
-    (b"", "the table is empty"),
-    (b"  \n \n", "the table is empty"),
-    (b"a,b\n", "the table has no rows"),
-    (b"a,b,a\n1,2,3\n", "two columns have the same name"),
-    (b"PK\x03\x04rest", "the file is not delimited text"),
-    (b"a,b\n1,\0\0\n", "the file is not text"),
-    (b"a,caf\xe9\n1,2\n", "the table is not UTF-8 text"),
-])
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "the table is empty"),
+        (b"  \n \n", "the table is empty"),
+        (b"a,b\n", "the table has no rows"),
+        (b"a,b,a\n1,2,3\n", "two columns have the same name"),
+        (b"PK\x03\x04rest", "the file is not delimited text"),
+        (b"a,b\n1,\0\0\n", "the file is not text"),
+        (b"a,caf\xe9\n1,2\n", "the table is not UTF-8 text"),
+    ],
+)
 def test_files_that_are_no_table_are_refused(write, content, what):
     path = write("a.csv", content)
     error = failure(path)

@@ -19,8 +19,10 @@ ROWS = [{"a": 1, "b": "x", "c": None}, {"a": None, "b": "y", "c": [1.0, 2.0]}]
 
 def dicts(table):
     names = table.column_names
-    return [dict(zip(names, cells, strict=True))
-            for cells in zip(*(table.column(name) for name in names), strict=True)]
+    return [
+        dict(zip(names, cells, strict=True))
+        for cells in zip(*(table.column(name) for name in names), strict=True)
+    ]
 
 
 @pytest.fixture(params=[10**7, 10], ids=["in memory", "in the cache"])
@@ -83,12 +85,15 @@ def test_mixed_json_columns_become_text_in_large_files(write, monkeypatch):
     assert found.column("b") == [1.0, 2.5, None]
 
 
-@pytest.mark.parametrize(("text", "what", "row"), [
-    ('{"a": 1}\n{"a": \n', "the row is not JSON", 1),
-    ('{"a": 1}\n\n[1, 2]\n', "a row is not a JSON object", 1),
-    ("\n \n", "the table has no rows", None),
-    ("[1, 2", "the file is not JSON", None),
-])
+@pytest.mark.parametrize(
+    ("text", "what", "row"),
+    [
+        ('{"a": 1}\n{"a": \n', "the row is not JSON", 1),
+        ('{"a": 1}\n\n[1, 2]\n', "a row is not a JSON object", 1),
+        ("\n \n", "the table has no rows", None),
+        ("[1, 2", "the file is not JSON", None),
+    ],
+)
 def test_broken_json_names_the_row(write, text, what, row):
     with pytest.raises(TableError) as caught:
         read(write("a.jsonl", text))
@@ -96,10 +101,15 @@ def test_broken_json_names_the_row(write, text, what, row):
 
 
 def test_pandas_frames_give_plain_cells():
-    frame = pd.DataFrame({
-        "number": [1.5, np.nan], "mixed": ["x", 3], "kind": pd.Categorical(["u", None]),
-        "time": pd.to_datetime(["2024-01-02", None]), "array": [np.arange(2), None],
-    })
+    frame = pd.DataFrame(
+        {
+            "number": [1.5, np.nan],
+            "mixed": ["x", 3],
+            "kind": pd.Categorical(["u", None]),
+            "time": pd.to_datetime(["2024-01-02", None]),
+            "array": [np.arange(2), None],
+        }
+    )
     found = dicts(read(frame))
     assert found[0]["kind"] == "u" and found[1]["kind"] is None
     assert found[0]["mixed"] == "x" and found[1]["mixed"] == 3
@@ -115,15 +125,18 @@ def test_lists_of_dicts_may_lack_keys(tmp_path):
     assert dicts(read(pa.table({"a": [1, 2]}))) == [{"a": 1}, {"a": 2}]
 
 
-@pytest.mark.parametrize(("source", "what"), [
-    ([], "the table has no rows"),
-    ({"a": [1], "b": [1, 2]}, "the columns are not equally long"),
-    ([{"a": 1}, 3], "a row is not a dict"),
-    (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns have the same name"),
-    (pa.table([[1], [2]], names=["a", "a"]), "two columns have the same name"),
-    (pd.DataFrame({"a": []}), "the table has no rows"),
-    (42, "this is not a table"),
-])
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ([], "the table has no rows"),
+        ({"a": [1], "b": [1, 2]}, "the columns are not equally long"),
+        ([{"a": 1}, 3], "a row is not a dict"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns have the same name"),
+        (pa.table([[1], [2]], names=["a", "a"]), "two columns have the same name"),
+        (pd.DataFrame({"a": []}), "the table has no rows"),
+        (42, "this is not a table"),
+    ],
+)
 def test_objects_that_are_no_table_are_refused(source, what):
     with pytest.raises(TableError) as caught:
         read(source)
@@ -139,8 +152,13 @@ def test_equal_frames_have_equal_keys():
 def test_tar_shards_group_files_by_stem(tmp_path, picture):
     data = (tmp_path / picture("p.png")).read_bytes()
     with tarfile.open(tmp_path / "shard.tar", "w") as tar:
-        for name, content in [("s/1.png", data), ("s/1.txt", b"one"), ("s/1.cls", b"7"),
-                              ("s/2.png", data), ("s/2.unknown", b"?")]:
+        for name, content in [
+            ("s/1.png", data),
+            ("s/1.txt", b"one"),
+            ("s/1.cls", b"7"),
+            ("s/2.png", data),
+            ("s/2.unknown", b"?"),
+        ]:
             info = tarfile.TarInfo(name)
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))

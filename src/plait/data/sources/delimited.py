@@ -116,9 +116,7 @@ def _likely_delimiter(head: bytes, encoding: str) -> str:
     return best
 
 
-def _header(
-    head: bytes, encoding: str, delimiter: str, path: Path
-) -> tuple[tuple[str, ...], int]:
+def _header(head: bytes, encoding: str, delimiter: str, path: Path) -> tuple[tuple[str, ...], int]:
     """Return the column names, and how many blank lines stand before them."""
     text = _decoded_head(head, encoding)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

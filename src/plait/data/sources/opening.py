@@ -39,8 +39,12 @@ def open_source(source: Any, *, encoding: str | None = None) -> tuple[Rows, str,
     try:
         return _open_path(path, encoding)
     except PermissionError:
-        raise TableError("the table may not be read", expected="permission to read it", path=path,
-                         hint="check the file's owner and mode") from None
+        raise TableError(
+            "the table may not be read",
+            expected="permission to read it",
+            path=path,
+            hint="check the file's owner and mode",
+        ) from None
 
 
 def _open_path(path: Path, encoding: str | None) -> tuple[Rows, str, Path]:

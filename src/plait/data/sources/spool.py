@@ -101,9 +101,7 @@ def _write(key: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> No
                 out.write_batch(batch)
 
 
-def _even_batches(
-    schema: pa.Schema, batches: Iterator[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
+def _even_batches(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Cut a stream into batches of one number of rows, chosen so that each is a few megabytes."""
     waiting: list[pa.RecordBatch] = []
     num_rows = size = 0

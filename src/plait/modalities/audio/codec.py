@@ -133,16 +133,24 @@ class AudioCodec:
         change = np.diff(mel, axis=0, append=mel[-1:])
         slices = np.array_split(np.arange(max(len(mel), 8)) * len(mel) // max(len(mel), 8), 8)
         halves = [mel[part].reshape(len(part), -1, 4).mean(axis=(0, 2)) for part in slices]
-        parts = [mel.mean(0), mel.std(0), *np.quantile(mel, [0.1, 0.5, 0.9], axis=0),
-                 np.abs(change).mean(0), *halves, [np.log(len(mel))]]
+        parts = [
+            mel.mean(0),
+            mel.std(0),
+            *np.quantile(mel, [0.1, 0.5, 0.9], axis=0),
+            np.abs(change).mean(0),
+            *halves,
+            [np.log(len(mel))],
+        ]
         return np.concatenate(parts).astype(np.float32)
 
     def fingerprint(self, raw: np.ndarray) -> bytes | None:
         """A hash of the coarse spectrogram: 16 slices x 16 bands, each rounded to 3 dB."""
         mel = log_mel(raw, rate_hz=self.rate_hz, num_mels=16)
         edges = np.linspace(0, len(mel), 17).astype(int)
-        coarse = [mel[a : max(b, a + 1)].mean(0) if a < len(mel) else mel[-1]
-                  for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        coarse = [
+            mel[a : max(b, a + 1)].mean(0) if a < len(mel) else mel[-1]
+            for a, b in zip(edges[:-1], edges[1:], strict=True)
+        ]
         rounded = np.rint(np.array(coarse) / 0.35).astype(np.int8)
         length = np.int64(round(len(raw) / self.rate_hz * 20)).tobytes()
         return hashlib.sha256(rounded.tobytes() + length).digest()[:16]

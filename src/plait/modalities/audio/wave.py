@@ -51,8 +51,11 @@ def to_mono(
     if not len(samples):
         raise CellError("the sound is empty", expected="at least one sample")
     if not np.isfinite(samples).all():
-        raise CellError("the sound has samples that are not finite",
-                        expected="finite samples", received="NaN or inf")
+        raise CellError(
+            "the sound has samples that are not finite",
+            expected="finite samples",
+            received="NaN or inf",
+        )
     mono = samples.mean(axis=1, dtype=np.float32)
     if rate != rate_hz:
         import soxr
@@ -80,6 +83,9 @@ def _check_size(num_frames: int, rate: int, num_channels: int, num_bytes: int) -
             hint="cut it into pieces",
         )
     if num_channels > LIMITS.num_channels:
-        raise LimitError("the sound has too many channels",
-                         expected=f"at most {LIMITS.num_channels}", received=str(num_channels))
+        raise LimitError(
+            "the sound has too many channels",
+            expected=f"at most {LIMITS.num_channels}",
+            received=str(num_channels),
+        )
     check_ratio(num_frames * num_channels * 4, num_bytes)

@@ -47,6 +47,8 @@ class CategoryCodec:
             return 0.0
         if any(len(str(value)) > 64 or "\n" in str(value) for value in sample.values):
             return 0.0
+        if sum(_is_decimal(value) for value in sample.values) > 0.5 * len(sample.values):
+            return 0.3
         repeats = 1.0 - sample.num_distinct / max(len(sample.values), 1)
         return 0.92 * min(1.0, repeats / 0.6) if sample.num_distinct > 1 else 0.6
 
@@ -57,8 +59,12 @@ class CategoryCodec:
             cell = int(cell)
         text = str(cell).strip()
         if len(text) > 1000:
-            raise CellError("the label is too long", expected="at most 1000 characters",
-                            received=text, hint="is this column text? use --columns NAME=text")
+            raise CellError(
+                "the label is too long",
+                expected="at most 1000 characters",
+                received=text,
+                hint="is this column text? use --columns NAME=text",
+            )
         return text or None
 
     def fit(self, raws: Iterable[str]) -> CategoryCodec:
@@ -122,6 +128,14 @@ class CategoryCodec:
 
     def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return log_loss(outputs, truth)
+
+
+def _is_decimal(value: Cell) -> bool:
+    """Tell whether a cell is a number with a fractional part."""
+    try:
+        return float(value) % 1 != 0
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 _memo: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}

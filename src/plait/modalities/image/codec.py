@@ -20,7 +20,17 @@ from plait.modalities.media import Media, check_ratio
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6", b"RIFF....WEBP")
+MAGIC = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+    b"P5",
+    b"P6",
+    b"RIFF....WEBP",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,15 +155,17 @@ class ImageCodec:
     def features(self, arrays: Arrays) -> np.ndarray:
         """Means of a 16 x 16 grid of the picture, in [0, 1], and gradients' directions (HOG)."""
         pixels = arrays["pixels"].astype(np.float32) / 255.0
-        grid = np.asarray([
-            Image.fromarray(channel).resize((16, 16), Image.Resampling.BOX)
-            for channel in np.moveaxis(pixels, -1, 0)
-        ])
+        grid = np.asarray(
+            [
+                Image.fromarray(channel).resize((16, 16), Image.Resampling.BOX)
+                for channel in np.moveaxis(pixels, -1, 0)
+            ]
+        )
         return np.concatenate([grid.ravel(), _gradient_histogram(pixels.mean(-1))])
 
     def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        """256-bit difference hash: which of two neighbours in a 16 x 17 thumbnail is brighter."""
-        grey = Image.fromarray(raw).convert("L").resize((17, 16), Image.Resampling.BOX)
+        """64-bit difference hash: which of two neighbours in an 8 x 9 thumbnail is brighter."""
+        grey = Image.fromarray(raw).convert("L").resize((9, 8), Image.Resampling.BOX)
         values = np.asarray(grey, np.int16)
         return np.packbits(values[:, 1:] > values[:, :-1]).tobytes()
 

@@ -42,7 +42,7 @@ class Embed(nn.Module):
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         x = parts["pixels"].permute(0, 3, 1, 2).to(self.first.weight.dtype) / 127.5 - 1.0
-        # Group norm on CPUs is many times slower over channels-last tensors, which a bare permute is.
+        # Group norm on CPUs is many times slower over channels-last tensors, as permute gives.
         x = x.clone(memory_format=torch.contiguous_format)
         x = self.blocks(self.first(x))
         return grid_tokens(self.out(nn.functional.silu(self.norm(x))))

@@ -78,7 +78,7 @@ def draw(smiles: str) -> Html:
         rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol)
     canvas.FinishDrawing()
     svg = canvas.GetDrawingText()
-    return f'<figure class="molecule">{svg[svg.index("<svg"):]}{caption}</figure>'
+    return f'<figure class="molecule">{svg[svg.index("<svg") :]}{caption}</figure>'
 
 
 def mutated(smiles: str, num_changes: int, rng: np.random.Generator) -> str:

@@ -156,7 +156,9 @@ def _is_number(value: Cell) -> bool:
         return False
     if isinstance(value, str) and value.strip().lower() in NULL_WORDS:
         return True
-    return _is_finite(value) or (isinstance(value, str) and value.strip().lower() in {"inf", "-inf"})
+    return _is_finite(value) or (
+        isinstance(value, str) and value.strip().lower() in {"inf", "-inf"}
+    )
 
 
 def _is_finite(value: Cell) -> bool:

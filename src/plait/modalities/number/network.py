@@ -38,6 +38,7 @@ class Target(nn.Module):
     """
 
     num_queries = 1
+    levels: Tensor
 
     def __init__(self, codec: NumberCodec, dim: int) -> None:
         super().__init__()

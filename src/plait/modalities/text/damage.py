@@ -21,7 +21,9 @@ def with_typing_errors(text: str, severity: float, rng: np.random.Generator) -> 
     kept = [
         part
         if not part.strip() or change >= 0.8 * severity
-        else "" if lose < 0.375 else _mistyped(part, rng)
+        else ""
+        if lose < 0.375
+        else _mistyped(part, rng)
         for part, (change, lose) in zip(parts, chances, strict=True)
     ]
     return "".join(kept).strip() or text

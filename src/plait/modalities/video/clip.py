@@ -89,18 +89,22 @@ def _count(av: Any, data: bytes) -> tuple[int, float]:
             raise CellError("the file has no pictures", expected="a video stream")
         stream = file.streams.video[0]
         if stream.width * stream.height > LIMITS.num_pixels:
-            raise LimitError("the video's pictures are too large",
-                             expected=f"at most {LIMITS.num_pixels} pixels",
-                             received=f"{stream.width} x {stream.height}")
+            raise LimitError(
+                "the video's pictures are too large",
+                expected=f"at most {LIMITS.num_pixels} pixels",
+                received=f"{stream.width} x {stream.height}",
+            )
         rate = float(stream.average_rate or 25)
         most = LIMITS.num_seconds * rate
         num = 0
         for _ in file.decode(video=0):
             num += 1
             if num > most:
-                raise LimitError("the video is too long",
-                                 expected=f"at most {LIMITS.num_seconds:.0f} seconds",
-                                 hint="cut it into pieces")
+                raise LimitError(
+                    "the video is too long",
+                    expected=f"at most {LIMITS.num_seconds:.0f} seconds",
+                    hint="cut it into pieces",
+                )
     if not num:
         raise CellError("the video has no frames", expected="at least one")
     return num, num / rate
@@ -108,7 +112,10 @@ def _count(av: Any, data: bytes) -> tuple[int, float]:
 
 def _shrunk(frame: Any) -> UInt8[ndarray, "height width 3"]:
     factor = min(1.0, MAX_SIDE_PX / max(frame.width, frame.height))
-    size = {"width": max(2, round(frame.width * factor)), "height": max(2, round(frame.height * factor))}
+    size = {
+        "width": max(2, round(frame.width * factor)),
+        "height": max(2, round(frame.height * factor)),
+    }
     pixels: np.ndarray = frame.reformat(**size, format="rgb24").to_ndarray()
     return pixels
 

@@ -71,7 +71,9 @@ class VideoCodec:
 
     def read(self, cell: Cell, media: Media) -> Clip:
         return decode(
-            media.read_bytes(cell), num_frames=self.num_frames, rate_hz=self.rate_hz,
+            media.read_bytes(cell),
+            num_frames=self.num_frames,
+            rate_hz=self.rate_hz,
             max_sound_seconds=self.max_sound_seconds,
         )
 

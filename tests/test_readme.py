@@ -1,0 +1,48 @@
+"""The commands and the Python of README.md work as written (with a smaller budget)."""
+
+import csv
+import random
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from plait.cli import run
+
+README = Path(__file__).parents[1] / "README.md"
+pytestmark = pytest.mark.xdist_group("readme")
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    draw = random.Random(0)
+    for name, num in (("shop", 60), ("shop_test", 20), ("new", 10)):
+        with (tmp_path / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["description", "price", "category"])
+            for _ in range(num):
+                kind = draw.choice(["boot", "sandal"])
+                words = [draw.choice(["red", "old", "warm", "summer"]) for _ in range(4)]
+                price = round(draw.gauss(90 if kind == "boot" else 40, 15), 2)
+                writer.writerow([" ".join([*words, kind + "s for", "the whole family"]), price, kind])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_commands(shop, capsys):
+    block = re.search(r"```console\n(.*?)```", README.read_text(encoding="utf8"), re.S)[1]
+    lines = [line.split("#")[0].strip() for line in block.splitlines()]
+    assert len(lines) >= 6
+    for line in lines:
+        words = shlex.split(line.replace("--budget 5m", "--budget '4 steps'"))
+        assert words[0] == "plait"
+        assert run(words[1:]) == 0, capsys.readouterr().err
+    assert len(list(csv.DictReader((shop / "predictions.csv").open()))) == 10
+    assert "<html" in (shop / "shop.html").read_text(encoding="utf8")
+
+
+def test_python(shop, capsys):
+    code = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf8"), re.S)[1]
+    exec(compile(code.replace('"5m"', '"4 steps"'), "README.md", "exec"), {})  # noqa: S102
+    assert "boot" in capsys.readouterr().out
