@@ -16,7 +16,8 @@ pytestmark = pytest.mark.xdist_group("toy")
 @pytest.fixture(scope="module")
 def colour(tmp_path_factory):
     folder = tmp_path_factory.mktemp("modalities")
-    for name, code in re.findall(r"`(colour/\w+\.py)`\n\n```python\n(.*?)```", PAGE.read_text(), re.S):
+    page = PAGE.read_text(encoding="utf8")
+    for name, code in re.findall(r"`(colour/\w+\.py)`\n\n```python\n(.*?)```", page, re.S):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(code)
     plait.register_folder(folder)

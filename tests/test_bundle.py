@@ -1,0 +1,106 @@
+"""Bundles: written whole, verified on opening, never more than data."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from plait import bundle as bundles
+from plait.bundle import Bundle, is_bundle, to_json, write_bundle
+from plait.errors import BundleError
+
+FILES = {"a.json": to_json({"x": 1}), "w/b.safetensors": save({"w": np.ones(3, np.float32)})}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write_bundle(tmp_path / "m.plait", FILES, version="0")
+
+
+def test_round_trip(path):
+    bundle = Bundle(path)
+    assert bundle.read_json("a.json") == {"x": 1}
+    assert bundle.read_arrays("w/b.safetensors")["w"].tolist() == [1, 1, 1]
+
+
+def test_a_changed_byte_is_named(path):
+    file = path / "w" / "b.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(BundleError, match="w/b.safetensors was changed"):
+        Bundle(path)
+
+
+def test_a_cut_file_is_named(path):
+    file = path / "a.json"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(BundleError, match="a.json was cut or changed"):
+        Bundle(path)
+
+
+def test_a_missing_file_is_named(path):
+    (path / "a.json").unlink()
+    with pytest.raises(BundleError, match="a.json is missing"):
+        Bundle(path)
+
+
+def test_a_link_is_refused(path, tmp_path):
+    target = tmp_path / "elsewhere"
+    target.write_bytes((path / "a.json").read_bytes())
+    (path / "a.json").unlink()
+    os.symlink(target, path / "a.json")
+    with pytest.raises(BundleError, match="a.json is missing"):
+        Bundle(path)
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b"])
+def test_names_cannot_leave_the_folder(path, name):
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"][name] = {"sha256": "", "bytes": 0}
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="leads out of the bundle"):
+        Bundle(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "manifest is damaged"), ('{"format": 99, "files": {}}', "another format"),
+     ('{"files": []}', "manifest is damaged")],
+)  # fmt: skip
+def test_wrong_manifests(path, text, message):
+    (path / "manifest.json").write_text(text)
+    with pytest.raises(BundleError, match=message):
+        Bundle(path)
+
+
+def test_not_a_bundle(tmp_path):
+    with pytest.raises(BundleError, match="not a plait bundle"):
+        Bundle(tmp_path / "nothing")
+
+
+def test_other_folders_are_left_alone(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(BundleError, match="place for the bundle is taken"):
+        write_bundle(tmp_path / "mine", FILES, version="0")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_failed_write_leaves_the_old_bundle_whole(path, monkeypatch):
+    def fail(file, content):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(bundles, "_write_file", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_bundle(path, {"c.json": b"{}"}, version="1")
+    assert Bundle(path).read_json("a.json") == {"x": 1}
+    assert [p.name for p in path.parent.iterdir()] == ["m.plait"]
+
+
+def test_replacing_leaves_nothing_behind(path):
+    write_bundle(path, {"c.json": b"{}"}, version="1")
+    assert Bundle(path).names() == ["c.json"]
+    assert is_bundle(path) and len(list(path.parent.iterdir())) == 1

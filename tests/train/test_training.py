@@ -1,0 +1,128 @@
+"""Budgets, schedules and averages; and that an interrupted run ends like an uninterrupted one."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from plait.data.fitting import fit_codecs
+from plait.data.prepared import prepare_table
+from plait.data.table import read
+from plait.errors import BundleError, UsageError
+from plait.model.config import SystemConfig
+from plait.model.system import System, drop_columns
+from plait.train.average import WeightAverage
+from plait.train.budget import Budget
+from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
+from plait.train.config import TrainConfig
+from plait.train.data import TrainData
+from plait.train.loop import one_cycle, train_system
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    rows = [
+        {"a": float(rng.normal()), "b": ("x", "y", "z")[i % 3], "kind": ("p", "q")[i % 2]}
+        for i in range(60)
+    ]
+    table = read(rows, columns={"a": "number", "b": "category", "kind": "category"})
+    codecs = fit_codecs(table, ["a", "b", "kind"], np.arange(60))
+    prepared = prepare_table(table, codecs)
+    truth = codecs["kind"].truth([prepared.columns["kind"][i] for i in range(60)])
+    return TrainData(
+        prepared=prepared, columns=("a", "b"), codec=codecs["kind"], truth=truth,
+        rows=np.arange(48), rows_validation=np.arange(48, 60),
+    )  # fmt: skip
+
+
+def make_system(data):
+    torch.manual_seed(1)
+    codecs = {name: data.prepared.columns[name].codec for name in data.columns}
+    return System(codecs, data.codec, SystemConfig(dim=16, depth=1, num_heads=2))
+
+
+def run(data, folder, notify=None):
+    system = make_system(data)
+    config = TrainConfig(batch_size=4, save_seconds=0.0)
+    train_system(
+        system, data, budget=Budget(40, "steps"), config=config, folder=folder, notify=notify
+    )
+    return system.state_dict()
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(data, tmp_path):
+    def stop(share, note):
+        if share >= 0.5:
+            raise Killed
+
+    whole = run(data, tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(data, tmp_path / "parts", notify=stop)
+    assert load_checkpoint(tmp_path / "parts")[1]["done"] is False
+    resumed = run(data, tmp_path / "parts")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_training_learns(data, tmp_path):
+    system = make_system(data)
+    result = train_system(
+        system, data, budget=Budget(30, "epochs"), config=TrainConfig(batch_size=8, patience=1.0)
+    )
+    assert result.curve[-1]["loss"] < result.curve[0]["loss"]
+    assert result.steps == 30 * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5m", Budget(300, "seconds")),
+        ("30s", Budget(30, "seconds")),
+        ("1.5h", Budget(5400, "seconds")),
+        ("2000 steps", Budget(2000, "steps")),
+        ("1 epoch", Budget(1, "epochs")),
+        (20, Budget(20, "seconds")),
+    ],
+)
+def test_budget(text, expected):
+    assert Budget.parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5m", "0s", "5 parsecs"])
+def test_wrong_budget(text):
+    with pytest.raises(UsageError, match="budget cannot be read"):
+        Budget.parse(text)
+
+
+def test_one_cycle_rises_and_falls():
+    rates = [one_cycle(share, 0.2) for share in np.linspace(0, 1, 101)]
+    assert max(rates) == pytest.approx(1.0) and np.argmax(rates) == 20
+    assert rates[0] == rates[-1] == pytest.approx(0.01)
+
+
+def test_the_average_of_constant_weights_is_those_weights():
+    module = nn.Linear(2, 2)
+    average = WeightAverage(module, share=0.1)
+    for step in range(1, 50):
+        average.update(module, step)
+    assert all(torch.allclose(average.weights[k], v) for k, v in module.state_dict().items())
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    save_checkpoint(tmp_path, {"x": torch.ones(3)}, {"step": 1})
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:20])
+    with pytest.raises(BundleError, match="checkpoint is damaged"):
+        load_checkpoint(tmp_path)
+
+
+def test_modality_dropout_never_empties_a_row():
+    torch.manual_seed(0)
+    keep = torch.rand(500, 4) > 0.5
+    kept = drop_columns(keep, 0.9)
+    assert not (kept & ~keep).any()
+    assert torch.equal(kept.any(1), keep.any(1))
+    assert kept.sum() < keep.sum()
