@@ -1,0 +1,68 @@
+"""A fit killed with SIGKILL and resumed predicts what an uninterrupted one predicts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import plait
+
+SCRIPT = """
+import sys
+import plait
+from plait.model.config import SystemConfig
+from plait.train.config import TrainConfig
+plait.fit(
+    sys.argv[1], target="kind", budget="300 steps", fusion="early", baselines=False,
+    size=SystemConfig(dim=16, depth=1, num_heads=2), out=sys.argv[2], resume="resume" in sys.argv,
+    train=TrainConfig(batch_size=8, save_seconds=0.0),
+)
+"""
+
+pytestmark = pytest.mark.xdist_group("resume")
+
+
+def start(table, out, *words):
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, table, out, *words])
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = ["a,b,kind"]
+    for i in range(120):
+        kind = ("p", "q")[i % 2]
+        lines.append(f"{rng.normal() + i % 2:.3f},{'xyz'[i % 3]},{kind}")
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+def test_kill_and_resume(table, tmp_path):
+    whole, parts = str(tmp_path / "whole.plait"), str(tmp_path / "parts.plait")
+    assert start(table, whole).wait(300) == 0
+    killed = start(table, parts)
+    unfinished = tmp_path / ".parts.plait.unfinished"
+    deadline = time.monotonic() + 200
+    while not list(unfinished.rglob("training.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    assert not os.path.exists(parts), "a half-written bundle was left"
+    assert start(table, parts, "resume").wait(300) == 0
+    first, second = (plait.load(path).predict(table).columns for path in (whole, parts))
+    assert np.array_equal(first["confidence"], second["confidence"])
+    assert not unfinished.exists()
+
+
+def test_other_settings_are_refused(table, tmp_path):
+    folder = tmp_path / ".m.plait.unfinished"
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps({"seed": 7}))
+    with pytest.raises(plait.errors.UsageError, match="had other settings"):
+        plait.fit(table, target="kind", out=tmp_path / "m.plait", resume=True)
