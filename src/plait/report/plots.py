@@ -113,8 +113,8 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], *, label: st
     return _svg("".join(parts), size, top + num * side + 10, label, fit=False)
 
 
-def scatter(points: Sequence[Sequence[float]], *, label: str, diagonal: bool) -> Html:
-    """Draw ``[x, y]`` points on equal axes; with a diagonal where both agree."""
+def scatter(points: Sequence[Sequence[float]], *, label: str, x_label: str, y_label: str) -> Html:
+    """Draw ``[x, y]`` points on equal axes, and the diagonal where both agree."""
     points = [p for p in points if all(map(_finite, p))]
     if not points:
         return '<p class="none">No points to draw.</p>'
@@ -124,19 +124,17 @@ def scatter(points: Sequence[Sequence[float]], *, label: str, diagonal: bool) ->
     def at(value: float) -> float:
         return 40 + (value - low) / span * side
 
-    parts = []
-    if diagonal:
-        parts.append(f'<line class="plain" x1="40" y1="{40 + side}" x2="{40 + side}" y2="40"/>')
+    parts = [f'<line class="plain" x1="40" y1="{40 + side}" x2="{40 + side}" y2="40"/>']
     for x, y in points:
         parts.append(
             f'<circle class="dot" cx="{at(x):.1f}" cy="{80 + side - at(y):.1f}" r="3">'
-            f"<title>true {number(x)}, said {number(y)}</title></circle>"
+            f"<title>{escape(x_label)} {number(x)}, {escape(y_label)} {number(y)}</title></circle>"
         )
     parts.append(
-        f'<text x="{40 + side / 2}" y="{side + 66}" text-anchor="middle">true, '
+        f'<text x="{40 + side / 2}" y="{side + 66}" text-anchor="middle">{escape(x_label)}, '
         f"{number(low)} to {number(high)}</text>"
     )
-    parts.append('<text x="34" y="34">said</text>')
+    parts.append(f'<text x="34" y="26">{escape(y_label)}</text>')
     return _svg("".join(parts), side + 80, side + 80, label, fit=False)
 
 

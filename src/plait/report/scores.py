@@ -91,7 +91,11 @@ def classes(data: Mapping[str, Any]) -> Html:
         points = [[bin["confidence"], bin["accuracy"]] for bin in test["reliability"]]
         parts.append("<h3>How far confidence can be trusted</h3>")
         parts.append("<p>On the diagonal, 80 % sure is right 8 times in 10.</p>")
-        parts.append(scatter([*points], label="Accuracy by confidence", diagonal=True))
+        parts.append(
+            scatter(
+                [*points], label="Accuracy by confidence", x_label="confidence", y_label="accuracy"
+            )
+        )
     shown = table(rows)
     if len(rows) > 15:
         shown = f"<details><summary>{len(rows)} classes</summary>{shown}</details>"
@@ -103,7 +107,7 @@ def numbers(data: Mapping[str, Any]) -> Html:
     points = ((data.get("metrics") or {}).get("test") or {}).get("scatter")
     if not points:
         return ""
-    drawn = scatter(points, label="True against predicted numbers", diagonal=True)
+    drawn = scatter(points, label="True against predicted numbers", x_label="true", y_label="said")
     return section("True and predicted", drawn)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plait.report.scores import headline_metric
-from plait.report.text import escape, facts, metric, number, section, table
+from plait.report.text import escape, facts, metric, number, percent, section, table
 from plait.types import Html
 
 
@@ -72,7 +72,7 @@ def table_of(data: Mapping[str, Any]) -> Html:
         {
             "column": c.get("name"),
             "is": c.get("modality") or c.get("role"),
-            "missing": c.get("share_missing"),
+            "missing": percent(c.get("share_missing")),
             "why": c.get("why"),
         }
         for c in columns or []

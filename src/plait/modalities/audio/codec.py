@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,18 +12,37 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from plait.modalities.audio.spectrum import log_mel, warp_frequencies
+from plait.modalities.audio.spectrum import (
+    cosine_basis,
+    log_mel,
+    slice_means,
+    warp_frequencies,
+)
 from plait.modalities.audio.wave import decode, encode_wav
 from plait.modalities.detection import looks_like_media
 from plait.modalities.media import Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aif", ".aiff", ".au")
-MAGIC = (b"RIFF....WAVE", b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"FORM....AIF")
+MAGIC = (
+    b"RIFF....WAVE",
+    b"fLaC",
+    b"OggS",
+    b"ID3",
+    b"\xff\xfb",
+    b"\xff\xfa",
+    b"\xff\xf3",
+    b"\xff\xf2",
+    b"FORM....AIF",
+    b".snd\0\0",
+)
 MEAN, SCALE = -6.0, 2.5
 """Log-mel values of ordinary recordings lie around this mean with this spread."""
 
 MAX_SHOWN_SECONDS = 8.0
+NUM_COEFFICIENTS = 20
+FINGERPRINT_FLOOR, FINGERPRINT_MARGIN = 3.5, 0.3
+"""Nepers: what is this much below the loudest place counts as silence; smaller steps as none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,32 +146,44 @@ class AudioCodec:
         return np.clip(noisy, -top, top).astype(np.float32)
 
     def features(self, arrays: Arrays) -> np.ndarray:
-        """Mean, spread and quantiles of every band; of its changes; and of eight time slices."""
+        """What stays of a sound when its order in time is left out, and a little of its order.
+
+        Mean, spread, quantiles and mean change of every band; 16 coarse bands in each of eight
+        slices of time; mean and spread of 20 cepstral coefficients, and spread of their changes
+        (MFCC, Davis and Mermelstein 1980); the logarithm of the length.
+        """
         mel = arrays["mel"].astype(np.float32)
-        change = np.diff(mel, axis=0, append=mel[-1:])
-        slices = np.array_split(np.arange(max(len(mel), 8)) * len(mel) // max(len(mel), 8), 8)
-        halves = [mel[part].reshape(len(part), -1, 4).mean(axis=(0, 2)) for part in slices]
+        cepstrum = mel @ cosine_basis(mel.shape[1], min(NUM_COEFFICIENTS, mel.shape[1]))
+        bands = np.array_split(np.arange(mel.shape[1]), min(16, mel.shape[1]))
+        coarse = np.stack([mel[:, band].mean(1) for band in bands], axis=1)
         parts = [
             mel.mean(0),
             mel.std(0),
             *np.quantile(mel, [0.1, 0.5, 0.9], axis=0),
-            np.abs(change).mean(0),
-            *halves,
+            np.abs(_change(mel)).mean(0),
+            slice_means(coarse, 8).ravel(),
+            cepstrum.mean(0),
+            cepstrum.std(0),
+            _change(cepstrum).std(0),
             [np.log(len(mel))],
         ]
         return np.concatenate(parts).astype(np.float32)
 
     def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        """A hash of the coarse spectrogram: 16 slices x 16 bands, each rounded to 3 dB."""
-        mel = log_mel(raw, rate_hz=self.rate_hz, num_mels=16)
-        edges = np.linspace(0, len(mel), 17).astype(int)
-        coarse = [
-            mel[a : max(b, a + 1)].mean(0) if a < len(mel) else mel[-1]
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
-        ]
-        rounded = np.rint(np.array(coarse) / 0.35).astype(np.int8)
-        length = np.int64(round(len(raw) / self.rate_hz * 20)).tobytes()
-        return hashlib.sha256(rounded.tobytes() + length).digest()[:16]
+        """64 bits: which of two neighbouring bands is clearly louder, in eight slices of time.
+
+        After Haitsma and Kalker 2002, with a margin and a floor, so that level, faint noise and
+        most re-encodings change nothing. None for silence and sounds without any such contrast.
+        """
+        mel = log_mel(raw, rate_hz=self.rate_hz, num_mels=36)
+        mel = np.maximum(mel, mel.max() - FINGERPRINT_FLOOR)
+        coarse = slice_means(mel.reshape(len(mel), 9, 4).mean(2), 8)
+        bits = np.diff(coarse, axis=1) > FINGERPRINT_MARGIN
+        return np.packbits(bits).tobytes() if bits.any() else None
+
+
+def _change(values: np.ndarray) -> np.ndarray:
+    return np.diff(values, axis=0, append=values[-1:])
 
 
 def _heat_map(mel: np.ndarray) -> bytes:

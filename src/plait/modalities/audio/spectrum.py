@@ -67,3 +67,22 @@ def warp_frequencies(
     upper = np.minimum(lower + 1, num_mels - 1)
     part = (places - lower).astype(np.float32)
     return mel[:, lower] * (1 - part) + mel[:, upper] * part
+
+
+@cache
+def cosine_basis(num_bands: int, num_coefficients: int) -> Float[ndarray, "band coefficient"]:
+    """Return the orthonormal discrete cosine transform (DCT-II) from bands to coefficients."""
+    band = (np.arange(num_bands)[:, None] + 0.5) / num_bands
+    basis = np.cos(np.pi * band * np.arange(num_coefficients)) * np.sqrt(2.0 / num_bands)
+    basis[:, 0] /= np.sqrt(2.0)
+    return basis.astype(np.float32)
+
+
+def slice_means(
+    values: Float[ndarray, "frame band"], num_slices: int
+) -> Float[ndarray, "slice band"]:
+    """Return means over equal slices of time; with fewer frames than slices, frames repeat."""
+    edges = np.linspace(0, len(values), num_slices + 1).round().astype(int)
+    first = np.minimum(edges[:-1], len(values) - 1)
+    last = np.maximum(edges[1:], first + 1)
+    return np.stack([values[a:b].mean(0) for a, b in zip(first, last, strict=True)])

@@ -12,6 +12,12 @@ from plait.errors import CellError, LimitError
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import check_ratio
 
+SPARE_BYTES = 64
+"""Headers written carelessly promise a few bytes too many; this many are forgiven."""
+
+UNKNOWN_BYTES = 2**30
+"""Programs that write to a pipe put sizes beyond this in the header, for "not known"."""
+
 
 def decode(data: bytes, *, rate_hz: int, max_seconds: float) -> Float[ndarray, " time"]:
     """Return the first `max_seconds` of a sound file, mixed to one channel, at `rate_hz`.
@@ -25,23 +31,46 @@ def decode(data: bytes, *, rate_hz: int, max_seconds: float) -> Float[ndarray, "
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             rate = file.samplerate
-            _check_size(file.frames, rate, file.channels, len(data))
             num = min(file.frames, int(max_seconds * rate) + 1)
+            _check_size(file.frames, rate, file.channels)
+            check_ratio(num * file.channels * 4, len(data))
+            check_whole(data)
             samples = file.read(num, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError, TypeError, ValueError) as error:
         raise CellError(
             "the sound cannot be decoded",
             expected="a whole WAV, FLAC, OGG, Opus, MP3 or AIFF file",
-            received=str(error),
+            received=_reason(error),
         ) from None
-    if len(samples) < num:
-        raise CellError(
-            "the sound file is cut off",
-            expected=f"{num} samples, as its header says",
-            received=f"{len(samples)} samples",
-            hint="copy it again from its source",
-        )
+    if len(samples) < num and _knows_its_length(data):
+        raise _cut_off(f"{num} samples", f"{len(samples)} samples")
     return to_mono(samples, rate, rate_hz)
+
+
+def check_whole(data: bytes) -> None:
+    """Raise `CellError` when a file holds less than its header says.
+
+    Decoders take what is left of a cut WAV, AIFF, AU or OGG file for the whole.
+    """
+    declared = _declared_size(data)
+    if declared - len(data) > SPARE_BYTES:
+        raise _cut_off(f"{declared} bytes", f"{len(data)} bytes")
+
+
+def _declared_size(data: bytes) -> int:
+    """Return the size that the container's header gives, or 0 when it gives none."""
+    kind, size = data[:4], 0
+    if kind == b"RIFF":
+        size = int.from_bytes(data[4:8], "little") + 8
+    elif kind == b"FORM":
+        size = int.from_bytes(data[4:8], "big") + 8
+    elif kind == b".snd":
+        size = int.from_bytes(data[4:8], "big") + int.from_bytes(data[8:12], "big")
+    elif kind == b"OggS":
+        page = data.rfind(b"OggS")
+        segments = data[page + 27 : page + 27 + data[page + 26]] if len(data) > page + 26 else b""
+        size = page + 27 + len(segments) + sum(segments) if segments else len(data) + 2**16
+    return size if size < UNKNOWN_BYTES else 0
 
 
 def to_mono(
@@ -73,7 +102,30 @@ def encode_wav(wave: Float[ndarray, " time"], rate_hz: int) -> bytes:
     return buffer.getvalue()
 
 
-def _check_size(num_frames: int, rate: int, num_channels: int, num_bytes: int) -> None:
+def _knows_its_length(data: bytes) -> bool:
+    """Tell whether the number of samples is stated; it is a guess in MP3 files without a header."""
+    start = 0
+    if data[:3] == b"ID3":
+        start = 10 + sum(byte << 7 * (3 - i) for i, byte in enumerate(data[6:10]))
+    head = data[start : start + 256]
+    return head[:1] != b"\xff" or any(word in head for word in (b"Xing", b"Info", b"VBRI"))
+
+
+def _reason(error: Exception) -> str:
+    text: str = getattr(error, "error_string", str(error))
+    return "bytes of no known format" if "does not exist" in text else text
+
+
+def _cut_off(expected: str, received: str) -> CellError:
+    return CellError(
+        "the sound file is cut off",
+        expected=f"{expected}, as its header says",
+        received=received,
+        hint="copy it again from its source",
+    )
+
+
+def _check_size(num_frames: int, rate: int, num_channels: int) -> None:
     seconds = num_frames / max(rate, 1)
     if seconds > LIMITS.num_seconds:
         raise LimitError(
@@ -88,4 +140,3 @@ def _check_size(num_frames: int, rate: int, num_channels: int, num_bytes: int) -
             expected=f"at most {LIMITS.num_channels}",
             received=str(num_channels),
         )
-    check_ratio(num_frames * num_channels * 4, num_bytes)
