@@ -16,7 +16,7 @@ from plait.train.budget import Budget
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
-from plait.train.loop import one_cycle, train_system
+from plait.train.loop import compile_repays, one_cycle, train_system
 
 
 class Killed(Exception):
@@ -110,6 +110,16 @@ def test_the_average_of_constant_weights_is_those_weights():
     for step in range(1, 50):
         average.update(module, step)
     assert all(torch.allclose(average.weights[k], v) for k, v in module.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("device", "budget", "repays"),
+    [("cpu", "1h", False), ("cuda", "1m", False), ("cuda", "10m", True),
+     ("cuda", "100 steps", False), ("cuda", "9000 steps", True)],
+)  # fmt: skip
+def test_compiling_only_where_it_repays(device, budget, repays):
+    budget = Budget.parse(budget)
+    assert compile_repays(device, budget, budget.num_steps(10)) == repays
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):

@@ -51,6 +51,13 @@ class _Settings:
     device: str
     baselines: bool
     table: str
+    columns: str
+    exclude: str
+    rows: str
+
+    def told(self) -> dict[str, Any]:
+        """Return those that a person would repeat; the table and schema are told elsewhere."""
+        return {k: v for k, v in vars(self).items() if k not in ("table", "columns")}
 
 
 def fit(
@@ -131,6 +138,9 @@ def fit(
         device=device,
         baselines=baselines,
         table=table.key,
+        columns=str(table.schema.to_dict()),
+        exclude=", ".join(sorted(exclude)),
+        rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
     )
     folder = _work_folder(out, settings, resume)
     task = make_task(
@@ -169,7 +179,7 @@ def fit(
     model.records = {
         **records,
         "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, vars(settings)),
+        "lineage": make_lineage(task, settings.told()),
         "licences": make_licences(task, licences),
         "samples": make_samples(model, task, _judged(task), seed=seed) if samples else [],
         "energy": meter.as_dict(),

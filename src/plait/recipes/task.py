@@ -103,6 +103,7 @@ def make_task(
     codec = codecs[target]
     labelled = np.asarray(prepared.columns[target].present, bool)
     splits, notes = _labelled_only(splits, labelled)
+    notes += _group_notes(table, group, splits)
     codec.check_target(len(splits.train))  # type: ignore[attr-defined]
     return Task(
         table=table,
@@ -184,6 +185,23 @@ def _split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
 
 def _stratify(schema: Schema, target: str, cells: list[Any]) -> list[Any] | None:
     return [str(cell) for cell in cells] if schema[target].modality == "category" else None
+
+
+def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:
+    """Say whether the groups of the test rows were seen in training."""
+    if group is not None:
+        learned = {str(cell) for cell in table.column(group, splits.train)}
+        judged = {str(cell) for cell in table.column(group, splits.test)}
+        num = len(learned & judged)
+        return (
+            f"{num or 'none'} of the {len(judged)} '{group}' in the test rows were in training",
+        )
+    likely = [c.name for c in table.schema.columns if c.role == "group"]
+    return tuple(
+        f"column '{name}' looks like a group (patient, speaker, machine): rows of one may lie in "
+        f"both training and test; --group {name} keeps them apart"
+        for name in likely
+    )
 
 
 def _labelled_only(splits: Splits, labelled: np.ndarray) -> tuple[Splits, tuple[str, ...]]:

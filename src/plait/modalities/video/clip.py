@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from plait.modalities.audio.wave import to_mono
 from plait.modalities.limits import LIMITS
 
 MAX_SIDE_PX = 256
+MAX_FRAMES_IN_ORDER = 1000
 
 SPARE_SECONDS, SPARE_SHARE = 0.25, 0.03
 """Headers round lengths and count edits; a clip shorter than its header by more is cut off."""
@@ -57,9 +57,9 @@ class Survey:
 def decode(data: bytes, *, num_frames: int, rate_hz: int, max_sound_seconds: float) -> Clip:
     """Return `num_frames` frames (fewer when the clip has fewer) and the start of the sound.
 
-    Only the frames wanted are held, shrunk and upright. Long clips are entered at their key
-    frames, so that the time this takes hardly grows with their length; a wanted frame is exchanged
-    for a key frame that lies within a quarter of the distance between wanted frames.
+    Only the frames wanted are held, shrunk and upright. Clips of more than `MAX_FRAMES_IN_ORDER`
+    frames are entered at their key frames, so that the time this takes hardly grows with their
+    length; there a key frame within a quarter of the distance between two wanted frames will do.
 
     Raises:
         CellError: Not a video, cut off, or without pictures.
@@ -69,9 +69,9 @@ def decode(data: bytes, *, num_frames: int, rate_hz: int, max_sound_seconds: flo
     av = _av()
     try:
         survey = _survey(av, data)
-        with av.open(io.BytesIO(data)) as file:
-            pick = _in_order if survey.stamps is None else _by_stamp
-            frames = [_shrunk(frame) for frame in pick(file, survey, num_frames)]
+        frames = _jumping(av, data, survey, num_frames)
+        if frames is None:
+            frames = _in_order(av, data, survey, num_frames)
         wave = _sound(av, data, rate_hz, max_sound_seconds)
     except (av.error.FFmpegError, ValueError, IndexError, EOFError) as error:
         raise CellError(
@@ -133,7 +133,7 @@ def _survey(av: Any, data: bytes) -> Survey:
         rate = float(stream.average_rate or 25)
         seconds = len(stamps) / rate
         start = (file.start_time or 0) / av.time_base
-        declared = (file.duration or 0) / av.time_base
+        declared = max((file.duration or 0) / av.time_base, stream.frames / rate)
     _check_length(max(seconds, declared))
     _check_whole(declared, max(seconds, end - start))
     known = sorted({stamp for stamp in stamps if stamp is not None})
@@ -180,31 +180,41 @@ def _places(num: int, num_wanted: int) -> list[int]:
     return [int(place) for place in spread]
 
 
-def _in_order(file: Any, survey: Survey, num_wanted: int) -> Iterator[Any]:
+def _in_order(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndarray]:
     """Decode everything, and keep the frames at the wanted places."""
     wanted = set(_places(survey.num_frames, num_wanted))
-    return (frame for place, frame in enumerate(file.decode(video=0)) if place in wanted)
+    with av.open(io.BytesIO(data)) as file:
+        frames = enumerate(file.decode(video=0))
+        return [_shrunk(frame) for place, frame in frames if place in wanted]
 
 
-def _by_stamp(file: Any, survey: Survey, num_wanted: int) -> Iterator[Any]:
-    """Jump to the last key frame before each wanted frame, unless decoding has passed it."""
-    stamps = survey.stamps or []
-    wanted = [stamps[place] for place in _places(len(stamps), num_wanted)]
-    keys = np.array(survey.keys)
-    reach = (stamps[-1] - stamps[0]) / max(len(wanted) - 1, 1) / 4
-    stream, frames, now = file.streams.video[0], None, -np.inf
-    for stamp in wanted:
-        nearest = int(keys[np.abs(keys - stamp).argmin()])
-        goal = nearest if abs(nearest - stamp) <= reach else stamp
-        before = int(keys[keys <= goal].max(initial=keys[0]))
-        if frames is None or before > now:
-            file.seek(before, stream=stream)
-            frames = file.decode(stream)
-        for frame in frames:
-            if frame.pts is not None and frame.pts >= goal:
-                now = frame.pts
-                yield frame
-                break
+def _jumping(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndarray] | None:
+    """Jump to the last key frame before each wanted frame, unless decoding has passed it.
+
+    Returns None for short clips, and where jumps cannot be relied upon: frames without stamps,
+    containers without an index.
+    """
+    stamps, keys, found = survey.stamps, np.array(survey.keys), []
+    if stamps is None or len(stamps) <= MAX_FRAMES_IN_ORDER:
+        return None
+    reach = (stamps[-1] - stamps[0]) / max(num_wanted - 1, 1) / 4
+    with av.open(io.BytesIO(data)) as file:
+        stream = file.streams.video[0]
+        frames, now = file.decode(stream), stamps[0]
+        for place in _places(len(stamps), num_wanted):
+            goal = stamps[place]
+            nearest = int(keys[np.abs(keys - goal).argmin()])
+            goal = nearest if abs(nearest - goal) <= reach else goal
+            before = int(keys[keys <= goal].max(initial=keys[0]))
+            if before > now:
+                file.seek(before, stream=stream)
+                frames = file.decode(stream)
+            frame = next((f for f in frames if f.pts is not None and f.pts >= goal), None)
+            if frame is None or frame.pts - goal > reach:
+                return None
+            now = frame.pts
+            found.append(_shrunk(frame))
+    return found
 
 
 def _shrunk(frame: Any) -> UInt8[ndarray, "height width 3"]:

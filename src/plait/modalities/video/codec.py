@@ -18,8 +18,29 @@ from plait.modalities.media import Media
 from plait.modalities.video.clip import Clip, decode, encode
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
-ENDINGS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".mpeg")
-MAGIC = (b"....ftyp", b"\x1aE\xdf\xa3", b"RIFF....AVI ", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
+ENDINGS = (
+    ".mp4",
+    ".mkv",
+    ".webm",
+    ".mov",
+    ".avi",
+    ".m4v",
+    ".mpg",
+    ".mpeg",
+    ".3gp",
+    ".flv",
+    ".ogv",
+    ".wmv",
+)
+MAGIC = (
+    b"....ftyp",
+    b"\x1aE\xdf\xa3",
+    b"RIFF....AVI ",
+    b"\x00\x00\x01\xba",
+    b"\x00\x00\x01\xb3",
+    b"FLV\x01",
+    b"0&\xb2u",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
