@@ -104,3 +104,94 @@ def test_replacing_leaves_nothing_behind(path):
     write_bundle(path, {"c.json": b"{}"}, version="1")
     assert Bundle(path).names() == ["c.json"]
     assert is_bundle(path) and len(list(path.parent.iterdir())) == 1
+
+
+def test_an_added_file_is_named(path):
+    (path / "w" / "extra.safetensors").write_bytes(b"")
+    with pytest.raises(BundleError, match="w/extra.safetensors was added"):
+        Bundle(path)
+
+
+def test_a_linked_file_that_nobody_named_is_refused(path, tmp_path):
+    os.symlink(tmp_path, path / "outside")
+    with pytest.raises(BundleError, match="outside was added"):
+        Bundle(path)
+
+
+def test_hidden_files_of_desktops_do_no_harm(path):
+    (path / "w" / ".DS_Store").write_bytes(b"")
+    assert Bundle(path).names() == sorted(FILES)
+
+
+def test_a_linked_folder_is_refused(path, tmp_path):
+    (path / "w").rename(tmp_path / "w")
+    os.symlink(tmp_path / "w", path / "w")
+    with pytest.raises(BundleError, match="w/b.safetensors is missing"):
+        Bundle(path)
+
+
+def test_a_bundle_behind_a_link_opens(path, tmp_path):
+    os.symlink(path, tmp_path / "latest")
+    assert Bundle(tmp_path / "latest").read_json("a.json") == {"x": 1}
+
+
+@pytest.mark.parametrize("entry", [None, 5, "abc", []])
+def test_wrong_entries_are_damage(path, entry):
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["a.json"] = entry
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="manifest is damaged"):
+        Bundle(path)
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"[]", b"5", b""])
+def test_manifests_that_are_no_manifests(path, text):
+    (path / "manifest.json").write_bytes(text)
+    with pytest.raises(BundleError, match="manifest is damaged"):
+        Bundle(path)
+    assert not is_bundle(path)
+
+
+@pytest.mark.parametrize("text", ['{"name": "my web page", "version": 3}', "{", "[]"])
+def test_folders_with_a_manifest_of_something_else_are_left_alone(tmp_path, text):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "manifest.json").write_text(text)
+    (mine / "thesis.txt").write_text("years of work")
+    with pytest.raises(BundleError, match="place for the bundle is taken"):
+        write_bundle(mine, FILES, version="0")
+    assert (mine / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_damaged_bundle_can_be_replaced(path):
+    (path / "a.json").unlink()
+    write_bundle(path, FILES, version="1")
+    assert Bundle(path).manifest["plait"] == "1"
+
+
+def test_a_link_to_nowhere_is_taken(tmp_path):
+    os.symlink(tmp_path / "nowhere", tmp_path / "m.plait")
+    with pytest.raises(BundleError, match="place for the bundle is taken"):
+        write_bundle(tmp_path / "m.plait", FILES, version="0")
+
+
+def test_a_failed_exchange_brings_the_old_bundle_back(path, monkeypatch):
+    real, calls = os.rename, []
+
+    def rename(old, new):
+        calls.append(new)
+        if len(calls) == 2:
+            raise OSError("disk gone")
+        real(old, new)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(OSError, match="disk gone"):
+        write_bundle(path, {"c.json": b"{}"}, version="1")
+    assert Bundle(path).names() == sorted(FILES)
+    assert [p.name for p in path.parent.iterdir()] == ["m.plait"]
+
+
+def test_numbers_that_json_lacks_become_null():
+    values = {"a": float("nan"), "b": np.float32("inf"), "c": np.arange(2), 3: (np.int64(1),)}
+    found = json.loads(to_json(values))
+    assert found == {"a": None, "b": None, "c": [0, 1], "3": [1]}

@@ -41,6 +41,7 @@ class Bundle:
         self.manifest = _read_manifest(self.path)
         for name, entry in self.manifest["files"].items():
             _check_file(self.path, name, entry)
+        _check_nothing_added(self.path, self.manifest["files"])
 
     def __contains__(self, name: str) -> bool:
         return name in self.manifest["files"]
@@ -92,13 +93,7 @@ def write_bundle(path: Path | str, files: Mapping[str, bytes], *, version: str) 
         BundleError: When `path` is something else than a bundle.
     """
     path = Path(path)
-    if path.exists() and not is_bundle(path):
-        raise BundleError(
-            "the place for the bundle is taken",
-            expected="a new path, or an older bundle to replace",
-            path=path,
-            hint="name another path with --out",
-        )
+    check_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -117,9 +112,27 @@ def write_bundle(path: Path | str, files: Mapping[str, bytes], *, version: str) 
     return path
 
 
+def check_place(path: Path | str) -> None:
+    """Raise `BundleError` when something other than a bundle lies at `path`."""
+    if os.path.lexists(path) and not is_bundle(path):
+        raise BundleError(
+            "the place for the bundle is taken",
+            expected="a new path, or an older bundle to replace",
+            path=path,
+            hint="name another path with --out",
+        )
+
+
 def is_bundle(path: Path | str) -> bool:
-    """Tell whether a folder looks like a bundle (it has a manifest)."""
-    return (Path(path) / MANIFEST).is_file()
+    """Tell whether a folder is a bundle, whole or damaged: its manifest is one of ours.
+
+    Many folders that are not bundles hold a ``manifest.json``; replacing those would lose data.
+    """
+    try:
+        found = json.loads((Path(path) / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"format", "plait", "files"} <= found.keys()
 
 
 def to_json(value: Any) -> bytes:
@@ -147,7 +160,7 @@ def _plain(value: Any) -> Any:
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
-    if not is_bundle(path):
+    if not (path / MANIFEST).is_file():
         raise BundleError(
             "this is not a plait bundle",
             expected=f"a folder with {MANIFEST}",
@@ -158,9 +171,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
         files = manifest["files"]
         format_number = manifest["format"]
-        if not isinstance(files, dict):
-            raise TypeError("files is not a mapping")
-    except (ValueError, KeyError, TypeError) as error:
+        if not isinstance(files, dict) or not all(isinstance(e, dict) for e in files.values()):
+            raise TypeError("files is not a mapping of mappings")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError("the manifest is damaged", received=str(error), path=path) from None
     if format_number != FORMAT:
         raise BundleError(
@@ -174,12 +187,12 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> None:
-    if os.path.isabs(name) or ".." in Path(name).parts:
+    if os.path.isabs(name) or ".." in Path(name).parts or "\0" in name:
         raise BundleError(
             "a file name in the manifest leads out of the bundle", received=name, path=folder
         )
     file = folder / name
-    if file.is_symlink() or not file.is_file():
+    if not file.is_file() or _is_linked(folder, name):
         raise BundleError(f"the bundle's {name} is missing", path=folder)
     size = file.stat().st_size
     if size != entry.get("bytes") or size > MAX_FILE_BYTES:
@@ -200,6 +213,25 @@ def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> None:
             path=folder,
             hint="copy the bundle again from its source",
         )
+
+
+def _is_linked(folder: Path, name: str) -> bool:
+    direct = os.path.join(os.path.realpath(folder), os.path.normpath(name))
+    return os.path.realpath(folder / name) != direct
+
+
+def _check_nothing_added(folder: Path, files: Mapping[str, Any]) -> None:
+    """Refuse files that the manifest does not name; hidden ones (``.DS_Store``) are never read."""
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        known = name == MANIFEST or name in files or file.name.startswith(".")
+        if not known and (file.is_symlink() or not file.is_dir()):
+            raise BundleError(
+                f"the bundle's {name} was added after it was saved",
+                expected="only the files that its manifest names",
+                path=folder,
+                hint="move it out of the bundle",
+            )
 
 
 def _write_file(file: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ import plait
 from plait.model.config import SystemConfig
 from plait.train.config import TrainConfig
 plait.fit(
-    sys.argv[1], target="kind", budget="300 steps", fusion="early", baselines=False,
+    sys.argv[1], target="kind", budget="150 steps", fusion="early", baselines=False,
     size=SystemConfig(dim=16, depth=1, num_heads=2), out=sys.argv[2], resume="resume" in sys.argv,
     train=TrainConfig(batch_size=8, save_seconds=0.0),
 )

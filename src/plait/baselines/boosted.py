@@ -240,7 +240,7 @@ def _settings(
         "num_leaves": 7 if num_rows < 500 else 15 if num_rows < 5000 else 31,
         "min_data_in_leaf": int(np.clip(num_rows / 100, 3, 20)),
         "feature_fraction": 0.8 if num_features < 64 else 0.3,
-        "bagging_fraction": 0.8,
+        "bagging_fraction": 0.8 if num_rows > 1 else 1.0,
         "bagging_freq": 1,
         "lambda_l2": 1.0,
         "max_bin": 255 if num_features < 64 else 63,

@@ -15,7 +15,7 @@ class SystemConfig:
 
     Attributes:
         dim: Size of tokens.
-        depth: Layers of the trunk.
+        depth: Layers of the trunk; 0 leaves stems and pooling alone.
         num_heads: Attention heads; ``dim / num_heads`` must be a multiple of 4.
         join: Layer from which columns see each other, 0 (early fusion) to depth (late).
         mlp_ratio: Width of the feed-forward layers over `dim`.
@@ -35,6 +35,15 @@ class SystemConfig:
 
     def check(self) -> SystemConfig:
         """Return itself. Raises `UsageError` when the numbers do not fit together."""
+        least = {"dim": 1, "depth": 0, "num_heads": 1, "mlp_ratio": 0.1}
+        small = [name for name, number in least.items() if not getattr(self, name) >= number]
+        chances = [n for n in ("dropout", "drop_column") if not 0 <= getattr(self, n) < 1]
+        if small or chances:
+            raise UsageError(
+                "a size of the network is out of range",
+                expected="sizes above 0 (depth from 0), chances from 0 to below 1",
+                received=", ".join(f"{name}={getattr(self, name)}" for name in small + chances),
+            )
         if self.dim % self.num_heads or (self.dim // self.num_heads) % 4:
             raise UsageError(
                 "the size of the network does not divide into its heads",
@@ -94,11 +103,13 @@ def join_layer(fusion: str | int, depth: int) -> int:
 def _parse_numbers(text: str) -> dict[str, Any]:
     try:
         pairs = [part.split("=") for part in text.split(",")]
-        numbers = {key.strip(): float(value) for key, value in pairs}
+        whole = {"dim", "depth", "num_heads", "join"}
+        return {
+            key.strip(): int(value) if key.strip() in whole else float(value)
+            for key, value in pairs
+        }
     except ValueError:
         raise _unknown_size(text) from None
-    whole = {"dim", "depth", "num_heads", "join"}
-    return {key: int(value) if key in whole else value for key, value in numbers.items()}
 
 
 def _unknown_size(received: str) -> UsageError:

@@ -186,6 +186,18 @@ def load(path: Path | str) -> Model:
         ExtraError: When the shipped model needs an extra that is not installed.
     """
     bundle = Bundle(path)
+    try:
+        return _model_of(bundle)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            "the bundle's files do not fit together",
+            received=f"{type(error).__name__}: {error}",
+            path=bundle.path,
+            hint="use the version of plait that wrote it, or fit again",
+        ) from error
+
+
+def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
     stored = bundle.read_json("codecs.json")
     codecs = _load_codecs(stored, bundle.path)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plait.baselines.stack import best_mix
+from plait.errors import TargetError
 from plait.modalities import TargetCodec
 from plait.model.ensemble import DEEP
 
@@ -42,10 +43,19 @@ def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCo
         outputs: Candidate name -> canonical outputs ``[row, output]``.
         truth: Targets of those rows.
         codec: The target's codec; its `cost` decides.
+
+    Raises `TargetError` when no candidate's outputs are finite.
     """
     costs = {name: float(codec.cost(found, truth).mean()) for name, found in outputs.items()}
-    weights = best_mix(outputs, truth, codec.cost)
-    return Choice(weights, costs, _compare(outputs, truth, codec, costs))
+    usable = {name: found for name, found in outputs.items() if np.isfinite(costs[name])}
+    diverged = tuple(f"'{n}' diverged and cannot ship" for n in outputs if n not in usable)
+    if not usable:
+        raise TargetError(
+            "training diverged: no model gives finite outputs",
+            hint="lower the learning rate, or keep the baselines on",
+        )
+    weights = best_mix(usable, truth, codec.cost)
+    return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs)))
 
 
 def _compare(
@@ -54,8 +64,8 @@ def _compare(
     codec: TargetCodec,
     costs: Mapping[str, float],
 ) -> tuple[str, ...]:
-    simple = {name: cost for name, cost in costs.items() if name != DEEP}
-    if DEEP not in costs or not simple:
+    simple = {name: costs[name] for name in outputs if name != DEEP}
+    if DEEP not in outputs or not simple:
         return ()
     best = min(simple, key=lambda name: simple[name])
     gap = codec.cost(outputs[DEEP], truth) - codec.cost(outputs[best], truth)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from plait.bundle import is_bundle
 from plait.data.schema import Schema
 from plait.data.table import Table, read
-from plait.errors import BundleError, UsageError
-from plait.model.config import SystemConfig, choose_size
+from plait.errors import UsageError
+from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.storage import tensors_of
@@ -23,18 +20,16 @@ from plait.progress import SILENT, Progress
 from plait.recipes.choose import Choice, choose
 from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.energy import Meter
+from plait.recipes.folds import make_folds
 from plait.recipes.records import make_card, make_licences, make_lineage
 from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
 from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, make_task
+from plait.recipes.unfinished import Unfinished
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
-CROSS_FIT_ROWS = 1500
-"""Up to this many labelled rows, every row is both learned from and judged, by folds."""
-
-NUM_FOLDS = 4
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
 
@@ -127,7 +122,7 @@ def fit(
             hint="plait fit TABLE --target COLUMN; plait inspect TABLE shows the columns",
         )
     _check_choice("on_error", on_error, ("raise", "skip"))
-    _check_out(out)
+    _check_numbers(size, fusion, seed)
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     settings = _Settings(
         target=target,
@@ -142,7 +137,7 @@ def fit(
         exclude=", ".join(sorted(exclude)),
         rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
     )
-    folder = _work_folder(out, settings, resume)
+    unfinished = _unfinished(out, settings, resume)
     task = make_task(
         table,
         target=target,
@@ -155,7 +150,7 @@ def fit(
         allow_network=allow_network,
         progress=progress,
     )
-    folds = _folds(task, group, seed)
+    folds = make_folds(task, group, seed)
     deadline = BASELINE_SHARE * budget.amount if budget.timed else None
     rivals = measure_rivals(
         task, folds, seed=seed, seconds=deadline, enabled=baselines, progress=progress
@@ -168,7 +163,7 @@ def fit(
         folds=folds,
         seed=seed,
         device=_device(device),
-        folder=folder,
+        folder=None if unfinished is None else unfinished.begin(),
     )
     deep = train_deep(task, plan, progress)
     choice = choose(
@@ -187,7 +182,8 @@ def fit(
     model.card = make_card(task, records["metrics"])
     if out is not None:
         model.save(out)
-        shutil.rmtree(_checkpoint_folder(out), ignore_errors=True)
+    if unfinished is not None:
+        unfinished.remove()
     return model
 
 
@@ -208,49 +204,21 @@ def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
         raise UsageError(f"unknown {name}", expected=" or ".join(allowed), received=str(value))
 
 
-def _check_out(out: Path | str | None) -> None:
-    """Refuse a bad place before the work, not after it."""
-    if out is None:
-        return
-    path = Path(out)
-    if path.exists() and not is_bundle(path):
-        raise BundleError(
-            "the place for the bundle is taken",
-            expected="a new path, or an older bundle to replace",
-            path=path,
-            hint="name another path with --out",
-        )
+def _check_numbers(size: Any, fusion: str | int, seed: int) -> None:
+    """Refuse what cannot be built before the work, not after it."""
+    config = choose_size(size, 1)
+    if fusion != "auto":
+        replace(config, join=join_layer(fusion, config.depth)).check()
+    if seed < 0:
+        raise UsageError("the seed is negative", expected="0 or more", received=str(seed))
 
 
-def _checkpoint_folder(out: Path | str) -> Path:
-    path = Path(out)
-    return path.with_name(f".{path.name}.unfinished")
-
-
-def _work_folder(out: Path | str | None, settings: _Settings, resume: bool) -> Path | None:
-    """Return the folder of checkpoints: emptied, or, to resume, checked to be of the same fit."""
-    if out is None:
-        if resume:
-            raise UsageError("nothing to resume without --out", expected="the bundle's path")
-        return None
-    folder = _checkpoint_folder(out)
-    file = folder / "settings.json"
-    wanted = vars(settings)
-    if resume and file.is_file():
-        found = json.loads(file.read_text(encoding="utf8"))
-        changed = [name for name in wanted if found.get(name) != wanted[name]]
-        if changed:
-            raise UsageError(
-                "the interrupted fit had other settings: " + ", ".join(changed),
-                expected=", ".join(f"{name}={found.get(name)}" for name in changed),
-                received=", ".join(f"{name}={wanted[name]}" for name in changed),
-                hint="repeat its settings, or start again without --resume",
-            )
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    file.write_text(json.dumps(wanted), encoding="utf8")
-    return folder
+def _unfinished(out: Path | str | None, settings: _Settings, resume: bool) -> Unfinished | None:
+    if out is not None:
+        return Unfinished(out, vars(settings), resume)
+    if resume:
+        raise UsageError("nothing to resume without --out", expected="the bundle's path")
+    return None
 
 
 def _device(device: str) -> str:
@@ -279,25 +247,6 @@ def _deep_budget(budget: Budget, meter: Meter, task: Task, rivals: Rivals) -> Bu
     reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS + 1.5 * scoring
     left = budget.amount - meter.seconds - min(reserve, 0.3 * budget.amount)
     return Budget(max(left, 0.15 * budget.amount), "seconds")
-
-
-def _folds(task: Task, group: str | None, seed: int) -> np.ndarray | None:
-    """Return a fold number per row of train and validation when they are few, else None."""
-    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    enough = len(task.splits.validation) > 0
-    if len(rows) > CROSS_FIT_ROWS and enough:
-        return None
-    rng = np.random.default_rng(seed)
-    if group is not None:
-        names = np.array([str(cell) for cell in task.table.column(group, rows)])
-        distinct, which = np.unique(names, return_inverse=True)
-        return (rng.permutation(len(distinct)) % min(NUM_FOLDS, len(distinct)))[which]
-    truth = task.truth[rows]
-    keys = truth if truth.ndim == 1 else truth.sum(axis=1)
-    order = np.lexsort((rng.random(len(rows)), keys))
-    folds = np.empty(len(rows), np.int64)
-    folds[order] = np.arange(len(rows)) % min(NUM_FOLDS, len(rows))
-    return folds
 
 
 def _judged(task: Task) -> np.ndarray:

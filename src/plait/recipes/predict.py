@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +57,8 @@ def predict(
         )
     model = load(bundle)
     rows = table if isinstance(table, Table) else read(table, root=root)
+    kinds = _kinds(rows, flat=out.suffix == ".csv")
+    out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     columns: list[str] = []
     try:
@@ -63,7 +66,7 @@ def predict(
             for first in range(0, rows.num_rows, CHUNK_ROWS):
                 part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
                 answer = _shift_rows(model.predict, part, on_error, first)
-                chunk = _arrow(part, answer, keep_bytes=out.suffix == ".parquet")
+                chunk = _arrow(part, answer, kinds)
                 columns = chunk.column_names
                 writer.write(chunk)
         os.replace(temporary, out)
@@ -85,7 +88,45 @@ def _shift_rows(predict_rows: Any, part: Table, on_error: str, first: int) -> Ma
         raise
 
 
-def _arrow(part: Table, answer: Mapping[str, Any], *, keep_bytes: bool) -> pa.Table:
+def _kinds(rows: Table, *, flat: bool) -> dict[str, pa.DataType]:
+    """Return the type in which each column is written, which holds all of its cells.
+
+    Args:
+        rows: The table; read once, chunk by chunk.
+        flat: Whether the file holds text and numbers only: bytes are left out, lists are text.
+    """
+    found = dict.fromkeys(rows.column_names, pa.null())
+    for _, cells in rows.batches(batch_rows=CHUNK_ROWS):
+        for name, column in cells.items():
+            if flat and any(_has_bytes(cell) for cell in column):
+                found[name] = pa.binary()
+            found[name] = _wider(found[name], _kind(column))
+    if not flat:
+        return {name: pa.string() if pa.types.is_null(k) else k for name, k in found.items()}
+    kept = {name: kind for name, kind in found.items() if not pa.types.is_binary(kind)}
+    plain = {name: pa.types.is_primitive(kind) for name, kind in kept.items()}
+    return {name: kind if plain[name] else pa.string() for name, kind in kept.items()}
+
+
+def _kind(cells: list[Cell]) -> pa.DataType:
+    try:
+        return pa.array(cells).type
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.string()
+
+
+def _wider(first: pa.DataType, second: pa.DataType) -> pa.DataType:
+    """Return a type that holds the values of both; text where there is no better one."""
+    if first == second or pa.types.is_binary(first):
+        return first
+    schemas = [pa.schema([("x", kind)]) for kind in (first, second)]
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive").field("x").type
+    except pa.ArrowTypeError:
+        return pa.string()
+
+
+def _arrow(part: Table, answer: Mapping[str, Any], kinds: Mapping[str, pa.DataType]) -> pa.Table:
     taken = [name for name in part.column_names if name in answer]
     if taken:
         raise UsageError(
@@ -93,11 +134,7 @@ def _arrow(part: Table, answer: Mapping[str, Any], *, keep_bytes: bool) -> pa.Ta
             expected="no column named " + ", ".join(taken),
             hint="rename or drop them",
         )
-    found = {}
-    for name in part.column_names:
-        cells = part.column(name)
-        if keep_bytes or not any(_has_bytes(cell) for cell in cells):
-            found[name] = _column(cells)
+    found = {name: _column(part.column(name), kind) for name, kind in kinds.items()}
     return pa.table({**found, **{name: pa.array(values) for name, values in answer.items()}})
 
 
@@ -105,21 +142,26 @@ def _has_bytes(cell: Cell) -> bool:
     return isinstance(cell, bytes) or (isinstance(cell, dict) and "bytes" in cell)
 
 
-def _column(cells: list[Cell]) -> pa.Array:
-    try:
-        array = pa.array(cells)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        array = pa.array([None if cell is None else str(cell) for cell in cells])
-    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+def _column(cells: list[Cell], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_string(kind):
+        return pa.array([_text(cell) for cell in cells], kind)
+    return pa.array(cells, kind)
+
+
+def _text(cell: Cell) -> str | None:
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bytes):
+        return cell.decode("utf8", "backslashreplace")
+    return json.dumps(cell) if isinstance(cell, list | dict) else str(cell)
 
 
 class _Writer:
-    """Appends chunks to a CSV or Parquet file; later chunks follow the first one's schema."""
+    """Appends chunks of one schema to a CSV or Parquet file."""
 
     def __init__(self, path: Path, ending: str) -> None:
         self.path, self.ending = path, ending
         self._inner: Any = None
-        self._schema: pa.Schema | None = None
 
     def __enter__(self) -> _Writer:
         return self
@@ -127,11 +169,8 @@ class _Writer:
     def write(self, chunk: pa.Table) -> None:
         """Append a chunk."""
         if self._inner is None:
-            self._schema = chunk.schema
             kind = pa.csv.CSVWriter if self.ending == ".csv" else pa.parquet.ParquetWriter
             self._inner = kind(self.path, chunk.schema)
-        if chunk.schema != self._schema:
-            chunk = chunk.cast(self._schema)
         (self._inner.write if self.ending == ".csv" else self._inner.write_table)(chunk)
 
     def __exit__(self, *_: object) -> None:

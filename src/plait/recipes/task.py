@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.duplicates import fingerprints
+from plait.data.duplicates import fingerprints, label_units, shared_rows
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Schema
@@ -34,6 +34,7 @@ class Task:
         prepared: Arrays of inputs and target.
         truth: Targets of all rows; rows without one hold a filler.
         labelled: bool ``[row]``.
+        units: int32 ``[row]``; near-duplicates have the same number.
         splits: Row numbers to learn from, to choose by, to report on; all of them labelled.
         notes: What a person should know, one sentence each.
     """
@@ -45,6 +46,7 @@ class Task:
     prepared: Prepared
     truth: np.ndarray
     labelled: np.ndarray
+    units: np.ndarray
     splits: Splits
     notes: tuple[str, ...]
 
@@ -113,6 +115,7 @@ def make_task(
         prepared=prepared,
         truth=truth_of(prepared, target),
         labelled=labelled,
+        units=label_units(table.num_rows, [rows for _, rows in shared_rows(prints).groups]),
         splits=splits,
         notes=notes,
     )
@@ -189,6 +192,8 @@ def _stratify(schema: Schema, target: str, cells: list[Any]) -> list[Any] | None
 
 def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:
     """Say whether the groups of the test rows were seen in training."""
+    if group is not None and not len(splits.test):
+        return ()
     if group is not None:
         learned = {str(cell) for cell in table.column(group, splits.train)}
         judged = {str(cell) for cell in table.column(group, splits.test)}

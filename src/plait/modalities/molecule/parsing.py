@@ -44,6 +44,8 @@ def parse(smiles: str) -> Any:
         raise _too_large(f"{len(smiles)} characters", f"{MAX_CHARACTERS} characters")
     if len(smiles.split()) != 1:
         raise _invalid(smiles, "more than a SMILES in the cell")
+    if not smiles.isascii():
+        raise _invalid(ascii(smiles), "not SMILES")
     with quiet():
         mol = chem.MolFromSmiles(smiles, sanitize=False)
         if mol is None:

@@ -66,6 +66,8 @@ class NumberCodec:
                 raise CellError("not a number", expected="a number", received=text) from None
         try:
             value = float(cell)
+        except OverflowError:
+            raise CellError("the number is too large", expected="below 1e30") from None
         except (TypeError, ValueError):
             raise CellError("not a number", expected="a number", received=cell) from None
         if not math.isfinite(value):
@@ -164,7 +166,7 @@ def _is_number(value: Cell) -> bool:
 def _is_finite(value: Cell) -> bool:
     try:
         return math.isfinite(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

@@ -199,7 +199,7 @@ def _array(value: Any) -> np.ndarray:
     rows = value.tolist() if isinstance(value, np.ndarray) else value
     try:
         return np.array(rows, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     if isinstance(rows, Sequence) and not any(isinstance(r, list | tuple) for r in rows):
         return np.array(rows, object)
@@ -215,7 +215,7 @@ def _floats(column: np.ndarray, name: str) -> np.ndarray:
         if column.dtype.kind in "mMc":
             raise TypeError
         return column.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CellError(
             f"'{name}' of the series is not numeric", expected="numbers", received=column.tolist()
         ) from None

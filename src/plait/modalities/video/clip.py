@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 from numpy import ndarray
+from PIL import Image
 
 from plait.errors import CellError, ExtraError, LimitError
 from plait.modalities.audio.wave import to_mono
@@ -81,7 +82,7 @@ def decode(data: bytes, *, num_frames: int, rate_hz: int, max_sound_seconds: flo
         ) from None
     if not frames:
         raise CellError("the video has no frames", expected="at least one")
-    return Clip(np.stack(frames), wave, survey.seconds)
+    return Clip(_of_one_size(frames), wave, survey.seconds)
 
 
 def encode(
@@ -121,6 +122,11 @@ def _survey(av: Any, data: bytes) -> Survey:
         if not file.streams.video:
             raise CellError("the file has no pictures", expected="a video stream")
         stream = file.streams.video[0]
+        if stream.codec_context is None:
+            raise CellError(
+                "the video's coding is unknown",
+                expected="a coding that FFmpeg decodes, such as H.264, VP9, AV1 or MPEG-4",
+            )
         _check_picture(stream)
         for packet in file.demux():
             if not packet.size:
@@ -147,6 +153,7 @@ def _check_picture(stream: Any) -> None:
             "the video's pictures are too large",
             expected=f"at most {LIMITS.num_pixels} pixels",
             received=f"{stream.width} x {stream.height}",
+            hint="scale it down first",
         )
 
 
@@ -184,7 +191,7 @@ def _in_order(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[nda
     """Decode everything, and keep the frames at the wanted places."""
     wanted = set(_places(survey.num_frames, num_wanted))
     with av.open(io.BytesIO(data)) as file:
-        frames = enumerate(file.decode(video=0))
+        frames = enumerate(file.decode(_pictures(file)))
         return [_shrunk(frame) for place, frame in frames if place in wanted]
 
 
@@ -199,7 +206,7 @@ def _jumping(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndar
         return None
     reach = (stamps[-1] - stamps[0]) / max(num_wanted - 1, 1) / 4
     with av.open(io.BytesIO(data)) as file:
-        stream = file.streams.video[0]
+        stream = _pictures(file)
         frames, now = file.decode(stream), stamps[0]
         for place in _places(len(stamps), num_wanted):
             goal = stamps[place]
@@ -217,6 +224,16 @@ def _jumping(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndar
     return found
 
 
+def _pictures(file: Any) -> Any:
+    """Return the stream of pictures, whose decoder makes none above the limit on pixels.
+
+    A frame may be larger than the stream's header says, and would be held before it is seen.
+    """
+    stream = file.streams.video[0]
+    stream.codec_context.options = {"max_pixels": str(LIMITS.num_pixels)}
+    return stream
+
+
 def _shrunk(frame: Any) -> UInt8[ndarray, "height width 3"]:
     factor = min(1.0, MAX_SIDE_PX / max(frame.width, frame.height))
     size = {
@@ -226,6 +243,14 @@ def _shrunk(frame: Any) -> UInt8[ndarray, "height width 3"]:
     pixels: np.ndarray = frame.reformat(**size, format="rgb24").to_ndarray()
     quarter_turns = round(getattr(frame, "rotation", 0) / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
+
+
+def _of_one_size(frames: list[ndarray]) -> UInt8[ndarray, "frame height width 3"]:
+    """Stack frames, scaled like the first: a stream may change the size of its pictures."""
+    height, width = frames[0].shape[:2]
+    size = width, height
+    pictures = (Image.fromarray(frame) for frame in frames)
+    return np.stack([np.asarray(p if p.size == size else p.resize(size)) for p in pictures])
 
 
 def _sound(

@@ -99,11 +99,10 @@ class VideoCodec:
         )
 
     def fit(self, raws: Iterable[Clip]) -> VideoCodec:
-        """Choose the size from up to 100 clips."""
-        seen = list(islice(raws, 100))
-        if not seen or self.size_px:
+        """Choose the size from the first frames of up to 100 clips, unless it is set."""
+        if self.size_px:
             return self
-        fitted = ImageCodec().fit([clip.frames[0] for clip in seen])
+        fitted = ImageCodec().fit([clip.frames[0].copy() for clip in islice(raws, 100)])
         return replace(self, size_px=fitted.size_px)
 
     def prepare(self, raw: Clip) -> Arrays:
