@@ -138,7 +138,7 @@ def _simplest_good(costs: dict[int, np.ndarray]) -> int:
 
 
 def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np.ndarray:
-    learn, check = task.splits.train, task.splits.validation
+    learn, check = task.splits.train, task.validation
     if plan.folds is not None:
         rows = _learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
@@ -150,7 +150,7 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
 
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     system = make_system(task, plan.config, plan.seed)
-    rows = task.splits.validation
+    rows = task.validation
     run = _run(task, plan, system, task.splits.train, rows, plan.budget, "training", progress)
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, fusion=[], notes=())

@@ -176,7 +176,7 @@ def fit(
         "splits": task.splits.to_dict(),
         "lineage": make_lineage(task, settings.told()),
         "licences": make_licences(task, licences),
-        "samples": make_samples(model, task, _judged(task), seed=seed) if samples else [],
+        "samples": make_samples(model, task, task.judged, seed=seed) if samples else [],
         "energy": meter.as_dict(),
     }
     model.card = make_card(task, records["metrics"])
@@ -243,14 +243,10 @@ def _deep_budget(budget: Budget, meter: Meter, task: Task, rivals: Rivals) -> Bu
     if not budget.timed:
         return budget
     num_passes = 3 + 2 * len(task.inputs)
-    scoring = num_passes * len(_judged(task)) * rivals.seconds_per_row
+    scoring = num_passes * len(task.judged) * rivals.seconds_per_row
     reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS + 1.5 * scoring
     left = budget.amount - meter.seconds - min(reserve, 0.3 * budget.amount)
     return Budget(max(left, 0.15 * budget.amount), "seconds")
-
-
-def _judged(task: Task) -> np.ndarray:
-    return task.splits.test if len(task.splits.test) else task.splits.validation
 
 
 def _assemble(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> Model:
@@ -279,7 +275,7 @@ def _records(
     seed: int,
 ) -> dict[str, Any]:
     """Score the shipped mix and every candidate alone on the rows set aside."""
-    rows = _judged(task)
+    rows = task.judged
     truth = task.truth[rows]
     judged = model.score_rows(task.prepared, rows, truth, seed=seed) if len(rows) else {}
     everything = replace(
@@ -296,6 +292,9 @@ def _records(
         candidates.append(_candidate(model, name, outputs, truth, choice, seed))
         candidates[-1]["seconds"] = rivals.seconds.get(name, deep.run.seconds)
     notes = [*task.notes, *rivals.notes, *deep.notes, *choice.notes]
+    set_aside = len(task.splits.test) or len(task.splits.validation)
+    if len(rows) < set_aside:
+        notes.append(f"judged on {len(rows):,} of the {set_aside:,} rows set aside")
     if not len(task.splits.test):
         notes.append("no rows were set aside as a test: the numbers are from validation rows")
     if folds is not None:

@@ -68,7 +68,7 @@ def measure_rivals(
     features, views = FeatureMap.fit(task.prepared, task.inputs, rows)
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
-    held = None if folds is not None else features.views(task.prepared, task.splits.validation)
+    held = None if folds is not None else features.views(task.prepared, task.validation)
     experts, outputs, spent = {}, {}, {}
     for number, kind in enumerate(kinds):
         began = time.monotonic()

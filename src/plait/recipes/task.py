@@ -20,6 +20,8 @@ from plait.modalities._scan import issubclass_target
 from plait.progress import Progress
 
 CHUNK_ROWS = 65_536
+MAX_JUDGED_ROWS = 10_000
+"""More validation or test rows than this are judged by an even sample of so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,16 @@ class Task:
     units: np.ndarray
     splits: Splits
     notes: tuple[str, ...]
+
+    @property
+    def validation(self) -> np.ndarray:
+        """The validation rows that candidates are compared on."""
+        return _even_sample(self.splits.validation)
+
+    @property
+    def judged(self) -> np.ndarray:
+        """The rows that the report's numbers are from: of the test, else of validation."""
+        return _even_sample(self.splits.test) if len(self.splits.test) else self.validation
 
     @property
     def target_codec(self) -> TargetCodec:
@@ -119,6 +131,13 @@ def make_task(
         splits=splits,
         notes=notes,
     )
+
+
+def _even_sample(rows: np.ndarray) -> np.ndarray:
+    """Return at most `MAX_JUDGED_ROWS` of the rows, evenly spread over them."""
+    if len(rows) <= MAX_JUDGED_ROWS:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, MAX_JUDGED_ROWS).astype(np.int64)]
 
 
 def truth_of(prepared: Prepared, target: str) -> np.ndarray:
