@@ -53,7 +53,8 @@ def plait_steps_per_second(task: Any, *, num_steps: int, seed: int) -> tuple[flo
     from plait.train.budget import Budget
     from plait.train.config import TrainConfig
     from plait.train.data import TrainData
-    from plait.train.loop import train_system
+    from plait.train.loop import train
+    from plait.train.supervised import Supervised
 
     data = TrainData(
         prepared=task.prepared,
@@ -63,11 +64,11 @@ def plait_steps_per_second(task: Any, *, num_steps: int, seed: int) -> tuple[flo
         rows=task.splits.train,
         rows_validation=np.zeros(0, np.int64),
     )
-    result = train_system(
-        _system(task, seed),
-        data,
+    config = TrainConfig(batch_size=BATCH_SIZE)
+    result = train(
+        Supervised(_system(task, seed), data, config),
         budget=Budget(num_steps, "steps"),
-        config=TrainConfig(batch_size=BATCH_SIZE),
+        config=config,
         seed=seed,
     )
     return result.steps / result.seconds, result.precision

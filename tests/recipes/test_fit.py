@@ -106,7 +106,6 @@ def test_predict_keeps_rows_and_order(fitted, ending, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({}, UsageError, "no target was named"),
         ({"target": "colour"}, UsageError, "no column 'colour'"),
         ({"target": "kind", "exclude": ["nothing"]}, UsageError, "no column 'nothing'"),
         ({"target": "kind", "exclude": ["size", "shade", "patient", "price"]}, SchemaError,

@@ -16,7 +16,8 @@ from plait.train.budget import Budget
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
-from plait.train.loop import compile_repays, one_cycle, train_system
+from plait.train.loop import compile_repays, one_cycle, train
+from plait.train.supervised import Supervised
 
 
 class Killed(Exception):
@@ -49,9 +50,10 @@ def make_system(data):
 def run(data, folder, notify=None):
     system = make_system(data)
     config = TrainConfig(batch_size=4, save_seconds=0.0)
-    train_system(
-        system, data, budget=Budget(40, "steps"), config=config, folder=folder, notify=notify
-    )
+    train(
+        Supervised(system, data, config), budget=Budget(40, "steps"), config=config,
+        folder=folder, notify=notify,
+    )  # fmt: skip
     return system.state_dict()
 
 
@@ -70,9 +72,8 @@ def test_an_interrupted_run_ends_with_the_same_weights(data, tmp_path):
 
 def test_training_learns(data, tmp_path):
     system = make_system(data)
-    result = train_system(
-        system, data, budget=Budget(30, "epochs"), config=TrainConfig(batch_size=8, patience=1.0)
-    )
+    config = TrainConfig(batch_size=8, patience=1.0)
+    result = train(Supervised(system, data, config), budget=Budget(30, "epochs"), config=config)
     assert result.curve[-1]["loss"] < result.curve[0]["loss"]
     assert result.steps == 30 * 6
 

@@ -24,7 +24,8 @@ def evaluate(
 ) -> None:
     """Score a bundle on a table, with 95 % intervals.
 
-    Over all rows, per class, and per set of columns that is present.
+    Over all rows, per class, and per set of columns that is present. A bundle fitted without a
+    target is scored by retrieval, in every direction between its columns.
     """
     from plait.recipes.evaluate import evaluate as run_evaluate
 
@@ -35,10 +36,19 @@ def evaluate(
 def show(result: dict[str, Any]) -> None:
     """Print the metrics with intervals, per set of present columns, and per class."""
     print_facts({"task": result.get("task"), "rows": result.get("rows")})
+    if "retrieval" in result:
+        show_retrieval(result)
+        return
     print_table("Metrics [95 % interval]", [_row("all rows", result)])
     present = result.get("by_present") or {}
     print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
+
+
+def show_retrieval(result: dict[str, Any]) -> None:
+    """Print retrieval per direction, and per set of columns that a query has."""
+    for title, key in (("Retrieval", "retrieval"), ("By the columns of the query", "by_present")):
+        print_table(title, [{"query -> item": k, **v} for k, v in (result.get(key) or {}).items()])
 
 
 def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:

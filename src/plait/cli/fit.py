@@ -7,11 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from plait.cli.evaluate import show_retrieval
 from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
 
-EXAMPLE = "Example: plait fit shop.csv --target category --budget 5m --out shop.plait"
+EXAMPLE = """Examples:
+
+plait fit shop.csv --target category --budget 5m --out shop.plait
+
+plait fit shop.csv --out base.plait"""
 
 
 def fit(
@@ -71,7 +76,7 @@ def fit(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn a column from the others and write a bundle."""
+    """Learn a column from the others, or without a target what all share; write a bundle."""
     from plait.progress import open_progress
     from plait.recipes.fit import fit as run_fit
 
@@ -105,9 +110,17 @@ def fit(
 
 def show(summary: dict[str, Any]) -> None:
     """Print what was shipped, its scores beside the baselines, and the next command."""
+    if summary.get("task") == "share":
+        show_retrieval(summary)
+        _show_facts(summary)
+        return
     rows = [_row(str(summary.get("shipped")), summary)]
     rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
     print_table("Shipped, and the baselines [95 % interval]", rows)
+    _show_facts(summary)
+
+
+def _show_facts(summary: dict[str, Any]) -> None:
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
     print_facts({name: summary.get(name) for name in names})
     print_lines("note", summary.get("notes") or [])

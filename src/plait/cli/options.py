@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -41,3 +41,21 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="An ambiguous column is an error, not a stated choice.")
 ]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser, if there is one.")]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(help="Weight of a column, 1 by default: --weight name=2; may be repeated."),
+]
+
+
+def weights_of(given: Sequence[str] | None) -> dict[str, float]:
+    """Read ``name=2`` options. Raises `typer.BadParameter`."""
+    found = {}
+    for text in given or ():
+        name, _, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise typer.BadParameter(f"'{text}' is not of the form COLUMN=NUMBER")
+    return found

@@ -35,6 +35,7 @@ class Loader:
         bucket: Whether to put rows of similar length together.
         seed: Of order and augmentation, not negative.
         num_ahead: Batches made ahead; 0 makes them in the calling thread.
+        view: Loaders that differ only in this give the same rows, augmented otherwise.
 
     Attributes:
         wait_seconds: Time spent waiting for batches since it was last set to 0.
@@ -52,6 +53,7 @@ class Loader:
         bucket: bool = False,
         seed: int = 0,
         num_ahead: int = 4,
+        view: int = 0,
     ) -> None:
         if batch_size < 1 or seed < 0:
             raise UsageError(
@@ -63,6 +65,7 @@ class Loader:
         self._rows = np.asarray(rows, np.int64)
         self._batch_size, self._augment, self._shuffle = batch_size, augment, shuffle
         self._seed, self._num_ahead = seed, num_ahead
+        self._view = [view] if view else []
         self._lengths = self._total_lengths() if bucket else None
         self.wait_seconds = 0.0
 
@@ -145,7 +148,7 @@ class Loader:
 
     def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
         return {
-            name: self._augmented(name, rows, [self._seed, number, i, place])
+            name: self._augmented(name, rows, [self._seed, number, i, place, *self._view])
             if self._augment
             else column.gather(rows)
             for place, (name, column) in enumerate(self._columns.items())

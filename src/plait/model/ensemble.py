@@ -24,7 +24,7 @@ class Ensemble:
     """What turns prepared rows into outputs.
 
     Attributes:
-        codecs: Input column -> fitted codec.
+        codecs: Every column that the inputs are read as -> fitted codec.
         target: Fitted codec of the target.
         weights: Expert name -> its weight in the mix; they sum to 1.
         experts: Fitted simple experts that the mix needs.

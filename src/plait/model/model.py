@@ -11,14 +11,24 @@ import numpy as np
 
 import plait
 from plait.bundle import Bundle, to_json, write_bundle
+from plait.data.contents import content_numbers
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
+from plait.model.directions import score_space
 from plait.model.ensemble import Ensemble
 from plait.model.scores import score
-from plait.model.storage import ensemble_files, load_ensemble
+from plait.model.shared_space import SharedSpace
+from plait.model.storage import (
+    ensemble_facts,
+    ensemble_files,
+    load_ensemble,
+    load_space,
+    space_facts,
+    space_files,
+)
 from plait.progress import SILENT, Progress
 from plait.types import Answer
 
@@ -29,9 +39,10 @@ class Model:
 
     Attributes:
         schema: Of the table that it was fitted on.
-        inputs: Names of the input columns.
-        target: Name of the target column.
-        ensemble: Turns prepared rows into outputs.
+        sources: Input column of the table -> the columns that it is read as.
+        target: Name of the target column; None when only the shared space was learned.
+        parts: What turns prepared rows into outputs; None without a target.
+        shared: What turns prepared rows into vectors; None when no shared space was learned.
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
@@ -39,12 +50,45 @@ class Model:
     """
 
     schema: Schema
-    inputs: tuple[str, ...]
-    target: str
-    ensemble: Ensemble
+    sources: Mapping[str, tuple[str, ...]]
+    target: str | None
+    parts: Ensemble | None = None
+    shared: SharedSpace | None = None
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the table's input columns."""
+        return tuple(self.sources)
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """What predicts. Raises `TargetError` when the model has no target."""
+        if self.parts is None:
+            raise TargetError(
+                "this bundle was fitted without a target, so it has nothing to predict",
+                hint="plait fit TABLE --target COLUMN --base BUNDLE learns one from it; "
+                "plait predict BUNDLE TABLE --classes 'boot,sandal' asks it without labels",
+            )
+        return self.parts
+
+    @property
+    def space(self) -> SharedSpace:
+        """What embeds. Raises `TargetError` when no shared space was learned."""
+        if self.shared is None:
+            raise TargetError(
+                "this bundle holds no shared space, so it can neither embed nor search",
+                hint="plait fit TABLE without --target learns one; --base keeps it",
+            )
+        return self.shared
+
+    @property
+    def codecs(self) -> Mapping[str, Codec]:
+        """Fitted codecs of every column that the inputs are read as."""
+        found = self.parts or self.shared
+        return {} if found is None else found.codecs
 
     @property
     def target_codec(self) -> TargetCodec:
@@ -69,10 +113,13 @@ class Model:
     ) -> dict[str, Any]:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
-        Rows without a target are left out. Raises `TargetError` when none has one.
+        Rows without a target are left out. Raises `TargetError` when none has one. A model without
+        a target is scored by retrieval, in every direction between its columns.
         """
         table = self.as_table(rows, root=root)
-        if self.target not in table.column_names:
+        if self.parts is None:
+            return self._evaluate_space(self.prepare(table, on_error=on_error))
+        if self.target is None or self.target not in table.column_names:
             raise TargetError(
                 "the table lacks the target, so there is nothing to compare with",
                 expected=f"a column '{self.target}'",
@@ -83,17 +130,57 @@ class Model:
         labelled = np.flatnonzero(prepared.columns[self.target].present)
         return self.score_rows(prepared, labelled, self.truth(prepared, labelled), seed=seed)
 
+    def _evaluate_space(self, prepared: Prepared) -> dict[str, Any]:
+        every = np.arange(prepared.num_rows)
+        vectors, present = self.space.source_vectors(prepared, every)
+        contents = {
+            name: content_numbers(prepared, columns) for name, columns in self.space.sources.items()
+        }
+        scored = score_space(vectors, present, contents)
+        return {"task": "share", "rows": prepared.num_rows, **scored}
+
     def score_rows(
         self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
     ) -> dict[str, Any]:
         """Score prepared rows against their truth; see `evaluate`."""
-        present = {name: np.asarray(prepared.columns[name].present)[rows] for name in self.inputs}
+        present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows)
         return score(self.target_codec, outputs, truth, present, seed=seed)
 
+    def present(self, prepared: Prepared, source: str) -> np.ndarray:
+        """Return which rows have a source, bool ``[row]``."""
+        columns = [np.asarray(prepared.columns[name].present) for name in self.sources[source]]
+        return np.logical_or.reduce(columns)
+
+    def embed(
+        self,
+        rows: Any,
+        *,
+        weights: Mapping[str, float] | None = None,
+        on_error: str = "raise",
+        root: Any = None,
+        progress: Progress = SILENT,
+    ) -> np.ndarray:
+        """Return one unit vector per row, float32 ``[row, dim]``, from whatever columns it has.
+
+        Rows without any input column get zeros.
+
+        Args:
+            rows: As for `predict`.
+            weights: Column -> weight in the row's mean, 1 by default.
+            on_error, root: As for `predict`.
+            progress: Told of the work.
+        """
+        space = self.space
+        table = self.as_table(rows, root=root)
+        prepared = self.prepare(table, on_error=on_error, progress=progress)
+        update = progress.task("embedding", table.num_rows)
+        every = np.arange(prepared.num_rows)
+        return space.row_vectors(prepared, every, weights=weights, progress=update)
+
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
-        if not len(rows):
+        if self.target is None or not len(rows):
             raise TargetError("no row has a target", column=self.target)
         column = prepared.columns[self.target]
         values = [column[int(row)] for row in rows]
@@ -133,8 +220,8 @@ class Model:
         progress: Progress = SILENT,
     ) -> Prepared:
         """Return the rows' arrays in this model's preprocessing, missing columns included."""
-        codecs: dict[str, Codec] = dict(self.ensemble.codecs)
-        if target:
+        codecs: dict[str, Codec] = dict(self.codecs)
+        if target and self.target is not None:
             codecs[self.target] = self.target_codec
         here = {name: codec for name, codec in codecs.items() if name in table.column_names}
         update = progress.task("reading", table.num_rows)
@@ -143,7 +230,9 @@ class Model:
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
-        codecs = {**self.ensemble.codecs, self.target: self.target_codec}
+        codecs = dict(self.codecs)
+        if self.target is not None:
+            codecs[self.target] = self.target_codec
         hashes = {name: codec_hash(codec) for name, codec in codecs.items()}
         files = {
             "schema.json": to_json(self.schema.to_dict()),
@@ -154,11 +243,22 @@ class Model:
                 }
             ),
             "card.md": self.card.encode(),
-            **ensemble_files(self.ensemble, self.target, self.inputs),
+            "model.json": to_json(self._facts()),
+            **({} if self.parts is None else ensemble_files(self.parts)),
+            **({} if self.shared is None else space_files(self.shared)),
             **{f"{name}.json": to_json(value) for name, value in self.records.items()},
         }
         self.path = write_bundle(path, files, version=plait.__version__)
         return self.path
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "inputs": list(self.inputs),
+            "sources": {name: list(columns) for name, columns in self.sources.items()},
+            **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
+            "space": None if self.shared is None else space_facts(self.shared),
+        }
 
     def summary(self) -> dict[str, Any]:
         """Return the JSON shape of ``plait fit``."""
@@ -166,10 +266,11 @@ class Model:
         scored = metrics.get("test") or metrics.get("validation") or {}
         return {
             "bundle": None if self.path is None else str(self.path),
-            "task": self.target_codec.task,
+            "task": "share" if self.parts is None else self.parts.target.task,
             "shipped": metrics.get("shipped"),
             "metrics": scored.get("metrics", {}),
             "intervals": scored.get("intervals", {}),
+            "retrieval": scored.get("retrieval", {}),
             "baselines": metrics.get("baselines", []),
             "seconds": energy.get("seconds"),
             "num_parameters": metrics.get("num_parameters"),
@@ -201,20 +302,31 @@ def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
     stored = bundle.read_json("codecs.json")
     codecs = _load_codecs(stored, bundle.path)
-    target = str(about["target"])
-    answer = codecs.pop(target)
-    if not isinstance(answer, TargetCodec):
-        raise BundleError("the target's modality has no head", path=bundle.path)
+    target = about["target"]
+    answer = codecs.pop(target) if target is not None else None
+    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
+    codecs = {column: codecs[column] for columns in sources.values() for column in columns}
     known = {"model", "codecs", "schema", "manifest"}
     return Model(
         schema=Schema.from_dict(bundle.read_json("schema.json")),
-        inputs=tuple(about["inputs"]),
+        sources=sources,
         target=target,
-        ensemble=load_ensemble(bundle, about, codecs, answer),
+        parts=_load_parts(bundle, about, codecs, answer),
+        shared=load_space(bundle, about["space"], codecs) if about["space"] else None,
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
     )
+
+
+def _load_parts(
+    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], answer: Codec | None
+) -> Ensemble | None:
+    if answer is None:
+        return None
+    if not isinstance(answer, TargetCodec):
+        raise BundleError("the target's modality has no head", path=bundle.path)
+    return load_ensemble(bundle, about, codecs, answer)
 
 
 def _load_codecs(stored: Mapping[str, Any], path: Path) -> dict[str, Codec]:

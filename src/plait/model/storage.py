@@ -1,4 +1,4 @@
-"""Writes and reads the files of an ensemble: weights, experts, feature scales; all plain data."""
+"""Writes and reads the files of a model: weights, experts, feature scales; all plain data."""
 
 from __future__ import annotations
 
@@ -17,31 +17,35 @@ from plait.bundle import Bundle, to_json
 from plait.modalities import Codec, TargetCodec
 from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
+from plait.model.shared_space import SharedSpace
 
 if TYPE_CHECKING:
-    from plait.model.system import System
+    from torch import nn
 
 WEIGHTS = "model.safetensors"
+SPACE = "space.safetensors"
 EXPERTS = "experts"
 
 
-def tensors_of(system: System) -> dict[str, np.ndarray]:
+def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
     """Return a network's weights as float32 NumPy arrays."""
     return {
-        name: tensor.detach().cpu().numpy().copy() for name, tensor in system.state_dict().items()
+        name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()
     }
 
 
-def ensemble_files(ensemble: Ensemble, target: str, inputs: tuple[str, ...]) -> dict[str, bytes]:
-    """Return the bundle files of an ensemble: name -> content."""
-    about = {
-        "target": target,
-        "inputs": list(inputs),
+def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
+    """Return what ``model.json`` tells of an ensemble."""
+    return {
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
     }
-    files = {"model.json": to_json(about)}
+
+
+def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
+    """Return the bundle files of an ensemble: name -> content."""
+    files = {}
     if ensemble.config is not None:
         files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in ensemble.tensors.items()})
     with tempfile.TemporaryDirectory() as name:
@@ -60,18 +64,44 @@ def ensemble_files(ensemble: Ensemble, target: str, inputs: tuple[str, ...]) -> 
 def load_ensemble(
     bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], target: TargetCodec
 ) -> Ensemble:
-    """Rebuild what `ensemble_files` wrote, from a bundle whose hashes were checked."""
+    """Rebuild what `ensemble_files` wrote, from a bundle whose hashes were checked.
+
+    Args:
+        bundle: Where the files are.
+        about: What `ensemble_facts` told.
+        codecs: Of every column that the inputs are read as.
+        target: Codec of the target.
+    """
     weights = {str(name): float(weight) for name, weight in about["mix"].items()}
     simple = [name for name in weights if name != DEEP]
     folder = bundle.path / EXPERTS
-    inputs = {name: codecs[name] for name in about["inputs"]}
     config = about.get("system")
     return Ensemble(
-        codecs=inputs,
+        codecs=codecs,
         target=target,
         weights=weights,
         experts={name: load_expert(name, folder / name) for name in simple},
-        features=FeatureMap.load(folder / "features", inputs) if simple else None,
+        features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
     )
+
+
+def space_facts(space: SharedSpace) -> dict[str, Any]:
+    """Return what ``model.json`` tells of a shared space."""
+    sources = {name: list(columns) for name, columns in space.sources.items()}
+    return {"config": dataclasses.asdict(space.config), "sources": sources, "key": space.key}
+
+
+def space_files(space: SharedSpace) -> dict[str, bytes]:
+    """Return the bundle files of a shared space: name -> content."""
+    return {SPACE: save({k: np.ascontiguousarray(v) for k, v in space.tensors.items()})}
+
+
+def load_space(
+    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec]
+) -> SharedSpace:
+    """Rebuild what `space_files` wrote; arguments as in `load_ensemble`."""
+    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
+    own = {column: codecs[column] for columns in sources.values() for column in columns}
+    return SharedSpace(own, sources, SystemConfig(**about["config"]), bundle.read_arrays(SPACE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -39,15 +39,34 @@ class Encoder(nn.Module):
 
     def forward(self, batch: Batch, keep: Bool[Tensor, "batch column"]) -> tuple[Tokens, Tensor]:
         """Return all tokens and their column numbers; columns not kept are masked out."""
-        found, numbers = [], []
-        for number, name in enumerate(self.columns):
+        return self.join(self.tokens(batch), keep)
+
+    def tokens(self, batch: Batch, columns: Sequence[str] | None = None) -> dict[str, Tokens]:
+        """Return each column's tokens, its column vector added; all columns by default."""
+        found = {}
+        for name in self.columns if columns is None else columns:
             column = batch[name]
             tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
-            values = tokens.values + self.column_vectors[number].to(tokens.values.dtype)
+            vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
+            found[name] = tokens._replace(values=tokens.values + vector)
+        return found
+
+    def join(
+        self, found: Mapping[str, Tokens], keep: Bool[Tensor, "batch column"]
+    ) -> tuple[Tokens, Tensor]:
+        """Lay columns' tokens side by side, with their column numbers.
+
+        Args:
+            found: From `tokens`, of some or all columns.
+            keep: For every column of the encoder; those not kept are masked out.
+        """
+        sides, numbers = [], []
+        for name, tokens in found.items():
+            number = self.columns.index(name)
             mask = tokens.mask & keep[:, number, None]
-            found.append(Tokens(values * mask[..., None], mask, tokens.positions))
-            numbers.append(torch.full((values.shape[1],), number, device=values.device))
-        joined = Tokens(*(torch.cat(list(parts), dim=1) for parts in zip(*found, strict=True)))
+            sides.append(Tokens(tokens.values * mask[..., None], mask, tokens.positions))
+            numbers.append(torch.full((mask.shape[1],), number, device=mask.device))
+        joined = Tokens(*(torch.cat(list(parts), dim=1) for parts in zip(*sides, strict=True)))
         return joined, torch.cat(numbers)
 
 
@@ -64,14 +83,7 @@ class System(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(codecs, config)
-        self.trunk = Trunk(
-            dim=config.dim,
-            depth=config.depth,
-            num_heads=config.num_heads,
-            join=config.join,
-            hidden=int(config.dim * config.mlp_ratio),
-            dropout=config.dropout,
-        )
+        self.trunk = make_trunk(config)
         self.head = find_network(target.modality).Target(target, config.dim)
         self.pool = QueryPool(
             dim=config.dim, num_queries=self.head.num_queries, num_heads=config.num_heads
@@ -102,6 +114,18 @@ class System(nn.Module):
     def num_parameters(self) -> int:
         """Number of trained weights."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def make_trunk(config: SystemConfig) -> Trunk:
+    """Build the trunk of a configuration."""
+    return Trunk(
+        dim=config.dim,
+        depth=config.depth,
+        num_heads=config.num_heads,
+        join=config.join,
+        hidden=int(config.dim * config.mlp_ratio),
+        dropout=config.dropout,
+    )
 
 
 def presence(batch: Batch, columns: tuple[str, ...]) -> Bool[Tensor, "batch column"]:

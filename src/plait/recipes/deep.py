@@ -18,7 +18,8 @@ from plait.recipes.task import Task
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
-from plait.train.loop import TrainResult, train_system
+from plait.train.loop import TrainResult, train
+from plait.train.supervised import Supervised
 
 FUSION_SHARE = 0.18
 """Part of the deep model's budget spent on measuring the kinds of fusion."""
@@ -58,7 +59,7 @@ class DeepPlan:
         train: Training settings.
         budget: For all of it.
         folds: Fold number of each row of `learn`; None validates on `rows_validation`.
-        seed, device: See `train_system`.
+        seed, device: See `plait.train.loop.train`.
         folder: Where checkpoints go; None writes none.
     """
 
@@ -86,7 +87,7 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
 def make_system(task: Task, config: SystemConfig, seed: int) -> System:
     """Build the network of a task with weights drawn from `seed`."""
     torch.manual_seed(seed)
-    return System({name: task.codecs[name] for name in task.inputs}, task.target_codec, config)
+    return System({name: task.codecs[name] for name in task.columns}, task.target_codec, config)
 
 
 def _choose_join(
@@ -214,7 +215,7 @@ def _run(
 ) -> TrainResult:
     data = TrainData(
         prepared=task.prepared,
-        columns=task.inputs,
+        columns=task.columns,
         codec=task.target_codec,
         truth=task.truth,
         rows=rows,
@@ -222,9 +223,8 @@ def _run(
     )
     update = progress.task(name, 1.0)
     notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
-    result = train_system(
-        system,
-        data,
+    result = train(
+        Supervised(system, data, plan.train),
         budget=budget,
         config=plan.train,
         seed=plan.seed,

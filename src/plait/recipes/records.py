@@ -44,6 +44,29 @@ def make_licences(task: Task, stated: Sequence[Mapping[str, str]]) -> list[dict[
     return found or [{"source": task.table.name, "licence": "not stated"}]
 
 
+def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:
+    """Return the model card of a shared space as Markdown."""
+    lines = [
+        f"# Model card: the shared space of {', '.join(task.inputs)}",
+        "",
+        f"Learned without labels by {metrics['shipped']} from {len(task.splits.train)} rows of "
+        f"{task.table.name}. Every column, and every row, gets a vector of one space.",
+        "",
+        f"How rows were split: {task.splits.how}.",
+        "",
+        "| query -> item | R@1 | R@10 | median rank | among |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in metrics["test"]["retrieval"].items():
+        lines.append(
+            f"| {name} | {one['r@1']:.3f} | {one['r@10']:.3f} | {one['median_rank']:g} "
+            f"| {one['n']} |"
+        )
+    lines += ["", "## What to know", ""]
+    lines += [f"- {note}" for note in metrics["notes"]] or ["- nothing noted"]
+    return "\n".join([*lines, ""])
+
+
 def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
     """Return the model card (Mitchell et al. 2019) as Markdown."""
     scored = metrics.get("test") or metrics.get("validation") or {}

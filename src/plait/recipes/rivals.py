@@ -65,7 +65,7 @@ def measure_rivals(
     kinds, notes = _available()
     rows, notes_rows = _learn_rows(task, folds, seed)
     update = progress.task("baselines", len(kinds) + 1)
-    features, views = FeatureMap.fit(task.prepared, task.inputs, rows)
+    features, views = FeatureMap.fit(task.prepared, task.columns, rows)
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     held = None if folds is not None else features.views(task.prepared, task.validation)

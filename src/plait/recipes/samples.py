@@ -31,7 +31,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
             {
                 "row": row,
                 "cells": _cells(task, row),
-                "truth": _text(task.table.column(task.target, [row])[0]),
+                "truth": _text(task.table.column(str(task.target), [row])[0]),
                 "prediction": _text(answer["prediction"][place]),
                 "confidence": float(answer["confidence"][place]),
             }

@@ -47,7 +47,12 @@ def _score(
     kept: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
-    hidden = [name for name in model.inputs if name not in kept]
+    hidden = [
+        column
+        for name, columns in model.sources.items()
+        if name not in kept
+        for column in columns
+    ]
     outputs = model.ensemble.outputs(hide(prepared, hidden), rows)
     codec = model.target_codec
     intervals = bootstrap_intervals(codec.metrics, outputs, truth, num_resamples=300, seed=seed)

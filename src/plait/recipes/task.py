@@ -30,27 +30,40 @@ class Task:
 
     Attributes:
         table: The table, with its schema.
-        inputs: Names of the input columns.
-        target: Name of the target column.
+        sources: Input column of the table -> the columns that it is read as: itself, and those of
+            pretrained encoders.
+        target: Name of the target column; None to learn what the columns share.
         codecs: Fitted codecs of inputs and target.
         prepared: Arrays of inputs and target.
-        truth: Targets of all rows; rows without one hold a filler.
-        labelled: bool ``[row]``.
+        truth: Targets of all rows; rows without one hold a filler. Empty without a target.
+        labelled: bool ``[row]``; all False without a target.
+        unlabelled: Row numbers without a target, of those that are not set aside as a test.
         units: int32 ``[row]``; near-duplicates have the same number.
-        splits: Row numbers to learn from, to choose by, to report on; all of them labelled.
+        splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
     """
 
     table: Table
-    inputs: tuple[str, ...]
-    target: str
+    sources: Mapping[str, tuple[str, ...]]
+    target: str | None
     codecs: Mapping[str, Codec]
     prepared: Prepared
     truth: np.ndarray
     labelled: np.ndarray
+    unlabelled: np.ndarray
     units: np.ndarray
     splits: Splits
     notes: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the table's input columns."""
+        return tuple(self.sources)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that the inputs are read as."""
+        return tuple(column for columns in self.sources.values() for column in columns)
 
     @property
     def validation(self) -> np.ndarray:
@@ -65,6 +78,8 @@ class Task:
     @property
     def target_codec(self) -> TargetCodec:
         """The target's fitted codec."""
+        if self.target is None:
+            raise TargetError("this task has no target")
         codec = self.codecs[self.target]
         if not isinstance(codec, TargetCodec):
             raise TargetError("this modality cannot be a target yet", received=codec.modality)
@@ -74,7 +89,7 @@ class Task:
 def make_task(
     table: Table,
     *,
-    target: str,
+    target: str | None,
     exclude: Sequence[str],
     group: str | None,
     time: str | None,
@@ -90,9 +105,9 @@ def make_task(
         TargetError, SchemaError, UsageError, CellError: See the messages.
     """
     schema = table.schema
-    _check_target(schema, target)
+    if target is not None:
+        _check_target(schema, target)
     inputs = _choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
-    cells = table.column(target)
     prints = fingerprints(
         table, [name for name in inputs], on_error=on_error, allow_network=allow_network
     )
@@ -102,34 +117,37 @@ def make_task(
         by_column=split or _split_column(schema, exclude),
         group=group,
         time=time,
-        stratify=_stratify(schema, target, cells),
+        stratify=_stratify(table, target),
         seed=seed,
     )
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
-    codecs = {
-        **fit_codecs(table, inputs, splits.train, on_error=on_error, seed=seed),
-        **fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9),
-    }
+    codecs = fit_codecs(table, inputs, splits.train, on_error=on_error, seed=seed)
+    if target is not None:
+        codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
     update = progress.task("reading", table.num_rows)
     prepared = prepare_table(
         table, codecs, on_error=on_error, allow_network=allow_network, progress=update
     )
-    codec = codecs[target]
-    labelled = np.asarray(prepared.columns[target].present, bool)
-    splits, notes = _labelled_only(splits, labelled)
-    notes += _group_notes(table, group, splits)
-    codec.check_target(len(splits.train))  # type: ignore[attr-defined]
+    labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
+    notes: tuple[str, ...] = ()
+    learn = np.sort(np.concatenate([splits.train, splits.validation]))
+    if target is not None:
+        labelled = np.asarray(prepared.columns[target].present, bool)
+        splits, notes = _labelled_only(splits, labelled)
+        codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
+        truth = truth_of(prepared, target)
     return Task(
         table=table,
-        inputs=inputs,
+        sources={name: (name,) for name in inputs},
         target=target,
         codecs=codecs,
         prepared=prepared,
-        truth=truth_of(prepared, target),
+        truth=truth,
         labelled=labelled,
+        unlabelled=learn[~labelled[learn]],
         units=label_units(table.num_rows, [rows for _, rows in shared_rows(prints).groups]),
         splits=splits,
-        notes=notes,
+        notes=notes + _group_notes(table, group, splits),
     )
 
 
@@ -180,7 +198,7 @@ def _check_target(schema: Schema, target: str) -> None:
         )
 
 
-def _choose_inputs(schema: Schema, target: str, without: set[str]) -> tuple[str, ...]:
+def _choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tuple[str, ...]:
     names = {column.name for column in schema.columns}
     for name in without - names:
         raise UsageError(
@@ -192,7 +210,7 @@ def _choose_inputs(schema: Schema, target: str, without: set[str]) -> tuple[str,
     if not inputs:
         raise SchemaError(
             "no column is left to learn from",
-            expected="at least one input beside the target",
+            expected="at least one input" + ("" if target is None else " beside the target"),
             received="; ".join(f"{c.name}: {c.why}" for c in schema.columns),
             hint="name what a column is: --columns NAME=text",
         )
@@ -205,8 +223,10 @@ def _split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
     )
 
 
-def _stratify(schema: Schema, target: str, cells: list[Any]) -> list[Any] | None:
-    return [str(cell) for cell in cells] if schema[target].modality == "category" else None
+def _stratify(table: Table, target: str | None) -> list[Any] | None:
+    if target is None or table.schema[target].modality != "category":
+        return None
+    return [str(cell) for cell in table.column(target)]
 
 
 def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Settings of `plait.train.loop.train_system`.
+    """Settings of `plait.train.loop.train`.
 
     Attributes:
         learning_rate: Peak of the one-cycle schedule.

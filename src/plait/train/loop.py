@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from plait.data.loader import Loader
-from plait.model.infer import system_outputs
-from plait.model.system import System, drop_columns, presence, to_tensors
+from plait.model.system import to_tensors
 from plait.train.average import WeightAverage
 from plait.train.budget import Budget, Clock
 from plait.train.checkpoint import (
@@ -27,14 +26,12 @@ from plait.train.checkpoint import (
     unpack_optimizer,
 )
 from plait.train.config import TrainConfig
-from plait.train.data import TrainData
-from plait.train.precision import autocast, remembered_precision
+from plait.train.objective import Objective
+from plait.train.precision import remembered_precision
 from plait.types import Batch
 
 Notify = Callable[[float, str], None]
 """Told the share of the work that is done, in [0, 1], and a note for the person who waits."""
-
-MAX_ROWS_PER_CHECK = 4096
 
 
 @dataclass
@@ -73,9 +70,8 @@ class TrainResult:
     curve: list[dict[str, float]]
 
 
-def train_system(
-    system: System,
-    data: TrainData,
+def train(
+    objective: Objective,
     *,
     budget: Budget,
     config: TrainConfig | None = None,
@@ -84,7 +80,7 @@ def train_system(
     folder: Path | None = None,
     notify: Notify | None = None,
 ) -> TrainResult:
-    """Train `system` in place within a budget, keeping its best averaged weights.
+    """Train ``objective.module`` in place within a budget, keeping its best averaged weights.
 
     With a `folder`, checkpoints are written there, and a run that finds one goes on from it. Given
     a budget in steps or epochs, an interrupted and resumed run ends with the same weights, bit
@@ -92,8 +88,7 @@ def train_system(
     time that was left.
 
     Args:
-        system: The network to train.
-        data: Rows to learn from and to validate on.
+        objective: What is trained, on which rows, and what is minimised.
         budget: Time, steps or epochs, checks included.
         config: Settings.
         seed: Of the order of rows, augmentation and dropout.
@@ -101,55 +96,58 @@ def train_system(
         folder: Where checkpoints go.
         notify: Told of progress.
     """
-    run = _Run(system, data, budget, config or TrainConfig(), seed, torch.device(device), folder)
+    run = _Run(objective, budget, config or TrainConfig(), seed, torch.device(device), folder)
     return run.train(notify or (lambda share, note: None))
 
 
 class _Run:
     def __init__(
         self,
-        system: System,
-        data: TrainData,
+        objective: Objective,
         budget: Budget,
         config: TrainConfig,
         seed: int,
         device: torch.device,
         folder: Path | None,
     ) -> None:
-        self.system, self.data, self.budget, self.config = system.to(device), data, budget, config
+        self.objective, self.budget, self.config = objective, budget, config
         self.device, self.folder = device, folder
+        self.module = objective.module.to(device)
         torch.manual_seed(seed)
-        self.loader = Loader(
-            data.prepared,
-            data.rows,
-            data.columns,
-            batch_size=config.rows_per_step(len(data.rows)),
-            augment=config.augment,
-            shuffle=True,
-            bucket=True,
-            seed=seed,
-        )
-        self.num_steps = budget.num_steps(self.loader.num_batches)
-        self.optimizer = _make_optimizer(system, config)
-        self.average = WeightAverage(system, share=config.ema_share)
+        self.loaders = [
+            Loader(
+                objective.prepared,
+                objective.rows,
+                objective.columns,
+                batch_size=config.rows_per_step(len(objective.rows)),
+                augment=config.augment,
+                shuffle=True,
+                bucket=True,
+                seed=seed,
+                view=view,
+            )
+            for view in range(objective.num_views)
+        ]
+        self.num_batches = self.loaders[0].num_batches
+        self.num_steps = budget.num_steps(self.num_batches)
+        self.optimizer = _make_optimizer(self.module, config)
+        self.average = WeightAverage(self.module, share=config.ema_share)
         self.best: dict[str, Tensor] = {}
-        weights = data.class_weights(config.balance)
-        self.class_weights = None if weights is None else torch.from_numpy(weights).to(device)
-        self.truth = torch.from_numpy(data.truth)
         self.state = TrainState()
-        self._forward = _compiled(system, self.device, budget, self.num_steps)
+        if compile_repays(device.type, budget, self.num_steps):
+            objective.compile()
 
     def train(self, notify: Notify) -> TrainResult:
         self._resume()
         clock = Clock(self.state.seconds)
         saved = time.monotonic()
         if not self.state.done:
-            for batch in self._batches():
+            for rows, views in self._batches():
                 if not self.state.precision:
                     self.state.precision = remembered_precision(
-                        self._trial(batch), self.device, self._work()
+                        self._trial(rows, views), self.device, self._work()
                     )
-                self._step(batch)
+                self._step(rows, views)
                 self.state.seconds = clock.seconds
                 share = self._share()
                 if self._check_is_due(share):
@@ -162,7 +160,7 @@ class _Run:
                 if self.state.step % 10 == 0:
                     notify(share, self._note())
             self._finish(clock)
-        self.system.load_state_dict(self.best)
+        self.module.load_state_dict(self.best)
         return self._result()
 
     def _share(self) -> float:
@@ -170,65 +168,56 @@ class _Run:
             return self.state.step / self.num_steps
         return self.state.seconds / max(self.budget.amount - self.state.check_seconds, 1e-3)
 
-    def _batches(self) -> Iterator[tuple[np.ndarray, Batch]]:
-        num = self.loader.num_batches
+    def _batches(self) -> Iterator[tuple[np.ndarray, tuple[Batch, ...]]]:
+        """Yield row numbers and their views: the same rows, each augmented otherwise."""
         while True:
-            epoch, start = divmod(self.state.step, num)
-            for rows, arrays in self.loader.epoch(epoch, start):
-                yield rows, to_tensors(arrays, self.device)
+            epoch, start = divmod(self.state.step, self.num_batches)
+            for items in zip(*(one.epoch(epoch, start) for one in self.loaders), strict=True):
+                yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
 
-    def _loss(self, rows: np.ndarray, batch: Batch, precision: str) -> Tensor:
-        keep = presence(batch, self.data.columns)
-        keep = drop_columns(keep.cpu(), self.system.config.drop_column).to(self.device)
-        truth = self.truth[torch.from_numpy(rows)].to(self.device)
-        with autocast(precision, self.device):
-            raw = self._forward(batch, keep)
-        losses = self.system.head.loss(
-            raw.float(), truth, smoothing=self.config.smoothing, weight=self.class_weights
-        )
-        return losses.mean()
-
-    def _trial(self, example: tuple[np.ndarray, Batch]) -> Callable[[str], object]:
+    def _trial(self, rows: np.ndarray, views: tuple[Batch, ...]) -> Callable[[str], object]:
         def step(precision: str) -> None:
             state = torch.get_rng_state()
-            self.system.train()
-            self._loss(*example, precision).backward()
+            buffers = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
+            self.module.train()
+            self.objective.loss(rows, views, precision).backward()
             self.optimizer.zero_grad(set_to_none=True)
+            for buffer, before in buffers:
+                buffer.copy_(before)
             torch.set_rng_state(state)
 
         return step
 
-    def _step(self, batch: tuple[np.ndarray, Batch]) -> None:
-        self.system.train()
+    def _step(self, rows: np.ndarray, views: tuple[Batch, ...]) -> None:
+        self.module.train()
         rate = self.config.learning_rate * one_cycle(self._share(), self.config.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        loss = self._loss(*batch, self.state.precision)
+        loss = self.objective.loss(rows, views, self.state.precision)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.system.parameters(), self.config.clip)
+        torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.objective.after_step(self._share())
         self.state.step += 1
-        self.average.update(self.system, self.state.step)
+        self.average.update(self.module, self.state.step)
         value = float(loss.detach())
         before = self.state.loss
         self.state.loss = value if math.isnan(before) else 0.95 * before + 0.05 * value
 
     def _check_is_due(self, share: float) -> bool:
-        if not len(self.data.rows_validation):
+        if not self.objective.has_cost:
             return False
         return share * self.config.num_checks >= self.state.num_checks + 1
 
     def _check(self, clock: Clock) -> None:
         start = time.monotonic()
-        rows = self.data.rows_validation[:MAX_ROWS_PER_CHECK]
-        self.average.swap_in(self.system)
-        outputs = system_outputs(self.system, self.data.prepared, rows, device=self.device)
-        cost = float(self.data.codec.cost(outputs, self.data.truth[rows]).mean())
+        self.average.swap_in(self.module)
+        cost = self.objective.cost()
         if cost < self.state.best_cost:
             self.state.best_cost, self.state.best_share = cost, self._share()
-            self.best = {k: v.detach().clone() for k, v in self.system.state_dict().items()}
-        self.average.swap_out(self.system)
+            self.best = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
+        self.average.swap_out(self.module)
         self.state.num_checks += 1
         self.state.seconds = clock.seconds
         self.state.check_seconds = max(self.state.check_seconds, time.monotonic() - start)
@@ -245,7 +234,7 @@ class _Run:
 
     def _finish(self, clock: Clock) -> None:
         last = self.state.curve[-1]["step"] if self.state.curve else -1
-        if len(self.data.rows_validation) and last != self.state.step:
+        if self.objective.has_cost and last != self.state.step:
             self._check(clock)
         if not self.best:
             self.best = {k: v.detach().clone() for k, v in self.average.weights.items()}
@@ -259,7 +248,7 @@ class _Run:
         if self.folder is None:
             return
         tensors = {
-            **pack("model", self.system.state_dict()),
+            **pack("model", self.module.state_dict()),
             **pack("average", self.average.weights),
             **pack("best", self.best),
             **pack("optimizer", pack_optimizer(self.optimizer)),
@@ -273,19 +262,14 @@ class _Run:
             return
         tensors, state = found
         self.state = TrainState(**state)
-        self.system.load_state_dict(unpack("model", tensors))
+        self.module.load_state_dict(unpack("model", tensors))
         self.average.weights = {k: v.to(self.device) for k, v in unpack("average", tensors).items()}
         self.best = unpack("best", tensors)
         unpack_optimizer(self.optimizer, unpack("optimizer", tensors))
         torch.set_rng_state(tensors["random"])
 
     def _work(self) -> str:
-        layouts = [
-            (column, self.data.prepared.columns[column].codec.layout)
-            for column in self.data.columns
-        ]
-        config = replace(self.system.config, join=0)
-        return f"{config} {self.config.rows_per_step(len(self.data.rows))} {layouts}"
+        return f"{self.objective.work} {self.config.rows_per_step(len(self.objective.rows))}"
 
     def _note(self) -> str:
         best = self.state.best_cost
@@ -294,13 +278,13 @@ class _Run:
 
     def _result(self) -> TrainResult:
         seconds = max(self.state.seconds, 1e-9)
-        rows = self.state.step * self.config.rows_per_step(len(self.data.rows))
+        rows = self.state.step * self.config.rows_per_step(len(self.objective.rows))
         return TrainResult(
             steps=self.state.step,
             seconds=self.state.seconds,
             precision=self.state.precision,
             rows_per_second=rows / seconds,
-            wait_share=self.loader.wait_seconds / seconds,
+            wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )
 
@@ -330,18 +314,10 @@ def compile_repays(device: str, budget: Budget, num_steps: int | None) -> bool:
     return device == "cuda" and long_enough
 
 
-def _compiled(
-    system: System, device: torch.device, budget: Budget, num_steps: int | None
-) -> Callable[..., Tensor]:
-    if not compile_repays(device.type, budget, num_steps):
-        return system
-    compiled: Callable[..., Tensor] = torch.compile(system, dynamic=True)
-    return compiled
-
-
-def _make_optimizer(system: System, config: TrainConfig) -> torch.optim.Optimizer:
-    matrices = [p for p in system.parameters() if p.ndim >= 2]
-    others = [p for p in system.parameters() if p.ndim < 2]
+def _make_optimizer(module: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    trained = [p for p in module.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim >= 2]
+    others = [p for p in trained if p.ndim < 2]
     groups: list[dict[str, Any]] = [
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},

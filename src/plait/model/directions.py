@@ -1,0 +1,90 @@
+"""Scores a shared space: retrieval from every source to every other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from plait.retrieval import match_ranks, retrieval_metrics
+
+LEAST_ROWS = 2
+
+
+def score_space(
+    vectors: np.ndarray, present: np.ndarray, contents: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Return ``retrieval`` per direction, ``by_present`` per set of sources, and mean ``metrics``.
+
+    Args:
+        vectors: Unit vectors ``[source, row, dim]``.
+        present: bool ``[source, row]``.
+        contents: Source -> int64 ``[row]``, in the order of `vectors`.
+    """
+    sources = list(contents)
+    directions = score_directions(vectors, present, sources, contents)
+    return {
+        "metrics": summary_of(directions),
+        "retrieval": directions,
+        "by_present": score_present(vectors, present, sources, contents),
+    }
+
+
+def score_directions(
+    vectors: np.ndarray,
+    present: np.ndarray,
+    sources: Sequence[str],
+    contents: Mapping[str, np.ndarray],
+) -> dict[str, dict[str, float]]:
+    """Return ``{"a->b": {"r@1", "r@5", "r@10", "median_rank", "n"}}`` over rows that have both.
+
+    Args:
+        vectors: Unit vectors ``[source, row, dim]``.
+        present: bool ``[source, row]``.
+        sources: Their names.
+        contents: Source -> int64 ``[row]``; items of equal content are equally right.
+    """
+    found = {}
+    for a, first in enumerate(sources):
+        for b, second in enumerate(sources):
+            both = present[a] & present[b]
+            if a == b or both.sum() < LEAST_ROWS:
+                continue
+            ranks = match_ranks(vectors[a][both], vectors[b][both], contents[second][both])
+            found[f"{first}->{second}"] = retrieval_metrics(ranks)
+    return found
+
+
+def score_present(
+    vectors: np.ndarray,
+    present: np.ndarray,
+    sources: Sequence[str],
+    contents: Mapping[str, np.ndarray],
+) -> dict[str, dict[str, float]]:
+    """Return retrieval of each source by all the others that a row has, per set that occurs.
+
+    Keys are ``"a+b->c"``: the query is the mean of what the row has of a and b, the items are c.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for goal, name in enumerate(sources):
+        rest = [s for s in range(len(sources)) if s != goal]
+        there = present[goal] & present[rest].any(0)
+        sets = [tuple(np.flatnonzero(row)) for row in present[rest].T]
+        queries = (vectors[rest] * present[rest][..., None]).sum(0)
+        for one in sorted(set(s for s, ok in zip(sets, there, strict=True) if ok)):
+            rows = np.array([s == one for s in sets]) & there
+            if rows.sum() < LEAST_ROWS or len(one) < 2:
+                continue
+            ranks = match_ranks(queries[there], vectors[goal][there], contents[name][there])
+            key = "+".join(sources[rest[s]] for s in one) + f"->{name}"
+            found[key] = retrieval_metrics(ranks[rows[there]])
+    return found
+
+
+def summary_of(directions: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Return the means of ``r@1``, ``r@10`` and ``median_rank`` over directions."""
+    names = ("r@1", "r@10", "median_rank")
+    if not directions:
+        return {}
+    return {n: float(np.mean([one[n] for one in directions.values()])) for n in names}

@@ -1,0 +1,129 @@
+"""A trained shared space as plain data: vectors of sources and rows from prepared columns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plait.data.prepared import Prepared
+from plait.errors import UsageError
+from plait.modalities import Codec, codec_hash
+from plait.model.config import SystemConfig
+
+if TYPE_CHECKING:
+    from plait.model.space import Space
+
+
+@dataclass
+class SharedSpace:
+    """What gives every row, and each of its sources, a unit vector.
+
+    Attributes:
+        codecs: Every column that the sources are read as -> fitted codec.
+        sources: Source -> its columns.
+        config: Sizes; vectors have ``config.dim`` numbers.
+        tensors: Weights of the `Space` as NumPy arrays, by name.
+    """
+
+    codecs: Mapping[str, Codec]
+    sources: Mapping[str, tuple[str, ...]]
+    config: SystemConfig
+    tensors: Mapping[str, np.ndarray]
+    _network: Space | None = field(default=None, repr=False)
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector."""
+        return self.config.dim
+
+    @property
+    def key(self) -> str:
+        """Hash of weights and preprocessing: vectors of one key are comparable."""
+        digest = hashlib.sha256()
+        for name in sorted(self.tensors):
+            digest.update(name.encode() + np.ascontiguousarray(self.tensors[name]).tobytes())
+        for name, codec in sorted(self.codecs.items()):
+            digest.update(f"{name} {codec_hash(codec)}".encode())
+        return digest.hexdigest()[:32]
+
+    @property
+    def network(self) -> Space:
+        """The network, built once (imports torch)."""
+        if self._network is None:
+            import torch
+
+            from plait.model.space import Space
+
+            network = Space(self.codecs, self.config, self.sources)
+            network.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
+            self._network = network.eval()
+        return self._network
+
+    def source_vectors(
+        self,
+        prepared: Prepared,
+        rows: Sequence[int] | np.ndarray,
+        progress: Callable[[int], object] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return unit vectors float32 ``[source, row, dim]`` and bool ``[source, row]``.
+
+        Args:
+            prepared: All columns of `codecs`.
+            rows: Row numbers.
+            progress: Told how many rows are done.
+        """
+        from plait.model.embed import embed_sources
+
+        return embed_sources(self.network, prepared, rows, progress=progress)
+
+    def row_vectors(
+        self,
+        prepared: Prepared,
+        rows: Sequence[int] | np.ndarray,
+        *,
+        weights: Mapping[str, float] | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> np.ndarray:
+        """Return one unit vector per row, float32 ``[row, dim]``; zeros for rows without a source.
+
+        Args:
+            prepared: All columns of `codecs`.
+            rows: Row numbers.
+            weights: Source -> weight in the mean, 1 by default; 0 leaves it out.
+            progress: Told how many rows are done.
+        """
+        vectors, present = self.source_vectors(prepared, rows, progress)
+        return mean_vectors(vectors, present, self.weights_of(weights))
+
+    def weights_of(self, weights: Mapping[str, float] | None) -> np.ndarray:
+        """Return a weight per source. Raises `UsageError` for unknown ones or negative weights."""
+        weights = weights or {}
+        wrong = [name for name, weight in weights.items() if name not in self.sources or weight < 0]
+        if wrong:
+            raise UsageError(
+                "a weight does not fit the shared space",
+                expected="weights of 0 or more, of " + ", ".join(self.sources),
+                received=", ".join(f"{name}={weights[name]}" for name in wrong),
+            )
+        return np.array([weights.get(name, 1.0) for name in self.sources], np.float32)
+
+
+def mean_vectors(vectors: np.ndarray, present: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the normalised weighted mean over sources, float32 ``[row, dim]``.
+
+    Args:
+        vectors: Unit vectors ``[source, row, dim]``.
+        present: bool ``[source, row]``.
+        weights: ``[source]``.
+
+    >>> mean_vectors(np.eye(2)[:, None], np.ones((2, 1), bool), np.array([3.0, 4.0])).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    share = present * weights[:, None]
+    total = np.einsum("sr,srd->rd", share, vectors)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return (total / np.where(length > 0, length, 1.0)).astype(np.float32)

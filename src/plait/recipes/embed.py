@@ -1,0 +1,95 @@
+"""Embed: a bundle and a table in, one vector per row out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from plait.data.table import Table, read
+from plait.errors import UsageError
+from plait.model.model import load
+from plait.progress import SILENT, Progress
+
+
+def embed(
+    bundle: Path | str,
+    table: Table | Path | str,
+    *,
+    out: Path | str,
+    weights: Mapping[str, float] | None = None,
+    on_error: str = "raise",
+    root: Path | str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Write the rows' ids and vectors to a Parquet file and return what was done.
+
+    The file has a column ``id`` (the table's id column, else the row number as text) and a column
+    ``vector``: a list of float32 of length 1 together, or null for rows without any input column.
+
+    Args:
+        bundle: A bundle with a shared space.
+        table: Rows with any subset of its input columns.
+        out: ``.parquet`` file, which appears whole or not at all.
+        weights: Column -> weight in a row's mean, 1 by default.
+        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
+        root: Folder of the media.
+        progress: Told of the work.
+
+    Returns:
+        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+
+    Raises:
+        UsageError: When `out` has another ending, or a weight's column is unknown.
+        TargetError: When the bundle holds no shared space.
+    """
+    out = Path(out)
+    if out.suffix != ".parquet":
+        raise UsageError(
+            "unknown kind of output file",
+            expected=".parquet",
+            received=out.name,
+            hint="name it with --out vectors.parquet",
+        )
+    model = load(bundle)
+    space = model.space
+    rows = table if isinstance(table, Table) else read(table, root=root)
+    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=progress or SILENT)
+    there = np.abs(vectors).sum(1) > 0
+    _write(out, row_ids(rows), vectors, there)
+    empty = int((~there).sum())
+    return {
+        "rows": len(vectors),
+        "empty": empty,
+        "dim": space.dim,
+        "key": space.key,
+        "out": str(out),
+    }
+
+
+def row_ids(table: Table) -> list[str]:
+    """Return a name per row: the table's id column where its cells all differ, else row numbers."""
+    for column in table.schema.columns:
+        if column.role == "id":
+            cells = [str(cell) for cell in table.column(column.name)]
+            if len(set(cells)) == len(cells):
+                return cells
+    return [str(number) for number in range(table.num_rows)]
+
+
+def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) -> None:
+    kind = pa.list_(pa.float32(), vectors.shape[1])
+    flat = pa.array(np.ascontiguousarray(vectors).ravel())
+    column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(~there))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        pa.parquet.write_table(pa.table({"id": pa.array(ids), "vector": column}), temporary)
+        os.replace(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)

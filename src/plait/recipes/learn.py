@@ -1,0 +1,169 @@
+"""Fit with a target: measures baselines, trains the network, chooses, and scores what ships."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from plait.metrics import bootstrap_intervals
+from plait.model.config import choose_size
+from plait.model.ensemble import DEEP, Ensemble
+from plait.model.model import Model
+from plait.model.storage import tensors_of
+from plait.recipes.choose import Choice, choose
+from plait.recipes.deep import DeepPlan, DeepResult, train_deep
+from plait.recipes.folds import make_folds
+from plait.recipes.records import make_card
+from plait.recipes.rivals import Rivals, measure_rivals
+from plait.recipes.samples import make_samples
+from plait.recipes.subsets import score_subsets
+from plait.recipes.task import Task
+from plait.recipes.work import Work
+from plait.train.budget import Budget
+
+RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
+BASELINE_SHARE = 0.25
+
+
+def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Return the best model of a task's target, and its records: metrics and samples."""
+    folds = make_folds(task, work.group, work.seed)
+    deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
+    rivals = measure_rivals(
+        task,
+        folds,
+        seed=work.seed,
+        seconds=deadline,
+        enabled=work.baselines,
+        progress=work.progress,
+    )
+    plan = DeepPlan(
+        config=choose_size(work.size, len(task.splits.train)),
+        fusion=work.fusion,
+        train=work.train,
+        budget=_deep_budget(task, work, rivals),
+        folds=folds,
+        seed=work.seed,
+        device=work.device,
+        folder=work.folder,
+    )
+    deep = train_deep(task, plan, work.progress)
+    choice = choose(
+        {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows], task.target_codec
+    )
+    model = _assemble(task, deep, rivals, choice)
+    records = _records(model, task, deep, rivals, choice, folds, work.seed)
+    if work.samples:
+        records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
+    model.card = make_card(task, records["metrics"])
+    return model, records
+
+
+def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
+    """Return what is left for the network when scoring and saving have had their time."""
+    budget = work.budget
+    if not budget.timed:
+        return budget
+    num_passes = 3 + 2 * len(task.inputs)
+    scoring = num_passes * len(task.judged) * rivals.seconds_per_row
+    reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS + 1.5 * scoring
+    left = budget.amount - work.meter.seconds - min(reserve, 0.3 * budget.amount)
+    return Budget(max(left, 0.15 * budget.amount), "seconds")
+
+
+def _assemble(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> Model:
+    simple = [name for name in choice.weights if name != DEEP]
+    has_deep = DEEP in choice.weights
+    ensemble = Ensemble(
+        codecs={name: task.codecs[name] for name in task.columns},
+        target=task.target_codec,
+        weights=choice.weights,
+        experts={name: rivals.experts[name] for name in simple},
+        features=rivals.features if simple else None,
+        config=deep.system.config if has_deep else None,
+        tensors=tensors_of(deep.system) if has_deep else {},
+    )
+    return Model(schema=task.table.schema, sources=task.sources, target=task.target, parts=ensemble)
+
+
+def _records(
+    model: Model,
+    task: Task,
+    deep: DeepResult,
+    rivals: Rivals,
+    choice: Choice,
+    folds: np.ndarray | None,
+    seed: int,
+) -> dict[str, Any]:
+    """Score the shipped mix and every candidate alone on the rows set aside."""
+    rows = task.judged
+    truth = task.truth[rows]
+    judged = model.score_rows(task.prepared, rows, truth, seed=seed) if len(rows) else {}
+    everything = replace(
+        model.ensemble,
+        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
+        experts=rivals.experts,
+        features=rivals.features,
+        config=deep.system.config,
+    )
+    everything._system = deep.system
+    candidates = []
+    for name in [DEEP, *rivals.experts]:
+        outputs = everything.outputs_of(name, task.prepared, rows) if len(rows) else None
+        candidates.append(_candidate(model, name, outputs, truth, choice, seed))
+        candidates[-1]["seconds"] = rivals.seconds.get(name, deep.run.seconds)
+    notes = [*task.notes, *rivals.notes, *deep.notes, *choice.notes]
+    set_aside = len(task.splits.test) or len(task.splits.validation)
+    if len(rows) < set_aside:
+        notes.append(f"judged on {len(rows):,} of the {set_aside:,} rows set aside")
+    if not len(task.splits.test):
+        notes.append("no rows were set aside as a test: the numbers are from validation rows")
+    if folds is not None:
+        notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
+    metrics = {
+        "shipped": choice.shipped,
+        "weights": dict(choice.weights),
+        "num_parameters": deep.system.num_parameters if DEEP in choice.weights else 0,
+        "test": judged,
+        "subsets": score_subsets(model, task.prepared, rows, truth, seed=seed) if len(rows) else [],
+        "validation": {"costs": dict(choice.costs), "rows": len(deep.rows)},
+        "candidates": candidates,
+        "baselines": [c for c in candidates if c["name"] != DEEP],
+        "curve": deep.run.curve,
+        "fusion": deep.fusion,
+        "training": {
+            "steps": deep.run.steps,
+            "precision": deep.run.precision,
+            "rows_per_second": deep.run.rows_per_second,
+            "wait_share": deep.run.wait_share,
+            "join": deep.system.config.join,
+            "num_parameters": deep.system.num_parameters,
+        },
+        "notes": notes,
+    }
+    return {"metrics": metrics}
+
+
+def _candidate(
+    model: Model,
+    name: str,
+    outputs: np.ndarray | None,
+    truth: np.ndarray,
+    choice: Choice,
+    seed: int,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": name,
+        "cost": choice.costs.get(name),
+        "metrics": {},
+        "intervals": {},
+    }
+    if outputs is not None and len(outputs):
+        codec = model.target_codec
+        found["metrics"] = codec.metrics(outputs, truth)
+        found["intervals"] = bootstrap_intervals(
+            codec.metrics, outputs, truth, num_resamples=300, seed=seed
+        )
+    return found

@@ -1,0 +1,195 @@
+"""Learns the shared space of a table: which losses help is measured, then the best is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from plait.data.contents import content_numbers
+from plait.model.config import SystemConfig
+from plait.model.shared_space import SharedSpace
+from plait.model.space import Space
+from plait.model.storage import tensors_of
+from plait.progress import Progress
+from plait.recipes.task import Task
+from plait.train.budget import Budget
+from plait.train.config import TrainConfig
+from plait.train.loop import TrainResult, train
+from plait.train.shared import Shared, SharedConfig, SharedLearner
+
+TRIAL_SHARE = 0.3
+"""Part of the budget spent on measuring which losses help."""
+
+LEAST_TRIAL_SECONDS = 180.0
+"""Budgets below this are not spent on trials: too short to tell."""
+
+COLLAPSED_STD, COLLAPSED_RANK = 0.1, 2.0
+
+RECIPES: dict[str, SharedConfig] = {
+    "alignment": SharedConfig(views=0.0, latent=0.0, bank_size=0),
+    "alignment + masked latents": SharedConfig(views=0.0, latent=1.0, bank_size=0),
+    "alignment + views + masked latents": SharedConfig(views=1.0, latent=1.0),
+}
+"""What is compared where sources occur together, simplest first."""
+
+ALONE = "views + masked latents"
+"""What is trained where no two sources occur together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedPlan:
+    """Settings of learning a shared space.
+
+    Attributes:
+        config: Network sizes.
+        train: Training settings.
+        budget: For all of it.
+        rows: Row numbers to learn from.
+        rows_validation: Row numbers to choose by.
+        seed, device: See `plait.train.loop.train`.
+        folder: Where checkpoints go; None writes none.
+        start: Weights to start from; None draws them from `seed`.
+    """
+
+    config: SystemConfig
+    train: TrainConfig
+    budget: Budget
+    rows: np.ndarray
+    rows_validation: np.ndarray
+    seed: int
+    device: str
+    folder: Path | None = None
+    start: SharedSpace | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedResult:
+    """A learned space and how it came about.
+
+    Attributes:
+        space: The space.
+        run: Of its training.
+        recipe: Which losses were used.
+        trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
+        collapse: ``std`` and ``rank`` of the vectors of validation rows; see
+            `plait.train.latent.spread`.
+        notes: What a person should know.
+    """
+
+    space: SharedSpace
+    run: TrainResult
+    recipe: str
+    trials: list[dict[str, Any]]
+    collapse: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
+    """Learn the shared space of a task's sources. See `SharedPlan` and `SharedResult`."""
+    contents = {name: content_numbers(task.prepared, cols) for name, cols in task.sources.items()}
+    recipe, trials, budget, notes = _choose_recipe(task, plan, contents, progress)
+    folder = plan.folder and plan.folder / "space"
+    plan = replace(plan, budget=budget, folder=folder)
+    objective, run = _train(task, plan, RECIPES.get(recipe, SharedConfig()), contents, progress)
+    learner = objective.module.cpu().eval()
+    collapse = objective.collapse()
+    if collapse and (collapse["std"] < COLLAPSED_STD or collapse["rank"] < COLLAPSED_RANK):
+        notes += (
+            f"the vectors collapsed (spread {collapse['std']:.2f}, rank {collapse['rank']:.1f}): "
+            "search by them is worthless; give it more rows or time",
+        )
+    space = SharedSpace(
+        {name: task.codecs[name] for name in task.columns},
+        dict(task.sources),
+        plan.config,
+        tensors_of(learner.space),
+    )
+    return SharedResult(
+        space=space, run=run, recipe=recipe, trials=trials, collapse=collapse, notes=notes
+    )
+
+
+def _choose_recipe(
+    task: Task, plan: SharedPlan, contents: dict[str, np.ndarray], progress: Progress
+) -> tuple[str, list[dict[str, Any]], Budget, tuple[str, ...]]:
+    """Measure the recipes by short runs; keep the simplest that is not worse than the best."""
+    if not _occur_together(task, plan.rows):
+        return ALONE, [], plan.budget, ()
+    names = list(RECIPES)
+    too_short = plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS
+    if too_short or len(plan.rows_validation) < 2:
+        why = "the budget was too short" if too_short else "too few rows were set aside"
+        return names[1], [], plan.budget, (f"{why} to measure which losses help: took {names[1]}",)
+    costs = {}
+    for number, name in enumerate(names):
+        trial = replace(
+            plan,
+            budget=plan.budget.share(TRIAL_SHARE / len(names)),
+            folder=plan.folder and plan.folder / f"trial-{number}",
+        )
+        objective, _ = _train(task, trial, RECIPES[name], contents, progress, f"trial: {name}")
+        costs[name] = objective.cost()
+    best = min(costs, key=lambda name: costs[name])
+    trials = [{"recipe": n, "cost": costs[n], "chosen": n == best} for n in names]
+    notes = tuple(
+        f"{name.split(' + ', 1)[1]}: measured, and left out because retrieval got no better"
+        for name in names[1:]
+        if best == names[0] and name == names[1]
+    )
+    return best, trials, plan.budget.share(1 - TRIAL_SHARE), notes
+
+
+def _occur_together(task: Task, rows: np.ndarray) -> bool:
+    present = [
+        np.logical_or.reduce([np.asarray(task.prepared.columns[c].present)[rows] for c in columns])
+        for columns in task.sources.values()
+    ]
+    return bool((np.sum(present, axis=0) >= 2).sum() >= 2)
+
+
+def _train(
+    task: Task,
+    plan: SharedPlan,
+    config: SharedConfig,
+    contents: dict[str, np.ndarray],
+    progress: Progress,
+    name: str = "learning the shared space",
+) -> tuple[Shared, TrainResult]:
+    torch.manual_seed(plan.seed)
+    codecs = {column: task.codecs[column] for column in task.columns}
+    space = Space(codecs, plan.config, task.sources)
+    if plan.start is not None:
+        space.load_state_dict(plan.start.network.state_dict())
+    objective = Shared(
+        SharedLearner(space, config, num_others=plan.train.rows_per_step(len(plan.rows))),
+        task.prepared,
+        rows=plan.rows,
+        rows_validation=plan.rows_validation,
+        units=task.units,
+        contents=contents,
+        config=config,
+    )
+    update = progress.task(name, 1.0)
+    result = train(
+        objective,
+        budget=plan.budget,
+        config=plan.train,
+        seed=plan.seed,
+        device=plan.device,
+        folder=plan.folder,
+        notify=lambda share, note: update(min(share, 0.999), note),
+    )
+    update(1.0, f"{result.steps} steps, {result.precision}")
+    return objective, result
+
+
+def rows_with_source(task: Task, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return those of the rows that hold at least one source."""
+    rows = np.asarray(rows, np.int64)
+    present = [np.asarray(task.prepared.columns[c].present)[rows] for c in task.columns]
+    return rows[np.logical_or.reduce(present)]

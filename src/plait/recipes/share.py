@@ -1,0 +1,90 @@
+"""Fit without a target: learns the shared space, scores retrieval, and makes the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from plait.data.contents import content_numbers
+from plait.model.config import SystemConfig, choose_size, join_layer
+from plait.model.directions import score_space
+from plait.model.model import Model
+from plait.recipes.pretrain import SharedPlan, SharedResult, learn_space, rows_with_source
+from plait.recipes.records import make_space_card
+from plait.recipes.space_map import make_map
+from plait.recipes.task import Task
+from plait.recipes.work import Work
+from plait.train.budget import Budget
+
+
+RESERVE_SHARE, RESERVE_SECONDS = 0.05, 3.0
+
+
+def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Return the model of a task's shared space, and its records: metrics, map of the space."""
+    plan = SharedPlan(
+        config=_config(work),
+        train=work.train,
+        budget=_budget_left(work),
+        rows=rows_with_source(task, task.splits.train),
+        rows_validation=rows_with_source(task, task.validation),
+        seed=work.seed,
+        device=work.device,
+        folder=work.folder,
+    )
+    found = learn_space(task, plan, work.progress)
+    model = Model(schema=task.table.schema, sources=task.sources, target=None, shared=found.space)
+    records = _records(task, found, seed=work.seed, samples=work.samples)
+    model.card = make_space_card(task, records["metrics"])
+    return model, records
+
+
+def _config(work: Work) -> SystemConfig:
+    """Return the sizes: ``auto`` takes ``small``; columns meet in the middle."""
+    config = choose_size("small" if work.size == "auto" else work.size, 0)
+    fusion = "mid" if work.fusion == "auto" else work.fusion
+    return replace(config, join=join_layer(fusion, config.depth)).check()
+
+
+def _budget_left(work: Work) -> Budget:
+    """Return what is left when reading had its time and scoring will have."""
+    if not work.budget.timed:
+        return work.budget
+    reserve = RESERVE_SHARE * work.budget.amount + RESERVE_SECONDS
+    left = work.budget.amount - work.meter.seconds - reserve
+    return Budget(max(left, 0.3 * work.budget.amount), "seconds")
+
+
+def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> dict[str, Any]:
+    rows = task.judged
+    contents = {
+        name: content_numbers(task.prepared, columns)[rows]
+        for name, columns in task.sources.items()
+    }
+    vectors, present = found.space.source_vectors(task.prepared, rows)
+    scored = score_space(vectors, present, contents)
+    metrics = {
+        "shipped": f"shared space ({found.recipe})",
+        "test": {"rows": len(rows), **scored},
+        "trials": found.trials,
+        "collapse": found.collapse,
+        "num_parameters": sum(array.size for array in found.space.tensors.values()),
+        "curve": found.run.curve,
+        "training": {
+            "steps": found.run.steps,
+            "precision": found.run.precision,
+            "rows_per_second": found.run.rows_per_second,
+            "wait_share": found.run.wait_share,
+        },
+        "notes": [*task.notes, *found.notes, *_judged_note(task)],
+    }
+    records: dict[str, Any] = {"metrics": metrics}
+    if samples:
+        records["map"] = make_map(task, rows, vectors, present, seed=seed)
+    return records
+
+
+def _judged_note(task: Task) -> tuple[str, ...]:
+    if len(task.splits.test):
+        return ()
+    return ("no rows were set aside as a test: the numbers are from validation rows",)

@@ -1,0 +1,63 @@
+"""What a fit was told: settings that its parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plait.errors import UsageError
+from plait.model.config import SystemConfig
+from plait.progress import Progress
+from plait.recipes.energy import Meter
+from plait.train.budget import Budget
+from plait.train.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Settings of one fit; see `plait.recipes.fit.fit`.
+
+    Attributes:
+        meter: Running since the fit began.
+        budget: Of the whole fit.
+        size, fusion, train, seed, group, baselines, samples: As given.
+        device: ``cpu`` or ``cuda``.
+        folder: Where checkpoints go; None writes none.
+        progress: Told of the work.
+    """
+
+    meter: Meter
+    budget: Budget
+    size: str | Mapping[str, Any] | SystemConfig
+    fusion: str | int
+    train: TrainConfig
+    seed: int
+    device: str
+    group: str | None
+    baselines: bool
+    samples: bool
+    folder: Path | None
+    progress: Progress
+
+
+def choose_device(device: str) -> str:
+    """Return ``cpu`` or the named GPU; ``auto`` takes a GPU where there is one.
+
+    Raises `UsageError` when the device cannot be used.
+    """
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"the device '{device}' cannot be used",
+            expected="auto, cpu, or cuda on a machine with a GPU and a CUDA build of torch",
+            received=str(error).splitlines()[0],
+            hint="plait doctor shows what this machine has",
+        ) from None
+    return device

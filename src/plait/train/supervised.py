@@ -1,0 +1,72 @@
+"""Supervised learning: the target's loss on rows whose columns are dropped at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from plait.model.infer import system_outputs
+from plait.model.system import System, drop_columns, presence
+from plait.train.config import TrainConfig
+from plait.train.data import TrainData
+from plait.train.precision import autocast
+from plait.types import Batch
+
+MAX_ROWS_PER_CHECK = 4096
+
+
+class Supervised:
+    """An `Objective`: a `System` learns the target of labelled rows.
+
+    Args:
+        system: The network.
+        data: Rows to learn from and to validate on.
+        config: Smoothing and class balance are taken from here.
+    """
+
+    num_views = 1
+
+    def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
+        self.module, self.data = system, data
+        self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
+        self.has_cost = len(data.rows_validation) > 0
+        self._smoothing = config.smoothing
+        weights = data.class_weights(config.balance)
+        self._weights = None if weights is None else torch.from_numpy(weights)
+        self._truth = torch.from_numpy(data.truth)
+        self._forward: Callable[..., Tensor] = system
+
+    @property
+    def work(self) -> str:
+        layouts = [(name, self.prepared.columns[name].codec.layout) for name in self.columns]
+        return f"{replace(self.module.config, join=0)} {layouts}"
+
+    def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
+        batch = views[0]
+        keep = presence(batch, self.columns)
+        device = keep.device
+        keep = drop_columns(keep.cpu(), self.module.config.drop_column).to(device)
+        with autocast(precision, device):
+            raw = self._forward(batch, keep)
+        weights = None if self._weights is None else self._weights.to(device)
+        truth = self._truth[torch.from_numpy(rows)].to(device)
+        losses = self.module.head.loss(
+            raw.float(), truth, smoothing=self._smoothing, weight=weights
+        )
+        return losses.mean()
+
+    def after_step(self, share: float) -> None:
+        """Nothing follows a step."""
+
+    def cost(self) -> float:
+        rows = self.data.rows_validation[:MAX_ROWS_PER_CHECK]
+        device = next(self.module.parameters()).device
+        outputs = system_outputs(self.module, self.prepared, rows, device=device)
+        return float(self.data.codec.cost(outputs, self.data.truth[rows]).mean())
+
+    def compile(self) -> None:
+        self._forward = torch.compile(self.module, dynamic=True)
