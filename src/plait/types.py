@@ -14,6 +14,9 @@ Cell = Any
 Arrays = dict[str, np.ndarray]
 """One prepared value: part name -> array, in the shapes and types of the codec's layout."""
 
+SPACE_MARK = "~space"
+"""What the columns end in that hold a base model's vectors."""
+
 Html = str
 """A fragment of a page, already escaped."""
 

@@ -1,4 +1,4 @@
-"""Simple experts: majority, nearest neighbour, linear and boosted."""
+"""Simple experts: majority, neighbour, linear, boosted, and those on a base's vectors."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from plait.baselines.contract import Expert as Expert
 from plait.baselines.linear import Linear as Linear
 from plait.baselines.majority import Majority as Majority
 from plait.baselines.neighbour import NearestNeighbour as NearestNeighbour
+from plait.baselines.space_experts import Probe as Probe
+from plait.baselines.space_experts import Prototypes as Prototypes
 from plait.errors import BundleError
 
 EXPERTS: dict[str, type[Expert]] = {
-    expert.name: expert for expert in (Majority, NearestNeighbour, Linear, Boosted)
+    expert.name: expert
+    for expert in (Majority, NearestNeighbour, Linear, Boosted, Prototypes, Probe)
 }
 """Name -> expert, from simple to strong."""
 

@@ -120,6 +120,10 @@ class FeatureMap:
             self._last = (prepared, rows.copy(), views)
         return views
 
+    def only(self, columns: Sequence[str]) -> FeatureMap:
+        """Return the map of some of the columns."""
+        return FeatureMap({name: self.scales[name] for name in columns})
+
     def raw(self, prepared: Source, rows: np.ndarray) -> dict[str, RawColumn]:
         """Return the features of rows as the codecs give them."""
         return {n: extract(prepared.columns[n], s.plan, rows) for n, s in self.scales.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -107,6 +107,11 @@ class Views:
         raws = [self.raw[name] for name in self.features.scales]
         widths = [raw.sparse.num_features if raw.codes is None else 0 for raw in raws]
         return np.repeat(np.arange(len(widths)), widths)
+
+    def only(self, columns: Sequence[str]) -> Views:
+        """Return the same rows as seen by some of the columns."""
+        raw = {name: self.raw[name] for name in columns}
+        return Views(self.features.only(columns), self.prepared, self.rows, raw=raw)
 
     def take(self, places: np.ndarray) -> Views:
         """Return some of the rows, by their places here."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import plait
-from plait.cli import demo, doctor, evaluate, fit, inspect, predict, report
+from plait.cli import demo, doctor, embed, evaluate, fit, inspect, predict, report, search
 from plait.cli.failures import STOPPED, failure_of
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.command(epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=embed.EXAMPLE)(embed.embed)
+app.command(epilog=search.EXAMPLE)(search.search)
 app.command(epilog=report.EXAMPLE)(report.report)
 
 

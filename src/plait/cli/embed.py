@@ -16,9 +16,9 @@ EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 def embed(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[str, typer.Argument(help="Table with any of the bundle's columns.")],
-    out: Annotated[
-        Path, typer.Option(help="Parquet file to write: ids and unit vectors.")
-    ] = Path("vectors.parquet"),
+    out: Annotated[Path, typer.Option(help="Parquet file to write: ids and unit vectors.")] = Path(
+        "vectors.parquet"
+    ),
     weight: Weight = None,
     on_error: OnError = "raise",
     root: Root = None,

@@ -16,7 +16,9 @@ EXAMPLE = """Examples:
 
 plait fit shop.csv --target category --budget 5m --out shop.plait
 
-plait fit shop.csv --out base.plait"""
+plait fit shop.csv --out base.plait
+
+plait fit labelled.csv --target category --base base.plait"""
 
 
 def fit(
@@ -66,6 +68,17 @@ def fit(
     baselines: Annotated[
         bool, typer.Option(help="Measure simple models too, and ship the best.")
     ] = True,
+    base: Annotated[
+        Path | None,
+        typer.Option(help="Bundle with a shared space to start from: fewer labels are needed."),
+    ] = None,
+    adapt: Annotated[
+        str,
+        typer.Option(
+            callback=one_of("auto", "scratch", "lora", "full"),
+            help="How the network learns from --base: auto measures scratch, lora and full.",
+        ),
+    ] = "auto",
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
@@ -99,6 +112,8 @@ def fit(
             out=out or default_bundle(table),
             resume=resume,
             baselines=baselines,
+            base=base,
+            adapt=adapt,
             samples=samples,
             progress=progress,
             allow_network=allow_network,

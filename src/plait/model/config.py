@@ -22,6 +22,11 @@ class SystemConfig:
         dropout: In the trunk.
         drop_column: Chance of hiding each present column in training (modality dropout).
         stems: Extra keyword arguments of the `Embed` of a modality, by modality name.
+        window: Half-width of sliding-window attention in tokens, for inputs of thousands of
+            tokens; None sees everything (dense). Batches of up to ``window + 1`` tokens are
+            computed the dense way in either case.
+        recompute: Whether training computes layers again instead of keeping what they computed:
+            less memory, about a third more time.
     """
 
     dim: int = 128
@@ -32,6 +37,8 @@ class SystemConfig:
     dropout: float = 0.1
     drop_column: float = 0.2
     stems: Mapping[str, Mapping[str, Any]] | None = None
+    window: int | None = None
+    recompute: bool = False
 
     def check(self) -> SystemConfig:
         """Return itself. Raises `UsageError` when the numbers do not fit together."""
@@ -55,6 +62,12 @@ class SystemConfig:
                 "the join layer lies outside the trunk",
                 expected=f"0 to {self.depth}",
                 received=str(self.join),
+            )
+        if self.window is not None and self.window < 1:
+            raise UsageError(
+                "the attention window is too small",
+                expected="a half-width of 1 token or more, or None for dense attention",
+                received=str(self.window),
             )
         return self
 
@@ -103,7 +116,7 @@ def join_layer(fusion: str | int, depth: int) -> int:
 def _parse_numbers(text: str) -> dict[str, Any]:
     try:
         pairs = [part.split("=") for part in text.split(",")]
-        whole = {"dim", "depth", "num_heads", "join"}
+        whole = {"dim", "depth", "num_heads", "join", "window"}
         return {
             key.strip(): int(value) if key.strip() in whole else float(value)
             for key, value in pairs

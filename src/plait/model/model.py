@@ -19,6 +19,7 @@ from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
 from plait.model.directions import score_space
 from plait.model.ensemble import Ensemble
+from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
@@ -43,6 +44,7 @@ class Model:
         target: Name of the target column; None when only the shared space was learned.
         parts: What turns prepared rows into outputs; None without a target.
         shared: What turns prepared rows into vectors; None when no shared space was learned.
+        readings: Makers of the columns that are not prepared from cells alone.
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
@@ -54,6 +56,7 @@ class Model:
     target: str | None
     parts: Ensemble | None = None
     shared: SharedSpace | None = None
+    readings: tuple[Reading, ...] = ()
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
@@ -87,8 +90,8 @@ class Model:
     @property
     def codecs(self) -> Mapping[str, Codec]:
         """Fitted codecs of every column that the inputs are read as."""
-        found = self.parts or self.shared
-        return {} if found is None else found.codecs
+        shared = {} if self.shared is None else self.shared.codecs
+        return {**shared, **({} if self.parts is None else self.parts.codecs)}
 
     @property
     def target_codec(self) -> TargetCodec:
@@ -223,10 +226,15 @@ class Model:
         codecs: dict[str, Codec] = dict(self.codecs)
         if target and self.target is not None:
             codecs[self.target] = self.target_codec
+        made = {reading.column for reading in self.readings}
+        codecs = {name: codec for name, codec in codecs.items() if name not in made}
         here = {name: codec for name, codec in codecs.items() if name in table.column_names}
         update = progress.task("reading", table.num_rows)
         prepared = prepare_table(table, here, on_error=on_error, progress=update)
-        return prepared.with_empty({n: c for n, c in codecs.items() if n not in here})
+        prepared = prepared.with_empty({n: c for n, c in codecs.items() if n not in here})
+        return with_readings(
+            self.readings, table, prepared, on_error=on_error, progress=progress.task
+        )
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
@@ -258,6 +266,7 @@ class Model:
             "sources": {name: list(columns) for name, columns in self.sources.items()},
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
+            "readings": [reading.facts() for reading in self.readings],
         }
 
     def summary(self) -> dict[str, Any]:
@@ -306,17 +315,25 @@ def _model_of(bundle: Bundle) -> Model:
     answer = codecs.pop(target) if target is not None else None
     sources = {name: tuple(columns) for name, columns in about["sources"].items()}
     codecs = {column: codecs[column] for columns in sources.values() for column in columns}
+    shared = load_space(bundle, about["space"], codecs) if about["space"] else None
     known = {"model", "codecs", "schema", "manifest"}
     return Model(
         schema=Schema.from_dict(bundle.read_json("schema.json")),
         sources=sources,
         target=target,
         parts=_load_parts(bundle, about, codecs, answer),
-        shared=load_space(bundle, about["space"], codecs) if about["space"] else None,
+        shared=shared,
+        readings=tuple(_load_reading(facts, shared) for facts in about["readings"]),
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
     )
+
+
+def _load_reading(facts: Mapping[str, Any], shared: SharedSpace | None) -> Reading:
+    if facts["kind"] != SpaceReading.kind or shared is None:
+        raise ValueError(f"unknown reading {facts['kind']}")
+    return SpaceReading(shared, str(facts["source"]))
 
 
 def _load_parts(

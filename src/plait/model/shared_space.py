@@ -80,6 +80,14 @@ class SharedSpace:
 
         return embed_sources(self.network, prepared, rows, progress=progress)
 
+    def vectors_of(
+        self, source: str, prepared: Prepared, rows: Sequence[int] | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return one source's unit vectors float32 ``[row, dim]`` and bool ``[row]``."""
+        from plait.model.embed import embed_source
+
+        return embed_source(self.network, source, prepared, rows)
+
     def row_vectors(
         self,
         prepared: Prepared,

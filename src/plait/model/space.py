@@ -122,4 +122,3 @@ class Centre(nn.Module):
 def _mean(tokens: Tokens) -> Float[Tensor, "batch dim"]:
     weight = tokens.mask[..., None].to(tokens.values.dtype)
     return (tokens.values * weight).sum(1) / weight.sum(1)
-

@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
-from plait.bundle import Bundle, to_json
+from plait.bundle import Bundle
 from plait.modalities import Codec, TargetCodec
 from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ import torch
 
 from plait.model.config import SystemConfig, join_layer
 from plait.model.infer import system_outputs
+from plait.model.shared_space import SharedSpace
+from plait.model.start import start_from
 from plait.model.system import System
+from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.recipes.task import Task
 from plait.train.budget import Budget
@@ -21,11 +24,11 @@ from plait.train.data import TrainData
 from plait.train.loop import TrainResult, train
 from plait.train.supervised import Supervised
 
-FUSION_SHARE = 0.18
-"""Part of the deep model's budget spent on measuring the kinds of fusion."""
+TRIAL_SHARE = 0.18
+"""Part of the deep model's budget spent on measuring kinds of fusion, or of adaptation."""
 
-LEAST_FUSION_SECONDS = 150.0
-"""Deep budgets below this are not spent on measuring fusion: too short to tell."""
+LEAST_TRIAL_SECONDS = 150.0
+"""Deep budgets below this are not spent on trials: too short to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,9 @@ class DeepResult:
         outputs: Its outputs on `rows`, which it did not learn from.
         rows: Row numbers of `outputs`.
         run: Of the shipped network's training.
-        fusion: ``{"join", "cost"}`` per kind of fusion measured; empty when it was not.
+        trials: ``fusion``: ``{"join", "cost", "chosen"}`` per kind of fusion measured;
+            ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
+        adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
         notes: What a person should know.
     """
 
@@ -45,8 +50,9 @@ class DeepResult:
     outputs: np.ndarray
     rows: np.ndarray
     run: TrainResult
-    fusion: list[dict[str, Any]]
-    notes: tuple[str, ...]
+    trials: dict[str, Any] = field(default_factory=dict)
+    adapt: str = "scratch"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,8 @@ class DeepPlan:
         folds: Fold number of each row of `learn`; None validates on `rows_validation`.
         seed, device: See `plait.train.loop.train`.
         folder: Where checkpoints go; None writes none.
+        start: A shared space whose weights are at hand.
+        adapt: ``auto``, or one of `ADAPTATIONS`.
     """
 
     config: SystemConfig
@@ -71,61 +79,102 @@ class DeepPlan:
     seed: int
     device: str
     folder: Path | None
+    start: SharedSpace | None = None
+    adapt: str = "auto"
 
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     """Train on a task. See `DeepPlan` and `DeepResult`."""
-    config, fusion, budget, notes = _choose_join(task, plan, progress)
-    plan = replace(plan, config=config, budget=budget)
+    plan, trials, notes = _choose_variant(task, plan, progress)
     if plan.folds is None:
         result = _train_once(task, plan, progress)
     else:
         result = _cross_fit(task, plan, progress)
-    return replace(result, fusion=fusion, notes=(*result.notes, *notes))
+    return replace(result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes))
 
 
-def make_system(task: Task, config: SystemConfig, seed: int) -> System:
-    """Build the network of a task with weights drawn from `seed`."""
-    torch.manual_seed(seed)
-    return System({name: task.codecs[name] for name in task.columns}, task.target_codec, config)
+ADAPTATIONS = ("scratch", "lora", "full")
+"""Ways to learn a target where a base's weights are at hand: without them, or from them."""
+
+
+def make_system(task: Task, plan: DeepPlan) -> System:
+    """Build the network of a plan: weights drawn from its seed, or those of its start."""
+    torch.manual_seed(plan.seed)
+    codecs = {name: task.codecs[name] for name in task.columns}
+    system = System(codecs, task.target_codec, plan.config)
+    if plan.start is not None and plan.adapt != "scratch":
+        start_from(system, plan.start)
+        if plan.adapt == "lora":
+            adapt_linears(system.trunk)
+            system.encoder.stems.requires_grad_(False)
+            for name, stem in system.encoder.stems.items():
+                stem.requires_grad_(name not in plan.start.network.encoder.stems)
+    return system
+
+
+def _choose_variant(
+    task: Task, plan: DeepPlan, progress: Progress
+) -> tuple[DeepPlan, dict[str, Any], tuple[str, ...]]:
+    """Settle the kind of fusion, or with a start how to adapt it; measured where unsettled."""
+    if plan.start is None:
+        return _choose_join(task, plan, progress)
+    plan = replace(plan, config=plan.start.config)
+    if plan.adapt != "auto":
+        return plan, {}, ()
+    if plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS:
+        note = "the budget was too short to measure how best to adapt the base: full was taken"
+        return replace(plan, adapt="full"), {}, (note,)
+    costs = {}
+    for adapt in ADAPTATIONS:
+        trial = _trial_plan(replace(plan, adapt=adapt), len(ADAPTATIONS), adapt)
+        costs[adapt] = _trial_cost(task, trial, progress, f"adapting: {adapt}")
+    best = min(costs, key=lambda adapt: float(costs[adapt].mean()))
+    measured = [
+        {"adapt": adapt, "cost": float(cost.mean()), "chosen": adapt == best}
+        for adapt, cost in costs.items()
+    ]
+    notes = ("the base's weights did not help: the network was trained from scratch",)
+    plan = replace(plan, adapt=best, budget=plan.budget.share(1 - TRIAL_SHARE))
+    return plan, {"adapted": measured}, notes if best == "scratch" else ()
 
 
 def _choose_join(
     task: Task, plan: DeepPlan, progress: Progress
-) -> tuple[SystemConfig, list[dict[str, Any]], Budget, tuple[str, ...]]:
+) -> tuple[DeepPlan, dict[str, Any], tuple[str, ...]]:
     """Measure late, mid and early fusion by short runs; keep the simplest not clearly worse."""
     config = plan.config
     if plan.fusion != "auto":
-        return (
-            replace(config, join=join_layer(plan.fusion, config.depth)).check(),
-            [],
-            plan.budget,
-            (),
-        )
-    if len(task.inputs) < 2:
-        return replace(config, join=0), [], plan.budget, ()
-    if plan.budget.timed and plan.budget.amount < LEAST_FUSION_SECONDS:
+        config = replace(config, join=join_layer(plan.fusion, config.depth)).check()
+        return replace(plan, config=config), {}, ()
+    if len(task.columns) < 2:
+        return replace(plan, config=replace(config, join=0)), {}, ()
+    if plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS:
         note = "the budget was too short to measure the kinds of fusion: mid fusion was taken"
-        return replace(config, join=join_layer("mid", config.depth)), [], plan.budget, (note,)
+        config = replace(config, join=join_layer("mid", config.depth))
+        return replace(plan, config=config), {}, (note,)
     joins = sorted(
         {join_layer(name, config.depth) for name in ("late", "mid", "early")}, reverse=True
     )
-    share = FUSION_SHARE / len(joins)
     costs = {}
     for join in joins:
-        trial = replace(
-            plan,
-            config=replace(config, join=join),
-            budget=plan.budget.share(share),
-            folder=plan.folder and plan.folder / f"join-{join}",
-        )
+        trial = replace(plan, config=replace(config, join=join))
+        trial = _trial_plan(trial, len(joins), f"join-{join}")
         costs[join] = _trial_cost(task, trial, progress, f"fusion at layer {join}")
     best = _simplest_good(costs)
     measured = [
         {"join": join, "cost": float(cost.mean()), "chosen": join == best}
         for join, cost in costs.items()
     ]
-    return replace(config, join=best), measured, plan.budget.share(1 - FUSION_SHARE), ()
+    plan = replace(
+        plan, config=replace(config, join=best), budget=plan.budget.share(1 - TRIAL_SHARE)
+    )
+    return plan, {"fusion": measured}, ()
+
+
+def _trial_plan(plan: DeepPlan, num_trials: int, name: str) -> DeepPlan:
+    """Return a plan for one of several trials, with its part of the budget and its own folder."""
+    budget = plan.budget.share(TRIAL_SHARE / num_trials)
+    return replace(plan, budget=budget, folder=plan.folder and plan.folder / name)
 
 
 def _simplest_good(costs: dict[int, np.ndarray]) -> int:
@@ -143,18 +192,18 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
     if plan.folds is not None:
         rows = _learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
-    system = make_system(task, plan.config, plan.seed)
+    system = make_system(task, plan)
     _run(task, plan, system, learn, np.zeros(0, np.int64), plan.budget, name, progress)
     outputs = system_outputs(system, task.prepared, check, device=plan.device)
     return task.target_codec.cost(outputs, task.truth[check])
 
 
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    system = make_system(task, plan.config, plan.seed)
+    system = make_system(task, plan)
     rows = task.validation
     run = _run(task, plan, system, task.splits.train, rows, plan.budget, "training", progress)
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
-    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, fusion=[], notes=())
+    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
 
 
 def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -166,10 +215,10 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     found: np.ndarray | None = None
     for fold in range(num_folds):
         held = rows[plan.folds == fold]
-        system = make_system(task, plan.config, plan.seed + fold)
         part = replace(
             plan, folder=plan.folder and plan.folder / f"fold-{fold}", seed=plan.seed + fold
         )
+        system = make_system(task, part)
         _run(
             task,
             part,
@@ -184,7 +233,7 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         if found is None:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
-    system = make_system(task, plan.config, plan.seed)
+    system = make_system(task, plan)
     run = _run(
         task,
         plan,
@@ -196,7 +245,7 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         progress,
     )
     outputs = np.zeros((0, 1), np.float32) if found is None else found
-    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, fusion=[], notes=())
+    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
 
 
 def _learn_rows(task: Task) -> np.ndarray:
@@ -232,5 +281,6 @@ def _run(
         folder=plan.folder,
         notify=notify,
     )
+    merge_linears(system)
     update(1.0, f"{result.steps} steps, {result.precision}")
     return result

@@ -10,8 +10,9 @@ from typing import Any
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
-from plait.model.model import Model
+from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
 from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
@@ -38,6 +39,8 @@ class _Settings:
     columns: str
     exclude: str
     rows: str
+    base: str
+    adapt: str
 
     def told(self) -> dict[str, Any]:
         """Return those that a person would repeat; the table and schema are told elsewhere."""
@@ -67,6 +70,8 @@ def fit(
     baselines: bool = True,
     samples: bool = True,
     train: TrainConfig | None = None,
+    base: Model | Path | str | None = None,
+    adapt: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
     allow_network: bool = False,
     progress: Progress | None = None,
@@ -99,6 +104,10 @@ def fit(
         baselines: Whether simple models are measured and may ship.
         samples: Whether the bundle keeps a few test rows for the report.
         train: Training settings.
+        base: A bundle with a shared space to start from, or its model: its preprocessing, its
+            vectors and its weights.
+        adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
+            (low-rank corrections) or ``full``. Prototypes and a linear probe are always measured.
         licences: ``{"source", "licence", "attribution"}`` of the data.
         allow_network: Whether cells that are URLs are fetched.
         progress: Told of the work.
@@ -108,8 +117,10 @@ def fit(
     """
     meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
     _check_choice("on_error", on_error, ("raise", "skip"))
+    _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     _check_numbers(size, fusion, seed)
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
+    start = base if base is None or isinstance(base, Model) else load(base)
     settings = _Settings(
         target=target,
         budget=f"{budget.amount:g} {budget.unit}",
@@ -122,6 +133,8 @@ def fit(
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
         rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
+        base=_base_key(start),
+        adapt=adapt,
     )
     unfinished = _unfinished(out, settings, resume)
     task = make_task(
@@ -135,6 +148,7 @@ def fit(
         on_error=on_error,
         allow_network=allow_network,
         progress=progress,
+        base=start,
     )
     work = Work(
         meter=meter,
@@ -149,6 +163,9 @@ def fit(
         samples=samples,
         folder=None if unfinished is None else unfinished.begin(),
         progress=progress,
+        base=start,
+        adapt=adapt,
+        on_error=on_error,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
     model.records = {
@@ -175,6 +192,10 @@ def _open(table: Any, *, columns: Any, strict: bool, schema: Any, root: Any) -> 
         return table
     schema = None if schema is None else Path(schema)
     return read(table, columns=columns, strict=strict, schema=schema, root=root)
+
+
+def _base_key(base: Model | None) -> str:
+    return "" if base is None else base.space.key
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:

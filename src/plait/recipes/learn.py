@@ -11,24 +11,34 @@ from plait.metrics import bootstrap_intervals
 from plait.model.config import choose_size
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
+from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose
 from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.folds import make_folds
+from plait.recipes.pretrain import SharedPlan, learn_space, rows_with_source
 from plait.recipes.records import make_card
 from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
+from plait.recipes.share import shared_config
 from plait.recipes.subsets import score_subsets
-from plait.recipes.task import Task
+from plait.recipes.task import Task, with_space
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
 
+SPACE_SHARE = 0.4
+"""Part of the budget spent on learning from rows without a target, where there are many."""
+
+LEAST_UNLABELLED, LEAST_SPACE_SECONDS = 100, 60.0
+"""With fewer rows without a target, or less time, they are left out."""
+
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
+    task, space, learned = _with_space(task, work)
     folds = make_folds(task, work.group, work.seed)
     deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
@@ -48,17 +58,53 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seed=work.seed,
         device=work.device,
         folder=work.folder,
+        start=space,
+        adapt=work.adapt,
     )
     deep = train_deep(task, plan, work.progress)
     choice = choose(
         {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows], task.target_codec
     )
     model = _assemble(task, deep, rivals, choice)
+    model.shared = space
     records = _records(model, task, deep, rivals, choice, folds, work.seed)
+    records["metrics"] |= deep.trials | learned
     if work.samples:
         records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
     model.card = make_card(task, records["metrics"])
     return model, records
+
+
+def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[str, Any]]:
+    """Return the task with the vectors of a shared space, the space, and what to record of it.
+
+    The space is the base's, or where many rows have no target one learned from these rows.
+    """
+    if work.base is not None:
+        space = work.base.space
+        return with_space(task, space, on_error=work.on_error, progress=work.progress), space, {}
+    if not _worth_sharing(task, work):
+        return task, None, {}
+    plan = SharedPlan(
+        config=shared_config(work),
+        train=work.train,
+        budget=work.budget.share(SPACE_SHARE),
+        rows=rows_with_source(task, np.union1d(task.splits.train, task.unlabelled)),
+        rows_validation=rows_with_source(task, task.validation),
+        seed=work.seed,
+        device=work.device,
+        folder=work.folder,
+    )
+    found = learn_space(task, plan, work.progress)
+    task = with_space(task, found.space, on_error=work.on_error, progress=work.progress)
+    learned = {"space": {"recipe": found.recipe, "rows": len(plan.rows), **found.collapse}}
+    return task, found.space, learned
+
+
+def _worth_sharing(task: Task, work: Work) -> bool:
+    """Tell whether there are enough rows without a target, and time, to learn from them first."""
+    enough = len(task.unlabelled) >= max(LEAST_UNLABELLED, 2 * len(task.splits.train))
+    return enough and (not work.budget.timed or work.budget.amount >= LEAST_SPACE_SECONDS)
 
 
 def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
@@ -85,7 +131,13 @@ def _assemble(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> M
         config=deep.system.config if has_deep else None,
         tensors=tensors_of(deep.system) if has_deep else {},
     )
-    return Model(schema=task.table.schema, sources=task.sources, target=task.target, parts=ensemble)
+    return Model(
+        schema=task.table.schema,
+        sources=task.sources,
+        target=task.target,
+        parts=ensemble,
+        readings=task.readings,
+    )
 
 
 def _records(
@@ -132,13 +184,13 @@ def _records(
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": deep.run.curve,
-        "fusion": deep.fusion,
         "training": {
             "steps": deep.run.steps,
             "precision": deep.run.precision,
             "rows_per_second": deep.run.rows_per_second,
             "wait_share": deep.run.wait_share,
             "join": deep.system.config.join,
+            "adapt": deep.adapt,
             "num_parameters": deep.system.num_parameters,
         },
         "notes": notes,

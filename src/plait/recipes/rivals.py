@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from plait.baselines.boosted import Boosted
-from plait.baselines.experts import Expert, Majority, NearestNeighbour
+from plait.baselines.experts import Expert, Majority, NearestNeighbour, Probe, Prototypes
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.linear import Linear
 from plait.progress import Progress
 from plait.recipes.task import Task
+from plait.types import SPACE_MARK
 
 MAX_ROWS = 100_000
 
@@ -62,7 +63,7 @@ def measure_rivals(
     if not enabled:
         return Rivals(notes=("the baselines were switched off",))
     start = time.monotonic()
-    kinds, notes = _available()
+    kinds, notes = _available(task)
     rows, notes_rows = _learn_rows(task, folds, seed)
     update = progress.task("baselines", len(kinds) + 1)
     features, views = FeatureMap.fit(task.prepared, task.columns, rows)
@@ -80,9 +81,12 @@ def measure_rivals(
     return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
 
 
-def _available() -> tuple[list[type], tuple[str, ...]]:
+def _available(task: Task) -> tuple[list[type], tuple[str, ...]]:
     kinds: list[type] = [Majority, NearestNeighbour]
-    needed = {Linear: "sklearn", Boosted: "lightgbm"}
+    needed: dict[type, str] = {Linear: "sklearn", Boosted: "lightgbm"}
+    if any(name.endswith(SPACE_MARK) for name in task.columns):
+        kinds += [Prototypes] if task.target_codec.task == "classify" else []
+        needed[Probe] = "sklearn"
     missing = [
         kind.__name__.lower()
         for kind, name in needed.items()

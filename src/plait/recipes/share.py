@@ -16,14 +16,13 @@ from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
-
 RESERVE_SHARE, RESERVE_SECONDS = 0.05, 3.0
 
 
 def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the model of a task's shared space, and its records: metrics, map of the space."""
     plan = SharedPlan(
-        config=_config(work),
+        config=shared_config(work),
         train=work.train,
         budget=_budget_left(work),
         rows=rows_with_source(task, task.splits.train),
@@ -33,13 +32,19 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         folder=work.folder,
     )
     found = learn_space(task, plan, work.progress)
-    model = Model(schema=task.table.schema, sources=task.sources, target=None, shared=found.space)
+    model = Model(
+        schema=task.table.schema,
+        sources=task.sources,
+        target=None,
+        shared=found.space,
+        readings=task.readings,
+    )
     records = _records(task, found, seed=work.seed, samples=work.samples)
     model.card = make_space_card(task, records["metrics"])
     return model, records
 
 
-def _config(work: Work) -> SystemConfig:
+def shared_config(work: Work) -> SystemConfig:
     """Return the sizes: ``auto`` takes ``small``; columns meet in the middle."""
     config = choose_size("small" if work.size == "auto" else work.size, 0)
     fusion = "mid" if work.fusion == "auto" else work.fusion

@@ -48,10 +48,7 @@ def _score(
     seed: int,
 ) -> dict[str, Any]:
     hidden = [
-        column
-        for name, columns in model.sources.items()
-        if name not in kept
-        for column in columns
+        column for name, columns in model.sources.items() if name not in kept for column in columns
     ]
     outputs = model.ensemble.outputs(hide(prepared, hidden), rows)
     codec = model.target_codec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from plait.data.table import Table
 from plait.errors import SchemaError, TargetError, UsageError
 from plait.modalities import Codec, TargetCodec, find_codec, modalities
 from plait.modalities._scan import issubclass_target
+from plait.model.model import Model
+from plait.model.readings import Reading, SpaceReading, with_readings
+from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 
 CHUNK_ROWS = 65_536
@@ -39,6 +42,7 @@ class Task:
         labelled: bool ``[row]``; all False without a target.
         unlabelled: Row numbers without a target, of those that are not set aside as a test.
         units: int32 ``[row]``; near-duplicates have the same number.
+        readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
     """
@@ -52,6 +56,7 @@ class Task:
     labelled: np.ndarray
     unlabelled: np.ndarray
     units: np.ndarray
+    readings: tuple[Reading, ...]
     splits: Splits
     notes: tuple[str, ...]
 
@@ -98,8 +103,17 @@ def make_task(
     on_error: str,
     allow_network: bool,
     progress: Progress,
+    base: Model | None = None,
+    readings: tuple[Reading, ...] = (),
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
+
+    Args:
+        table, target, exclude, group, time, split, seed, on_error, allow_network: As for
+            `plait.recipes.fit.fit`.
+        progress: Told of the work.
+        base: Its codecs, and its readings, are used for the columns that it knows.
+        readings: Further ones.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -121,13 +135,18 @@ def make_task(
         seed=seed,
     )
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
-    codecs = fit_codecs(table, inputs, splits.train, on_error=on_error, seed=seed)
+    known = {} if base is None else known_codecs(base, table, inputs)
+    fresh = [name for name in inputs if name not in known]
+    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
     if target is not None:
         codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
     update = progress.task("reading", table.num_rows)
     prepared = prepare_table(
         table, codecs, on_error=on_error, allow_network=allow_network, progress=update
     )
+    readings = (*(() if base is None else base.readings), *readings)
+    readings = tuple(reading for reading in readings if reading.source in inputs)
+    prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes: tuple[str, ...] = ()
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
@@ -138,16 +157,61 @@ def make_task(
         truth = truth_of(prepared, target)
     return Task(
         table=table,
-        sources={name: (name,) for name in inputs},
+        sources=sources_with(readings, {name: (name,) for name in inputs}),
         target=target,
-        codecs=codecs,
+        codecs=codecs | {reading.column: reading.codec for reading in readings},
         prepared=prepared,
         truth=truth,
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
         units=label_units(table.num_rows, [rows for _, rows in shared_rows(prints).groups]),
+        readings=readings,
         splits=splits,
         notes=notes + _group_notes(table, group, splits),
+    )
+
+
+def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, Codec]:
+    """Return the base's codecs of the inputs that it knows.
+
+    Raises `SchemaError` when a column is of another modality in the table than in the base.
+    """
+    known = {name: base.codecs[name] for name in inputs if name in base.inputs}
+    for name, codec in known.items():
+        found = table.schema[name].modality
+        if found != codec.modality:
+            raise SchemaError(
+                "a column is of another modality than in the base bundle",
+                expected=codec.modality,
+                received=found,
+                column=name,
+                hint=f"say what it is: --columns {name}={codec.modality}, or leave --base out",
+            )
+    return known
+
+
+def sources_with(
+    readings: Sequence[Reading], sources: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the sources with the readings' columns added."""
+    found = dict(sources)
+    for reading in readings:
+        found[reading.source] = (*found[reading.source], reading.column)
+    return found
+
+
+def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progress) -> Task:
+    """Return the task with the vectors of a shared space as further readings of its sources."""
+    added = tuple(SpaceReading(space, name) for name in space.sources if name in task.sources)
+    prepared = with_readings(
+        added, task.table, task.prepared, on_error=on_error, progress=progress.task
+    )
+    return replace(
+        task,
+        sources=sources_with(added, task.sources),
+        codecs={**task.codecs, **{reading.column: reading.codec for reading in added}},
+        prepared=prepared,
+        readings=(*task.readings, *added),
     )
 
 
@@ -249,8 +313,6 @@ def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, 
 
 
 def _labelled_only(splits: Splits, labelled: np.ndarray) -> tuple[Splits, tuple[str, ...]]:
-    from dataclasses import replace
-
     num = int((~labelled).sum())
     notes = (f"{num} rows have no target and were left out",) if num else ()
     kept = {name: getattr(splits, name) for name in ("train", "validation", "test")}

@@ -9,6 +9,7 @@ from typing import Any
 
 from plait.errors import UsageError
 from plait.model.config import SystemConfig
+from plait.model.model import Model
 from plait.progress import Progress
 from plait.recipes.energy import Meter
 from plait.train.budget import Budget
@@ -26,6 +27,9 @@ class Work:
         device: ``cpu`` or ``cuda``.
         folder: Where checkpoints go; None writes none.
         progress: Told of the work.
+        base: Whose shared space is the start; None for a fit from scratch.
+        adapt: How to learn from a base: ``auto`` or one of `plait.recipes.deep.ADAPTATIONS`.
+        on_error: ``raise`` or ``skip``.
     """
 
     meter: Meter
@@ -40,6 +44,9 @@ class Work:
     samples: bool
     folder: Path | None
     progress: Progress
+    base: Model | None = None
+    adapt: str = "auto"
+    on_error: str = "raise"
 
 
 def choose_device(device: str) -> str:

@@ -69,9 +69,9 @@ class LatentPredictor(nn.Module):
 
         Args:
             seen: The student's trunk output.
-            target: The teacher's, of the same tokens unhidden; normalised per token here, so that
-                a teacher cannot make the loss small by shrinking (Baevski et al. 2022, data2vec 2.0,
-                section 3).
+            target: The teacher's, of the same tokens unhidden; normalised per token here, so that a
+                teacher cannot make the loss small by shrinking (Baevski et al. 2022, data2vec
+                2.0, section 3).
             hidden: Where to compare.
             column: Column number of each token.
         """

@@ -189,7 +189,9 @@ class Shared:
         student = self.module.space.state_dict()
         teacher = self.module.teacher.state_dict()
         floats = [name for name, value in student.items() if value.is_floating_point()]
-        torch._foreach_lerp_([teacher[n] for n in floats], [student[n] for n in floats], float(pace))
+        torch._foreach_lerp_(
+            [teacher[n] for n in floats], [student[n] for n in floats], float(pace)
+        )
 
     def cost(self) -> float:
         """Return 1 - the mean reciprocal rank over all directions between sources.

@@ -1,0 +1,140 @@
+"""Experts on a base model's vectors alone: a linear probe, and k-shot prototypes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from plait.baselines.contract import as_columns, known_rows, num_outputs, read_files, write_files
+from plait.baselines.linear import Linear
+from plait.baselines.views import Views, in_parts
+from plait.modalities import TargetCodec
+from plait.types import SPACE_MARK
+
+TEMPERATURES = np.logspace(-2, 0.5, 26)
+
+
+class Probe:
+    """The linear expert on the vectors of a shared space, and on nothing else."""
+
+    name: ClassVar[str] = "probe"
+
+    def __init__(self) -> None:
+        self._linear = Linear()
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        self._linear.fit(space_views(views), truth, codec, seed=seed, deadline=deadline)
+
+    def outputs(self, views: Views) -> np.ndarray:
+        return self._linear.outputs(space_views(views))
+
+    def save(self, folder: Path) -> None:
+        self._linear.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        expert = cls()
+        expert._linear = Linear.load(folder)
+        return expert
+
+
+class Prototypes:
+    """The class whose mean vector is nearest, by cosine (Snell et al. 2017, equation 2).
+
+    A row is the mean of its sources' unit vectors. The temperature of the softmax over cosines is
+    chosen by leave-one-out cost. For classes only.
+    """
+
+    name: ClassVar[str] = "prototypes"
+
+    def __init__(self) -> None:
+        self._prototypes = np.zeros((0, 0), np.float32)
+        self._prior = np.zeros(0, np.float32)
+        self._temperature = 1.0
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        views, truth = known_rows(views, truth, codec)
+        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        points = space_points(views)
+        sums, counts = targets.T @ points, targets.sum(0)
+        self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
+        self._prototypes = _unit(sums)
+        left_out = _left_out_cosines(points, truth, sums)
+        costs = [
+            float(codec.cost(_softmax(left_out / t, self._prior, counts), truth).mean())
+            for t in TEMPERATURES
+        ]
+        self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
+
+    def outputs(self, views: Views) -> np.ndarray:
+        return in_parts(views, self._outputs)
+
+    def _outputs(self, views: Views) -> np.ndarray:
+        cosines = space_points(views) @ self._prototypes.T
+        seen = np.abs(self._prototypes).sum(1) > 0
+        return _softmax(cosines / self._temperature, self._prior, seen)
+
+    def save(self, folder: Path) -> None:
+        arrays = {"prototypes": self._prototypes, "prior": self._prior}
+        write_files(folder, {"name": self.name, "temperature": self._temperature}, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        about, arrays = read_files(folder)
+        expert = cls()
+        expert._prototypes, expert._prior = arrays["prototypes"], arrays["prior"]
+        expert._temperature = float(about["temperature"])
+        return expert
+
+
+def space_views(views: Views) -> Views:
+    """Return the views of the columns that hold a base model's vectors."""
+    return views.only([name for name in views.features.scales if name.endswith(SPACE_MARK)])
+
+
+def space_points(views: Views) -> np.ndarray:
+    """Return the unit mean of each row's vectors, float32 ``[row, dim]``; zeros without any."""
+    raws = [raw for name, raw in views.raw.items() if name.endswith(SPACE_MARK)]
+    total = np.sum([raw.dense * raw.present[:, None] for raw in raws], axis=0)
+    return _unit(total)
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    return (x / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+
+def _left_out_cosines(points: np.ndarray, truth: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Return cosines to prototypes of which each row's own vector is no part."""
+    cosines = points @ _unit(sums).T
+    own = _unit(sums[truth] - points)
+    cosines[np.arange(len(truth)), truth] = (own * points).sum(1)
+    return cosines
+
+
+def _softmax(scores: np.ndarray, prior: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return probabilities; classes without a prototype get their prior share only."""
+    known = np.asarray(seen) > 0
+    scores = np.where(known[None], scores, -np.inf)
+    weights = np.exp(scores - scores.max(1, keepdims=True))
+    found = weights / weights.sum(1, keepdims=True)
+    share = prior[~known].sum()
+    return (found * (1 - share) + np.where(known, 0.0, prior)[None]).astype(np.float32)

@@ -1,0 +1,104 @@
+"""plait search: the rows of a table nearest to any text, picture, sound or other columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, weights_of
+from plait.cli.show import emit, print_table
+
+EXAMPLE = """Examples:
+
+plait search base.plait --table catalogue.csv --text "red boot" --top 5
+
+plait search base.plait --table catalogue.csv --audio query.wav --where "price < 20"
+
+plait search base.plait --table catalogue.csv --text boot --image a.jpg --weight text=2"""
+
+
+def search(
+    bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
+    table: Annotated[
+        str | None, typer.Option(help="Table to search; may be left out with a kept --index.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Words to look for.")] = None,
+    image: Annotated[str | None, typer.Option(help="Picture to look for.")] = None,
+    audio: Annotated[str | None, typer.Option(help="Sound to look for.")] = None,
+    video: Annotated[str | None, typer.Option(help="Film to look for.")] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option(help="Value of any column or modality: --query size=42; may be repeated."),
+    ] = None,
+    weight: Weight = None,
+    top: Annotated[int, typer.Option(min=1, help="How many rows.")] = 10,
+    where: Annotated[
+        str | None, typer.Option(help='Keep rows for which this holds: "price < 20".')
+    ] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="Folder in which to keep the index [default: the cache]")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Embed all rows again, though an index is there.")
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
+    ] = None,
+    on_error: OnError = "raise",
+    root: Root = None,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the rows nearest to a text, a picture, a sound, or several at once.
+
+    The index is kept: the second search of a table is fast, and new rows are added to it.
+    """
+    from plait.progress import open_progress
+    from plait.recipes.search import search as run_search
+    from plait.recipes.search_page import write_search_page
+
+    given = {"text": text, "image": image, "audio": audio, "video": video, **_pairs(query)}
+    cells = {name: cell for name, cell in given.items() if cell is not None}
+    # Searching draws no random numbers; --seed is there because every verb has it.
+    with open_progress(quiet=quiet) as progress:
+        result = run_search(
+            bundle,
+            table,
+            query=cells,
+            weights=weights_of(weight),
+            top=top,
+            where=where,
+            index=index,
+            rebuild=rebuild,
+            on_error=on_error,
+            root=root,
+            progress=progress,
+        )
+        if page is not None:
+            result["page"] = str(write_search_page(bundle, table, result, cells, page, root=root))
+    emit(result, as_json=json, show=show)
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the hits with their plain cells."""
+    rows = [
+        {"rank": hit["rank"], "cosine": round(hit["score"], 3), "id": hit["id"]}
+        | (hit.get("cells") or {})
+        for hit in result["hits"]
+    ]
+    print_table(f"Nearest of {result['rows']:,} rows", rows)
+    if result.get("page"):
+        print(f"page: {result['page']}")
+
+
+def _pairs(given: list[str] | None) -> dict[str, str]:
+    found = {}
+    for text in given or ():
+        name, mark, cell = text.partition("=")
+        if not mark or not name:
+            raise typer.BadParameter(f"'{text}' is not of the form COLUMN=VALUE")
+        found[name] = cell
+    return found

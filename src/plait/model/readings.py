@@ -1,0 +1,138 @@
+"""Readings: further columns of vectors that something trained elsewhere makes of a source."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import numpy as np
+
+from plait.data.cache import cache_folder, new_entry
+from plait.data.entries import column_key, open_column
+from plait.data.pages import PageBudget
+from plait.data.prepared import Prepared, PreparedColumn
+from plait.data.ragged import ColumnWriter
+from plait.data.table import Table
+from plait.errors import TableError
+from plait.modalities import Codec
+from plait.modalities.vector.codec import VectorCodec
+from plait.model.shared_space import SharedSpace
+from plait.types import SPACE_MARK, Arrays
+
+CHUNK_ROWS = 1024
+
+
+class Reading(Protocol):
+    """One more way to read a source: its values are vectors, made once and kept in the cache."""
+
+    @property
+    def column(self) -> str:
+        """Name of the column of vectors."""
+
+    @property
+    def source(self) -> str:
+        """Name of the source that it reads."""
+
+    @property
+    def codec(self) -> Codec:
+        """A ``vector`` codec: how the values are laid out."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what ``model.json`` tells of it."""
+
+    def read(
+        self,
+        table: Table,
+        prepared: Prepared,
+        *,
+        on_error: str,
+        progress: Callable[[int], object] | None,
+    ) -> PreparedColumn:
+        """Return the column of a table's rows.
+
+        Args:
+            table: The rows.
+            prepared: Their columns so far, those of the source among them.
+            on_error: ``raise``, or ``skip`` to count unreadable cells as missing.
+            progress: Told how many rows are done.
+        """
+
+
+def with_readings(
+    readings: Iterable[Reading],
+    table: Table,
+    prepared: Prepared,
+    *,
+    on_error: str,
+    progress: Callable[[str, float], Callable[..., object]],
+) -> Prepared:
+    """Return the prepared columns and those of the readings whose source the table has.
+
+    Args:
+        readings: In the order in which they can be read.
+        table: The rows.
+        prepared: Their other columns.
+        on_error: See `Reading.read`.
+        progress: Opens a task: `plait.progress.Progress.task`.
+    """
+    for reading in readings:
+        if reading.source in table.column_names:
+            update = progress(f"reading {reading.column}", table.num_rows)
+            column = reading.read(table, prepared, on_error=on_error, progress=update)
+            columns = {**prepared.columns, reading.column: column}
+            prepared = Prepared(columns, prepared.num_rows)
+        else:
+            prepared = prepared.with_empty({reading.column: reading.codec})
+    return prepared
+
+
+class SpaceReading:
+    """A source's vectors in a base model's shared space.
+
+    Args:
+        space: The base's space.
+        source: One of its sources.
+    """
+
+    kind = "space"
+
+    def __init__(self, space: SharedSpace, source: str) -> None:
+        self.space, self.source = space, source
+        self.column = source + SPACE_MARK
+        self.codec: Codec = VectorCodec(dim=space.dim, num_tokens=1)
+
+    def facts(self) -> dict[str, Any]:
+        return {"kind": self.kind, "source": self.source}
+
+    def read(
+        self,
+        table: Table,
+        prepared: Prepared,
+        *,
+        on_error: str,
+        progress: Callable[[int], object] | None,
+    ) -> PreparedColumn:
+        """Return the vectors: from the cache, or made now. See `Reading.read`."""
+        columns = self.space.sources[self.source]
+        keys = [column_key(table, self.source, self.space.codecs[name]) for name in columns]
+        text = " ".join([self.space.key, self.column, on_error, *keys])
+        folder, name = cache_folder("vectors"), hashlib.sha256(text.encode()).hexdigest()[:40]
+        found = open_column(folder / name, self.codec, PageBudget())
+        if found is None:
+            with new_entry(folder, name) as entry, ColumnWriter(entry, self.codec.layout) as writer:
+                for first in range(0, prepared.num_rows, CHUNK_ROWS):
+                    rows = np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))
+                    writer.append(self._values(prepared, rows))
+                    if progress is not None:
+                        progress(int(rows[-1]) + 1)
+                writer.close({"bad": [], "num_bad": 0})
+            found = open_column(folder / name, self.codec, PageBudget())
+        if found is None:
+            raise TableError("the cache was changed while it was written", path=folder)
+        return found
+
+    def _values(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays | None]:
+        vectors, present = self.space.vectors_of(self.source, prepared, rows)
+        half = vectors.astype(np.float16)
+        return [{"vectors": half[i, None]} if there else None for i, there in enumerate(present)]

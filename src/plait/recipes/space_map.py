@@ -1,0 +1,5 @@
+"""Map."""
+
+
+def make_map(*a, **k):
+    return {}
