@@ -10,12 +10,13 @@ from plait.baselines.linear import Linear as Linear
 from plait.baselines.majority import Majority as Majority
 from plait.baselines.neighbour import NearestNeighbour as NearestNeighbour
 from plait.baselines.space_experts import Probe as Probe
+from plait.baselines.space_experts import Prompts as Prompts
 from plait.baselines.space_experts import Prototypes as Prototypes
 from plait.errors import BundleError
 
 EXPERTS: dict[str, type[Expert]] = {
     expert.name: expert
-    for expert in (Majority, NearestNeighbour, Linear, Boosted, Prototypes, Probe)
+    for expert in (Majority, NearestNeighbour, Linear, Boosted, Prototypes, Prompts, Probe)
 }
 """Name -> expert, from simple to strong."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -103,6 +104,44 @@ class Prototypes:
         expert._prototypes, expert._prior = arrays["prototypes"], arrays["prior"]
         expert._temperature = float(about["temperature"])
         return expert
+
+
+class Prompts(Prototypes):
+    """Prototypes made of class names in words, tuned on the labelled rows.
+
+    Args:
+        tune: Takes row vectors ``[row, dim]``, their classes and a seed, and returns a unit vector
+            per class; None where the expert is loaded.
+    """
+
+    name: ClassVar[str] = "prompts"
+
+    def __init__(self, tune: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None):
+        super().__init__()
+        self._tune = tune
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        if self._tune is None:
+            raise ValueError("a loaded expert cannot be fitted again")
+        views, truth = known_rows(views, truth, codec)
+        num = num_outputs(codec, truth)
+        points = space_points(views)
+        self._prototypes = self._tune(points, truth, seed)
+        self._prior = np.full(num, 1 / num, np.float32)
+        cosines = points @ self._prototypes.T
+        costs = [
+            float(codec.cost(_softmax(cosines / t, self._prior, self._prior), truth).mean())
+            for t in TEMPERATURES
+        ]
+        self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
 
 
 def space_views(views: Views) -> Views:

@@ -10,7 +10,11 @@ import typer
 from plait.cli.options import Json, OnError, Quiet, Root, Seed
 from plait.cli.show import emit
 
-EXAMPLE = "Example: plait predict shop.plait new.csv --out predictions.csv"
+EXAMPLE = """Examples:
+
+plait predict shop.plait new.csv --out predictions.csv
+
+plait predict base.plait new.csv --classes "boot,sandal,trainer\""""
 
 
 def predict(
@@ -19,6 +23,14 @@ def predict(
     out: Annotated[
         Path, typer.Option(help="File to write: .csv or .parquet, the rows with a prediction.")
     ] = Path("predictions.csv"),
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Classes that nobody labelled, in words: 'boot,sandal' (zero-shot)."),
+    ] = None,
+    template: Annotated[
+        list[str] | None,
+        typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
+    ] = None,
     on_error: OnError = "raise",
     root: Root = None,
     seed: Seed = 0,
@@ -32,8 +44,20 @@ def predict(
     from plait.recipes.predict import predict as run_predict
 
     # Predicting draws no random numbers; --seed is there because every verb has it.
-    result = run_predict(bundle, table, out=out, on_error=on_error, root=root)
+    result = run_predict(
+        bundle,
+        table,
+        out=out,
+        on_error=on_error,
+        root=root,
+        classes=_names(classes),
+        templates=template or (),
+    )
     emit(result, as_json=json, show=show)
+
+
+def _names(given: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",")) if given is not None else ()
 
 
 def show(result: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -66,16 +66,20 @@ class Model:
         """Names of the table's input columns."""
         return tuple(self.sources)
 
-    @property
-    def ensemble(self) -> Ensemble:
-        """What predicts. Raises `TargetError` when the model has no target."""
+    def require_target(self) -> None:
+        """Raise `TargetError` when the model has no target."""
         if self.parts is None:
             raise TargetError(
                 "this bundle was fitted without a target, so it has nothing to predict",
                 hint="plait fit TABLE --target COLUMN --base BUNDLE learns one from it; "
                 "plait predict BUNDLE TABLE --classes 'boot,sandal' asks it without labels",
             )
-        return self.parts
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """What predicts. Raises `TargetError` when the model has no target."""
+        self.require_target()
+        return cast(Ensemble, self.parts)
 
     @property
     def space(self) -> SharedSpace:

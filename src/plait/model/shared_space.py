@@ -27,12 +27,14 @@ class SharedSpace:
         sources: Source -> its columns.
         config: Sizes; vectors have ``config.dim`` numbers.
         tensors: Weights of the `Space` as NumPy arrays, by name.
+        scale: What cosines are multiplied with to become logits, as learned between sources.
     """
 
     codecs: Mapping[str, Codec]
     sources: Mapping[str, tuple[str, ...]]
     config: SystemConfig
     tensors: Mapping[str, np.ndarray]
+    scale: float = 10.0
     _network: Space | None = field(default=None, repr=False)
 
     @property

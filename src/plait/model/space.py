@@ -71,11 +71,11 @@ class Space(nn.Module):
         """Return one source's unit vectors from its own tokens alone.
 
         Args:
-            tokens: From ``encoder.tokens``.
+            tokens: From ``encoder.tokens``, of all or some of the source's columns.
             keep: Which columns to use.
             source: Which source.
         """
-        own = {name: tokens[name] for name in self.sources[source]}
+        own = {name: tokens[name] for name in self.sources[source] if name in tokens}
         trunk = self.trunk(*self.encoder.join(own, keep))
         pooled = self.pool(trunk.values, trunk.mask)[:, 0] + self.norm(_mean(trunk))
         place = list(self.sources).index(source)

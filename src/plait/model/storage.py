@@ -90,7 +90,12 @@ def load_ensemble(
 def space_facts(space: SharedSpace) -> dict[str, Any]:
     """Return what ``model.json`` tells of a shared space."""
     sources = {name: list(columns) for name, columns in space.sources.items()}
-    return {"config": dataclasses.asdict(space.config), "sources": sources, "key": space.key}
+    return {
+        "config": dataclasses.asdict(space.config),
+        "sources": sources,
+        "scale": space.scale,
+        "key": space.key,
+    }
 
 
 def space_files(space: SharedSpace) -> dict[str, bytes]:
@@ -104,4 +109,5 @@ def load_space(
     """Rebuild what `space_files` wrote; arguments as in `load_ensemble`."""
     sources = {name: tuple(columns) for name, columns in about["sources"].items()}
     own = {column: codecs[column] for columns in sources.values() for column in columns}
-    return SharedSpace(own, sources, SystemConfig(**about["config"]), bundle.read_arrays(SPACE))
+    config, scale = SystemConfig(**about["config"]), float(about["scale"])
+    return SharedSpace(own, sources, config, bundle.read_arrays(SPACE), scale)

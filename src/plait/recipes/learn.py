@@ -48,6 +48,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seconds=deadline,
         enabled=work.baselines,
         progress=work.progress,
+        space=space,
     )
     plan = DeepPlan(
         config=choose_size(work.size, len(task.splits.train)),

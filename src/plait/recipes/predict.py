@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pyarrow.parquet
 
 from plait.data.table import Table, read
 from plait.errors import UsageError
-from plait.model.model import load
+from plait.model.model import Model, load
+from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
 
 ENDINGS = (".csv", ".parquet")
@@ -28,6 +30,8 @@ def predict(
     out: Path | str,
     on_error: str = "raise",
     root: Path | str | None = None,
+    classes: Sequence[str] = (),
+    templates: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
 
@@ -40,6 +44,8 @@ def predict(
         out: ``.csv`` or ``.parquet`` file.
         on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
         root: Folder of the media.
+        classes: Names of classes that nobody labelled: answered by the shared space (zero-shot).
+        templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
 
     Returns:
         ``rows``, ``out`` and ``columns``.
@@ -56,6 +62,7 @@ def predict(
             hint="name it with --out predictions.csv",
         )
     model = load(bundle)
+    answer_rows = _answerer(model, classes, templates)
     rows = table if isinstance(table, Table) else read(table, root=root)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +72,7 @@ def predict(
         with _Writer(temporary, out.suffix) as writer:
             for first in range(0, rows.num_rows, CHUNK_ROWS):
                 part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-                answer = _shift_rows(model.predict, part, on_error, first)
+                answer = _shift_rows(answer_rows, part, on_error, first)
                 chunk = _arrow(part, answer, kinds)
                 columns = chunk.column_names
                 writer.write(chunk)
@@ -73,6 +80,16 @@ def predict(
     finally:
         temporary.unlink(missing_ok=True)
     return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+
+
+def _answerer(model: Model, classes: Sequence[str], templates: Sequence[str]) -> Any:
+    """Return what answers a chunk of rows: the model, or with classes the shared space."""
+    if classes:
+        return partial(zero_shot, model, classes=classes, templates=templates or TEMPLATES)
+    if templates:
+        raise UsageError("templates are for classes", expected="--classes with --template")
+    model.require_target()
+    return model.predict
 
 
 def _shift_rows(predict_rows: Any, part: Table, on_error: str, first: int) -> Mapping[str, Any]:

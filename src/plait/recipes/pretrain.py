@@ -108,6 +108,7 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         dict(task.sources),
         plan.config,
         tensors_of(learner.space),
+        learner.alignment.scale,
     )
     return SharedResult(
         space=space, run=run, recipe=recipe, trials=trials, collapse=collapse, notes=notes

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from plait.baselines.boosted import Boosted
-from plait.baselines.experts import Expert, Majority, NearestNeighbour, Probe, Prototypes
+from plait.baselines.experts import (
+    Expert,
+    Majority,
+    NearestNeighbour,
+    Probe,
+    Prompts,
+    Prototypes,
+)
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.linear import Linear
+from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.recipes.prompts import prompt_tuner
 from plait.recipes.task import Task
-from plait.types import SPACE_MARK
 
 MAX_ROWS = 100_000
 
@@ -49,6 +58,7 @@ def measure_rivals(
     seconds: float | None,
     enabled: bool,
     progress: Progress,
+    space: SharedSpace | None = None,
 ) -> Rivals:
     """Fit majority, nearest neighbour, linear and boosted models.
 
@@ -59,11 +69,12 @@ def measure_rivals(
         seconds: Time that they may take; None for as long as it needs.
         enabled: False measures none.
         progress: Told of the work.
+        space: Whose vectors are among the task's columns; adds experts on them alone.
     """
     if not enabled:
         return Rivals(notes=("the baselines were switched off",))
     start = time.monotonic()
-    kinds, notes = _available(task)
+    kinds, notes = _available(task, space)
     rows, notes_rows = _learn_rows(task, folds, seed)
     update = progress.task("baselines", len(kinds) + 1)
     features, views = FeatureMap.fit(task.prepared, task.columns, rows)
@@ -81,12 +92,17 @@ def measure_rivals(
     return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
 
 
-def _available(task: Task) -> tuple[list[type], tuple[str, ...]]:
-    kinds: list[type] = [Majority, NearestNeighbour]
-    needed: dict[type, str] = {Linear: "sklearn", Boosted: "lightgbm"}
-    if any(name.endswith(SPACE_MARK) for name in task.columns):
-        kinds += [Prototypes] if task.target_codec.task == "classify" else []
+def _available(
+    task: Task, space: SharedSpace | None
+) -> tuple[list[Callable[[], Expert]], tuple[str, ...]]:
+    kinds: list[Callable[[], Expert]] = [Majority, NearestNeighbour]
+    needed: dict[type[Expert], str] = {Linear: "sklearn", Boosted: "lightgbm"}
+    if space is not None:
         needed[Probe] = "sklearn"
+        if task.target_codec.task == "classify":
+            kinds.append(Prototypes)
+            tune = prompt_tuner(task, space)
+            kinds += [] if tune is None else [partial(Prompts, tune)]
     missing = [
         kind.__name__.lower()
         for kind, name in needed.items()
@@ -111,7 +127,7 @@ def _learn_rows(
 
 
 def _measure(
-    kind: type,
+    kind: Callable[[], Expert],
     task: Task,
     views: Views,
     rows: np.ndarray,
@@ -135,7 +151,7 @@ def _measure(
             if found is None:
                 found = np.zeros((len(rows), outputs.shape[1]), np.float32)
             found[judged] = outputs
-    expert: Expert = kind()
+    expert = kind()
     expert.fit(views, truth, codec, seed=seed, deadline=deadline)
     if held is not None:
         found = expert.outputs(held)

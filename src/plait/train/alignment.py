@@ -55,6 +55,13 @@ class Alignment(nn.Module):
         self.register_buffer("bank", torch.zeros(num_sources, bank_size, dim))
         self.register_buffer("bank_rows", torch.full((num_sources, bank_size), -1))
 
+    @property
+    def scale(self) -> float:
+        """Mean over pairs of two sources of what cosines are multiplied with."""
+        num = self.num_sources
+        pairs = [a * num + b for a in range(num) for b in range(a + 1, num)] or [0]
+        return float(self.log_scale.detach()[pairs].clamp(max=math.log(100.0)).exp().mean())
+
     def pair(
         self,
         vectors: Float[Tensor, "source batch dim"],

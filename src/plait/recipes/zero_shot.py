@@ -1,0 +1,92 @@
+"""Zero-shot: classes named in words, answered by the nearest prompt in the shared space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from plait.data.table import read
+from plait.errors import UsageError
+from plait.model.model import Model
+from plait.types import Answer
+
+TEMPLATES = ("{}", "a {}", "a picture of {}", "this is {}")
+"""Prompts into which a class is put when none are given; their vectors are averaged."""
+
+SLOT = "{}"
+
+
+def zero_shot(
+    model: Model,
+    rows: Any,
+    *,
+    classes: Sequence[str],
+    templates: Sequence[str] = TEMPLATES,
+    on_error: str = "raise",
+    root: Any = None,
+) -> Answer:
+    """Return ``prediction``, ``confidence`` and ``p_CLASS`` of rows whose classes nobody labelled.
+
+    A class's vector is the mean of its prompts' (Radford et al. 2021, CLIP, section 3.1.4); a row's
+    probabilities are the softmax of its cosines to them times the learned scale of the space.
+
+    Args:
+        model: With a shared space that has a text column.
+        rows: As for `Model.predict`.
+        classes: Two or more names.
+        templates: Prompts with ``{}`` where the name goes.
+        on_error, root: As for `Model.predict`.
+
+    Raises:
+        UsageError: Too few or equal classes, a template without a place for the name, or a space
+            that reads no text.
+    """
+    names = [name.strip() for name in classes]
+    _check(names, templates)
+    prompts = class_vectors(model, names, templates)
+    vectors = model.embed(rows, on_error=on_error, root=root)
+    logits = model.space.scale * vectors @ prompts.T
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    share = weights / weights.sum(1, keepdims=True)
+    best = share.argmax(1)
+    columns: dict[str, Any] = {
+        "prediction": [names[i] for i in best],
+        "confidence": share.max(1).astype(np.float32),
+    }
+    return Answer(columns | {f"p_{name}": share[:, i] for i, name in enumerate(names)})
+
+
+def class_vectors(model: Model, names: Sequence[str], templates: Sequence[str]) -> np.ndarray:
+    """Return a unit vector per class, float32 ``[class, dim]``: the mean of its prompts'."""
+    sources = [s for s in model.space.sources if model.codecs[s].modality == "text"]
+    if not sources:
+        raise UsageError(
+            "classes are named in words, but the shared space reads no text",
+            expected="a text column among " + ", ".join(model.space.sources),
+            hint="fit the base with a column of text, or label a few rows: fit --base",
+        )
+    texts = [template.replace(SLOT, name) for name in names for template in templates]
+    rows = [dict.fromkeys(sources, text) for text in texts]
+    table = read(rows, columns=dict.fromkeys(sources, "text"))
+    weights = {name: float(name in sources) for name in model.space.sources}
+    vectors = model.embed(table, weights=weights)
+    means = vectors.reshape(len(names), len(templates), -1).mean(1)
+    return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+
+
+def _check(names: Sequence[str], templates: Sequence[str]) -> None:
+    if len(set(names)) < 2 or len(set(names)) < len(names) or not all(names):
+        raise UsageError(
+            "the classes cannot be told apart",
+            expected="two or more different names: --classes 'boot,sandal,trainer'",
+            received=", ".join(names),
+        )
+    wrong = [template for template in templates if SLOT not in template]
+    if wrong or not templates:
+        raise UsageError(
+            "a template has no place for the class",
+            expected="for example --template 'a picture of {}'",
+            received=", ".join(wrong) or "no template",
+        )
