@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.evaluate import show_retrieval
-from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of
+from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of, pairs_of
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
 
@@ -18,7 +18,9 @@ plait fit shop.csv --target category --budget 5m --out shop.plait
 
 plait fit shop.csv --out base.plait
 
-plait fit labelled.csv --target category --base base.plait"""
+plait fit labelled.csv --target category --base base.plait
+
+plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2"""
 
 
 def fit(
@@ -68,6 +70,13 @@ def fit(
     baselines: Annotated[
         bool, typer.Option(help="Measure simple models too, and ship the best.")
     ] = True,
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Pretrained encoder of a modality or column: text=./all-MiniLM-L6-v2; "
+            "may be repeated."
+        ),
+    ] = None,
     base: Annotated[
         Path | None,
         typer.Option(help="Bundle with a shared space to start from: fewer labels are needed."),
@@ -112,6 +121,7 @@ def fit(
             out=out or default_bundle(table),
             resume=resume,
             baselines=baselines,
+            encoders=pairs_of(encoder),
             base=base,
             adapt=adapt,
             samples=samples,

@@ -47,6 +47,17 @@ Weight = Annotated[
 ]
 
 
+def pairs_of(given: Sequence[str] | None) -> dict[str, str]:
+    """Read ``name=value`` options. Raises `typer.BadParameter`."""
+    found = {}
+    for text in given or ():
+        name, mark, value = text.partition("=")
+        if not (mark and name and value):
+            raise typer.BadParameter(f"'{text}' is not of the form NAME=VALUE")
+        found[name] = value
+    return found
+
+
 def weights_of(given: Sequence[str] | None) -> dict[str, float]:
     """Read ``name=2`` options. Raises `typer.BadParameter`."""
     found = {}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, weights_of
+from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, pairs_of, weights_of
 from plait.cli.show import emit, print_table
 
 EXAMPLE = """Examples:
@@ -60,7 +60,7 @@ def search(
     from plait.recipes.search import search as run_search
     from plait.recipes.search_page import write_search_page
 
-    given = {"text": text, "image": image, "audio": audio, "video": video, **_pairs(query)}
+    given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
     cells = {name: cell for name, cell in given.items() if cell is not None}
     # Searching draws no random numbers; --seed is there because every verb has it.
     with open_progress(quiet=quiet) as progress:
@@ -92,13 +92,3 @@ def show(result: dict[str, Any]) -> None:
     print_table(f"Nearest of {result['rows']:,} rows", rows)
     if result.get("page"):
         print(f"page: {result['page']}")
-
-
-def _pairs(given: list[str] | None) -> dict[str, str]:
-    found = {}
-    for text in given or ():
-        name, mark, cell = text.partition("=")
-        if not mark or not name:
-            raise typer.BadParameter(f"'{text}' is not of the form COLUMN=VALUE")
-        found[name] = cell
-    return found

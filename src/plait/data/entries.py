@@ -57,6 +57,10 @@ class PreparedColumn:
         self.num_bad = int(store.meta["num_bad"])
         self._store = store
 
+    def with_codec(self, codec: Codec) -> PreparedColumn:
+        """Return the same values under another codec of the same layout."""
+        return PreparedColumn(codec, self._store)
+
     def __len__(self) -> int:
         return self._store.num_rows
 

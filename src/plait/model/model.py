@@ -17,6 +17,7 @@ from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
+from plait.model.backbone_reading import BackboneReading
 from plait.model.directions import score_space
 from plait.model.ensemble import Ensemble
 from plait.model.readings import Reading, SpaceReading, with_readings
@@ -258,6 +259,7 @@ class Model:
             "model.json": to_json(self._facts()),
             **({} if self.parts is None else ensemble_files(self.parts)),
             **({} if self.shared is None else space_files(self.shared)),
+            **{name: data for reading in self.readings for name, data in reading.files().items()},
             **{f"{name}.json": to_json(value) for name, value in self.records.items()},
         }
         self.path = write_bundle(path, files, version=plait.__version__)
@@ -327,14 +329,21 @@ def _model_of(bundle: Bundle) -> Model:
         target=target,
         parts=_load_parts(bundle, about, codecs, answer),
         shared=shared,
-        readings=tuple(_load_reading(facts, shared) for facts in about["readings"]),
+        readings=tuple(_load_reading(f, bundle, codecs, shared) for f in about["readings"]),
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
     )
 
 
-def _load_reading(facts: Mapping[str, Any], shared: SharedSpace | None) -> Reading:
+def _load_reading(
+    facts: dict[str, Any],
+    bundle: Bundle,
+    codecs: Mapping[str, Codec],
+    shared: SharedSpace | None,
+) -> Reading:
+    if facts["kind"] == BackboneReading.kind:
+        return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
     if facts["kind"] != SpaceReading.kind or shared is None:
         raise ValueError(f"unknown reading {facts['kind']}")
     return SpaceReading(shared, str(facts["source"]))

@@ -41,6 +41,9 @@ class Reading(Protocol):
     def facts(self) -> dict[str, Any]:
         """Return what ``model.json`` tells of it."""
 
+    def files(self) -> dict[str, bytes]:
+        """Return its files in a bundle: name -> content."""
+
     def read(
         self,
         table: Table,
@@ -104,6 +107,10 @@ class SpaceReading:
 
     def facts(self) -> dict[str, Any]:
         return {"kind": self.kind, "source": self.source}
+
+    def files(self) -> dict[str, bytes]:
+        """Return nothing: the bundle holds the space already."""
+        return {}
 
     def read(
         self,

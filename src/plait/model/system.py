@@ -125,6 +125,8 @@ def make_trunk(config: SystemConfig) -> Trunk:
         join=config.join,
         hidden=int(config.dim * config.mlp_ratio),
         dropout=config.dropout,
+        window=config.window,
+        recompute=config.recompute,
     )
 
 

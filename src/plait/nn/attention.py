@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+REGISTER = -1
+"""Column number of register tokens."""
+
+Attending = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
+"""Queries, keys, values and a mask to results, such as `attend`."""
 
 
 class RMSNorm(nn.Module):
@@ -95,15 +103,19 @@ class Attention(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch token dim"],
-        mask: Bool[Tensor, "batch 1 query token"] | None,
+        mask: Bool[Tensor, "batch *places token"] | None,
         angles: tuple[Tensor, Tensor],
+        attending: Attending = attend,
     ) -> Float[Tensor, "batch token dim"]:
-        """Attend where `mask` is True; None attends everywhere."""
+        """Attend by `attending` where `mask`, of the shape that it takes, is True.
+
+        `attend` takes ``[batch, 1, query, token]``, or None to attend everywhere.
+        """
         batch, token, dim = x.shape
         qkv = self.qkv(x).view(batch, token, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.unbind(0)
         q, k = rotate(self.norm_q(q), *angles), rotate(self.norm_k(k), *angles)
-        y = attend(q, k, v, mask)
+        y = attending(q, k, v, mask)
         return self.out(y.transpose(1, 2).reshape(batch, token, dim))
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
-from plait.nn.attention import Attention, RMSNorm, RotaryAngles
+from plait.nn.attention import REGISTER, Attending, Attention, RMSNorm, RotaryAngles, attend
 from plait.nn.tokens import Tokens
-
-REGISTER = -1
-"""Column number of register tokens."""
+from plait.nn.windowed import pack, unpack, windowed_attend
 
 
 class SwiGLU(nn.Module):
@@ -38,9 +39,13 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, mask: Tensor | None, angles: tuple[Tensor, Tensor]
+        self,
+        x: Tensor,
+        mask: Tensor | None,
+        angles: tuple[Tensor, Tensor],
+        attending: Attending = attend,
     ) -> Float[Tensor, "batch token dim"]:
-        x = x + self.dropout(self.attention(self.norm1(x), mask, angles))
+        x = x + self.dropout(self.attention(self.norm1(x), mask, angles, attending))
         return x + self.dropout(self.feed_forward(self.norm2(x)))
 
 
@@ -49,6 +54,11 @@ class Trunk(nn.Module):
 
     In layers before `join`, a token sees only its own column (and the registers); from layer
     `join` on it sees every column. ``join = 0`` is early fusion, ``join = depth`` late fusion.
+
+    With a `window`, tokens see only those at most `window` real tokens away, padding not counted,
+    and the registers, which see everybody. What a row sees thus never depends on the rows beside
+    it. Batches of at most ``window + 1`` tokens, in which nothing is out of reach, take the dense
+    way: the same numbers as without a window.
 
     Args:
         dim: Of tokens.
@@ -59,6 +69,9 @@ class Trunk(nn.Module):
         num_registers: Learned tokens, present in every row: no row is ever empty
             (Darcet et al. 2023).
         dropout: On the layers' outputs.
+        window: Half-width of sliding-window attention in tokens, at least 1; None: dense.
+        recompute: Keep only the layers' inputs for the backward pass and compute the rest again
+            (Chen et al. 2016): less memory, about a third more time.
     """
 
     def __init__(
@@ -71,9 +84,11 @@ class Trunk(nn.Module):
         hidden: int,
         num_registers: int = 2,
         dropout: float = 0.0,
+        window: int | None = None,
+        recompute: bool = False,
     ) -> None:
         super().__init__()
-        self.join = join
+        self.join, self.window, self.recompute = join, window, recompute
         self.registers = nn.Parameter(torch.randn(num_registers, dim) * 0.02)
         self.angles = RotaryAngles(dim // num_heads)
         self.layers = nn.ModuleList(
@@ -89,17 +104,46 @@ class Trunk(nn.Module):
             tokens: All columns' tokens side by side.
             column: The column number of each token, the same in every row.
         """
+        window, num_tokens = self.window, column.shape[0]
         tokens, column = self._with_registers(tokens, column)
-        angles = self.angles(tokens.positions)
+        if window is None or num_tokens <= window + 1:
+            x = self._dense(tokens, column)
+        else:
+            x = self._windowed(tokens, column, window)
+        return tokens._replace(values=self.norm(x))
+
+    def _dense(self, tokens: Tokens, column: Tensor) -> Tensor:
         apart = joined = None
         if self.join > 0:
             apart = separate_mask(tokens.mask, column)
         if self.join < len(self.layers):
             joined = tokens.mask[:, None, None, :]
+        return self._through(tokens, (apart, attend), (joined, attend))
+
+    def _windowed(self, tokens: Tokens, column: Tensor, window: int) -> Tensor:
+        packed, columns, order = pack(tokens, column)
+        near = partial(windowed_attend, num_global=self.registers.shape[0], window=window)
+        apart = packed.mask, partial(near, column=columns)
+        joined = packed.mask, partial(near, column=None)
+        return unpack(self._through(packed, apart, joined), order)
+
+    def _through(
+        self,
+        tokens: Tokens,
+        apart: tuple[Tensor | None, Attending],
+        joined: tuple[Tensor | None, Attending],
+    ) -> Tensor:
+        """Apply the layers, each with its mask and its way of attending."""
+        angles = self.angles(tokens.positions)
+        again = self.recompute and torch.is_grad_enabled()
         x = tokens.values
         for number, layer in enumerate(self.layers):
-            x = layer(x, apart if number < self.join else joined, angles)
-        return tokens._replace(values=self.norm(x))
+            mask, attending = apart if number < self.join else joined
+            if again:
+                x = checkpoint(layer, x, mask, angles, attending, use_reentrant=False)
+            else:
+                x = layer(x, mask, angles, attending)
+        return x
 
     def _with_registers(self, tokens: Tokens, column: Tensor) -> tuple[Tokens, Tensor]:
         batch, num = tokens.values.shape[0], self.registers.shape[0]

@@ -41,6 +41,7 @@ class _Settings:
     rows: str
     base: str
     adapt: str
+    encoders: str
 
     def told(self) -> dict[str, Any]:
         """Return those that a person would repeat; the table and schema are told elsewhere."""
@@ -70,6 +71,7 @@ def fit(
     baselines: bool = True,
     samples: bool = True,
     train: TrainConfig | None = None,
+    encoders: Mapping[str, str] | None = None,
     base: Model | Path | str | None = None,
     adapt: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
@@ -104,6 +106,9 @@ def fit(
         baselines: Whether simple models are measured and may ship.
         samples: Whether the bundle keeps a few test rows for the report.
         train: Training settings.
+        encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
+            checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. It stays frozen; its outputs are made
+            once per table, kept in the cache, and join the column's own.
         base: A bundle with a shared space to start from, or its model: its preprocessing, its
             vectors and its weights.
         adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
@@ -135,6 +140,7 @@ def fit(
         rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
         base=_base_key(start),
         adapt=adapt,
+        encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
     )
     unfinished = _unfinished(out, settings, resume)
     task = make_task(
@@ -149,6 +155,7 @@ def fit(
         allow_network=allow_network,
         progress=progress,
         base=start,
+        encoders=encoders,
     )
     work = Work(
         meter=meter,

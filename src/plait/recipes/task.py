@@ -17,6 +17,7 @@ from plait.data.table import Table
 from plait.errors import SchemaError, TargetError, UsageError
 from plait.modalities import Codec, TargetCodec, find_codec, modalities
 from plait.modalities._scan import issubclass_target
+from plait.model.backbone_reading import open_readings
 from plait.model.model import Model
 from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
@@ -104,7 +105,7 @@ def make_task(
     allow_network: bool,
     progress: Progress,
     base: Model | None = None,
-    readings: tuple[Reading, ...] = (),
+    encoders: Mapping[str, str] | None = None,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -113,7 +114,7 @@ def make_task(
             `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
-        readings: Further ones.
+        encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -144,8 +145,17 @@ def make_task(
     prepared = prepare_table(
         table, codecs, on_error=on_error, allow_network=allow_network, progress=update
     )
-    readings = (*(() if base is None else base.readings), *readings)
+    readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(reading for reading in readings if reading.source in inputs)
+    readings += open_readings(
+        table,
+        dict(encoders or {}),
+        inputs,
+        splits.train,
+        on_error=on_error,
+        allow_network=allow_network,
+        progress=progress.task,
+    )
     prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes: tuple[str, ...] = ()

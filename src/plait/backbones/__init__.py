@@ -1,0 +1,12 @@
+"""Pretrained backbones: checkpoints that give the vectors of texts, pictures and sounds."""
+
+from plait.backbones.checkpoint import Checkpoint as Checkpoint
+from plait.backbones.checkpoint import open_checkpoint as open_checkpoint
+from plait.backbones.folder import CheckpointError as CheckpointError
+from plait.backbones.frozen import encode_column as encode_column
+from plait.backbones.preprocessing import ImagePreparation as ImagePreparation
+from plait.backbones.preprocessing import Preparation as Preparation
+from plait.backbones.preprocessing import TextPreparation as TextPreparation
+from plait.backbones.preprocessing import preparation_from_dict as preparation_from_dict
+from plait.backbones.preprocessing import preparation_to_dict as preparation_to_dict
+from plait.backbones.sound import AudioPreparation as AudioPreparation

@@ -1,0 +1,255 @@
+"""Opens a pretrained checkpoint: what it is, how it wants its input, and which content it has."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plait.backbones import efficientnet_folder, settings
+from plait.backbones.folder import (
+    CheckpointError,
+    find_folder,
+    hash_files,
+    read_json,
+    weight_files,
+)
+from plait.backbones.preprocessing import ImagePreparation, Preparation
+from plait.errors import ExtraError, UsageError
+
+if TYPE_CHECKING:
+    from plait.backbones.network import Backbone
+
+KNOWN = {
+    "text": {
+        "bert": "BertModel",
+        "roberta": "RobertaModel",
+        "xlm-roberta": "XLMRobertaModel",
+        "distilbert": "DistilBertModel",
+        "mpnet": "MPNetModel",
+        "clip_text_model": "CLIPTextModel",
+        "siglip_text_model": "SiglipTextModel",
+    },
+    "image": {
+        "vit": "ViTModel",
+        "dinov2": "Dinov2Model",
+        "clip_vision_model": "CLIPVisionModel",
+        "siglip_vision_model": "SiglipVisionModel",
+    },
+    "audio": {
+        "whisper": "WhisperModel",
+        "wav2vec2": "Wav2Vec2Model",
+        "hubert": "HubertModel",
+    },
+}
+"""Modality -> architecture (``model_type`` of config.json) -> class of transformers."""
+
+PAIRS = ("clip", "siglip")
+"""Architectures of a text and a picture tower: each column takes the one that fits it."""
+
+VERSION = 1
+"""Raised whenever the same checkpoint would give other vectors, so that caches are built anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """An opened checkpoint; its network is loaded only by `network`.
+
+    Attributes:
+        source: What the user named: a folder or a hub id.
+        folder: Where its weights lie.
+        modality: ``text``, ``image`` or ``audio``.
+        architecture: As in `KNOWN`, or ``efficientnet-lite0``.
+        model: Name of the class of transformers ("" for the latter).
+        preparation: All of its preprocessing.
+        dim: Length of its vectors.
+        key: 40 hex digits of configuration, weights and preprocessing.
+        config: Of transformers; None for ``efficientnet-lite0``.
+    """
+
+    source: str
+    folder: Path
+    modality: str
+    architecture: str
+    model: str
+    preparation: Preparation
+    dim: int
+    key: str
+    config: Any = field(default=None, repr=False, compare=False)
+
+    def network(self, how: str = "frozen", *, num_local: int = 8) -> Backbone:
+        """Load the weights; see `plait.backbones.network.Backbone` for the arguments."""
+        from plait.backbones.network import Backbone
+
+        return Backbone.load(self, how=how, num_local=num_local)
+
+    def require(self, key: str) -> None:
+        """Raise `CheckpointError` unless the content is the one that `key` was taken from."""
+        if key != self.key:
+            raise CheckpointError(
+                "the checkpoint is not the one that was used before",
+                expected=f"content {key}",
+                received=f"content {self.key}",
+                path=self.folder,
+                hint="give the same checkpoint, its preprocessing files unchanged, or fit anew",
+            )
+
+
+def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = False) -> Checkpoint:
+    """Open a checkpoint folder, or with permission one of the hub.
+
+    A folder holds config.json, model.safetensors, and tokenizer.json (text) or
+    preprocessor_config.json (pictures, sounds); or it holds ``efficientnet-lite0*.pth``.
+    Code that comes with it is never run.
+
+    Args:
+        where: Folder, or hub id.
+        modality: ``text``, ``image`` or ``audio``.
+        allow_network: Whether a hub id may be fetched.
+
+    Raises:
+        UsageError: Another modality; no such folder; a hub id without permission.
+        CheckpointError: A file is missing or damaged, its parts do not fit together, its
+            architecture is not known for the modality, or its weights are an unsafe pickle.
+        ExtraError: transformers is not installed.
+    """
+    if modality not in KNOWN:
+        raise UsageError(
+            "there are no pretrained backbones for this modality",
+            expected=", ".join(KNOWN),
+            received=modality,
+        )
+    folder = find_folder(where, allow_network=allow_network)
+    if efficientnet_folder.is_one(folder):
+        return _efficientnet(str(where), folder, modality)
+    root = settings.text_root(folder) if modality == "text" else folder
+    config = _read_config(root)
+    whole, config = config, _tower_config(config, modality)
+    architecture = config.model_type
+    if architecture not in KNOWN[modality]:
+        raise _unknown(architecture, modality, folder)
+    preparation = _preparation(folder, config, modality)
+    projected = whole.model_type == "clip" or (whole.architectures or [""])[0].endswith(
+        "WithProjection"
+    )
+    return Checkpoint(
+        source=str(where),
+        folder=root,
+        modality=modality,
+        architecture=architecture,
+        model=KNOWN[modality][architecture] + ("WithProjection" if projected else ""),
+        preparation=preparation,
+        dim=_dim(config, projected),
+        key=_key([root / "config.json", *weight_files(root)], preparation),
+        config=config,
+    )
+
+
+def _efficientnet(source: str, folder: Path, modality: str) -> Checkpoint:
+    if modality != "image":
+        raise _unknown(efficientnet_folder.NAME, modality, folder)
+    preparation = efficientnet_folder.preparation(folder)
+    return Checkpoint(
+        source=source,
+        folder=folder,
+        modality="image",
+        architecture=efficientnet_folder.NAME,
+        model="",
+        preparation=preparation,
+        dim=efficientnet_folder.DIM,
+        key=_key([efficientnet_folder.weights(folder)], preparation),
+    )
+
+
+def _read_config(root: Path) -> Any:
+    """Return the checkpoint's configuration, with the defaults of its architecture filled in."""
+    said = read_json(root / "config.json", missing="a checkpoint of transformers")
+    try:
+        from transformers import CONFIG_MAPPING
+    except ModuleNotFoundError:
+        raise ExtraError("hf", "a pretrained backbone") from None
+    kind = said.get("model_type")
+    if kind not in CONFIG_MAPPING:
+        raise CheckpointError(
+            "the checkpoint's architecture is not known",
+            expected="model_type in config.json, one of " + _names(*KNOWN),
+            received=kind,
+            path=root,
+        )
+    try:
+        return CONFIG_MAPPING[kind].from_dict(said)
+    except Exception as error:
+        raise CheckpointError(
+            "the checkpoint's config.json does not fit its architecture",
+            received=f"{type(error).__name__}: {error}",
+            path=root,
+        ) from None
+
+
+def read_config(root: Path, modality: str) -> Any:
+    """Return the configuration of a checkpoint's tower for a modality. Raises `CheckpointError`."""
+    return _tower_config(_read_config(root), modality)
+
+
+def _tower_config(config: Any, modality: str) -> Any:
+    if config.model_type in PAIRS and modality in ("text", "image"):
+        return config.text_config if modality == "text" else config.vision_config
+    return config
+
+
+def _names(*modalities: str) -> str:
+    names = {name for modality in modalities for name in KNOWN[modality]}
+    pairs = PAIRS if {"text", "image"} & set(modalities) else ()
+    lite = (efficientnet_folder.NAME,) if "image" in modalities else ()
+    return ", ".join(sorted({*names, *pairs, *lite}))
+
+
+def _unknown(architecture: str, modality: str, folder: Path) -> CheckpointError:
+    fits = [m for m, known in KNOWN.items() if architecture in known]
+    return CheckpointError(
+        f"the checkpoint's architecture cannot encode {modality} columns",
+        expected="one of " + _names(modality),
+        received=architecture + (f", which is for {fits[0]}" if fits else ""),
+        path=folder,
+    )
+
+
+def _preparation(folder: Path, config: Any, modality: str) -> Preparation:
+    if modality == "text":
+        return settings.text_preparation(folder, config)
+    if modality == "audio":
+        return settings.audio_preparation(folder, config)
+    said = settings.processor_settings(folder, "image_processor")
+    preparation = settings.image_preparation(folder, said)
+    _check_size(preparation, config, folder)
+    return preparation
+
+
+def _check_size(preparation: ImagePreparation, config: Any, folder: Path) -> None:
+    """Raise unless pictures are of the network's size; DINOv2 takes any multiple of its patch."""
+    size, patch = _two(config.image_size), _two(config.patch_size)
+    found = preparation.height_px, preparation.width_px
+    whole = all(f % p == 0 for f, p in zip(found, patch, strict=True))
+    if found != size and not (config.model_type == "dinov2" and whole):
+        raise CheckpointError(
+            "the pictures' size does not fit the network",
+            expected=f"{size[0]} x {size[1]} pixels, as config.json says",
+            received=f"{found[0]} x {found[1]} pixels in preprocessor_config.json",
+            path=folder,
+        )
+
+
+def _two(size: Any) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+
+
+def _dim(config: Any, projected: bool) -> int:
+    if config.model_type == "siglip_text_model":
+        return int(config.projection_size)
+    return int(config.projection_dim if projected else config.hidden_size)
+
+
+def _key(files: list[Path], preparation: Preparation) -> str:
+    text = f"{VERSION}|{hash_files(files)}|{preparation.hash}"
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -1,0 +1,217 @@
+"""A column's vectors from a frozen backbone: computed once, then only opened from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plait.backbones.checkpoint import Checkpoint
+from plait.data.building import MAX_RECORDED
+from plait.data.cache import cache_folder, new_entry
+from plait.data.collation import collate
+from plait.data.decoding import Decoder
+from plait.data.entries import (
+    PreparedColumn,
+    Progress,
+    check_on_error,
+    column_key,
+    open_column,
+)
+from plait.data.pages import PageBudget
+from plait.data.ragged import ColumnWriter
+from plait.data.table import Table
+from plait.errors import CellError, SchemaError, TableError, UsageError, shorten
+from plait.modalities import Codec, codec_to_dict
+from plait.modalities.vector.cells import LARGEST
+from plait.modalities.vector.codec import VectorCodec
+from plait.types import Arrays, Cell
+
+if TYPE_CHECKING:
+    from plait.backbones.network import Backbone
+
+CHUNK_ROWS = 512
+"""Rows whose inputs are in memory at once; they are sorted by length before they are batched."""
+
+
+def encode_column(
+    table: Table,
+    column: str,
+    codec: Codec,
+    backbone: Backbone | Checkpoint,
+    *,
+    num_local: int = 8,
+    cache: Path | None = None,
+    batch_size: int = 32,
+    on_error: str = "raise",
+    progress: Progress | None = None,
+    allow_network: bool = False,
+    num_workers: int = 2,
+) -> PreparedColumn:
+    """Return a derived column of vectors, one value ``[token, dim]`` per row.
+
+    The first token is the pooled vector; missing cells stay missing.
+
+    Args:
+        table: The rows.
+        column: Name of the column whose cells are encoded.
+        codec: Reads the cells. Give one that is not fitted: its settings are part of the cache's
+            key, and another split is to find the same entry.
+        backbone: A frozen network; or an opened checkpoint, loaded only when nothing is cached.
+        num_local: Local vectors per value, of a checkpoint; a network brings its own.
+        batch_size: Distinct values that the network sees at once.
+        cache, on_error, progress, allow_network, num_workers: As of `prepare_table`.
+
+    Raises:
+        CellError: The first unreadable cell, with column and row, unless skipped.
+        SchemaError: The backbone is of another modality than the column.
+        UsageError: The backbone is not frozen.
+        TableError: No such column, or the cache cannot be written.
+    """
+    check_on_error(on_error)
+    _check_fits(codec, backbone, column)
+    key, num_local, load = _source(backbone, num_local)
+    vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + num_local)
+    folder = cache_folder("prepared", cache)
+    name = _entry_name(column_key(table, column, codec), key)
+    found = open_column(folder / name, vectors, PageBudget())
+    if found is None or (on_error == "raise" and found.num_bad):
+        media, finish = table.media(allow_network), backbone.preparation.prepare
+        with Decoder(codec, media, finish, num_workers=num_workers) as decoder:
+            encoder = _Encoder(load(), decoder, batch_size, _Bad(column, on_error))
+            _write(encoder, table, column, vectors, folder, name, progress)
+        found = open_column(folder / name, vectors, PageBudget())
+    if found is None:
+        raise TableError("the cache was changed while it was written", path=folder)
+    return found
+
+
+def _entry_name(column: str, backbone: str) -> str:
+    return hashlib.sha256(f"backbone|{column}|{backbone}".encode()).hexdigest()[:40]
+
+
+def _write(
+    encoder: _Encoder,
+    table: Table,
+    column: str,
+    vectors: VectorCodec,
+    folder: Path,
+    name: str,
+    progress: Progress | None,
+) -> None:
+    """Write a cache entry that appears whole or not at all."""
+    with new_entry(folder, name) as entry, ColumnWriter(entry, vectors.layout) as writer:
+        for first, cells in table.batches([column], batch_rows=CHUNK_ROWS):
+            writer.append(encoder.rows(cells[column], first))
+            if progress is not None:
+                progress(first + len(cells[column]))
+        bad = encoder.bad
+        writer.close({"codec": codec_to_dict(vectors), "bad": bad.cells, "num_bad": bad.num})
+
+
+class _Encoder:
+    """Runs a backbone over cells, those of longest input first."""
+
+    def __init__(
+        self, network: Backbone, decoder: Decoder[Arrays], batch_size: int, bad: _Bad
+    ) -> None:
+        self._network, self._decoder, self._batch_size = network, decoder, batch_size
+        self._layout = network.preparation.layout
+        self.bad = bad
+
+    def rows(self, cells: Sequence[Cell], first: int) -> list[Arrays | None]:
+        """Return the vectors of the rows from `first` on; equal cells are encoded once."""
+        places, index = _distinct(cells)
+        results = [r for done in self._decoder.decode([cells[row] for row in places]) for r in done]
+        for row, place in enumerate(index):
+            result = results[place]
+            if isinstance(result, CellError):
+                self.bad.add(result, first + row)
+        values = {i: r for i, r in enumerate(results) if isinstance(r, dict)}
+        found = dict(zip(values, self._encode(list(values.values())), strict=True))
+        return [found.get(place) for place in index]
+
+    def _encode(self, values: list[Arrays]) -> list[Arrays]:
+        import torch
+
+        order = sorted(range(len(values)), key=lambda i: -_size(values[i]))
+        found: dict[int, Arrays] = {}
+        device = next(self._network.parameters()).device
+        for start in range(0, len(order), self._batch_size):
+            rows = order[start : start + self._batch_size]
+            batch = collate([values[row] for row in rows], self._layout)
+            parts = {n: torch.from_numpy(a).to(device) for n, a in batch.parts.items()}
+            lengths = {n: torch.from_numpy(a).to(device) for n, a in batch.lengths.items()}
+            with torch.inference_mode():
+                tokens = self._network(parts, lengths)
+            vectors = tokens.values.clamp(-LARGEST, LARGEST).cpu().numpy().astype(np.float16)
+            for row, vector, real in zip(rows, vectors, tokens.mask.cpu().numpy(), strict=True):
+                found[row] = {"vectors": np.ascontiguousarray(vector[real])}
+        return [found[i] for i in range(len(values))]
+
+
+class _Bad:
+    """Unreadable cells of a column: raised with their place, or counted."""
+
+    def __init__(self, column: str, on_error: str) -> None:
+        self._column, self._raise = column, on_error == "raise"
+        self.cells: list[dict[str, Any]] = []
+        self.num = 0
+
+    def add(self, error: CellError, row: int) -> None:
+        if self._raise:
+            raise error.at(column=self._column, row=row)
+        self.num += 1
+        if self.num <= MAX_RECORDED:
+            reason = f"{error.what}: {error.received}" if error.received else error.what
+            where = {"column": self._column, "row": row}
+            self.cells.append({**where, "error": shorten(reason, 200)})
+
+
+def _source(
+    backbone: Backbone | Checkpoint, num_local: int
+) -> tuple[str, int, Callable[[], Backbone]]:
+    """Return what names the outputs, the number of local vectors, and how to get the network."""
+    if isinstance(backbone, Checkpoint):
+        load = lambda: backbone.network("frozen", num_local=num_local)  # noqa: E731
+        return f"{backbone.key}|{num_local}", num_local, load
+    if backbone.how != "frozen":
+        raise UsageError(
+            "only a frozen backbone's outputs can be kept",
+            expected="frozen",
+            received=backbone.how,
+        )
+    return f"{backbone.key}|{backbone.num_local}", backbone.num_local, lambda: backbone
+
+
+def _check_fits(codec: Codec, backbone: Backbone | Checkpoint, column: str) -> None:
+    wanted, found = backbone.preparation.modality, codec.modality
+    rate = getattr(codec, "rate_hz", None), getattr(backbone.preparation, "rate_hz", None)
+    if wanted != found or rate[0] != rate[1]:
+        raise SchemaError(
+            "the backbone does not fit the column",
+            expected=f"a column of {wanted}" + (f" at {rate[1]} Hz" if rate[1] else ""),
+            received=found + (f" at {rate[0]} Hz" if rate[0] else ""),
+            column=column,
+        )
+
+
+def _distinct(cells: Sequence[Cell]) -> tuple[list[int], list[int]]:
+    """Return the first row of each distinct cell, and for every row the place of its cell."""
+    seen: dict[Hashable, int] = {}
+    rows: list[int] = []
+    index: list[int] = []
+    for row, cell in enumerate(cells):
+        key: Hashable = (type(cell), cell) if isinstance(cell, str | bytes) else ("row", row)
+        if key not in seen:
+            seen[key] = len(rows)
+            rows.append(row)
+        index.append(seen[key])
+    return rows, index
+
+
+def _size(value: Arrays) -> int:
+    return sum(array.size for array in value.values())

@@ -1,0 +1,1 @@
+"""Vectors: embeddings computed elsewhere, or by a pretrained backbone."""

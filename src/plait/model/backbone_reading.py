@@ -1,0 +1,150 @@
+"""A frozen pretrained encoder as one more reading of a source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plait.backbones import Checkpoint, encode_column, open_checkpoint
+from plait.backbones.bundling import checkpoint_facts, checkpoint_files, checkpoint_from
+from plait.data.prepared import Prepared, PreparedColumn
+from plait.data.table import Table
+from plait.modalities import Codec, find_codec
+from plait.modalities.vector.codec import VectorCodec
+
+FOLDER = "backbones"
+"""Where a bundle keeps the weights of pretrained encoders."""
+
+MAX_FIT_ROWS = 5000
+
+
+class BackboneReading:
+    """A source's vectors by a frozen checkpoint: made once per table, then kept in the cache.
+
+    Args:
+        source: A column of the checkpoint's modality.
+        checkpoint: Opened.
+        codec: How the vectors are laid out and standardised; None until `fitted`.
+    """
+
+    kind = "backbone"
+
+    def __init__(
+        self, source: str, checkpoint: Checkpoint, codec: VectorCodec | None = None
+    ) -> None:
+        self.source, self.checkpoint = source, checkpoint
+        self.name = re.sub(r"[^\w.-]+", "-", Path(checkpoint.source).name) or "encoder"
+        self.column = f"{source}~{self.name}"
+        self.codec: Codec = codec or VectorCodec(dim=checkpoint.dim)
+
+    @classmethod
+    def fitted(
+        cls,
+        source: str,
+        checkpoint: Checkpoint,
+        table: Table,
+        rows: np.ndarray,
+        *,
+        on_error: str,
+        progress: Callable[[int], object] | None = None,
+    ) -> BackboneReading:
+        """Return a reading whose vectors are standardised by those of training rows."""
+        first = cls(source, checkpoint)
+        column = first._encode(table, on_error, progress)
+        seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
+        vectors = (value["vectors"].astype(np.float32) for value in seen if value is not None)
+        plain = column.codec
+        codec = plain.fit(vectors)
+        return cls(source, checkpoint, codec if isinstance(codec, VectorCodec) else None)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "column": self.column,
+            "of": self.source,
+            "folder": f"{FOLDER}/{self.name}",
+            **checkpoint_facts(self.checkpoint),
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """Return its files in a bundle: name -> content."""
+        found = checkpoint_files(self.checkpoint)
+        return {f"{FOLDER}/{self.name}/{name}": content for name, content in found.items()}
+
+    @classmethod
+    def load(cls, facts: dict[str, Any], bundle: Path, codec: Codec) -> BackboneReading:
+        """Rebuild a reading from a bundle whose hashes were checked."""
+        checkpoint = checkpoint_from(bundle / facts["folder"], facts)
+        return cls(str(facts["of"]), checkpoint, codec if isinstance(codec, VectorCodec) else None)
+
+    def read(
+        self,
+        table: Table,
+        prepared: Prepared,
+        *,
+        on_error: str,
+        progress: Callable[[int], object] | None,
+    ) -> PreparedColumn:
+        """Return the vectors: from the cache, or made now. See `plait.model.readings.Reading`."""
+        return self._encode(table, on_error, progress).with_codec(self.codec)
+
+    def _encode(
+        self, table: Table, on_error: str, progress: Callable[[int], object] | None
+    ) -> PreparedColumn:
+        reader = find_codec(self.checkpoint.modality)()
+        return encode_column(
+            table, self.source, reader, self.checkpoint, on_error=on_error, progress=progress
+        )
+
+
+def open_readings(
+    table: Table,
+    encoders: dict[str, str],
+    inputs: tuple[str, ...],
+    rows: np.ndarray,
+    *,
+    on_error: str,
+    allow_network: bool,
+    progress: Callable[[str, float], Callable[..., object]],
+) -> tuple[BackboneReading, ...]:
+    """Open the checkpoints that a user named, for every input column that they are for.
+
+    Args:
+        table: The rows.
+        encoders: Column or modality -> checkpoint folder or hub id.
+        inputs: Input columns.
+        rows: Training rows.
+        on_error, allow_network: As for a fit.
+        progress: Opens a task.
+    """
+    found = []
+    for name, where in encoders.items():
+        sources = [name] if name in inputs else []
+        sources = sources or [c for c in inputs if table.schema[c].modality == name]
+        if not sources:
+            raise _unknown(name, table, inputs)
+        for source in sources:
+            modality = str(table.schema[source].modality)
+            checkpoint = open_checkpoint(where, modality=modality, allow_network=allow_network)
+            update = progress(f"encoding {source}", table.num_rows)
+            found.append(
+                BackboneReading.fitted(
+                    source, checkpoint, table, rows, on_error=on_error, progress=update
+                )
+            )
+    return tuple(found)
+
+
+def _unknown(name: str, table: Table, inputs: tuple[str, ...]) -> Exception:
+    from plait.errors import UsageError
+
+    kinds = sorted({*inputs, *(str(table.schema[column].modality) for column in inputs)})
+    return UsageError(
+        "an encoder is named for a column or modality that is no input",
+        expected="one of " + ", ".join(kinds),
+        received=name,
+    )
