@@ -43,6 +43,8 @@ def column_of(attributes: pa.Table, name: str) -> pa.ChunkedArray:
 def fitting(name: str, kind: pa.DataType, value: Any, symbol: str) -> pa.Scalar:
     """Return a constant as a scalar that compares with a column of type `kind`.
 
+    With a column of whole numbers it is one of these, or a float: a fraction or out of their range.
+
     Raises:
         UsageError: They are unlike, or truth values would be ordered.
     """
@@ -56,6 +58,13 @@ def fitting(name: str, kind: pa.DataType, value: Any, symbol: str) -> pa.Scalar:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeEncodeError):
         raise unlike(name, kind, f"{symbol} {value!r}") from None
     raise unlike(name, kind, f"{symbol} {value!r}")
+
+
+def float_like(column: pa.ChunkedArray, other: pa.Scalar | pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of whole numbers as floats where it is compared with floats."""
+    if pa.types.is_integer(column.type) and pa.types.is_floating(other.type):
+        return column.cast(pa.float64(), safe=False)
+    return column
 
 
 def check_alike(name: str, one: pa.DataType, two: pa.DataType, symbol: str) -> None:
@@ -108,9 +117,13 @@ def _time(value: str, kind: pa.DataType) -> pa.Scalar:
 def _scalar(value: Any, kind: pa.DataType) -> pa.Scalar:
     if pa.types.is_floating(kind):
         return pa.scalar(_as_float(value), kind)
-    if pa.types.is_integer(kind) and not (isinstance(value, int) and -(2**63) <= value < 2**63):
-        return pa.scalar(_as_float(value))
-    return pa.scalar(value)
+    if not pa.types.is_integer(kind):
+        return pa.scalar(value)
+    low = -(2 ** (kind.bit_width - 1)) if pa.types.is_signed_integer(kind) else 0
+    if not low <= value < low + 2**kind.bit_width:
+        return pa.scalar(math.inf if value > 0 else -math.inf)
+    # Beyond 2^53 floats have gaps, so whole numbers are compared as such; others lie below.
+    return pa.scalar(int(value), kind) if value == int(value) else pa.scalar(value)
 
 
 def _as_float(value: float) -> float:

@@ -16,7 +16,7 @@ Guarantees: a filter is parsed with `ast` and only the forms below are compiled;
 
 A comparison with a missing cell is unknown, as in SQL: ``not`` leaves it unknown, and only rows for
 which the whole filter is true are kept. Text compares by code point. A number is compared with a
-float column in the column's own precision.
+float column in the column's own precision, with a column of whole numbers exactly.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 from jaxtyping import Bool
 
 from plait.errors import UsageError
-from plait.search.columns import check_alike, column_of, fitting, unlike
+from plait.search.columns import check_alike, column_of, fitting, float_like, unlike
 
 MAX_CHARACTERS = 20_000
 ALLOWED = (
@@ -157,7 +157,7 @@ class _Filter:
         if pa.types.is_null(column.type):
             return column.cast(pa.bool_())
         try:
-            return kernel(column, second)
+            return kernel(float_like(column, second), float_like(second, column))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
             raise UsageError(
                 f"the filter cannot compare column '{name}'",

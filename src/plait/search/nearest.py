@@ -12,7 +12,8 @@ from plait.search.graph import Graph
 from plait.search.rows import Rows
 
 STEP_ROWS = 25
-"""One more row from the graph takes as long as a scan of about this many (measured: README)."""
+"""Scanned rows that take as long as one more row from the graph: 0.03 against 0.7 microseconds
+(50,000 rows of 128 dimensions, one core)."""
 SPARE = 2.0
 """Rows asked of the graph for each row wanted: scores are int8 there and float after."""
 GROWTH = 4

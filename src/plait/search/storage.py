@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from plait import __version__
-from plait.bundle import Bundle, is_bundle, to_json, write_bundle
+from plait.bundle import MAX_FILE_BYTES, Bundle, is_bundle, to_json, write_bundle
 from plait.errors import BundleError
 from plait.search.codes import Codes
 from plait.search.graph import Graph
@@ -56,7 +56,17 @@ def save_index(folder: Path | str, stored: Stored) -> None:
             path=folder,
             hint="name another path with --index",
         )
-    write_bundle(folder, _files(stored), version=__version__)
+    files = _files(stored)
+    largest = max(files, key=lambda name: len(files[name]))
+    if len(files[largest]) > MAX_FILE_BYTES:
+        raise BundleError(
+            f"the index's {largest} is too large for a bundle",
+            expected=f"at most {MAX_FILE_BYTES:,} bytes",
+            received=f"{len(files[largest]):,} bytes",
+            path=folder,
+            hint="index fewer rows, or vectors of fewer dimensions",
+        )
+    write_bundle(folder, files, version=__version__)
 
 
 def load_index(folder: Path | str, *, key: str) -> Stored:
@@ -135,7 +145,7 @@ def _array(bundle: Bundle, name: str) -> np.ndarray:
     _must_have(bundle, name)
     try:
         return np.load(bundle.path / name, mmap_mode="r", allow_pickle=False)
-    except ValueError:
+    except (ValueError, EOFError):
         # An array without rows has no bytes to map.
         return _unmapped(bundle, name)
 

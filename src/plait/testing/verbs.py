@@ -17,16 +17,19 @@ from plait.modalities import find_codec
 from plait.modalities._scan import issubclass_target
 from plait.model.config import SystemConfig
 from plait.model.model import Model, load
+from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect
 from plait.recipes.predict import predict
 from plait.recipes.report import write_report
+from plait.recipes.search import search
 from plait.testing.codec import GARBAGE
 from plait.testing.examples import example_table, expect
 
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 _fitted: dict[str, tuple[Model, Path]] = {}
+_shared: dict[str, tuple[Model, Path]] = {}
 
 
 def check_fits_with_gaps(modality: str) -> None:
@@ -125,6 +128,58 @@ def check_is_a_target(modality: str) -> None:
     expect(len(answer["prediction"]) == 1, f"{modality}: no prediction as a target")
 
 
+def check_shares_a_space(modality: str) -> None:
+    """`fit` without a target learns a space, in which `evaluate` scores every direction."""
+    model, path = _share(modality)
+    summary = json.loads(json.dumps(model.summary()))
+    expect(summary["task"] == "share", f"{modality}: task {summary['task']}")
+    found = evaluate(path, _table(modality))
+    expect("x->size" in found["retrieval"], f"{modality}: {set(found['retrieval'])}")
+    ranks = [one["median_rank"] for one in found["retrieval"].values()]
+    expect(np.isfinite(ranks).all(), f"{modality}: ranks are not finite")
+
+
+def check_embeds_any_subset(modality: str) -> None:
+    """Rows with any subset of columns get unit vectors, the same after loading; empty rows zeros."""
+    model, path = _share(modality)
+    rows = [*_rows(modality)[:2], {"size": 1.0}, {"x": None, "size": None}]
+    vectors = model.embed(rows)
+    lengths = np.linalg.norm(vectors, axis=1)
+    expect(np.allclose(lengths, [1, 1, 1, 0], atol=1e-5), f"{modality}: lengths {lengths}")
+    same = np.allclose(vectors, load(path).embed(rows), atol=1e-5)
+    expect(same, f"{modality}: loading changes vectors")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "vectors.parquet"
+        done = embed(path, _table(modality), out=out)
+        found = pa.parquet.read_table(out)
+    expect(found.column_names == ["id", "vector"], f"{modality}: {found.column_names}")
+    expect(done["rows"] == found.num_rows == len(_rows(modality)), f"{modality}: rows were lost")
+
+
+def check_searches(modality: str) -> None:
+    """A row's own value, as the query, finds the row itself first among rows of that column."""
+    model, _ = _share(modality)
+    rows = [{"x": row["x"]} for row in _rows(modality) if row["x"] is not None][:12]
+    table = read(rows, columns={"x": modality})
+    with tempfile.TemporaryDirectory() as folder:
+        found = search(model, table, query={"x": rows[3]["x"]}, top=3, index=Path(folder) / "i")
+    scores = [hit["score"] for hit in found["hits"]]
+    expect(len(scores) == 3 and scores[0] > 0.99, f"{modality}: cosines {scores}")
+
+
+def check_adapts_a_base(modality: str) -> None:
+    """`fit` with a base measures experts on its vectors, and the bundle embeds as the base did."""
+    base, path = _share(modality)
+    model = _quick_fit(_table(modality), target="kind", base=path, adapt="full")
+    names = {entry["name"] for entry in model.records["metrics"]["candidates"]}
+    expect({"prototypes", "probe"} <= names, f"{modality}: candidates {names}")
+    rows = _rows(modality)[:3]
+    same = np.allclose(model.embed(rows), base.embed(rows), atol=1e-5)
+    expect(same, f"{modality}: the base's vectors changed")
+    answer = model.predict([*rows, {"size": 0.5}]).columns
+    expect(np.isfinite(answer["confidence"]).all(), f"{modality}: confidence is not finite")
+
+
 def _rows(modality: str) -> list[dict[str, Any]]:
     return example_table(modality)
 
@@ -139,6 +194,14 @@ def _fit(modality: str) -> tuple[Model, Path]:
         path = Path(tempfile.mkdtemp(prefix="plait-contract-")) / f"{modality}.plait"
         _fitted[modality] = (_quick_fit(_table(modality), target="kind", out=path), path)
     return _fitted[modality]
+
+
+def _share(modality: str) -> tuple[Model, Path]:
+    """Learn a shared space once per modality and process."""
+    if modality not in _shared:
+        path = Path(tempfile.mkdtemp(prefix="plait-contract-")) / f"{modality}-base.plait"
+        _shared[modality] = (_quick_fit(_table(modality), exclude=["kind"], out=path), path)
+    return _shared[modality]
 
 
 def _quick_fit(table: Table, **settings: Any) -> Model:
@@ -159,4 +222,8 @@ VERB_CHECKS = (
     check_inspects,
     check_skips_unreadable_cells,
     check_is_a_target,
+    check_shares_a_space,
+    check_embeds_any_subset,
+    check_searches,
+    check_adapts_a_base,
 )
