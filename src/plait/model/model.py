@@ -46,6 +46,7 @@ class Model:
         parts: What turns prepared rows into outputs; None without a target.
         shared: What turns prepared rows into vectors; None when no shared space was learned.
         readings: Makers of the columns that are not prepared from cells alone.
+        shown: Source -> codec that reads and shows its cells.
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
@@ -58,6 +59,7 @@ class Model:
     parts: Ensemble | None = None
     shared: SharedSpace | None = None
     readings: tuple[Reading, ...] = ()
+    shown: Mapping[str, Codec] = field(default_factory=dict)
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
@@ -243,7 +245,7 @@ class Model:
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
-        codecs = dict(self.codecs)
+        codecs = {**self.shown, **self.codecs}
         if self.target is not None:
             codecs[self.target] = self.target_codec
         hashes = {name: codec_hash(codec) for name, codec in codecs.items()}
@@ -320,6 +322,7 @@ def _model_of(bundle: Bundle) -> Model:
     target = about["target"]
     answer = codecs.pop(target) if target is not None else None
     sources = {name: tuple(columns) for name, columns in about["sources"].items()}
+    shown = {source: codecs[source] for source in sources}
     codecs = {column: codecs[column] for columns in sources.values() for column in columns}
     shared = load_space(bundle, about["space"], codecs) if about["space"] else None
     known = {"model", "codecs", "schema", "manifest"}
@@ -329,6 +332,7 @@ def _model_of(bundle: Bundle) -> Model:
         target=target,
         parts=_load_parts(bundle, about, codecs, answer),
         shared=shared,
+        shown=shown,
         readings=tuple(_load_reading(f, bundle, codecs, shared) for f in about["readings"]),
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),

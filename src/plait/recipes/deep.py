@@ -97,6 +97,16 @@ ADAPTATIONS = ("scratch", "lora", "full")
 """Ways to learn a target where a base's weights are at hand: without them, or from them."""
 
 
+def settled(plan: DeepPlan) -> DeepPlan:
+    """Return the plan with fusion and adaptation settled: as given, or as is usual, unmeasured."""
+    adapt = "full" if plan.adapt == "auto" else plan.adapt
+    config = plan.config if plan.start is None else plan.start.config
+    if plan.start is None:
+        fusion = "mid" if plan.fusion == "auto" else plan.fusion
+        config = replace(config, join=join_layer(fusion, config.depth)).check()
+    return replace(plan, config=config, adapt=adapt)
+
+
 def make_system(task: Task, plan: DeepPlan) -> System:
     """Build the network of a plan: weights drawn from its seed, or those of its start."""
     torch.manual_seed(plan.seed)
@@ -193,7 +203,7 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
         rows = _learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
     system = make_system(task, plan)
-    _run(task, plan, system, learn, np.zeros(0, np.int64), plan.budget, name, progress)
+    run_training(task, plan, system, learn, np.zeros(0, np.int64), plan.budget, name, progress)
     outputs = system_outputs(system, task.prepared, check, device=plan.device)
     return task.target_codec.cost(outputs, task.truth[check])
 
@@ -201,7 +211,9 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     system = make_system(task, plan)
     rows = task.validation
-    run = _run(task, plan, system, task.splits.train, rows, plan.budget, "training", progress)
+    run = run_training(
+        task, plan, system, task.splits.train, rows, plan.budget, "training", progress
+    )
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
 
@@ -219,7 +231,7 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
             plan, folder=plan.folder and plan.folder / f"fold-{fold}", seed=plan.seed + fold
         )
         system = make_system(task, part)
-        _run(
+        run_training(
             task,
             part,
             system,
@@ -234,7 +246,7 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
     system = make_system(task, plan)
-    run = _run(
+    run = run_training(
         task,
         plan,
         system,
@@ -252,7 +264,7 @@ def _learn_rows(task: Task) -> np.ndarray:
     return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
 
 
-def _run(
+def run_training(
     task: Task,
     plan: DeepPlan,
     system: System,
@@ -261,7 +273,20 @@ def _run(
     budget: Budget,
     name: str,
     progress: Progress,
+    *,
+    guesses: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> TrainResult:
+    """Train a network in place within a budget.
+
+    Args:
+        task, plan, system: What is trained, on what, and how.
+        rows: Row numbers to learn from.
+        rows_validation: Row numbers to validate on; may be empty.
+        budget: Of this run.
+        name: For the progress bar.
+        progress: Told of the work.
+        guesses: Row numbers and class probabilities ``[row, class]`` of rows without a target.
+    """
     data = TrainData(
         prepared=task.prepared,
         columns=task.columns,
@@ -269,6 +294,7 @@ def _run(
         truth=task.truth,
         rows=rows,
         rows_validation=rows_validation,
+        guesses=guesses,
     )
     update = progress.task(name, 1.0)
     notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731

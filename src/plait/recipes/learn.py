@@ -14,12 +14,13 @@ from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose
-from plait.recipes.deep import DeepPlan, DeepResult, train_deep
+from plait.recipes.deep import DeepPlan, DeepResult, settled, train_deep
 from plait.recipes.folds import make_folds
 from plait.recipes.pretrain import SharedPlan, learn_space, rows_with_source
 from plait.recipes.records import make_card
 from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
+from plait.recipes.self_training import LEAST_JUDGED, can_self_train, train_student
 from plait.recipes.share import shared_config
 from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, with_space
@@ -39,7 +40,7 @@ LEAST_UNLABELLED, LEAST_SPACE_SECONDS = 100, 60.0
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
     task, space, learned = _with_space(task, work)
-    folds = make_folds(task, work.group, work.seed)
+    folds = None if _judged_apart(task) else make_folds(task, work.group, work.seed)
     deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
         task,
@@ -62,7 +63,10 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         start=space,
         adapt=work.adapt,
     )
-    deep = train_deep(task, plan, work.progress)
+    if folds is None and can_self_train(task, rivals):
+        deep = train_student(task, settled(plan), rivals, work.progress)
+    else:
+        deep = train_deep(task, plan, work.progress)
     choice = choose(
         {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows], task.target_codec
     )
@@ -86,11 +90,12 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
         return with_space(task, space, on_error=work.on_error, progress=work.progress), space, {}
     if not _worth_sharing(task, work):
         return task, None, {}
+    rows = rows_with_source(task, np.union1d(task.splits.train, task.unlabelled))
     plan = SharedPlan(
         config=shared_config(work),
-        train=work.train,
+        train=work.train.for_pairs(len(rows)),
         budget=work.budget.share(SPACE_SHARE),
-        rows=rows_with_source(task, np.union1d(task.splits.train, task.unlabelled)),
+        rows=rows,
         rows_validation=rows_with_source(task, task.validation),
         seed=work.seed,
         device=work.device,
@@ -100,6 +105,16 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
     task = with_space(task, found.space, on_error=work.on_error, progress=work.progress)
     learned = {"space": {"recipe": found.recipe, "rows": len(plan.rows), **found.collapse}}
     return task, found.space, learned
+
+
+def _judged_apart(task: Task) -> bool:
+    """Tell whether few labelled rows are judged by their validation part, not by folds.
+
+    With many rows without a target the network learns from guesses about them, and the guesses
+    must not come from models that learned from the rows it is judged on.
+    """
+    enough = len(task.unlabelled) >= 2 * len(task.splits.train)
+    return enough and len(task.validation) >= LEAST_JUDGED and task.target_codec.task == "classify"
 
 
 def _worth_sharing(task: Task, work: Work) -> bool:
@@ -138,6 +153,7 @@ def _assemble(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> M
         target=task.target,
         parts=ensemble,
         readings=task.readings,
+        shown={name: task.codecs[name] for name in task.inputs},
     )
 
 

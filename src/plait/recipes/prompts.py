@@ -19,7 +19,9 @@ def prompt_tuner(
 
     None where the space reads no text, the classes have no names, or there are over 200.
     """
-    column = next((s for s in space.sources if space.codecs[s].modality == "text"), None)
+    column = next(
+        (s for s in space.sources if s in space.codecs and space.codecs[s].modality == "text"), None
+    )
     names = [str(label) for label in getattr(task.target_codec, "labels", ())]
     if column is None or not 2 <= len(names) <= MAX_CLASSES:
         return None

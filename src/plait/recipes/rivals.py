@@ -21,6 +21,7 @@ from plait.baselines.experts import (
 )
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.linear import Linear
+from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.prompts import prompt_tuner
@@ -48,6 +49,12 @@ class Rivals:
     features: FeatureMap | None = None
     seconds_per_row: float = 0.0
     notes: tuple[str, ...] = ()
+
+    def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
+        """Return the outputs of one of the experts on any rows, float32 ``[row, output]``."""
+        if self.features is None:
+            raise KeyError(f"no features for expert {name}")
+        return self.experts[name].outputs(self.features.views(prepared, rows))
 
 
 def measure_rivals(

@@ -128,7 +128,7 @@ def _names(model: Model) -> set[str]:
 
 
 def _modality(model: Model, source: str) -> str:
-    return str(model.codecs[source].modality)
+    return str(model.shown[source].modality)
 
 
 def _open_index(

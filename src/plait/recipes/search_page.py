@@ -57,14 +57,14 @@ def write_search_page(
 
 def _asked(model: Model, name: str, cell: Cell) -> Html:
     column = sources_named(model, name)[0]
-    return _cell(name, model.codecs[column], cell, Media(Path.cwd()))
+    return _cell(name, model.shown[column], cell, Media(Path.cwd()))
 
 
 def _card(model: Model, rows: Table, hit: Mapping[str, Any]) -> Html:
     media, shown = rows.media(), []
     for name in model.inputs:
         if name in rows.column_names:
-            shown.append(_cell(name, model.codecs[name], rows.column(name, [hit["row"]])[0], media))
+            shown.append(_cell(name, model.shown[name], rows.column(name, [hit["row"]])[0], media))
     others = [n for n in rows.column_names if n not in model.inputs and n in hit["cells"]]
     plain = ", ".join(f"{n}: {hit['cells'][n]}" for n in others if hit["cells"][n] is not None)
     return (

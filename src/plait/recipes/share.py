@@ -23,7 +23,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the model of a task's shared space, and its records: metrics, map of the space."""
     plan = SharedPlan(
         config=shared_config(work),
-        train=work.train,
+        train=work.train.for_pairs(len(task.splits.train)),
         budget=_budget_left(work),
         rows=rows_with_source(task, task.splits.train),
         rows_validation=rows_with_source(task, task.validation),
@@ -38,6 +38,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         target=None,
         shared=found.space,
         readings=task.readings,
+        shown={name: task.codecs[name] for name in task.inputs},
     )
     records = _records(task, found, seed=work.seed, samples=work.samples)
     model.card = make_space_card(task, records["metrics"])

@@ -17,7 +17,7 @@ from plait.data.table import Table
 from plait.errors import SchemaError, TargetError, UsageError
 from plait.modalities import Codec, TargetCodec, find_codec, modalities
 from plait.modalities._scan import issubclass_target
-from plait.model.backbone_reading import open_readings
+from plait.model.backbone_reading import BackboneReading, open_readings
 from plait.model.model import Model
 from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
@@ -37,7 +37,8 @@ class Task:
         sources: Input column of the table -> the columns that it is read as: itself, and those of
             pretrained encoders.
         target: Name of the target column; None to learn what the columns share.
-        codecs: Fitted codecs of inputs and target.
+        codecs: Fitted codecs of inputs (to show them, where an encoder reads them), of the columns
+            that they are read as, and of the target.
         prepared: Arrays of inputs and target.
         truth: Targets of all rows; rows without one hold a filler. Empty without a target.
         labelled: bool ``[row]``; all False without a target.
@@ -186,7 +187,7 @@ def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, 
 
     Raises `SchemaError` when a column is of another modality in the table than in the base.
     """
-    known = {name: base.codecs[name] for name in inputs if name in base.inputs}
+    known = {name: base.shown[name] for name in inputs if name in base.inputs}
     for name, codec in known.items():
         found = table.schema[name].modality
         if found != codec.modality:
@@ -203,11 +204,29 @@ def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, 
 def sources_with(
     readings: Sequence[Reading], sources: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the sources with the readings' columns added."""
+    """Return the sources with the readings' columns added, or in place of the source's own.
+
+    A pretrained encoder of pictures, sounds or films takes the place of the column's own stem,
+    which costs most of the training time and adds little to it; texts keep both, for their own
+    stem is cheap and knows the letters.
+    """
     found = dict(sources)
     for reading in readings:
         found[reading.source] = (*found[reading.source], reading.column)
-    return found
+    alone = {r.source for r in readings if isinstance(r, BackboneReading)}
+    return {
+        name: tuple(column for column in columns if column != name or not heavy)
+        for name, columns in found.items()
+        for heavy in [name in alone and _modality_of(readings, name) != "text"]
+    }
+
+
+def _modality_of(readings: Sequence[Reading], source: str) -> str:
+    return next(
+        r.checkpoint.modality
+        for r in readings
+        if isinstance(r, BackboneReading) and r.source == source
+    )
 
 
 def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progress) -> Task:

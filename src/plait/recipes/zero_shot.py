@@ -60,7 +60,7 @@ def zero_shot(
 
 def class_vectors(model: Model, names: Sequence[str], templates: Sequence[str]) -> np.ndarray:
     """Return a unit vector per class, float32 ``[class, dim]``: the mean of its prompts'."""
-    sources = [s for s in model.space.sources if model.codecs[s].modality == "text"]
+    sources = [s for s in model.space.sources if model.shown[s].modality == "text"]
     if not sources:
         raise UsageError(
             "classes are named in words, but the shared space reads no text",

@@ -49,7 +49,6 @@ class Index:
         self._rows = rows
         self._graph = graph
         self._auto = auto
-        self._next_key = int(rows.keys[-1]) + 1 if len(rows) else 0
         self.key = key
 
     @classmethod
@@ -143,12 +142,11 @@ class Index:
 
         An ``auto`` index that grows beyond `EXACT_ROWS` gets a graph. Nothing changes on an error.
         """
-        new = Rows.of(vectors, ids, attributes, first_key=self._next_key)
+        new = Rows.of(vectors, ids, attributes, first_key=self._rows.next_key)
         joined = self._rows.joined(new)
         if self._graph is not None:
             self._graph.add(new.keys, new.codes.values, progress)
         self._rows = joined
-        self._next_key += len(new)
         if self._graph is None and self._wants_graph():
             self._graph = _graph_of(self._rows, progress)
 
@@ -172,7 +170,7 @@ class Index:
         Raises:
             BundleError: Something else than an index lies there.
         """
-        save_index(folder, Stored(self._rows, self._graph, self.key, self._auto, self._next_key))
+        save_index(folder, Stored(self._rows, self._graph, self.key, self._auto))
 
     @classmethod
     def load(cls, folder: Path | str, *, key: str) -> Index:
@@ -186,9 +184,7 @@ class Index:
             BundleError: No index, a damaged one, or one with another key.
         """
         stored = load_index(folder, key=key)
-        index = cls(stored.rows, stored.graph, key=key, auto=stored.auto)
-        index._next_key = stored.next_key
-        return index
+        return cls(stored.rows, stored.graph, key=key, auto=stored.auto)
 
     def _wants_graph(self) -> bool:
         return self._auto and self.num_rows > EXACT_ROWS

@@ -54,6 +54,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def next_key(self) -> int:
+        """A key above all in use; that of a row which is gone may come again."""
+        return int(self.keys[-1]) + 1 if len(self) else 0
+
     def positions(self, ids: Sequence[str]) -> Int64[np.ndarray, " id"]:
         """Return where ids are, -1 for those that are not here."""
         found = pc.index_in(_strings(ids), value_set=self.ids)
@@ -148,9 +153,8 @@ def _joined(old: pa.Table | None, new: pa.Table | None) -> pa.Table | None:
     names, given = (_names(table) for table in (old, new))
     if old is None or new is None or set(names) != set(given):
         raise _unlike(", ".join(names) or "no attributes", ", ".join(given) or "no attributes")
-    tables = [old, new.select(names)]
     try:
-        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+        return pa.concat_tables([old, new], promote_options="permissive").combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise _unlike("values of the same types", str(error)) from None
 

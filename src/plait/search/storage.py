@@ -36,14 +36,12 @@ class Stored:
         graph: None for an exact index.
         key: Hash of the model and preprocessing.
         auto: Whether the index chooses its kind as it grows.
-        next_key: Of the next row added.
     """
 
     rows: Rows
     graph: Graph | None
     key: str
     auto: bool
-    next_key: int
 
 
 def save_index(folder: Path | str, stored: Stored) -> None:
@@ -88,7 +86,7 @@ def _files(stored: Stored) -> dict[str, bytes]:
         files["attributes.arrow"] = _arrow(rows.attributes)
     if stored.graph is not None:
         files["graph.usearch"] = stored.graph.to_bytes()
-    about = {"key": stored.key, "auto": stored.auto, "next_key": stored.next_key}
+    about = {"key": stored.key, "auto": stored.auto}
     shape = {"num_rows": len(rows), "dim": rows.codes.dim}
     return files | {INDEX: to_json(about | shape)}
 
@@ -108,7 +106,7 @@ def _load(bundle: Bundle, key: str) -> Stored:
         graph = Graph(about["dim"], bundle.path / "graph.usearch")
         if len(graph) != len(rows):
             raise _damaged(bundle, f"{len(graph)} rows in the graph, {len(rows)} in the index")
-    return Stored(rows, graph, key, about["auto"], about["next_key"])
+    return Stored(rows, graph, key, about["auto"])
 
 
 def _about(bundle: Bundle) -> dict[str, Any]:
@@ -117,7 +115,7 @@ def _about(bundle: Bundle) -> dict[str, Any]:
             "this bundle is no search index", expected=f"a bundle with {INDEX}", path=bundle.path
         )
     about = bundle.read_json(INDEX)
-    types = {"key": str, "auto": bool, "next_key": int, "num_rows": int, "dim": int}
+    types = {"key": str, "auto": bool, "num_rows": int, "dim": int}
     if not isinstance(about, dict) or any(type(about.get(n)) is not t for n, t in types.items()):
         raise _damaged(bundle, f"{INDEX} lacks a field")
     return about

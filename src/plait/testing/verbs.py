@@ -140,7 +140,7 @@ def check_shares_a_space(modality: str) -> None:
 
 
 def check_embeds_any_subset(modality: str) -> None:
-    """Rows with any subset of columns get unit vectors, the same after loading; empty rows zeros."""
+    """Rows with any columns get unit vectors, the same after loading; empty rows get zeros."""
     model, path = _share(modality)
     rows = [*_rows(modality)[:2], {"size": 1.0}, {"x": None, "size": None}]
     vectors = model.embed(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,14 @@ class TrainConfig:
     num_checks: int = 12
     augment: bool = True
     save_seconds: float = 20.0
+
+    def for_pairs(self, num_rows: int) -> TrainConfig:
+        """Return the settings for learning by comparison: batches of 64 to 256 rows, for the other
+        rows of a batch are what each is told apart from."""
+        if self.batch_size:
+            return self
+        size = next((size for size in (256, 128) if num_rows >= 6 * size), 64)
+        return replace(self, batch_size=size)
 
     def rows_per_step(self, num_rows: int) -> int:
         """Return the batch size for a training set of `num_rows`."""

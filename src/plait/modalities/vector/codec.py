@@ -35,7 +35,8 @@ class VectorCodec:
     Attributes:
         dim: Numbers per vector; 0: chosen by `fit`, the commonest in training.
         num_tokens: Most vectors per cell; later ones are cut. `fit` lowers it to what it sees.
-        mean, scale: Per dimension, of training vectors; the network standardises with them.
+        mean, scale: Per dimension, of the first vectors of training cells; the network standardises
+            those with them. Later vectors (of a backbone: local ones) may be of another scale.
     """
 
     modality: ClassVar[str] = "vector"
@@ -74,8 +75,8 @@ class VectorCodec:
         longest: dict[int, int] = {}
         for raw in raws:
             num, dim = raw.shape
-            exact = raw.astype(np.float64)
-            counts[dim] += num
+            exact = raw[:1].astype(np.float64)
+            counts[dim] += 1
             longest[dim] = max(longest.get(dim, 0), num)
             total = np.stack([exact.sum(0), (exact**2).sum(0)])
             sums[dim] = sums[dim] + total if dim in sums else total

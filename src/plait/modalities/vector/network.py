@@ -30,10 +30,11 @@ class Embed(nn.Module):
         scale = torch.tensor(codec.scale or [1.0] * size, dtype=torch.float32)
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("scale", scale, persistent=False)
-        self.norm = nn.LayerNorm(size)
-        self.out = nn.Linear(size, dim)
+        self.norm, self.norm_local = nn.LayerNorm(size), nn.LayerNorm(size)
+        self.out, self.out_local = nn.Linear(size, dim), nn.Linear(size, dim)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
-        vectors = (parts["vectors"].float() - self.mean) / self.scale
-        values = self.out(self.norm(vectors.to(self.out.weight.dtype)))
-        return line_positions(values, lengths["token"])
+        vectors = parts["vectors"].float()
+        first = self.out(self.norm((vectors[:, :1] - self.mean) / self.scale))
+        local = self.out_local(self.norm_local(vectors[:, 1:]))
+        return line_positions(torch.cat([first, local], 1), lengths["token"])

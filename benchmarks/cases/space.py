@@ -1,0 +1,170 @@
+"""The shared space: retrieval, an emergent pair, labels saved, zero-shot, encoders' cache."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.data import halves
+from benchmarks.data.backbones import encoders
+from benchmarks.data.fashion import fashion
+from benchmarks.data.series import series
+from benchmarks.data.stickers import INPUTS, stickers
+from benchmarks.labels import saved_rows
+from benchmarks.retrieval import direction_rows, emergent_row, fit_space, sticker_items
+from benchmarks.rows import Row
+from benchmarks.settings import Settings
+
+SPACE_BUDGET, FASHION_BUDGET, SMALL_BUDGET = "10m", "8m", "3m"
+TEMPLATES = ("{}", "a picture of {}")
+
+
+def run(settings: Settings) -> list[Row]:
+    """Measure everything; plait is needed, its peers are closed-form or plait itself."""
+    if not settings.with_plait:
+        return []
+    rows, scratch = direction_rows(settings, SPACE_BUDGET)
+    rows.append(emergent_row(settings, SPACE_BUDGET))
+    rows += _zero_shot(scratch, settings)
+    rows += _fashion(settings)
+    rows += _small(settings)
+    rows.append(_cache(settings))
+    return rows
+
+
+def _fashion(settings: Settings) -> list[Row]:
+    table = fashion()
+    split = halves(table, target="label", validation=0.0, seed=settings.seed, quick=settings.quick)
+    rows = []
+    for share in (0.01,) if settings.quick else (0.001, 0.01, 0.1):
+        rows += saved_rows(
+            "Fashion-MNIST",
+            split.train.select(["image", "label"]),
+            split.test.select(["image", "label"]),
+            target="label",
+            columns={"image": "image", "label": "category"},
+            budget=settings.budget_or(FASHION_BUDGET),
+            seed=settings.seed,
+            share=share,
+            times=1,
+            gain=0.05 if share == 0.01 else 0.0,
+        )
+    return rows
+
+
+def _small(settings: Settings) -> list[Row]:
+    rows = []
+    for name in ("BasicMotions", "JapaneseVowels"):
+        split = halves(series(name), target="label", validation=0.0, seed=settings.seed)
+        rows += saved_rows(
+            name,
+            split.train.select(["series", "label"]),
+            split.test.select(["series", "label"]),
+            target="label",
+            columns={"series": "series", "label": "category"},
+            budget=settings.budget_or(SMALL_BUDGET),
+            seed=settings.seed,
+            share=0.1,
+            times=3,
+        )
+    split = halves(stickers(), target="group", validation=0.0, seed=settings.seed)
+    kept = [*INPUTS, "group"]
+    return rows + saved_rows(
+        "stickers",
+        split.train.select(kept),
+        split.test.select(kept),
+        target="group",
+        columns={**INPUTS, "group": "category"},
+        budget=settings.budget_or(SMALL_BUDGET),
+        seed=settings.seed,
+        share=0.1,
+        times=3,
+    )
+
+
+def _zero_shot(scratch: Any, settings: Settings) -> list[Row]:
+    """Return zero-shot accuracy on the groups of held-out stickers."""
+    from plait.recipes.zero_shot import zero_shot
+
+    items = sticker_items(settings.seed, quick=settings.quick, extra=("group",))
+    truth = np.array(items.test["group"].to_pylist(), object)
+    groups = sorted(set(stickers()["group"].to_pylist()))
+    names = {group: group.replace("-", " ") for group in groups}
+    frozen, seconds = fit_space(
+        items.learn.drop_columns(["group"]),
+        settings.budget_or(SPACE_BUDGET),
+        settings.seed,
+        encoders=encoders(),
+    )
+    rows = []
+    for case, model in (("from scratch", scratch), ("with MiniLM and EfficientNet", frozen)):
+        answer = zero_shot(model, items.test, classes=list(names.values()), templates=TEMPLATES)
+        right = np.array(answer.columns["prediction"], object) == [names[g] for g in truth]
+        rows.append(
+            Row(
+                benchmark="space",
+                case=f"zero-shot groups, {case}",
+                metric="accuracy",
+                value=float(right.mean()),
+                peer="chance",
+                peer_value=1 / len(groups),
+                target=">= 3 x peer" if case == "from scratch" else "",
+                seconds=seconds,
+                seed=settings.seed,
+                note=f"{len(groups)} groups, {len(truth)} held-out items",
+            )
+        )
+    return rows
+
+
+def _cache(settings: Settings) -> Row:
+    """Return how much faster a second fit with frozen encoders is, both of one step."""
+    items = sticker_items(settings.seed, quick=settings.quick)
+    seconds = []
+    before = os.environ.get("PLAIT_CACHE")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PLAIT_CACHE"] = folder
+        try:
+            for _ in range(2):
+                start = time.monotonic()
+                prepared_with_encoders(items.learn)
+                seconds.append(time.monotonic() - start)
+        finally:
+            os.environ.pop("PLAIT_CACHE")
+            if before is not None:
+                os.environ["PLAIT_CACHE"] = before
+    return Row(
+        benchmark="space",
+        case="frozen encoders, second fit over the same data",
+        metric="times faster until training starts",
+        value=seconds[0] / seconds[1],
+        target=">= 10",
+        seconds=seconds[0],
+        seed=settings.seed,
+        note=f"{seconds[0]:.1f} s, then {seconds[1]:.2f} s",
+    )
+
+
+def prepared_with_encoders(table: Any) -> None:
+    """Do what a fit does before it trains: read, decode, encode."""
+    import plait
+    from plait.progress import SILENT
+    from plait.recipes.task import make_task
+
+    make_task(
+        plait.read(table, columns={"image": "image", "name": "text", "voice": "audio"}),
+        target=None,
+        exclude=(),
+        group=None,
+        time=None,
+        split="split",
+        seed=0,
+        on_error="raise",
+        allow_network=False,
+        progress=SILENT,
+        encoders=encoders(),
+    )
