@@ -32,15 +32,18 @@ def shop(tmp_path, monkeypatch):
 
 
 def test_commands(shop, capsys):
-    block = re.search(r"```console\n(.*?)```", README.read_text(encoding="utf8"), re.S)[1]
-    lines = [line.split("#")[0].strip() for line in block.splitlines()]
-    assert len(lines) >= 6
+    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf8"), re.S)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    assert len(lines) >= 13
     for line in lines:
         words = shlex.split(line.replace("--budget 5m", "--budget '4 steps'"))
         assert words[0] == "plait"
         assert run(words[1:]) == 0, capsys.readouterr().err
     assert len(list(csv.DictReader((shop / "predictions.csv").open()))) == 10
     assert "<html" in (shop / "shop.html").read_text(encoding="utf8")
+    assert "<html" in (shop / "found.html").read_text(encoding="utf8")
+    guessed = list(csv.DictReader((shop / "guessed.csv").open()))
+    assert {row["prediction"] for row in guessed} <= {"boot", "sandal"} and len(guessed) == 10
 
 
 def test_python(shop, capsys):

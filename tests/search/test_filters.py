@@ -132,6 +132,8 @@ TABLE = pa.table(
         ("10 < price < 20", [3]),
         ("not price < 20", [1]),
         ("not not sold", [0]),
+        ("not (price > 100 and cost > 100)", [0, 1, 2, 3]),
+        ("sold or cost == 1", [0, 2]),
         ("sold == true", [0]),
         ("sold != False", [0]),
         ("price is null", [2]),

@@ -12,11 +12,12 @@ from plait.baselines.neighbour import NearestNeighbour as NearestNeighbour
 from plait.baselines.space_experts import Probe as Probe
 from plait.baselines.space_experts import Prompts as Prompts
 from plait.baselines.space_experts import Prototypes as Prototypes
+from plait.baselines.spread import Spread as Spread
 from plait.errors import BundleError
 
 EXPERTS: dict[str, type[Expert]] = {
     expert.name: expert
-    for expert in (Majority, NearestNeighbour, Linear, Boosted, Prototypes, Prompts, Probe)
+    for expert in (Majority, NearestNeighbour, Linear, Boosted, Spread, Prototypes, Prompts, Probe)
 }
 """Name -> expert, from simple to strong."""
 

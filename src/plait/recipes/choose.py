@@ -58,6 +58,23 @@ def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCo
     return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs)))
 
 
+def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | None:
+    """Return equal shares of label spreading and the linear model where nothing can be compared.
+
+    That is where some class has a single label: held out, it was never learned. None otherwise.
+
+    Args:
+        outputs: As for `choose`.
+        truth: Classes of the rows, int64 ``[row]``.
+    """
+    trusted = [name for name in ("spread", "linear") if name in outputs]
+    counts = np.unique(truth[truth >= 0], return_counts=True)[1]
+    if "spread" not in outputs or counts.min(initial=2) > 1:
+        return None
+    note = "too few labels to compare candidates: " + " and ".join(trusted) + " ship as equals"
+    return Choice(dict.fromkeys(trusted, 1 / len(trusted)), {}, (note,))
+
+
 def _compare(
     outputs: Mapping[str, np.ndarray],
     truth: np.ndarray,

@@ -13,7 +13,7 @@ from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
-from plait.recipes.choose import Choice, choose
+from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep import DeepPlan, DeepResult, settled, train_deep
 from plait.recipes.folds import make_folds
 from plait.recipes.pretrain import SharedPlan, learn_space, rows_with_source
@@ -67,9 +67,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         deep = train_student(task, settled(plan), rivals, work.progress)
     else:
         deep = train_deep(task, plan, work.progress)
-    choice = choose(
-        {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows], task.target_codec
-    )
+    outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
+    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
     model = _assemble(task, deep, rivals, choice)
     model.shared = space
     records = _records(model, task, deep, rivals, choice, folds, work.seed)

@@ -18,6 +18,7 @@ from plait.baselines.experts import (
     Probe,
     Prompts,
     Prototypes,
+    Spread,
 )
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.linear import Linear
@@ -28,6 +29,11 @@ from plait.recipes.prompts import prompt_tuner
 from plait.recipes.task import Task
 
 MAX_ROWS = 100_000
+
+LEAST_UNLABELLED = 10
+"""From so many rows without a target on, targets are spread over them."""
+
+MAX_SPREAD_ROWS = 4000
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,13 @@ def measure_rivals(
     kinds, notes = _available(task, space)
     rows, notes_rows = _learn_rows(task, folds, seed)
     update = progress.task("baselines", len(kinds) + 1)
-    features, views = FeatureMap.fit(task.prepared, task.columns, rows)
+    others = _some_unlabelled(task, seed)
+    features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
+    views = every.take(np.arange(len(rows)))
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
+    if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
+        kinds = [*kinds, partial(Spread, every.take(np.arange(len(rows), len(every))))]
     held = None if folds is not None else features.views(task.prepared, task.validation)
     experts, outputs, spent = {}, {}, {}
     for number, kind in enumerate(kinds):
@@ -131,6 +141,13 @@ def _learn_rows(
         return rows, ()
     some = np.random.default_rng(seed).choice(rows, MAX_ROWS, replace=False)
     return np.sort(some), (f"the baselines learned from {MAX_ROWS} of {len(rows)} rows",)
+
+
+def _some_unlabelled(task: Task, seed: int) -> np.ndarray:
+    rows = task.unlabelled
+    if len(rows) <= MAX_SPREAD_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MAX_SPREAD_ROWS, replace=False))
 
 
 def _measure(

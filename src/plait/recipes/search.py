@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from plait.data.cache import cache_folder
+from plait.data.schema import make_codec
 from plait.data.table import Table, read
-from plait.errors import UsageError
+from plait.errors import CellError, UsageError
+from plait.modalities import Codec, Media
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.recipes.embed import row_ids
@@ -207,16 +209,30 @@ def _vectors(
 
 
 def attributes_of(rows: Table) -> pa.Table:
-    """Return the table's plain columns: those whose cells are text, numbers or truth values."""
-    found = {}
+    """Return the table's plain columns: those whose cells are text, numbers or truth values.
+
+    Columns of numbers are numbers here also where the file holds text (CSV).
+    """
+    found, media = {}, rows.media()
     for name in rows.column_names:
         cells = [None if is_missing(cell) else cell for cell in rows.column(name)]
+        if rows.schema[name].modality == "number":
+            codec = make_codec(rows.schema[name])
+            cells = [_number(codec, cell, media) for cell in cells]
         if all(isinstance(cell, str | int | float | bool | None) for cell in cells):
             try:
                 found[name] = pa.array(cells)
             except (pa.ArrowInvalid, pa.ArrowTypeError):
                 found[name] = pa.array([None if cell is None else str(cell) for cell in cells])
     return pa.table(found) if found else pa.table({"row": pa.array(range(rows.num_rows))})
+
+
+def _number(codec: Codec, cell: Cell, media: Media) -> float | None:
+    """Return a cell's number; None where it cannot be read, which embedding has judged already."""
+    try:
+        return None if cell is None else codec.read(cell, media)
+    except CellError:
+        return None
 
 
 def _hits(ids: Sequence[str], scores: np.ndarray, rows: Table | None) -> list[dict[str, Any]]:

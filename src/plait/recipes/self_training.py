@@ -13,12 +13,13 @@ from plait.progress import Progress
 from plait.recipes.deep import DeepPlan, DeepResult, make_system, run_training
 from plait.recipes.rivals import Rivals
 from plait.recipes.task import Task
+from plait.train.budget import Budget, Clock
 
 NUM_ROUNDS = 2
 LEAST_JUDGED = 20
 """With fewer rows to judge by, whether the guesses help could not be told."""
 
-MAX_GUESSED = 100_000
+MAX_GUESSED = 30_000
 LABELLED_SHARE = 0.25
 """Rows with a real target are repeated until they are this share of an epoch."""
 
@@ -43,19 +44,20 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     truth, codec = task.truth[task.validation], task.target_codec
     found = dict(rivals.outputs)
     guesses: dict[str, np.ndarray] = {}
-    run = None
+    run, clock = None, Clock()
     for number in range(NUM_ROUNDS):
         weights = best_mix(found, truth, codec.cost, seed=plan.seed)
         for name in weights.keys() - guesses.keys():
             guesses[name] = rivals.outputs_of(name, task.prepared, rows)
-        part = replace(plan, budget=plan.budget.share(1 / NUM_ROUNDS), seed=plan.seed + number)
+        budget = _part(plan.budget, clock.seconds, NUM_ROUNDS - number)
+        part = replace(plan, budget=budget, seed=plan.seed + number)
         run = run_training(
             task,
             replace(part, folder=plan.folder and plan.folder / f"round-{number}"),
             system,
             _with_repeats(task.splits.train, rows),
             task.validation,
-            part.budget,
+            budget,
             f"learning from guesses, round {number + 1}",
             progress,
             guesses=(rows, mix_outputs(guesses, weights)),
@@ -68,6 +70,14 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     return DeepResult(
         system=system.cpu(), outputs=found[DEEP], rows=task.validation, run=run, notes=(note,)
     )
+
+
+def _part(budget: Budget, spent_seconds: float, num_rounds: int) -> Budget:
+    """Return a round's share of the steps, or of the time that guessing has left."""
+    if not budget.timed:
+        return budget.share(1 / NUM_ROUNDS)
+    left = max(budget.amount - spent_seconds, 0.3 * budget.amount / NUM_ROUNDS)
+    return Budget(left / num_rounds, "seconds")
 
 
 def _some(rows: np.ndarray, seed: int) -> np.ndarray:
