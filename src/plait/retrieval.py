@@ -39,9 +39,10 @@ def match_ranks(
 
 
 def retrieval_metrics(ranks: np.ndarray) -> dict[str, float]:
-    """Return ``r@1``, ``r@5``, ``r@10`` (shares in [0, 1]), ``median_rank`` and ``n``."""
+    """Return ``r@1``, ``r@5``, ``r@10`` (shares in [0, 1]), ``median_rank``, ``mrr`` and ``n``."""
     found: dict[str, float] = {f"r@{k}": float((ranks <= k).mean()) for k in (1, 5, 10)}
-    return {**found, "median_rank": float(np.median(ranks)), "n": len(ranks)}
+    mean = float((1 / ranks).mean())
+    return {**found, "median_rank": float(np.median(ranks)), "mrr": mean, "n": len(ranks)}
 
 
 def mean_reciprocal_rank(

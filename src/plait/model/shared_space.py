@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plait.baselines.linear_space import LinearSpace
 from plait.data.prepared import Prepared
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 class SharedSpace:
     """What gives every row, and each of its sources, a unit vector.
 
+    A vector is the network's beside that of a linear space, each scaled so that the cosine of two
+    vectors is the weighted mean of the two cosines.
+
     Attributes:
         codecs: Every column that the sources are read as -> fitted codec.
         sources: Source -> its columns.
         config: Sizes; vectors have ``config.dim`` numbers.
         tensors: Weights of the `Space` as NumPy arrays, by name.
+        linear: The closed-form space whose vectors stand beside the network's; None for none.
+        share: Weight of the network's cosines; 1 - share is the weight of the linear ones.
         scale: What cosines are multiplied with to become logits, as learned between sources.
     """
 
@@ -35,12 +41,14 @@ class SharedSpace:
     config: SystemConfig
     tensors: Mapping[str, np.ndarray]
     scale: float = 10.0
+    linear: LinearSpace | None = None
+    share: float = 1.0
     _network: Space | None = field(default=None, repr=False)
 
     @property
     def dim(self) -> int:
         """Numbers per vector."""
-        return self.config.dim
+        return self.config.dim + (0 if self.linear is None else self.linear.dim)
 
     @property
     def key(self) -> str:
@@ -48,6 +56,10 @@ class SharedSpace:
         digest = hashlib.sha256()
         for name in sorted(self.tensors):
             digest.update(name.encode() + np.ascontiguousarray(self.tensors[name]).tobytes())
+        if self.linear is not None:
+            digest.update(f"{self.share}".encode())
+            for one in self.linear.projections.values():
+                digest.update(np.ascontiguousarray(one.matrix).tobytes())
         for name, codec in sorted(self.codecs.items()):
             digest.update(f"{name} {codec_hash(codec)}".encode())
         return digest.hexdigest()[:32]
@@ -80,7 +92,16 @@ class SharedSpace:
         """
         from plait.model.embed import embed_sources
 
-        return embed_sources(self.network, prepared, rows, progress=progress)
+        deep = embed_sources(self.network, prepared, rows, progress=progress)
+        if self.linear is None:
+            return deep
+        linear = self.linear.vectors(prepared, np.asarray(rows, np.int64))
+        return self.beside(deep[0], linear[0]), deep[1]
+
+    def beside(self, deep: np.ndarray, linear: np.ndarray) -> np.ndarray:
+        """Lay two vectors side by side, ``[..., dim]``, so that their cosines add up by `share`."""
+        parts = deep * self.share**0.5, linear * (1 - self.share) ** 0.5
+        return np.concatenate(parts, axis=-1).astype(np.float32)
 
     def vectors_of(
         self, source: str, prepared: Prepared, rows: Sequence[int] | np.ndarray
@@ -88,7 +109,11 @@ class SharedSpace:
         """Return one source's unit vectors float32 ``[row, dim]`` and bool ``[row]``."""
         from plait.model.embed import embed_source
 
-        return embed_source(self.network, source, prepared, rows)
+        deep, present = embed_source(self.network, source, prepared, rows)
+        if self.linear is None:
+            return deep, present
+        linear, _ = self.linear.vectors(prepared, np.asarray(rows, np.int64), [source])
+        return self.beside(deep, linear[0]), present
 
     def row_vectors(
         self,

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 
 from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
+from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
 from plait.modalities import Codec, TargetCodec
 from plait.model.config import SystemConfig
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "model.safetensors"
 SPACE = "space.safetensors"
+LINEAR = "space-linear"
 EXPERTS = "experts"
 
 
@@ -94,13 +96,21 @@ def space_facts(space: SharedSpace) -> dict[str, Any]:
         "config": dataclasses.asdict(space.config),
         "sources": sources,
         "scale": space.scale,
+        "share": space.share,
+        "linear": space.linear is not None,
         "key": space.key,
     }
 
 
 def space_files(space: SharedSpace) -> dict[str, bytes]:
     """Return the bundle files of a shared space: name -> content."""
-    return {SPACE: save({k: np.ascontiguousarray(v) for k, v in space.tensors.items()})}
+    files = {SPACE: save({k: np.ascontiguousarray(v) for k, v in space.tensors.items()})}
+    if space.linear is not None:
+        with tempfile.TemporaryDirectory() as name:
+            space.linear.save(Path(name))
+            for file in sorted(Path(name).iterdir()):
+                files[f"{LINEAR}/{file.name}"] = file.read_bytes()
+    return files
 
 
 def load_space(
@@ -110,4 +120,6 @@ def load_space(
     sources = {name: tuple(columns) for name, columns in about["sources"].items()}
     own = {column: codecs[column] for columns in sources.values() for column in columns}
     config, scale = SystemConfig(**about["config"]), float(about["scale"])
-    return SharedSpace(own, sources, config, bundle.read_arrays(SPACE), scale)
+    linear = LinearSpace.load(bundle.path / LINEAR, own, sources) if about["linear"] else None
+    tensors, share = bundle.read_arrays(SPACE), float(about["share"])
+    return SharedSpace(own, sources, config, tensors, scale, linear, share)

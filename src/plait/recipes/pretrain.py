@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
 from plait.model.config import SystemConfig
+from plait.model.directions import score_directions
 from plait.model.shared_space import SharedSpace
 from plait.model.space import Space
 from plait.model.storage import tensors_of
@@ -20,13 +22,17 @@ from plait.recipes.task import Task
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import TrainResult, train
-from plait.train.shared import Shared, SharedConfig, SharedLearner
+from plait.train.shared import MAX_ROWS_PER_CHECK, Shared, SharedConfig, SharedLearner
 
 TRIAL_SHARE = 0.3
 """Part of the budget spent on measuring which losses help."""
 
 LEAST_TRIAL_SECONDS = 180.0
 """Budgets below this are not spent on trials: too short to tell."""
+
+LINEAR_DIM, LEAST_JUDGED = 256, 10
+SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
+"""Weights of the network beside the linear space that are compared."""
 
 COLLAPSED_STD, COLLAPSED_RANK = 0.1, 2.0
 
@@ -76,6 +82,8 @@ class SharedResult:
         run: Of its training.
         recipe: Which losses were used.
         trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
+        rivals: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
+            by the weights of the network's and the linear space's cosines.
         collapse: ``std`` and ``rank`` of the vectors of validation rows; see
             `plait.train.latent.spread`.
         notes: What a person should know.
@@ -85,6 +93,7 @@ class SharedResult:
     run: TrainResult
     recipe: str
     trials: list[dict[str, Any]]
+    rivals: list[dict[str, Any]]
     collapse: dict[str, float]
     notes: tuple[str, ...]
 
@@ -110,9 +119,51 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         tensors_of(learner.space),
         learner.alignment.scale,
     )
+    rivals: list[dict[str, Any]] = []
+    if recipe != ALONE:
+        space, rivals, said = _with_linear(task, plan, space, contents)
+        notes += said
     return SharedResult(
-        space=space, run=run, recipe=recipe, trials=trials, collapse=collapse, notes=notes
+        space=space,
+        run=run,
+        recipe=recipe,
+        trials=trials,
+        rivals=rivals,
+        collapse=collapse,
+        notes=notes,
     )
+
+
+def _with_linear(
+    task: Task, plan: SharedPlan, space: SharedSpace, contents: dict[str, np.ndarray]
+) -> tuple[SharedSpace, list[dict[str, Any]], tuple[str, ...]]:
+    """Measure canonical correlations beside the network; keep the best weights of the two."""
+    sources = dict(task.sources)
+    linear = LinearSpace.fit(
+        task.prepared, sources, plan.rows, plan.rows_validation, dim=LINEAR_DIM, seed=plan.seed
+    )
+    rows = plan.rows_validation[:MAX_ROWS_PER_CHECK]
+    if len(rows) < LEAST_JUDGED:
+        return space, [], ()
+    deep, present = space.source_vectors(task.prepared, rows)
+    flat, _ = linear.vectors(task.prepared, rows)
+    held = {name: numbers[rows] for name, numbers in contents.items()}
+    found = {}
+    for share in SHARES:
+        both = replace(space, linear=linear, share=share)
+        scored = score_directions(both.beside(deep, flat), present, list(sources), held)
+        found[share] = float(np.mean([one["mrr"] for one in scored.values()]))
+    best = max(found, key=lambda share: found[share])
+    rivals = [
+        {"network": share, "linear": 1 - share, "mrr": mrr, "chosen": share == best}
+        for share, mrr in found.items()
+    ]
+    said: tuple[str, ...] = ()
+    if found[0.0] >= found[1.0]:
+        said = ("the network does not beat canonical correlations of simple features",)
+    if best == 1.0:
+        return space, rivals, said
+    return replace(space, linear=linear, share=best), rivals, said
 
 
 def _choose_recipe(

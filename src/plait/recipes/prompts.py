@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from plait.baselines.linear_space import LinearSpace
+from plait.data.prepared import prepare_table
+from plait.data.table import read
 from plait.model.shared_space import SharedSpace
 from plait.recipes.task import Task
 
@@ -29,15 +32,31 @@ def prompt_tuner(
     def tune(points: np.ndarray, truth: np.ndarray, seed: int) -> np.ndarray:
         from plait.train.prompts import tune_prompts
 
-        return tune_prompts(
+        deep = points[:, : space.config.dim]
+        length = np.linalg.norm(deep, axis=1, keepdims=True)
+        tuned = tune_prompts(
             space.network,
             column,
             space.codecs[column],
             names,
-            points,
+            deep / np.where(length > 0, length, 1.0),
             truth,
             scale=space.scale,
             seed=seed,
         )
+        if space.linear is None:
+            return tuned
+        return space.beside(tuned, _linear_vectors(space, space.linear, column, names))
 
     return tune
+
+
+def _linear_vectors(
+    space: SharedSpace, linear: LinearSpace, column: str, names: list[str]
+) -> np.ndarray:
+    """Return the linear vectors of class names read as a text column, float32 ``[class, dim]``."""
+    table = read([{column: name} for name in names], columns={column: "text"})
+    prepared = prepare_table(table, {column: space.codecs[column]})
+    others = [c for c in space.sources[column] if c != column]
+    prepared = prepared.with_empty({name: space.codecs[name] for name in others})
+    return linear.vectors(prepared, np.arange(len(names)), [column])[0][0]

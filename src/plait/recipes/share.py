@@ -73,6 +73,7 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
         "shipped": f"shared space ({found.recipe})",
         "test": {"rows": len(rows), **scored},
         "trials": found.trials,
+        "rivals": found.rivals,
         "collapse": found.collapse,
         "num_parameters": sum(array.size for array in found.space.tensors.values()),
         "curve": found.run.curve,

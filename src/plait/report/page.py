@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from plait.report import scores, story
+from plait.report import scores, space, story
 from plait.report.text import escape
 from plait.types import Html
 
@@ -18,21 +18,38 @@ def render_report(data: Mapping[str, Any]) -> Html:
         data: The bundle's JSON files by name without ending, ``card``, ``name`` and ``size_mb``;
             whatever is absent is said to be not measured.
     """
+    alone = story.is_space(data)
     model = data.get("model") or {}
-    title = f"{model.get('target', 'model')} – {data.get('name', 'plait')}"
+    goal = story.SPACE if alone else model.get("target", "model")
     sections = [
         story.headline(data),
+        *([] if alone else _of_target(data)),
+        *(_of_space(data) if alone or model.get("space") else []),
+        space.learning(data) if alone else scores.training(data),
+        story.table_of(data),
+        story.making(data),
+    ]
+    return page(f"{goal} – {data.get('name', 'plait')}", "".join(sections))
+
+
+def _of_target(data: Mapping[str, Any]) -> list[Html]:
+    return [
         scores.comparison(data),
         scores.subsets(data),
         story.samples(data),
         scores.present(data),
         scores.classes(data),
         scores.numbers(data),
-        scores.training(data),
-        story.table_of(data),
-        story.making(data),
     ]
-    return page(title, "".join(sections))
+
+
+def _of_space(data: Mapping[str, Any]) -> list[Html]:
+    return [
+        space.space_map(data),
+        space.neighbours(data),
+        space.alignment_matrix(data),
+        space.label_efficiency(data),
+    ]
 
 
 def page(title: str, body: Html) -> Html:

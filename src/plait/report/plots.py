@@ -1,9 +1,9 @@
-"""Small plots as inline SVG: dots with intervals, lines, heat maps, scatter."""
+"""Small plots as inline SVG: dots with intervals, lines, curves, heat maps, scatter."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plait.report.text import escape, number, percent
@@ -113,6 +113,93 @@ def heat_map(counts: Sequence[Sequence[int]], names: Sequence[str], *, label: st
     return _svg("".join(parts), size, top + num * side + 10, label, fit=False)
 
 
+def shaded(
+    values: Sequence[Sequence[float | None]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    label: str,
+) -> Html:
+    """Draw shares in [0, 1] as shaded cells with their percent; None is left empty.
+
+    The full shade is the largest share, or 50 % where all are smaller.
+    """
+    top_share = max([0.5, *(v for row in values for v in row if v is not None and _finite(v))])
+    wide, high, left, top = max(62, min(110, 440 // max(len(columns), 1))), 36, 130, 24
+    parts = [
+        f'<text class="tick" x="{left + (j + 0.5) * wide:.0f}" y="16" text-anchor="middle">'
+        f"{escape(_cut(name, wide // 7))}</text>"
+        for j, name in enumerate(columns)
+    ]
+    for i, row in enumerate(values):
+        y = top + i * high
+        name = escape(_cut(rows[i], 18))
+        parts.append(f'<text x="{left - 8}" y="{y + 22}" text-anchor="end">{name}</text>')
+        for j, value in enumerate(row):
+            if value is None or not math.isfinite(value):
+                continue
+            shade = value / top_share
+            title = f"{escape(rows[i])} to {escape(columns[j])}: {percent(value)}"
+            kind = "count over" if shade > 0.55 else "count"
+            parts.append(
+                f'<rect class="cell right" x="{left + j * wide}" y="{y}" width="{wide - 2}" '
+                f'height="{high - 2}" rx="3" fill-opacity="{0.06 + 0.94 * shade:.2f}">'
+                f"<title>{title}</title></rect>"
+                f'<text class="{kind}" x="{left + (j + 0.5) * wide:.0f}" y="{y + 22}" '
+                f'text-anchor="middle">{100 * value:.1f}</text>'
+            )
+    size = left + len(columns) * wide + 10
+    return _svg("".join(parts), size, top + len(rows) * high + 6, label, fit=False)
+
+
+def curves(
+    series: Mapping[str, Sequence[tuple[float, float, Sequence[float] | None]]],
+    *,
+    label: str,
+    x_label: str,
+) -> Html:
+    """Draw shares over a logarithmic axis: ``name -> (x > 0, share in [0, 1], interval)``."""
+    kept = {
+        name: [p for p in line if _finite(p[0]) and _finite(p[1]) and p[0] > 0]
+        for name, line in series.items()
+    }
+    points = [p for line in kept.values() for p in line]
+    if not points:
+        return '<p class="none">Too few points to draw.</p>'
+    height, left, right, bottom = 280, 50, 170, 44
+    ends = [end for p in points for end in (p[1], *(p[2] or ()))]
+    low, high = math.floor(min(ends) * 10) / 10, min(1.0, math.ceil(max(ends) * 10) / 10)
+    first, last = (math.log(end(p[0] for p in points)) for end in (min, max))
+
+    def x(value: float) -> float:
+        share = (math.log(value) - first) / ((last - first) or 1)
+        return left + 12 + share * (WIDTH - left - right - 24)
+
+    def y(value: float) -> float:
+        return 10 + (high - value) / ((high - low) or 1) * (height - bottom - 10)
+
+    parts = [_shares(y, low, high, left, WIDTH - right)]
+    for value in _apart(sorted({p[0] for p in points}), x):
+        parts.append(
+            f'<text class="tick" x="{x(value):.1f}" y="{height - bottom + 18}" '
+            f'text-anchor="middle">{number(value)}</text>'
+        )
+    middle = (left + WIDTH - right) / 2
+    parts.append(
+        f'<text class="tick" x="{middle:.0f}" y="{height - 6}" text-anchor="middle">'
+        f"{escape(x_label)} (logarithmic)</text>"
+    )
+    parts += [_curve(i, line, x, y) for i, line in enumerate(kept.values())]
+    finals = {name: y(line[-1][1]) for name, line in kept.items() if line}
+    for name, place in _spaced(finals, 16).items():
+        kind = f"line{list(kept).index(name) % 4}"
+        parts.append(
+            f'<text class="{kind}" x="{WIDTH - right + 8}" y="{place + 4:.1f}">'
+            f"{escape(_cut(name, 24))}</text>"
+        )
+    return _svg("".join(parts), WIDTH, height, label)
+
+
 def scatter(points: Sequence[Sequence[float]], *, label: str, x_label: str, y_label: str) -> Html:
     """Draw ``[x, y]`` points on equal axes, and the diagonal where both agree."""
     points = [p for p in points if all(map(_finite, p))]
@@ -148,6 +235,61 @@ def _ticks(x: Any, low: float, high: float, bottom: int) -> str:
             f'text-anchor="middle">{number(value)}</text>'
         )
     return "".join(parts)
+
+
+def _shares(y: Callable[[float], float], low: float, high: float, left: float, right: float) -> str:
+    """Return lines across at round percents."""
+    step = 0.1 if high - low <= 0.6 else 0.2
+    parts = []
+    for i in range(round((high - low) / step) + 1):
+        value = low + i * step
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{right}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
+            f'<text class="tick" x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end">'
+            f"{100 * value:.0f} %</text>"
+        )
+    return "".join(parts)
+
+
+def _curve(
+    place: int,
+    line: Sequence[tuple[float, float, Sequence[float] | None]],
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+) -> str:
+    """Return a line with a dot and a whisker per point."""
+    kind = f"line{place % 4}"
+    places = " ".join(f"{x(p[0]):.1f},{y(p[1]):.1f}" for p in line)
+    parts = [f'<polyline class="line {kind}" points="{places}"/>']
+    for labels, share, interval in line:
+        if interval:
+            parts.append(
+                f'<line class="whisker {kind}" x1="{x(labels):.1f}" x2="{x(labels):.1f}" '
+                f'y1="{y(interval[0]):.1f}" y2="{y(interval[1]):.1f}"/>'
+            )
+        parts.append(
+            f'<circle class="{kind}" cx="{x(labels):.1f}" cy="{y(share):.1f}" r="4">'
+            f"<title>{number(labels)}: {percent(share)}</title></circle>"
+        )
+    return "".join(parts)
+
+
+def _apart(values: Sequence[float], x: Callable[[float], float]) -> list[float]:
+    """Return those values whose labels do not run into each other."""
+    kept: list[float] = []
+    for value in values:
+        if not kept or x(value) - x(kept[-1]) >= 36:
+            kept.append(value)
+    return kept
+
+
+def _spaced(places: Mapping[str, float], least: float) -> dict[str, float]:
+    """Return the places from top to bottom, moved down until none is nearer than `least`."""
+    found: dict[str, float] = {}
+    last = -math.inf
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        found[name] = last = max(place, last + least)
+    return found
 
 
 def _svg(inner: str, width: float, height: float, label: str, *, fit: bool = True) -> Html:

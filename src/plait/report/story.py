@@ -9,18 +9,16 @@ from plait.report.scores import headline_metric
 from plait.report.text import escape, facts, metric, number, percent, section, table
 from plait.types import Html
 
+SPACE = "shared space"
+SHIPPED = "Shipped, as the best on rows that it did not learn from"
+
 
 def headline(data: Mapping[str, Any]) -> Html:
     """Return what was learned from what, what ships, and the main numbers."""
     model, metrics = data.get("model") or {}, data.get("metrics") or {}
     energy, test = data.get("energy") or {}, metrics.get("test") or {}
-    name = headline_metric(data)
-    value = metric(
-        name, (test.get("metrics") or {}).get(name), (test.get("intervals") or {}).get(name)
-    )
     tiles = {
-        name.replace("_", " "): value,
-        "test rows": number(test.get("rows")),
+        **(_found(test) if is_space(data) else _scored(headline_metric(data), test)),
         "parameters": number(metrics.get("num_parameters")),
         "size": f"{number(data.get('size_mb'))} MB",
         "time": f"{number(energy.get('seconds'))} s",
@@ -29,14 +27,34 @@ def headline(data: Mapping[str, Any]) -> Html:
     shown = "".join(
         f"<div><b>{escape(v)}</b><span>{escape(k)}</span></div>" for k, v in tiles.items()
     )
-    inputs = ", ".join(model.get("inputs") or [])
+    goal, link = (SPACE, "of") if is_space(data) else (model.get("target", "?"), "from")
+    why = "Learned without labels" if is_space(data) else SHIPPED
     return (
-        f'<header><p class="brand">plait</p><h1>{escape(model.get("target", "?"))} '
-        f"<small>from {escape(inputs)}</small></h1>"
-        f"<p>Shipped, as the best on rows that it did not learn from: "
-        f"<strong>{escape(metrics.get('shipped', 'not measured'))}</strong>.</p>"
+        f'<header><p class="brand">plait</p><h1>{escape(goal)} '
+        f"<small>{link} {escape(', '.join(model.get('inputs') or []))}</small></h1>"
+        f"<p>{why}: <strong>{escape(metrics.get('shipped', 'not measured'))}</strong>.</p>"
         f'<div class="tiles">{shown}</div></header>'
     )
+
+
+def is_space(data: Mapping[str, Any]) -> bool:
+    """Tell whether the bundle holds a shared space and no target, by its model or its scores."""
+    model, test = data.get("model") or {}, (data.get("metrics") or {}).get("test") or {}
+    return bool(model.get("space") or "retrieval" in test) and model.get("target") is None
+
+
+def _scored(name: str, test: Mapping[str, Any]) -> dict[str, str]:
+    value = (test.get("metrics") or {}).get(name)
+    shown = metric(name, value, (test.get("intervals") or {}).get(name))
+    return {name.replace("_", " "): shown, "test rows": number(test.get("rows"))}
+
+
+def _found(test: Mapping[str, Any]) -> dict[str, str]:
+    means = test.get("metrics") or {}
+    return {
+        "R@10, mean of all directions": percent(means.get("r@10")),
+        f"median rank in {number(test.get('rows'))} test rows": number(means.get("median_rank")),
+    }
 
 
 def samples(data: Mapping[str, Any]) -> Html:
