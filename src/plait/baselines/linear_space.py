@@ -15,7 +15,7 @@ from plait.modalities import Codec
 from plait.retrieval import mean_reciprocal_rank
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
-MAX_COMPONENTS, MAX_FIT_ROWS, CHUNK_ROWS = 512, 20_000, 4096
+MAX_COMPONENTS, MAX_DENSE, MAX_FIT_ROWS, CHUNK_ROWS = 512, 4096, 3000, 4096
 FILE = "projections.safetensors"
 
 
@@ -76,7 +76,7 @@ class LinearSpace:
         Args:
             prepared: All columns.
             sources: Source -> its columns; at least two.
-            rows: Row numbers to learn from; 20,000 at most are used.
+            rows: Row numbers to learn from; 3,000 at most are used.
             rows_validation: Row numbers to choose by; may be empty.
             dim: Most numbers per vector.
             seed: Of the sample.
@@ -153,7 +153,7 @@ def source_features(views: Views, columns: Sequence[str]) -> tuple[np.ndarray, n
     """Return one source's features, float32 ``[row, feature]``, and which rows have it."""
     own = views.only(columns)
     present = np.logical_or.reduce([raw.present for raw in own.raw.values()])
-    return own.neighbours, present
+    return own.points(MAX_DENSE), present
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,14 @@ class Views:
         Every table column weighs the same. Sparse features, and dense ones beyond 1024, are
         projected at random (keeping distances).
         """
+        return self.points(MAX_NEIGHBOUR_FEATURES)
+
+    def points(self, max_dense: int) -> np.ndarray:
+        """Return `neighbours` with dense features projected only beyond `max_dense`."""
         weights = [scale.neighbour_weights() for scale in self.features.scales.values()]
         dense = self.dense * np.concatenate(weights)
-        if dense.shape[1] > MAX_NEIGHBOUR_FEATURES:
-            dense = sketch_dense(dense, MAX_NEIGHBOUR_FEATURES)
+        if dense.shape[1] > max_dense:
+            dense = sketch_dense(dense, max_dense)
         if not self.sparse.num_features:
             return dense
         return np.concatenate([dense, sketch_sparse(self.sparse) / SPARSE_NORM], axis=1)

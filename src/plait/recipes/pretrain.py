@@ -19,7 +19,7 @@ from plait.model.space import Space
 from plait.model.storage import tensors_of
 from plait.progress import Progress
 from plait.recipes.task import Task
-from plait.train.budget import Budget
+from plait.train.budget import Budget, Clock
 from plait.train.config import TrainConfig
 from plait.train.loop import TrainResult, train
 from plait.train.shared import MAX_ROWS_PER_CHECK, Shared, SharedConfig, SharedLearner
@@ -101,6 +101,12 @@ class SharedResult:
 def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
     """Learn the shared space of a task's sources. See `SharedPlan` and `SharedResult`."""
     contents = {name: content_numbers(task.prepared, cols) for name, cols in task.sources.items()}
+    clock, linear = Clock(), None
+    if _occur_together(task, plan.rows):
+        update = progress.task("canonical correlations", 1.0)
+        linear = _linear_space(task, plan)
+        update(1.0)
+    plan = replace(plan, budget=_less(plan.budget, clock.seconds))
     recipe, trials, budget, notes = _choose_recipe(task, plan, contents, progress)
     folder = plan.folder and plan.folder / "space"
     plan = replace(plan, budget=budget, folder=folder)
@@ -120,8 +126,8 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         learner.alignment.scale,
     )
     rivals: list[dict[str, Any]] = []
-    if recipe != ALONE:
-        space, rivals, said = _with_linear(task, plan, space, contents)
+    if linear is not None:
+        space, rivals, said = _with_linear(task, plan, space, linear, contents)
         notes += said
     return SharedResult(
         space=space,
@@ -134,14 +140,33 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     )
 
 
+def _linear_space(task: Task, plan: SharedPlan) -> LinearSpace:
+    return LinearSpace.fit(
+        task.prepared,
+        dict(task.sources),
+        plan.rows,
+        plan.rows_validation,
+        dim=LINEAR_DIM,
+        seed=plan.seed,
+    )
+
+
+def _less(budget: Budget, seconds: float) -> Budget:
+    """Return the budget less the seconds spent, at least half of it."""
+    if not budget.timed:
+        return budget
+    return Budget(max(budget.amount - seconds, budget.amount / 2), "seconds")
+
+
 def _with_linear(
-    task: Task, plan: SharedPlan, space: SharedSpace, contents: dict[str, np.ndarray]
+    task: Task,
+    plan: SharedPlan,
+    space: SharedSpace,
+    linear: LinearSpace,
+    contents: dict[str, np.ndarray],
 ) -> tuple[SharedSpace, list[dict[str, Any]], tuple[str, ...]]:
     """Measure canonical correlations beside the network; keep the best weights of the two."""
     sources = dict(task.sources)
-    linear = LinearSpace.fit(
-        task.prepared, sources, plan.rows, plan.rows_validation, dim=LINEAR_DIM, seed=plan.seed
-    )
     rows = plan.rows_validation[:MAX_ROWS_PER_CHECK]
     if len(rows) < LEAST_JUDGED:
         return space, [], ()

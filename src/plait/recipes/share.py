@@ -16,7 +16,7 @@ from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
-RESERVE_SHARE, RESERVE_SECONDS = 0.05, 3.0
+RESERVE_SHARE, RESERVE_SECONDS, MAP_SECONDS = 0.05, 3.0, 5.0
 
 
 def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -57,6 +57,7 @@ def _budget_left(work: Work) -> Budget:
     if not work.budget.timed:
         return work.budget
     reserve = RESERVE_SHARE * work.budget.amount + RESERVE_SECONDS
+    reserve += MAP_SECONDS if work.samples else 0.0
     left = work.budget.amount - work.meter.seconds - reserve
     return Budget(max(left, 0.3 * work.budget.amount), "seconds")
 

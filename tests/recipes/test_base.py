@@ -1,0 +1,280 @@
+"""Fit from a base: its preprocessing, its vectors, its weights; and rows without a target."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import plait
+from plait.errors import SchemaError, TargetError, UsageError
+from plait.modalities import codec_hash
+from plait.model.config import SystemConfig
+from plait.recipes.evaluate import evaluate
+
+TINY = SystemConfig(dim=16, depth=1, num_heads=2)
+KINDS = ("boot", "hat", "coat")
+COLUMNS = {"size": "number", "note": "text", "kind": "category", "cost": "number"}
+
+
+def rows(num=54, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        {
+            "size": None if i % 8 == 7 else round(float(i % 3 + 0.3 * rng.normal()), 3),
+            "note": None if i % 6 == 5 else f"{('heel', 'brim', 'sleeve')[i % 3]} {i}",
+            "cost": float(10 * (i % 3) + rng.normal()),
+            "kind": KINDS[i % 3],
+        }
+        for i in range(num)
+    ]
+
+
+def table_of(cells, without=()):
+    cells = [{k: v for k, v in row.items() if k not in without} for row in cells]
+    return plait.read(cells, columns={k: v for k, v in COLUMNS.items() if k in cells[0]})
+
+
+def quick(cells, **settings):
+    usual = {
+        "budget": "6 steps",
+        "size": TINY,
+        "fusion": "early",
+        "samples": False,
+        "baselines": False,
+    }
+    table = table_of(cells) if isinstance(cells, list) else cells
+    return plait.fit(table, **usual | settings)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_rivals():
+    """Tune prompts and grow trees by a few steps: how well they do is tested elsewhere."""
+    from plait.baselines import boosted
+    from plait.train import prompts
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prompts, "NUM_STEPS", 3)
+        patch.setattr(boosted, "MAX_ROUNDS", 5)
+        yield
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """Learned from size and note of other rows."""
+    path = tmp_path_factory.mktemp("base") / "base.plait"
+    cells = table_of(rows(64, seed=5), without=("kind", "cost"))
+    return quick(cells, out=path, budget="20 steps"), path
+
+
+@pytest.fixture(scope="module")
+def fitted(base, tmp_path_factory):
+    path = tmp_path_factory.mktemp("fitted") / "m.plait"
+    model = quick(rows(), target="kind", exclude=["cost"], base=base[1], baselines=True, out=path)
+    return model, path
+
+
+def test_the_bases_preprocessing_is_used(base, fitted):
+    for name in ("size", "note"):
+        assert codec_hash(fitted[0].codecs[name]) == codec_hash(base[0].codecs[name])
+    fresh = quick(rows(), target="kind", exclude=["cost"])
+    assert codec_hash(fresh.codecs["size"]) != codec_hash(base[0].codecs["size"])
+
+
+def test_a_column_that_the_base_does_not_know_gets_its_own(base):
+    model = quick(rows(), target="kind", base=base[1], adapt="scratch")
+    assert "cost" in model.inputs and "cost~space" not in model.sources["cost"]
+    assert model.sources["note"] == ("note", "note~space")
+
+
+def test_experts_on_the_bases_vectors_are_measured(fitted):
+    metrics = fitted[0].records["metrics"]
+    names = [entry["name"] for entry in metrics["candidates"]]
+    assert {"prototypes", "probe", "prompts", "linear", "majority"} <= set(names)
+    assert all(np.isfinite(entry["cost"]) for entry in metrics["candidates"])
+    assert fitted[0].sources == {"size": ("size", "size~space"), "note": ("note", "note~space")}
+
+
+def test_ways_to_adapt_are_measured_and_the_best_is_said(fitted):
+    metrics = fitted[0].records["metrics"]
+    trials = {trial["adapt"]: trial for trial in metrics["adapted"]}
+    assert list(trials) == ["scratch", "lora", "full"]
+    best = min(trials, key=lambda name: trials[name]["cost"])
+    assert [name for name in trials if trials[name]["chosen"]] == [best]
+    assert metrics["training"]["adapt"] == best
+    said = any("the base's weights did not help" in note for note in metrics["notes"])
+    assert said == (best == "scratch")
+
+
+@pytest.mark.parametrize("adapt", ["scratch", "lora", "full"])
+def test_a_way_to_adapt_can_be_named(base, adapt):
+    model = quick(rows(), target="kind", exclude=["cost"], base=base[0], adapt=adapt)
+    metrics = model.records["metrics"]
+    assert metrics["training"]["adapt"] == adapt and "adapted" not in metrics
+
+
+def test_adapting_starts_from_the_bases_weights(base):
+    """After one step of nearly no size, the network is still the base: all of it, or its rest."""
+    from plait.recipes import deep
+    from plait.train.config import TrainConfig
+
+    found = {}
+    real = deep.run_training
+
+    def record(task, plan, system, *args, **settings):
+        result = real(task, plan, system, *args, **settings)
+        found[plan.adapt] = {k: v.clone() for k, v in system.state_dict().items()}
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deep, "run_training", record)
+        for adapt in ("scratch", "lora", "full"):
+            quick(
+                rows(), target="kind", exclude=["cost"], base=base[0], adapt=adapt,
+                budget="1 steps",
+                train=TrainConfig(learning_rate=1e-7, weight_decay=0.0),
+            )  # fmt: skip
+    trunk = base[0].space.network.trunk.state_dict()
+    for name, value in trunk.items():
+        for adapt in ("lora", "full"):
+            assert np.allclose(found[adapt][f"trunk.{name}"], value, atol=1e-4), (adapt, name)
+    assert not np.allclose(found["scratch"]["trunk.registers"], trunk["registers"], atol=1e-4)
+    assert found["lora"].keys() == found["full"].keys() == found["scratch"].keys()
+
+
+def test_it_embeds_as_the_base_does_and_predicts_the_same_when_loaded(base, fitted):
+    model, again = fitted[0], plait.load(fitted[1])
+    strange = [*rows(6, seed=9), {"size": 1.0}, {"note": None}]
+    assert np.allclose(model.embed(strange), base[0].embed(strange), atol=1e-6)
+    assert np.allclose(again.embed(strange), base[0].embed(strange), atol=1e-6)
+    assert model.space.key == again.space.key == base[0].space.key
+    first, second = model.predict(strange).columns, again.predict(strange).columns
+    assert list(first["prediction"]) == list(second["prediction"])
+    assert np.allclose(first["confidence"], second["confidence"], atol=1e-5)
+    assert {file.suffix for file in fitted[1].rglob("*") if file.is_file()} <= {
+        ".json", ".safetensors", ".md",
+    }  # fmt: skip
+
+
+def test_it_is_scored_by_its_target(fitted):
+    found = evaluate(fitted[1], table_of(rows(30, seed=3)))
+    assert found["metrics"]["accuracy"] > 0.6 and "retrieval" not in found
+    assert "note+size" in found["by_present"] or "size+note" in found["by_present"]
+    json.dumps(fitted[0].summary())
+
+
+def test_a_number_can_be_learned_from_a_base(base):
+    model = quick(
+        rows(), target="cost", exclude=["kind"], base=base[1], adapt="full", baselines=True
+    )
+    names = {entry["name"] for entry in model.records["metrics"]["candidates"]}
+    assert "probe" in names and not {"prototypes", "prompts"} & names
+    assert np.isfinite(model.predict(rows(4)).columns["prediction"]).all()
+
+
+def test_a_table_may_lack_a_column_of_the_base(base, tmp_path):
+    table = table_of(rows(), without=("note", "cost"))
+    model = quick(table, target="kind", base=base[1], adapt="full", out=tmp_path / "m.plait")
+    again = plait.load(tmp_path / "m.plait")
+    assert list(again.predict(rows(5)).columns["prediction"]) == list(
+        model.predict(rows(5)).columns["prediction"]
+    )
+    assert np.allclose(again.embed(rows(5)), model.embed(rows(5)), atol=1e-6)
+
+
+def test_the_target_may_be_a_column_of_the_base(tmp_path):
+    start = quick(table_of(rows(64, seed=5), without=("cost",)))
+    assert set(start.space.sources) == {"size", "note", "kind"}
+    model = quick(
+        rows(), target="kind", exclude=["cost"], base=start, adapt="full", out=tmp_path / "m.plait"
+    )
+    assert "kind~space" not in model.codecs and "kind" not in model.inputs
+    again = plait.load(tmp_path / "m.plait")
+    without = table_of(rows(9), without=("kind",))
+    assert list(again.predict(without).columns["prediction"]) == list(
+        model.predict(rows(9)).columns["prediction"]
+    )
+    assert evaluate(tmp_path / "m.plait", table_of(rows(9)))["rows"] == 9
+
+
+def test_what_was_fitted_from_a_base_can_be_a_base(base, fitted, tmp_path):
+    model = quick(
+        rows(), target="cost", exclude=["kind"], base=fitted[1], adapt="full",
+        out=tmp_path / "m.plait",
+    )  # fmt: skip
+    assert model.sources == {"size": ("size", "size~space"), "note": ("note", "note~space")}
+    again = plait.load(tmp_path / "m.plait")
+    assert again.space.key == base[0].space.key
+    assert np.allclose(again.embed(rows(5)), base[0].embed(rows(5)), atol=1e-6)
+
+
+def test_a_column_of_another_modality_is_refused(base):
+    cells = [{**row, "note": float(i)} for i, row in enumerate(rows())]
+    table = plait.read(cells, columns={"note": "number", "kind": "category", "size": "number"})
+    with pytest.raises(SchemaError, match="another modality than in the base") as caught:
+        quick(table, target="kind", base=base[1])
+    assert caught.value.column == "note" and caught.value.expected == "text"
+    assert "--columns note=text" in str(caught.value)
+
+
+def test_a_base_without_a_space_is_refused(base, tmp_path):
+    plain = quick(rows(), target="kind", exclude=["cost"], out=tmp_path / "p.plait")
+    for start in (plain, tmp_path / "p.plait"):
+        with pytest.raises(TargetError, match="holds no shared space"):
+            quick(rows(), target="cost", base=start)
+
+
+def test_an_unknown_way_to_adapt_is_refused(base):
+    with pytest.raises(UsageError, match="unknown adapt"):
+        quick(rows(), target="kind", base=base[1], adapt="sideways")
+
+
+def partly(num_labelled, num):
+    """Rows of which only the first few, spread over the classes, have a target."""
+    return [{**row, "kind": row["kind"] if i < num_labelled else None} for i, row in
+            enumerate(rows(num))]  # fmt: skip
+
+
+def test_many_rows_without_a_target_are_learned_from_first(tmp_path):
+    model = quick(
+        partly(36, 180), target="kind", exclude=["cost"], baselines=True, out=tmp_path / "m.plait"
+    )
+    metrics = model.records["metrics"]
+    told = metrics["space"]
+    assert set(told) == {"recipe", "rows", "std", "rank"} and told["std"] > 0
+    splits = model.records["splits"]
+    assert told["rows"] > len(splits["train"]) + 100
+    assert "note~space" in model.sources["note"]
+    assert {"prototypes", "probe"} <= {entry["name"] for entry in metrics["candidates"]}
+    again = plait.load(tmp_path / "m.plait")
+    assert np.allclose(again.embed(rows(4)), model.embed(rows(4)), atol=1e-6)
+    assert list(again.predict(rows(9)).columns["prediction"]) == list(
+        model.predict(rows(9)).columns["prediction"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "settings"),
+    [
+        (partly(36, 100), {}),  # 64 rows: below 100
+        (partly(120, 230), {}),  # 110 rows: fewer than twice the labelled
+        (partly(36, 180), {"budget": "2s"}),
+    ],
+    ids=["few", "few beside the labelled", "little time"],
+)
+def test_few_rows_without_a_target_are_left_out(cells, settings):
+    model = quick(cells, target="kind", exclude=["cost"], **settings)
+    assert "space" not in model.records["metrics"] and model.shared is None
+    assert model.sources["note"] == ("note",)
+    assert any("have no target" in note for note in model.summary()["notes"])
+
+
+def test_the_rows_set_aside_are_not_learned_from():
+    cells = [
+        {**row, "fold": "test" if i % 4 == 3 else "train"} for i, row in enumerate(partly(36, 240))
+    ]
+    table = plait.read(cells, columns=COLUMNS)
+    model = quick(table, target="kind", exclude=["cost"], split="fold")
+    num_train = sum(row["fold"] == "train" for row in cells)
+    assert model.records["metrics"]["space"]["rows"] <= num_train
