@@ -13,7 +13,7 @@ from simple_tables import TagCodec, make_prepared
 
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem, link
-from plait.baselines.experts import EXPERTS, load_expert
+from plait.baselines.experts import BASELINES, load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
@@ -42,14 +42,14 @@ def _target(task, score):
 def _fitted(name, task, prepared, deadline=None):
     codec, truth = _target(task, prepared.score)
     features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
-    expert = EXPERTS[name]()
+    expert = BASELINES[name]()
     expert.fit(views, truth[LEARN], codec, seed=0, deadline=deadline)
     return expert, features.views(prepared, JUDGE), truth[JUDGE], codec
 
 
 @pytest.mark.parametrize("wide", [0, 400])
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_every_expert_does_every_task(name, task, wide, tables, tmp_path):
     expert, views, truth, codec = _fitted(name, task, tables[wide])
     outputs = expert.outputs(views)
@@ -70,7 +70,7 @@ def test_every_expert_does_every_task(name, task, wide, tables, tmp_path):
     assert {file.suffix for file in tmp_path.iterdir()} <= {".json", ".safetensors", ".txt"}
 
 
-@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_the_same_seed_gives_the_same_outputs(name, tables):
     first, views, *_ = _fitted(name, "classify", tables[400])
     again = _fitted(name, "classify", tables[400])[0]
@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_outputs(name, tables):
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_a_deadline_in_the_past_still_gives_a_model(name, task, tables):
     start = time.monotonic()
     expert, views, *_ = _fitted(name, task, tables[0], deadline=start - 1)
@@ -86,30 +86,30 @@ def test_a_deadline_in_the_past_still_gives_a_model(name, task, tables):
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_unseen_and_absent_classes_do_no_harm(name, tables):
     prepared = tables[0]
     truth = np.where(prepared.score[LEARN] > 1, 1, 0)
     truth[:7] = -1
     codec = CategoryCodec(labels=("a", "b", "never"))
     features, views = FeatureMap.fit(prepared, ["size", "kind"], LEARN)
-    expert = EXPERTS[name]()
+    expert = BASELINES[name]()
     expert.fit(views, truth, codec, seed=0)
     outputs = expert.outputs(features.views(prepared, JUDGE))
     assert outputs.shape == (len(JUDGE), 3) and outputs[:, 2].max() < 0.3
 
 
-@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("name", list(BASELINES))
 @pytest.mark.parametrize("num_rows", [2, 5])
 def test_a_handful_of_rows_is_enough(name, num_rows, tables):
     prepared = tables[400]
     features, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS[:num_rows])
-    expert = EXPERTS[name]()
+    expert = BASELINES[name]()
     expert.fit(views, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
     assert np.isfinite(expert.outputs(features.views(prepared, JUDGE))).all()
 
 
-@pytest.mark.parametrize("name", list(EXPERTS))
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_rows_with_everything_missing_get_finite_outputs(name, tables):
     expert, views, *_ = _fitted(name, "classify", tables[400])
     for column in views.raw.values():
@@ -140,7 +140,7 @@ def test_too_many_classes_for_boosting(tables):
     _, views = FeatureMap.fit(tables[0], ["size"], LEARN)
     codec = CategoryCodec(labels=tuple(map(str, range(301))))
     with pytest.raises(TargetError, match="too many classes for boosted trees"):
-        EXPERTS["boosted"]().fit(views, np.arange(140), codec, seed=0)
+        BASELINES["boosted"]().fit(views, np.arange(140), codec, seed=0)
 
 
 def test_an_unknown_expert_is_refused(tmp_path):
@@ -197,7 +197,7 @@ def test_residual_quantiles_cover_and_follow_the_spread():
 def test_one_neighbour_by_hand(tables):
     prepared = tables[0]
     _, views = FeatureMap.fit(prepared, ["size"], ROWS[:4])
-    expert = EXPERTS["neighbour"]()
+    expert = BASELINES["neighbour"]()
     truth = np.array([0.0, 1.0, 2.0, 3.0], np.float32)
     expert.fit(views, truth, NumberCodec().fit(truth.tolist()), seed=0)
     assert expert._nearest(views.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]

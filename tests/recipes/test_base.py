@@ -119,10 +119,11 @@ def test_adapting_starts_from_the_bases_weights(base):
     from plait.recipes import deep
     from plait.train.config import TrainConfig
 
-    found = {}
+    found, trained = {}, {}
     real = deep.run_training
 
     def record(task, plan, system, *args, **settings):
+        trained[plan.adapt] = {n for n, p in system.named_parameters() if p.requires_grad}
         result = real(task, plan, system, *args, **settings)
         found[plan.adapt] = {k: v.clone() for k, v in system.state_dict().items()}
         return result
@@ -141,6 +142,12 @@ def test_adapting_starts_from_the_bases_weights(base):
             assert np.allclose(found[adapt][f"trunk.{name}"], value, atol=1e-4), (adapt, name)
     assert not np.allclose(found["scratch"]["trunk.registers"], trunk["registers"], atol=1e-4)
     assert found["lora"].keys() == found["full"].keys() == found["scratch"].keys()
+    assert trained["full"] == trained["scratch"]
+    in_trunk = {name for name in trained["lora"] if name.startswith("trunk.")}
+    assert in_trunk and all(name.endswith((".down", ".up")) for name in in_trunk)
+    for stem in base[0].space.network.encoder.stems:
+        assert any(stem in name for name in trained["full"])
+        assert not any(stem in name for name in trained["lora"])
 
 
 def test_it_embeds_as_the_base_does_and_predicts_the_same_when_loaded(base, fitted):

@@ -125,7 +125,9 @@ def test_the_bank_ignores_empty_places_and_a_rows_own_unit():
     alignment, x = make(bank_size=3), unit(2, 1, 4)
     units = torch.tensor([0, 1, 2, 0])
     rows = torch.tensor([0])
-    assert float(alignment.against_bank(x[0], rows, units, (0, 1)).detach()) == 0.0
+    for row in (0, 2):
+        empty = alignment.against_bank(x[0], torch.tensor([row]), units, (0, 1))
+        assert float(empty.detach()) == 0.0
     old = unit(2, 2, 4, seed=5)
     alignment.remember(old, torch.tensor([3, 1]), everywhere(2, 2))
     found = float(alignment.against_bank(x[0], rows, units, (0, 1)).detach())

@@ -51,6 +51,8 @@ def test_about_the_share_asked_for_is_hidden_in_every_column(share):
         assert float(found) == pytest.approx(share, abs=0.06)
     # Rounded by chance, row by row, and by less than one token.
     assert (hidden[:, :10].sum(1) - 10 * share).abs().max() < 1
+    lengths = tokens.mask[:, 10:19].sum(1)
+    assert (hidden[:, 10:19].sum(1) - lengths * share).abs().max() < 1
 
 
 def test_a_single_token_is_hidden_whole_with_the_chance_asked_for():

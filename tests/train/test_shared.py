@@ -167,6 +167,22 @@ def test_weights_of_the_losses_are_used(prepared):
     assert found[3.0] > found[1.0] > found[0.0]
 
 
+def test_hidden_tokens_are_guessed_as_the_teacher_sees_them(prepared):
+    rows = np.arange(16)
+    made = objective(prepared, SharedConfig(align=0.0, views=0.0, bank_size=0))
+    made.module.eval()
+
+    def cost():
+        torch.manual_seed(5)
+        return float(made.loss(rows, views(made, rows), "float32").detach())
+
+    before = cost()
+    assert cost() == before
+    with torch.no_grad():
+        made.module.teacher.encoder.column_vectors.normal_()
+    assert cost() != pytest.approx(before, rel=1e-3)
+
+
 def test_the_number_of_views_follows_the_losses(prepared):
     assert objective(prepared, EVERYTHING).num_views == 2
     assert objective(prepared, ALIGNED).num_views == 1

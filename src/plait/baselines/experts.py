@@ -15,11 +15,15 @@ from plait.baselines.space_experts import Prototypes as Prototypes
 from plait.baselines.spread import Spread as Spread
 from plait.errors import BundleError
 
-EXPERTS: dict[str, type[Expert]] = {
-    expert.name: expert
-    for expert in (Majority, NearestNeighbour, Linear, Boosted, Spread, Prototypes, Prompts, Probe)
+BASELINES: dict[str, type[Expert]] = {
+    expert.name: expert for expert in (Majority, NearestNeighbour, Linear, Boosted)
 }
-"""Name -> expert, from simple to strong."""
+"""Name -> expert for any target and table, from simple to strong."""
+
+EXPERTS: dict[str, type[Expert]] = BASELINES | {
+    expert.name: expert for expert in (Spread, Prototypes, Prompts, Probe)
+}
+"""All of them: also those that need rows without a target, or a base's vectors."""
 
 
 def load_expert(name: str, folder: Path) -> Expert:

@@ -98,14 +98,15 @@ def _files_key(table: Table, name: str) -> bytes:
     """Return a hash of path, size and time of every file that the column's cells name."""
     digest = hashlib.sha256()
     for first, cells in table.batches([name]):
-        stats = [_stat(table.root, cell) for cell in cells[name]]
+        stats = [cell_stat(table.root, cell) for cell in cells[name]]
         if first == 0 and not any(stats):
             return b"no files"
         digest.update("\n".join(stats).encode(errors="surrogatepass"))
     return os.fsencode(os.path.realpath(table.root)) + digest.digest()
 
 
-def _stat(root: Path, cell: Cell) -> str:
+def cell_stat(root: Path, cell: Cell) -> str:
+    """Return size and time of the file that a cell names; empty when it names none."""
     if isinstance(cell, dict):
         cell = cell.get("path")
     if not isinstance(cell, str) or len(cell) > 1000 or "\n" in cell or "\0" in cell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,12 @@ class BackboneReading:
         self, source: str, checkpoint: Checkpoint, codec: VectorCodec | None = None
     ) -> None:
         self.source, self.checkpoint = source, checkpoint
-        self.name = re.sub(r"[^\w.-]+", "-", Path(checkpoint.source).name) or "encoder"
-        self.column = f"{source}~{self.name}"
+        self.rename(re.sub(r"[^\w.-]+", "-", Path(checkpoint.source).name) or "encoder")
         self.codec: Codec = codec or VectorCodec(dim=checkpoint.dim)
+
+    def rename(self, name: str) -> None:
+        """Set the name that its column and its folder in a bundle are known by."""
+        self.name, self.column = name, f"{self.source}~{name}"
 
     @classmethod
     def fitted(
@@ -78,8 +81,11 @@ class BackboneReading:
     @classmethod
     def load(cls, facts: dict[str, Any], bundle: Path, codec: Codec) -> BackboneReading:
         """Rebuild a reading from a bundle whose hashes were checked."""
-        checkpoint = checkpoint_from(bundle / facts["folder"], facts)
-        return cls(str(facts["of"]), checkpoint, codec if isinstance(codec, VectorCodec) else None)
+        folder = bundle / FOLDER / Path(str(facts["folder"])).name
+        checkpoint = checkpoint_from(folder, facts)
+        found = cls(str(facts["of"]), checkpoint, codec if isinstance(codec, VectorCodec) else None)
+        found.rename(str(facts["folder"]).rpartition("/")[2])
+        return found
 
     def read(
         self,
@@ -107,6 +113,7 @@ def open_readings(
     inputs: tuple[str, ...],
     rows: np.ndarray,
     *,
+    known: Sequence[BackboneReading],
     on_error: str,
     allow_network: bool,
     progress: Callable[[str, float], Callable[..., object]],
@@ -118,10 +125,11 @@ def open_readings(
         encoders: Column or modality -> checkpoint folder or hub id.
         inputs: Input columns.
         rows: Training rows.
+        known: Readings that are there already; the same checkpoint is not read twice.
         on_error, allow_network: As for a fit.
         progress: Opens a task.
     """
-    found = []
+    found: list[BackboneReading] = []
     for name, where in encoders.items():
         sources = [name] if name in inputs else []
         sources = sources or [c for c in inputs if table.schema[c].modality == name]
@@ -130,12 +138,17 @@ def open_readings(
         for source in sources:
             modality = str(table.schema[source].modality)
             checkpoint = open_checkpoint(where, modality=modality, allow_network=allow_network)
+            there = [one for one in [*known, *found] if one.source == source]
+            if checkpoint.key in [one.checkpoint.key for one in there]:
+                continue
             update = progress(f"encoding {source}", table.num_rows)
-            found.append(
-                BackboneReading.fitted(
-                    source, checkpoint, table, rows, on_error=on_error, progress=update
-                )
+            reading = BackboneReading.fitted(
+                source, checkpoint, table, rows, on_error=on_error, progress=update
             )
+            others = [one for one in [*known, *found] if one.checkpoint.key != checkpoint.key]
+            if reading.name in [one.name for one in others]:
+                reading.rename(f"{reading.name}-{checkpoint.key[:6]}")
+            found.append(reading)
     return tuple(found)
 
 

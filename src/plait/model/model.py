@@ -16,7 +16,7 @@ from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
-from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
+from plait.modalities import Codec, TargetCodec
 from plait.model.backbone_reading import BackboneReading
 from plait.model.directions import score_space
 from plait.model.ensemble import Ensemble
@@ -24,6 +24,8 @@ from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
+    codecs_facts,
+    codecs_from,
     ensemble_facts,
     ensemble_files,
     load_ensemble,
@@ -231,6 +233,10 @@ class Model:
     ) -> Prepared:
         """Return the rows' arrays in this model's preprocessing, missing columns included."""
         codecs: dict[str, Codec] = dict(self.codecs)
+        codecs.pop(str(self.target), None)  # a base may have read what is the target now
+        unread = (
+            {str(self.target): self.codecs[str(self.target)]} if self.target in self.codecs else {}
+        )
         if target and self.target is not None:
             codecs[self.target] = self.target_codec
         made = {reading.column for reading in self.readings}
@@ -238,25 +244,20 @@ class Model:
         here = {name: codec for name, codec in codecs.items() if name in table.column_names}
         update = progress.task("reading", table.num_rows)
         prepared = prepare_table(table, here, on_error=on_error, progress=update)
-        prepared = prepared.with_empty({n: c for n, c in codecs.items() if n not in here})
+        absent = {n: c for n, c in {**unread, **codecs}.items() if n not in here}
+        prepared = prepared.with_empty(absent)
         return with_readings(
             self.readings, table, prepared, on_error=on_error, progress=progress.task
         )
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
-        codecs = {**self.shown, **self.codecs}
+        codecs = dict({} if self.parts is None else self.parts.codecs)
         if self.target is not None:
             codecs[self.target] = self.target_codec
-        hashes = {name: codec_hash(codec) for name, codec in codecs.items()}
         files = {
             "schema.json": to_json(self.schema.to_dict()),
-            "codecs.json": to_json(
-                {
-                    "columns": {name: codec_to_dict(codec) for name, codec in codecs.items()},
-                    "preprocessing": hashes,
-                }
-            ),
+            "codecs.json": to_json({**codecs_facts(codecs), "shown": codecs_facts(self.shown)}),
             "card.md": self.card.encode(),
             "model.json": to_json(self._facts()),
             **({} if self.parts is None else ensemble_files(self.parts)),
@@ -318,13 +319,14 @@ def load(path: Path | str) -> Model:
 def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
     stored = bundle.read_json("codecs.json")
-    codecs = _load_codecs(stored, bundle.path)
+    codecs = codecs_from(stored, bundle.path)
     target = about["target"]
     answer = codecs.pop(target) if target is not None else None
     sources = {name: tuple(columns) for name, columns in about["sources"].items()}
-    shown = {source: codecs[source] for source in sources}
-    codecs = {column: codecs[column] for columns in sources.values() for column in columns}
-    shared = load_space(bundle, about["space"], codecs) if about["space"] else None
+    shared = load_space(bundle, about["space"]) if about["space"] else None
+    every = {**({} if shared is None else shared.codecs), **codecs}
+    for column in [column for columns in sources.values() for column in columns]:
+        every[column]  # raises KeyError when the sources name what no codec reads
     known = {"model", "codecs", "schema", "manifest"}
     return Model(
         schema=Schema.from_dict(bundle.read_json("schema.json")),
@@ -332,8 +334,8 @@ def _model_of(bundle: Bundle) -> Model:
         target=target,
         parts=_load_parts(bundle, about, codecs, answer),
         shared=shared,
-        shown=shown,
-        readings=tuple(_load_reading(f, bundle, codecs, shared) for f in about["readings"]),
+        shown=codecs_from(stored["shown"], bundle.path),
+        readings=tuple(_load_reading(f, bundle, every, shared) for f in about["readings"]),
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
@@ -361,18 +363,3 @@ def _load_parts(
     if not isinstance(answer, TargetCodec):
         raise BundleError("the target's modality has no head", path=bundle.path)
     return load_ensemble(bundle, about, codecs, answer)
-
-
-def _load_codecs(stored: Mapping[str, Any], path: Path) -> dict[str, Codec]:
-    codecs = {name: codec_from_dict(fields) for name, fields in stored["columns"].items()}
-    for name, codec in codecs.items():
-        if codec_hash(codec) != stored["preprocessing"][name]:
-            raise BundleError(
-                "the preprocessing differs from the one the model was trained with",
-                expected=f"hash {stored['preprocessing'][name]}",
-                received=f"hash {codec_hash(codec)}",
-                column=name,
-                path=path,
-                hint="use the version of plait that wrote the bundle",
-            )
-    return codecs

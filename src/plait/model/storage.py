@@ -15,7 +15,8 @@ from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
-from plait.modalities import Codec, TargetCodec
+from plait.errors import BundleError
+from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
 from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.shared_space import SharedSpace
@@ -89,12 +90,37 @@ def load_ensemble(
     )
 
 
+def codecs_facts(codecs: Mapping[str, Codec]) -> dict[str, Any]:
+    """Return codecs as JSON-ready data, with the hashes that `codecs_from` compares."""
+    return {
+        "columns": {name: codec_to_dict(codec) for name, codec in codecs.items()},
+        "preprocessing": {name: codec_hash(codec) for name, codec in codecs.items()},
+    }
+
+
+def codecs_from(stored: Mapping[str, Any], path: Path) -> dict[str, Codec]:
+    """Rebuild codecs. Raises `BundleError` when they would prepare otherwise than in training."""
+    codecs = {name: codec_from_dict(fields) for name, fields in stored["columns"].items()}
+    for name, codec in codecs.items():
+        if codec_hash(codec) != stored["preprocessing"][name]:
+            raise BundleError(
+                "the preprocessing differs from the one the model was trained with",
+                expected=f"hash {stored['preprocessing'][name]}",
+                received=f"hash {codec_hash(codec)}",
+                column=name,
+                path=path,
+                hint="use the version of plait that wrote the bundle",
+            )
+    return codecs
+
+
 def space_facts(space: SharedSpace) -> dict[str, Any]:
     """Return what ``model.json`` tells of a shared space."""
     sources = {name: list(columns) for name, columns in space.sources.items()}
     return {
         "config": dataclasses.asdict(space.config),
         "sources": sources,
+        "codecs": codecs_facts(space.codecs),
         "scale": space.scale,
         "share": space.share,
         "linear": space.linear is not None,
@@ -113,12 +139,15 @@ def space_files(space: SharedSpace) -> dict[str, bytes]:
     return files
 
 
-def load_space(
-    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec]
-) -> SharedSpace:
-    """Rebuild what `space_files` wrote; arguments as in `load_ensemble`."""
+def load_space(bundle: Bundle, about: Mapping[str, Any]) -> SharedSpace:
+    """Rebuild what `space_files` wrote, from a bundle whose hashes were checked.
+
+    Args:
+        bundle: Where the files are.
+        about: What `space_facts` told.
+    """
     sources = {name: tuple(columns) for name, columns in about["sources"].items()}
-    own = {column: codecs[column] for columns in sources.values() for column in columns}
+    own = codecs_from(about["codecs"], bundle.path)
     config, scale = SystemConfig(**about["config"]), float(about["scale"])
     linear = LinearSpace.load(bundle.path / LINEAR, own, sources) if about["linear"] else None
     tensors, share = bundle.read_arrays(SPACE), float(about["share"])

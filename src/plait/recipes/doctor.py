@@ -20,9 +20,10 @@ EXTRAS = {
     "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
     "report": ("matplotlib", "plots in reports"),
     "video": ("av", "video columns"),
+    "hf": ("transformers peft", "pretrained encoders"),
+    "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit selfies", "molecule columns"),
     "music": ("mido", "music columns"),
-    "hf": ("transformers", "pretrained backbones"),
 }
 """Extra -> the packages it brings, and what needs them."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from plait.metrics import bootstrap_intervals
+from plait.modalities import Codec
 from plait.model.config import choose_size
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
@@ -69,7 +71,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         deep = train_deep(task, plan, work.progress)
     outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
     choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
-    model = _assemble(task, deep, rivals, choice)
+    known = {} if work.base is None else work.base.shown
+    model = _assemble(task, deep, rivals, choice, known)
     model.shared = space
     records = _records(model, task, deep, rivals, choice, folds, work.seed)
     records["metrics"] |= deep.trials | learned
@@ -134,7 +137,9 @@ def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
     return Budget(max(left, 0.15 * budget.amount), "seconds")
 
 
-def _assemble(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> Model:
+def _assemble(
+    task: Task, deep: DeepResult, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
+) -> Model:
     simple = [name for name in choice.weights if name != DEEP]
     has_deep = DEEP in choice.weights
     ensemble = Ensemble(
@@ -152,7 +157,7 @@ def _assemble(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> M
         target=task.target,
         parts=ensemble,
         readings=task.readings,
-        shown={name: task.codecs[name] for name in task.inputs},
+        shown={**shown, **{name: task.codecs[name] for name in task.inputs}},
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from plait.data.cache import cache_folder
+from plait.data.entries import cell_stat
 from plait.data.schema import make_codec
 from plait.data.table import Table, read
 from plait.errors import CellError, UsageError
@@ -156,7 +157,7 @@ def _open_index(
         if opened is None:
             raise UsageError("there is no index at this place", path=place, hint="give --table")
         return opened, place
-    ids = row_ids(rows)
+    ids = marked_ids(model, rows)
     if opened is None or not set(ids) & set(opened.ids):
         return _build(model, rows, ids, place, on_error, progress), place
     known = set(opened.ids)
@@ -168,11 +169,29 @@ def _open_index(
         part = rows.take(new)
         vectors, there_ = _vectors(model, part, on_error, progress)
         kept = np.flatnonzero(there_)
-        names = [ids[new[i]] for i in kept]
-        opened.add(vectors[kept], names, attributes_of(part).take(kept))
+        new = [new[i] for i in kept]
+        names = [ids[number] for number in new]
+        if names:
+            opened.add(vectors[kept], names, attributes_of(part).take(kept))
     if gone or new:
         opened.save(place)
     return opened, place
+
+
+def marked_ids(model: Model, rows: Table) -> list[str]:
+    """Return the rows' ids, each followed by ``|`` and a hash of what the model reads of the row.
+
+    A row that changed under its id, or a file that changed under its path, is another row to the
+    index, and so embedded anew.
+    """
+    digests = [hashlib.blake2b(digest_size=8) for _ in range(rows.num_rows)]
+    for name in model.space.sources:
+        if name in rows.column_names:
+            for digest, cell in zip(digests, rows.column(name), strict=True):
+                text = f"{name}={cell!r}|{cell_stat(rows.root, cell)}|"
+                digest.update(text.encode(errors="surrogatepass"))
+    named = zip(row_ids(rows), digests, strict=True)
+    return [f"{name}|{digest.hexdigest()}" for name, digest in named]
 
 
 def _cached_place(key: str, rows: Table | None) -> Path:
@@ -239,8 +258,9 @@ def _hits(ids: Sequence[str], scores: np.ndarray, rows: Table | None) -> list[di
     numbers: dict[str, int] = {}
     if rows is not None:
         numbers = {name: number for number, name in enumerate(row_ids(rows))}
+    names = [name.rpartition("|")[0] for name in ids]
     found: list[dict[str, Any]] = []
-    for rank, (name, score) in enumerate(zip(ids, scores, strict=True), start=1):
+    for rank, (name, score) in enumerate(zip(names, scores, strict=True), start=1):
         hit: dict[str, Any] = {"rank": rank, "id": name, "score": float(score)}
         if rows is not None:
             hit["row"] = numbers[name]

@@ -147,12 +147,15 @@ def make_task(
         table, codecs, on_error=on_error, allow_network=allow_network, progress=update
     )
     readings: tuple[Reading, ...] = () if base is None else base.readings
-    readings = tuple(reading for reading in readings if reading.source in inputs)
+    readings = tuple(
+        one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
+    )
     readings += open_readings(
         table,
         dict(encoders or {}),
         inputs,
         splits.train,
+        known=[one for one in readings if isinstance(one, BackboneReading)],
         on_error=on_error,
         allow_network=allow_network,
         progress=progress.task,

@@ -62,8 +62,7 @@ def tune_prompts(
         vectors = _vectors(space, column, _behind(context, tokens))
         loss = F.cross_entropy(scale * rows @ vectors.T, goal)
         loss = loss + PULL * (1 - (vectors * plain).sum(-1)).mean()
-        optimizer.zero_grad()
-        loss.backward()
+        context.grad = torch.autograd.grad(loss, context)[0]
         optimizer.step()
     with torch.no_grad():
         return _vectors(space, column, _behind(context, tokens)).numpy()

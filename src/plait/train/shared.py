@@ -52,7 +52,7 @@ class SharedLearner(nn.Module):
     def __init__(self, space: Space, config: SharedConfig, *, num_others: int) -> None:
         super().__init__()
         self.space = space
-        self.teacher = copy.deepcopy(space).requires_grad_(False)
+        self.teacher = copy.deepcopy(space).requires_grad_(False).eval()
         self.predictor = LatentPredictor(dim=space.config.dim)
         self.alignment = Alignment(
             num_sources=len(space.sources),
