@@ -20,7 +20,7 @@ from benchmarks.retrieval import direction_rows, emergent_row, sticker_items
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
-SPACE_BUDGET, FASHION_BUDGET, SMALL_BUDGET = "5m", "5m", "1m"
+SPACE_BUDGET, FASHION_BUDGET, SMALL_BUDGET = "4m", "100s", "40s"
 TEMPLATES = ("{}", "a picture of {}")
 
 

@@ -13,7 +13,7 @@ from plait.model.model import Model, load
 from plait.recipes.search import sources_named
 from plait.report.page import page
 from plait.report.text import escape
-from plait.types import Cell, Html
+from plait.types import Cell, Html, is_missing
 
 
 def write_search_page(
@@ -74,6 +74,8 @@ def _card(model: Model, rows: Table, hit: Mapping[str, Any]) -> Html:
 
 
 def _cell(name: str, codec: Codec, cell: Cell, media: Media) -> Html:
+    if is_missing(cell):
+        return ""
     try:
         raw = codec.read(cell, media)
     except CellError as error:
