@@ -48,7 +48,7 @@ def test_a_handful_of_rows(num_rows):
 
 def test_three_labels_among_forty_rows():
     model = quick(rows(kind=lambda i, kind: kind if i < 3 else None), target="kind")
-    assert "37 rows have no target and were left out" in model.summary()["notes"]
+    assert "37 rows have no target and take no part in the scores" in model.summary()["notes"]
 
 
 def test_tags_are_learned():
@@ -116,7 +116,7 @@ def test_a_broken_number_is_named_or_skipped(cell):
             quick(broken, target=target)
         assert (caught.value.column, caught.value.row) == ("price", 3)
     model = quick(broken, target="price", on_error="skip")
-    assert "1 rows have no target and were left out" in model.summary()["notes"]
+    assert "1 rows have no target and take no part in the scores" in model.summary()["notes"]
 
 
 @pytest.mark.parametrize(

@@ -136,31 +136,18 @@ def make_task(
         stratify=_stratify(table, target),
         seed=seed,
     )
-    learn = np.sort(np.concatenate([splits.train, splits.validation]))
-    known = {} if base is None else known_codecs(base, table, inputs)
-    fresh = [name for name in inputs if name not in known]
-    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
-    if target is not None:
-        codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
-    update = progress.task("reading", table.num_rows)
-    prepared = prepare_table(
-        table, codecs, on_error=on_error, allow_network=allow_network, progress=update
-    )
-    readings: tuple[Reading, ...] = () if base is None else base.readings
-    readings = tuple(
-        one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
-    )
-    readings += open_readings(
+    codecs, prepared, readings = _read_columns(
         table,
-        dict(encoders or {}),
         inputs,
-        splits.train,
-        known=[one for one in readings if isinstance(one, BackboneReading)],
+        target,
+        splits,
+        base=base,
+        encoders=encoders or {},
+        seed=seed,
         on_error=on_error,
         allow_network=allow_network,
-        progress=progress.task,
+        progress=progress,
     )
-    prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes: tuple[str, ...] = ()
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
@@ -181,8 +168,50 @@ def make_task(
         units=label_units(table.num_rows, [rows for _, rows in shared_rows(prints).groups]),
         readings=readings,
         splits=splits,
-        notes=notes + _group_notes(table, group, splits),
+        notes=notes + _group_notes(table, group, splits) + _base_notes(base, target),
     )
+
+
+def _read_columns(
+    table: Table,
+    inputs: tuple[str, ...],
+    target: str | None,
+    splits: Splits,
+    *,
+    base: Model | None,
+    encoders: Mapping[str, str],
+    seed: int,
+    on_error: str,
+    allow_network: bool,
+    progress: Progress,
+) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
+    """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
+    learn = np.sort(np.concatenate([splits.train, splits.validation]))
+    known = {} if base is None else known_codecs(base, table, inputs)
+    fresh = [name for name in inputs if name not in known]
+    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
+    if target is not None:
+        codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
+    update = progress.task("reading", table.num_rows)
+    prepared = prepare_table(
+        table, codecs, on_error=on_error, allow_network=allow_network, progress=update
+    )
+    readings: tuple[Reading, ...] = () if base is None else base.readings
+    readings = tuple(
+        one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
+    )
+    readings += open_readings(
+        table,
+        dict(encoders),
+        inputs,
+        splits.train,
+        known=[one for one in readings if isinstance(one, BackboneReading)],
+        on_error=on_error,
+        allow_network=allow_network,
+        progress=progress.task,
+    )
+    prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
+    return codecs, prepared, readings
 
 
 def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, Codec]:
@@ -344,8 +373,18 @@ def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, 
     )
 
 
+def _base_notes(base: Model | None, target: str | None) -> tuple[str, ...]:
+    """Say where a base may know the answers already."""
+    if base is None or target is None or target not in base.inputs:
+        return ()
+    return (
+        f"the base learned from the column '{target}' too: where it saw these test rows, the "
+        "numbers are too good; fit the base with --exclude",
+    )
+
+
 def _labelled_only(splits: Splits, labelled: np.ndarray) -> tuple[Splits, tuple[str, ...]]:
     num = int((~labelled).sum())
-    notes = (f"{num} rows have no target and were left out",) if num else ()
+    notes = (f"{num} rows have no target and take no part in the scores",) if num else ()
     kept = {name: getattr(splits, name) for name in ("train", "validation", "test")}
     return replace(splits, **{k: rows[labelled[rows]] for k, rows in kept.items()}), notes
