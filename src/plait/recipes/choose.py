@@ -61,7 +61,7 @@ def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCo
 def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | None:
     """Return equal shares of label spreading and the linear model where nothing can be compared.
 
-    That is where some class has a single label: held out, it was never learned. None otherwise.
+    That is where most classes have a single label: held out, it was never learned. None otherwise.
 
     Args:
         outputs: As for `choose`.
@@ -69,7 +69,7 @@ def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | N
     """
     trusted = [name for name in ("spread", "linear") if name in outputs]
     counts = np.unique(truth[truth >= 0], return_counts=True)[1]
-    if "spread" not in outputs or counts.min(initial=2) > 1:
+    if "spread" not in outputs or not len(counts) or np.median(counts) > 1:
         return None
     note = "too few labels to compare candidates: " + " and ".join(trusted) + " ship as equals"
     return Choice(dict.fromkeys(trusted, 1 / len(trusted)), {}, (note,))

@@ -35,14 +35,15 @@ BASELINE_SHARE = 0.25
 SPACE_SHARE = 0.4
 """Part of the budget spent on learning from rows without a target, where there are many."""
 
-LEAST_UNLABELLED, LEAST_SPACE_SECONDS = 100, 60.0
-"""With fewer rows without a target, or less time, they are left out."""
+LEAST_UNLABELLED, LEAST_SPACE_SECONDS = 100, 600.0
+"""With fewer rows without a target, or less time, the network does not learn from them: in short
+budgets that cost more than it gave (docs/log.md, 2026-11-21)."""
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
     task, space, learned = _with_space(task, work)
-    folds = None if _judged_apart(task) else make_folds(task, work.group, work.seed)
+    folds = None if _judged_apart(task, work) else make_folds(task, work.group, work.seed)
     deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
         task,
@@ -65,7 +66,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         start=space,
         adapt=work.adapt,
     )
-    if folds is None and can_self_train(task, rivals):
+    if _judged_apart(task, work) and can_self_train(task, rivals):
         deep = train_student(task, settled(plan), rivals, work.progress)
     else:
         deep = train_deep(task, plan, work.progress)
@@ -109,20 +110,25 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
     return task, found.space, learned
 
 
-def _judged_apart(task: Task) -> bool:
+def _judged_apart(task: Task, work: Work) -> bool:
     """Tell whether few labelled rows are judged by their validation part, not by folds.
 
     With many rows without a target the network learns from guesses about them, and the guesses
     must not come from models that learned from the rows it is judged on.
     """
     enough = len(task.unlabelled) >= 2 * len(task.splits.train)
-    return enough and len(task.validation) >= LEAST_JUDGED and task.target_codec.task == "classify"
+    enough = enough and len(task.validation) >= LEAST_JUDGED and _has_time(work)
+    return enough and task.target_codec.task == "classify"
 
 
 def _worth_sharing(task: Task, work: Work) -> bool:
     """Tell whether there are enough rows without a target, and time, to learn from them first."""
     enough = len(task.unlabelled) >= max(LEAST_UNLABELLED, 2 * len(task.splits.train))
-    return enough and (not work.budget.timed or work.budget.amount >= LEAST_SPACE_SECONDS)
+    return enough and _has_time(work)
+
+
+def _has_time(work: Work) -> bool:
+    return not work.budget.timed or work.budget.amount >= LEAST_SPACE_SECONDS
 
 
 def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
