@@ -9,7 +9,8 @@ from statistics import median
 from typing import Any
 
 HEADINGS = ("case", "metric", "plait", "peer", "peer's", "target", "reached", "seconds", "note")
-_TARGET = re.compile(r"(>=|<=|>|<)\s*(?:([\d.]+)|(?:([\d.]+)\s*x\s*)?peer)")
+_TARGET = re.compile(r"(>=|<=|>|<)\s*(?:(-?[\d.]+)|(?:([\d.]+)\s*x\s*)?peer(?:\s*-\s*([\d.]+))?)")
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Row:
         value: plait's number; None when only peers were run.
         peer: Who stands beside plait; empty for nobody.
         peer_value: The peer's number.
-        target: ``>= 0.94``, ``>= peer``, ``< peer`` or ``<= 1.2 x peer``; empty for none.
+        target: ``>= 0.94``, ``>= peer``, ``>= peer - 0.01``, ``<= 1.2 x peer``; empty for none.
         seconds: Time that plait took (the peer's, when plait did not run).
         seed: Of the run; None in a median over seeds.
         note: What a reader should know.
@@ -53,8 +54,8 @@ class Row:
             return None
         mark = _TARGET.fullmatch(self.target)[1]  # type: ignore[index]
         return {
-            ">=": self.value >= bound,
-            "<=": self.value <= bound,
+            ">=": self.value >= bound - _ROUNDING,
+            "<=": self.value <= bound + _ROUNDING,
             ">": self.value > bound,
             "<": self.value < bound,
         }[mark]
@@ -86,7 +87,7 @@ def bound_of(target: str, peer_value: float | None) -> float | None:
         raise ValueError(f"unreadable target {target!r}: expected '>= 0.9' or '<= 1.2 x peer'")
     if found[2]:
         return float(found[2])
-    return None if peer_value is None else float(found[3] or 1) * peer_value
+    return None if peer_value is None else float(found[3] or 1) * peer_value - float(found[4] or 0)
 
 
 def medians(rows: Iterable[Row]) -> list[Row]:

@@ -37,6 +37,7 @@ def test_the_public_names_are_listed_and_resolve():
     assert plait.errors.PlaitError.exit_code == 1
     assert callable(plait.read)
     assert callable(plait.register_folder)
+    assert plait.search.__module__ == "plait.recipes.search"
     assert plait.__version__.count(".") == 2
 
 

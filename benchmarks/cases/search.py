@@ -72,8 +72,8 @@ def measure(
     vectors: np.ndarray, queries: np.ndarray, shares: np.ndarray, folder: Path
 ) -> dict[str, Any]:
     """Return all numbers; `folder` is where the index is saved."""
-    from plait.search.graph import num_threads
-    from plait.search.index import Index
+    from plait.index.graph import num_threads
+    from plait.index.index import Index
 
     ids = [str(row) for row in range(len(vectors))]
     columns = pa.table({"share": shares})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plait.model.model import Model as Model
     from plait.model.model import load as load
     from plait.recipes.fit import fit as fit
+    from plait.recipes.search import search as search
 
 __version__ = "0.1.0"
 
@@ -37,9 +38,20 @@ _HOMES = {
     "load": "plait.model.model",
     "read": "plait.data.table",
     "register_folder": "plait.modalities",
+    "search": "plait.recipes.search",
 }
 
-__all__ = ["Model", "Table", "__version__", "errors", "fit", "load", "read", "register_folder"]
+__all__ = [
+    "Model",
+    "Table",
+    "__version__",
+    "errors",
+    "fit",
+    "load",
+    "read",
+    "register_folder",
+    "search",
+]
 
 
 def __getattr__(name: str) -> Any:

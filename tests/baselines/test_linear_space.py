@@ -30,7 +30,7 @@ def views_of_one_cause(gaps=None, seed=0):
 
 
 def fit(prepared, **settings):
-    return LinearSpace.fit(prepared, SOURCES, LEARN, CHOOSE, dim=5, **settings)
+    return LinearSpace.fit(prepared, SOURCES, LEARN, CHOOSE, dim=5, **settings)[1]
 
 
 def test_views_of_one_cause_find_each_other():

@@ -71,6 +71,7 @@ def test_fit_passes_every_option_on(recipes):
         "resume": True,
         "baselines": False,
         "samples": True,
+        "tune": "auto",
         "allow_network": False,
         "adapt": "auto",
         "base": None,

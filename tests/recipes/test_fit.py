@@ -44,7 +44,7 @@ def test_summary_keeps_its_contract(fitted):
     summary = json.loads(json.dumps(fitted[0].summary()))
     assert set(summary) >= SUMMARY
     assert {entry["name"] for entry in summary["baselines"]} == {
-        "majority", "neighbour", "linear", "boosted",
+        "majority", "neighbour", "linear", "pool", "boosted",
     }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ import plait
 from plait.errors import BundleError, TableError, TargetError, UsageError
 from plait.model.config import SystemConfig
 from plait.model.model import Model
-from plait.recipes.search import query_vector, search
+from plait.model.query import query_vector
+from plait.recipes.search import search
 from plait.recipes.search_page import write_search_page
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
@@ -85,6 +86,26 @@ def test_a_row_finds_itself(fitted):
         scores = [hit["score"] for hit in found["hits"]]
         assert scores == sorted(scores, reverse=True) and len(scores) == 3
         json.dumps(found)
+
+
+def test_the_verb_and_the_model_take_parts_of_the_query_by_name(fitted):
+    model, table = fitted[0], table_of(rows())
+    expected = search(model, table, query={"text": "boot", "size": 3.0}, weights={"text": 2}, top=4)
+    for found in (
+        plait.search(fitted[1], table, text="boot", size=3.0, weights={"text": 2}, top=4),
+        model.search(table, text="boot", size=3.0, weights={"text": 2}, top=4),
+        model.search(table, query={"text": "boot"}, size=3.0, weights={"text": 2}, top=4),
+        model.search(None, text="boot", size=3.0, weights={"text": 2}, index=expected["index"]),
+    ):
+        assert found["query"] == {"text": "boot", "size": 3.0}
+        names = [hit["id"].partition("|")[0] for hit in found["hits"]]
+        assert names[:4] == [hit["id"] for hit in expected["hits"]]
+    few = model.search(rows(3), title="boot", where="price < 2", top=9)
+    assert {hit["cells"]["price"] for hit in few["hits"]} == {0.0, 1.0} and few["rows"] == 3
+    with pytest.raises(UsageError, match="no column or modality 'tops'"):
+        model.search(table, text="boot", tops=3)
+    with pytest.raises(UsageError, match="nothing was asked for"):
+        plait.search(fitted[1], table)
 
 
 def test_scores_are_cosines_to_the_rows(fitted):

@@ -71,6 +71,17 @@ def test_prompts_of_a_class_are_averaged():
     np.testing.assert_allclose(found, expected / np.linalg.norm(expected, axis=1, keepdims=True))
 
 
+def test_a_class_may_be_described_by_several_words():
+    rows = np.array([[0.0, 0.6, 0.8], [1.0, 0.0, 0.0]])
+    classes = {"outside": ["hat", "coat"], "feet": ["boot"]}
+    found = zero_shot(Stub(), rows, classes=classes, templates=["{}"]).columns
+    assert found["prediction"] == ["outside", "feet"]
+    middle = class_vectors(Stub(), classes, ["{}"])[0]
+    np.testing.assert_allclose(middle, np.array([0.0, 1.0, 1.0]) / 2**0.5)
+    with pytest.raises(UsageError, match="no words"):
+        zero_shot(Stub(), rows, classes={"a": [" "], "b": ["hat"]})
+
+
 def test_only_text_columns_are_asked_and_all_of_them():
     model = Stub(sources=("size", "note", "title"))
     class_vectors(model, ["boot", "hat"], ["{}", "a {}"])
@@ -155,18 +166,24 @@ def test_templates_are_used_and_only_with_classes(fitted, tmp_path):
         predict(fitted[1], table, out=out, templates=["a {}"])
 
 
+def deep_part(space, vectors):
+    """Return the network's part of vectors, of unit length."""
+    found = vectors[:, : space.config.dim]
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
 def test_tuned_prompts_lower_the_cost_and_leave_the_network_alone(fitted):
     space = fitted[0].space
     before = {name: value.clone() for name, value in space.network.state_dict().items()}
     cells = rows(30, seed=3)
-    points = fitted[0].embed([{"size": row["size"]} for row in cells])
+    points = deep_part(space, fitted[0].embed([{"size": row["size"]} for row in cells]))
     truth = np.arange(30) % 3
     settings = {"scale": space.scale, "seed": 0}
     codec = space.codecs["note"]
     found = tune_prompts(space.network, "note", codec, KINDS, points, truth, **settings)
     assert found.shape == (3, 16) and found.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-5)
-    plain = class_vectors(fitted[0], KINDS, ["{}"])
+    plain = deep_part(space, class_vectors(fitted[0], KINDS, ["{}"]))
 
     def cost(vectors):
         logits = torch.from_numpy(space.scale * points @ np.asarray(vectors, np.float32).T)

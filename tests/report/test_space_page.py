@@ -9,6 +9,7 @@ from importlib import resources
 import pytest
 
 from plait.report import render_report, space
+from plait.report.plots import _levels as levels
 from plait.report.plots import curves, shaded
 
 EVIL = "<script>alert('x')</script>"
@@ -65,9 +66,13 @@ def bundle(**changes):
             "collapse": {"std": 0.9, "rank": 30.0},
             "curve": [{"seconds": 1, "loss": 3.0, "validation": 0.9},
                       {"seconds": 2, "loss": 2.0, "validation": 0.8}],
-            "label_efficiency": [{"labels": n, "name": name, "accuracy": 0.5,
-                                  "interval": [0.4, 0.6]}
-                                 for n in (100, 10, 1000) for name in ("from scratch", EVIL)],
+            "label_efficiency": {
+                "metric": "accuracy", "lower_is_better": False, "said": f"with {EVIL}, 10 do",
+                "points": [{"labels": n, "name": name, "value": 0.5, "interval": [0.4, 0.6]}
+                           for n in (100, 10, 1000) for name in ("from scratch", EVIL)],
+                "shipped": {"name": "shipped model", "labels": 1000, "value": 0.75},
+                "learner": EVIL, "rows": 40, "num_labels": 5000,
+            },
         },
     }  # fmt: skip
     return {**data, **changes}
@@ -119,6 +124,9 @@ def test_a_bundle_with_a_target_keeps_its_sections():
     check_page(page)
     assert "Beside simple models" in page and "Map of the space" in page
     assert "What finds what" not in page and "What the labels buy" in page
+    del data["model"]["space"]
+    page = render_report(data)
+    assert "Map of the space" not in page and "What the labels buy" in page
 
 
 def test_a_row_has_one_card_and_a_dot_per_source():
@@ -184,6 +192,43 @@ def test_labels_are_drawn_on_a_logarithmic_axis():
     across = sorted({float(a["cx"]) for tag, a in tree.tags if tag == "circle"})
     assert len(across) == 3
     assert across[1] - across[0] == pytest.approx(across[2] - across[1], abs=0.11)
+
+
+def test_what_labels_buy_is_said_and_the_shipped_model_is_a_dot():
+    data = bundle()
+    shown = space.label_efficiency(data)
+    tree = check_page(shown)
+    assert '<p class="lead">With &lt;script&gt;' in shown and "10 do.</p>" in shown
+    assert "<h3>accuracy</h3>" in shown and "Judged on the same 40 rows" in shown
+    assert "1,000 of 5,000 labels were used" in shown
+    assert len([1 for tag, _ in tree.tags if tag == "circle"]) == 7
+    assert "<title>1,000: 75.0 %</title>" in shown
+    data["metrics"]["label_efficiency"] |= {"shipped": None, "num_labels": 1000, "said": None}
+    shown = space.label_efficiency(data)
+    assert "shipped" not in shown and "were used" not in shown and 'class="lead"' not in shown
+
+
+def test_errors_by_labels_are_numbers_not_shares():
+    data = bundle()
+    found = data["metrics"]["label_efficiency"]
+    found |= {"metric": "rmse", "lower_is_better": True, "shipped": None}
+    for value, point in enumerate(found["points"]):
+        point |= {"value": 120.0 + 10 * value, "interval": None}
+    shown = space.label_efficiency(data)
+    assert "<h3>rmse; lower is better</h3>" in shown and "%" not in shown
+    ticks = re.findall(r'text-anchor="end">([^<]*)</text>', shown)
+    assert ticks == ["120", "130", "140", "150", "160", "170"]
+
+
+@pytest.mark.parametrize(
+    "values", [[0.03, 0.031], [5.0], [0.0], [-3.0, 8.0], [1e6, 3e6], [1e-9, 2e-9], [7.0, 7.0]]
+)
+def test_levels_enclose_the_values(values):
+    found = levels(values)
+    steps = [b - a for a, b in zip(found, found[1:], strict=False)]
+    assert found[0] <= min(values) + 1e-9 * abs(min(values)) and 2 <= len(found) <= 9
+    assert found[-1] >= max(values) - 1e-9 * abs(max(values))
+    assert max(steps) == pytest.approx(min(steps))
 
 
 def test_names_of_curves_do_not_cover_each_other():

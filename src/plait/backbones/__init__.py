@@ -1,4 +1,4 @@
-"""Pretrained backbones: checkpoints that give the vectors of texts, pictures and sounds."""
+"""Pretrained backbones: checkpoints that give the vectors of texts, pictures, sounds and films."""
 
 from plait.backbones.checkpoint import Checkpoint as Checkpoint
 from plait.backbones.checkpoint import open_checkpoint as open_checkpoint
@@ -10,3 +10,4 @@ from plait.backbones.preprocessing import TextPreparation as TextPreparation
 from plait.backbones.preprocessing import preparation_from_dict as preparation_from_dict
 from plait.backbones.preprocessing import preparation_to_dict as preparation_to_dict
 from plait.backbones.sound import AudioPreparation as AudioPreparation
+from plait.backbones.video import VideoPreparation as VideoPreparation

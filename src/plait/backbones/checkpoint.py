@@ -16,10 +16,18 @@ from plait.backbones.folder import (
     weight_files,
 )
 from plait.backbones.preprocessing import ImagePreparation, Preparation
+from plait.backbones.video import VideoPreparation
 from plait.errors import ExtraError, UsageError
 
 if TYPE_CHECKING:
     from plait.backbones.network import Backbone
+
+PICTURES = {
+    "vit": "ViTModel",
+    "dinov2": "Dinov2Model",
+    "clip_vision_model": "CLIPVisionModel",
+    "siglip_vision_model": "SiglipVisionModel",
+}
 
 KNOWN = {
     "text": {
@@ -31,19 +39,18 @@ KNOWN = {
         "clip_text_model": "CLIPTextModel",
         "siglip_text_model": "SiglipTextModel",
     },
-    "image": {
-        "vit": "ViTModel",
-        "dinov2": "Dinov2Model",
-        "clip_vision_model": "CLIPVisionModel",
-        "siglip_vision_model": "SiglipVisionModel",
-    },
+    "image": PICTURES,
     "audio": {
         "whisper": "WhisperModel",
         "wav2vec2": "Wav2Vec2Model",
         "hubert": "HubertModel",
     },
+    "video": PICTURES,
 }
-"""Modality -> architecture (``model_type`` of config.json) -> class of transformers."""
+"""Modality -> architecture (``model_type`` of config.json) -> class of transformers.
+
+Films are seen by a picture checkpoint, frame by frame.
+"""
 
 PAIRS = ("clip", "siglip")
 """Architectures of a text and a picture tower: each column takes the one that fits it."""
@@ -59,7 +66,7 @@ class Checkpoint:
     Attributes:
         source: What the user named: a folder or a hub id.
         folder: Where its weights lie.
-        modality: ``text``, ``image`` or ``audio``.
+        modality: What it is opened for: ``text``, ``image``, ``audio`` or ``video``.
         architecture: As in `KNOWN`, or ``efficientnet-lite0``.
         model: Name of the class of transformers ("" for the latter).
         preparation: All of its preprocessing.
@@ -105,7 +112,8 @@ def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = F
 
     Args:
         where: Folder, or hub id.
-        modality: ``text``, ``image`` or ``audio``.
+        modality: ``text``, ``image``, ``audio``, or ``video``, for which a picture checkpoint
+            sees some frames.
         allow_network: Whether a hub id may be fetched.
 
     Raises:
@@ -147,13 +155,13 @@ def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = F
 
 
 def _efficientnet(source: str, folder: Path, modality: str) -> Checkpoint:
-    if modality != "image":
+    if modality not in ("image", "video"):
         raise _unknown(efficientnet_folder.NAME, modality, folder)
-    preparation = efficientnet_folder.preparation(folder)
+    preparation = _of_frames(efficientnet_folder.preparation(folder), modality)
     return Checkpoint(
         source=source,
         folder=folder,
-        modality="image",
+        modality=modality,
         architecture=efficientnet_folder.NAME,
         model="",
         preparation=preparation,
@@ -193,15 +201,15 @@ def read_config(root: Path, modality: str) -> Any:
 
 
 def _tower_config(config: Any, modality: str) -> Any:
-    if config.model_type in PAIRS and modality in ("text", "image"):
+    if config.model_type in PAIRS and modality in ("text", "image", "video"):
         return config.text_config if modality == "text" else config.vision_config
     return config
 
 
 def _names(*modalities: str) -> str:
     names = {name for modality in modalities for name in KNOWN[modality]}
-    pairs = PAIRS if {"text", "image"} & set(modalities) else ()
-    lite = (efficientnet_folder.NAME,) if "image" in modalities else ()
+    pairs = PAIRS if {"text", "image", "video"} & set(modalities) else ()
+    lite = (efficientnet_folder.NAME,) if {"image", "video"} & set(modalities) else ()
     return ", ".join(sorted({*names, *pairs, *lite}))
 
 
@@ -223,7 +231,11 @@ def _preparation(folder: Path, config: Any, modality: str) -> Preparation:
     said = settings.processor_settings(folder, "image_processor")
     preparation = settings.image_preparation(folder, said)
     _check_size(preparation, config, folder)
-    return preparation
+    return _of_frames(preparation, modality)
+
+
+def _of_frames(picture: ImagePreparation, modality: str) -> Preparation:
+    return VideoPreparation(picture=picture) if modality == "video" else picture
 
 
 def _check_size(preparation: ImagePreparation, config: Any, folder: Path) -> None:

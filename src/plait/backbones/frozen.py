@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 512
 """Rows whose inputs are in memory at once; they are sorted by length before they are batched."""
+
+MAX_HELD_BYTES = 256 * 2**20
+"""Inputs of more than this, such as films, are encoded before the next ones are read."""
 
 
 def encode_column(
@@ -125,19 +129,30 @@ class _Encoder:
     def rows(self, cells: Sequence[Cell], first: int) -> list[Arrays | None]:
         """Return the vectors of the rows from `first` on; equal cells are encoded once."""
         places, index = _distinct(cells)
-        results = [r for done in self._decoder.decode([cells[row] for row in places]) for r in done]
-        for row, place in enumerate(index):
-            result = results[place]
+        results = self._decoder.decode([cells[row] for row in places])
+        errors: dict[int, CellError] = {}
+        held: dict[int, Arrays] = {}
+        found: dict[int, Arrays] = {}
+        num_bytes = 0
+        for place, result in enumerate(chain.from_iterable(results)):
             if isinstance(result, CellError):
-                self.bad.add(result, first + row)
-        values = {i: r for i, r in enumerate(results) if isinstance(r, dict)}
-        found = dict(zip(values, self._encode(list(values.values())), strict=True))
+                errors[place] = result
+            elif result is not None:
+                held[place] = result
+                num_bytes += _num_bytes(result)
+                if num_bytes > MAX_HELD_BYTES:
+                    found |= self._encode(held)
+                    held, num_bytes = {}, 0
+        for row, place in enumerate(index):
+            if place in errors:
+                self.bad.add(errors[place], first + row)
+        found |= self._encode(held)
         return [found.get(place) for place in index]
 
-    def _encode(self, values: list[Arrays]) -> list[Arrays]:
+    def _encode(self, values: dict[int, Arrays]) -> dict[int, Arrays]:
         import torch
 
-        order = sorted(range(len(values)), key=lambda i: -_size(values[i]))
+        order = sorted(values, key=lambda place: -_num_bytes(values[place]))
         found: dict[int, Arrays] = {}
         device = next(self._network.parameters()).device
         for start in range(0, len(order), self._batch_size):
@@ -150,7 +165,7 @@ class _Encoder:
             vectors = tokens.values.clamp(-LARGEST, LARGEST).cpu().numpy().astype(np.float16)
             for row, vector, real in zip(rows, vectors, tokens.mask.cpu().numpy(), strict=True):
                 found[row] = {"vectors": np.ascontiguousarray(vector[real])}
-        return [found[i] for i in range(len(values))]
+        return found
 
 
 class _Bad:
@@ -190,11 +205,11 @@ def _source(
 def _check_fits(codec: Codec, backbone: Backbone | Checkpoint, column: str) -> None:
     wanted, found = backbone.preparation.modality, codec.modality
     rate = getattr(codec, "rate_hz", None), getattr(backbone.preparation, "rate_hz", None)
-    if wanted != found or rate[0] != rate[1]:
+    if wanted != found or rate[1] not in (None, rate[0]):
         raise SchemaError(
             "the backbone does not fit the column",
             expected=f"a column of {wanted}" + (f" at {rate[1]} Hz" if rate[1] else ""),
-            received=found + (f" at {rate[0]} Hz" if rate[0] else ""),
+            received=found + (f" at {rate[0]} Hz" if rate[0] and rate[1] else ""),
             column=column,
         )
 
@@ -213,5 +228,5 @@ def _distinct(cells: Sequence[Cell]) -> tuple[list[int], list[int]]:
     return rows, index
 
 
-def _size(value: Arrays) -> int:
-    return sum(array.size for array in value.values())
+def _num_bytes(value: Arrays) -> int:
+    return sum(array.nbytes for array in value.values())

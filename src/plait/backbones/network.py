@@ -116,6 +116,14 @@ class Backbone(nn.Module):
             )
         self.load_state_dict(state, strict=False)
 
+    def merge(self) -> None:
+        """Add what adapters learned to the weights, in place; from now on it is frozen."""
+        if self.how == "lora":
+            _merge_adapters(self.tower)
+        self.how = "frozen"
+        self.tower.requires_grad_(False)
+        self.train(False)
+
     def _local(self, view: View) -> Tokens | None:
         if self.num_local < 1:
             return None
@@ -171,3 +179,14 @@ def _add_adapters(tower: nn.Module) -> None:
     adapted: Any = inject_adapter_in_model(config, tower)
     for name, parameter in adapted.named_parameters():
         parameter.requires_grad_("lora_" in name)
+
+
+def _merge_adapters(tower: nn.Module) -> None:
+    """Undo `_add_adapters` in place, keeping what was learned."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    for parent in list(tower.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, BaseTunerLayer):
+                child.merge()
+                setattr(parent, name, child.get_base_layer())

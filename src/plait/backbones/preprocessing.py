@@ -135,18 +135,19 @@ class ImagePreparation:
 
 def preparation_to_dict(preparation: Preparation) -> dict[str, Any]:
     """Return the preparation as JSON-ready data: its modality and every field."""
-    fields = dataclasses.asdict(preparation)  # type: ignore[call-overload]
-    return {"modality": preparation.modality, **fields}
+    names = [field.name for field in dataclasses.fields(preparation)]  # type: ignore[arg-type]
+    values = {name: _to_json(getattr(preparation, name)) for name in names}
+    return {"modality": preparation.modality, **values}
 
 
 def preparation_from_dict(data: dict[str, Any]) -> Preparation:
     """Rebuild a preparation. Raises `BundleError` on an unknown modality or field."""
     from plait.backbones.sound import AudioPreparation
+    from plait.backbones.video import VideoPreparation
 
-    kinds: dict[str, Any] = {
-        kind.modality: kind for kind in (TextPreparation, ImagePreparation, AudioPreparation)
-    }
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+    known = TextPreparation, ImagePreparation, AudioPreparation, VideoPreparation
+    kinds: dict[str, Any] = {kind.modality: kind for kind in known}
+    fields = {name: _from_json(value) for name, value in data.items()}
     kind = kinds.get(str(fields.pop("modality", "")))
     try:
         found: Preparation = kind(**fields)  # type: ignore[misc]
@@ -163,6 +164,16 @@ def preparation_hash(preparation: Preparation) -> str:
     """Return 16 hex digits that change with any setting."""
     text = json.dumps(preparation_to_dict(preparation), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _to_json(value: Any) -> Any:
+    return preparation_to_dict(value) if isinstance(value, ImagePreparation) else value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return preparation_from_dict(value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=8)

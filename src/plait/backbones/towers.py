@@ -18,6 +18,7 @@ from plait.backbones.efficientnet_folder import weights as efficientnet_weights
 from plait.backbones.folder import CheckpointError, load_pickle, weight_files
 from plait.backbones.preprocessing import ImagePreparation, TextPreparation
 from plait.backbones.sound import AudioPreparation
+from plait.backbones.video import VideoPreparation
 from plait.nn.tokens import length_mask
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 POOLERS = frozenset({"bert", "roberta", "xlm-roberta", "mpnet", "vit"})
 """Architectures whose pooler was trained for another task and is left out."""
+
+FRAMES_AT_ONCE = 32
+"""Frames of films that a picture encoder sees together; a batch of clips holds many more."""
 
 UNUSED = frozenset({"masked_spec_embed"})
 """Weights that may be missing, for they serve pre-training only."""
@@ -123,6 +127,26 @@ class ConvolutionTower(ImageTower):
         return features.mean((2, 3)), features.flatten(2).transpose(1, 2)
 
 
+class FrameTower(nn.Module):
+    """A picture encoder on each frame: the part ``frames``, with lengths of ``frame``.
+
+    The pooled vector is the mean over a clip's frames; the local ones are its frames in time.
+    """
+
+    def __init__(self, picture: ImageTower) -> None:
+        super().__init__()
+        self.picture = picture
+
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> View:
+        frames, counts = parts["frames"], lengths["frame"]
+        real = length_mask(counts, frames.shape[1])
+        few = frames[real].split(FRAMES_AT_ONCE)
+        pooled = torch.cat([self.picture({"pixels": part}, {}).pooled for part in few])
+        hidden = pooled.new_zeros(*real.shape, pooled.shape[1])
+        hidden[real] = pooled
+        return View(mean_of_real(hidden, counts), hidden, counts)
+
+
 class SpectrogramTower(nn.Module):
     """Whisper's encoder: the part ``mel``, followed by silence to its full length."""
 
@@ -209,22 +233,30 @@ def load_tower(checkpoint: Checkpoint, *, frozen: bool) -> nn.Module:
         CheckpointError: They do not fit config.json, or some are missing.
     """
     preparation: Any = checkpoint.preparation
+    if isinstance(preparation, VideoPreparation):
+        return FrameTower(_picture_tower(checkpoint, preparation.picture, frozen))
+    if isinstance(preparation, ImagePreparation):
+        return _picture_tower(checkpoint, preparation, frozen)
+    model = _load(checkpoint)
+    if checkpoint.modality == "text":
+        return TextTower(model, preparation)
+    if checkpoint.architecture == "whisper":
+        encoder: Any = model
+        return SpectrogramTower(encoder.encoder, preparation)
+    return WaveformTower(model, checkpoint.config)
+
+
+def _picture_tower(
+    checkpoint: Checkpoint, preparation: ImagePreparation, frozen: bool
+) -> ImageTower:
     if checkpoint.architecture == EFFICIENTNET:
         network = load_efficientnet(efficientnet_weights(checkpoint.folder))
         if frozen:
             fold_norms(network)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return ConvolutionTower(network, preparation, 32)
-    model, config = _load(checkpoint), checkpoint.config
-    if checkpoint.modality == "text":
-        return TextTower(model, preparation)
-    if checkpoint.modality == "image":
-        patch = config.patch_size
-        return ImageTower(model, preparation, patch if isinstance(patch, int) else patch[0])
-    if checkpoint.architecture == "whisper":
-        encoder: Any = model
-        return SpectrogramTower(encoder.encoder, preparation)
-    return WaveformTower(model, config)
+    patch = checkpoint.config.patch_size
+    return ImageTower(_load(checkpoint), preparation, patch if isinstance(patch, int) else patch[0])
 
 
 def _load(checkpoint: Checkpoint) -> nn.Module:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from plait.baselines.contract import (
+    HeldOut,
     as_columns,
     is_late,
     known_rows,
@@ -48,6 +49,8 @@ class Boosted:
         self._boosters: list[Any] = []
         self._constants = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
+        self.held_out: HeldOut | None = None
+        """Of the last fit; not saved. None for labels, which are boosted one by one."""
 
     def fit(
         self,
@@ -85,7 +88,9 @@ class Boosted:
             booster, held = search.run(part_of(deadline, 1 / (len(goals) - number)), seed)
             self._boosters.append(booster)
             if codec.task == "regress":
-                self._residuals = Residuals.fit(*held)
+                self._residuals = Residuals.fit(held.means, goal[held.places])
+            if codec.task != "tag":
+                self.held_out = HeldOut(held.places, self._canonical([held.means]))
 
     def outputs(self, views: Views) -> np.ndarray:
         return in_parts(views, self._outputs)
@@ -127,13 +132,23 @@ class Boosted:
     def _outputs(self, views: Views) -> np.ndarray:
         table = self._selection.table(views)
         found = [_predict(booster, table) for booster in self._boosters]
-        if self._residuals is not None:
-            return self._residuals.outputs(found[0])
         if self._task == "tag":
             out = np.tile(self._constants, (len(table), 1))
             out[:, np.isnan(self._constants)] = np.stack(found, 1) if found else 0.0
             return out
+        return self._canonical(found)
+
+    def _canonical(self, found: list[np.ndarray]) -> np.ndarray:
+        if self._residuals is not None:
+            return self._residuals.outputs(found[0])
         return found[0] if found[0].ndim == 2 else np.stack([1 - found[0], found[0]], axis=1)
+
+
+class _Held(NamedTuple):
+    """Rows that a search held out, and what their boosters predicted (see `_predict`)."""
+
+    places: np.ndarray
+    means: np.ndarray
 
 
 class _Search:
@@ -145,10 +160,10 @@ class _Search:
         self._table, self._goal = table, goal
         self._categorical, self._settings = categorical, settings
 
-    def run(self, deadline: float | None, seed: int) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
-        """Return the booster, and predictions with truth of the rows held out."""
+    def run(self, deadline: float | None, seed: int) -> tuple[Any, _Held]:
+        """Return the booster, and predictions of the rows held out."""
         limit = part_of(deadline, SEARCH_SHARE)
-        rounds, means, seen, shares = [], [], [], []
+        rounds, means, places, shares = [], [], [], []
         booster = None
         folds = inner_folds(self._goal, seed=seed, num_folds=4, small=3000)
         for done, (learn, judge) in enumerate(folds):
@@ -158,9 +173,9 @@ class _Search:
             booster = self._train(learn, judge, MAX_ROUNDS, part)
             rounds.append(max(1, booster.best_iteration))
             means.append(_predict(booster, self._table[judge]))
-            seen.append(self._goal[judge])
+            places.append(judge)
             shares.append(len(learn) / len(self._goal))
-        held = np.concatenate(means), np.concatenate(seen)
+        held = _Held(np.concatenate(places), np.concatenate(means))
         if booster is not None and is_late(deadline):
             return booster, held
         num_rounds = round(float(np.mean(rounds)) / float(np.mean(shares)))

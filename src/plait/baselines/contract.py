@@ -6,12 +6,24 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from plait.baselines.views import Views
 from plait.modalities import TargetCodec
+
+
+class HeldOut(NamedTuple):
+    """What an expert, while it was fitted, answered for rows that it had not learned from.
+
+    Attributes:
+        places: int64 ``[judged]``: rows of the views that it was fitted on.
+        outputs: float32 ``[judged, output]``: canonical.
+    """
+
+    places: np.ndarray
+    outputs: np.ndarray
 
 
 class Expert(Protocol):

@@ -9,9 +9,13 @@ from plait.baselines.contract import Expert as Expert
 from plait.baselines.linear import Linear as Linear
 from plait.baselines.majority import Majority as Majority
 from plait.baselines.neighbour import NearestNeighbour as NearestNeighbour
+from plait.baselines.pool import Pool as Pool
 from plait.baselines.space_experts import Probe as Probe
 from plait.baselines.space_experts import Prompts as Prompts
 from plait.baselines.space_experts import Prototypes as Prototypes
+from plait.baselines.specialists import SETS
+from plait.baselines.specialists import Specialist as Specialist
+from plait.baselines.specialists import Specialists as Specialists
 from plait.baselines.spread import Spread as Spread
 from plait.errors import BundleError
 
@@ -21,13 +25,20 @@ BASELINES: dict[str, type[Expert]] = {
 """Name -> expert for any target and table, from simple to strong."""
 
 EXPERTS: dict[str, type[Expert]] = BASELINES | {
-    expert.name: expert for expert in (Spread, Prototypes, Prompts, Probe)
+    expert.name: expert for expert in (Pool, Spread, Prototypes, Prompts, Probe)
 }
-"""All of them: also those that need rows without a target, or a base's vectors."""
+"""All of them: also those that need several sources, rows without a target, a base's vectors."""
 
 
 def load_expert(name: str, folder: Path) -> Expert:
-    """Read a saved expert. Raises `BundleError` for an unknown name."""
+    """Read a saved expert, with its specialists. Raises `BundleError` for an unknown name."""
+    if (folder / SETS).is_file():
+        return Specialists.load(folder)
+    return load_whole(name, folder)
+
+
+def load_whole(name: str, folder: Path) -> Expert:
+    """Read a saved expert without its specialists. Raises `BundleError` for an unknown name."""
     if name not in EXPERTS:
         raise BundleError(
             "the bundle mixes in a model of an unknown kind",

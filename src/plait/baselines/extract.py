@@ -72,9 +72,23 @@ class RawColumn:
         codes = None if self.codes is None else self.codes[rows]
         return RawColumn(self.present[rows], self.dense[rows], self.sparse.take(rows), codes)
 
+    def emptied(self) -> RawColumn:
+        """Return the same rows without a value."""
+        num = len(self.present)
+        nothing = (np.zeros(0, np.int32), np.zeros(0, np.float32))
+        return RawColumn(
+            np.zeros(num, bool),
+            np.zeros_like(self.dense),
+            SparseRows.stack([nothing] * num, self.sparse.num_features),
+            None if self.codes is None else np.full(num, np.nan, np.float32),
+        )
+
 
 def make_plan(column: Column, rows: np.ndarray) -> Plan:
-    """Decide from some of `rows` which features are dense: at least a tenth of values not zero."""
+    """Decide from some of `rows` which features are dense: at least a tenth of values not zero.
+
+    All of a network's are: those that are mostly zero still belong to one vector.
+    """
     code_part = _code_part(column.codec.layout)
     present = rows[np.asarray(column.present)[rows]]
     if not len(present):
@@ -83,7 +97,7 @@ def make_plan(column: Column, rows: np.ndarray) -> Plan:
     table = np.stack([_features(column.codec, column[int(row)]) for row in some])
     every = np.arange(table.shape[1])
     thin = (table != 0).mean(axis=0) < MAX_DENSITY
-    if thin.sum() < MIN_SPARSE_FEATURES:
+    if thin.sum() < MIN_SPARSE_FEATURES or getattr(column.codec, "modality", "") == "vector":
         return Plan(code_part, every, every[:0])
     return Plan(code_part, every[~thin], every[thin])
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from plait.baselines.closed_form import Ridge, primal, ridge_path
 from plait.baselines.contract import (
+    HeldOut,
     as_columns,
     is_late,
     known_rows,
@@ -48,6 +49,8 @@ class Linear:
         self._task = ""
         self._weights = Weights(*(np.zeros((0, 0), np.float32) for _ in range(3)))
         self._residuals: Residuals | None = None
+        self.held_out: HeldOut | None = None
+        """Of the last fit; not saved. Rows of a class unknown to training are not counted."""
 
     def fit(
         self,
@@ -90,7 +93,9 @@ class Linear:
         return expert
 
     def _outputs(self, views: Views) -> np.ndarray:
-        scores = self._weights.scores(views.dense, views.sparse)
+        return self._canonical(self._weights.scores(views.dense, views.sparse))
+
+    def _canonical(self, scores: np.ndarray) -> np.ndarray:
         if self._residuals is not None:
             return self._residuals.outputs(scores[:, 0])
         return link(scores, self._task)
@@ -111,6 +116,7 @@ class Linear:
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
         if codec.task == "regress":
             self._residuals = Residuals.fit(ridge.left_out[:, 0], truth)
+        self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
     def _fit_descent(
         self,
@@ -141,6 +147,7 @@ class Linear:
         self._weights.bias += centre
         if codec.task == "regress":
             self._residuals = Residuals.fit(best.scores[:, 0], truth[judge])
+        self._remember(judge, best.scores * best.temperature)
 
     def _fit_margins(
         self,
@@ -168,6 +175,10 @@ class Linear:
         if not is_late(deadline):
             weights = support_vectors(rows, truth, num, width, best.strength, seed)
         self._weights = weights.scaled(best.temperature)
+        self._remember(judge, best.scores * best.temperature)
+
+    def _remember(self, places: np.ndarray, scores: np.ndarray) -> None:
+        self.held_out = HeldOut(places, self._canonical(scores.astype(np.float32)))
 
 
 @dataclass(frozen=True)

@@ -9,41 +9,46 @@ from pathlib import Path
 import numpy as np
 
 from plait.baselines.features import FeatureMap
-from plait.baselines.views import Views
+from plait.baselines.points import PointScale
 from plait.data.prepared import Prepared
 from plait.modalities import Codec
 from plait.retrieval import mean_reciprocal_rank
 
-STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
-MAX_COMPONENTS, MAX_DENSE, MAX_FIT_ROWS, CHUNK_ROWS = 512, 4096, 3000, 4096
+STRENGTHS = (0.3, 1.0, 3.0)
+MAX_COMPONENTS, MAX_FIT_ROWS, CHUNK_ROWS = 512, 3000, 4096
+SMALLEST = 1e-6
+"""Directions whose correlation is a smaller part of the largest are rounding errors."""
+
 FILE = "projections.safetensors"
+PARTS = ("mean", "scale", "counts", "is_vector", "matrix")
 
 
 @dataclass(frozen=True)
 class Projection:
-    """Takes one source's features into the space.
+    """Takes one column's features into the space.
 
     Attributes:
-        mean: float32 ``[feature]``.
+        scale: Makes points of the features.
         matrix: float32 ``[feature, dim]``.
     """
 
-    mean: np.ndarray
+    scale: PointScale
     matrix: np.ndarray
 
 
 class LinearSpace:
     """Regularised canonical correlation analysis of any number of sources, gaps allowed.
 
-    Each source's features are reduced to principal components and whitened with a ridge; the
-    directions are the leading eigenvectors of the matrix of all correlations between sources, each
-    taken over the rows that have both (Kettenring 1971, MAXVAR; two sources: CCA), weighted by
-    their eigenvalue (Gong et al. 2014, "A multi-view embedding space", section 3).
+    Each column's features are reduced to principal components and whitened with a ridge; the
+    directions are the leading eigenvectors of the matrix of all correlations between columns of
+    different sources, each taken over the rows that have both (Kettenring 1971, MAXVAR; two
+    columns: CCA), weighted by their eigenvalue (Gong et al. 2014, "A multi-view embedding space",
+    section 3). A source's vector is the sum of its columns' projections.
 
     Args:
         features: Makes the features of the columns.
         sources: Source -> its columns.
-        projections: Source -> its `Projection`.
+        projections: Column -> its `Projection`.
     """
 
     def __init__(
@@ -70,8 +75,10 @@ class LinearSpace:
         *,
         dim: int,
         seed: int = 0,
-    ) -> LinearSpace:
-        """Learn from rows; the ridge's strength is chosen by retrieval on other rows.
+    ) -> tuple[LinearSpace, LinearSpace]:
+        """Return the space of `rows` alone, to be judged on the others, and that of all of them.
+
+        The ridge's strength is chosen by retrieval among `rows_validation`.
 
         Args:
             prepared: All columns.
@@ -81,24 +88,30 @@ class LinearSpace:
             dim: Most numbers per vector.
             seed: Of the sample.
         """
-        if len(rows) > MAX_FIT_ROWS:
-            rows = np.random.default_rng(seed).choice(rows, MAX_FIT_ROWS, replace=False)
+        rows, held = _some(rows, MAX_FIT_ROWS, seed), _some(rows_validation, MAX_FIT_ROWS, seed)
         columns = [column for one in sources.values() for column in one]
-        features, views = FeatureMap.fit(prepared, columns, np.sort(rows))
-        held = features.views(prepared, rows_validation)
-        inside = {name: source_features(views, one) for name, one in sources.items()}
-        outside = {name: source_features(held, one) for name, one in sources.items()}
-        whole = {name: _components(*found) for name, found in inside.items()}
-        there = {name: found[1] for name, found in inside.items()}
-        best: tuple[float, dict[str, Projection]] | None = None
-        for strength in STRENGTHS:
-            found = _projections(whole, there, strength, dim)
-            score = _score(found, outside)
-            if best is None or score > best[0]:
-                best = score, found
-        if best is None:
-            raise ValueError("no strength was tried")
-        return cls(features, sources, best[1])
+        features, views = FeatureMap.fit(prepared, columns, np.concatenate([rows, held]))
+        scales, points = {}, {}
+        for name in columns:
+            found = PointScale.fit(prepared.columns[name].codec, views.raw[name])
+            scales[name], points[name] = found
+        present = {name: views.raw[name].present for name in columns}
+
+        def part(places: slice) -> dict[str, _Components]:
+            return {n: _Components.of(points[n][places], present[n][places]) for n in columns}
+
+        def space(matrices: Mapping[str, np.ndarray]) -> LinearSpace:
+            chosen = {name: Projection(scales[name], matrices[name]) for name in columns}
+            return cls(features, sources, chosen)
+
+        learn, judge = slice(0, len(rows)), slice(len(rows), None)
+        outside = {name: points[name][judge] for name in columns}
+        there = {name: present[name][judge] for name in columns}
+        inside = part(learn)
+        trials = {one: _directions(inside, sources, one, dim) for one in STRENGTHS}
+        best = max(STRENGTHS, key=lambda one: _score(trials[one], sources, outside, there))
+        whole = _directions(part(slice(None)), sources, best, dim)
+        return space(trials[best]), space(whole)
 
     def vectors(
         self, prepared: Prepared, rows: np.ndarray, sources: Sequence[str] | None = None
@@ -117,11 +130,15 @@ class LinearSpace:
         present = np.zeros((len(names), len(rows)), bool)
         for first in range(0, len(rows), CHUNK_ROWS):
             part = slice(first, min(first + CHUNK_ROWS, len(rows)))
-            views = features.views(prepared, rows[part])
+            raw = features.views(prepared, rows[part]).raw
             for place, name in enumerate(names):
-                x, there = source_features(views, self.sources[name])
-                vectors[place, part] = _projected(x, there, self.projections[name])
-                present[place, part] = there
+                own = self.sources[name]
+                points = {
+                    column: self.projections[column].scale.points(raw[column]) for column in own
+                }
+                matrices = {column: self.projections[column].matrix for column in own}
+                vectors[place, part] = _projected(points, matrices)
+                present[place, part] = np.logical_or.reduce([raw[c].present for c in own])
         return vectors, present
 
     def save(self, folder: Path) -> None:
@@ -131,7 +148,8 @@ class LinearSpace:
         self.features.save(folder)
         arrays: dict[str, np.ndarray] = {}
         for number, one in enumerate(self.projections.values()):
-            arrays |= {f"{number}.mean": one.mean, f"{number}.matrix": one.matrix}
+            arrays |= {f"{number}.{part}": array for part, array in one.scale.arrays().items()}
+            arrays[f"{number}.matrix"] = one.matrix
         save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, folder / FILE)
 
     @classmethod
@@ -142,46 +160,55 @@ class LinearSpace:
         from safetensors.numpy import load_file
 
         arrays = load_file(folder / FILE)
-        projections = {
-            name: Projection(arrays[f"{i}.mean"], arrays[f"{i}.matrix"])
-            for i, name in enumerate(sources)
-        }
+        columns = [column for one in sources.values() for column in one]
+        projections = {}
+        for number, name in enumerate(columns):
+            parts = {p: arrays[f"{number}.{p}"] for p in PARTS}
+            projections[name] = Projection(PointScale.from_arrays(parts), parts["matrix"])
         return cls(FeatureMap.load(folder, codecs), sources, projections)
-
-
-def source_features(views: Views, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return one source's features, float32 ``[row, feature]``, and which rows have it."""
-    own = views.only(columns)
-    present = np.logical_or.reduce([raw.present for raw in own.raw.values()])
-    return own.points(MAX_DENSE), present
 
 
 @dataclass(frozen=True)
 class _Components:
-    """Principal components of a source: ``x = mean + scores basis^T``."""
+    """Principal components of a column: ``points = scores basis^T``.
 
-    mean: np.ndarray
+    Attributes:
+        basis: ``[feature, component]``, orthonormal.
+        scores: ``[row, component]``; 0 where the column is missing.
+        variances: ``[component]``.
+        present: bool ``[row]``.
+    """
+
     basis: np.ndarray
     scores: np.ndarray
     variances: np.ndarray
+    present: np.ndarray
+
+    @classmethod
+    def of(cls, points: np.ndarray, present: np.ndarray) -> _Components:
+        seen = points[present].astype(np.float64)
+        u, s, v = np.linalg.svd(seen, full_matrices=False)
+        kept = np.flatnonzero(s > 1e-6 * max(s.max(initial=0.0), 1e-12))[:MAX_COMPONENTS]
+        scores = np.zeros((len(points), len(kept)))
+        scores[present] = u[:, kept] * s[kept]
+        return cls(v[kept].T, scores, s[kept] ** 2 / max(len(seen), 1), present)
 
 
-def _components(x: np.ndarray, present: np.ndarray) -> _Components:
-    seen = x[present].astype(np.float64)
-    mean = seen.mean(0) if len(seen) else np.zeros(x.shape[1])
-    u, s, v = np.linalg.svd(seen - mean, full_matrices=False)
-    kept = np.flatnonzero(s > 1e-6 * max(s.max(initial=0.0), 1e-12))[:MAX_COMPONENTS]
-    scores = np.zeros((len(x), len(kept)))
-    scores[present] = u[:, kept] * s[kept]
-    return _Components(mean, v[kept].T, scores, s[kept] ** 2 / max(len(seen), 1))
+def _some(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
+    rows = np.asarray(rows, np.int64)
+    if len(rows) > most:
+        rows = np.random.default_rng(seed).choice(rows, most, replace=False)
+    return np.sort(rows)
 
 
-def _projections(
+def _directions(
     parts: Mapping[str, _Components],
-    present: Mapping[str, np.ndarray],
+    sources: Mapping[str, tuple[str, ...]],
     strength: float,
     dim: int,
-) -> dict[str, Projection]:
+) -> dict[str, np.ndarray]:
+    """Return for every column what takes its points into the space, ``[feature, dim]``."""
+    source_of = {column: name for name, columns in sources.items() for column in columns}
     names, white = list(parts), {}
     for name, part in parts.items():
         ridge = strength * (part.variances.mean() if len(part.variances) else 1.0)
@@ -190,8 +217,8 @@ def _projections(
     whole = np.zeros((ends[-1], ends[-1]))
     for i, a in enumerate(names):
         for j, b in enumerate(names[:i]):
-            both = present[a] & present[b]
-            if both.sum() < 2:
+            both = parts[a].present & parts[b].present
+            if source_of[a] == source_of[b] or both.sum() < 2:
                 continue
             left, right = parts[a].scores[both] * white[a], parts[b].scores[both] * white[b]
             block = left.T @ right / both.sum()
@@ -199,30 +226,38 @@ def _projections(
             whole[ends[j] : ends[j + 1], ends[i] : ends[i + 1]] = block.T
     values, vectors = np.linalg.eigh(whole)
     order = np.argsort(-values)[: min(dim, len(values))]
-    order = order[values[order] > 0] if (values[order] > 0).any() else order[:1]
+    real = values[order] > SMALLEST * max(values[order[0]], 0.0)
+    order = order[real] if real.any() else order[:1]
+    turned = vectors[:, order] * values[order]
     found = {}
     for i, name in enumerate(names):
-        turned = white[name][:, None] * vectors[ends[i] : ends[i + 1], order] * values[order]
-        matrix = (parts[name].basis @ turned).astype(np.float32)
-        found[name] = Projection(parts[name].mean.astype(np.float32), matrix)
+        own = white[name][:, None] * turned[ends[i] : ends[i + 1]]
+        found[name] = (parts[name].basis @ own).astype(np.float32)
     return found
 
 
-def _projected(x: np.ndarray, present: np.ndarray, projection: Projection) -> np.ndarray:
-    found = (x - projection.mean) @ projection.matrix
+def _projected(points: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the unit sum of the columns' projections; zeros for rows without any of them."""
+    found = sum(points[name] @ matrices[name] for name in points)
     length = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.where(present[:, None], found / np.where(length > 0, length, 1.0), 0.0)
+    return np.asarray(found / np.where(length > 0, length, 1.0), np.float32)
 
 
 def _score(
-    projections: Mapping[str, Projection], held: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    matrices: Mapping[str, np.ndarray],
+    sources: Mapping[str, tuple[str, ...]],
+    held: Mapping[str, np.ndarray],
+    present: Mapping[str, np.ndarray],
 ) -> float:
     """Return the mean reciprocal rank over all directions; 0 where nothing can be compared."""
-    vectors = {name: _projected(*held[name], projections[name]) for name in projections}
+    vectors, there = {}, {}
+    for name, own in sources.items():
+        vectors[name] = _projected({c: held[c] for c in own}, matrices)
+        there[name] = np.logical_or.reduce([present[c] for c in own])
     found = []
-    for a in vectors:
-        for b in vectors:
-            both = held[a][1] & held[b][1]
+    for a in sources:
+        for b in sources:
+            both = there[a] & there[b]
             if a != b and both.sum() > 1:
                 found.append(mean_reciprocal_rank(vectors[a][both], vectors[b][both]))
     return float(np.mean(found)) if found else 0.0

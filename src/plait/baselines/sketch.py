@@ -18,23 +18,23 @@ def sketch_dense(values: np.ndarray, num_features: int) -> np.ndarray:
     return values @ _signs(values.shape[1], num_features)
 
 
-def sketch_sparse(rows: SparseRows) -> np.ndarray:
-    """Project sparse rows to 2048 features: each feature to 4 signed places.
+def sketch_sparse(rows: SparseRows, num_sketched: int = SKETCH_FEATURES) -> np.ndarray:
+    """Project sparse rows to `num_sketched` features: each feature to 4 signed places.
 
     The sparse Johnson-Lindenstrauss transform of Kane and Nelson (2014), block variant.
     """
     numbers = np.arange(rows.num_features * PLACES_PER_FEATURE, dtype=np.uint64)
     hashes = _mix(numbers).reshape(rows.num_features, PLACES_PER_FEATURE)
-    block = SKETCH_FEATURES // PLACES_PER_FEATURE
+    block = num_sketched // PLACES_PER_FEATURE
     places = (hashes % np.uint64(block)).astype(np.int64) + block * np.arange(PLACES_PER_FEATURE)
     signs = np.where(hashes >> np.uint64(63), 0.5, -0.5)
-    out = np.zeros((len(rows), SKETCH_FEATURES), np.float32)
+    out = np.zeros((len(rows), num_sketched), np.float32)
     for first in range(0, len(rows), CHUNK_ROWS):
         part = rows.take(np.arange(first, min(first + CHUNK_ROWS, len(rows))))
-        target = part.row_of_value[:, None] * SKETCH_FEATURES + places[part.features]
+        target = part.row_of_value[:, None] * num_sketched + places[part.features]
         weights = part.values[:, None] * signs[part.features]
-        flat = np.bincount(target.ravel(), weights.ravel(), minlength=len(part) * SKETCH_FEATURES)
-        out[first : first + len(part)] = flat.reshape(len(part), SKETCH_FEATURES)
+        flat = np.bincount(target.ravel(), weights.ravel(), minlength=len(part) * num_sketched)
+        out[first : first + len(part)] = flat.reshape(len(part), num_sketched)
     return out
 
 

@@ -117,6 +117,11 @@ class Views:
         raw = {name: self.raw[name] for name in columns}
         return Views(self.features.only(columns), self.prepared, self.rows, raw=raw)
 
+    def hide(self, columns: Sequence[str]) -> Views:
+        """Return the same rows with some of the columns missing in each."""
+        raw = {n: c.emptied() if n in columns else c for n, c in self.raw.items()}
+        return Views(self.features, self.prepared, self.rows, raw=raw)
+
     def take(self, places: np.ndarray) -> Views:
         """Return some of the rows, by their places here."""
         raw = {name: column.take(places) for name, column in self.raw.items()}

@@ -20,7 +20,9 @@ plait fit shop.csv --out base.plait
 
 plait fit labelled.csv --target category --base base.plait
 
-plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2"""
+plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
+
+plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""
 
 
 def fit(
@@ -88,6 +90,13 @@ def fit(
             help="How the network learns from --base: auto measures scratch, lora and full.",
         ),
     ] = "auto",
+    tune: Annotated[
+        str,
+        typer.Option(
+            callback=one_of("auto", "frozen", "lora", "full"),
+            help="Whether encoders learn the target: auto measures it in budgets of 10m and more.",
+        ),
+    ] = "auto",
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
@@ -124,6 +133,7 @@ def fit(
             encoders=pairs_of(encoder),
             base=base,
             adapt=adapt,
+            tune=tune,
             samples=samples,
             progress=progress,
             allow_network=allow_network,

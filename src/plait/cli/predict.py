@@ -14,7 +14,9 @@ EXAMPLE = """Examples:
 
 plait predict shop.plait new.csv --out predictions.csv
 
-plait predict base.plait new.csv --classes "boot,sandal,trainer\""""
+plait predict base.plait new.csv --classes "boot,sandal,trainer"
+
+plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
 
 
 def predict(
@@ -25,7 +27,10 @@ def predict(
     ] = Path("predictions.csv"),
     classes: Annotated[
         str | None,
-        typer.Option(help="Classes that nobody labelled, in words: 'boot,sandal' (zero-shot)."),
+        typer.Option(
+            help="Classes that nobody labelled, in words (zero-shot): 'boot,sandal', or "
+            "described: 'footwear=boot|sandal,headgear=hat|cap'."
+        ),
     ] = None,
     template: Annotated[
         list[str] | None,
@@ -50,14 +55,19 @@ def predict(
         out=out,
         on_error=on_error,
         root=root,
-        classes=_names(classes),
+        classes=_classes(classes),
         templates=template or (),
     )
     emit(result, as_json=json, show=show)
 
 
-def _names(given: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in given.split(",")) if given is not None else ()
+def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
+    """Return names, or where any is described, name -> its words."""
+    names = tuple(name.strip() for name in given.split(",")) if given is not None else ()
+    if not any("=" in name for name in names):
+        return names
+    pairs = [name.partition("=") for name in names]
+    return {name.strip(): words.split("|") if sign else [name] for name, sign, words in pairs}
 
 
 def show(result: dict[str, Any]) -> None:

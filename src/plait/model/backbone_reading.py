@@ -29,14 +29,20 @@ class BackboneReading:
         source: A column of the checkpoint's modality.
         checkpoint: Opened.
         codec: How the vectors are laid out and standardised; None until `fitted`.
+        tuned: How the checkpoint learned from a table's targets: ``lora``, ``full``, or "" where
+            it never did.
     """
 
     kind = "backbone"
 
     def __init__(
-        self, source: str, checkpoint: Checkpoint, codec: VectorCodec | None = None
+        self,
+        source: str,
+        checkpoint: Checkpoint,
+        codec: VectorCodec | None = None,
+        tuned: str = "",
     ) -> None:
-        self.source, self.checkpoint = source, checkpoint
+        self.source, self.checkpoint, self.tuned = source, checkpoint, tuned
         self.rename(re.sub(r"[^\w.-]+", "-", Path(checkpoint.source).name) or "encoder")
         self.codec: Codec = codec or VectorCodec(dim=checkpoint.dim)
 
@@ -54,6 +60,7 @@ class BackboneReading:
         *,
         on_error: str,
         progress: Callable[[int], object] | None = None,
+        tuned: str = "",
     ) -> BackboneReading:
         """Return a reading whose vectors are standardised by those of training rows."""
         first = cls(source, checkpoint)
@@ -62,7 +69,8 @@ class BackboneReading:
         vectors = (value["vectors"].astype(np.float32) for value in seen if value is not None)
         plain = column.codec
         codec = plain.fit(vectors)
-        return cls(source, checkpoint, codec if isinstance(codec, VectorCodec) else None)
+        known = codec if isinstance(codec, VectorCodec) else None
+        return cls(source, checkpoint, known, tuned)
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -70,6 +78,7 @@ class BackboneReading:
             "column": self.column,
             "of": self.source,
             "folder": f"{FOLDER}/{self.name}",
+            "tuned": self.tuned,
             **checkpoint_facts(self.checkpoint),
         }
 
@@ -83,7 +92,8 @@ class BackboneReading:
         """Rebuild a reading from a bundle whose hashes were checked."""
         folder = bundle / FOLDER / Path(str(facts["folder"])).name
         checkpoint = checkpoint_from(folder, facts)
-        found = cls(str(facts["of"]), checkpoint, codec if isinstance(codec, VectorCodec) else None)
+        known = codec if isinstance(codec, VectorCodec) else None
+        found = cls(str(facts["of"]), checkpoint, known, str(facts.get("tuned", "")))
         found.rename(str(facts["folder"]).rpartition("/")[2])
         return found
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plait.data.contents import content_numbers
+from plait.data.prepared import Prepared
 from plait.retrieval import match_ranks, retrieval_metrics
 
+if TYPE_CHECKING:
+    from plait.model.shared_space import SharedSpace
+
 LEAST_ROWS = 2
+
+
+def evaluate_space(space: SharedSpace, prepared: Prepared) -> dict[str, Any]:
+    """Return the scores of a space over all prepared rows, as `Model.evaluate` gives them."""
+    vectors, present = space.source_vectors(prepared, np.arange(prepared.num_rows))
+    contents = {name: content_numbers(prepared, columns) for name, columns in space.sources.items()}
+    scored = score_space(vectors, present, contents)
+    return {"task": "share", "rows": prepared.num_rows, **scored}
 
 
 def score_space(

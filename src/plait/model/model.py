@@ -11,30 +11,30 @@ import numpy as np
 
 import plait
 from plait.bundle import Bundle, to_json, write_bundle
-from plait.data.contents import content_numbers
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
-from plait.model.backbone_reading import BackboneReading
-from plait.model.directions import score_space
+from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
-from plait.model.readings import Reading, SpaceReading, with_readings
+from plait.model.readings import Reading, with_readings
 from plait.model.scores import score
+from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
     codecs_from,
     ensemble_facts,
     ensemble_files,
-    load_ensemble,
+    load_parts,
+    load_reading,
     load_space,
     space_facts,
     space_files,
 )
 from plait.progress import SILENT, Progress
-from plait.types import Answer
+from plait.types import Answer, Cell
 
 
 @dataclass
@@ -130,7 +130,7 @@ class Model:
         """
         table = self.as_table(rows, root=root)
         if self.parts is None:
-            return self._evaluate_space(self.prepare(table, on_error=on_error))
+            return evaluate_space(self.space, self.prepare(table, on_error=on_error))
         if self.target is None or self.target not in table.column_names:
             raise TargetError(
                 "the table lacks the target, so there is nothing to compare with",
@@ -141,15 +141,6 @@ class Model:
         prepared = self.prepare(table, on_error=on_error, target=True)
         labelled = np.flatnonzero(prepared.columns[self.target].present)
         return self.score_rows(prepared, labelled, self.truth(prepared, labelled), seed=seed)
-
-    def _evaluate_space(self, prepared: Prepared) -> dict[str, Any]:
-        every = np.arange(prepared.num_rows)
-        vectors, present = self.space.source_vectors(prepared, every)
-        contents = {
-            name: content_numbers(prepared, columns) for name, columns in self.space.sources.items()
-        }
-        scored = score_space(vectors, present, contents)
-        return {"task": "share", "rows": prepared.num_rows, **scored}
 
     def score_rows(
         self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
@@ -189,6 +180,40 @@ class Model:
         update = progress.task("embedding", table.num_rows)
         every = np.arange(prepared.num_rows)
         return space.row_vectors(prepared, every, weights=weights, progress=update)
+
+    def search(
+        self,
+        rows: Any = None,
+        *,
+        query: Mapping[str, Cell] | None = None,
+        weights: Mapping[str, float] | None = None,
+        top: int = 10,
+        where: str | None = None,
+        index: Path | str | None = None,
+        rebuild: bool = False,
+        on_error: str = "raise",
+        root: Any = None,
+        progress: Progress = SILENT,
+        **named: Cell,
+    ) -> dict[str, Any]:
+        """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
+
+        `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
+        arguments, the result and the errors are those of `plait.search`.
+        """
+        table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
+        return search_rows(
+            self,
+            table,
+            {**(query or {}), **named},
+            weights=weights,
+            top=top,
+            where=where,
+            index=index,
+            rebuild=rebuild,
+            on_error=on_error,
+            progress=progress,
+        )
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
@@ -332,34 +357,11 @@ def _model_of(bundle: Bundle) -> Model:
         schema=Schema.from_dict(bundle.read_json("schema.json")),
         sources=sources,
         target=target,
-        parts=_load_parts(bundle, about, codecs, answer),
+        parts=load_parts(bundle, about, codecs, answer),
         shared=shared,
         shown=codecs_from(stored["shown"], bundle.path),
-        readings=tuple(_load_reading(f, bundle, every, shared) for f in about["readings"]),
+        readings=tuple(load_reading(f, bundle, every, shared) for f in about["readings"]),
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
     )
-
-
-def _load_reading(
-    facts: dict[str, Any],
-    bundle: Bundle,
-    codecs: Mapping[str, Codec],
-    shared: SharedSpace | None,
-) -> Reading:
-    if facts["kind"] == BackboneReading.kind:
-        return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
-    if facts["kind"] != SpaceReading.kind or shared is None:
-        raise ValueError(f"unknown reading {facts['kind']}")
-    return SpaceReading(shared, str(facts["source"]))
-
-
-def _load_parts(
-    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], answer: Codec | None
-) -> Ensemble | None:
-    if answer is None:
-        return None
-    if not isinstance(answer, TargetCodec):
-        raise BundleError("the target's modality has no head", path=bundle.path)
-    return load_ensemble(bundle, about, codecs, answer)

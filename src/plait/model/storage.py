@@ -17,8 +17,10 @@ from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
 from plait.errors import BundleError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
+from plait.model.backbone_reading import BackboneReading
 from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
+from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
 
 if TYPE_CHECKING:
@@ -152,3 +154,28 @@ def load_space(bundle: Bundle, about: Mapping[str, Any]) -> SharedSpace:
     linear = LinearSpace.load(bundle.path / LINEAR, own, sources) if about["linear"] else None
     tensors, share = bundle.read_arrays(SPACE), float(about["share"])
     return SharedSpace(own, sources, config, tensors, scale, linear, share)
+
+
+def load_reading(
+    facts: dict[str, Any],
+    bundle: Bundle,
+    codecs: Mapping[str, Codec],
+    shared: SharedSpace | None,
+) -> Reading:
+    """Rebuild a reading from what its `facts` told. Raises `ValueError` when it is unknown."""
+    if facts["kind"] == BackboneReading.kind:
+        return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
+    if facts["kind"] != SpaceReading.kind or shared is None:
+        raise ValueError(f"unknown reading {facts['kind']}")
+    return SpaceReading(shared, str(facts["source"]))
+
+
+def load_parts(
+    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], answer: Codec | None
+) -> Ensemble | None:
+    """Rebuild what predicts `answer`, the target's codec; None without a target."""
+    if answer is None:
+        return None
+    if not isinstance(answer, TargetCodec):
+        raise BundleError("the target's modality has no head", path=bundle.path)
+    return load_ensemble(bundle, about, codecs, answer)

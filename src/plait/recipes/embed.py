@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from plait.data.row_ids import row_ids
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.model import load
@@ -70,16 +71,6 @@ def embed(
         "key": space.key,
         "out": str(out),
     }
-
-
-def row_ids(table: Table) -> list[str]:
-    """Return a name per row: the table's id column where its cells all differ, else row numbers."""
-    for column in table.schema.columns:
-        if column.role == "id":
-            cells = [str(cell) for cell in table.column(column.name)]
-            if len(set(cells)) == len(cells):
-                return cells
-    return [str(number) for number in range(table.num_rows)]
 
 
 def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) -> None:

@@ -18,6 +18,7 @@ from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.share import learn_shared
 from plait.recipes.task import make_task
+from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device
 from plait.train.budget import Budget
@@ -42,6 +43,7 @@ class _Settings:
     base: str
     adapt: str
     encoders: str
+    tune: str
 
     def told(self) -> dict[str, Any]:
         """Return those that a person would repeat; the table and schema are told elsewhere."""
@@ -74,6 +76,7 @@ def fit(
     encoders: Mapping[str, str] | None = None,
     base: Model | Path | str | None = None,
     adapt: str = "auto",
+    tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
     allow_network: bool = False,
     progress: Progress | None = None,
@@ -107,12 +110,15 @@ def fit(
         samples: Whether the bundle keeps a few test rows for the report.
         train: Training settings.
         encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
-            checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. It stays frozen; its outputs are made
-            once per table, kept in the cache, and join the column's own.
+            checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table,
+            kept in the cache, and join the column's own.
         base: A bundle with a shared space to start from, or its model: its preprocessing, its
             vectors and its weights.
         adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
             (low-rank corrections) or ``full``. Prototypes and a linear probe are always measured.
+        tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
+            ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
+            in budgets of ten minutes, 1,000 steps or 20 epochs and more).
         licences: ``{"source", "licence", "attribution"}`` of the data.
         allow_network: Whether cells that are URLs are fetched.
         progress: Told of the work.
@@ -123,6 +129,7 @@ def fit(
     meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
     _check_choice("on_error", on_error, ("raise", "skip"))
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
+    check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     start = base if base is None or isinstance(base, Model) else load(base)
@@ -141,6 +148,7 @@ def fit(
         base=_base_key(start),
         adapt=adapt,
         encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
+        tune=tune,
     )
     unfinished = _unfinished(out, settings, resume)
     task = make_task(
@@ -173,6 +181,7 @@ def fit(
         base=start,
         adapt=adapt,
         on_error=on_error,
+        tune=tune,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
     model.records = {

@@ -18,6 +18,7 @@ from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep import DeepPlan, DeepResult, settled, train_deep
 from plait.recipes.folds import make_folds
+from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.pretrain import SharedPlan, learn_space, rows_with_source
 from plait.recipes.records import make_card
 from plait.recipes.rivals import Rivals, measure_rivals
@@ -26,6 +27,7 @@ from plait.recipes.self_training import LEAST_JUDGED, can_self_train, train_stud
 from plait.recipes.share import shared_config
 from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, with_space
+from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
@@ -42,8 +44,10 @@ budgets that cost more than it gave (docs/log.md, 2026-11-21)."""
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
+    task, tuned = tune_encoders(task, work)
     task, space, learned = _with_space(task, work)
-    folds = None if _judged_apart(task, work) else make_folds(task, work.group, work.seed)
+    apart = _judged_apart(task, work) or knows_targets(task)
+    folds = None if apart else make_folds(task, work.group, work.seed)
     deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
         task,
@@ -54,6 +58,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         progress=work.progress,
         space=space,
     )
+    curve = _label_curve(task, work)
     plan = DeepPlan(
         config=choose_size(work.size, len(task.splits.train)),
         fusion=work.fusion,
@@ -76,7 +81,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     model = _assemble(task, deep, rivals, choice, known)
     model.shared = space
     records = _records(model, task, deep, rivals, choice, folds, work.seed)
-    records["metrics"] |= deep.trials | learned
+    records["metrics"] |= deep.trials | learned | tuned
+    records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
     if work.samples:
         records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
     model.card = make_card(task, records["metrics"])
@@ -108,6 +114,20 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
     task = with_space(task, found.space, on_error=work.on_error, progress=work.progress)
     learned = {"space": {"recipe": found.recipe, "rows": len(plan.rows), **found.collapse}}
     return task, found.space, learned
+
+
+def _label_curve(task: Task, work: Work) -> dict[str, Any]:
+    """Return the label curve; {} where the vectors were made with the targets of all rows."""
+    knowing = work.base is not None and task.target in work.base.inputs
+    if not work.baselines or knowing or has_tuned(task):
+        return {}
+    seconds = curve_seconds(work.budget.amount if work.budget.timed else None)
+    return measure_label_curve(task, seed=work.seed, seconds=seconds, progress=work.progress)
+
+
+def _num_labels(task: Task, folds: np.ndarray | None) -> int:
+    """Return how many labels the shipped model learned from."""
+    return len(task.splits.train) + (0 if folds is None else len(task.splits.validation))
 
 
 def _judged_apart(task: Task, work: Work) -> bool:

@@ -30,7 +30,7 @@ def predict(
     out: Path | str,
     on_error: str = "raise",
     root: Path | str | None = None,
-    classes: Sequence[str] = (),
+    classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
@@ -44,7 +44,8 @@ def predict(
         out: ``.csv`` or ``.parquet`` file.
         on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
         root: Folder of the media.
-        classes: Names of classes that nobody labelled: answered by the shared space (zero-shot).
+        classes: Names of classes that nobody labelled, or name -> words that describe it: answered
+            by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
 
     Returns:
@@ -82,7 +83,9 @@ def predict(
     return {"rows": rows.num_rows, "out": str(out), "columns": columns}
 
 
-def _answerer(model: Model, classes: Sequence[str], templates: Sequence[str]) -> Any:
+def _answerer(
+    model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], templates: Sequence[str]
+) -> Any:
     """Return what answers a chunk of rows: the model, or with classes the shared space."""
     if classes:
         return partial(zero_shot, model, classes=classes, templates=templates or TEMPLATES)

@@ -140,7 +140,8 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     )
 
 
-def _linear_space(task: Task, plan: SharedPlan) -> LinearSpace:
+def _linear_space(task: Task, plan: SharedPlan) -> tuple[LinearSpace, LinearSpace]:
+    """Return the canonical correlations of the training rows, and those of all rows."""
     return LinearSpace.fit(
         task.prepared,
         dict(task.sources),
@@ -162,20 +163,25 @@ def _with_linear(
     task: Task,
     plan: SharedPlan,
     space: SharedSpace,
-    linear: LinearSpace,
+    linear: tuple[LinearSpace, LinearSpace],
     contents: dict[str, np.ndarray],
 ) -> tuple[SharedSpace, list[dict[str, Any]], tuple[str, ...]]:
-    """Measure canonical correlations beside the network; keep the best weights of the two."""
+    """Measure canonical correlations beside the network; keep the best weights of the two.
+
+    Args:
+        linear: Of the training rows, to be measured, and of all rows, to be kept.
+    """
+    judged, kept = linear
     sources = dict(task.sources)
     rows = plan.rows_validation[:MAX_ROWS_PER_CHECK]
     if len(rows) < LEAST_JUDGED:
         return space, [], ()
     deep, present = space.source_vectors(task.prepared, rows)
-    flat, _ = linear.vectors(task.prepared, rows)
+    flat, _ = judged.vectors(task.prepared, rows)
     held = {name: numbers[rows] for name, numbers in contents.items()}
     found = {}
     for share in SHARES:
-        both = replace(space, linear=linear, share=share)
+        both = replace(space, linear=judged, share=share)
         scored = score_directions(both.beside(deep, flat), present, list(sources), held)
         found[share] = float(np.mean([one["mrr"] for one in scored.values()]))
     best = max(found, key=lambda share: found[share])
@@ -188,7 +194,7 @@ def _with_linear(
         said = ("the network does not beat canonical correlations of simple features",)
     if best == 1.0:
         return space, rivals, said
-    return replace(space, linear=linear, share=best), rivals, said
+    return replace(space, linear=kept, share=best), rivals, said
 
 
 def _choose_recipe(

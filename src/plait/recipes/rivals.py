@@ -15,6 +15,7 @@ from plait.baselines.experts import (
     Expert,
     Majority,
     NearestNeighbour,
+    Pool,
     Probe,
     Prompts,
     Prototypes,
@@ -26,6 +27,7 @@ from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.prompts import prompt_tuner
+from plait.recipes.specialise import Judges, Specialiser, can_pool, deadline_after, kinds_of, likely
 from plait.recipes.task import Task
 
 MAX_ROWS = 100_000
@@ -89,7 +91,7 @@ def measure_rivals(
     start = time.monotonic()
     kinds, notes = _available(task, space)
     rows, notes_rows = _learn_rows(task, folds, seed)
-    update = progress.task("baselines", len(kinds) + 1)
+    update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
     features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
     views = every.take(np.arange(len(rows)))
@@ -98,14 +100,33 @@ def measure_rivals(
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
         kinds = [*kinds, partial(Spread, every.take(np.arange(len(rows), len(every))))]
     held = None if folds is not None else features.views(task.prepared, task.validation)
-    experts, outputs, spent = {}, {}, {}
+    experts, outputs, spent, stages = {}, {}, {}, {}
     for number, kind in enumerate(kinds):
         began = time.monotonic()
         deadline = None if seconds is None else start + seconds * (number + 1) / len(kinds)
-        expert, found = _measure(kind, task, views, rows, held, folds, seed, deadline)
+        expert, found, parts = _measure(kind, task, views, rows, held, folds, seed, deadline)
         experts[expert.name], outputs[expert.name] = expert, found
+        stages[expert.name] = parts
         spent[expert.name] = round(time.monotonic() - began, 2)
         update(number + 2, expert.name)
+    if held is None:
+        judges = Judges(views, task.truth[rows], stages, learned=True)
+    else:
+        judges = Judges(held, task.truth[task.validation], stages, learned=False)
+    costs = {n: float(task.target_codec.cost(f, judges.truth).mean()) for n, f in outputs.items()}
+    wanted = likely(outputs, judges.truth, task.target_codec, seed)
+    special = Specialiser(
+        list(task.sources.values()),
+        views,
+        task.truth[rows],
+        judges,
+        task.target_codec,
+        seed=seed,
+        kinds=kinds_of(costs),
+        deadline=deadline_after(start, seconds),
+    ).specialised({name: experts[name] for name in wanted})
+    experts |= special
+    update(len(kinds) + 2, "specialists")
     return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
 
 
@@ -120,12 +141,15 @@ def _available(
             kinds.append(Prototypes)
             tune = prompt_tuner(task, space)
             kinds += [] if tune is None else [partial(Prompts, tune)]
+    sources = list(task.sources.values())
     missing = [
         kind.__name__.lower()
         for kind, name in needed.items()
         if importlib.util.find_spec(name) is None
     ]
     kinds += [kind for kind in needed if kind.__name__.lower() not in missing]
+    if Linear in kinds and can_pool(task.target_codec.task, sources):
+        kinds.insert(kinds.index(Linear), partial(Pool, sources))
     if not missing:
         return kinds, ()
     return kinds, (f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",)
@@ -159,9 +183,11 @@ def _measure(
     folds: np.ndarray | None,
     seed: int,
     deadline: float | None,
-) -> tuple[Expert, np.ndarray]:
+) -> tuple[Expert, np.ndarray, list[tuple[Expert, np.ndarray]]]:
+    """Return the expert of all rows, honest outputs, and who gave them for which of the rows."""
     codec, truth = task.target_codec, task.truth[rows]
     found: np.ndarray | None = None
+    parts: list[tuple[Expert, np.ndarray]] = []
     began = time.monotonic()
     if folds is not None:
         num_folds = int(folds.max()) + 1
@@ -175,10 +201,12 @@ def _measure(
             if found is None:
                 found = np.zeros((len(rows), outputs.shape[1]), np.float32)
             found[judged] = outputs
+            parts.append((part, judged))
     expert = kind()
     expert.fit(views, truth, codec, seed=seed, deadline=deadline)
     if held is not None:
         found = expert.outputs(held)
+        parts = [(expert, np.arange(len(held)))]
     if found is None:
         raise ValueError("neither folds nor validation rows")
-    return expert, found
+    return expert, found, parts

@@ -10,7 +10,7 @@ from plait.data.table import Table, read
 from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
 from plait.model.model import Model, load
-from plait.recipes.search import sources_named
+from plait.model.query import sources_named
 from plait.report.page import page
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing

@@ -30,6 +30,7 @@ class Work:
         base: Whose shared space is the start; None for a fit from scratch.
         adapt: How to learn from a base: ``auto`` or one of `plait.recipes.deep.ADAPTATIONS`.
         on_error: ``raise`` or ``skip``.
+        tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
     """
 
     meter: Meter
@@ -47,6 +48,7 @@ class Work:
     base: Model | None = None
     adapt: str = "auto"
     on_error: str = "raise"
+    tune: str = "auto"
 
 
 def choose_device(device: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ def zero_shot(
     model: Model,
     rows: Any,
     *,
-    classes: Sequence[str],
+    classes: Sequence[str] | Mapping[str, Sequence[str]],
     templates: Sequence[str] = TEMPLATES,
     on_error: str = "raise",
     root: Any = None,
@@ -35,7 +35,9 @@ def zero_shot(
     Args:
         model: With a shared space that has a text column.
         rows: As for `Model.predict`.
-        classes: Two or more names.
+        classes: Two or more names; or name -> words that describe it, which are asked instead
+            (Menon and Vondrick 2023, "Visual classification via description"): a space that was
+            not taught by a large corpus knows only the words of its own table.
         templates: Prompts with ``{}`` where the name goes.
         on_error, root: As for `Model.predict`.
 
@@ -45,7 +47,7 @@ def zero_shot(
     """
     names = [name.strip() for name in classes]
     _check(names, templates)
-    prompts = class_vectors(model, names, templates)
+    prompts = class_vectors(model, classes, templates)
     vectors = model.embed(rows, on_error=on_error, root=root)
     logits = model.space.scale * vectors @ prompts.T
     weights = np.exp(logits - logits.max(1, keepdims=True))
@@ -58,7 +60,9 @@ def zero_shot(
     return Answer(columns | {f"p_{name}": share[:, i] for i, name in enumerate(names)})
 
 
-def class_vectors(model: Model, names: Sequence[str], templates: Sequence[str]) -> np.ndarray:
+def class_vectors(
+    model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], templates: Sequence[str]
+) -> np.ndarray:
     """Return a unit vector per class, float32 ``[class, dim]``: the mean of its prompts'."""
     sources = [s for s in model.space.sources if model.shown[s].modality == "text"]
     if not sources:
@@ -67,13 +71,29 @@ def class_vectors(model: Model, names: Sequence[str], templates: Sequence[str]) 
             expected="a text column among " + ", ".join(model.space.sources),
             hint="fit the base with a column of text, or label a few rows: fit --base",
         )
-    texts = [template.replace(SLOT, name) for name in names for template in templates]
+    words = [_words(classes, name) for name in classes]
+    texts = [t.replace(SLOT, word) for own in words for word in own for t in templates]
     rows = [dict.fromkeys(sources, text) for text in texts]
     table = read(rows, columns=dict.fromkeys(sources, "text"))
     weights = {name: float(name in sources) for name in model.space.sources}
     vectors = model.embed(table, weights=weights)
-    means = vectors.reshape(len(names), len(templates), -1).mean(1)
+    ends = np.cumsum([len(own) * len(templates) for own in words])[:-1]
+    means = np.stack([part.mean(0) for part in np.split(vectors, ends)])
     return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+
+
+def _words(classes: Sequence[str] | Mapping[str, Sequence[str]], name: str) -> list[str]:
+    """Return what is asked for a class: its description, else its name."""
+    if not isinstance(classes, Mapping):
+        return [name.strip()]
+    found = [word.strip() for word in classes[name] if word.strip()]
+    if not found:
+        raise UsageError(
+            "a class is described by no words",
+            expected="for example --classes 'footwear=boot|sandal,headgear=hat|cap'",
+            received=name,
+        )
+    return found
 
 
 def _check(names: Sequence[str], templates: Sequence[str]) -> None:

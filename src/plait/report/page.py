@@ -25,6 +25,7 @@ def render_report(data: Mapping[str, Any]) -> Html:
         story.headline(data),
         *([] if alone else _of_target(data)),
         *(_of_space(data) if alone or model.get("space") else []),
+        space.label_efficiency(data),
         space.learning(data) if alone else scores.training(data),
         story.table_of(data),
         story.making(data),
@@ -48,7 +49,6 @@ def _of_space(data: Mapping[str, Any]) -> list[Html]:
         space.space_map(data),
         space.neighbours(data),
         space.alignment_matrix(data),
-        space.label_efficiency(data),
     ]
 
 

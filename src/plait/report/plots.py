@@ -157,8 +157,16 @@ def curves(
     *,
     label: str,
     x_label: str,
+    share: bool = True,
 ) -> Html:
-    """Draw shares over a logarithmic axis: ``name -> (x > 0, share in [0, 1], interval)``."""
+    """Draw values over a logarithmic axis: ``name -> (x > 0, value, interval)``.
+
+    Args:
+        series: A line each; one of a single point is a dot.
+        label: What the plot shows, for those who cannot see it.
+        x_label: What the axis counts.
+        share: Whether the values are shares in [0, 1], written as percent.
+    """
     kept = {
         name: [p for p in line if _finite(p[0]) and _finite(p[1]) and p[0] > 0]
         for name, line in series.items()
@@ -168,7 +176,8 @@ def curves(
         return '<p class="none">Too few points to draw.</p>'
     height, left, right, bottom = 280, 50, 170, 44
     ends = [end for p in points for end in (p[1], *(p[2] or ()))]
-    low, high = math.floor(min(ends) * 10) / 10, min(1.0, math.ceil(max(ends) * 10) / 10)
+    levels = _share_levels(ends) if share else _levels(ends)
+    low, high = levels[0], max(levels[-1], max(ends))
     first, last = (math.log(end(p[0] for p in points)) for end in (min, max))
 
     def x(value: float) -> float:
@@ -178,7 +187,7 @@ def curves(
     def y(value: float) -> float:
         return 10 + (high - value) / ((high - low) or 1) * (height - bottom - 10)
 
-    parts = [_shares(y, low, high, left, WIDTH - right)]
+    parts = _across(levels, y, left, WIDTH - right, share)
     for value in _apart(sorted({p[0] for p in points}), x):
         parts.append(
             f'<text class="tick" x="{x(value):.1f}" y="{height - bottom + 18}" '
@@ -189,7 +198,8 @@ def curves(
         f'<text class="tick" x="{middle:.0f}" y="{height - 6}" text-anchor="middle">'
         f"{escape(x_label)} (logarithmic)</text>"
     )
-    parts += [_curve(i, line, x, y) for i, line in enumerate(kept.values())]
+    shown = percent if share else number
+    parts += [_curve(i, line, x, y, shown) for i, line in enumerate(kept.values())]
     finals = {name: y(line[-1][1]) for name, line in kept.items() if line}
     for name, place in _spaced(finals, 16).items():
         kind = f"line{list(kept).index(name) % 4}"
@@ -237,18 +247,33 @@ def _ticks(x: Any, low: float, high: float, bottom: int) -> str:
     return "".join(parts)
 
 
-def _shares(y: Callable[[float], float], low: float, high: float, left: float, right: float) -> str:
-    """Return lines across at round percents."""
+def _share_levels(ends: Sequence[float]) -> list[float]:
+    """Return round shares from below the least end up to the greatest, or near it."""
+    low, high = math.floor(min(ends) * 10) / 10, min(1.0, math.ceil(max(ends) * 10) / 10)
     step = 0.1 if high - low <= 0.6 else 0.2
-    parts = []
-    for i in range(round((high - low) / step) + 1):
-        value = low + i * step
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{right}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
-            f'<text class="tick" x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end">'
-            f"{100 * value:.0f} %</text>"
-        )
-    return "".join(parts)
+    return [low + i * step for i in range(round((high - low) / step) + 1)]
+
+
+def _levels(ends: Sequence[float]) -> list[float]:
+    """Return up to nine round numbers that enclose the ends."""
+    low, high = min(ends), max(ends)
+    span = (high - low) or abs(high) or 1.0
+    unit = 10 ** math.floor(math.log10(span / 3))
+    step = next(unit * i for i in (5, 2, 1) if unit * i <= span / 3 or i == 1)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [i * step for i in range(first, max(last, first + 1) + 1)]
+
+
+def _across(
+    levels: Sequence[float], y: Callable[[float], float], left: float, right: float, share: bool
+) -> list[str]:
+    """Return a line across, and its number, for every level."""
+    return [
+        f'<line class="grid" x1="{left}" x2="{right}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
+        f'<text class="tick" x="{left - 8}" y="{y(value) + 4:.1f}" text-anchor="end">'
+        f"{f'{100 * value:.0f} %' if share else number(value)}</text>"
+        for value in levels
+    ]
 
 
 def _curve(
@@ -256,20 +281,21 @@ def _curve(
     line: Sequence[tuple[float, float, Sequence[float] | None]],
     x: Callable[[float], float],
     y: Callable[[float], float],
+    shown: Callable[[float], str],
 ) -> str:
     """Return a line with a dot and a whisker per point."""
     kind = f"line{place % 4}"
     places = " ".join(f"{x(p[0]):.1f},{y(p[1]):.1f}" for p in line)
     parts = [f'<polyline class="line {kind}" points="{places}"/>']
-    for labels, share, interval in line:
+    for labels, value, interval in line:
         if interval:
             parts.append(
                 f'<line class="whisker {kind}" x1="{x(labels):.1f}" x2="{x(labels):.1f}" '
                 f'y1="{y(interval[0]):.1f}" y2="{y(interval[1]):.1f}"/>'
             )
         parts.append(
-            f'<circle class="{kind}" cx="{x(labels):.1f}" cy="{y(share):.1f}" r="4">'
-            f"<title>{number(labels)}: {percent(share)}</title></circle>"
+            f'<circle class="{kind}" cx="{x(labels):.1f}" cy="{y(value):.1f}" r="4">'
+            f"<title>{number(labels)}: {shown(value)}</title></circle>"
         )
     return "".join(parts)
 

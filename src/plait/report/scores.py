@@ -112,7 +112,7 @@ def numbers(data: Mapping[str, Any]) -> Html:
 
 
 def training(data: Mapping[str, Any]) -> Html:
-    """Return the training curve and the choice of fusion."""
+    """Return the training curve, the choice of fusion, and how encoders were tuned."""
     metrics = data.get("metrics") or {}
     curve: Sequence[Mapping[str, Any]] = metrics.get("curve") or []
     series: dict[str, Sequence[tuple[float, float]]] = {
@@ -123,6 +123,9 @@ def training(data: Mapping[str, Any]) -> Html:
     if metrics.get("fusion"):
         parts.append("<h3>Where the columns meet</h3>")
         parts.append(table(metrics["fusion"]))
+    if metrics.get("tuned"):
+        parts.append("<h3>How the pretrained encoders learned</h3>")
+        parts.append(table(metrics["tuned"]))
     how = metrics.get("training") or {}
     if how:
         parts.append(table([how]))

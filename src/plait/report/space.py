@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.report.plots import curves, lines, shaded
-from plait.report.text import DASH, escape, number, percent, section, table
+from plait.report.text import DASH, SHARES, escape, number, percent, section, table
 from plait.types import Html
 
 NUM_MARKS = 8
@@ -103,22 +103,27 @@ def alignment_matrix(data: Mapping[str, Any]) -> Html:
 
 
 def label_efficiency(data: Mapping[str, Any]) -> Html:
-    """Return accuracy by the number of labels, a line per way to learn; "" when not measured."""
-    found = (data.get("metrics") or {}).get("label_efficiency") or []
-    if not found:
+    """Return the score by number of labels, a line per way to learn; "" when not measured."""
+    found = (data.get("metrics") or {}).get("label_efficiency") or {}
+    points = sorted(found.get("points") or [], key=lambda point: point["labels"])
+    if not points:
         return ""
-    series: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for entry in sorted(found, key=lambda entry: entry["labels"]):
-        series[entry["name"]].append(entry)
-    drawn = {
-        name: [(e["labels"], e["accuracy"], e.get("interval")) for e in entries]
-        for name, entries in series.items()
-    }
+    series: dict[str, list[tuple[float, float, Sequence[float] | None]]] = defaultdict(list)
+    for point in [*points, *filter(None, [found.get("shipped")])]:
+        series[point["name"]].append((point["labels"], point["value"], point.get("interval")))
+    name = str(found["metric"]).replace("_", " ")
+    lower = "; lower is better" if found.get("lower_is_better") else ""
+    drawn = curves(
+        series,
+        label=f"{name} by number of labels",
+        x_label="labels",
+        share=found["metric"] in SHARES,
+    )
     return section(
         "What the labels buy",
-        curves(drawn, label="Accuracy by number of labels", x_label="labels"),
-        lead="Accuracy on the same test rows by how many labels were learned from; the bars are "
-        "95 % intervals.",
+        f"<h3>{escape(name)}{lower}</h3>{drawn}",
+        f'<p class="none">{escape(_how_measured(found))}</p>',
+        lead=_sentence(found.get("said") or ""),
     )
 
 
@@ -137,6 +142,26 @@ def learning(data: Mapping[str, Any]) -> Html:
     if notes:
         parts.append(f"<h3>To know</h3><ul>{notes}</ul>")
     return section("How the space was learned", *parts) if parts else ""
+
+
+def _how_measured(found: Mapping[str, Any]) -> str:
+    """Return what the curves are of, and what their bars mean."""
+    said = f"Judged on the same {number(found.get('rows'))} rows, none of them learned from. "
+    if found.get("learner"):
+        said += (
+            "Both lines are simple models of nested parts of the training rows: linear on the "
+            f"columns' own features, and {found['learner']}, chosen by validation rows. "
+        )
+    most = max(point["labels"] for point in found["points"])
+    if most < (found.get("num_labels") or 0):
+        said += f"{number(most)} of {number(found['num_labels'])} labels were used, to save time. "
+    if not any(point.get("interval") for point in found["points"]):
+        return said + "A dot is one draw of labels."
+    return said + "Dots are the mean of several draws of labels, bars go from lowest to highest."
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def _item(

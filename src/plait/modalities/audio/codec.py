@@ -18,6 +18,7 @@ from plait.modalities.audio.spectrum import (
     slice_means,
     warp_frequencies,
 )
+from plait.modalities.audio.units import unit_counts
 from plait.modalities.audio.wave import decode, encode_wav
 from plait.modalities.detection import looks_like_media
 from plait.modalities.media import Media
@@ -150,7 +151,8 @@ class AudioCodec:
 
         Mean, spread, quantiles and mean change of every band; 16 coarse bands in each of eight
         slices of time; mean and spread of 20 cepstral coefficients, and spread of their changes
-        (MFCC, Davis and Mermelstein 1980); the logarithm of the length.
+        (MFCC, Davis and Mermelstein 1980); the logarithm of the length; which short patterns
+        occur (`unit_counts`).
         """
         mel = arrays["mel"].astype(np.float32)
         cepstrum = mel @ cosine_basis(mel.shape[1], min(NUM_COEFFICIENTS, mel.shape[1]))
@@ -166,6 +168,7 @@ class AudioCodec:
             cepstrum.std(0),
             _change(cepstrum).std(0),
             [np.log(len(mel))],
+            unit_counts(mel),
         ]
         return np.concatenate(parts).astype(np.float32)
 

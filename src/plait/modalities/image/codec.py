@@ -75,12 +75,10 @@ class ImageCodec:
                 _check_size(picture, len(data))
                 picture.draft("RGB", (1024, 1024))
                 picture.load()
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
-            raise CellError(
-                "the picture cannot be decoded",
-                expected="a whole PNG, JPEG, WebP, GIF, BMP or TIFF file",
-                received=str(error),
-            ) from None
+        except UnidentifiedImageError:
+            raise _undecodable("data in none of these formats") from None
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            raise _undecodable(str(error)) from None
         except Image.DecompressionBombError as error:
             raise LimitError("the picture is too large", received=str(error)) from None
         return _upright_rgb(picture)
@@ -168,6 +166,14 @@ class ImageCodec:
         grey = Image.fromarray(raw).convert("L").resize((9, 8), Image.Resampling.BOX)
         values = np.asarray(grey, np.int16)
         return np.packbits(values[:, 1:] > values[:, :-1]).tobytes()
+
+
+def _undecodable(received: str) -> CellError:
+    return CellError(
+        "the picture cannot be decoded",
+        expected="a whole PNG, JPEG, WebP, GIF, BMP or TIFF file",
+        received=received,
+    )
 
 
 def _check_size(picture: Image.Image, num_bytes: int) -> None:

@@ -128,7 +128,7 @@ class TextCodec:
         return with_typing_errors(raw, severity, rng)
 
     def features(self, arrays: Arrays) -> np.ndarray:
-        """Counts of word 1-2-grams and character 3-5-grams as ``1 + ln(count)``, hashed."""
+        """Counts of word 1-2-grams and character 1-5-grams as ``1 + ln(count)``, hashed."""
         text = arrays["bytes"].tobytes().decode("utf-8", "ignore")
         return hashed_ngrams(text, self.num_buckets)
 

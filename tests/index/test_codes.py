@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plait.errors import UsageError
-from plait.search.codes import Codes, unit_vectors
+from plait.index.codes import Codes, unit_vectors
 
 
 def test_a_vector_fills_the_range_of_int8():

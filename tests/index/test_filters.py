@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plait.errors import UsageError
-from plait.search.filters import kept_rows
+from plait.index.filters import kept_rows
 
 TYPES = {"price": pa.float64(), "stock": pa.int64(), "kind": pa.string(), "sold": pa.bool_()}
 OPERATORS = {

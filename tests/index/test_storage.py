@@ -8,8 +8,8 @@ import pytest
 
 from plait.bundle import Bundle, to_json, write_bundle
 from plait.errors import BundleError
-from plait.search import storage
-from plait.search.index import Index
+from plait.index import storage
+from plait.index.index import Index
 
 KINDS = ("exact", "hnsw")
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from jaxtyping import Int64, Shaped
 
 from plait.errors import UsageError
-from plait.search.codes import Codes
+from plait.index.codes import Codes
 
 
 @dataclass(frozen=True)

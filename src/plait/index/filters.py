@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 from jaxtyping import Bool
 
 from plait.errors import UsageError
-from plait.search.columns import check_alike, column_of, fitting, float_like, unlike
+from plait.index.columns import check_alike, column_of, fitting, float_like, unlike
 
 MAX_CHARACTERS = 20_000
 ALLOWED = (

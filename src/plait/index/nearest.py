@@ -7,9 +7,9 @@ import math
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from plait.search.codes import Codes
-from plait.search.graph import Graph
-from plait.search.rows import Rows
+from plait.index.codes import Codes
+from plait.index.graph import Graph
+from plait.index.rows import Rows
 
 STEP_ROWS = 25
 """Scanned rows that take as long as one more row from the graph: 0.04 to 0.1 against 1 to 1.5

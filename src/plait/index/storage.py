@@ -18,9 +18,9 @@ import pyarrow as pa
 from plait import __version__
 from plait.bundle import MAX_FILE_BYTES, Bundle, is_bundle, to_json, write_bundle
 from plait.errors import BundleError
-from plait.search.codes import Codes
-from plait.search.graph import Graph
-from plait.search.rows import Rows
+from plait.index.codes import Codes
+from plait.index.graph import Graph
+from plait.index.rows import Rows
 
 INDEX = "index.json"
 REBUILD = "embed again with this bundle: plait search ... --rebuild"
@@ -45,7 +45,7 @@ class Stored:
 
 
 def save_index(folder: Path | str, stored: Stored) -> None:
-    """Write an index; see `plait.search.index.Index.save`."""
+    """Write an index; see `plait.index.index.Index.save`."""
     folder = Path(folder)
     if is_bundle(folder) and not (folder / INDEX).is_file():
         raise BundleError(
@@ -68,7 +68,7 @@ def save_index(folder: Path | str, stored: Stored) -> None:
 
 
 def load_index(folder: Path | str, *, key: str) -> Stored:
-    """Check and map an index; see `plait.search.index.Index.load`."""
+    """Check and map an index; see `plait.index.index.Index.load`."""
     try:
         return _load(Bundle(folder), key)
     except BundleError as error:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from plait.errors import ExtraError, UsageError
-from plait.search import index as module
-from plait.search import nearest
-from plait.search.index import Index
+from plait.index import index as module
+from plait.index import nearest
+from plait.index.index import Index
 
 from .conftest import DIM, clustered
 

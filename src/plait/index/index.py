@@ -11,13 +11,13 @@ import pyarrow as pa
 from jaxtyping import Float32, Shaped
 
 from plait.errors import UsageError
+from plait.index.codes import unit_vectors
+from plait.index.filters import kept_rows
+from plait.index.graph import Graph
+from plait.index.nearest import nearest_rows
+from plait.index.rows import Rows, numbers_in
+from plait.index.storage import Stored, load_index, save_index
 from plait.progress import SILENT, Progress
-from plait.search.codes import unit_vectors
-from plait.search.filters import kept_rows
-from plait.search.graph import Graph
-from plait.search.nearest import nearest_rows
-from plait.search.rows import Rows, numbers_in
-from plait.search.storage import Stored, load_index, save_index
 
 KINDS = ("auto", "exact", "hnsw")
 EXACT_ROWS = 50_000
@@ -118,7 +118,7 @@ class Index:
         Args:
             queries: Finite numbers, of any length but 0.
             k: How many, from 1.
-            where: Which rows count; see `plait.search.filters`. None: all.
+            where: Which rows count; see `plait.index.filters`. None: all.
 
         Raises:
             UsageError: Another dimension, a query without direction, `k` below 1, an index that

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Int8, Int64
 
 from plait.errors import BundleError, ExtraError
+from plait.index.codes import blocks
 from plait.progress import SILENT, Progress
-from plait.search.codes import blocks
 
 CONNECTIVITY = 16
 EXPANSION_ADD = 128

@@ -1,0 +1,176 @@
+"""The pool of sources: one linear expert each, their evidence added up for those a row has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from plait.baselines.contract import known_rows, num_outputs, part_of, read_files, write_files
+from plait.baselines.descent import link
+from plait.baselines.linear import Linear
+from plait.baselines.specialists import SourceSet, considered, present_sources, source_sets
+from plait.baselines.views import Views, in_parts
+from plait.errors import ExtraError, TargetError
+from plait.modalities import TargetCodec
+
+FLOOR = 1e-6
+"""Least probability: one source alone cannot rule a class out."""
+
+MAX_WEIGHT = 3.0
+LEAST_ROWS = 20
+"""Rows that a set of sources needs for weights of its own."""
+
+PULL = 1e-3
+"""Strength that pulls weights to 1, which is right for sources independent given the class."""
+
+
+class Pool:
+    """A logarithmic opinion pool of linear models of single sources.
+
+    ``log p(c | row) = log prior(c) + sum_s w_s (log p_s(c | row) - log prior(c)) + const`` over the
+    sources *s* that the row has (Genest and Zidek 1986, "Combining probability distributions",
+    section 3; product of experts, Hinton 2002). A missing source leaves the sum, so any subset of
+    columns gives an answer as good as its parts; each source has a penalty of its own. Weights are
+    chosen on what the members answered for rows that they had held out: once for rows as they are,
+    and once for each of the sets of sources in `considered`. For classes only.
+
+    Args:
+        sources: Columns of each source; a row has a source when it has any of its columns.
+    """
+
+    name: ClassVar[str] = "pool"
+
+    def __init__(self, sources: Sequence[Sequence[str]] = ()) -> None:
+        self._sources = [list(columns) for columns in sources]
+        self._members: list[Linear] = []
+        self._prior = np.zeros(0, np.float32)
+        self._weights = np.zeros((1, 0), np.float32)
+        self._sets: list[SourceSet] = [frozenset()]
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        """Learn every source from the rows that have it. Raises `TargetError` but for classes."""
+        if codec.task != "classify":
+            raise TargetError("a pool of sources is for classes", received=codec.task)
+        views, truth = known_rows(views, truth, codec)
+        num = num_outputs(codec, truth)
+        counts = np.bincount(truth, minlength=num) + 1.0
+        self._prior = np.log(counts / counts.sum()).astype(np.float32)
+        self._sources = [names for names in self._sources if _learnable(views, names, truth)]
+        self._members = [Linear() for _ in self._sources]
+        evidence = np.zeros((len(self._sources), len(truth), num), np.float32)
+        for number, (member, names) in enumerate(zip(self._members, self._sources, strict=True)):
+            rows = np.flatnonzero(_has(views, names))
+            until = part_of(deadline, 1 / (len(self._sources) - number))
+            seen = views.take(rows).only(names)
+            member.fit(seen, truth[rows], codec, seed=seed, deadline=until)
+            if member.held_out is not None:
+                places, outputs = member.held_out
+                evidence[number, rows[places]] = self._evidence(outputs)
+        self._weigh(views, evidence, truth)
+
+    def outputs(self, views: Views) -> np.ndarray:
+        return in_parts(views, self._outputs)
+
+    def save(self, folder: Path) -> None:
+        """Write the weights into `folder` and each member into a folder of its own in it."""
+        sets = [sorted(found) for found in self._sets]
+        about = {"name": self.name, "sources": self._sources, "sets": sets}
+        write_files(folder, about, {"prior": self._prior, "weights": self._weights})
+        for number, member in enumerate(self._members):
+            member.save(folder / f"member.{number}")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        about, arrays = read_files(folder)
+        expert = cls(about["sources"])
+        expert._prior, expert._weights = arrays["prior"], arrays["weights"]
+        expert._sets = [frozenset(found) for found in about["sets"]]
+        expert._members = [
+            Linear.load(folder / f"member.{number}") for number in range(len(expert._sources))
+        ]
+        return expert
+
+    def _outputs(self, views: Views) -> np.ndarray:
+        total = np.tile(self._prior, (len(views), 1))
+        if not self._members:
+            return link(total, "classify")
+        found, which = source_sets(views, self._sources)
+        places = {one: place for place, one in enumerate(self._sets)}
+        weights = self._weights[[places.get(one, 0) for one in found]][which]
+        for number, (member, names) in enumerate(zip(self._members, self._sources, strict=True)):
+            rows = np.flatnonzero(_has(views, names))
+            if len(rows):
+                told = self._evidence(member.outputs(views.take(rows).only(names)))
+                total[rows] += weights[rows, number, None] * told
+        return link(total, "classify")
+
+    def _weigh(self, views: Views, evidence: np.ndarray, truth: np.ndarray) -> None:
+        """Choose weights for rows as they are, then for each set of sources."""
+        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth)]
+        if self._sources:
+            present = present_sources(views, self._sources)
+            for found in considered(present):
+                places = sorted(found)
+                enough = np.flatnonzero(present[:, places].all(axis=1))
+                if len(enough) < LEAST_ROWS:
+                    continue
+                weights = np.zeros(len(self._sources), np.float32)
+                told = evidence[places][:, enough]
+                weights[places] = _weigh(told, self._prior, truth[enough])
+                self._sets.append(found)
+                rows.append(weights)
+        self._weights = np.stack(rows)
+
+    def _evidence(self, outputs: np.ndarray) -> np.ndarray:
+        return np.log(np.maximum(outputs, FLOOR)) - self._prior
+
+
+def _has(views: Views, names: Sequence[str]) -> np.ndarray:
+    found: np.ndarray = np.any([views.raw[name].present for name in names], axis=0)
+    return found
+
+
+def _learnable(views: Views, names: Sequence[str], truth: np.ndarray) -> bool:
+    return len(np.unique(truth[_has(views, names)])) > 1
+
+
+def _weigh(evidence: np.ndarray, prior: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the weights with the lowest cost, float32 ``[source]``.
+
+    Args:
+        evidence: float32 ``[source, row, class]``; 0 where a source says nothing.
+        prior: Logarithms of the classes' shares.
+        truth: int64 ``[row]``.
+    """
+    try:
+        from scipy.optimize import minimize
+    except ImportError:
+        raise ExtraError("table", "the pool of sources") from None
+    rows = np.flatnonzero(np.abs(evidence).sum(axis=(0, 2)) > 0)
+    if not len(rows):
+        return np.ones(len(evidence), np.float32)
+    told, right = evidence[:, rows], truth[rows]
+    places = np.arange(len(rows))
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        shares = link(prior + np.tensordot(weights, told, 1), "classify")
+        cost = -np.log(np.maximum(shares[places, right], 1e-12)).mean()
+        shares[places, right] -= 1
+        slope = np.einsum("src,rc->s", told, shares) / len(rows)
+        gap = weights - 1
+        return float(cost + PULL * (gap @ gap)), slope.astype(np.float64) + 2 * PULL * gap
+
+    bounds = [(0.0, MAX_WEIGHT)] * len(told)
+    found = minimize(loss, np.ones(len(told)), jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x, np.float32)

@@ -1,0 +1,182 @@
+"""An expert with specialists: rows that lack columns go to models of the columns they have."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from plait.baselines.contract import Expert
+from plait.baselines.views import Views, in_parts
+from plait.modalities import TargetCodec
+
+SETS = "specialists.json"
+MAX_SOURCES = 8
+EVERY_SET_SOURCES = 4
+"""Up to so many sources, every set of them is considered."""
+
+MAX_SETS = 32
+LEAST_SHARE = 0.01
+"""Sets that fewer training rows have are not considered for that alone."""
+
+SourceSet = frozenset[int]
+"""Places of sources among all sources."""
+
+
+@dataclass(frozen=True)
+class Specialist:
+    """An expert of some sources.
+
+    Attributes:
+        sources: Which it learned from; every row that it answers has them.
+        expert: Fitted on `Views.only` of their columns.
+    """
+
+    sources: SourceSet
+    expert: Expert
+
+
+class Specialists:
+    """A whole expert for most rows, a specialist for each set of sources that it answers worse.
+
+    A model that learned from whole rows answers badly when columns are hidden: their zeros are
+    means, not unknowns. A model of the rest alone does not know the difference ("reduced models",
+    Saar-Tsechansky and Provost 2007, "Handling missing values when applying classification
+    models", section 3.2).
+
+    Args:
+        whole: Fitted on all columns.
+        sources: Columns of each source; a row has a source when it has any of its columns.
+        specialists: Of some sets of sources.
+        routes: Set of sources that a row has -> place of the specialist that answers it; rows with
+            any other set are answered by `whole`.
+    """
+
+    name: ClassVar[str] = "specialists"
+
+    def __init__(
+        self,
+        whole: Expert,
+        sources: Sequence[Sequence[str]] = (),
+        specialists: Sequence[Specialist] = (),
+        routes: Mapping[SourceSet, int] | None = None,
+    ) -> None:
+        self.whole = whole
+        self.sources = tuple(tuple(columns) for columns in sources)
+        self.specialists, self.routes = tuple(specialists), dict(routes or {})
+
+    def fit(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        deadline: float | None = None,
+    ) -> None:
+        """Learn the whole again and forget the specialists, which are of other rows."""
+        self.whole.fit(views, truth, codec, seed=seed, deadline=deadline)
+        self.specialists, self.routes = (), {}
+
+    def outputs(self, views: Views) -> np.ndarray:
+        return in_parts(views, self._outputs)
+
+    def save(self, folder: Path) -> None:
+        """Write the whole into `folder` and each specialist into a folder of its own in it."""
+        self.whole.save(folder)
+        for number, specialist in enumerate(self.specialists):
+            specialist.expert.save(folder / f"specialist.{number}")
+        about = {
+            "whole": self.whole.name,
+            "sources": self.sources,
+            "specialists": [
+                {"sources": sorted(one.sources), "expert": one.expert.name}
+                for one in self.specialists
+            ],
+            "routes": [[sorted(found), place] for found, place in self.routes.items()],
+        }
+        (folder / SETS).write_text(json.dumps(about), encoding="utf8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        from plait.baselines.experts import load_expert, load_whole
+
+        about = json.loads((folder / SETS).read_text(encoding="utf8"))
+        specialists = [
+            Specialist(
+                frozenset(one["sources"]), load_expert(one["expert"], folder / f"specialist.{i}")
+            )
+            for i, one in enumerate(about["specialists"])
+        ]
+        routes = {frozenset(found): int(place) for found, place in about["routes"]}
+        return cls(load_whole(about["whole"], folder), about["sources"], specialists, routes)
+
+    def _outputs(self, views: Views) -> np.ndarray:
+        if not self.routes:
+            return self.whole.outputs(views)
+        sets, which = source_sets(views, self.sources)
+        route = np.array([self.routes.get(found, -1) for found in sets])[which]
+        if (route < 0).all():
+            return self.whole.outputs(views)
+        answered = []
+        for place in np.unique(route):
+            rows = np.flatnonzero(route == place)
+            answered.append((rows, self._answer(int(place), views.take(rows))))
+        out = np.zeros((len(views), answered[0][1].shape[1]), np.float32)
+        for rows, found in answered:
+            out[rows] = found
+        return out
+
+    def _answer(self, place: int, views: Views) -> np.ndarray:
+        if place < 0:
+            return self.whole.outputs(views)
+        specialist = self.specialists[place]
+        return specialist.expert.outputs(views.only(columns_of(self.sources, specialist.sources)))
+
+
+def columns_of(sources: Sequence[Sequence[str]], some: SourceSet) -> list[str]:
+    """Return the columns of some sources, in the order of all."""
+    return [name for place in sorted(some) for name in sources[place]]
+
+
+def present_sources(views: Views, sources: Sequence[Sequence[str]]) -> np.ndarray:
+    """Return which sources each row has, bool ``[row, source]``."""
+    found = [np.any([views.raw[name].present for name in names], axis=0) for names in sources]
+    return np.stack(found, axis=1)
+
+
+def source_sets(
+    views: Views, sources: Sequence[Sequence[str]]
+) -> tuple[list[SourceSet], np.ndarray]:
+    """Return the sets of sources that rows have, and for each row which: int64 ``[row]``."""
+    distinct, which = np.unique(present_sources(views, sources), axis=0, return_inverse=True)
+    sets = [frozenset(int(place) for place in np.flatnonzero(row)) for row in distinct]
+    return sets, which.reshape(-1)
+
+
+def considered(present: np.ndarray) -> list[SourceSet]:
+    """Return the sets of sources worth a specialist, the most useful first.
+
+    Each source alone, all but one, those that occur, and with few sources all others.
+
+    Args:
+        present: bool ``[row, source]`` of the rows to learn from.
+    """
+    num = present.shape[1]
+    if not 1 < num <= MAX_SOURCES:
+        return []
+    every = frozenset(range(num))
+    sets = [frozenset([i]) for i in range(num)] + [every - {i} for i in range(num)]
+    counts = Counter(frozenset(np.flatnonzero(row).tolist()) for row in present)
+    sets += [found for found, n in counts.most_common() if n >= LEAST_SHARE * len(present)]
+    if num <= EVERY_SET_SOURCES:
+        sizes = range(2, num - 1)
+        sets += [frozenset(found) for size in sizes for found in combinations(range(num), size)]
+    return [found for found in dict.fromkeys(sets) if found and found != every][:MAX_SETS]

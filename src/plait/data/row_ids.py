@@ -1,0 +1,15 @@
+"""A name for each row of a table: its id column, else its number."""
+
+from __future__ import annotations
+
+from plait.data.table import Table
+
+
+def row_ids(table: Table) -> list[str]:
+    """Return a name per row: the table's id column where its cells all differ, else row numbers."""
+    for column in table.schema.columns:
+        if column.role == "id":
+            cells = [str(cell) for cell in table.column(column.name)]
+            if len(set(cells)) == len(cells):
+                return cells
+    return [str(number) for number in range(table.num_rows)]

@@ -1,0 +1,145 @@
+"""The index of a table's vectors: made once, kept, and brought up to date with the table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from plait.data.cache import cache_folder
+from plait.data.entries import cell_stat
+from plait.data.row_ids import row_ids
+from plait.data.schema import make_codec
+from plait.data.table import Table
+from plait.errors import CellError, UsageError
+from plait.index.index import Index
+from plait.modalities import Codec, Media
+from plait.progress import Progress
+from plait.types import Cell, is_missing
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+
+def open_index(
+    model: Model,
+    rows: Table | None,
+    index: Path | str | None,
+    rebuild: bool,
+    on_error: str,
+    progress: Progress,
+) -> tuple[Index, Path]:
+    """Return the index and where it is kept."""
+    key = model.space.key
+    if index is None and rows is None:
+        raise UsageError(
+            "there is nothing to search",
+            expected="a table, or the folder of a kept index",
+            hint="plait search BUNDLE --table TABLE ...",
+        )
+    place = Path(index) if index is not None else _cached_place(key, rows)
+    there = place.exists() and not rebuild
+    opened = Index.load(place, key=key) if there else None
+    if rows is None:
+        if opened is None:
+            raise UsageError("there is no index at this place", path=place, hint="give --table")
+        return opened, place
+    ids = marked_ids(model, rows)
+    if opened is None or not set(ids) & set(opened.ids):
+        return _build(model, rows, ids, place, on_error, progress), place
+    known = set(opened.ids)
+    gone = sorted(known - set(ids))
+    new = [number for number, name in enumerate(ids) if name not in known]
+    if gone:
+        opened.delete(gone)
+    if new:
+        part = rows.take(new)
+        vectors, there_ = _vectors(model, part, on_error, progress)
+        kept = np.flatnonzero(there_)
+        new = [new[i] for i in kept]
+        names = [ids[number] for number in new]
+        if names:
+            opened.add(vectors[kept], names, attributes_of(part).take(kept))
+    if gone or new:
+        opened.save(place)
+    return opened, place
+
+
+def marked_ids(model: Model, rows: Table) -> list[str]:
+    """Return the rows' ids, each followed by ``|`` and a hash of what the model reads of the row.
+
+    A row that changed under its id, or a file that changed under its path, is another row to the
+    index, and so embedded anew.
+    """
+    digests = [hashlib.blake2b(digest_size=8) for _ in range(rows.num_rows)]
+    for name in model.space.sources:
+        if name in rows.column_names:
+            for digest, cell in zip(digests, rows.column(name), strict=True):
+                text = f"{name}={cell!r}|{cell_stat(rows.root, cell)}|"
+                digest.update(text.encode(errors="surrogatepass"))
+    named = zip(row_ids(rows), digests, strict=True)
+    return [f"{name}|{digest.hexdigest()}" for name, digest in named]
+
+
+def _cached_place(key: str, rows: Table | None) -> Path:
+    name = hashlib.sha256(f"{key} {rows.key if rows else ''}".encode()).hexdigest()[:24]
+    return cache_folder("search") / name
+
+
+def _build(
+    model: Model,
+    rows: Table,
+    ids: Sequence[str],
+    place: Path,
+    on_error: str,
+    progress: Progress,
+) -> Index:
+    vectors, there = _vectors(model, rows, on_error, progress)
+    kept = np.flatnonzero(there)
+    opened = Index.build(
+        vectors[kept],
+        [ids[int(i)] for i in kept],
+        key=model.space.key,
+        attributes=attributes_of(rows).take(kept),
+        progress=progress,
+    )
+    opened.save(place)
+    return opened
+
+
+def _vectors(
+    model: Model, rows: Table, on_error: str, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    vectors = model.embed(rows, on_error=on_error, progress=progress)
+    return vectors, np.abs(vectors).sum(1) > 0
+
+
+def attributes_of(rows: Table) -> pa.Table:
+    """Return the table's plain columns: those whose cells are text, numbers or truth values.
+
+    Columns of numbers are numbers here also where the file holds text (CSV).
+    """
+    found, media = {}, rows.media()
+    for name in rows.column_names:
+        cells = [None if is_missing(cell) else cell for cell in rows.column(name)]
+        if rows.schema[name].modality == "number":
+            codec = make_codec(rows.schema[name])
+            cells = [_number(codec, cell, media) for cell in cells]
+        if all(isinstance(cell, str | int | float | bool | None) for cell in cells):
+            try:
+                found[name] = pa.array(cells)
+            except (pa.ArrowInvalid, pa.ArrowTypeError):
+                found[name] = pa.array([None if cell is None else str(cell) for cell in cells])
+    return pa.table(found) if found else pa.table({"row": pa.array(range(rows.num_rows))})
+
+
+def _number(codec: Codec, cell: Cell, media: Media) -> float | None:
+    """Return a cell's number; None where it cannot be read, which embedding has judged already."""
+    try:
+        return None if cell is None else codec.read(cell, media)
+    except CellError:
+        return None

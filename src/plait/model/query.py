@@ -1,0 +1,72 @@
+"""What a search asks for, as one vector of the shared space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plait.data.table import read
+from plait.errors import UsageError
+from plait.types import Cell
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+
+def query_vector(
+    model: Model, query: Mapping[str, Cell], weights: Mapping[str, float] | None = None
+) -> np.ndarray:
+    """Return the unit vector of a query, float32 ``[dim]``; arguments as for `Model.search`."""
+    space = model.space
+    cells: dict[str, Cell] = {}
+    factors: dict[str, float] = {}
+    for name, cell in query.items():
+        columns = sources_named(model, name)
+        for column in columns:
+            cells[column] = cell
+            factors[column] = (weights or {}).get(name, 1.0) / len(columns)
+    stray = set(weights or {}) - set(query)
+    if not cells or stray:
+        raise UsageError(
+            "nothing was asked for" if not cells else "a weight belongs to no part of the query",
+            expected="a part of the query: " + ", ".join(sorted(_names(model))),
+            received=", ".join(sorted(stray)) or None,
+            hint='plait search BUNDLE --table TABLE --text "red boot"',
+        )
+    rows = read([cells], root=Path.cwd(), columns={name: _modality(model, name) for name in cells})
+    vector = model.embed(rows, weights=space_weights(space.sources, factors))[0]
+    if not np.abs(vector).sum() > 0:
+        raise UsageError("the query holds nothing", expected="a value", received=str(dict(query)))
+    return vector
+
+
+def space_weights(sources: Sequence[str] | Mapping[str, Any], given: Mapping[str, float]) -> dict:
+    """Return a weight per source: as given, 0 for the others."""
+    return {name: given.get(name, 0.0) for name in sources}
+
+
+def sources_named(model: Model, name: str) -> list[str]:
+    """Return the source of that name, or all sources of that modality. Raises `UsageError`."""
+    sources = model.space.sources
+    if name in sources:
+        return [name]
+    found = [source for source in sources if _modality(model, source) == name]
+    if not found:
+        raise UsageError(
+            f"the shared space has no column or modality '{name}'",
+            expected="one of " + ", ".join(sorted(_names(model))),
+            received=name,
+        )
+    return found
+
+
+def _names(model: Model) -> set[str]:
+    sources = model.space.sources
+    return {*sources, *(_modality(model, source) for source in sources)}
+
+
+def _modality(model: Model, source: str) -> str:
+    return str(model.shown[source].modality)

@@ -1,0 +1,238 @@
+"""Gives experts specialists for rows that lack columns, where held-out rows say that they pay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plait.baselines.contract import is_late
+from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
+from plait.baselines.features import Views
+from plait.baselines.specialists import (
+    MAX_SOURCES,
+    SourceSet,
+    columns_of,
+    considered,
+    present_sources,
+)
+from plait.baselines.stack import best_mix
+from plait.modalities import TargetCodec
+
+LEAST_JUDGED, LEAST_NATURAL = 20, 100
+"""Rows needed to judge a set; from so many rows that have just this set on, they alone judge."""
+
+MIN_GAIN_ERRORS = 2.0
+"""Standard errors by which another must be better than a set's own specialist."""
+
+MAX_JUDGED, MAX_SEEN = 1000, 8
+TIME_SHARE, LEAST_SECONDS = 0.75, 2.0
+"""What specialists may take of the time that simple models may take; or so many seconds."""
+
+SPECIALISED = ("linear", "boosted", "neighbour")
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Rows that judge, and what answers them without having learned from them.
+
+    Attributes:
+        views, truth: The rows.
+        stages: Expert name -> pairs of an expert and the places in `views` it did not learn from.
+        learned: Whether these are the rows that specialists learn from: then they tell what they
+            answered for rows held out.
+    """
+
+    views: Views
+    truth: np.ndarray
+    stages: Mapping[str, Sequence[tuple[Expert, np.ndarray]]]
+    learned: bool
+    _seen: dict[bytes, Views] = field(default_factory=dict)
+
+    def hidden(self, name: str, rows: np.ndarray, gone: Sequence[str]) -> np.ndarray:
+        """Return what an expert answers for some rows when columns are hidden."""
+        outputs: dict[int, np.ndarray] = {}
+        for expert, places in self.stages[name]:
+            mine = rows[np.isin(rows, places)]
+            if len(mine):
+                found = expert.outputs(self._without(gone, mine))
+                outputs |= dict(zip(mine.tolist(), found, strict=True))
+        return np.stack([outputs[row] for row in rows.tolist()])
+
+    def _without(self, gone: Sequence[str], rows: np.ndarray) -> Views:
+        """Return rows without columns, made once for all experts that are judged by them."""
+        key = repr(gone).encode() + rows.tobytes()
+        if key not in self._seen:
+            if len(self._seen) >= MAX_SEEN:
+                self._seen.clear()
+            self._seen[key] = self.views.take(rows).hide(gone)
+        return self._seen[key]
+
+
+class Specialiser:
+    """Fits specialists and chooses, for each set of sources, who answers it.
+
+    Args:
+        sources: Columns of each source.
+        views, truth: Rows to learn from.
+        judges: Rows to judge by.
+        codec: Of the target; its cost decides.
+        seed: Of the specialists.
+        kinds: What specialists may be.
+        deadline: Of `time.monotonic`; sets that come later get no specialist of their own.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Sequence[str]],
+        views: Views,
+        truth: np.ndarray,
+        judges: Judges,
+        codec: TargetCodec,
+        *,
+        seed: int,
+        kinds: Sequence[Callable[[], Expert]],
+        deadline: float | None,
+    ) -> None:
+        self._sources, self._learn = sources, np.flatnonzero(truth_known(truth, codec))
+        self._views, self._truth = views.take(self._learn), truth[self._learn]
+        self._judges, self._codec, self._seed = judges, codec, seed
+        self._kinds, self._deadline = kinds, deadline
+        self._present = present_sources(judges.views, sources)
+        self._known = truth_known(judges.truth, codec)
+        self._found: list[Specialist] = []
+        self._costs: list[np.ndarray] = []
+
+    def specialised(self, experts: Mapping[str, Expert]) -> dict[str, Expert]:
+        """Return the experts, those with specialists that pay as `Specialists`."""
+        chosen: dict[str, dict[SourceSet, int]] = {name: {} for name in experts}
+        wanted = set(SPECIALISED) & set(experts) & set(self._judges.stages)
+        sets = considered(present_sources(self._views, self._sources)) if wanted else []
+        for sources in sets:
+            rows = self._rows(sources)
+            if len(rows) < LEAST_JUDGED:
+                continue
+            if not is_late(self._deadline):
+                self._add(sources)
+            for name in sorted(wanted):
+                place = self._best(name, sources, rows)
+                if place is not None:
+                    chosen[name][sources] = place
+        return {name: self._with(expert, chosen[name]) for name, expert in experts.items()}
+
+    def _rows(self, sources: SourceSet) -> np.ndarray:
+        """Return the rows that judge a set: those that have just it, or at least it."""
+        wanted = np.isin(np.arange(self._present.shape[1]), sorted(sources))
+        exact = np.flatnonzero((self._present == wanted).all(axis=1) & self._known)
+        if len(exact) < LEAST_NATURAL:
+            exact = np.flatnonzero(self._present[:, wanted].all(axis=1) & self._known)
+        return exact[np.linspace(0, len(exact) - 1, min(len(exact), MAX_JUDGED)).astype(np.int64)]
+
+    def _add(self, sources: SourceSet) -> None:
+        columns = columns_of(self._sources, sources)
+        for kind in self._kinds:
+            expert = kind()
+            seen = self._views.only(columns)
+            expert.fit(seen, self._truth, self._codec, seed=self._seed, deadline=self._deadline)
+            self._found.append(Specialist(sources, expert))
+            self._costs.append(self._costs_of(expert, columns))
+
+    def _costs_of(self, expert: Expert, columns: Sequence[str]) -> np.ndarray:
+        """Return the cost of every judging row; NaN where it is not known honestly."""
+        costs = np.full(len(self._judges.truth), np.nan)
+        if self._judges.learned:
+            held_out = getattr(expert, "held_out", None)
+            if held_out is None:
+                return costs
+            places, outputs = self._learn[held_out.places], held_out.outputs
+        else:
+            places = np.flatnonzero(self._known)
+            outputs = expert.outputs(self._judges.views.take(places).only(columns))
+        costs[places] = self._codec.cost(outputs, self._judges.truth[places])
+        return costs
+
+    def _best(self, name: str, sources: SourceSet, rows: np.ndarray) -> int | None:
+        """Return the specialist that answers a set, or None for the whole.
+
+        That is the set's own unless the whole, or a specialist of fewer sources, costs less by
+        `MIN_GAIN_ERRORS`; without an own one, whatever costs least.
+        """
+        able = [i for i, one in enumerate(self._found) if one.sources <= sources]
+        able = [i for i in able if np.isfinite(self._costs[i][rows]).sum() >= LEAST_JUDGED]
+        if not able:
+            return None
+        rows = rows[np.isfinite([self._costs[i][rows] for i in able]).all(axis=0)]
+        if len(rows) < LEAST_JUDGED:
+            return None
+        gone = columns_of(self._sources, frozenset(range(len(self._sources))) - sources)
+        outputs = self._judges.hidden(name, rows, gone)
+        costs: dict[int | None, np.ndarray] = {i: self._costs[i][rows] for i in able}
+        costs[None] = self._codec.cost(outputs, self._judges.truth[rows])
+        best = min(costs, key=lambda i: float(costs[i].mean()))
+        own = [i for i in able if self._found[i].sources == sources]
+        first = min(own, key=lambda i: float(costs[i].mean()), default=None)
+        if first is None:
+            return best
+        gain = costs[first] - costs[best]
+        error = float(gain.std()) / len(gain) ** 0.5
+        return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
+
+    def _with(self, expert: Expert, routes: Mapping[SourceSet, int]) -> Expert:
+        if not routes:
+            return expert
+        used = sorted(set(routes.values()))
+        places = {found: used.index(place) for found, place in routes.items()}
+        return Specialists(expert, self._sources, [self._found[i] for i in used], places)
+
+
+def truth_known(truth: np.ndarray, codec: TargetCodec) -> np.ndarray:
+    """Return which rows have a class that training knows, bool ``[row]``."""
+    return truth >= 0 if codec.task == "classify" else np.ones(len(truth), bool)
+
+
+def can_pool(task: str, sources: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a pool of sources is worth its time."""
+    return task == "classify" and 1 < len(sources) <= MAX_SOURCES
+
+
+def likely(
+    outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec, seed: int
+) -> list[str]:
+    """Return the experts that would ship if there were no others: the rest need no specialists.
+
+    Args:
+        outputs: Name -> honest outputs of rows.
+        truth: Of these rows.
+        codec: Of the target; its cost decides.
+        seed: Of the choice.
+    """
+    known = truth_known(truth, codec)
+    seen = {name: found[known] for name, found in outputs.items()}
+    return list(best_mix(seen, truth[known], codec.cost, seed=seed))
+
+
+def kinds_of(costs: Mapping[str, float]) -> list[Callable[[], Expert]]:
+    """Return what specialists may be: linear, and trees where they are the best simple model.
+
+    Args:
+        costs: Name of a measured expert -> its mean cost.
+    """
+    kinds: list[Callable[[], Expert]] = [Linear] if "linear" in costs else []
+    if "boosted" in costs and min(costs, key=lambda name: costs[name]) == "boosted":
+        kinds.append(Boosted)
+    return kinds
+
+
+def deadline_after(began: float, seconds: float | None) -> float:
+    """Return when to stop: after half as long as the experts took, or part of their time.
+
+    Args:
+        began: When the experts began, of `time.monotonic`.
+        seconds: What they may take; None for as long as it needs.
+    """
+    now = time.monotonic()
+    if seconds is not None:
+        return now + TIME_SHARE * seconds
+    return now + max(LEAST_SECONDS, 0.5 * (now - began))

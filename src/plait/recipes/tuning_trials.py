@@ -1,0 +1,304 @@
+"""Measures ways to use a pretrained encoder for a target: frozen, with adapters, in full."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from plait.backbones.inputs import HeldInputs, hold_inputs
+from plait.baselines.features import FeatureMap
+from plait.baselines.linear import Linear
+from plait.baselines.views import Views
+from plait.data.entries import PreparedColumn
+from plait.data.prepared import Prepared
+from plait.errors import ExtraError, UsageError
+from plait.modalities.vector.codec import VectorCodec
+from plait.model.backbone_reading import BackboneReading
+from plait.recipes.task import Task
+from plait.recipes.work import Work
+from plait.train.budget import Budget, Clock
+from plait.train.config import TrainConfig
+from plait.train.data import TrainData
+from plait.train.fine_tuning import FineTuning, Probe, Tuner, tuner_vectors
+from plait.train.loop import train
+
+FROZEN = "frozen"
+LEARNING_RATES = {FROZEN: 3e-3, "lora": 3e-4, "full": 5e-5}
+
+MAX_JUDGED = 1024
+"""An encoder is judged on at most so many validation rows, evenly spread."""
+
+MAX_FITTED = 4096
+"""And by a model fitted on at most so many training rows."""
+
+MAX_BYTES = 2 * 2**30
+"""Inputs held in memory; beyond it a sample of the training rows is learned from."""
+
+PROBE_ROWS, PROBE_EPOCHS, MAX_PROBE_STEPS = 64, 30, 3000
+MAX_EPOCHS = 15
+"""More epochs than this do not help an encoder that starts from pretrained weights."""
+
+LEAST_EPOCHS = 3
+"""Where the time is too short for so many epochs of each way, only the first is measured."""
+
+STEP_PASSES = 3.5
+"""A training step takes about as long as so many forward passes."""
+
+ENCODE_SHARE = 0.4
+"""Where encoding the table anew would take more than this share of the time, nothing is tuned."""
+
+
+@dataclass
+class Verdict:
+    """What the measuring of one encoder came to.
+
+    Attributes:
+        costs: Way -> cost per judged row, float64 ``[row]``.
+        tuner: The best way's network, on the CPU; None where that is `FROZEN`.
+        chosen: One of the ways.
+        notes: What a person should know.
+    """
+
+    costs: dict[str, np.ndarray]
+    tuner: Tuner | None = None
+    chosen: str = FROZEN
+    notes: list[str] = field(default_factory=list)
+
+
+class Trials:
+    """The ways to use one reading's checkpoint, measured on the same rows with the same model.
+
+    A linear probe is trained on the frozen vectors; every other way starts from that probe (Kumar
+    et al. 2022, "Fine-tuning can distort pretrained features", LP-FT). All learn from training
+    rows only, and stop by their cost on validation rows.
+
+    They are compared by the cost on validation rows of a linear model that is fitted on the
+    finished vectors of the training rows, as the models of the fit will be: a tuned encoder knows
+    these rows, tells them too far apart, and its own head hides that (docs/log.md).
+
+    Args:
+        task, work: The fit.
+        reading: Whose checkpoint it is.
+        rows: Training rows with a value.
+        judged: Validation rows with a value.
+        budget: Of all ways together; a timed one includes encoding the table anew.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        work: Work,
+        reading: BackboneReading,
+        rows: np.ndarray,
+        judged: np.ndarray,
+        budget: Budget,
+    ) -> None:
+        self._task, self._work, self._reading = task, work, reading
+        places = np.linspace(0, len(judged) - 1, min(len(judged), MAX_JUDGED)).astype(np.int64)
+        self._rows, self._judged = rows, judged[places]
+        self._budget, self._clock = budget, Clock()
+
+    def run(self, ways: tuple[str, ...], *, forced: bool) -> Verdict:
+        """Measure frozen and the other `ways`; a forced way is taken though frozen be better.
+
+        Raises `UsageError` when a forced way is not possible with this checkpoint.
+        """
+        probe = self._probe()
+        column = self._reading.column
+        costs = self._costs(Tuner(probe), self._task.prepared, column)
+        verdict = Verdict({FROZEN: costs})
+        inputs = self._inputs(verdict)
+        left = list(ways)
+        while left:
+            way = left.pop(0)
+            tuner = self._tuner(probe, way, forced, verdict)
+            if tuner is None:
+                continue
+            budget, alone = self._part(tuner, inputs, len(left) + 1, len(ways))
+            if not budget.amount and not forced:
+                verdict.notes.append(self._too_slow())
+                break
+            least = 0.1 * self._budget.amount
+            budget = budget if budget.amount else Budget(least, "seconds")
+            self._learn(tuner, inputs, self._reading.source, way, budget)
+            self._judge(verdict, tuner, inputs, way, forced)
+            if alone:
+                break
+        return verdict
+
+    def _probe(self) -> Probe:
+        torch.manual_seed(self._work.seed)
+        probe = Probe(self._reading.checkpoint.dim, self._task.target_codec)
+        per_step = self._config(FROZEN).rows_per_step(len(self._rows))
+        steps = min(PROBE_EPOCHS * -(-len(self._rows) // per_step), MAX_PROBE_STEPS)
+        prepared, column = self._task.prepared, self._reading.column
+        self._learn(Tuner(probe), prepared, column, FROZEN, Budget(steps, "steps"))
+        return probe
+
+    def _inputs(self, verdict: Verdict) -> Prepared:
+        """Return the rows' inputs under the source's name; a sample where there are too many."""
+        source, seed = self._reading.source, self._work.seed
+        wanted = [self._judged, np.random.default_rng(seed).permutation(self._rows)]
+        update = self._work.progress.task(f"reading {source} to tune", sum(map(len, wanted)))
+        table, checkpoint = self._task.table, self._reading.checkpoint
+        held: PreparedColumn = hold_inputs(
+            table,
+            source,
+            checkpoint,
+            np.concatenate(wanted),
+            max_bytes=MAX_BYTES,
+            progress=update,
+        )
+        num_rows = len(self._rows)
+        self._rows = self._rows[held.present[self._rows]]
+        self._judged = self._judged[held.present[self._judged]]
+        if len(self._rows) < num_rows:
+            verdict.notes.append(
+                f"the encoder of '{source}' was tuned on {len(self._rows):,} of {num_rows:,} "
+                "training rows: more do not fit into memory"
+            )
+        return Prepared({source: held}, table.num_rows)
+
+    def _tuner(self, probe: Probe, way: str, forced: bool, verdict: Verdict) -> Tuner | None:
+        torch.manual_seed(self._work.seed)
+        try:
+            backbone = self._reading.checkpoint.network(way, num_local=0)
+        except UsageError:
+            if forced:
+                raise
+            return None
+        except ExtraError as error:
+            if forced:
+                raise
+            verdict.notes.append(f"{way} was not measured: {error.what}")
+            return None
+        return Tuner(copy.deepcopy(probe), backbone).to(self._work.device)
+
+    def _part(
+        self, tuner: Tuner, inputs: Prepared, num_left: int, num_ways: int
+    ) -> tuple[Budget, bool]:
+        """Return a way's part of the budget, 0 where it is too short, and whether it is alone.
+
+        Of steps, each of `num_ways` gets the same; of the time, each of the `num_left`.
+        """
+        if not self._budget.timed:
+            per_epoch = -(-len(self._rows) // self._config("full").rows_per_step(len(self._rows)))
+            steps = self._budget.share(1 / num_ways).num_steps(per_epoch) or 1
+            return Budget(min(steps, MAX_EPOCHS * per_epoch), "steps"), False
+        whole, per_row = self._budget.amount, self._seconds_per_row(tuner, inputs)
+        encoding = per_row * self._task.table.num_rows
+        epoch = STEP_PASSES * per_row * len(self._rows)
+        judging = per_row * (min(len(self._rows), MAX_FITTED) + len(self._judged))
+        left = whole - self._clock.seconds - encoding - num_left * judging
+        alone = left < num_left * LEAST_EPOCHS * epoch
+        if left < epoch or encoding > ENCODE_SHARE * whole:
+            return Budget(0.0, "seconds"), True
+        part = left if alone else left / num_left
+        return Budget(min(part, MAX_EPOCHS * epoch), "seconds"), alone
+
+    def _seconds_per_row(self, tuner: Tuner, inputs: Prepared) -> float:
+        rows = self._judged[:64]
+        tuner_vectors(tuner, inputs, self._reading.source, rows[:8])
+        clock = Clock()
+        tuner_vectors(tuner, inputs, self._reading.source, rows)
+        return clock.seconds / len(rows)
+
+    def _too_slow(self) -> str:
+        return (
+            f"the encoder of '{self._reading.source}' stayed frozen: the budget is too short to "
+            "tune it and to encode the table anew"
+        )
+
+    def _learn(
+        self, tuner: Tuner, prepared: Prepared, column: str, way: str, budget: Budget
+    ) -> None:
+        config = self._config(way)
+        data = TrainData(
+            prepared=prepared,
+            columns=(column,),
+            codec=self._task.target_codec,
+            truth=self._task.truth,
+            rows=self._rows,
+            rows_validation=self._judged,
+        )
+        update = self._work.progress.task(f"tuning {self._reading.source}: {way}", 1.0)
+
+        def notify(share: float, note: str) -> None:
+            update(min(share, 0.999), note)
+
+        work = f"tuning {way} {self._reading.checkpoint.key}"
+        result = train(
+            FineTuning(tuner, data, config, work),
+            budget=budget,
+            config=config,
+            seed=self._work.seed,
+            device=self._work.device,
+            notify=notify,
+        )
+        update(1.0, f"{result.steps} steps, {result.precision}")
+
+    def _config(self, way: str) -> TrainConfig:
+        """Return the fit's settings, gentler for an encoder: its inputs are not varied either."""
+        size = 16 if self._reading.checkpoint.modality != "text" or len(self._rows) < 400 else 32
+        size = PROBE_ROWS if way == FROZEN else size
+        return replace(
+            self._work.train,
+            learning_rate=LEARNING_RATES[way],
+            weight_decay=0.05 if way == FROZEN else 0.01,
+            batch_size=min(size, len(self._rows)),
+            augment=False,
+            num_checks=12 if way == FROZEN else 6,
+        )
+
+    def _costs(self, tuner: Tuner, prepared: Prepared, column: str) -> np.ndarray:
+        """Return the cost per judged row of a linear model on the vectors."""
+        some = np.linspace(0, len(self._rows) - 1, min(len(self._rows), MAX_FITTED))
+        rows, num_rows = self._rows[some.astype(np.int64)], self._task.table.num_rows
+        every = np.concatenate([rows, self._judged])
+        vectors = tuner_vectors(tuner, prepared, column, every).astype(np.float16)
+        codec = VectorCodec(dim=vectors.shape[1], num_tokens=1)
+        values = {row: {"vectors": v[None]} for row, v in zip(every.tolist(), vectors, strict=True)}
+        store = HeldInputs(codec.layout, values, num_rows)
+        encoded = Prepared({column: PreparedColumn(codec, store)}, num_rows)
+        features, views = FeatureMap.fit(encoded, (column,), rows)
+        target, truth = self._task.target_codec, self._task.truth
+        linear = Linear()
+        linear.fit(views, truth[rows], target, seed=self._work.seed)
+        return target.cost(
+            linear.outputs(Views(features, encoded, self._judged)), truth[self._judged]
+        )
+
+    def _judge(
+        self, verdict: Verdict, tuner: Tuner, inputs: Prepared, way: str, forced: bool
+    ) -> None:
+        """Enter a way's costs; take it where it beats frozen by over one standard error."""
+        found = self._costs(tuner, inputs, self._reading.source)
+        before, frozen = verdict.costs[verdict.chosen], verdict.costs[FROZEN]
+        verdict.costs[way] = found
+        gain = frozen - found
+        error = float(gain.std()) / max(len(gain), 1) ** 0.5
+        clearly = float(gain.mean()) > error and float(found.mean()) < float(before.mean())
+        if clearly or (forced and np.isfinite(found).all()):
+            verdict.chosen, verdict.tuner = way, tuner.cpu()
+        if forced:
+            verdict.notes += self._regrets(verdict, way, float(gain.mean()))
+
+    def _regrets(self, verdict: Verdict, way: str, gain: float) -> list[str]:
+        name = f"the encoder of '{self._reading.source}'"
+        if verdict.chosen != way:
+            return [f"{name} stayed frozen: tuning it ({way}) diverged"]
+        if gain <= 0:
+            return [f"{name} was tuned ({way}) as asked, though frozen is no worse on validation"]
+        return []
+
+
+def trial_records(column: str, verdict: Verdict) -> list[dict[str, Any]]:
+    """Return ``{"column", "how", "cost", "chosen"}`` per way measured."""
+    return [
+        {"column": column, "how": way, "cost": float(cost.mean()), "chosen": way == verdict.chosen}
+        for way, cost in verdict.costs.items()
+    ]

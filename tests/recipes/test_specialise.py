@@ -1,0 +1,324 @@
+"""Tests of specialists: any columns suffice, only what pays is kept, saved and loaded the same."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plait.baselines.experts import Boosted, Linear, Pool, Specialist, Specialists, load_expert
+from plait.baselines.features import FeatureMap
+from plait.baselines.specialists import columns_of, considered, present_sources, source_sets
+from plait.errors import TargetError
+from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.number.codec import NumberCodec
+from plait.recipes.specialise import (
+    Judges,
+    Specialiser,
+    can_pool,
+    deadline_after,
+    kinds_of,
+    truth_known,
+)
+from plait.types import ArraySpec
+
+COLUMNS = ("left", "right", "noise")
+SOURCES = [(name,) for name in COLUMNS]
+CODEC = CategoryCodec(labels=("no", "yes"))
+NUM_LEARN = 300
+
+
+@dataclass(frozen=True)
+class OneNumber:
+    """A modality whose one feature is its value."""
+
+    @property
+    def layout(self):
+        return {"values": ArraySpec((1,), "float32")}
+
+    def features(self, arrays):
+        return arrays["values"]
+
+
+class Numbers:
+    """A prepared column of numbers; NaN where missing."""
+
+    codec = OneNumber()
+
+    def __init__(self, values):
+        self.present = ~np.isnan(values)
+        self._values = values.astype(np.float32)[:, None]
+
+    def __getitem__(self, row):
+        return {"values": self._values[row]} if self.present[row] else None
+
+    def gather(self, rows):
+        return SimpleNamespace(parts={"values": self._values[rows]})
+
+
+def make_table(num_rows=900, seed=0, gaps=0.0):
+    """Return columns of which ``left`` alone, or ``right`` alone, tells the class, and the class.
+
+    ``right`` shouts: a model of both listens to it, and is miscalibrated when it falls silent.
+    """
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, num_rows)
+    side = 2.0 * truth - 1
+    values = {
+        "left": side + 3 + rng.normal(0, 0.5, num_rows),
+        "right": 10 * side + rng.normal(0, 2.0, num_rows),
+        "noise": rng.normal(0, 1, num_rows),
+    }
+    for cells in values.values():
+        cells[rng.random(num_rows) < gaps] = np.nan
+    return SimpleNamespace(columns={n: Numbers(cells) for n, cells in values.items()}), truth
+
+
+def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=SOURCES):
+    """Return the specialised expert of the first rows, fitted on all of them, judged by folds."""
+    rows = np.arange(NUM_LEARN)
+    features, views = FeatureMap.fit(prepared, COLUMNS, rows)
+    truth = truth[rows]
+    stages = []
+    for fold in range(folds):
+        learn, judged = np.flatnonzero(rows % folds != fold), np.flatnonzero(rows % folds == fold)
+        part = kind()
+        part.fit(views.take(learn), truth[learn], CODEC, seed=0)
+        stages.append((part, judged))
+    whole = kind()
+    whole.fit(views, truth, CODEC, seed=0)
+    name = whole.name
+    made = Specialiser(
+        sources,
+        views,
+        truth,
+        Judges(views, truth, {name: stages}, learned=True),
+        CODEC,
+        seed=0,
+        kinds=[kind],
+        deadline=deadline,
+    ).specialised({name: whole})
+    return features, made[name], whole
+
+
+def accuracy(outputs, truth):
+    return float((outputs.argmax(1) == truth).mean())
+
+
+@given(seed=st.integers(0, 50), gaps=st.sampled_from([0.0, 0.2]))
+@settings(max_examples=3, deadline=None, derandomize=True)
+def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(seed, gaps):
+    prepared, truth = make_table(seed=seed, gaps=gaps)
+    features, expert, _ = specialise(prepared, truth)
+    learned, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
+    views = features.views(prepared, judged)
+    for kept in (["left"], ["right"], ["left", "noise"], ["right", "noise"], ["left", "right"]):
+        gone = [name for name in COLUMNS if name not in kept]
+        peer = Linear()
+        peer.fit(features.views(prepared, learned).only(kept), truth[learned], CODEC, seed=0)
+        filled = np.flatnonzero(present_sources(views, [(name,) for name in kept]).all(axis=1))
+        mine = accuracy(expert.outputs(views.hide(gone))[filled], truth[judged][filled])
+        theirs = accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled])
+        assert mine >= theirs - 0.01
+
+
+def test_whole_rows_are_answered_by_the_whole():
+    prepared, truth = make_table()
+    features, expert, whole = specialise(prepared, truth)
+    views = features.views(prepared, np.arange(NUM_LEARN, 500))
+    assert isinstance(expert, Specialists) and expert.routes
+    np.testing.assert_array_equal(expert.outputs(views), whole.outputs(views))
+
+
+def test_each_row_is_answered_by_what_its_columns_call_for():
+    prepared, truth = make_table()
+    features, expert, whole = specialise(prepared, truth)
+    views = features.views(prepared, np.arange(NUM_LEARN, 340))
+    alone = views.hide(["right", "noise"])
+    place = expert.routes[frozenset({0})]
+    chosen = expert.specialists[place]
+    assert chosen.sources == {0}
+    expected = chosen.expert.outputs(views.only(["left"]))
+    np.testing.assert_array_equal(expert.outputs(alone), expected)
+    assert np.abs(expected - whole.outputs(alone)).max() > 0.01
+    nothing = views.hide(COLUMNS)
+    np.testing.assert_array_equal(expert.outputs(nothing), whole.outputs(nothing))
+
+
+def test_saved_and_loaded_it_answers_the_same(tmp_path):
+    prepared, truth = make_table(gaps=0.2)
+    features, expert, _ = specialise(prepared, truth)
+    assert expert.routes
+    views = features.views(prepared, np.arange(NUM_LEARN, 500))
+    expert.save(tmp_path)
+    again = load_expert("linear", tmp_path)
+    assert isinstance(again, Specialists) and again.whole.name == "linear"
+    assert again.routes == expert.routes
+    np.testing.assert_array_equal(again.outputs(views), expert.outputs(views))
+
+
+def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
+    prepared, truth = make_table(120, gaps=0.2)
+    features, views = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
+    parts = {
+        "whole": (Boosted(), COLUMNS),
+        "left": (Boosted(), ["left"]),
+        "right": (Linear(), ["right"]),
+    }
+    for expert, columns in parts.values():
+        expert.fit(views.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1)
+    specialists = [
+        Specialist(frozenset({place}), parts[name][0])
+        for place, name in enumerate(["left", "right"])
+    ]
+    routes = {frozenset({0}): 0, frozenset({0, 2}): 0, frozenset({1}): 1}
+    made = Specialists(parts["whole"][0], SOURCES, specialists, routes)
+    made.save(tmp_path)
+    again = load_expert("boosted", tmp_path)
+    np.testing.assert_array_equal(again.outputs(views), made.outputs(views))
+    left = views.hide(["right", "noise"])
+    np.testing.assert_array_equal(
+        again.outputs(left)[left.raw["left"].present],
+        parts["left"][0].outputs(left.only(["left"]))[left.raw["left"].present],
+    )
+
+
+def test_fitting_again_forgets_the_specialists():
+    prepared, truth = make_table()
+    features, expert, whole = specialise(prepared, truth)
+    views = features.views(prepared, np.arange(100))
+    expert.fit(views, truth[:100], CODEC, seed=0)
+    assert not expert.routes and not expert.specialists
+    np.testing.assert_array_equal(expert.outputs(views), whole.outputs(views))
+
+
+def test_late_sets_get_no_specialist():
+    prepared, truth = make_table()
+    _, expert, whole = specialise(prepared, truth, deadline=time.monotonic() - 1)
+    assert expert is whole
+
+
+def test_what_does_not_pay_is_left_out():
+    prepared, truth = make_table()
+
+    class Knowing(Linear):
+        """A whole that answers rightly whatever is hidden."""
+
+        def outputs(self, views):
+            return np.eye(2, dtype=np.float32)[truth[views.rows]] * 0.9999 + 0.00005
+
+    _, expert, _ = specialise(prepared, truth, kind=Knowing)
+    assert frozenset({2}) not in getattr(expert, "routes", {})
+    _, honest, _ = specialise(prepared, truth)
+    assert frozenset({2}) in honest.routes
+
+
+def test_rows_that_have_just_a_set_judge_it_alone():
+    prepared, truth = make_table(gaps=0.3)
+    views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
+    judge = Specialiser(
+        SOURCES,
+        views,
+        truth,
+        Judges(views, truth, {}, learned=True),
+        CODEC,
+        seed=0,
+        kinds=[],
+        deadline=None,
+    )
+    present = present_sources(views, SOURCES)
+    both = judge._rows(frozenset({0, 1}))
+    assert len(both) >= 100
+    assert (present[both] == [True, True, False]).all()
+
+
+def test_a_source_of_several_columns_is_there_when_one_of_them_is():
+    prepared, _ = make_table(gaps=0.4)
+    views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
+    sources = [("left", "noise"), ("right",)]
+    expected = prepared.columns["left"].present | prepared.columns["noise"].present
+    np.testing.assert_array_equal(present_sources(views, sources)[:, 0], expected)
+    sets, which = source_sets(views, sources)
+    assert {frozenset(), frozenset({0}), frozenset({1}), frozenset({0, 1})} == set(sets)
+    assert sets[which[0]] == frozenset(np.flatnonzero(present_sources(views, sources)[0]).tolist())
+    assert columns_of(sources, frozenset({1, 0})) == ["left", "noise", "right"]
+
+
+def test_the_sets_considered():
+    whole = np.ones((10, 3), bool)
+    singles, pairs = [{0}, {1}, {2}], [{1, 2}, {0, 2}, {0, 1}]
+    assert considered(whole) == [*singles, *pairs]
+    assert considered(np.ones((10, 1), bool)) == [] == considered(np.ones((10, 9), bool))
+    assert considered(np.ones((10, 2), bool)) == [{0}, {1}]
+    some = np.ones((200, 6), bool)
+    some[:5, :3] = False
+    some[5, :2] = False
+    found = considered(some)
+    assert len(found) == 13 and found[-1] == {3, 4, 5}
+
+
+def test_kinds_and_time():
+    assert kinds_of({"majority": 1.0}) == []
+    assert kinds_of({"linear": 1.0, "boosted": 2.0}) == [Linear]
+    assert kinds_of({"linear": 2.0, "boosted": 1.0}) == [Linear, Boosted]
+    now = time.monotonic()
+    assert deadline_after(now, 10.0) == pytest.approx(now + 7.5, abs=1)
+    assert deadline_after(now - 20, None) == pytest.approx(now + 10, abs=1)
+    known = truth_known(np.array([0, -1, 1]), CODEC)
+    np.testing.assert_array_equal(known, [True, False, True])
+
+
+def test_a_specialist_tells_its_sources():
+    one = Specialist(frozenset({1}), Linear())
+    assert one.sources == {1} and one.expert.name == "linear"
+
+
+def test_a_pool_leaves_out_what_a_row_lacks(tmp_path):
+    prepared, truth = make_table(gaps=0.2)
+    rows, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
+    features, views = FeatureMap.fit(prepared, COLUMNS, rows)
+    pool = Pool(SOURCES)
+    pool.fit(views, truth[rows], CODEC, seed=0)
+    views = features.views(prepared, judged)
+    for kept in (["left"], ["right"], ["left", "noise"], ["left", "right"]):
+        peer = Linear()
+        seen = features.views(prepared, rows).only(kept)
+        peer.fit(seen, truth[rows], CODEC, seed=0)
+        filled = np.flatnonzero(present_sources(views, [(name,) for name in kept]).all(axis=1))
+        hidden = views.hide([name for name in COLUMNS if name not in kept])
+        mine = accuracy(pool.outputs(hidden)[filled], truth[judged][filled])
+        assert (
+            mine >= accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled]) - 0.01
+        )
+    nothing = pool.outputs(views.hide(COLUMNS))
+    shares = (np.bincount(truth[rows]) + 1) / (NUM_LEARN + 2)
+    np.testing.assert_allclose(nothing, np.tile(shares, (len(views), 1)), atol=1e-5)
+    pool.save(tmp_path)
+    np.testing.assert_array_equal(load_expert("pool", tmp_path).outputs(views), pool.outputs(views))
+
+
+def test_a_pool_adds_evidence_by_hand():
+    prior = np.log(np.array([0.5, 0.5]))
+    told = np.log(np.array([[0.9, 0.1]])) - prior
+    pool = Pool(SOURCES)
+    pool._prior, pool._sources = prior, [["left"], ["right"]]
+    pool._sets, pool._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
+    pool._members = [SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))] * 2
+    prepared, _ = make_table(1)
+    views = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
+    expected = np.exp(prior + 1.5 * told)
+    np.testing.assert_allclose(pool.outputs(views), expected / expected.sum(), atol=1e-6)
+
+
+def test_a_pool_is_for_classes():
+    prepared, truth = make_table(30)
+    views = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
+    with pytest.raises(TargetError, match="a pool of sources is for classes"):
+        Pool(SOURCES).fit(views, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0)
+    assert can_pool("classify", SOURCES) and not can_pool("regress", SOURCES)
+    assert not can_pool("classify", SOURCES[:1]) and not can_pool("classify", SOURCES * 3)
