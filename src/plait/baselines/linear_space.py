@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +114,11 @@ class LinearSpace:
         return space(trials[best]), space(whole)
 
     def vectors(
-        self, prepared: Prepared, rows: np.ndarray, sources: Sequence[str] | None = None
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        sources: Sequence[str] | None = None,
+        progress: Callable[[int], object] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return unit vectors float32 ``[source, row, dim]`` and bool ``[source, row]``.
 
@@ -122,6 +126,7 @@ class LinearSpace:
             prepared: All columns of the sources.
             rows: Row numbers.
             sources: Which ones; all by default.
+            progress: Told how many rows are done.
         """
         names = list(self.sources) if sources is None else list(sources)
         columns = [column for name in names for column in self.sources[name]]
@@ -139,6 +144,8 @@ class LinearSpace:
                 matrices = {column: self.projections[column].matrix for column in own}
                 vectors[place, part] = _projected(points, matrices)
                 present[place, part] = np.logical_or.reduce([raw[c].present for c in own])
+            if progress is not None:
+                progress(part.stop)
         return vectors, present
 
     def save(self, folder: Path) -> None:

@@ -32,7 +32,8 @@ class SharedSpace:
         config: Sizes; vectors have ``config.dim`` numbers.
         tensors: Weights of the `Space` as NumPy arrays, by name.
         linear: The closed-form space whose vectors stand beside the network's; None for none.
-        share: Weight of the network's cosines; 1 - share is the weight of the linear ones.
+        share: Weight of the network's cosines; 1 - share is the weight of the linear ones. At 0
+            the network is not asked; its weights remain, for fits that start from them.
         scale: What cosines are multiplied with to become logits, as learned between sources.
     """
 
@@ -48,7 +49,13 @@ class SharedSpace:
     @property
     def dim(self) -> int:
         """Numbers per vector."""
-        return self.config.dim + (0 if self.linear is None else self.linear.dim)
+        deep = self.config.dim if self.has_deep else 0
+        return deep + (0 if self.linear is None else self.linear.dim)
+
+    @property
+    def has_deep(self) -> bool:
+        """Whether the network's vectors are part of these: not where they were weighed at 0."""
+        return self.linear is None or self.share > 0
 
     @property
     def key(self) -> str:
@@ -90,16 +97,20 @@ class SharedSpace:
             rows: Row numbers.
             progress: Told how many rows are done.
         """
+        numbers = np.asarray(rows, np.int64)
+        if self.linear is not None and not self.has_deep:
+            return self.linear.vectors(prepared, numbers, progress=progress)
         from plait.model.embed import embed_sources
 
-        deep = embed_sources(self.network, prepared, rows, progress=progress)
+        deep, present = embed_sources(self.network, prepared, rows, progress=progress)
         if self.linear is None:
-            return deep
-        linear = self.linear.vectors(prepared, np.asarray(rows, np.int64))
-        return self.beside(deep[0], linear[0]), deep[1]
+            return deep, present
+        return self.beside(deep, self.linear.vectors(prepared, numbers)[0]), present
 
     def beside(self, deep: np.ndarray, linear: np.ndarray) -> np.ndarray:
         """Lay two vectors side by side, ``[..., dim]``, so that their cosines add up by `share`."""
+        if not self.has_deep:
+            return linear
         parts = deep * self.share**0.5, linear * (1 - self.share) ** 0.5
         return np.concatenate(parts, axis=-1).astype(np.float32)
 
@@ -107,13 +118,16 @@ class SharedSpace:
         self, source: str, prepared: Prepared, rows: Sequence[int] | np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return one source's unit vectors float32 ``[row, dim]`` and bool ``[row]``."""
+        numbers = np.asarray(rows, np.int64)
+        if self.linear is not None and not self.has_deep:
+            found, there = self.linear.vectors(prepared, numbers, [source])
+            return found[0], there[0]
         from plait.model.embed import embed_source
 
         deep, present = embed_source(self.network, source, prepared, rows)
         if self.linear is None:
             return deep, present
-        linear, _ = self.linear.vectors(prepared, np.asarray(rows, np.int64), [source])
-        return self.beside(deep, linear[0]), present
+        return self.beside(deep, self.linear.vectors(prepared, numbers, [source])[0][0]), present
 
     def row_vectors(
         self,

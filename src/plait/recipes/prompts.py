@@ -20,13 +20,14 @@ def prompt_tuner(
 ) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None:
     """Return a function from row vectors, classes and seed to a vector per class.
 
-    None where the space reads no text, the classes have no names, or there are over 200.
+    None where the space reads no text or its network has no say, the classes have no names, or
+    there are over 200.
     """
     column = next(
         (s for s in space.sources if s in space.codecs and space.codecs[s].modality == "text"), None
     )
     names = [str(label) for label in getattr(task.target_codec, "labels", ())]
-    if column is None or not 2 <= len(names) <= MAX_CLASSES:
+    if column is None or not space.has_deep or not 2 <= len(names) <= MAX_CLASSES:
         return None
 
     def tune(points: np.ndarray, truth: np.ndarray, seed: int) -> np.ndarray:
