@@ -77,6 +77,7 @@ def saved_rows(
     share: float,
     times: int,
     gain: float | None = None,
+    encoders: dict[str, str] | None = None,
 ) -> list[Row]:
     """Return accuracy with `share` of the labels and all rows, beside labels alone.
 
@@ -87,13 +88,14 @@ def saved_rows(
         share: Of the labels, in (0, 1].
         times: How many times the labels the peer has, without unlabelled rows.
         gain: Accuracy that must be gained over the peer; None: at least the peer's.
+        encoders: Pretrained, for the model with few labels only.
     """
     num = round(share * learn.num_rows)
     few = keep_labels(learn, target, num, seed)
     more = labelled_only(keep_labels(learn, target, times * num, seed), target)
     common: dict[str, Any] = {"target": target, "columns": columns, "budget": budget, "seed": seed}
     alone, _, shipped_alone = fit_labels(more, test, **common)
-    shared, seconds, shipped = fit_labels(few, test, **common)
+    shared, seconds, shipped = fit_labels(few, test, **common, encoders=encoders)
     goal = f">= {alone + gain:.4f}" if gain is not None else ">= peer"
     return [
         Row(

@@ -86,17 +86,20 @@ def _small(settings: Settings) -> list[Row]:
         )
     split = halves(stickers(), target="group", validation=0.0, seed=settings.seed)
     kept = [*INPUTS, "group"]
-    return rows + saved_rows(
-        "stickers",
-        split.train.select(kept),
-        split.test.select(kept),
-        target="group",
-        columns={**INPUTS, "group": "category"},
-        budget=settings.budget_or(SMALL_BUDGET),
-        seed=settings.seed,
-        share=0.1,
-        times=3,
-    )
+    for name, pretrained in (("stickers", None), ("stickers with frozen encoders", encoders())):
+        rows += saved_rows(
+            name,
+            split.train.select(kept),
+            split.test.select(kept),
+            target="group",
+            columns={**INPUTS, "group": "category"},
+            budget=settings.budget_or(SMALL_BUDGET),
+            seed=settings.seed,
+            share=0.1,
+            times=3,
+            encoders=pretrained,
+        )
+    return rows
 
 
 def _zero_shot(models: Mapping[str, Any], settings: Settings) -> list[Row]:
