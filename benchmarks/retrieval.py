@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.data.backbones import encoders
-from benchmarks.data.stickers import stickers
+from benchmarks.data.stickers import INPUTS, stickers
 from benchmarks.peers.linear_maps import cca_scores, ridge_scores
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
@@ -37,7 +37,13 @@ class Items:
 
 
 def sticker_items(seed: int, *, quick: bool = False, extra: tuple[str, ...] = ()) -> Items:
-    """Return the stickers' picture, name and voice, a fifth of the items set aside."""
+    """Return the stickers' picture, name and voice, a fifth of the items set aside.
+
+    Args:
+        seed: Of the items.
+        quick: Few items.
+        extra: Further columns.
+    """
     table = stickers().select([*SOURCES, *extra])
     order = np.random.default_rng(seed).permutation(table.num_rows)[: 300 if quick else None]
     num_test = round(TEST_SHARE * len(order))
@@ -53,7 +59,7 @@ def fit_space(learn: pa.Table, budget: str, seed: int, **options: Any) -> tuple[
     """Fit a shared space of the sources that a table has; return the model and seconds."""
     import plait
 
-    kinds = {name: kind for name, kind in SOURCES.items() if name in learn.column_names}
+    kinds = {name: kind for name, kind in INPUTS.items() if name in learn.column_names}
     start = time.monotonic()
     table = plait.read(learn, columns={**kinds, "split": "split"})
     model = plait.fit(table, budget=budget, split="split", seed=seed, samples=False, **options)

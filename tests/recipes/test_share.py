@@ -261,6 +261,14 @@ def test_too_short_a_budget_to_measure_is_said():
     assert any("too short to measure which losses help" in n for n in model.summary()["notes"])
 
 
+def test_trials_of_too_few_steps_are_given_up(monkeypatch):
+    monkeypatch.setattr(pretrain, "LEAST_TRIAL_SECONDS", 0.5)
+    monkeypatch.setattr(pretrain, "LEAST_TRIAL_STEPS", 10**6)
+    model = quick(budget="2s")
+    assert model.records["metrics"]["trials"] == []
+    assert any("steps are too few to measure" in n for n in model.summary()["notes"])
+
+
 def test_no_column_to_learn_from_is_an_error():
     with pytest.raises(SchemaError, match="no column is left to learn from"):
         quick(exclude=["size", "kind", "note"])

@@ -91,27 +91,19 @@ class LinearSpace:
         rows, held = _some(rows, MAX_FIT_ROWS, seed), _some(rows_validation, MAX_FIT_ROWS, seed)
         columns = [column for one in sources.values() for column in one]
         features, views = FeatureMap.fit(prepared, columns, np.concatenate([rows, held]))
-        scales, points = {}, {}
-        for name in columns:
-            found = PointScale.fit(prepared.columns[name].codec, views.raw[name])
-            scales[name], points[name] = found
-        present = {name: views.raw[name].present for name in columns}
-
-        def part(places: slice) -> dict[str, _Components]:
-            return {n: _Components.of(points[n][places], present[n][places]) for n in columns}
-
-        def space(matrices: Mapping[str, np.ndarray]) -> LinearSpace:
-            chosen = {name: Projection(scales[name], matrices[name]) for name in columns}
-            return cls(features, sources, chosen)
-
-        learn, judge = slice(0, len(rows)), slice(len(rows), None)
-        outside = {name: points[name][judge] for name in columns}
-        there = {name: present[name][judge] for name in columns}
-        inside = part(learn)
-        trials = {one: _directions(inside, sources, one, dim) for one in STRENGTHS}
-        best = max(STRENGTHS, key=lambda one: _score(trials[one], sources, outside, there))
-        whole = _directions(part(slice(None)), sources, best, dim)
-        return space(trials[best]), space(whole)
+        fitted = {n: PointScale.fit(prepared.columns[n].codec, views.raw[n]) for n in columns}
+        table = {n: _Part(points, views.raw[n].present) for n, (_, points) in fitted.items()}
+        learn = {name: part.components(slice(0, len(rows))) for name, part in table.items()}
+        judge = {name: part.take(slice(len(rows), None)) for name, part in table.items()}
+        trials = {one: _directions(learn, sources, one, dim) for one in STRENGTHS}
+        best = max(STRENGTHS, key=lambda one: _score(trials[one], sources, judge))
+        every = {name: part.components(slice(None)) for name, part in table.items()}
+        found = trials[best], _directions(every, sources, best, dim)
+        first, second = (
+            cls(features, sources, {n: Projection(fitted[n][0], m) for n, m in matrices.items()})
+            for matrices in found
+        )
+        return first, second
 
     def vectors(
         self,
@@ -173,6 +165,20 @@ class LinearSpace:
             parts = {p: arrays[f"{number}.{p}"] for p in PARTS}
             projections[name] = Projection(PointScale.from_arrays(parts), parts["matrix"])
         return cls(FeatureMap.load(folder, codecs), sources, projections)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A column's points, ``[row, feature]``, and which rows have it."""
+
+    points: np.ndarray
+    present: np.ndarray
+
+    def take(self, places: slice) -> _Part:
+        return _Part(self.points[places], self.present[places])
+
+    def components(self, places: slice) -> _Components:
+        return _Components.of(self.points[places], self.present[places])
 
 
 @dataclass(frozen=True)
@@ -253,14 +259,13 @@ def _projected(points: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarr
 def _score(
     matrices: Mapping[str, np.ndarray],
     sources: Mapping[str, tuple[str, ...]],
-    held: Mapping[str, np.ndarray],
-    present: Mapping[str, np.ndarray],
+    held: Mapping[str, _Part],
 ) -> float:
     """Return the mean reciprocal rank over all directions; 0 where nothing can be compared."""
     vectors, there = {}, {}
     for name, own in sources.items():
-        vectors[name] = _projected({c: held[c] for c in own}, matrices)
-        there[name] = np.logical_or.reduce([present[c] for c in own])
+        vectors[name] = _projected({column: held[column].points for column in own}, matrices)
+        there[name] = np.logical_or.reduce([held[column].present for column in own])
     found = []
     for a in sources:
         for b in sources:

@@ -30,6 +30,9 @@ TRIAL_SHARE = 0.3
 LEAST_TRIAL_SECONDS = 180.0
 """Budgets below this are not spent on trials: too short to tell."""
 
+LEAST_TRIAL_STEPS = 50
+"""Timed trials of fewer steps tell nothing: the time goes to the training instead."""
+
 LINEAR_DIM, LEAST_JUDGED = 256, 10
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Weights of the network beside the linear space that are compared."""
@@ -215,7 +218,11 @@ def _choose_recipe(
             budget=plan.budget.share(TRIAL_SHARE / len(names)),
             folder=plan.folder and plan.folder / f"trial-{number}",
         )
-        objective, _ = _train(task, trial, RECIPES[name], contents, progress, f"trial: {name}")
+        objective, run = _train(task, trial, RECIPES[name], contents, progress, f"trial: {name}")
+        if plan.budget.timed and run.steps < LEAST_TRIAL_STEPS:
+            note = f"{run.steps} steps are too few to measure which losses help: took {names[1]}"
+            spent = TRIAL_SHARE / len(names) * (number + 1)
+            return names[1], [], plan.budget.share(1 - spent), (note,)
         costs[name] = objective.cost()
     best = min(costs, key=lambda name: costs[name])
     trials = [{"recipe": n, "cost": costs[n], "chosen": n == best} for n in names]

@@ -109,25 +109,51 @@ def measure_rivals(
         stages[expert.name] = parts
         spent[expert.name] = round(time.monotonic() - began, 2)
         update(number + 2, expert.name)
+    judges = _judges(task, rows, views, held, stages)
+    until = deadline_after(start, seconds)
+    experts |= _specialised(task, rows, views, judges, experts, outputs, seed, until)
+    update(len(kinds) + 2, "specialists")
+    return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
+
+
+def _judges(
+    task: Task,
+    rows: np.ndarray,
+    views: Views,
+    held: Views | None,
+    stages: Mapping[str, list[tuple[Expert, np.ndarray]]],
+) -> Judges:
+    """Return what judges specialists: the validation rows, or with folds the rows themselves."""
     if held is None:
-        judges = Judges(views, task.truth[rows], stages, learned=True)
-    else:
-        judges = Judges(held, task.truth[task.validation], stages, learned=False)
-    costs = {n: float(task.target_codec.cost(f, judges.truth).mean()) for n, f in outputs.items()}
-    wanted = likely(outputs, judges.truth, task.target_codec, seed)
+        return Judges(views, task.truth[rows], stages, learned=True)
+    return Judges(held, task.truth[task.validation], stages, learned=False)
+
+
+def _specialised(
+    task: Task,
+    rows: np.ndarray,
+    views: Views,
+    judges: Judges,
+    experts: Mapping[str, Expert],
+    outputs: Mapping[str, np.ndarray],
+    seed: int,
+    deadline: float | None,
+) -> dict[str, Expert]:
+    """Return those experts that are likely to ship, with specialists for rows lacking columns."""
+    codec = task.target_codec
+    costs = {name: float(codec.cost(found, judges.truth).mean()) for name, found in outputs.items()}
     special = Specialiser(
         list(task.sources.values()),
         views,
         task.truth[rows],
         judges,
-        task.target_codec,
+        codec,
         seed=seed,
         kinds=kinds_of(costs),
-        deadline=deadline_after(start, seconds),
-    ).specialised({name: experts[name] for name in wanted})
-    experts |= special
-    update(len(kinds) + 2, "specialists")
-    return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
+        deadline=deadline,
+    )
+    wanted = likely(outputs, judges.truth, codec, seed)
+    return special.specialised({name: experts[name] for name in wanted})
 
 
 def _available(

@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 
 from plait.data.duplicates import fingerprints, label_units, shared_rows
-from plait.data.fitting import fit_codecs
-from plait.data.prepared import Prepared, prepare_table
-from plait.data.schema import Schema
+from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits
 from plait.data.table import Table
-from plait.errors import SchemaError, TargetError, UsageError
-from plait.modalities import Codec, TargetCodec, find_codec, modalities
-from plait.modalities._scan import issubclass_target
-from plait.model.backbone_reading import BackboneReading, open_readings
+from plait.errors import TargetError
+from plait.modalities import Codec, TargetCodec
 from plait.model.model import Model
 from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.recipes.reading import read_columns, sources_with
+from plait.recipes.roles import check_target, choose_inputs, split_column, stratify
 
 CHUNK_ROWS = 65_536
 MAX_JUDGED_ROWS = 10_000
@@ -122,21 +120,21 @@ def make_task(
     """
     schema = table.schema
     if target is not None:
-        _check_target(schema, target)
-    inputs = _choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
+        check_target(schema, target)
+    inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
     prints = fingerprints(
         table, [name for name in inputs], on_error=on_error, allow_network=allow_network
     )
     splits = make_splits(
         table,
         fingerprints=prints,
-        by_column=split or _split_column(schema, exclude),
+        by_column=split or split_column(schema, exclude),
         group=group,
         time=time,
-        stratify=_stratify(table, target),
+        stratify=stratify(table, target),
         seed=seed,
     )
-    codecs, prepared, readings = _read_columns(
+    codecs, prepared, readings = read_columns(
         table,
         inputs,
         target,
@@ -169,95 +167,6 @@ def make_task(
         readings=readings,
         splits=splits,
         notes=notes + _group_notes(table, group, splits) + _base_notes(base, target),
-    )
-
-
-def _read_columns(
-    table: Table,
-    inputs: tuple[str, ...],
-    target: str | None,
-    splits: Splits,
-    *,
-    base: Model | None,
-    encoders: Mapping[str, str],
-    seed: int,
-    on_error: str,
-    allow_network: bool,
-    progress: Progress,
-) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
-    """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
-    learn = np.sort(np.concatenate([splits.train, splits.validation]))
-    known = {} if base is None else known_codecs(base, table, inputs)
-    fresh = [name for name in inputs if name not in known]
-    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
-    if target is not None:
-        codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
-    update = progress.task("reading", table.num_rows)
-    prepared = prepare_table(
-        table, codecs, on_error=on_error, allow_network=allow_network, progress=update
-    )
-    readings: tuple[Reading, ...] = () if base is None else base.readings
-    readings = tuple(
-        one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
-    )
-    readings += open_readings(
-        table,
-        dict(encoders),
-        inputs,
-        splits.train,
-        known=[one for one in readings if isinstance(one, BackboneReading)],
-        on_error=on_error,
-        allow_network=allow_network,
-        progress=progress.task,
-    )
-    prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
-    return codecs, prepared, readings
-
-
-def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, Codec]:
-    """Return the base's codecs of the inputs that it knows.
-
-    Raises `SchemaError` when a column is of another modality in the table than in the base.
-    """
-    known = {name: base.shown[name] for name in inputs if name in base.inputs}
-    for name, codec in known.items():
-        found = table.schema[name].modality
-        if found != codec.modality:
-            raise SchemaError(
-                "a column is of another modality than in the base bundle",
-                expected=codec.modality,
-                received=found,
-                column=name,
-                hint=f"say what it is: --columns {name}={codec.modality}, or leave --base out",
-            )
-    return known
-
-
-def sources_with(
-    readings: Sequence[Reading], sources: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
-    """Return the sources with the readings' columns added, or in place of the source's own.
-
-    A pretrained encoder of pictures, sounds or films takes the place of the column's own stem,
-    which costs most of the training time and adds little to it; texts keep both, for their own
-    stem is cheap and knows the letters.
-    """
-    found = dict(sources)
-    for reading in readings:
-        found[reading.source] = (*found[reading.source], reading.column)
-    alone = {r.source for r in readings if isinstance(r, BackboneReading)}
-    return {
-        name: tuple(column for column in columns if column != name or not heavy)
-        for name, columns in found.items()
-        for heavy in [name in alone and _modality_of(readings, name) != "text"]
-    }
-
-
-def _modality_of(readings: Sequence[Reading], source: str) -> str:
-    return next(
-        r.checkpoint.modality
-        for r in readings
-        if isinstance(r, BackboneReading) and r.source == source
     )
 
 
@@ -295,63 +204,6 @@ def truth_of(prepared: Prepared, target: str) -> np.ndarray:
         rows = range(first, min(first + CHUNK_ROWS, prepared.num_rows))
         chunks.append(codec.truth([column[row] or filler for row in rows]))
     return np.concatenate(chunks)
-
-
-def _check_target(schema: Schema, target: str) -> None:
-    names = [column.name for column in schema.columns]
-    if target not in names:
-        raise UsageError(
-            f"the table has no column '{target}'",
-            expected="one of " + ", ".join(names),
-            received=target,
-        )
-    modality = schema[target].modality
-    if modality is None:
-        raise TargetError(
-            "the target is not of a known modality",
-            received=schema[target].why,
-            column=target,
-            hint=f"say what it is: --columns {target}=category",
-        )
-    if not issubclass_target(find_codec(modality)):
-        able = [name for name, codec in modalities().items() if issubclass_target(codec)]
-        raise TargetError(
-            f"a column of {modality} cannot be the target yet",
-            expected="a column of " + ", ".join(able),
-            column=target,
-            hint=f"if it is one of those, say so: --columns {target}=category",
-        )
-
-
-def _choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tuple[str, ...]:
-    names = {column.name for column in schema.columns}
-    for name in without - names:
-        raise UsageError(
-            f"the table has no column '{name}'",
-            expected="one of " + ", ".join(sorted(names)),
-            received=name,
-        )
-    inputs = tuple(c.name for c in schema.values() if c.name != target and c.name not in without)
-    if not inputs:
-        raise SchemaError(
-            "no column is left to learn from",
-            expected="at least one input" + ("" if target is None else " beside the target"),
-            received="; ".join(f"{c.name}: {c.why}" for c in schema.columns),
-            hint="name what a column is: --columns NAME=text",
-        )
-    return inputs
-
-
-def _split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
-    return next(
-        (c.name for c in schema.columns if c.role == "split" and c.name not in exclude), None
-    )
-
-
-def _stratify(table: Table, target: str | None) -> list[Any] | None:
-    if target is None or table.schema[target].modality != "category":
-        return None
-    return [str(cell) for cell in table.column(target)]
 
 
 def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""Which columns of a table are target, inputs and split, refused where they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from plait.data.schema import Schema
+from plait.data.table import Table
+from plait.errors import SchemaError, TargetError, UsageError
+from plait.modalities import find_codec, modalities
+from plait.modalities._scan import issubclass_target
+
+
+def check_target(schema: Schema, target: str) -> None:
+    names = [column.name for column in schema.columns]
+    if target not in names:
+        raise UsageError(
+            f"the table has no column '{target}'",
+            expected="one of " + ", ".join(names),
+            received=target,
+        )
+    modality = schema[target].modality
+    if modality is None:
+        raise TargetError(
+            "the target is not of a known modality",
+            received=schema[target].why,
+            column=target,
+            hint=f"say what it is: --columns {target}=category",
+        )
+    if not issubclass_target(find_codec(modality)):
+        able = [name for name, codec in modalities().items() if issubclass_target(codec)]
+        raise TargetError(
+            f"a column of {modality} cannot be the target yet",
+            expected="a column of " + ", ".join(able),
+            column=target,
+            hint=f"if it is one of those, say so: --columns {target}=category",
+        )
+
+
+def choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tuple[str, ...]:
+    names = {column.name for column in schema.columns}
+    for name in without - names:
+        raise UsageError(
+            f"the table has no column '{name}'",
+            expected="one of " + ", ".join(sorted(names)),
+            received=name,
+        )
+    inputs = tuple(c.name for c in schema.values() if c.name != target and c.name not in without)
+    if not inputs:
+        raise SchemaError(
+            "no column is left to learn from",
+            expected="at least one input" + ("" if target is None else " beside the target"),
+            received="; ".join(f"{c.name}: {c.why}" for c in schema.columns),
+            hint="name what a column is: --columns NAME=text",
+        )
+    return inputs
+
+
+def split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
+    return next(
+        (c.name for c in schema.columns if c.role == "split" and c.name not in exclude), None
+    )
+
+
+def stratify(table: Table, target: str | None) -> list[Any] | None:
+    if target is None or table.schema[target].modality != "category":
+        return None
+    return [str(cell) for cell in table.column(target)]
