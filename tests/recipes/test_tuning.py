@@ -326,7 +326,8 @@ def test_a_timed_budget_is_kept(folder):
 
 def test_a_budget_too_short_leaves_it_frozen_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(tuning, "LEAST_BUDGET", {"seconds": 0.0})
-    task, work = task_and_work(folder, budget=Budget(1, "seconds"), meter=Meter(), tune="auto")
+    monkeypatch.setattr(tuning_trials.Trials, "_seconds_per_row", lambda *_: 1.0)
+    task, work = task_and_work(folder, budget=Budget(9, "seconds"), meter=Meter(), tune="auto")
     after, records = tune_encoders(task, work)
     assert after.readings == task.readings
     assert [trial["how"] for trial in records["tuned"]] == ["frozen"]
