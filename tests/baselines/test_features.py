@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simple_tables import make_prepared
 
-from plait.baselines.features import FeatureMap
+from plait.baselines.extract import Plan, RawColumn, is_vector
+from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.selection import select_features
 from plait.baselines.sketch import sketch_dense, sketch_sparse
 from plait.baselines.sparse import SparseRows, join_columns
 from plait.errors import BundleError
+from plait.modalities.vector.codec import VectorCodec
 
 ROWS = np.arange(100)
 
@@ -55,6 +57,20 @@ def test_dense_view_is_standardised_and_zero_where_missing():
     assert (views.dense[gaps, 2:5] == 0).all()
     assert (views.dense[gaps, 5] > 0).all() and (views.dense[~gaps, 5] < 0).all()
     assert views.dense.shape == (100, 1 + 1 + 3 + 1)
+
+
+def test_a_vector_keeps_the_proportions_of_its_directions():
+    """A shared space's vectors are weighted: standardised one by one they would lose that."""
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(60, 8)) * np.array([4.0] * 2 + [1.0] * 6)
+    assert is_vector(VectorCodec(dim=8))
+    raw = RawColumn(np.ones(60, bool), table, _sparse(np.zeros((60, 0))), None)
+    scale = ColumnScale.fit(Plan(None, np.arange(8), np.arange(0)), raw, as_one=True)
+    dense = scale.dense(raw)[:, :8]
+    spread = dense.std(axis=0)
+    want = table.std(axis=0)
+    assert np.allclose(spread / spread.mean(), want / want.mean(), rtol=0.05)
+    assert np.square(dense).sum(1).mean() == pytest.approx(8**0.5, rel=0.05)
 
 
 def test_tree_view_keeps_raw_values_codes_and_gaps():

@@ -122,9 +122,9 @@ def test_adapting_starts_from_the_bases_weights(base):
     found, trained = {}, {}
     real = deep.run_training
 
-    def record(task, plan, system, *args, **settings):
+    def record(plan, objective, system, *args):
         trained[plan.adapt] = {n for n, p in system.named_parameters() if p.requires_grad}
-        result = real(task, plan, system, *args, **settings)
+        result = real(plan, objective, system, *args)
         found[plan.adapt] = {k: v.clone() for k, v in system.state_dict().items()}
         return result
 
@@ -248,10 +248,10 @@ def test_many_rows_without_a_target_are_learned_from_first(tmp_path):
         partly(36, 180), target="kind", exclude=["cost"], baselines=True, out=tmp_path / "m.plait"
     )
     metrics = model.records["metrics"]
-    told = metrics["space"]
-    assert set(told) == {"recipe", "rows", "std", "rank"} and told["std"] > 0
     splits = model.records["splits"]
-    assert told["rows"] > len(splits["train"]) + 100
+    assert metrics["space"]["recipe"] == "canonical correlations"
+    assert metrics["space"]["rows"] > len(splits["train"]) + 100
+    assert not model.space.has_network and not model.space.has_deep
     assert "note~space" in model.sources["note"]
     assert {"prototypes", "probe"} <= {entry["name"] for entry in metrics["candidates"]}
     again = plait.load(tmp_path / "m.plait")
@@ -261,14 +261,38 @@ def test_many_rows_without_a_target_are_learned_from_first(tmp_path):
     )
 
 
+def test_a_space_without_a_network_is_a_base_but_has_no_weights_to_adapt(tmp_path):
+    start = quick(partly(36, 180), target="kind", exclude=["cost"])
+    model = quick(rows(), target="kind", exclude=["cost"], base=start)
+    assert model.records["metrics"]["training"]["adapt"] == "scratch"
+    assert np.allclose(model.embed(rows(4)), start.embed(rows(4)), atol=1e-6)
+    with pytest.raises(UsageError, match="no weights to adapt"):
+        quick(rows(), target="kind", exclude=["cost"], base=start, adapt="lora")
+
+
+def test_there_is_nothing_to_adapt_without_a_base():
+    with pytest.raises(UsageError, match="no weights to adapt"):
+        quick(rows(), target="kind", adapt="full")
+
+
+def test_a_table_whose_reading_takes_too_long_gets_no_space(monkeypatch):
+    from plait.recipes import linear_space
+
+    monkeypatch.setattr(linear_space, "READING_SHARE", 0.0)
+    model = quick(partly(36, 180), target="kind", exclude=["cost"], budget="21s")
+    assert model.shared is None
+    assert any("reading it takes about" in note for note in model.summary()["notes"])
+
+
 @pytest.mark.parametrize(
     ("cells", "settings"),
     [
         (partly(36, 100), {}),  # 64 rows: below 100
         (partly(120, 230), {}),  # 110 rows: fewer than twice the labelled
         (partly(36, 180), {"budget": "2s"}),
+        ([{**row, "note": None} for row in partly(36, 180)], {}),
     ],
-    ids=["few", "few beside the labelled", "little time"],
+    ids=["few", "few beside the labelled", "little time", "nothing occurs together"],
 )
 def test_few_rows_without_a_target_are_left_out(cells, settings):
     model = quick(cells, target="kind", exclude=["cost"], **settings)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import plait
+import plait.recipes.task
 from plait.model.config import SystemConfig
+from plait.progress import SILENT
 from plait.recipes.choose import unjudged
+from plait.recipes.rivals import Rivals
+from plait.recipes.self_training import _some, can_self_train, student_size
+from plait.train.budget import Budget
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
+COLUMNS = {"x": "number", "y": "number", "kind": "category", "split": "split"}
 
 
 def rows(num, labelled, validation, seed=0):
@@ -30,9 +39,7 @@ def rows(num, labelled, validation, seed=0):
 
 
 def fitted(cells):
-    table = plait.read(
-        cells, columns={"x": "number", "y": "number", "kind": "category", "split": "split"}
-    )
+    table = plait.read(cells, columns=COLUMNS)
     return plait.fit(
         table, target="kind", split="split", budget="60 steps", size=TINY, fusion="early",
         samples=False,
@@ -41,11 +48,11 @@ def fitted(cells):
 
 @pytest.mark.xdist_group("self-training")
 def test_guesses_teach_the_network(monkeypatch):
-    monkeypatch.setattr("plait.recipes.learn.LEAST_UNLABELLED", 10**6)  # no shared space first
-    model = fitted(rows(260, labelled=30, validation=24))
+    monkeypatch.setattr("plait.recipes.linear_space.LEAST_UNLABELLED", 10**6)  # no space first
+    model = fitted(rows(300, labelled=30, validation=54))
     metrics = model.records["metrics"]
     assert any("by guesses of simple models" in note for note in metrics["notes"])
-    assert metrics["validation"]["rows"] == 24
+    assert metrics["validation"]["rows"] == 54
     fresh = rows(200, labelled=200, validation=0, seed=5)
     assert model.evaluate(fresh)["metrics"]["accuracy"] > 0.9
     deep = next(entry for entry in metrics["candidates"] if entry["name"] == "deep")
@@ -54,10 +61,35 @@ def test_guesses_teach_the_network(monkeypatch):
 
 @pytest.mark.xdist_group("self-training")
 def test_few_rows_without_a_target_are_left_out():
-    model = fitted(rows(70, labelled=30, validation=24))
+    model = fitted(rows(100, labelled=30, validation=54))
     notes = model.records["metrics"]["notes"]
     assert not any("guesses" in note for note in notes)
     assert any("16 rows have no target" in note for note in notes)
+
+
+def test_what_is_too_little_to_learn_from_guesses():
+    task = plait.recipes.task.make_task(
+        plait.read(rows(300, labelled=30, validation=54), columns=COLUMNS),
+        target="kind", exclude=(), group=None, time=None, split="split", seed=0,
+        on_error="raise", allow_network=False, progress=SILENT,
+    )  # fmt: skip
+    assert can_self_train(task, Budget(100, "steps"))
+    assert can_self_train(task, Budget(60, "seconds"))
+    assert not can_self_train(task, Budget(59, "seconds"))
+    few = replace(task.splits, validation=task.splits.validation[:49])
+    assert not can_self_train(replace(task, splits=few), Budget(100, "steps"))
+    assert not can_self_train(replace(task, unlabelled=task.unlabelled[:59]), Budget(100, "steps"))
+    assert student_size(task).depth > 0
+
+
+def test_as_many_rows_are_guessed_as_the_time_allows():
+    task = SimpleNamespace(unlabelled=np.arange(1000))
+    plan = SimpleNamespace(budget=Budget(10, "seconds"), seed=0)
+    rivals = Rivals(seconds_per_row=0.1)
+    found = _some(task.unlabelled, plan, rivals)
+    assert len(found) == 15 and (np.diff(found) > 0).all()
+    plan.budget = Budget(10, "steps")
+    assert len(_some(task.unlabelled, plan, rivals)) == 1000
 
 
 def test_one_label_a_class_is_not_judged():

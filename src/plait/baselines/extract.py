@@ -97,9 +97,14 @@ def make_plan(column: Column, rows: np.ndarray) -> Plan:
     table = np.stack([_features(column.codec, column[int(row)]) for row in some])
     every = np.arange(table.shape[1])
     thin = (table != 0).mean(axis=0) < MAX_DENSITY
-    if thin.sum() < MIN_SPARSE_FEATURES or getattr(column.codec, "modality", "") == "vector":
+    if thin.sum() < MIN_SPARSE_FEATURES or is_vector(column.codec):
         return Plan(code_part, every, every[:0])
     return Plan(code_part, every[~thin], every[thin])
+
+
+def is_vector(codec: Codec) -> bool:
+    """Tell whether a column's features are one vector: a network's, or of a shared space."""
+    return bool(getattr(codec, "modality", "") == "vector")
 
 
 def extract(column: Column, plan: Plan, rows: np.ndarray) -> RawColumn:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.extract import Plan, RawColumn, Source, extract, make_plan
+from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector, make_plan
 from plait.baselines.sparse import SPARSE_NORM, SparseRows
 from plait.baselines.views import Views as Views
 from plait.errors import BundleError
@@ -39,8 +39,12 @@ class ColumnScale:
     missing: float
 
     @classmethod
-    def fit(cls, plan: Plan, raw: RawColumn) -> ColumnScale:
-        """Learn the scale from training rows."""
+    def fit(cls, plan: Plan, raw: RawColumn, *, as_one: bool = False) -> ColumnScale:
+        """Learn the scale from training rows, `as_one` for columns that are vectors.
+
+        A network's vectors, or those of a shared space, share one scale: their small directions are
+        noise, and standardised one by one they count as much as the large ones.
+        """
         seen = raw.dense[raw.present].astype(np.float64)
         num = max(len(seen), 1)
         mean = seen.mean(axis=0) if len(seen) else np.zeros(seen.shape[1])
@@ -48,6 +52,8 @@ class ColumnScale:
         std = np.where(std > 1e-9 * (1 + np.abs(mean)), std, 0.0)
         if plan.code_part is not None:
             std = np.where(std > 0, np.maximum(std, CODE_STD), 0.0)
+        if as_one and (std > 0).any():
+            std = np.where(std > 0, float((std[std > 0] ** 2).mean()) ** 0.5, 0.0)
         counts = raw.sparse.counts()
         idf = np.where(counts > 0, np.log((1 + num) / (1 + counts)) + 1.0, 0.0)
         missing = 1.0 - float(raw.present.mean()) if len(raw.present) else 0.0
@@ -102,7 +108,11 @@ class FeatureMap:
         rows = np.asarray(rows, np.int64)
         plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
         raw = {n: extract(prepared.columns[n], plan, rows) for n, plan in plans.items()}
-        features = cls({n: ColumnScale.fit(plan, raw[n]) for n, plan in plans.items()})
+        scales = {}
+        for name, plan in plans.items():
+            as_one = is_vector(prepared.columns[name].codec)
+            scales[name] = ColumnScale.fit(plan, raw[name], as_one=as_one)
+        features = cls(scales)
         return features, Views(features, prepared, rows, raw=raw)
 
     def views(self, prepared: Source, rows: np.ndarray) -> Views:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plait.baselines.extract import RawColumn
+from plait.baselines.extract import RawColumn, is_vector
 from plait.baselines.sketch import sketch_sparse
 from plait.modalities import Codec
 
@@ -43,24 +43,24 @@ class PointScale:
     @classmethod
     def fit(cls, codec: Codec, raw: RawColumn) -> tuple[PointScale, np.ndarray]:
         """Learn from training rows; return the scale and their points."""
-        is_vector = getattr(codec, "modality", "") == "vector"
+        whole_vector = is_vector(codec)
         counts = np.zeros(raw.dense.shape[1], bool)
-        if not is_vector and raw.present.any():
+        if not whole_vector and raw.present.any():
             seen = raw.dense[raw.present]
             counts = (seen.min(0) >= 0) & ((seen == 0).mean(0) >= LEAST_ZEROS)
-        found = _blocks(raw, counts, is_vector)
+        found = _blocks(raw, counts, whole_vector)
         seen = found[raw.present].astype(np.float64)
         mean = seen.mean(0) if len(seen) else np.zeros(found.shape[1])
         variance = seen.var(0) if len(seen) else np.zeros(found.shape[1])
         scale, numbers = np.ones(found.shape[1]), slice(0, int((~counts).sum()))
-        if not is_vector:
+        if not whole_vector:
             alive = variance > (1e-9 * (1 + np.abs(mean))) ** 2
             whole = np.where(alive, np.where(alive, variance, 1.0) ** -0.5, 0.0)
             scale[numbers] = whole[numbers]
         for part in (numbers, slice(numbers.stop, None)):
             length = float((variance[part] * scale[part] ** 2).sum()) ** 0.5
             scale[part] /= length if length > 0 else 1.0
-        one = cls(mean.astype(np.float32), scale.astype(np.float32), counts, is_vector)
+        one = cls(mean.astype(np.float32), scale.astype(np.float32), counts, whole_vector)
         return one, one._scaled(found, raw.present)
 
     def points(self, raw: RawColumn) -> np.ndarray:
@@ -75,16 +75,16 @@ class PointScale:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> PointScale:
         """Rebuild what `arrays` gave."""
-        is_vector = bool(arrays["is_vector"][0])
-        return cls(arrays["mean"], arrays["scale"], arrays["counts"], is_vector)
+        whole_vector = bool(arrays["is_vector"][0])
+        return cls(arrays["mean"], arrays["scale"], arrays["counts"], whole_vector)
 
     def _scaled(self, found: np.ndarray, present: np.ndarray) -> np.ndarray:
         return np.where(present[:, None], (found - self.mean) * self.scale, np.float32(0))
 
 
-def _blocks(raw: RawColumn, counts: np.ndarray, is_vector: bool) -> np.ndarray:
+def _blocks(raw: RawColumn, counts: np.ndarray, whole_vector: bool) -> np.ndarray:
     """Return numbers, then counts, float32 ``[row, feature]``."""
-    if is_vector:
+    if whole_vector:
         return _unit(raw.dense)
     found = [raw.dense[:, counts]]
     if raw.sparse.num_features:

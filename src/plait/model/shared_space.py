@@ -30,7 +30,7 @@ class SharedSpace:
         codecs: Every column that the sources are read as -> fitted codec.
         sources: Source -> its columns.
         config: Sizes; vectors have ``config.dim`` numbers.
-        tensors: Weights of the `Space` as NumPy arrays, by name.
+        tensors: Weights of the `Space` as NumPy arrays, by name; empty where none was trained.
         linear: The closed-form space whose vectors stand beside the network's; None for none.
         share: Weight of the network's cosines; 1 - share is the weight of the linear ones. At 0
             the network is not asked; its weights remain, for fits that start from them.
@@ -56,6 +56,11 @@ class SharedSpace:
     def has_deep(self) -> bool:
         """Whether the network's vectors are part of these: not where they were weighed at 0."""
         return self.linear is None or self.share > 0
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there are weights that a fit can start from."""
+        return len(self.tensors) > 0
 
     @property
     def key(self) -> str:

@@ -22,6 +22,7 @@ from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.loop import TrainResult, train
+from plait.train.objective import Objective
 from plait.train.supervised import Supervised
 
 TRIAL_SHARE = 0.18
@@ -98,13 +99,10 @@ ADAPTATIONS = ("scratch", "lora", "full")
 
 
 def settled(plan: DeepPlan) -> DeepPlan:
-    """Return the plan with fusion and adaptation settled: as given, or as is usual, unmeasured."""
-    adapt = "full" if plan.adapt == "auto" else plan.adapt
-    config = plan.config if plan.start is None else plan.start.config
-    if plan.start is None:
-        fusion = "mid" if plan.fusion == "auto" else plan.fusion
-        config = replace(config, join=join_layer(fusion, config.depth)).check()
-    return replace(plan, config=config, adapt=adapt)
+    """Return the plan of a network from scratch with its fusion settled: as given, or mid."""
+    fusion = "mid" if plan.fusion == "auto" else plan.fusion
+    config = replace(plan.config, join=join_layer(fusion, plan.config.depth)).check()
+    return replace(plan, config=config)
 
 
 def make_system(task: Task, plan: DeepPlan) -> System:
@@ -127,7 +125,7 @@ def _choose_variant(
 ) -> tuple[DeepPlan, dict[str, Any], tuple[str, ...]]:
     """Settle the kind of fusion, or with a start how to adapt it; measured where unsettled."""
     if plan.start is None:
-        return _choose_join(task, plan, progress)
+        return _choose_join(task, replace(plan, adapt="scratch"), progress)
     plan = replace(plan, config=plan.start.config)
     if plan.adapt != "auto":
         return plan, {}, ()
@@ -203,7 +201,7 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
         rows = _learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
     system = make_system(task, plan)
-    run_training(task, plan, system, learn, np.zeros(0, np.int64), plan.budget, name, progress)
+    _learn(task, plan, system, learn, name, progress)
     outputs = system_outputs(system, task.prepared, check, device=plan.device)
     return task.target_codec.cost(outputs, task.truth[check])
 
@@ -211,9 +209,7 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     system = make_system(task, plan)
     rows = task.validation
-    run = run_training(
-        task, plan, system, task.splits.train, rows, plan.budget, "training", progress
-    )
+    run = _learn(task, plan, system, task.splits.train, "training", progress, rows)
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
 
@@ -223,39 +219,25 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     if plan.folds is None:
         raise ValueError("cross-fitting needs folds")
     rows, num_folds = _learn_rows(task), int(plan.folds.max()) + 1
-    budget = plan.budget.share(1 / (num_folds + 1.5))
     found: np.ndarray | None = None
     for fold in range(num_folds):
         held = rows[plan.folds == fold]
         part = replace(
-            plan, folder=plan.folder and plan.folder / f"fold-{fold}", seed=plan.seed + fold
+            plan,
+            budget=plan.budget.share(1 / (num_folds + 1.5)),
+            folder=plan.folder and plan.folder / f"fold-{fold}",
+            seed=plan.seed + fold,
         )
         system = make_system(task, part)
-        run_training(
-            task,
-            part,
-            system,
-            rows[plan.folds != fold],
-            np.zeros(0, np.int64),
-            budget,
-            f"fold {fold + 1} of {num_folds}",
-            progress,
-        )
+        name = f"fold {fold + 1} of {num_folds}"
+        _learn(task, part, system, rows[plan.folds != fold], name, progress)
         outputs = system_outputs(system, task.prepared, held, device=plan.device)
         if found is None:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
-    system = make_system(task, plan)
-    run = run_training(
-        task,
-        plan,
-        system,
-        rows,
-        np.zeros(0, np.int64),
-        plan.budget.share(1.5 / (num_folds + 1.5)),
-        "training on all rows",
-        progress,
-    )
+    last = replace(plan, budget=plan.budget.share(1.5 / (num_folds + 1.5)))
+    system = make_system(task, last)
+    run = _learn(task, last, system, rows, "training on all rows", progress)
     outputs = np.zeros((0, 1), np.float32) if found is None else found
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
 
@@ -265,42 +247,22 @@ def _learn_rows(task: Task) -> np.ndarray:
 
 
 def run_training(
-    task: Task,
-    plan: DeepPlan,
-    system: System,
-    rows: np.ndarray,
-    rows_validation: np.ndarray,
-    budget: Budget,
-    name: str,
-    progress: Progress,
-    *,
-    guesses: tuple[np.ndarray, np.ndarray] | None = None,
+    plan: DeepPlan, objective: Objective, system: System, name: str, progress: Progress
 ) -> TrainResult:
-    """Train a network in place within a budget.
+    """Train a network in place within the plan's budget.
 
     Args:
-        task, plan, system: What is trained, on what, and how.
-        rows: Row numbers to learn from.
-        rows_validation: Row numbers to validate on; may be empty.
-        budget: Of this run.
+        plan: How; its folder takes the checkpoints.
+        objective: What is minimised, on which rows.
+        system: The network in it.
         name: For the progress bar.
         progress: Told of the work.
-        guesses: Row numbers and class probabilities ``[row, class]`` of rows without a target.
     """
-    data = TrainData(
-        prepared=task.prepared,
-        columns=task.columns,
-        codec=task.target_codec,
-        truth=task.truth,
-        rows=rows,
-        rows_validation=rows_validation,
-        guesses=guesses,
-    )
     update = progress.task(name, 1.0)
     notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
     result = train(
-        Supervised(system, data, plan.train),
-        budget=budget,
+        objective,
+        budget=plan.budget,
         config=plan.train,
         seed=plan.seed,
         device=plan.device,
@@ -310,3 +272,36 @@ def run_training(
     merge_linears(system)
     update(1.0, f"{result.steps} steps, {result.precision}")
     return result
+
+
+def train_data(task: Task, rows: np.ndarray, rows_validation: np.ndarray) -> TrainData:
+    """Return what a network learns a task's target from.
+
+    Args:
+        task: Its columns and target.
+        rows: Row numbers to learn from.
+        rows_validation: Row numbers to validate on; may be empty.
+    """
+    return TrainData(
+        prepared=task.prepared,
+        columns=task.columns,
+        codec=task.target_codec,
+        truth=task.truth,
+        rows=rows,
+        rows_validation=rows_validation,
+    )
+
+
+def _learn(
+    task: Task,
+    plan: DeepPlan,
+    system: System,
+    rows: np.ndarray,
+    name: str,
+    progress: Progress,
+    rows_validation: np.ndarray | None = None,
+) -> TrainResult:
+    """Train a network in place on labelled rows, validated on others where there are any."""
+    held = np.zeros(0, np.int64) if rows_validation is None else rows_validation
+    objective = Supervised(system, train_data(task, rows, held), plan.train)
+    return run_training(plan, objective, system, name, progress)

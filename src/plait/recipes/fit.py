@@ -133,6 +133,7 @@ def fit(
     _check_numbers(size, fusion, seed)
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     start = base if base is None or isinstance(base, Model) else load(base)
+    _check_adapt(adapt, start)
     settings = _Settings(
         target=target,
         budget=f"{budget.amount:g} {budget.unit}",
@@ -217,6 +218,17 @@ def _base_key(base: Model | None) -> str:
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         raise UsageError(f"unknown {name}", expected=" or ".join(allowed), received=str(value))
+
+
+def _check_adapt(adapt: str, base: Model | None) -> None:
+    """Refuse to adapt weights that are not there."""
+    if adapt in ("lora", "full") and (base is None or not base.space.has_network):
+        raise UsageError(
+            "there are no weights to adapt",
+            expected="a base with a network, or adapt=scratch",
+            received=adapt,
+            hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
+        )
 
 
 def _check_numbers(size: Any, fusion: str | int, seed: int) -> None:

@@ -16,15 +16,14 @@ from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
-from plait.recipes.deep import DeepPlan, DeepResult, settled, train_deep
+from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.folds import make_folds
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
-from plait.recipes.pretrain import SharedPlan, learn_space, rows_with_source
+from plait.recipes.linear_space import learn_linear
 from plait.recipes.records import make_card
 from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
-from plait.recipes.self_training import LEAST_JUDGED, can_self_train, train_student
-from plait.recipes.share import shared_config
+from plait.recipes.self_training import can_self_train, student_size, train_student
 from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, with_space
 from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
@@ -34,19 +33,13 @@ from plait.train.budget import Budget
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
 
-SPACE_SHARE = 0.4
-"""Part of the budget spent on learning from rows without a target, where there are many."""
-
-LEAST_UNLABELLED, LEAST_SPACE_SECONDS = 100, 600.0
-"""With fewer rows without a target, or less time, the network does not learn from them: in short
-budgets that cost more than it gave (docs/log.md, 2026-11-21)."""
-
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
     task, tuned = tune_encoders(task, work)
     task, space, learned = _with_space(task, work)
-    apart = _judged_apart(task, work) or knows_targets(task)
+    guessing = _can_guess(task, work)
+    apart = guessing or knows_targets(task)
     folds = None if apart else make_folds(task, work.group, work.seed)
     deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
@@ -59,8 +52,9 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         space=space,
     )
     curve = _label_curve(task, work)
+    small = guessing and work.size == "auto"
     plan = DeepPlan(
-        config=choose_size(work.size, len(task.splits.train)),
+        config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
         fusion=work.fusion,
         train=work.train,
         budget=_deep_budget(task, work, rivals),
@@ -68,11 +62,11 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seed=work.seed,
         device=work.device,
         folder=work.folder,
-        start=space,
+        start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    if _judged_apart(task, work) and can_self_train(task, rivals):
-        deep = train_student(task, settled(plan), rivals, work.progress)
+    if guessing:
+        deep = train_student(task, plan, rivals, work.progress)
     else:
         deep = train_deep(task, plan, work.progress)
     outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
@@ -92,28 +86,23 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
 def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[str, Any]]:
     """Return the task with the vectors of a shared space, the space, and what to record of it.
 
-    The space is the base's, or where many rows have no target one learned from these rows.
+    The space is the base's, or where many rows have no target a linear one of all these rows.
     """
     if work.base is not None:
         space = work.base.space
         return with_space(task, space, on_error=work.on_error, progress=work.progress), space, {}
-    if not _worth_sharing(task, work):
+    found, notes = learn_linear(task, work)
+    task = replace(task, notes=(*task.notes, *notes))
+    if found is None:
         return task, None, {}
-    rows = rows_with_source(task, np.union1d(task.splits.train, task.unlabelled))
-    plan = SharedPlan(
-        config=shared_config(work),
-        train=work.train.for_pairs(len(rows)),
-        budget=work.budget.share(SPACE_SHARE),
-        rows=rows,
-        rows_validation=rows_with_source(task, task.validation),
-        seed=work.seed,
-        device=work.device,
-        folder=work.folder,
-    )
-    found = learn_space(task, plan, work.progress)
-    task = with_space(task, found.space, on_error=work.on_error, progress=work.progress)
-    learned = {"space": {"recipe": found.recipe, "rows": len(plan.rows), **found.collapse}}
-    return task, found.space, learned
+    task = with_space(task, found, on_error=work.on_error, progress=work.progress)
+    rows = len(task.splits.train) + len(task.unlabelled)
+    return task, found, {"space": {"recipe": "canonical correlations", "rows": rows}}
+
+
+def _can_guess(task: Task, work: Work) -> bool:
+    """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
+    return work.baselines and work.base is None and can_self_train(task, work.budget)
 
 
 def _label_curve(task: Task, work: Work) -> dict[str, Any]:
@@ -128,27 +117,6 @@ def _label_curve(task: Task, work: Work) -> dict[str, Any]:
 def _num_labels(task: Task, folds: np.ndarray | None) -> int:
     """Return how many labels the shipped model learned from."""
     return len(task.splits.train) + (0 if folds is None else len(task.splits.validation))
-
-
-def _judged_apart(task: Task, work: Work) -> bool:
-    """Tell whether few labelled rows are judged by their validation part, not by folds.
-
-    With many rows without a target the network learns from guesses about them, and the guesses
-    must not come from models that learned from the rows it is judged on.
-    """
-    enough = len(task.unlabelled) >= 2 * len(task.splits.train)
-    enough = enough and len(task.validation) >= LEAST_JUDGED and _has_time(work)
-    return enough and task.target_codec.task == "classify"
-
-
-def _worth_sharing(task: Task, work: Work) -> bool:
-    """Tell whether there are enough rows without a target, and time, to learn from them first."""
-    enough = len(task.unlabelled) >= max(LEAST_UNLABELLED, 2 * len(task.splits.train))
-    return enough and _has_time(work)
-
-
-def _has_time(work: Work) -> bool:
-    return not work.budget.timed or work.budget.amount >= LEAST_SPACE_SECONDS
 
 
 def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:

@@ -105,7 +105,7 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     """Learn the shared space of a task's sources. See `SharedPlan` and `SharedResult`."""
     contents = {name: content_numbers(task.prepared, cols) for name, cols in task.sources.items()}
     clock, linear = Clock(), None
-    if _occur_together(task, plan.rows):
+    if occur_together(task, plan.rows):
         update = progress.task("canonical correlations", 1.0)
         linear = _linear_space(task, plan)
         update(1.0)
@@ -204,7 +204,7 @@ def _choose_recipe(
     task: Task, plan: SharedPlan, contents: dict[str, np.ndarray], progress: Progress
 ) -> tuple[str, list[dict[str, Any]], Budget, tuple[str, ...]]:
     """Measure the recipes by short runs; keep the simplest that is not worse than the best."""
-    if not _occur_together(task, plan.rows):
+    if not occur_together(task, plan.rows):
         return ALONE, [], plan.budget, ()
     names = list(RECIPES)
     too_short = plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS
@@ -234,7 +234,8 @@ def _choose_recipe(
     return best, trials, plan.budget.share(1 - TRIAL_SHARE), notes
 
 
-def _occur_together(task: Task, rows: np.ndarray) -> bool:
+def occur_together(task: Task, rows: np.ndarray) -> bool:
+    """Tell whether any two sources are both present in at least two of the rows."""
     present = [
         np.logical_or.reduce([np.asarray(task.prepared.columns[c].present)[rows] for c in columns])
         for columns in task.sources.values()

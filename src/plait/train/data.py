@@ -21,8 +21,6 @@ class TrainData:
         truth: Targets of every row of the table, ``[row]`` or ``[row, label]``.
         rows: Row numbers to train on; all have a target.
         rows_validation: Row numbers to validate on; empty to train without validation.
-        guesses: Row numbers and class probabilities ``[row, class]`` of rows without a target;
-            their targets are drawn from these for every batch anew.
     """
 
     prepared: Prepared
@@ -31,7 +29,6 @@ class TrainData:
     truth: np.ndarray
     rows: np.ndarray
     rows_validation: np.ndarray
-    guesses: tuple[np.ndarray, np.ndarray] | None = None
 
     def class_weights(self, balance: float | None) -> np.ndarray | None:
         """Return a loss weight per class (mean 1 over rows), or None when all are alike.
@@ -41,8 +38,7 @@ class TrainData:
         """
         if self.codec.task != "classify":
             return None
-        known = self.rows if self.guesses is None else np.setdiff1d(self.rows, self.guesses[0])
-        labels = self.truth[known]
+        labels = self.truth[self.rows]
         counts = np.bincount(labels[labels >= 0]).astype(np.float64)
         counts = counts[counts > 0] if balance is None else np.maximum(counts, 1)
         if balance is None:

@@ -38,7 +38,6 @@ class Supervised:
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)
         self._truth = torch.from_numpy(data.truth)
-        self._guess_of, self._guesses = _guesses(data)
         self._forward: Callable[..., Tensor] = system
 
     @property
@@ -54,23 +53,11 @@ class Supervised:
         with autocast(precision, device):
             raw = self._forward(batch, keep)
         weights = None if self._weights is None else self._weights.to(device)
-        truth = self._targets(torch.from_numpy(rows)).to(device)
+        truth = self._truth[torch.from_numpy(rows)].to(device)
         losses = self.module.head.loss(
             raw.float(), truth, smoothing=self._smoothing, weight=weights
         )
         return losses.mean()
-
-    def _targets(self, rows: Tensor) -> Tensor:
-        """Return the rows' targets; those that are only guessed are drawn from the guesses."""
-        truth = self._truth[rows]
-        if self._guesses is None:
-            return truth
-        places = self._guess_of[rows]
-        guessed = places >= 0
-        if guessed.any():
-            truth = truth.clone()
-            truth[guessed] = torch.multinomial(self._guesses[places[guessed]], 1)[:, 0]
-        return truth
 
     def after_step(self, share: float) -> None:
         """Nothing follows a step."""
@@ -83,13 +70,3 @@ class Supervised:
 
     def compile(self) -> None:
         self._forward = torch.compile(self.module, dynamic=True)
-
-
-def _guesses(data: TrainData) -> tuple[Tensor, Tensor | None]:
-    """Return the place of every row's guess (-1 for none), and the guesses."""
-    places = torch.full((data.prepared.num_rows,), -1)
-    if data.guesses is None:
-        return places, None
-    rows, found = data.guesses
-    places[torch.from_numpy(rows)] = torch.arange(len(rows))
-    return places, torch.from_numpy(np.clip(found, 0, None).astype(np.float32) + 1e-8)
