@@ -201,3 +201,21 @@ def test_one_neighbour_by_hand(tables):
     truth = np.array([0.0, 1.0, 2.0, 3.0], np.float32)
     expert.fit(views, truth, NumberCodec().fit(truth.tolist()), seed=0)
     assert expert._nearest(views.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]
+
+
+def test_rows_are_left_out_of_their_own_neighbours(tables):
+    """Fitted without a row, the nearest others say of it what `left_out` says."""
+    prepared = tables[0]
+    codec, truth = _target("classify", prepared.score)
+    rows = np.arange(40)
+    _, views = FeatureMap.fit(prepared, ["size"], rows)
+    whole = BASELINES["neighbour"]()
+    whole.fit(views, truth[rows], codec, seed=0)
+    found, num = whole.left_out(), whole._num_neighbours
+    shares = np.eye(3)[truth[rows]].mean(axis=0)
+    for row in (0, 7, 39):
+        others = np.delete(rows, row)
+        part = BASELINES["neighbour"]()
+        part.fit(views.take(others), truth[others], codec, seed=0)
+        mean = part._means(part._nearest(views.neighbours[[row]], num))[0]
+        assert found[row] == pytest.approx((mean * num + shares) / (num + 1), abs=1e-5)

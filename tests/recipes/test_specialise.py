@@ -308,11 +308,28 @@ def test_a_pool_adds_evidence_by_hand():
     pool = Pool(SOURCES)
     pool._prior, pool._sources = prior, [["left"], ["right"]]
     pool._sets, pool._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
-    pool._members = [SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))] * 2
+    told_by = SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))
+    pool._members = [SimpleNamespace(source=source, expert=told_by) for source in (0, 1)]
     prepared, _ = make_table(1)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
     expected = np.exp(prior + 1.5 * told)
     np.testing.assert_allclose(pool.outputs(views), expected / expected.sum(), atol=1e-6)
+
+
+def test_neighbours_join_a_pool_where_they_see_more_than_a_line():
+    """A class around another: near rows tell it, a straight line does not."""
+    rng = np.random.default_rng(0)
+    values = {"left": rng.uniform(-3, 3, 600), "right": rng.normal(size=600)}
+    truth = (np.abs(values["left"]) > 1.5).astype(np.int64)
+    prepared = SimpleNamespace(columns={name: Numbers(cells) for name, cells in values.items()})
+    features, views = FeatureMap.fit(prepared, list(values), np.arange(NUM_LEARN))
+    pool = Pool([("left",), ("right",)])
+    pool.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
+    judged = np.arange(NUM_LEARN, 600)
+    assert accuracy(pool.outputs(features.views(prepared, judged)), truth[judged]) > 0.95
+    line = Linear()
+    line.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
+    assert accuracy(line.outputs(features.views(prepared, judged)), truth[judged]) < 0.7
 
 
 def test_a_pool_is_for_classes():

@@ -63,7 +63,7 @@ class NearestNeighbour:
         nearest = _without_self(nearest, probes)
         costs = {}
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
-            means = self._means(nearest[:, :k])
+            self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
             costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
@@ -76,6 +76,13 @@ class NearestNeighbour:
 
     def outputs(self, views: Views) -> np.ndarray:
         return in_parts(views, self._outputs)
+
+    def left_out(self) -> np.ndarray:
+        """Return what the others say of each stored row, float32 ``[row, output]``."""
+        rows = np.arange(len(self._points))
+        nearest = self._nearest(self._points.astype(np.float32), self._num_neighbours + 1)
+        means = self._means(_without_self(nearest, rows)[:, : self._num_neighbours])
+        return np.asarray(self._canonical(means), np.float32)
 
     def save(self, folder: Path) -> None:
         arrays: dict[str, np.ndarray] = {"points": self._points, "targets": self._targets}

@@ -1,16 +1,25 @@
-"""The pool of sources: one linear expert each, their evidence added up for those a row has."""
+"""The pool of sources: simple experts of each, their evidence added up for those a row has."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import known_rows, num_outputs, part_of, read_files, write_files
+from plait.baselines.contract import (
+    is_late,
+    known_rows,
+    num_outputs,
+    part_of,
+    read_files,
+    write_files,
+)
 from plait.baselines.descent import link
 from plait.baselines.linear import Linear
+from plait.baselines.neighbour import NearestNeighbour
 from plait.baselines.specialists import SourceSet, considered, present_sources, source_sets
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError, TargetError
@@ -19,21 +28,29 @@ from plait.modalities import TargetCodec
 FLOOR = 1e-6
 """Least probability: one source alone cannot rule a class out."""
 
-MAX_WEIGHT = 3.0
+MAX_WEIGHT, LEAST_WEIGHT = 3.0, 0.02
 LEAST_ROWS = 20
 """Rows that a set of sources needs for weights of its own."""
 
 PULL = 1e-3
-"""Strength that pulls weights to 1, which is right for sources independent given the class."""
+"""Strength that pulls linear weights to 1, right for sources independent given the class, and
+those of neighbours, which repeat what the linear ones say, to 0."""
+
+MEMBERS: dict[str, type[Linear] | type[NearestNeighbour]] = {
+    one.name: one for one in (Linear, NearestNeighbour)
+}
+
+MAX_NEIGHBOUR_ROWS = 5000
+"""With more rows of a source, its nearest neighbours add little, and take long to look up."""
 
 
 class Pool:
-    """A logarithmic opinion pool of linear models of single sources.
+    """A logarithmic opinion pool of experts of single sources: linear, and nearest neighbours.
 
-    ``log p(c | row) = log prior(c) + sum_s w_s (log p_s(c | row) - log prior(c)) + const`` over the
-    sources *s* that the row has (Genest and Zidek 1986, "Combining probability distributions",
-    section 3; product of experts, Hinton 2002). A missing source leaves the sum, so any subset of
-    columns gives an answer as good as its parts; each source has a penalty of its own. Weights are
+    ``log p(c | row) = log prior(c) + sum_m w_m (log p_m(c | row) - log prior(c)) + const`` over the
+    experts *m* of the sources that the row has (Genest and Zidek 1986, "Combining probability
+    distributions", section 3; product of experts, Hinton 2002). A missing source leaves the sum, so
+    any subset of columns gives an answer as good as its parts. Weights are
     chosen on what the members answered for rows that they had held out: once for rows as they are,
     and once for each of the sets of sources in `considered`. For classes only.
 
@@ -45,7 +62,7 @@ class Pool:
 
     def __init__(self, sources: Sequence[Sequence[str]] = ()) -> None:
         self._sources = [list(columns) for columns in sources]
-        self._members: list[Linear] = []
+        self._members: list[_Member] = []
         self._prior = np.zeros(0, np.float32)
         self._weights = np.zeros((1, 0), np.float32)
         self._sets: list[SourceSet] = [frozenset()]
@@ -67,17 +84,31 @@ class Pool:
         counts = np.bincount(truth, minlength=num) + 1.0
         self._prior = np.log(counts / counts.sum()).astype(np.float32)
         self._sources = [names for names in self._sources if _learnable(views, names, truth)]
-        self._members = [Linear() for _ in self._sources]
-        evidence = np.zeros((len(self._sources), len(truth), num), np.float32)
-        for number, (member, names) in enumerate(zip(self._members, self._sources, strict=True)):
+        self._members, evidence = [], []
+        for source, names in enumerate(self._sources):
             rows = np.flatnonzero(_has(views, names))
-            until = part_of(deadline, 1 / (len(self._sources) - number))
-            seen = views.take(rows).only(names)
-            member.fit(seen, truth[rows], codec, seed=seed, deadline=until)
-            if member.held_out is not None:
-                places, outputs = member.held_out
-                evidence[number, rows[places]] = self._evidence(outputs)
-        self._weigh(views, evidence, truth)
+            until = part_of(deadline, 1 / (len(self._sources) - source))
+            seen, known = views.take(rows).only(names), truth[rows]
+            linear = Linear()
+            linear.fit(seen, known, codec, seed=seed, deadline=until)
+            self._members.append(_Member(source, linear))
+            told = np.zeros((len(truth), num), np.float32)
+            if linear.held_out is not None:
+                places, outputs = linear.held_out
+                told[rows[places]] = self._evidence(outputs)
+            evidence.append(told)
+            if len(rows) > MAX_NEIGHBOUR_ROWS or is_late(until):
+                continue
+            neighbour = NearestNeighbour()
+            neighbour.fit(seen, known, codec, seed=seed, deadline=until)
+            self._members.append(_Member(source, neighbour))
+            told = np.zeros((len(truth), num), np.float32)
+            told[rows] = self._evidence(neighbour.left_out())
+            evidence.append(told)
+        self._weigh(views, np.reshape(evidence, (-1, len(truth), num)), truth)
+        used = self._weights.max(axis=0, initial=0.0) >= LEAST_WEIGHT
+        self._members = [one for one, kept in zip(self._members, used, strict=True) if kept]
+        self._weights = self._weights[:, used]
 
     def outputs(self, views: Views) -> np.ndarray:
         return in_parts(views, self._outputs)
@@ -85,10 +116,11 @@ class Pool:
     def save(self, folder: Path) -> None:
         """Write the weights into `folder` and each member into a folder of its own in it."""
         sets = [sorted(found) for found in self._sets]
-        about = {"name": self.name, "sources": self._sources, "sets": sets}
+        members = [{"source": one.source, "expert": one.expert.name} for one in self._members]
+        about = {"name": self.name, "sources": self._sources, "sets": sets, "members": members}
         write_files(folder, about, {"prior": self._prior, "weights": self._weights})
         for number, member in enumerate(self._members):
-            member.save(folder / f"member.{number}")
+            member.expert.save(folder / f"member.{number}")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -96,9 +128,9 @@ class Pool:
         expert = cls(about["sources"])
         expert._prior, expert._weights = arrays["prior"], arrays["weights"]
         expert._sets = [frozenset(found) for found in about["sets"]]
-        expert._members = [
-            Linear.load(folder / f"member.{number}") for number in range(len(expert._sources))
-        ]
+        for number, one in enumerate(about["members"]):
+            found = MEMBERS[one["expert"]].load(folder / f"member.{number}")
+            expert._members.append(_Member(int(one["source"]), found))
         return expert
 
     def _outputs(self, views: Views) -> np.ndarray:
@@ -108,32 +140,46 @@ class Pool:
         found, which = source_sets(views, self._sources)
         places = {one: place for place, one in enumerate(self._sets)}
         weights = self._weights[[places.get(one, 0) for one in found]][which]
-        for number, (member, names) in enumerate(zip(self._members, self._sources, strict=True)):
+        for number, member in enumerate(self._members):
+            names = self._sources[member.source]
             rows = np.flatnonzero(_has(views, names))
             if len(rows):
-                told = self._evidence(member.outputs(views.take(rows).only(names)))
+                told = self._evidence(member.expert.outputs(views.take(rows).only(names)))
                 total[rows] += weights[rows, number, None] * told
         return link(total, "classify")
 
     def _weigh(self, views: Views, evidence: np.ndarray, truth: np.ndarray) -> None:
-        """Choose weights for rows as they are, then for each set of sources."""
-        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth)]
+        """Choose weights for rows as they are, then for each set of sources.
+
+        Args:
+            evidence: float32 ``[member, row, class]``.
+        """
+        usual = np.array([float(isinstance(one.expert, Linear)) for one in self._members])
+        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth, usual)]
         if self._sources:
             present = present_sources(views, self._sources)
             for found in considered(present):
-                places = sorted(found)
-                enough = np.flatnonzero(present[:, places].all(axis=1))
+                enough = np.flatnonzero(present[:, sorted(found)].all(axis=1))
                 if len(enough) < LEAST_ROWS:
                     continue
-                weights = np.zeros(len(self._sources), np.float32)
+                places = [i for i, one in enumerate(self._members) if one.source in found]
+                weights = np.zeros(len(self._members), np.float32)
                 told = evidence[places][:, enough]
-                weights[places] = _weigh(told, self._prior, truth[enough])
+                weights[places] = _weigh(told, self._prior, truth[enough], usual[places])
                 self._sets.append(found)
                 rows.append(weights)
         self._weights = np.stack(rows)
 
     def _evidence(self, outputs: np.ndarray) -> np.ndarray:
         return np.log(np.maximum(outputs, FLOOR)) - self._prior
+
+
+@dataclass(frozen=True)
+class _Member:
+    """An expert of one source, by its place among the sources."""
+
+    source: int
+    expert: Linear | NearestNeighbour
 
 
 def _has(views: Views, names: Sequence[str]) -> np.ndarray:
@@ -145,13 +191,16 @@ def _learnable(views: Views, names: Sequence[str], truth: np.ndarray) -> bool:
     return len(np.unique(truth[_has(views, names)])) > 1
 
 
-def _weigh(evidence: np.ndarray, prior: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the weights with the lowest cost, float32 ``[source]``.
+def _weigh(
+    evidence: np.ndarray, prior: np.ndarray, truth: np.ndarray, usual: np.ndarray
+) -> np.ndarray:
+    """Return the weights with the lowest cost, float32 ``[member]``.
 
     Args:
-        evidence: float32 ``[source, row, class]``; 0 where a source says nothing.
+        evidence: float32 ``[member, row, class]``; 0 where a member says nothing.
         prior: Logarithms of the classes' shares.
         truth: int64 ``[row]``.
+        usual: The weights that they are pulled to, ``[member]``.
     """
     try:
         from scipy.optimize import minimize
@@ -159,7 +208,7 @@ def _weigh(evidence: np.ndarray, prior: np.ndarray, truth: np.ndarray) -> np.nda
         raise ExtraError("table", "the pool of sources") from None
     rows = np.flatnonzero(np.abs(evidence).sum(axis=(0, 2)) > 0)
     if not len(rows):
-        return np.ones(len(evidence), np.float32)
+        return np.asarray(usual, np.float32)
     told, right = evidence[:, rows], truth[rows]
     places = np.arange(len(rows))
 
@@ -167,10 +216,10 @@ def _weigh(evidence: np.ndarray, prior: np.ndarray, truth: np.ndarray) -> np.nda
         shares = link(prior + np.tensordot(weights, told, 1), "classify")
         cost = -np.log(np.maximum(shares[places, right], 1e-12)).mean()
         shares[places, right] -= 1
-        slope = np.einsum("src,rc->s", told, shares) / len(rows)
-        gap = weights - 1
+        slope = np.einsum("mrc,rc->m", told, shares) / len(rows)
+        gap = weights - usual
         return float(cost + PULL * (gap @ gap)), slope.astype(np.float64) + 2 * PULL * gap
 
     bounds = [(0.0, MAX_WEIGHT)] * len(told)
-    found = minimize(loss, np.ones(len(told)), jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(loss, usual, jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x, np.float32)
