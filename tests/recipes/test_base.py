@@ -252,6 +252,7 @@ def test_many_rows_without_a_target_are_learned_from_first(tmp_path):
     assert metrics["space"]["recipe"] == "canonical correlations"
     assert metrics["space"]["rows"] > len(splits["train"]) + 100
     assert not model.space.has_network and not model.space.has_deep
+    assert any("told what the columns share" in note for note in metrics["notes"])
     assert "note~space" in model.sources["note"]
     assert {"prototypes", "probe"} <= {entry["name"] for entry in metrics["candidates"]}
     again = plait.load(tmp_path / "m.plait")

@@ -66,7 +66,12 @@ def test_what_helps_was_measured_and_the_best_taken(fitted):
     assert list(trials) == list(pretrain.RECIPES)
     best = min(trials, key=lambda name: trials[name]["cost"])
     assert [name for name in trials if trials[name]["chosen"]] == [best]
-    assert metrics["shipped"] == f"shared space ({best})"
+    [kept] = [rival["network"] for rival in metrics["rivals"] if rival["chosen"]]
+    made_of = {
+        0.0: "canonical correlations",
+        1.0: best,
+    }.get(kept, f"canonical correlations {1 - kept:.2f} + network {kept:.2f}")
+    assert metrics["shipped"] == f"shared space ({made_of})"
     assert set(metrics["collapse"]) == {"std", "rank"}
     assert metrics["curve"] and metrics["training"]["steps"] == 28  # 70 % of 40
 
@@ -251,7 +256,8 @@ def test_alignment_alone_is_said_when_the_rest_does_not_help(monkeypatch):
 
     monkeypatch.setattr(pretrain, "_train", train)
     model = quick()
-    assert model.records["metrics"]["shipped"] == "shared space (alignment)"
+    trials = model.records["metrics"]["trials"]
+    assert [trial["recipe"] for trial in trials if trial["chosen"]] == ["alignment"]
     assert any("left out because retrieval got no better" in n for n in model.summary()["notes"])
 
 

@@ -9,6 +9,7 @@ from plait.data.contents import content_numbers
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.directions import score_space
 from plait.model.model import Model
+from plait.model.shared_space import SharedSpace
 from plait.recipes.pretrain import SharedPlan, SharedResult, learn_space, rows_with_source
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
@@ -71,12 +72,12 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
     vectors, present = found.space.source_vectors(task.prepared, rows)
     scored = score_space(vectors, present, contents)
     metrics = {
-        "shipped": f"shared space ({found.recipe})",
+        "shipped": f"shared space ({_ingredients(found)})",
         "test": {"rows": len(rows), **scored},
         "trials": found.trials,
         "rivals": found.rivals,
         "collapse": found.collapse,
-        "num_parameters": sum(array.size for array in found.space.tensors.values()),
+        "num_parameters": _num_parameters(found.space),
         "curve": found.run.curve,
         "training": {
             "steps": found.run.steps,
@@ -90,6 +91,23 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
     if samples:
         records["map"] = make_map(task, rows, vectors, present, seed=seed)
     return records
+
+
+def _ingredients(found: SharedResult) -> str:
+    """Return what the vectors are made of: the losses of the network, or its part beside others."""
+    space = found.space
+    if space.linear is None:
+        return found.recipe
+    if not space.has_deep:
+        return "canonical correlations"
+    return f"canonical correlations {1 - space.share:.2f} + network {space.share:.2f}"
+
+
+def _num_parameters(space: SharedSpace) -> int:
+    """Return the weights that a vector is computed with."""
+    deep = sum(array.size for array in space.tensors.values()) if space.has_deep else 0
+    linear = {} if space.linear is None else space.linear.projections
+    return deep + sum(one.matrix.size for one in linear.values())
 
 
 def _judged_note(task: Task) -> tuple[str, ...]:
