@@ -52,15 +52,3 @@ def test_a_diverged_model_never_ships(value):
     assert "'deep' diverged and cannot ship" in found.notes
     with pytest.raises(TargetError, match="training diverged"):
         choose({"deep": broken}, TRUTH, CODEC)
-
-
-def test_how_clear_a_mixs_gain_must_be_can_be_said():
-    both = {
-        "deep": outputs(0.8, wrong_rows=range(0, 20)),
-        "boosted": outputs(0.8, wrong_rows=range(14, 40)),
-    }
-    usual = choose(both, TRUTH, CODEC)
-    eager = choose(both, TRUTH, CODEC, min_gain_errors=0.0)
-    strict = choose(both, TRUTH, CODEC, min_gain_errors=9.0)
-    assert set(eager.weights) == set(both) and strict.weights == {"deep": 1.0}
-    assert usual.costs == eager.costs == strict.costs

@@ -16,26 +16,19 @@ Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def best_mix(
-    outputs: Mapping[str, np.ndarray],
-    truth: np.ndarray,
-    cost: Cost,
-    *,
-    seed: int = 0,
-    min_gain_errors: float = MIN_GAIN_ERRORS,
+    outputs: Mapping[str, np.ndarray], truth: np.ndarray, cost: Cost, *, seed: int = 0
 ) -> dict[str, float]:
     """Return weights that sum to 1, of one expert or of a mix.
 
     Greedy ensemble selection with replacement, averaged over bags of rows (Caruana et al. 2004,
     "Ensemble selection from libraries of models", sections 2.1 to 2.3). A mix must lower the mean
-    cost by more than `min_gain_errors` standard errors of the paired difference; else the best
-    expert ships alone.
+    cost by more than one standard error of the paired difference; else the best expert ships alone.
 
     Args:
         outputs: Expert -> canonical outputs ``[row, output]`` on rows it did not learn from.
         truth: Targets of the rows.
         cost: Proper loss per row, as `TargetCodec.cost`.
         seed: Of the bags.
-        min_gain_errors: How clear a mix's gain must be, in standard errors.
     """
     rng = np.random.default_rng(seed)
     if len(truth) > MAX_ROWS:
@@ -56,7 +49,7 @@ def best_mix(
         return {best: 1.0}
     gain = alone[best] - cost(mix_outputs(outputs, weights), truth)
     error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-    return weights if float(gain.mean()) > min_gain_errors * error else {best: 1.0}
+    return weights if float(gain.mean()) > MIN_GAIN_ERRORS * error else {best: 1.0}
 
 
 def mix_outputs(outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plait.baselines.stack import MIN_GAIN_ERRORS, best_mix
+from plait.baselines.stack import best_mix
 from plait.errors import TargetError
 from plait.modalities import TargetCodec
 from plait.model.ensemble import DEEP
@@ -36,20 +36,13 @@ class Choice:
         return "stack (" + " + ".join(f"{name} {weight:.2f}" for name, weight in ranked) + ")"
 
 
-def choose(
-    outputs: Mapping[str, np.ndarray],
-    truth: np.ndarray,
-    codec: TargetCodec,
-    *,
-    min_gain_errors: float = MIN_GAIN_ERRORS,
-) -> Choice:
+def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec) -> Choice:
     """Choose by outputs on rows that no candidate learned from.
 
     Args:
         outputs: Candidate name -> canonical outputs ``[row, output]``.
         truth: Targets of those rows.
         codec: The target's codec; its `cost` decides.
-        min_gain_errors: How clear a mix's gain over the best alone must be, in standard errors.
 
     Raises `TargetError` when no candidate's outputs are finite.
     """
@@ -61,7 +54,7 @@ def choose(
             "training diverged: no model gives finite outputs",
             hint="lower the learning rate, or keep the baselines on",
         )
-    weights = best_mix(usable, truth, codec.cost, min_gain_errors=min_gain_errors)
+    weights = best_mix(usable, truth, codec.cost)
     return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs)))
 
 

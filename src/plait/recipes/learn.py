@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.stack import MIN_GAIN_ERRORS
 from plait.metrics import bootstrap_intervals
 from plait.modalities import Codec
 from plait.model.config import choose_size
@@ -33,11 +32,6 @@ from plait.train.budget import Budget
 
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
-
-
-GUESSED_GAIN_ERRORS = 0.0
-"""How clear the gain of a mix must be where the network learned from guesses: a hundred rows that
-judge can hardly show any, and network and teachers together nearly always did better."""
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -76,10 +70,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     else:
         deep = train_deep(task, plan, work.progress)
     outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
-    clear = GUESSED_GAIN_ERRORS if guessing else MIN_GAIN_ERRORS
-    choice = unjudged(outputs, truth) or choose(
-        outputs, truth, task.target_codec, min_gain_errors=clear
-    )
+    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
     model.shared = space
