@@ -15,7 +15,6 @@ from plait.backbones.tuned import keep_tuned, open_tuned
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError, UsageError
 from plait.model.backbone_reading import BackboneReading
-from plait.recipes.self_training import LEAST_JUDGED
 from plait.recipes.task import Task
 from plait.recipes.tuning_trials import FROZEN, Trials, trial_records
 from plait.recipes.work import Work
@@ -25,6 +24,9 @@ WAYS = ("auto", FROZEN, "lora", "full")
 
 TUNE_SHARE, ASKED_SHARE = 0.25, 0.4
 """Part of what is left of a fit's budget that goes to tuning encoders; where that is asked for."""
+
+LEAST_JUDGED = 20
+"""With fewer validation rows, whether tuning helps could not be told."""
 
 LEAST_BUDGET = {"seconds": 600.0, "steps": 1000.0, "epochs": 20.0}
 """With less, ``auto`` leaves encoders frozen: too short to tune them well, and to tell."""
