@@ -157,6 +157,7 @@ def test_an_unreadable_cell_is_named_or_skipped(cache, word, message):
     with pytest.raises(CellError, match=message) as caught:
         letters(words)
     assert (caught.value.column, caught.value.row) == ("word", 70)
+    assert "--on-error skip" in str(caught.value)
     assert list((cache / "prepared").iterdir()) == []
     prepared = letters(words, on_error="skip")
     assert len(prepared.columns["word"]) == 72

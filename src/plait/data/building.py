@@ -21,6 +21,9 @@ from plait.types import Arrays, Cell
 MAX_RECORDED = 1000
 """Unreadable cells listed per column; the rest are counted."""
 
+MEND_CELL = "mend the file or cell; of a table, --on-error skip counts such cells as missing"
+"""The hint of errors that have none of their own."""
+
 
 class Build:
     """One pass over the table that writes the columns not yet in the cache."""
@@ -116,7 +119,7 @@ class Build:
                 result.what,
                 expected=result.expected,
                 received=result.received,
-                hint=result.hint,
+                hint=result.hint or MEND_CELL,
                 path=result.path,
             )
             raise error.at(column=name, row=row) from result
