@@ -13,45 +13,41 @@ from plait.errors import TargetError
 from plait.recipes.folds import CROSS_FIT_ROWS, make_folds
 
 
-def make_task(units, truth=None, num_validation=1, groups=None):
+def make_task(units, truth=None, num_validation=1):
     num = len(units)
     rows = np.arange(num)
     return SimpleNamespace(
         splits=SimpleNamespace(
             train=rows[: num - num_validation], validation=rows[num - num_validation :]
         ),
-        units=np.asarray(units),
+        groups=np.asarray(units),
         truth=np.zeros(num, np.int64) if truth is None else np.asarray(truth),
-        table=SimpleNamespace(column=lambda name, rows: [groups[row] for row in rows]),
         target="kind",
     )
 
 
-@given(st.lists(st.integers(0, 6), min_size=2, max_size=40), st.integers(0, 1000), st.data())
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=40), st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
-def test_what_belongs_together_stays_together(units, seed, data):
-    groups = data.draw(st.lists(st.sampled_from("abcdefgh"), min_size=40, max_size=40))
-    task = make_task(units, groups=groups)
-    folds = make_folds(task, "patient", seed)
+def test_what_belongs_together_stays_together(units, seed):
+    folds = make_folds(make_task(units), seed)
     if folds is None:
         return
-    for key in (units, groups[: len(units)]):
-        for value in set(key):
-            assert len({f for f, k in zip(folds, key, strict=True) if k == value}) == 1
+    for value in set(units):
+        assert len({f for f, k in zip(folds, units, strict=True) if k == value}) == 1
     assert set(folds) == set(range(folds.max() + 1)) and folds.max() >= 1
 
 
 def test_single_rows_are_spread_evenly_over_classes():
     truth = np.repeat([0, 1, 2], [40, 20, 8])
-    folds = make_folds(make_task(np.arange(68), truth), None, 0)
+    folds = make_folds(make_task(np.arange(68), truth), 0)
     counts = np.array([np.bincount(truth[folds == fold]) for fold in range(4)])
     assert (counts == [10, 5, 2]).all()
 
 
 def test_many_rows_need_no_folds():
-    assert make_folds(make_task(np.arange(CROSS_FIT_ROWS + 1)), None, 0) is None
+    assert make_folds(make_task(np.arange(CROSS_FIT_ROWS + 1)), 0) is None
 
 
 def test_copies_of_one_row_cannot_be_judged():
     with pytest.raises(TargetError, match="too few rows have a target"):
-        make_folds(make_task([0, 0, 0], num_validation=0), None, 0)
+        make_folds(make_task([0, 0, 0], num_validation=0), 0)

@@ -84,7 +84,7 @@ class Boosted:
                 self._constants[number] = goal.mean()
                 continue
             settings = _settings(codec.task, len(table), num, table.shape[1], seed)
-            search = _Search(table, goal, categorical, settings)
+            search = _Search(table, goal, categorical, settings, views.groups)
             booster, held = search.run(part_of(deadline, 1 / (len(goals) - number)), seed)
             self._boosters.append(booster)
             if codec.task == "regress":
@@ -155,9 +155,14 @@ class _Search:
     """Chooses the number of rounds and gives the booster of all rows."""
 
     def __init__(
-        self, table: np.ndarray, goal: np.ndarray, categorical: list[int], settings: dict[str, Any]
+        self,
+        table: np.ndarray,
+        goal: np.ndarray,
+        categorical: list[int],
+        settings: dict[str, Any],
+        groups: np.ndarray | None,
     ) -> None:
-        self._table, self._goal = table, goal
+        self._table, self._goal, self._groups = table, goal, groups
         self._categorical, self._settings = categorical, settings
 
     def run(self, deadline: float | None, seed: int) -> tuple[Any, _Held]:
@@ -165,7 +170,7 @@ class _Search:
         limit = part_of(deadline, SEARCH_SHARE)
         rounds, means, places, shares = [], [], [], []
         booster = None
-        folds = inner_folds(self._goal, seed=seed, num_folds=4, small=3000)
+        folds = inner_folds(self._goal, seed=seed, groups=self._groups, num_folds=4, small=3000)
         for done, (learn, judge) in enumerate(folds):
             if done and is_late(limit):
                 break

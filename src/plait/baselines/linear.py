@@ -131,7 +131,7 @@ class Linear:
         if codec.task == "regress":
             centre, spread = targets.mean(), targets.std() or np.float32(1)
             targets = (targets - centre) / spread
-        learn, judge = inner_folds(truth, seed=seed)[0]
+        learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
         inside, outside = views.take(learn), views.take(judge)
         problem = Problem(inside.dense, inside.sparse, targets[learn], codec.task)
         limit = part_of(deadline, SEARCH_SHARE)
@@ -160,7 +160,7 @@ class Linear:
         """Choose the strength on one inner split, then fit all rows if time allows."""
         num, width = num_outputs(codec, truth), views.dense.shape[1]
         rows = join(views.dense, views.sparse)
-        learn, judge = inner_folds(truth, seed=seed)[0]
+        learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
         outside = views.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[_Trial] = []

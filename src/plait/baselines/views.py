@@ -27,6 +27,8 @@ class Views:
         prepared: Where the values are.
         rows: Row numbers.
         raw: Column name -> features, where they are known already.
+        groups: int ``[row]``: rows of one number never lie on both sides of an inner fold; None
+            where every row is a group of its own.
     """
 
     def __init__(
@@ -36,8 +38,10 @@ class Views:
         rows: np.ndarray,
         *,
         raw: dict[str, RawColumn] | None = None,
+        groups: np.ndarray | None = None,
     ) -> None:
         self.features, self.prepared, self.rows = features, prepared, rows
+        self.groups = groups
         if raw is not None:
             self.raw = raw
 
@@ -115,17 +119,23 @@ class Views:
     def only(self, columns: Sequence[str]) -> Views:
         """Return the same rows as seen by some of the columns."""
         raw = {name: self.raw[name] for name in columns}
-        return Views(self.features.only(columns), self.prepared, self.rows, raw=raw)
+        kept = self.features.only(columns)
+        return Views(kept, self.prepared, self.rows, raw=raw, groups=self.groups)
 
     def hide(self, columns: Sequence[str]) -> Views:
         """Return the same rows with some of the columns missing in each."""
         raw = {n: c.emptied() if n in columns else c for n, c in self.raw.items()}
-        return Views(self.features, self.prepared, self.rows, raw=raw)
+        return Views(self.features, self.prepared, self.rows, raw=raw, groups=self.groups)
 
     def take(self, places: np.ndarray) -> Views:
         """Return some of the rows, by their places here."""
         raw = {name: column.take(places) for name, column in self.raw.items()}
-        return Views(self.features, self.prepared, self.rows[places], raw=raw)
+        groups = None if self.groups is None else self.groups[places]
+        return Views(self.features, self.prepared, self.rows[places], raw=raw, groups=groups)
+
+    def grouped(self, groups: np.ndarray) -> Views:
+        """Return the same rows with what belongs together, int ``[row]``."""
+        return Views(self.features, self.prepared, self.rows, raw=self.raw, groups=groups)
 
     def parts(self, size: int = PART_ROWS) -> Iterator[Views]:
         """Give the rows in pieces, so that millions need little memory."""

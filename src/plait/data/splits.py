@@ -102,7 +102,7 @@ def make_splits(
             split = _by_words(table, by_column)
             how = f"by column '{by_column}'"
             if not (split == VALIDATION).any():
-                groups = [] if group is None else _group_rows(table, group)
+                groups = [] if group is None else group_rows(table, group)
                 how += "; validation taken out of train" + (f" by '{group}'" if group else "")
                 moved += _carve_validation(split, shared, groups, classes, fractions, rng)
         else:
@@ -110,7 +110,7 @@ def make_splits(
             how = f"by time in '{time}', the latest rows are the test"
         moved += _drop_straddling(split, shared)
     else:
-        groups = [] if group is None else _group_rows(table, group)
+        groups = [] if group is None else group_rows(table, group)
         split, moved = _random(table.num_rows, shared, groups, classes, fractions, rng)
         kept = f"whole groups of '{group}'" if group else "single rows"
         how = f"at random (seed {seed}) by {kept}"
@@ -205,7 +205,7 @@ def _by_time(table: Table, column: str, fractions: Sequence[float]) -> np.ndarra
     return split
 
 
-def _group_rows(table: Table, column: str) -> list[np.ndarray]:
+def group_rows(table: Table, column: str) -> list[np.ndarray]:
     """Return the rows of each value; a row without one is a group of its own."""
     rows: dict[Cell, list[int]] = {}
     for first, cells in table.batches([column]):

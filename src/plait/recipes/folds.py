@@ -1,12 +1,9 @@
-"""Folds for cross-fitting: near-duplicates, and rows of one group, never lie in two of them."""
+"""Folds for cross-fitting: rows of one group (see `Task.groups`) never lie in two of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from plait.data.duplicates import label_units
 from plait.errors import TargetError
 from plait.recipes.task import Task
 
@@ -16,7 +13,7 @@ CROSS_FIT_ROWS = 1500
 NUM_FOLDS = 4
 
 
-def make_folds(task: Task, group: str | None, seed: int) -> np.ndarray | None:
+def make_folds(task: Task, seed: int) -> np.ndarray | None:
     """Return a fold number per row of train and validation when they are few, else None.
 
     Raises `TargetError` when no two rows, or units of rows, are left to learn from and to judge.
@@ -25,8 +22,7 @@ def make_folds(task: Task, group: str | None, seed: int) -> np.ndarray | None:
     enough = len(task.splits.train) > 0 and len(task.splits.validation) > 0
     if len(rows) > CROSS_FIT_ROWS and enough:
         return None
-    units = label_units(len(rows), _links(task, group, rows))
-    firsts, which = np.unique(units, return_inverse=True)
+    _, firsts, which = np.unique(task.groups[rows], return_index=True, return_inverse=True)
     if len(firsts) < 2:
         if enough:
             return None
@@ -42,14 +38,3 @@ def make_folds(task: Task, group: str | None, seed: int) -> np.ndarray | None:
     folds = np.empty(len(firsts), np.int64)
     folds[order] = np.arange(len(firsts)) % min(NUM_FOLDS, len(firsts))
     return folds[which]
-
-
-def _links(task: Task, group: str | None, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the places of rows that belong together."""
-    keys = [task.units[rows]]
-    if group is not None:
-        keys.append(np.array([str(cell) for cell in task.table.column(group, rows)]))
-    for key in keys:
-        _, which, counts = np.unique(key, return_inverse=True, return_counts=True)
-        order = np.argsort(which, kind="stable")
-        yield from np.split(order, np.cumsum(counts)[:-1])

@@ -40,7 +40,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     task, space, learned = _with_space(task, work)
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
-    folds = None if apart else make_folds(task, work.group, work.seed)
+    folds = None if apart else make_folds(task, work.seed)
     deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
         task,

@@ -261,7 +261,7 @@ def _train(
         task.prepared,
         rows=plan.rows,
         rows_validation=plan.rows_validation,
-        units=task.units,
+        units=task.copies,
         contents=contents,
         config=config,
     )

@@ -94,7 +94,7 @@ def measure_rivals(
     update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
     features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
-    views = every.take(np.arange(len(rows)))
+    views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:

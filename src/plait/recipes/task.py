@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.data.duplicates import fingerprints, label_units, shared_rows
 from plait.data.prepared import Prepared
-from plait.data.splits import Splits, make_splits
+from plait.data.splits import Splits, group_rows, make_splits
 from plait.data.table import Table
 from plait.errors import TargetError
 from plait.modalities import Codec, TargetCodec
@@ -41,7 +41,9 @@ class Task:
         truth: Targets of all rows; rows without one hold a filler. Empty without a target.
         labelled: bool ``[row]``; all False without a target.
         unlabelled: Row numbers without a target, of those that are not set aside as a test.
-        units: int32 ``[row]``; near-duplicates have the same number.
+        copies: int32 ``[row]``; near-duplicates have the same number.
+        groups: int32 ``[row]``; rows with the same number are never told apart by a fold, a split
+            or a resample: those of one group that the person named, and near-duplicates.
         readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
@@ -55,7 +57,8 @@ class Task:
     truth: np.ndarray
     labelled: np.ndarray
     unlabelled: np.ndarray
-    units: np.ndarray
+    copies: np.ndarray
+    groups: np.ndarray
     readings: tuple[Reading, ...]
     splits: Splits
     notes: tuple[str, ...]
@@ -146,6 +149,8 @@ def make_task(
         allow_network=allow_network,
         progress=progress,
     )
+    copies = [rows for _, rows in shared_rows(prints).groups]
+    said = [] if group is None else group_rows(table, group)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes: tuple[str, ...] = ()
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
@@ -163,7 +168,8 @@ def make_task(
         truth=truth,
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
-        units=label_units(table.num_rows, [rows for _, rows in shared_rows(prints).groups]),
+        copies=label_units(table.num_rows, copies),
+        groups=label_units(table.num_rows, [*copies, *said]),
         readings=readings,
         splits=splits,
         notes=notes + _group_notes(table, group, splits) + _base_notes(base, target),
