@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from plait.data.sources.delimited import check_names
+from plait.data.sources.header import check_names
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import BATCH_BYTES, BATCH_ROWS, keep
 from plait.errors import TableError
