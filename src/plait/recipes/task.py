@@ -104,7 +104,6 @@ def make_task(
     split: str | None,
     seed: int,
     on_error: str,
-    allow_network: bool,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
@@ -112,7 +111,7 @@ def make_task(
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed, on_error, allow_network: As for
+        table, target, exclude, group, time, split, seed, on_error: As for
             `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
@@ -126,7 +125,7 @@ def make_task(
         check_target(schema, target)
     inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
     prints = fingerprints(
-        table, [name for name in inputs], on_error=on_error, allow_network=allow_network
+        table, [name for name in inputs], on_error=on_error
     )
     splits = make_splits(
         table,
@@ -146,7 +145,6 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         on_error=on_error,
-        allow_network=allow_network,
         progress=progress,
     )
     copies = [rows for _, rows in shared_rows(prints).groups]
