@@ -33,6 +33,20 @@ def split_pairs(text: str, *, last: bool = True) -> list[tuple[str, str]]:
     return [split_pair(part, last=last) for part in _parts(text, ",")]
 
 
+def split_named(text: str) -> list[tuple[str, str | None]]:
+    """Return the names of a list, each with what stands behind its equals sign, if there is one.
+
+    >>> split_named('boot,"a, b"=x|y')
+    [('boot', None), ('a, b', 'x|y')]
+    """
+    found: list[tuple[str, str | None]] = []
+    for part in _parts(text, ","):
+        place = next((place for place, letter in _outside(part) if letter == "="), None)
+        name = _unquoted(part[:place])
+        found.append((name, None if place is None else part[place + 1 :]))
+    return found
+
+
 def split_pair(text: str, *, last: bool = False) -> tuple[str, str]:
     """Return the name and value of ``name=value``; an equals sign in quotes does not split.
 
@@ -70,21 +84,27 @@ def _parts(text: str, separator: str) -> Iterator[str]:
 
 
 def _outside(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the places and letters outside of quotes.
+    """Yield the places and letters outside of quotes, and of braces behind an equals sign.
 
     A quote opens only where a name or value begins, so that ``5" pipe`` is a name as it stands.
     """
-    quoted, fresh = False, True
+    quote, fresh, valued, depth = "", True, False, 0
     for place, letter in enumerate(text):
-        if letter == '"' and (quoted or fresh):
+        if quote:
             # Two quotes within quotes close and open again: they are one quote of the name.
-            quoted, fresh = not quoted, quoted
-            continue
-        if not quoted:
+            quote = "" if letter == quote else quote
+            fresh = not quote and not depth
+        elif letter == '"' and (fresh or depth) or letter == "'" and depth:
+            quote = letter
+        elif depth or (letter == "{" and valued):
+            depth += (letter == "{") - (letter == "}")
+        else:
             yield place, letter
+            valued = (valued or letter == "=") and letter != ","
             fresh = letter in ",=|" or (fresh and letter.isspace())
-    if quoted:
-        raise UsageError("a quotation mark is not closed", expected='"name"=value', received=text)
+    if quote or depth:
+        what = "a quotation mark" if quote else "a brace"
+        raise UsageError(f"{what} is not closed", expected='"name"=value', received=text)
 
 
 def _unquoted(part: str) -> str:

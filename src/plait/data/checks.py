@@ -44,6 +44,7 @@ class Inspection:
         leaks: ``{"column", "score", "reason"}``: columns that tell the target alone.
         class_counts: Rows per class of the target, most frequent first.
         warnings: Sentences for people.
+        notes: Of how the source was read.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Inspection:
     leaks: list[dict[str, Any]] = field(default_factory=list)
     class_counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -79,7 +81,7 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
     check_on_error(on_error)
     rows = _scanned_rows(table.num_rows)
     scan = table if len(rows) == table.num_rows else table.take(rows)
-    found = Inspection(table.name, table.num_rows, len(rows), target)
+    found = Inspection(table.name, table.num_rows, len(rows), target, notes=list(table.notes))
     targets = None if target is None else _present(table.column(target, rows))
     hashes: dict[bytes, str] = {}
     for column in table.schema.columns:

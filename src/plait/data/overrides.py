@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from plait.data.schema import ROLES, Column, read_yaml
 from plait.errors import SchemaError, UsageError, no_column
 from plait.modalities import find_codec
@@ -60,7 +62,9 @@ def read_columns_file(path: Path) -> dict[str, Override]:
     try:
         lines = [row for row in csv.reader(path.read_text("utf-8-sig").splitlines()) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SchemaError("the columns file cannot be read", received=str(error), path=path) from None
+        raise SchemaError(
+            "the columns file cannot be read", received=str(error), path=path
+        ) from None
     if lines and [word.strip().lower() for word in lines[0]] in HEADERS:
         del lines[0]
     for row, line in enumerate(lines):
@@ -75,21 +79,39 @@ def read_columns_file(path: Path) -> dict[str, Override]:
     return {name: kind.strip() for name, kind in lines}
 
 
-def parse_overrides(text: str) -> dict[str, str]:
-    """Return column name -> modality or role; a name in double quotes may hold anything.
+def parse_overrides(text: str) -> dict[str, Override]:
+    """Return column name -> modality or role, or with settings in braces the entries of a column.
 
-    >>> parse_overrides('note=text, "a, b"=image')
-    {'note': 'text', 'a, b': 'image'}
+    A name in double quotes may hold anything.
+
+    >>> parse_overrides("\"a, b\"=text, price=number{unit: kg}")
+    {'a, b': 'text', 'price': {'modality': 'number', 'settings': {'unit': 'kg'}}}
+
+    Raises:
+        UsageError: Not of that form.
     """
     try:
-        return dict(split_pairs(text))
+        return {name: _with_settings(kind) for name, kind in split_pairs(text)}
     except UsageError as error:
         raise UsageError(
             "columns are not given as name=modality",
-            expected="for example note=text,scan=image,code=ignore",
+            expected="for example note=text,scan=image,price=number{unit: kg},code=ignore",
             received=error.received,
-            hint='put names with commas in quotes: --columns \'"a, b"=text\', or use --columns-file',
+            hint="put names with commas in quotes: --columns '\"a, b\"=text', or use --columns-file",
         ) from None
+
+
+def _with_settings(kind: str) -> Override:
+    modality, brace, rest = kind.partition("{")
+    if not brace:
+        return kind
+    try:
+        settings = yaml.safe_load(brace + rest)
+    except yaml.YAMLError:
+        settings = None
+    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+        raise UsageError("the settings of a column cannot be read", received=brace + rest)
+    return {"modality": modality.strip(), "settings": settings}
 
 
 def override_column(name: str, override: Override) -> Column:

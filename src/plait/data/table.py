@@ -27,7 +27,8 @@ class Table:
     Attributes:
         name: For reports: the file's or folder's name.
         root: Folder that paths in cells are relative to, and confined in.
-        on_error: What an unreadable cell does: ``raise``, or ``skip``: it counts as missing.
+        on_error: What an unreadable cell does: ``raise``, or ``skip``: it counts as missing; None
+            when nothing was said.
         allow_network: Whether cells that are URLs are fetched.
         decimal: The decimal mark that the person named for numbers in text; None when none.
         notes: What people should know of how the source was read.
@@ -43,25 +44,31 @@ class Table:
         strict: bool = False,
         schema: Schema | None = None,
         chosen: np.ndarray | None = None,
-        on_error: str = "raise",
+        on_error: str | None = None,
         allow_network: bool = False,
         decimal: str | None = None,
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
         self.name, self.root = name, Path(root)
         self.on_error, self.allow_network, self.decimal = on_error, allow_network, decimal
         self._rows, self._chosen = rows, chosen
         self._overrides, self._strict = dict(overrides or {}), strict
-        self._schema = schema
+        self._schema, self._hidden = schema, hidden
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in the order of the source."""
-        return self._rows.column_names
+        return tuple(name for name in self._rows.column_names if name not in self._hidden)
 
     @property
     def num_rows(self) -> int:
         """Number of rows."""
         return self._rows.num_rows if self._chosen is None else len(self._chosen)
+
+    @property
+    def overrides(self) -> Mapping[str, Override]:
+        """What the person said that columns are."""
+        return self._overrides
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -129,6 +136,12 @@ class Table:
         """Return what opens the files that cells point to."""
         return Media(self.root, self.allow_network)
 
+    def without(self, columns: Sequence[str]) -> Table:
+        """Return the same rows as if these columns were not there."""
+        hidden = self._hidden | set(columns)
+        kept = {name: said for name, said in self._overrides.items() if name not in hidden}
+        return self._with(hidden=hidden, overrides=kept, schema=None)
+
     def told(self, **options: Any) -> Table:
         """Return the same rows, read as `read` is told; what is not said stays as it is.
 
@@ -167,6 +180,7 @@ class Table:
             "on_error": self.on_error,
             "allow_network": self.allow_network,
             "decimal": self.decimal,
+            "hidden": self._hidden,
         }
         return Table(self._rows, **(kept | changes))
 

@@ -146,7 +146,9 @@ def open_readings(
             raise _unknown(name, table, inputs)
         for source in sources:
             modality = str(table.schema[source].modality)
-            checkpoint = open_checkpoint(where, modality=modality, allow_network=table.allow_network)
+            checkpoint = open_checkpoint(
+                where, modality=modality, allow_network=table.allow_network
+            )
             there = [one for one in [*known, *found] if one.source == source]
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue

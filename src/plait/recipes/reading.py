@@ -38,9 +38,7 @@ def read_columns(
     if target is not None:
         codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
     update = progress.task("reading", table.num_rows)
-    prepared = prepare_table(
-        table, codecs, on_error=on_error, progress=update
-    )
+    prepared = prepare_table(table, codecs, on_error=on_error, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(
         one for one in readings if one.source in inputs and isinstance(one, BackboneReading)

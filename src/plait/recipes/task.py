@@ -124,9 +124,7 @@ def make_task(
     if target is not None:
         check_target(schema, target)
     inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
-    prints = fingerprints(
-        table, [name for name in inputs], on_error=on_error
-    )
+    prints = fingerprints(table, [name for name in inputs], on_error=on_error)
     splits = make_splits(
         table,
         fingerprints=prints,
@@ -150,11 +148,12 @@ def make_task(
     copies = [rows for _, rows in shared_rows(prints).groups]
     said = [] if group is None else group_rows(table, group)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
-    notes: tuple[str, ...] = ()
+    notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     if target is not None:
         labelled = np.asarray(prepared.columns[target].present, bool)
-        splits, notes = _labelled_only(splits, labelled)
+        splits, fewer = _labelled_only(splits, labelled)
+        notes += fewer
         codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
         truth = truth_of(prepared, target)
     return Task(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +20,9 @@ from plait.errors import TableError
 
 BLOCK_BYTES = 256 * 2**10
 MAX_ROW_BYTES = 256 * 2**20
+CUT = ("straddl", "cannot infer number of columns")
+"""What Arrow says of a block that holds no whole row."""
+
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
 OTHER_FORMATS = (
     (b"PK\x03\x04", "a zip file or spreadsheet", "name it .zip, .xlsx or .ods, whichever it is"),
@@ -121,7 +123,8 @@ class _Stream:
                     yield batch
                 return
             except pa.ArrowInvalid as error:
-                longer = "straddl" in str(error) and block_bytes < self.path.stat().st_size
+                cut = any(words in str(error) for words in CUT)
+                longer = cut and block_bytes < self.path.stat().st_size
                 if not longer:
                     raise self._parse_error(str(error), num_rows) from None
                 if block_bytes >= MAX_ROW_BYTES:

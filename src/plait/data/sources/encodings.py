@@ -25,9 +25,7 @@ _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _LETTERS = re.compile(rb"[A-Za-z]")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_WHOLE = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-)
+_WHOLE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
 @dataclass(frozen=True)

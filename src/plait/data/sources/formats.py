@@ -44,7 +44,9 @@ class Format:
     def of_sheet(self, sheet: str) -> Format:
         """Return the format with the sheet that the table's name holds after its ``#``."""
         if self.sheet not in (None, sheet):
-            raise UsageError("two sheets are named", expected="one", received=f"{sheet}, {self.sheet}")
+            raise UsageError(
+                "two sheets are named", expected="one", received=f"{sheet}, {self.sheet}"
+            )
         return replace(self, sheet=sheet)
 
     def refuse(self, *names: str, kind: str, path: Path | None = None) -> None:
@@ -65,7 +67,8 @@ def _delimiter(said: str) -> str:
     if len(found) != 1 or not found.isascii() or found in '"\r\n\0':
         raise UsageError(
             "the delimiter is not one plain character",
-            expected="one such as , ; | or the word " + ", ".join(w for w in DELIMITERS if w[0] != "\\"),
+            expected="one such as , ; | or the word "
+            + ", ".join(w for w in DELIMITERS if w[0] != "\\"),
             received=said,
         )
     return found

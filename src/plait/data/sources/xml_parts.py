@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Set
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from plait.data.sources.zipped import Allowance, Counted
 
 NOTHING: frozenset[str] = frozenset()
+DECLARATIONS = tuple(
+    word.encode(encoding)
+    for word in ("<!DOCTYPE", "<!ENTITY")
+    for encoding in ("ascii", "utf-16-le", "utf-16-be")
+)
 MAX_SMALL_PARTS = 1_000_000
 
 
@@ -34,7 +40,7 @@ def parts(
     with file.open(member) as stream:
         path: list[Element] = []
         inside = 0
-        for event, part in iterparse(_Checked(Counted(stream, allowance)), ("start", "end")):
+        for event, part in _events(stream, allowance):
             wanted = local(part) in ends
             if event == "start":
                 path.append(part)
@@ -56,7 +62,7 @@ def root_of(file: zipfile.ZipFile, member: str, allowance: Allowance) -> Element
     with file.open(member) as stream:
         num_parts = 0
         root = None
-        for event, part in iterparse(_Checked(Counted(stream, allowance)), ("start", "end")):
+        for event, part in _events(stream, allowance):
             root = part if root is None else root
             num_parts += event == "end"
             if num_parts > MAX_SMALL_PARTS:
@@ -64,6 +70,11 @@ def root_of(file: zipfile.ZipFile, member: str, allowance: Allowance) -> Element
     if root is None:
         raise ParseError(f"{member} is empty")
     return root
+
+
+def _events(stream: Any, allowance: Allowance) -> Iterator[tuple[str, Element]]:
+    # Documents with declarations, through which entities could multiply, are refused as read.
+    return iterparse(_Checked(Counted(stream, allowance)), ("start", "end"))  # noqa: S314
 
 
 class _Checked:
@@ -76,6 +87,6 @@ class _Checked:
         data = self._stream.read(size)
         if len(self._seen) < 4096:
             self._seen += data[:4096]
-            if b"<!DOCTYPE" in self._seen or b"<!ENTITY" in self._seen:
+            if any(word in self._seen for word in DECLARATIONS):
                 raise ParseError("the document declares entities of its own")
         return data

@@ -1,4 +1,4 @@
-"""Opens zip files with limits: what comes out is counted against what the file can honestly hold."""
+"""Opens zip files with limits: what comes out is counted against what went in."""
 
 from __future__ import annotations
 
