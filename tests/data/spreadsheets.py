@@ -32,7 +32,8 @@ def xlsx(sheets: dict[str, str | list[list]], *, strings=(), date1904=False, **m
     """Return an .xlsx file of sheets: rows of values, or the XML of the sheet's data."""
     links, listed, members = "", "", {}
     for number, (name, rows) in enumerate(sheets.items(), 1):
-        links += f'<Relationship Id="r{number}" Type="{LINKS}/worksheet" Target="worksheets/s{number}.xml"/>'
+        target = f'Target="worksheets/s{number}.xml"'
+        links += f'<Relationship Id="r{number}" Type="{LINKS}/worksheet" {target}/>'
         listed += f'<sheet name="{escape(name)}" sheetId="{number}" r:id="r{number}"/>'
         data = rows if isinstance(rows, str) else "".join(map(_row, range(1, 10**6), rows))
         members[f"xl/worksheets/s{number}.xml"] = (

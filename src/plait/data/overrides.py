@@ -97,7 +97,7 @@ def parse_overrides(text: str) -> dict[str, Override]:
             "columns are not given as name=modality",
             expected="for example note=text,scan=image,price=number{unit: kg},code=ignore",
             received=error.received,
-            hint="put names with commas in quotes: --columns '\"a, b\"=text', or use --columns-file",
+            hint="quote names with commas: --columns '\"a, b\"=text'; or use --columns-file",
         ) from None
 
 

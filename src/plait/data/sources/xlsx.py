@@ -150,6 +150,8 @@ def _text(part: Element, *, strings: list[str], kinds: list[Kind], since_1904: b
     value = next((child.text or "" for child in part if local(child) == "v"), "")
     if kind == "inlineStr":
         return "".join(_rich_text(child) for child in part if local(child) == "is")
+    if not value:
+        _check_calculated(part)
     if kind == "e" or not value:
         return ""
     if kind == "s":
@@ -162,6 +164,15 @@ def _text(part: Element, *, strings: list[str], kinds: list[Kind], since_1904: b
     style_number = _index(style, len(kinds)) if kinds and style.isdecimal() else None
     shown = kinds[style_number] if style_number is not None else "number"
     return value.strip() if shown == "number" else as_text(value, shown, since_1904)
+
+
+def _check_calculated(part: Element) -> None:
+    names = {local(child) for child in part}
+    if "f" in names and "v" not in names:
+        raise ValueError(
+            f"the formula in {part.get('r', 'a cell')} has no result: open the file in a "
+            "spreadsheet program, which calculates it, and save it"
+        )
 
 
 def _index(text: str, num: int) -> int:
