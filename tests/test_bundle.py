@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import save
 
 from plait import bundle as bundles
+from plait import writing
 from plait.bundle import Bundle, is_bundle, to_json, write_bundle
 from plait.errors import BundleError
 
@@ -184,6 +185,7 @@ def test_a_failed_exchange_brings_the_old_bundle_back(path, monkeypatch):
             raise OSError("disk gone")
         real(old, new)
 
+    monkeypatch.setattr(writing, "_exchange", lambda first, second: False)
     monkeypatch.setattr(os, "rename", rename)
     with pytest.raises(OSError, match="disk gone"):
         write_bundle(path, {"c.json": b"{}"}, version="1")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from plait.data.cache import cache_folder, mark_used, new_entry
+from plait.data.cache import HINT, cache_folder, mark_used, new_entry
 from plait.data.sources.rows import FileRows, MemoryRows, Rows
 from plait.errors import TableError
+from plait.writing import storage_failure
 
 MEMORY_BYTES = 8 * 2**20
 """Tables up to this size are simply held in memory."""
@@ -86,7 +87,10 @@ def _open_kept(key: str) -> FileRows | None:
         return None
     try:
         rows = FileRows(file, key=key)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as error:
+        failure = storage_failure(error, file, hint=HINT)
+        if failure is not None and file.is_file():
+            raise failure from error
         return None
     mark_used(file.parent)
     return rows
