@@ -1,4 +1,4 @@
-"""Files and folders appear whole or not at all; what hinders it is said, with the way to mend it."""
+"""Files and folders appear whole or not at all; what hinders it is said, with a way to mend it."""
 
 from __future__ import annotations
 

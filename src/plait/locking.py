@@ -1,8 +1,9 @@
-"""Locks on places that two processes may want: the system holds them, and frees them with a process.
+"""Locks on places that two processes may want: held by the system, and gone with their process.
 
-Guarantees: of all processes of a machine, one at a time holds a place; a lock ends with its process,
-however that ends, so that nothing stale has to be found or guessed. Does not guarantee: anything
-on file systems that keep no locks (`Lock.kept` tells), or between machines where theirs are local.
+Guarantees: of all processes of a machine, one at a time holds a place; a lock ends with its
+process, however that ends, so that nothing stale has to be found or guessed. Does not guarantee:
+anything on file systems that keep no locks (`Lock.kept` tells), or between machines where locks
+are local.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def storing(
 
 def storage_failure(
     error: BaseException,
-    path: Path | str,
+    path: Path | str | None,
     *,
     num_bytes: int | None = None,
     hint: str | None = None,
@@ -154,20 +154,22 @@ def storage_failure(
     """Return what an error says about storage, or None when it is about something else.
 
     Writers in other languages raise errors of their own, with the system's number in the text.
+    Without a `path`, only what is the same for all places is told: a full disk, too many files.
     """
     if isinstance(error, PlaitError):
         return None
     number = _number_of(error)
     what = _ANYWHERE.get(number)
-    if what is None and isinstance(error, OSError) and _concerns(error, Path(path)):
+    if what is None and path and isinstance(error, OSError) and _concerns(error, Path(path)):
         what = _HERE.get(number, "it cannot be written")
     if what is None:
         return None
+    path = path or getattr(error, "filename", None)
     needed = "" if num_bytes is None else f"{num_bytes / MEGABYTE:,.1f} MB of "
     return StorageError(
         what,
         expected=f"{needed}free space" if number in _FULL else "a place that can be written to",
-        received=_received(error, number, Path(path)),
+        received=_received(error, number, path),
         path=path,
         hint=hint or _HINTS.get(number, _ELSEWHERE),
     )
@@ -310,13 +312,13 @@ def _concerns(error: OSError, path: Path) -> bool:
     return False
 
 
-def _received(error: BaseException, number: int, path: Path) -> str:
+def _received(error: BaseException, number: int, path: Path | str | None) -> str:
     said = os.strerror(number) if number else str(error)
-    folder = path
+    if number not in _FULL or path is None:
+        return said
+    folder = Path(path)
     while not os.path.exists(folder) and folder != folder.parent:
         folder = folder.parent
-    if number not in _FULL:
-        return said
     try:
         return f"{said}; {shutil.disk_usage(folder).free / MEGABYTE:,.1f} MB free"
     except OSError:

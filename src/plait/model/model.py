@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 import plait
-from plait.bundle import Bundle, to_json, write_bundle
+from plait.bundle import Bundle, read_steadily, to_json, write_bundle
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
@@ -329,14 +329,13 @@ def load(path: Path | str) -> Model:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
     """
-    bundle = Bundle(path)
     try:
-        return _model_of(bundle)
+        return read_steadily(path, _model_of)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
             received=f"{type(error).__name__}: {error}",
-            path=bundle.path,
+            path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
 

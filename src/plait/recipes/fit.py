@@ -228,7 +228,7 @@ def _open(table: Any, *, columns: Any, strict: bool, schema: Any, root: Any) -> 
 
 
 def _cells_key(task: Task) -> str:
-    """Return what changes with any input or target cell, the files they name, and how all are read."""
+    """Return what changes with any cell that is read, the file it names, and how it is read."""
     names = [name for name in sorted(task.codecs) if name in task.table.column_names]
     keys = [column_key(task.table, name, task.codecs[name]) for name in names]
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]

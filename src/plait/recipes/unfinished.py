@@ -1,4 +1,4 @@
-"""The folder beside a bundle in which an interrupted fit leaves its checkpoints, locked while one runs."""
+"""The folder beside a bundle for the checkpoints of a fit, locked while one runs."""
 
 from __future__ import annotations
 
