@@ -120,7 +120,9 @@ def test_a_reader_that_leaves_early_gets_no_complaint():
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 @pytest.mark.parametrize("words", [["--version"], ["fit", "--help"]], ids=" ".join)
-def test_a_full_disk_behind_standard_output_is_told(words):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_told(words, unbuffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "plait", *words], stdout=full, stderr=subprocess.PIPE, text=True

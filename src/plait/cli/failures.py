@@ -17,6 +17,9 @@ from plait.writing import storage_failure
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
 
+PRINTERS = ("plait.cli", "rich.", "typer.", "click.")
+"""Modules whose writes without a file's name go to standard output."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -107,15 +110,21 @@ def flush_output() -> None:
 
 def _output_failure(error: OSError) -> Failure | None:
     """Return what to tell where standard output itself cannot be written; None where it can."""
-    try:
-        flush_output()
-    except OSError:
-        _silence_output()
-        failure = storage_failure(error, None)
-        if failure is not None:
-            failure.at(path="standard output")
-            return Failure(str(failure), failure.as_dict(), 1, on_error=True)
-    return None
+    failure = storage_failure(error, None)
+    if failure is None or error.filename is not None or not _was_printing(error):
+        return None
+    _silence_output()
+    failure.at(path="standard output")
+    return Failure(str(failure), failure.as_dict(), 1, on_error=True)
+
+
+def _was_printing(error: OSError) -> bool:
+    """Tell whether an error arose in the command line or the packages that it prints with."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    name = "" if frame is None else frame.tb_frame.f_globals.get("__name__", "")
+    return name.startswith(PRINTERS)
 
 
 def _closed_pipe() -> Failure:
