@@ -9,6 +9,10 @@ from typing import Any
 from plait.errors import UsageError
 
 
+VERSION = 1
+"""Of the networks' code: raised whenever the same weights would answer otherwise than before."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SystemConfig:
     """Settings of `plait.model.system.System`, saved with the weights.

@@ -35,6 +35,7 @@ from plait.model.storage import (
     space_facts,
     space_files,
 )
+from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.types import Answer, Cell
 
@@ -319,6 +320,7 @@ class Model:
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
+            "versions": VERSIONS,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -360,6 +362,7 @@ def load(path: Path | str) -> Model:
 
 def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
+    check_versions(about, bundle.path)
     stored = bundle.read_json("codecs.json")
     codecs = codecs_from(stored, bundle.path)
     target = about["target"]

@@ -24,6 +24,7 @@ from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
+from plait.model.versions import how_to_open
 from plait.writing import storing
 
 if TYPE_CHECKING:
@@ -117,16 +118,21 @@ def codecs_facts(codecs: Mapping[str, Codec]) -> dict[str, Any]:
 
 def codecs_from(stored: Mapping[str, Any], path: Path) -> dict[str, Codec]:
     """Rebuild codecs. Raises `BundleError` when they would prepare otherwise than in training."""
-    codecs = {name: codec_from_dict(fields) for name, fields in stored["columns"].items()}
-    for name, codec in codecs.items():
-        if codec_hash(codec) != stored["preprocessing"][name]:
+    codecs = {}
+    for name, fields in stored["columns"].items():
+        try:
+            codecs[name] = codec_from_dict(fields)
+        except BundleError as error:
+            error.hint = how_to_open(path)
+            raise error.at(column=name, path=path) from None
+        if codec_hash(codecs[name]) != stored["preprocessing"][name]:
             raise BundleError(
                 "the preprocessing differs from the one the model was trained with",
                 expected=f"hash {stored['preprocessing'][name]}",
-                received=f"hash {codec_hash(codec)}",
+                received=f"hash {codec_hash(codecs[name])}",
                 column=name,
                 path=path,
-                hint="use the version of plait that wrote the bundle",
+                hint=how_to_open(path),
             )
     return codecs
 
