@@ -1,4 +1,4 @@
-"""Versions of the code behind saved parts: a bundle whose parts would answer otherwise is refused."""
+"""Versions of the code behind saved parts: one that would answer otherwise now is refused."""
 
 from __future__ import annotations
 

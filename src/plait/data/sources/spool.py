@@ -18,6 +18,9 @@ from plait.writing import storage_failure
 MEMORY_BYTES = 8 * 2**20
 """Tables up to this size are simply held in memory."""
 
+VERSION = 1
+"""Raised whenever a file would be read as other cells than before: caches are then made anew."""
+
 BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 8192
 
@@ -72,7 +75,7 @@ def no_rows(path: Path) -> TableError:
 def file_key(path: Path, settings: str) -> str:
     """Return a key of a file's content (small files) or path, size and time (large ones)."""
     stat = path.stat()
-    digest = hashlib.sha256(settings.encode())
+    digest = hashlib.sha256(f"{VERSION}|{settings}".encode())
     if stat.st_size <= MEMORY_BYTES:
         digest.update(path.read_bytes())
     else:
