@@ -15,11 +15,8 @@ from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.model import load
 from plait.progress import SILENT, Progress
-<<<<<<< HEAD
 from plait.reading import ReadOptions
-=======
 from plait.writing import write_whole
->>>>>>> main
 
 
 def embed(

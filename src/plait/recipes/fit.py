@@ -9,22 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-<<<<<<< HEAD
+import plait
+from plait.data.entries import column_key
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress
-from plait.reading import ReadOptions
-=======
-import plait
-from plait.data.entries import column_key
-from plait.data.table import Table, read
-from plait.errors import UsageError
-from plait.model.config import SystemConfig, choose_size, join_layer
-from plait.model.model import Model, load
 from plait.progress import SILENT, Progress, say
->>>>>>> main
+from plait.reading import ReadOptions
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
 from plait.recipes.learn import learn_target
@@ -212,20 +204,6 @@ def fit(
     return model
 
 
-<<<<<<< HEAD
-=======
-def _open(table: Any, *, columns: Any, strict: bool, schema: Any, root: Any) -> Table:
-    if isinstance(table, Table):
-        if columns is not None or strict or schema is not None or root is not None:
-            raise UsageError(
-                "columns, strict, schema and root belong to plait.read when a Table is given",
-                hint="plait.fit(plait.read(path, columns=...), target=...)",
-            )
-        return table
-    schema = None if schema is None else Path(schema)
-    return read(table, columns=columns, strict=strict, schema=schema, root=root)
-
-
 def _cells_key(task: Task) -> str:
     """Return what changes with any cell that is read, the file it names, and how it is read."""
     names = [name for name in sorted(task.codecs) if name in task.table.column_names]
@@ -233,7 +211,6 @@ def _cells_key(task: Task) -> str:
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
->>>>>>> main
 def _base_key(base: Model | None) -> str:
     return "" if base is None else base.space.key
 
