@@ -57,24 +57,48 @@ def repeat(data: bytes, rng: np.random.Generator) -> bytes:
 
 def insert(data: bytes, rng: np.random.Generator) -> bytes:
     """Put bytes in: random ones, zeros, or those of a text in another encoding."""
-    kinds = [rng.bytes(int(rng.integers(1, 40))), b"\0" * 9, "\u00e4\u20ac".encode("utf-16"), b"\xe9"]
+    kinds = [
+        rng.bytes(int(rng.integers(1, 40))),
+        b"\0" * 9,
+        "\u00e4\u20ac".encode("utf-16"),
+        b"\xe9",
+    ]
     place = int(rng.integers(len(data) + 1))
     return data[:place] + kinds[rng.integers(len(kinds))] + data[place:]
 
 
 def join(data: bytes, rng: np.random.Generator) -> bytes:
     """Follow it by itself, or by the start of another kind of file."""
-    others = [data, b"PK\x03\x04", b"\x1f\x8b\x08\0", b"PAR1", b"\x89PNG\r\n\x1a\n", b"RIFF\xff\xff\xff\xff"]
+    others = [
+        data,
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08\0",
+        b"PAR1",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\xff\xff\xff\xff",
+    ]
     other = others[rng.integers(len(others))]
     return data + other if rng.random() < 0.5 else other + data
 
 
 def recode(data: bytes, rng: np.random.Generator) -> bytes:
     """Write a text in another encoding."""
-    encodings = ["utf-16", "utf-16-le", "cp1252", "latin-1", "utf-32", "utf-8-sig", "cp1251", "shift_jis"]
+    encodings = [
+        "utf-16",
+        "utf-16-le",
+        "cp1252",
+        "latin-1",
+        "utf-32",
+        "utf-8-sig",
+        "cp1251",
+        "shift_jis",
+    ]
     encoding = encodings[rng.integers(len(encodings))]
     return data.decode("utf-8", "replace").encode(encoding, "replace")
 
+
+SOUND_OUTSIDE = 0.6
+"""Share of files of several layers that stay sound outside: their damage lies within."""
 
 BYTES: Sequence[Damage] = (none, flip, number, cut, lose, repeat, insert, join)
 TEXT: Sequence[Damage] = (*BYTES, recode, recode)

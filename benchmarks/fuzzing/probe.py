@@ -98,7 +98,10 @@ def _use(table: Table, rng: np.random.Generator) -> None:
     on_error = str(rng.choice(["raise", "skip"]))
     with contextlib.suppress(CellError if on_error == "raise" else ()):  # type: ignore[arg-type]
         codecs = {c.name: make_codec(c) for c in table.schema.values()}
-        prepare_table(table, codecs, on_error=on_error)
+        prepared = prepare_table(table, codecs, on_error=on_error)
+        for bad in prepared.bad:
+            if bad["error"].startswith("the cell cannot be read as"):
+                raise AssertionError(f"an error nobody foresaw: {bad['column']}: {bad['error']}")
 
 
 def _predict(model: Any, table: Table, rng: np.random.Generator, place: Path) -> str:

@@ -76,7 +76,9 @@ def _ods_cell(rng: np.random.Generator, text: str) -> str:
     kind = str(rng.choice(["string", "float", "date", "time", "boolean", "percentage"]))
     if kind == "string":
         return f'<t:table-cell o:value-type="string"><x:p>{_safe(text)}</x:p></t:table-cell>'
-    named = {"date": "date-value", "time": "time-value", "boolean": "boolean-value"}.get(kind, "value")
+    named = {"date": "date-value", "time": "time-value", "boolean": "boolean-value"}.get(
+        kind, "value"
+    )
     value = str(rng.choice(["1.5", "2024-01-01", "PT1H2M3S", "true"]))
     return f'<t:table-cell o:value-type="{kind}" o:{named}="{value}"/>'
 

@@ -55,7 +55,7 @@ def _csv_text(rng: np.random.Generator) -> bytes:
     )
     writer.writerow(found)
     for _ in range(int(rng.integers(0, 30))):
-        odd = rng.random() < 0.05
+        odd = rng.random() < 0.01
         writer.writerow(texts(rng, len(found) + (int(rng.integers(-1, 2)) if odd else 0)))
     return buffer.getvalue().encode("utf-8", "surrogatepass")
 
@@ -152,7 +152,9 @@ def _media_files(rng: np.random.Generator) -> list[tuple[str, bytes]]:
         data = cell if isinstance(cell, bytes) else str(cell).encode()
         if rng.random() < 0.4:
             data, _ = damage.damaged(data, rng, damage.BYTES)
-        place_in = str(rng.choice(["", "boot/", "hat/", "train/a/", "../", "/", "x/../y/"]))
+        place_in = str(rng.choice(["", "boot/", "hat/", "train/a/", "x/"]))
+        if rng.random() < 0.03:
+            place_in = str(rng.choice(["../", "/", "x/../y/", "..\\"]))
         found.append((f"{place_in}{place}.{ENDINGS_OF[kind]}", data))
     return found
 
@@ -168,11 +170,14 @@ def _file(
     name: str, content: Callable[[np.random.Generator], bytes], *, whole: bool = False
 ) -> Callable[[Path, np.random.Generator], Made]:
     """Return a maker of a file; `whole` is whether a reader can tell that its end is lost."""
-    kinds = damage.TEXT if name.rpartition(".")[2] in ("csv", "tsv", "jsonl", "json") else damage.BYTES
+    kinds = (
+        damage.TEXT if name.rpartition(".")[2] in ("csv", "tsv", "jsonl", "json") else damage.BYTES
+    )
 
     def maker(folder: Path, rng: np.random.Generator) -> Made:
         sound = content(rng)
-        data, how = damage.damaged(sound, rng, kinds)
+        sound_outside = (whole or name.endswith("tar")) and rng.random() < damage.SOUND_OUTSIDE
+        data, how = (sound, "") if sound_outside else damage.damaged(sound, rng, kinds)
         path = folder / name
         path.write_bytes(data)
         return Made(path, f"{name} {how}", whole and how == "cut" and len(data) < 0.7 * len(sound))

@@ -31,7 +31,7 @@ ODD_VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-def texts(rng: np.random.Generator, num: int, *, odd: float = 0.2) -> list[str]:
+def texts(rng: np.random.Generator, num: int, *, odd: float = 0.08) -> list[str]:
     """Return texts of which a share is odd."""
     return [
         ODD_TEXTS[rng.integers(len(ODD_TEXTS))] if rng.random() < odd else _sound(rng)

@@ -54,10 +54,10 @@ def read_delimited(path: Path, said: Format | None = None) -> Rows:
         return found
     try:
         encoding = encoding_of(path, said.encoding)
-    except NotText as error:
+    except NotText as failure:
         _check_bytes(head, "utf-8", path)
         _keep(path, "utf-8", delimiter, said.decimal)  # fails, naming row and column
-        raise error.at(path=path) from None
+        raise failure.error.at(path=path) from None
     _check_bytes(head, encoding.name, path)
     rows = _keep(path, encoding.name, delimiter, said.decimal)
     rows.notes = (encoding.note,) if encoding.note else ()

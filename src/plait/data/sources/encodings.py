@@ -41,8 +41,12 @@ class Encoding:
     note: str = ""
 
 
-class NotText(TableError):
-    """No encoding that is told without being named fits the file."""
+class NotText(Exception):
+    """No encoding that is told without being named fits the file; holds what to tell people."""
+
+    def __init__(self, error: TableError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def encoding_of(path: Path, said: str | None = None) -> Encoding:
@@ -146,9 +150,10 @@ def _western(path: Path, place: int) -> Encoding:
 
 
 def _not_text(found: str) -> NotText:
-    return NotText(
+    error = TableError(
         "the table is not UTF-8 text",
         expected="text in UTF-8, or the encoding named",
         received=found,
         hint="name the encoding, for example --encoding latin-1, cp1251, shift_jis or gb18030",
     )
+    return NotText(error)

@@ -103,9 +103,9 @@ def _content(file: Path, said: str | None, notes: list[str]) -> str:
     try:
         found = encoding_of(file, said)
         text = file.read_bytes().decode(found.name)
-    except NotText as error:
-        error.what = "a text file is not UTF-8 text"
-        raise error.at(path=file) from None
+    except NotText as failure:
+        failure.error.what = "a text file is not UTF-8 text"
+        raise failure.error.at(path=file) from None
     except UnicodeError as error:
         raise TableError(
             "a text file is not of the encoding named",

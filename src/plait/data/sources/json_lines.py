@@ -64,8 +64,8 @@ def _read(path: Path, encoding: str) -> Rows:
 def _encoding(path: Path, said: str | None) -> tuple[str, tuple[str, ...]]:
     try:
         found = encoding_of(path, said)
-    except NotText as error:
-        raise error.at(path=path) from None
+    except NotText as failure:
+        raise failure.error.at(path=path) from None
     name = "utf-8-sig" if found.name == "utf-8" else found.name
     return name, (found.note,) if found.note else ()
 
