@@ -16,10 +16,11 @@ from plait.data.duplicates import fingerprints, shared_rows
 from plait.data.entries import check_on_error
 from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.schema import Column, make_codec
+from plait.data.settling import facts_of
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec
-from plait.types import Cell, is_missing
+from plait.types import Cell, ColumnSample, is_missing
 
 MAX_SCANNED = 100_000
 MAX_DECODED = 1000
@@ -37,7 +38,8 @@ class Inspection:
         num_scanned: Rows that were looked at.
         target: The target column, if named.
         columns: One dict per column: name, modality, role, why, share_missing, num_distinct,
-            num_decoded, num_unreadable, first_error ``{"row", "error"}``, sizes (ranges).
+            num_decoded, num_unreadable, first_error ``{"row", "error"}``, sizes (ranges), settings,
+            reading (what else than plain values is in the cells: units, limits, null words).
         duplicates: ``{"column", "num_groups", "num_rows", "rows" (of the first group)}``;
             column ``*`` for rows alike in all value columns.
         identical_columns: Pairs of columns with the same cells.
@@ -131,9 +133,13 @@ def _inspect_column(
         "num_unreadable": 0,
         "first_error": None,
         "sizes": {},
+        "settings": column.settings,
+        "reading": {},
     }
     if column.role == "value" and column.modality is not None:
         codec = make_codec(column)
+        known = [cell for cell in cells if cell is not None]
+        facts["reading"] = facts_of(column, ColumnSample(column.name, known, len(cells), 0))
         try:
             facts |= _decode_some(table, column.name, codec, cells, rows, on_error)
         except ExtraError as error:
