@@ -231,7 +231,13 @@ def _checked(value: float, cell: Cell) -> float:
 def _unreadable(cell: Cell, codec: NumberCodec | None = None) -> CellError:
     """Return the error of a cell that is no number, or of one whose signs are not the column's."""
     if codec is None:
-        return CellError("not a number", expected="a number", received=cell)
+        return CellError(
+            "not a number",
+            expected="a number",
+            received=cell,
+            hint="mend the cell, use --on-error skip, or if it is a word for nothing say so: "
+            "--columns \"NAME=number{null_words: [WORD]}\"",
+        )
     decimal = codec.decimal or "."
     grouping = f", thousands by '{codec.thousands}'" if codec.thousands else ""
     return CellError(

@@ -147,8 +147,9 @@ class Reading:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing but the digits of numbers is in the cells."""
-        return not (self.unit or any(self.limits.values()) or any(self.seen.words.values()))
+        """Whether there are no units, no limits, and no words for these."""
+        words = self.seen.words["below"] or self.seen.words["above"]
+        return not (self.unit or any(self.limits.values()) or words)
 
 
 def read_all(codec: NumberCodec, cells: Sequence[Cell]) -> Reading:
