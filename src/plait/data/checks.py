@@ -39,7 +39,7 @@ class Inspection:
         target: The target column, if named.
         columns: One dict per column: name, modality, role, why, share_missing, num_distinct,
             num_decoded, num_unreadable, first_error ``{"row", "error"}``, sizes (ranges), settings,
-            reading (what else than plain values is in the cells: units, limits, null words).
+            reading (what else than plain values is in the cells: units, limits, null words), doubt.
         duplicates: ``{"column", "num_groups", "num_rows", "rows" (of the first group)}``;
             column ``*`` for rows alike in all value columns.
         identical_columns: Pairs of columns with the same cells.
@@ -135,11 +135,14 @@ def _inspect_column(
         "sizes": {},
         "settings": column.settings,
         "reading": {},
+        "doubt": column.doubt,
     }
     if column.role == "value" and column.modality is not None:
         codec = make_codec(column)
         known = [cell for cell in cells if cell is not None]
         facts["reading"] = facts_of(column, ColumnSample(column.name, known, len(cells), 0))
+        num_missing += facts["reading"].get("num_null_words", 0)
+        facts["share_missing"] = round(num_missing / max(len(cells), 1), 4)
         try:
             facts |= _decode_some(table, column.name, codec, cells, rows, on_error)
         except ExtraError as error:
@@ -292,6 +295,8 @@ def _warn(found: Inspection) -> None:
                 f"column '{name}': {facts['num_unreadable']} of "
                 f"{facts['num_decoded']} cells cannot be read"
             )
+        if facts["doubt"]:
+            found.warnings.append(f"column '{name}': {facts['doubt']}")
         if facts["role"] == "ignore":
             found.warnings.append(f"column '{name}' is ignored: {facts['why']}")
     for leak in found.leaks:

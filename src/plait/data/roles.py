@@ -76,7 +76,7 @@ def _id_reason(name: str, places: Sequence[Place]) -> str | None:
             return "it counts the rows"
     if why := reason_for_codes(name, cells):
         return f"every value is another, and {why}"
-    named = _ID_NAME.search(name) or _ID_CAMEL.search(name)
+    named = _ID_NAME.search(name) or _ID_CAMEL.search(name) or _GROUP_NAME.match(name)
     return "every value is another, and its name says so" if named and _are_codes(cells) else None
 
 

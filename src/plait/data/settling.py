@@ -32,8 +32,14 @@ def settle(column: Column, sample: ColumnSample, *, strict: bool) -> Column:
             column=column.name,
             hint=f'say it: --columns "{column.name}={column.modality}{{{found.ambiguous}}}"',
         )
-    settings = {**found.settings, **column.settings}
-    return replace(column, settings=settings, why="; ".join([column.why, *found.said]))
+    said = [phrase for phrase in found.said if phrase not in column.why]
+    doubts = [phrase for phrase in found.said if found.ambiguous and found.ambiguous in phrase]
+    return replace(
+        column,
+        settings={**found.settings, **column.settings},
+        why="; ".join([column.why, *said]),
+        doubt="; ".join(doubts),
+    )
 
 
 def refusals(sample: ColumnSample, places: Sequence[Place], chosen: str | None) -> list[str]:

@@ -26,7 +26,9 @@ class Signs:
     evidence: str = ""
 
 
-def decide_signs(numbers: Iterable[tuple[Written, int]], decimal: str = "") -> Signs:
+def decide_signs(
+    numbers: Iterable[tuple[Written, int]], decimal: str = "", *, whole: bool = False
+) -> Signs:
     """Return the signs that most cells need.
 
     A cell speaks for a decimal sign where it cannot group thousands there (``1,5``, ``0,123``,
@@ -36,6 +38,7 @@ def decide_signs(numbers: Iterable[tuple[Written, int]], decimal: str = "") -> S
     Args:
         numbers: Numbers with how often they occur.
         decimal: What the person said, or "".
+        whole: Whether thousandths make no sense, as in money: then ``1.234`` groups digits.
     """
     decimals: Counter[str] = Counter()
     groups: Counter[str] = Counter()
@@ -51,6 +54,9 @@ def decide_signs(numbers: Iterable[tuple[Written, int]], decimal: str = "") -> S
         if group:
             groups[group] += count
     votes = {"." : decimals["."] + groups[","], ",": decimals[","] + groups["."]}
+    if whole and not any(votes.values()):
+        groups.update({sign: 1 for sign in doubts})
+        votes[","], votes["."] = groups["."], groups[","]
     chosen = decimal or ("," if votes[","] > votes["."] else ".")
     undecided = not decimal and not any(votes.values())
     others = [sign for sign in ".,' " if sign not in chosen]

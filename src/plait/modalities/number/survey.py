@@ -14,7 +14,7 @@ import numpy as np
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.nulls import NULL_WORDS
 from plait.modalities.number.style import Signs, decide_signs
-from plait.modalities.number.units import conversion, is_known
+from plait.modalities.number.units import conversion, is_currency, is_known
 from plait.modalities.number.written import Written, take_apart, to_number
 from plait.modalities.survey import Survey
 from plait.types import Cell, ColumnSample
@@ -155,8 +155,6 @@ class Reading:
 def read_all(codec: NumberCodec, cells: Sequence[Cell]) -> Reading:
     """Read a column's cells by what they all together decide."""
     seen = look(codec, cells)
-    signs = decide_signs(seen.numbers.items(), codec.decimal)
-    thousands = codec.thousands or signs.thousands
     units = Counter[str]()
     for written, count in seen.numbers.items():
         if written.unit:
@@ -164,6 +162,8 @@ def read_all(codec: NumberCodec, cells: Sequence[Cell]) -> Reading:
     unit = codec.unit or _commonest(units)
     if not codec.unit and not is_known(unit) and units[unit] < LEAST_SAME * seen.numbers.total():
         unit = ""
+    signs = decide_signs(seen.numbers.items(), codec.decimal, whole=is_currency(unit))
+    thousands = codec.thousands or signs.thousands
     found = Reading(
         seen=seen,
         signs=signs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 _DIMENSIONS = {
@@ -39,6 +40,9 @@ _TEMPERATURES = {
     **dict.fromkeys(("\u00b0f", "degf", "f", "fahrenheit", "\u2109"), (5 / 9, -160 / 9)),
     **dict.fromkeys(("k", "kelvin", "\u00b0k"), (1.0, -273.15)),
 }
+_MONEY = frozenset(
+    "chf cny aud cad nzd sek nok dkk pln czk huf r$ mxn zar rub try krw a$ c$ kr".split()
+)
 _CURRENCIES = {
     "eur": "\u20ac", "euro": "\u20ac", "euros": "\u20ac", "usd": "$", "us$": "$", "gbp": "\u00a3",
     "jpy": "\u00a5", "inr": "\u20b9", "rs": "\u20b9", "brl": "r$", "fr": "chf", "sfr": "chf",
@@ -79,9 +83,15 @@ def conversion(unit: str, to: str) -> tuple[float, float] | None:
 def is_known(unit: str) -> bool:
     """Tell whether a unit, or both sides of a ratio, are known here."""
     unit = plain_unit(unit)
-    if unit.lower() in _TEMPERATURES or unit.lower() in _CURRENCIES or not unit.isalnum():
+    if unit.lower() in _TEMPERATURES or is_currency(unit) or not unit.isalnum():
         return True
     return any(_look_up(table, unit) is not None for table in _tables())
+
+
+def is_currency(unit: str) -> bool:
+    """Tell whether a unit is money, by its sign or its code."""
+    plain = _currency(plain_unit(unit))
+    return len(plain) == 1 and unicodedata.category(plain) == "Sc" or plain in _MONEY
 
 
 def _factor(unit: str, to: str) -> float | None:
