@@ -61,8 +61,13 @@ def _reading(column: dict[str, Any]) -> dict[str, Any]:
     facts = column["reading"]
     sign = facts.get("decimal")
     words = {**facts.get("below_words", {}), **facts.get("above_words", {})}
-    limits = {"<": facts.get("num_below"), ">": facts.get("num_above"), **words}
-    limits["~"] = facts.get("num_about")
+    num_words = {kind: sum(facts.get(f"{kind}_words", {}).values()) for kind in ("below", "above")}
+    limits = {
+        "<": facts.get("num_below", 0) - num_words["below"],
+        ">": facts.get("num_above", 0) - num_words["above"],
+        "~": facts.get("num_about"),
+        **words,
+    }
     return {
         "unit or order": _counted(facts.get("units", {})) or facts.get("order"),
         "decimal": sign and f"{sign}  thousands {facts['thousands']}".removesuffix("  thousands "),

@@ -16,7 +16,7 @@ from plait.data.duplicates import fingerprints, shared_rows
 from plait.data.entries import check_on_error
 from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.schema import Column, make_codec
-from plait.data.settling import facts_of
+from plait.data.settling import facts_of, read_values
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec
@@ -83,6 +83,7 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
     scan = table if len(rows) == table.num_rows else table.take(rows)
     found = Inspection(table.name, table.num_rows, len(rows), target)
     targets = None if target is None else _present(table.column(target, rows))
+    told = targets and read_values(table.schema[str(target)], targets, table.media())
     hashes: dict[bytes, str] = {}
     for column in table.schema.columns:
         cells = _present(scan.column(column.name))
@@ -90,8 +91,8 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
         if twin != column.name and any(cell is not None for cell in cells):
             found.identical_columns.append([twin, column.name])
         found.columns.append(_inspect_column(table, column, cells, rows, on_error))
-        if targets is not None and column.name != target and column.role == "value":
-            _look_for_leak(found, column, cells, targets)
+        if told is not None and column.name != target and column.role == "value":
+            _look_for_leak(found, column, read_values(column, cells, table.media()), told)
     _find_duplicates(found, table, scan, rows, targets)
     if targets is not None:
         _describe_target(found, table.schema[str(target)], targets)

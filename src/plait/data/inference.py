@@ -51,14 +51,15 @@ def infer_schema(
         if not places:
             places = _search(table, name)
         some = places[:: max(1, len(places) // MAX_SAMPLE)][:MAX_SAMPLE]
+        sample = _sample_of(table, name, some, typed)
         if name in overrides:
             column = override_column(name, overrides[name])
         else:
-            column = _infer(table, name, some, typed)
+            column = _infer(table, some, sample)
             if strict:
                 _check_sure(column)
         if column.modality is not None and some:
-            column = settle(column, _sample_of(table, name, some, typed), strict=strict)
+            column = settle(column, sample, strict=strict)
         columns.append(_with_share(column, share_missing))
     return Schema(tuple(columns))
 
@@ -96,7 +97,8 @@ def _sample_of(table: Table, name: str, places: list[Place], typed: bool) -> Col
     return ColumnSample(name, cells, table.num_rows, num_distinct, typed)
 
 
-def _infer(table: Table, name: str, places: list[Place], typed: bool) -> Column:
+def _infer(table: Table, places: list[Place], sample: ColumnSample) -> Column:
+    name = sample.name
     if not places:
         return Column(
             name=name, modality=None, role="ignore", why="no row has a value", share_missing=1.0
@@ -104,7 +106,6 @@ def _infer(table: Table, name: str, places: list[Place], typed: bool) -> Column:
     role = find_role(name, places, table.num_rows)
     if role is not None:
         return Column(name=name, modality=None, role=role[0], why=role[1])
-    sample = _sample_of(table, name, places, typed)
     first = sample.values[0]
     if sample.num_distinct == 1 and table.num_rows > 1 and _is_constant(table, name, first):
         return Column(name=name, modality=None, role="ignore", why="every row has the same value")

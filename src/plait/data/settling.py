@@ -8,10 +8,14 @@ from typing import Any
 
 from plait.data.roles import Place
 from plait.data.schema import Column, make_codec
-from plait.errors import SchemaError
-from plait.modalities import find_codec, modalities
+from plait.errors import CellError, SchemaError
+from plait.modalities import Media, find_codec, modalities
 from plait.modalities.survey import Surveyor
-from plait.types import ColumnSample
+from plait.types import Cell, ColumnSample
+
+
+FALLBACKS = (None, "category", "categories", "text")
+"""What columns become whose cells are nearly something else."""
 
 
 def settle(column: Column, sample: ColumnSample, *, strict: bool) -> Column:
@@ -44,7 +48,9 @@ def settle(column: Column, sample: ColumnSample, *, strict: bool) -> Column:
 
 def refusals(sample: ColumnSample, places: Sequence[Place], chosen: str | None) -> list[str]:
     """Return why other modalities that come close were not chosen, with the rows that show it."""
-    found = []
+    found: list[str] = []
+    if chosen not in FALLBACKS:
+        return found
     for name, cls in modalities().items():
         if name == chosen or not _surveys(name):
             continue
@@ -65,6 +71,23 @@ def facts_of(column: Column, sample: ColumnSample) -> dict[str, Any]:
         return {}
     codec: Any = make_codec(column)
     return dict(codec.survey(sample).facts)
+
+
+def read_values(column: Column, cells: Sequence[Cell], media: Media) -> list[Cell]:
+    """Return the cells of a column of numbers or dates as numbers, others as they are.
+
+    None where a cell cannot be read: as if it were missing.
+    """
+    if column.role != "value" or column.modality not in ("number", "date"):
+        return list(cells)
+    codec = make_codec(column)
+    found: list[Cell] = []
+    for cell in cells:
+        try:
+            found.append(None if cell is None else codec.read(cell, media))
+        except CellError:
+            found.append(None)
+    return found
 
 
 def _surveys(modality: str | None) -> bool:

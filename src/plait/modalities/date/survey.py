@@ -99,6 +99,8 @@ def sureness(sample: ColumnSample) -> float:
     probe = look(sample.values[::step][:NUM_PROBES])
     if 2 * len(probe.moments) + 2 * probe.written.total() + 2 * len(probe.numbers) < probe.num:
         return 0.0
+    if len(probe.numbers) == probe.num and not number_kind(probe.numbers, sample.name):
+        return 0.0
     seen = look(sample.values)
     if not seen.num:
         return 0.0

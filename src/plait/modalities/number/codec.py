@@ -14,7 +14,14 @@ from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.media import Media
-from plait.modalities.number.survey import LEAST_SHARE, kind_of_word, plain_number, read_all, survey
+from plait.modalities.number.survey import (
+    LEAST_SHARE,
+    PLAIN,
+    kind_of_word,
+    plain_number,
+    read_all,
+    survey,
+)
 from plait.modalities.number.units import conversion
 from plait.modalities.number.written import take_apart, to_number
 from plait.modalities.survey import Survey
@@ -104,6 +111,8 @@ class NumberCodec:
         return _checked(value, cell)
 
     def _read_text(self, text: str) -> float | None:
+        if self.decimal in ("", ".") and PLAIN.fullmatch(text):
+            return float(text)
         kind = kind_of_word(text, self)
         if kind:
             value = {"below": self.floor, "above": self.ceiling}.get(kind)
