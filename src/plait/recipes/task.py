@@ -243,8 +243,11 @@ def _limit_notes(prepared: Prepared, target: str | None) -> tuple[str, ...]:
         return ()
     sides = np.concatenate(
         [
-            np.asarray(column.gather(np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows)))
-            .parts["limit"]).ravel()
+            np.asarray(
+                column.gather(np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))).parts[
+                    "limit"
+                ]
+            ).ravel()
             for first in range(0, prepared.num_rows, CHUNK_ROWS)
         ]
     )

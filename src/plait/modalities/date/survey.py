@@ -150,8 +150,8 @@ def order_of(seen: Seen) -> tuple[str, Parts | None]:
     if votes:
         return max(("day", "month", "year"), key=lambda order: votes[order]), None
     halved = any(parts.halved for parts in open_dates)
-    doubtful = [parts for parts in open_dates if parts.fields and parts.fields[0] != parts.fields[1]]
-    return "month" if halved else "day", doubtful[0] if doubtful else None
+    doubtful = (parts for parts in open_dates if len({*(parts.fields or ())[:2]}) > 1)
+    return "month" if halved else "day", next(doubtful, None)
 
 
 def _is_mixed(seen: Seen) -> bool:
