@@ -90,6 +90,8 @@ class DateCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
             return None
+        if cell != cell:  # pandas' NaT
+            return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):
             raise CellError(
