@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from plait.errors import UsageError
 from plait.model.model import Model, load
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
+from plait.writing import write_whole
 
 ENDINGS = (".csv", ".parquet")
 CHUNK_ROWS = 8192
@@ -66,21 +66,15 @@ def predict(
     answer_rows = _answerer(model, classes, templates)
     rows = table if isinstance(table, Table) else read(table, root=root)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
     columns: list[str] = []
-    try:
-        with _Writer(temporary, out.suffix) as writer:
-            for first in range(0, rows.num_rows, CHUNK_ROWS):
-                part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-                answer = _shift_rows(answer_rows, part, on_error, first)
-                flat = out.suffix == ".csv"
-                chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
-                columns = chunk.column_names
-                writer.write(chunk)
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with write_whole(out) as temporary, _Writer(temporary, out.suffix) as writer:
+        for first in range(0, rows.num_rows, CHUNK_ROWS):
+            part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
+            answer = _shift_rows(answer_rows, part, on_error, first)
+            flat = out.suffix == ".csv"
+            chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
+            columns = chunk.column_names
+            writer.write(chunk)
     return {"rows": rows.num_rows, "out": str(out), "columns": columns}
 
 

@@ -46,6 +46,7 @@ class CategoriesCodec:
     """
 
     modality: ClassVar[str] = "categories"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "tag"
 

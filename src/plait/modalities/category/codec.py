@@ -46,6 +46,7 @@ class CategoryCodec:
     """
 
     modality: ClassVar[str] = "category"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "classify"
 

@@ -63,6 +63,7 @@ class NumberCodec:
     """
 
     modality: ClassVar[str] = "number"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "regress"
 
