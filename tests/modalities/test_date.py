@@ -211,7 +211,8 @@ def test_months_are_known_in_several_languages():
 FORMATS = (
     ("%Y-%m-%d", ""), ("%Y/%m/%d %H:%M", ""), ("%Y-%m-%dT%H:%M:%SZ", ""), ("%d.%m.%Y %H:%M", ""),
     ("%d/%m/%Y", ""), ("%m/%d/%Y %I:%M %p", ""), ("%d %b %Y", ""), ("%B %d, %Y %H:%M:%S", ""),
-    ("%a, %d %b %Y %H:%M:%S +0000", ""), ("%Y%m%d", "when"), ("%Y%m%dT%H%M%S", ""), ("%d-%b-%y", ""),
+    ("%a, %d %b %Y %H:%M:%S +0000", ""), ("%Y%m%d", "when"), ("%Y%m%dT%H%M%S", ""),
+    ("%d-%b-%y", ""),
 )  # fmt: skip
 
 

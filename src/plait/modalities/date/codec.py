@@ -54,6 +54,7 @@ class DateCodec:
 
     modality: ClassVar[str] = "date"
     extra: ClassVar[str | None] = None
+    version: ClassVar[int] = 1
 
     order: str = ""
     numbers: str = ""
