@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, Quiet, Seed, reads_table
-from plait.cli.show import emit
+from plait.cli.show import emit, print_warnings
 from plait.words import split_list, split_named
 
 EXAMPLE = """Examples:
@@ -59,6 +59,7 @@ def predict(
         templates=template or (),
         **reading,
     )
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

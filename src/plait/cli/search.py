@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
-from plait.cli.show import emit, print_table
+from plait.cli.show import emit, print_table, print_warnings
 
 EXAMPLE = """Examples:
 
@@ -79,6 +79,7 @@ def search(
         )
         if page is not None:
             result["page"] = str(write_search_page(bundle, table, result, cells, page, **reading))
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

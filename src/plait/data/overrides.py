@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def read_columns_file(path: Path) -> dict[str, Override]:
     if path.suffix.lower() != ".csv":
         return dict(read_yaml(path))
     try:
-        lines = [row for row in csv.reader(path.read_text("utf-8-sig").splitlines()) if row]
+        lines = [row for row in csv.reader(io.StringIO(path.read_text("utf-8-sig"))) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SchemaError(
             "the columns file cannot be read", received=str(error), path=path
@@ -84,14 +85,14 @@ def parse_overrides(text: str) -> dict[str, Override]:
 
     A name in double quotes may hold anything.
 
-    >>> parse_overrides("\"a, b\"=text, price=number{unit: kg}")
+    >>> parse_overrides('"a, b"=text, price=number{unit: kg}')
     {'a, b': 'text', 'price': {'modality': 'number', 'settings': {'unit': 'kg'}}}
 
     Raises:
         UsageError: Not of that form.
     """
     try:
-        return {name: _with_settings(kind) for name, kind in split_pairs(text)}
+        pairs = split_pairs(text)
     except UsageError as error:
         raise UsageError(
             "columns are not given as name=modality",
@@ -99,6 +100,7 @@ def parse_overrides(text: str) -> dict[str, Override]:
             received=error.received,
             hint="quote names with commas: --columns '\"a, b\"=text'; or use --columns-file",
         ) from None
+    return {name: _with_settings(kind) for name, kind in pairs}
 
 
 def _with_settings(kind: str) -> Override:
@@ -107,10 +109,14 @@ def _with_settings(kind: str) -> Override:
         return kind
     try:
         settings = yaml.safe_load(brace + rest)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         settings = None
     if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
-        raise UsageError("the settings of a column cannot be read", received=brace + rest)
+        raise UsageError(
+            "the settings of a column cannot be read",
+            expected="for example {decimal: ',', unit: kg}",
+            received=brace + rest,
+        )
     return {"modality": modality.strip(), "settings": settings}
 
 

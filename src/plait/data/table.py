@@ -91,9 +91,10 @@ class Table:
     @cached_property
     def key(self) -> str:
         """Changes whenever the cells may have changed; names cache entries."""
+        key = self._rows.key + (f"|decimal {self.decimal}" if self.decimal else "")
         if self._chosen is None:
-            return self._rows.key
-        return hashlib.sha256(self._rows.key.encode() + self._chosen.tobytes()).hexdigest()
+            return key
+        return hashlib.sha256(key.encode() + self._chosen.tobytes()).hexdigest()
 
     def column(self, name: str, rows: Sequence[int] | np.ndarray | None = None) -> list[Cell]:
         """Return a column's cells, of all rows or of those numbered.
@@ -134,7 +135,7 @@ class Table:
 
     def media(self) -> Media:
         """Return what opens the files that cells point to."""
-        return Media(self.root, self.allow_network)
+        return Media(self.root, self.allow_network, self.decimal)
 
     def without(self, columns: Sequence[str]) -> Table:
         """Return the same rows as if these columns were not there."""

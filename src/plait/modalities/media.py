@@ -24,10 +24,13 @@ class Media:
     Attributes:
         root: Folder that paths are relative to and confined in.
         allow_network: Whether ``http(s)://`` cells may be fetched.
+        decimal: The decimal mark of all numbers in the table's text, where the person named it;
+            it wins over what a codec learned from another table.
     """
 
     root: Path
     allow_network: bool = False
+    decimal: str | None = None
 
     def locate(self, cell: str) -> Path:
         """Return the file that a path cell names. Raises `CellError` when absent or outside."""

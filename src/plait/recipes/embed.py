@@ -42,7 +42,8 @@ def embed(
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``
+        and ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or a weight's column is unknown.
@@ -71,6 +72,7 @@ def embed(
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
+        "warnings": space.warnings,
     }
 
 

@@ -48,7 +48,7 @@ def predict(
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``out`` and ``columns``.
+        ``rows``, ``out`` and ``columns``; with `classes` also ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or its columns would collide.
@@ -70,10 +70,12 @@ def predict(
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
             answer = _shift_rows(answer_rows, part, rows.on_error or "raise", first)
-            chunk = _arrow(part, answer, kinds)
+            flat = out.suffix == ".csv"
+            chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
-    return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    found = {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    return {**found, "warnings": model.space.warnings} if classes else found
 
 
 def _answerer(
@@ -149,6 +151,17 @@ def _arrow(part: Table, answer: Mapping[str, Any], kinds: Mapping[str, pa.DataTy
         )
     found = {name: _column(part.column(name), kind) for name, kind in kinds.items()}
     return pa.table({**found, **{name: pa.array(values) for name, values in answer.items()}})
+
+
+def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the answer for a flat file: truth values as training spelled them, lists as JSON."""
+    values = list(answer["prediction"])
+    if any(isinstance(value, list) for value in values):
+        return {**answer, "prediction": [json.dumps(value) for value in values]}
+    if any(isinstance(value, bool) for value in values):
+        spelling = {label.lower(): label for label in getattr(model.target_codec, "labels", ())}
+        return {**answer, "prediction": [spelling[str(value).lower()] for value in values]}
+    return answer
 
 
 def _has_bytes(cell: Cell) -> bool:

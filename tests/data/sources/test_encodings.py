@@ -3,6 +3,7 @@
 import pytest
 
 from plait import read
+from plait.data.schema import make_codec
 from plait.errors import TableError, UsageError
 
 WEST = (
@@ -103,13 +104,25 @@ def test_delimiters_have_words_and_one_character(write):
         read(path, delimiter="::")
 
 
+def numbers(table, column, codec=None):
+    codec = codec or make_codec(table.schema[column])
+    return [codec.read(cell, table.media()) for cell in table.column(column)]
+
+
+def test_what_was_said_of_a_table_wins_over_what_was_learned_from_another(write):
+    learned = make_codec(read(write("a.csv", "x;y\n" + "1,5;a\n2,25;b\n" * 20)).schema["x"])
+    assert learned.decimal == ","
+    other = read(write("b.csv", "x,y\n" + "1.5,a\n2.25,b\n" * 20), decimal=".")
+    assert numbers(other, "x", learned)[:2] == [1.5, 2.25]
+
+
 def test_a_decimal_comma_is_a_point_where_it_was_said(write):
-    path = write("a.csv", "x;y;note\n1,5;1.234,5;a 1,5\n-2,25;12;1,5,7\n")
+    path = write("a.csv", "x;y\n" + "1,250;1.234,5\n-2,125;12\n" * 20)
     table = read(path, decimal=",")
-    assert table.column("x") == ["1.5", "-2.25"]
-    assert table.column("y") == ["1234.5", "12"]
-    assert table.column("note") == ["a 1,5", "1,5,7"]
-    assert table.decimal == "," and table.schema["x"].modality == "number"
-    assert read(path).column("x") == ["1,5", "-2,25"]
+    assert table.decimal == "," and table.schema["x"].settings["decimal"] == ","
+    assert numbers(table, "x")[:2] == [1.25, -2.125]
+    assert numbers(table, "y")[:2] == [1234.5, 12.0]
+    assert numbers(read(path, decimal="."), "x")[:2] == [1250.0, -2125.0]
+    assert read(path, decimal=",").key != read(path).key
     with pytest.raises(UsageError, match="decimal mark"):
         read(path, decimal="x")

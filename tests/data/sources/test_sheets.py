@@ -180,4 +180,5 @@ def test_an_encoding_or_delimiter_of_a_spreadsheet_is_refused(write):
     path = write("a.xlsx", xlsx({"S": ROWS}))
     with pytest.raises(UsageError, match="a spreadsheet has no encoding"):
         read(path, encoding="utf-8")
-    assert read(path, decimal=",").column("size") == ["42", "3.5", None]
+    with pytest.raises(UsageError, match="a spreadsheet has no decimal"):
+        read(path, decimal=",")

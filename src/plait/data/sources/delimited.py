@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 
-from plait.data.sources.decimals import with_points
 from plait.data.sources.encodings import NotText, encoding_of
 from plait.data.sources.formats import Format
 from plait.data.sources.header import HEAD_BYTES, MAX_CELL_BYTES, Header, read_header
@@ -49,34 +48,34 @@ def read_delimited(path: Path, said: Format | None = None) -> Rows:
     said.refuse("sheet", kind="delimited text", path=path)
     head = _checked_head(path)
     delimiter = said.delimiter or ("\t" if path.suffix.lower() == ".tsv" else None)
-    found = None if said.encoding else kept(path, _settings("utf-8", delimiter, said.decimal))
+    found = None if said.encoding else kept(path, _settings("utf-8", delimiter))
     if found is not None:
         return found
     try:
         encoding = encoding_of(path, said.encoding)
     except NotText as failure:
         _check_bytes(head, "utf-8", path)
-        _keep(path, "utf-8", delimiter, said.decimal)  # fails, naming row and column
+        _keep(path, "utf-8", delimiter)  # fails, naming row and column
         raise failure.error.at(path=path) from None
     _check_bytes(head, encoding.name, path)
-    rows = _keep(path, encoding.name, delimiter, said.decimal)
+    rows = _keep(path, encoding.name, delimiter)
     rows.notes = (encoding.note,) if encoding.note else ()
     return rows
 
 
-def _settings(encoding: str, delimiter: str | None, decimal: str | None) -> str:
-    return f"delimited|{encoding}|{delimiter or 'found'}|{decimal or ''}"
+def _settings(encoding: str, delimiter: str | None) -> str:
+    return f"delimited|{encoding}|{delimiter or 'found'}"
 
 
-def _keep(path: Path, encoding: str, delimiter: str | None, decimal: str | None) -> Rows:
+def _keep(path: Path, encoding: str, delimiter: str | None) -> Rows:
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         header = read_header(path, encoding, delimiter)
         if "\ufffd" in "".join(header.names):
             raise _wrong_encoding(encoding, path, "in the header")
         schema = pa.schema([(name, pa.string()) for name in header.names])
-        return schema, _Stream(path, header, encoding, decimal).batches()
+        return schema, _Stream(path, header, encoding).batches()
 
-    return keep(path, _settings(encoding, delimiter, decimal), open_stream)
+    return keep(path, _settings(encoding, delimiter), open_stream)
 
 
 def _checked_head(path: Path) -> bytes:
@@ -110,8 +109,8 @@ def _check_bytes(head: bytes, encoding: str, path: Path) -> None:
 class _Stream:
     """One pass over the file."""
 
-    def __init__(self, path: Path, header: Header, encoding: str, decimal: str | None) -> None:
-        self.path, self.encoding, self.decimal = path, encoding, decimal
+    def __init__(self, path: Path, header: Header, encoding: str) -> None:
+        self.path, self.encoding = path, encoding
         self.names, self.header = header.names, header
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -177,7 +176,7 @@ class _Stream:
                 cells = column.cast(pa.string())
             except pa.ArrowInvalid:
                 raise self._byte_error(name, column, first_row) from None
-            columns.append(with_points(cells) if self.decimal == "," else cells)
+            columns.append(cells)
         return pa.record_batch(columns, names=list(self.names))
 
     def _byte_error(self, name: str, column: pa.Array, first_row: int) -> TableError:

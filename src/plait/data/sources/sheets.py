@@ -10,7 +10,6 @@ from xml.etree.ElementTree import ParseError
 import pyarrow as pa
 
 from plait.data.sources import ods, xlsx
-from plait.data.sources.decimals import with_points
 from plait.data.sources.formats import Format
 from plait.data.sources.header import MAX_COLUMNS, check_names
 from plait.data.sources.rows import Rows
@@ -46,7 +45,7 @@ def read_sheet(path: Path, said: Format | None = None) -> Rows:
         UsageError: There is no such sheet.
     """
     said = said or Format()
-    said.refuse("encoding", "delimiter", kind="a spreadsheet", path=path)
+    said.refuse("encoding", "delimiter", "decimal", kind="a spreadsheet", path=path)
     _refuse_old(path)
     kind = ods if path.suffix.lower() == ".ods" else xlsx
     with opened_zip(path, "spreadsheet") as file:
@@ -61,10 +60,10 @@ def read_sheet(path: Path, said: Format | None = None) -> Rows:
             lines = kind.lines(file, place, allowance)
             header = _header(lines, names[place], path)
             schema = pa.schema([(name, pa.string()) for name in header])
-            return schema, _batches(lines, schema, said.decimal, path)
+            return schema, _batches(lines, schema, path)
 
         try:
-            rows = keep(path, f"sheet|{place}|{said.decimal or ''}", open_stream)
+            rows = keep(path, f"sheet|{place}", open_stream)
         except ParseError as error:
             raise _broken(path, error) from None
     if len(names) > 1 and said.sheet is None:
@@ -121,9 +120,7 @@ def _header(lines: Iterator[Line], sheet: str, path: Path) -> list[str]:
     )
 
 
-def _batches(
-    lines: Iterator[Line], schema: pa.Schema, decimal: str | None, path: Path
-) -> Iterator[pa.RecordBatch]:
+def _batches(lines: Iterator[Line], schema: pa.Schema, path: Path) -> Iterator[pa.RecordBatch]:
     width, waiting, num_bytes, num_all = len(schema), [], 0, 0
     for number, cells in lines:
         if not cells:
@@ -132,20 +129,18 @@ def _batches(
         waiting.append(cells)
         num_bytes += sum(map(len, cells.values()))
         if len(waiting) == BATCH_ROWS or num_bytes > BATCH_BYTES:
-            yield _batch(waiting, schema, decimal)
+            yield _batch(waiting, schema)
             num_all += len(waiting)
             waiting, num_bytes = [], 0
     if waiting:
-        yield _batch(waiting, schema, decimal)
+        yield _batch(waiting, schema)
 
 
-def _batch(waiting: list[dict[int, str]], schema: pa.Schema, decimal: str | None) -> pa.RecordBatch:
+def _batch(waiting: list[dict[int, str]], schema: pa.Schema) -> pa.RecordBatch:
     columns = [
         pa.array([cells.get(i) or None for cells in waiting], pa.string())
         for i in range(len(schema))
     ]
-    if decimal == ",":
-        columns = [with_points(column) for column in columns]
     return pa.record_batch(columns, schema=schema)
 
 
