@@ -78,7 +78,18 @@ def search(
             progress=progress,
         )
         if page is not None:
-            result["page"] = str(write_search_page(bundle, table, result, cells, page, root=root))
+            result["page"] = str(
+                write_search_page(
+                    bundle,
+                    table,
+                    result,
+                    cells,
+                    page,
+                    root=root,
+                    weights=weights_of(weight),
+                    where=where,
+                )
+            )
     emit(result, as_json=json, show=show)
 
 

@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from plait.data.checks import inspect_table
-from plait.data.schema import make_codec
 from plait.data.table import Table, read
-from plait.errors import CellError
+from plait.recipes.inspect_page import picture
 from plait.report import render_inspection
-from plait.types import is_missing
-
-NUM_EXAMPLES = 4
 
 
 def inspect(
@@ -43,25 +39,7 @@ def inspect(
     if schema_out is not None:
         Path(schema_out).write_text(table.schema.to_yaml(), encoding="utf8")
     if out is not None:
-        page = render_inspection(found, _examples(table))
+        page = render_inspection(found, picture(table, found))
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
         Path(out).write_text(page, encoding="utf8")
     return found
-
-
-def _examples(table: Table) -> dict[str, list[str]]:
-    """Return a few rendered cells of each column."""
-    media = table.media()
-    rows = range(0, table.num_rows, max(1, table.num_rows // (4 * NUM_EXAMPLES)))
-    shown: dict[str, list[str]] = {}
-    for column in table.schema.values():
-        codec = make_codec(column)
-        for cell in table.column(column.name, list(rows)):
-            if is_missing(cell):
-                continue
-            try:
-                raw = codec.read(cell, media)
-            except CellError:
-                continue
-            if raw is not None and len(shown.setdefault(column.name, [])) < NUM_EXAMPLES:
-                shown[column.name].append(codec.show(raw))
-    return shown
