@@ -12,13 +12,13 @@ from PIL import Image
 Row = dict[str, Any]
 
 WORDS = {
-    "quiet": "no complaint; slept well; ate breakfast; walked the ward; calm".split("; "),
-    "loud": "chest pain; short of breath; dizzy on standing; sweating; restless".split("; "),
+    "quiet": ["no complaint", "slept well", "ate breakfast", "walked the ward", "calm"],
+    "loud": ["chest pain", "short of breath", "dizzy on standing", "sweating", "restless"],
 }
 
 
 def clinic(num: int = 420, seed: int = 0) -> list[Row]:
-    """Return patients: a number to predict from series, notes, numbers and categories, with gaps."""
+    """Return patients: a number from series, notes, numbers and categories, with gaps."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(num):
@@ -112,8 +112,20 @@ def kitchen(num: int = 400, seed: int = 2) -> list[Row]:
 def desk(num: int = 1540, seed: int = 3, num_classes: int = 77) -> list[Row]:
     """Return letters to a service desk: 77 classes, some of them easily taken for each other."""
     rng = np.random.default_rng(seed)
-    things = "card account transfer top-up refund fee pin limit passport app statement".split()
-    acts = "lost blocked late missing wrong declined pending".split()
+    things = [
+        "card",
+        "account",
+        "transfer",
+        "top-up",
+        "refund",
+        "fee",
+        "pin",
+        "limit",
+        "passport",
+        "app",
+        "statement",
+    ]
+    acts = ["lost", "blocked", "late", "missing", "wrong", "declined", "pending"]
     labels = [f"{thing} {act}" for thing in things for act in acts][:num_classes]
     rows = []
     for number in range(num):

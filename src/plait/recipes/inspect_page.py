@@ -112,7 +112,11 @@ class _Reading:
         if not len(numbers):
             return {}
         distinct = len(np.unique(numbers))
-        counts, edges = np.histogram(numbers, bins=max(1, min(NUM_BINS, distinct)))
+        whole = sized[0][0] != "value" and np.ptp(numbers) < NUM_BINS
+        bins: Any = max(1, min(NUM_BINS, distinct))
+        if whole and (numbers == numbers.round()).all():
+            bins = np.arange(numbers.min() - 0.5, numbers.max() + 1)
+        counts, edges = np.histogram(numbers, bins=bins)
         return {"edges": edges.tolist(), "counts": counts.tolist(), "of": sized[0][0]}
 
     def _size(self, raw: Any) -> tuple[str, float] | None:

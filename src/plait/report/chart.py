@@ -188,8 +188,10 @@ def histogram(
     """Draw how many rows fall between each two edges, as bars from zero."""
     if len(edges) != len(counts) + 1 or not any(counts):
         return NOTHING
-    ticks = make_axis([edges[0], edges[-1]], num=5).ticks
+    ticks = make_axis([edges[0], edges[-1]], num=4).ticks
     inside = tuple(tick for tick in ticks if edges[0] <= tick <= edges[-1])
+    if len(counts) == 1:
+        inside = ((edges[0] + edges[-1]) / 2,)
     x = Axis(edges[0], edges[-1], inside, x_name)
     chart = Chart(x, make_axis(counts, "rows", zero=True, num=3), label, height_px)
     for low, high, count in zip(edges, edges[1:], counts, strict=False):

@@ -153,8 +153,8 @@ def _scale(data: Mapping[str, Any], name: str) -> Html:
     told = "; ".join(f"{said} {metric(name, place)}" for said, place, _ in known)
     return (
         f'<div class="scale" role="img" aria-label="{escape(f"{metric(name, value)}; {told}")}">'
-        f'<span class="end">{first}</span><span class="track">{drawn}</span>'
-        f'<span class="end">{last}</span></div>'
+        f'<span class="edge">{first}</span><span class="track">{drawn}</span>'
+        f'<span class="edge">{last}</span></div>'
         f'<ul class="scale-legend" aria-hidden="true">{legend}</ul>'
     )
 

@@ -90,9 +90,7 @@ def _card(
 ) -> Html:
     name = column["name"]
     is_target = name == found.get("target")
-    badges = (
-        f'<span class="kind">{escape(column.get("modality") or column.get("role") or "")}</span>'
-    )
+    badges = _kind(column)
     badges += ' <span class="badge">target</span>' * is_target
     badges += ' <span class="badge bad">leak?</span>' * leaks
     unreadable = column.get("num_unreadable") or 0
@@ -111,6 +109,11 @@ def _card(
         f'<div class="facts">{said}</div>{drawn}{examples}'
         f'<p class="foot">{escape(column.get("why") or "")}</p></article>'
     )
+
+
+def _kind(column: Mapping[str, Any]) -> Html:
+    kind = column.get("modality") or column.get("role") or ""
+    return f'<span class="kind">{escape(kind)}</span>'
 
 
 def _drawn(name: str, values: Mapping[str, Any] | None) -> Html:
@@ -147,7 +150,7 @@ def _every(found: Mapping[str, Any]) -> Html:
         {
             "column": escape(cut(one["name"], 80))
             + ' <span class="badge">target</span>' * (one["name"] == found.get("target")),
-            "is": f'<span class="kind">{escape(one.get("modality") or one.get("role") or "")}</span>',
+            "is": _kind(one),
             "missing": share_drawn(one.get("share_missing")),
             "distinct": one.get("num_distinct"),
             "unreadable": one.get("num_unreadable") or 0,

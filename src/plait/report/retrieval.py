@@ -1,4 +1,4 @@
-"""Sections about a shared space in numbers: what finds what, what labels buy, how it was learned."""
+"""Sections about a shared space in numbers: what finds what, what labels buy, how it learned."""
 
 from __future__ import annotations
 

@@ -116,7 +116,8 @@ def _grid(
         asked = (cells.get(str(query["row"])) or {}).get(query["source"]) or DASH
         answers = "".join(_answer(name, query["found"].get(name), cells) for name in others)
         body_rows.append(f'<tr><td class="asked">{asked}</td>{answers}</tr>')
-    body = f"<thead><tr><th scope="col">query</th>{head}</tr></thead><tbody>{''.join(body_rows)}</tbody>"
+    head = f'<thead><tr><th scope="col">query</th>{head}</tr></thead>'
+    body = f"{head}<tbody>{''.join(body_rows)}</tbody>"
     width = 150 * (len(others) + 1)
     table = f'<table class="near" style="min-width:{width}px">{body}</table>'
     return scroller(table, "Queries and their nearest items")

@@ -108,10 +108,8 @@ def table(
         return '<p class="none">None.</p>'
     names = list(rows[0])
     right = {n for n in names if n not in raw and _all_figures([row.get(n) for row in rows])}
-    head = "".join(
-        f'<th scope="col"{_figure(n in right)}>{(heads or {}).get(n) or escape(_plain_name(n))}</th>'
-        for n in names
-    )
+    titles = {n: (heads or {}).get(n) or escape(_plain_name(n)) for n in names}
+    head = "".join(f'<th scope="col"{_figure(n in right)}>{titles[n]}</th>' for n in names)
     body = "".join(
         "<tr>"
         + "".join(f"<td{_figure(n in right)}>{cell(row.get(n), n in raw)}</td>" for n in names)

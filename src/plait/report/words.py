@@ -53,7 +53,7 @@ METRICS = {
                  "higher"),
     "median_rank": Word("median rank", "Half of the queries find their own item at this place or "
                         "before.", False, "lower"),
-    "mrr": Word("mean reciprocal rank", "Mean of 1 / place at which the own item comes: 1 is always "
+    "mrr": Word("mean reciprocal rank", "Mean of 1 / place of the own item: 1 is always "
                 "first.", False, "higher"),
 }  # fmt: skip
 """Every metric by the name that bundles use."""
