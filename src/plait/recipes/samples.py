@@ -11,13 +11,13 @@ from plait.model.model import Model
 from plait.recipes.space_map import show_cell
 from plait.recipes.task import Task
 
-NUM_SAMPLES = 12
+NUM_SAMPLES, NUM_WORST = 12, 3
 MAX_SAMPLE_BYTES = 1_500_000
 """Cells of later rows are left out past this size, so that pages stay small."""
 
 
 def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> list[dict[str, Any]]:
-    """Return up to 12 of `rows` with inputs rendered, a third of them where the model errs most.
+    """Return up to 12 of `rows` with inputs rendered, a quarter of them where the model errs most.
 
     Each is ``{"row", "cells": {column: html}, "truth", "prediction", "confidence", "right",
     "drawn"}`` and what its task adds: ``second`` (label and probability of the next best class),
@@ -53,7 +53,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
 
 def _pick(cost: np.ndarray, seed: int) -> tuple[np.ndarray, int]:
     """Return places drawn by lot, then the worst, and how many of the worst there are."""
-    worst = np.argsort(-cost, kind="stable")[: NUM_SAMPLES // 3]
+    worst = np.argsort(-cost, kind="stable")[:NUM_WORST]
     others = np.setdiff1d(np.arange(len(cost)), worst)
     rng = np.random.default_rng(seed)
     num = min(len(others), NUM_SAMPLES - len(worst))

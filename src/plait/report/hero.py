@@ -129,7 +129,9 @@ def _scale(data: Mapping[str, Any], name: str) -> Html:
     if value is None:
         return ""
     marks = [("guessing", value_of(guessing(data), name), "g")]
-    marks.append(("best simple rival", value_of(best_rival(data), name), "s"))
+    rival = best_rival(data) or {}
+    if rival.get("name") != (data.get("metrics") or {}).get("shipped"):
+        marks.append(("best simple rival", value_of(rival, name), "s"))
     known = [(said, place, kind) for said, place, kind in marks if place is not None]
     ends = ends_of(test, name)
     axis = axis_of([{"value": v, "interval": None} for _, v, _ in known]
@@ -168,7 +170,7 @@ def _warned(found: list[str], notes: list[str]) -> Html:
             f"{plural(len(found), 'warning')}</h2><ul>{items}</ul></aside>"
         )
     else:
-        box = '<aside class="warnings none"><p>No warnings.</p></aside>'
+        box = '<aside class="warnings calm"><p>No warnings.</p></aside>'
     if not notes:
         return box
     listed = "".join(f"<li>{escape(text)}</li>" for text in notes)
@@ -184,7 +186,7 @@ def _tiles(data: Mapping[str, Any]) -> Html:
     size, memory = data.get("size_mb"), energy.get("peak_memory_mb")
     tiles = {
         "ships": shipped_name(metrics) if shipped else "not measured",
-        "parameters of the network": number(metrics.get("num_parameters")),
+        "parameters of the network": _parameters(metrics),
         "size on disk": f"{number(size)} MB" if is_number(size) else DASH,
         "time to fit": _seconds(energy.get("seconds")),
         "peak memory": f"{number(memory)} MB" if is_number(memory) else DASH,
@@ -203,6 +205,11 @@ def shipped_name(metrics: Mapping[str, Any]) -> str:
         parts = sorted(weights.items(), key=lambda item: -item[1])
         return " + ".join(f"{model_name(name)} {100 * weight:.0f} %" for name, weight in parts)
     return model_name(metrics.get("shipped"))
+
+
+def _parameters(metrics: Mapping[str, Any]) -> str:
+    count = metrics.get("num_parameters")
+    return "no network" if count == 0 else number(count)
 
 
 def _seconds(value: Any) -> str:

@@ -19,10 +19,11 @@ from plait.report.text import (
     plural,
     section,
     table,
-    term,
 )
+from plait.report.words import TERMS
 from plait.types import Html
 
+AXES = {"image": {"axis 0": "height", "axis 1": "width"}, "audio": {"axis 0": "samples"}}
 MAX_CARDS, MAX_ROWS, MAX_CLASSES, MAX_WARNINGS = 60, 200, 30, 12
 
 
@@ -65,7 +66,7 @@ def _header(found: Mapping[str, Any], title: str) -> Html:
             "</aside>"
         )
     else:
-        box = '<aside class="warnings none"><p>No warnings.</p></aside>'
+        box = '<aside class="warnings calm"><p>No warnings.</p></aside>'
     return (
         f'<header class="hero"><p class="brand">plait</p><h1>{escape(title)} '
         f'<small class="from">{number(rows)} rows, {plural(len(columns), "column")}.{part}{goal}'
@@ -101,7 +102,10 @@ def _card(
     ]
     said = "".join(f"<span>{fact}</span>" for fact in facts)
     drawn = _drawn(name, (pictured.get("values") or {}).get(name))
-    shown = "".join((pictured.get("examples") or {}).get(name) or [])
+    # Labels and numbers are drawn already.
+    values = (pictured.get("values") or {}).get(name) or {}
+    known = values.get("items") or values.get("of") == "value"
+    shown = "" if known else "".join((pictured.get("examples") or {}).get(name) or [])
     examples = f'<div class="examples">{shown}</div>' if shown else ""
     kind = ' class="is-target"' if is_target else ""
     return (
@@ -120,6 +124,10 @@ def _drawn(name: str, values: Mapping[str, Any] | None) -> Html:
     """Return the histogram of a column's numbers or sizes, or its most frequent labels."""
     if not values:
         return ""
+    counts = [count for count in values.get("counts") or [] if count]
+    if len(counts) == 1:
+        low, high = values["edges"][0], values["edges"][-1]
+        return f"<p>always {number((low + high) / 2)} ({escape(values['of'])})</p>"
     if values.get("edges"):
         inner = histogram(
             values["edges"], values["counts"], label=f"{name}: {values['of']}",
@@ -154,7 +162,7 @@ def _every(found: Mapping[str, Any]) -> Html:
             "missing": share_drawn(one.get("share_missing")),
             "distinct": one.get("num_distinct"),
             "unreadable": one.get("num_unreadable") or 0,
-            "sizes": _sizes(one.get("sizes") or {}),
+            "sizes": _sizes(one),
             "why": one.get("why") or "",
         }
         for one in columns[:MAX_ROWS]
@@ -165,11 +173,12 @@ def _every(found: Mapping[str, Any]) -> Html:
     return fold(f"All {len(columns):,} columns as a list", inner)
 
 
-def _sizes(sizes: Mapping[str, Any]) -> str:
+def _sizes(column: Mapping[str, Any]) -> str:
+    named = AXES.get(str(column.get("modality")), {"axis 0": "length", "axis 1": "width"})
     return ", ".join(
-        f"{name} {number(float(ends[0]))} to {number(float(ends[1]))}"
-        for name, ends in sizes.items()
-        if isinstance(ends, list | tuple) and len(ends) == 2
+        f"{named.get(name, name)} {number(float(ends[0]))} to {number(float(ends[1]))}"
+        for name, ends in (column.get("sizes") or {}).items()
+        if name != "axis 2" and isinstance(ends, list | tuple) and len(ends) == 2
     )
 
 
@@ -179,7 +188,8 @@ def _gaps(missing: Mapping[str, Any]) -> Html:
     if not lines:
         return section("What is missing", '<p class="none">Nothing is missing.</p>')
     rows = "".join(
-        f'<span title="{escape(one["name"])}">{escape(one["name"])}</span><span class="strip" '
+        f'<span class="of" title="{escape(one["name"])}">{escape(one["name"])}</span>'
+        f'<span class="strip" '
         f'role="img" aria-label="{percent(one["share"])} missing">'
         + "".join(
             f'<i class="w{shade_of(share)}" title="{percent(share)} missing"></i>'
@@ -221,7 +231,8 @@ def _classes(found: Mapping[str, Any]) -> Html:
     shown, rest = counts[:MAX_CLASSES], counts[MAX_CLASSES:]
     others = sum(count for _, count in rest)
     title = f"{len(counts):,} classes of {found.get('target') or 'the target'}"
-    return section("Rows per class", counts_drawn(shown, others), lead=title)
+    drawn = counts_drawn(shown, others).replace('class="counts"', 'class="counts wide"', 1)
+    return section("Rows per class", drawn, lead=title)
 
 
 def _leaks(found: Mapping[str, Any]) -> Html:
@@ -232,8 +243,8 @@ def _leaks(found: Mapping[str, Any]) -> Html:
         {"column": one.get("column"), "tells": percent(one.get("score")), "why": one.get("reason")}
         for one in leaks
     ]
-    inner = f"<p>{term('leak', 'A leak')}?</p>{table(rows, caption='Suspected leaks')}"
-    return section("Columns that give the target away", inner)
+    inner = table(rows, caption="Suspected leaks")
+    return section("Columns that give the target away", inner, lead=TERMS["leak"])
 
 
 def _twins(found: Mapping[str, Any], twins: Sequence[Mapping[str, Any]]) -> Html:

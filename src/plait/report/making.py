@@ -41,7 +41,7 @@ def table_of(data: Mapping[str, Any]) -> Html:
         shown += fold(f"{len(rows) - MAX_COLUMNS} more columns", every)
     parts = [shown, "<h3>Who learned from what</h3>", _splits(sizes)]
     if splits.get("how"):
-        parts.append(f"<p>{escape(splits['how'])}.</p>")
+        parts.append(f"<p>Split {escape(splits['how'])}.</p>")
     skipped = lineage.get("num_skipped_cells")
     parts.append(
         f"<p>{plural(len(moved), 'group')} of near-duplicates kept from straddling the splits; "
@@ -106,8 +106,9 @@ def training(data: Mapping[str, Any]) -> Html:
             for title, name in (("training", "loss"), ("validation", "validation"))
         }
         kept: dict[str, Any] = {name: line for name, line in series.items() if line}
-        drawn = lines(kept, label="Loss over time", x_name="seconds", y_name="loss ↓")
-        parts += ["<h3>Loss over time</h3>", drawn]
+        if sum(map(len, kept.values())) > 1:
+            drawn = lines(kept, label="Loss over time", x_name="seconds", y_name="loss ↓")
+            parts += ["<h3>Loss over time</h3>", drawn]
     if metrics.get("fusion"):
         parts += ["<h3>Where the columns meet</h3>", table(metrics["fusion"], caption="Fusion")]
     if metrics.get("tuned"):
@@ -137,7 +138,8 @@ def making(data: Mapping[str, Any]) -> Html:
         known = {name: value for name, value in about.items() if value not in (None, "")}
         parts.append(fold("Settings and versions", facts(known)))
     if data.get("energy"):
-        parts += ["<h3>What it cost</h3>", facts(data["energy"])]
+        spent = {name: value for name, value in data["energy"].items() if value is not None}
+        parts += ["<h3>What it cost</h3>", facts(spent)]
     return section("How it was made", *parts)
 
 

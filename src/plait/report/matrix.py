@@ -87,7 +87,8 @@ def _readable(counts: Sequence[Sequence[int]], labels: Sequence[str], order: Seq
     num = len(order)
     inner = (
         f'<table class="confusion" style="--num:{num}"><caption>Rows: true class. Columns: '
-        f'predicted class.</caption><colgroup><col class="names"></colgroup><thead><tr>'
+        f'predicted class.</caption><colgroup><col class="names"><col span="{num}">'
+        f'<col class="sums" span="{2 + left_out}"></colgroup><thead><tr>'
         f'<td class="corner"></td><th class="axis" colspan="{num + left_out}" scope="colgroup">'
         'predicted class →</th><td colspan="2"></td></tr>'
         f'<tr><th class="axis down" scope="col">true class ↓</th>{head}{other}'

@@ -45,13 +45,13 @@ def classes(data: Mapping[str, Any]) -> Html:
     rows = [_scores(found[place]) for place in order]
     heads = {name: term(name) for name in ("precision", "recall", "f1")}
     what = "label" if tags else "class"
-    shown = table(rows, raw=["recall drawn"], heads=heads | {"recall drawn": "&nbsp;"},
+    shown = table(rows, raw=["f1 drawn"], heads=heads | {"f1 drawn": "&nbsp;"},
                   caption=f"Scores per {what}")  # fmt: skip
     title = f"Each {what}"
     if len(rows) > OPEN_CLASSES:
         hardest = sorted((f for f in found if f.get("rows")), key=lambda f: f.get("f1") or 0.0)
-        weak = table([_scores(f) for f in hardest[:8]], raw=["recall drawn"],
-                     heads=heads | {"recall drawn": "&nbsp;"},
+        weak = table([_scores(f) for f in hardest[:8]], raw=["f1 drawn"],
+                     heads=heads | {"f1 drawn": "&nbsp;"},
                      caption="The weakest")  # fmt: skip
         shown = f"<h3>The weakest of {len(rows)}</h3>{weak}{fold(f'All {len(rows)}', shown)}"
     else:
@@ -65,15 +65,15 @@ def classes(data: Mapping[str, Any]) -> Html:
 
 
 def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:
-    recall = entry.get("recall")
-    share = 100 * recall if is_number(recall) else 0.0
+    f1 = entry.get("f1")
+    share = 100 * f1 if is_number(f1) else 0.0
     bar = f'<span class="mini" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
     return {
         "class": entry["label"],
         "rows": entry.get("rows"),
         **{name: percent(entry.get(name)) for name in ("precision", "recall")},
-        "recall drawn": bar,
-        "f1": percent(entry.get("f1")),
+        "f1": percent(f1),
+        "f1 drawn": bar,
     }
 
 
@@ -205,7 +205,7 @@ def _coverage(test: Mapping[str, Any]) -> Html:
     return (
         f'<h3>What the intervals hold</h3><p><span class="term" tabindex="0" title="{says}">'
         f"Coverage</span>: <b>{percent(share)}</b>{spread} of the true numbers; "
-        f"{100 * nominal:.0f} % is meant (the mark).</p>"
+        f"{100 * nominal:.0f}\u00a0% is meant (the mark).</p>"
         f'<span class="track meter" aria-hidden="true"><i class="fill" '
         f'style="left:0;width:{100 * share:.1f}%"></i>{range_drawn}'
         f'<i class="goal" style="left:{100 * nominal:.1f}%"></i></span>'

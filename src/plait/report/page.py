@@ -75,11 +75,12 @@ def page(title: str, body: Html) -> Html:
         "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
-    entries = "".join(f'<li><a href="#{a}">{name}</a></li>' for a, name in _SECTION.findall(body))
+    found = _SECTION.findall(body)
+    entries = "".join(f'<li><a href="#{a}">{name}</a></li>' for a, name in found)
     contents = (
         f'<nav class="contents" aria-labelledby="contents-title"><h2 id="contents-title">Contents'
         f"</h2><ol>{entries}</ol></nav>"
-        if entries
+        if len(found) > 2
         else ""
     )
     return (

@@ -13,7 +13,7 @@ OPEN_CELLS = 6
 
 
 def samples(data: Mapping[str, Any]) -> Html:
-    """Return a few test rows as people see them, a third of them the costliest mistakes."""
+    """Return a few test rows as people see them, the costliest mistakes apart."""
     found = data.get("samples") or []
     if not found:
         return ""

@@ -118,7 +118,7 @@ def _grid(
         body_rows.append(f'<tr><td class="asked">{asked}</td>{answers}</tr>')
     head = f'<thead><tr><th scope="col">query</th>{head}</tr></thead>'
     body = f"{head}<tbody>{''.join(body_rows)}</tbody>"
-    width = 150 * (len(others) + 1)
+    width = 130 + 172 * len(others)
     table = f'<table class="near" style="min-width:{width}px">{body}</table>'
     return scroller(table, "Queries and their nearest items")
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plait.report.words import TERMS, word
+from plait.report.words import FACTS, TERMS, word
 from plait.types import Html
 
 DASH = "–"
@@ -38,6 +38,13 @@ def number(value: Any) -> str:
     return text.replace("-", "−", 1) if value < 0 else text
 
 
+def figures(value: Any) -> str:
+    """Return a measured number with three digits, closing zeros kept: ``0.960``."""
+    if not is_number(value) or not 1e-3 <= abs(value) < 1000 or isinstance(value, int):
+        return number(value)
+    return f"{value:#.3g}".rstrip(".").replace("-", "−", 1)
+
+
 def percent(value: Any) -> str:
     """Return a share as ``87.3 %``."""
     if not is_number(value):
@@ -54,7 +61,7 @@ def metric(name: str, value: Any, interval: Sequence[float] | None = None) -> st
     if name == "r2" and is_number(value) and value < -1:
         return "below −1"
     share = word(name).share
-    shown = percent(value) if share else number(value)
+    shown = percent(value) if share else figures(value)
     ends = interval_of(interval)
     if ends is None or shown == DASH:
         return shown
@@ -68,7 +75,7 @@ def between(name: str, ends: Sequence[float]) -> str:
         return f"{100 * low:.1f} to {100 * high:.1f}".replace("-", "−")
     if name == "r2" and low < -1:
         return f"below −1 to {number(high)}"
-    return f"{number(low)} to {number(high)}"
+    return f"{figures(low)} to {figures(high)}"
 
 
 def interval_of(interval: Any) -> tuple[float, float] | None:
@@ -145,7 +152,7 @@ def fold(summary: str, inner: Html) -> Html:
 def copyable(command: str) -> Html:
     """Return a command with a button that copies it, where scripts run."""
     return (
-        f'<div class="command"><pre tabindex="0"><code>{escape(command)}</code></pre>'
+        f'<div class="command"><pre tabindex="0"><code>{_unbroken(command)}</code></pre>'
         '<button type="button" class="copy" hidden>Copy</button></div>'
     )
 
@@ -189,7 +196,15 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def _plain_name(name: str) -> str:
-    return word(name).name if word(name).says else name.replace("_", " ")
+    return word(name).name if word(name).says else FACTS.get(name, name.replace("_", " "))
+
+
+def _unbroken(command: str) -> Html:
+    """Return a command whose options are not broken after their dashes."""
+    return " ".join(
+        f"<span>{escape(word)}</span>" if word.startswith("--") else escape(word)
+        for word in command.split(" ")
+    )
 
 
 def _figure(is_figure: bool) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from plait.report.scored import (
-    NETWORK,
     best_rival,
     calibration_error,
     candidates,
@@ -50,7 +49,7 @@ def verdict(data: Mapping[str, Any]) -> str:
     shipped = str((data.get("metrics") or {}).get("shipped") or "")
     simple = f"{model_name(rival['name'])}, {metric(name, told)}"
     if shipped == rival["name"]:
-        return f"{start}; what ships is a simple model, {model_name(shipped)}, as nothing beat it."
+        return f"{start}; what ships is itself a simple model ({simple}), for nothing beat it."
     if not is_better(name, value, told):
         return f"{start}, but a simple model alone ({simple}) does as well on these rows."
     if _apart(name, test, rival):
@@ -157,12 +156,10 @@ def facts_of_hero(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     if guess is not None:
         found.append(("guessing", metric(name, value_of(guess, name)), "the least to beat"))
     if rival is not None:
-        shown = metric(name, value_of(rival, name))
-        found.append(("best simple rival", shown, model_name(rival.get("name"))))
-    network = next((one for one in candidates(data) if one.get("name") == NETWORK), None)
-    if network is not None and value_of(network, name) is not None:
-        note = "cut off by the clock" if not is_whole(network) else "trained on these rows"
-        found.append(("the network alone", metric(name, value_of(network, name)), note))
+        shown, note = metric(name, value_of(rival, name)), model_name(rival.get("name"))
+        if rival.get("name") == (data.get("metrics") or {}).get("shipped"):
+            note += ", which is what ships"
+        found.append(("best simple rival", shown, note))
     return found
 
 

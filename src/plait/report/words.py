@@ -86,6 +86,18 @@ BASELINES = {
 """Candidates by the name that bundles use -> the name for people."""
 
 
+FACTS = {
+    "num_parameters": "parameters",
+    "wait_share": "share of time waiting for data",
+    "join": "layer where the columns meet",
+    "adapt": "start of the weights",
+    "cpu_seconds": "seconds of CPU",
+    "peak_memory_mb": "peak memory, MB",
+    "joules": "energy, joules",
+}
+"""Facts of the making by the name that bundles use, where that is no plain English."""
+
+
 def word(name: str) -> Word:
     """Return a metric's word; one that is not known keeps its own name."""
     return METRICS.get(name) or Word(name.replace("_", " "), "")

@@ -86,8 +86,9 @@ def _strip(series: Series, channel: int, places: np.ndarray, top: float, tall: f
     y = top + 1.5 + (tall - 3) * ((high - values) / span if high > low else 0.5 + 0 * values)
     label = html.escape(name if len(name) <= 22 else name[:21] + "…")
     text = (
-        f'<text x="0" y="{top - 5}" font-size="11" font-family="system-ui,sans-serif" '
-        f'font-weight="600" fill="{colour}">{label}</text>'
+        f'<rect x="0" y="{top - 12}" width="8" height="8" rx="1" fill="{colour}"/>'
+        f'<text x="12" y="{top - 5}" font-size="11" font-family="system-ui,sans-serif" '
+        f'font-weight="600" fill="currentColor">{label}</text>'
         f'<text x="{WIDTH}" y="{top - 5}" text-anchor="end" {_AXIS}>{html.escape(told)}</text>'
     )
     frame = (
@@ -172,5 +173,7 @@ def _ends(series: Series, height: float) -> str:
 def _written(value: float) -> str:
     """Return a number with four digits, thousands parted."""
     if value and not 1e-3 <= abs(value) < 1e7:
-        return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+        text = f"{value:.3g}"
+    else:
+        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−", 1) if value < 0 else text
