@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,25 +36,20 @@ def make_pages(out: Path, *, budget: str = "30s", only: Sequence[str] | None = N
         only: Names of the pages to make; all by default.
     """
     out.mkdir(parents=True, exist_ok=True)
-    makers: dict[str, Callable[[Path], Path]] = {}
-    for name in FITS:
-        makers[name] = lambda page, name=name: _report(out, name, budget)  # type: ignore[misc]
-    makers["stickers"] = lambda page: _report(out, "stickers", budget)
-    makers["space"] = lambda page: _report(out, "space", budget)
+    makers: dict[str, Callable[[Path], Path]] = {
+        name: partial(_report, out, name, budget) for name in (*FITS, "stickers", "space")
+    }
     for name, target in INSPECTED.items():
-        makers[f"inspect-{name}"] = (  # type: ignore[assignment]
-            lambda page, name=name, target=target: _inspection(page, name, target)
-        )
-    makers["search-stickers"] = lambda page: _search(out, page, {"text": "wild animal"}, budget)
+        makers[f"inspect-{name}"] = partial(_inspection, name, target)
+    makers["search-stickers"] = partial(_search, out, budget, {"text": "wild animal"}, None)
     two = {"text": "food", "image": _picture()}
-    makers["search-both"] = lambda page: _search(out, page, two, budget, {"text": 2.0})
+    makers["search-both"] = partial(_search, out, budget, two, {"text": 2.0})
     wanted = [name for name in makers if only is None or name in only]
     return [makers[name](out / f"{name}.html") for name in wanted]
 
 
-def _report(out: Path, name: str, budget: str) -> Path:
-    _bundle(out, name, budget)
-    return write_report(out / f"{name}.plait", out / f"{name}.html")
+def _report(out: Path, name: str, budget: str, page: Path) -> Path:
+    return write_report(_bundle(out, name, budget), page)
 
 
 def _bundle(out: Path, name: str, budget: str) -> Path:
@@ -79,17 +75,17 @@ def _picture() -> Any:
     return next(cell for cell in table.column("image") if cell is not None)
 
 
-def _inspection(page: Path, name: str, target: str) -> Path:
+def _inspection(name: str, target: str, page: Path) -> Path:
     inspect(FITS[name][0](), target=target, out=page)
     return page
 
 
 def _search(
     out: Path,
-    page: Path,
-    query: dict[str, Any],
     budget: str,
-    weights: dict[str, float] | None = None,
+    query: dict[str, Any],
+    weights: dict[str, float] | None,
+    page: Path,
 ) -> Path:
     bundle, table = _bundle(out, "space", budget), _stickers()
     where = 'group != "symbols"'

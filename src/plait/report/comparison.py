@@ -38,7 +38,9 @@ def comparison(data: Mapping[str, Any]) -> Html:
     """Return the shipped model beside the network and the baselines, best first."""
     name, metrics = headline_metric(data), data.get("metrics") or {}
     test = test_of(data)
-    rows = [{"name": "this model", "note": shipped_name(metrics), "kind": "strong", "of": test}]
+    rows: list[dict[str, Any]] = [
+        {"name": "this model", "note": shipped_name(metrics), "kind": "strong", "of": test}
+    ]
     rows += [
         {
             "name": model_name(one.get("name")),

@@ -166,8 +166,8 @@ def again_command(data: Mapping[str, Any]) -> str:
             words += [f"--{name}", str(settings[name])]
     for part in str(settings.get("rows") or "").split(", "):
         name, _, value = part.partition("=")
-        usual = value in ("None", "") or (name == "on_error" and value == "raise")
-        if name in ("group", "time", "split", "on_error") and not usual:
+        is_usual = value in ("None", "") or (name == "on_error" and value == "raise")
+        if name in ("group", "time", "split", "on_error") and not is_usual:
             words += [f"--{name.replace('_', '-')}", value]
     for name in filter(None, str(settings.get("exclude") or "").split(", ")):
         words += ["--exclude", name]

@@ -6,7 +6,7 @@ import html
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from plait.report.words import FACTS, TERMS, word
 from plait.types import Html
@@ -20,7 +20,7 @@ def escape(value: Any) -> Html:
     return html.escape(str(value), quote=True)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Tell whether a value is a finite number, and no yes or no."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
