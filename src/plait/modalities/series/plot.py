@@ -56,7 +56,7 @@ def caption(series: Series) -> str:
         parts.append(f"{len(COLOURS)} of {num_channels} channels shown")
     gaps = float(np.isnan(series.values).mean())
     if gaps:
-        parts.append(f"{gaps:.1%} of values missing")
+        parts.append(f"{100 * gaps:.1f}\u00a0% of values missing")
     return ", ".join(parts)
 
 
