@@ -325,7 +325,7 @@ def test_parts_of_the_score_add_up_to_it(fitted, weights):
     found = search(fitted[1], table, query=query, weights=weights, top=6)
     parts = score_parts(fitted[0], table, found["hits"], query, weights)
     for hit, part in zip(found["hits"], parts, strict=True):
-        assert set(part) <= set(fitted[1].inputs) and part
+        assert set(part) <= set(fitted[0].inputs) and part
         assert sum(part.values()) == pytest.approx(hit["score"], abs=0.02)  # codes are int8
     assert score_parts(fitted[0], table, [], query) == []
 

@@ -51,7 +51,9 @@ class Axis:
             return number(value)
         step = min((b - a for a, b in zip(self.ticks, self.ticks[1:], strict=False)), default=value)
         if abs(value) >= 1e6 or 0 < abs(step) < 1e-4:
-            return f"{value:.3g}".replace("e+0", "e").replace("-", "−")
+            apart = math.floor(math.log10(abs(value))) - math.floor(math.log10(abs(step)) + 1e-9)
+            shown = f"{value:.{max(apart, 0) + 2}g}"
+            return shown.replace("e+0", "e").replace("e+", "e").replace("-", "−")
         digits = max(0, -math.floor(math.log10(abs(step)) + 1e-9)) if step else 0
         digits += not math.isclose(step * 10**digits, round(step * 10**digits))
         return f"{value:,.{digits}f}".replace("-", "−")
@@ -82,8 +84,8 @@ def make_axis(
         return _log_axis(low, high, name, num)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        low, high = (low - 0.5 * abs(low), high + 0.5 * abs(high)) if low else (0.0, 1.0)
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high = (low - 0.5 * abs(low), high + 0.5 * abs(high)) if low or high else (0.0, 1.0)
         low = max(low, 0.0) if share or zero else low
     step = round_step((high - low) / num)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
