@@ -10,6 +10,7 @@ from plait.data.checks import inspect_table
 from plait.data.table import Table, read
 from plait.recipes.inspect_page import picture
 from plait.report import render_inspection
+from plait.writing import write_text
 
 
 def inspect(
@@ -37,9 +38,7 @@ def inspect(
         table = read(table, columns=columns, strict=strict, root=root)
     found = inspect_table(table, target=target).to_dict()
     if schema_out is not None:
-        Path(schema_out).write_text(table.schema.to_yaml(), encoding="utf8")
+        write_text(schema_out, table.schema.to_yaml())
     if out is not None:
-        page = render_inspection(found, picture(table, found))
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        Path(out).write_text(page, encoding="utf8")
+        write_text(out, render_inspection(found, picture(table, found)))
     return found

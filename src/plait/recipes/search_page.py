@@ -16,6 +16,7 @@ from plait.model.query import query_vector, sources_named
 from plait.report import render_search
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
+from plait.writing import write_text
 
 MAX_BYTES = 6_000_000
 """Past this size of media, further hits are shown by their plain cells."""
@@ -60,10 +61,8 @@ def write_search_page(
         for name, cell in query.items()
     ]
     found = {"asked": asked, "where": where, "rows": result["rows"], "hits": hits}
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render_search(found), encoding="utf8")
-    return out
+    write_text(out, render_search(found))
+    return Path(out)
 
 
 def score_parts(
