@@ -230,11 +230,12 @@ def test_a_search_shows_filter_weights_and_what_each_column_gives():
            "parts": {"x": 0.4, EVIL: 0.1}}  # fmt: skip
     found = {"asked": [{"name": "text", "html": "boot", "weight": 2.0},
                        {"name": "image", "html": "<i>i</i>", "weight": 1.0}],
-             "where": EVIL, "rows": 40, "hits": [hit]}  # fmt: skip
+             "where": EVIL, "rows": 40, "hits": [hit], "warnings": ["worthless"]}  # fmt: skip
     page = render_search(found)
     check_page(page)
     assert "weight 2" in page and "cosine 0.50" in page and "nearest row of 40" in page
     assert page.count('<li class=best><span title="x">') == 1
+    assert "1 warning" in page and "<li>worthless</li>" in page
     assert "No row." in render_search(found | {"hits": []})
 
 

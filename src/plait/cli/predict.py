@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, OnError, Quiet, Root, Seed
-from plait.cli.show import emit
+from plait.cli.show import emit, print_warnings
 
 EXAMPLE = """Examples:
 
@@ -58,6 +58,7 @@ def predict(
         classes=_classes(classes),
         templates=template or (),
     )
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

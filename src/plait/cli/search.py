@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, pairs_of, weights_of
-from plait.cli.show import emit, print_table
+from plait.cli.show import emit, print_table, print_warnings
 
 EXAMPLE = """Examples:
 
@@ -90,6 +90,7 @@ def search(
                     where=where,
                 )
             )
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

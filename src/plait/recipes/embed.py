@@ -43,7 +43,8 @@ def embed(
         progress: Told of the work.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``
+        and ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or a weight's column is unknown.
@@ -70,6 +71,7 @@ def embed(
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
+        "warnings": space.warnings,
     }
 
 

@@ -49,7 +49,7 @@ def predict(
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
 
     Returns:
-        ``rows``, ``out`` and ``columns``.
+        ``rows``, ``out`` and ``columns``; with `classes` also ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or its columns would collide.
@@ -75,7 +75,8 @@ def predict(
             chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
-    return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    found = {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    return {**found, "warnings": model.space.warnings} if classes else found
 
 
 def _answerer(

@@ -61,6 +61,7 @@ def write_search_page(
         for name, cell in query.items()
     ]
     found = {"asked": asked, "where": where, "rows": result["rows"], "hits": hits}
+    found["warnings"] = result.get("warnings") or []
     write_text(out, render_search(found))
     return Path(out)
 

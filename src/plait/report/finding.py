@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plait.report.hero import warned
 from plait.report.page import page
 from plait.report.text import cut, escape, is_number, number, plural, term
 from plait.types import Html
@@ -15,7 +16,7 @@ def render_search(found: Mapping[str, Any]) -> Html:
 
     Args:
         found: ``asked`` (``{"name", "html", "weight"}`` per part of the query), ``where`` (the
-            filter, or None), ``rows`` (how many were searched), ``hits``: ``{"rank", "id",
+            filter, or None), ``warnings``, ``rows`` (how many were searched), ``hits``: ``{"rank", "id",
             "score", "cells": {column: html}, "plain": {column: text}, "parts"}``; ``parts`` are a
             column's share of the score, which they add up to.
     """
@@ -31,10 +32,12 @@ def render_search(found: Mapping[str, Any]) -> Html:
         f"The score is the {term('cosine')} of query and row; the bars say how much of it each "
         "column of the row gives."
     )
+    told = [str(text) for text in found.get("warnings") or []]
+    box = warned(told) if told else ""
     body = (
         '<header class="hero"><p class="brand">plait</p><h1>Search <small class="from">the '
         f"{plural(len(hits), 'nearest row', 'nearest rows')} of {number(found.get('rows'))}"
-        f'</small></h1><div class="asked-for">{asked}</div><p>{kept} {weights}</p></header>'
+        f'</small></h1><div class="asked-for">{asked}</div><p>{kept} {weights}</p>{box}</header>'
         f'<section id="found" aria-labelledby="found-title"><h2 id="found-title">Found</h2>'
         f'<p class="lead">{how}</p><div class="cards hits">{cards}</div></section>'
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.report.bars import axis_of
@@ -39,13 +39,14 @@ from plait.report.words import direction, model_name, word
 from plait.types import Html
 
 SPACE = "shared space"
-OPEN_NOTES = 4
+OPEN_NOTES, OPEN_WARNINGS = 4, 12
 
 
 def hero(data: Mapping[str, Any]) -> Html:
     """Return the header of a bundle's report."""
     model, metrics = data.get("model") or {}, data.get("metrics") or {}
-    alone = is_space(data)
+    alone, told = is_space(data), warnings(data)
+    notes = [str(note) for note in metrics.get("notes") or []]
     goal, link = (SPACE, "of") if alone else (model.get("target") or "model", "from")
     inputs = ", ".join(model.get("inputs") or [])
     kind = {"classify": "Predicts", "tag": "Tags", "regress": "Predicts"}
@@ -56,7 +57,7 @@ def hero(data: Mapping[str, Any]) -> Html:
         f"{escape(cut(inputs, 160))}</small></h1>"
         f'<div class="first">{_number(data)}<div class="beside">'
         f'<p class="verdict">{escape(verdict(data))}</p>{_compared(data)}</div></div>'
-        f"{_warned(warnings(data), [str(note) for note in metrics.get('notes') or []])}"
+        f"{warned(told, [note for note in notes if note not in told])}"
         f"{_tiles(data)}</header>"
     )
 
@@ -161,13 +162,15 @@ def _scale(data: Mapping[str, Any], name: str) -> Html:
     )
 
 
-def _warned(found: list[str], notes: list[str]) -> Html:
+def warned(found: Sequence[str], notes: Sequence[str] = ()) -> Html:
     """Return the box of warnings, and what the fit noted."""
     if found:
-        items = "".join(f"<li>{escape(text)}</li>" for text in found)
+        items = [f"<li>{escape(text)}</li>" for text in found]
+        more = items[OPEN_WARNINGS:]
+        rest = fold(f"{len(more)} more", f"<ul>{''.join(more)}</ul>") if more else ""
         box = (
             f'<aside class="warnings" aria-labelledby="warned"><h2 id="warned">'
-            f"{plural(len(found), 'warning')}</h2><ul>{items}</ul></aside>"
+            f"{plural(len(found), 'warning')}</h2><ul>{''.join(items[:OPEN_WARNINGS])}</ul>{rest}</aside>"
         )
     else:
         box = '<aside class="warnings calm"><p>No warnings.</p></aside>'

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.report.chart import histogram
+from plait.report.hero import warned
 from plait.report.making import glossary, share_drawn
 from plait.report.page import page
 from plait.report.palette import shade_of
@@ -24,7 +25,7 @@ from plait.report.words import TERMS
 from plait.types import Html
 
 AXES = {"image": {"axis 0": "height", "axis 1": "width"}, "audio": {"axis 0": "samples"}}
-MAX_CARDS, MAX_ROWS, MAX_CLASSES, MAX_WARNINGS = 60, 200, 30, 12
+MAX_CARDS, MAX_ROWS, MAX_CLASSES = 60, 200, 30
 
 
 def render_inspection(found: Mapping[str, Any], pictured: Mapping[str, Any]) -> Html:
@@ -56,21 +57,10 @@ def _header(found: Mapping[str, Any], title: str) -> Html:
     goal = f" Target: <b>{escape(target)}</b>." if target is not None else ""
     rows, seen = found.get("num_rows"), found.get("num_scanned")
     part = f" {number(seen)} of them were looked at." if is_number(seen) and seen != rows else ""
-    items = [f"<li>{escape(cut(text, 300))}</li>" for text in warnings]
-    if items:
-        more = items[MAX_WARNINGS:]
-        rest = fold(f"{len(more)} more", f"<ul>{''.join(more)}</ul>") if more else ""
-        box = (
-            '<aside class="warnings" aria-labelledby="warned"><h2 id="warned">'
-            f"{plural(len(items), 'warning')}</h2><ul>{''.join(items[:MAX_WARNINGS])}</ul>{rest}"
-            "</aside>"
-        )
-    else:
-        box = '<aside class="warnings calm"><p>No warnings.</p></aside>'
     return (
         f'<header class="hero"><p class="brand">plait</p><h1>{escape(title)} '
         f'<small class="from">{number(rows)} rows, {plural(len(columns), "column")}.{part}{goal}'
-        f"</small></h1>{box}</header>"
+        f"</small></h1>{warned([cut(text, 300) for text in warnings])}</header>"
     )
 
 
