@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import ParseError
@@ -121,7 +121,7 @@ def _header(lines: Iterator[Line], sheet: str, path: Path) -> list[str]:
 
 
 def _batches(lines: Iterator[Line], schema: pa.Schema, path: Path) -> Iterator[pa.RecordBatch]:
-    waiting: list[Sequence[str | None]] = []
+    waiting: list[dict[int, str]] = []
     width, num_bytes, num_all = len(schema), 0, 0
     for number, cells in lines:
         if not cells:
