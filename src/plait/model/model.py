@@ -11,8 +11,10 @@ import numpy as np
 
 import plait
 from plait.bundle import Bundle, to_json, write_bundle
+from plait.data.duplicates import label_units
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
+from plait.data.splits import group_rows
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
@@ -52,6 +54,7 @@ class Model:
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
+        group: Column of the table whose equal values belong together, when it was named.
         path: Where it was saved or loaded from.
     """
 
@@ -65,6 +68,7 @@ class Model:
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
+    group: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -140,15 +144,28 @@ class Model:
             )
         prepared = self.prepare(table, on_error=on_error, target=True)
         labelled = np.flatnonzero(prepared.columns[self.target].present)
-        return self.score_rows(prepared, labelled, self.truth(prepared, labelled), seed=seed)
+        truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
+        return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
+
+    def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
+        """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
+        if self.group is None or self.group not in table.column_names:
+            return None
+        return label_units(table.num_rows, group_rows(table, self.group))[rows]
 
     def score_rows(
-        self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        seed: int = 0,
     ) -> dict[str, Any]:
-        """Score prepared rows against their truth; see `evaluate`."""
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows)
-        return score(self.target_codec, outputs, truth, present, seed=seed)
+        return score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -296,6 +313,7 @@ class Model:
     def _facts(self) -> dict[str, Any]:
         return {
             "target": self.target,
+            "group": self.group,
             "inputs": list(self.inputs),
             "sources": {name: list(columns) for name, columns in self.sources.items()},
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
@@ -364,4 +382,5 @@ def _model_of(bundle: Bundle) -> Model:
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
+        group=about.get("group"),
     )
