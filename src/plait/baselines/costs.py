@@ -12,7 +12,7 @@ from plait.baselines.selection import narrow_width
 from plait.baselines.views import Views
 from plait.modalities import TargetCodec
 
-MAX_BYTES = 2 * 2**30
+MAX_BYTES = 2**30
 """An expert that needs more memory than this, for its targets and scores, is not tried."""
 
 MAX_GRAM, MAX_STORED, MAX_POINTS, MAX_ALONE = 3000, 20_000, 1280, 5000
@@ -158,7 +158,6 @@ _SECONDS: Mapping[str, Callable[[Size], float]] = {
 }
 
 _COPIES = {
-    "majority": 1.0,
     "neighbour": 2.0,
     "linear": 6.0,
     "probe": 6.0,
