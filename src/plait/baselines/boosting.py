@@ -106,7 +106,7 @@ class Grower:
         return Grown(booster, counted, not progress.late or enough, progress.seconds)
 
     def paced(self, num_rounds: float) -> Grower:
-        """Return it with a learning rate that suits so many rounds, if there is time for no more."""
+        """Return it with a learning rate that suits so many rounds, if no more fit the time."""
         rate = LEAST_TRAVEL / max(num_rounds, 1.0)
         return replace(self, rate=float(np.clip(rate, self._usual, MAX_RATE)))
 

@@ -16,7 +16,7 @@ MAX_BYTES = 2**30
 """An expert that needs more memory than this, for its targets and scores, is not tried."""
 
 MAX_GRAM, MAX_STORED, MAX_POINTS, MAX_ALONE = 3000, 20_000, 1280, 5000
-"""As in the experts: rows of a closed form, stored neighbours, features of theirs, a pool's rows."""
+"""As in the experts: rows of a closed form, neighbours stored, their features, rows of a pool."""
 
 POWER_SECONDS = 8e-9
 """Of an exponential, or of a step of sorting, per number."""

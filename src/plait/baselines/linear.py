@@ -108,11 +108,11 @@ class Linear:
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
         for ridge in ridge_path(views.dense, views.sparse, targets, views.groups):
+            if best is not None and is_late(deadline):
+                break
             cost, temperature = _best_temperature(ridge.left_out, truth, codec)
             if best is None or cost < best[0]:
                 best = cost, ridge, temperature
-            if is_late(deadline):
-                break
         if best is None:
             raise ValueError("no penalty was tried")
         _, ridge, temperature = best

@@ -153,9 +153,7 @@ class RoundSearch:
             selection = select_features(inside, self._targets[learn], self._room, seed=seed)
             choosing = (time.monotonic() - began) * (1 + WHOLE)
             table = selection.table(inside)
-            one = self._grower.grow(
-                table, goal, selection.categorical(inside), rounds=PROBE_ROUNDS
-            )
+            one = self._grower.grow(table, goal, selection.categorical(inside), rounds=PROBE_ROUNDS)
             seconds = max(one.seconds * len(self._goals), 1e-6)
             left = max(float(self._deadline or 0) - time.monotonic(), 0.0)
             rounds = (left - choosing) / (seconds * (1 + WHOLE))

@@ -18,6 +18,7 @@ from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.share import learn_shared
 from plait.recipes.task import make_task
+from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device
@@ -80,6 +81,7 @@ def fit(
     licences: Sequence[Mapping[str, str]] = (),
     allow_network: bool = False,
     progress: Progress | None = None,
+    began: float | None = None,
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
 
@@ -122,16 +124,19 @@ def fit(
         licences: ``{"source", "licence", "attribution"}`` of the data.
         allow_network: Whether cells that are URLs are fetched.
         progress: Told of the work.
+        began: When the budget began, of `time.monotonic`; now by default.
 
     Raises:
         PlaitError: For everything that the caller can mend.
     """
-    meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
+    meter, progress, budget = Meter(began), progress or SILENT, Budget.parse(budget)
+    timetable = Timetable.of(budget, began)
     _check_choice("on_error", on_error, ("raise", "skip"))
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
-    table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
+    with timetable.part("opening"):
+        table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     settings = _Settings(
@@ -152,22 +157,24 @@ def fit(
         tune=tune,
     )
     unfinished = _unfinished(out, settings, resume)
-    task = make_task(
-        table,
-        target=target,
-        exclude=exclude,
-        group=group,
-        time=time,
-        split=split,
-        seed=seed,
-        on_error=on_error,
-        allow_network=allow_network,
-        progress=progress,
-        base=start,
-        encoders=encoders,
-    )
+    with timetable.part("reading"):
+        task = make_task(
+            table,
+            target=target,
+            exclude=exclude,
+            group=group,
+            time=time,
+            split=split,
+            seed=seed,
+            on_error=on_error,
+            allow_network=allow_network,
+            progress=progress,
+            base=start,
+            encoders=encoders,
+        )
     work = Work(
         meter=meter,
+        timetable=timetable,
         budget=budget,
         size=size,
         fusion=fusion,
@@ -185,6 +192,8 @@ def fit(
         tune=tune,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
+    records["metrics"]["notes"] += timetable.notes()
+    records["metrics"]["seconds"] = timetable.told()
     model.records = {
         **records,
         "splits": task.splits.to_dict(),
