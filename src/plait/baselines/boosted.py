@@ -73,7 +73,7 @@ class Boosted:
         if codec.task == "tag":
             varied = [bool(np.ptp(column) > 0) for column in targets.T]
             self._constants[~np.array(varied)] = targets.mean(axis=0)[~np.array(varied)]
-            goals = [column for column, kept in zip(targets.T, varied, strict=True) if kept]
+            goals = [targets[:, i].copy() for i, kept in enumerate(varied) if kept]
         search = RoundSearch(views, targets, goals, Grower(codec.task, num, seed), deadline)
         self._selection, self._boosters, held = search.run(seed)
         self.cut_short = search.cut_short

@@ -79,11 +79,14 @@ class Grower:
         goal: np.ndarray,
         categorical: list[int],
         *,
-        rounds: int = MAX_ROUNDS,
+        rounds: int | None = None,
         held: tuple[np.ndarray, np.ndarray] | None = None,
         deadline: float | None = None,
     ) -> Grown:
-        """Boost for `rounds`, until `held` rows (table, goal) gain nothing more, or until late."""
+        """Boost for `rounds`, until `held` rows (table, goal) gain nothing more, or until late.
+
+        Without a number of rounds, there are 2,000 at most.
+        """
         lightgbm = import_lightgbm()
         settings = self._settings(table)
         data = lightgbm.Dataset(
@@ -95,7 +98,7 @@ class Grower:
         booster = lightgbm.train(
             settings,
             data,
-            num_boost_round=rounds,
+            num_boost_round=rounds or MAX_ROUNDS,
             valid_sets=[] if judged is None else [judged],
             callbacks=[progress],
         )

@@ -11,7 +11,7 @@ from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress
+from plait.progress import SILENT, Progress, expect_end
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
 from plait.recipes.learn import learn_target
@@ -131,6 +131,7 @@ def fit(
     """
     meter, progress, budget = Meter(began), progress or SILENT, Budget.parse(budget)
     timetable = Timetable.of(budget, began)
+    expect_end(progress, timetable.end)
     _check_choice("on_error", on_error, ("raise", "skip"))
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
