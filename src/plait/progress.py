@@ -47,6 +47,9 @@ class Silent:
         """See `Progress.task`."""
         return _ignore
 
+    def say(self, text: str) -> None:
+        """See `say`."""
+
 
 class Lines:
     """Writes a line now and then: for logs and terminals that cannot redraw.
@@ -88,6 +91,10 @@ class Lines:
             self._say(name, said, note)
 
         return update
+
+    def say(self, text: str) -> None:
+        """See `say`."""
+        print(f"note: {text}", file=self._stream, flush=True)
 
     def expect(self, end: float) -> None:
         """See `expect_end`: begin to write a line whenever nothing was written for two seconds."""
@@ -176,9 +183,20 @@ class Bar:
             self._heart.stop()
             self._heart = None
 
+    def say(self, text: str) -> None:
+        """See `say`."""
+        self._bars.console.print(f"note: {text}", markup=False, highlight=False)
+
 
 SILENT: Progress = Silent()
 """Where recipes report when nobody listens."""
+
+
+def say(progress: Progress, text: str) -> None:
+    """Tell a person at once what cannot wait for the end, where progress is shown and can tell."""
+    tell: Callable[[str], None] | None = getattr(progress, "say", None)
+    if tell is not None:
+        tell(text)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A budget is kept by doing less, and what was not done is said: classes, time, refits, networks."""
+"""A budget is kept by doing less, and what was not done is said: classes, refits, networks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fit(table, budget="3 steps", **settings):
 def task_of(table, **settings):
     return make_task(
         plait.read(table), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
-        on_error="raise", allow_network=False, progress=SILENT, **settings,
+        on_error="raise", progress=SILENT, **settings,
     )  # fmt: skip
 
 

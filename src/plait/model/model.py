@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 import plait
-from plait.bundle import Bundle, to_json, write_bundle
+from plait.bundle import Bundle, read_steadily, to_json, write_bundle
 from plait.data.duplicates import label_units
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
@@ -20,6 +20,7 @@ from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
+from plait.model.heeding import heed
 from plait.model.readings import Reading, with_readings
 from plait.model.scores import FULL, Effort, score
 from plait.model.search import search_rows
@@ -35,6 +36,7 @@ from plait.model.storage import (
     space_facts,
     space_files,
 )
+from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.types import Answer, Cell
 
@@ -256,6 +258,7 @@ class Model:
         Raises `TableError` when it has none of the model's columns.
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
+        table = heed(table, self.schema)
         known = [c for c in self.schema.columns if c.name in table.column_names]
         if not any(column.name in self.inputs for column in known):
             raise TableError(
@@ -325,6 +328,7 @@ class Model:
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
+            "versions": VERSIONS,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -353,20 +357,20 @@ def load(path: Path | str) -> Model:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
     """
-    bundle = Bundle(path)
     try:
-        return _model_of(bundle)
+        return read_steadily(path, _model_of)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
             received=f"{type(error).__name__}: {error}",
-            path=bundle.path,
+            path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
 
 
 def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
+    check_versions(about, bundle.path)
     stored = bundle.read_json("codecs.json")
     codecs = codecs_from(stored, bundle.path)
     target = about["target"]

@@ -61,7 +61,10 @@ def score(
     if codec.task == "regress":
         found["nominal_coverage"] = NOMINAL_COVERAGE
         some = np.linspace(0, len(outputs) - 1, min(len(outputs), MAX_SCATTER)).astype(int)
-        found["scatter"] = [[float(truth[i]), float(outputs[i, 0])] for i in some]
+        # Truth, prediction, and the ends of its 90 % interval.
+        found["scatter"] = [[float(truth[i]), *map(float, outputs[i, [0, 1, 3]])] for i in some]
+    if codec.task == "tag":
+        found["per_label"] = _per_label(codec, outputs, truth)
     return found
 
 
@@ -108,6 +111,22 @@ def _intervals(
     if effort is None:
         return {}
     return metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed, **effort)
+
+
+def _per_label(codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:
+    """Return ``label``, ``rows``, ``precision``, ``recall``, ``f1`` of each label, said at 0.5."""
+    said, real = outputs >= 0.5, truth >= 0.5
+    hits, num_said, num_real = (said & real).sum(0), said.sum(0), real.sum(0)
+    return [
+        {
+            "label": str(label),
+            "rows": int(num_real[i]),
+            "precision": float(hits[i] / num_said[i]) if num_said[i] else float("nan"),
+            "recall": float(hits[i] / num_real[i]) if num_real[i] else float("nan"),
+            "f1": float(2 * hits[i] / max(int(num_said[i] + num_real[i]), 1)),
+        }
+        for i, label in enumerate(getattr(codec, "labels", ()))
+    ]
 
 
 def _reliability(outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, float]]:

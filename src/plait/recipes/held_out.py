@@ -64,9 +64,7 @@ def calibrate(
         gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
         if len(able):
             parts.append(answers.held_out(_some(able, MAX_HIDDEN_ROWS), gone))
-    return fit_calibration(
-        task.target_codec, task.sources, HeldOut.join(parts), deadline=deadline
-    )
+    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts), deadline=deadline)
 
 
 class _Answers:

@@ -126,7 +126,6 @@ def make_task(
     split: str | None,
     seed: int,
     on_error: str,
-    allow_network: bool,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
@@ -134,7 +133,7 @@ def make_task(
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed, on_error, allow_network: As for
+        table, target, exclude, group, time, split, seed, on_error: As for
             `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
@@ -147,9 +146,7 @@ def make_task(
     if target is not None:
         check_target(schema, target)
     inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
-    prints = fingerprints(
-        table, [name for name in inputs], on_error=on_error, allow_network=allow_network
-    )
+    prints = fingerprints(table, [name for name in inputs], on_error=on_error)
     splits = make_splits(
         table,
         fingerprints=prints,
@@ -168,17 +165,17 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         on_error=on_error,
-        allow_network=allow_network,
         progress=progress,
     )
     copies = [rows for _, rows in shared_rows(prints).groups]
     said = [] if group is None else group_rows(table, group)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
-    notes: tuple[str, ...] = ()
+    notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     if target is not None:
         labelled = np.asarray(prepared.columns[target].present, bool)
-        splits, notes = _labelled_only(splits, labelled)
+        splits, fewer = _labelled_only(splits, labelled)
+        notes += fewer
         codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
         truth = truth_of(prepared, target)
     return Task(
@@ -194,7 +191,12 @@ def make_task(
         groups=label_units(table.num_rows, [*copies, *said]),
         readings=readings,
         splits=splits,
-        notes=notes + _group_notes(table, group, splits) + _base_notes(base, target),
+        notes=(
+            notes
+            + _limit_notes(prepared, target)
+            + _group_notes(table, group, splits)
+            + _base_notes(base, target)
+        ),
     )
 
 
@@ -250,6 +252,28 @@ def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, 
         f"column '{name}' looks like a group (patient, speaker, machine): rows of one may lie in "
         f"both training and test; --group {name} keeps them apart"
         for name in likely
+    )
+
+
+def _limit_notes(prepared: Prepared, target: str | None) -> tuple[str, ...]:
+    """Say how many targets are only known to lie below or above their number."""
+    column = None if target is None else prepared.columns[target]
+    if column is None or "limit" not in column.codec.layout:
+        return ()
+    sides = np.concatenate(
+        [
+            np.asarray(
+                column.gather(np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))).parts[
+                    "limit"
+                ]
+            ).ravel()
+            for first in range(0, prepared.num_rows, CHUNK_ROWS)
+        ]
+    )
+    below, above = int((sides < 0).sum()), int((sides > 0).sum())
+    return (
+        f"{below + above} targets are only limits ({below} '<', {above} '>'): they are learned and "
+        "scored as if the number were exact",
     )
 
 
