@@ -119,7 +119,8 @@ def test_what_was_said_of_a_table_wins_over_what_was_learned_from_another(write)
 
 
 def test_a_decimal_comma_is_a_point_where_it_was_said(write):
-    path = write("a.csv", "x;y\n1,250;1.234,5\n" + "".join(f"-2,{i};{i},5\n" for i in range(101, 140)))
+    rows = "".join(f"-2,{i};{i},5\n" for i in range(101, 140))
+    path = write("a.csv", "x;y\n1,250;1.234,5\n" + rows)
     table = read(path, decimal=",")
     assert table.decimal == "," and table.schema["x"].settings["decimal"] == ","
     assert numbers(table, "x")[:2] == [1.25, -2.101]
