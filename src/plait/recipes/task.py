@@ -19,7 +19,7 @@ from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.reading import read_columns, sources_with
-from plait.recipes.roles import check_target, choose_inputs, split_column, stratify
+from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
 
 CHUNK_ROWS = 65_536
 MAX_JUDGED_ROWS = 10_000
@@ -145,6 +145,7 @@ def make_task(
     schema = table.schema
     if target is not None:
         check_target(schema, target)
+    refuse_answers(table, target, {*exclude, *filter(None, (group, time, split))})
     inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
     prints = fingerprints(table, [name for name in inputs], on_error=on_error)
     splits = make_splits(
