@@ -170,7 +170,8 @@ def warned(found: Sequence[str], notes: Sequence[str] = ()) -> Html:
         rest = fold(f"{len(more)} more", f"<ul>{''.join(more)}</ul>") if more else ""
         box = (
             f'<aside class="warnings" aria-labelledby="warned"><h2 id="warned">'
-            f"{plural(len(found), 'warning')}</h2><ul>{''.join(items[:OPEN_WARNINGS])}</ul>{rest}</aside>"
+            f"{plural(len(found), 'warning')}</h2>"
+            f"<ul>{''.join(items[:OPEN_WARNINGS])}</ul>{rest}</aside>"
         )
     else:
         box = '<aside class="warnings calm"><p>No warnings.</p></aside>'
