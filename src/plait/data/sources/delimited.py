@@ -230,7 +230,10 @@ def _check_lengths(column: pa.Array, name: str, first_row: int, path: Path) -> N
 
 def _ragged_error(path: Path, number: str, expected: str, found: str, text: str) -> TableError:
     open_quote = text.count('"') % 2 == 1 or "\n" in text
-    hint = "quote cells that hold the delimiter, or fill the missing fields with nothing"
+    hint = (
+        "quote cells that hold the delimiter, or fill the missing fields with nothing; or name "
+        "another delimiter with --delimiter"
+    )
     return TableError(
         "a row has the wrong number of fields",
         expected=f"{expected} fields, as in the header",
