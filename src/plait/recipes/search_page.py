@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
 from plait.model.model import Model, load
 from plait.model.query import query_vector, sources_named
+from plait.reading import ReadOptions
 from plait.report import render_search
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
@@ -29,9 +30,9 @@ def write_search_page(
     query: Mapping[str, Cell],
     out: Path | str,
     *,
-    root: Path | str | None = None,
     weights: Mapping[str, float] | None = None,
     where: str | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Path:
     """Write the hits of `plait.recipes.search.search` as a self-contained page; return its path.
 
@@ -41,16 +42,16 @@ def write_search_page(
         result: What the search returned.
         query: What was asked.
         out: File to write.
-        root: Folder of the media.
         weights: Of the parts of the query, as they were given.
         where: The filter, as it was given.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Raises `UsageError` without a table, whose cells the page shows.
     """
     if table is None:
         raise UsageError("a page shows the table's rows", expected="--table with --page")
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    rows = read(table, root=root) if isinstance(table, Path | str) else table
+    rows = read(table, **reading)
     parts = score_parts(model, rows, result["hits"], query, weights)
     hits, size = list[dict[str, Any]](), 0
     for hit, part in zip(result["hits"], parts, strict=True):

@@ -16,10 +16,9 @@ def render_search(found: Mapping[str, Any]) -> Html:
 
     Args:
         found: ``asked`` (``{"name", "html", "weight"}`` per part of the query), ``where`` (the
-            filter, or None), ``warnings``, ``rows`` (how many were searched),
-            ``hits``: ``{"rank", "id",
-            "score", "cells": {column: html}, "plain": {column: text}, "parts"}``; ``parts`` are a
-            column's share of the score, which they add up to.
+            filter, or None), ``warnings``, ``rows`` (how many were searched), ``hits``: ``{"rank",
+            "id", "score", "cells": {column: html}, "plain": {column: text}, "parts"}``; ``parts``
+            are a column's share of the score, which they add up to.
     """
     hits = found.get("hits") or []
     several = len(found.get("asked") or []) > 1
