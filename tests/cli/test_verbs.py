@@ -72,12 +72,9 @@ def test_fit_passes_every_option_on(recipes):
         "baselines": False,
         "samples": True,
         "tune": "auto",
-        "allow_network": False,
         "adapt": "auto",
         "base": None,
         "encoders": {},
-        "schema": None,
-        "root": None,
     }
 
 

@@ -20,6 +20,7 @@ from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
+from plait.model.heeding import heed
 from plait.model.readings import Reading, with_readings
 from plait.model.scores import score
 from plait.model.search import search_rows
@@ -251,6 +252,7 @@ class Model:
         Raises `TableError` when it has none of the model's columns.
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
+        table = heed(table, self.schema)
         known = [c for c in self.schema.columns if c.name in table.column_names]
         if not any(column.name in self.inputs for column in known):
             raise TableError(

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from plait.data.row_ids import row_ids
-from plait.data.table import Table, read
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.model import load
 from plait.progress import SILENT, Progress
+from plait.reading import ReadOptions
 from plait.writing import write_whole
 
 
 def embed(
     bundle: Path | str,
-    table: Table | Path | str,
+    table: Any,
     *,
     out: Path | str,
     weights: Mapping[str, float] | None = None,
-    on_error: str = "raise",
-    root: Path | str | None = None,
     progress: Progress | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
     """Write the rows' ids and vectors to a Parquet file and return what was done.
 
@@ -38,12 +38,12 @@ def embed(
         table: Rows with any subset of its input columns.
         out: ``.parquet`` file, which appears whole or not at all.
         weights: Column -> weight in a row's mean, 1 by default.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
-        root: Folder of the media.
         progress: Told of the work.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``
+        and ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or a weight's column is unknown.
@@ -59,8 +59,10 @@ def embed(
         )
     model = load(bundle)
     space = model.space
-    rows = table if isinstance(table, Table) else read(table, root=root)
-    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=progress or SILENT)
+    rows = read(table, **reading)
+    vectors = model.embed(
+        rows, weights=weights, on_error=rows.on_error or "raise", progress=progress or SILENT
+    )
     there = np.abs(vectors).sum(1) > 0
     _write(out, row_ids(rows), vectors, there)
     empty = int((~there).sum())
@@ -70,6 +72,7 @@ def embed(
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
+        "warnings": space.warnings,
     }
 
 

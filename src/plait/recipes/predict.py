@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pyarrow as pa
 import pyarrow.csv
@@ -15,6 +15,7 @@ import pyarrow.parquet
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.model import Model, load
+from plait.reading import ReadOptions
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
 from plait.writing import write_whole
@@ -25,13 +26,12 @@ CHUNK_ROWS = 8192
 
 def predict(
     bundle: Path | str,
-    table: Table | Path | str,
+    table: Any,
     *,
     out: Path | str,
-    on_error: str = "raise",
-    root: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
+    **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
     """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
 
@@ -42,14 +42,13 @@ def predict(
         bundle: A bundle's folder.
         table: Rows with any subset of the model's input columns.
         out: ``.csv`` or ``.parquet`` file.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
-        root: Folder of the media.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``out`` and ``columns``.
+        ``rows``, ``out`` and ``columns``; with `classes` also ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or its columns would collide.
@@ -64,18 +63,19 @@ def predict(
         )
     model = load(bundle)
     answer_rows = _answerer(model, classes, templates)
-    rows = table if isinstance(table, Table) else read(table, root=root)
+    rows = read(table, **reading)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
     columns: list[str] = []
     with write_whole(out) as temporary, _Writer(temporary, out.suffix) as writer:
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-            answer = _shift_rows(answer_rows, part, on_error, first)
+            answer = _shift_rows(answer_rows, part, rows.on_error or "raise", first)
             flat = out.suffix == ".csv"
             chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
-    return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    found = {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    return {**found, "warnings": model.space.warnings} if classes else found
 
 
 def _answerer(

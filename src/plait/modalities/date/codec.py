@@ -54,6 +54,7 @@ class DateCodec:
     """
 
     modality: ClassVar[str] = "date"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     version: ClassVar[int] = 1
 
