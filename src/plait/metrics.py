@@ -10,6 +10,9 @@ import numpy as np
 FLOOR = 1e-7
 """Probabilities are clipped to [FLOOR, 1] before a logarithm."""
 
+LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
+"""Metrics of which less is better; of all others more is."""
+
 Metric = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 
 

@@ -25,6 +25,9 @@ class HeldOut(NamedTuple):
     places: np.ndarray
     outputs: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"HeldOut({len(self.places)} rows)"
+
 
 class Expert(Protocol):
     """A simple model. Its outputs are those of the target codec: probabilities, or quantiles."""

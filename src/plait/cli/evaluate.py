@@ -16,6 +16,10 @@ EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table that holds the target column.")],
+    importance: Annotated[
+        bool,
+        typer.Option("--importance", help="Tell what each input column is worth to the model."),
+    ] = False,
     on_error: OnError = "raise",
     root: Root = None,
     seed: Seed = 0,
@@ -29,7 +33,9 @@ def evaluate(
     """
     from plait.recipes.evaluate import evaluate as run_evaluate
 
-    result = run_evaluate(bundle, table, on_error=on_error, seed=seed, root=root)
+    result = run_evaluate(
+        bundle, table, on_error=on_error, seed=seed, root=root, importance=importance
+    )
     emit(result, as_json=json, show=show)
 
 
@@ -43,6 +49,7 @@ def show(result: dict[str, Any]) -> None:
     present = result.get("by_present") or {}
     print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
+    print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
 
 
 def show_retrieval(result: dict[str, Any]) -> None:

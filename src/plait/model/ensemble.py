@@ -12,6 +12,7 @@ from plait.baselines.experts import Expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
+from plait.display import brief
 from plait.modalities import Codec, TargetCodec
 from plait.model.config import SystemConfig
 
@@ -19,6 +20,7 @@ DEEP = "deep"
 """Name of the network among the experts."""
 
 
+@brief
 @dataclass
 class Ensemble:
     """What turns prepared rows into outputs.

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 import plait
+from plait.answer import Answer
 from plait.bundle import Bundle, to_json, write_bundle
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
@@ -18,6 +19,9 @@ from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
+from plait.model.importance import importance
+from plait.model.judging import labelled_rows, leaderboard, top_losses
+from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.readings import Reading, with_readings
 from plait.model.scores import score
 from plait.model.search import search_rows
@@ -34,10 +38,11 @@ from plait.model.storage import (
     space_files,
 )
 from plait.progress import SILENT, Progress
-from plait.types import Answer, Cell
+from plait.results import Hits, Scores
+from plait.types import Cell
 
 
-@dataclass
+@dataclass(repr=False)
 class Model:
     """A fitted model. Made by `plait.fit` and `load`.
 
@@ -111,8 +116,8 @@ class Model:
         """Return ``prediction``, ``confidence`` and the details per row.
 
         Args:
-            rows: A `Table`, anything `plait.read` takes, or a list of dicts; any input column may
-                be absent or empty.
+            rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
+                one row as a dict. Any input column may be absent or empty.
             on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
             root: Folder of the media, where it is not the table's.
         """
@@ -120,9 +125,31 @@ class Model:
         outputs = self.outputs(self.prepare(table, on_error=on_error))
         return Answer(self.target_codec.answer(outputs))
 
+    @property
+    def classes_(self) -> list[Any]:
+        """The classes, or tags, in the order of `predict_proba`. Raises `TargetError` else."""
+        if self.target_codec.task not in ("classify", "tag"):
+            raise TargetError(
+                "a number has no classes, and no probabilities",
+                expected="a model whose target is a category or tags",
+                received=f"'{self.target}', a {self.target_codec.modality}",
+                hint="predict gives the mean with its 5, 50 and 95 % quantiles: q05, q50, q95",
+            )
+        return list(self.target_codec.labels)  # type: ignore[attr-defined]
+
+    def predict_proba(self, rows: Any, *, on_error: str = "raise", root: Any = None) -> np.ndarray:
+        """Return the probability of each of `classes_`, float32 ``[row, class]``.
+
+        Those of classes sum to 1; those of tags are each a yes or no of its own. The arguments
+        are those of `predict`. Raises `TargetError` where the target is a number.
+        """
+        self.classes_  # noqa: B018 - refuses numbers before any work
+        table = self.as_table(rows, root=root)
+        return self.outputs(self.prepare(table, on_error=on_error))
+
     def evaluate(
         self, rows: Any, *, on_error: str = "raise", root: Any = None, seed: int = 0
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
         Rows without a target are left out. Raises `TargetError` when none has one. A model without
@@ -130,17 +157,9 @@ class Model:
         """
         table = self.as_table(rows, root=root)
         if self.parts is None:
-            return evaluate_space(self.space, self.prepare(table, on_error=on_error))
-        if self.target is None or self.target not in table.column_names:
-            raise TargetError(
-                "the table lacks the target, so there is nothing to compare with",
-                expected=f"a column '{self.target}'",
-                received=", ".join(table.column_names),
-                hint="use predict for rows without a target",
-            )
-        prepared = self.prepare(table, on_error=on_error, target=True)
-        labelled = np.flatnonzero(prepared.columns[self.target].present)
-        return self.score_rows(prepared, labelled, self.truth(prepared, labelled), seed=seed)
+            return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
+        prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
+        return Scores(self.score_rows(prepared, labelled, truth, seed=seed))
 
     def score_rows(
         self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
@@ -195,14 +214,14 @@ class Model:
         root: Any = None,
         progress: Progress = SILENT,
         **named: Cell,
-    ) -> dict[str, Any]:
+    ) -> Hits:
         """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
 
         `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
         arguments, the result and the errors are those of `plait.search`.
         """
         table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
-        return search_rows(
+        found = search_rows(
             self,
             table,
             {**(query or {}), **named},
@@ -214,6 +233,7 @@ class Model:
             on_error=on_error,
             progress=progress,
         )
+        return Hits(found)
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
@@ -303,23 +323,14 @@ class Model:
             "readings": [reading.facts() for reading in self.readings],
         }
 
-    def summary(self) -> dict[str, Any]:
-        """Return the JSON shape of ``plait fit``."""
-        metrics, energy = self.records.get("metrics", {}), self.records.get("energy", {})
-        scored = metrics.get("test") or metrics.get("validation") or {}
-        return {
-            "bundle": None if self.path is None else str(self.path),
-            "task": "share" if self.parts is None else self.parts.target.task,
-            "shipped": metrics.get("shipped"),
-            "metrics": scored.get("metrics", {}),
-            "intervals": scored.get("intervals", {}),
-            "retrieval": scored.get("retrieval", {}),
-            "baselines": metrics.get("baselines", []),
-            "seconds": energy.get("seconds"),
-            "num_parameters": metrics.get("num_parameters"),
-            "peak_memory_mb": energy.get("peak_memory_mb"),
-            "notes": metrics.get("notes", []),
-        }
+    leaderboard = leaderboard
+    top_losses = top_losses
+    importance = importance
+    summary = summary
+    _repr_html_ = html_of_model
+
+    def __repr__(self) -> str:
+        return text_of_model(self)
 
 
 def load(path: Path | str) -> Model:

@@ -11,6 +11,7 @@ import numpy as np
 
 from plait.baselines.linear_space import LinearSpace
 from plait.data.prepared import Prepared
+from plait.display import brief
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
 from plait.model.config import SystemConfig
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from plait.model.space import Space
 
 
+@brief
 @dataclass
 class SharedSpace:
     """What gives every row, and each of its sources, a unit vector.

@@ -14,41 +14,46 @@ import pyarrow.parquet
 from plait.data.row_ids import row_ids
 from plait.data.table import Table, read
 from plait.errors import UsageError
-from plait.model.model import load
+from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 
 
 def embed(
-    bundle: Path | str,
-    table: Table | Path | str,
+    bundle: Model | Path | str,
+    table: Any,
     *,
-    out: Path | str,
+    out: Path | str | None = None,
     weights: Mapping[str, float] | None = None,
     on_error: str = "raise",
     root: Path | str | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Write the rows' ids and vectors to a Parquet file and return what was done.
+) -> Any:
+    """Return the rows' vectors; with `out`, write ids and vectors and return what was done.
 
     The file has a column ``id`` (the table's id column, else the row number as text) and a column
     ``vector``: a list of float32 of length 1 together, or null for rows without any input column.
 
     Args:
-        bundle: A bundle with a shared space.
+        bundle: A bundle with a shared space, or its model.
         table: Rows with any subset of its input columns.
-        out: ``.parquet`` file, which appears whole or not at all.
+        out: ``.parquet`` file, which appears whole or not at all; None writes none.
         weights: Column -> weight in a row's mean, 1 by default.
         on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
         root: Folder of the media.
         progress: Told of the work.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        Without `out`, float32 ``[row, dim]``, as `Model.embed`. With it, a dict: ``rows``,
+        ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
 
     Raises:
         UsageError: When `out` has another ending, or a weight's column is unknown.
         TargetError: When the bundle holds no shared space.
     """
+    told = progress or SILENT
+    if out is None:
+        model = bundle if isinstance(bundle, Model) else load(bundle)
+        return model.embed(table, weights=weights, on_error=on_error, root=root, progress=told)
     out = Path(out)
     if out.suffix != ".parquet":
         raise UsageError(
@@ -57,10 +62,10 @@ def embed(
             received=out.name,
             hint="name it with --out vectors.parquet",
         )
-    model = load(bundle)
+    model = bundle if isinstance(bundle, Model) else load(bundle)
     space = model.space
     rows = table if isinstance(table, Table) else read(table, root=root)
-    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=progress or SILENT)
+    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=told)
     there = np.abs(vectors).sum(1) > 0
     _write(out, row_ids(rows), vectors, there)
     empty = int((~there).sum())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from plait.data.checks import inspect_table
 from plait.data.schema import make_codec
 from plait.data.table import Table, read
 from plait.errors import CellError
 from plait.report import render_inspection
+from plait.results import Findings
 from plait.types import is_missing
 
 NUM_EXAMPLES = 4
@@ -25,7 +25,7 @@ def inspect(
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
     root: Path | str | None = None,
-) -> dict[str, Any]:
+) -> Findings:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
     Args:
@@ -39,7 +39,7 @@ def inspect(
     """
     if not isinstance(table, Table):
         table = read(table, columns=columns, strict=strict, root=root)
-    found = inspect_table(table, target=target).to_dict()
+    found = Findings(inspect_table(table, target=target).to_dict())
     if schema_out is not None:
         Path(schema_out).write_text(table.schema.to_yaml(), encoding="utf8")
     if out is not None:

@@ -24,24 +24,24 @@ CHUNK_ROWS = 8192
 
 
 def predict(
-    bundle: Path | str,
-    table: Table | Path | str,
+    bundle: Model | Path | str,
+    table: Any,
     *,
-    out: Path | str,
+    out: Path | str | None = None,
     on_error: str = "raise",
     root: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
+) -> Any:
+    """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
-    The file appears whole or not at all; bytes cells are left out of CSV. Rows are predicted in
-    chunks, so that the table need not fit in memory.
+    A file holds the table's columns too. It appears whole or not at all; bytes cells are left out
+    of CSV. Its rows are predicted in chunks, so that the table need not fit in memory.
 
     Args:
-        bundle: A bundle's folder.
+        bundle: A bundle's folder, or its model.
         table: Rows with any subset of the model's input columns.
-        out: ``.csv`` or ``.parquet`` file.
+        out: ``.csv`` or ``.parquet`` file; None writes none.
         on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
         root: Folder of the media.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
@@ -49,21 +49,16 @@ def predict(
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
 
     Returns:
-        ``rows``, ``out`` and ``columns``.
+        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out`` and ``columns``.
 
     Raises:
         UsageError: When `out` has another ending, or its columns would collide.
     """
-    out = Path(out)
-    if out.suffix not in ENDINGS:
-        raise UsageError(
-            "unknown kind of output file",
-            expected=" or ".join(ENDINGS),
-            received=out.name,
-            hint="name it with --out predictions.csv",
-        )
-    model = load(bundle)
+    out = None if out is None else _known_ending(Path(out))
+    model = bundle if isinstance(bundle, Model) else load(bundle)
     answer_rows = _answerer(model, classes, templates)
+    if out is None:
+        return answer_rows(table, on_error=on_error, root=root)
     rows = table if isinstance(table, Table) else read(table, root=root)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +76,17 @@ def predict(
     finally:
         temporary.unlink(missing_ok=True)
     return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+
+
+def _known_ending(out: Path) -> Path:
+    if out.suffix not in ENDINGS:
+        raise UsageError(
+            "unknown kind of output file",
+            expected=" or ".join(ENDINGS),
+            received=out.name,
+            hint="name it with --out predictions.csv",
+        )
+    return out
 
 
 def _answerer(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from plait.data.table import Table
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.results import Hits
 from plait.types import Cell
 
 
@@ -26,7 +26,7 @@ def search(
     root: Path | str | None = None,
     progress: Progress | None = None,
     **named: Cell,
-) -> dict[str, Any]:
+) -> Hits:
     """Return the rows nearest to a query in the shared space.
 
     >>> plait.search("base.plait", "catalogue.csv", text="red boot", top=5)   # doctest: +SKIP

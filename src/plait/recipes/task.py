@@ -12,6 +12,7 @@ from plait.data.duplicates import fingerprints, label_units, shared_rows
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits, group_rows, make_splits
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.model import Model
@@ -26,6 +27,7 @@ MAX_JUDGED_ROWS = 10_000
 """More validation or test rows than this are judged by an even sample of so many."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A table made ready to learn from.

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
 from plait.modalities.media import Media
@@ -19,6 +20,7 @@ UNSEEN = 0
 """Label number 0 stands for every label that training did not see."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class CategoryCodec:
     """Codec of the ``category`` modality.

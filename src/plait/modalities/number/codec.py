@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.media import Media
@@ -19,6 +20,7 @@ NULL_WORDS = {"na", "?", "-", "none", "missing"}
 QUANTILE_LEVELS = (0.05, 0.5, 0.95)
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class NumberCodec:
     """Codec of the ``number`` modality.
