@@ -72,6 +72,9 @@ def fit(
     baselines: Annotated[
         bool, typer.Option(help="Measure simple models too, and ship the best.")
     ] = True,
+    simple: Annotated[
+        bool, typer.Option("--simple", help="Simple models only: no network is trained.")
+    ] = False,
     encoder: Annotated[
         list[str] | None,
         typer.Option(
@@ -130,6 +133,7 @@ def fit(
             out=out or default_bundle(table),
             resume=resume,
             baselines=baselines,
+            simple=simple,
             encoders=pairs_of(encoder),
             base=base,
             adapt=adapt,

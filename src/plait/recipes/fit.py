@@ -36,6 +36,7 @@ class _Settings:
     seed: int
     device: str
     baselines: bool
+    simple: bool
     table: str
     columns: str
     exclude: str
@@ -71,6 +72,7 @@ def fit(
     out: Path | str | None = None,
     resume: bool = False,
     baselines: bool = True,
+    simple: bool = False,
     samples: bool = True,
     train: TrainConfig | None = None,
     encoders: Mapping[str, str] | None = None,
@@ -107,6 +109,8 @@ def fit(
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
         baselines: Whether simple models are measured and may ship.
+        simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
+            and categories often as good. Without a target, canonical correlations make the space.
         samples: Whether the bundle keeps a few test rows for the report.
         train: Training settings.
         encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
@@ -134,6 +138,7 @@ def fit(
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
+    _check_simple(simple, baselines=baselines, adapt=adapt, tune=tune)
     settings = _Settings(
         target=target,
         budget=f"{budget.amount:g} {budget.unit}",
@@ -142,6 +147,7 @@ def fit(
         seed=seed,
         device=device,
         baselines=baselines,
+        simple=simple,
         table=table.key,
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
@@ -183,6 +189,7 @@ def fit(
         adapt=adapt,
         on_error=on_error,
         tune=tune,
+        simple=simple,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
     model.records = {
@@ -228,6 +235,20 @@ def _check_adapt(adapt: str, base: Model | None) -> None:
             expected="a base with a network, or adapt=scratch",
             received=adapt,
             hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
+        )
+
+
+def _check_simple(simple: bool, *, baselines: bool, adapt: str, tune: str) -> None:
+    """Refuse to leave everything out, and to ask for what only a network does."""
+    asked = [] if baselines else ["baselines off"]
+    asked += [f"adapt={adapt}"] if adapt in ("lora", "full") else []
+    asked += [f"tune={tune}"] if tune in ("lora", "full") else []
+    if simple and asked:
+        raise UsageError(
+            "a simple fit trains no network",
+            expected="simple models on, nothing to adapt or tune",
+            received=", ".join(asked),
+            hint="leave out --simple, or the rest",
         )
 
 

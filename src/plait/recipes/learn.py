@@ -32,6 +32,8 @@ from plait.train.budget import Budget
 
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
+SIMPLE_SHARE = 0.7
+"""Part of a timed budget for the simple models, beside a network and without one."""
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -41,7 +43,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
     folds = None if apart else make_folds(task, work.seed)
-    deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
+    share = SIMPLE_SHARE if work.simple else BASELINE_SHARE
+    deadline = share * work.budget.amount if work.budget.timed else None
     rivals = measure_rivals(
         task,
         folds,
@@ -65,17 +68,21 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    if guessing:
+    deep: DeepResult | None = None
+    if work.simple:
+        pass
+    elif guessing:
         deep = train_student(task, plan, rivals, work.progress)
     else:
         deep = train_deep(task, plan, work.progress)
-    outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
+    outputs = {**({} if deep is None else {DEEP: deep.outputs}), **rivals.outputs}
+    truth = task.truth[_chosen_by(task, folds)]
     choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
     model.shared = space
     records = _records(model, task, deep, rivals, choice, folds, work.seed)
-    records["metrics"] |= deep.trials | learned | tuned
+    records["metrics"] |= ({} if deep is None else deep.trials) | learned | tuned
     records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
     if work.samples:
         records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
@@ -102,7 +109,8 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
 
 def _can_guess(task: Task, work: Work) -> bool:
     """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
-    return work.baselines and work.base is None and can_self_train(task, work.budget)
+    wanted = work.baselines and not work.simple
+    return wanted and work.base is None and can_self_train(task, work.budget)
 
 
 def _label_curve(task: Task, work: Work) -> dict[str, Any]:
@@ -132,18 +140,18 @@ def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
 
 
 def _assemble(
-    task: Task, deep: DeepResult, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
+    task: Task, deep: DeepResult | None, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
 ) -> Model:
     simple = [name for name in choice.weights if name != DEEP]
-    has_deep = DEEP in choice.weights
+    network = deep.system if deep is not None and DEEP in choice.weights else None
     ensemble = Ensemble(
         codecs={name: task.codecs[name] for name in task.columns},
         target=task.target_codec,
         weights=choice.weights,
         experts={name: rivals.experts[name] for name in simple},
         features=rivals.features if simple else None,
-        config=deep.system.config if has_deep else None,
-        tensors=tensors_of(deep.system) if has_deep else {},
+        config=None if network is None else network.config,
+        tensors={} if network is None else tensors_of(network),
     )
     return Model(
         schema=task.table.schema,
@@ -158,7 +166,7 @@ def _assemble(
 def _records(
     model: Model,
     task: Task,
-    deep: DeepResult,
+    deep: DeepResult | None,
     rivals: Rivals,
     choice: Choice,
     folds: np.ndarray | None,
@@ -173,15 +181,17 @@ def _records(
         weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
         experts=rivals.experts,
         features=rivals.features,
-        config=deep.system.config,
+        config=None if deep is None else deep.system.config,
     )
-    everything._system = deep.system
+    everything._system = None if deep is None else deep.system
     candidates = []
-    for name in [DEEP, *rivals.experts]:
+    for name in [*([] if deep is None else [DEEP]), *rivals.experts]:
         outputs = everything.outputs_of(name, task.prepared, rows) if len(rows) else None
         candidates.append(_candidate(model, name, outputs, truth, choice, seed))
-        candidates[-1]["seconds"] = rivals.seconds.get(name, deep.run.seconds)
-    notes = [*task.notes, *rivals.notes, *deep.notes, *choice.notes]
+        seconds = 0.0 if deep is None else deep.run.seconds
+        candidates[-1]["seconds"] = rivals.seconds.get(name, seconds)
+    said = () if deep is None else deep.notes
+    notes = [*task.notes, *rivals.notes, *said, *choice.notes]
     set_aside = len(task.splits.test) or len(task.splits.validation)
     if len(rows) < set_aside:
         notes.append(f"judged on {len(rows):,} of the {set_aside:,} rows set aside")
@@ -192,25 +202,36 @@ def _records(
     metrics = {
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
-        "num_parameters": deep.system.num_parameters if DEEP in choice.weights else 0,
+        "num_parameters": deep.system.num_parameters if deep and DEEP in choice.weights else 0,
         "test": judged,
         "subsets": score_subsets(model, task.prepared, rows, truth, seed=seed) if len(rows) else [],
-        "validation": {"costs": dict(choice.costs), "rows": len(deep.rows)},
+        "validation": {"costs": dict(choice.costs), "rows": len(_chosen_by(task, folds))},
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
-        "curve": deep.run.curve,
-        "training": {
-            "steps": deep.run.steps,
-            "precision": deep.run.precision,
-            "rows_per_second": deep.run.rows_per_second,
-            "wait_share": deep.run.wait_share,
-            "join": deep.system.config.join,
-            "adapt": deep.adapt,
-            "num_parameters": deep.system.num_parameters,
-        },
+        "curve": [] if deep is None else deep.run.curve,
+        "training": {} if deep is None else _training(deep),
         "notes": notes,
     }
     return {"metrics": metrics}
+
+
+def _training(deep: DeepResult) -> dict[str, Any]:
+    return {
+        "steps": deep.run.steps,
+        "precision": deep.run.precision,
+        "rows_per_second": deep.run.rows_per_second,
+        "wait_share": deep.run.wait_share,
+        "join": deep.system.config.join,
+        "adapt": deep.adapt,
+        "num_parameters": deep.system.num_parameters,
+    }
+
+
+def _chosen_by(task: Task, folds: np.ndarray | None) -> np.ndarray:
+    """Return the rows on which candidates are compared: with folds, all that are learned from."""
+    if folds is None:
+        return task.validation
+    return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
 
 
 def _candidate(

@@ -16,6 +16,7 @@ from plait.recipes.space_map import make_map
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
+from plait.train.loop import TrainResult
 
 RESERVE_SHARE, RESERVE_SECONDS, MAP_SECONDS = 0.05, 3.0, 5.0
 
@@ -31,6 +32,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seed=work.seed,
         device=work.device,
         folder=work.folder,
+        simple=work.simple,
     )
     found = learn_space(task, plan, work.progress)
     model = Model(
@@ -78,19 +80,23 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
         "rivals": found.rivals,
         "collapse": found.collapse,
         "num_parameters": _num_parameters(found.space),
-        "curve": found.run.curve,
-        "training": {
-            "steps": found.run.steps,
-            "precision": found.run.precision,
-            "rows_per_second": found.run.rows_per_second,
-            "wait_share": found.run.wait_share,
-        },
+        "curve": [] if found.run is None else found.run.curve,
+        "training": {} if found.run is None else _training(found.run),
         "notes": [*task.notes, *found.notes, *_judged_note(task)],
     }
     records: dict[str, Any] = {"metrics": metrics}
     if samples:
         records["map"] = make_map(task, rows, vectors, present, seed=seed)
     return records
+
+
+def _training(run: TrainResult) -> dict[str, Any]:
+    return {
+        "steps": run.steps,
+        "precision": run.precision,
+        "rows_per_second": run.rows_per_second,
+        "wait_share": run.wait_share,
+    }
 
 
 def _ingredients(found: SharedResult) -> str:

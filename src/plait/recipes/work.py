@@ -31,6 +31,7 @@ class Work:
         adapt: How to learn from a base: ``auto`` or one of `plait.recipes.deep.ADAPTATIONS`.
         on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
+        simple: Whether no network is trained.
     """
 
     meter: Meter
@@ -49,6 +50,7 @@ class Work:
     adapt: str = "auto"
     on_error: str = "raise"
     tune: str = "auto"
+    simple: bool = False
 
 
 def choose_device(device: str) -> str:
