@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from plait import errors as errors
+    from plait import sklearn as sklearn
     from plait.answer import Answer as Answer
     from plait.data.schema import Schema as Schema
     from plait.data.table import Table as Table
@@ -74,12 +75,13 @@ __all__ = [
     "register_folder",
     "report",
     "search",
+    "sklearn",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("plait.errors")
+    if name in ("errors", "sklearn"):
+        return import_module(f"plait.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'plait' has no attribute '{name}'")
     try:

@@ -88,8 +88,8 @@ def scores_text(metrics: Mapping[str, Any], intervals: Mapping[str, Any], num: i
 
 def text_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return a few rows as an aligned table of text."""
-    cells = [[shorten(name, 16) for name in names]]
-    cells += [[shorten(number_text(cell), 16) for cell in row] for row in rows]
+    cells = [[shorten(name, 24) for name in names]]
+    cells += [[shorten(number_text(cell), 24) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in cells) for place in range(len(names))]
     lines = ("  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)

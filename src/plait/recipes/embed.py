@@ -14,10 +14,12 @@ import pyarrow.parquet
 from plait.data.row_ids import row_ids
 from plait.data.table import Table, read
 from plait.errors import UsageError
+from plait.listening import listened
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 
 
+@listened
 def embed(
     bundle: Model | Path | str,
     table: Any,
@@ -26,7 +28,7 @@ def embed(
     weights: Mapping[str, float] | None = None,
     on_error: str = "raise",
     root: Path | str | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Any:
     """Return the rows' vectors; with `out`, write ids and vectors and return what was done.
 
@@ -40,7 +42,7 @@ def embed(
         weights: Column -> weight in a row's mean, 1 by default.
         on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
         root: Folder of the media.
-        progress: Told of the work.
+        progress: As for `plait.fit`.
 
     Returns:
         Without `out`, float32 ``[row, dim]``, as `Model.embed`. With it, a dict: ``rows``,
@@ -50,7 +52,7 @@ def embed(
         UsageError: When `out` has another ending, or a weight's column is unknown.
         TargetError: When the bundle holds no shared space.
     """
-    told = progress or SILENT
+    told = SILENT if progress is None or isinstance(progress, bool) else progress
     if out is None:
         model = bundle if isinstance(bundle, Model) else load(bundle)
         return model.embed(table, weights=weights, on_error=on_error, root=root, progress=told)

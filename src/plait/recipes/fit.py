@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from plait.baselines.experts import EXPERTS
 from plait.data.table import Table, read
 from plait.errors import UsageError
+from plait.listening import listened
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
@@ -35,7 +37,7 @@ class _Settings:
     fusion: str
     seed: int
     device: str
-    baselines: bool
+    baselines: str
     simple: bool
     table: str
     columns: str
@@ -51,6 +53,7 @@ class _Settings:
         return {k: v for k, v in vars(self).items() if k not in ("table", "columns")}
 
 
+@listened
 def fit(
     table: Any,
     *,
@@ -71,9 +74,10 @@ def fit(
     strict: bool = False,
     out: Path | str | None = None,
     resume: bool = False,
-    baselines: bool = True,
+    baselines: bool | Sequence[str] = True,
     simple: bool = False,
     samples: bool = True,
+    scores: bool = True,
     train: TrainConfig | None = None,
     encoders: Mapping[str, str] | None = None,
     base: Model | Path | str | None = None,
@@ -81,7 +85,7 @@ def fit(
     tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
     allow_network: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
 
@@ -108,10 +112,13 @@ def fit(
         strict: Refuse ambiguous columns.
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
-        baselines: Whether simple models are measured and may ship.
+        baselines: Whether simple models are measured and may ship, or the names of those that are:
+            ``("linear", "boosted")``.
         simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
             and categories often as good. Without a target, canonical correlations make the space.
         samples: Whether the bundle keeps a few test rows for the report.
+        scores: Whether what ships, every candidate and every subset of columns is scored, with
+            intervals. Without, only the costs of the choice are known: for searches over many fits.
         train: Training settings.
         encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
             checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table,
@@ -125,12 +132,14 @@ def fit(
             in budgets of ten minutes, 1,000 steps or 20 epochs and more).
         licences: ``{"source", "licence", "attribution"}`` of the data.
         allow_network: Whether cells that are URLs are fetched.
-        progress: Told of the work.
+        progress: Told of the work; True and False show and silence it. None shows it in a notebook
+            or on a terminal: ``PLAIT_QUIET=1`` in the environment silences all.
 
     Raises:
         PlaitError: For everything that the caller can mend.
     """
-    meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
+    meter, budget = Meter(), Budget.parse(budget)
+    progress = SILENT if progress is None or isinstance(progress, bool) else progress
     _check_choice("on_error", on_error, ("raise", "skip"))
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
@@ -138,7 +147,8 @@ def fit(
     table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
-    _check_simple(simple, baselines=baselines, adapt=adapt, tune=tune)
+    _check_baselines(baselines)
+    _check_simple(simple, baselines=bool(baselines), adapt=adapt, tune=tune)
     settings = _Settings(
         target=target,
         budget=f"{budget.amount:g} {budget.unit}",
@@ -146,7 +156,7 @@ def fit(
         fusion=str(fusion),
         seed=seed,
         device=device,
-        baselines=baselines,
+        baselines=_told_baselines(baselines),
         simple=simple,
         table=table.key,
         columns=str(table.schema.to_dict()),
@@ -190,6 +200,7 @@ def fit(
         on_error=on_error,
         tune=tune,
         simple=simple,
+        scores=scores,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
     model.records = {
@@ -236,6 +247,21 @@ def _check_adapt(adapt: str, base: Model | None) -> None:
             received=adapt,
             hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
         )
+
+
+def _check_baselines(baselines: bool | Sequence[str]) -> None:
+    names = [] if isinstance(baselines, bool) else list(baselines)
+    unknown = [name for name in names if name not in EXPERTS]
+    if isinstance(baselines, str) or unknown:
+        raise UsageError(
+            "there is no such simple model",
+            expected="True, False, or names among " + ", ".join(EXPERTS),
+            received=baselines if isinstance(baselines, str) else ", ".join(map(str, unknown)),
+        )
+
+
+def _told_baselines(baselines: bool | Sequence[str]) -> str:
+    return str(baselines) if isinstance(baselines, bool) else ", ".join(baselines)
 
 
 def _check_simple(simple: bool, *, baselines: bool, adapt: str, tune: str) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.stack import mix_outputs
 from plait.metrics import bootstrap_intervals
 from plait.modalities import Codec
 from plait.model.config import choose_size
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
+from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
@@ -81,10 +83,10 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
     model.shared = space
-    records = _records(model, task, deep, rivals, choice, folds, work.seed)
+    records = _records(model, task, deep, rivals, choice, outputs, folds, work)
     records["metrics"] |= ({} if deep is None else deep.trials) | learned | tuned
     records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
-    if work.samples:
+    if work.samples and work.scores:
         records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
     model.card = make_card(task, records["metrics"])
     return model, records
@@ -109,7 +111,7 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
 
 def _can_guess(task: Task, work: Work) -> bool:
     """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
-    wanted = work.baselines and not work.simple
+    wanted = bool(work.baselines) and not work.simple
     return wanted and work.base is None and can_self_train(task, work.budget)
 
 
@@ -169,50 +171,79 @@ def _records(
     deep: DeepResult | None,
     rivals: Rivals,
     choice: Choice,
+    outputs: Mapping[str, np.ndarray],
     folds: np.ndarray | None,
-    seed: int,
+    work: Work,
 ) -> dict[str, Any]:
-    """Score the shipped mix and every candidate alone on the rows set aside."""
-    rows = task.judged
+    """Score the shipped mix and every candidate alone on the rows set aside.
+
+    With folds and no test rows, what ships has learned from every row: then the candidates' outputs
+    on the folds that they had not learned from are scored.
+    """
+    by_folds = folds is not None and not len(task.splits.test)
+    rows = _chosen_by(task, folds) if by_folds else task.judged
+    rows = rows if work.scores else rows[:0]
     truth = task.truth[rows]
-    judged = model.score_rows(task.prepared, rows, truth, seed=seed) if len(rows) else {}
-    everything = replace(
-        model.ensemble,
-        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
-        experts=rivals.experts,
-        features=rivals.features,
-        config=None if deep is None else deep.system.config,
-    )
-    everything._system = None if deep is None else deep.system
+    judged, subsets, found = {}, [], {}
+    if len(rows) and by_folds:
+        found = dict(outputs)
+        present = {name: model.present(task.prepared, name)[rows] for name in model.inputs}
+        mixed = mix_outputs(outputs, choice.weights)
+        judged = score(model.target_codec, mixed, truth, present, seed=work.seed)
+    elif len(rows):
+        found = _outputs_of_all(model, task, deep, rivals, rows)
+        judged = model.score_rows(task.prepared, rows, truth, seed=work.seed)
+        subsets = score_subsets(model, task.prepared, rows, truth, seed=work.seed)
     candidates = []
     for name in [*([] if deep is None else [DEEP]), *rivals.experts]:
-        outputs = everything.outputs_of(name, task.prepared, rows) if len(rows) else None
-        candidates.append(_candidate(model, name, outputs, truth, choice, seed))
+        candidates.append(_candidate(model, name, found.get(name), truth, choice, work.seed))
         seconds = 0.0 if deep is None else deep.run.seconds
         candidates[-1]["seconds"] = rivals.seconds.get(name, seconds)
     said = () if deep is None else deep.notes
     notes = [*task.notes, *rivals.notes, *said, *choice.notes]
-    set_aside = len(task.splits.test) or len(task.splits.validation)
-    if len(rows) < set_aside:
-        notes.append(f"judged on {len(rows):,} of the {set_aside:,} rows set aside")
-    if not len(task.splits.test):
-        notes.append("no rows were set aside as a test: the numbers are from validation rows")
-    if folds is not None:
-        notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
     metrics = {
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
         "num_parameters": deep.system.num_parameters if deep and DEEP in choice.weights else 0,
         "test": judged,
-        "subsets": score_subsets(model, task.prepared, rows, truth, seed=seed) if len(rows) else [],
+        "subsets": subsets,
         "validation": {"costs": dict(choice.costs), "rows": len(_chosen_by(task, folds))},
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": [] if deep is None else deep.run.curve,
         "training": {} if deep is None else _training(deep),
-        "notes": notes,
+        "notes": [*notes, *_judged_notes(task, len(rows), folds)],
     }
     return {"metrics": metrics}
+
+
+def _outputs_of_all(
+    model: Model, task: Task, deep: DeepResult | None, rivals: Rivals, rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return what every candidate answers for the rows, shipped or not."""
+    names = [*([] if deep is None else [DEEP]), *rivals.experts]
+    everything = replace(
+        model.ensemble,
+        weights=dict.fromkeys(names, 0.0),
+        experts=rivals.experts,
+        features=rivals.features,
+        config=None if deep is None else deep.system.config,
+    )
+    everything._system = None if deep is None else deep.system
+    return {name: everything.outputs_of(name, task.prepared, rows) for name in names}
+
+
+def _judged_notes(task: Task, num_judged: int, folds: np.ndarray | None) -> list[str]:
+    notes = []
+    set_aside = len(task.splits.test) or len(task.splits.validation)
+    if 0 < num_judged < set_aside:
+        notes.append(f"judged on {num_judged:,} of the {set_aside:,} rows set aside")
+    if not len(task.splits.test):
+        source = "validation rows" if folds is None else "cross-fitting"
+        notes.append(f"no rows were set aside as a test: the numbers are from {source}")
+    if folds is not None:
+        notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
+    return notes
 
 
 def _training(deep: DeepResult) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def measure_rivals(
     *,
     seed: int,
     seconds: float | None,
-    enabled: bool,
+    enabled: bool | Sequence[str],
     progress: Progress,
     space: SharedSpace | None = None,
 ) -> Rivals:
@@ -82,7 +83,7 @@ def measure_rivals(
         folds: Fold number of each row to learn from, for out-of-fold outputs; or None.
         seed: Of samples and of the models.
         seconds: Time that they may take; None for as long as it needs.
-        enabled: False measures none.
+        enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
         space: Whose vectors are among the task's columns; adds experts on them alone.
     """
@@ -90,6 +91,9 @@ def measure_rivals(
         return Rivals(notes=("the baselines were switched off",))
     start = time.monotonic()
     kinds, notes = _available(task, space)
+    kinds = kinds if isinstance(enabled, bool) else [k for k in kinds if _name(k) in enabled]
+    if not kinds:
+        return Rivals(notes=(*notes, "none of the simple models that were asked for applies"))
     rows, notes_rows = _learn_rows(task, folds, seed)
     update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
@@ -179,6 +183,11 @@ def _available(
     if not missing:
         return kinds, ()
     return kinds, (f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",)
+
+
+def _name(kind: Any) -> str:
+    """Return the name of the expert that a kind, perhaps with arguments, makes."""
+    return str(getattr(kind, "func", kind).name)
 
 
 def _learn_rows(

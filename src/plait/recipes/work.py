@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Work:
         on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
         simple: Whether no network is trained.
+        scores: Whether candidates and subsets of columns are scored for the report.
     """
 
     meter: Meter
@@ -42,7 +43,7 @@ class Work:
     seed: int
     device: str
     group: str | None
-    baselines: bool
+    baselines: bool | Sequence[str]
     samples: bool
     folder: Path | None
     progress: Progress
@@ -51,6 +52,7 @@ class Work:
     on_error: str = "raise"
     tune: str = "auto"
     simple: bool = False
+    scores: bool = True
 
 
 def choose_device(device: str) -> str:
