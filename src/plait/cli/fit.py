@@ -22,11 +22,16 @@ plait fit labelled.csv --target category --base base.plait
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
 
+plait fit shop.csv --target category --save-config run.yaml, then plait fit --config run.yaml
+
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""
 
 
 def fit(
-    table: Annotated[str, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")],
+    context: typer.Context,
+    table: Annotated[
+        str | None, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="Column to predict; without it, what the columns share.")
     ] = None,
@@ -106,44 +111,57 @@ def fit(
     allow_network: Annotated[
         bool, typer.Option("--allow-network", help="Fetch cells that are URLs.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="YAML file of settings; the options given here win over it."),
+    ] = None,
+    save_config: Annotated[
+        Path | None, typer.Option(help="Write the settings of this fit, for --config.")
+    ] = None,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Learn a column from the others, or without a target what all share; write a bundle."""
     from plait.progress import open_progress
+    from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
 
+    settings: dict[str, Any] = dict(
+        table=table,
+        target=target,
+        budget=budget,
+        size=size,
+        fusion=_join(fusion),
+        columns=columns,
+        exclude=_names(exclude),
+        group=group,
+        time=time,
+        split=split,
+        seed=seed,
+        device=device,
+        on_error=on_error,
+        strict=strict,
+        out=out,
+        baselines=baselines,
+        simple=simple,
+        encoders=pairs_of(encoder),
+        base=base,
+        adapt=adapt,
+        tune=tune,
+        samples=samples,
+        allow_network=allow_network,
+        schema=schema,
+        root=root,
+    )
+    if config is not None:
+        settings |= _unless_given(read_config(config), context)
+    settings["out"] = settings["out"] or default_bundle(_table_of(settings))
+    if save_config is not None:
+        write_config(save_config, settings)
     with open_progress(quiet=quiet) as progress:
-        model = run_fit(
-            table,
-            target=target,
-            budget=budget,
-            size=size,
-            fusion=_join(fusion),
-            columns=columns,
-            exclude=_names(exclude),
-            group=group,
-            time=time,
-            split=split,
-            seed=seed,
-            device=device,
-            on_error=on_error,
-            strict=strict,
-            out=out or default_bundle(table),
-            resume=resume,
-            baselines=baselines,
-            simple=simple,
-            encoders=pairs_of(encoder),
-            base=base,
-            adapt=adapt,
-            tune=tune,
-            samples=samples,
-            progress=progress,
-            allow_network=allow_network,
-            schema=schema,
-            root=root,
-        )
+        table = settings.pop("table")
+        model = run_fit(table, **settings, resume=resume, progress=progress)
     emit(model.summary(), as_json=json, show=show)
 
 
@@ -173,6 +191,27 @@ def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
 def default_bundle(table: str) -> Path:
     """Return ``shop.plait`` in the current folder for a table ``data/shop.csv``."""
     return Path(Path(table).resolve().stem + ".plait")
+
+
+def _unless_given(settings: dict[str, Any], context: typer.Context) -> dict[str, Any]:
+    """Return those settings of a file that no option of the command says otherwise."""
+    options = {"encoders": "encoder"}
+    return {
+        name: value
+        for name, value in settings.items()
+        if getattr(context.get_parameter_source(options.get(name, name)), "name", "DEFAULT")
+        in ("DEFAULT", "DEFAULT_MAP")
+    }
+
+
+def _table_of(settings: dict[str, Any]) -> str:
+    if settings["table"] is None:
+        raise UsageError(
+            "there is no table to learn from",
+            expected="a table, or a --config that names one",
+            hint="plait fit shop.csv --target category",
+        )
+    return str(settings["table"])
 
 
 def _join(fusion: str) -> str | int:

@@ -14,6 +14,7 @@ from plait.listening import listened
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.recipes.config import configured
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
 from plait.recipes.learn import learn_target
@@ -54,9 +55,11 @@ class _Settings:
 
 
 @listened
+@configured
 def fit(
-    table: Any,
+    table: Any = None,
     *,
+    config: Path | str | Mapping[str, Any] | None = None,
     target: str | None = None,
     budget: str | float | Budget = "5m",
     size: str | Mapping[str, Any] | SystemConfig = "auto",
@@ -94,6 +97,8 @@ def fit(
 
     Args:
         table: A `Table`, or anything `plait.read` takes.
+        config: YAML file of settings by these names, as ``plait fit --save-config`` writes it (or
+            a mapping): arguments win over it.
         target: Column to predict; None learns what the columns share.
         budget: ``5m``, ``30s``, ``2000 steps``, ``10 epochs``: of everything in a fit when timed,
             of each network's training otherwise.
@@ -138,6 +143,12 @@ def fit(
     Raises:
         PlaitError: For everything that the caller can mend.
     """
+    if table is None:
+        raise UsageError(
+            "there is no table to learn from",
+            expected="a table, or settings that name one",
+            hint="plait.fit('shop.csv', target='category')",
+        )
     meter, budget = Meter(), Budget.parse(budget)
     progress = SILENT if progress is None or isinstance(progress, bool) else progress
     _check_choice("on_error", on_error, ("raise", "skip"))
