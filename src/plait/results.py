@@ -52,6 +52,12 @@ class Scores(dict[str, Any]):
             columns = list(classes[0])
             rows = [[classes[i].get(name) for name in columns] for i in shown]
             found += html_table("By class", columns, rows, note=more)
+        decision = self.get("decision")
+        if decision:
+            both = [(decision["threshold"], decision["at_threshold"]), (0.5, decision["at_half"])]
+            rows = [[threshold, *values.values()] for threshold, values in both]
+            title = f"Deciding for '{decision['positive']}'"
+            found += html_table(title, ["threshold", *both[0][1]], rows, note=decision["how"])
         return found
 
 

@@ -20,6 +20,13 @@ def evaluate(
         bool,
         typer.Option("--importance", help="Tell what each input column is worth to the model."),
     ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
+    ] = None,
     on_error: OnError = "raise",
     root: Root = None,
     seed: Seed = 0,
@@ -34,7 +41,14 @@ def evaluate(
     from plait.recipes.evaluate import evaluate as run_evaluate
 
     result = run_evaluate(
-        bundle, table, on_error=on_error, seed=seed, root=root, importance=importance
+        bundle,
+        table,
+        on_error=on_error,
+        seed=seed,
+        root=root,
+        importance=importance,
+        threshold=threshold,
+        positive=positive,
     )
     emit(result, as_json=json, show=show)
 
@@ -49,7 +63,19 @@ def show(result: dict[str, Any]) -> None:
     present = result.get("by_present") or {}
     print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
+    show_decision(result.get("decision"))
     print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
+
+
+def show_decision(decision: dict[str, Any] | None) -> None:
+    """Print what the decision threshold does beside one at 0.5."""
+    if not decision:
+        return
+    rows = [
+        {"threshold": decision["threshold"], **decision["at_threshold"]},
+        {"threshold": 0.5, **decision["at_half"]},
+    ]
+    print_table(f"Deciding for '{decision['positive']}', {decision['how']}", rows)
 
 
 def show_retrieval(result: dict[str, Any]) -> None:

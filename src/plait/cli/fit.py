@@ -7,8 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.evaluate import show_retrieval
-from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of, pairs_of
+from plait.cli.evaluate import show_decision, show_retrieval
+from plait.cli.options import (
+    Columns,
+    Json,
+    OnError,
+    Quiet,
+    Root,
+    Seed,
+    Strict,
+    one_of,
+    pairs_of,
+    weights_of,
+)
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
 
@@ -80,6 +91,19 @@ def fit(
     simple: Annotated[
         bool, typer.Option("--simple", help="Simple models only: no network is trained.")
     ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            help="What mistakes cost, which chooses it: false_negative=10,false_positive=1."
+        ),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that is looked for [default: the rarer].")
+    ] = None,
     encoder: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,6 +169,9 @@ def fit(
         out=out,
         baselines=baselines,
         simple=simple,
+        threshold=threshold,
+        costs=weights_of(cost.split(",")) if cost else None,
+        positive=positive,
         encoders=pairs_of(encoder),
         base=base,
         adapt=adapt,
@@ -174,6 +201,7 @@ def show(summary: dict[str, Any]) -> None:
     rows = [_row(str(summary.get("shipped")), summary)]
     rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
     print_table("Shipped, and the baselines [95 % interval]", rows)
+    show_decision(summary.get("decision"))
     _show_facts(summary)
 
 
@@ -195,7 +223,7 @@ def default_bundle(table: str) -> Path:
 
 def _unless_given(settings: dict[str, Any], context: typer.Context) -> dict[str, Any]:
     """Return those settings of a file that no option of the command says otherwise."""
-    options = {"encoders": "encoder"}
+    options = {"encoders": "encoder", "costs": "cost"}
     return {
         name: value
         for name, value in settings.items()

@@ -36,6 +36,13 @@ def predict(
         list[str] | None,
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
+    ] = None,
     on_error: OnError = "raise",
     root: Root = None,
     seed: Seed = 0,
@@ -57,6 +64,8 @@ def predict(
         root=root,
         classes=_classes(classes),
         templates=template or (),
+        threshold=threshold,
+        positive=positive,
     )
     emit(result, as_json=json, show=show)
 

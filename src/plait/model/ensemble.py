@@ -15,6 +15,7 @@ from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.modalities import Codec, TargetCodec
 from plait.model.config import SystemConfig
+from plait.model.decision import Decision
 
 DEEP = "deep"
 """Name of the network among the experts."""
@@ -33,6 +34,7 @@ class Ensemble:
         features: Makes the experts' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        decision: When a row counts as one of two classes; None takes the more probable class.
     """
 
     codecs: Mapping[str, Codec]
@@ -42,12 +44,19 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    decision: Decision | None = None
     _system: object | None = None
 
     def outputs(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return canonical outputs of the mix, float32 ``[row, output]``."""
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
         return mix_outputs(found, self.weights)
+
+    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
+        """Return outputs as columns for people, by the decision where there is one."""
+        if self.decision is None:
+            return self.target.answer(outputs)
+        return self.decision.answer(self.target, outputs)
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one expert, or of the network under the name ``deep``."""

@@ -72,7 +72,7 @@ def top_losses(
     outputs = model.ensemble.outputs(prepared, numbers)
     costs = model.target_codec.cost(outputs, truth)
     worst = np.argsort(-costs, kind="stable")[:k]
-    answer = model.target_codec.answer(outputs[worst])
+    answer = model.ensemble.answer(outputs[worst])
     places = numbers[worst]
     inputs = [name for name in model.inputs if name in table.column_names]
     cells = {name: table.column(name, places) for name in [*inputs, str(model.target)]}

@@ -17,6 +17,7 @@ from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
+from plait.model.decision import with_threshold
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
 from plait.model.importance import importance
@@ -123,7 +124,7 @@ class Model:
         """
         table = self.as_table(rows, root=root)
         outputs = self.outputs(self.prepare(table, on_error=on_error))
-        return Answer(self.target_codec.answer(outputs))
+        return Answer(self.ensemble.answer(outputs))
 
     @property
     def classes_(self) -> list[Any]:
@@ -167,7 +168,22 @@ class Model:
         """Score prepared rows against their truth; see `evaluate`."""
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows)
-        return score(self.target_codec, outputs, truth, present, seed=seed)
+        return self.score_outputs(outputs, truth, present, seed=seed)
+
+    def score_outputs(
+        self,
+        outputs: np.ndarray,
+        truth: np.ndarray,
+        present: Mapping[str, np.ndarray],
+        *,
+        seed: int = 0,
+    ) -> dict[str, Any]:
+        """Score outputs, and the decision by them where there is one; see `evaluate`."""
+        found = score(self.target_codec, outputs, truth, present, seed=seed)
+        decision = self.ensemble.decision
+        if decision is not None:
+            found["decision"] = decision.measure(self.target_codec, outputs, truth)
+        return found
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -323,6 +339,7 @@ class Model:
             "readings": [reading.facts() for reading in self.readings],
         }
 
+    with_threshold = with_threshold
     leaderboard = leaderboard
     top_losses = top_losses
     importance = importance

@@ -25,6 +25,7 @@ def summary(model: Model) -> dict[str, Any]:
         "metrics": scored.get("metrics", {}),
         "intervals": scored.get("intervals", {}),
         "retrieval": scored.get("retrieval", {}),
+        **({"decision": scored["decision"]} if scored.get("decision") else {}),
         "baselines": metrics.get("baselines", []),
         "seconds": energy.get("seconds"),
         "num_parameters": metrics.get("num_parameters"),

@@ -19,6 +19,7 @@ from plait.errors import BundleError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
 from plait.model.backbone_reading import BackboneReading
 from plait.model.config import SystemConfig
+from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
@@ -45,6 +46,7 @@ def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
+        **({} if ensemble.decision is None else {"decision": ensemble.decision.to_dict()}),
     }
 
 
@@ -89,6 +91,7 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        decision=Decision(**about["decision"]) if about.get("decision") else None,
     )
 
 

@@ -17,6 +17,8 @@ def evaluate(
     seed: int = 0,
     root: Path | str | None = None,
     importance: bool = False,
+    threshold: float | None = None,
+    positive: str | None = None,
 ) -> Scores:
     """Return ``task``, ``rows``, ``metrics``, ``intervals``, ``by_present`` and details.
 
@@ -28,10 +30,14 @@ def evaluate(
         root: Folder of the media.
         importance: Whether to tell what each input column is worth: ``importance``, a list, see
             `plait.model.importance.importance`.
+        threshold, positive: Another decision between two classes than the bundle's; see
+            `plait.model.decision.with_threshold`.
 
     Raises `BundleError`, `TableError`, `TargetError` or `CellError`.
     """
     model = bundle if isinstance(bundle, Model) else load(bundle)
+    if threshold is not None:
+        model = model.with_threshold(threshold, positive=positive)
     if importance:
         model.require_target()
     scores = model.evaluate(table, on_error=on_error, seed=seed, root=root)

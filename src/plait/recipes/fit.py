@@ -12,6 +12,7 @@ from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import listened
 from plait.model.config import SystemConfig, choose_size, join_layer
+from plait.model.decision import check_threshold, positive_label, read_costs
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.recipes.config import configured
@@ -40,6 +41,7 @@ class _Settings:
     device: str
     baselines: str
     simple: bool
+    decision: str | None
     table: str
     columns: str
     exclude: str
@@ -79,6 +81,9 @@ def fit(
     resume: bool = False,
     baselines: bool | Sequence[str] = True,
     simple: bool = False,
+    threshold: float | None = None,
+    costs: Mapping[str, float] | None = None,
+    positive: str | None = None,
     samples: bool = True,
     scores: bool = True,
     train: TrainConfig | None = None,
@@ -121,6 +126,10 @@ def fit(
             ``("linear", "boosted")``.
         simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
             and categories often as good. Without a target, canonical correlations make the space.
+        threshold: Of two classes: the probability from which on a row counts as `positive`.
+        costs: Chooses it: ``{"false_negative": 10, "false_positive": 1}``.
+        positive: The class that is looked for; default the one called yes, true, 1 or positive,
+            else the rarer.
         samples: Whether the bundle keeps a few test rows for the report.
         scores: Whether what ships, every candidate and every subset of columns is scored, with
             intervals. Without, only the costs of the choice are known: for searches over many fits.
@@ -159,6 +168,7 @@ def fit(
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     _check_baselines(baselines)
+    _check_decision(target, threshold, costs, positive)
     _check_simple(simple, baselines=bool(baselines), adapt=adapt, tune=tune)
     settings = _Settings(
         target=target,
@@ -169,6 +179,7 @@ def fit(
         device=device,
         baselines=_told_baselines(baselines),
         simple=simple,
+        decision=_told_decision(threshold, costs, positive),
         table=table.key,
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
@@ -193,6 +204,8 @@ def fit(
         base=start,
         encoders=encoders,
     )
+    if threshold is not None or costs is not None or positive is not None:
+        positive_label(task.target_codec, positive)
     work = Work(
         meter=meter,
         budget=budget,
@@ -211,6 +224,9 @@ def fit(
         on_error=on_error,
         tune=tune,
         simple=simple,
+        threshold=threshold,
+        costs=costs,
+        positive=positive,
         scores=scores,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
@@ -258,6 +274,34 @@ def _check_adapt(adapt: str, base: Model | None) -> None:
             received=adapt,
             hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
         )
+
+
+def _check_decision(
+    target: str | None,
+    threshold: float | None,
+    costs: Mapping[str, float] | None,
+    positive: str | None,
+) -> None:
+    """Refuse wrong numbers before the work, not after it."""
+    asked = threshold is not None or costs is not None or positive is not None
+    if asked and target is None:
+        raise UsageError("a decision is between classes, and there is no target to predict")
+    if threshold is not None and costs is not None:
+        raise UsageError(
+            "a threshold is given or chosen by costs, not both", expected="one of the two"
+        )
+    if threshold is not None:
+        check_threshold(threshold)
+    if costs is not None:
+        read_costs(costs)
+
+
+def _told_decision(
+    threshold: float | None, costs: Mapping[str, float] | None, positive: str | None
+) -> str | None:
+    told: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
+    told |= dict(costs or {}) | ({} if positive is None else {"positive": positive})
+    return ", ".join(f"{name}={value}" for name, value in told.items()) or None
 
 
 def _check_baselines(baselines: bool | Sequence[str]) -> None:

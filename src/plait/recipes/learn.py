@@ -12,9 +12,9 @@ from plait.baselines.stack import mix_outputs
 from plait.metrics import bootstrap_intervals
 from plait.modalities import Codec
 from plait.model.config import choose_size
+from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
-from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
@@ -82,6 +82,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
+    model.ensemble.decision = _decide(task, work, mix_outputs(outputs, choice.weights), truth)
     model.shared = space
     records = _records(model, task, deep, rivals, choice, outputs, folds, work)
     records["metrics"] |= ({} if deep is None else deep.trials) | learned | tuned
@@ -189,7 +190,7 @@ def _records(
         found = dict(outputs)
         present = {name: model.present(task.prepared, name)[rows] for name in model.inputs}
         mixed = mix_outputs(outputs, choice.weights)
-        judged = score(model.target_codec, mixed, truth, present, seed=work.seed)
+        judged = model.score_outputs(mixed, truth, present, seed=work.seed)
     elif len(rows):
         found = _outputs_of_all(model, task, deep, rivals, rows)
         judged = model.score_rows(task.prepared, rows, truth, seed=work.seed)
@@ -215,6 +216,17 @@ def _records(
         "notes": [*notes, *_judged_notes(task, len(rows), folds)],
     }
     return {"metrics": metrics}
+
+
+def _decide(task: Task, work: Work, outputs: np.ndarray, truth: np.ndarray) -> Decision | None:
+    return make_decision(
+        task.target_codec,
+        outputs,
+        truth,
+        threshold=work.threshold,
+        costs=work.costs,
+        positive=work.positive,
+    )
 
 
 def _outputs_of_all(

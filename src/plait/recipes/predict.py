@@ -32,6 +32,8 @@ def predict(
     root: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
+    threshold: float | None = None,
+    positive: str | None = None,
 ) -> Any:
     """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
@@ -48,6 +50,9 @@ def predict(
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
 
+        threshold, positive: Another decision between two classes than the bundle's; see
+            `plait.model.decision.with_threshold`.
+
     Returns:
         Without `out`, an `Answer`. With it, a dict: ``rows``, ``out`` and ``columns``.
 
@@ -56,6 +61,8 @@ def predict(
     """
     out = None if out is None else _known_ending(Path(out))
     model = bundle if isinstance(bundle, Model) else load(bundle)
+    if threshold is not None:
+        model = model.with_threshold(threshold, positive=positive)
     answer_rows = _answerer(model, classes, templates)
     if out is None:
         return answer_rows(table, on_error=on_error, root=root)

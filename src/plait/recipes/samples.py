@@ -23,7 +23,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     outputs = model.ensemble.outputs(task.prepared, rows)
     cost = model.target_codec.cost(outputs, task.truth[rows])
     chosen = _pick(cost, seed)
-    answer = model.target_codec.answer(outputs[chosen])
+    answer = model.ensemble.answer(outputs[chosen])
     found = []
     for place, number in enumerate(chosen):
         row = int(rows[number])
