@@ -84,7 +84,7 @@ class Boosted:
                 self._constants[number] = goal.mean()
                 continue
             settings = _settings(codec.task, len(table), num, table.shape[1], seed)
-            search = _Search(table, goal, categorical, settings, views.groups)
+            search = _Search(table, goal, categorical, settings, views.groups, views.weights)
             booster, held = search.run(part_of(deadline, 1 / (len(goals) - number)), seed)
             self._boosters.append(booster)
             if codec.task == "regress":
@@ -161,8 +161,10 @@ class _Search:
         categorical: list[int],
         settings: dict[str, Any],
         groups: np.ndarray | None,
+        weights: np.ndarray | None = None,
     ) -> None:
         self._table, self._goal, self._groups = table, goal, groups
+        self._weights = weights
         self._categorical, self._settings = categorical, settings
 
     def run(self, deadline: float | None, seed: int) -> tuple[Any, _Held]:
@@ -194,11 +196,15 @@ class _Search:
         data = lightgbm.Dataset(
             self._table[learn],
             self._goal[learn],
+            weight=self._weights_of(learn),
             categorical_feature=self._categorical,
             params=self._settings,
             free_raw_data=True,
         )
-        judged = None if judge is None else data.create_valid(self._table[judge], self._goal[judge])
+        judged = None
+        if judge is not None:
+            heavy = self._weights_of(judge)
+            judged = data.create_valid(self._table[judge], self._goal[judge], weight=heavy)
         progress = _Progress(deadline)
         booster = lightgbm.train(
             self._settings,
@@ -210,6 +216,9 @@ class _Search:
         if judge is not None:
             booster.best_iteration = progress.best_round
         return booster
+
+    def _weights_of(self, rows: np.ndarray) -> np.ndarray | None:
+        return None if self._weights is None else self._weights[rows]
 
 
 class _Progress:

@@ -85,6 +85,13 @@ def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
     return max(len(getattr(codec, "labels", ())), seen, 2)
 
 
+def mean_by(values: np.ndarray, weights: np.ndarray | None) -> float:
+    """Return the mean of ``[row]`` values, each counted by its weight."""
+    if weights is None:
+        return float(values.mean())
+    return float((values * weights).sum() / max(float(weights.sum()), 1e-12))
+
+
 def as_columns(truth: np.ndarray, task: str, num: int) -> np.ndarray:
     """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number."""
     if task == "classify":

@@ -10,11 +10,12 @@ import numpy as np
 from plait.baselines.contract import (
     as_columns,
     known_rows,
+    mean_by,
     num_outputs,
     read_files,
     write_files,
 )
-from plait.baselines.residuals import LEVELS
+from plait.baselines.residuals import LEVELS, quantiles
 from plait.baselines.views import Views
 from plait.modalities import TargetCodec
 
@@ -39,10 +40,15 @@ class Majority:
         """Count. Half a row per class is added, so that nothing is impossible."""
         views, truth = known_rows(views, truth, codec)
         if codec.task == "regress":
-            row = np.concatenate([[truth.mean()], np.quantile(truth, LEVELS)])
+            row = np.concatenate(
+                [[mean_by(truth, views.weights)], quantiles(truth, LEVELS, views.weights)]
+            )
         else:
             num = num_outputs(codec, truth)
-            counts = as_columns(truth, codec.task, num).sum(axis=0) + 0.5
+            columns = as_columns(truth, codec.task, num)
+            if views.weights is not None:
+                columns = columns * views.weights[:, None] / views.weights.mean()
+            counts = columns.sum(axis=0) + 0.5
             row = counts / (counts.sum() if codec.task == "classify" else len(truth) + 1)
         self._row = row.astype(np.float32)
 

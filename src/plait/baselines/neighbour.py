@@ -11,6 +11,7 @@ from plait.baselines.contract import (
     as_columns,
     is_late,
     known_rows,
+    mean_by,
     num_outputs,
     read_files,
     write_files,
@@ -26,7 +27,7 @@ CHUNK_ROWS = 512
 
 
 class NearestNeighbour:
-    """Averages the targets of the *k* nearest rows (Euclid on standardised features).
+    """Averages the targets of the *k* nearest rows, by weight (Euclid on standardised features).
 
     Probabilities are shrunk towards the training frequencies as if one more neighbour had them.
     """
@@ -38,6 +39,7 @@ class NearestNeighbour:
         self._num_neighbours = 1
         self._points = np.zeros((0, 0), np.float16)
         self._targets = np.zeros((0, 0), np.float32)
+        self._weights = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
 
     def fit(
@@ -58,6 +60,8 @@ class NearestNeighbour:
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
         self._targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        heavy = views.weights
+        self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1] + 1)
         nearest = _without_self(nearest, probes)
@@ -66,7 +70,8 @@ class NearestNeighbour:
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
-            costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
+            found = codec.cost(self._canonical(means), truth[probes])
+            costs[k] = mean_by(found, None if heavy is None else heavy[probes])
             if is_late(deadline):
                 break
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
@@ -86,6 +91,8 @@ class NearestNeighbour:
 
     def save(self, folder: Path) -> None:
         arrays: dict[str, np.ndarray] = {"points": self._points, "targets": self._targets}
+        if not (self._weights == 1).all():
+            arrays["weights"] = self._weights
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
         about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
@@ -97,6 +104,7 @@ class NearestNeighbour:
         expert = cls()
         expert._task, expert._num_neighbours = about["task"], int(about["num_neighbours"])
         expert._points, expert._targets = arrays["points"], arrays["targets"]
+        expert._weights = arrays.get("weights", np.ones(len(expert._targets), np.float32))
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
@@ -121,16 +129,17 @@ class NearestNeighbour:
 
     def _means(self, nearest: np.ndarray) -> np.ndarray:
         means = np.zeros((len(nearest), self._targets.shape[1]), np.float32)
+        total = np.zeros((len(nearest), 1), np.float32)
         for column in nearest.T:
-            means += self._targets[column]
-        return means / max(nearest.shape[1], 1)
+            means += self._targets[column] * self._weights[column, None]
+            total += self._weights[column, None]
+        return means / np.maximum(total, 1e-12)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
         if self._task == "regress" and self._residuals is not None:
             return self._residuals.outputs(means[:, 0])
-        return (means * self._num_neighbours + self._targets.mean(axis=0)) / (
-            self._num_neighbours + 1
-        )
+        prior = np.average(self._targets, axis=0, weights=self._weights).astype(np.float32)
+        return (means * self._num_neighbours + prior) / (self._num_neighbours + 1)
 
 
 def _without_self(nearest: np.ndarray, rows: np.ndarray) -> np.ndarray:

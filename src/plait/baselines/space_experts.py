@@ -8,7 +8,14 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import as_columns, known_rows, num_outputs, read_files, write_files
+from plait.baselines.contract import (
+    as_columns,
+    known_rows,
+    mean_by,
+    num_outputs,
+    read_files,
+    write_files,
+)
 from plait.baselines.linear import Linear
 from plait.baselines.views import Views, in_parts
 from plait.modalities import TargetCodec
@@ -75,12 +82,14 @@ class Prototypes:
         views, truth = known_rows(views, truth, codec)
         targets = as_columns(truth, codec.task, num_outputs(codec, truth))
         points = space_points(views)
+        heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
+        targets = targets * heavy[:, None]
         sums, counts = targets.T @ points, targets.sum(0)
         self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
         self._prototypes = _unit(sums)
-        left_out = _left_out_cosines(points, truth, sums)
+        left_out = _left_out_cosines(points * heavy[:, None], points, truth, sums)
         costs = [
-            float(codec.cost(_softmax(left_out / t, self._prior, counts), truth).mean())
+            mean_by(codec.cost(_softmax(left_out / t, self._prior, counts), truth), heavy)
             for t in TEMPERATURES
         ]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
@@ -161,10 +170,12 @@ def _unit(x: np.ndarray) -> np.ndarray:
     return (x / np.where(length > 0, length, 1.0)).astype(np.float32)
 
 
-def _left_out_cosines(points: np.ndarray, truth: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Return cosines to prototypes of which each row's own vector is no part."""
+def _left_out_cosines(
+    parts: np.ndarray, points: np.ndarray, truth: np.ndarray, sums: np.ndarray
+) -> np.ndarray:
+    """Return cosines to prototypes of which each row's own part, its weighted vector, is none."""
     cosines = points @ _unit(sums).T
-    own = _unit(sums[truth] - points)
+    own = _unit(sums[truth] - parts)
     cosines[np.arange(len(truth)), truth] = (own * points).sum(1)
     return cosines
 

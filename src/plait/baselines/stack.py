@@ -16,7 +16,12 @@ Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def best_mix(
-    outputs: Mapping[str, np.ndarray], truth: np.ndarray, cost: Cost, *, seed: int = 0
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    cost: Cost,
+    *,
+    seed: int = 0,
+    weights: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Return weights that sum to 1, of one expert or of a mix.
 
@@ -29,7 +34,10 @@ def best_mix(
         truth: Targets of the rows.
         cost: Proper loss per row, as `TargetCodec.cost`.
         seed: Of the bags.
+        weights: How much each row counts, ``[row]``; None for the same.
     """
+    if weights is not None:
+        return _best_by_weight(outputs, truth, cost, weights, seed)
     rng = np.random.default_rng(seed)
     if len(truth) > MAX_ROWS:
         some = rng.choice(len(truth), MAX_ROWS, replace=False)
@@ -44,12 +52,29 @@ def best_mix(
     for bag in bags:
         for name in _pick({n: found[bag] for n, found in outputs.items()}, truth[bag], cost):
             picks[name] += 1
-    weights = _rounded(picks)
-    if len(weights) == 1:
+    mix = _rounded(picks)
+    if len(mix) == 1:
         return {best: 1.0}
-    gain = alone[best] - cost(mix_outputs(outputs, weights), truth)
+    gain = alone[best] - cost(mix_outputs(outputs, mix), truth)
     error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-    return weights if float(gain.mean()) > MIN_GAIN_ERRORS * error else {best: 1.0}
+    return mix if float(gain.mean()) > MIN_GAIN_ERRORS * error else {best: 1.0}
+
+
+def _best_by_weight(
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    cost: Cost,
+    weights: np.ndarray,
+    seed: int,
+) -> dict[str, float]:
+    """Return the best mix where a row's cost counts by its weight: it travels as a last column."""
+    heavy = (weights / weights.mean()).astype(np.float64)[:, None]
+    marked = {name: np.concatenate([found, heavy], axis=1) for name, found in outputs.items()}
+
+    def by_weight(found: np.ndarray, real: np.ndarray) -> np.ndarray:
+        return cost(found[:, :-1].astype(np.float32), real) * found[:, -1]
+
+    return best_mix(marked, truth, by_weight, seed=seed)
 
 
 def mix_outputs(outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:

@@ -91,6 +91,10 @@ def fit(
     simple: Annotated[
         bool, typer.Option("--simple", help="Simple models only: no network is trained.")
     ] = False,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="How much rows count: a column of numbers, or balanced (by class)."),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(help="Of two classes: from which probability a row counts as --positive."),
@@ -169,6 +173,7 @@ def fit(
         out=out,
         baselines=baselines,
         simple=simple,
+        weights=weights,
         threshold=threshold,
         costs=weights_of(cost.split(",")) if cost else None,
         positive=positive,
@@ -200,6 +205,10 @@ def show(summary: dict[str, Any]) -> None:
         return
     rows = [_row(str(summary.get("shipped")), summary)]
     rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
+    if summary.get("weighted"):
+        rows.insert(
+            1, {"model": "shipped, rows by weight", **with_intervals(summary["weighted"], None)}
+        )
     print_table("Shipped, and the baselines [95 % interval]", rows)
     show_decision(summary.get("decision"))
     _show_facts(summary)

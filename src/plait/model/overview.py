@@ -25,6 +25,7 @@ def summary(model: Model) -> dict[str, Any]:
         "metrics": scored.get("metrics", {}),
         "intervals": scored.get("intervals", {}),
         "retrieval": scored.get("retrieval", {}),
+        **({"weighted": scored["weighted"]} if scored.get("weighted") else {}),
         **({"decision": scored["decision"]} if scored.get("decision") else {}),
         "baselines": metrics.get("baselines", []),
         "seconds": energy.get("seconds"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plait.baselines.contract import mean_by
 from plait.baselines.stack import best_mix
 from plait.errors import TargetError
 from plait.modalities import TargetCodec
@@ -36,17 +37,26 @@ class Choice:
         return "stack (" + " + ".join(f"{name} {weight:.2f}" for name, weight in ranked) + ")"
 
 
-def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec) -> Choice:
+def choose(
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    codec: TargetCodec,
+    *,
+    row_weights: np.ndarray | None = None,
+) -> Choice:
     """Choose by outputs on rows that no candidate learned from.
 
     Args:
         outputs: Candidate name -> canonical outputs ``[row, output]``.
         truth: Targets of those rows.
         codec: The target's codec; its `cost` decides.
+        row_weights: How much each row counts, ``[row]``; None for the same.
 
     Raises `TargetError` when no candidate's outputs are finite.
     """
-    costs = {name: float(codec.cost(found, truth).mean()) for name, found in outputs.items()}
+    costs = {
+        name: mean_by(codec.cost(found, truth), row_weights) for name, found in outputs.items()
+    }
     usable = {name: found for name, found in outputs.items() if np.isfinite(costs[name])}
     diverged = tuple(f"'{n}' diverged and cannot ship" for n in outputs if n not in usable)
     if not usable:
@@ -54,8 +64,9 @@ def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCo
             "training diverged: no model gives finite outputs",
             hint="lower the learning rate, or keep the baselines on",
         )
-    weights = best_mix(usable, truth, codec.cost)
-    return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs)))
+    weights = best_mix(usable, truth, codec.cost, weights=row_weights)
+    compared = _compare(usable, truth, codec, costs, row_weights)
+    return Choice(weights, costs, (*diverged, *compared))
 
 
 def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | None:
@@ -80,12 +91,14 @@ def _compare(
     truth: np.ndarray,
     codec: TargetCodec,
     costs: Mapping[str, float],
+    row_weights: np.ndarray | None,
 ) -> tuple[str, ...]:
     simple = {name: costs[name] for name in outputs if name != DEEP}
     if DEEP not in outputs or not simple:
         return ()
     best = min(simple, key=lambda name: simple[name])
     gap = codec.cost(outputs[DEEP], truth) - codec.cost(outputs[best], truth)
+    gap = gap if row_weights is None else gap * row_weights / row_weights.mean()
     if gap.mean() + 1.96 * gap.std() / max(len(gap), 1) ** 0.5 < 0:
         return ()
     if gap.mean() > 0:

@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "strict": (bool,),
     "baselines": (bool, list),
     "simple": (bool,),
+    "weights": _TEXT,
     "threshold": (float, int),
     "costs": (dict,),
     "positive": (str, int),

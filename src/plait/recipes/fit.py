@@ -42,6 +42,7 @@ class _Settings:
     baselines: str
     simple: bool
     decision: str | None
+    weights: str | None
     table: str
     columns: str
     exclude: str
@@ -81,6 +82,7 @@ def fit(
     resume: bool = False,
     baselines: bool | Sequence[str] = True,
     simple: bool = False,
+    weights: str | None = None,
     threshold: float | None = None,
     costs: Mapping[str, float] | None = None,
     positive: str | None = None,
@@ -126,6 +128,8 @@ def fit(
             ``("linear", "boosted")``.
         simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
             and categories often as good. Without a target, canonical correlations make the space.
+        weights: How much each row counts in learning and choosing: a column of numbers (which is
+            then no input), or ``balanced``, so that classes count alike.
         threshold: Of two classes: the probability from which on a row counts as `positive`.
         costs: Chooses it: ``{"false_negative": 10, "false_positive": 1}``.
         positive: The class that is looked for; default the one called yes, true, 1 or positive,
@@ -179,6 +183,7 @@ def fit(
         device=device,
         baselines=_told_baselines(baselines),
         simple=simple,
+        weights=weights,
         decision=_told_decision(threshold, costs, positive),
         table=table.key,
         columns=str(table.schema.to_dict()),
@@ -203,6 +208,7 @@ def fit(
         progress=progress,
         base=start,
         encoders=encoders,
+        weights=weights,
     )
     if threshold is not None or costs is not None or positive is not None:
         positive_label(task.target_codec, positive)

@@ -31,6 +31,7 @@ from plait.recipes.task import Task, with_space
 from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
+from plait.weighted_metrics import weighted_metrics
 
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
@@ -79,7 +80,10 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         deep = train_deep(task, plan, work.progress)
     outputs = {**({} if deep is None else {DEEP: deep.outputs}), **rivals.outputs}
     truth = task.truth[_chosen_by(task, folds)]
-    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
+    heavy = None if task.weights is None else task.weights[_chosen_by(task, folds)]
+    choice = unjudged(outputs, truth) or choose(
+        outputs, truth, task.target_codec, row_weights=heavy
+    )
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
     model.ensemble.decision = _decide(task, work, mix_outputs(outputs, choice.weights), truth)
@@ -113,6 +117,7 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
 def _can_guess(task: Task, work: Work) -> bool:
     """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
     wanted = bool(work.baselines) and not work.simple
+    wanted = wanted and task.weights is None  # guesses have no weight
     return wanted and work.base is None and can_self_train(task, work.budget)
 
 
@@ -191,9 +196,12 @@ def _records(
         present = {name: model.present(task.prepared, name)[rows] for name in model.inputs}
         mixed = mix_outputs(outputs, choice.weights)
         judged = model.score_outputs(mixed, truth, present, seed=work.seed)
+        _add_weighted(judged, task, mixed, rows)
     elif len(rows):
         found = _outputs_of_all(model, task, deep, rivals, rows)
         judged = model.score_rows(task.prepared, rows, truth, seed=work.seed)
+        mixed = mix_outputs(found, choice.weights)
+        _add_weighted(judged, task, mixed, rows)
         subsets = score_subsets(model, task.prepared, rows, truth, seed=work.seed)
     candidates = []
     for name in [*([] if deep is None else [DEEP]), *rivals.experts]:
@@ -216,6 +224,15 @@ def _records(
         "notes": [*notes, *_judged_notes(task, len(rows), folds)],
     }
     return {"metrics": metrics}
+
+
+def _add_weighted(
+    judged: dict[str, Any], task: Task, outputs: np.ndarray, rows: np.ndarray
+) -> None:
+    """State the metrics by weight beside those in which every row counts the same, in place."""
+    if task.weights is not None:
+        kind, truth = task.target_codec.task, task.truth[rows]
+        judged["weighted"] = weighted_metrics(kind, outputs, truth, task.weights[rows])
 
 
 def _decide(task: Task, work: Work, outputs: np.ndarray, truth: np.ndarray) -> Decision | None:

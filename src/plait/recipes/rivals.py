@@ -99,6 +99,7 @@ def measure_rivals(
     others = _some_unlabelled(task, seed)
     features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
     views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
