@@ -17,6 +17,9 @@ Result = TypeVar("Result")
 QUIET = "PLAIT_QUIET"
 """Environment variable: when set, nothing that was called from Python says how far it is."""
 
+PYTEST = "PYTEST_CURRENT_TEST"
+"""Environment variable that pytest sets while it runs a test."""
+
 HINT = "progress=False, or PLAIT_QUIET=1, says nothing here"
 
 
@@ -96,7 +99,7 @@ def in_notebook() -> bool:
 
 
 def _is_watched() -> bool:
-    if os.environ.get(QUIET) or "PYTEST_CURRENT_TEST" in os.environ:
+    if os.environ.get(QUIET) or PYTEST in os.environ:
         return False
     return in_notebook() or sys.stderr.isatty()
 

@@ -300,8 +300,6 @@ def _weighted(
     shape = np.empty((len(target), 1))
     weights = _check_sample_weight(sample_weight, shape, ensure_non_negative=True)
     kept = np.flatnonzero(weights > 0)
-    if not len(kept):
-        raise ValueError("Every sample_weight is 0, so there is no sample to learn from.")
     some = {name: [cells[i] for i in kept] for name, cells in columns.items()}
     groups = None if groups is None else np.asarray(groups)[kept]
     weights = weights[kept]
