@@ -35,7 +35,7 @@ def a_problem(num_features: int):
 def test_ridge_by_weights_is_ridge_on_repeated_rows(num_features):
     dense, sparse, targets, repeated = a_problem(num_features)
     weights = TIMES.astype(np.float32)
-    for ridge in list(ridge_path(dense, sparse, targets, weights))[8:]:
+    for ridge in list(ridge_path(dense, sparse, targets, weights=weights))[8:]:
         table = np.concatenate([dense, sparse.to_scipy().toarray()], axis=1)[repeated]
         goals = targets[repeated].astype(np.float64)
         centred = table - table.mean(0)
@@ -49,7 +49,7 @@ def test_ridge_by_weights_is_ridge_on_repeated_rows(num_features):
 def test_the_row_left_out_is_left_out_with_its_weight():
     dense, sparse, targets, _ = a_problem(3)
     weights = TIMES.astype(np.float32)
-    ridge = list(ridge_path(dense, sparse, targets, weights))[9]
+    ridge = list(ridge_path(dense, sparse, targets, weights=weights))[9]
     table = np.concatenate([dense, sparse.to_scipy().toarray()], axis=1).astype(np.float64)
     for out in (0, 4, 11):
         kept = np.arange(12) != out
@@ -61,11 +61,25 @@ def test_the_row_left_out_is_left_out_with_its_weight():
         assert np.allclose(ridge.left_out[out], goal + (table[out] - centre) @ found, atol=1e-4)
 
 
+def test_a_group_is_left_out_whole_with_its_weights():
+    dense, sparse, targets, _ = a_problem(3)
+    weights, groups = TIMES.astype(np.float32), np.arange(12) // 3
+    ridge = list(ridge_path(dense, sparse, targets, groups, weights))[9]
+    table = np.concatenate([dense, sparse.to_scipy().toarray()], axis=1).astype(np.float64)
+    kept = groups != 2
+    share = (weights[kept] / weights[kept].sum()).astype(np.float64)
+    centre, goal = share @ table[kept], share @ targets[kept]
+    scaled = weights[kept, None] * (table[kept] - centre)
+    gram = (table[kept] - centre).T @ scaled + ridge.alpha * np.eye(8)
+    found = np.linalg.solve(gram, scaled.T @ (targets[kept] - goal))
+    assert np.allclose(ridge.left_out[~kept], goal + (table[~kept] - centre) @ found, atol=1e-4)
+
+
 def test_equal_weights_change_nothing_in_ridge():
     for num_features in (3, 40):
         dense, sparse, targets, _ = a_problem(num_features)
         plain = list(ridge_path(dense, sparse, targets))
-        same = list(ridge_path(dense, sparse, targets, np.ones(12, np.float32)))
+        same = list(ridge_path(dense, sparse, targets, weights=np.ones(12, np.float32)))
         for one, other in zip(plain[6:], same[6:], strict=True):  # less is lost in float32
             assert np.allclose(one.left_out, other.left_out, atol=1e-3)
 

@@ -1,4 +1,4 @@
-"""Ridge regression in closed form, with the leave-one-out prediction of every row."""
+"""Ridge regression in closed form, with every row predicted without its own group."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ridge:
     Attributes:
         alpha: The strength.
         dual: float64 ``[row, output]``: weights are ``X^T dual``; sums to 0 over rows.
-        left_out: float64 ``[row, output]``: each row predicted without itself.
+        left_out: float64 ``[row, output]``: each row predicted without its group, or itself.
     """
 
     alpha: float
@@ -31,22 +31,25 @@ def ridge_path(
     dense: np.ndarray,
     sparse: SparseRows,
     targets: np.ndarray,
+    groups: np.ndarray | None = None,
     weights: np.ndarray | None = None,
 ) -> Iterator[Ridge]:
     """Fit ridge regression for a range of penalties by one decomposition of the Gram matrix.
 
     With centred features ``K = Q L Q^T``, the fitted values are ``Q (L / (L + a)) Q^T y``, and a
     row's leave-one-out residual is its residual divided by ``1 - h`` (Allen 1974; Rifkin and
-    Lippert 2007, "Notes on regularized least squares", section 4).
+    Lippert 2007, "Notes on regularized least squares", section 4). With groups, the residuals of a
+    group left out whole are ``(I - H_gg)^-1 r_g``, H_gg being its block of the hat matrix.
 
     Args:
         dense: float32 ``[row, feature]``.
         sparse: ``[row, feature]``, perhaps of width 0.
         targets: float32 ``[row, output]``.
+        groups: int ``[row]``: rows of one number are left out together; None for single rows.
         weights: float32 ``[row]``, above 0, of mean 1: how much a row's squared error counts. The
             problem is then the usual one on rows scaled by the root of their weight.
     """
-    num = len(targets)
+    num, blocks = len(targets), _blocks(groups)
     heavy = np.ones(num) if weights is None else weights.astype(np.float64)
     root, share = np.sqrt(heavy)[:, None], heavy / heavy.sum()
     centre = share @ targets.astype(np.float64)
@@ -55,10 +58,48 @@ def ridge_path(
     scale = max(float(values.sum()) / max(num - 1, 1), 1e-12)
     for alpha in RELATIVE_ALPHAS * scale:
         shrink = values / (values + alpha)
-        fitted = vectors @ (shrink[:, None] * rotated) / root + centre
+        gaps = targets - (vectors @ (shrink[:, None] * rotated) / root + centre)
         leverage = np.minimum((vectors**2) @ shrink + share, 1 - 1e-9)
-        left_out = targets - (targets - fitted) / (1 - leverage)[:, None]
-        yield Ridge(float(alpha), heavy[:, None] * (targets - fitted) / alpha, left_out)
+        residuals = gaps / (1 - leverage)[:, None]
+        for rows in blocks:
+            scaled = _without(vectors[rows], shrink, share[rows], root[rows] * gaps[rows])
+            residuals[rows] = scaled / root[rows]
+        yield Ridge(float(alpha), heavy[:, None] * gaps / alpha, targets - residuals)
+
+
+def _blocks(groups: np.ndarray | None) -> list[np.ndarray]:
+    """Return the rows of each group of more than one, unless all rows are one group."""
+    if groups is None:
+        return []
+    _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(counts) < 2:
+        return []
+    order = np.argsort(which, kind="stable")
+    parts = np.split(order, np.cumsum(counts)[:-1])
+    return [rows for rows in parts if len(rows) > 1]
+
+
+def _without(
+    vectors: np.ndarray, shrink: np.ndarray, share: np.ndarray, residuals: np.ndarray
+) -> np.ndarray:
+    """Return a group's residuals when none of its rows is learned from, float64 ``[row, output]``.
+
+    Solved in the rows, or for large groups in the directions (Woodbury), whichever are fewer.
+
+    Args:
+        vectors: Of the group's rows, float64 ``[row, direction]``.
+        shrink: float64 ``[direction]``.
+        share: Of the rows' weights in that of all, ``[row]``; without weights 1 / number of rows.
+        residuals: Of the fit to all rows, float64 ``[row, output]``.
+    """
+    num, slack = len(vectors), 1e-9
+    hat = np.append(shrink, 1.0)
+    table = np.concatenate([vectors, np.sqrt(share)[:, None]], axis=1)
+    if num <= table.shape[1]:
+        block = np.eye(num) * (1 + slack) - (table * hat) @ table.T
+        return np.asarray(np.linalg.solve(block, residuals))
+    inner = np.diag((1 + slack) / np.maximum(hat, slack)) - table.T @ table
+    return np.asarray(residuals + table @ np.linalg.solve(inner, table.T @ residuals))
 
 
 def primal(

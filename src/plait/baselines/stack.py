@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from plait.intervals import standard_error
+
 NUM_PICKS = 20
 NUM_BAGS = 8
 MIN_WEIGHT = 0.05
@@ -20,6 +22,7 @@ def best_mix(
     truth: np.ndarray,
     cost: Cost,
     *,
+    groups: np.ndarray | None = None,
     seed: int = 0,
     weights: np.ndarray | None = None,
 ) -> dict[str, float]:
@@ -33,15 +36,17 @@ def best_mix(
         outputs: Expert -> canonical outputs ``[row, output]`` on rows it did not learn from.
         truth: Targets of the rows.
         cost: Proper loss per row, as `TargetCodec.cost`.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bags.
         weights: How much each row counts, ``[row]``; None for the same.
     """
     if weights is not None:
-        return _best_by_weight(outputs, truth, cost, weights, seed)
+        return _best_by_weight(outputs, truth, cost, weights, groups, seed)
     rng = np.random.default_rng(seed)
     if len(truth) > MAX_ROWS:
         some = rng.choice(len(truth), MAX_ROWS, replace=False)
         outputs, truth = {name: found[some] for name, found in outputs.items()}, truth[some]
+        groups = None if groups is None else groups[some]
     alone = {name: cost(found, truth) for name, found in outputs.items()}
     best = min(alone, key=lambda name: float(alone[name].mean()))
     if len(outputs) == 1 or len(truth) < 2:
@@ -56,8 +61,8 @@ def best_mix(
     if len(mix) == 1:
         return {best: 1.0}
     gain = alone[best] - cost(mix_outputs(outputs, mix), truth)
-    error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-    return mix if float(gain.mean()) > MIN_GAIN_ERRORS * error else {best: 1.0}
+    clear = float(gain.mean()) > MIN_GAIN_ERRORS * standard_error(gain, groups)
+    return mix if clear else {best: 1.0}
 
 
 def _best_by_weight(
@@ -65,6 +70,7 @@ def _best_by_weight(
     truth: np.ndarray,
     cost: Cost,
     weights: np.ndarray,
+    groups: np.ndarray | None,
     seed: int,
 ) -> dict[str, float]:
     """Return the best mix where a row's cost counts by its weight: it travels as a last column."""
@@ -74,7 +80,7 @@ def _best_by_weight(
     def by_weight(found: np.ndarray, real: np.ndarray) -> np.ndarray:
         return cost(found[:, :-1].astype(np.float32), real) * found[:, -1]
 
-    return best_mix(marked, truth, by_weight, seed=seed)
+    return best_mix(marked, truth, by_weight, groups=groups, seed=seed)
 
 
 def mix_outputs(outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:

@@ -57,8 +57,8 @@ class Decision:
         columns = dict(codec.answer(outputs))
         place = self._place(codec)
         chosen = np.where(outputs[:, place] >= self.threshold, place, 1 - place)
-        names = _names(codec)
-        columns["prediction"] = [names[i] for i in chosen]
+        values = getattr(codec, "classes", None) or _names(codec)
+        columns["prediction"] = [values[i] for i in chosen]
         columns["confidence"] = outputs[np.arange(len(outputs)), chosen]
         return columns
 

@@ -14,6 +14,7 @@ from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.modalities import Codec, TargetCodec
+from plait.model.calibration import Calibration
 from plait.model.config import SystemConfig
 from plait.model.decision import Decision
 
@@ -35,6 +36,7 @@ class Ensemble:
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the network as NumPy arrays, float32 by name.
         decision: When a row counts as one of two classes; None takes the more probable class.
+        calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
 
     codecs: Mapping[str, Codec]
@@ -45,12 +47,14 @@ class Ensemble:
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     decision: Decision | None = None
+    calibration: Calibration | None = None
     _system: object | None = None
 
     def outputs(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
-        """Return canonical outputs of the mix, float32 ``[row, output]``."""
+        """Return calibrated canonical outputs of the mix, float32 ``[row, output]``."""
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
-        return mix_outputs(found, self.weights)
+        mixed = mix_outputs(found, self.weights)
+        return mixed if self.calibration is None else self.calibration.apply(mixed, prepared, rows)
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Return outputs as columns for people, by the decision where there is one."""

@@ -11,9 +11,11 @@ import numpy as np
 
 import plait
 from plait.answer import Answer
-from plait.bundle import Bundle, to_json, write_bundle
+from plait.bundle import Bundle, read_steadily, to_json, write_bundle
+from plait.data.duplicates import label_units
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
+from plait.data.splits import group_rows
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
@@ -38,6 +40,7 @@ from plait.model.storage import (
     space_facts,
     space_files,
 )
+from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.results import Hits, Scores
 from plait.types import Cell
@@ -58,6 +61,7 @@ class Model:
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
+        group: Column of the table whose equal values belong together, when it was named.
         path: Where it was saved or loaded from.
     """
 
@@ -71,6 +75,7 @@ class Model:
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
+    group: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -136,7 +141,8 @@ class Model:
                 received=f"'{self.target}', a {self.target_codec.modality}",
                 hint="predict gives the mean with its 5, 50 and 95 % quantiles: q05, q50, q95",
             )
-        return list(self.target_codec.labels)  # type: ignore[attr-defined]
+        codec: Any = self.target_codec
+        return list(getattr(codec, "classes", codec.labels))
 
     def predict_proba(self, rows: Any, *, on_error: str = "raise", root: Any = None) -> np.ndarray:
         """Return the probability of each of `classes_`, float32 ``[row, class]``.
@@ -160,15 +166,28 @@ class Model:
         if self.parts is None:
             return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
         prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
-        return Scores(self.score_rows(prepared, labelled, truth, seed=seed))
+        groups = self._groups(table, labelled)
+        return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
+
+    def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
+        """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
+        if self.group is None or self.group not in table.column_names:
+            return None
+        return label_units(table.num_rows, group_rows(table, self.group))[rows]
 
     def score_rows(
-        self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        seed: int = 0,
     ) -> dict[str, Any]:
-        """Score prepared rows against their truth; see `evaluate`."""
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows)
-        return self.score_outputs(outputs, truth, present, seed=seed)
+        return self.score_outputs(outputs, truth, present, groups=groups, seed=seed)
 
     def score_outputs(
         self,
@@ -176,10 +195,11 @@ class Model:
         truth: np.ndarray,
         present: Mapping[str, np.ndarray],
         *,
+        groups: np.ndarray | None = None,
         seed: int = 0,
     ) -> dict[str, Any]:
         """Score outputs, and the decision by them where there is one; see `evaluate`."""
-        found = score(self.target_codec, outputs, truth, present, seed=seed)
+        found = score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
         decision = self.ensemble.decision
         if decision is not None:
             found["decision"] = decision.measure(self.target_codec, outputs, truth)
@@ -332,11 +352,13 @@ class Model:
     def _facts(self) -> dict[str, Any]:
         return {
             "target": self.target,
+            "group": self.group,
             "inputs": list(self.inputs),
             "sources": {name: list(columns) for name, columns in self.sources.items()},
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
+            "versions": VERSIONS,
         }
 
     with_threshold = with_threshold
@@ -357,20 +379,20 @@ def load(path: Path | str) -> Model:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
     """
-    bundle = Bundle(path)
     try:
-        return _model_of(bundle)
+        return read_steadily(path, _model_of)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
             received=f"{type(error).__name__}: {error}",
-            path=bundle.path,
+            path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
 
 
 def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
+    check_versions(about, bundle.path)
     stored = bundle.read_json("codecs.json")
     codecs = codecs_from(stored, bundle.path)
     target = about["target"]
@@ -392,4 +414,5 @@ def _model_of(bundle: Bundle) -> Model:
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
+        group=about.get("group"),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from plait.baselines.contract import mean_by
 from plait.baselines.stack import best_mix
 from plait.errors import TargetError
+from plait.intervals import standard_error
 from plait.modalities import TargetCodec
 from plait.model.ensemble import DEEP
 
@@ -41,6 +42,7 @@ def choose(
     outputs: Mapping[str, np.ndarray],
     truth: np.ndarray,
     codec: TargetCodec,
+    groups: np.ndarray | None = None,
     *,
     row_weights: np.ndarray | None = None,
 ) -> Choice:
@@ -50,6 +52,7 @@ def choose(
         outputs: Candidate name -> canonical outputs ``[row, output]``.
         truth: Targets of those rows.
         codec: The target's codec; its `cost` decides.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
         row_weights: How much each row counts, ``[row]``; None for the same.
 
     Raises `TargetError` when no candidate's outputs are finite.
@@ -64,8 +67,8 @@ def choose(
             "training diverged: no model gives finite outputs",
             hint="lower the learning rate, or keep the baselines on",
         )
-    weights = best_mix(usable, truth, codec.cost, weights=row_weights)
-    compared = _compare(usable, truth, codec, costs, row_weights)
+    weights = best_mix(usable, truth, codec.cost, groups=groups, weights=row_weights)
+    compared = _compare(usable, truth, codec, costs, groups, row_weights)
     return Choice(weights, costs, (*diverged, *compared))
 
 
@@ -91,6 +94,7 @@ def _compare(
     truth: np.ndarray,
     codec: TargetCodec,
     costs: Mapping[str, float],
+    groups: np.ndarray | None,
     row_weights: np.ndarray | None,
 ) -> tuple[str, ...]:
     simple = {name: costs[name] for name in outputs if name != DEEP}
@@ -99,7 +103,7 @@ def _compare(
     best = min(simple, key=lambda name: simple[name])
     gap = codec.cost(outputs[DEEP], truth) - codec.cost(outputs[best], truth)
     gap = gap if row_weights is None else gap * row_weights / row_weights.mean()
-    if gap.mean() + 1.96 * gap.std() / max(len(gap), 1) ** 0.5 < 0:
+    if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return ()
     if gap.mean() > 0:
         return (f"the deep model does not beat the baseline '{best}' on these data",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from plait.errors import UsageError
 from plait.listening import listened
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.writing import write_whole
 
 
 @listened
@@ -84,10 +84,5 @@ def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) ->
     kind = pa.list_(pa.float32(), vectors.shape[1])
     flat = pa.array(np.ascontiguousarray(vectors).ravel())
     column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(~there))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with write_whole(out) as temporary:
         pa.parquet.write_table(pa.table({"id": pa.array(ids), "vector": column}), temporary)
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)

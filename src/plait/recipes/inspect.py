@@ -12,6 +12,7 @@ from plait.errors import CellError
 from plait.report import render_inspection
 from plait.results import Findings
 from plait.types import is_missing
+from plait.writing import write_text
 
 NUM_EXAMPLES = 4
 
@@ -41,10 +42,9 @@ def inspect(
         table = read(table, columns=columns, strict=strict, root=root)
     found = Findings(inspect_table(table, target=target).to_dict())
     if schema_out is not None:
-        Path(schema_out).write_text(table.schema.to_yaml(), encoding="utf8")
+        write_text(schema_out, table.schema.to_yaml())
     if out is not None:
-        page = render_inspection(found, _examples(table))
-        Path(out).write_text(page, encoding="utf8")
+        write_text(out, render_inspection(found, _examples(table)))
     return found
 
 

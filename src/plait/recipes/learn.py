@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.stack import mix_outputs
-from plait.metrics import bootstrap_intervals
-from plait.modalities import Codec
+from plait.intervals import metric_intervals
+from plait.modalities import Codec, TargetCodec
 from plait.model.config import choose_size
 from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
@@ -20,6 +21,7 @@ from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.folds import make_folds
+from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
 from plait.recipes.records import make_card
@@ -37,6 +39,7 @@ RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
 SIMPLE_SHARE = 0.7
 """Part of a timed budget for the simple models, beside a network and without one."""
+CALIBRATION_SHARE = 0.03
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -79,15 +82,17 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     else:
         deep = train_deep(task, plan, work.progress)
     outputs = {**({} if deep is None else {DEEP: deep.outputs}), **rivals.outputs}
-    truth = task.truth[_chosen_by(task, folds)]
-    heavy = None if task.weights is None else task.weights[_chosen_by(task, folds)]
-    choice = unjudged(outputs, truth) or choose(
-        outputs, truth, task.target_codec, row_weights=heavy
-    )
+    rows = _chosen_by(task, folds)
+    choice = _choice(task, outputs, rows)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
-    model.ensemble.decision = _decide(task, work, mix_outputs(outputs, choice.weights), truth)
-    model.shared = space
+    until = (
+        None if not work.budget.timed else time.monotonic() + CALIBRATION_SHARE * work.budget.amount
+    )
+    calibration = calibrate(task, rivals, deep, choice.weights, rows, deadline=until)
+    model.ensemble.calibration = calibration
+    model.ensemble.decision = _decide(task, work, model, outputs, rows)
+    model.shared, model.group = space, work.group
     records = _records(model, task, deep, rivals, choice, outputs, folds, work)
     records["metrics"] |= ({} if deep is None else deep.trials) | learned | tuned
     records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
@@ -190,22 +195,28 @@ def _records(
     rows = _chosen_by(task, folds) if by_folds else task.judged
     rows = rows if work.scores else rows[:0]
     truth = task.truth[rows]
+    groups = task.groups[rows]
     judged, subsets, found = {}, [], {}
     if len(rows) and by_folds:
         found = dict(outputs)
         present = {name: model.present(task.prepared, name)[rows] for name in model.inputs}
-        mixed = mix_outputs(outputs, choice.weights)
-        judged = model.score_outputs(mixed, truth, present, seed=work.seed)
+        mixed = mix_outputs(_of(outputs, choice), choice.weights)
+        judged = model.score_outputs(mixed, truth, present, groups=groups, seed=work.seed)
         _add_weighted(judged, task, mixed, rows)
     elif len(rows):
         found = _outputs_of_all(model, task, deep, rivals, rows)
-        judged = model.score_rows(task.prepared, rows, truth, seed=work.seed)
-        mixed = mix_outputs(found, choice.weights)
-        _add_weighted(judged, task, mixed, rows)
-        subsets = score_subsets(model, task.prepared, rows, truth, seed=work.seed)
+        judged = model.score_rows(task.prepared, rows, truth, groups=groups, seed=work.seed)
+        _add_weighted(judged, task, _shipped(model, task, found, rows), rows)
+        subsets = score_subsets(model, task.prepared, rows, truth, groups=groups, seed=work.seed)
     candidates = []
     for name in [*([] if deep is None else [DEEP]), *rivals.experts]:
-        candidates.append(_candidate(model, name, found.get(name), truth, choice, work.seed))
+        if name not in found:
+            scored: dict[str, Any] = {"metrics": {}, "intervals": {}}
+        elif set(choice.weights) == {name}:
+            scored = {part: judged[part] for part in ("metrics", "intervals")}
+        else:
+            scored = _scored(model.target_codec, found[name], truth, groups, work.seed)
+        candidates.append({"name": name, "cost": choice.costs.get(name), **scored})
         seconds = 0.0 if deep is None else deep.run.seconds
         candidates[-1]["seconds"] = rivals.seconds.get(name, seconds)
     said = () if deep is None else deep.notes
@@ -216,7 +227,11 @@ def _records(
         "num_parameters": deep.system.num_parameters if deep and DEEP in choice.weights else 0,
         "test": judged,
         "subsets": subsets,
-        "validation": {"costs": dict(choice.costs), "rows": len(_chosen_by(task, folds))},
+        "validation": {
+            "costs": dict(choice.costs),
+            "rows": len(_chosen_by(task, folds)),
+            "metrics": _of_choice(task, outputs, choice, _chosen_by(task, folds)),
+        },
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": [] if deep is None else deep.run.curve,
@@ -224,6 +239,14 @@ def _records(
         "notes": [*notes, *_judged_notes(task, len(rows), folds)],
     }
     return {"metrics": metrics}
+
+
+def _choice(task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray) -> Choice:
+    """Choose what ships by outputs of rows that no candidate learned from."""
+    truth, groups = task.truth[rows], task.groups[rows]
+    heavy = None if task.weights is None else task.weights[rows]
+    found = unjudged(outputs, truth)
+    return found or choose(outputs, truth, task.target_codec, groups, row_weights=heavy)
 
 
 def _add_weighted(
@@ -235,15 +258,30 @@ def _add_weighted(
         judged["weighted"] = weighted_metrics(kind, outputs, truth, task.weights[rows])
 
 
-def _decide(task: Task, work: Work, outputs: np.ndarray, truth: np.ndarray) -> Decision | None:
+def _decide(
+    task: Task, work: Work, model: Model, outputs: Mapping[str, np.ndarray], rows: np.ndarray
+) -> Decision | None:
     return make_decision(
         task.target_codec,
-        outputs,
-        truth,
+        _shipped(model, task, outputs, rows),
+        task.truth[rows],
         threshold=work.threshold,
         costs=work.costs,
         positive=work.positive,
     )
+
+
+def _shipped(
+    model: Model, task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray
+) -> np.ndarray:
+    """Return what ships out of its members' outputs: their mix, calibrated."""
+    weights, calibration = model.ensemble.weights, model.ensemble.calibration
+    mixed = mix_outputs({name: outputs[name] for name in weights}, weights)
+    return mixed if calibration is None else calibration.apply(mixed, task.prepared, rows)
+
+
+def _of(outputs: Mapping[str, np.ndarray], choice: Choice) -> dict[str, np.ndarray]:
+    return {name: outputs[name] for name in choice.weights}
 
 
 def _outputs_of_all(
@@ -294,24 +332,18 @@ def _chosen_by(task: Task, folds: np.ndarray | None) -> np.ndarray:
     return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
 
 
-def _candidate(
-    model: Model,
-    name: str,
-    outputs: np.ndarray | None,
-    truth: np.ndarray,
-    choice: Choice,
-    seed: int,
+def _of_choice(
+    task: Task, outputs: Mapping[str, np.ndarray], choice: Choice, rows: np.ndarray
+) -> dict[str, float]:
+    """Return the metrics of what ships on the rows that it was chosen by, none of them learned."""
+    mixed = mix_outputs(_of(outputs, choice), choice.weights)
+    return task.target_codec.metrics(mixed, task.truth[rows])
+
+
+def _scored(
+    codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray, seed: int
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": name,
-        "cost": choice.costs.get(name),
-        "metrics": {},
-        "intervals": {},
+    return {
+        "metrics": codec.metrics(outputs, truth),
+        "intervals": metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed),
     }
-    if outputs is not None and len(outputs):
-        codec = model.target_codec
-        found["metrics"] = codec.metrics(outputs, truth)
-        found["intervals"] = bootstrap_intervals(
-            codec.metrics, outputs, truth, num_resamples=300, seed=seed
-        )
-    return found

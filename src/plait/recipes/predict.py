@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from plait.errors import UsageError
 from plait.model.model import Model, load
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
+from plait.writing import write_whole
 
 ENDINGS = (".csv", ".parquet")
 CHUNK_ROWS = 8192
@@ -68,20 +68,15 @@ def predict(
         return answer_rows(table, on_error=on_error, root=root)
     rows = table if isinstance(table, Table) else read(table, root=root)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
     columns: list[str] = []
-    try:
-        with _Writer(temporary, out.suffix) as writer:
-            for first in range(0, rows.num_rows, CHUNK_ROWS):
-                part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-                answer = _shift_rows(answer_rows, part, on_error, first)
-                chunk = _arrow(part, answer, kinds)
-                columns = chunk.column_names
-                writer.write(chunk)
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with write_whole(out) as temporary, _Writer(temporary, out.suffix) as writer:
+        for first in range(0, rows.num_rows, CHUNK_ROWS):
+            part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
+            answer = _shift_rows(answer_rows, part, on_error, first)
+            flat = out.suffix == ".csv"
+            chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
+            columns = chunk.column_names
+            writer.write(chunk)
     return {"rows": rows.num_rows, "out": str(out), "columns": columns}
 
 
@@ -169,6 +164,17 @@ def _arrow(part: Table, answer: Mapping[str, Any], kinds: Mapping[str, pa.DataTy
         )
     found = {name: _column(part.column(name), kind) for name, kind in kinds.items()}
     return pa.table({**found, **{name: pa.array(values) for name, values in answer.items()}})
+
+
+def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the answer for a flat file: truth values as training spelled them, lists as JSON."""
+    values = list(answer["prediction"])
+    if any(isinstance(value, list) for value in values):
+        return {**answer, "prediction": [json.dumps(value) for value in values]}
+    if any(isinstance(value, bool) for value in values):
+        spelling = {label.lower(): label for label in getattr(model.target_codec, "labels", ())}
+        return {**answer, "prediction": [spelling[str(value).lower()] for value in values]}
+    return answer
 
 
 def _has_bytes(cell: Cell) -> bool:

@@ -14,6 +14,7 @@ from plait.model.query import sources_named
 from plait.report.page import page
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
+from plait.writing import write_text
 
 
 def write_search_page(
@@ -49,10 +50,8 @@ def write_search_page(
         f'<div class="cards asked"><article>{asked}</article></div></header>'
         f'<section><div class="cards">{cards}</div></section>'
     )
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page("search", body), encoding="utf8")
-    return out
+    write_text(out, page("search", body))
+    return Path(out)
 
 
 def _asked(model: Model, name: str, cell: Cell) -> Html:
