@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, weights_of
-from plait.cli.show import emit
+from plait.cli.show import emit, print_warnings
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
@@ -44,6 +44,7 @@ def embed(
             root=root,
             progress=progress,
         )
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, OnError, Quiet, Root, Seed
-from plait.cli.show import emit
+from plait.cli.show import emit, print_warnings
 
 EXAMPLE = """Examples:
 
@@ -67,6 +67,7 @@ def predict(
         threshold=threshold,
         positive=positive,
     )
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, pairs_of, weights_of
-from plait.cli.show import emit, print_table
+from plait.cli.show import emit, print_table, print_warnings
 
 EXAMPLE = """Examples:
 
@@ -79,6 +79,7 @@ def search(
         )
         if page is not None:
             result["page"] = str(write_search_page(bundle, table, result, cells, page, root=root))
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

@@ -14,9 +14,7 @@ from plait.data.schema import ROLES, Column, read_yaml
 from plait.errors import SchemaError, UsageError
 from plait.modalities import find_codec
 
-_PART = re.compile(
-    r"(?P<part>[^,{]*)(?P<settings>\{(?:'[^']*'|\"[^\"]*\"|[^'\"}])*\})?\s*(?:,|$)"
-)
+_PART = re.compile(r"(?P<part>[^,{]*)(?P<settings>\{(?:'[^']*'|\"[^\"]*\"|[^'\"}])*\})?\s*(?:,|$)")
 
 Override = str | Mapping[str, Any]
 """A modality or role by name, or the entries of a `Column`."""

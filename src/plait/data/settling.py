@@ -13,7 +13,6 @@ from plait.modalities import Media, find_codec, modalities
 from plait.modalities.survey import Surveyor
 from plait.types import Cell, ColumnSample
 
-
 FALLBACKS = (None, "category", "categories", "text")
 """What columns become whose cells are nearly something else."""
 
@@ -66,7 +65,7 @@ def refusals(sample: ColumnSample, places: Sequence[Place], chosen: str | None) 
 
 
 def facts_of(column: Column, sample: ColumnSample) -> dict[str, Any]:
-    """Return what a survey of the cells counts: units, limits, words; empty where they are plain."""
+    """Return what a survey counts: units, limits, words; nothing where cells are plain."""
     if not _surveys(column.modality):
         return {}
     codec: Any = make_codec(column)

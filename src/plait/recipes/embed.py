@@ -46,7 +46,8 @@ def embed(
 
     Returns:
         Without `out`, float32 ``[row, dim]``, as `Model.embed`. With it, a dict: ``rows``,
-        ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out`` and
+        ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or a weight's column is unknown.
@@ -77,6 +78,7 @@ def embed(
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
+        "warnings": space.warnings,
     }
 
 

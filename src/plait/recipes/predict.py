@@ -54,7 +54,8 @@ def predict(
             `plait.model.decision.with_threshold`.
 
     Returns:
-        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out`` and ``columns``.
+        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out`` and ``columns``; with
+        `classes` also ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or its columns would collide.
@@ -77,7 +78,8 @@ def predict(
             chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
-    return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    found = {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    return {**found, "warnings": model.space.warnings} if classes else found
 
 
 def _known_ending(out: Path) -> Path:

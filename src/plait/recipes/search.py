@@ -49,7 +49,8 @@ def search(
 
     Returns:
         ``hits`` (``rank``, ``id``, ``score``: the cosine, ``row``, and the row's plain cells as
-        ``cells``), ``query``, ``rows`` searched and ``index``.
+        ``cells``), ``query``, ``rows`` searched, ``index``, and ``warnings``: what to know of the
+        space.
 
     Raises:
         UsageError: An unknown column or modality in the query, or nothing to search.

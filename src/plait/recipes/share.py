@@ -10,13 +10,13 @@ from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.directions import score_space
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
+from plait.model.space_check import check_space
 from plait.recipes.pretrain import SharedPlan, SharedResult, learn_space, rows_with_source
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
-from plait.train.loop import TrainResult
 
 RESERVE_SHARE, RESERVE_SECONDS, MAP_SECONDS = 0.05, 3.0, 5.0
 
@@ -73,16 +73,19 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
     }
     vectors, present = found.space.source_vectors(task.prepared, rows)
     scored = score_space(vectors, present, contents)
+    check = check_space(vectors, present, contents, task.groups[rows])
+    found.space.check = check
     metrics = {
         "shipped": f"shared space ({_ingredients(found)})",
         "test": {"rows": len(rows), **scored},
         "trials": found.trials,
         "rivals": found.rivals,
-        "collapse": found.collapse,
+        "collapse": check.to_dict(),
+        "warnings": list(check.warnings),
         "num_parameters": _num_parameters(found.space),
         "curve": [] if found.run is None else found.run.curve,
-        "training": {} if found.run is None else _training(found.run),
-        "notes": [*task.notes, *found.notes, *_judged_note(task)],
+        "training": _training(found),
+        "notes": [*check.notes, *task.notes, *found.notes, *_judged_note(task)],
     }
     records: dict[str, Any] = {"metrics": metrics}
     if samples:
@@ -90,12 +93,16 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
     return records
 
 
-def _training(run: TrainResult) -> dict[str, Any]:
+def _training(found: SharedResult) -> dict[str, Any]:
+    run = found.run
+    if run is None:
+        return {}
     return {
         "steps": run.steps,
         "precision": run.precision,
         "rows_per_second": run.rows_per_second,
         "wait_share": run.wait_share,
+        **{f"network_{name}": value for name, value in found.collapse.items()},
     }
 
 

@@ -53,7 +53,7 @@ def decide_signs(
             doubts.setdefault(sign, written.digits)
         if group:
             groups[group] += count
-    votes = {"." : decimals["."] + groups[","], ",": decimals[","] + groups["."]}
+    votes = {".": decimals["."] + groups[","], ",": decimals[","] + groups["."]}
     if whole and not any(votes.values()):
         groups.update({sign: 1 for sign in doubts})
         votes[","], votes["."] = groups["."], groups[","]
@@ -62,9 +62,7 @@ def decide_signs(
     others = [sign for sign in ".,' " if sign not in chosen]
     thousands = "".join(sign for sign in others if groups[sign] or sign in doubts)
     doubt = (doubts.get(",") or doubts.get(".") or "") if undecided else ""
-    return Signs(
-        decimal=chosen, thousands=thousands, doubt=doubt, evidence=example.get(",", "")
-    )
+    return Signs(decimal=chosen, thousands=thousands, doubt=doubt, evidence=example.get(",", ""))
 
 
 def _speaks_for(digits: str) -> tuple[str, str, str]:
