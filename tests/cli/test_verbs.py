@@ -77,12 +77,9 @@ def test_fit_passes_every_option_on(recipes):
         "positive": None,
         "samples": True,
         "tune": "auto",
-        "allow_network": False,
         "adapt": "auto",
         "base": None,
         "encoders": {},
-        "schema": None,
-        "root": None,
     }
 
 

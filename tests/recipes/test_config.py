@@ -11,6 +11,7 @@ import yaml
 import plait
 from plait.cli import run
 from plait.errors import UsageError
+from plait.reading import ReadOptions
 from plait.recipes.config import KINDS, read_config, write_config
 from plait.train.config import TrainConfig
 
@@ -25,8 +26,9 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_every_setting_of_fit_can_be_in_the_file():
-    actions = {"config", "resume", "progress"}
-    assert set(KINDS) == set(inspect.signature(plait.fit).parameters) - actions
+    others = {"config", "resume", "progress", "reading"}
+    settings = set(inspect.signature(plait.fit).parameters) - others
+    assert set(KINDS) == settings | set(ReadOptions.__annotations__)
 
 
 def test_settings_survive_the_file(tmp_path):

@@ -9,15 +9,13 @@ import typer
 
 from plait.cli.evaluate import show_decision, show_retrieval
 from plait.cli.options import (
-    Columns,
     Json,
-    OnError,
     Quiet,
-    Root,
     Seed,
-    Strict,
+    TableIfAny,
     one_of,
     pairs_of,
+    reads_table,
     weights_of,
 )
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
@@ -38,11 +36,10 @@ plait fit shop.csv --target category --save-config run.yaml, then plait fit --co
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""
 
 
+@reads_table
 def fit(
     context: typer.Context,
-    table: Annotated[
-        str | None, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")
-    ] = None,
+    table: TableIfAny = None,
     target: Annotated[
         str | None, typer.Option(help="Column to predict; without it, what the columns share.")
     ] = None,
@@ -62,10 +59,6 @@ def fit(
         str,
         typer.Option(help="Where columns meet: early, mid, late, a layer's number, or auto."),
     ] = "auto",
-    columns: Columns = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; may be repeated, or a,b,c.")
-    ] = None,
     group: Annotated[
         str | None, typer.Option(help="Rows with one value here stay in one split (patient).")
     ] = None,
@@ -75,13 +68,7 @@ def fit(
     split: Annotated[
         str | None, typer.Option(help="Column that says train, validation or test.")
     ] = None,
-    schema: Annotated[
-        Path | None, typer.Option(help="YAML schema to follow, as plait inspect writes it.")
-    ] = None,
-    strict: Strict = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
-    on_error: OnError = "raise",
-    root: Root = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint of this bundle.")
     ] = False,
@@ -136,9 +123,6 @@ def fit(
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
-    allow_network: Annotated[
-        bool, typer.Option("--allow-network", help="Fetch cells that are URLs.")
-    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(help="YAML file of settings; the options given here win over it."),
@@ -146,6 +130,8 @@ def fit(
     save_config: Annotated[
         Path | None, typer.Option(help="Write the settings of this fit, for --config.")
     ] = None,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -161,15 +147,11 @@ def fit(
         budget=budget,
         size=size,
         fusion=_join(fusion),
-        columns=columns,
-        exclude=_names(exclude),
         group=group,
         time=time,
         split=split,
         seed=seed,
         device=device,
-        on_error=on_error,
-        strict=strict,
         out=out,
         baselines=baselines,
         simple=simple,
@@ -182,9 +164,7 @@ def fit(
         adapt=adapt,
         tune=tune,
         samples=samples,
-        allow_network=allow_network,
-        schema=schema,
-        root=root,
+        **reading,
     )
     if config is not None:
         settings |= _unless_given(read_config(config), context)
@@ -226,8 +206,11 @@ def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
 
 
 def default_bundle(table: str) -> Path:
-    """Return ``shop.plait`` in the current folder for a table ``data/shop.csv``."""
-    return Path(Path(table).resolve().stem + ".plait")
+    """Return ``shop.plait`` in the current folder for ``data/shop.csv`` or ``data/shop.csv.gz``."""
+    name = "table" if table == "-" else Path(table.partition("#")[0]).resolve().name
+    stem = Path(name).stem
+    packed = Path(name).suffix.lower() in (".gz", ".zst", ".bz2", ".xz", ".lz4")
+    return Path((Path(stem).stem if packed else stem) + ".plait")
 
 
 def _unless_given(settings: dict[str, Any], context: typer.Context) -> dict[str, Any]:
@@ -261,8 +244,3 @@ def _join(fusion: str) -> str | int:
             received=fusion,
         )
     return fusion
-
-
-def _names(values: list[str] | None) -> tuple[str, ...]:
-    parts = [part.strip() for value in values or [] for part in value.split(",")]
-    return tuple(part for part in parts if part)

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed
+from plait.cli.options import Json, Quiet, Seed, reads_table
 from plait.cli.show import emit, print_warnings
+from plait.words import split_list, split_named
 
 EXAMPLE = """Examples:
 
@@ -19,6 +20,7 @@ plait predict base.plait new.csv --classes "boot,sandal,trainer"
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
 
 
+@reads_table
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table with the input columns.")],
@@ -43,8 +45,8 @@ def predict(
     positive: Annotated[
         str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
     ] = None,
-    on_error: OnError = "raise",
-    root: Root = None,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -60,12 +62,11 @@ def predict(
         bundle,
         table,
         out=out,
-        on_error=on_error,
-        root=root,
         classes=_classes(classes),
         templates=template or (),
         threshold=threshold,
         positive=positive,
+        **reading,
     )
     print_warnings(result)
     emit(result, as_json=json, show=show)
@@ -73,11 +74,12 @@ def predict(
 
 def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
     """Return names, or where any is described, name -> its words."""
-    names = tuple(name.strip() for name in given.split(",")) if given is not None else ()
-    if not any("=" in name for name in names):
-        return names
-    pairs = [name.partition("=") for name in names]
-    return {name.strip(): words.split("|") if sign else [name] for name, sign, words in pairs}
+    if given is None:
+        return ()
+    classes = split_named(given)
+    if all(words is None for _, words in classes):
+        return tuple(name for name, _ in classes)
+    return {n: [n] if words is None else split_list(words, "|") for n, words in classes}
 
 
 def show(result: dict[str, Any]) -> None:

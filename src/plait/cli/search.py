@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, pairs_of, weights_of
+from plait.cli.options import Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
 from plait.cli.show import emit, print_table, print_warnings
 
 EXAMPLE = """Examples:
@@ -19,6 +19,7 @@ plait search base.plait --table catalogue.csv --audio query.wav --where "price <
 plait search base.plait --table catalogue.csv --text boot --image a.jpg --weight text=2"""
 
 
+@reads_table
 def search(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[
@@ -46,8 +47,8 @@ def search(
     page: Annotated[
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
-    on_error: OnError = "raise",
-    root: Root = None,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -73,12 +74,11 @@ def search(
             where=where,
             index=index,
             rebuild=rebuild,
-            on_error=on_error,
-            root=root,
             progress=progress,
+            reading=reading,
         )
         if page is not None:
-            result["page"] = str(write_search_page(bundle, table, result, cells, page, root=root))
+            result["page"] = str(write_search_page(bundle, table, result, cells, page, **reading))
     print_warnings(result)
     emit(result, as_json=json, show=show)
 

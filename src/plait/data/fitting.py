@@ -29,7 +29,6 @@ def fit_codecs(
     on_error: str = "raise",
     seed: int = 0,
     max_rows: int = 20_000,
-    allow_network: bool = False,
 ) -> dict[str, Codec]:
     """Return column name -> codec fitted on training rows.
 
@@ -40,7 +39,6 @@ def fit_codecs(
         on_error: ``raise``, or ``skip`` unreadable cells.
         seed: Of the sample, and of the order in which values are given to the codec.
         max_rows: Size of the sample; use ``len(rows)`` for a target whose rare labels count.
-        allow_network: Whether URL cells may be fetched.
 
     Raises:
         CellError: An unreadable cell, with column and row, unless skipped.
@@ -48,7 +46,7 @@ def fit_codecs(
     """
     check_on_error(on_error)
     sample = np.random.default_rng([seed, 1]).permutation(np.asarray(rows, np.int64))[:max_rows]
-    media = table.media(allow_network)
+    media = table.media()
     groups: dict[str, list[str]] = {}
     codecs = {name: make_codec(table.schema[name]) for name in columns}
     for name, codec in codecs.items():

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from plait.display import brief, first_rows, html_table
-from plait.errors import SchemaError
+from plait.errors import SchemaError, no_column
 from plait.modalities import Codec, find_codec
 from plait.types import Html
 
@@ -87,14 +87,11 @@ class Schema:
     columns: tuple[Column, ...]
 
     def __getitem__(self, name: str) -> Column:
-        """Return a column. Raises `SchemaError` when there is none of that name."""
+        """Return a column. Raises `ColumnError` when there is none of that name."""
         for column in self.columns:
             if column.name == name:
                 return column
-        raise SchemaError(
-            f"the schema has no column '{name}'",
-            expected="one of " + ", ".join(column.name for column in self.columns),
-        )
+        raise no_column(name, [column.name for column in self.columns], of="the schema")
 
     def __contains__(self, name: str) -> bool:
         return any(column.name == name for column in self.columns)

@@ -22,6 +22,7 @@ from plait.modalities import Codec, TargetCodec
 from plait.model.decision import with_threshold
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
+from plait.model.heeding import heed
 from plait.model.importance import importance
 from plait.model.judging import labelled_rows, leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
@@ -289,6 +290,7 @@ class Model:
         Raises `TableError` when it has none of the model's columns.
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
+        table = heed(table, self.schema)
         known = [c for c in self.schema.columns if c.name in table.column_names]
         if not any(column.name in self.inputs for column in known):
             raise TableError(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from plait.data.row_ids import row_ids
-from plait.data.table import Table, read
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import listened
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.reading import ReadOptions
 from plait.writing import write_whole
 
 
@@ -26,9 +27,8 @@ def embed(
     *,
     out: Path | str | None = None,
     weights: Mapping[str, float] | None = None,
-    on_error: str = "raise",
-    root: Path | str | None = None,
     progress: Progress | bool | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Any:
     """Return the rows' vectors; with `out`, write ids and vectors and return what was done.
 
@@ -40,9 +40,8 @@ def embed(
         table: Rows with any subset of its input columns.
         out: ``.parquet`` file, which appears whole or not at all; None writes none.
         weights: Column -> weight in a row's mean, 1 by default.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
-        root: Folder of the media.
         progress: As for `plait.fit`.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
         Without `out`, float32 ``[row, dim]``, as `Model.embed`. With it, a dict: ``rows``,
@@ -56,7 +55,8 @@ def embed(
     told = SILENT if progress is None or isinstance(progress, bool) else progress
     if out is None:
         model = bundle if isinstance(bundle, Model) else load(bundle)
-        return model.embed(table, weights=weights, on_error=on_error, root=root, progress=told)
+        rows, how = read(table, **reading), reading.get("on_error") or "raise"
+        return model.embed(rows, weights=weights, on_error=how, progress=told)
     out = Path(out)
     if out.suffix != ".parquet":
         raise UsageError(
@@ -67,8 +67,8 @@ def embed(
         )
     model = bundle if isinstance(bundle, Model) else load(bundle)
     space = model.space
-    rows = table if isinstance(table, Table) else read(table, root=root)
-    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=told)
+    rows = read(table, **reading)
+    vectors = model.embed(rows, weights=weights, on_error=rows.on_error or "raise", progress=told)
     there = np.abs(vectors).sum(1) > 0
     _write(out, row_ids(rows), vectors, there)
     empty = int((~there).sum())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Unpack
 
 from plait.data.checks import inspect_table
 from plait.data.schema import make_codec
 from plait.data.table import Table, read
 from plait.errors import CellError
+from plait.reading import ReadOptions
 from plait.report import render_inspection
 from plait.results import Findings
 from plait.types import is_missing
@@ -18,29 +19,29 @@ NUM_EXAMPLES = 4
 
 
 def inspect(
-    table: Table | Path | str,
+    table: Any,
     *,
     target: str | None = None,
-    columns: str | Mapping[str, str] | None = None,
-    strict: bool = False,
+    group: str | None = None,
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
-    root: Path | str | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Findings:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
     Args:
         table: A `Table`, or anything `plait.read` takes.
         target: Column to predict: looks for columns that give it away.
-        columns: Modalities of columns, ``note=text,scan=image``.
-        strict: Refuse ambiguous columns.
+        group: Column whose equal values belong together.
         out: HTML page to write.
         schema_out: YAML schema to write.
-        root: Folder of the media.
+        reading: How the table is read: the arguments of `plait.read`.
     """
-    if not isinstance(table, Table):
-        table = read(table, columns=columns, strict=strict, root=root)
-    found = Findings(inspect_table(table, target=target).to_dict())
+    table = read(table, **reading)
+    if group is not None:
+        table = table.told(columns={group: "group"})
+    how = table.on_error or "skip"
+    found = Findings(inspect_table(table, target=target, on_error=how).to_dict())
     if schema_out is not None:
         write_text(schema_out, table.schema.to_yaml())
     if out is not None:

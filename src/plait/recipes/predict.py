@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pyarrow as pa
 import pyarrow.csv
@@ -15,6 +15,7 @@ import pyarrow.parquet
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.model import Model, load
+from plait.reading import ReadOptions
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
 from plait.writing import write_whole
@@ -28,12 +29,11 @@ def predict(
     table: Any,
     *,
     out: Path | str | None = None,
-    on_error: str = "raise",
-    root: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
     threshold: float | None = None,
     positive: str | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Any:
     """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
@@ -44,11 +44,10 @@ def predict(
         bundle: A bundle's folder, or its model.
         table: Rows with any subset of the model's input columns.
         out: ``.csv`` or ``.parquet`` file; None writes none.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
-        root: Folder of the media.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
+        reading: How the table is read: the arguments of `plait.read`.
 
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
@@ -65,15 +64,15 @@ def predict(
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     answer_rows = _answerer(model, classes, templates)
+    rows = read(table, **reading)
     if out is None:
-        return answer_rows(table, on_error=on_error, root=root)
-    rows = table if isinstance(table, Table) else read(table, root=root)
+        return answer_rows(rows, on_error=rows.on_error or "raise")
     kinds = _kinds(rows, flat=out.suffix == ".csv")
     columns: list[str] = []
     with write_whole(out) as temporary, _Writer(temporary, out.suffix) as writer:
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-            answer = _shift_rows(answer_rows, part, on_error, first)
+            answer = _shift_rows(answer_rows, part, rows.on_error or "raise", first)
             flat = out.suffix == ".csv"
             chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from plait.data.table import Table, read
 from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
 from plait.model.model import Model, load
 from plait.model.query import sources_named
+from plait.reading import ReadOptions
 from plait.report.page import page
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
@@ -23,8 +24,7 @@ def write_search_page(
     result: Mapping[str, Any],
     query: Mapping[str, Cell],
     out: Path | str,
-    *,
-    root: Path | str | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Path:
     """Write the hits of `plait.recipes.search.search` as a self-contained page; return its path.
 
@@ -34,14 +34,14 @@ def write_search_page(
         result: What the search returned.
         query: What was asked.
         out: File to write.
-        root: Folder of the media.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Raises `UsageError` without a table, whose cells the page shows.
     """
     if table is None:
         raise UsageError("a page shows the table's rows", expected="--table with --page")
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    rows = read(table, root=root) if isinstance(table, Path | str) else table
+    rows = read(table, **reading)
     asked = "".join(_asked(model, name, cell) for name, cell in query.items())
     cards = "".join(_card(model, rows, hit) for hit in result["hits"])
     body = (

@@ -115,7 +115,6 @@ def make_task(
     split: str | None,
     seed: int,
     on_error: str,
-    allow_network: bool,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
@@ -124,7 +123,7 @@ def make_task(
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed, on_error, allow_network: As for
+        table, target, exclude, group, time, split, seed, on_error: As for
             `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
@@ -140,9 +139,7 @@ def make_task(
     weigher = check_weights(table, weights, target)
     without = {*exclude, *filter(None, (group, time, split, weigher))}
     inputs = choose_inputs(schema, target, without)
-    prints = fingerprints(
-        table, [name for name in inputs], on_error=on_error, allow_network=allow_network
-    )
+    prints = fingerprints(table, [name for name in inputs], on_error=on_error)
     splits = make_splits(
         table,
         fingerprints=prints,
@@ -161,17 +158,17 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         on_error=on_error,
-        allow_network=allow_network,
         progress=progress,
     )
     copies = [rows for _, rows in shared_rows(prints).groups]
     said = [] if group is None else group_rows(table, group)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
-    notes: tuple[str, ...] = ()
+    notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     if target is not None:
         labelled = np.asarray(prepared.columns[target].present, bool)
-        splits, notes = _labelled_only(splits, labelled)
+        splits, fewer = _labelled_only(splits, labelled)
+        notes += fewer
         codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
         truth = truth_of(prepared, target)
     heavy, splits, said_weights = _weights(table, codecs, weights, weigher, truth, splits)

@@ -21,6 +21,9 @@ from plait.modalities.media import Media, check_ratio
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""Only these are opened: Pillow knows others, of which some run programs."""
+
 MAGIC = (
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -74,7 +77,7 @@ class ImageCodec:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                picture = Image.open(io.BytesIO(data))
+                picture = Image.open(io.BytesIO(data), formats=FORMATS)
                 _check_size(picture, len(data))
                 picture.draft("RGB", (1024, 1024))
                 picture.load()
@@ -194,7 +197,7 @@ def _check_size(picture: Image.Image, num_bytes: int) -> None:
 def _upright_rgb(picture: Image.Image) -> np.ndarray:
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, np.float32)
+        values = np.nan_to_num(np.asarray(picture, np.float32))
         low, high = float(values.min()), float(values.max())
         scaled = (values - low) * (255.0 / (high - low) if high > low else 0.0)
         picture = Image.fromarray(scaled.astype(np.uint8))
