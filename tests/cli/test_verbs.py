@@ -71,6 +71,7 @@ def test_fit_passes_every_option_on(recipes):
         "resume": True,
         "baselines": False,
         "simple": False,
+        "metric": None,
         "weights": None,
         "threshold": None,
         "costs": None,

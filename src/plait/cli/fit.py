@@ -78,6 +78,10 @@ def fit(
     simple: Annotated[
         bool, typer.Option("--simple", help="Simple models only: no network is trained.")
     ] = False,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
+    ] = None,
     weights: Annotated[
         str | None,
         typer.Option(help="How much rows count: a column of numbers, or balanced (by class)."),
@@ -155,6 +159,7 @@ def fit(
         out=out,
         baselines=baselines,
         simple=simple,
+        metric=metric,
         weights=weights,
         threshold=threshold,
         costs=weights_of(cost.split(",")) if cost else None,

@@ -13,6 +13,7 @@ from plait.errors import TargetError
 from plait.intervals import standard_error
 from plait.modalities import TargetCodec
 from plait.model.ensemble import DEEP
+from plait.recipes.by_metric import best_by_metric
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def choose(
     groups: np.ndarray | None = None,
     *,
     row_weights: np.ndarray | None = None,
+    metric: str | None = None,
 ) -> Choice:
     """Choose by outputs on rows that no candidate learned from.
 
@@ -54,6 +56,7 @@ def choose(
         codec: The target's codec; its `cost` decides.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         row_weights: How much each row counts, ``[row]``; None for the same.
+        metric: What decides instead; see `plait.recipes.by_metric`.
 
     Raises `TargetError` when no candidate's outputs are finite.
     """
@@ -68,6 +71,11 @@ def choose(
             hint="lower the learning rate, or keep the baselines on",
         )
     weights = best_mix(usable, truth, codec.cost, groups=groups, weights=row_weights)
+    if metric is not None:
+        weights = best_by_metric(
+            usable, truth, codec, metric, costs, weights, groups=groups, row_weights=row_weights
+        )
+        diverged += (f"chosen by {metric} on held-out rows, not by the cost",)
     compared = _compare(usable, truth, codec, costs, groups, row_weights)
     return Choice(weights, costs, (*diverged, *compared))
 

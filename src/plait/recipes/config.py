@@ -46,6 +46,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "strict": (bool,),
     "baselines": (bool, list),
     "simple": (bool,),
+    "metric": _TEXT,
     "weights": _TEXT,
     "threshold": (float, int),
     "costs": (dict,),

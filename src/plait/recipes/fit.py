@@ -20,6 +20,7 @@ from plait.model.decision import check_threshold, positive_label, read_costs
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress, say
 from plait.reading import ReadOptions
+from plait.recipes.by_metric import check_metric
 from plait.recipes.config import configured
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
@@ -48,6 +49,7 @@ class _Settings:
     simple: bool
     decision: str | None
     weights: str | None
+    metric: str | None
     table: str
     columns: str
     exclude: str
@@ -84,6 +86,7 @@ def fit(
     resume: bool = False,
     baselines: bool | Sequence[str] = True,
     simple: bool = False,
+    metric: str | None = None,
     weights: str | None = None,
     threshold: float | None = None,
     costs: Mapping[str, float] | None = None,
@@ -124,6 +127,9 @@ def fit(
             ``("linear", "boosted")``.
         simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
             and categories often as good. Without a target, canonical correlations make the space.
+        metric: What the choice between candidates and their mixes is by, on rows that none learned
+            from: any of the target's (``macro_f1``, ``auc``, ``rmse``...). Default a proper cost,
+            which is best for probabilities and intervals.
         weights: How much each row counts in learning and choosing: a column of numbers (which is
             then no input), or ``balanced``, so that classes count alike.
         threshold: Of two classes: the probability from which on a row counts as `positive`.
@@ -170,6 +176,8 @@ def fit(
     _check_adapt(adapt, start)
     _check_baselines(baselines)
     _check_decision(target, threshold, costs, positive)
+    if metric is not None and target is None:
+        raise UsageError("a metric is of a target, and there is no target to predict")
     _check_simple(simple, baselines=bool(baselines), adapt=adapt, tune=tune)
     settings = _Settings(
         target=target,
@@ -181,6 +189,7 @@ def fit(
         baselines=_told_baselines(baselines),
         simple=simple,
         weights=weights,
+        metric=metric,
         decision=_told_decision(threshold, costs, positive),
         table=table.key,
         columns=str(table.schema.to_dict()),
@@ -208,6 +217,8 @@ def fit(
         encoders=encoders,
         weights=weights,
     )
+    if metric is not None:
+        check_metric(metric, task.target_codec)
     if threshold is not None or costs is not None or positive is not None:
         positive_label(task.target_codec, positive)
     work = Work(
@@ -228,6 +239,7 @@ def fit(
         on_error=on_error,
         tune=tune,
         simple=simple,
+        metric=metric,
         threshold=threshold,
         costs=costs,
         positive=positive,

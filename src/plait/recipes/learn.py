@@ -83,7 +83,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         deep = train_deep(task, plan, work.progress)
     outputs = {**({} if deep is None else {DEEP: deep.outputs}), **rivals.outputs}
     rows = _chosen_by(task, folds)
-    choice = _choice(task, outputs, rows)
+    choice = _choice(task, outputs, rows, work.metric)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
     until = (
@@ -242,12 +242,16 @@ def _records(
     return {"metrics": metrics}
 
 
-def _choice(task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray) -> Choice:
+def _choice(
+    task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
+) -> Choice:
     """Choose what ships by outputs of rows that no candidate learned from."""
     truth, groups = task.truth[rows], task.groups[rows]
     heavy = None if task.weights is None else task.weights[rows]
     found = unjudged(outputs, truth)
-    return found or choose(outputs, truth, task.target_codec, groups, row_weights=heavy)
+    return found or choose(
+        outputs, truth, task.target_codec, groups, row_weights=heavy, metric=metric
+    )
 
 
 def _add_weighted(

@@ -32,6 +32,7 @@ class Work:
         on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
         simple: Whether no network is trained.
+        metric: What the choice is by; None for the cost.
         threshold, costs, positive: Of the decision between two classes, as given.
         scores: Whether candidates and subsets of columns are scored for the report.
     """
@@ -54,6 +55,7 @@ class Work:
     tune: str = "auto"
     simple: bool = False
     scores: bool = True
+    metric: str | None = None
     threshold: float | None = None
     costs: Mapping[str, float] | None = None
     positive: str | None = None
