@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
-    as_columns,
     known_rows,
     mean_by,
     num_outputs,
@@ -45,10 +44,12 @@ class Majority:
             )
         else:
             num = num_outputs(codec, truth)
-            columns = as_columns(truth, codec.task, num)
-            if views.weights is not None:
-                columns = columns * views.weights[:, None] / views.weights.mean()
-            counts = columns.sum(axis=0) + 0.5
+            heavy = None if views.weights is None else views.weights / views.weights.mean()
+            if codec.task == "classify":
+                counts = np.bincount(truth, heavy, minlength=num).astype(np.float64)
+            else:
+                counts = (truth if heavy is None else truth * heavy[:, None]).sum(axis=0)
+            counts = counts + 0.5
             row = counts / (counts.sum() if codec.task == "classify" else len(truth) + 1)
         self._row = row.astype(np.float32)
 

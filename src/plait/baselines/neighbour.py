@@ -66,15 +66,15 @@ class NearestNeighbour:
         self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
-        costs = {}
+        costs: dict[int, float] = {}
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
+            if costs and is_late(deadline):
+                break
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
-            found = codec.cost(self._canonical(means), truth[probes])
-            costs[k] = mean_by(found, None if heavy is None else heavy[probes])
-            if is_late(deadline):
-                break
+            cost = codec.cost(self._canonical(means), truth[probes])
+            costs[k] = mean_by(cost, None if heavy is None else heavy[probes])
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
         if codec.task == "regress":
             means = self._means(nearest[:, : self._num_neighbours])

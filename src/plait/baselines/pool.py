@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    is_late,
     known_rows,
     num_outputs,
     part_of,
@@ -104,7 +105,7 @@ class Pool:
             told = np.zeros((len(truth), num), np.float32)
             told[rows] = self._evidence(neighbour.left_out())
             evidence.append(told)
-        self._weigh(views, np.reshape(evidence, (-1, len(truth), num)), truth)
+        self._weigh(views, np.reshape(evidence, (-1, len(truth), num)), truth, deadline)
         used = self._weights.max(axis=0, initial=0.0) >= LEAST_WEIGHT
         self._members = [one for one, kept in zip(self._members, used, strict=True) if kept]
         self._weights = self._weights[:, used]
@@ -147,7 +148,9 @@ class Pool:
                 total[rows] += weights[rows, number, None] * told
         return link(total, "classify")
 
-    def _weigh(self, views: Views, evidence: np.ndarray, truth: np.ndarray) -> None:
+    def _weigh(
+        self, views: Views, evidence: np.ndarray, truth: np.ndarray, deadline: float | None
+    ) -> None:
         """Choose weights for rows as they are, then for each set of sources.
 
         Args:
@@ -155,18 +158,21 @@ class Pool:
         """
         usual = np.array([float(isinstance(one.expert, Linear)) for one in self._members])
         heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
-        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth, usual, heavy)]
+        whole = _weigh(evidence, self._prior, truth, usual, heavy, deadline)
+        self._sets, rows = [frozenset()], [whole]
         if self._sources:
             present = present_sources(views, self._sources)
             for found in considered(present):
                 enough = np.flatnonzero(present[:, sorted(found)].all(axis=1))
                 if len(enough) < LEAST_ROWS:
                     continue
+                if is_late(deadline):
+                    break
                 places = [i for i, one in enumerate(self._members) if one.source in found]
                 weights = np.zeros(len(self._members), np.float32)
                 told = evidence[places][:, enough]
                 seen = truth[enough], usual[places], heavy[enough]
-                weights[places] = _weigh(told, self._prior, *seen)
+                weights[places] = _weigh(told, self._prior, *seen, deadline)
                 self._sets.append(found)
                 rows.append(weights)
         self._weights = np.stack(rows)
@@ -198,6 +204,7 @@ def _weigh(
     truth: np.ndarray,
     usual: np.ndarray,
     heavy: np.ndarray,
+    deadline: float | None,
 ) -> np.ndarray:
     """Return the weights with the lowest cost, float32 ``[member]``.
 
@@ -207,6 +214,7 @@ def _weigh(
         truth: int64 ``[row]``.
         usual: The weights that they are pulled to, ``[member]``.
         heavy: float32 ``[row]``: how much each row counts.
+        deadline: Of `time.monotonic`, after which no better ones are looked for.
     """
     try:
         from scipy.optimize import minimize
@@ -227,6 +235,12 @@ def _weigh(
         gap = weights - usual
         return float(cost + PULL * (gap @ gap)), slope.astype(np.float64) + 2 * PULL * gap
 
+    def stop_when_late(_: np.ndarray) -> None:
+        if is_late(deadline):
+            raise StopIteration
+
     bounds = [(0.0, MAX_WEIGHT)] * len(told)
-    found = minimize(loss, usual, jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(
+        loss, usual, jac=True, method="L-BFGS-B", bounds=bounds, callback=stop_when_late
+    )
     return np.asarray(found.x, np.float32)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import plait
 from plait.cli.evaluate import show_decision, show_retrieval
 from plait.cli.options import (
     Json,
@@ -20,6 +22,9 @@ from plait.cli.options import (
 )
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
+
+MAX_START_SECONDS = 20.0
+"""A process whose imports took longer than this has done other work before."""
 
 EXAMPLE = """Examples:
 
@@ -177,8 +182,8 @@ def fit(
     if save_config is not None:
         write_config(save_config, settings)
     with open_progress(quiet=quiet) as progress:
-        table = settings.pop("table")
-        model = run_fit(table, **settings, resume=resume, progress=progress)
+        table, began = settings.pop("table"), process_began()
+        model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
     emit(model.summary(), as_json=json, show=show)
 
 
@@ -207,7 +212,14 @@ def _show_facts(summary: dict[str, Any]) -> None:
 
 
 def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    return {"model": name, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+    cut = "" if part.get("complete", True) else " (cut off by the time)"
+    return {"model": name + cut, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+
+
+def process_began() -> float | None:
+    """Return when the process began, of `time.monotonic`; None where it did other work before."""
+    began = plait._IMPORTED
+    return began if time.monotonic() - began < MAX_START_SECONDS else None
 
 
 def default_bundle(table: str) -> Path:

@@ -48,7 +48,7 @@ def search(
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
     *,
-    reading: dict[str, Any],
+    reading: Any,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -78,7 +78,17 @@ def search(
             reading=reading,
         )
         if page is not None:
-            result["page"] = str(write_search_page(bundle, table, result, cells, page, **reading))
+            written = write_search_page(
+                bundle,
+                table,
+                result,
+                cells,
+                page,
+                weights=weights_of(weight),
+                where=where,
+                **reading,
+            )
+            result["page"] = str(written)
     print_warnings(result)
     emit(result, as_json=json, show=show)
 

@@ -19,6 +19,7 @@ from plait.data.splits import group_rows
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
+from plait.model.classes import classes_of, predict_proba
 from plait.model.decision import with_threshold
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
@@ -27,7 +28,7 @@ from plait.model.importance import importance
 from plait.model.judging import labelled_rows, leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.readings import Reading, with_readings
-from plait.model.scores import score
+from plait.model.scores import FULL, Effort, score
 from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
@@ -132,29 +133,6 @@ class Model:
         outputs = self.outputs(self.prepare(table, on_error=on_error))
         return Answer(self.ensemble.answer(outputs))
 
-    @property
-    def classes_(self) -> list[Any]:
-        """The classes, or tags, in the order of `predict_proba`. Raises `TargetError` else."""
-        if self.target_codec.task not in ("classify", "tag"):
-            raise TargetError(
-                "a number has no classes, and no probabilities",
-                expected="a model whose target is a category or tags",
-                received=f"'{self.target}', a {self.target_codec.modality}",
-                hint="predict gives the mean with its 5, 50 and 95 % quantiles: q05, q50, q95",
-            )
-        codec: Any = self.target_codec
-        return list(getattr(codec, "classes", codec.labels))
-
-    def predict_proba(self, rows: Any, *, on_error: str = "raise", root: Any = None) -> np.ndarray:
-        """Return the probability of each of `classes_`, float32 ``[row, class]``.
-
-        Those of classes sum to 1; those of tags are each a yes or no of its own. The arguments
-        are those of `predict`. Raises `TargetError` where the target is a number.
-        """
-        self.classes_  # noqa: B018 - refuses numbers before any work
-        table = self.as_table(rows, root=root)
-        return self.outputs(self.prepare(table, on_error=on_error))
-
     def evaluate(
         self, rows: Any, *, on_error: str = "raise", root: Any = None, seed: int = 0
     ) -> Scores:
@@ -184,26 +162,19 @@ class Model:
         *,
         groups: np.ndarray | None = None,
         seed: int = 0,
+        outputs: np.ndarray | None = None,
+        effort: Effort = FULL,
     ) -> dict[str, Any]:
-        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
-        present = {name: self.present(prepared, name)[rows] for name in self.inputs}
-        outputs = self.ensemble.outputs(prepared, rows)
-        return self.score_outputs(outputs, truth, present, groups=groups, seed=seed)
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
 
-    def score_outputs(
-        self,
-        outputs: np.ndarray,
-        truth: np.ndarray,
-        present: Mapping[str, np.ndarray],
-        *,
-        groups: np.ndarray | None = None,
-        seed: int = 0,
-    ) -> dict[str, Any]:
-        """Score outputs, and the decision by them where there is one; see `evaluate`."""
-        found = score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
-        decision = self.ensemble.decision
+        Their `outputs` are computed where they are not given; for `effort` see `score`.
+        """
+        present = {name: self.present(prepared, name)[rows] for name in self.inputs}
+        outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
+        codec, decision = self.target_codec, self.ensemble.decision
+        found = score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
         if decision is not None:
-            found["decision"] = decision.measure(self.target_codec, outputs, truth)
+            found["decision"] = decision.measure(codec, outputs, truth)
         return found
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
@@ -363,6 +334,8 @@ class Model:
             "versions": VERSIONS,
         }
 
+    classes_ = property(classes_of)
+    predict_proba = predict_proba
     with_threshold = with_threshold
     leaderboard = leaderboard
     top_losses = top_losses

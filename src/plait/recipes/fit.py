@@ -18,7 +18,7 @@ from plait.listening import listened
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.decision import check_threshold, positive_label, read_costs
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress, say
+from plait.progress import SILENT, Progress, expect_end, say
 from plait.reading import ReadOptions
 from plait.recipes.by_metric import check_metric
 from plait.recipes.config import configured
@@ -28,6 +28,7 @@ from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.share import learn_shared
 from plait.recipes.task import Task, make_task
+from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device
@@ -100,6 +101,7 @@ def fit(
     tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
     progress: Progress | bool | None = None,
+    began: float | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
@@ -153,6 +155,7 @@ def fit(
         licences: ``{"source", "licence", "attribution"}`` of the data.
         progress: Told of the work; True and False show and silence it. None shows it in a notebook
             or on a terminal: ``PLAIT_QUIET=1`` in the environment silences all.
+        began: When the budget began, of `time.monotonic`; now by default.
         reading: How the table is read: the arguments of `plait.read`, such as `columns`, `exclude`,
             `root`, `on_error`.
 
@@ -165,12 +168,15 @@ def fit(
             expected="a table, or settings that name one",
             hint="plait.fit('shop.csv', target='category')",
         )
-    meter, budget = Meter(), Budget.parse(budget)
     progress = SILENT if progress is None or isinstance(progress, bool) else progress
+    meter, budget = Meter(began), Budget.parse(budget)
+    timetable = Timetable.of(budget, began)
+    expect_end(progress, timetable.end)
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
-    table = read(table, **reading)
+    with timetable.part("opening"):
+        table = read(table, **reading)
     on_error, exclude = table.on_error or "raise", tuple(reading.get("exclude") or ())
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
@@ -203,26 +209,28 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    task = make_task(
-        table,
-        target=target,
-        exclude=exclude,
-        group=group,
-        time=time,
-        split=split,
-        seed=seed,
-        on_error=on_error,
-        progress=progress,
-        base=start,
-        encoders=encoders,
-        weights=weights,
-    )
+    with timetable.part("reading"):
+        task = make_task(
+            table,
+            target=target,
+            exclude=exclude,
+            group=group,
+            time=time,
+            split=split,
+            seed=seed,
+            on_error=on_error,
+            progress=progress,
+            base=start,
+            encoders=encoders,
+            weights=weights,
+        )
     if metric is not None:
         check_metric(metric, task.target_codec)
     if threshold is not None or costs is not None or positive is not None:
         positive_label(task.target_codec, positive)
     work = Work(
         meter=meter,
+        timetable=timetable,
         budget=budget,
         size=size,
         fusion=fusion,
@@ -253,6 +261,8 @@ def fit(
             for note in unfinished.notes:
                 say(progress, note)
         model, records = (learn_shared if target is None else learn_target)(task, work)
+        records["metrics"]["notes"] += timetable.notes()
+        records["metrics"]["seconds"] = timetable.told()
         model.records = {
             **records,
             "splits": task.splits.to_dict(),

@@ -23,6 +23,9 @@ from plait.recipes.task import Task
 MAX_HIDDEN_ROWS = 300
 """Rows that tell what the mix does without a column."""
 
+MAX_CELLS, LEAST_ROWS = 1_000_000, 500
+"""Rows times classes that are calibrated on: many classes tell as much in fewer rows; no fewer."""
+
 LEAST_NATURAL = 100
 """Sets of columns that so many rows have by nature are not tried by hiding columns."""
 
@@ -36,9 +39,8 @@ MAX_SOURCES = 12
 def calibrate(
     task: Task,
     rivals: Rivals,
-    deep: DeepResult | None,
+    deep: DeepResult,
     weights: Mapping[str, float],
-    rows: np.ndarray,
     *,
     deadline: float | None = None,
 ) -> Calibration | None:
@@ -47,13 +49,12 @@ def calibrate(
     Args:
         task: Its target and groups.
         rivals: The simple models.
-        deep: The network; None where none was trained.
+        deep: The network.
         weights: Name -> weight in the mix.
-        rows: Row numbers of the members' outputs, which they did not learn from.
         deadline: Of `time.monotonic`; sets of columns that come later are not tried.
     """
-    answers = _Answers(task, rivals, deep, weights, rows)
-    every = np.arange(len(rows))
+    answers = _Answers(task, rivals, deep, weights)
+    every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // deep.outputs.shape[1], LEAST_ROWS))
     parts = [answers.held_out(every, ())]
     present = parts[0].present
     for kept in _worth_hiding(present):
@@ -62,28 +63,23 @@ def calibrate(
         able = np.flatnonzero(present[:, kept].all(axis=1))
         gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
         if len(able):
-            parts.append(answers.held_out(_some(able), gone))
-    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts))
+            parts.append(answers.held_out(_some(able, MAX_HIDDEN_ROWS), gone))
+    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts), deadline=deadline)
 
 
 class _Answers:
     """Asks every member of a mix about rows that it did not learn from."""
 
     def __init__(
-        self,
-        task: Task,
-        rivals: Rivals,
-        deep: DeepResult | None,
-        weights: Mapping[str, float],
-        rows: np.ndarray,
+        self, task: Task, rivals: Rivals, deep: DeepResult, weights: Mapping[str, float]
     ) -> None:
-        self._task, self._rivals, self._deep, self._rows = task, rivals, deep, rows
+        self._task, self._rivals, self._deep = task, rivals, deep
         self._weights = weights
         self._sources = list(task.sources.values())
 
     def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
         """Return what the mix says of some of the rows when input columns are hidden."""
-        task, rows = self._task, self._rows[places]
+        task, rows = self._task, self._deep.rows[places]
         hidden = [column for name in gone for column in task.sources[name]]
         found = {name: self._outputs(name, places, hidden) for name in self._weights}
         present = with_sources(task.prepared, task.sources, rows)
@@ -98,7 +94,7 @@ class _Answers:
         )
 
     def _outputs(self, name: str, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
-        if name == DEEP and self._deep is not None:
+        if name == DEEP:
             return self._deep.outputs[places] if not hidden else self._network(places, hidden)
         judges, expert = self._rivals.judges, self._rivals.experts[name]
         if judges is None:
@@ -111,13 +107,11 @@ class _Answers:
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
         prepared = hide(self._task.prepared, hidden)
-        if self._deep is None:
-            raise KeyError("no network was trained")
         out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
         for system, judged in self._deep.stages:
-            mine = np.flatnonzero(np.isin(self._rows[places], judged))
+            mine = np.flatnonzero(np.isin(self._deep.rows[places], judged))
             if len(mine):
-                rows = self._rows[places[mine]]
+                rows = self._deep.rows[places[mine]]
                 out[mine] = system_outputs(system, prepared, rows)
         return out
 
@@ -151,7 +145,7 @@ class _Answers:
         columns = columns_of(self._sources, one.sources)
         if not judges.learned:
             return one.expert.outputs(judges.views.take(places).only(columns))
-        width = next(iter(self._rivals.outputs.values())).shape[1]
+        width = self._deep.outputs.shape[1]
         out = np.full((len(judges.views), width), np.nan, np.float32)
         held = getattr(one.expert, "held_out", None)
         if held is not None:
@@ -179,8 +173,8 @@ def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
     return [np.array(one) for one in tried if not all(one) and natural.get(one, 0) < LEAST_NATURAL]
 
 
-def _some(places: np.ndarray) -> np.ndarray:
-    """Return at most `MAX_HIDDEN_ROWS` of the places, evenly spread."""
-    if len(places) <= MAX_HIDDEN_ROWS:
+def _some(places: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of the places, evenly spread."""
+    if len(places) <= most:
         return places
-    return places[np.linspace(0, len(places) - 1, MAX_HIDDEN_ROWS).astype(np.int64)]
+    return places[np.linspace(0, len(places) - 1, most).astype(np.int64)]

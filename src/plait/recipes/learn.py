@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.stack import mix_outputs
-from plait.intervals import metric_intervals
-from plait.modalities import Codec, TargetCodec
+from plait.modalities import Codec
 from plait.model.config import choose_size
 from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
@@ -24,49 +22,157 @@ from plait.recipes.folds import make_folds
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
+from plait.recipes.network_time import after_network, all_learned, answer_seconds, least_seconds
 from plait.recipes.records import make_card
-from plait.recipes.rivals import Rivals, measure_rivals
+from plait.recipes.refit import Refitted, refit
+from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals
 from plait.recipes.samples import make_samples
+from plait.recipes.scoring import Scorer
 from plait.recipes.self_training import can_self_train, student_size, train_student
-from plait.recipes.subsets import score_subsets
+from plait.recipes.stopping import with_stopping
 from plait.recipes.task import Task, with_space
+from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
-from plait.weighted_metrics import weighted_metrics
 
-RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
-BASELINE_SHARE = 0.25
-SIMPLE_SHARE = 0.7
-"""Part of a timed budget for the simple models, beside a network and without one."""
+JUDGED_SHARE, LEAST_JUDGED = 0.04, 500
+"""Of a timed budget, making the features of the rows that judge may take this; no fewer rows."""
+
 CALIBRATION_SHARE = 0.03
+
+SIMPLE_SHARE = 0.7
+"""Of the time that is left, simple models may take so much where no network is trained."""
+
+MOST_SAMPLED = 1000
+"""Rows to look at are drawn from so many where time counts."""
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
-    task, tuned = tune_encoders(task, work)
-    task, space, learned = _with_space(task, work)
+    timetable = work.timetable
+    with timetable.part("encoders"):
+        task, tuned = tune_encoders(task, work)
+        task, space, learned = _with_space(task, work)
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
     folds = None if apart else make_folds(task, work.seed)
-    share = SIMPLE_SHARE if work.simple else BASELINE_SHARE
-    deadline = share * work.budget.amount if work.budget.timed else None
-    rivals = measure_rivals(
-        task,
-        folds,
-        seed=work.seed,
-        seconds=deadline,
-        enabled=work.baselines,
-        progress=work.progress,
-        space=space,
+    if folds is None:
+        task = with_stopping(task, from_validation=apart, seed=work.seed)
+    task = _judged_in_time(task, timetable)
+    with timetable.part("baselines"):
+        rivals = measure_rivals(
+            task,
+            folds,
+            seed=work.seed,
+            seconds=_rival_seconds(work),
+            enabled=work.baselines,
+            progress=work.progress,
+            space=space,
+        )
+    with timetable.part("label curve"):
+        curve = _label_curve(task, work)
+    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+    with timetable.part("network"):
+        deep = _network(task, work, rivals, folds, space, guessing=guessing, kept=sum(kept))
+    choice = _choice(task, _outputs_of(deep, rivals), deep.rows, work.metric)
+    model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
+    with timetable.part("calibration"):
+        until = timetable.until(CALIBRATION_SHARE)
+        model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
+    model.ensemble.decision = _decide(task, work, model, _outputs_of(deep, rivals), deep.rows)
+    model.shared, model.group = space, work.group
+    shipped = Refitted()
+    if folds is None:
+        with timetable.part("refit"):
+            shipped = refit(task, rivals, choice.weights, timetable, seed=work.seed, kept=kept[0])
+    if len(task.splits.test):
+        model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
+    with timetable.part("scoring"):
+        records = _records(model, task, deep, rivals, choice, folds, work)
+        records["metrics"] |= deep.trials | learned | tuned
+        records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
+        if work.samples and work.scores:
+            rows = task.judged if timetable.seconds is None else task.judged[:MOST_SAMPLED]
+            records["samples"] = make_samples(model, task, rows, seed=work.seed)
+    model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
+    records["metrics"]["refitted"] = sorted(shipped.experts)
+    records["metrics"]["notes"] += shipped.notes
+    model.card = make_card(task, records["metrics"])
+    return model, records
+
+
+def _rival_seconds(work: Work) -> float | None:
+    """Return the seconds that simple models may take: most of them where they are all."""
+    left = work.timetable.left()
+    return SIMPLE_SHARE * left if work.simple and left is not None else work.timetable.baselines()
+
+
+def _choice(
+    task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
+) -> Choice:
+    """Choose what ships by outputs of rows that no candidate learned from."""
+    truth, groups = task.truth[rows], task.groups[rows]
+    heavy = None if task.weights is None else task.weights[rows]
+    found = unjudged(outputs, truth)
+    return found or choose(
+        outputs, truth, task.target_codec, groups, row_weights=heavy, metric=metric
     )
-    curve = _label_curve(task, work)
+
+
+def _decide(
+    task: Task, work: Work, model: Model, outputs: Mapping[str, np.ndarray], rows: np.ndarray
+) -> Decision | None:
+    """Return the decision that was asked for, by calibrated outputs of rows that were held out."""
+    weights, calibration = model.ensemble.weights, model.ensemble.calibration
+    mixed = mix_outputs({name: outputs[name] for name in weights}, weights)
+    if calibration is not None:
+        mixed = calibration.apply(mixed, task.prepared, rows)
+    return make_decision(
+        task.target_codec,
+        mixed,
+        task.truth[rows],
+        threshold=work.threshold,
+        costs=work.costs,
+        positive=work.positive,
+    )
+
+
+def _outputs_of(deep: DeepResult, rivals: Rivals) -> dict[str, np.ndarray]:
+    """Return candidate -> outputs on the rows of the choice, the network's where there is one."""
+    return {**({} if deep.system is None else {DEEP: deep.outputs}), **rivals.outputs}
+
+
+def _judged_in_time(task: Task, timetable: Timetable) -> Task:
+    """Return the task, looking at no more rows to judge than their features can be made in time."""
+    if timetable.seconds is None or not len(task.splits.train):
+        return task
+    per_row = feature_seconds(task, task.splits.train)
+    most = int(JUDGED_SHARE * (timetable.left() or 0.0) / max(per_row, 1e-9))
+    return replace(task, most_judged=max(most, LEAST_JUDGED))
+
+
+def _network(
+    task: Task,
+    work: Work,
+    rivals: Rivals,
+    folds: np.ndarray | None,
+    space: SharedSpace | None,
+    *,
+    guessing: bool,
+    kept: float,
+) -> DeepResult:
+    """Train the network in the time that is left when so many seconds are kept."""
+    if work.simple:
+        rows = task.validation if folds is None else all_learned(task)
+        width = next(iter(rivals.outputs.values())).shape[1]
+        return DeepResult.none(rows, width, "no network was trained: simple models were asked for")
     small = guessing and work.size == "auto"
     plan = DeepPlan(
         config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
         fusion=work.fusion,
         train=work.train,
-        budget=_deep_budget(task, work, rivals),
+        budget=work.budget,
         folds=folds,
         seed=work.seed,
         device=work.device,
@@ -74,32 +180,29 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    deep: DeepResult | None = None
-    if work.simple:
-        pass
-    elif guessing:
-        deep = train_student(task, plan, rivals, work.progress)
-    else:
-        deep = train_deep(task, plan, work.progress)
-    outputs = {**({} if deep is None else {DEEP: deep.outputs}), **rivals.outputs}
-    rows = _chosen_by(task, folds)
-    choice = _choice(task, outputs, rows, work.metric)
-    known = {} if work.base is None else work.base.shown
-    model = _assemble(task, deep, rivals, choice, known)
-    until = (
-        None if not work.budget.timed else time.monotonic() + CALIBRATION_SHARE * work.budget.amount
-    )
-    calibration = calibrate(task, rivals, deep, choice.weights, rows, deadline=until)
-    model.ensemble.calibration = calibration
-    model.ensemble.decision = _decide(task, work, model, outputs, rows)
-    model.shared, model.group = space, work.group
-    records = _records(model, task, deep, rivals, choice, outputs, folds, work)
-    records["metrics"] |= ({} if deep is None else deep.trials) | learned | tuned
-    records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
-    if work.samples and work.scores:
-        records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
-    model.card = make_card(task, records["metrics"])
-    return model, records
+    timetable = work.timetable
+    if timetable.seconds is not None:
+        answering = answer_seconds(task, plan)
+        left = timetable.left(kept) or 0.0
+        needed = least_seconds(task, plan, answering)
+        if needed > left and rivals.experts:
+            rows = task.validation if folds is None else all_learned(task)
+            width = next(iter(rivals.outputs.values())).shape[1]
+            note = (
+                f"no network was trained: {left:.1f} s were left for it, and learning anything "
+                f"takes about {needed:,.0f} s"
+            )
+            return DeepResult.none(rows, width, note)
+        left = max(left - answering * len(task.judged), min(needed, 0.15 * timetable.seconds))
+        plan = replace(
+            plan,
+            budget=Budget(left, "seconds"),
+            end=timetable.clock() + left,
+            answering=answering,
+        )
+    if guessing:
+        return train_student(task, plan, rivals, work.progress)
+    return train_deep(task, plan, work.progress)
 
 
 def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[str, Any]]:
@@ -130,9 +233,10 @@ def _can_guess(task: Task, work: Work) -> bool:
 def _label_curve(task: Task, work: Work) -> dict[str, Any]:
     """Return the label curve; {} where the vectors were made with the targets of all rows."""
     knowing = work.base is not None and task.target in work.base.inputs
-    if not work.baselines or knowing or has_tuned(task):
+    if not work.baselines or not work.scores or knowing or has_tuned(task):
         return {}
-    seconds = curve_seconds(work.budget.amount if work.budget.timed else None)
+    left = work.timetable.left()
+    seconds = curve_seconds(None if left is None else min(work.budget.amount, left))
     return measure_label_curve(task, seed=work.seed, seconds=seconds, progress=work.progress)
 
 
@@ -141,31 +245,19 @@ def _num_labels(task: Task, folds: np.ndarray | None) -> int:
     return len(task.splits.train) + (0 if folds is None else len(task.splits.validation))
 
 
-def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
-    """Return what is left for the network when scoring and saving have had their time."""
-    budget = work.budget
-    if not budget.timed:
-        return budget
-    num_passes = 3 + 2 * len(task.inputs)
-    scoring = num_passes * len(task.judged) * rivals.seconds_per_row
-    reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS + 1.5 * scoring
-    left = budget.amount - work.meter.seconds - min(reserve, 0.3 * budget.amount)
-    return Budget(max(left, 0.15 * budget.amount), "seconds")
-
-
 def _assemble(
-    task: Task, deep: DeepResult | None, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
+    task: Task, deep: DeepResult, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
 ) -> Model:
     simple = [name for name in choice.weights if name != DEEP]
-    network = deep.system if deep is not None and DEEP in choice.weights else None
+    system = deep.system if DEEP in choice.weights else None
     ensemble = Ensemble(
         codecs={name: task.codecs[name] for name in task.columns},
         target=task.target_codec,
         weights=choice.weights,
         experts={name: rivals.experts[name] for name in simple},
         features=rivals.features if simple else None,
-        config=None if network is None else network.config,
-        tensors={} if network is None else tensors_of(network),
+        config=None if system is None else system.config,
+        tensors={} if system is None else tensors_of(system),
     )
     return Model(
         schema=task.table.schema,
@@ -180,136 +272,94 @@ def _assemble(
 def _records(
     model: Model,
     task: Task,
-    deep: DeepResult | None,
+    deep: DeepResult,
     rivals: Rivals,
     choice: Choice,
-    outputs: Mapping[str, np.ndarray],
     folds: np.ndarray | None,
     work: Work,
 ) -> dict[str, Any]:
-    """Score the shipped mix and every candidate alone on the rows set aside.
-
-    With folds and no test rows, what ships has learned from every row: then the candidates' outputs
-    on the folds that they had not learned from are scored.
-    """
-    by_folds = folds is not None and not len(task.splits.test)
-    rows = _chosen_by(task, folds) if by_folds else task.judged
-    rows = rows if work.scores else rows[:0]
-    truth = task.truth[rows]
-    groups = task.groups[rows]
-    judged, subsets, found = {}, [], {}
-    if len(rows) and by_folds:
-        found = dict(outputs)
-        present = {name: model.present(task.prepared, name)[rows] for name in model.inputs}
-        mixed = mix_outputs(_of(outputs, choice), choice.weights)
-        judged = model.score_outputs(mixed, truth, present, groups=groups, seed=work.seed)
-        _add_weighted(judged, task, mixed, rows)
-    elif len(rows):
-        found = _outputs_of_all(model, task, deep, rivals, rows)
-        judged = model.score_rows(task.prepared, rows, truth, groups=groups, seed=work.seed)
-        _add_weighted(judged, task, _shipped(model, task, found, rows), rows)
-        subsets = score_subsets(model, task.prepared, rows, truth, groups=groups, seed=work.seed)
-    candidates = []
-    for name in [*([] if deep is None else [DEEP]), *rivals.experts]:
-        if name not in found:
-            scored: dict[str, Any] = {"metrics": {}, "intervals": {}}
-        elif set(choice.weights) == {name}:
-            scored = {part: judged[part] for part in ("metrics", "intervals")}
-        else:
-            scored = _scored(model.target_codec, found[name], truth, groups, work.seed)
-        candidates.append({"name": name, "cost": choice.costs.get(name), **scored})
-        seconds = 0.0 if deep is None else deep.run.seconds
-        candidates[-1]["seconds"] = rivals.seconds.get(name, seconds)
-    said = () if deep is None else deep.notes
-    notes = [*task.notes, *rivals.notes, *said, *choice.notes]
+    """Score the shipped mix and every candidate alone on the rows set aside."""
+    everything = replace(
+        model.ensemble,
+        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
+        experts=rivals.experts,
+        features=rivals.features,
+        config=None if deep.system is None else deep.system.config,
+    )
+    everything._system = deep.system
+    end = work.timetable.work_end
+    held = None
+    if folds is not None and not len(task.splits.test):  # what ships has learned from every row
+        held = (deep.rows, _outputs_of(deep, rivals))
+    scorer = Scorer(
+        model, task, everything, rivals.answering, work.seed, end, held, wanted=work.scores
+    )
+    judged = scorer.shipped()
+    candidates = _candidates(scorer, deep, rivals, choice, judged)
+    subsets = scorer.subsets()
+    system = deep.system
+    training = {
+        "steps": deep.run.steps,
+        "precision": deep.run.precision,
+        "rows_per_second": deep.run.rows_per_second,
+        "wait_share": deep.run.wait_share,
+        "join": None if system is None else system.config.join,
+        "adapt": deep.adapt,
+        "num_parameters": 0 if system is None else system.num_parameters,
+    }
     metrics = {
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
-        "num_parameters": deep.system.num_parameters if deep and DEEP in choice.weights else 0,
+        "num_parameters": training["num_parameters"] if DEEP in choice.weights else 0,
         "test": judged,
         "subsets": subsets,
         "validation": {
             "costs": dict(choice.costs),
-            "rows": len(_chosen_by(task, folds)),
-            "metrics": _of_choice(task, outputs, choice, _chosen_by(task, folds)),
+            "rows": len(deep.rows),
+            "metrics": _of_choice(task, deep, rivals, choice),
         },
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
-        "curve": [] if deep is None else deep.run.curve,
-        "training": {} if deep is None else _training(deep),
-        "notes": [*notes, *_judged_notes(task, len(rows), folds)],
+        "curve": deep.run.curve,
+        "training": training,
+        "notes": [
+            *task.notes,
+            *rivals.notes,
+            *deep.notes,
+            *choice.notes,
+            *_row_notes(task, folds, len(scorer.rows)),
+            *scorer.notes,
+        ],
     }
     return {"metrics": metrics}
 
 
-def _choice(
-    task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
-) -> Choice:
-    """Choose what ships by outputs of rows that no candidate learned from."""
-    truth, groups = task.truth[rows], task.groups[rows]
-    heavy = None if task.weights is None else task.weights[rows]
-    found = unjudged(outputs, truth)
-    return found or choose(
-        outputs, truth, task.target_codec, groups, row_weights=heavy, metric=metric
-    )
+def _candidates(
+    scorer: Scorer, deep: DeepResult, rivals: Rivals, choice: Choice, judged: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return each candidate's scores, its seconds, and whether its work was complete."""
+    names = [*([] if deep.system is None else [DEEP]), *rivals.experts]
+    found = []
+    for place, name in enumerate(names):
+        if judged and set(choice.weights) == {name}:
+            scored = {part: judged[part] for part in ("metrics", "intervals")}
+        else:
+            scored = scorer.candidate(name, len(names) - place)
+        cut = deep.cut_short if name == DEEP else name in rivals.cut_short
+        seconds = rivals.seconds.get(name, deep.run.seconds)
+        cost = choice.costs.get(name)
+        found.append(
+            {"name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut}
+        )
+    return found
 
 
-def _add_weighted(
-    judged: dict[str, Any], task: Task, outputs: np.ndarray, rows: np.ndarray
-) -> None:
-    """State the metrics by weight beside those in which every row counts the same, in place."""
-    if task.weights is not None:
-        kind, truth = task.target_codec.task, task.truth[rows]
-        judged["weighted"] = weighted_metrics(kind, outputs, truth, task.weights[rows])
-
-
-def _decide(
-    task: Task, work: Work, model: Model, outputs: Mapping[str, np.ndarray], rows: np.ndarray
-) -> Decision | None:
-    return make_decision(
-        task.target_codec,
-        _shipped(model, task, outputs, rows),
-        task.truth[rows],
-        threshold=work.threshold,
-        costs=work.costs,
-        positive=work.positive,
-    )
-
-
-def _shipped(
-    model: Model, task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray
-) -> np.ndarray:
-    """Return what ships out of its members' outputs: their mix, calibrated."""
-    weights, calibration = model.ensemble.weights, model.ensemble.calibration
-    mixed = mix_outputs({name: outputs[name] for name in weights}, weights)
-    return mixed if calibration is None else calibration.apply(mixed, task.prepared, rows)
-
-
-def _of(outputs: Mapping[str, np.ndarray], choice: Choice) -> dict[str, np.ndarray]:
-    return {name: outputs[name] for name in choice.weights}
-
-
-def _outputs_of_all(
-    model: Model, task: Task, deep: DeepResult | None, rivals: Rivals, rows: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return what every candidate answers for the rows, shipped or not."""
-    names = [*([] if deep is None else [DEEP]), *rivals.experts]
-    everything = replace(
-        model.ensemble,
-        weights=dict.fromkeys(names, 0.0),
-        experts=rivals.experts,
-        features=rivals.features,
-        config=None if deep is None else deep.system.config,
-    )
-    everything._system = None if deep is None else deep.system
-    return {name: everything.outputs_of(name, task.prepared, rows) for name in names}
-
-
-def _judged_notes(task: Task, num_judged: int, folds: np.ndarray | None) -> list[str]:
+def _row_notes(task: Task, folds: np.ndarray | None, judged: int) -> list[str]:
+    """Say which rows the numbers are from, and which the choice."""
     notes = []
     set_aside = len(task.splits.test) or len(task.splits.validation)
-    if 0 < num_judged < set_aside:
-        notes.append(f"judged on {num_judged:,} of the {set_aside:,} rows set aside")
+    if 0 < judged < set_aside:
+        notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
     if not len(task.splits.test):
         source = "validation rows" if folds is None else "cross-fitting"
         notes.append(f"no rows were set aside as a test: the numbers are from {source}")
@@ -318,37 +368,8 @@ def _judged_notes(task: Task, num_judged: int, folds: np.ndarray | None) -> list
     return notes
 
 
-def _training(deep: DeepResult) -> dict[str, Any]:
-    return {
-        "steps": deep.run.steps,
-        "precision": deep.run.precision,
-        "rows_per_second": deep.run.rows_per_second,
-        "wait_share": deep.run.wait_share,
-        "join": deep.system.config.join,
-        "adapt": deep.adapt,
-        "num_parameters": deep.system.num_parameters,
-    }
-
-
-def _chosen_by(task: Task, folds: np.ndarray | None) -> np.ndarray:
-    """Return the rows on which candidates are compared: with folds, all that are learned from."""
-    if folds is None:
-        return task.validation
-    return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-
-
-def _of_choice(
-    task: Task, outputs: Mapping[str, np.ndarray], choice: Choice, rows: np.ndarray
-) -> dict[str, float]:
+def _of_choice(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> dict[str, float]:
     """Return the metrics of what ships on the rows that it was chosen by, none of them learned."""
-    mixed = mix_outputs(_of(outputs, choice), choice.weights)
-    return task.target_codec.metrics(mixed, task.truth[rows])
-
-
-def _scored(
-    codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray, seed: int
-) -> dict[str, Any]:
-    return {
-        "metrics": codec.metrics(outputs, truth),
-        "intervals": metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed),
-    }
+    outputs = _outputs_of(deep, rivals)
+    mixed = mix_outputs({name: outputs[name] for name in choice.weights}, choice.weights)
+    return task.target_codec.metrics(mixed, task.truth[deep.rows])

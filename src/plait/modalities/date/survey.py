@@ -74,13 +74,20 @@ def look(cells: Sequence[Cell]) -> Seen:
                 continue
             _count_text(cell, seen)
         elif isinstance(cell, int | float) and not isinstance(cell, bool):
-            seen.numbers.append(float(cell))
+            _count_number(cell, seen)
         elif (moment := moment_of_object(cell)) is not None:
             seen.moments.append(moment)
         else:
             seen.strange[repr(cell)[:60]] += 1
         seen.num += 1
     return seen
+
+
+def _count_number(cell: float, seen: Seen) -> None:
+    try:
+        seen.numbers.append(float(cell))
+    except OverflowError:
+        seen.strange[repr(cell)[:60]] += 1
 
 
 def _count_text(cell: str, seen: Seen) -> None:
