@@ -17,6 +17,7 @@ from plait.errors import CellError, TableError, UsageError
 from plait.model.config import SystemConfig
 from plait.recipes import predict as recipe
 from plait.recipes.predict import predict
+from plait.recipes.roles import refuse_answers
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +160,31 @@ def test_odd_cells_are_written_or_left_out(bundle, ending, cell, tmp_path):
     assert predict(bundle, plait.read(rows), out=tmp_path / f"p.{ending}")["rows"] == 3
     mixed = [*rows, {"size": 1.0, "x": 1}, {"size": 1.0, "x": "text"}]
     assert predict(bundle, plait.read(mixed), out=tmp_path / f"q.{ending}")["rows"] == 5
+
+
+def test_what_is_said_of_columns_is_heeded_where_the_model_has_decided(bundle, tmp_path):
+    rows = plait.read([{"size": 1.0, "x": "a"}, {"size": 2.0, "x": "b"}])
+    out = tmp_path / "p.csv"
+    for said in ({"exclude": ["size"]}, {"columns": "size=ignore"}):
+        with pytest.raises((TableError, UsageError), match="none of the columns"):
+            predict(bundle, rows, out=out, **said)
+    with pytest.raises(UsageError, match="reads the column otherwise") as caught:
+        predict(bundle, rows, out=out, columns="size=text")
+    assert (caught.value.column, caught.value.received) == ("size", "text")
+    assert predict(bundle, rows, out=out, columns="size=number,x=text")["rows"] == 2
+
+
+@pytest.mark.parametrize("name", ["prediction", "confidence"])
+def test_an_input_named_as_an_answer_is_asked_about(name):
+    rows = plait.read([{"size": 1.0, name: 2.0, "kind": "a"}])
+    with pytest.raises(UsageError, match="what plait calls its answers") as caught:
+        refuse_answers(rows, "kind", set())
+    assert f"--exclude {name}" in caught.value.hint and f"{name}=number" in caught.value.hint
+    refuse_answers(rows, "kind", {name})
+    refuse_answers(rows, name, set())
+    refuse_answers(plait.read(rows, columns={name: "number"}), "kind", set())
+    with pytest.raises(UsageError, match="what plait calls its answers"):
+        plait.fit(rows, target="kind", budget="1 steps")
 
 
 def test_an_older_file_stays_when_the_new_one_fails(bundle, tmp_path):

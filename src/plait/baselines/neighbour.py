@@ -39,6 +39,8 @@ class NearestNeighbour:
         self._num_neighbours = 1
         self._points = np.zeros((0, 0), np.float16)
         self._targets = np.zeros((0, 0), np.float32)
+        self._classes = np.zeros(0, np.int32)
+        self._mean = np.zeros(0, np.float32)
         self._weights = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
         self._groups = np.zeros(0, np.int64)
@@ -60,9 +62,15 @@ class NearestNeighbour:
             views, truth = views.take(kept), truth[kept]
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
-        self._targets = as_columns(truth, codec.task, num_outputs(codec, truth))
-        heavy = views.weights
+        num, heavy = num_outputs(codec, truth), views.weights
         self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
+        if codec.task == "classify":
+            self._classes = truth.astype(np.int32)
+            counts = np.bincount(truth, heavy, minlength=num)
+            self._mean = (counts / counts.sum()).astype(np.float32)
+        else:
+            self._targets = as_columns(truth, codec.task, num)
+            self._mean = np.average(self._targets, axis=0, weights=heavy).astype(np.float32)
         self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
@@ -93,7 +101,9 @@ class NearestNeighbour:
         return np.asarray(self._canonical(means), np.float32)
 
     def save(self, folder: Path) -> None:
-        arrays: dict[str, np.ndarray] = {"points": self._points, "targets": self._targets}
+        arrays: dict[str, np.ndarray] = {"points": self._points, "mean": self._mean}
+        of_class = self._task == "classify"
+        arrays |= {"classes": self._classes} if of_class else {"targets": self._targets}
         if not (self._weights == 1).all():
             arrays["weights"] = self._weights
         if self._residuals is not None:
@@ -106,8 +116,10 @@ class NearestNeighbour:
         about, arrays = read_files(folder)
         expert = cls()
         expert._task, expert._num_neighbours = about["task"], int(about["num_neighbours"])
-        expert._points, expert._targets = arrays["points"], arrays["targets"]
-        expert._weights = arrays.get("weights", np.ones(len(expert._targets), np.float32))
+        expert._points, expert._mean = arrays["points"], arrays["mean"]
+        expert._targets = arrays.get("targets", expert._targets)
+        expert._classes = arrays.get("classes", expert._classes)
+        expert._weights = arrays.get("weights", np.ones(len(expert._points), np.float32))
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
@@ -145,18 +157,22 @@ class NearestNeighbour:
         return found
 
     def _means(self, nearest: np.ndarray) -> np.ndarray:
-        means = np.zeros((len(nearest), self._targets.shape[1]), np.float32)
+        means = np.zeros((len(nearest), len(self._mean)), np.float32)
         total = np.zeros((len(nearest), 1), np.float32)
+        every = np.arange(len(nearest))
         for column in nearest.T:
-            means += self._targets[column] * self._weights[column, None]
-            total += self._weights[column, None]
+            heavy = self._weights[column]
+            total[:, 0] += heavy
+            if self._task == "classify":
+                means[every, self._classes[column]] += heavy
+            else:
+                means += self._targets[column] * heavy[:, None]
         return means / np.maximum(total, 1e-12)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
         if self._task == "regress" and self._residuals is not None:
             return self._residuals.outputs(means[:, 0])
-        prior = np.average(self._targets, axis=0, weights=self._weights).astype(np.float32)
-        return (means * self._num_neighbours + prior) / (self._num_neighbours + 1)
+        return (means * self._num_neighbours + self._mean) / (self._num_neighbours + 1)
 
 
 def _units(views: Views) -> np.ndarray:

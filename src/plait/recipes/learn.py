@@ -75,7 +75,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     kept = after_network(task, rivals, timetable, has_folds=folds is not None)
     with timetable.part("network"):
         deep = _network(task, work, rivals, folds, space, guessing=guessing, kept=sum(kept))
-    choice = _choice(task, _outputs_of(deep, rivals), deep.rows, work.metric)
+    with timetable.part("choice"):
+        choice = _choice(task, _outputs_of(deep, rivals), deep.rows, work.metric)
     model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
     with timetable.part("calibration"):
         until = timetable.until(CALIBRATION_SHARE)

@@ -32,7 +32,7 @@ def format_of(out: Path, said: str | None) -> str:
     Raises `UsageError` for any other, and for Parquet on standard output.
     """
     found = said or ("csv" if str(out) == STDOUT else FORMATS.get(out.suffix.lower()))
-    if found not in FORMATS.values():
+    if found is None or found not in FORMATS.values():
         raise UsageError(
             "unknown kind of output file",
             expected=" or ".join(FORMATS),
