@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from simple_tables import make_prepared
 
 from plait.baselines import boosting, rounds
 from plait.baselines.boosted import Boosted
@@ -170,3 +171,14 @@ def test_a_deadline_remembers_that_work_was_ended(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 16.0)
     assert is_late(part) and whole.stopped and not is_late(whole)
     assert part_of(18.0, 0.5) == 17.0 and part_of(None, 0.5) is None
+
+
+def test_a_table_of_wide_columns_alone_keeps_some_features_however_late():
+    """With no time for a single round, columns of words still give trees something to see."""
+    prepared = make_prepared(200, wide=400)
+    _, views = FeatureMap.fit(prepared, ["words"], np.arange(200))
+    expert = Boosted()
+    truth = (prepared.score > 1).astype(np.int64)
+    late = time.monotonic() - 1.0
+    expert.fit(views, truth, CategoryCodec(labels=("no", "yes")), seed=0, deadline=late)
+    assert np.isfinite(expert.outputs(views)).all()
