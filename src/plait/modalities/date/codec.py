@@ -56,7 +56,6 @@ class DateCodec:
     modality: ClassVar[str] = "date"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
-    version: ClassVar[int] = 1
 
     order: str = ""
     numbers: str = ""
