@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import plait
 from plait.cli.evaluate import show_retrieval
 from plait.cli.options import Json, Quiet, Seed, TableOf, one_of, pairs_of, reads_table
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
+
+MAX_START_SECONDS = 20.0
+"""A process whose imports took longer than this has done other work before."""
 
 EXAMPLE = """Examples:
 
@@ -122,6 +127,7 @@ def fit(
             tune=tune,
             samples=samples,
             progress=progress,
+            began=process_began(),
             **reading,
         )
     emit(model.summary(), as_json=json, show=show)
@@ -147,7 +153,14 @@ def _show_facts(summary: dict[str, Any]) -> None:
 
 
 def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    return {"model": name, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+    cut = "" if part.get("complete", True) else " (cut off by the time)"
+    return {"model": name + cut, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+
+
+def process_began() -> float | None:
+    """Return when the process began, of `time.monotonic`; None where it did other work before."""
+    began = plait._IMPORTED
+    return began if time.monotonic() - began < MAX_START_SECONDS else None
 
 
 def default_bundle(table: str) -> Path:

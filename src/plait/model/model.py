@@ -22,7 +22,7 @@ from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
 from plait.model.heeding import heed
 from plait.model.readings import Reading, with_readings
-from plait.model.scores import score
+from plait.model.scores import FULL, Effort, score
 from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
@@ -163,11 +163,17 @@ class Model:
         *,
         groups: np.ndarray | None = None,
         seed: int = 0,
+        outputs: np.ndarray | None = None,
+        effort: Effort = FULL,
     ) -> dict[str, Any]:
-        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
+
+        Their `outputs` are computed where they are not given; for `effort` see `score`.
+        """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
-        outputs = self.ensemble.outputs(prepared, rows)
-        return score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
+        outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
+        codec = self.target_codec
+        return score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""

@@ -15,7 +15,7 @@ from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress, say
+from plait.progress import SILENT, Progress, expect_end, say
 from plait.reading import ReadOptions
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
@@ -23,6 +23,7 @@ from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.share import learn_shared
 from plait.recipes.task import Task, make_task
+from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device
@@ -81,6 +82,7 @@ def fit(
     tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
     progress: Progress | None = None,
+    began: float | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
@@ -117,17 +119,21 @@ def fit(
             in budgets of ten minutes, 1,000 steps or 20 epochs and more).
         licences: ``{"source", "licence", "attribution"}`` of the data.
         progress: Told of the work.
+        began: When the budget began, of `time.monotonic`; now by default.
         reading: How the table is read: the arguments of `plait.read`, such as `columns`, `exclude`,
             `root`, `on_error`.
 
     Raises:
         PlaitError: For everything that the caller can mend.
     """
-    meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
+    meter, progress, budget = Meter(began), progress or SILENT, Budget.parse(budget)
+    timetable = Timetable.of(budget, began)
+    expect_end(progress, timetable.end)
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
-    table = read(table, **reading)
+    with timetable.part("opening"):
+        table = read(table, **reading)
     on_error, exclude = table.on_error or "raise", tuple(reading.get("exclude") or ())
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
@@ -151,21 +157,23 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    task = make_task(
-        table,
-        target=target,
-        exclude=exclude,
-        group=group,
-        time=time,
-        split=split,
-        seed=seed,
-        on_error=on_error,
-        progress=progress,
-        base=start,
-        encoders=encoders,
-    )
+    with timetable.part("reading"):
+        task = make_task(
+            table,
+            target=target,
+            exclude=exclude,
+            group=group,
+            time=time,
+            split=split,
+            seed=seed,
+            on_error=on_error,
+            progress=progress,
+            base=start,
+            encoders=encoders,
+        )
     work = Work(
         meter=meter,
+        timetable=timetable,
         budget=budget,
         size=size,
         fusion=fusion,
@@ -190,6 +198,8 @@ def fit(
             for note in unfinished.notes:
                 say(progress, note)
         model, records = (learn_shared if target is None else learn_target)(task, work)
+        records["metrics"]["notes"] += timetable.notes()
+        records["metrics"]["seconds"] = timetable.told()
         model.records = {
             **records,
             "splits": task.splits.to_dict(),

@@ -6,15 +6,11 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.checks import inspect_table
-from plait.data.schema import make_codec
-from plait.data.table import Table, read
-from plait.errors import CellError
+from plait.data.table import read
 from plait.reading import ReadOptions
+from plait.recipes.inspect_page import picture
 from plait.report import render_inspection
-from plait.types import is_missing
 from plait.writing import write_text
-
-NUM_EXAMPLES = 4
 
 
 def inspect(
@@ -43,24 +39,5 @@ def inspect(
     if schema_out is not None:
         write_text(schema_out, table.schema.to_yaml())
     if out is not None:
-        write_text(out, render_inspection(found, _examples(table)))
+        write_text(out, render_inspection(found, picture(table, found)))
     return found
-
-
-def _examples(table: Table) -> dict[str, list[str]]:
-    """Return a few rendered cells of each column."""
-    media = table.media()
-    rows = range(0, table.num_rows, max(1, table.num_rows // (4 * NUM_EXAMPLES)))
-    shown: dict[str, list[str]] = {}
-    for column in table.schema.values():
-        codec = make_codec(column)
-        for cell in table.column(column.name, list(rows)):
-            if is_missing(cell):
-                continue
-            try:
-                raw = codec.read(cell, media)
-            except CellError:
-                continue
-            if raw is not None and len(shown.setdefault(column.name, [])) < NUM_EXAMPLES:
-                shown[column.name].append(codec.show(raw))
-    return shown

@@ -18,6 +18,8 @@ SPARE_BYTES = 64
 UNKNOWN_BYTES = 2**32 - 1
 """The size that the format AU has for "not known"; in WAV it is a promise like any other."""
 
+MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+
 
 def decode(data: bytes, *, rate_hz: int, max_seconds: float) -> Float[ndarray, " time"]:
     """Return the first `max_seconds` of a sound file, mixed to one channel, at `rate_hz`.
@@ -113,6 +115,20 @@ def encode_wav(wave: Float[ndarray, " time"], rate_hz: int) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, wave, rate_hz, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
+
+
+def encode_small(wave: Float[ndarray, " time"], rate_hz: int) -> tuple[str, bytes]:
+    """Return the samples as a small file that browsers play, and its kind: ``mpeg`` or ``wav``.
+
+    MP3 is a tenth of WAV; libsndfile writes it from version 1.1 on.
+    """
+    import soundfile
+
+    if "MP3" not in soundfile.available_formats() or rate_hz not in MP3_RATES or not len(wave):
+        return "wav", encode_wav(wave, rate_hz)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, wave, rate_hz, format="MP3", subtype="MPEG_LAYER_III")
+    return "mpeg", buffer.getvalue()
 
 
 def _knows_its_length(data: bytes) -> bool:

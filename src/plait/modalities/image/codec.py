@@ -34,6 +34,8 @@ MAGIC = (
     b"P6",
     b"RIFF....WEBP",
 )
+SHOWN_PX = 160
+"""The longer side of a thumbnail on a page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,12 +127,16 @@ class ImageCodec:
         return {"pixels": np.ascontiguousarray(pixels)}
 
     def show(self, raw: np.ndarray) -> Html:
-        buffer = io.BytesIO()
+        """A thumbnail, as PNG or as JPEG: whichever is smaller."""
         picture = Image.fromarray(raw)
-        picture.thumbnail((160, 160))
-        picture.save(buffer, "PNG", optimize=True)
-        data = base64.b64encode(buffer.getvalue()).decode()
-        return f'<img class="picture" alt="picture" src="data:image/png;base64,{data}">'
+        picture.thumbnail((SHOWN_PX, SHOWN_PX))
+        kind, data = min(_encoded(picture), key=lambda file: len(file[1]))
+        height, width = raw.shape[:2]
+        return (
+            f'<img class="picture" alt="picture of {width} x {height} pixels" '
+            f'width="{picture.width}" height="{picture.height}" '
+            f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
+        )
 
     def example(self, rng: np.random.Generator) -> Cell:
         colour = rng.integers(0, 256, 3)
@@ -229,6 +235,16 @@ def _shift(pixels: np.ndarray, share: float, rng: np.random.Generator) -> np.nda
     rows = np.clip(np.arange(size_y) + down, 0, size_y - 1)
     columns = np.clip(np.arange(size_x) + right, 0, size_x - 1)
     return pixels[rows[:, None], columns]
+
+
+def _encoded(picture: Image.Image) -> list[tuple[str, bytes]]:
+    """Return the picture as files: PNG, which keeps drawings exact, and JPEG."""
+    files = []
+    for kind, settings in (("png", {"optimize": True}), ("jpeg", {"quality": 82})):
+        buffer = io.BytesIO()
+        picture.save(buffer, kind.upper(), **settings)
+        files.append((kind, buffer.getvalue()))
+    return files
 
 
 def _erase(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
