@@ -31,9 +31,10 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     cost = model.target_codec.cost(outputs, truth)
     chosen, num_worst = _pick(cost, seed)
     answer = model.target_codec.answer(outputs[chosen])
+    tell = _TELLERS[model.target_codec.task]
     as_written = getattr(model.target_codec, "as_written", list)
     predictions = as_written(answer["prediction"])
-    tell, found, size = _TELLERS[model.target_codec.task], list[dict[str, Any]](), 0
+    found, size = list[dict[str, Any]](), 0
     for place, number in enumerate(chosen):
         row = int(rows[number])
         cells = _cells(task, row)
