@@ -94,7 +94,7 @@ class DateCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
             return None
-        if cell != cell and isinstance(cell, float | datetime.datetime):  # NaN, pandas' NaT
+        if isinstance(cell, float | datetime.datetime) and cell != cell:  # NaN, pandas' NaT
             return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):
