@@ -103,7 +103,7 @@ def foreseen_seconds(name: str, size: Size) -> float:
 def foreseen_bytes(name: str, size: Size) -> float:
     """Return about how much memory an expert's targets and scores take."""
     copies = _COPIES.get(name, 0.0)
-    stored = min(size.rows, MAX_STORED) if name in ("neighbour", "spread") else size.rows
+    stored = 1000 if name == "neighbour" else size.rows
     return copies * 4.0 * size.outputs * (stored + size.judged)
 
 

@@ -73,7 +73,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         deep = _network(task, work, rivals, folds, space, guessing=guessing, kept=sum(kept))
     outputs, truth = _outputs_of(deep, rivals), task.truth[deep.rows]
     groups = task.groups[deep.rows]
-    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec, groups)
+    with timetable.part("choice"):
+        choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec, groups)
     model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
     with timetable.part("calibration"):
         until = timetable.until(CALIBRATION_SHARE)

@@ -36,7 +36,15 @@ def read_columns(
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
     if target is not None:
-        codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
+        codecs |= fit_codecs(
+            table,
+            [target],
+            learn,
+            on_error=on_error,
+            seed=seed,
+            max_rows=10**9,
+            every_label=True,
+        )
     update = progress.task("reading", table.num_rows)
     prepared = prepare_table(table, codecs, on_error=on_error, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings

@@ -11,7 +11,11 @@ from plait.writing import write_text
 
 
 def write_report(bundle: Path | str, out: Path | str | None = None) -> Path:
-    """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle."""
+    """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle.
+
+    A page has at most about 8 MB: media are thumbnails and compressed sounds, and what is kept of
+    them is bounded where the bundle is made (`plait.recipes.samples`, `plait.recipes.space_map`).
+    """
     data = read_steadily(bundle, _told)
     out = Path(bundle).with_suffix(".html") if out is None else Path(out)
     write_text(out, render_report(data))

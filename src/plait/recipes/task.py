@@ -195,6 +195,7 @@ def make_task(
         notes=(
             notes
             + _limit_notes(prepared, target)
+            + _label_notes(codecs)
             + _group_notes(table, group, splits)
             + _base_notes(base, target)
         ),
@@ -275,6 +276,15 @@ def _limit_notes(prepared: Prepared, target: str | None) -> tuple[str, ...]:
     return (
         f"{below + above} targets are only limits ({below} '<', {above} '>'): they are learned and "
         "scored as if the number were exact",
+    )
+
+
+def _label_notes(codecs: Mapping[str, Codec]) -> tuple[str, ...]:
+    """Say where rare labels count as never seen."""
+    return tuple(
+        f"column '{name}' has {most:,} labels or more: rarer ones count as never seen"
+        for name, codec in codecs.items()
+        if (most := getattr(codec, "max_labels", 0)) and len(getattr(codec, "labels", ())) >= most
     )
 
 
