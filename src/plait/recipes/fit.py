@@ -133,7 +133,7 @@ def fit(
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
     with timetable.part("opening"):
-        exclude = tuple(reading.pop("exclude", None) or ())
+        exclude = tuple(reading.pop("exclude", ()))
     table = read(table, **reading)
     on_error = table.on_error or "raise"
     start = base if base is None or isinstance(base, Model) else load(base)
