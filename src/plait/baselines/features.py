@@ -13,6 +13,7 @@ import numpy as np
 from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector, make_plan
 from plait.baselines.sparse import SPARSE_NORM, SparseRows
 from plait.baselines.views import Views as Views
+from plait.display import brief
 from plait.errors import BundleError
 from plait.modalities import Codec
 
@@ -21,6 +22,7 @@ CODE_STD = 0.5
 MAX_MEMO_VALUES = 20_000_000
 
 
+@brief
 @dataclass(frozen=True)
 class ColumnScale:
     """One column's plan and scale.

@@ -19,7 +19,13 @@ def join(dense: np.ndarray, sparse: Any) -> Any:
 
 
 def support_vectors(
-    rows: Any, truth: np.ndarray, num_classes: int, num_dense: int, strength: float, seed: int
+    rows: Any,
+    truth: np.ndarray,
+    num_classes: int,
+    num_dense: int,
+    strength: float,
+    seed: int,
+    row_weights: np.ndarray | None = None,
 ) -> Weights:
     """Fit one class against the rest, squared hinge loss (liblinear, Fan et al. 2008).
 
@@ -32,6 +38,7 @@ def support_vectors(
         num_dense: Where the sparse features begin.
         strength: ``C`` of scikit-learn's `LinearSVC`.
         seed: Of the order of coordinates.
+        row_weights: ``[row]`` of mean 1: how much a row counts; None for the same.
 
     Raises:
         ExtraError: When scikit-learn is not installed.
@@ -43,7 +50,7 @@ def support_vectors(
     model = LinearSVC(C=strength, random_state=seed, max_iter=300)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(rows, truth)
+        model.fit(rows, truth, sample_weight=row_weights)
     weights, bias = model.coef_.T, model.intercept_
     if weights.shape[1] == 1:
         weights, bias = np.concatenate([-weights, weights], 1), np.concatenate([-bias, bias])

@@ -50,6 +50,13 @@ def predict(
         list[str] | None,
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
+    ] = None,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -76,6 +83,8 @@ def predict(
         format=format,
         classes=_classes(classes),
         templates=template or (),
+        threshold=threshold,
+        positive=positive,
         **reading,
     )
     print_warnings(result)

@@ -19,42 +19,53 @@ CHUNK_ROWS = 8192
 
 
 def predict(
-    bundle: Path | str,
+    bundle: Model | Path | str,
     table: Any,
     *,
-    out: Path | str,
+    out: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
+    threshold: float | None = None,
+    positive: str | None = None,
     format: str | None = None,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
-    """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
+) -> Any:
+    """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
-    The file appears whole or not at all; bytes cells are left out of CSV and JSON lines. Rows are
-    predicted in chunks, so that the table need not fit in memory.
+    A file holds the table's columns too. It appears whole or not at all; bytes cells are left out
+    of CSV and JSON lines. Its rows are predicted in chunks, so that the table need not fit in
+    memory.
 
     Args:
-        bundle: A bundle's folder.
+        bundle: A bundle's folder, or its model.
         table: Rows with any subset of the model's input columns.
-        out: ``.csv``, ``.jsonl`` or ``.parquet`` file, or ``-`` for standard output. Where a
-            column of the table is named as one of the answer's, its name gets ``input_`` in front.
+        out: ``.csv``, ``.jsonl`` or ``.parquet`` file, or ``-`` for standard output; None writes
+            none. Where a column of the table is named as one of the answer's, its name gets
+            ``input_`` in front.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
         format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell.
+        threshold, positive: Another decision between two classes than the bundle's; see
+            `plait.model.decision.with_threshold`.
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``out``, ``columns`` and ``notes``; with `classes` also ``warnings``.
+        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns`` and ``notes``;
+        with `classes` also ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending.
     """
-    out = Path(out)
-    form = format_of(out, format)
+    out = None if out is None else Path(out)
+    form = "" if out is None else format_of(out, format)
     rows = read(table, **reading)
-    model = load(bundle)
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    if threshold is not None:
+        model = model.with_threshold(threshold, positive=positive)
     answer_rows = _answerer(model, classes, templates)
+    if out is None:
+        return answer_rows(rows, on_error=rows.on_error or "raise")
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []

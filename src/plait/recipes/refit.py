@@ -74,6 +74,7 @@ def refit(
         )
     rows = np.sort(np.concatenate([rivals.rows, more]))
     views = rivals.features.views(task.prepared, rows).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
     again = _Again(task, views, task.truth[rows], seed)
     found: dict[str, Expert] = {}
     for place, name in enumerate(names):

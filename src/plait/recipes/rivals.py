@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -83,7 +83,7 @@ def measure_rivals(
     *,
     seed: int,
     seconds: float | None,
-    enabled: bool,
+    enabled: bool | Sequence[str],
     progress: Progress,
     space: SharedSpace | None = None,
 ) -> Rivals:
@@ -97,7 +97,7 @@ def measure_rivals(
         folds: Fold number of each row to learn from, for out-of-fold outputs; or None.
         seed: Of samples and of the models.
         seconds: Time that they may take; None for as long as it needs.
-        enabled: False measures none.
+        enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
         space: Whose vectors are among the task's columns; adds experts on them alone.
     """
@@ -105,11 +105,16 @@ def measure_rivals(
         return Rivals(notes=("the baselines were switched off",))
     start = time.monotonic()
     kinds, notes = available(task, space)
+    if not isinstance(enabled, bool):
+        kinds = {name: kind for name, kind in kinds.items() if name in enabled}
+        if not kinds:
+            return Rivals(notes=(*notes, "none of the simple models that were asked for applies"))
     rows, notes_rows = _learn_rows(task, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
     features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
     views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:

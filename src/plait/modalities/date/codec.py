@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError
 from plait.modalities.date.parsing import (
     DAY_SECONDS,
@@ -36,6 +37,7 @@ PERIODS = {"month": 12.0, "day": 31.0, "weekday": 7.0, "minutes": 1440.0}
 PARTS = ("days", "year", *PERIODS)
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class DateCodec:
     """Codec of the ``date`` modality.

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
@@ -41,6 +42,7 @@ class Limit(float):
         return limit
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class NumberCodec:
     """Codec of the ``number`` modality.
