@@ -176,8 +176,9 @@ def fit(
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
     with timetable.part("opening"):
-        table = read(table, **reading)
-    on_error, exclude = table.on_error or "raise", tuple(reading.get("exclude") or ())
+        exclude = tuple(reading.pop("exclude", ()))
+    table = read(table, **reading)
+    on_error = table.on_error or "raise"
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     _check_baselines(baselines)
