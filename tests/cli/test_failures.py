@@ -129,3 +129,17 @@ def test_a_full_disk_behind_standard_output_is_told(words, unbuffered, monkeypat
         )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.startswith("error: the disk is full\n  where:    standard output")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_rows_that_do_not_fit_behind_standard_output_are_told():
+    code = (
+        "from pathlib import Path\nfrom plait.cli.failures import failure_of\n"
+        "from plait.recipes.row_files import writing_to\n"
+        "try:\n    with writing_to(Path('-')) as out:\n        out.write_text('row\\n' * 9999)\n"
+        "except Exception as error:\n    failure_of(error, ['predict']).tell(as_json=True)\n"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 0 and done.stderr.decode().startswith("error: the disk is full")
+    assert b"standard output" in done.stderr and b"Traceback" not in done.stderr
