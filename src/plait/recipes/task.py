@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.duplicates import fingerprints, label_units, shared_rows
+from plait.data.duplicates import find_copies
+from plait.data.fingerprints import fingerprints
+from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
-from plait.data.splits import Splits, group_rows, make_splits
+from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
 from plait.errors import TargetError
 from plait.modalities import Codec, TargetCodec
@@ -43,7 +45,8 @@ class Task:
         unlabelled: Row numbers without a target, of those that are not set aside as a test.
         copies: int32 ``[row]``; near-duplicates have the same number.
         groups: int32 ``[row]``; rows with the same number are never told apart by a fold, a split
-            or a resample: those of one group that the person named, and near-duplicates.
+            or a resample: the groups that the person named, and near-duplicates of the rows that
+            are in none.
         readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
@@ -128,9 +131,10 @@ def make_task(
     prints = fingerprints(
         table, [name for name in inputs], on_error=on_error, allow_network=allow_network
     )
+    found = find_copies(prints)
     splits = make_splits(
         table,
-        fingerprints=prints,
+        copies=found,
         by_column=split or split_column(schema, exclude),
         group=group,
         time=time,
@@ -149,8 +153,7 @@ def make_task(
         allow_network=allow_network,
         progress=progress,
     )
-    copies = [rows for _, rows in shared_rows(prints).groups]
-    said = [] if group is None else group_rows(table, group)
+    copies = row_units(table.num_rows, found)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes: tuple[str, ...] = ()
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
@@ -168,11 +171,11 @@ def make_task(
         truth=truth,
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
-        copies=label_units(table.num_rows, copies),
-        groups=label_units(table.num_rows, [*copies, *said]),
+        copies=copies,
+        groups=copies if group is None else join_said(said_groups(table, group), copies),
         readings=readings,
         splits=splits,
-        notes=notes + _group_notes(table, group, splits) + _base_notes(base, target),
+        notes=splits.notes + notes + _group_notes(table, group, splits) + _base_notes(base, target),
     )
 
 

@@ -20,6 +20,7 @@ from plait.modalities.categories.cells import (
     split_labels,
     sureness_of_sets,
 )
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -124,8 +125,11 @@ class CategoriesCodec:
         hot[arrays["labels"]] = 1.0
         return hot[1:-1]
 
-    def fingerprint(self, raw: tuple[str, ...]) -> bytes | None:
+    def fingerprint(self, raw: tuple[str, ...]) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

@@ -12,6 +12,7 @@ import numpy as np
 
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -100,8 +101,11 @@ class CategoryCodec:
             hot[number - 1] = 1.0
         return hot
 
-    def fingerprint(self, raw: str) -> bytes | None:
+    def fingerprint(self, raw: str) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

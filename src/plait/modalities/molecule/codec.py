@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from plait.errors import CellError, ExtraError
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.molecule.descriptors import (
     DESCRIPTORS,
@@ -130,10 +132,13 @@ class MoleculeCodec:
         counts = np.log1p(arrays["fingerprint"].astype(np.float32))
         return np.concatenate([counts, arrays["descriptors"]])
 
-    def fingerprint(self, raw: str) -> bytes | None:
+    def fingerprint(self, raw: str) -> Fingerprint | None:
         """Canonical SMILES without stereochemistry and isotopes."""
         flat: str = rdkit().MolToSmiles(parsed(raw), isomericSmiles=False)
-        return flat.encode()
+        return Fingerprint(hashlib.sha256(flat.encode()).digest(), flat.encode())
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return first == second
 
 
 def _is_molecule(text: str) -> bool:

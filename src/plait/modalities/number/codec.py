@@ -12,6 +12,7 @@ import numpy as np
 
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -122,8 +123,11 @@ class NumberCodec:
     def features(self, arrays: Arrays) -> np.ndarray:
         return arrays["exact"]
 
-    def fingerprint(self, raw: float) -> bytes | None:
+    def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
     def check_target(self, num_rows: int) -> None:
         if num_rows < 2 or self.low == self.high:

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from plait.errors import CellError
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.vector.cells import LARGEST, read_vectors
+from plait.modalities.vector.sketch import fingerprint_vectors, vectors_alike
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 NAMES = ("embed", "vector")
@@ -145,8 +147,11 @@ class VectorCodec:
         others = vectors[1:] if len(vectors) > 1 else vectors
         return np.concatenate([vectors[0], others.mean(0)])
 
-    def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        return None
+    def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
+        return fingerprint_vectors(raw)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return vectors_alike(first, second)
 
     def _check(self, raw: np.ndarray) -> None:
         if self.dim and raw.shape[1] != self.dim:

@@ -1,0 +1,85 @@
+"""Sketches of series: 64 smooth steps of up to three channels, and each channel's scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from plait.modalities.likeness import Fingerprint, difference, resized, sign_code, smoothed
+
+NUM_STEPS, NUM_MIXED = 64, 3
+LEAST_STEPS = 8
+LEAST_SEEN = 1e-3
+"""Share of a channel's spread that must be left of it when smoothed."""
+
+MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
+"""Logarithms of ratios of lengths and spreads; means in spreads, and in shares of the means."""
+
+STRICT, LENIENT = 0.03, 0.5
+"""Shares of changes that may be left: of smooth series, and more by roughness squared."""
+
+
+def fingerprint_series(values: Float[ndarray, "time channel"]) -> Fingerprint | None:
+    """Return what the near-duplicates of a series are found by; None for short and flat ones."""
+    values = np.nan_to_num(values.astype(np.float64))
+    means, spreads = values.mean(0), values.std(0)
+    if len(values) < LEAST_STEPS or not np.isfinite(spreads).all() or not (spreads > 1e-9).any():
+        return None
+    scaled = (values - means) / np.maximum(spreads, 1e-9)
+    if scaled.shape[1] > NUM_MIXED:
+        scaled = scaled @ _mixing(scaled.shape[1])
+    num = scaled.shape[1]
+    columns = [resized(scaled[:, c : c + 1], NUM_STEPS, 1)[:, 0] for c in range(num)]
+    small = np.stack(columns, 1)
+    spread = float(small.std())
+    if spread < LEAST_SEEN or np.unique(small.round(3)).size < 4:
+        return None
+    whole = np.rint(small / spread * 4000).clip(-32767, 32767).astype(np.int16)
+    head = np.array([len(values), num, len(means)], np.uint32).tobytes()
+    scales = np.concatenate([means, spreads]).astype(np.float32).tobytes()
+    return Fingerprint(sign_code(small.ravel()), head + scales + whole.tobytes())
+
+
+def series_alike(first: bytes, second: bytes) -> bool:
+    """Tell whether two sketches are one series: rounded, its ends cut, noise of some percent.
+
+    The smoother a series, the closer another must come: smooth ones are easily alike by chance.
+    """
+    if first == second:
+        return True
+    first, second = sorted((first, second))
+    one, other = _opened(first), _opened(second)
+    if one[1].shape != other[1].shape or one[2].shape != other[2].shape:
+        return False
+    if abs(np.log(one[0] / other[0])) > MOST_LENGTH or not _same_scale(one[1], other[1]):
+        return False
+    left = difference(one[2], other[2], axes=(0,))
+    most = STRICT + LENIENT * min(left.roughness, 1.0) ** 2
+    return left.detail <= most and left.level <= most
+
+
+def _same_scale(one: np.ndarray, other: np.ndarray) -> bool:
+    """Compare means and spreads, ``[2, channel]``."""
+    spread = np.maximum(one[1], 1e-9)
+    ratio = np.abs(np.log(spread / np.maximum(other[1], 1e-9)))
+    apart = np.abs(one[0] - other[0])
+    return bool(
+        (ratio <= MOST_SCALE).all()
+        and (apart <= MOST_MEAN * spread + MOST_GAIN * np.abs(one[0])).all()
+    )
+
+
+def _opened(sketch: bytes) -> tuple[int, np.ndarray, np.ndarray]:
+    """Return the length, means and spreads ``[2, channel]``, and the smoothed sketch."""
+    length, num, num_channels = np.frombuffer(sketch, np.uint32, 3).tolist()
+    scales = np.frombuffer(sketch, np.float32, 2 * num_channels, 12).reshape(2, num_channels)
+    steps = np.frombuffer(sketch, np.int16, offset=12 + 8 * num_channels).reshape(-1, num)
+    values = smoothed(steps.astype(np.float64), (0,))
+    return length, scales.astype(np.float64), values
+
+
+def _mixing(num_channels: int) -> np.ndarray:
+    """Return weights that mix many channels to three, the same ones everywhere."""
+    found: np.ndarray = np.random.RandomState(3).standard_normal((num_channels, NUM_MIXED))
+    return found
