@@ -348,7 +348,6 @@ def test_clips_are_alike_frame_by_frame_and_in_their_order():
     assert codec.fingerprint(Clip(blank, None, 1.0)) is None
 
 
-
 def test_shows_a_strip_and_a_player():
     shown = VideoCodec().show(Clip(greys(3), TONE, 1.0))
     assert shown.count('class="picture"') == 3 and shown.count("<audio") == 1

@@ -84,6 +84,7 @@ def difference(
     *,
     axes: tuple[int, ...],
     start: float = 0.0,
+    free_columns: bool = False,
 ) -> Difference:
     """Move one sketch onto another of the same shape, and return what is left.
 
@@ -94,16 +95,18 @@ def difference(
         fixed, moving: The sketches, smoothed.
         axes: Axes along which things may have moved.
         start: First shift along the first of the axes, as a share of it.
+        free_columns: Whether each column has an offset of its own (channels do, pictures do not).
     """
-    shift, stretch, tone = np.zeros(2), np.ones(2), np.array([1.0, 0.0])
+    shift, stretch = np.zeros(2), np.ones(2)
+    tone = np.array([1.0, *[0.0] * (fixed.shape[1] if free_columns else 1)])
     shift[axes[0]] = 2 * start
     for _ in range(6):
         moved, inside = _moved(moving, shift, stretch)
         _step(fixed, moved, inside, axes, shift, stretch, tone)
     moved, inside = _moved(moving, shift, stretch)
     return _left_over(
-        fixed,
-        tone[0] * moved + tone[1],
+        fixed - tone[1:],
+        tone[0] * moved,
         inside,
         axes,
         (float(shift[0]) / 2, float(shift[1]) / 2),
@@ -120,22 +123,24 @@ def _step(
     stretch: np.ndarray,
     tone: np.ndarray,
 ) -> None:
-    """Make one Gauss-Newton step, changing shift, stretch and tone (gain, offset) in place."""
-    columns = [moved, np.ones_like(moved)]
+    """Make one Gauss-Newton step, changing shift, stretch and tone (gain, offsets) in place."""
+    num = len(tone) - 1
+    levels = np.ones((1, 1, 1)) if num == 1 else np.eye(num)[:, None]
+    columns = [moved, *(np.broadcast_to(level, moved.shape) for level in levels)]
     for axis in axes:
         size = fixed.shape[axis]
         slope = _slope(moved, axis) * ((size - 1) / 2 / stretch[axis] * tone[0])
         place = np.linspace(-1.0, 1.0, size)
         columns += [slope, slope * (place[:, None] if axis == 0 else place)]
     matrix = np.stack([(column * inside).ravel() for column in columns], 1)
-    goal = ((fixed - tone[0] * moved - tone[1]) * inside).ravel()
+    goal = ((fixed - tone[0] * moved - tone[1:]) * inside).ravel()
     square = matrix.T @ matrix
     square[np.diag_indices(len(square))] += 1e-6 * np.trace(square) / len(square) + 1e-9
     change = np.linalg.solve(square, matrix.T @ goal)
     tone[0] = np.clip(tone[0] + change[0], 1 / MOST_GAIN, MOST_GAIN)
-    tone[1] += change[1]
+    tone[1:] += change[1 : num + 1]
     for number, axis in enumerate(axes):
-        small = np.clip(change[2 + 2 * number : 4 + 2 * number], -0.1, 0.1)
+        small = np.clip(change[num + 1 + 2 * number :][:2], -0.1, 0.1)
         shift[axis] = np.clip(shift[axis] + small[0], -2 * MOST_SHIFT, 2 * MOST_SHIFT)
         stretch[axis] = np.clip(stretch[axis] + small[1], 1 / MOST_STRETCH, MOST_STRETCH)
 

@@ -7,7 +7,14 @@ from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
-from plait.modalities.likeness import Difference, Fingerprint, difference, resized, sign_code, smoothed
+from plait.modalities.likeness import (
+    Difference,
+    Fingerprint,
+    difference,
+    resized,
+    sign_code,
+    smoothed,
+)
 
 SIDE, COLOUR_SIDE, CODE_SIDE = 24, 6, 8
 LEAST_SPREAD = 3.0
@@ -16,8 +23,11 @@ LEAST_SPREAD = 3.0
 LEAST_LIKENESS = 0.8
 """Correlation of coarse grey levels below which nothing is aligned."""
 
-MOST_DETAIL, MOST_SPOTS, MOST_COLOUR, MOST_ASPECT = 0.2, 0.36, 14.0, 0.16
-"""Shares of edges that may be left, in all and in one spot; levels; logarithm of a ratio."""
+MOST_DETAIL, MOST_SPOTS = 0.2, 0.36
+"""Shares of edges that may be left, in all and in one spot."""
+
+MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
+"""Levels of colour that may differ, on average and in one spot; logarithm of a ratio."""
 
 
 def fingerprint_picture(raw: UInt8[ndarray, "height width 3"]) -> Fingerprint | None:
@@ -52,7 +62,8 @@ def laid_over(first: bytes, second: bytes) -> Difference | None:
     one, other = (_opened(sketch) for sketch in (first, second))
     if abs(one[0] - other[0]) > MOST_ASPECT:
         return None
-    if np.abs(one[2] - other[2]).mean() > MOST_COLOUR:
+    colours = np.abs(one[2] - other[2])
+    if colours.mean() > MOST_COLOUR or colours.max() > MOST_SPOT_COLOUR:
         return None
     if correlation(one[1][::3, ::3], other[1][::3, ::3]) < LEAST_LIKENESS:
         return None

@@ -1,4 +1,4 @@
-"""Sketches of series: 64 smooth steps of up to three channels, and each channel's scale."""
+"""Sketches of series: 64 smooth steps of up to twelve channels, and each channel's scale."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from numpy import ndarray
 
 from plait.modalities.likeness import Fingerprint, difference, resized, sign_code, smoothed
 
-NUM_STEPS, NUM_MIXED = 64, 3
+NUM_STEPS, NUM_KEPT = 64, 12
 LEAST_STEPS = 8
-LEAST_SEEN = 1e-3
+LEVELS = 4000
+"""Levels per spread of a channel."""
+
+LEAST_SEEN = 1e-2
 """Share of a channel's spread that must be left of it when smoothed."""
 
 MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
@@ -27,18 +30,17 @@ def fingerprint_series(values: Float[ndarray, "time channel"]) -> Fingerprint | 
     if len(values) < LEAST_STEPS or not np.isfinite(spreads).all() or not (spreads > 1e-9).any():
         return None
     scaled = (values - means) / np.maximum(spreads, 1e-9)
-    if scaled.shape[1] > NUM_MIXED:
-        scaled = scaled @ _mixing(scaled.shape[1])
+    scaled = scaled[:, _kept(scaled.shape[1])]
     num = scaled.shape[1]
     columns = [resized(scaled[:, c : c + 1], NUM_STEPS, 1)[:, 0] for c in range(num)]
     small = np.stack(columns, 1)
     spread = float(small.std())
     if spread < LEAST_SEEN or np.unique(small.round(3)).size < 4:
         return None
-    whole = np.rint(small / spread * 4000).clip(-32767, 32767).astype(np.int16)
+    levels = np.rint(small * LEVELS).clip(-32767, 32767).astype(np.int16)
     head = np.array([len(values), num, len(means)], np.uint32).tobytes()
     scales = np.concatenate([means, spreads]).astype(np.float32).tobytes()
-    return Fingerprint(sign_code(small.ravel()), head + scales + whole.tobytes())
+    return Fingerprint(sign_code(small.ravel()), head + scales + levels.tobytes())
 
 
 def series_alike(first: bytes, second: bytes) -> bool:
@@ -54,7 +56,10 @@ def series_alike(first: bytes, second: bytes) -> bool:
         return False
     if abs(np.log(one[0] / other[0])) > MOST_LENGTH or not _same_scale(one[1], other[1]):
         return False
-    left = difference(one[2], other[2], axes=(0,))
+    places = _kept(one[1].shape[1])
+    means, spreads = (np.maximum(x, 1e-9) if i else x for i, x in enumerate(one[1][:, places]))
+    moving = (other[2] * other[1][1, places] + other[1][0, places] - means) / spreads
+    left = difference(one[2], moving, axes=(0,), free_columns=True)
     most = STRICT + LENIENT * min(left.roughness, 1.0) ** 2
     return left.detail <= most and left.level <= most
 
@@ -75,11 +80,11 @@ def _opened(sketch: bytes) -> tuple[int, np.ndarray, np.ndarray]:
     length, num, num_channels = np.frombuffer(sketch, np.uint32, 3).tolist()
     scales = np.frombuffer(sketch, np.float32, 2 * num_channels, 12).reshape(2, num_channels)
     steps = np.frombuffer(sketch, np.int16, offset=12 + 8 * num_channels).reshape(-1, num)
-    values = smoothed(steps.astype(np.float64), (0,))
+    values = smoothed(steps / LEVELS, (0,))
     return length, scales.astype(np.float64), values
 
 
-def _mixing(num_channels: int) -> np.ndarray:
-    """Return weights that mix many channels to three, the same ones everywhere."""
-    found: np.ndarray = np.random.RandomState(3).standard_normal((num_channels, NUM_MIXED))
-    return found
+def _kept(num_channels: int) -> np.ndarray:
+    """Return which channels a sketch shows: all, or twelve spread over many."""
+    places: np.ndarray = np.linspace(0, num_channels - 1, min(num_channels, NUM_KEPT))
+    return places.round().astype(int)
