@@ -233,6 +233,7 @@ def test_features_have_one_length_for_all_lengths():
 def word(pitches: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Tones one after the other, each a little off pitch and of another length: a take."""
     parts = [tone(p * rng.uniform(0.97, 1.03), rng.uniform(0.1, 0.2)) for p in pitches]
+    parts = [(part * np.hanning(len(part))).astype(np.float32) for part in parts]
     return np.concatenate(parts) + rng.normal(0, 1e-3, sum(map(len, parts))).astype(np.float32)
 
 

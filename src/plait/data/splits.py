@@ -118,6 +118,7 @@ def make_splits(
         split, how = _in_time(call, read_times(table, time), time)
     else:
         split, how = _random(call, np.arange(table.num_rows)), _told_random(call, seed)
+        call.notes.extend(_straddling_notes(call, split))
     _check_filled(split, group)
     return Splits(
         train=np.flatnonzero(split == TRAIN),
@@ -325,6 +326,17 @@ def _drop_straddling(call: _Call, split: np.ndarray, least: int) -> None:
 
 def _move(rows: set[int], old: str, new: str, column: str) -> dict[str, Any]:
     return {"rows": sorted(rows), "from": old, "to": new, "column": column}
+
+
+def _straddling_notes(call: _Call, split: np.ndarray) -> tuple[str, ...]:
+    """Count copies that are apart because they would have linked too many rows."""
+    apart = sum(int((split[rows] != split[rows[0]]).sum()) for _, rows in call.copies.groups)
+    if call.said is not None or not apart:
+        return ()
+    return (
+        f"{apart} near-duplicates are in another split than the row that they are like: kept "
+        "together, rows alike in one column and another would have been too many for one split",
+    )
 
 
 def _conflict_notes(call: _Call) -> tuple[str, ...]:

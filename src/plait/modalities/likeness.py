@@ -36,14 +36,12 @@ class Difference:
         level: Root mean square of what is left, as a share of the fixed sketch's spread.
         detail: The same of the differences of neighbours: what is left of edges and changes.
         spots: `detail` of the worst spot, a seventh of the sketch on either side.
-        roughness: Differences of neighbours in the fixed sketch as a share of its spread.
         shift, stretch: Of the moved sketch per axis; shares of the axis, and a factor.
     """
 
     level: float
     detail: float
     spots: float
-    roughness: float
     shift: tuple[float, float]
     stretch: tuple[float, float]
 
@@ -173,7 +171,6 @@ def _left_over(
         level=float(np.sqrt((rest**2).sum() / spread)),
         detail=float(np.sqrt(left.sum() / (own.sum() + 1e-9))),
         spots=float(np.sqrt(spots.max())),
-        roughness=float(np.sqrt(own.sum() / spread)),
         shift=shift,
         stretch=stretch,
     )

@@ -26,7 +26,7 @@ DEPTH, LOUD, LEVELS = 5.0, 3.5, 51.0
 LEAST_LEVEL = -9.0
 """Log-mel value of the loudest place below which a file is silent."""
 
-MOST_LEVEL, MOST_DETAIL, MOST_TEMPO = 0.2, 0.65, 0.05
+MOST_LEVEL, MOST_DETAIL, MOST_TEMPO = 0.15, 0.65, 0.05
 """Shares of levels and of changes in time that may be left; logarithm of a change of tempo."""
 
 LEAST_CHANGE = 1.5

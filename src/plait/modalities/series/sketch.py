@@ -19,8 +19,8 @@ LEAST_SEEN = 1e-2
 MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
 """Logarithms of ratios of lengths and spreads; means in spreads, and in shares of the means."""
 
-STRICT, LENIENT = 0.03, 0.5
-"""Shares of changes that may be left: of smooth series, and more by roughness squared."""
+STRICT, ROUGH, LENIENT = 0.13, 0.6, 0.5
+"""Changes that may be left, as a share of how much changes change; from ROUGH on, more."""
 
 
 def fingerprint_series(values: Float[ndarray, "time channel"]) -> Fingerprint | None:
@@ -60,8 +60,15 @@ def series_alike(first: bytes, second: bytes) -> bool:
     means, spreads = (np.maximum(x, 1e-9) if i else x for i, x in enumerate(one[1][:, places]))
     moving = (other[2] * other[1][1, places] + other[1][0, places] - means) / spreads
     left = difference(one[2], moving, axes=(0,), free_columns=True)
-    most = STRICT + LENIENT * min(left.roughness, 1.0) ** 2
+    rough = _roughness(one[2])
+    most = STRICT * rough + LENIENT * max(0.0, rough - ROUGH)
     return left.detail <= most and left.level <= most
+
+
+def _roughness(steps: Float[ndarray, "step channel"]) -> float:
+    """Return how much changes change from step to step: .3 for smooth series, 1 for noise."""
+    first, second = (float((np.diff(steps, n, axis=0) ** 2).mean()) for n in (1, 2))
+    return float(np.sqrt(second / (first + 1e-12)))
 
 
 def _same_scale(one: np.ndarray, other: np.ndarray) -> bool:

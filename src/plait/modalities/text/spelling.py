@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-SHORT_WORDS = frozenset(
-    (
-        "act add age ago aid aim air all and any are arm art ask bad bag ban bar bat bay bed bet "
-        "big bin bit box boy bug bus but buy can cap car cat cow cry cup cut dad day did die dig "
-        "dog dry due ear eat egg end era eye fan far fat fee few fit fix fly for fox fun fur gap "
-        "gas get god got gun guy had has hat her hey hid him hip his hit hot how ice ill ink its "
-        "jar jet job joy key kid kit lab lap law lay led leg let lid lie lip log lot low mad man "
-        "map may men met mix mud net new nor not now nut odd off oil old one our out owe own pan "
-        "pay pen per pet pie pin pit pot put ran rat raw red rid rip row rub run sad sat saw say "
-        "sea see set she sir sit six sky son sum sun tap tax tea ten the tie tin tip toe ton too "
-        "top toy try two use van via war was way web wet who why win won yes yet you zip"
-    ).split()
+_SHORT = (
+    "act add age ago aid aim air all and any are arm art ask bad bag ban bar bat bay bed bet "
+    "big bin bit box boy bug bus but buy can cap car cat cow cry cup cut dad day did die dig "
+    "dog dry due ear eat egg end era eye fan far fat fee few fit fix fly for fox fun fur gap "
+    "gas get god got gun guy had has hat her hey hid him hip his hit hot how ice ill ink its "
+    "jar jet job joy key kid kit lab lap law lay led leg let lid lie lip log lot low mad man "
+    "map may men met mix mud net new nor not now nut odd off oil old one our out owe own pan "
+    "pay pen per pet pie pin pit pot put ran rat raw red rid rip row rub run sad sat saw say "
+    "sea see set she sir sit six sky son sum sun tap tax tea ten the tie tin tip toe ton too "
+    "top toy try two use van via war was way web wet who why win won yes yet you zip"
 )
+SHORT_WORDS = frozenset(_SHORT.split())
 """Common English words of three letters: of two that differ in a letter, both are meant."""
 
-NUMBER_WORDS = frozenset(
-    (
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-        "ninety hundred thousand first second third fourth fifth sixth seventh eighth ninth tenth "
-        "none"
-    ).split()
+_NUMBER = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
+    "ninety hundred thousand first second third fourth fifth sixth seventh eighth ninth tenth "
+    "none"
 )
+NUMBER_WORDS = frozenset(_NUMBER.split())
 
 LEAST_LETTERS, LEAST_COMMON_LETTERS, LEAST_FIRST_LETTERS = 3, 4, 6
 """Letters of a word that may be mistyped at all, whatever the word, and in its first letter."""
