@@ -34,6 +34,8 @@ class Things:
         raws: Decoded values.
         edits: How a copy may look.
         labels: What tells two apart for sure; empty where nothing does.
+        only_labels: Whether values of one label may well be copies: takes of a word by one synthetic
+            voice. Then pairs are of different labels, and copies are looked for among one of each.
     """
 
     case: str
@@ -41,6 +43,7 @@ class Things:
     raws: Sequence[Any]
     edits: Mapping[str, Edit]
     labels: Sequence[str] = field(default=())
+    only_labels: bool = False
 
 
 def run(settings: Settings) -> list[Row]:
@@ -57,8 +60,8 @@ def measure(things: Things, settings: Settings) -> list[Row]:
     """Return the rows of one kind of thing.
 
     Recall is that of the whole search: an edited copy of each of 300 values is put into the column
-    and must be found beside its original. False merges are of random pairs, and of the pairs of
-    other labels that lie next to each other by their codes.
+    and must be found beside its original. False merges are of random pairs; where labels tell, the
+    groups that the search finds are looked at too.
     """
     from plait.data.duplicates import find_copies
     from plait.data.fingerprints import Fingerprints
@@ -71,12 +74,15 @@ def measure(things: Things, settings: Settings) -> list[Row]:
     known = [place for place, found in enumerate(prints) if found is not None]
     sketches = {place: prints[place].sketch for place in known}
     recalls = {}
-    chosen = rng.permutation(known)[:NUM_EDITED].tolist()
+    others = _one_of_each(things, known) if things.only_labels else known
+    chosen = rng.permutation(len(others))[:NUM_EDITED].tolist()
     for name, edit in things.edits.items():
-        copies = [codec.fingerprint(edit(raws[place], rng)) for place in chosen]
-        column = Fingerprints.of([*prints, *copies], codec.alike)
-        recalls[name] = _recall(find_copies({"x": column}), chosen, len(raws))
+        copies = [codec.fingerprint(edit(raws[others[place]], rng)) for place in chosen]
+        column = Fingerprints.of([*(prints[place] for place in others), *copies], codec.alike)
+        recalls[name] = _recall(find_copies({"x": column}), chosen, len(others))
     pairs = _random_pairs(known, rng, 500 if settings.quick else NUM_PAIRS)
+    if things.only_labels:
+        pairs = [(a, b) for a, b in pairs if things.labels[a] != things.labels[b]]
     merged = np.mean([codec.alike(sketches[one], sketches[other]) for one, other in pairs])
     found = find_copies({"x": Fingerprints.of(prints, codec.alike)})
     told = {
@@ -114,6 +120,13 @@ def _recall(found: Any, chosen: Sequence[int], num: int) -> float:
     for _, rows in found.groups:
         group[rows] = rows[0]
     return float(np.mean([group[num + i] == group[place] for i, place in enumerate(chosen)]))
+
+
+def _one_of_each(things: Things, places: Sequence[int]) -> list[int]:
+    firsts: dict[str, int] = {}
+    for place in places:
+        firsts.setdefault(things.labels[place], place)
+    return list(firsts.values())
 
 
 def _random_pairs(
@@ -173,6 +186,7 @@ def _pictures(settings: Settings) -> Iterator[Things]:
 
 def _sounds() -> Iterator[Things]:
     digits = spoken_digits()
+    digits = digits.take(np.random.default_rng(2).permutation(digits.num_rows))
     voices = [cell for cell in stickers()["voice"].to_pylist() if cell is not None]
     words = zip(digits["word"].to_pylist(), digits["speaker"].to_pylist(), strict=True)
     for case, cells, labels in (
@@ -185,6 +199,7 @@ def _sounds() -> Iterator[Things]:
             raws=_read("audio", cells, Path()),
             edits=edits.sound_edits(RATE_HZ),
             labels=labels,
+            only_labels=bool(labels),
         )
 
 

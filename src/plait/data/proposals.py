@@ -7,11 +7,14 @@ from jaxtyping import Int, UInt8, UInt64
 from numpy import ndarray
 
 NUM_BITS, WORD_BITS = 256, 64
-MOST_DIFFERING = 52
-"""Bits in which the codes of proposed pairs may differ: a fifth."""
+MOST_DIFFERING = 76
+"""Bits in which the codes of proposed pairs may differ: three in ten."""
 
-MOST_PER_VALUE, MOST_PROPOSED = 6, 100_000
-"""Nearest others that a value is compared with, and pairs of a column: the nearest."""
+PER_VALUE, PER_VALUE_OF_FEW, NUM_FEW = 6, 40, 20_000
+"""Nearest others that a value is compared with, and in small columns: up to so many in all."""
+
+MOST_PROPOSED = 100_000
+"""Pairs of a column that are compared: the nearest."""
 
 MOST_EXHAUSTIVE = 6000
 """Values up to which every pair is looked at."""
@@ -33,13 +36,16 @@ def propose(codes: UInt64[ndarray, "value 4"]) -> tuple[Int[ndarray, "pair 2"], 
     firsts, seconds, apart = find(codes)
     order = np.lexsort((seconds, firsts, apart))
     firsts, seconds = firsts[order], seconds[order]
-    kept = _nearest_of_each(firsts, seconds, len(codes))
+    most = int(np.clip(NUM_FEW // max(len(codes), 1), PER_VALUE, PER_VALUE_OF_FEW))
+    kept = _nearest_of_each(firsts, seconds, len(codes), most)
     pairs = np.stack([firsts[kept], seconds[kept]], 1).astype(np.int64)
     return pairs[:MOST_PROPOSED], max(0, len(pairs) - MOST_PROPOSED)
 
 
-def _nearest_of_each(firsts: np.ndarray, seconds: np.ndarray, num: int) -> np.ndarray:
-    """Return which pairs, sorted by distance, are among the nearest of either value."""
+def _nearest_of_each(
+    firsts: np.ndarray, seconds: np.ndarray, num: int, most: int
+) -> np.ndarray:
+    """Return which pairs, sorted by distance, are among the `most` nearest of either value."""
     kept = np.zeros(len(firsts), bool)
     for side in (0, 1):
         both = np.concatenate([firsts, seconds]) if side else np.concatenate([seconds, firsts])
@@ -47,7 +53,7 @@ def _nearest_of_each(firsts: np.ndarray, seconds: np.ndarray, num: int) -> np.nd
         order = np.lexsort((place, both))
         starts = np.searchsorted(both[order], np.arange(num))
         rank = np.arange(len(order)) - starts[both[order]]
-        kept[place[order][rank < MOST_PER_VALUE]] = True
+        kept[place[order][rank < most]] = True
     return kept
 
 

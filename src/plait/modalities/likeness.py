@@ -45,6 +45,14 @@ class Difference:
     shift: tuple[float, float]
     stretch: tuple[float, float]
 
+    def is_cut(self, most: float, spare: float = 0.02) -> bool:
+        """Tell whether one lies within the other, at most the share `most` of an axis being cut.
+
+        Things that are alike by chance have to be moved and stretched as no cut does.
+        """
+        lost = np.abs(1 - np.array(self.stretch))
+        return bool((lost <= most + spare).all() and (np.abs(self.shift) <= lost / 2 + spare).all())
+
 
 def sign_code(values: Float[ndarray, " value"]) -> bytes:
     """Return 256 bits, of which two vectors differ in about the share angle / pi.
@@ -99,9 +107,9 @@ def difference(
     tone = np.array([1.0, *[0.0] * (fixed.shape[1] if free_columns else 1)])
     shift[axes[0]] = 2 * start
     for _ in range(6):
-        moved, inside = _moved(moving, shift, stretch)
+        moved, inside = _moved(moving, shift, stretch, axes)
         _step(fixed, moved, inside, axes, shift, stretch, tone)
-    moved, inside = _moved(moving, shift, stretch)
+    moved, inside = _moved(moving, shift, stretch, axes)
     return _left_over(
         fixed - tone[1:],
         tone[0] * moved,
@@ -199,20 +207,26 @@ def _spot_sums(values: np.ndarray) -> np.ndarray:
 
 
 def _moved(
-    values: np.ndarray, shift: np.ndarray, stretch: np.ndarray
+    values: np.ndarray, shift: np.ndarray, stretch: np.ndarray, axes: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values at moved places, and 1 where these lie inside, else 0."""
-    down = _interpolation(values.shape[0], float(shift[0]), float(stretch[0]))
-    right = _interpolation(values.shape[1], float(shift[1]), float(stretch[1]))
+    """Return the values at moved places, and 1 where these lie well inside, else 0.
+
+    The outermost places of either sketch count for nothing: filters see them in another way.
+    """
+    down = _interpolation(values.shape[0], float(shift[0]), float(stretch[0]), 0 in axes)
+    right = _interpolation(values.shape[1], float(shift[1]), float(stretch[1]), 1 in axes)
     return down[0] @ values @ right[0].T, np.outer(down[1], right[1])
 
 
-def _interpolation(size: int, shift: float, stretch: float) -> tuple[np.ndarray, np.ndarray]:
+def _interpolation(
+    size: int, shift: float, stretch: float, can_move: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the matrix of cubic interpolation (Catmull-Rom) at moved places, and which are in."""
-    if shift == 0 and stretch == 1:
+    if not can_move:
         return np.eye(size), np.ones(size)
     spots = (np.linspace(-1.0, 1.0, size) * stretch + shift + 1) / 2 * (size - 1)
-    inside = (spots > -0.01) & (spots < size - 0.99)
+    inside = (spots > 0.99) & (spots < size - 1.99)
+    inside[[0, -1]] = False
     spots = spots.clip(0, size - 1)
     low = np.floor(spots).astype(int).clip(0, size - 2)
     part = spots - low

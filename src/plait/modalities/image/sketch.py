@@ -23,8 +23,8 @@ LEAST_SPREAD = 3.0
 LEAST_LIKENESS = 0.8
 """Correlation of coarse grey levels below which nothing is aligned."""
 
-MOST_DETAIL, MOST_SPOTS = 0.2, 0.36
-"""Shares of edges that may be left, in all and in one spot."""
+MOST_DETAIL, MOST_SPOTS, MOST_CUT = 0.16, 0.3, 0.1
+"""Shares of edges that may be left, in all and in one spot, and of a side that may be cut off."""
 
 MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
 """Levels of colour that may differ, on average and in one spot; logarithm of a ratio."""
@@ -32,8 +32,7 @@ MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
 
 def fingerprint_picture(raw: UInt8[ndarray, "height width 3"]) -> Fingerprint | None:
     """Return what the picture's near-duplicates are found by; None for a blank one."""
-    picture = Image.fromarray(raw)
-    small = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    small = Image.fromarray(raw).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     grey = np.asarray(small.convert("L"))
     if grey.std() < LEAST_SPREAD:
         return None
@@ -68,7 +67,8 @@ def laid_over(first: bytes, second: bytes) -> Difference | None:
     if correlation(one[1][::3, ::3], other[1][::3, ::3]) < LEAST_LIKENESS:
         return None
     left = difference(one[1], other[1], axes=(0, 1))
-    return left if left.detail <= MOST_DETAIL and left.spots <= MOST_SPOTS else None
+    like = left.detail <= MOST_DETAIL and left.spots <= MOST_SPOTS and left.is_cut(MOST_CUT)
+    return left if like else None
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -19,7 +19,10 @@ LEAST_SEEN = 1e-2
 MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
 """Logarithms of ratios of lengths and spreads; means in spreads, and in shares of the means."""
 
-STRICT, ROUGH, LENIENT = 0.13, 0.6, 0.5
+MOST_CUT = 0.07
+"""Share of the time that may be cut off."""
+
+STRICT, ROUGH, LENIENT = 0.09, 0.6, 0.5
 """Changes that may be left, as a share of how much changes change; from ROUGH on, more."""
 
 
@@ -62,7 +65,7 @@ def series_alike(first: bytes, second: bytes) -> bool:
     left = difference(one[2], moving, axes=(0,), free_columns=True)
     rough = _roughness(one[2])
     most = STRICT * rough + LENIENT * max(0.0, rough - ROUGH)
-    return left.detail <= most and left.level <= most
+    return left.detail <= most and left.level <= most and left.is_cut(MOST_CUT)
 
 
 def _roughness(steps: Float[ndarray, "step channel"]) -> float:
