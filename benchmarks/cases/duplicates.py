@@ -34,7 +34,7 @@ class Things:
         raws: Decoded values.
         edits: How a copy may look.
         labels: What tells two apart for sure; empty where nothing does.
-        only_labels: Whether values of one label may well be copies: takes of a word by one synthetic
+        only_labels: Whether values of one label may well be copies: takes of a word by one made-up
             voice. Then pairs are of different labels, and copies are looked for among one of each.
     """
 

@@ -22,7 +22,7 @@ MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
 MOST_CUT = 0.07
 """Share of the time that may be cut off."""
 
-STRICT, ROUGH, LENIENT = 0.09, 0.6, 0.5
+STRICT, ROUGH, LENIENT = 0.11, 0.6, 0.5
 """Changes that may be left, as a share of how much changes change; from ROUGH on, more."""
 
 
