@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Any
+
+MAX_COMPARED, MAX_NAMED = 5000, 50
+"""Of a wide table's columns: how many a wrong name is compared with, and how many are listed."""
 
 
 class PlaitError(Exception):
@@ -83,6 +88,10 @@ class UsageError(PlaitError):
     exit_code = 2
 
 
+class ColumnError(UsageError):
+    """There is no column of the name given."""
+
+
 class TableError(PlaitError):
     """The table cannot be read, or is not a table."""
 
@@ -107,6 +116,14 @@ class BundleError(PlaitError):
     """A bundle is missing a file, was changed, or was written by another version."""
 
 
+class StorageError(PlaitError):
+    """Something cannot be written or kept open: a full disk, a quota, no permission."""
+
+
+class BusyError(PlaitError):
+    """Another process is at work on the same place."""
+
+
 class ExtraError(PlaitError):
     """A verb or modality needs an optional dependency that is not installed."""
 
@@ -116,6 +133,23 @@ class ExtraError(PlaitError):
             expected=f"plait[{extra}] installed",
             hint=f"pip install 'plait[{extra}]'",
         )
+
+
+def no_column(name: str, names: Sequence[str], *, of: str = "the table") -> ColumnError:
+    """Return the error for a column that is not there, with the nearest name that is.
+
+    >>> no_column("nots", ["note", "price"]).hint
+    "did you mean 'note'?"
+    """
+    some = [n for n in names if n == name.strip() or n.lower() == name.lower()]
+    close = some or difflib.get_close_matches(name, names[:MAX_COMPARED], 1)
+    shown = ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
+    return ColumnError(
+        f"{of} has no column '{name}'",
+        expected="one of " + shown,
+        received=name,
+        hint=f"did you mean '{close[0]}'?" if close else None,
+    )
 
 
 def shorten(value: Any, num_characters: int = 120) -> str:

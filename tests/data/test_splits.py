@@ -171,7 +171,7 @@ def test_tiny_tables_have_train_and_validation(num_rows):
         ({"x": [1, 2]}, {"time": "x", "by_column": "x"}, UsageError, "by time or by a column"),
         ({"x": [7] * 9}, {"time": "x"}, TableError, "all times are equal"),
         ({"x": [1, 2]}, {"fractions": (0.5, 0.1, 0.1)}, UsageError, "fractions of the splits"),
-        ({"x": [1, 2]}, {"group": "y"}, TableError, "no column 'y'"),
+        ({"x": [1, 2]}, {"group": "y"}, UsageError, "no column 'y'"),
     ],
 )
 def test_impossible_splits_are_refused(columns, options, kind, message):

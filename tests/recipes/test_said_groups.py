@@ -43,7 +43,6 @@ def make(rows, **options):
         split=None,
         seed=0,
         on_error="raise",
-        allow_network=False,
         progress=SILENT,
         **options,
     )

@@ -1,4 +1,4 @@
-"""Nearest neighbours among stored training rows; the number of them is chosen by leave-one-out."""
+"""Nearest neighbours among stored training rows; how many is chosen by leaving groups out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class NearestNeighbour:
         self._num_neighbours = 1
         self._points = np.zeros((0, 0), np.float16)
         self._targets = np.zeros((0, 0), np.float32)
+        self._classes = np.zeros(0, np.int32)
+        self._mean = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
+        self._groups = np.zeros(0, np.int64)
 
     def fit(
         self,
@@ -49,7 +52,7 @@ class NearestNeighbour:
         seed: int,
         deadline: float | None = None,
     ) -> None:
-        """Store the rows (20,000 at most) and choose *k* among 1, 5, 15 by leave-one-out cost."""
+        """Store the rows (20,000 at most) and choose *k* of 1, 5, 15: a row's group has no say."""
         views, truth = known_rows(views, truth, codec)
         rng = np.random.default_rng(seed)
         if len(views) > MAX_STORED_ROWS:
@@ -57,18 +60,24 @@ class NearestNeighbour:
             views, truth = views.take(kept), truth[kept]
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
-        self._targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        num = num_outputs(codec, truth)
+        if codec.task == "classify":
+            self._classes = truth.astype(np.int32)
+            self._mean = (np.bincount(truth, minlength=num) / len(truth)).astype(np.float32)
+        else:
+            self._targets = as_columns(truth, codec.task, num)
+            self._mean = self._targets.mean(axis=0)
+        self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
-        nearest = self._nearest(views.neighbours[probes], CHOICES[-1] + 1)
-        nearest = _without_self(nearest, probes)
-        costs = {}
+        nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
+        costs: dict[int, float] = {}
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
+            if costs and is_late(deadline):
+                break
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
             costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
-            if is_late(deadline):
-                break
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
         if codec.task == "regress":
             means = self._means(nearest[:, : self._num_neighbours])
@@ -78,14 +87,18 @@ class NearestNeighbour:
         return in_parts(views, self._outputs)
 
     def left_out(self) -> np.ndarray:
-        """Return what the others say of each stored row, float32 ``[row, output]``."""
-        rows = np.arange(len(self._points))
-        nearest = self._nearest(self._points.astype(np.float32), self._num_neighbours + 1)
-        means = self._means(_without_self(nearest, rows)[:, : self._num_neighbours])
+        """Return what other groups say of each stored row, float32 ``[row, output]``.
+
+        Only of an expert just fitted: a saved one does not keep its groups.
+        """
+        points = self._points.astype(np.float32)
+        means = self._means(self._nearest(points, self._num_neighbours, self._groups))
         return np.asarray(self._canonical(means), np.float32)
 
     def save(self, folder: Path) -> None:
-        arrays: dict[str, np.ndarray] = {"points": self._points, "targets": self._targets}
+        arrays: dict[str, np.ndarray] = {"points": self._points, "mean": self._mean}
+        of_class = self._task == "classify"
+        arrays |= {"classes": self._classes} if of_class else {"targets": self._targets}
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
         about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
@@ -96,7 +109,9 @@ class NearestNeighbour:
         about, arrays = read_files(folder)
         expert = cls()
         expert._task, expert._num_neighbours = about["task"], int(about["num_neighbours"])
-        expert._points, expert._targets = arrays["points"], arrays["targets"]
+        expert._points, expert._mean = arrays["points"], arrays["mean"]
+        expert._targets = arrays.get("targets", expert._targets)
+        expert._classes = arrays.get("classes", expert._classes)
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
@@ -105,38 +120,52 @@ class NearestNeighbour:
         nearest = self._nearest(views.neighbours, self._num_neighbours)
         return self._canonical(self._means(nearest))
 
-    def _nearest(self, points: np.ndarray, num: int) -> np.ndarray:
-        """Return the places of the nearest stored rows, nearest first, int64 ``[row, num]``."""
+    def _nearest(
+        self, points: np.ndarray, num: int, groups: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the places of the nearest stored rows, nearest first, int64 ``[row, num]``.
+
+        Args:
+            points: float32 ``[row, feature]``.
+            num: How many; fewer are found where fewer are stored.
+            groups: int ``[row]``: rows of the same group are not counted; None counts all.
+        """
         stored = self._points.astype(np.float32)
         squares = (stored**2).sum(axis=1)
-        num = min(num, len(stored))
+        outside = len(stored)
+        if groups is not None:
+            outside -= int(np.unique(self._groups, return_counts=True)[1].max(initial=0))
+        num = max(1, min(num, outside))
         found = np.zeros((len(points), num), np.int64)
         for first in range(0, len(points), CHUNK_ROWS):
             some = points[first : first + CHUNK_ROWS]
             distances = squares - 2 * (some @ stored.T)
+            if groups is not None:
+                mine = groups[first : first + len(some), None] == self._groups
+                distances[mine] = np.inf
             best = np.argpartition(distances, num - 1, axis=1)[:, :num]
             order = np.lexsort((best, np.take_along_axis(distances, best, 1)), axis=1)
             found[first : first + len(some)] = np.take_along_axis(best, order, 1)
         return found
 
     def _means(self, nearest: np.ndarray) -> np.ndarray:
-        means = np.zeros((len(nearest), self._targets.shape[1]), np.float32)
+        means = np.zeros((len(nearest), len(self._mean)), np.float32)
+        every = np.arange(len(nearest))
         for column in nearest.T:
-            means += self._targets[column]
+            if self._task == "classify":
+                means[every, self._classes[column]] += 1.0
+            else:
+                means += self._targets[column]
         return means / max(nearest.shape[1], 1)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
         if self._task == "regress" and self._residuals is not None:
             return self._residuals.outputs(means[:, 0])
-        return (means * self._num_neighbours + self._targets.mean(axis=0)) / (
-            self._num_neighbours + 1
-        )
+        return (means * self._num_neighbours + self._mean) / (self._num_neighbours + 1)
 
 
-def _without_self(nearest: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Drop each row from its own neighbours (or its farthest, when it is not among them)."""
-    if nearest.shape[1] < 2:
-        return nearest
-    mine = nearest == rows[:, None]
-    mine[~mine.any(axis=1), -1] = True
-    return nearest[~mine].reshape(len(nearest), -1)
+def _units(views: Views) -> np.ndarray:
+    """Return the groups of rows, int ``[row]``: single rows where there is but one group."""
+    if views.groups is None or len(np.unique(views.groups)) < 2:
+        return np.arange(len(views))
+    return views.groups

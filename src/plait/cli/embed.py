@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, weights_of
-from plait.cli.show import emit
+from plait.cli.options import Json, Quiet, Seed, Weight, reads_table, weights_of
+from plait.cli.show import emit, print_warnings
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
 
+@reads_table
 def embed(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[str, typer.Argument(help="Table with any of the bundle's columns.")],
@@ -20,8 +21,8 @@ def embed(
         "vectors.parquet"
     ),
     weight: Weight = None,
-    on_error: OnError = "raise",
-    root: Root = None,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -40,10 +41,10 @@ def embed(
             table,
             out=out,
             weights=weights_of(weight),
-            on_error=on_error,
-            root=root,
             progress=progress,
+            **reading,
         )
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

@@ -7,21 +7,25 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Columns, Json, Quiet, Seed, Strict
+from plait.cli.options import Json, Quiet, Seed, TableOf, reads_table
 from plait.cli.show import emit, print_facts, print_lines, print_table
 
 EXAMPLE = "Example: plait inspect shop.csv --target category --schema-out shop.yaml"
 
 
+@reads_table
 def inspect(
-    table: Annotated[str, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")],
+    table: TableOf,
     target: Annotated[
         str | None, typer.Option(help="Column to predict: looks for what gives it away.")
     ] = None,
-    columns: Columns = None,
-    strict: Strict = False,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose equal values belong together (patient).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -34,7 +38,7 @@ def inspect(
 
     # Looking draws no random numbers; --seed is there because every verb has it.
     result = run_inspect(
-        table, target=target, columns=columns, strict=strict, out=out, schema_out=schema_out
+        table, target=target, group=group, out=out, schema_out=schema_out, **reading
     )
     emit(result, as_json=json, show=show)
 
@@ -43,14 +47,45 @@ def show(result: dict[str, Any]) -> None:
     """Print the columns, then what is wrong: duplicates, leaks, rare classes, warnings."""
     facts = {"table": result.get("name"), "rows": result.get("num_rows")}
     print_facts(facts | {"target": result.get("target")})
-    print_table("Columns", [_column(column) for column in result.get("columns") or []])
+    columns = result.get("columns") or []
+    print_table("Columns", [_column(column) for column in columns])
+    readings = [{"column": c["name"], **_reading(c)} for c in columns if c.get("reading")]
+    print_table("How cells are read", readings)
     print_table("Duplicates", result.get("duplicates") or [])
     for first, second in result.get("identical_columns") or []:
         print(f"identical columns: {first}, {second}")
     print_table("Columns that may give the target away", result.get("leaks") or [])
     counts = result.get("class_counts") or {}
     print_table("Classes", [{"class": name, "rows": count} for name, count in counts.items()])
+    print_lines("note", result.get("notes") or [])
     print_lines("warning", result.get("warnings") or [])
+
+
+def _reading(column: dict[str, Any]) -> dict[str, Any]:
+    """Return what is in a column's cells beside plain values, in a few words each."""
+    facts = column["reading"]
+    sign = facts.get("decimal")
+    words = {**facts.get("below_words", {}), **facts.get("above_words", {})}
+    num_words = {kind: sum(facts.get(f"{kind}_words", {}).values()) for kind in ("below", "above")}
+    limits = {
+        "<": facts.get("num_below", 0) - num_words["below"],
+        ">": facts.get("num_above", 0) - num_words["above"],
+        "~": facts.get("num_about"),
+        **words,
+    }
+    return {
+        "unit or order": _counted(facts.get("units", {})) or facts.get("order"),
+        "decimal": sign and f"{sign}  thousands {facts['thousands']}".removesuffix("  thousands "),
+        "limits": _counted(limits),
+        "nothing": _counted(facts.get("null_words", {})),
+        "from": facts.get("first"),
+        "to": facts.get("last"),
+        "strange": _counted(facts.get("strange", {})),
+    }
+
+
+def _counted(words: dict[str, Any]) -> str:
+    return ", ".join(f"{word} {count}x" for word, count in words.items() if count)
 
 
 def _column(column: dict[str, Any]) -> dict[str, Any]:

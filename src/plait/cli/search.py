@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, pairs_of, weights_of
-from plait.cli.show import emit, print_table
+from plait.cli.options import Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
+from plait.cli.show import emit, print_table, print_warnings
+from plait.errors import UsageError
 
 EXAMPLE = """Examples:
 
@@ -19,6 +20,7 @@ plait search base.plait --table catalogue.csv --audio query.wav --where "price <
 plait search base.plait --table catalogue.csv --text boot --image a.jpg --weight text=2"""
 
 
+@reads_table
 def search(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[
@@ -46,8 +48,8 @@ def search(
     page: Annotated[
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
-    on_error: OnError = "raise",
-    root: Root = None,
+    *,
+    reading: Any,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -60,6 +62,11 @@ def search(
     from plait.recipes.search import search as run_search
     from plait.recipes.search_page import write_search_page
 
+    if page is not None and table == "-":
+        raise UsageError(
+            "a page shows the table's rows, and standard input can be read only once",
+            expected="a file with --page",
+        )
     given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
     cells = {name: cell for name, cell in given.items() if cell is not None}
     # Searching draws no random numbers; --seed is there because every verb has it.
@@ -73,12 +80,22 @@ def search(
             where=where,
             index=index,
             rebuild=rebuild,
-            on_error=on_error,
-            root=root,
             progress=progress,
+            reading=reading,
         )
         if page is not None:
-            result["page"] = str(write_search_page(bundle, table, result, cells, page, root=root))
+            written = write_search_page(
+                bundle,
+                table,
+                result,
+                cells,
+                page,
+                weights=weights_of(weight),
+                where=where,
+                **reading,
+            )
+            result["page"] = str(written)
+    print_warnings(result)
     emit(result, as_json=json, show=show)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int8
 from numpy import ndarray
 
-from plait.data.roles import parse_time
 from plait.data.table import Table
+from plait.data.times import time_reader
 from plait.errors import TableError
 from plait.types import is_missing
 
@@ -18,7 +18,7 @@ NOWHERE = -1
 
 def read_times(table: Table, column: str) -> Float[ndarray, " row"]:
     """Return a column's times in seconds. Raises `TableError` at the first that is none."""
-    times = np.zeros(table.num_rows)
+    times, parse_time = np.zeros(table.num_rows), time_reader(table, column)
     for first, cells in table.batches([column]):
         for place, cell in enumerate(cells[column]):
             seconds = None if is_missing(cell) else parse_time(cell)

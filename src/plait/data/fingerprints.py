@@ -17,9 +17,6 @@ from plait.data.table import Table
 from plait.errors import CellError
 from plait.modalities import Codec, Fingerprint
 
-VERSION = 2
-"""Of the codes and sketches that codecs give; entries of another are made anew."""
-
 NUM_WORDS = 4
 """A code is so many uint64."""
 
@@ -83,7 +80,6 @@ def fingerprints(
     cache: Path | None = None,
     on_error: str = "skip",
     progress: Progress | None = None,
-    allow_network: bool = False,
     num_workers: int = 2,
 ) -> dict[str, Fingerprints]:
     """Return column name -> the rows' fingerprints, of columns whose equality means something.
@@ -101,11 +97,11 @@ def fingerprints(
     for name, codec in codecs.items():
         if not has_fingerprints(codec, table):
             continue
-        key = f"{VERSION}-{column_key(table, name, codec)}"
+        key = column_key(table, name, codec)
         home = cache_folder("fingerprints", cache)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
-            media = table.media(allow_network)
+            media = table.media()
             with (
                 Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
                 new_entry(home, key) as folder,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from plait.data.schema import ROLES, Column, read_yaml
-from plait.errors import SchemaError, UsageError
+from plait.errors import SchemaError, UsageError, no_column
 from plait.modalities import find_codec
+from plait.words import split_pairs
+
+HEADERS = (["column", "is"], ["name", "modality"], ["column", "modality"], ["name", "is"])
 
 Override = str | Mapping[str, Any]
 """A modality or role by name, or the entries of a `Column`."""
@@ -18,49 +24,100 @@ Override = str | Mapping[str, Any]
 def read_overrides(
     columns: Mapping[str, Override] | str | None,
     schema: Path | str | None,
+    columns_file: Path | str | None = None,
     *,
     column_names: Sequence[str],
 ) -> dict[str, Override]:
-    """Return column name -> override; `columns` comes before the YAML file.
+    """Return column name -> override; `columns` comes before its file, and that before the schema.
 
     Raises:
         UsageError: The text is not of the form ``name=modality,...``, or names no modality.
-        SchemaError: A column does not exist.
+        ColumnError: A column does not exist.
+        SchemaError: A file cannot be read.
     """
     found: dict[str, Override] = {}
     if schema is not None:
         found |= read_yaml(schema)
+    if columns_file is not None:
+        found |= read_columns_file(Path(columns_file))
     if columns is not None:
         found |= parse_overrides(columns) if isinstance(columns, str) else dict(columns)
+    known = set(column_names)
     for name, override in found.items():
-        if name not in column_names:
-            close = difflib.get_close_matches(name, column_names, 1)
-            raise SchemaError(
-                f"the table has no column '{name}'",
-                expected="one of " + ", ".join(column_names),
-                hint=f"did you mean '{close[0]}'?" if close else None,
-            )
+        if name not in known:
+            raise no_column(name, column_names)
         override_column(name, override)
     return found
 
 
-def parse_overrides(text: str) -> dict[str, str]:
-    """Return column name -> modality or role.
+def read_columns_file(path: Path) -> dict[str, Override]:
+    """Return column name -> override of a YAML or JSON mapping, or a CSV of names and kinds.
 
-    >>> parse_overrides("note=text, scan=image")
-    {'note': 'text', 'scan': 'image'}
+    A first line ``column,is`` (or ``name,modality``) of a CSV is a header.
+
+    Raises:
+        SchemaError: It cannot be read, or is not of that form.
     """
-    found = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, kind = part.rpartition("=")
-        if not equals or not name.strip() or not kind.strip():
-            raise UsageError(
-                "columns are not given as name=modality",
-                expected="for example note=text,scan=image,code=ignore",
-                received=part,
+    if path.suffix.lower() != ".csv":
+        return dict(read_yaml(path))
+    try:
+        lines = [row for row in csv.reader(io.StringIO(path.read_text("utf-8-sig"))) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SchemaError(
+            "the columns file cannot be read", received=str(error), path=path
+        ) from None
+    if lines and [word.strip().lower() for word in lines[0]] in HEADERS:
+        del lines[0]
+    for row, line in enumerate(lines):
+        if len(line) != 2 or not line[0].strip() or not line[1].strip():
+            raise SchemaError(
+                "a line of the columns file is not a name and a kind",
+                expected='for example  "price, net",number',
+                received=",".join(line),
+                row=row,
+                path=path,
             )
-        found[name.strip()] = kind.strip()
-    return found
+    return {name: kind.strip() for name, kind in lines}
+
+
+def parse_overrides(text: str) -> dict[str, Override]:
+    """Return column name -> modality or role, or with settings in braces the entries of a column.
+
+    A name in double quotes may hold anything.
+
+    >>> parse_overrides('"a, b"=text, price=number{unit: kg}')
+    {'a, b': 'text', 'price': {'modality': 'number', 'settings': {'unit': 'kg'}}}
+
+    Raises:
+        UsageError: Not of that form.
+    """
+    try:
+        pairs = split_pairs(text)
+    except UsageError as error:
+        raise UsageError(
+            "columns are not given as name=modality",
+            expected="for example note=text,scan=image,price=number{unit: kg},code=ignore",
+            received=error.received,
+            hint="quote names with commas: --columns '\"a, b\"=text'; or use --columns-file",
+        ) from None
+    return {name: _with_settings(kind) for name, kind in pairs}
+
+
+def _with_settings(kind: str) -> Override:
+    modality, brace, rest = kind.partition("{")
+    if not brace:
+        return kind
+    try:
+        settings = yaml.safe_load(brace + rest)
+    except (yaml.YAMLError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+        raise UsageError(
+            "the settings of a column cannot be read",
+            expected="for example {decimal: ',', unit: kg}",
+            received=brace + rest,
+        )
+    return {"modality": modality.strip(), "settings": settings}
 
 
 def override_column(name: str, override: Override) -> Column:

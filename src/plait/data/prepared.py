@@ -58,7 +58,6 @@ def prepare_table(
     cache: Path | None = None,
     on_error: str = "raise",
     progress: Progress | None = None,
-    allow_network: bool = False,
     num_workers: int = 2,
 ) -> Prepared:
     """Return the columns' prepared values: from the cache, or decoded now.
@@ -69,12 +68,12 @@ def prepare_table(
         cache: The cache's root; default as in `plait.data.cache.default_cache`.
         on_error: ``raise``, or ``skip``: an unreadable cell counts as missing and is recorded.
         progress: Called after every batch.
-        allow_network: Whether URL cells may be fetched.
         num_workers: Threads that decode media.
 
     Raises:
         CellError: The first unreadable cell, with column and row, unless skipped.
-        TableError: No such column, or the cache cannot be written.
+        TableError: No such column.
+        StorageError: The cache cannot be written.
     """
     check_on_error(on_error)
     folder = cache_folder("prepared", cache)
@@ -87,7 +86,7 @@ def prepare_table(
         if column is None or (on_error == "raise" and column.num_bad)
     }
     if todo:
-        build = Build(table, todo, on_error, allow_network, num_workers)
+        build = Build(table, todo, on_error, num_workers)
         build.run({name: (folder, names[name]) for name in todo}, progress)
     columns = {}
     for name, codec in codecs.items():

@@ -42,9 +42,7 @@ def propose(codes: UInt64[ndarray, "value 4"]) -> tuple[Int[ndarray, "pair 2"], 
     return pairs[:MOST_PROPOSED], max(0, len(pairs) - MOST_PROPOSED)
 
 
-def _nearest_of_each(
-    firsts: np.ndarray, seconds: np.ndarray, num: int, most: int
-) -> np.ndarray:
+def _nearest_of_each(firsts: np.ndarray, seconds: np.ndarray, num: int, most: int) -> np.ndarray:
     """Return which pairs, sorted by distance, are among the `most` nearest of either value."""
     kept = np.zeros(len(firsts), bool)
     for side in (0, 1):

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from plait.errors import SchemaError
+from plait.errors import SchemaError, no_column
 from plait.modalities import Codec, find_codec
 
 ROLES = ("value", "id", "group", "time", "split", "ignore")
@@ -30,6 +30,7 @@ class Column:
         sure: In [0, 1].
         share_missing: Share of rows without a value, as far as seen.
         alternatives: Other modalities that are nearly as likely, with how sure.
+        doubt: What about its cells could be read otherwise, and how to say so; "" for nothing.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     sure: float = 1.0
     share_missing: float = 0.0
     alternatives: tuple[tuple[str, float], ...] = ()
+    doubt: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data; what has its default value is left out."""
@@ -79,14 +81,11 @@ class Schema:
     columns: tuple[Column, ...]
 
     def __getitem__(self, name: str) -> Column:
-        """Return a column. Raises `SchemaError` when there is none of that name."""
+        """Return a column. Raises `ColumnError` when there is none of that name."""
         for column in self.columns:
             if column.name == name:
                 return column
-        raise SchemaError(
-            f"the schema has no column '{name}'",
-            expected="one of " + ", ".join(column.name for column in self.columns),
-        )
+        raise no_column(name, [column.name for column in self.columns], of="the schema")
 
     def __contains__(self, name: str) -> bool:
         return any(column.name == name for column in self.columns)

@@ -10,7 +10,8 @@ from typing import Any, cast
 import numpy as np
 
 import plait
-from plait.bundle import Bundle, to_json, write_bundle
+from plait.bundle import Bundle, read_steadily, to_json, write_bundle
+from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
 from plait.data.table import Table, read
@@ -18,8 +19,9 @@ from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
+from plait.model.heeding import heed
 from plait.model.readings import Reading, with_readings
-from plait.model.scores import score
+from plait.model.scores import FULL, Effort, score
 from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
@@ -33,6 +35,7 @@ from plait.model.storage import (
     space_facts,
     space_files,
 )
+from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.types import Answer, Cell
 
@@ -52,6 +55,7 @@ class Model:
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
+        group: Column of the table whose equal values belong together, when it was named.
         path: Where it was saved or loaded from.
     """
 
@@ -65,6 +69,7 @@ class Model:
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
+    group: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -140,15 +145,35 @@ class Model:
             )
         prepared = self.prepare(table, on_error=on_error, target=True)
         labelled = np.flatnonzero(prepared.columns[self.target].present)
-        return self.score_rows(prepared, labelled, self.truth(prepared, labelled), seed=seed)
+        truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
+        return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
+
+    def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
+        """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
+        if self.group is None or self.group not in table.column_names:
+            return None
+        alone = np.arange(table.num_rows, dtype=np.int32)
+        return join_said(said_groups(table, self.group), alone)[rows]
 
     def score_rows(
-        self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        seed: int = 0,
+        outputs: np.ndarray | None = None,
+        effort: Effort = FULL,
     ) -> dict[str, Any]:
-        """Score prepared rows against their truth; see `evaluate`."""
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
+
+        Their `outputs` are computed where they are not given; for `effort` see `score`.
+        """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
-        outputs = self.ensemble.outputs(prepared, rows)
-        return score(self.target_codec, outputs, truth, present, seed=seed)
+        outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
+        codec = self.target_codec
+        return score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -233,6 +258,7 @@ class Model:
         Raises `TableError` when it has none of the model's columns.
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
+        table = heed(table, self.schema)
         known = [c for c in self.schema.columns if c.name in table.column_names]
         if not any(column.name in self.inputs for column in known):
             raise TableError(
@@ -296,11 +322,13 @@ class Model:
     def _facts(self) -> dict[str, Any]:
         return {
             "target": self.target,
+            "group": self.group,
             "inputs": list(self.inputs),
             "sources": {name: list(columns) for name, columns in self.sources.items()},
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
+            "versions": VERSIONS,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -329,20 +357,20 @@ def load(path: Path | str) -> Model:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
     """
-    bundle = Bundle(path)
     try:
-        return _model_of(bundle)
+        return read_steadily(path, _model_of)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
             received=f"{type(error).__name__}: {error}",
-            path=bundle.path,
+            path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
 
 
 def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
+    check_versions(about, bundle.path)
     stored = bundle.read_json("codecs.json")
     codecs = codecs_from(stored, bundle.path)
     target = about["target"]
@@ -364,4 +392,5 @@ def _model_of(bundle: Bundle) -> Model:
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
+        group=about.get("group"),
     )

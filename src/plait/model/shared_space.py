@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plait.baselines.contract import VERSION as SIMPLE_VERSION
 from plait.baselines.linear_space import LinearSpace
 from plait.data.prepared import Prepared
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
 from plait.model.config import SystemConfig
+from plait.model.space_check import SpaceCheck
 
 if TYPE_CHECKING:
     from plait.model.space import Space
@@ -34,6 +36,7 @@ class SharedSpace:
         linear: The closed-form space whose vectors stand beside the network's; None for none.
         share: Weight of the network's cosines; 1 - share is the weight of the linear ones. At 0
             the network is not asked; its weights remain, for fits that start from them.
+        check: Whether the vectors tell rows apart; None where nobody measured that.
         scale: What cosines are multiplied with to become logits, as learned between sources.
     """
 
@@ -44,6 +47,7 @@ class SharedSpace:
     scale: float = 10.0
     linear: LinearSpace | None = None
     share: float = 1.0
+    check: SpaceCheck | None = None
     _network: Space | None = field(default=None, repr=False)
 
     @property
@@ -58,6 +62,11 @@ class SharedSpace:
         return self.linear is None or self.share > 0
 
     @property
+    def warnings(self) -> list[str]:
+        """What a person must know before using the vectors."""
+        return [] if self.check is None else list(self.check.warnings)
+
+    @property
     def has_network(self) -> bool:
         """Whether there are weights that a fit can start from."""
         return len(self.tensors) > 0
@@ -69,7 +78,7 @@ class SharedSpace:
         for name in sorted(self.tensors):
             digest.update(name.encode() + np.ascontiguousarray(self.tensors[name]).tobytes())
         if self.linear is not None:
-            digest.update(f"{self.share}".encode())
+            digest.update(f"{self.share} {SIMPLE_VERSION}".encode())
             for one in self.linear.projections.values():
                 digest.update(np.ascontiguousarray(one.matrix).tobytes())
         for name, codec in sorted(self.codecs.items()):

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from plait.data.row_ids import row_ids
-from plait.data.table import Table, read
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.model import load
 from plait.progress import SILENT, Progress
+from plait.reading import ReadOptions
+from plait.writing import write_whole
 
 
 def embed(
     bundle: Path | str,
-    table: Table | Path | str,
+    table: Any,
     *,
     out: Path | str,
     weights: Mapping[str, float] | None = None,
-    on_error: str = "raise",
-    root: Path | str | None = None,
     progress: Progress | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
     """Write the rows' ids and vectors to a Parquet file and return what was done.
 
@@ -38,12 +38,12 @@ def embed(
         table: Rows with any subset of its input columns.
         out: ``.parquet`` file, which appears whole or not at all.
         weights: Column -> weight in a row's mean, 1 by default.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
-        root: Folder of the media.
         progress: Told of the work.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``
+        and ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending, or a weight's column is unknown.
@@ -59,8 +59,10 @@ def embed(
         )
     model = load(bundle)
     space = model.space
-    rows = table if isinstance(table, Table) else read(table, root=root)
-    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=progress or SILENT)
+    rows = read(table, **reading)
+    vectors = model.embed(
+        rows, weights=weights, on_error=rows.on_error or "raise", progress=progress or SILENT
+    )
     there = np.abs(vectors).sum(1) > 0
     _write(out, row_ids(rows), vectors, there)
     empty = int((~there).sum())
@@ -70,6 +72,7 @@ def embed(
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
+        "warnings": space.warnings,
     }
 
 
@@ -77,10 +80,5 @@ def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) ->
     kind = pa.list_(pa.float32(), vectors.shape[1])
     flat = pa.array(np.ascontiguousarray(vectors).ravel())
     column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(~there))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with write_whole(out) as temporary:
         pa.parquet.write_table(pa.table({"id": pa.array(ids), "vector": column}), temporary)
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from plait.data.table import Table
+from plait.data.table import read
 from plait.model.model import load
+from plait.reading import ReadOptions
 
 
 def evaluate(
     bundle: Path | str,
-    table: Table | Path | str,
+    table: Any,
     *,
-    on_error: str = "raise",
     seed: int = 0,
-    root: Path | str | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
     """Return ``task``, ``rows``, ``metrics``, ``intervals``, ``by_present`` and details.
 
+    How the table is read are the arguments of `plait.read`.
+
     Raises `BundleError`, `TableError`, `TargetError` or `CellError`.
     """
-    return load(bundle).evaluate(table, on_error=on_error, seed=seed, root=root)
+    rows = read(table, **reading)
+    return load(bundle).evaluate(rows, on_error=rows.on_error or "raise", seed=seed)

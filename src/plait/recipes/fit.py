@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from plait.data.table import Table, read
+import plait
+from plait.data.entries import column_key
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress
+from plait.progress import SILENT, Progress, expect_end, say
+from plait.reading import ReadOptions
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
 from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.share import learn_shared
-from plait.recipes.task import make_task
+from plait.recipes.task import Task, make_task
+from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device
@@ -44,10 +50,13 @@ class _Settings:
     adapt: str
     encoders: str
     tune: str
+    train: str
+    plait: str
 
     def told(self) -> dict[str, Any]:
-        """Return those that a person would repeat; the table and schema are told elsewhere."""
-        return {k: v for k, v in vars(self).items() if k not in ("table", "columns")}
+        """Return those that a person would repeat; the others are told elsewhere."""
+        elsewhere = ("table", "columns", "plait")
+        return {k: v for k, v in vars(self).items() if k not in elsewhere}
 
 
 def fit(
@@ -57,17 +66,11 @@ def fit(
     budget: str | float | Budget = "5m",
     size: str | Mapping[str, Any] | SystemConfig = "auto",
     fusion: str | int = "auto",
-    columns: str | Mapping[str, str] | None = None,
-    exclude: Sequence[str] = (),
     group: str | None = None,
     time: str | None = None,
     split: str | None = None,
-    schema: Path | str | None = None,
-    root: Path | str | None = None,
     seed: int = 0,
     device: str = "auto",
-    on_error: str = "raise",
-    strict: bool = False,
     out: Path | str | None = None,
     resume: bool = False,
     baselines: bool = True,
@@ -78,8 +81,9 @@ def fit(
     adapt: str = "auto",
     tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
-    allow_network: bool = False,
     progress: Progress | None = None,
+    began: float | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
 
@@ -93,17 +97,11 @@ def fit(
             of each network's training otherwise.
         size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
         fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
-        columns: Modalities of columns, ``note=text,scan=image``.
-        exclude: Columns to leave out.
         group: Column whose equal values stay in one split.
         time: Column by which the latest rows become the test.
         split: Column that says ``train``, ``validation`` or ``test``.
-        schema: YAML file of a schema.
-        root: Folder of the media.
         seed: Of splits, weights and order.
         device: ``auto``, ``cpu``, ``cuda``.
-        on_error: ``raise``, or ``skip`` to count unreadable cells as missing.
-        strict: Refuse ambiguous columns.
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
         baselines: Whether simple models are measured and may ship.
@@ -120,18 +118,23 @@ def fit(
             ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
             in budgets of ten minutes, 1,000 steps or 20 epochs and more).
         licences: ``{"source", "licence", "attribution"}`` of the data.
-        allow_network: Whether cells that are URLs are fetched.
         progress: Told of the work.
+        began: When the budget began, of `time.monotonic`; now by default.
+        reading: How the table is read: the arguments of `plait.read`, such as `columns`, `exclude`,
+            `root`, `on_error`.
 
     Raises:
         PlaitError: For everything that the caller can mend.
     """
-    meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
-    _check_choice("on_error", on_error, ("raise", "skip"))
+    meter, progress, budget = Meter(began), progress or SILENT, Budget.parse(budget)
+    timetable = Timetable.of(budget, began)
+    expect_end(progress, timetable.end)
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
-    table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
+    with timetable.part("opening"):
+        table = read(table, **reading)
+    on_error, exclude = table.on_error or "raise", tuple(reading.get("exclude") or ())
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     settings = _Settings(
@@ -150,24 +153,27 @@ def fit(
         adapt=adapt,
         encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
         tune=tune,
+        train=str(asdict(train or TrainConfig())),
+        plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    task = make_task(
-        table,
-        target=target,
-        exclude=exclude,
-        group=group,
-        time=time,
-        split=split,
-        seed=seed,
-        on_error=on_error,
-        allow_network=allow_network,
-        progress=progress,
-        base=start,
-        encoders=encoders,
-    )
+    with timetable.part("reading"):
+        task = make_task(
+            table,
+            target=target,
+            exclude=exclude,
+            group=group,
+            time=time,
+            split=split,
+            seed=seed,
+            on_error=on_error,
+            progress=progress,
+            base=start,
+            encoders=encoders,
+        )
     work = Work(
         meter=meter,
+        timetable=timetable,
         budget=budget,
         size=size,
         fusion=fusion,
@@ -177,38 +183,42 @@ def fit(
         group=group,
         baselines=baselines,
         samples=samples,
-        folder=None if unfinished is None else unfinished.begin(),
+        folder=None if unfinished is None else unfinished.folder,
         progress=progress,
         base=start,
         adapt=adapt,
         on_error=on_error,
         tune=tune,
     )
-    model, records = (learn_shared if target is None else learn_target)(task, work)
-    model.records = {
-        **records,
-        "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, settings.told()),
-        "licences": make_licences(task, licences),
-        "energy": meter.as_dict(),
-    }
-    if out is not None:
-        model.save(out)
     if unfinished is not None:
-        unfinished.remove()
+        unfinished.add(cells=_cells_key(task))
+    with unfinished or nullcontext():
+        if unfinished is not None:
+            task = replace(task, notes=(*task.notes, *unfinished.notes))
+            for note in unfinished.notes:
+                say(progress, note)
+        model, records = (learn_shared if target is None else learn_target)(task, work)
+        records["metrics"]["notes"] += timetable.notes()
+        records["metrics"]["seconds"] = timetable.told()
+        model.records = {
+            **records,
+            "splits": task.splits.to_dict(),
+            "lineage": make_lineage(task, settings.told()),
+            "licences": make_licences(task, licences),
+            "energy": meter.as_dict(),
+        }
+        if out is not None:
+            model.save(out)
+        if unfinished is not None:
+            unfinished.remove()
     return model
 
 
-def _open(table: Any, *, columns: Any, strict: bool, schema: Any, root: Any) -> Table:
-    if isinstance(table, Table):
-        if columns is not None or strict or schema is not None or root is not None:
-            raise UsageError(
-                "columns, strict, schema and root belong to plait.read when a Table is given",
-                hint="plait.fit(plait.read(path, columns=...), target=...)",
-            )
-        return table
-    schema = None if schema is None else Path(schema)
-    return read(table, columns=columns, strict=strict, schema=schema, root=root)
+def _cells_key(task: Task) -> str:
+    """Return what changes with any cell that is read, the file it names, and how it is read."""
+    names = [name for name in sorted(task.codecs) if name in task.table.column_names]
+    keys = [column_key(task.table, name, task.codecs[name]) for name in names]
+    return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
 def _base_key(base: Model | None) -> str:

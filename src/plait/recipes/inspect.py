@@ -2,66 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from plait.data.checks import inspect_table
-from plait.data.schema import make_codec
-from plait.data.table import Table, read
-from plait.errors import CellError
+from plait.data.table import read
+from plait.reading import ReadOptions
+from plait.recipes.inspect_page import picture
 from plait.report import render_inspection
-from plait.types import is_missing
-
-NUM_EXAMPLES = 4
+from plait.writing import write_text
 
 
 def inspect(
-    table: Table | Path | str,
+    table: Any,
     *,
     target: str | None = None,
-    columns: str | Mapping[str, str] | None = None,
-    strict: bool = False,
+    group: str | None = None,
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
-    root: Path | str | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
     Args:
         table: A `Table`, or anything `plait.read` takes.
         target: Column to predict: looks for columns that give it away.
-        columns: Modalities of columns, ``note=text,scan=image``.
-        strict: Refuse ambiguous columns.
+        group: Column whose equal values belong together.
         out: HTML page to write.
         schema_out: YAML schema to write.
-        root: Folder of the media.
+        reading: How the table is read: the arguments of `plait.read`.
     """
-    if not isinstance(table, Table):
-        table = read(table, columns=columns, strict=strict, root=root)
-    found = inspect_table(table, target=target).to_dict()
+    table = read(table, **reading)
+    if group is not None:
+        table = table.told(columns={group: "group"})
+    found = inspect_table(table, target=target, on_error=table.on_error or "skip").to_dict()
     if schema_out is not None:
-        Path(schema_out).write_text(table.schema.to_yaml(), encoding="utf8")
+        write_text(schema_out, table.schema.to_yaml())
     if out is not None:
-        page = render_inspection(found, _examples(table))
-        Path(out).write_text(page, encoding="utf8")
+        write_text(out, render_inspection(found, picture(table, found)))
     return found
-
-
-def _examples(table: Table) -> dict[str, list[str]]:
-    """Return a few rendered cells of each column."""
-    media = table.media()
-    rows = range(0, table.num_rows, max(1, table.num_rows // (4 * NUM_EXAMPLES)))
-    shown: dict[str, list[str]] = {}
-    for column in table.schema.values():
-        codec = make_codec(column)
-        for cell in table.column(column.name, list(rows)):
-            if is_missing(cell):
-                continue
-            try:
-                raw = codec.read(cell, media)
-            except CellError:
-                continue
-            if raw is not None and len(shown.setdefault(column.name, [])) < NUM_EXAMPLES:
-                shown[column.name].append(codec.show(raw))
-    return shown

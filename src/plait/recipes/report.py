@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from plait.bundle import Bundle, size_mb
+from plait.bundle import Bundle, read_steadily, size_mb
 from plait.report import render_report
+from plait.writing import write_text
 
 
 def write_report(bundle: Path | str, out: Path | str | None = None) -> Path:
-    """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle."""
-    opened = Bundle(bundle)
-    out = opened.path.with_suffix(".html") if out is None else Path(out)
-    data = opened.read_all_json()
-    data["size_mb"] = size_mb(opened.path)
-    data["name"] = opened.path.name
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render_report(data), encoding="utf8")
+    """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle.
+
+    A page has at most about 8 MB: media are thumbnails and compressed sounds, and what is kept of
+    them is bounded where the bundle is made (`plait.recipes.samples`, `plait.recipes.space_map`).
+    """
+    data = read_steadily(bundle, _told)
+    out = Path(bundle).with_suffix(".html") if out is None else Path(out)
+    write_text(out, render_report(data))
     return out
+
+
+def _told(bundle: Bundle) -> dict[str, Any]:
+    """Return everything that a bundle tells, with its size and name."""
+    told = {"size_mb": size_mb(bundle.path), "name": bundle.path.name}
+    return bundle.read_all_json() | told

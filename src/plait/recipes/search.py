@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from plait.data.table import Table
+from plait.data.table import Table, read
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.reading import ReadOptions
 from plait.types import Cell
 
 
@@ -25,6 +26,7 @@ def search(
     on_error: str = "raise",
     root: Path | str | None = None,
     progress: Progress | None = None,
+    reading: ReadOptions | None = None,
     **named: Cell,
 ) -> dict[str, Any]:
     """Return the rows nearest to a query in the shared space.
@@ -45,26 +47,29 @@ def search(
         on_error: For unreadable cells of the table.
         root: Folder of the media of the table.
         progress: Told of the work.
+        reading: More of how the table is read: arguments of `plait.read`.
         named: More parts of the query by name, as of `query`: ``text="red boot"``.
 
     Returns:
         ``hits`` (``rank``, ``id``, ``score``: the cosine, ``row``, and the row's plain cells as
-        ``cells``), ``query``, ``rows`` searched and ``index``.
+        ``cells``), ``query``, ``rows`` searched, ``index``, and ``warnings``: what to know of the
+        space.
 
     Raises:
         UsageError: An unknown column or modality in the query, or nothing to search.
         BundleError: The index is of another model or preprocessing, or damaged.
     """
     model = bundle if isinstance(bundle, Model) else load(bundle)
+    said: ReadOptions = {"root": root, "on_error": on_error, **(reading or {})}
+    rows = None if table is None else read(table, **said)
     return model.search(
-        table,
+        rows,
         query={**(query or {}), **named},
         weights=weights,
         top=top,
         where=where,
         index=index,
         rebuild=rebuild,
-        on_error=on_error,
-        root=root,
+        on_error=said["on_error"] or "raise",
         progress=progress or SILENT,
     )

@@ -70,7 +70,8 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     prior = _prior(task.truth[task.splits.train], guesses.shape[1])
     learner = StudentLearner(system, prior)
     labelled = task.splits.train[task.truth[task.splits.train] >= 0]
-    data = train_data(task, _with_repeats(labelled, rows), task.validation)
+    stop = task.stopping if len(task.stopping) else task.validation
+    data = train_data(task, _with_repeats(labelled, rows), stop)
     objective = Student(
         learner, data, (rows, guesses), prior, StudentConfig(smoothing=plan.train.smoothing)
     )
@@ -83,8 +84,14 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     run = run_training(plan, objective, system, "learning from guesses", progress)
     outputs = system_outputs(system, task.prepared, task.validation, device=plan.device)
     note = f"{len(rows):,} rows without a target were learned from, by guesses of simple models"
+    system = system.cpu()
     return DeepResult(
-        system=system.cpu(), outputs=outputs, rows=task.validation, run=run, notes=(note,)
+        system=system,
+        outputs=outputs,
+        rows=task.validation,
+        run=run,
+        notes=(note,),
+        stages=[(system, task.validation)],
     )
 
 

@@ -24,11 +24,13 @@ class Rows(Protocol):
         column_names: In the order of the source.
         num_rows: How many rows there are.
         key: Changes whenever the content may have changed; names cache entries.
+        notes: What people should know of how the source was read.
     """
 
     column_names: tuple[str, ...]
     num_rows: int
     key: str
+    notes: tuple[str, ...]
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
@@ -46,6 +48,7 @@ class MemoryRows:
         self.column_names = tuple(columns)
         self.num_rows = len(next(iter(columns.values()))) if columns else 0
         self._columns = columns
+        self.notes: tuple[str, ...] = ()
         self.key = key or _content_key(columns)
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
@@ -71,6 +74,7 @@ class FileRows:
 
     def __init__(self, path: Path, *, key: str) -> None:
         self.key = key
+        self.notes: tuple[str, ...] = ()
         self._file = pa.OSFile(str(path))
         reader = pa.ipc.open_file(self._file)
         self.column_names = tuple(reader.schema.names)

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from plait.data.cache import cache_folder, mark_used, new_entry
+from plait.data.cache import HINT, cache_folder, mark_used, new_entry
 from plait.data.sources.rows import FileRows, MemoryRows, Rows
 from plait.errors import TableError
+from plait.writing import storage_failure
 
 MEMORY_BYTES = 8 * 2**20
 """Tables up to this size are simply held in memory."""
+
+VERSION = 1
+"""Raised whenever a file would be read as other cells than before: caches are then made anew."""
 
 BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 8192
@@ -36,10 +40,9 @@ def keep(path: Path, settings: str, open_stream: Stream) -> Rows:
         TableError: When the stream has no rows or cannot be kept.
     """
     key = file_key(path, settings)
-    if path.stat().st_size > MEMORY_BYTES // 8:
-        found = _open_kept(key)
-        if found is not None:
-            return found
+    found = kept(path, settings)
+    if found is not None:
+        return found
     schema, batches = open_stream()
     first, total = [], 0
     for batch in batches:
@@ -48,14 +51,21 @@ def keep(path: Path, settings: str, open_stream: Stream) -> Rows:
         if total > MEMORY_BYTES:
             _write(key, schema, chain(first, batches))
             pa.default_memory_pool().release_unused()
-            kept = _open_kept(key)
-            if kept is None:
+            written = _open_kept(key)
+            if written is None:
                 raise TableError("the cached copy of the table cannot be read", path=path)
-            return kept
+            return written
     table = pa.Table.from_batches(first, schema)
     if not table.num_rows:
         raise no_rows(path)
     return MemoryRows(dict(zip(table.column_names, table.columns, strict=True)), key=key)
+
+
+def kept(path: Path, settings: str) -> Rows | None:
+    """Return the rows of a large file that `keep` converted before, or None."""
+    if path.stat().st_size <= MEMORY_BYTES // 8:
+        return None
+    return _open_kept(file_key(path, settings))
 
 
 def no_rows(path: Path) -> TableError:
@@ -71,7 +81,7 @@ def no_rows(path: Path) -> TableError:
 def file_key(path: Path, settings: str) -> str:
     """Return a key of a file's content (small files) or path, size and time (large ones)."""
     stat = path.stat()
-    digest = hashlib.sha256(settings.encode())
+    digest = hashlib.sha256(f"{VERSION}|{settings}".encode())
     if stat.st_size <= MEMORY_BYTES:
         digest.update(path.read_bytes())
     else:
@@ -86,7 +96,10 @@ def _open_kept(key: str) -> FileRows | None:
         return None
     try:
         rows = FileRows(file, key=key)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as error:
+        failure = storage_failure(error, file, hint=HINT)
+        if failure is not None and file.is_file():
+            raise failure from error
         return None
     mark_used(file.parent)
     return rows

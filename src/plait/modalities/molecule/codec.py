@@ -38,6 +38,7 @@ class MoleculeCodec:
     """
 
     modality: ClassVar[str] = "molecule"
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = "molecule"
 
     max_atoms: int = 96

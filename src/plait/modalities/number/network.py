@@ -14,19 +14,21 @@ class Embed(nn.Module):
     """One token per number: periodic features, then a linear layer and ReLU.
 
     Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep
-    Learning", section 3.3 (PLR); the standardised value itself is appended to the features.
+    Learning", section 3.3 (PLR); the standardised value itself is appended to the features, and
+    where limits occur the side on which the truth lies.
     """
 
     def __init__(self, codec: NumberCodec, dim: int, *, num_frequencies: int = 16) -> None:
         super().__init__()
         self.frequencies = nn.Parameter(torch.randn(num_frequencies) * 0.3)
-        self.project = nn.Linear(2 * num_frequencies + 1, dim)
+        self.project = nn.Linear(2 * num_frequencies + 1 + codec.marked, dim)
         self.out = nn.Linear(dim, dim)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         value = parts["value"]
         angle = 2 * torch.pi * self.frequencies * value
-        features = torch.cat([angle.sin(), angle.cos(), value], dim=-1)
+        plain = [value, parts["limit"]] if "limit" in parts else [value]
+        features = torch.cat([angle.sin(), angle.cos(), *plain], dim=-1)
         return point_positions(self.out(torch.relu(self.project(features)))[:, None])
 
 
@@ -34,7 +36,10 @@ class Target(nn.Module):
     """Mean and quantiles of a number from one pooled query.
 
     Loss: squared error of the mean plus pinball loss of the quantiles, on the standardised
-    scale (Koenker and Bassett 1978). Outputs are in the column's unit.
+    scale (Koenker and Bassett 1978). Of a logarithm, the mean is learned by the deviance of the
+    gamma distribution, which is least at the mean of the numbers themselves (McCullagh and Nelder
+    1989, section 8.2.2); squared error of logarithms would give their median. Outputs are in the
+    column's unit.
     """
 
     num_queries = 1
@@ -60,7 +65,14 @@ class Target(nn.Module):
         scaled = ((inner - self.codec.mean) / self.codec.scale)[:, None]
         gap = scaled - raw[:, 1:]
         pinball = torch.maximum(self.levels * gap, (self.levels - 1) * gap).sum(-1)
-        return (scaled[:, 0] - raw[:, 0]) ** 2 + pinball
+        return self._of_mean(raw[:, 0], scaled[:, 0]) + pinball
+
+    def _of_mean(self, mean: Tensor, scaled: Tensor) -> Tensor:
+        """Return the loss of the mean; both kinds have the same curvature at their least."""
+        if not self.codec.log:
+            return (scaled - mean) ** 2
+        gap = ((scaled - mean) * self.codec.scale).clamp(-20, 20)
+        return 2 * (gap.exp() - gap - 1) / self.codec.scale**2
 
     def outputs(self, raw: Tensor) -> Float[Tensor, "batch output"]:
         """Return mean and quantiles in the column's unit."""

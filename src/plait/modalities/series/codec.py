@@ -53,6 +53,7 @@ class SeriesCodec:
     """
 
     modality: ClassVar[str] = "series"
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     time_column: str = ""
@@ -211,7 +212,7 @@ def _reorder(series: Series, channels: tuple[str, ...]) -> Series:
     for i, name in enumerate(channels):
         if name in series.channels:
             values[:, i] = series.values[:, series.channels.index(name)]
-    return Series(values, series.times, channels)
+    return Series(values, series.times, channels, series.unit)
 
 
 def _moments(values: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ class VectorCodec:
     """
 
     modality: ClassVar[str] = "vector"
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     dim: int = 0

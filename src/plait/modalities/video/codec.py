@@ -58,6 +58,7 @@ class VideoCodec:
     """
 
     modality: ClassVar[str] = "video"
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = "video"
 
     num_frames: int = 8
