@@ -104,7 +104,6 @@ def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     values = list(answer["prediction"])
     if any(isinstance(value, list) for value in values):
         return {**answer, "prediction": [json.dumps(value) for value in values]}
-    if any(isinstance(value, bool) for value in values):
-        spelling = {label.lower(): label for label in getattr(model.target_codec, "labels", ())}
-        return {**answer, "prediction": [spelling[str(value).lower()] for value in values]}
-    return answer
+    codec = model.target_codec if model.target else None
+    as_written = getattr(codec, "as_written", list)
+    return {**answer, "prediction": as_written(answer["prediction"])}

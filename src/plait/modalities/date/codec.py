@@ -17,6 +17,7 @@ from plait.modalities.date.parsing import (
     LEAST_SECONDS,
     MOST_SECONDS,
     Moment,
+    bare_number,
     is_nothing,
     moment_of,
     moment_of_number,
@@ -92,7 +93,7 @@ class DateCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
             return None
-        if type(cell).__name__ == "NaTType" or (isinstance(cell, float) and cell != cell):
+        if cell != cell and isinstance(cell, float | datetime.datetime):  # NaN, pandas' NaT
             return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):
@@ -106,20 +107,12 @@ class DateCodec:
 
     def moment(self, cell: Cell) -> Moment | None:
         """Return the moment of a cell, with its zone; None where it is none."""
-        if isinstance(cell, int | float | np.number) and not isinstance(cell, bool):
-            return self._moment_of_number(cell)
-        if not isinstance(cell, str):
-            return moment_of_object(cell)
-        parts = take_apart(cell)
-        if parts is not None:
+        if isinstance(cell, str) and (parts := take_apart(cell)) is not None:
             return moment_of(parts, self.order)
-        return self._moment_of_number(cell)
-
-    def _moment_of_number(self, cell: Cell) -> Moment | None:
-        try:
-            return moment_of_number(float(cell), self.numbers) if self.numbers else None
-        except (ValueError, OverflowError):
-            return None
+        number = bare_number(cell)
+        if number is not None:
+            return moment_of_number(number, self.numbers) if self.numbers else None
+        return moment_of_object(cell)
 
     def fit(self, raws: Iterable[float]) -> DateCodec:
         seconds = np.fromiter(raws, np.float64)

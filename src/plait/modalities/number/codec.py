@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -102,6 +103,9 @@ class NumberCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str):
             return self._read_text(cell, media.decimal)
+        if isinstance(cell, datetime.timedelta):
+            factor, _ = conversion("s", self.unit or "s") or (1.0, 0.0)
+            return cell.total_seconds() * factor
         value = float(cell) if isinstance(cell, bool) else plain_number(cell)
         if value is None:
             raise _unreadable(cell)
