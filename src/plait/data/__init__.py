@@ -3,9 +3,10 @@
 from plait.data.checks import Inspection as Inspection
 from plait.data.checks import inspect_table as inspect_table
 from plait.data.collation import collate as collate
-from plait.data.duplicates import Keys as Keys
-from plait.data.duplicates import fingerprints as fingerprints
-from plait.data.duplicates import shared_rows as shared_rows
+from plait.data.duplicates import Copies as Copies
+from plait.data.duplicates import find_copies as find_copies
+from plait.data.fingerprints import Fingerprints as Fingerprints
+from plait.data.fingerprints import fingerprints as fingerprints
 from plait.data.fitting import fit_codecs as fit_codecs
 from plait.data.inference import infer_schema as infer_schema
 from plait.data.loader import Loader as Loader

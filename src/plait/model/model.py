@@ -12,10 +12,9 @@ import numpy as np
 import plait
 from plait.answer import Answer
 from plait.bundle import Bundle, read_steadily, to_json, write_bundle
-from plait.data.duplicates import label_units
+from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import Column, Schema
-from plait.data.splits import group_rows
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
@@ -152,7 +151,8 @@ class Model:
         """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
         if self.group is None or self.group not in table.column_names:
             return None
-        return label_units(table.num_rows, group_rows(table, self.group))[rows]
+        alone = np.arange(table.num_rows, dtype=np.int32)
+        return join_said(said_groups(table, self.group), alone)[rows]
 
     def score_rows(
         self,

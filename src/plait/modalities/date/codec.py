@@ -26,6 +26,7 @@ from plait.modalities.date.parsing import (
     take_apart,
 )
 from plait.modalities.date.survey import shown, sureness, survey
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.nulls import is_null_word
 from plait.modalities.survey import Survey
@@ -178,8 +179,11 @@ class DateCodec:
                 found.append(float(value >= 5))
         return np.array(found, np.float32)
 
-    def fingerprint(self, raw: float) -> bytes | None:
+    def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
 
 def _take_apart(seconds: float) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.reading import LEAST_SHARE, read_all
 from plait.modalities.number.seen import PLAIN, kind_of_word, plain_number
@@ -193,8 +194,11 @@ class NumberCodec:
             return arrays["exact"]
         return np.concatenate([arrays["exact"], arrays["limit"]])
 
-    def fingerprint(self, raw: float) -> bytes | None:
+    def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
     def check_target(self, num_rows: int) -> None:
         if num_rows < 2 or self.low == self.high:
