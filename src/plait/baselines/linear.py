@@ -168,16 +168,17 @@ class Linear:
         outside = views.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[_Trial] = []
-        for strength in MARGIN_STRENGTHS:
+        for number, strength in enumerate(MARGIN_STRENGTHS):
             if trials and is_late(limit):
                 break
-            weights = support_vectors(rows[learn], truth[learn], num, width, strength, seed)
+            until = part_of(limit, 1 / (len(MARGIN_STRENGTHS) - number))
+            weights = support_vectors(rows[learn], truth[learn], num, width, strength, seed, until)
             scores = weights.scores(outside.dense, outside.sparse)
             trials.append(_Trial.judge(strength, weights, scores, truth[judge], codec))
         best = min(trials, key=lambda trial: trial.cost)
         weights = best.weights
         if not is_late(deadline):
-            weights = support_vectors(rows, truth, num, width, best.strength, seed)
+            weights = support_vectors(rows, truth, num, width, best.strength, seed, deadline)
         self._weights = weights.scaled(best.temperature)
         self._remember(judge, best.scores * best.temperature)
 

@@ -9,14 +9,15 @@ from functools import partial
 
 import numpy as np
 
+from plait.baselines.boosted import MAX_CLASSES
 from plait.baselines.contract import Deadline, num_outputs, was_cut
 from plait.baselines.costs import Size, foreseen_seconds, multiply_seconds
-from plait.baselines.experts import Expert, Spread
+from plait.baselines.experts import Boosted, Expert, Majority, Spread, TableTrees
 from plait.baselines.features import FeatureMap, Views
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
-from plait.recipes.candidates import Kind, available, not_applicable
+from plait.recipes.candidates import Kind, available, not_applicable, quick_columns
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule
 from plait.recipes.specialise import Judges, Specialiser, deadline_after, kinds_of, likely
 from plait.recipes.task import Task
@@ -28,10 +29,15 @@ LEAST_UNLABELLED = 10
 
 MAX_SPREAD_ROWS = 4000
 
-FEATURE_SHARE = 0.5
+MOST_SLOWER = 5.0
+
+FEATURE_SHARE = 0.35
 """Part of the time that making features may take; fewer rows are learned from beyond."""
 
-PILOT_ROWS, LEAST_ROWS = 64, 2000
+PILOT_ROWS, LEAST_ROWS = 256, 2000
+
+TREES_SHARE = 0.4
+"""Most of the time that trees on the table's plain columns may take, before all else."""
 
 HOPELESS = 1.0
 """Where the first fold foretells that all take longer than the time by this share, it ends."""
@@ -56,6 +62,7 @@ class Rivals:
         notes: What a person should know.
         judges: What answers rows for those that did not learn from them; None without experts.
         rows: Row numbers that they learned from.
+        rows_of: Name -> row numbers, of those that learned from others.
     """
 
     experts: Mapping[str, Expert] = field(default_factory=dict)
@@ -69,6 +76,7 @@ class Rivals:
     notes: tuple[str, ...] = ()
     judges: Judges | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows_of: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one of the experts on any rows, float32 ``[row, output]``."""
@@ -103,8 +111,16 @@ def measure_rivals(
     """
     if not enabled:
         return Rivals(notes=("the baselines were switched off",))
-    start = time.monotonic()
+    start, worked = time.monotonic(), time.process_time()
     kinds, notes = available(task, space)
+    end = None if seconds is None else start + seconds
+    first: dict[str, _Measured] = {}
+    rows_of: dict[str, np.ndarray] = {}
+    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
+    if quick and seconds is not None:
+        kinds = {Majority.name: Majority, TableTrees.name: partial(TableTrees, quick), **kinds}
+        if folds is None:
+            first, rows_of = _quick_trees(task, quick, seed, TREES_SHARE * seconds)
     rows, notes_rows = _learn_rows(task, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
@@ -119,8 +135,8 @@ def measure_rivals(
     if folds is None:
         held = features.views(task.prepared, task.validation).grouped(task.groups[task.validation])
     bench = _Bench(task, views, rows, held, folds, seed)
-    end = None if seconds is None else start + seconds
-    found, said = _measure_in_time(kinds, bench, end, update)
+    bench.slower = (time.monotonic() - start) / max(time.process_time() - worked, 1e-3)
+    found, said = _measure_in_time(kinds, bench, first, end, update)
     experts = {name: one.expert for name, one in found.items()}
     outputs = {name: one.outputs for name, one in found.items()}
     judges = _judges(task, rows, views, held, {name: one.parts for name, one in found.items()})
@@ -139,7 +155,37 @@ def measure_rivals(
         notes=(*notes, *notes_rows, *said, *more),
         judges=judges,
         rows=rows,
+        rows_of=rows_of,
     )
+
+
+def _quick_trees(
+    task: Task, columns: tuple[str, ...], seed: int, seconds: float
+) -> tuple[dict[str, _Measured], dict[str, np.ndarray]]:
+    """Measure trees on columns that are read in a moment, before anything takes long.
+
+    They learn from all training rows, unless their features alone take over half of the seconds.
+    """
+    began, rows = time.monotonic(), task.splits.train
+    pilot = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    features, _ = FeatureMap.fit(task.prepared, columns, pilot)
+    asked = time.monotonic()
+    dict(features.raw(task.prepared, pilot))
+    per_row = (time.monotonic() - asked) / len(pilot)
+    most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    views = features.views(task.prepared, rows).grouped(task.groups[rows])
+    held = Views(features, task.prepared, task.validation)
+    bench = _Bench(task, views, rows, held, None, seed)
+    kind = partial(TableTrees, columns)
+    num = num_outputs(task.target_codec, task.truth[rows])
+    if task.target_codec.task == "classify" and num > MAX_CLASSES:
+        return {}, {}
+    found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
+    if isinstance(found, float):
+        return {}, {}
+    return {TableTrees.name: found}, {TableTrees.name: rows}
 
 
 @dataclass(frozen=True)
@@ -162,18 +208,23 @@ class _Measured:
 def _measure_in_time(
     kinds: Mapping[str, Kind],
     bench: _Bench,
+    first: Mapping[str, _Measured],
     end: float | None,
     update: Callable[[float, str], None],
 ) -> tuple[dict[str, _Measured], list[str]]:
-    """Measure what applies and fits into time and memory; in the order of `kinds`, with notes."""
+    """Measure what applies and fits into time and memory; in the order of `kinds`, with notes.
+
+    What was measured `first` is not measured again.
+    """
     size = bench.size()
     notes = list(not_applicable(kinds, size))
     names = [name for name in kinds if not any(note.startswith(f"'{name}'") for note in notes)]
     schedule = Schedule(end, {name: bench.work * foreseen_seconds(name, size) for name in names})
-    left, found = schedule.order(names), {}
+    left, found = schedule.order([name for name in names if name not in first]), dict(first)
     while left:
         name = left.pop(0)
-        admitted, deadline = schedule.admit(name, left)
+        enough = any(not one.cut_short for of, one in found.items() if of != Majority.name)
+        admitted, deadline = schedule.admit(name, left, enough=enough)
         one = bench.measure(kinds[name], deadline) if admitted else None
         if isinstance(one, float):
             schedule.give_up(name, one)
@@ -211,11 +262,13 @@ class _Bench:
         self._views, self._held, self._folds, self._seed = views, held, folds, seed
         self._codec, self._truth = task.target_codec, task.truth[rows]
         self._num_folds = 0 if folds is None else int(folds.max()) + 1
+        self.slower = 1.0
+        """Seconds over seconds of this process: other work slows this down so much."""
 
     @property
     def work(self) -> float:
-        """How many times the work of one fit it is to measure an expert."""
-        return 1.0 + max(self._num_folds - 1, 0)
+        """How many times the work of one fit, left alone, it is to measure an expert."""
+        return (1.0 + max(self._num_folds - 1, 0)) * min(max(self.slower, 1.0), MOST_SLOWER)
 
     def size(self) -> Size:
         """Return what the time of a fit depends on."""
@@ -338,7 +391,7 @@ def feature_seconds(task: Task, rows: np.ndarray) -> float:
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     features, _ = FeatureMap.fit(task.prepared, task.columns, some)
     began = time.monotonic()
-    features.raw(task.prepared, some)
+    dict(features.raw(task.prepared, some))
     return (time.monotonic() - began) / max(len(some), 1)
 
 
