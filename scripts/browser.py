@@ -36,6 +36,9 @@ def find_browser() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
+MOST_PICTURES = 6
+
+
 class Browser:
     """One browser with one page; a context manager.
 
@@ -123,14 +126,28 @@ class Browser:
         return found["result"].get("value")
 
     def picture(self, out: Path, *, width: int, height: int = 0, top: int = 0) -> None:
-        """Write a PNG of the page from `top` on, of the whole page where `height` is 0."""
+        """Write a PNG of the page from `top` on, of the whole page where `height` is 0.
+
+        A busy machine may not have drawn every tile yet: the first picture that is the same as the
+        one before it is kept.
+        """
         whole = int(self.run("document.documentElement.scrollHeight"))
         height = min(height or whole, whole - top)
         clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
+        before, data = "", "first"
+        for _ in range(MOST_PICTURES):
+            before, data = data, self._capture(clip)
+            if data == before:
+                break
+        out.write_bytes(base64.b64decode(data))
+
+    def _capture(self, clip: dict[str, int]) -> str:
+        frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        self.call("Runtime.evaluate", expression=frames, awaitPromise=True)
         found = self.call(
             "Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip
         )
-        out.write_bytes(base64.b64decode(found["data"]))
+        return str(found["data"])
 
     def pdf(self, out: Path) -> None:
         """Write the page as it is printed."""

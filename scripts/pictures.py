@@ -46,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
             faults += check(browser, page, out if given.out or given.verb == "make" else None)
             if given.verb == "make" and page.stem in PICTURES:
                 width, height = PICTURE_PX
-                browser.open(page, width=width)
+                browser.open(page, width=width, height=height)
                 browser.picture(ROOT / "docs" / PICTURES[page.stem], width=width, height=height)
     print(f"{len(pages)} pages, {faults} faults")
     return int(faults > 0)

@@ -1,4 +1,4 @@
-"""10,000 damaged tables of every kind: read, inspected, prepared, predicted; a result or an error."""
+"""10,000 damaged tables of every kind: read, inspected, predicted; a result or an error."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ from benchmarks.fuzzing.values import names, texts
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 WRONG = (
-    "", "0", "-1", "1", "x", "99999999999", "4294967296", "1e9", "A0", "ZZZ1048577", "XFD1", "\u0663",
-    "&#9;", "true", "1.5", " 2 ", "NaN", "inf", "-0.5", "2958466", "60", "_x0000_", "_xFFFF_",
+    "", "0", "-1", "1", "x", "99999999999", "4294967296", "1e9", "A0", "ZZZ1048577", "XFD1",
+    "\u0663", "&#9;", "true", "1.5", " 2 ", "NaN", "inf", "-0.5", "2958466",
+    "60", "_x0000_", "_xFFFF_",
 )  # fmt: skip
 _BAD_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 
@@ -26,7 +27,8 @@ def xlsx(rng: np.random.Generator) -> bytes:
     rows = [head, *[texts(rng, len(head)) for _ in range(int(rng.integers(0, 12)))]]
     shared = [text for row in rows for text in row]
     data = "".join(
-        f'<row r="{r + 1}">' + "".join(_cell(rng, r, c, len(head), text) for c, text in enumerate(row))
+        f'<row r="{r + 1}">'
+        + "".join(_cell(rng, r, c, len(head), text) for c, text in enumerate(row))
         + "</row>"
         for r, row in enumerate(rows)
     )  # fmt: skip
@@ -37,7 +39,8 @@ def xlsx(rng: np.random.Generator) -> bytes:
         '<sheets><sheet name="One" sheetId="1" r:id="r1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships><Relationship Id="r1" '
         f'Type="{LINKS}/worksheet" Target="worksheets/s.xml"/></Relationships>',
-        "xl/worksheets/s.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData></worksheet>',
+        "xl/worksheets/s.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData>'
+        "</worksheet>",
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{strings}</sst>',
         "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><cellXfs>{formats}</cellXfs></styleSheet>',
     }
@@ -54,7 +57,8 @@ def ods(rng: np.random.Generator) -> bytes:
         for r, row in enumerate(rows)
     )  # fmt: skip
     content = (
-        '<o:document-content xmlns:o="urn:o" xmlns:t="urn:t" xmlns:x="urn:x"><o:body><o:spreadsheet>'
+        '<o:document-content xmlns:o="urn:o" xmlns:t="urn:t" xmlns:x="urn:x">'
+        "<o:body><o:spreadsheet>"
         f'<t:table t:name="One">{data}</t:table></o:spreadsheet></o:body></o:document-content>'
     )
     return _zipped({"mimetype": "application/ods", "content.xml": content}, rng)

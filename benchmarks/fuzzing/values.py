@@ -23,9 +23,10 @@ NAMES = [
     "~space", "row", "label", "0", "None", "\u200b",
 ]  # fmt: skip
 ODD_VALUES: list[Any] = [
-    None, True, False, 0, -1, 2**62, 10**30, 1.5, math.nan, math.inf, -math.inf, 1e308, b"", b"\xff",
-    [], [None], [1, "a"], [[1, 2], [3]], [[]], {}, {"a": None}, {"bytes": b"", "path": None},
-    {"bytes": b"\x89PNG", "path": "a.png"}, {"path": "../x"}, "x" * 70_000, [1.0] * 5_000,
+    None, True, False, 0, -1, 2**62, 10**30, 1.5, math.nan, math.inf, -math.inf, 1e308, b"",
+    b"\xff", [], [None], [1, "a"], [[1, 2], [3]], [[]], {}, {"a": None},
+    {"bytes": b"", "path": None}, {"bytes": b"\x89PNG", "path": "a.png"}, {"path": "../x"},
+    "x" * 70_000, [1.0] * 5_000,
     date(2024, 1, 1), datetime(1, 1, 1), time(1, 2), Decimal("1.50"), np.float32(1), np.int8(3),
     np.array([1.0, np.nan]), np.zeros((2, 2, 2)), np.array(["a"]), (1, 2), {1, 2}, 1 + 2j, object(),
 ]  # fmt: skip

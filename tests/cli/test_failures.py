@@ -47,7 +47,7 @@ def test_an_error_is_json_on_stdout_when_asked(recipes, capsys):
     ("words", "message"),
     [
         (["nonsense"], "No such command 'nonsense'"),
-        (["fit"], "Missing argument"),
+        (["fit"], "there is no table to learn from"),
         ([*FIT, "--size", "huge"], "'huge' is none of auto, tiny, small, base"),
         ([*FIT, "--on-error", "ignore"], "'ignore' is none of raise, skip"),
         ([*FIT, "--seed", "x"], "Invalid value for '--seed'"),

@@ -28,7 +28,7 @@ def found(name: str) -> dict[str, str]:
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(doctor, "EXTRAS", {"report": doctor.EXTRAS["report"]})
+    monkeypatch.setattr(doctor, "EXTRAS", {"video": doctor.EXTRAS["video"]})
 
 
 def test_the_extras_are_those_of_pyproject():
@@ -55,7 +55,7 @@ def test_an_extra_that_does_not_import_is_found(monkeypatch, quick):
         raise ImportError("libfoo.so is missing")
 
     monkeypatch.setattr(doctor.importlib, "import_module", fails)
-    check = found("extra report")
+    check = found("extra video")
     assert check["status"] == "lacks"
     assert "importing fails: libfoo.so is missing" in check["found"]
 

@@ -255,3 +255,29 @@ def test_figures_are_aligned_to_the_right_and_words_are_not():
     )
     heads = re.findall(r'<th scope="col"( class="figure")?>(\w+)', shown)
     assert [name for kind, name in heads if kind] == ["rows", "share"]
+
+
+def test_pages_of_wide_tables_and_many_classes_stay_small():
+    names = [f"column number {i}" for i in range(5000)]
+    scored = {"metrics": {"accuracy": 0.8}, "intervals": {}}
+    num = 3000
+    data = bundle()
+    data["model"]["inputs"] = names
+    data["schema"] = {"columns": [{"name": n, "modality": "number", "why": n} for n in names]}
+    data["metrics"]["subsets"] = [
+        {"kind": "all", "columns": names, **scored},
+        *({"kind": "alone", "columns": [n], **scored} for n in names),
+    ]
+    few = {f"{'+'.join(names[i:])}": {"rows": 20, **scored} for i in range(12)}
+    data["metrics"]["test"] |= {
+        "confusion": None,
+        "labels": names[:num],
+        "by_present": few,
+        "per_class": [{"label": n, "rows": 3, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+                      for n in names[:num]],
+    }  # fmt: skip
+    page = render_report(data)
+    check_page(page)
+    assert len(page) < 700_000
+    drawn = page.partition('<section id="by-the-columns')[2].partition("</table>")[0]
+    assert drawn.count('class="turned"') == 11 and "4,989 columns that all rows have" in page

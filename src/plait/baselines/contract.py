@@ -29,6 +29,9 @@ class HeldOut(NamedTuple):
     places: np.ndarray
     outputs: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"HeldOut({len(self.places)} rows)"
+
 
 class Expert(Protocol):
     """A simple model. Its outputs are those of the target codec: probabilities, or quantiles."""
@@ -84,6 +87,13 @@ def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
         return truth.shape[1]
     seen = int(truth.max(initial=0)) + 1
     return max(len(getattr(codec, "labels", ())), seen, 2)
+
+
+def mean_by(values: np.ndarray, weights: np.ndarray | None) -> float:
+    """Return the mean of ``[row]`` values, each counted by its weight."""
+    if weights is None:
+        return float(values.mean())
+    return float((values * weights).sum() / max(float(weights.sum()), 1e-12))
 
 
 def as_columns(truth: np.ndarray, task: str, num: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from plait.baselines.sparse import SparseRows
+from plait.display import brief
 from plait.modalities import Codec
 from plait.types import Arrays, Layout
 
@@ -36,6 +37,7 @@ class Source(Protocol):
     def columns(self) -> Mapping[str, Column]: ...
 
 
+@brief
 @dataclass(frozen=True)
 class Plan:
     """How one column's features are kept.
@@ -51,6 +53,7 @@ class Plan:
     sparse: np.ndarray
 
 
+@brief
 @dataclass(frozen=True)
 class RawColumn:
     """One column's features as the codec gives them.

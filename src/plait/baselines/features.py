@@ -14,6 +14,7 @@ from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector,
 from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sparse import SPARSE_NORM, SparseRows
 from plait.baselines.views import Views as Views
+from plait.display import brief
 from plait.errors import BundleError
 from plait.modalities import Codec
 
@@ -22,6 +23,7 @@ CODE_STD = 0.5
 MAX_MEMO_VALUES = 20_000_000
 
 
+@brief
 @dataclass(frozen=True)
 class ColumnScale:
     """One column's plan and scale.

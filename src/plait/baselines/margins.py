@@ -29,6 +29,7 @@ def support_vectors(
     num_dense: int,
     strength: float,
     seed: int,
+    row_weights: np.ndarray | None = None,
     deadline: float | None = None,
 ) -> Weights:
     """Fit one class against the rest, squared hinge loss (liblinear, Fan et al. 2008).
@@ -42,6 +43,7 @@ def support_vectors(
         num_dense: Where the sparse features begin.
         strength: ``C`` of scikit-learn's `LinearSVC`.
         seed: Of the order of coordinates.
+        row_weights: ``[row]`` of mean 1: how much a row counts; None for the same.
         deadline: Of `time.monotonic`: a few steps are timed, and no more done than fit before it.
 
     Raises:
@@ -56,11 +58,11 @@ def support_vectors(
         warnings.simplefilter("ignore")
         if deadline is not None:
             began = time.monotonic()
-            model.set_params(max_iter=PILOT_STEPS).fit(rows, truth)
+            model.set_params(max_iter=PILOT_STEPS).fit(rows, truth, sample_weight=row_weights)
             per_step = (time.monotonic() - began) / PILOT_STEPS
             able = (deadline - time.monotonic()) / max(per_step, 1e-9)
             model.set_params(max_iter=int(np.clip(able, PILOT_STEPS, MAX_STEPS)))
-        model.fit(rows, truth)
+        model.fit(rows, truth, sample_weight=row_weights)
     if model.max_iter < MAX_STEPS and int(np.max(model.n_iter_)) >= model.max_iter:
         end_by(deadline)
     weights, bias = model.coef_.T, model.intercept_

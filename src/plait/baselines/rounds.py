@@ -114,7 +114,10 @@ class RoundSearch:
         for number, goal in enumerate(self._goals):
             part = part_of(deadline, 1 / (len(self._goals) - number))
             held = other, goal[judge]
-            one = self._grower.grow(table, goal[learn], categorical, held=held, deadline=part)
+            heavy = inside.weights, outside.weights
+            one = self._grower.grow(
+                table, goal[learn], categorical, held=held, weights=heavy, deadline=part
+            )
             grown.append(one)
             self.cut_short |= not one.finished
         return _Stage(selection, grown), other
@@ -130,8 +133,9 @@ class RoundSearch:
             if is_late(self._deadline):
                 break
             part = part_of(self._deadline, 1 / (len(self._goals) - number))
+            num, heavy = max(1, round(rounds)), (self._views.weights, None)
             one = self._grower.grow(
-                table, goal, categorical, rounds=max(1, round(rounds)), deadline=part
+                table, goal, categorical, rounds=num, weights=heavy, deadline=part
             )
             if not one.finished:
                 break

@@ -30,6 +30,7 @@ class Views:
         raw: Column name -> features, where they are known already.
         groups: int ``[row]``: rows of one number never lie on both sides of an inner fold; None
             where every row is a group of its own.
+        weights: float32 ``[row]``: how much each row counts; None where all count the same.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Views:
         *,
         raw: Mapping[str, RawColumn] | None = None,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> None:
         self.features, self.prepared, self.rows = features, prepared, rows
-        self.groups = groups
+        self.groups, self.weights = groups, weights
         if raw is not None:
             self.raw = raw
 
@@ -121,12 +123,12 @@ class Views:
         """Return the same rows as seen by some of the columns."""
         raw = {name: self.raw[name] for name in columns}
         kept = self.features.only(columns)
-        return Views(kept, self.prepared, self.rows, raw=raw, groups=self.groups)
+        return Views(kept, self.prepared, self.rows, raw=raw, **self._told())
 
     def hide(self, columns: Sequence[str]) -> Views:
         """Return the same rows with some of the columns missing in each."""
         raw = {n: c.emptied() if n in columns else c for n, c in self.raw.items()}
-        return Views(self.features, self.prepared, self.rows, raw=raw, groups=self.groups)
+        return Views(self.features, self.prepared, self.rows, raw=raw, **self._told())
 
     def take(self, places: np.ndarray) -> Views:
         """Return some of the rows, by their places here."""
@@ -136,12 +138,22 @@ class Views:
             some = raw.take(places, self.features.maker(self.prepared, rows))
         else:
             some = {name: column.take(places) for name, column in raw.items()}
-        groups = None if self.groups is None else self.groups[places]
-        return Views(self.features, self.prepared, rows, raw=some, groups=groups)
+        told = {name: None if one is None else one[places] for name, one in self._told().items()}
+        return Views(self.features, self.prepared, rows, raw=some, **told)
 
     def grouped(self, groups: np.ndarray) -> Views:
         """Return the same rows with what belongs together, int ``[row]``."""
-        return Views(self.features, self.prepared, self.rows, raw=self.raw, groups=groups)
+        told = self._told() | {"groups": groups}
+        return Views(self.features, self.prepared, self.rows, raw=self.raw, **told)
+
+    def weighted(self, weights: np.ndarray | None) -> Views:
+        """Return the same rows with how much each counts, float32 ``[row]``; None for the same."""
+        told = self._told() | {"weights": weights}
+        return Views(self.features, self.prepared, self.rows, raw=self.raw, **told)
+
+    def _told(self) -> dict[str, np.ndarray | None]:
+        """Return what is known of the rows beside their features."""
+        return {"groups": self.groups, "weights": self.weights}
 
     def parts(self, size: int = PART_ROWS) -> Iterator[Views]:
         """Give the rows in pieces, so that millions need little memory."""

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Quiet, Seed, reads_table
-from plait.cli.show import emit, print_warnings
+from plait.cli.options import Json, Quiet, Seed, one_of, reads_table
+from plait.cli.show import emit, print_lines, print_warnings
+from plait.errors import UsageError
 from plait.words import split_list, split_named
 
 EXAMPLE = """Examples:
@@ -25,8 +26,19 @@ def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table with the input columns.")],
     out: Annotated[
-        Path, typer.Option(help="File to write: .csv or .parquet, the rows with a prediction.")
+        Path,
+        typer.Option(
+            help="File to write: .csv, .jsonl or .parquet, the rows with a prediction; "
+            "- for standard output."
+        ),
     ] = Path("predictions.csv"),
+    format: Annotated[
+        str | None,
+        typer.Option(
+            callback=one_of("csv", "jsonl", "parquet"),
+            help="csv, jsonl or parquet, where the file's ending does not tell.",
+        ),
+    ] = None,
     classes: Annotated[
         str | None,
         typer.Option(
@@ -37,6 +49,13 @@ def predict(
     template: Annotated[
         list[str] | None,
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
     ] = None,
     *,
     reading: dict[str, Any],
@@ -50,17 +69,27 @@ def predict(
     """
     from plait.recipes.predict import predict as run_predict
 
+    if json and str(out) == "-":
+        raise UsageError(
+            "both --json and --out - write to standard output",
+            expected="one of them",
+            hint="name a file with --out predictions.csv",
+        )
     # Predicting draws no random numbers; --seed is there because every verb has it.
     result = run_predict(
         bundle,
         table,
         out=out,
+        format=format,
         classes=_classes(classes),
         templates=template or (),
+        threshold=threshold,
+        positive=positive,
         **reading,
     )
     print_warnings(result)
-    emit(result, as_json=json, show=show)
+    if str(out) != "-":
+        emit(result, as_json=json, show=show)
 
 
 def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
@@ -76,4 +105,5 @@ def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
 def show(result: dict[str, Any]) -> None:
     """Print where the predictions are and which columns were added."""
     print(f"{result['rows']} rows -> {result['out']}")
+    print_lines("note", result.get("notes") or [])
     print("columns: " + ", ".join(str(name) for name in result.get("columns") or []))

@@ -9,6 +9,7 @@ import typer
 
 from plait.cli.options import Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
 from plait.cli.show import emit, print_table, print_warnings
+from plait.errors import UsageError
 
 EXAMPLE = """Examples:
 
@@ -61,6 +62,11 @@ def search(
     from plait.recipes.search import search as run_search
     from plait.recipes.search_page import write_search_page
 
+    if page is not None and table == "-":
+        raise UsageError(
+            "a page shows the table's rows, and standard input can be read only once",
+            expected="a file with --page",
+        )
     given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
     cells = {name: cell for name, cell in given.items() if cell is not None}
     # Searching draws no random numbers; --seed is there because every verb has it.

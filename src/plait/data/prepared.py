@@ -16,10 +16,12 @@ from plait.data.entries import Progress, check_on_error, column_key, open_column
 from plait.data.fitting import fit_codecs as fit_codecs
 from plait.data.pages import PageBudget
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TableError
 from plait.modalities import Codec
 
 
+@brief
 @dataclass(frozen=True)
 class Prepared:
     """A table's columns, prepared.

@@ -12,6 +12,7 @@ from plait.data.allotting import allot_rows, allot_units, fill_empty
 from plait.data.duplicates import Shared, label_units, shared_rows
 from plait.data.table import Table
 from plait.data.times import time_reader
+from plait.display import brief
 from plait.errors import TableError, UsageError
 from plait.types import Cell, is_missing
 
@@ -28,6 +29,7 @@ WORDS = {
 }
 
 
+@brief
 @dataclass(frozen=True)
 class Splits:
     """Row numbers of each split, sorted.

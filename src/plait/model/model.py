@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 import plait
+from plait.answer import Answer
 from plait.bundle import Bundle, read_steadily, to_json, write_bundle
 from plait.data.duplicates import label_units
 from plait.data.prepared import Prepared, prepare_table
@@ -18,9 +19,14 @@ from plait.data.splits import group_rows
 from plait.data.table import Table, read
 from plait.errors import BundleError, TableError, TargetError
 from plait.modalities import Codec, TargetCodec
+from plait.model.classes import classes_of, predict_proba
+from plait.model.decision import with_threshold
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
 from plait.model.heeding import heed
+from plait.model.importance import importance
+from plait.model.judging import labelled_rows, leaderboard, top_losses
+from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.readings import Reading, with_readings
 from plait.model.scores import FULL, Effort, score
 from plait.model.search import search_rows
@@ -38,10 +44,11 @@ from plait.model.storage import (
 )
 from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
-from plait.types import Answer, Cell
+from plait.results import Hits, Scores
+from plait.types import Cell
 
 
-@dataclass
+@dataclass(repr=False)
 class Model:
     """A fitted model. Made by `plait.fit` and `load`.
 
@@ -117,18 +124,18 @@ class Model:
         """Return ``prediction``, ``confidence`` and the details per row.
 
         Args:
-            rows: A `Table`, anything `plait.read` takes, or a list of dicts; any input column may
-                be absent or empty.
+            rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
+                one row as a dict. Any input column may be absent or empty.
             on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
             root: Folder of the media, where it is not the table's.
         """
         table = self.as_table(rows, root=root)
         outputs = self.outputs(self.prepare(table, on_error=on_error))
-        return Answer(self.target_codec.answer(outputs))
+        return Answer(self.ensemble.answer(outputs))
 
     def evaluate(
         self, rows: Any, *, on_error: str = "raise", root: Any = None, seed: int = 0
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
         Rows without a target are left out. Raises `TargetError` when none has one. A model without
@@ -136,18 +143,10 @@ class Model:
         """
         table = self.as_table(rows, root=root)
         if self.parts is None:
-            return evaluate_space(self.space, self.prepare(table, on_error=on_error))
-        if self.target is None or self.target not in table.column_names:
-            raise TargetError(
-                "the table lacks the target, so there is nothing to compare with",
-                expected=f"a column '{self.target}'",
-                received=", ".join(table.column_names),
-                hint="use predict for rows without a target",
-            )
-        prepared = self.prepare(table, on_error=on_error, target=True)
-        labelled = np.flatnonzero(prepared.columns[self.target].present)
-        truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
-        return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
+            return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
+        prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
+        groups = self._groups(table, labelled)
+        return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
 
     def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
         """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
@@ -172,8 +171,11 @@ class Model:
         """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
-        codec = self.target_codec
-        return score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        codec, decision = self.target_codec, self.ensemble.decision
+        found = score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        if decision is not None:
+            found["decision"] = decision.measure(codec, outputs, truth)
+        return found
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -220,14 +222,14 @@ class Model:
         root: Any = None,
         progress: Progress = SILENT,
         **named: Cell,
-    ) -> dict[str, Any]:
+    ) -> Hits:
         """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
 
         `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
         arguments, the result and the errors are those of `plait.search`.
         """
         table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
-        return search_rows(
+        found = search_rows(
             self,
             table,
             {**(query or {}), **named},
@@ -239,6 +241,7 @@ class Model:
             on_error=on_error,
             progress=progress,
         )
+        return Hits(found)
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
@@ -331,23 +334,17 @@ class Model:
             "versions": VERSIONS,
         }
 
-    def summary(self) -> dict[str, Any]:
-        """Return the JSON shape of ``plait fit``."""
-        metrics, energy = self.records.get("metrics", {}), self.records.get("energy", {})
-        scored = metrics.get("test") or metrics.get("validation") or {}
-        return {
-            "bundle": None if self.path is None else str(self.path),
-            "task": "share" if self.parts is None else self.parts.target.task,
-            "shipped": metrics.get("shipped"),
-            "metrics": scored.get("metrics", {}),
-            "intervals": scored.get("intervals", {}),
-            "retrieval": scored.get("retrieval", {}),
-            "baselines": metrics.get("baselines", []),
-            "seconds": energy.get("seconds"),
-            "num_parameters": metrics.get("num_parameters"),
-            "peak_memory_mb": energy.get("peak_memory_mb"),
-            "notes": metrics.get("notes", []),
-        }
+    classes_ = property(classes_of)
+    predict_proba = predict_proba
+    with_threshold = with_threshold
+    leaderboard = leaderboard
+    top_losses = top_losses
+    importance = importance
+    summary = summary
+    _repr_html_ = html_of_model
+
+    def __repr__(self) -> str:
+        return text_of_model(self)
 
 
 def load(path: Path | str) -> Model:

@@ -21,6 +21,7 @@ from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, co
 from plait.model.backbone_reading import BackboneReading
 from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
+from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
@@ -50,6 +51,7 @@ def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
+        **({} if ensemble.decision is None else {"decision": ensemble.decision.to_dict()}),
         "calibration": None if ensemble.calibration is None else ensemble.calibration.facts(),
     }
 
@@ -103,6 +105,7 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None
         else calibration_from(calibration, target, about["sources"]),

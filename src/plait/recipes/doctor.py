@@ -18,7 +18,6 @@ from plait.data.cache import default_cache
 EXTRAS = {
     "train": ("torch", "fit, and evaluating or predicting with a deep model"),
     "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
-    "report": ("matplotlib", "plots in reports"),
     "video": ("av", "video columns"),
     "hf": ("transformers peft", "pretrained encoders"),
     "search": ("usearch", "the search index of many rows"),

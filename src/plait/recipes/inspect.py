@@ -10,6 +10,7 @@ from plait.data.table import read
 from plait.reading import ReadOptions
 from plait.recipes.inspect_page import picture
 from plait.report import render_inspection
+from plait.results import Findings
 from plait.writing import write_text
 
 
@@ -21,7 +22,7 @@ def inspect(
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
+) -> Findings:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
     Args:
@@ -35,7 +36,8 @@ def inspect(
     table = read(table, **reading)
     if group is not None:
         table = table.told(columns={group: "group"})
-    found = inspect_table(table, target=target, on_error=table.on_error or "skip").to_dict()
+    how = table.on_error or "skip"
+    found = Findings(inspect_table(table, target=target, on_error=how).to_dict())
     if schema_out is not None:
         write_text(schema_out, table.schema.to_yaml())
     if out is not None:

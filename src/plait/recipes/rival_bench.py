@@ -1,4 +1,4 @@
-"""Measures a simple model: fits it, by folds where rows are few, and asks it about held-out rows."""
+"""Measures a simple model: fits it, by folds where rows are few, and asks it about others."""
 
 from __future__ import annotations
 

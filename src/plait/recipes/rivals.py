@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -87,7 +87,7 @@ def measure_rivals(
     *,
     seed: int,
     seconds: float | None,
-    enabled: bool,
+    enabled: bool | Sequence[str],
     progress: Progress,
     space: SharedSpace | None = None,
 ) -> Rivals:
@@ -101,7 +101,7 @@ def measure_rivals(
         folds: Fold number of each row to learn from, for out-of-fold outputs; or None.
         seed: Of samples and of the models.
         seconds: Time that they may take; None for as long as it needs.
-        enabled: False measures none.
+        enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
         space: Whose vectors are among the task's columns; adds experts on them alone.
     """
@@ -109,19 +109,18 @@ def measure_rivals(
         return Rivals(notes=("the baselines were switched off",))
     start, worked = time.monotonic(), time.process_time()
     kinds, notes = available(task, space)
+    if not isinstance(enabled, bool):
+        kinds = {name: kind for name, kind in kinds.items() if name in enabled}
+        if not kinds:
+            return Rivals(notes=(*notes, "none of the simple models that were asked for applies"))
     end = None if seconds is None else start + seconds
-    first: dict[str, Measured] = {}
-    rows_of: dict[str, np.ndarray] = {}
-    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
-    if quick and seconds is not None:
-        kinds = {Majority.name: Majority, TableTrees.name: partial(TableTrees, quick), **kinds}
-        if folds is None:
-            first, rows_of = _quick_trees(task, quick, seed, TREES_SHARE * seconds)
+    kinds, first, rows_of = _with_trees(task, folds, kinds, seed, seconds)
     rows, notes_rows = _learn_rows(task, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
     features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
     views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
@@ -155,6 +154,28 @@ def measure_rivals(
     )
 
 
+def _with_trees(
+    task: Task,
+    folds: np.ndarray | None,
+    kinds: Mapping[str, Kind],
+    seed: int,
+    seconds: float | None,
+) -> tuple[dict[str, Kind], dict[str, Measured], dict[str, np.ndarray]]:
+    """Return the kinds with trees on plain columns where time counts and other columns are slow.
+
+    Without folds, the trees are measured at once; they come with the rows that they learned from.
+    """
+    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
+    if not quick or seconds is None:
+        return dict(kinds), {}, {}
+    trees = {TableTrees.name: partial(TableTrees, quick)}
+    simplest = {name: kind for name, kind in kinds.items() if name == Majority.name}
+    kinds = {**simplest, **trees, **kinds}
+    if folds is not None:
+        return kinds, {}, {}
+    return kinds, *_quick_trees(task, quick, seed, TREES_SHARE * seconds)
+
+
 def _quick_trees(
     task: Task, columns: tuple[str, ...], seed: int, seconds: float
 ) -> tuple[dict[str, Measured], dict[str, np.ndarray]]:
@@ -172,6 +193,7 @@ def _quick_trees(
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     views = features.views(task.prepared, rows).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
     held = Views(features, task.prepared, task.validation)
     bench = RivalBench(task, views, rows, held, None, seed)
     kind = partial(TableTrees, columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,10 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     truth = task.truth[rows]
     cost = model.target_codec.cost(outputs, truth)
     chosen, num_worst = _pick(cost, seed)
-    answer = model.target_codec.answer(outputs[chosen])
-    tell, labels = _TELLERS[model.target_codec.task], getattr(model.target_codec, "labels", ())
+    answer = model.ensemble.answer(outputs[chosen])
+    tell = _TELLERS[model.target_codec.task]
+    as_written = getattr(model.target_codec, "as_written", list)
+    predictions = as_written(answer["prediction"])
     found, size = list[dict[str, Any]](), 0
     for place, number in enumerate(chosen):
         row = int(rows[number])
@@ -42,7 +44,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
                 "row": row,
                 "cells": cells if size <= MAX_SAMPLE_BYTES or not found else {},
                 "truth": _text(task.table.column(str(task.target), [row])[0]),
-                "prediction": _text(_spelled(answer["prediction"][place], labels)),
+                "prediction": _text(predictions[place]),
                 "confidence": float(answer["confidence"][place]),
                 "drawn": "worst" if place >= len(chosen) - num_worst else "lot",
                 **tell(model, outputs[number], truth[number]),
@@ -96,13 +98,6 @@ _TELLERS: dict[str, Callable[[Model, np.ndarray, Any], dict[str, Any]]] = {
     "tag": _tell_tags,
     "regress": _tell_number,
 }
-
-
-def _spelled(value: Any, labels: Sequence[str]) -> Any:
-    """Return a truth value as the table spells it: ``true``, ``TRUE``, ``True``."""
-    if not isinstance(value, bool):
-        return value
-    return next((label for label in labels if label.lower() == str(value).lower()), value)
 
 
 def _text(value: Any) -> str:

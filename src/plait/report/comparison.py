@@ -31,7 +31,7 @@ from plait.report.text import (
 from plait.report.words import arrow, model_name, word
 from plait.types import Html
 
-OPEN_ROWS = 10
+OPEN_ROWS, MAX_ROWS = 10, 60
 
 
 def comparison(data: Mapping[str, Any]) -> Html:
@@ -79,7 +79,7 @@ def subsets(data: Mapping[str, Any]) -> Html:
             _subset(", ".join(one["columns"]), one, name) for one in found if one["kind"] == "alone"
         ],
         "One column hidden": [
-            _subset("without " + ", ".join(n for n in every if n not in one["columns"]), one, name)
+            _subset("without " + _gone(every, one["columns"]), one, name)
             for one in found
             if one["kind"] == "missing"
         ],
@@ -90,16 +90,21 @@ def subsets(data: Mapping[str, Any]) -> Html:
             continue
         best_first = title.startswith("Only")
         rows = _sorted(rows, name, best_first)
-        open_rows, rest = rows[:OPEN_ROWS], rows[OPEN_ROWS:]
+        open_rows, rest = rows[:OPEN_ROWS], rows[OPEN_ROWS:MAX_ROWS]
         inner = f"<h3>{title}</h3>{bars([*whole, *open_rows], name, label=title)}"
         if rest:
-            inner += fold(f"{len(rest)} more", bars(rest, name, label=title))
+            inner += fold(f"{len(rest)} more of {len(rows):,}", bars(rest, name, label=title))
         parts.append(f"<div>{inner}</div>")
     return section(
         "What each column adds",
         f'<div class="pair">{"".join(parts)}</div>',
         lead="The same model throughout; only what it is shown changes.",
     )
+
+
+def _gone(every: Sequence[str], kept: Sequence[str]) -> str:
+    known = set(kept)
+    return ", ".join(name for name in every if name not in known)
 
 
 def _subset(title: str, one: Mapping[str, Any], name: str, kind: str = "plain") -> dict[str, Any]:

@@ -23,7 +23,7 @@ from plait.report.text import (
 from plait.report.words import METRICS, TERMS
 from plait.types import Html
 
-MAX_COLUMNS = 40
+MAX_COLUMNS, MAX_FOLDED = 40, 400
 AS_GIVEN = {"size": "auto", "fusion": "auto", "adapt": "auto", "tune": "auto"}
 
 
@@ -37,7 +37,9 @@ def table_of(data: Mapping[str, Any]) -> Html:
     moved, lineage = splits.get("moved") or [], data.get("lineage") or {}
     shown = table(rows[:MAX_COLUMNS], raw=["column", "missing", "is"], caption="Columns")
     if len(rows) > MAX_COLUMNS:
-        every = table(rows[MAX_COLUMNS:], raw=["column", "missing", "is"], caption="More columns")
+        every = table(
+            rows[MAX_COLUMNS:MAX_FOLDED], raw=["column", "missing", "is"], caption="More columns"
+        )
         shown += fold(f"{len(rows) - MAX_COLUMNS} more columns", every)
     parts = [shown, "<h3>Who learned from what</h3>", _splits(sizes)]
     if splits.get("how"):

@@ -25,7 +25,7 @@ from plait.report.text import (
 from plait.report.words import METRICS
 from plait.types import Html
 
-OPEN_CLASSES = 12
+OPEN_CLASSES, MAX_CLASSES = 12, 400
 NUM_BINS = 24
 
 
@@ -45,7 +45,7 @@ def classes(data: Mapping[str, Any]) -> Html:
     rows = [_scores(found[place]) for place in order]
     heads = {name: term(name) for name in ("precision", "recall", "f1")}
     what = "label" if tags else "class"
-    shown = table(rows, raw=["f1 drawn"], heads=heads | {"f1 drawn": "&nbsp;"},
+    shown = table(rows[:MAX_CLASSES], raw=["f1 drawn"], heads=heads | {"f1 drawn": "&nbsp;"},
                   caption=f"Scores per {what}")  # fmt: skip
     title = f"Each {what}"
     if len(rows) > OPEN_CLASSES:
@@ -53,7 +53,8 @@ def classes(data: Mapping[str, Any]) -> Html:
         weak = table([_scores(f) for f in hardest[:8]], raw=["f1 drawn"],
                      heads=heads | {"f1 drawn": "&nbsp;"},
                      caption="The weakest")  # fmt: skip
-        shown = f"<h3>The weakest of {len(rows)}</h3>{weak}{fold(f'All {len(rows)}', shown)}"
+        title = f"All {len(rows)}" if len(rows) <= MAX_CLASSES else f"The first {MAX_CLASSES}"
+        shown = f"<h3>The weakest of {len(rows):,}</h3>{weak}{fold(title, shown)}"
     else:
         shown = f"<h3>{title}</h3>{shown}"
     lead = (

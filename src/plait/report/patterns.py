@@ -21,7 +21,7 @@ from plait.report.text import (
 from plait.report.words import arrow
 from plait.types import Html
 
-OPEN_PATTERNS = 10
+OPEN_PATTERNS, MAX_COLUMNS = 10, 40
 
 
 def present(data: Mapping[str, Any]) -> Html:
@@ -31,11 +31,19 @@ def present(data: Mapping[str, Any]) -> Html:
         return ""
     known = (data.get("model") or {}).get("inputs") or []
     names = list(known) or list(dict.fromkeys(name for columns, _ in found for name in columns))
+    if len(names) > MAX_COLUMNS:
+        # Of many columns, those that some rows have and others lack.
+        parts_of = [set(columns) for columns, _ in found]
+        names = [n for n in names if len({n in part for part in parts_of}) > 1][:MAX_COLUMNS]
     often = [one for one in found if (one[1].get("rows") or 0) >= LEAST_ROWS][:OPEN_PATTERNS]
     rare = [one for one in found if one not in often]
     if not often:
         often, rare = found[:OPEN_PATTERNS], found[OPEN_PATTERNS:]
+    hidden = len(known) - len(names)
+    told = f'<p class="none">{hidden:,} columns that all rows have are not drawn.</p>'
     parts = [_matrix(often, names, "Scores by the columns a row has")]
+    if known and hidden > 0:
+        parts.append(told)
     nominal = test_of(data).get("nominal_coverage")
     if nominal is not None:
         parts.append(

@@ -99,6 +99,8 @@ def split_pattern(key: str, names: Sequence[str]) -> tuple[str, ...]:
     """
     if key == "nothing":
         return ()
+    if not any("+" in name for name in names):
+        return tuple(key.split("+"))
     left: list[tuple[str, int, tuple[str, ...]]] = [(key, 0, ())]
     while left:
         rest, first, taken = left.pop()
@@ -129,7 +131,8 @@ def weakest(data: Mapping[str, Any]) -> tuple[str, Scored] | None:
 
 def said_pattern(columns: Sequence[str], every: Sequence[str]) -> str:
     """Return a pattern in words: ``without image``, ``only text``, ``all columns``."""
-    gone = [name for name in every if name not in columns]
+    known = set(columns)
+    gone = [name for name in every if name not in known]
     if not columns:
         return "rows without any column"
     if not gone:

@@ -21,7 +21,7 @@ from plait.report.scored import (
     value_of,
     wilson,
 )
-from plait.report.text import is_number, metric, number, percent, plural
+from plait.report.text import cut, is_number, metric, number, percent, plural
 from plait.report.words import model_name, word
 
 FEW_ROWS = 50
@@ -125,7 +125,7 @@ def _of_patterns(data: Mapping[str, Any]) -> list[str]:
         and (value_of(entry, name) is not None)
         and not is_better(name, value_of(entry, name) or 0.0, guess)
     ]
-    return [f"No better than guessing on {poor[0]}."] if poor else []
+    return [f"No better than guessing on {cut(poor[0], 200)}."] if poor else []
 
 
 def _of_trust(data: Mapping[str, Any]) -> list[str]:

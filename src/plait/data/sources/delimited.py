@@ -18,7 +18,8 @@ from plait.data.sources.spool import keep, kept
 from plait.errors import TableError
 
 BLOCK_BYTES = 256 * 2**10
-MAX_ROW_BYTES = 256 * 2**20
+WIDE, WIDE_BLOCK_BYTES = 1000, 32 * 2**20
+MAX_ROW_BYTES = 128 * 2**20
 CUT = ("straddl", "cannot infer number of columns")
 """What Arrow says of a block that holds no whole row."""
 
@@ -114,7 +115,9 @@ class _Stream:
         self.names, self.header = header.names, header
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        block_bytes, num_rows = BLOCK_BYTES, 0
+        # Many rows to a block, also of wide tables: every block costs something per column.
+        wide = WIDE_BLOCK_BYTES if len(self.names) > WIDE else 0
+        block_bytes, num_rows = max(BLOCK_BYTES, wide), 0
         while True:
             try:
                 for batch in self._rows_after(num_rows, block_bytes):
@@ -169,9 +172,10 @@ class _Stream:
         )
 
     def _text(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
-        columns = []
+        columns, large = [], batch.nbytes > MAX_CELL_BYTES
         for name, column in zip(self.names, batch.columns, strict=True):
-            _check_lengths(column, name, first_row, self.path)
+            if large:
+                _check_lengths(column, name, first_row, self.path)
             try:
                 cells = column.cast(pa.string())
             except pa.ArrowInvalid:
@@ -230,7 +234,10 @@ def _check_lengths(column: pa.Array, name: str, first_row: int, path: Path) -> N
 
 def _ragged_error(path: Path, number: str, expected: str, found: str, text: str) -> TableError:
     open_quote = text.count('"') % 2 == 1 or "\n" in text
-    hint = "quote cells that hold the delimiter, or fill the missing fields with nothing"
+    hint = (
+        "quote cells that hold the delimiter, or fill the missing fields with nothing; or name "
+        "another delimiter with --delimiter"
+    )
     return TableError(
         "a row has the wrong number of fields",
         expected=f"{expected} fields, as in the header",

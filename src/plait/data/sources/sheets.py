@@ -121,7 +121,8 @@ def _header(lines: Iterator[Line], sheet: str, path: Path) -> list[str]:
 
 
 def _batches(lines: Iterator[Line], schema: pa.Schema, path: Path) -> Iterator[pa.RecordBatch]:
-    width, waiting, num_bytes, num_all = len(schema), [], 0, 0
+    waiting: list[dict[int, str]] = []
+    width, num_bytes, num_all = len(schema), 0, 0
     for number, cells in lines:
         if not cells:
             continue

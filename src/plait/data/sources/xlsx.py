@@ -43,7 +43,8 @@ def lines(
     since_1904 = _since_1904(file, allowance)
     to_text = partial(_text, strings=strings, kinds=kinds, since_1904=since_1904)
     member = _sheets(file, allowance)[place][1]
-    row, column, cells = -1, 0, {}
+    cells: dict[int, str] = {}
+    row, column = -1, 0
     for event, part in parts(file, member, allowance, ends={"c", "row"}, starts={"row"}):
         if event == "start":
             row, column, cells = _row_number(part, row + 1), 0, {}

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from plait.errors import TableError
 from plait.modalities.limits import LIMITS
@@ -61,7 +62,7 @@ class Allowance:
 class Counted(io.RawIOBase):
     """A stream that is charged to an allowance as it is read."""
 
-    def __init__(self, stream: io.BufferedIOBase, allowance: Allowance) -> None:
+    def __init__(self, stream: IO[bytes], allowance: Allowance) -> None:
         self._stream, self._allowance = stream, allowance
 
     def readable(self) -> bool:

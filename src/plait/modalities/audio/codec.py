@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
+from plait.display import brief
 from plait.modalities.audio.spectrum import (
     cosine_basis,
     log_mel,
@@ -46,6 +47,7 @@ FINGERPRINT_FLOOR, FINGERPRINT_MARGIN = 3.5, 0.3
 """Nepers: what is this much below the loudest place counts as silence; smaller steps as none."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class AudioCodec:
     """Codec of the ``audio`` modality.

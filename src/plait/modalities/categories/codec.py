@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import TargetError
 from plait.metrics import binary_log_loss, tagging_metrics
 from plait.modalities.categories.cells import (
@@ -29,6 +30,7 @@ UNSEEN = 0
 """Label number 0 stands for every label that training did not see."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class CategoriesCodec:
     """Codec of the ``categories`` modality.

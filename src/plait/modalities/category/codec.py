@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
 from plait.modalities.category.labels import (
@@ -31,6 +32,7 @@ UNSEEN = 0
 """Label number 0 stands for every label that training did not see."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class CategoryCodec:
     """Codec of the ``category`` modality.
@@ -151,6 +153,11 @@ class CategoryCodec:
         """int64 ``[row]``: the class, or -1 for a label that training did not see."""
         return np.array([int(a["label"][0]) - 1 for a in arrays], np.int64)
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The labels, as what they were in the table."""
+        return tuple(typed_labels(self.labels, self.kind) or self.labels)
+
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         best = outputs.argmax(axis=1)
         values = typed_labels(self.labels, self.kind) or self.labels
@@ -159,6 +166,13 @@ class CategoryCodec:
             "confidence": outputs.max(axis=1),
         }
         return columns | {f"p_{label}": outputs[:, i] for i, label in enumerate(self.labels)}
+
+    def as_written(self, predictions: Sequence[Any]) -> list[Any]:
+        """Return predictions with truth values and fractions spelled as in training."""
+        if self.kind not in ("bool", "float"):
+            return list(predictions)
+        spelling = dict(zip(typed_labels(self.labels, self.kind) or (), self.labels, strict=False))
+        return [spelling.get(value, value) for value in predictions]
 
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         return classification_metrics(outputs, truth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
@@ -40,6 +42,7 @@ class Limit(float):
         return limit
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class NumberCodec:
     """Codec of the ``number`` modality.
@@ -101,6 +104,9 @@ class NumberCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str):
             return self._read_text(cell, media.decimal)
+        if isinstance(cell, datetime.timedelta):
+            factor, _ = conversion("s", self.unit or "s") or (1.0, 0.0)
+            return cell.total_seconds() * factor
         value = float(cell) if isinstance(cell, bool) else plain_number(cell)
         if value is None:
             raise _unreadable(cell)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
@@ -29,6 +30,7 @@ _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]"
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class TextCodec:
     """Codec of the ``text`` modality.
