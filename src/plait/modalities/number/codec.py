@@ -194,6 +194,11 @@ class NumberCodec:
             return arrays["exact"]
         return np.concatenate([arrays["exact"], arrays["limit"]])
 
+    def features_of(self, parts: Arrays) -> np.ndarray:
+        """Return the features of many rows at once, float32 ``[row, feature]``."""
+        names = ("exact", "limit") if self.marked else ("exact",)
+        return np.concatenate([parts[name] for name in names], axis=1)
+
     def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
 
