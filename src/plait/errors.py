@@ -87,6 +87,12 @@ class TableError(PlaitError):
     """The table cannot be read, or is not a table."""
 
 
+class ColumnError(TableError):
+    """A column that was named is not in the table, or a table lacks all that a model reads."""
+
+    exit_code = 2
+
+
 class SchemaError(PlaitError):
     """A column's modality is unknown, ambiguous in strict mode, or does not fit its values."""
 

@@ -11,6 +11,7 @@ from plait.data.inference import infer_schema as infer_schema
 from plait.data.loader import Loader as Loader
 from plait.data.prepared import Prepared as Prepared
 from plait.data.prepared import PreparedColumn as PreparedColumn
+from plait.data.prepared import prepare_rows as prepare_rows
 from plait.data.prepared import prepare_table as prepare_table
 from plait.data.schema import Column as Column
 from plait.data.schema import Schema as Schema

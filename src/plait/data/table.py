@@ -15,7 +15,7 @@ from plait.data.inference import infer_schema
 from plait.data.overrides import Override, read_overrides
 from plait.data.schema import Schema
 from plait.data.sources.opening import open_source
-from plait.data.sources.rows import Rows
+from plait.data.sources.rows import MemoryRows, Rows
 from plait.errors import TableError
 from plait.modalities import Media
 from plait.types import Cell
@@ -57,6 +57,11 @@ class Table:
 
     def __len__(self) -> int:
         return self.num_rows
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether a person holds the cells in memory: no file has them."""
+        return isinstance(self._rows, MemoryRows) and self._rows.given
 
     @property
     def schema(self) -> Schema:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,14 +12,16 @@ import numpy as np
 
 import plait
 from plait.bundle import Bundle, to_json, write_bundle
-from plait.data.prepared import Prepared, prepare_table
-from plait.data.schema import Column, Schema
+from plait.data.prepared import Prepared, is_worth_keeping
+from plait.data.schema import Schema
 from plait.data.table import Table, read
-from plait.errors import BundleError, TableError, TargetError
+from plait.errors import BundleError, ColumnError, TargetError
 from plait.modalities import Codec, TargetCodec
+from plait.model.columns import missing_columns, notes_on, under_schema
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
-from plait.model.readings import Reading, with_readings
+from plait.model.prepare import in_parts, prepare
+from plait.model.readings import Reading
 from plait.model.scores import score
 from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
@@ -53,6 +56,7 @@ class Model:
             energy, licences, samples.
         card: The model card, Markdown.
         path: Where it was saved or loaded from.
+        on_error: What an unreadable cell does where nothing else is said: as at its fit.
     """
 
     schema: Schema
@@ -65,6 +69,7 @@ class Model:
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
+    on_error: str = "raise"
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -107,36 +112,52 @@ class Model:
         """The target's codec: its labels or scale, its task and metrics."""
         return self.ensemble.target
 
-    def predict(self, rows: Any, *, on_error: str = "raise", root: Any = None) -> Answer:
+    def predict(
+        self, rows: Any, *, on_error: str | None = None, root: Any = None, strict: bool = False
+    ) -> Answer:
         """Return ``prediction``, ``confidence`` and the details per row.
+
+        No cell is written to disk, unless a pretrained encoder reads a file of many rows.
 
         Args:
             rows: A `Table`, anything `plait.read` takes, or a list of dicts; any input column may
                 be absent or empty.
-            on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
+            on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at
+                the fit.
             root: Folder of the media, where it is not the table's.
+            strict: Whether an absent input column is an error.
         """
-        table = self.as_table(rows, root=root)
-        outputs = self.outputs(self.prepare(table, on_error=on_error))
-        return Answer(self.target_codec.answer(outputs))
+        table = self.as_table(rows, root=root, strict=strict)
+        keep = bool(self.readings) and is_worth_keeping(table)
+        outputs = [self.outputs(part) for part in in_parts(self, table, on_error, keep)]
+        return Answer(self.target_codec.answer(np.concatenate(outputs)))
 
     def evaluate(
-        self, rows: Any, *, on_error: str = "raise", root: Any = None, seed: int = 0
+        self,
+        rows: Any,
+        *,
+        on_error: str | None = None,
+        root: Any = None,
+        seed: int = 0,
+        strict: bool = False,
     ) -> dict[str, Any]:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
-        Rows without a target are left out. Raises `TargetError` when none has one. A model without
-        a target is scored by retrieval, in every direction between its columns.
+        Rows without a target are left out; `plait.model.unseen.count_unseen` gives the labels that
+        training never saw. A model without a target is scored by retrieval, in every direction
+        between its columns. Raises `ColumnError` without the target's column, `TargetError` when
+        it is empty.
         """
-        table = self.as_table(rows, root=root)
+        table = self.as_table(rows, root=root, strict=strict)
         if self.parts is None:
             return evaluate_space(self.space, self.prepare(table, on_error=on_error))
         if self.target is None or self.target not in table.column_names:
-            raise TargetError(
+            near = missing_columns([str(self.target)], table.column_names)[0]["did_you_mean"]
+            raise ColumnError(
                 "the table lacks the target, so there is nothing to compare with",
                 expected=f"a column '{self.target}'",
                 received=", ".join(table.column_names),
-                hint="use predict for rows without a target",
+                hint=f"did you mean '{near}'?" if near else "use predict for rows without a target",
             )
         prepared = self.prepare(table, on_error=on_error, target=True)
         labelled = np.flatnonzero(prepared.columns[self.target].present)
@@ -160,9 +181,10 @@ class Model:
         rows: Any,
         *,
         weights: Mapping[str, float] | None = None,
-        on_error: str = "raise",
+        on_error: str | None = None,
         root: Any = None,
         progress: Progress = SILENT,
+        strict: bool = False,
     ) -> np.ndarray:
         """Return one unit vector per row, float32 ``[row, dim]``, from whatever columns it has.
 
@@ -171,15 +193,19 @@ class Model:
         Args:
             rows: As for `predict`.
             weights: Column -> weight in the row's mean, 1 by default.
-            on_error, root: As for `predict`.
+            on_error, root, strict: As for `predict`.
             progress: Told of the work.
         """
         space = self.space
-        table = self.as_table(rows, root=root)
-        prepared = self.prepare(table, on_error=on_error, progress=progress)
-        update = progress.task("embedding", table.num_rows)
-        every = np.arange(prepared.num_rows)
-        return space.row_vectors(prepared, every, weights=weights, progress=update)
+        table = self.as_table(rows, root=root, strict=strict)
+        space.weights_of(weights)
+        update, done, found = progress.task("embedding", table.num_rows), 0, []
+        for part in in_parts(self, table, on_error, is_worth_keeping(table), progress):
+            every = np.arange(part.num_rows)
+            tell = partial(_advance, update, done)
+            found.append(space.row_vectors(part, every, weights=weights, progress=tell))
+            done += part.num_rows
+        return np.concatenate(found)
 
     def search(
         self,
@@ -227,52 +253,38 @@ class Model:
         """Return canonical outputs of all prepared rows, float32 ``[row, output]``."""
         return self.ensemble.outputs(prepared, np.arange(prepared.num_rows))
 
-    def as_table(self, rows: Any, *, root: Any = None) -> Table:
+    def as_table(self, rows: Any, *, root: Any = None, strict: bool = False) -> Table:
         """Return `rows` as a table under this model's schema; absent inputs count as missing.
 
-        Raises `TableError` when it has none of the model's columns.
+        Raises `ColumnError` when it has none of the model's columns, or in strict mode not all.
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
-        known = [c for c in self.schema.columns if c.name in table.column_names]
-        if not any(column.name in self.inputs for column in known):
-            raise TableError(
-                "the table has none of the columns that the model reads",
-                expected=", ".join(self.inputs),
-                received=", ".join(table.column_names),
-            )
-        listed = {column.name for column in known}
-        others = [
-            Column(name=name, modality=None, role="ignore", why="the model does not read it")
-            for name in table.column_names
-            if name not in listed
-        ]
-        return table.with_schema(Schema((*known, *others)))
+        return under_schema(table, self.schema, self.inputs, strict=strict)
+
+    def notes_on(self, table: Table) -> list[str]:
+        """Return a line per input column that a table lacks, with the name it may have there."""
+        return notes_on(missing_columns(self.inputs, table.column_names))
 
     def prepare(
         self,
         table: Table,
         *,
-        on_error: str = "raise",
+        on_error: str | None = None,
         target: bool = False,
         progress: Progress = SILENT,
+        keep: bool | None = None,
     ) -> Prepared:
-        """Return the rows' arrays in this model's preprocessing, missing columns included."""
-        codecs: dict[str, Codec] = dict(self.codecs)
-        codecs.pop(str(self.target), None)  # a base may have read what is the target now
-        unread = (
-            {str(self.target): self.codecs[str(self.target)]} if self.target in self.codecs else {}
-        )
-        if target and self.target is not None:
-            codecs[self.target] = self.target_codec
-        made = {reading.column for reading in self.readings}
-        codecs = {name: codec for name, codec in codecs.items() if name not in made}
-        here = {name: codec for name, codec in codecs.items() if name in table.column_names}
-        update = progress.task("reading", table.num_rows)
-        prepared = prepare_table(table, here, on_error=on_error, progress=update)
-        absent = {n: c for n, c in {**unread, **codecs}.items() if n not in here}
-        prepared = prepared.with_empty(absent)
-        return with_readings(
-            self.readings, table, prepared, on_error=on_error, progress=progress.task
+        """Return the rows' arrays in this model's preprocessing, missing columns included.
+
+        Args:
+            table: From `as_table`.
+            on_error: As for `predict`.
+            target: Whether to read the target too.
+            progress: Told of the work.
+            keep: Whether the arrays go into the cache on disk; None keeps those of many rows.
+        """
+        return prepare(
+            self, table, on_error=on_error, target=target, progress=progress, keep=keep
         )
 
     def save(self, path: Path | str) -> Path:
@@ -301,6 +313,7 @@ class Model:
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
+            "on_error": self.on_error,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -320,6 +333,10 @@ class Model:
             "peak_memory_mb": energy.get("peak_memory_mb"),
             "notes": metrics.get("notes", []),
         }
+
+
+def _advance(update: Callable[[int], object], before: int, done: int) -> None:
+    update(before + done)
 
 
 def load(path: Path | str) -> Model:
@@ -364,4 +381,5 @@ def _model_of(bundle: Bundle) -> Model:
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
+        on_error=str(about.get("on_error", "raise")),
     )
