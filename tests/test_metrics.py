@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from plait.metrics import (
     auc,
     binary_log_loss,
-    bootstrap_intervals,
     classification_metrics,
     confusion,
     log_loss,
@@ -113,7 +112,7 @@ def test_regression_like_scikit_learn(seed):
     found = regression_metrics(outputs, truth)
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(truth, outputs[:, 0]))
     assert found["mae"] == pytest.approx(metrics.mean_absolute_error(truth, outputs[:, 0]))
-    assert found["r2"] == pytest.approx(metrics.r2_score(truth, outputs[:, 0]), rel=1e-4)
+    assert found["r2"] == pytest.approx(metrics.r2_score(truth, outputs[:, 0]), abs=1e-5)
     levels = (0.05, 0.5, 0.95)
     expected = sum(
         metrics.mean_pinball_loss(truth, outputs[:, 1 + i], alpha=level)
@@ -149,35 +148,8 @@ def test_per_class_and_confusion_by_hand():
     np.testing.assert_array_equal(confusion(HALF, truth), [[2, 0], [1, 1]])
 
 
-def test_intervals_hold_the_metric_and_are_repeatable():
-    rng = np.random.default_rng(0)
-    outputs, truth = _probabilities(rng, 200, 3), rng.integers(0, 3, 200)
-    found = bootstrap_intervals(classification_metrics, outputs, truth, num_resamples=200)
-    again = bootstrap_intervals(classification_metrics, outputs, truth, num_resamples=200)
-    assert found == again
-    for name, value in classification_metrics(outputs, truth).items():
-        low, high = found[name]
-        assert low <= value <= high
-
-
-def test_interval_of_a_mean_has_the_known_width():
-    rng = np.random.default_rng(0)
-    truth = (rng.random(2000) < 0.5).astype(np.int64)
-    outputs = np.tile(np.float32([[0.6, 0.4]]), (2000, 1))
-    low, high = bootstrap_intervals(classification_metrics, outputs, truth)["accuracy"]
-    assert high - low == pytest.approx(2 * 1.96 * (0.25 / 2000) ** 0.5, rel=0.15)
-
-
-def test_more_rows_than_are_resampled_narrow_the_interval():
-    rng = np.random.default_rng(0)
-    truth = rng.normal(size=4000).astype(np.float32)
-    outputs = np.zeros((4000, 4), np.float32)
-    full = bootstrap_intervals(regression_metrics, outputs, truth, num_resamples=200)["rmse"]
-    part = bootstrap_intervals(
-        regression_metrics, outputs, truth, num_resamples=200, max_rows=1000
-    )["rmse"]
-    assert part[1] - part[0] == pytest.approx(full[1] - full[0], rel=0.3)
-
-
-def test_too_few_rows_have_no_interval():
-    assert bootstrap_intervals(classification_metrics, HALF[:1], np.array([0])) == {}
+def test_a_handful_of_rows_has_no_r2():
+    outputs = np.zeros((9, 4), np.float32)
+    truth = np.float32([1, 1, 1, 1, 1, 1, 1, 1, 1.000001])
+    assert np.isnan(regression_metrics(outputs, truth)["r2"])
+    assert regression_metrics(np.zeros((10, 4)), np.arange(10.0))["r2"] < 0

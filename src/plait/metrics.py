@@ -1,4 +1,4 @@
-"""Metrics of canonical outputs, with bootstrap intervals; NumPy only."""
+"""Metrics of canonical outputs; NumPy only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,30 @@ import numpy as np
 FLOOR = 1e-7
 """Probabilities are clipped to [FLOOR, 1] before a logarithm."""
 
+LEAST_ROWS = 10
+"""Fewer rows than this have no R2: its denominator is an accident."""
+
+NOMINAL_COVERAGE = 0.9
+"""What the interval between the outer quantiles of a number promises."""
+
 Metric = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+
+
+Rows = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def right_rows(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return which rows the likeliest class gets right, bool ``[row]``."""
+    return np.asarray(outputs.argmax(axis=1) == truth)
+
+
+def covered_rows(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return which numbers lie inside their interval, bool ``[row]``."""
+    return np.asarray((truth >= outputs[:, 1]) & (truth <= outputs[:, 3]))
+
+
+SHARES: dict[str, Rows] = {"accuracy": right_rows, "coverage": covered_rows}
+"""Metrics that are shares of rows -> which rows they count."""
 
 
 def classification_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -26,7 +49,7 @@ def classification_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, 
     """
     guess = outputs.argmax(axis=1)
     return {
-        "accuracy": _mean(guess == truth),
+        "accuracy": _mean(right_rows(outputs, truth)),
         "macro_f1": _macro_f1(guess, truth, outputs.shape[1]),
         "auc": _mean_auc(outputs, truth),
         "log_loss": _mean(log_loss(outputs, truth)),
@@ -53,17 +76,17 @@ def tagging_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 def regression_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Score ``[row, 4]`` outputs (mean, 5, 50 and 95 % quantile) against ``[row]`` truth.
 
-    Returns ``rmse`` and ``mae`` in the target's unit, ``r2``, and ``coverage``: the share of rows
-    inside the 90 % interval.
+    Returns ``rmse`` and ``mae`` in the target's unit, ``r2`` (NaN below ten rows), and
+    ``coverage``: the share of rows inside the 90 % interval.
     """
     gap = outputs[:, 0].astype(np.float64) - truth
-    spread = float(((truth - truth.mean()) ** 2).sum()) if len(truth) else 0.0
-    inside = (truth >= outputs[:, 1]) & (truth <= outputs[:, 3])
+    exact = truth.astype(np.float64)
+    spread = float(((exact - exact.mean()) ** 2).sum()) if len(truth) >= LEAST_ROWS else 0.0
     return {
         "rmse": float(np.sqrt(_mean(gap**2))),
         "mae": _mean(np.abs(gap)),
         "r2": 1.0 - float((gap**2).sum()) / spread if spread > 0 else float("nan"),
-        "coverage": _mean(inside),
+        "coverage": _mean(covered_rows(outputs, truth)),
     }
 
 
@@ -110,41 +133,6 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
     rank = (places + 1) / 2.0
     above = rank.sum() - num_positive * (num_positive + 1) / 2.0
     return float(above / (num_positive * num_negative))
-
-
-def bootstrap_intervals(
-    metric: Metric,
-    outputs: np.ndarray,
-    truth: np.ndarray,
-    *,
-    num_resamples: int = 1000,
-    seed: int = 0,
-    max_rows: int = 20_000,
-) -> dict[str, list[float]]:
-    """Return 95 % percentile intervals of each metric by resampling rows (Efron 1979).
-
-    Work is bounded: for larger sets the resamples are fewer, down to 100, and above `max_rows` a
-    seeded sample is resampled and the interval narrowed to the whole set's size.
-    """
-    rng = np.random.default_rng(seed)
-    num_rows, shrink = len(truth), 1.0
-    if num_rows < 2:
-        return {}
-    if num_rows > max_rows:
-        some = rng.choice(num_rows, max_rows, replace=False)
-        shrink = (max_rows / num_rows) ** 0.5
-        outputs, truth = outputs[some], truth[some]
-    num = int(np.clip(num_resamples * 2000 / len(truth), 100, num_resamples))
-    draws = rng.integers(0, len(truth), (num, len(truth)))
-    found = [metric(outputs[draw], truth[draw]) for draw in draws]
-    intervals = {}
-    for name, centre in metric(outputs, truth).items():
-        values = np.array([one[name] for one in found])
-        values = values[np.isfinite(values)]
-        if len(values) and np.isfinite(centre):
-            low, high = np.quantile(values, [0.025, 0.975])
-            intervals[name] = [centre + (low - centre) * shrink, centre + (high - centre) * shrink]
-    return {name: [float(low), float(high)] for name, (low, high) in intervals.items()}
 
 
 def per_class(

@@ -1,4 +1,4 @@
-"""Ridge regression in closed form, with the leave-one-out prediction of every row."""
+"""Ridge regression in closed form, with every row predicted without its own group."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ridge:
     Attributes:
         alpha: The strength.
         dual: float64 ``[row, output]``: weights are ``X^T dual``; sums to 0 over rows.
-        left_out: float64 ``[row, output]``: each row predicted without itself.
+        left_out: float64 ``[row, output]``: each row predicted without its group, or itself.
     """
 
     alpha: float
@@ -27,19 +27,27 @@ class Ridge:
     left_out: np.ndarray
 
 
-def ridge_path(dense: np.ndarray, sparse: SparseRows, targets: np.ndarray) -> Iterator[Ridge]:
+def ridge_path(
+    dense: np.ndarray,
+    sparse: SparseRows,
+    targets: np.ndarray,
+    groups: np.ndarray | None = None,
+) -> Iterator[Ridge]:
     """Fit ridge regression for a range of penalties by one decomposition of the Gram matrix.
 
     With centred features ``K = Q L Q^T``, the fitted values are ``Q (L / (L + a)) Q^T y``, and a
     row's leave-one-out residual is its residual divided by ``1 - h`` (Allen 1974; Rifkin and
-    Lippert 2007, "Notes on regularized least squares", section 4).
+    Lippert 2007, "Notes on regularized least squares", section 4). With groups, the residuals of a
+    group left out whole are ``(I - H_gg)^-1 r_g``, H_gg being its block of the hat matrix.
 
     Args:
         dense: float32 ``[row, feature]``.
         sparse: ``[row, feature]``, perhaps of width 0.
         targets: float32 ``[row, output]``.
+        groups: int ``[row]``: rows of one number are left out together; None for single rows.
     """
     num = len(targets)
+    blocks = _blocks(groups)
     centre = targets.mean(axis=0, dtype=np.float64)
     values, vectors = _decompose(dense, sparse)
     rotated = vectors.T @ (targets - centre)
@@ -48,8 +56,46 @@ def ridge_path(dense: np.ndarray, sparse: SparseRows, targets: np.ndarray) -> It
         shrink = values / (values + alpha)
         fitted = vectors @ (shrink[:, None] * rotated) + centre
         leverage = np.minimum((vectors**2) @ shrink + 1.0 / num, 1 - 1e-9)
-        left_out = targets - (targets - fitted) / (1 - leverage)[:, None]
+        residuals = (targets - fitted) / (1 - leverage)[:, None]
+        for rows in blocks:
+            residuals[rows] = _without(vectors[rows], shrink, num, (targets - fitted)[rows])
+        left_out = targets - residuals
         yield Ridge(float(alpha), (targets - fitted) / alpha, left_out)
+
+
+def _blocks(groups: np.ndarray | None) -> list[np.ndarray]:
+    """Return the rows of each group of more than one, unless all rows are one group."""
+    if groups is None:
+        return []
+    _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(counts) < 2:
+        return []
+    order = np.argsort(which, kind="stable")
+    parts = np.split(order, np.cumsum(counts)[:-1])
+    return [rows for rows in parts if len(rows) > 1]
+
+
+def _without(
+    vectors: np.ndarray, shrink: np.ndarray, num_rows: int, residuals: np.ndarray
+) -> np.ndarray:
+    """Return a group's residuals when none of its rows is learned from, float64 ``[row, output]``.
+
+    Solved in the rows, or for large groups in the directions (Woodbury), whichever are fewer.
+
+    Args:
+        vectors: Of the group's rows, float64 ``[row, direction]``.
+        shrink: float64 ``[direction]``.
+        num_rows: Of all.
+        residuals: Of the fit to all rows, float64 ``[row, output]``.
+    """
+    num, slack = len(vectors), 1e-9
+    hat = np.append(shrink, 1.0)
+    table = np.concatenate([vectors, np.full((num, 1), num_rows**-0.5)], axis=1)
+    if num <= table.shape[1]:
+        block = np.eye(num) * (1 + slack) - (table * hat) @ table.T
+        return np.asarray(np.linalg.solve(block, residuals))
+    inner = np.diag((1 + slack) / np.maximum(hat, slack)) - table.T @ table
+    return np.asarray(residuals + table @ np.linalg.solve(inner, table.T @ residuals))
 
 
 def primal(

@@ -38,9 +38,9 @@ class Linear:
     """A linear model with calibrated outputs.
 
     Fewer rows than features, or numbers: ridge regression, its penalty (and, for classes, the
-    temperature of the softmax over its scores) chosen by leave-one-out cost. More rows: support
-    vectors where most features are sparse (words), else logistic regression; penalty and
-    temperature chosen on held-out rows, then all rows are learned.
+    temperature of the softmax over its scores) chosen by the cost of every row, or group of rows,
+    left out. More rows: support vectors where most features are sparse (words), else logistic
+    regression; penalty and temperature chosen on held-out rows, then all rows are learned.
     """
 
     name: ClassVar[str] = "linear"
@@ -105,7 +105,7 @@ class Linear:
         if codec.task != "regress":
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
-        for ridge in ridge_path(views.dense, views.sparse, targets):
+        for ridge in ridge_path(views.dense, views.sparse, targets, views.groups):
             cost, temperature = _best_temperature(ridge.left_out, truth, codec)
             if best is None or cost < best[0]:
                 best = cost, ridge, temperature

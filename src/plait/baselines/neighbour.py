@@ -1,4 +1,4 @@
-"""Nearest neighbours among stored training rows; the number of them is chosen by leave-one-out."""
+"""Nearest neighbours among stored training rows; how many is chosen by leaving groups out."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class NearestNeighbour:
         self._points = np.zeros((0, 0), np.float16)
         self._targets = np.zeros((0, 0), np.float32)
         self._residuals: Residuals | None = None
+        self._groups = np.zeros(0, np.int64)
 
     def fit(
         self,
@@ -49,7 +50,7 @@ class NearestNeighbour:
         seed: int,
         deadline: float | None = None,
     ) -> None:
-        """Store the rows (20,000 at most) and choose *k* among 1, 5, 15 by leave-one-out cost."""
+        """Store the rows (20,000 at most) and choose *k* of 1, 5, 15: a row's group has no say."""
         views, truth = known_rows(views, truth, codec)
         rng = np.random.default_rng(seed)
         if len(views) > MAX_STORED_ROWS:
@@ -58,9 +59,9 @@ class NearestNeighbour:
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
         self._targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
-        nearest = self._nearest(views.neighbours[probes], CHOICES[-1] + 1)
-        nearest = _without_self(nearest, probes)
+        nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
         costs = {}
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
             self._num_neighbours, means = k, self._means(nearest[:, :k])
@@ -78,10 +79,12 @@ class NearestNeighbour:
         return in_parts(views, self._outputs)
 
     def left_out(self) -> np.ndarray:
-        """Return what the others say of each stored row, float32 ``[row, output]``."""
-        rows = np.arange(len(self._points))
-        nearest = self._nearest(self._points.astype(np.float32), self._num_neighbours + 1)
-        means = self._means(_without_self(nearest, rows)[:, : self._num_neighbours])
+        """Return what other groups say of each stored row, float32 ``[row, output]``.
+
+        Only of an expert just fitted: a saved one does not keep its groups.
+        """
+        points = self._points.astype(np.float32)
+        means = self._means(self._nearest(points, self._num_neighbours, self._groups))
         return np.asarray(self._canonical(means), np.float32)
 
     def save(self, folder: Path) -> None:
@@ -105,15 +108,29 @@ class NearestNeighbour:
         nearest = self._nearest(views.neighbours, self._num_neighbours)
         return self._canonical(self._means(nearest))
 
-    def _nearest(self, points: np.ndarray, num: int) -> np.ndarray:
-        """Return the places of the nearest stored rows, nearest first, int64 ``[row, num]``."""
+    def _nearest(
+        self, points: np.ndarray, num: int, groups: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the places of the nearest stored rows, nearest first, int64 ``[row, num]``.
+
+        Args:
+            points: float32 ``[row, feature]``.
+            num: How many; fewer are found where fewer are stored.
+            groups: int ``[row]``: rows of the same group are not counted; None counts all.
+        """
         stored = self._points.astype(np.float32)
         squares = (stored**2).sum(axis=1)
-        num = min(num, len(stored))
+        outside = len(stored)
+        if groups is not None:
+            outside -= int(np.unique(self._groups, return_counts=True)[1].max(initial=0))
+        num = max(1, min(num, outside))
         found = np.zeros((len(points), num), np.int64)
         for first in range(0, len(points), CHUNK_ROWS):
             some = points[first : first + CHUNK_ROWS]
             distances = squares - 2 * (some @ stored.T)
+            if groups is not None:
+                mine = groups[first : first + len(some), None] == self._groups
+                distances[mine] = np.inf
             best = np.argpartition(distances, num - 1, axis=1)[:, :num]
             order = np.lexsort((best, np.take_along_axis(distances, best, 1)), axis=1)
             found[first : first + len(some)] = np.take_along_axis(best, order, 1)
@@ -133,10 +150,8 @@ class NearestNeighbour:
         )
 
 
-def _without_self(nearest: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Drop each row from its own neighbours (or its farthest, when it is not among them)."""
-    if nearest.shape[1] < 2:
-        return nearest
-    mine = nearest == rows[:, None]
-    mine[~mine.any(axis=1), -1] = True
-    return nearest[~mine].reshape(len(nearest), -1)
+def _units(views: Views) -> np.ndarray:
+    """Return the groups of rows, int ``[row]``: single rows where there is but one group."""
+    if views.groups is None or len(np.unique(views.groups)) < 2:
+        return np.arange(len(views))
+    return views.groups

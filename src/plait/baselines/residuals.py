@@ -54,8 +54,8 @@ class Residuals:
 
 
 def _widened_quantiles(gaps: np.ndarray) -> np.ndarray:
-    """Return the quantiles with the finite-sample widening of conformal prediction."""
+    """Return the quantiles, both ends with the finite-sample widening of conformal prediction."""
     num = len(gaps)
-    low = max(0.0, LEVELS[0] - LEVELS[0] / num)
     high = min(1.0, LEVELS[2] * (num + 1) / num)
+    low = max(0.0, 1.0 - (1.0 - LEVELS[0]) * (num + 1) / num)
     return np.quantile(gaps, [low, LEVELS[1], high])

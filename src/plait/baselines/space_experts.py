@@ -53,7 +53,7 @@ class Prototypes:
     """The class whose mean vector is nearest, by cosine (Snell et al. 2017, equation 2).
 
     A row is the mean of its sources' unit vectors. The temperature of the softmax over cosines is
-    chosen by leave-one-out cost. For classes only.
+    chosen by the cost of rows whose own group is no part of it. For classes only.
     """
 
     name: ClassVar[str] = "prototypes"
@@ -78,7 +78,7 @@ class Prototypes:
         sums, counts = targets.T @ points, targets.sum(0)
         self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
         self._prototypes = _unit(sums)
-        left_out = _left_out_cosines(points, truth, sums)
+        left_out = _left_out_cosines(points, truth, sums, views.groups)
         costs = [
             float(codec.cost(_softmax(left_out / t, self._prior, counts), truth).mean())
             for t in TEMPERATURES
@@ -161,10 +161,16 @@ def _unit(x: np.ndarray) -> np.ndarray:
     return (x / np.where(length > 0, length, 1.0)).astype(np.float32)
 
 
-def _left_out_cosines(points: np.ndarray, truth: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Return cosines to prototypes of which each row's own vector is no part."""
+def _left_out_cosines(
+    points: np.ndarray, truth: np.ndarray, sums: np.ndarray, groups: np.ndarray | None
+) -> np.ndarray:
+    """Return cosines to prototypes of which no vector of a row's own group is a part."""
     cosines = points @ _unit(sums).T
-    own = _unit(sums[truth] - points)
+    units = np.arange(len(points)) if groups is None else groups
+    _, which = np.unique(np.stack([units, truth]), axis=1, return_inverse=True)
+    of_group = np.zeros((int(which.max(initial=0)) + 1, points.shape[1]), np.float32)
+    np.add.at(of_group, which.reshape(-1), points)
+    own = _unit(sums[truth] - of_group[which.reshape(-1)])
     cosines[np.arange(len(truth)), truth] = (own * points).sum(1)
     return cosines
 

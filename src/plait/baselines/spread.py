@@ -23,8 +23,9 @@ class Spread:
 
     ``F = (I - a S)^-1 Y`` with S the symmetrically normalised graph of the 10 nearest rows,
     weighted by a Gaussian of each row's own width (Zelnik-Manor and Perona 2004). Columns of Y sum
-    to 1, so that large classes do not swallow small ones. A power of F, chosen by leave-one-out
-    cost, makes the probabilities. A new row takes the mean of its nearest rows' F.
+    to 1, so that large classes do not swallow small ones. A power of F, chosen by the cost of rows
+    whose own group has no say, makes the probabilities. A new row takes the mean of its nearest
+    rows' F.
 
     Args:
         unlabelled: Rows without a target, at most 4,000 of which are used; None when loaded.
@@ -63,7 +64,8 @@ class Spread:
         flow = _flow(self._points)[:, : len(views)]
         self._shares = _normalised(flow @ targets)
         left_out = flow[: len(views)].copy()
-        np.fill_diagonal(left_out, 0.0)
+        units = np.arange(len(views)) if views.groups is None else views.groups
+        left_out[units[:, None] == units] = 0.0
         guess = _normalised(left_out @ targets)
         costs = [float(codec.cost(_sharpened(guess, p), truth).mean()) for p in POWERS]
         self._power = float(POWERS[int(np.argmin(costs))])

@@ -7,8 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, weights_of
-from plait.cli.show import emit
+from plait.cli.options import (
+    Force,
+    Json,
+    OnErrorKept,
+    Quiet,
+    Root,
+    Seed,
+    StrictColumns,
+    Weight,
+    weights_of,
+)
+from plait.cli.show import emit, say_notes
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
@@ -20,8 +30,10 @@ def embed(
         "vectors.parquet"
     ),
     weight: Weight = None,
-    on_error: OnError = "raise",
+    on_error: OnErrorKept = None,
     root: Root = None,
+    strict: StrictColumns = False,
+    force: Force = False,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -42,8 +54,11 @@ def embed(
             weights=weights_of(weight),
             on_error=on_error,
             root=root,
+            strict=strict,
+            force=force,
             progress=progress,
         )
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed
-from plait.cli.show import emit, print_facts, print_table, with_intervals
+from plait.cli.options import Json, OnErrorKept, Quiet, Root, Seed, StrictColumns
+from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -16,8 +16,9 @@ EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table that holds the target column.")],
-    on_error: OnError = "raise",
+    on_error: OnErrorKept = None,
     root: Root = None,
+    strict: StrictColumns = False,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -29,7 +30,8 @@ def evaluate(
     """
     from plait.recipes.evaluate import evaluate as run_evaluate
 
-    result = run_evaluate(bundle, table, on_error=on_error, seed=seed, root=root)
+    result = run_evaluate(bundle, table, on_error=on_error, seed=seed, root=root, strict=strict)
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Columns, Json, Quiet, Seed, Strict
+from plait.cli.options import Columns, Force, Json, Quiet, Seed, Strict
 from plait.cli.show import emit, print_facts, print_lines, print_table
 
 EXAMPLE = "Example: plait inspect shop.csv --target category --schema-out shop.yaml"
@@ -22,6 +22,7 @@ def inspect(
     strict: Strict = False,
     out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
+    force: Force = False,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -34,7 +35,8 @@ def inspect(
 
     # Looking draws no random numbers; --seed is there because every verb has it.
     result = run_inspect(
-        table, target=target, columns=columns, strict=strict, out=out, schema_out=schema_out
+        table, target=target, columns=columns, strict=strict, out=out, schema_out=schema_out,
+        force=force,
     )
     emit(result, as_json=json, show=show)
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
+def one_of(*choices: str) -> Callable[[str | None], str | None]:
     """Return a check that refuses any other word as a wrong call (exit code 2)."""
 
-    def check(value: str) -> str:
-        if value not in choices:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
             raise typer.BadParameter(f"'{value}' is none of {', '.join(choices)}")
         return value
 
@@ -28,6 +28,22 @@ OnError = Annotated[
         callback=one_of("raise", "skip"),
         help="An unreadable cell: raise stops and names it, skip counts it as missing.",
     ),
+]
+OnErrorKept = Annotated[
+    str | None,
+    typer.Option(
+        "--on-error",
+        callback=one_of("raise", "skip"),
+        help="An unreadable cell: raise stops and names it, skip counts it as missing "
+        "[default: as at the fit]",
+    ),
+]
+StrictColumns = Annotated[
+    bool,
+    typer.Option("--strict", help="A column of the model that the table lacks is an error."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace a file that exists; never what is read.")
 ]
 Root = Annotated[
     str | None,

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed
-from plait.cli.show import emit
+from plait.cli.options import Force, Json, OnErrorKept, Quiet, Root, Seed, StrictColumns
+from plait.cli.show import emit, say_notes
 
 EXAMPLE = """Examples:
 
@@ -36,8 +36,10 @@ def predict(
         list[str] | None,
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
-    on_error: OnError = "raise",
+    on_error: OnErrorKept = None,
     root: Root = None,
+    strict: StrictColumns = False,
+    force: Force = False,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -57,7 +59,10 @@ def predict(
         root=root,
         classes=_classes(classes),
         templates=template or (),
+        strict=strict,
+        force=force,
     )
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

@@ -7,8 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnError, Quiet, Root, Seed, Weight, pairs_of, weights_of
-from plait.cli.show import emit, print_table
+from plait.cli.options import (
+    Force,
+    Json,
+    OnErrorKept,
+    Quiet,
+    Root,
+    Seed,
+    Weight,
+    pairs_of,
+    weights_of,
+)
+from plait.cli.show import emit, print_table, say_notes
 
 EXAMPLE = """Examples:
 
@@ -46,8 +56,9 @@ def search(
     page: Annotated[
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
-    on_error: OnError = "raise",
+    on_error: OnErrorKept = None,
     root: Root = None,
+    force: Force = False,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -58,7 +69,11 @@ def search(
     """
     from plait.progress import open_progress
     from plait.recipes.search import search as run_search
-    from plait.recipes.search_page import write_search_page
+
+    if page is not None:
+        from plait.recipes.search_page import check_page, write_search_page
+
+        check_page(bundle, table, page, force=force)
 
     given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
     cells = {name: cell for name, cell in given.items() if cell is not None}
@@ -78,7 +93,11 @@ def search(
             progress=progress,
         )
         if page is not None:
-            result["page"] = str(write_search_page(bundle, table, result, cells, page, root=root))
+            written = write_search_page(
+                bundle, table, result, cells, page, root=root, force=True
+            )
+            result["page"] = str(written)
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

@@ -78,6 +78,19 @@ def under_schema(
     return table.with_schema(Schema((*known, *others)))
 
 
+def require_target(table: Table, target: str) -> None:
+    """Raise `ColumnError` when a table lacks the target's column."""
+    if target in table.column_names:
+        return
+    near = missing_columns([target], table.column_names)[0]["did_you_mean"]
+    raise ColumnError(
+        "the table lacks the target, so there is nothing to compare with",
+        expected=f"a column '{target}'",
+        received=_listed(table.column_names),
+        hint=f"did you mean '{near}'?" if near else "use predict for rows without a target",
+    )
+
+
 @contextmanager
 def counted_from(first: int) -> Iterator[None]:
     """Count the row that an error names from `first` on: it was raised of a part of the table."""

@@ -13,6 +13,7 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
 from plait.modalities import Codec, TargetCodec
+from plait.model.calibration import Calibration
 from plait.model.config import SystemConfig
 
 DEEP = "deep"
@@ -31,6 +32,7 @@ class Ensemble:
         features: Makes the experts' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
 
     codecs: Mapping[str, Codec]
@@ -40,12 +42,14 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    calibration: Calibration | None = None
     _system: object | None = None
 
     def outputs(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
-        """Return canonical outputs of the mix, float32 ``[row, output]``."""
+        """Return calibrated canonical outputs of the mix, float32 ``[row, output]``."""
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
-        return mix_outputs(found, self.weights)
+        mixed = mix_outputs(found, self.weights)
+        return mixed if self.calibration is None else self.calibration.apply(mixed, prepared, rows)
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one expert, or of the network under the name ``deep``."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,12 +11,14 @@ import numpy as np
 
 import plait
 from plait.bundle import Bundle, to_json, write_bundle
+from plait.data.duplicates import label_units
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
+from plait.data.splits import group_rows
 from plait.data.table import Table, read
-from plait.errors import BundleError, ColumnError, TargetError
+from plait.errors import BundleError, TargetError
 from plait.modalities import Codec, TargetCodec
-from plait.model.columns import missing_columns, notes_on, under_schema
+from plait.model.columns import missing_columns, notes_on, require_target, under_schema
 from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
 from plait.model.prepare import in_parts, prepare
@@ -55,6 +56,7 @@ class Model:
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
+        group: Column of the table whose equal values belong together, when it was named.
         path: Where it was saved or loaded from.
         on_error: What an unreadable cell does where nothing else is said: as at its fit.
     """
@@ -69,6 +71,7 @@ class Model:
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     path: Path | None = None
+    group: str | None = None
     on_error: str = "raise"
 
     @property
@@ -151,25 +154,31 @@ class Model:
         table = self.as_table(rows, root=root, strict=strict)
         if self.parts is None:
             return evaluate_space(self.space, self.prepare(table, on_error=on_error))
-        if self.target is None or self.target not in table.column_names:
-            near = missing_columns([str(self.target)], table.column_names)[0]["did_you_mean"]
-            raise ColumnError(
-                "the table lacks the target, so there is nothing to compare with",
-                expected=f"a column '{self.target}'",
-                received=", ".join(table.column_names),
-                hint=f"did you mean '{near}'?" if near else "use predict for rows without a target",
-            )
+        require_target(table, str(self.target))
         prepared = self.prepare(table, on_error=on_error, target=True)
         labelled = np.flatnonzero(prepared.columns[self.target].present)
-        return self.score_rows(prepared, labelled, self.truth(prepared, labelled), seed=seed)
+        truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
+        return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
+
+    def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
+        """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
+        if self.group is None or self.group not in table.column_names:
+            return None
+        return label_units(table.num_rows, group_rows(table, self.group))[rows]
 
     def score_rows(
-        self, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        seed: int = 0,
     ) -> dict[str, Any]:
-        """Score prepared rows against their truth; see `evaluate`."""
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows)
-        return score(self.target_codec, outputs, truth, present, seed=seed)
+        return score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -201,10 +210,9 @@ class Model:
         space.weights_of(weights)
         update, done, found = progress.task("embedding", table.num_rows), 0, []
         for part in in_parts(self, table, on_error, is_worth_keeping(table), progress):
-            every = np.arange(part.num_rows)
-            tell = partial(_advance, update, done)
-            found.append(space.row_vectors(part, every, weights=weights, progress=tell))
+            found.append(space.row_vectors(part, np.arange(part.num_rows), weights=weights))
             done += part.num_rows
+            update(done)
         return np.concatenate(found)
 
     def search(
@@ -217,7 +225,7 @@ class Model:
         where: str | None = None,
         index: Path | str | None = None,
         rebuild: bool = False,
-        on_error: str = "raise",
+        on_error: str | None = None,
         root: Any = None,
         progress: Progress = SILENT,
         **named: Cell,
@@ -308,6 +316,7 @@ class Model:
     def _facts(self) -> dict[str, Any]:
         return {
             "target": self.target,
+            "group": self.group,
             "inputs": list(self.inputs),
             "sources": {name: list(columns) for name, columns in self.sources.items()},
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
@@ -333,10 +342,6 @@ class Model:
             "peak_memory_mb": energy.get("peak_memory_mb"),
             "notes": metrics.get("notes", []),
         }
-
-
-def _advance(update: Callable[[int], object], before: int, done: int) -> None:
-    update(before + done)
 
 
 def load(path: Path | str) -> Model:
@@ -381,5 +386,6 @@ def _model_of(bundle: Bundle) -> Model:
         records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
+        group=about.get("group"),
         on_error=str(about.get("on_error", "raise")),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from plait.metrics import bootstrap_intervals, confusion, per_class
+from plait.intervals import metric_intervals
+from plait.metrics import NOMINAL_COVERAGE, confusion, per_class
 from plait.modalities import TargetCodec
 
 MAX_SCATTER = 400
@@ -20,6 +21,7 @@ def score(
     truth: np.ndarray,
     present: Mapping[str, np.ndarray],
     *,
+    groups: np.ndarray | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Return everything that `evaluate` reports.
@@ -29,14 +31,15 @@ def score(
         outputs: Canonical outputs ``[row, output]``.
         truth: Targets ``[row]`` or ``[row, label]``.
         present: Input column -> bool ``[row]``.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bootstrap.
     """
     found: dict[str, Any] = {
         "task": codec.task,
         "rows": len(outputs),
         "metrics": codec.metrics(outputs, truth),
-        "intervals": bootstrap_intervals(codec.metrics, outputs, truth, seed=seed),
-        "by_present": _by_present(codec, outputs, truth, present, seed),
+        "intervals": metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed),
+        "by_present": _by_present(codec, outputs, truth, present, groups, seed),
     }
     if codec.task == "classify":
         labels = list(getattr(codec, "labels", ()))
@@ -44,7 +47,9 @@ def score(
         found["per_class"] = per_class(outputs, truth, labels)
         found["confusion"] = confusion(outputs, truth)
         found["reliability"] = _reliability(outputs, truth)
+        found["ece"] = expected_calibration_error(found["reliability"])
     if codec.task == "regress":
+        found["nominal_coverage"] = NOMINAL_COVERAGE
         some = np.linspace(0, len(outputs) - 1, min(len(outputs), MAX_SCATTER)).astype(int)
         found["scatter"] = [[float(truth[i]), float(outputs[i, 0])] for i in some]
     return found
@@ -55,6 +60,7 @@ def _by_present(
     outputs: np.ndarray,
     truth: np.ndarray,
     present: Mapping[str, np.ndarray],
+    groups: np.ndarray | None,
     seed: int,
 ) -> dict[str, Any]:
     """Score each set of columns that occurs among the rows, most frequent first."""
@@ -68,8 +74,12 @@ def _by_present(
         found[key] = {
             "rows": len(rows),
             "metrics": codec.metrics(outputs[rows], truth[rows]),
-            "intervals": bootstrap_intervals(
-                codec.metrics, outputs[rows], truth[rows], num_resamples=200, seed=seed
+            "intervals": metric_intervals(
+                codec.metrics,
+                outputs[rows],
+                truth[rows],
+                groups=None if groups is None else groups[rows],
+                seed=seed,
             ),
         }
     return found
@@ -89,3 +99,14 @@ def _reliability(outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, float
         for b in range(NUM_BINS)
         if (bins == b).any()
     ]
+
+
+def expected_calibration_error(bins: Sequence[Mapping[str, float]]) -> float:
+    """Return the mean gap between confidence and accuracy (Guo et al. 2017, equation 3).
+
+    Args:
+        bins: ``confidence``, ``accuracy`` and ``count`` of each tenth of confidence.
+    """
+    total = sum(one["count"] for one in bins)
+    gaps = (one["count"] * abs(one["confidence"] - one["accuracy"]) for one in bins)
+    return float(sum(gaps) / total) if total else float("nan")

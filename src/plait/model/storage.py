@@ -18,6 +18,7 @@ from plait.bundle import Bundle
 from plait.errors import BundleError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
 from plait.model.backbone_reading import BackboneReading
+from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
@@ -45,6 +46,7 @@ def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
+        "calibration": None if ensemble.calibration is None else ensemble.calibration.facts(),
     }
 
 
@@ -80,7 +82,7 @@ def load_ensemble(
     weights = {str(name): float(weight) for name, weight in about["mix"].items()}
     simple = [name for name in weights if name != DEEP]
     folder = bundle.path / EXPERTS
-    config = about.get("system")
+    config, calibration = about.get("system"), about.get("calibration")
     return Ensemble(
         codecs=codecs,
         target=target,
@@ -89,6 +91,9 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        calibration=None
+        if calibration is None
+        else calibration_from(calibration, target, about["sources"]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class DeepResult:
             ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
         adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
         notes: What a person should know.
+        stages: Networks, each with those of `rows` that it did not learn from.
     """
 
     system: System
@@ -54,6 +55,7 @@ class DeepResult:
     trials: dict[str, Any] = field(default_factory=dict)
     adapt: str = "scratch"
     notes: tuple[str, ...] = ()
+    stages: Sequence[tuple[System, np.ndarray]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +213,9 @@ def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     rows = task.validation
     run = _learn(task, plan, system, task.splits.train, "training", progress, rows)
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
-    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
+    system = system.cpu()
+    stages = [(system, rows)]
+    return DeepResult(system=system, outputs=outputs, rows=rows, run=run, stages=stages)
 
 
 def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -220,6 +224,7 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         raise ValueError("cross-fitting needs folds")
     rows, num_folds = _learn_rows(task), int(plan.folds.max()) + 1
     found: np.ndarray | None = None
+    stages = []
     for fold in range(num_folds):
         held = rows[plan.folds == fold]
         part = replace(
@@ -235,11 +240,12 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         if found is None:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
+        stages.append((system.cpu(), held))
     last = replace(plan, budget=plan.budget.share(1.5 / (num_folds + 1.5)))
     system = make_system(task, last)
     run = _learn(task, last, system, rows, "training on all rows", progress)
     outputs = np.zeros((0, 1), np.float32) if found is None else found
-    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run)
+    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, stages=stages)
 
 
 def _learn_rows(task: Task) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ import pyarrow.parquet
 from plait.data.row_ids import row_ids
 from plait.data.table import Table, read
 from plait.errors import UsageError
+from plait.model.columns import missing_columns
 from plait.model.model import load
 from plait.progress import SILENT, Progress
+from plait.recipes.outputs import check_output, written_whole
 
 
 def embed(
@@ -24,8 +25,10 @@ def embed(
     *,
     out: Path | str,
     weights: Mapping[str, float] | None = None,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Path | str | None = None,
+    strict: bool = False,
+    force: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write the rows' ids and vectors to a Parquet file and return what was done.
@@ -38,15 +41,19 @@ def embed(
         table: Rows with any subset of its input columns.
         out: ``.parquet`` file, which appears whole or not at all.
         weights: Column -> weight in a row's mean, 1 by default.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
+        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at the
+            fit.
         root: Folder of the media.
+        strict: Whether an absent input column is an error.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
         progress: Told of the work.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space) and ``out``.
+        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``,
+        ``missing_columns`` and ``notes``, as of `plait.recipes.predict.predict`.
 
     Raises:
-        UsageError: When `out` has another ending, or a weight's column is unknown.
+        UsageError: When `out` has another ending or exists, or a weight's column is unknown.
         TargetError: When the bundle holds no shared space.
     """
     out = Path(out)
@@ -57,19 +64,22 @@ def embed(
             received=out.name,
             hint="name it with --out vectors.parquet",
         )
+    place = check_output(out, table, bundle, force=force)
+    rows = table if isinstance(table, Table) else read(table, root=root)
     model = load(bundle)
     space = model.space
-    rows = table if isinstance(table, Table) else read(table, root=root)
-    vectors = model.embed(rows, weights=weights, on_error=on_error, progress=progress or SILENT)
+    told = progress or SILENT
+    vectors = model.embed(rows, weights=weights, on_error=on_error, strict=strict, progress=told)
     there = np.abs(vectors).sum(1) > 0
-    _write(out, row_ids(rows), vectors, there)
-    empty = int((~there).sum())
+    _write(place, row_ids(rows), vectors, there)
     return {
         "rows": len(vectors),
-        "empty": empty,
+        "empty": int((~there).sum()),
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
+        "missing_columns": missing_columns(model.inputs, rows.column_names),
+        "notes": model.notes_on(rows),
     }
 
 
@@ -77,10 +87,5 @@ def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) ->
     kind = pa.list_(pa.float32(), vectors.shape[1])
     flat = pa.array(np.ascontiguousarray(vectors).ravel())
     column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(~there))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with written_whole(out) as temporary:
         pa.parquet.write_table(pa.table({"id": pa.array(ids), "vector": column}), temporary)
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -185,6 +185,7 @@ def fit(
         tune=tune,
     )
     model, records = (learn_shared if target is None else learn_target)(task, work)
+    model.on_error = on_error
     model.records = {
         **records,
         "splits": task.splits.to_dict(),

@@ -10,6 +10,7 @@ from plait.data.checks import inspect_table
 from plait.data.schema import make_codec
 from plait.data.table import Table, read
 from plait.errors import CellError
+from plait.recipes.outputs import check_output, write_text
 from plait.report import render_inspection
 from plait.types import is_missing
 
@@ -25,6 +26,7 @@ def inspect(
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
     root: Path | str | None = None,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
@@ -36,15 +38,17 @@ def inspect(
         out: HTML page to write.
         schema_out: YAML schema to write.
         root: Folder of the media.
+        force: Whether files at `out` and `schema_out` are replaced; never the table.
     """
+    page = None if out is None else check_output(out, table, force=force)
+    written = None if schema_out is None else check_output(schema_out, table, force=force)
     if not isinstance(table, Table):
         table = read(table, columns=columns, strict=strict, root=root)
     found = inspect_table(table, target=target).to_dict()
-    if schema_out is not None:
-        Path(schema_out).write_text(table.schema.to_yaml(), encoding="utf8")
-    if out is not None:
-        page = render_inspection(found, _examples(table))
-        Path(out).write_text(page, encoding="utf8")
+    if written is not None:
+        write_text(written, table.schema.to_yaml())
+    if page is not None:
+        write_text(page, render_inspection(found, _examples(table)))
     return found
 
 

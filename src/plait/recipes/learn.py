@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from plait.metrics import bootstrap_intervals
-from plait.modalities import Codec
+from plait.intervals import metric_intervals
+from plait.modalities import Codec, TargetCodec
 from plait.model.config import choose_size
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
@@ -18,6 +19,7 @@ from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.folds import make_folds
+from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
 from plait.recipes.records import make_card
@@ -32,6 +34,7 @@ from plait.train.budget import Budget
 
 RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
 BASELINE_SHARE = 0.25
+CALIBRATION_SHARE = 0.03
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -73,7 +76,11 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
-    model.shared = space
+    until = (
+        None if not work.budget.timed else time.monotonic() + CALIBRATION_SHARE * work.budget.amount
+    )
+    model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
+    model.shared, model.group = space, work.group
     records = _records(model, task, deep, rivals, choice, folds, work.seed)
     records["metrics"] |= deep.trials | learned | tuned
     records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
@@ -167,7 +174,10 @@ def _records(
     """Score the shipped mix and every candidate alone on the rows set aside."""
     rows = task.judged
     truth = task.truth[rows]
-    judged = model.score_rows(task.prepared, rows, truth, seed=seed) if len(rows) else {}
+    groups = task.groups[rows]
+    judged = (
+        model.score_rows(task.prepared, rows, truth, groups=groups, seed=seed) if len(rows) else {}
+    )
     everything = replace(
         model.ensemble,
         weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
@@ -178,8 +188,14 @@ def _records(
     everything._system = deep.system
     candidates = []
     for name in [DEEP, *rivals.experts]:
-        outputs = everything.outputs_of(name, task.prepared, rows) if len(rows) else None
-        candidates.append(_candidate(model, name, outputs, truth, choice, seed))
+        if len(rows) and set(choice.weights) == {name}:
+            scored = {part: judged[part] for part in ("metrics", "intervals")}
+        elif len(rows):
+            outputs = everything.outputs_of(name, task.prepared, rows)
+            scored = _scored(model.target_codec, outputs, truth, groups, seed)
+        else:
+            scored = {"metrics": {}, "intervals": {}}
+        candidates.append({"name": name, "cost": choice.costs.get(name), **scored})
         candidates[-1]["seconds"] = rivals.seconds.get(name, deep.run.seconds)
     notes = [*task.notes, *rivals.notes, *deep.notes, *choice.notes]
     set_aside = len(task.splits.test) or len(task.splits.validation)
@@ -194,7 +210,9 @@ def _records(
         "weights": dict(choice.weights),
         "num_parameters": deep.system.num_parameters if DEEP in choice.weights else 0,
         "test": judged,
-        "subsets": score_subsets(model, task.prepared, rows, truth, seed=seed) if len(rows) else [],
+        "subsets": score_subsets(model, task.prepared, rows, truth, groups=groups, seed=seed)
+        if len(rows)
+        else [],
         "validation": {"costs": dict(choice.costs), "rows": len(deep.rows)},
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
@@ -213,24 +231,10 @@ def _records(
     return {"metrics": metrics}
 
 
-def _candidate(
-    model: Model,
-    name: str,
-    outputs: np.ndarray | None,
-    truth: np.ndarray,
-    choice: Choice,
-    seed: int,
+def _scored(
+    codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray, seed: int
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": name,
-        "cost": choice.costs.get(name),
-        "metrics": {},
-        "intervals": {},
+    return {
+        "metrics": codec.metrics(outputs, truth),
+        "intervals": metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed),
     }
-    if outputs is not None and len(outputs):
-        codec = model.target_codec
-        found["metrics"] = codec.metrics(outputs, truth)
-        found["intervals"] = bootstrap_intervals(
-            codec.metrics, outputs, truth, num_resamples=300, seed=seed
-        )
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,9 @@ import pyarrow.parquet
 
 from plait.data.table import Table, read
 from plait.errors import UsageError
+from plait.model.columns import counted_from, missing_columns
 from plait.model.model import Model, load
+from plait.recipes.outputs import check_output, written_whole
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
 
@@ -28,10 +29,12 @@ def predict(
     table: Table | Path | str,
     *,
     out: Path | str,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
+    strict: bool = False,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
 
@@ -42,17 +45,22 @@ def predict(
         bundle: A bundle's folder.
         table: Rows with any subset of the model's input columns.
         out: ``.csv`` or ``.parquet`` file.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
+        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at the
+            fit.
         root: Folder of the media.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
+        strict: Whether an absent input column is an error.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
 
     Returns:
-        ``rows``, ``out`` and ``columns``.
+        ``rows``, ``out``, ``columns``, ``missing_columns`` (``{"column", "did_you_mean"}`` per
+        input column that the table lacks) and ``notes`` for people.
 
     Raises:
-        UsageError: When `out` has another ending, or its columns would collide.
+        UsageError: When `out` has another ending or exists, or its columns would collide.
+        ColumnError: When the table has no column of the model, or with `strict` not all.
     """
     out = Path(out)
     if out.suffix not in ENDINGS:
@@ -62,25 +70,28 @@ def predict(
             received=out.name,
             hint="name it with --out predictions.csv",
         )
+    place = check_output(out, table, bundle, force=force)
+    rows = table if isinstance(table, Table) else read(table, root=root)
     model = load(bundle)
     answer_rows = _answerer(model, classes, templates)
-    rows = table if isinstance(table, Table) else read(table, root=root)
+    model.as_table(rows, strict=strict)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
     columns: list[str] = []
-    try:
-        with _Writer(temporary, out.suffix) as writer:
-            for first in range(0, rows.num_rows, CHUNK_ROWS):
-                part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-                answer = _shift_rows(answer_rows, part, on_error, first)
-                chunk = _arrow(part, answer, kinds)
-                columns = chunk.column_names
-                writer.write(chunk)
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return {"rows": rows.num_rows, "out": str(out), "columns": columns}
+    with written_whole(place) as temporary, _Writer(temporary, out.suffix) as writer:
+        for first in range(0, rows.num_rows, CHUNK_ROWS):
+            part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
+            with counted_from(first):
+                answer = answer_rows(part, on_error=on_error).columns
+            chunk = _arrow(part, answer, kinds)
+            columns = chunk.column_names
+            writer.write(chunk)
+    return {
+        "rows": rows.num_rows,
+        "out": str(out),
+        "columns": columns,
+        "missing_columns": missing_columns(model.inputs, rows.column_names),
+        "notes": model.notes_on(rows),
+    }
 
 
 def _answerer(
@@ -93,19 +104,6 @@ def _answerer(
         raise UsageError("templates are for classes", expected="--classes with --template")
     model.require_target()
     return model.predict
-
-
-def _shift_rows(predict_rows: Any, part: Table, on_error: str, first: int) -> Mapping[str, Any]:
-    """Predict a chunk; an error names the row of the whole table."""
-    from plait.errors import PlaitError
-
-    try:
-        columns: Mapping[str, Any] = predict_rows(part, on_error=on_error).columns
-        return columns
-    except PlaitError as error:
-        if error.row is not None:
-            error.row += first
-        raise
 
 
 def _kinds(rows: Table, *, flat: bool) -> dict[str, pa.DataType]:

@@ -49,6 +49,7 @@ class Rivals:
         features: Makes their features.
         seconds_per_row: Time to make the features of one row.
         notes: What a person should know.
+        judges: What answers rows for those that did not learn from them; None without experts.
     """
 
     experts: Mapping[str, Expert] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Rivals:
     features: FeatureMap | None = None
     seconds_per_row: float = 0.0
     notes: tuple[str, ...] = ()
+    judges: Judges | None = None
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one of the experts on any rows, float32 ``[row, output]``."""
@@ -113,7 +115,7 @@ def measure_rivals(
     until = deadline_after(start, seconds)
     experts |= _specialised(task, rows, views, judges, experts, outputs, seed, until)
     update(len(kinds) + 2, "specialists")
-    return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows))
+    return Rivals(experts, outputs, spent, features, per_row, (*notes, *notes_rows), judges)
 
 
 def _judges(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from plait.data.table import Table
+from plait.data.table import Table, read
+from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.types import Cell
@@ -22,7 +23,7 @@ def search(
     where: str | None = None,
     index: Path | str | None = None,
     rebuild: bool = False,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Path | str | None = None,
     progress: Progress | None = None,
     **named: Cell,
@@ -42,22 +43,24 @@ def search(
         index: Folder of a kept index: made when it is not there, brought up to date with the
             table's ids when it is. None keeps one in the cache.
         rebuild: Whether to embed all rows again.
-        on_error: For unreadable cells of the table.
+        on_error: For unreadable cells of the table; default as at the fit.
         root: Folder of the media of the table.
         progress: Told of the work.
         named: More parts of the query by name, as of `query`: ``text="red boot"``.
 
     Returns:
         ``hits`` (``rank``, ``id``, ``score``: the cosine, ``row``, and the row's plain cells as
-        ``cells``), ``query``, ``rows`` searched and ``index``.
+        ``cells``), ``query``, ``rows`` searched, ``index``, and ``missing_columns`` and ``notes``
+        as of `plait.recipes.predict.predict`.
 
     Raises:
         UsageError: An unknown column or modality in the query, or nothing to search.
         BundleError: The index is of another model or preprocessing, or damaged.
     """
+    rows = table if table is None or isinstance(table, Table) else read(table, root=root)
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    return model.search(
-        table,
+    found = model.search(
+        rows,
         query={**(query or {}), **named},
         weights=weights,
         top=top,
@@ -65,6 +68,8 @@ def search(
         index=index,
         rebuild=rebuild,
         on_error=on_error,
-        root=root,
         progress=progress or SILENT,
     )
+    there = model.inputs if rows is None else rows.column_names
+    missing = missing_columns(model.inputs, there)
+    return found | {"missing_columns": missing, "notes": notes_on(missing)}

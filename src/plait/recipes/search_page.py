@@ -11,6 +11,7 @@ from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
 from plait.model.model import Model, load
 from plait.model.query import sources_named
+from plait.recipes.outputs import check_output, write_text
 from plait.report.page import page
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
@@ -24,6 +25,7 @@ def write_search_page(
     out: Path | str,
     *,
     root: Path | str | None = None,
+    force: bool = False,
 ) -> Path:
     """Write the hits of `plait.recipes.search.search` as a self-contained page; return its path.
 
@@ -34,13 +36,13 @@ def write_search_page(
         query: What was asked.
         out: File to write.
         root: Folder of the media.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
 
-    Raises `UsageError` without a table, whose cells the page shows.
+    Raises `UsageError` without a table, whose cells the page shows, or when `out` exists.
     """
-    if table is None:
-        raise UsageError("a page shows the table's rows", expected="--table with --page")
+    place = check_page(bundle, table, out, force=force)
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    rows = read(table, root=root) if isinstance(table, Path | str) else table
+    rows = table if isinstance(table, Table) else read(table, root=root)
     asked = "".join(_asked(model, name, cell) for name, cell in query.items())
     cards = "".join(_card(model, rows, hit) for hit in result["hits"])
     body = (
@@ -49,10 +51,21 @@ def write_search_page(
         f'<div class="cards asked"><article>{asked}</article></div></header>'
         f'<section><div class="cards">{cards}</div></section>'
     )
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page("search", body), encoding="utf8")
-    return out
+    write_text(place, page("search", body))
+    return Path(out)
+
+
+def check_page(
+    bundle: Model | Path | str,
+    table: Table | Path | str | None,
+    out: Path | str,
+    *,
+    force: bool = False,
+) -> Path:
+    """Return where the page will be written; see `write_search_page` for arguments and errors."""
+    if table is None:
+        raise UsageError("a page shows the table's rows", expected="--table with --page")
+    return check_output(out, table, bundle, force=force)
 
 
 def _asked(model: Model, name: str, cell: Cell) -> Html:

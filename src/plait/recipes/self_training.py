@@ -83,8 +83,14 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     run = run_training(plan, objective, system, "learning from guesses", progress)
     outputs = system_outputs(system, task.prepared, task.validation, device=plan.device)
     note = f"{len(rows):,} rows without a target were learned from, by guesses of simple models"
+    system = system.cpu()
     return DeepResult(
-        system=system.cpu(), outputs=outputs, rows=task.validation, run=run, notes=(note,)
+        system=system,
+        outputs=outputs,
+        rows=task.validation,
+        run=run,
+        notes=(note,),
+        stages=[(system, task.validation)],
     )
 
 

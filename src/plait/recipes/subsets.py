@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.metrics import bootstrap_intervals
+from plait.intervals import metric_intervals
 from plait.model.model import Model
 
 
 def score_subsets(
-    model: Model, prepared: Prepared, rows: np.ndarray, truth: np.ndarray, *, seed: int = 0
+    model: Model,
+    prepared: Prepared,
+    rows: np.ndarray,
+    truth: np.ndarray,
+    *,
+    groups: np.ndarray,
+    seed: int = 0,
 ) -> list[dict[str, Any]]:
     """Return the scores of the shipped model on `rows`: all columns, each alone, each missing.
 
@@ -27,7 +33,11 @@ def score_subsets(
     if len(inputs) > 2:
         subsets += [("missing", [n for n in inputs if n != name]) for name in inputs]
     return [
-        {"kind": kind, "columns": list(kept), **_score(model, prepared, rows, truth, kept, seed)}
+        {
+            "kind": kind,
+            "columns": list(kept),
+            **_score(model, prepared, rows, truth, groups, kept, seed),
+        }
         for kind, kept in subsets
     ]
 
@@ -44,6 +54,7 @@ def _score(
     prepared: Prepared,
     rows: np.ndarray,
     truth: np.ndarray,
+    groups: np.ndarray,
     kept: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
@@ -52,5 +63,5 @@ def _score(
     ]
     outputs = model.ensemble.outputs(hide(prepared, hidden), rows)
     codec = model.target_codec
-    intervals = bootstrap_intervals(codec.metrics, outputs, truth, num_resamples=300, seed=seed)
+    intervals = metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed)
     return {"metrics": codec.metrics(outputs, truth), "intervals": intervals}

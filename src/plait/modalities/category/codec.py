@@ -103,6 +103,10 @@ class CategoryCodec:
     def fingerprint(self, raw: str) -> bytes | None:
         return None
 
+    def unseen(self, raw: str) -> tuple[str, ...]:
+        """Return the label, when fitting never saw it."""
+        return () if raw in _numbers(self.labels) else (raw,)
+
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:
             raise TargetError(

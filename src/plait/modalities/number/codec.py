@@ -147,10 +147,21 @@ class NumberCodec:
         return regression_metrics(outputs, truth)
 
     def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        """Squared error of the mean plus pinball loss of the quantiles, in units of the scale."""
-        scale = float(np.std(truth)) or 1.0
+        """Squared error of the mean plus pinball loss of the quantiles, in units of `spread`."""
+        scale = self.spread
         squared = ((outputs[:, 0] - truth) / scale) ** 2
         return squared + pinball_loss(outputs[:, 1:], truth, QUANTILE_LEVELS) / scale
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the training values in the column's unit, the same for any rows.
+
+        With a logarithm, that of the log-normal distribution of the same mean and scale.
+        """
+        if not self.log:
+            return self.scale
+        variance = min(self.scale, 5.0) ** 2
+        return math.exp(self.mean + variance / 2) * math.sqrt(math.expm1(variance))
 
 
 def _is_number(value: Cell) -> bool:

@@ -34,7 +34,10 @@ class Target(nn.Module):
     """Mean and quantiles of a number from one pooled query.
 
     Loss: squared error of the mean plus pinball loss of the quantiles, on the standardised
-    scale (Koenker and Bassett 1978). Outputs are in the column's unit.
+    scale (Koenker and Bassett 1978). Of a logarithm, the mean is learned by the deviance of the
+    gamma distribution, which is least at the mean of the numbers themselves (McCullagh and Nelder
+    1989, section 8.2.2); squared error of logarithms would give their median. Outputs are in the
+    column's unit.
     """
 
     num_queries = 1
@@ -60,7 +63,14 @@ class Target(nn.Module):
         scaled = ((inner - self.codec.mean) / self.codec.scale)[:, None]
         gap = scaled - raw[:, 1:]
         pinball = torch.maximum(self.levels * gap, (self.levels - 1) * gap).sum(-1)
-        return (scaled[:, 0] - raw[:, 0]) ** 2 + pinball
+        return self._of_mean(raw[:, 0], scaled[:, 0]) + pinball
+
+    def _of_mean(self, mean: Tensor, scaled: Tensor) -> Tensor:
+        """Return the loss of the mean; both kinds have the same curvature at their least."""
+        if not self.codec.log:
+            return (scaled - mean) ** 2
+        gap = ((scaled - mean) * self.codec.scale).clamp(-20, 20)
+        return 2 * (gap.exp() - gap - 1) / self.codec.scale**2
 
     def outputs(self, raw: Tensor) -> Float[Tensor, "batch output"]:
         """Return mean and quantiles in the column's unit."""

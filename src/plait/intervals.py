@@ -1,0 +1,215 @@
+"""Confidence intervals of metrics: Wilson's for shares, the BCa bootstrap for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import NormalDist
+
+import numpy as np
+
+from plait.metrics import SHARES, Metric
+
+LEVEL = 0.95
+NUM_RESAMPLES = 300
+LEAST_UNITS = 10
+"""Fewer rows, or groups of rows, than this say too little for an interval."""
+
+NUM_BLOCKS = 40
+"""Parts that the jackknife leaves out in turn."""
+
+_NORMAL = NormalDist()
+
+
+def metric_intervals(
+    metric: Metric,
+    outputs: np.ndarray,
+    truth: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+    max_rows: int = 20_000,
+) -> dict[str, list[float]]:
+    """Return a 95 % interval of each metric; none below ten rows, or ten groups.
+
+    Shares of rows (see `plait.metrics.SHARES`) get Wilson's interval (Wilson 1927), with groups for
+    as many rows as the clustered variance says they are worth (Kish 1965, the design effect). All
+    other metrics get the bias-corrected and accelerated bootstrap (Efron 1987, sections 2 to 4),
+    which draws whole groups, whose acceleration is from a jackknife of 40 blocks, and whose levels
+    are those of Student's t (Hesterberg 2015, section 5.3, the expanded percentile interval). The
+    same rows and outputs always give the same interval.
+
+    Args:
+        metric: Outputs and truth -> name and value.
+        outputs: ``[row, output]``.
+        truth: ``[row]`` or ``[row, label]``.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
+        num_resamples: Of the bootstrap; fewer, down to 100, for more than 2,000 rows.
+        seed: Of the draws.
+        max_rows: With more, a sample of this size is resampled and the interval narrowed.
+    """
+    units = _Units(np.arange(len(truth)) if groups is None else np.asarray(groups))
+    if len(units) < LEAST_UNITS:
+        return {}
+    names = list(metric(outputs, truth))
+    which = None if groups is None else units.which
+    found = {
+        name: share_interval(SHARES[name](outputs, truth), which)
+        for name in names
+        if name in SHARES
+    }
+    rest = [name for name in names if name not in found]
+    drawn = _bootstrap(metric, outputs, truth, units, num_resamples, seed, max_rows) if rest else {}
+    return found | {name: drawn[name] for name in rest if name in drawn}
+
+
+def share_interval(hits: np.ndarray, groups: np.ndarray | None = None) -> list[float]:
+    """Return Wilson's 95 % interval of a share.
+
+    >>> [round(end, 3) for end in share_interval(np.arange(10) < 10)]
+    [0.722, 1.0]
+
+    Args:
+        hits: bool ``[row]``.
+        groups: int ``[row]``: rows of one number are not independent.
+    """
+    share, num = float(hits.mean()), float(len(hits))
+    z = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
+    if groups is not None:
+        num_groups = len(np.unique(groups))
+        num = _worth(hits, groups)
+        z = student_quantile(0.5 + LEVEL / 2, num_groups - 1)
+    return _wilson(share, num, z)
+
+
+def student_quantile(level: float, freedom: int) -> float:
+    """Return a quantile of Student's t, to three digits (Cornish-Fisher beyond 2 degrees).
+
+    >>> round(student_quantile(0.975, 10), 2)
+    2.23
+
+    Args:
+        level: In (0, 1).
+        freedom: Degrees of freedom, 1 or more.
+    """
+    if freedom == 1:
+        return float(np.tan(np.pi * (level - 0.5)))
+    if freedom == 2:
+        return float((2 * level - 1) / np.sqrt(2 * level * (1 - level)))
+    z, v = _NORMAL.inv_cdf(level), float(freedom)
+    terms = (
+        z,
+        (z**3 + z) / (4 * v),
+        (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2),
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3),
+    )
+    return float(sum(terms))
+
+
+def _wilson(share: float, num: float, z: float) -> list[float]:
+    middle = (share + z * z / (2 * num)) / (1 + z * z / num)
+    half = z / (1 + z * z / num) * (share * (1 - share) / num + z * z / (4 * num * num)) ** 0.5
+    return [max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))]
+
+
+def _worth(hits: np.ndarray, groups: np.ndarray) -> float:
+    """Return how many independent rows the clustered ones are worth."""
+    _, which = np.unique(groups, return_inverse=True)
+    num, num_groups, share = len(hits), int(which.max()) + 1, float(hits.mean())
+    single = share * (1 - share) / num
+    if single == 0:
+        return float(num_groups)
+    sums = np.bincount(which, hits - share)
+    clustered = float((sums**2).sum()) / num**2 * num_groups / (num_groups - 1)
+    return num / max(1.0, clustered / single)
+
+
+class _Units:
+    """Rows sorted by the unit that they are drawn with.
+
+    Args:
+        groups: int ``[row]``.
+    """
+
+    def __init__(self, groups: np.ndarray) -> None:
+        _, self.which, self.sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        self._order = np.argsort(self.which, kind="stable")
+        self._firsts = np.cumsum(self.sizes) - self.sizes
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def rows(self, units: np.ndarray) -> np.ndarray:
+        """Return the rows of some units, each as often as it is named."""
+        sizes = self.sizes[units]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return self._order[np.repeat(self._firsts[units], sizes) + within]
+
+
+def _bootstrap(
+    metric: Metric,
+    outputs: np.ndarray,
+    truth: np.ndarray,
+    units: _Units,
+    num_resamples: int,
+    seed: int,
+    max_rows: int,
+) -> dict[str, list[float]]:
+    rng = np.random.default_rng(seed)
+    kept, shrink = np.arange(len(units)), 1.0
+    if len(truth) > max_rows:
+        most = max(LEAST_UNITS, int(max_rows * len(units) / len(truth)))
+        kept = np.sort(rng.choice(len(units), most, replace=False))
+        shrink = (most / len(units)) ** 0.5
+    num_rows = int(units.sizes[kept].sum())
+    num = int(np.clip(num_resamples * 2000 / num_rows, min(100, num_resamples), num_resamples))
+    draws = (units.rows(rng.choice(kept, len(kept))) for _ in range(num))
+    drawn = [metric(outputs[rows], truth[rows]) for rows in draws]
+    left_out = [metric(outputs[rows], truth[rows]) for rows in _left_out(units, kept, rng)]
+    centres = metric(outputs, truth)
+    middle = centres if shrink == 1.0 else metric(outputs[r := units.rows(kept)], truth[r])
+    found = {}
+    for name, centre in centres.items():
+        values = _finite([one[name] for one in drawn])
+        if len(values) < num / 2 or not np.isfinite(centre):
+            continue
+        jackknife = _finite([one[name] for one in left_out])
+        ends = _accelerated(values, middle[name], jackknife, len(kept))
+        low, high = (centre + (end - middle[name]) * shrink for end in ends)
+        found[name] = [float(low), float(high)]
+    return found
+
+
+def _left_out(units: _Units, kept: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield the rows without one block of units after the other."""
+    blocks = np.array_split(rng.permutation(kept), min(NUM_BLOCKS, len(kept)))
+    for block in blocks:
+        yield units.rows(np.setdiff1d(kept, block))
+
+
+def _finite(values: list[float]) -> np.ndarray:
+    array = np.asarray(values, np.float64)
+    return array[np.isfinite(array)]
+
+
+def _accelerated(
+    values: np.ndarray, centre: float, left_out: np.ndarray, num_units: int
+) -> tuple[float, float]:
+    """Return the ends of the BCa interval; where nothing varies at 0 or 1, those of a share."""
+    if values.min() == values.max():
+        at_edge = centre in (0.0, 1.0) and values[0] == centre
+        z = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
+        low, high = _wilson(centre, num_units, z) if at_edge else (centre, centre)
+        return float(low), float(high)
+    below = ((values < centre).mean() + (values <= centre).mean()) / 2
+    bias = _NORMAL.inv_cdf(float(np.clip(below, 1 / len(values), 1 - 1 / len(values))))
+    gaps = left_out.mean() - left_out if len(left_out) > 1 else np.zeros(1)
+    spread = float((gaps**2).sum())
+    speed = float((gaps**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+    wide = (num_units / (num_units - 1)) ** 0.5 * student_quantile(0.5 + LEVEL / 2, num_units - 1)
+    levels = []
+    for side in (-wide, wide):
+        z = bias + side
+        levels.append(_NORMAL.cdf(bias + z / max(1 - speed * z, 0.1)))
+    low, high = np.quantile(values, levels)
+    return float(min(low, centre)), float(max(high, centre))

@@ -1,0 +1,235 @@
+"""Corrections of outputs: the ends of intervals, and how sure probabilities are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from plait.errors import TargetError
+from plait.intervals import student_quantile
+from plait.modalities import TargetCodec
+
+LEAST_ROWS = 20
+"""Rows with a set of columns that it takes for a calibration of its own."""
+
+PRIOR_ROWS = 30.0
+"""All other rows together count as so many for a set of columns."""
+
+PULL_ROWS = 5.0
+"""The size of errors with a set of columns is pulled to that of all rows as if by so many."""
+
+SIDE = 0.95
+"""Part of the rows on the right side of each end of a number's interval."""
+
+TEMPERATURES = np.geomspace(0.25, 4.0, 49)
+
+FLOOR = 1e-12
+"""Probabilities are at least this before a power is taken."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the mix answered for rows that none of its members had learned from.
+
+    Attributes:
+        outputs: float32 ``[row, output]``: canonical.
+        truth: As `TargetCodec.truth`.
+        present: bool ``[row, source]``: which input columns the model saw.
+        groups: int ``[row]``: rows of one number are not independent.
+        hidden: bool ``[row]``: columns were hidden from the model to see what it does without.
+    """
+
+    outputs: np.ndarray
+    truth: np.ndarray
+    present: np.ndarray
+    groups: np.ndarray
+    hidden: np.ndarray
+
+    def take(self, places: np.ndarray) -> HeldOut:
+        """Return some of the rows."""
+        return HeldOut(*(array[places] for array in vars(self).values()))
+
+    @classmethod
+    def join(cls, parts: Sequence[HeldOut]) -> HeldOut:
+        """Return the rows of all parts."""
+        return cls(*map(np.concatenate, zip(*(vars(part).values() for part in parts), strict=True)))
+
+
+class Scale(Protocol):
+    """How outputs of one kind of target are corrected."""
+
+    def known(self, truth: np.ndarray) -> np.ndarray:
+        """Return which rows have a truth that training knew, bool ``[row]``."""
+
+    def fit(self, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        """Return the factors of a set of columns, float32 ``[factor]``.
+
+        Args:
+            rows: All rows.
+            own: Places of the rows with this set.
+            prior: Places of the rows that support it.
+        """
+
+    def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Correct outputs ``[row, output]`` by factors ``[row, factor]``."""
+
+
+class IntervalScale:
+    """Widens or narrows each side of a number's interval until it holds what it promises.
+
+    Conformalised quantile regression (Romano et al. 2019), with scores in units of the side's own
+    width, ``(y - q50) / (q95 - q50)``, each side by itself, and Mondrian by the set of columns
+    (Vovk et al. 2005, section 4.5). Groups weigh the same, however large (Dunn et al. 2022, pooled
+    cumulative distributions); the finite-sample correction counts groups. Where a group in twenty
+    is not to be had, the end is that of a random effect of the group, by Student's t.
+    """
+
+    def known(self, truth: np.ndarray) -> np.ndarray:
+        return np.isfinite(truth)
+
+    def fit(self, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        centre, sides = _sides(rows.outputs)
+        floor = 1e-3 * float(np.abs(rows.truth - centre).mean()) + 1e-12
+        gaps = np.stack([centre - rows.truth, rows.truth - centre], axis=1)
+        scores = gaps / np.maximum(sides, floor)
+        return np.array([_end(scores[:, side], rows, own, prior) for side in (0, 1)], np.float32)
+
+    def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        centre, sides = _sides(outputs)
+        moved = outputs.astype(np.float64).copy()
+        moved[:, 1] = centre - sides[:, 0] * factors[:, 0]
+        moved[:, 3] = centre + sides[:, 1] * factors[:, 1]
+        moved[:, 1:] = np.sort(moved[:, 1:], axis=1)
+        return moved
+
+
+def _sides(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median ``[row]`` and the width of the interval on both sides ``[row, 2]``."""
+    quantiles = outputs[:, 1:].astype(np.float64)
+    centre = quantiles[:, 1]
+    return centre, np.stack([centre - quantiles[:, 0], quantiles[:, 2] - centre], axis=1)
+
+
+def _end(scores: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> float:
+    """Return the factor of one side."""
+    groups, mine = rows.groups, scores[own]
+    values, weights = mine, _group_weights(groups[own])
+    num = float(len(np.unique(groups[own])))
+    if len(prior):
+        sizes = _sizes(scores, rows.present, np.concatenate([own, prior]))
+        values = np.concatenate([mine, scores[prior] / sizes[len(own) :] * sizes[0]])
+        weights = np.concatenate([weights, _group_weights(groups[prior], PRIOR_ROWS)])
+        num += min(len(np.unique(groups[prior])), PRIOR_ROWS)
+    found = _quantile(values, weights, num)
+    few = SIDE * (num + 1) > num
+    return max(found, _random_effect(mine, groups[own])) if few else found
+
+
+def _sizes(scores: np.ndarray, present: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return how large errors are with the columns of each of some rows, float64 ``[row]``.
+
+    The median size with just these columns, pulled to that of all rows where they are few.
+    """
+    size = np.abs(scores[places]) + 1e-12
+    whole = float(np.median(size))
+    _, which = np.unique(present[places], axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    found = np.empty(len(places))
+    for number in np.unique(which):
+        mine = np.flatnonzero(which == number)
+        trust = len(mine) / (len(mine) + PULL_ROWS)
+        found[mine] = whole * (float(np.median(size[mine])) / whole) ** trust
+    return found
+
+
+def _group_weights(groups: np.ndarray, total: float | None = None) -> np.ndarray:
+    """Return weights by which every group counts the same; they sum to `total`, or to the rows."""
+    _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    weights = 1.0 / counts[which]
+    return weights * ((len(groups) if total is None else total) / weights.sum())
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, num: float) -> float:
+    """Return the `SIDE` quantile that a new value is below as often as it says, else the largest.
+
+    The i-th of n values has an expected share of ``i / (n + 1)`` below it; between two of them it
+    is interpolated.
+
+    Args:
+        values, weights: ``[row]``.
+        num: How many independent values these are.
+    """
+    order = np.argsort(values, kind="stable")
+    shares = np.cumsum(weights[order]) / weights.sum() * (num / (num + 1))
+    return float(np.interp(SIDE, shares, values[order]))
+
+
+def _random_effect(scores: np.ndarray, groups: np.ndarray) -> float:
+    """Return the upper end for a row of a new group: normal within groups, Student's t between."""
+    _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    num = len(counts)
+    means = np.bincount(which, scores) / counts
+    if num < 2:
+        return float(scores.max())
+    within = float(((scores - means[which]) ** 2).sum()) / max(len(scores) - num, 1)
+    between = max(float(means.var(ddof=1)) - within * float((1 / counts).mean()), 0.0)
+    spread = (between * (1 + 1 / num) + within) ** 0.5
+    return float(means.mean()) + student_quantile(SIDE, num - 1) * spread
+
+
+class TemperatureScale:
+    """Sharpens or softens probabilities (Guo et al. 2017, section 4.2), per set of columns.
+
+    Classes: ``p ** t`` normalised. Labels: their log-odds times ``t``. Neither changes a decision.
+
+    Args:
+        codec: Of the target; its cost decides.
+        exclusive: Whether the probabilities of a row sum to 1.
+    """
+
+    def __init__(self, codec: TargetCodec, *, exclusive: bool) -> None:
+        self._codec, self._exclusive = codec, exclusive
+
+    def known(self, truth: np.ndarray) -> np.ndarray:
+        return truth >= 0 if self._exclusive else np.ones(len(truth), bool)
+
+    def fit(self, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        total = np.log(TEMPERATURES) ** 2
+        parts = [(own, None), (prior, PRIOR_ROWS)] if len(prior) else [(own, None)]
+        for places, weight in parts:
+            weights = _group_weights(rows.groups[places], weight)
+            outputs, truth = rows.outputs[places], rows.truth[places]
+            for number, temperature in enumerate(TEMPERATURES):
+                costs = self._codec.cost(self._powered(outputs, temperature), truth)
+                total[number] += float(costs @ weights)
+        return np.array([TEMPERATURES[int(np.argmin(total))]], np.float32)
+
+    def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        return self._powered(outputs, factors.astype(np.float64))
+
+    def _powered(self, outputs: np.ndarray, power: Any) -> np.ndarray:
+        exact = np.clip(outputs.astype(np.float64), FLOOR, 1.0)
+        powers = exact**power
+        if self._exclusive:
+            return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return np.asarray(powers / (powers + np.clip(1.0 - exact, FLOOR, 1.0) ** power))
+
+
+def scale_of(codec: TargetCodec) -> Scale:
+    """Return how a target's outputs are corrected. Raises `TargetError` for an unknown task."""
+    scales: dict[str, Callable[[], Scale]] = {
+        "classify": partial(TemperatureScale, codec, exclusive=True),
+        "tag": partial(TemperatureScale, codec, exclusive=False),
+        "regress": IntervalScale,
+    }
+    if codec.task not in scales:
+        raise TargetError(
+            "outputs of this target cannot be calibrated",
+            expected=", ".join(scales),
+            received=codec.task,
+        )
+    return scales[codec.task]()

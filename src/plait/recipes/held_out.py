@@ -1,0 +1,175 @@
+"""What the mix answers for rows that none of its members learned from, also with columns hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from plait.baselines.contract import is_late
+from plait.baselines.experts import Expert, Specialists
+from plait.baselines.specialists import columns_of, present_sources
+from plait.baselines.stack import mix_outputs
+from plait.model.calibration import Calibration, fit_calibration
+from plait.model.ensemble import DEEP
+from plait.model.infer import system_outputs
+from plait.model.scales import HeldOut
+from plait.recipes.deep import DeepResult
+from plait.recipes.rivals import Rivals
+from plait.recipes.specialise import Judges, truth_known
+from plait.recipes.subsets import hide
+from plait.recipes.task import Task
+
+MAX_HIDDEN_ROWS = 300
+"""Rows that tell what the mix does without a column."""
+
+LEAST_NATURAL = 100
+"""Sets of columns that so many rows have by nature are not tried by hiding columns."""
+
+MAX_SOURCES = 12
+"""With more input columns, none are hidden: too many sets."""
+
+
+def calibrate(
+    task: Task,
+    rivals: Rivals,
+    deep: DeepResult,
+    weights: Mapping[str, float],
+    *,
+    deadline: float | None = None,
+) -> Calibration | None:
+    """Calibrate the mix on rows that nothing learned from, for each set of columns.
+
+    Args:
+        task: Its target and groups.
+        rivals: The simple models.
+        deep: The network.
+        weights: Name -> weight in the mix.
+        deadline: Of `time.monotonic`; sets of columns that come later are not tried.
+    """
+    answers = _Answers(task, rivals, deep, weights)
+    every = np.arange(len(deep.rows))
+    parts = [answers.held_out(every, ())]
+    for gone in _worth_hiding(task, deep.rows):
+        if is_late(deadline):
+            break
+        parts.append(answers.held_out(_some(every), gone))
+    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts))
+
+
+class _Answers:
+    """Asks every member of a mix about rows that it did not learn from."""
+
+    def __init__(
+        self, task: Task, rivals: Rivals, deep: DeepResult, weights: Mapping[str, float]
+    ) -> None:
+        self._task, self._rivals, self._deep = task, rivals, deep
+        self._weights = weights
+        self._sources = list(task.sources.values())
+
+    def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
+        """Return what the mix says of some of the rows when input columns are hidden."""
+        task, rows = self._task, self._deep.rows[places]
+        hidden = [column for name in gone for column in task.sources[name]]
+        found = {name: self._outputs(name, places, hidden) for name in self._weights}
+        present = [
+            np.logical_or.reduce([task.prepared.columns[c].present[rows] for c in columns])
+            & (name not in gone)
+            for name, columns in task.sources.items()
+        ]
+        return HeldOut(
+            outputs=mix_outputs(found, self._weights),
+            truth=task.truth[rows],
+            present=np.stack(present, axis=1),
+            groups=task.groups[rows],
+            hidden=np.full(len(rows), bool(gone)),
+        )
+
+    def _outputs(self, name: str, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
+        if name == DEEP:
+            return self._deep.outputs[places] if not hidden else self._network(places, hidden)
+        judges, expert = self._rivals.judges, self._rivals.experts[name]
+        if judges is None:
+            raise KeyError(f"nothing judged expert {name}")
+        found = self._rivals.outputs[name][places] if not hidden else None
+        if found is None:
+            found = judges.hidden(name, places, hidden)
+        return self._specialised(expert, judges, places, hidden, found)
+
+    def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
+        """Return the outputs of the networks that did not learn from the rows; NaN without one."""
+        prepared = hide(self._task.prepared, hidden)
+        out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
+        for system, judged in self._deep.stages:
+            mine = np.flatnonzero(np.isin(self._deep.rows[places], judged))
+            if len(mine):
+                rows = self._deep.rows[places[mine]]
+                out[mine] = system_outputs(system, prepared, rows)
+        return out
+
+    def _specialised(
+        self,
+        expert: Expert,
+        judges: Judges,
+        places: np.ndarray,
+        hidden: Sequence[str],
+        found: np.ndarray,
+    ) -> np.ndarray:
+        """Return the outputs with those of specialists for the rows that they answer."""
+        if not isinstance(expert, Specialists):
+            return found
+        kept = [i for i, columns in enumerate(self._sources) if not set(columns) & set(hidden)]
+        present = present_sources(judges.views, self._sources)[places]
+        present[:, [i for i in range(len(self._sources)) if i not in kept]] = False
+        found = found.copy()
+        sets, which = np.unique(present, axis=0, return_inverse=True)
+        for number, one in enumerate(sets):
+            route = expert.routes.get(frozenset(np.flatnonzero(one).tolist()))
+            if route is not None:
+                mine = np.flatnonzero(which.reshape(-1) == number)
+                found[mine] = self._specialist(expert, route, judges, places[mine])
+        return found
+
+    def _specialist(
+        self, expert: Specialists, route: int, judges: Judges, places: np.ndarray
+    ) -> np.ndarray:
+        one = expert.specialists[route]
+        columns = columns_of(self._sources, one.sources)
+        if not judges.learned:
+            return one.expert.outputs(judges.views.take(places).only(columns))
+        width = self._deep.outputs.shape[1]
+        out = np.full((len(judges.views), width), np.nan, np.float32)
+        held = getattr(one.expert, "held_out", None)
+        if held is not None:
+            learned = np.flatnonzero(truth_known(judges.truth, self._task.target_codec))
+            out[learned[held.places]] = held.outputs
+        return out[places]
+
+
+def _worth_hiding(task: Task, rows: np.ndarray) -> list[tuple[str, ...]]:
+    """Return the sets of input columns to hide: each one, and all but each one."""
+    names = list(task.sources)
+    if not 1 < len(names) <= MAX_SOURCES:
+        return []
+    tried: list[tuple[str, ...]] = [(name,) for name in names]
+    tried += [tuple(n for n in names if n != name) for name in names]
+    present = np.stack(
+        [
+            np.logical_or.reduce([task.prepared.columns[c].present[rows] for c in columns])
+            for columns in task.sources.values()
+        ],
+        axis=1,
+    )
+    found = []
+    for gone in dict.fromkeys(tried):
+        wanted = np.array([name not in gone for name in names])
+        if int((present == wanted).all(axis=1).sum()) < LEAST_NATURAL:
+            found.append(gone)
+    return found
+
+
+def _some(places: np.ndarray) -> np.ndarray:
+    """Return at most `MAX_HIDDEN_ROWS` of the places, evenly spread."""
+    if len(places) <= MAX_HIDDEN_ROWS:
+        return places
+    return places[np.linspace(0, len(places) - 1, MAX_HIDDEN_ROWS).astype(np.int64)]

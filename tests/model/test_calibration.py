@@ -1,0 +1,171 @@
+"""Calibration by sets of columns: what intervals cover, how sure probabilities are."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from plait.errors import TargetError
+from plait.metrics import covered_rows, log_loss
+from plait.modalities.categories.codec import CategoriesCodec
+from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.number.codec import NumberCodec
+from plait.model.calibration import calibration_from, fit_calibration
+from plait.model.scales import HeldOut, scale_of
+
+SOURCES = {"a": ("a",), "b": ("b",)}
+NUMBER = NumberCodec(mean=0.0, scale=1.0)
+NOISE = {(True, True): 0.3, (True, False): 1.0, (False, True): 3.0, (False, False): 4.0}
+
+
+def prepared_of(present: np.ndarray) -> SimpleNamespace:
+    columns = {name: SimpleNamespace(present=present[:, i]) for i, name in enumerate(SOURCES)}
+    return SimpleNamespace(columns=columns, num_rows=len(present))
+
+
+def draw(rng, num_rows, *, patterns=tuple(NOISE), group_size=1, shared=0.0):
+    """Numbers whose noise depends on the columns that are there; intervals that ignore it."""
+    present = np.array(patterns)[rng.integers(0, len(patterns), num_rows)]
+    groups = np.arange(num_rows) // group_size
+    noise = np.array([NOISE[tuple(map(bool, row))] for row in present])
+    level = rng.normal(size=num_rows)
+    of_group = rng.normal(size=groups.max() + 1)[groups]
+    truth = level + noise * (
+        shared * of_group + (1 - shared**2) ** 0.5 * rng.standard_normal(num_rows)
+    )
+    outputs = np.stack([level, level - 1, level, level + 1], axis=1)
+    return HeldOut(
+        outputs.astype(np.float32),
+        truth.astype(np.float32),
+        present,
+        groups,
+        np.zeros(num_rows, bool),
+    )
+
+
+def coverage(calibration, rows: HeldOut) -> dict[tuple[bool, ...], float]:
+    outputs = calibration.apply(rows.outputs, prepared_of(rows.present), np.arange(len(rows.truth)))
+    inside = covered_rows(outputs, rows.truth)
+    return {
+        pattern: float(inside[(rows.present == pattern).all(axis=1)].mean())
+        for pattern in {tuple(map(bool, row)) for row in rows.present}
+    }
+
+
+def test_intervals_cover_what_they_promise_in_every_set_of_columns():
+    rng = np.random.default_rng(0)
+    found: dict[tuple[bool, ...], list[float]] = {}
+    for _ in range(15):
+        calibration = fit_calibration(NUMBER, SOURCES, draw(rng, 600))
+        for pattern, share in coverage(calibration, draw(rng, 4000)).items():
+            found.setdefault(pattern, []).append(share)
+    assert len(found) == 4
+    for pattern, shares in found.items():
+        assert 0.87 <= np.mean(shares) <= 0.93, pattern
+
+
+@pytest.mark.parametrize("num_groups", [8, 40])
+def test_intervals_cover_rows_of_new_groups(num_groups):
+    """Errors are mostly shared within groups of thirty: few groups, many rows."""
+    rng = np.random.default_rng(1)
+    shares = []
+    for _ in range(40):
+        calibration = fit_calibration(
+            NUMBER,
+            SOURCES,
+            draw(rng, 30 * num_groups, patterns=((True, True),), group_size=30, shared=0.9),
+        )
+        new = draw(rng, 6000, patterns=((True, True),), group_size=30, shared=0.9)
+        shares += coverage(calibration, new).values()
+    assert 0.87 <= np.mean(shares) <= 0.95
+
+
+def test_a_set_that_never_occurred_takes_the_largest_within_it():
+    rng = np.random.default_rng(2)
+    learned = draw(rng, 800, patterns=((True, False), (False, True)))
+    calibration = fit_calibration(NUMBER, SOURCES, learned)
+    row = learned.take(np.arange(1))
+    both = calibration.apply(row.outputs, prepared_of(np.array([[True, True]])), np.arange(1))
+    alone = [
+        calibration.apply(row.outputs, prepared_of(np.array([p])), np.arange(1))
+        for p in ((True, False), (False, True))
+    ]
+    assert any(np.array_equal(both, one) for one in alone)
+    none = calibration.apply(row.outputs, prepared_of(np.array([[False, False]])), np.arange(1))
+    assert none[0, 3] > row.outputs[0, 3]
+
+
+def test_columns_hidden_on_purpose_count_for_their_set_only():
+    rng = np.random.default_rng(3)
+    whole = draw(rng, 400, patterns=((True, True),))
+    without = draw(rng, 300, patterns=((False, True),))
+    hidden = HeldOut(*list(vars(without).values())[:4], np.ones(300, bool))
+    calibration = fit_calibration(NUMBER, SOURCES, HeldOut.join([whole, hidden]))
+    found = coverage(calibration, draw(rng, 8000, patterns=((True, True), (False, True))))
+    assert min(found.values()) >= 0.86 and max(found.values()) <= 0.94
+
+
+def test_one_sided_errors_move_one_end():
+    rng = np.random.default_rng(4)
+    rows = draw(rng, 2000, patterns=((True, True),))
+    above = HeldOut(
+        rows.outputs, rows.outputs[:, 0] + rng.exponential(2, 2000), *list(vars(rows).values())[2:]
+    )
+    calibration = fit_calibration(NUMBER, SOURCES, above)
+    low, high = calibration.factors[1]
+    assert low < 0.2 and high == pytest.approx(-2 * np.log(0.05), rel=0.15)
+
+
+def test_too_few_rows_calibrate_nothing():
+    assert fit_calibration(NUMBER, SOURCES, draw(np.random.default_rng(0), 19)) is None
+
+
+def overconfident(rng, num_rows, num_classes=3):
+    logits = rng.normal(size=(num_rows, num_classes))
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = np.array([rng.choice(num_classes, p=row) for row in p])
+    sure = np.exp(3 * logits) / np.exp(3 * logits).sum(1, keepdims=True)
+    return sure.astype(np.float32), truth
+
+
+def test_probabilities_become_as_sure_as_they_are_right():
+    rng = np.random.default_rng(5)
+    codec = CategoryCodec().fit(["x", "y", "z"])
+    outputs, truth = overconfident(rng, 1000)
+    truth[:5] = -1
+    present = np.ones((1000, 2), bool)
+    rows = HeldOut(outputs, truth, present, np.arange(1000), np.zeros(1000, bool))
+    calibration = fit_calibration(codec, SOURCES, rows)
+    assert calibration.factors[1, 0] == pytest.approx(1 / 3, rel=0.2)
+    new, real = overconfident(rng, 2000)
+    fixed = calibration.apply(new, prepared_of(np.ones((2000, 2), bool)), np.arange(2000))
+    np.testing.assert_allclose(fixed.sum(1), 1, atol=1e-5)
+    np.testing.assert_array_equal(fixed.argmax(1), new.argmax(1))
+    assert log_loss(fixed, real).mean() < log_loss(new, real).mean() - 0.1
+
+
+def test_labels_keep_their_decisions():
+    codec = CategoriesCodec().fit([("x",), ("y",)])
+    scale = scale_of(codec)
+    outputs = np.float32([[0.9, 0.2], [0.5, 0.49]])
+    fixed = scale.apply(outputs, np.float32([[0.5], [2.0]]))
+    np.testing.assert_array_equal(fixed >= 0.5, outputs >= 0.5)
+    assert fixed[0, 0] == pytest.approx(0.75, abs=1e-3)
+
+
+def test_facts_rebuild_the_same_calibration():
+    rng = np.random.default_rng(6)
+    rows = draw(rng, 500)
+    calibration = fit_calibration(NUMBER, SOURCES, rows)
+    again = calibration_from(calibration.facts(), NUMBER, SOURCES)
+    every, prepared = np.arange(500), prepared_of(rows.present)
+    np.testing.assert_array_equal(
+        calibration.apply(rows.outputs, prepared, every), again.apply(rows.outputs, prepared, every)
+    )
+
+
+def test_an_unknown_kind_of_target_is_refused():
+    with pytest.raises(TargetError, match="cannot be calibrated"):
+        scale_of(SimpleNamespace(task="draw"))

@@ -1,0 +1,102 @@
+"""Tests of confidence intervals: by hand, against SciPy, and by how often they hold the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from plait.intervals import LEAST_UNITS, metric_intervals, share_interval, student_quantile
+from plait.metrics import classification_metrics, regression_metrics
+
+
+def _chance(rng: np.random.Generator, num_rows: int, num_classes: int = 2):
+    outputs = rng.dirichlet(np.ones(num_classes), num_rows).astype(np.float32)
+    return outputs, rng.integers(0, num_classes, num_rows)
+
+
+def test_wilson_by_hand_and_like_scipy():
+    assert share_interval(np.arange(10) < 10) == pytest.approx([0.7225, 1.0], abs=1e-3)
+    for hits, num in [(0, 12), (7, 20), (199, 200)]:
+        found = share_interval(np.arange(num) < hits)
+        expected = stats.binomtest(hits, num).proportion_ci(method="wilson")
+        assert found == pytest.approx([expected.low, expected.high], abs=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.975])
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 30, 500])
+def test_student_like_scipy(level, freedom):
+    expected = stats.t.ppf(level, freedom)
+    assert student_quantile(level, freedom) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_perfect_score_of_few_rows_is_not_certain():
+    outputs, truth = np.tile(np.float32([[1, 0], [0, 1]]), (10, 1)), np.tile([0, 1], 10)
+    found = metric_intervals(classification_metrics, outputs, truth)
+    for name in ("accuracy", "macro_f1", "auc"):
+        assert found[name] == pytest.approx([0.839, 1.0], abs=1e-3)
+
+
+def test_fewer_than_ten_units_have_none():
+    outputs, truth = _chance(np.random.default_rng(0), LEAST_UNITS - 1)
+    assert metric_intervals(classification_metrics, outputs, truth) == {}
+    outputs, truth = _chance(np.random.default_rng(0), 300)
+    groups = np.arange(300) % (LEAST_UNITS - 1)
+    assert metric_intervals(classification_metrics, outputs, truth, groups=groups) == {}
+
+
+def test_the_same_model_twice_shows_the_same_interval():
+    outputs, truth = _chance(np.random.default_rng(0), 200, 3)
+    first = metric_intervals(classification_metrics, outputs, truth)
+    assert first == metric_intervals(classification_metrics, outputs.copy(), truth.copy())
+    for name, value in classification_metrics(outputs, truth).items():
+        low, high = first[name]
+        assert low <= value <= high
+
+
+def test_rows_alone_are_groups_of_one():
+    outputs, truth = _chance(np.random.default_rng(0), 100)
+    single = metric_intervals(classification_metrics, outputs, truth)
+    alone = metric_intervals(classification_metrics, outputs, truth, groups=np.arange(100))
+    assert single["auc"] == alone["auc"] and single["log_loss"] == alone["log_loss"]
+    assert alone["accuracy"] == pytest.approx(single["accuracy"], abs=0.01)
+
+
+def test_copies_of_every_row_do_not_narrow_the_interval():
+    outputs, truth = _chance(np.random.default_rng(0), 60)
+    one = metric_intervals(classification_metrics, outputs, truth)
+    twice = np.repeat(np.arange(60), 5)
+    many = metric_intervals(classification_metrics, outputs[twice], truth[twice], groups=twice)
+    for name in one:
+        wide = one[name][1] - one[name][0]
+        assert many[name][1] - many[name][0] == pytest.approx(wide, rel=0.2), name
+
+
+def test_more_rows_than_are_resampled_narrow_the_interval():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=4000).astype(np.float32)
+    outputs = np.zeros((4000, 4), np.float32)
+    full = metric_intervals(regression_metrics, outputs, truth)["rmse"]
+    part = metric_intervals(regression_metrics, outputs, truth, max_rows=1000)["rmse"]
+    assert part[1] - part[0] == pytest.approx(full[1] - full[0], rel=0.3)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(clustered):
+    """Numbers whose errors are shared within groups of eight: the true rmse is known."""
+    rng = np.random.default_rng(1)
+    held = {"rmse": 0, "coverage": 0}
+    num_draws = 120
+    for _ in range(num_draws):
+        shared = np.repeat(rng.normal(size=30), 8) if clustered else rng.normal(size=240)
+        truth = (shared + 0.3 * rng.normal(size=240)).astype(np.float32)
+        outputs = np.tile(np.float32([[0, -1, 0, 1]]), (240, 1))
+        groups = np.repeat(np.arange(30), 8) if clustered else None
+        found = metric_intervals(
+            regression_metrics, outputs, truth, groups=groups, num_resamples=150
+        )
+        inside = 2 * stats.norm.cdf(1 / 1.09**0.5) - 1
+        for name, real in (("rmse", 1.09**0.5), ("coverage", inside)):
+            held[name] += found[name][0] <= real <= found[name][1]
+    for name, count in held.items():
+        assert count / num_draws > 0.87, name
