@@ -110,5 +110,5 @@ def test_what_cannot_be_written(bundle, rows, name, error, message, tmp_path):
 def test_an_older_file_stays_when_the_new_one_fails(bundle, tmp_path):
     (tmp_path / "p.csv").write_text("older")
     with pytest.raises(CellError):
-        predict(bundle, plait.read([{"size": "abc"}]), out=tmp_path / "p.csv")
+        predict(bundle, plait.read([{"size": "abc"}]), out=tmp_path / "p.csv", force=True)
     assert (tmp_path / "p.csv").read_text() == "older"

@@ -35,7 +35,12 @@ def inspect(
 
     # Looking draws no random numbers; --seed is there because every verb has it.
     result = run_inspect(
-        table, target=target, columns=columns, strict=strict, out=out, schema_out=schema_out,
+        table,
+        target=target,
+        columns=columns,
+        strict=strict,
+        out=out,
+        schema_out=schema_out,
         force=force,
     )
     emit(result, as_json=json, show=show)

@@ -93,9 +93,7 @@ def search(
             progress=progress,
         )
         if page is not None:
-            written = write_search_page(
-                bundle, table, result, cells, page, root=root, force=True
-            )
+            written = write_search_page(bundle, table, result, cells, page, root=root, force=True)
             result["page"] = str(written)
     say_notes(result)
     emit(result, as_json=json, show=show)

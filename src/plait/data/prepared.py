@@ -13,8 +13,8 @@ from plait.data.cache import cache_folder
 from plait.data.duplicates import fingerprints as fingerprints
 from plait.data.entries import PreparedColumn as PreparedColumn
 from plait.data.entries import Progress, check_on_error, column_key, open_column
-from plait.data.held import HeldStore
 from plait.data.fitting import fit_codecs as fit_codecs
+from plait.data.held import HeldStore
 from plait.data.pages import PageBudget
 from plait.data.table import Table
 from plait.errors import TableError

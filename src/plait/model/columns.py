@@ -78,10 +78,11 @@ def under_schema(
     return table.with_schema(Schema((*known, *others)))
 
 
-def require_target(table: Table, target: str) -> None:
-    """Raise `ColumnError` when a table lacks the target's column."""
+def require_target(table: Table, name: str | None) -> str:
+    """Return the target's column. Raises `ColumnError` when a table lacks it."""
+    target = str(name)
     if target in table.column_names:
-        return
+        return target
     near = missing_columns([target], table.column_names)[0]["did_you_mean"]
     raise ColumnError(
         "the table lacks the target, so there is nothing to compare with",

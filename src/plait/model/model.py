@@ -154,9 +154,9 @@ class Model:
         table = self.as_table(rows, root=root, strict=strict)
         if self.parts is None:
             return evaluate_space(self.space, self.prepare(table, on_error=on_error))
-        require_target(table, str(self.target))
+        target = require_target(table, self.target)
         prepared = self.prepare(table, on_error=on_error, target=True)
-        labelled = np.flatnonzero(prepared.columns[self.target].present)
+        labelled = np.flatnonzero(prepared.columns[target].present)
         truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
         return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
 
@@ -291,9 +291,7 @@ class Model:
             progress: Told of the work.
             keep: Whether the arrays go into the cache on disk; None keeps those of many rows.
         """
-        return prepare(
-            self, table, on_error=on_error, target=target, progress=progress, keep=keep
-        )
+        return prepare(self, table, on_error=on_error, target=target, progress=progress, keep=keep)
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""

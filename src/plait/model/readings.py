@@ -87,9 +87,7 @@ def with_readings(
     for reading in readings:
         if reading.source in table.column_names:
             update = progress(f"reading {reading.column}", table.num_rows)
-            column = reading.read(
-                table, prepared, on_error=on_error, progress=update, keep=keep
-            )
+            column = reading.read(table, prepared, on_error=on_error, progress=update, keep=keep)
             columns = {**prepared.columns, reading.column: column}
             prepared = Prepared(columns, prepared.num_rows)
         else:

@@ -9,9 +9,7 @@ from plait.recipes.outputs import check_output, write_text
 from plait.report import render_report
 
 
-def write_report(
-    bundle: Path | str, out: Path | str | None = None, *, force: bool = False
-) -> Path:
+def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bool = False) -> Path:
     """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle.
 
     Raises `UsageError` when the page exists and `force` is not given.

@@ -23,12 +23,14 @@ class Rows(Protocol):
     Attributes:
         column_names: In the order of the source.
         num_rows: How many rows there are.
-        key: Changes whenever the content may have changed; names cache entries.
     """
 
     column_names: tuple[str, ...]
     num_rows: int
-    key: str
+
+    @property
+    def key(self) -> str:
+        """Changes whenever the content may have changed; names cache entries."""
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
