@@ -46,6 +46,10 @@ def modalities() -> dict[str, type[Codec]]:
 
 def find_codec(modality: str) -> type[Codec]:
     """Return the codec class of a modality. Raises `UsageError` naming those that exist."""
+    if not _extra_folders and modality.isidentifier():
+        own = _own_codec(modality)
+        if own is not None:
+            return own
     try:
         return modalities()[modality]
     except KeyError:
@@ -54,6 +58,16 @@ def find_codec(modality: str) -> type[Codec]:
             expected="one of " + ", ".join(modalities()),
             received=modality,
         ) from None
+
+
+@cache
+def _own_codec(modality: str) -> type[Codec] | None:
+    """Return the codec of the folder of that name, so that no other modality is loaded."""
+    file = _OWN_FOLDER / modality / "codec.py"
+    if not file.is_file():
+        return None
+    codec = _codec_class(_load(file), file)
+    return codec if codec.modality == modality else None
 
 
 def find_network(modality: str) -> ModuleType:

@@ -11,20 +11,15 @@ import numpy as np
 
 import plait
 from plait.bundle import Bundle, to_json, write_bundle
-from plait.data.duplicates import label_units
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
-from plait.data.splits import group_rows
 from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.columns import missing_columns, notes_on, require_target, under_schema
-from plait.model.directions import evaluate_space
 from plait.model.ensemble import Ensemble
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
-from plait.model.scores import score
-from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
@@ -153,6 +148,8 @@ class Model:
         """
         table = self.as_table(rows, root=root, strict=strict)
         if self.parts is None:
+            from plait.model.directions import evaluate_space
+
             return evaluate_space(self.space, self.prepare(table, on_error=on_error))
         target = require_target(table, self.target)
         prepared = self.prepare(table, on_error=on_error, target=True)
@@ -164,6 +161,9 @@ class Model:
         """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
         if self.group is None or self.group not in table.column_names:
             return None
+        from plait.data.duplicates import label_units
+        from plait.data.splits import group_rows
+
         return label_units(table.num_rows, group_rows(table, self.group))[rows]
 
     def score_rows(
@@ -176,6 +176,8 @@ class Model:
         seed: int = 0,
     ) -> dict[str, Any]:
         """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
+        from plait.model.scores import score
+
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows)
         return score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
@@ -235,6 +237,8 @@ class Model:
         `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
         arguments, the result and the errors are those of `plait.search`.
         """
+        from plait.model.search import search_rows
+
         table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
         return search_rows(
             self,

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet
 
 from plait.data.table import Table, read
 from plait.errors import UsageError
@@ -187,10 +186,17 @@ class _Writer:
     def write(self, chunk: pa.Table) -> None:
         """Append a chunk."""
         if self._inner is None:
-            kind = pa.csv.CSVWriter if self.ending == ".csv" else pa.parquet.ParquetWriter
-            self._inner = kind(self.path, chunk.schema)
+            self._inner = _writer(self.ending)(self.path, chunk.schema)
         (self._inner.write if self.ending == ".csv" else self._inner.write_table)(chunk)
 
     def __exit__(self, *_: object) -> None:
         if self._inner is not None:
             self._inner.close()
+
+
+def _writer(ending: str) -> Any:
+    if ending == ".csv":
+        return pa.csv.CSVWriter
+    import pyarrow.parquet  # loads file systems of clouds, which a CSV does not need
+
+    return pyarrow.parquet.ParquetWriter
