@@ -8,7 +8,8 @@ import pytest
 from safetensors.numpy import save
 
 from plait import bundle as bundles
-from plait.bundle import Bundle, is_bundle, to_json, write_bundle
+from plait import writing
+from plait.bundle import Bundle, is_bundle, read_steadily, to_json, write_bundle
 from plait.errors import BundleError
 
 FILES = {"a.json": to_json({"x": 1}), "w/b.safetensors": save({"w": np.ones(3, np.float32)})}
@@ -184,6 +185,7 @@ def test_a_failed_exchange_brings_the_old_bundle_back(path, monkeypatch):
             raise OSError("disk gone")
         real(old, new)
 
+    monkeypatch.setattr(writing, "_exchange", lambda first, second: False)
     monkeypatch.setattr(os, "rename", rename)
     with pytest.raises(OSError, match="disk gone"):
         write_bundle(path, {"c.json": b"{}"}, version="1")
@@ -195,3 +197,38 @@ def test_numbers_that_json_lacks_become_null():
     values = {"a": float("nan"), "b": np.float32("inf"), "c": np.arange(2), 3: (np.int64(1),)}
     found = json.loads(to_json(values))
     assert found == {"a": None, "b": None, "c": [0, 1], "3": [1]}
+
+
+def test_a_bundle_replaced_while_it_is_read_is_read_again(path):
+    seen = []
+
+    def make(bundle):
+        first = bundle.read_json("a.json")
+        if len(seen) < 2:
+            write_bundle(path, {**FILES, "a.json": to_json({"x": 2 + len(seen)})}, version="0")
+        seen.append(first)
+        return first, bundle.read_json("a.json")
+
+    assert read_steadily(path, make) == ({"x": 3}, {"x": 3}) and len(seen) == 3
+
+
+def test_what_fails_on_a_steady_bundle_fails_once(path):
+    calls = []
+
+    def make(bundle):
+        calls.append(1)
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        read_steadily(path, make)
+    assert len(calls) == 1
+    with pytest.raises(BundleError, match="not a plait bundle"):
+        read_steadily(path / "nothing", make)
+
+
+def test_a_bundle_that_never_rests_is_given_up(path):
+    def make(bundle):
+        write_bundle(path, FILES, version="0")
+
+    with pytest.raises(BundleError, match="replaced again and again"):
+        read_steadily(path, make)

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plait.intervals import LEAST_UNITS, metric_intervals, share_interval, student_quantile
+from plait.intervals import (
+    LEAST_UNITS,
+    metric_intervals,
+    share_interval,
+    standard_error,
+    student_quantile,
+)
 from plait.metrics import classification_metrics, regression_metrics
 
 
@@ -28,6 +34,15 @@ def test_wilson_by_hand_and_like_scipy():
 def test_student_like_scipy(level, freedom):
     expected = stats.t.ppf(level, freedom)
     assert student_quantile(level, freedom) == pytest.approx(expected, rel=0.02)
+
+
+def test_standard_error_by_hand_and_of_copies():
+    values = np.random.default_rng(0).normal(size=50)
+    assert standard_error(values) == pytest.approx(stats.sem(values))
+    assert standard_error(values, np.arange(50)) == pytest.approx(stats.sem(values))
+    copies = np.repeat(np.arange(50), 4)
+    assert standard_error(values[copies], copies) == pytest.approx(stats.sem(values))
+    assert standard_error(values, np.zeros(50, int)) == standard_error(values[:1]) == np.inf
 
 
 def test_a_perfect_score_of_few_rows_is_not_certain():

@@ -3,7 +3,8 @@
 Guarantees: reading runs no code from the bundle and unpickles nothing; every file is checked
 against the manifest's SHA-256 and size before use; names cannot leave the folder; a bundle appears
 whole or not at all. Does not guarantee: who wrote it. The hashes find damage and careless edits; an
-attacker who can rewrite the folder can rewrite the manifest too.
+attacker who can rewrite the folder can rewrite the manifest too. A bundle that is replaced while it
+is read is read again (`read_steadily`).
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from plait.errors import BundleError
+from plait.errors import BundleError, PlaitError
+from plait.writing import write_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_FILE_BYTES = 8 * 2**30
+MAX_READS = 5
+"""A bundle that was replaced while it was read so often is given up."""
+
+_Made = TypeVar("_Made")
 
 
 class Bundle:
@@ -91,12 +95,12 @@ def write_bundle(path: Path | str, files: Mapping[str, bytes], *, version: str) 
 
     Raises:
         BundleError: When `path` is something else than a bundle.
+        StorageError: When it cannot be written: the earlier bundle stays as it is.
     """
     path = Path(path)
     check_place(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    num_bytes = sum(len(content) for content in files.values())
+    with write_folder(path, num_bytes=num_bytes) as folder:
         for name, content in files.items():
             _write_file(folder / name, content)
         entries = {
@@ -105,11 +109,43 @@ def write_bundle(path: Path | str, files: Mapping[str, bytes], *, version: str) 
         }
         manifest = {"format": FORMAT, "plait": version, "files": entries}
         _write_file(folder / MANIFEST, to_json(manifest))
-        os.chmod(folder, 0o755)  # noqa: S103 - mkdtemp made it private; a bundle is to be shared
-        _replace_folder(folder, path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return path
+
+
+def read_steadily(path: Path | str, make: Callable[[Bundle], _Made]) -> _Made:
+    """Open a bundle, make something of it, and do so again if it was replaced meanwhile.
+
+    Args:
+        path: The folder.
+        make: Reads the bundle's files.
+
+    Raises:
+        BundleError: As `Bundle`; or it is replaced again and again.
+    """
+    for _ in range(MAX_READS):
+        before = _identity(Path(path))
+        try:
+            made = make(Bundle(path))
+        except (PlaitError, OSError, KeyError, TypeError, ValueError):
+            if _identity(Path(path)) == before:
+                raise
+            continue
+        if _identity(Path(path)) == before:
+            return made
+    raise BundleError(
+        "the bundle was replaced again and again while it was read",
+        path=path,
+        hint="wait until the program that writes it is done",
+    )
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells one bundle at a place from the next; None where there is none."""
+    try:
+        found = (path / MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
 
 
 def check_place(path: Path | str) -> None:
@@ -240,18 +276,3 @@ def _write_file(file: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _replace_folder(new: Path, path: Path) -> None:
-    if not path.exists():
-        os.rename(new, path)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-    os.rename(path, old / "bundle")
-    try:
-        os.rename(new, path)
-    except OSError:
-        os.rename(old / "bundle", path)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)

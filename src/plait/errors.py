@@ -113,6 +113,14 @@ class BundleError(PlaitError):
     """A bundle is missing a file, was changed, or was written by another version."""
 
 
+class StorageError(PlaitError):
+    """Something cannot be written or kept open: a full disk, a quota, no permission."""
+
+
+class BusyError(PlaitError):
+    """Another process is at work on the same place."""
+
+
 class ExtraError(PlaitError):
     """A verb or modality needs an optional dependency that is not installed."""
 

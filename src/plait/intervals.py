@@ -82,6 +82,25 @@ def share_interval(hits: np.ndarray, groups: np.ndarray | None = None) -> list[f
     return _wilson(share, num, z)
 
 
+def standard_error(values: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Return the standard error of a mean over rows; infinite for a single row or group.
+
+    With groups, that of the sum of each group's deviations (Cameron and Miller 2015, equation 11).
+
+    Args:
+        values: float ``[row]``.
+        groups: int ``[row]``: rows of one number are not independent.
+    """
+    gaps = np.asarray(values, np.float64) - np.mean(values)
+    num_rows = len(gaps)
+    if groups is not None:
+        gaps = np.bincount(np.unique(groups, return_inverse=True)[1].reshape(-1), gaps)
+    num = len(gaps)
+    if num < 2:
+        return float("inf")
+    return float((gaps @ gaps) * num / (num - 1)) ** 0.5 / num_rows
+
+
 def student_quantile(level: float, freedom: int) -> float:
     """Return a quantile of Student's t, to three digits (Cornish-Fisher beyond 2 degrees).
 

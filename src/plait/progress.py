@@ -32,6 +32,9 @@ class Silent:
         """See `Progress.task`."""
         return _ignore
 
+    def say(self, text: str) -> None:
+        """See `say`."""
+
 
 class Lines:
     """Writes a line now and then: for logs and terminals that cannot redraw.
@@ -69,6 +72,10 @@ class Lines:
 
         return update
 
+    def say(self, text: str) -> None:
+        """See `say`."""
+        print(f"note: {text}", file=self._stream, flush=True)
+
 
 class Bar:
     """Draws one bar per task with rich, on standard error. Use `open_progress` to close it."""
@@ -85,9 +92,20 @@ class Bar:
 
         return update
 
+    def say(self, text: str) -> None:
+        """See `say`."""
+        self._bars.console.print(f"note: {text}", markup=False, highlight=False)
+
 
 SILENT: Progress = Silent()
 """Where recipes report when nobody listens."""
+
+
+def say(progress: Progress, text: str) -> None:
+    """Tell a person at once what cannot wait for the end, where progress is shown and can tell."""
+    tell: Callable[[str], None] | None = getattr(progress, "say", None)
+    if tell is not None:
+        tell(text)
 
 
 @contextmanager

@@ -46,12 +46,14 @@ class ColumnSample:
         values: Up to some hundreds of its non-missing cells, spread over the table.
         num_rows: Rows in the table.
         num_distinct: Distinct values among `values`.
+        typed: Whether the table's cells carry types; in CSV all are text, and ``"1"`` may be 1.
     """
 
     name: str
     values: Sequence[Cell]
     num_rows: int
     num_distinct: int
+    typed: bool = True
 
 
 @dataclass

@@ -52,3 +52,14 @@ def test_weights_sum_to_one_and_never_lose_to_the_best(seed, num_rows, num_membe
     assert sum(weights.values()) == pytest.approx(1)
     best = min(log_loss(found, truth).mean() for found in outputs.values())
     assert log_loss(mix_outputs(outputs, weights), truth).mean() <= best + 1e-6
+
+
+@pytest.mark.parametrize("seed", [2, 5, 7, 9, 10, 11])
+def test_a_gain_in_copies_of_few_rows_is_no_gain(seed):
+    """Ten rows copied a hundred times are ten: a mix must pay on them, not on a thousand."""
+    few = np.random.default_rng(seed).integers(0, 3, 10)
+    outputs = {"a": _noisy(few, 1, seed + 1), "b": _noisy(few, 1, seed + 2)}
+    copies = np.repeat(np.arange(10), 100)
+    many = {name: found[copies] for name, found in outputs.items()}
+    assert len(best_mix(many, few[copies], log_loss)) == 2
+    assert len(best_mix(many, few[copies], log_loss, groups=copies)) == 1

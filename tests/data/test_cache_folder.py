@@ -6,7 +6,7 @@ import time
 import pytest
 
 from plait.data.cache import cache_folder, default_cache, new_entry, prune
-from plait.errors import TableError
+from plait.errors import StorageError
 
 
 def put(folder, name, num_bytes, age_seconds):
@@ -50,6 +50,6 @@ def test_the_least_recently_used_leave_first(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(TableError, match="cache folder cannot be written") as caught:
+    with pytest.raises(StorageError, match="a file lies where a folder should be") as caught:
         cache_folder("tables", tmp_path / "file")
     assert "PLAIT_CACHE" in caught.value.hint

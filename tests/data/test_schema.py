@@ -9,7 +9,7 @@ import pytest
 from plait import read
 from plait.data import Column, Schema, make_codec
 from plait.data.inference import sample_rows
-from plait.data.roles import parse_time
+from plait.data.times import time_reader
 from plait.errors import SchemaError, UsageError
 
 N = 60
@@ -30,8 +30,7 @@ def column_of(cells, name="x", **options):
         ("x", [f"{i:08x}-0000-4000-8000-{i:012x}" for i in range(N)], "id"),
         ("x", [f"{i:016d}{'ab' * 8}" for i in range(N)], "id"),
         ("part", ["train", "val", "test"] * 20, "split"),
-        ("when", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(N)], "time"),
-        ("when", [datetime.datetime(2024, 1, 1 + i % 28) for i in range(N)], "time"),
+        ("x", [f"+49 30 {100000 + 37 * i}" for i in range(N)], "id"),
         ("patient_id", [f"p{i % 7}" for i in range(N)], "group"),
         ("x", ["same"] * N, "ignore"),
         ("x", [None, ""] * 30, "ignore"),
@@ -52,6 +51,23 @@ def test_columns_that_are_no_values_are_told_apart(name, cells, role):
         ("x", ["yes", None] * 30, "category"),
         ("x", [f"pictures/{i}.png" for i in range(N)], "image"),
         ("image_id", [f"{i}.png" for i in range(N)], "image"),
+        ("when", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(N)], "date"),
+        ("when", [datetime.datetime(2024, 1, 1 + i % 28) for i in range(N)], "date"),
+        ("day", [str(datetime.date(2024, 1, 1) + datetime.timedelta(i)) for i in range(N)], "date"),
+        (
+            "x",
+            [20240301 + i for i in range(28)] + [20240401 + i for i in range(N - 28)][:2],
+            "date",
+        ),
+        ("x", [f"{1 + i % 12:02d}:{i % 60:02d}" for i in range(N)], "date"),
+        ("created_at", [1_700_000_000 + 61 * i * i for i in range(N)], "date"),
+        ("x", [1_700_000_000_000 + 61 * i * i for i in range(N)], "date"),
+        ("dose", [f"{i * 5 % 70} mg" for i in range(N)], "number"),
+        ("zip", ["01234", "99084", "10115"] * 20, "category"),
+        ("postcode", [10115, 99084, 80331] * 20, "category"),
+        ("x", ["10.0.0.1", "192.168.1.2", "10.0.0.7"] * 20, "category"),
+        ("x", ["1.2.3", "1.2.10", "2.0.1"] * 20, "category"),
+        ("smoker", ["true", "false"] * 30, "category"),
     ],
 )
 def test_values_are_recognised(name, cells, modality):
@@ -189,4 +205,5 @@ def test_describe_lines_up():
     ],
 )
 def test_times_are_parsed(cell, seconds):
-    assert parse_time(cell) == seconds
+    table = read({"x": [cell, "2024-03-01"]}, columns="x=time")
+    assert time_reader(table, "x")(cell) == seconds

@@ -18,6 +18,7 @@ class LettersCodec:
     """Words as letter codes ``[letter]`` and their squares ``[letter, 2]``."""
 
     modality: ClassVar[str] = "letters"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     shift: int = 0
     num_seen: int = 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import numpy as np
 import pytest
 
 import plait
 from plait.model.config import SystemConfig
-from plait.progress import Progress
+from plait.progress import Lines, Progress
 from plait.train.config import TrainConfig
 
 pytestmark = pytest.mark.xdist_group("interrupted")
@@ -34,10 +35,11 @@ class StopsAfter(Progress):
         return update
 
 
-def fit(out, **settings):
+def fit(out, rows=ROWS, **settings):
+    often = TrainConfig(batch_size=8, save_seconds=0.0)
+    settings = {"train": often, "baselines": False, "samples": False, **settings}
     return plait.fit(
-        ROWS, target="kind", budget="100 steps", size=SystemConfig(dim=16, depth=1, num_heads=2),
-        baselines=False, samples=False, train=TrainConfig(batch_size=8, save_seconds=0.0),
+        rows, target="kind", budget="100 steps", size=SystemConfig(dim=16, depth=1, num_heads=2),
         out=out, **settings,
     )  # fmt: skip
 
@@ -74,6 +76,135 @@ def test_another_choice_of_columns_is_another_fit(tmp_path):
         fit(tmp_path / "m.plait", progress=StopsAfter("fold 1 of", 1))
     with pytest.raises(plait.errors.UsageError, match="had other settings: exclude"):
         fit(tmp_path / "m.plait", exclude=["shade"], resume=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"train": TrainConfig(batch_size=8, save_seconds=0.0, smoothing=0.1)}, "train"),
+        ({"rows": ROWS[:-1]}, "table"),
+        ({"rows": ROWS[:-1] + [{**ROWS[-1], "size": 7.0}]}, "table"),
+        ({"columns": {"shade": "text"}}, "columns"),
+        ({"version": "0.0.0"}, "plait"),
+    ],
+    ids=["train", "fewer rows", "another cell", "another schema", "another plait"],
+)
+def test_whatever_decides_the_result_must_be_the_same(change, named, tmp_path, monkeypatch):
+    out = tmp_path / "m.plait"
+    with pytest.raises(KeyboardInterrupt):
+        fit(out, progress=StopsAfter("fold 1 of", 1))
+    change = dict(change)
+    if "version" in change:
+        monkeypatch.setattr(plait, "__version__", change.pop("version"))
+    with pytest.raises(plait.errors.UsageError, match=f"had other settings: .*{named}"):
+        fit(out, resume=True, **change)
+
+
+def test_changed_files_behind_the_cells_are_noticed(tmp_path):
+    for i in range(len(ROWS)):
+        series = np.sin(np.arange(40) * (1 + i % 2) / 3) + i / 100
+        (tmp_path / f"{i}.csv").write_text("v\n" + "\n".join(f"{v:.4f}" for v in series))
+    rows = [{"kind": row["kind"], "wave": f"{i}.csv"} for i, row in enumerate(ROWS)]
+    table = plait.read(rows, columns={"wave": "series"}, root=tmp_path)
+    out = tmp_path / "m.plait"
+    with pytest.raises(KeyboardInterrupt):
+        fit(out, rows=table, progress=StopsAfter("fold 1 of", 1))
+    (tmp_path / "3.csv").write_text("v\n" + "\n".join(["1.0", "2.0"] * 30))
+    with pytest.raises(plait.errors.UsageError, match="had other settings: cells"):
+        fit(out, rows=table, resume=True)
+
+
+def test_nothing_to_resume_is_said(tmp_path, capsys):
+    model = fit(tmp_path / "m.plait", resume=True, progress=Lines())
+    assert [note for note in model.summary()["notes"] if "nothing to resume" in note]
+    assert "nothing to resume" in model.card
+    assert (
+        "note: nothing to resume: no interrupted fit left a checkpoint" in capsys.readouterr().err
+    )
+    again = fit(tmp_path / "m.plait", resume=True)
+    assert "the bundle there is whole" in " ".join(again.summary()["notes"])
+    assert "nothing to resume" not in " ".join(fit(tmp_path / "m.plait").summary()["notes"])
+
+
+def test_a_fit_that_failed_before_its_first_checkpoint_leaves_nothing(tmp_path):
+    class FailsAtOnce(Progress):
+        def task(self, name, total):
+            if "fusion at layer" in name:
+                raise KeyboardInterrupt
+            return lambda done, note="": None
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "m.plait", progress=FailsAtOnce())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_fits_to_one_bundle(whole, tmp_path):
+    out, caught = tmp_path / "m.plait", []
+
+    class FitsInBetween(Progress):
+        def task(self, name, total):
+            if "fold 2 of" in name and not caught:
+                for resume in (False, True):
+                    with pytest.raises(plait.errors.BusyError) as error:
+                        fit(out, resume=resume)
+                    caught.append(error.value)
+            return lambda done, note="": None
+
+    tensors = fit(out, progress=FitsInBetween()).ensemble.tensors
+    assert f"pid {os.getpid()}" in caught[0].received and "--out" in caught[0].hint
+    assert "a fit to m.plait is at work here" in str(caught[1])
+    assert all(np.array_equal(whole[name], tensors[name]) for name in whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.plait"]
+
+
+SERIES = [
+    {
+        "wave": np.round(np.sin(np.arange(40 + i % 7) * (1 + i % 2) / 3) + i / 100, 3).tolist(),
+        "note": f"{'slow' if i % 2 else 'fast'} wave number {i % 10}",
+        "kind": row["kind"],
+    }
+    for i, row in enumerate(ROWS)
+]
+"""Columns that are augmented at random; the network drops columns and tokens at random."""
+
+
+def fit_shared(out, **settings):
+    return plait.fit(
+        plait.read(SERIES, columns={"wave": "series", "note": "text"}), exclude=["kind"],
+        budget="60 steps", size=SystemConfig(dim=16, depth=1, num_heads=2), samples=False,
+        train=TrainConfig(batch_size=16, save_seconds=0.0), out=out, **settings,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole_space(tmp_path_factory):
+    return fit_shared(tmp_path_factory.mktemp("whole") / "s.plait").space
+
+
+@pytest.mark.parametrize(
+    ("part", "num_updates"),
+    [("trial: alignment + masked", 0), ("trial: alignment + views", 0), ("learning the shared", 2)],
+)
+def test_a_shared_space_can_be_interrupted(whole_space, part, num_updates, tmp_path):
+    out = tmp_path / "s.plait"
+    with pytest.raises(KeyboardInterrupt):
+        fit_shared(out, progress=StopsAfter(part, num_updates))
+    resumed = fit_shared(out, resume=True).space
+    assert whole_space.key == resumed.key and whole_space.scale == resumed.scale
+
+
+def test_several_stops_with_simple_models(tmp_path):
+    first = fit(tmp_path / "a.plait", baselines=True, fusion="mid")
+    for part in ("fold 1 of", "on all rows"):
+        with pytest.raises(KeyboardInterrupt):
+            again = {"baselines": True, "fusion": "mid", "resume": part != "fold 1 of"}
+            fit(tmp_path / "b.plait", progress=StopsAfter(part, 1), **again)
+    second = fit(tmp_path / "b.plait", baselines=True, fusion="mid", resume=True)
+    assert first.ensemble.weights == second.ensemble.weights
+    costs = [model.records["metrics"]["validation"]["costs"] for model in (first, second)]
+    assert costs[0] == costs[1]
+    answers = [model.predict(ROWS).columns["confidence"] for model in (first, second)]
+    assert np.array_equal(*answers)
 
 
 def test_resume_without_a_place_is_refused():

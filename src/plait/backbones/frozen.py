@@ -77,7 +77,8 @@ def encode_column(
         CellError: The first unreadable cell, with column and row, unless skipped.
         SchemaError: The backbone is of another modality than the column.
         UsageError: The backbone is not frozen.
-        TableError: No such column, or the cache cannot be written.
+        TableError: No such column.
+        StorageError: The cache cannot be written.
     """
     check_on_error(on_error)
     _check_fits(codec, backbone, column)

@@ -30,7 +30,7 @@ def keep_tuned(checkpoint: Checkpoint, backbone: Backbone, how: str) -> Checkpoi
         backbone: On the CPU; its adapters are merged into its weights here.
         how: ``lora`` or ``full``; it is added to the checkpoint's name.
 
-    Raises `TableError` when the cache cannot be written.
+    Raises `StorageError` when the cache cannot be written.
     """
     from safetensors.torch import save
 

@@ -13,6 +13,10 @@ import numpy as np
 from plait.baselines.views import Views
 from plait.modalities import TargetCodec
 
+VERSION = 1
+"""Of all simple models and their features: raised whenever one that was saved would answer
+otherwise than before, or features are taken or scaled otherwise. Bundles of another are refused."""
+
 
 class HeldOut(NamedTuple):
     """What an expert, while it was fitted, answered for rows that it had not learned from.

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from plait.intervals import standard_error
+
 NUM_PICKS = 20
 NUM_BAGS = 8
 MIN_WEIGHT = 0.05
@@ -16,7 +18,12 @@ Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def best_mix(
-    outputs: Mapping[str, np.ndarray], truth: np.ndarray, cost: Cost, *, seed: int = 0
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    cost: Cost,
+    *,
+    groups: np.ndarray | None = None,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Return weights that sum to 1, of one expert or of a mix.
 
@@ -28,12 +35,14 @@ def best_mix(
         outputs: Expert -> canonical outputs ``[row, output]`` on rows it did not learn from.
         truth: Targets of the rows.
         cost: Proper loss per row, as `TargetCodec.cost`.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bags.
     """
     rng = np.random.default_rng(seed)
     if len(truth) > MAX_ROWS:
         some = rng.choice(len(truth), MAX_ROWS, replace=False)
         outputs, truth = {name: found[some] for name, found in outputs.items()}, truth[some]
+        groups = None if groups is None else groups[some]
     alone = {name: cost(found, truth) for name, found in outputs.items()}
     best = min(alone, key=lambda name: float(alone[name].mean()))
     if len(outputs) == 1 or len(truth) < 2:
@@ -48,8 +57,8 @@ def best_mix(
     if len(weights) == 1:
         return {best: 1.0}
     gain = alone[best] - cost(mix_outputs(outputs, weights), truth)
-    error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-    return weights if float(gain.mean()) > MIN_GAIN_ERRORS * error else {best: 1.0}
+    clear = float(gain.mean()) > MIN_GAIN_ERRORS * standard_error(gain, groups)
+    return weights if clear else {best: 1.0}
 
 
 def mix_outputs(outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:

@@ -10,7 +10,7 @@ import typer
 
 import plait
 from plait.cli import demo, doctor, embed, evaluate, fit, inspect, predict, report, search
-from plait.cli.failures import STOPPED, failure_of
+from plait.cli.failures import STOPPED, failure_of, flush_output
 
 app = typer.Typer(
     name="plait",
@@ -48,6 +48,7 @@ def run(words: list[str]) -> int:
         code = app(words or ["--help"], prog_name="plait", standalone_mode=False)
         if code == STOPPED:  # what newer versions of typer make of Ctrl-C
             raise KeyboardInterrupt
+        flush_output()
     except (Exception, KeyboardInterrupt) as error:
         failure = failure_of(error, words)
         if failure is None:

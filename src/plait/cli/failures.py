@@ -12,9 +12,13 @@ import typer
 
 from plait.cli.show import print_json
 from plait.errors import ExtraError, PlaitError
+from plait.writing import storage_failure
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+PRINTERS = ("plait.cli", "rich.", "typer.", "click.")
+"""Modules whose writes without a file's name go to standard output."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,17 @@ class Failure:
         text: For people, in lines; a last line ``hint: ...`` says how to mend it.
         data: The same for programs.
         exit_code: 1 the work failed, 2 the call was wrong, 130 stopped.
+        on_error: Whether only standard error can still be written.
     """
 
     text: str
     data: dict[str, Any]
     exit_code: int
+    on_error: bool = False
 
     def tell(self, *, as_json: bool) -> None:
         """Print it: text on standard error, or one JSON object on standard output."""
-        if as_json:
+        if as_json and not self.on_error:
             print_json(self.data)
         else:
             print(f"error: {self.text}", file=sys.stderr)
@@ -85,13 +91,47 @@ def _wrong_call(error: Any, words: Sequence[str]) -> Failure:
 
 
 def _system_failure(error: OSError) -> Failure:
+    closed = _output_failure(error)
+    if closed is not None:
+        return closed
+    failure = storage_failure(error, None)
+    if failure is not None:
+        return Failure(str(failure), failure.as_dict(), failure.exit_code)
     what = error.strerror or str(error)
     path = None if error.filename is None else str(error.filename)
     data = {"error": type(error).__name__, "what": what} | ({"path": path} if path else {})
     return Failure(what + (f"\n  where:    {path}" if path else ""), data, 1)
 
 
+def flush_output() -> None:
+    """Write what is held back of standard output now, while a failure can still be told."""
+    sys.stdout.flush()
+
+
+def _output_failure(error: OSError) -> Failure | None:
+    """Return what to tell where standard output itself cannot be written; None where it can."""
+    failure = storage_failure(error, None)
+    if failure is None or error.filename is not None or not _was_printing(error):
+        return None
+    _silence_output()
+    failure.at(path="standard output")
+    return Failure(str(failure), failure.as_dict(), 1, on_error=True)
+
+
+def _was_printing(error: OSError) -> bool:
+    """Tell whether an error arose in the command line or the packages that it prints with."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    name = "" if frame is None else frame.tb_frame.f_globals.get("__name__", "")
+    return name.startswith(PRINTERS)
+
+
 def _closed_pipe() -> Failure:
-    # The reader has gone; nothing may be written at exit either, or Python complains.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _silence_output()
     return Failure("the output was closed", {"error": "BrokenPipeError"}, 1)
+
+
+def _silence_output() -> None:
+    """Have nothing written at exit either, or Python complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

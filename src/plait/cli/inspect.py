@@ -50,7 +50,10 @@ def show(result: dict[str, Any]) -> None:
     """Print the columns, then what is wrong: duplicates, leaks, rare classes, warnings."""
     facts = {"table": result.get("name"), "rows": result.get("num_rows")}
     print_facts(facts | {"target": result.get("target")})
-    print_table("Columns", [_column(column) for column in result.get("columns") or []])
+    columns = result.get("columns") or []
+    print_table("Columns", [_column(column) for column in columns])
+    readings = [{"column": c["name"], **_reading(c)} for c in columns if c.get("reading")]
+    print_table("How cells are read", readings)
     print_table("Duplicates", result.get("duplicates") or [])
     for first, second in result.get("identical_columns") or []:
         print(f"identical columns: {first}, {second}")
@@ -58,6 +61,33 @@ def show(result: dict[str, Any]) -> None:
     counts = result.get("class_counts") or {}
     print_table("Classes", [{"class": name, "rows": count} for name, count in counts.items()])
     print_lines("warning", result.get("warnings") or [])
+
+
+def _reading(column: dict[str, Any]) -> dict[str, Any]:
+    """Return what is in a column's cells beside plain values, in a few words each."""
+    facts = column["reading"]
+    sign = facts.get("decimal")
+    words = {**facts.get("below_words", {}), **facts.get("above_words", {})}
+    num_words = {kind: sum(facts.get(f"{kind}_words", {}).values()) for kind in ("below", "above")}
+    limits = {
+        "<": facts.get("num_below", 0) - num_words["below"],
+        ">": facts.get("num_above", 0) - num_words["above"],
+        "~": facts.get("num_about"),
+        **words,
+    }
+    return {
+        "unit or order": _counted(facts.get("units", {})) or facts.get("order"),
+        "decimal": sign and f"{sign}  thousands {facts['thousands']}".removesuffix("  thousands "),
+        "limits": _counted(limits),
+        "nothing": _counted(facts.get("null_words", {})),
+        "from": facts.get("first"),
+        "to": facts.get("last"),
+        "strange": _counted(facts.get("strange", {})),
+    }
+
+
+def _counted(words: dict[str, Any]) -> str:
+    return ", ".join(f"{word} {count}x" for word, count in words.items() if count)
 
 
 def _column(column: dict[str, Any]) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from plait.errors import TableError
+from plait.errors import StorageError
+from plait.writing import storing, write_folder
 
 MAX_CACHE_BYTES = 20 * 2**30
 """The least recently used entries beyond this many bytes are removed."""
 
 RECENT_SECONDS = 3600.0
 """Entries used within this time are never removed: somebody may be reading them."""
+
+HINT = "free some space, or set the environment variable PLAIT_CACHE to a folder on another disk"
+"""How to mend a cache that cannot be written."""
 
 STALE_SECONDS = 24 * 3600.0
 """Unfinished entries older than this were left behind by a killed process."""
@@ -31,22 +33,19 @@ def cache_folder(kind: str, root: Path | None = None) -> Path:
         root: The cache; default ``$PLAIT_CACHE``, else ``~/.cache/plait``.
 
     Raises:
-        TableError: When it cannot be written.
+        StorageError: When it cannot be written.
     """
     root = default_cache() if root is None else Path(root)
     folder = root / kind
-    try:
+    with storing(folder, hint=HINT):
         folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError("no permission to write")
-    except OSError as error:
-        raise TableError(
-            "the cache folder cannot be written",
-            expected="a folder with write permission and free space",
-            received=str(error),
+    if not os.access(folder, os.W_OK):
+        raise StorageError(
+            "there is no permission to write here",
+            expected="a cache folder that can be written to",
             path=folder,
-            hint="set the environment variable PLAIT_CACHE to another folder",
-        ) from None
+            hint=HINT,
+        )
     return folder
 
 
@@ -62,24 +61,14 @@ def default_cache() -> Path:
 def new_entry(folder: Path, name: str) -> Iterator[Path]:
     """Give a temporary folder that becomes ``folder/name`` when the block ends well.
 
-    Whatever was at that name is replaced; on any exception nothing is left behind.
+    Whatever was at that name is replaced in one step, so that processes which build the same entry
+    at the same time do no harm; on any exception nothing is left behind.
+
+    Raises:
+        StorageError: When it cannot be written.
     """
-    temporary = Path(tempfile.mkdtemp(prefix=f".{name[:32]}-", dir=folder))
-    try:
+    with write_folder(folder / name, hint=HINT) as temporary:
         yield temporary
-        _replace(temporary, folder / name)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            raise
-        raise TableError(
-            "the cache cannot be written",
-            expected="free disk space",
-            received=str(error),
-            path=folder,
-            hint="free some space, or set PLAIT_CACHE to a folder on another disk",
-        ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     prune(folder)
 
 
@@ -113,16 +102,3 @@ def _entries(folder: Path) -> Iterator[tuple[Path, float, int]]:
         with suppress(OSError):
             num_bytes = sum(file.stat().st_size for file in path.iterdir())
             yield path, path.stat().st_mtime, num_bytes
-
-
-def _replace(temporary: Path, final: Path) -> None:
-    """Rename; a folder in the way is moved aside first, for rename cannot replace a full one."""
-    try:
-        os.rename(temporary, final)
-    except OSError:
-        if not final.exists():
-            raise
-        aside = Path(tempfile.mkdtemp(prefix=".old-", dir=final.parent))
-        os.rename(final, aside / "entry")
-        os.rename(temporary, final)
-        shutil.rmtree(aside, ignore_errors=True)

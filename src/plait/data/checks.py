@@ -16,10 +16,11 @@ from plait.data.duplicates import fingerprints, shared_rows
 from plait.data.entries import check_on_error
 from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.schema import Column, make_codec
+from plait.data.settling import facts_of, read_values
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec
-from plait.types import Cell, is_missing
+from plait.types import Cell, ColumnSample, is_missing
 
 MAX_SCANNED = 100_000
 MAX_DECODED = 1000
@@ -37,7 +38,8 @@ class Inspection:
         num_scanned: Rows that were looked at.
         target: The target column, if named.
         columns: One dict per column: name, modality, role, why, share_missing, num_distinct,
-            num_decoded, num_unreadable, first_error ``{"row", "error"}``, sizes (ranges).
+            num_decoded, num_unreadable, first_error ``{"row", "error"}``, sizes (ranges), settings,
+            reading (what else than plain values is in the cells: units, limits, null words), doubt.
         duplicates: ``{"column", "num_groups", "num_rows", "rows" (of the first group)}``;
             column ``*`` for rows alike in all value columns.
         identical_columns: Pairs of columns with the same cells.
@@ -81,6 +83,7 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
     scan = table if len(rows) == table.num_rows else table.take(rows)
     found = Inspection(table.name, table.num_rows, len(rows), target)
     targets = None if target is None else _present(table.column(target, rows))
+    told = targets and read_values(table.schema[str(target)], targets, table.media())
     hashes: dict[bytes, str] = {}
     for column in table.schema.columns:
         cells = _present(scan.column(column.name))
@@ -88,8 +91,8 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
         if twin != column.name and any(cell is not None for cell in cells):
             found.identical_columns.append([twin, column.name])
         found.columns.append(_inspect_column(table, column, cells, rows, on_error))
-        if targets is not None and column.name != target and column.role == "value":
-            _look_for_leak(found, column, cells, targets)
+        if told is not None and column.name != target and column.role == "value":
+            _look_for_leak(found, column, read_values(column, cells, table.media()), told)
     _find_duplicates(found, table, scan, rows, targets)
     if targets is not None:
         _describe_target(found, table.schema[str(target)], targets)
@@ -131,9 +134,16 @@ def _inspect_column(
         "num_unreadable": 0,
         "first_error": None,
         "sizes": {},
+        "settings": column.settings,
+        "reading": {},
+        "doubt": column.doubt,
     }
     if column.role == "value" and column.modality is not None:
         codec = make_codec(column)
+        known = [cell for cell in cells if cell is not None]
+        facts["reading"] = facts_of(column, ColumnSample(column.name, known, len(cells), 0))
+        num_missing += facts["reading"].get("num_null_words", 0)
+        facts["share_missing"] = round(num_missing / max(len(cells), 1), 4)
         try:
             facts |= _decode_some(table, column.name, codec, cells, rows, on_error)
         except ExtraError as error:
@@ -286,6 +296,8 @@ def _warn(found: Inspection) -> None:
                 f"column '{name}': {facts['num_unreadable']} of "
                 f"{facts['num_decoded']} cells cannot be read"
             )
+        if facts["doubt"]:
+            found.warnings.append(f"column '{name}': {facts['doubt']}")
         if facts["role"] == "ignore":
             found.warnings.append(f"column '{name}' is ignored: {facts['why']}")
     for leak in found.leaks:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from plait.data.cache import mark_used
+from plait.data.cache import HINT, mark_used
 from plait.data.decoding import is_cheap
 from plait.data.pages import PageBudget
 from plait.data.ragged import ColumnStore
@@ -18,6 +18,10 @@ from plait.data.table import Table
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
 from plait.types import Arrays, Cell, ColumnBatch
+from plait.writing import storage_failure
+
+MAX_OPENS = 3
+"""How often an entry is opened that vanishes while it is."""
 
 Progress = Callable[[int], object]
 """Called with the number of rows done (for example a task of `plait.progress`)."""
@@ -119,12 +123,22 @@ def cell_stat(root: Path, cell: Cell) -> str:
 
 
 def open_column(folder: Path, codec: Codec, budget: PageBudget) -> PreparedColumn | None:
-    """Open a cache entry; None when there is none or it is damaged (it is then built anew)."""
-    if not folder.is_dir():
-        return None
-    try:
-        column = PreparedColumn(codec, ColumnStore(folder, codec.layout, budget))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    mark_used(folder)
-    return column
+    """Open a cache entry; None when there is none or it is damaged (it is then built anew).
+
+    Raises `StorageError` when the system cannot open it now: too many files, no permission.
+    """
+    for _ in range(MAX_OPENS):
+        if not folder.is_dir():
+            return None
+        try:
+            column = PreparedColumn(codec, ColumnStore(folder, codec.layout, budget))
+        except FileNotFoundError:  # another process replaces it in this moment, or it is damaged
+            continue
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            failure = storage_failure(error, folder, hint=HINT)
+            if failure is not None and isinstance(error, OSError):
+                raise failure from error
+            return None
+        mark_used(folder)
+        return column
+    return None

@@ -11,6 +11,7 @@ import numpy as np
 from plait.data.overrides import Override, override_column
 from plait.data.roles import Place, find_role
 from plait.data.schema import Column, Schema
+from plait.data.settling import refusals, settle
 from plait.errors import SchemaError
 from plait.modalities import modalities
 from plait.types import Cell, ColumnSample, is_missing
@@ -41,6 +42,7 @@ def infer_schema(
         SchemaError: In strict mode, naming the column and the ``--columns`` entry that decides.
     """
     rows = sample_rows(table.num_rows)
+    typed = _is_typed(table, rows[:BLOCK_ROWS])
     columns = []
     for name in table.column_names:
         cells = table.column(name, rows)
@@ -48,12 +50,16 @@ def infer_schema(
         share_missing = 1.0 - len(places) / max(len(cells), 1)
         if not places:
             places = _search(table, name)
+        some = places[:: max(1, len(places) // MAX_SAMPLE)][:MAX_SAMPLE]
+        sample = _sample_of(table, name, some, typed)
         if name in overrides:
             column = override_column(name, overrides[name])
         else:
-            column = _infer(table, name, places[:: max(1, len(places) // MAX_SAMPLE)][:MAX_SAMPLE])
+            column = _infer(table, some, sample)
             if strict:
                 _check_sure(column)
+        if column.modality is not None and some:
+            column = settle(column, sample, strict=strict)
         columns.append(_with_share(column, share_missing))
     return Schema(tuple(columns))
 
@@ -76,7 +82,23 @@ def _search(table: Table, name: str) -> list[Place]:
     return found
 
 
-def _infer(table: Table, name: str, places: list[Place]) -> Column:
+def _is_typed(table: Table, rows: np.ndarray) -> bool:
+    """Tell whether cells carry their types: any is more than text. Those of CSV never are."""
+    return any(
+        not isinstance(cell, str | None)
+        for name in table.column_names
+        for cell in table.column(name, rows)
+    )
+
+
+def _sample_of(table: Table, name: str, places: list[Place], typed: bool) -> ColumnSample:
+    cells = [place.cell for place in places]
+    num_distinct = len({_hashable(cell) for cell in cells})
+    return ColumnSample(name, cells, table.num_rows, num_distinct, typed)
+
+
+def _infer(table: Table, places: list[Place], sample: ColumnSample) -> Column:
+    name = sample.name
     if not places:
         return Column(
             name=name, modality=None, role="ignore", why="no row has a value", share_missing=1.0
@@ -84,11 +106,12 @@ def _infer(table: Table, name: str, places: list[Place]) -> Column:
     role = find_role(name, places, table.num_rows)
     if role is not None:
         return Column(name=name, modality=None, role=role[0], why=role[1])
-    cells = [place.cell for place in places]
-    num_distinct = len({_hashable(cell) for cell in cells})
-    if num_distinct == 1 and table.num_rows > 1 and _is_constant(table, name, cells[0]):
+    first = sample.values[0]
+    if sample.num_distinct == 1 and table.num_rows > 1 and _is_constant(table, name, first):
         return Column(name=name, modality=None, role="ignore", why="every row has the same value")
-    return _by_modality(ColumnSample(name, cells, table.num_rows, num_distinct))
+    column = _by_modality(sample)
+    refused = refusals(sample, places, column.modality)
+    return replace(column, why="; ".join([column.why, *refused])) if refused else column
 
 
 def _by_modality(sample: ColumnSample) -> Column:

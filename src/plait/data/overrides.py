@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from plait.data.schema import ROLES, Column, read_yaml
 from plait.errors import SchemaError, UsageError
 from plait.modalities import find_codec
+
+_PART = re.compile(r"(?P<part>[^,{]*)(?P<settings>\{(?:'[^']*'|\"[^\"]*\"|[^'\"}])*\})?\s*(?:,|$)")
 
 Override = str | Mapping[str, Any]
 """A modality or role by name, or the entries of a `Column`."""
@@ -44,14 +49,14 @@ def read_overrides(
     return found
 
 
-def parse_overrides(text: str) -> dict[str, str]:
-    """Return column name -> modality or role.
+def parse_overrides(text: str) -> dict[str, Override]:
+    """Return column name -> modality or role, or with settings in braces the entries of a column.
 
-    >>> parse_overrides("note=text, scan=image")
-    {'note': 'text', 'scan': 'image'}
+    >>> parse_overrides("note=text, price=number{decimal: ',', unit: kg}")
+    {'note': 'text', 'price': {'modality': 'number', 'settings': {'decimal': ',', 'unit': 'kg'}}}
     """
-    found = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    found: dict[str, Override] = {}
+    for part, settings in _parts(text):
         name, equals, kind = part.rpartition("=")
         if not equals or not name.strip() or not kind.strip():
             raise UsageError(
@@ -59,8 +64,39 @@ def parse_overrides(text: str) -> dict[str, str]:
                 expected="for example note=text,scan=image,code=ignore",
                 received=part,
             )
-        found[name.strip()] = kind.strip()
+        kind = kind.strip()
+        found[name.strip()] = {"modality": kind, "settings": settings} if settings else kind
     return found
+
+
+def _parts(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what stands between commas, with the settings in braces behind it."""
+    first = 0
+    while first < len(text):
+        found = _PART.match(text, first)
+        if found is None:
+            raise UsageError(
+                "the settings of a column are not closed",
+                expected="for example price=number{decimal: ','}",
+                received=text[first:],
+            )
+        if part := found["part"].strip():
+            yield part, _settings(found["settings"] or "")
+        first = found.end()
+
+
+def _settings(text: str) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(text) if text else {}
+    except yaml.YAMLError as error:
+        settings = str(error)
+    if isinstance(settings, dict) and all(isinstance(name, str) for name in settings):
+        return settings
+    raise UsageError(
+        "the settings of a column cannot be read",
+        expected="for example {decimal: ',', unit: kg}",
+        received=text,
+    )
 
 
 def override_column(name: str, override: Override) -> Column:

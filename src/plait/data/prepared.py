@@ -77,7 +77,8 @@ def prepare_table(
 
     Raises:
         CellError: The first unreadable cell, with column and row, unless skipped.
-        TableError: No such column, or the cache cannot be written.
+        TableError: No such column.
+        StorageError: The cache cannot be written.
     """
     check_on_error(on_error)
     folder = cache_folder("prepared", cache)

@@ -30,6 +30,7 @@ class Column:
         sure: In [0, 1].
         share_missing: Share of rows without a value, as far as seen.
         alternatives: Other modalities that are nearly as likely, with how sure.
+        doubt: What about its cells could be read otherwise, and how to say so; "" for nothing.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     sure: float = 1.0
     share_missing: float = 0.0
     alternatives: tuple[tuple[str, float], ...] = ()
+    doubt: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data; what has its default value is left out."""

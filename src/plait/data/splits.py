@@ -10,8 +10,8 @@ import numpy as np
 
 from plait.data.allotting import allot_rows, allot_units, fill_empty
 from plait.data.duplicates import Shared, label_units, shared_rows
-from plait.data.roles import parse_time
 from plait.data.table import Table
+from plait.data.times import time_reader
 from plait.errors import TableError, UsageError
 from plait.types import Cell, is_missing
 
@@ -182,7 +182,7 @@ def _by_words(table: Table, column: str) -> np.ndarray:
 
 
 def _by_time(table: Table, column: str, fractions: Sequence[float]) -> np.ndarray:
-    times = np.zeros(table.num_rows)
+    times, parse_time = np.zeros(table.num_rows), time_reader(table, column)
     for first, cells in table.batches([column]):
         for place, cell in enumerate(cells[column]):
             seconds = None if is_missing(cell) else parse_time(cell)

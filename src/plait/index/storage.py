@@ -16,7 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from plait import __version__
-from plait.bundle import MAX_FILE_BYTES, Bundle, is_bundle, to_json, write_bundle
+from plait.bundle import (
+    MAX_FILE_BYTES,
+    Bundle,
+    is_bundle,
+    read_steadily,
+    to_json,
+    write_bundle,
+)
 from plait.errors import BundleError
 from plait.index.codes import Codes
 from plait.index.graph import Graph
@@ -70,7 +77,7 @@ def save_index(folder: Path | str, stored: Stored) -> None:
 def load_index(folder: Path | str, *, key: str) -> Stored:
     """Check and map an index; see `plait.index.index.Index.load`."""
     try:
-        return _load(Bundle(folder), key)
+        return read_steadily(folder, lambda bundle: _load(bundle, key))
     except BundleError as error:
         # Advice on bundles is to fetch them again; an index is made anew from what it indexes.
         error.hint = REBUILD

@@ -89,15 +89,26 @@ def issubclass_target(codec: type[Codec]) -> bool:
 
 
 def codec_to_dict(codec: Codec) -> dict[str, Any]:
-    """Return the codec as JSON-ready data: its modality and every field."""
+    """Return the codec as JSON-ready data: its modality, its version and every field."""
     fields = dataclasses.asdict(codec)  # type: ignore[call-overload]
-    return {"modality": codec.modality, **fields}
+    return {"modality": codec.modality, "version": codec.version, **fields}
 
 
 def codec_from_dict(data: dict[str, Any]) -> Codec:
-    """Rebuild a codec from `codec_to_dict`. Raises `BundleError` on unknown or missing fields."""
+    """Rebuild a codec from `codec_to_dict`.
+
+    Raises `BundleError` on unknown fields, and on another version: it would prepare otherwise.
+    """
     fields = dict(data)
     cls = find_codec(fields.pop("modality", ""))
+    version = fields.pop("version", None)
+    if version != cls.version:
+        raise BundleError(
+            f"this plait prepares {cls.modality} otherwise than the one that wrote this",
+            expected=f"version {cls.version} of the preparation",
+            received="none" if version is None else f"version {version}",
+            hint="use the plait that wrote it, or fit again",
+        )
     known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if set(fields) - known:
         raise BundleError(
@@ -109,7 +120,7 @@ def codec_from_dict(data: dict[str, Any]) -> Codec:
 
 
 def codec_hash(codec: Codec) -> str:
-    """Return 16 hex digits that change with any preprocessing setting."""
+    """Return 16 hex digits that change with any setting and with the code's version."""
     text = json.dumps(codec_to_dict(codec), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -152,6 +163,15 @@ def _codec_class(module: ModuleType, file: Path) -> type[Codec]:
             f"{classes[0].__name__} is incomplete",
             expected="every member of plait.modalities.contract.Codec",
             received="missing " + ", ".join(missing),
+            path=file,
+            hint="see docs/modality.md",
+        )
+    version = classes[0].version
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise SchemaError(
+            f"{classes[0].__name__} has no version",
+            expected="version: ClassVar[int] = 1, raised when the preparation changes",
+            received=repr(version),
             path=file,
             hint="see docs/modality.md",
         )

@@ -15,14 +15,17 @@ from plait.types import Arrays, Cell, ColumnSample, Html, Layout
 class Codec(Protocol):
     """Turns cells of one modality into arrays; a frozen keyword-only dataclass, torch-free.
 
-    Its fields, saved as JSON, are all of the preprocessing: their hash names the cache and travels
-    with every bundle. What must be learned from training rows (a vocabulary, a scale) is learned
-    by `fit`, which returns a new codec.
+    Its fields and `version`, saved as JSON, are all of the preprocessing: their hash names the
+    cache and travels with every bundle. What must be learned from training rows (a vocabulary, a
+    scale) is learned by `fit`, which returns a new codec.
 
     `Raw` below is the modality's own decoded form: a waveform, an RGB picture, a string.
     """
 
     modality: ClassVar[str]
+    version: ClassVar[int]
+    """From 1; raised whenever the same fields and cell would give other arrays, features or another
+    fingerprint than before. Bundles of another version are refused."""
     extra: ClassVar[str | None]
     """The pip extra that `read` needs, or None."""
 

@@ -38,7 +38,7 @@ class Calibration:
         """Return calibrated outputs of prepared rows, float32 ``[row, output]``."""
         if not len(outputs):
             return outputs
-        present = present_sources(prepared, self.sources, rows)
+        present = with_sources(prepared, self.sources, rows)
         return self.scale.apply(outputs, self.factors[self._places(present)]).astype(np.float32)
 
     def facts(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def calibration_from(
     )
 
 
-def present_sources(
+def with_sources(
     prepared: Prepared, sources: Mapping[str, Sequence[str]], rows: np.ndarray
 ) -> np.ndarray:
     """Return which input columns each row has, bool ``[row, source]``."""

@@ -8,6 +8,9 @@ from typing import Any
 
 from plait.errors import UsageError
 
+VERSION = 1
+"""Of the networks' code: raised whenever the same weights would answer otherwise than before."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SystemConfig:

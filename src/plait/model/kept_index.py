@@ -119,22 +119,33 @@ def _vectors(
 
 
 def attributes_of(rows: Table) -> pa.Table:
-    """Return the table's plain columns: those whose cells are text, numbers or truth values.
+    """Return the table's plain columns: those whose cells are text, numbers, truth values or dates.
 
-    Columns of numbers are numbers here also where the file holds text (CSV).
+    Columns of numbers and dates are such here also where the file holds text (CSV).
     """
     found, media = {}, rows.media()
     for name in rows.column_names:
         cells = [None if is_missing(cell) else cell for cell in rows.column(name)]
-        if rows.schema[name].modality == "number":
-            codec = make_codec(rows.schema[name])
-            cells = [_number(codec, cell, media) for cell in cells]
+        column = rows.schema[name]
+        if column.modality in ("number", "date"):
+            codec = make_codec(column)
+            values = [_number(codec, cell, media) for cell in cells]
+            if column.modality == "date" and not column.settings.get("clock"):
+                found[name] = _moments(values)
+                continue
+            cells = values if column.modality == "number" else cells
         if all(isinstance(cell, str | int | float | bool | None) for cell in cells):
             try:
                 found[name] = pa.array(cells)
             except (pa.ArrowInvalid, pa.ArrowTypeError):
                 found[name] = pa.array([None if cell is None else str(cell) for cell in cells])
     return pa.table(found) if found else pa.table({"row": pa.array(range(rows.num_rows))})
+
+
+def _moments(seconds: list[float | None]) -> pa.Array:
+    """Return seconds since 1970 as Arrow's timestamps, without a zone."""
+    micros = [None if value is None else round(value * 1e6) for value in seconds]
+    return pa.array(micros, pa.int64()).cast(pa.timestamp("us"))
 
 
 def _number(codec: Codec, cell: Cell, media: Media) -> float | None:

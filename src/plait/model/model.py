@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 import plait
-from plait.bundle import Bundle, to_json, write_bundle
+from plait.bundle import Bundle, read_steadily, to_json, write_bundle
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
@@ -32,6 +32,7 @@ from plait.model.storage import (
     space_facts,
     space_files,
 )
+from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.types import Answer, Cell
 
@@ -325,6 +326,7 @@ class Model:
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
             "on_error": self.on_error,
+            "versions": VERSIONS,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -353,20 +355,20 @@ def load(path: Path | str) -> Model:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
     """
-    bundle = Bundle(path)
     try:
-        return _model_of(bundle)
+        return read_steadily(path, _model_of)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
             received=f"{type(error).__name__}: {error}",
-            path=bundle.path,
+            path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
 
 
 def _model_of(bundle: Bundle) -> Model:
     about = bundle.read_json("model.json")
+    check_versions(about, bundle.path)
     stored = bundle.read_json("codecs.json")
     codecs = codecs_from(stored, bundle.path)
     target = about["target"]

@@ -19,6 +19,9 @@ LEAST_ROWS = 20
 PRIOR_ROWS = 30.0
 """All other rows together count as so many for a set of columns."""
 
+ENOUGH_ROWS = 150.0
+"""So many rows with a set of columns by nature need no others from which columns were hidden."""
+
 PULL_ROWS = 5.0
 """The size of errors with a set of columns is pulled to that of all rows as if by so many."""
 
@@ -117,7 +120,7 @@ def _sides(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _end(scores: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> float:
     """Return the factor of one side."""
     groups, mine = rows.groups, scores[own]
-    values, weights = mine, _group_weights(groups[own])
+    values, weights = mine, _own_weights(rows, own)
     num = float(len(np.unique(groups[own])))
     if len(prior):
         sizes = _sizes(scores, rows.present, np.concatenate([own, prior]))
@@ -150,7 +153,21 @@ def _group_weights(groups: np.ndarray, total: float | None = None) -> np.ndarray
     """Return weights by which every group counts the same; they sum to `total`, or to the rows."""
     _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
     weights = 1.0 / counts[which]
-    return weights * ((len(groups) if total is None else total) / weights.sum())
+    return weights * ((len(groups) if total is None else total) / max(weights.sum(), 1e-12))
+
+
+def _own_weights(rows: HeldOut, places: np.ndarray) -> np.ndarray:
+    """Return the weights of rows with one set of columns: those by nature before those by hiding.
+
+    Columns are seldom missing by chance alone, so hidden ones only fill up to `ENOUGH_ROWS`.
+    """
+    hidden = rows.hidden[places]
+    weights = np.empty(len(places))
+    natural = places[~hidden]
+    weights[~hidden] = _group_weights(rows.groups[natural])
+    filling = min(float(hidden.sum()), max(ENOUGH_ROWS - len(natural), 0.0))
+    weights[hidden] = _group_weights(rows.groups[places[hidden]], filling)
+    return weights
 
 
 def _quantile(values: np.ndarray, weights: np.ndarray, num: float) -> float:
@@ -201,7 +218,11 @@ class TemperatureScale:
         total = np.log(TEMPERATURES) ** 2
         parts = [(own, None), (prior, PRIOR_ROWS)] if len(prior) else [(own, None)]
         for places, weight in parts:
-            weights = _group_weights(rows.groups[places], weight)
+            weights = (
+                _own_weights(rows, places)
+                if weight is None
+                else _group_weights(rows.groups[places], weight)
+            )
             outputs, truth = rows.outputs[places], rows.truth[places]
             for number, temperature in enumerate(TEMPERATURES):
                 costs = self._codec.cost(self._powered(outputs, temperature), truth)

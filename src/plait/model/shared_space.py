@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plait.baselines.contract import VERSION as SIMPLE_VERSION
 from plait.baselines.linear_space import LinearSpace
 from plait.data.prepared import Prepared
 from plait.errors import UsageError
@@ -69,7 +70,7 @@ class SharedSpace:
         for name in sorted(self.tensors):
             digest.update(name.encode() + np.ascontiguousarray(self.tensors[name]).tobytes())
         if self.linear is not None:
-            digest.update(f"{self.share}".encode())
+            digest.update(f"{self.share} {SIMPLE_VERSION}".encode())
             for one in self.linear.projections.values():
                 digest.update(np.ascontiguousarray(one.matrix).tobytes())
         for name, codec in sorted(self.codecs.items()):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
+from plait.model.versions import how_to_open
+from plait.writing import storing
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,8 +57,7 @@ def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
     files = {}
     if ensemble.config is not None:
         files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in ensemble.tensors.items()})
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with _spare_folder() as folder:
         if ensemble.features is not None:
             ensemble.features.save(folder / EXPERTS / "features")
         for expert, fitted in ensemble.experts.items():
@@ -65,6 +67,15 @@ def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
             if file.is_file():
                 files[file.relative_to(folder).as_posix()] = file.read_bytes()
     return files
+
+
+@contextmanager
+def _spare_folder() -> Iterator[Path]:
+    """Give a folder of the system's that is gone afterwards. Raises `StorageError`."""
+    place = Path(tempfile.gettempdir())
+    hint = "free some space, or set the environment variable TMPDIR to a folder on another disk"
+    with storing(place, hint=hint), tempfile.TemporaryDirectory() as name:
+        yield Path(name)
 
 
 def load_ensemble(
@@ -106,16 +117,21 @@ def codecs_facts(codecs: Mapping[str, Codec]) -> dict[str, Any]:
 
 def codecs_from(stored: Mapping[str, Any], path: Path) -> dict[str, Codec]:
     """Rebuild codecs. Raises `BundleError` when they would prepare otherwise than in training."""
-    codecs = {name: codec_from_dict(fields) for name, fields in stored["columns"].items()}
-    for name, codec in codecs.items():
-        if codec_hash(codec) != stored["preprocessing"][name]:
+    codecs = {}
+    for name, fields in stored["columns"].items():
+        try:
+            codecs[name] = codec_from_dict(fields)
+        except BundleError as error:
+            error.hint = how_to_open(path)
+            raise error.at(column=name, path=path) from None
+        if codec_hash(codecs[name]) != stored["preprocessing"][name]:
             raise BundleError(
                 "the preprocessing differs from the one the model was trained with",
                 expected=f"hash {stored['preprocessing'][name]}",
-                received=f"hash {codec_hash(codec)}",
+                received=f"hash {codec_hash(codecs[name])}",
                 column=name,
                 path=path,
-                hint="use the version of plait that wrote the bundle",
+                hint=how_to_open(path),
             )
     return codecs
 
@@ -138,9 +154,9 @@ def space_files(space: SharedSpace) -> dict[str, bytes]:
     """Return the bundle files of a shared space: name -> content."""
     files = {SPACE: save({k: np.ascontiguousarray(v) for k, v in space.tensors.items()})}
     if space.linear is not None:
-        with tempfile.TemporaryDirectory() as name:
-            space.linear.save(Path(name))
-            for file in sorted(Path(name).iterdir()):
+        with _spare_folder() as folder:
+            space.linear.save(folder)
+            for file in sorted(folder.iterdir()):
                 files[f"{LINEAR}/{file.name}"] = file.read_bytes()
     return files
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from plait.baselines.stack import best_mix
 from plait.errors import TargetError
+from plait.intervals import standard_error
 from plait.modalities import TargetCodec
 from plait.model.ensemble import DEEP
 
@@ -36,13 +37,19 @@ class Choice:
         return "stack (" + " + ".join(f"{name} {weight:.2f}" for name, weight in ranked) + ")"
 
 
-def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCodec) -> Choice:
+def choose(
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    codec: TargetCodec,
+    groups: np.ndarray | None = None,
+) -> Choice:
     """Choose by outputs on rows that no candidate learned from.
 
     Args:
         outputs: Candidate name -> canonical outputs ``[row, output]``.
         truth: Targets of those rows.
         codec: The target's codec; its `cost` decides.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
 
     Raises `TargetError` when no candidate's outputs are finite.
     """
@@ -54,8 +61,8 @@ def choose(outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: TargetCo
             "training diverged: no model gives finite outputs",
             hint="lower the learning rate, or keep the baselines on",
         )
-    weights = best_mix(usable, truth, codec.cost)
-    return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs)))
+    weights = best_mix(usable, truth, codec.cost, groups=groups)
+    return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs, groups)))
 
 
 def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | None:
@@ -80,13 +87,14 @@ def _compare(
     truth: np.ndarray,
     codec: TargetCodec,
     costs: Mapping[str, float],
+    groups: np.ndarray | None,
 ) -> tuple[str, ...]:
     simple = {name: costs[name] for name in outputs if name != DEEP}
     if DEEP not in outputs or not simple:
         return ()
     best = min(simple, key=lambda name: simple[name])
     gap = codec.cost(outputs[DEEP], truth) - codec.cost(outputs[best], truth)
-    if gap.mean() + 1.96 * gap.std() / max(len(gap), 1) ** 0.5 < 0:
+    if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return ()
     if gap.mean() > 0:
         return (f"the deep model does not beat the baseline '{best}' on these data",)

@@ -16,7 +16,8 @@ from plait.errors import UsageError
 from plait.model.columns import missing_columns
 from plait.model.model import load
 from plait.progress import SILENT, Progress
-from plait.recipes.outputs import check_output, written_whole
+from plait.recipes.outputs import check_output
+from plait.writing import write_whole
 
 
 def embed(
@@ -87,5 +88,5 @@ def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) ->
     kind = pa.list_(pa.float32(), vectors.shape[1])
     flat = pa.array(np.ascontiguousarray(vectors).ravel())
     column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(~there))
-    with written_whole(out) as temporary:
+    with write_whole(out) as temporary:
         pa.parquet.write_table(pa.table({"id": pa.array(ids), "vector": column}), temporary)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import plait
+from plait.data.entries import column_key
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress
+from plait.progress import SILENT, Progress, say
 from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
 from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.share import learn_shared
-from plait.recipes.task import make_task
+from plait.recipes.task import Task, make_task
 from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device
@@ -44,10 +48,13 @@ class _Settings:
     adapt: str
     encoders: str
     tune: str
+    train: str
+    plait: str
 
     def told(self) -> dict[str, Any]:
-        """Return those that a person would repeat; the table and schema are told elsewhere."""
-        return {k: v for k, v in vars(self).items() if k not in ("table", "columns")}
+        """Return those that a person would repeat; the others are told elsewhere."""
+        elsewhere = ("table", "columns", "plait")
+        return {k: v for k, v in vars(self).items() if k not in elsewhere}
 
 
 def fit(
@@ -150,6 +157,8 @@ def fit(
         adapt=adapt,
         encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
         tune=tune,
+        train=str(asdict(train or TrainConfig())),
+        plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
     task = make_task(
@@ -177,26 +186,33 @@ def fit(
         group=group,
         baselines=baselines,
         samples=samples,
-        folder=None if unfinished is None else unfinished.begin(),
+        folder=None if unfinished is None else unfinished.folder,
         progress=progress,
         base=start,
         adapt=adapt,
         on_error=on_error,
         tune=tune,
     )
-    model, records = (learn_shared if target is None else learn_target)(task, work)
-    model.on_error = on_error
-    model.records = {
-        **records,
-        "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, settings.told()),
-        "licences": make_licences(task, licences),
-        "energy": meter.as_dict(),
-    }
-    if out is not None:
-        model.save(out)
     if unfinished is not None:
-        unfinished.remove()
+        unfinished.add(cells=_cells_key(task))
+    with unfinished or nullcontext():
+        if unfinished is not None:
+            task = replace(task, notes=(*task.notes, *unfinished.notes))
+            for note in unfinished.notes:
+                say(progress, note)
+        model, records = (learn_shared if target is None else learn_target)(task, work)
+        model.on_error = on_error
+        model.records = {
+            **records,
+            "splits": task.splits.to_dict(),
+            "lineage": make_lineage(task, settings.told()),
+            "licences": make_licences(task, licences),
+            "energy": meter.as_dict(),
+        }
+        if out is not None:
+            model.save(out)
+        if unfinished is not None:
+            unfinished.remove()
     return model
 
 
@@ -210,6 +226,13 @@ def _open(table: Any, *, columns: Any, strict: bool, schema: Any, root: Any) -> 
         return table
     schema = None if schema is None else Path(schema)
     return read(table, columns=columns, strict=strict, schema=schema, root=root)
+
+
+def _cells_key(task: Task) -> str:
+    """Return what changes with any cell that is read, the file it names, and how it is read."""
+    names = [name for name in sorted(task.codecs) if name in task.table.column_names]
+    keys = [column_key(task.table, name, task.codecs[name]) for name in names]
+    return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
 def _base_key(base: Model | None) -> str:

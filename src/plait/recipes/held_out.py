@@ -10,7 +10,7 @@ from plait.baselines.contract import is_late
 from plait.baselines.experts import Expert, Specialists
 from plait.baselines.specialists import columns_of, present_sources
 from plait.baselines.stack import mix_outputs
-from plait.model.calibration import Calibration, fit_calibration
+from plait.model.calibration import Calibration, fit_calibration, with_sources
 from plait.model.ensemble import DEEP
 from plait.model.infer import system_outputs
 from plait.model.scales import HeldOut
@@ -25,6 +25,9 @@ MAX_HIDDEN_ROWS = 300
 
 LEAST_NATURAL = 100
 """Sets of columns that so many rows have by nature are not tried by hiding columns."""
+
+LEAST_OCCURRING = 5
+"""A set of columns that fewer rows have by nature is not tried for that."""
 
 MAX_SOURCES = 12
 """With more input columns, none are hidden: too many sets."""
@@ -50,10 +53,14 @@ def calibrate(
     answers = _Answers(task, rivals, deep, weights)
     every = np.arange(len(deep.rows))
     parts = [answers.held_out(every, ())]
-    for gone in _worth_hiding(task, deep.rows):
+    present = parts[0].present
+    for kept in _worth_hiding(present):
         if is_late(deadline):
             break
-        parts.append(answers.held_out(_some(every), gone))
+        able = np.flatnonzero(present[:, kept].all(axis=1))
+        gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
+        if len(able):
+            parts.append(answers.held_out(_some(able), gone))
     return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts))
 
 
@@ -72,15 +79,12 @@ class _Answers:
         task, rows = self._task, self._deep.rows[places]
         hidden = [column for name in gone for column in task.sources[name]]
         found = {name: self._outputs(name, places, hidden) for name in self._weights}
-        present = [
-            np.logical_or.reduce([task.prepared.columns[c].present[rows] for c in columns])
-            & (name not in gone)
-            for name, columns in task.sources.items()
-        ]
+        present = with_sources(task.prepared, task.sources, rows)
+        present &= [name not in gone for name in task.sources]
         return HeldOut(
             outputs=mix_outputs(found, self._weights),
             truth=task.truth[rows],
-            present=np.stack(present, axis=1),
+            present=present,
             groups=task.groups[rows],
             hidden=np.full(len(rows), bool(gone)),
         )
@@ -146,26 +150,23 @@ class _Answers:
         return out[places]
 
 
-def _worth_hiding(task: Task, rows: np.ndarray) -> list[tuple[str, ...]]:
-    """Return the sets of input columns to hide: each one, and all but each one."""
-    names = list(task.sources)
-    if not 1 < len(names) <= MAX_SOURCES:
+def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
+    """Return the sets of columns to try by hiding the others, each bool ``[source]``.
+
+    All but one, each alone, and those that occur; but no set that many rows have by nature.
+
+    Args:
+        present: bool ``[row, source]``: what rows have.
+    """
+    num = present.shape[1]
+    if not 1 < num <= MAX_SOURCES:
         return []
-    tried: list[tuple[str, ...]] = [(name,) for name in names]
-    tried += [tuple(n for n in names if n != name) for name in names]
-    present = np.stack(
-        [
-            np.logical_or.reduce([task.prepared.columns[c].present[rows] for c in columns])
-            for columns in task.sources.values()
-        ],
-        axis=1,
-    )
-    found = []
-    for gone in dict.fromkeys(tried):
-        wanted = np.array([name not in gone for name in names])
-        if int((present == wanted).all(axis=1).sum()) < LEAST_NATURAL:
-            found.append(gone)
-    return found
+    sets, counts = np.unique(present, axis=0, return_counts=True)
+    natural = {tuple(one.tolist()): int(count) for one, count in zip(sets, counts, strict=True)}
+    single = np.eye(num, dtype=bool)
+    occurring = sets[(counts >= LEAST_OCCURRING) & sets.any(axis=1)]
+    tried = dict.fromkeys(tuple(one.tolist()) for one in [*~single, *single, *occurring])
+    return [np.array(one) for one in tried if not all(one) and natural.get(one, 0) < LEAST_NATURAL]
 
 
 def _some(places: np.ndarray) -> np.ndarray:

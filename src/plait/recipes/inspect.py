@@ -10,9 +10,10 @@ from plait.data.checks import inspect_table
 from plait.data.schema import make_codec
 from plait.data.table import Table, read
 from plait.errors import CellError
-from plait.recipes.outputs import check_output, write_text
+from plait.recipes.outputs import check_output
 from plait.report import render_inspection
 from plait.types import is_missing
+from plait.writing import write_text
 
 NUM_EXAMPLES = 4
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.stack import mix_outputs
 from plait.intervals import metric_intervals
 from plait.modalities import Codec, TargetCodec
 from plait.model.config import choose_size
@@ -73,7 +74,8 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     else:
         deep = train_deep(task, plan, work.progress)
     outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
-    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec)
+    groups = task.groups[deep.rows]
+    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec, groups)
     known = {} if work.base is None else work.base.shown
     model = _assemble(task, deep, rivals, choice, known)
     until = (
@@ -213,7 +215,11 @@ def _records(
         "subsets": score_subsets(model, task.prepared, rows, truth, groups=groups, seed=seed)
         if len(rows)
         else [],
-        "validation": {"costs": dict(choice.costs), "rows": len(deep.rows)},
+        "validation": {
+            "costs": dict(choice.costs),
+            "rows": len(deep.rows),
+            "metrics": _of_choice(task, deep, rivals, choice),
+        },
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": deep.run.curve,
@@ -229,6 +235,13 @@ def _records(
         "notes": notes,
     }
     return {"metrics": metrics}
+
+
+def _of_choice(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> dict[str, float]:
+    """Return the metrics of what ships on the rows that it was chosen by, none of them learned."""
+    outputs = {DEEP: deep.outputs, **rivals.outputs}
+    mixed = mix_outputs({name: outputs[name] for name in choice.weights}, choice.weights)
+    return task.target_codec.metrics(mixed, task.truth[deep.rows])
 
 
 def _scored(

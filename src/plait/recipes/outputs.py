@@ -1,10 +1,8 @@
-"""Files that a verb writes: never over another file unless told so, whole or not at all."""
+"""Where a verb may write: never over another file unless told so, never over what it reads."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,28 +50,6 @@ def check_output(out: Path | str, *inputs: Any, force: bool = False) -> Path:
             hint="name another with --out, or replace it with --force",
         )
     return path
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        if temporary.exists():
-            os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file, whole or not at all; a pipe or device is written as it is."""
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf8")
-        return
-    with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf8")
 
 
 def _place(source: Any) -> Path | None:

@@ -15,9 +15,10 @@ from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.columns import counted_from, missing_columns
 from plait.model.model import Model, load
-from plait.recipes.outputs import check_output, written_whole
+from plait.recipes.outputs import check_output
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 from plait.types import Cell
+from plait.writing import write_whole
 
 ENDINGS = (".csv", ".parquet")
 CHUNK_ROWS = 8192
@@ -76,12 +77,13 @@ def predict(
     model.as_table(rows, strict=strict)
     kinds = _kinds(rows, flat=out.suffix == ".csv")
     columns: list[str] = []
-    with written_whole(place) as temporary, _Writer(temporary, out.suffix) as writer:
+    with write_whole(place) as temporary, _Writer(temporary, out.suffix) as writer:
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
             with counted_from(first):
                 answer = answer_rows(part, on_error=on_error).columns
-            chunk = _arrow(part, answer, kinds)
+            flat = out.suffix == ".csv"
+            chunk = _arrow(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
     return {
@@ -153,6 +155,17 @@ def _arrow(part: Table, answer: Mapping[str, Any], kinds: Mapping[str, pa.DataTy
         )
     found = {name: _column(part.column(name), kind) for name, kind in kinds.items()}
     return pa.table({**found, **{name: pa.array(values) for name, values in answer.items()}})
+
+
+def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the answer for a flat file: truth values as training spelled them, lists as JSON."""
+    values = list(answer["prediction"])
+    if any(isinstance(value, list) for value in values):
+        return {**answer, "prediction": [json.dumps(value) for value in values]}
+    if any(isinstance(value, bool) for value in values):
+        spelling = {label.lower(): label for label in getattr(model.target_codec, "labels", ())}
+        return {**answer, "prediction": [spelling[str(value).lower()] for value in values]}
+    return answer
 
 
 def _has_bytes(cell: Cell) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from plait.bundle import Bundle, size_mb
-from plait.recipes.outputs import check_output, write_text
+from plait.bundle import Bundle, read_steadily, size_mb
+from plait.recipes.outputs import check_output
 from plait.report import render_report
+from plait.writing import write_text
 
 
 def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bool = False) -> Path:
@@ -16,9 +18,12 @@ def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bo
     """
     out = Path(bundle).with_suffix(".html") if out is None else Path(out)
     place = check_output(out, bundle, force=force)
-    opened = Bundle(bundle)
-    data = opened.read_all_json()
-    data["size_mb"] = size_mb(opened.path)
-    data["name"] = opened.path.name
+    data = read_steadily(bundle, _told)
     write_text(place, render_report(data))
     return out
+
+
+def _told(bundle: Bundle) -> dict[str, Any]:
+    """Return everything that a bundle tells, with its size and name."""
+    told = {"size_mb": size_mb(bundle.path), "name": bundle.path.name}
+    return bundle.read_all_json() | told

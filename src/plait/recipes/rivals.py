@@ -101,7 +101,9 @@ def measure_rivals(
     update(1, "features")
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
         kinds = [*kinds, partial(Spread, every.take(np.arange(len(rows), len(every))))]
-    held = None if folds is not None else features.views(task.prepared, task.validation)
+    held = None
+    if folds is None:
+        held = features.views(task.prepared, task.validation).grouped(task.groups[task.validation])
     experts, outputs, spent, stages = {}, {}, {}, {}
     for number, kind in enumerate(kinds):
         began = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     cost = model.target_codec.cost(outputs, task.truth[rows])
     chosen = _pick(cost, seed)
     answer = model.target_codec.answer(outputs[chosen])
+    labels = getattr(model.target_codec, "labels", ())
     found = []
     for place, number in enumerate(chosen):
         row = int(rows[number])
@@ -32,7 +34,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
                 "row": row,
                 "cells": _cells(task, row),
                 "truth": _text(task.table.column(str(task.target), [row])[0]),
-                "prediction": _text(answer["prediction"][place]),
+                "prediction": _text(_spelled(answer["prediction"][place], labels)),
                 "confidence": float(answer["confidence"][place]),
             }
         )
@@ -62,6 +64,13 @@ def _cells(task: Task, row: int) -> dict[str, str]:
         if raw is not None:
             shown[name] = codec.show(raw)
     return shown
+
+
+def _spelled(value: Any, labels: Sequence[str]) -> Any:
+    """Return a truth value as the table spells it: ``true``, ``TRUE``, ``True``."""
+    if not isinstance(value, bool):
+        return value
+    return next((label for label in labels if label.lower() == str(value).lower()), value)
 
 
 def _text(value: Any) -> str:

@@ -11,10 +11,11 @@ from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
 from plait.model.model import Model, load
 from plait.model.query import sources_named
-from plait.recipes.outputs import check_output, write_text
+from plait.recipes.outputs import check_output
 from plait.report.page import page
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
+from plait.writing import write_text
 
 
 def write_search_page(

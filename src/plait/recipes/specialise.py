@@ -19,6 +19,7 @@ from plait.baselines.specialists import (
     present_sources,
 )
 from plait.baselines.stack import best_mix
+from plait.intervals import standard_error
 from plait.modalities import TargetCodec
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
@@ -176,7 +177,8 @@ class Specialiser:
         if first is None:
             return best
         gain = costs[first] - costs[best]
-        error = float(gain.std()) / len(gain) ** 0.5
+        groups = self._judges.views.groups
+        error = standard_error(gain, None if groups is None else groups[rows])
         return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
 
     def _with(self, expert: Expert, routes: Mapping[SourceSet, int]) -> Expert:

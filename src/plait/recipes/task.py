@@ -172,7 +172,12 @@ def make_task(
         groups=label_units(table.num_rows, [*copies, *said]),
         readings=readings,
         splits=splits,
-        notes=notes + _group_notes(table, group, splits) + _base_notes(base, target),
+        notes=(
+            notes
+            + _limit_notes(prepared, target)
+            + _group_notes(table, group, splits)
+            + _base_notes(base, target)
+        ),
     )
 
 
@@ -228,6 +233,28 @@ def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, 
         f"column '{name}' looks like a group (patient, speaker, machine): rows of one may lie in "
         f"both training and test; --group {name} keeps them apart"
         for name in likely
+    )
+
+
+def _limit_notes(prepared: Prepared, target: str | None) -> tuple[str, ...]:
+    """Say how many targets are only known to lie below or above their number."""
+    column = None if target is None else prepared.columns[target]
+    if column is None or "limit" not in column.codec.layout:
+        return ()
+    sides = np.concatenate(
+        [
+            np.asarray(
+                column.gather(np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))).parts[
+                    "limit"
+                ]
+            ).ravel()
+            for first in range(0, prepared.num_rows, CHUNK_ROWS)
+        ]
+    )
+    below, above = int((sides < 0).sum()), int((sides > 0).sum())
+    return (
+        f"{below + above} targets are only limits ({below} '<', {above} '>'): they are learned and "
+        "scored as if the number were exact",
     )
 
 

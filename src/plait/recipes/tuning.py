@@ -19,6 +19,7 @@ from plait.recipes.task import Task
 from plait.recipes.tuning_trials import FROZEN, Trials, trial_records
 from plait.recipes.work import Work
 from plait.train.budget import Budget, Clock
+from plait.writing import write_text
 
 WAYS = ("auto", FROZEN, "lora", "full")
 
@@ -233,9 +234,7 @@ def _remember(work: Work, reading: BackboneReading, found: _Found) -> None:
         return
     name = None if found.checkpoint is None else found.checkpoint.folder.name
     told = {"how": found.how, "trials": found.trials, "notes": found.notes, "name": name}
-    temporary = file.with_suffix(".new")
-    temporary.write_text(json.dumps(told), encoding="utf8")
-    temporary.replace(file)
+    write_text(file, json.dumps(told))
 
 
 def _recall(work: Work, reading: BackboneReading) -> _Found | None:

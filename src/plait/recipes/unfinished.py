@@ -1,4 +1,4 @@
-"""The folder beside a bundle in which an interrupted fit leaves its checkpoints."""
+"""The folder beside a bundle for the checkpoints of a fit, locked while one runs."""
 
 from __future__ import annotations
 
@@ -8,57 +8,118 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from plait.bundle import check_place
-from plait.errors import UsageError
+from plait.bundle import check_place, is_bundle
+from plait.errors import UsageError, shorten
+from plait.locking import Lock
+from plait.writing import storing, write_text
 
-SETTINGS = "settings.json"
+SETTINGS, LOCK = "settings.json", "lock"
+OURS = (SETTINGS, LOCK)
+"""What lies in the folder before there is anything to go on from."""
 
 
 class Unfinished:
-    """Where the checkpoints of a fit go; nothing is written before `begin`.
+    """Where the checkpoints of a fit go, as a context; nothing is written before it is entered.
+
+    Inside the context no other fit can enter for the same bundle. It is left empty-handed: without
+    a checkpoint nothing stays.
 
     Args:
         out: The bundle to be.
         settings: What decides the result, JSON-ready; a resumed fit must have the same.
         resume: Whether to go on from what is there.
 
+    Attributes:
+        folder: Where checkpoints go.
+        notes: What a person should know, once entered.
+
     Raises:
         BundleError: The bundle's place is taken by something else.
+        BusyError: Another fit is at work on the same bundle.
         UsageError: The interrupted fit had other settings.
+        StorageError: The folder cannot be written.
     """
 
     def __init__(self, out: Path | str, settings: Mapping[str, Any], resume: bool) -> None:
-        path = Path(out)
-        check_place(path)
-        self.folder = path.with_name(f".{path.name}.unfinished")
-        self._text = json.dumps(settings, sort_keys=True, default=str)
-        self._goes_on = resume and (self.folder / SETTINGS).is_file()
-        if self._goes_on:
-            self._check()
+        self._out, self._resume = Path(out), resume
+        check_place(self._out)
+        self.folder = self._out.with_name(f".{self._out.name}.unfinished")
+        self.notes: tuple[str, ...] = ()
+        self._lock = Lock(self.folder / LOCK)
+        self._lock.check()
+        self._settings: dict[str, Any] = json.loads(json.dumps(dict(settings), default=str))
+        if resume and (self.folder / SETTINGS).is_file():
+            self._compare()
 
-    def begin(self) -> Path:
-        """Return the folder: emptied, unless the fit goes on."""
-        if not self._goes_on:
+    def add(self, **settings: Any) -> None:
+        """Name further settings, known only when the table was read."""
+        self._settings |= json.loads(json.dumps(settings, default=str))
+
+    def __enter__(self) -> Unfinished:
+        with storing(self.folder):
+            self._lock.take(f"a fit to {self._out.name}")
+        try:
+            self._begin()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.folder.is_dir() and not self._has_checkpoints():
             self.remove()
-            self.folder.mkdir(parents=True)
-            (self.folder / SETTINGS).write_text(self._text, encoding="utf8")
-        return self.folder
+        self._lock.release()
 
     def remove(self) -> None:
         """Delete the folder: the bundle is whole."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _check(self) -> None:
-        wanted = json.loads(self._text)
+    def _begin(self) -> None:
+        goes_on = self._resume and self._has_checkpoints()
+        if goes_on:
+            self._compare()
+        else:
+            self._empty()
+            write_text(self.folder / SETTINGS, json.dumps(self._settings, sort_keys=True))
+        if self._resume and not goes_on:
+            whole = "; the bundle there is whole" if is_bundle(self._out) else ""
+            self.notes += (
+                f"nothing to resume: no interrupted fit left a checkpoint for {self._out.name}"
+                f"{whole}. It was fitted from the start",
+            )
+        if not self._lock.kept:
+            self.notes += (
+                f"the file system of {self.folder.parent} keeps no locks: nothing hinders a second "
+                "fit to the same bundle",
+            )
+
+    def _has_checkpoints(self) -> bool:
+        if not (self.folder / SETTINGS).is_file():
+            return False
+        return any(path.is_file() and path.name not in OURS for path in self.folder.rglob("*"))
+
+    def _empty(self) -> None:
+        """Delete all but the lock."""
+        with storing(self.folder):
+            for path in self.folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name != LOCK:
+                    path.unlink()
+
+    def _compare(self) -> None:
+        """Raise `UsageError` unless the interrupted fit had the settings that are known so far."""
         try:
             found = json.loads((self.folder / SETTINGS).read_text(encoding="utf8"))
         except ValueError:
             found = {}
+        wanted = self._settings
         changed = [name for name in wanted if found.get(name) != wanted[name]]
         if changed:
             raise UsageError(
                 "the interrupted fit had other settings: " + ", ".join(changed),
-                expected=", ".join(f"{name}={found.get(name)}" for name in changed),
-                received=", ".join(f"{name}={wanted[name]}" for name in changed),
+                expected=", ".join(f"{name}={shorten(found.get(name))}" for name in changed),
+                received=", ".join(f"{name}={shorten(wanted[name])}" for name in changed),
+                path=self.folder,
                 hint="repeat its settings, or start again without --resume",
             )

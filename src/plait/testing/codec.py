@@ -7,12 +7,27 @@ import re
 
 import numpy as np
 
-from plait.errors import CellError
+from plait.errors import BundleError, CellError
 from plait.modalities import codec_from_dict, codec_hash, codec_to_dict, find_codec, modalities
 from plait.testing.examples import example_cells, expect, fitted, media, same_arrays
 from plait.types import Arrays, ColumnSample, Layout
 
 GARBAGE = b"\x00\xffgarbage\x13\x37" * 9
+
+
+def check_has_a_version(modality: str) -> None:
+    """The version of the preparation is a whole number, hashed and saved with the fields."""
+    codec = find_codec(modality)()
+    version = codec.version
+    expect(type(version) is int and version >= 1, f"{modality}: the version is {version!r}")
+    saved = codec_to_dict(codec)
+    expect(saved["version"] == version, f"{modality}: the version is not saved")
+    for other in (version + 1, None):
+        try:
+            codec_from_dict({**saved, "version": other})
+        except BundleError:
+            continue
+        expect(False, f"{modality}: version {other} is taken for {version}")
 
 
 def check_detects_its_examples(modality: str) -> None:
@@ -135,6 +150,7 @@ def _expect_layout(arrays: Arrays, layout: Layout, modality: str) -> None:
 
 
 CODEC_CHECKS = (
+    check_has_a_version,
     check_detects_its_examples,
     check_prepares_its_layout,
     check_prepare_is_deterministic,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,20 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from plait.errors import BundleError
+from plait.writing import write_whole
 
 FILE = "training.safetensors"
+HINT = "free some space and repeat the command with --resume: the last checkpoint is kept"
 
 
 def save_checkpoint(folder: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Write tensors and JSON state as one file; a crash leaves the earlier one whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / (FILE + ".new")
+    """Write tensors and JSON state as one file; a crash leaves the earlier one whole.
+
+    Raises `StorageError` when there is no room: the earlier checkpoint stays.
+    """
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    save_file(plain, temporary, metadata={"state": json.dumps(state)})
-    with temporary.open("rb") as stream:
-        os.fsync(stream.fileno())
-    os.replace(temporary, folder / FILE)
+    with write_whole(folder / FILE, hint=HINT) as temporary:
+        save_file(plain, temporary, metadata={"state": json.dumps(state)})
 
 
 def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

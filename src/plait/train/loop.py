@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from plait.train.checkpoint import (
 from plait.train.config import TrainConfig
 from plait.train.objective import Objective
 from plait.train.precision import remembered_precision
+from plait.train.randomness import random_states, set_random_states
 from plait.types import Batch
 
 Notify = Callable[[float, str], None]
@@ -134,11 +136,12 @@ class _Run:
         self.average = WeightAverage(self.module, share=config.ema_share)
         self.best: dict[str, Tensor] = {}
         self.state = TrainState()
+        self.identity = _identity(objective, budget, config, seed)
         if compile_repays(device.type, budget, self.num_steps):
             objective.compile()
 
     def train(self, notify: Notify) -> TrainResult:
-        self._resume()
+        self._resume(notify)
         clock = Clock(self.state.seconds)
         saved = time.monotonic()
         if not self.state.done:
@@ -177,14 +180,14 @@ class _Run:
 
     def _trial(self, rows: np.ndarray, views: tuple[Batch, ...]) -> Callable[[str], object]:
         def step(precision: str) -> None:
-            state = torch.get_rng_state()
+            states = random_states()
             buffers = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
             self.module.train()
             self.objective.loss(rows, views, precision).backward()
             self.optimizer.zero_grad(set_to_none=True)
             for buffer, before in buffers:
                 buffer.copy_(before)
-            torch.set_rng_state(state)
+            set_random_states(states)
 
         return step
 
@@ -252,21 +255,24 @@ class _Run:
             **pack("average", self.average.weights),
             **pack("best", self.best),
             **pack("optimizer", pack_optimizer(self.optimizer)),
-            "random": torch.get_rng_state(),
+            **pack("random", random_states()),
         }
-        save_checkpoint(self.folder, tensors, vars(self.state))
+        save_checkpoint(self.folder, tensors, {**vars(self.state), "identity": self.identity})
 
-    def _resume(self) -> None:
+    def _resume(self, notify: Notify) -> None:
         found = load_checkpoint(self.folder) if self.folder else None
         if found is None:
             return
         tensors, state = found
+        if state.pop("identity", "") != self.identity:
+            notify(0.0, "the checkpoint here is of other work: starting afresh")
+            return
         self.state = TrainState(**state)
         self.module.load_state_dict(unpack("model", tensors))
         self.average.weights = {k: v.to(self.device) for k, v in unpack("average", tensors).items()}
         self.best = unpack("best", tensors)
         unpack_optimizer(self.optimizer, unpack("optimizer", tensors))
-        torch.set_rng_state(tensors["random"])
+        set_random_states(unpack("random", tensors))
 
     def _work(self) -> str:
         return f"{self.objective.work} {self.config.rows_per_step(len(self.objective.rows))}"
@@ -287,6 +293,21 @@ class _Run:
             wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )
+
+
+def _identity(objective: Objective, budget: Budget, config: TrainConfig, seed: int) -> str:
+    """Return what a checkpoint's run must share with one that goes on from it.
+
+    The amount of a timed budget is not part: what is left of it differs after a stop.
+    """
+    module = objective.module
+    configs = [one.config for one in module.modules() if hasattr(one, "config")]
+    shapes = [(name, tuple(tensor.shape)) for name, tensor in module.state_dict().items()]
+    amount = "" if budget.timed else f"{budget.amount} "
+    text = f"{objective.work} {configs} {shapes} {config} {seed} {amount}{budget.unit}"
+    digest = hashlib.sha256(text.encode())
+    digest.update(np.ascontiguousarray(objective.rows).tobytes())
+    return digest.hexdigest()[:32]
 
 
 def one_cycle(share: float, warmup: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from plait.data.cache import cache_folder
+from plait.data.cache import HINT, cache_folder
+from plait.writing import write_text
 
 GAIN_NEEDED = 1.15
 
@@ -37,10 +37,7 @@ def remembered_precision(step: Callable[[str], object], device: torch.device, wo
     key = hashlib.sha256(f"{machine} {torch.get_num_threads()} {work}".encode()).hexdigest()[:16]
     file = cache_folder("precision") / key
     if not file.is_file():
-        verdict = choose_precision(step, device)
-        temporary = file.with_suffix(f".{os.getpid()}")
-        temporary.write_text(verdict, encoding="utf8")
-        os.replace(temporary, file)
+        write_text(file, choose_precision(step, device), hint=HINT)
     return file.read_text(encoding="utf8")
 
 

@@ -115,6 +115,9 @@ class Shared:
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         space, config = self.module.space, self.config
+        self._seen = (
+            None  # nothing of an earlier batch is remembered, or a resumed run would differ
+        )
         keep = presence(views[0], self.columns)
         numbers = torch.from_numpy(rows)
         found: dict[str, Tensor] = {}

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from plait.data.cache import cache_folder, mark_used, new_entry
+from plait.data.cache import HINT, cache_folder, mark_used, new_entry
 from plait.data.sources.rows import FileRows, MemoryRows, Rows
 from plait.errors import TableError
+from plait.writing import storage_failure
 
 MEMORY_BYTES = 8 * 2**20
 """Tables up to this size are simply held in memory."""
+
+VERSION = 1
+"""Raised whenever a file would be read as other cells than before: caches are then made anew."""
 
 BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 8192
@@ -71,7 +75,7 @@ def no_rows(path: Path) -> TableError:
 def file_key(path: Path, settings: str) -> str:
     """Return a key of a file's content (small files) or path, size and time (large ones)."""
     stat = path.stat()
-    digest = hashlib.sha256(settings.encode())
+    digest = hashlib.sha256(f"{VERSION}|{settings}".encode())
     if stat.st_size <= MEMORY_BYTES:
         digest.update(path.read_bytes())
     else:
@@ -86,7 +90,10 @@ def _open_kept(key: str) -> FileRows | None:
         return None
     try:
         rows = FileRows(file, key=key)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as error:
+        failure = storage_failure(error, file, hint=HINT)
+        if failure is not None and file.is_file():
+            raise failure from error
         return None
     mark_used(file.parent)
     return rows

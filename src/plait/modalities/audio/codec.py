@@ -62,6 +62,7 @@ class AudioCodec:
     """
 
     modality: ClassVar[str] = "audio"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
 
     rate_hz: int = 16_000

@@ -20,7 +20,9 @@ from plait.modalities.categories.cells import (
     split_labels,
     sureness_of_sets,
 )
+from plait.modalities.category.labels import KINDS, kind_of_cells, plain_label, typed_labels
 from plait.modalities.media import Media
+from plait.modalities.survey import Survey
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 UNSEEN = 0
@@ -39,15 +41,24 @@ class CategoriesCodec:
             training rows make it evident.
         labels: Known labels, most frequent first; label *i* is prepared as ``i + 1``.
         max_labels: Rarer labels beyond this many are treated as unseen.
+        kind: What labels were in lists of the table: ``int``, ``float`` or ``bool``, answered by
+            such lists; ``text`` (also "") is answered by ``a;b``.
     """
 
     modality: ClassVar[str] = "categories"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "tag"
 
     separator: str = ""
     labels: tuple[str, ...] = ()
     max_labels: int = 2048
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a kind that does not exist."""
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is one of {', '.join(KINDS[1:])}, not {self.kind}")
 
     @property
     def layout(self) -> Layout:
@@ -67,6 +78,14 @@ class CategoriesCodec:
         marked = _sureness(texts, self.separator)
         return max(0.96 * marked, 0.85 * _sureness(texts, ",") * comma_is_evident(texts))
 
+    def survey(self, sample: ColumnSample) -> Survey:
+        """Settle what the labels of lists are: numbers and truth values come back as such."""
+        lists = [v.tolist() if isinstance(v, np.ndarray) else v for v in sample.values]
+        if self.kind or not all(isinstance(value, list | tuple) for value in lists):
+            return Survey()
+        kind = kind_of_cells([i for v in lists for i in v if i is not None], typed=True)
+        return Survey(settings={} if kind == "text" else {"kind": kind})
+
     def read(self, cell: Cell, media: Media) -> tuple[str, ...]:
         return read_labels(cell, self.separator)
 
@@ -82,11 +101,14 @@ class CategoriesCodec:
             for label in _split_again(raw, separator):
                 seen[label] += count
         ranked = sorted(seen, key=lambda label: (-seen[label], label))
-        return replace(self, separator=separator, labels=tuple(ranked[: self.max_labels]))
+        kind = "text" if typed_labels(ranked, self.kind) is None else self.kind
+        kept = tuple(ranked[: self.max_labels])
+        return replace(self, separator=separator, labels=kept, kind=kind)
 
     def prepare(self, raw: tuple[str, ...]) -> Arrays:
         numbers = _numbers(self.labels)
-        found = {numbers.get(label, UNSEEN) for label in _split_again(raw, self.separator)}
+        labels = _split_again(raw, self.separator)
+        found = {numbers.get(label, numbers.get(plain_label(label), UNSEEN)) for label in labels}
         return {"labels": np.array(sorted(found) or [len(self.labels) + 1], np.int32)}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
@@ -150,10 +172,12 @@ class CategoriesCodec:
 
         The labels count as independent: the product of each one's larger probability.
         """
-        names = np.array(self.labels, object)
+        names = np.array(typed_labels(self.labels, self.kind) or self.labels, object)
         sure = np.maximum(outputs, 1.0 - outputs)
+        sets = [names[row >= 0.5].tolist() for row in outputs]
+        as_lists = self.kind not in ("", "text")
         columns: dict[str, Any] = {
-            "prediction": [";".join(names[row >= 0.5]) for row in outputs],
+            "prediction": sets if as_lists else [";".join(labels) for labels in sets],
             "confidence": sure.prod(axis=1),
         }
         return columns | {f"p_{label}": outputs[:, i] for i, label in enumerate(self.labels)}

@@ -12,7 +12,19 @@ import numpy as np
 
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
+from plait.modalities.category.labels import (
+    KINDS,
+    aliases,
+    kind_of_cells,
+    plain_label,
+    typed_labels,
+)
+from plait.modalities.codes import reason_for_codes
+from plait.modalities.date.survey import sureness as sureness_of_dates
 from plait.modalities.media import Media
+from plait.modalities.number.codec import NumberCodec
+from plait.modalities.number.survey import LEAST_SHARE, read_all
+from plait.modalities.survey import Survey
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 UNSEEN = 0
@@ -29,14 +41,23 @@ class CategoryCodec:
     Attributes:
         labels: Known labels, most frequent first; label *i* is prepared as ``i + 1``.
         max_labels: Rarer labels beyond this many are treated as unseen.
+        kind: What labels were in the table, and are again in answers: ``int``, ``float``, ``bool``
+            or ``text`` (also "").
     """
 
     modality: ClassVar[str] = "category"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "classify"
 
     labels: tuple[str, ...] = ()
     max_labels: int = 2048
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a kind that does not exist."""
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is one of {', '.join(KINDS[1:])}, not {self.kind}")
 
     @property
     def layout(self) -> Layout:
@@ -47,10 +68,19 @@ class CategoryCodec:
             return 0.0
         if any(len(str(value)) > 64 or "\n" in str(value) for value in sample.values):
             return 0.0
-        if sum(_is_decimal(value) for value in sample.values) > 0.5 * len(sample.values):
+        if _are_amounts(sample) or sureness_of_dates(sample) >= 0.95:
             return 0.3
         repeats = 1.0 - sample.num_distinct / max(len(sample.values), 1)
-        return 0.92 * min(1.0, repeats / 0.6) if sample.num_distinct > 1 else 0.6
+        sure = 0.92 * min(1.0, repeats / 0.6) if sample.num_distinct > 1 else 0.6
+        return max(sure, 0.4) if reason_for_codes(sample.name, sample.values) else sure
+
+    def survey(self, sample: ColumnSample) -> Survey:
+        """Settle what labels are: numbers and truth values come back as such."""
+        kind = kind_of_cells(sample.values, typed=sample.typed)
+        if self.kind or kind == "text":
+            return Survey()
+        words = {"int": "whole numbers", "float": "numbers", "bool": "truth values"}
+        return Survey(settings={"kind": kind}, said=(f"its labels are {words[kind]}",))
 
     def read(self, cell: Cell, media: Media) -> str | None:
         if isinstance(cell, bytes | list | dict):
@@ -70,10 +100,16 @@ class CategoryCodec:
     def fit(self, raws: Iterable[str]) -> CategoryCodec:
         counts = Counter(raws)
         ranked = sorted(counts, key=lambda label: (-counts[label], label))
-        return replace(self, labels=tuple(ranked[: self.max_labels]))
+        kind = "text" if typed_labels(ranked, self.kind) is None else self.kind
+        return replace(self, labels=tuple(ranked[: self.max_labels]), kind=kind)
 
     def prepare(self, raw: str) -> Arrays:
-        return {"label": np.array([_numbers(self.labels).get(raw, UNSEEN)], np.int32)}
+        """``label``: its number; a label of another type (1.0, "1", True for 1) is the same."""
+        numbers, others = _numbers(self.labels, self.kind)
+        number = numbers.get(raw)
+        if number is None:
+            number = others.get(plain_label(raw), UNSEEN)
+        return {"label": np.array([number], np.int32)}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         """Return it unchanged, or now and then as unseen, so that unseen labels have a meaning."""
@@ -121,8 +157,9 @@ class CategoryCodec:
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         best = outputs.argmax(axis=1)
+        values = typed_labels(self.labels, self.kind) or self.labels
         columns: dict[str, Any] = {
-            "prediction": [self.labels[i] for i in best],
+            "prediction": [values[i] for i in best],
             "confidence": outputs.max(axis=1),
         }
         return columns | {f"p_{label}": outputs[:, i] for i, label in enumerate(self.labels)}
@@ -134,23 +171,30 @@ class CategoryCodec:
         return log_loss(outputs, truth)
 
 
-def _is_decimal(value: Cell) -> bool:
-    """Tell whether a cell is a number with a fractional part."""
-    try:
-        return float(value) % 1 != 0
-    except (TypeError, ValueError, OverflowError):
+def _are_amounts(sample: ColumnSample) -> bool:
+    """Tell whether cells are numbers with fractions, units or limits, of more than two kinds."""
+    found = read_all(NumberCodec(), sample.values)
+    if found.share < LEAST_SHARE:
         return False
+    num_broken = sum(n for value, n in found.values.items() if not value.is_integer())
+    dirty = not found.is_plain and sample.num_distinct > 2
+    return dirty or num_broken > 0.5 * len(sample.values)
 
 
-_memo: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}
+Numbers = tuple[dict[str, int], dict[str, int]]
+_memo: dict[tuple[int, str], tuple[tuple[str, ...], Numbers]] = {}
 
 
-def _numbers(labels: tuple[str, ...]) -> dict[str, int]:
-    """Return label -> number; remembered by identity, for `prepare` is called once per cell."""
-    found = _memo.get(id(labels))
+def _numbers(labels: tuple[str, ...], kind: str) -> Numbers:
+    """Return label -> number, and other spellings -> number.
+
+    Remembered by identity, for `prepare` is called once per cell.
+    """
+    found = _memo.get((id(labels), kind))
     if found is None or found[0] is not labels:
         if len(_memo) > 1000:
             _memo.clear()
-        found = (labels, {label: i + 1 for i, label in enumerate(labels)})
-        _memo[id(labels)] = found
+        others = {text: place + 1 for text, place in aliases(labels, kind).items()}
+        found = (labels, ({label: i + 1 for i, label in enumerate(labels)}, others))
+        _memo[id(labels), kind] = found
     return found[1]

@@ -49,6 +49,7 @@ class ImageCodec:
     """
 
     modality: ClassVar[str] = "image"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
 
     size_px: int = 0

@@ -36,6 +36,7 @@ class MoleculeCodec:
     """
 
     modality: ClassVar[str] = "molecule"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = "molecule"
 
     max_atoms: int = 96

@@ -1,4 +1,4 @@
-"""Numbers: parsed, clipped to the range seen in training, and put on a common scale."""
+"""Numbers: read as their column writes them, clipped to the range seen, put on a common scale."""
 
 from __future__ import annotations
 
@@ -12,27 +12,63 @@ import numpy as np
 
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
+from plait.modalities.codes import reason_for_codes
 from plait.modalities.media import Media
+from plait.modalities.number.survey import (
+    LEAST_SHARE,
+    PLAIN,
+    kind_of_word,
+    plain_number,
+    read_all,
+    survey,
+)
+from plait.modalities.number.units import conversion
+from plait.modalities.number.written import take_apart, to_number
+from plait.modalities.survey import Survey
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
-NULL_WORDS = {"na", "?", "-", "none", "missing"}
 QUANTILE_LEVELS = (0.05, 0.5, 0.95)
+
+
+class Limit(float):
+    """A number beyond which the truth lies: ``<30`` is 30 with side -1.
+
+    Attributes:
+        side: -1 where the truth is at or below the number, 1 where at or above.
+    """
+
+    side: int
+
+    def __new__(cls, value: float, side: int) -> Limit:
+        limit = super().__new__(cls, value)
+        limit.side = side
+        return limit
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberCodec:
     """Codec of the ``number`` modality.
 
-    Raw is a float. As a target, outputs are ``[row, 4]``: the mean and the 5, 50 and 95 %
-    quantiles, in the column's own unit.
+    Raw is a float, or a `Limit`. As a target, outputs are ``[row, 4]``: the mean and the 5, 50
+    and 95 % quantiles, in the column's own unit. How text is read is decided for the whole column
+    by `survey`, or by the person, never by the cell.
 
     Attributes:
         mean, scale: Of the training values (after the logarithm, if `log`).
         low, high: 0.1 and 99.9 % quantiles of training values, beyond which inputs are clipped.
         log: Whether values are positive and so skewed that their logarithm is used.
+        decimal: Sign before the fraction: ``.`` (also ""), ``,``, or ``.,`` for either.
+        thousands: Signs that may group digits, such as ``,`` or ``. '``; "" for none.
+        unit: What the numbers are in; units that convert are converted to it. "" for none.
+        below_words, above_words: Words, in lower case, for too little or too much to be measured.
+        null_words: Words, in lower case, for nothing, before those of `NULL_WORDS`.
+        floor, ceiling: Numbers that `below_words` and `above_words` stand for; None where such
+            cells count as missing.
+        marked: Whether limits occur: then a part ``limit`` tells on which side the truth lies.
     """
 
     modality: ClassVar[str] = "number"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "regress"
 
@@ -41,45 +77,64 @@ class NumberCodec:
     low: float = -math.inf
     high: float = math.inf
     log: bool = False
+    decimal: str = ""
+    thousands: str = ""
+    unit: str = ""
+    below_words: tuple[str, ...] = ()
+    above_words: tuple[str, ...] = ()
+    null_words: tuple[str, ...] = ()
+    floor: float | None = None
+    ceiling: float | None = None
+    marked: bool = False
 
     @property
     def layout(self) -> Layout:
-        return {"value": ArraySpec((1,), "float32"), "exact": ArraySpec((1,), "float32")}
+        one = ArraySpec((1,), "float32")
+        return {"value": one, "exact": one} | ({"limit": one} if self.marked else {})
 
     def detect(self, sample: ColumnSample) -> float:
-        num_numbers = sum(_is_number(value) for value in sample.values)
-        share = num_numbers / max(len(sample.values), 1)
-        if share < 0.9:
+        found = read_all(self, sample.values)
+        if found.share < LEAST_SHARE or reason_for_codes(sample.name, sample.values):
             return 0.0
-        whole = all(float(v) == int(float(v)) for v in sample.values if _is_finite(v))
+        whole = found.is_plain and all(value.is_integer() for value in found.values)
         few = sample.num_distinct <= 2 or (sample.num_distinct <= 12 and whole)
-        return share * (0.45 if few else 0.95)
+        return min(found.share, 1.0) * (0.45 if few else 0.95)
+
+    def survey(self, sample: ColumnSample) -> Survey:
+        return survey(self, sample)
 
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str):
-            text = cell.strip().replace("\u2212", "-")
-            if text.lower() in NULL_WORDS:
-                return None
-            try:
-                cell = float(text)
-            except ValueError:
-                raise CellError("not a number", expected="a number", received=text) from None
-        try:
-            value = float(cell)
-        except OverflowError:
-            raise CellError("the number is too large", expected="below 1e30") from None
-        except (TypeError, ValueError):
-            raise CellError("not a number", expected="a number", received=cell) from None
-        if not math.isfinite(value):
-            raise CellError("the number is not finite", expected="a finite number", received=cell)
-        if abs(value) > 1e30:
-            raise CellError("the number is too large", expected="below 1e30", received=cell)
-        return value
+            return self._read_text(cell)
+        value = float(cell) if isinstance(cell, bool) else plain_number(cell)
+        if value is None:
+            raise _unreadable(cell)
+        return _checked(value, cell)
+
+    def _read_text(self, text: str) -> float | None:
+        if self.decimal in ("", ".") and PLAIN.fullmatch(text):
+            return float(text)
+        kind = kind_of_word(text, self)
+        if kind:
+            value = {"below": self.floor, "above": self.ceiling}.get(kind)
+            return None if value is None else Limit(value, -1 if kind == "below" else 1)
+        written = take_apart(text)
+        value = written and to_number(written, self.decimal or ".", self.thousands)
+        if written is None or value is None:
+            raise _unreadable(text, self if written else None)
+        if written.unit:
+            change = conversion(written.unit, self.unit) if self.unit else None
+            if change is None:
+                raise _wrong_unit(text, written.unit, self.unit)
+            value = value * change[0] + change[1]
+        value = _checked(value, text)
+        return Limit(value, written.side) if written.side else value
 
     def fit(self, raws: Iterable[float]) -> NumberCodec:
-        values = np.fromiter(raws, np.float64)
-        if not len(values):
+        found = list(raws)
+        if not found:
             return self
+        values = np.array(found, np.float64)
         low, high = (float(q) for q in np.quantile(values, [0.001, 0.999]))
         log = bool(values.min() > 0 and _skewness(values) > 2 * abs(_skewness(np.log(values))) + 1)
         inner = np.log(values) if log else values
@@ -90,24 +145,33 @@ class NumberCodec:
             low=low,
             high=high,
             log=log,
+            marked=self.marked or any(isinstance(raw, Limit) for raw in found),
         )
 
     def prepare(self, raw: float) -> Arrays:
-        """``value``: clipped and standardised, for networks; ``exact``: the number itself."""
+        """``value``: clipped and standardised, for networks; ``exact``: the number itself.
+
+        ``limit``, where limits occur: on which side of the number the truth lies, -1, 0 or 1.
+        """
         value = min(max(raw, self.low), self.high)
         if self.log:
             value = math.log(max(value, 1e-30))
-        return {
+        arrays = {
             "value": np.array([(value - self.mean) / self.scale], np.float32),
             "exact": np.array([raw], np.float32),
         }
+        if self.marked:
+            arrays["limit"] = np.array([getattr(raw, "side", 0)], np.float32)
+        return arrays
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         noise = rng.normal(0.0, 0.01, 1).astype(np.float32)
         return {**arrays, "value": arrays["value"] + noise}
 
     def show(self, raw: float) -> Html:
-        return f'<span class="number">{html.escape(f"{raw:g}")}</span>'
+        sign = {-1: "\u2264 ", 1: "\u2265 "}.get(getattr(raw, "side", 0), "")
+        text = f"{sign}{float(raw):g} {self.unit}".strip()
+        return f'<span class="number">{html.escape(text)}</span>'
 
     def example(self, rng: np.random.Generator) -> Cell:
         return round(float(rng.normal(20.0, 5.0)), 2)
@@ -116,11 +180,15 @@ class NumberCodec:
         return math.exp(self.mean) if self.log else self.mean
 
     def corrupt(self, raw: float, severity: float, rng: np.random.Generator) -> float:
+        if severity <= 0:
+            return raw
         spread = self.scale * (abs(raw) if self.log else 1.0)
         return raw + severity * spread * float(rng.normal())
 
     def features(self, arrays: Arrays) -> np.ndarray:
-        return arrays["exact"]
+        if not self.marked:
+            return arrays["exact"]
+        return np.concatenate([arrays["exact"], arrays["limit"]])
 
     def fingerprint(self, raw: float) -> bytes | None:
         return None
@@ -164,21 +232,40 @@ class NumberCodec:
         return math.exp(self.mean + variance / 2) * math.sqrt(math.expm1(variance))
 
 
-def _is_number(value: Cell) -> bool:
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, str) and value.strip().lower() in NULL_WORDS:
-        return True
-    return _is_finite(value) or (
-        isinstance(value, str) and value.strip().lower() in {"inf", "-inf"}
+def _checked(value: float, cell: Cell) -> float:
+    if not math.isfinite(value) or abs(value) > 1e30:
+        raise CellError("the number is too large", expected="below 1e30", received=cell)
+    return value
+
+
+def _unreadable(cell: Cell, codec: NumberCodec | None = None) -> CellError:
+    """Return the error of a cell that is no number, or of one whose signs are not the column's."""
+    if codec is None:
+        return CellError(
+            "not a number",
+            expected="a number",
+            received=cell,
+            hint="mend the cell, use --on-error skip, or if it is a word for nothing say so: "
+            '--columns "NAME=number{null_words: [WORD]}"',
+        )
+    decimal = codec.decimal or "."
+    grouping = f", thousands by '{codec.thousands}'" if codec.thousands else ""
+    return CellError(
+        "the number's signs are not those of its column",
+        expected=f"decimal sign '{decimal}'{grouping}",
+        received=cell,
+        hint="mend the cell, or say how the column is written: "
+        "--columns \"NAME=number{decimal: ',', thousands: '.'}\"",
     )
 
 
-def _is_finite(value: Cell) -> bool:
-    try:
-        return math.isfinite(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return False
+def _wrong_unit(cell: Cell, unit: str, wanted: str) -> CellError:
+    return CellError(
+        f"the unit '{unit}' does not convert to the column's",
+        expected=f"numbers in {wanted}" if wanted else "numbers without a unit",
+        received=cell,
+        hint="mend the cell, or split the column by unit; --on-error skip counts it as missing",
+    )
 
 
 def _skewness(values: np.ndarray) -> float:

@@ -14,19 +14,21 @@ class Embed(nn.Module):
     """One token per number: periodic features, then a linear layer and ReLU.
 
     Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep
-    Learning", section 3.3 (PLR); the standardised value itself is appended to the features.
+    Learning", section 3.3 (PLR); the standardised value itself is appended to the features, and
+    where limits occur the side on which the truth lies.
     """
 
     def __init__(self, codec: NumberCodec, dim: int, *, num_frequencies: int = 16) -> None:
         super().__init__()
         self.frequencies = nn.Parameter(torch.randn(num_frequencies) * 0.3)
-        self.project = nn.Linear(2 * num_frequencies + 1, dim)
+        self.project = nn.Linear(2 * num_frequencies + 1 + codec.marked, dim)
         self.out = nn.Linear(dim, dim)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         value = parts["value"]
         angle = 2 * torch.pi * self.frequencies * value
-        features = torch.cat([angle.sin(), angle.cos(), value], dim=-1)
+        plain = [value, parts["limit"]] if "limit" in parts else [value]
+        features = torch.cat([angle.sin(), angle.cos(), *plain], dim=-1)
         return point_positions(self.out(torch.relu(self.project(features)))[:, None])
 
 

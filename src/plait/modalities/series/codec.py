@@ -52,6 +52,7 @@ class SeriesCodec:
     """
 
     modality: ClassVar[str] = "series"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
 
     time_column: str = ""

@@ -48,6 +48,7 @@ class TextCodec:
     """
 
     modality: ClassVar[str] = "text"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
 
     max_characters: int = 20_000

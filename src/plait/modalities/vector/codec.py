@@ -40,6 +40,7 @@ class VectorCodec:
     """
 
     modality: ClassVar[str] = "vector"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
 
     dim: int = 0

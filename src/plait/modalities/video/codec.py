@@ -57,6 +57,7 @@ class VideoCodec:
     """
 
     modality: ClassVar[str] = "video"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = "video"
 
     num_frames: int = 8

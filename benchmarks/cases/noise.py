@@ -1,0 +1,107 @@
+"""Claims on pure noise: what a fit says of itself where nothing can be learned."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.rows import Row
+from benchmarks.settings import Settings
+
+BUDGET = "8s"
+NUM_DRAWS = 20
+KINDS = ("few rows", "wide", "groups", "duplicates planted")
+
+
+def run(settings: Settings) -> list[Row]:
+    """Fit tables of noise, many draws each, and average the accuracy that fits claim."""
+    if not settings.with_plait:
+        return []
+    return [row for kind in KINDS for row in _measure(kind, settings)]
+
+
+def _measure(kind: str, settings: Settings) -> list[Row]:
+    import plait
+
+    claims: dict[str, list[tuple[float, int]]] = {"test rows": [], "rows of the choice": []}
+    began = time.monotonic()
+    num_draws = 2 if settings.quick else NUM_DRAWS
+    for draw in range(num_draws):
+        seed = settings.seed * 1000 + draw
+        table, columns = noise(kind, np.random.default_rng([seed, len(kind)]))
+        model = plait.fit(
+            plait.read(table, columns=columns), target="label", seed=seed, samples=False,
+            group="person" if kind == "groups" else None, budget=settings.budget_or(BUDGET),
+        )  # fmt: skip
+        metrics = model.records["metrics"]
+        claims["test rows"].append(
+            (metrics["test"]["metrics"]["accuracy"], metrics["test"]["rows"])
+        )
+        chosen = metrics["validation"]
+        claims["rows of the choice"].append((chosen["metrics"]["accuracy"], chosen["rows"]))
+    seconds = (time.monotonic() - began) / num_draws
+    return [
+        Row(
+            benchmark="noise", case=kind, metric=f"claimed accuracy less chance, {name}",
+            value=float(np.average([c for c, _ in found], weights=[n for _, n in found])) - 0.5,
+            target="<= 0.02", seed=settings.seed, seconds=seconds,
+            note=f"{num_draws} draws, standard error "
+            f"{0.5 / sum(n for _, n in found) ** 0.5:.3f} if rows were independent",
+        )
+        for name, found in claims.items()
+    ]  # fmt: skip
+
+
+def noise(kind: str, rng: np.random.Generator) -> tuple[pa.Table, dict[str, str]]:
+    """Return a table of noise with two classes by chance, and what its columns are.
+
+    ``few rows``: 60 rows of three numbers, a category and words. ``wide``: 80 rows of 12,000
+    numbers. ``groups``: 40 people of ten rows, whose inputs and label are the person's.
+    ``duplicates planted``: 400 rows, every text four times with small changes, under one label.
+    """
+    if kind == "wide":
+        rows = rng.normal(size=(80, 12_000)).astype(np.float32)
+        columns = {"values": [row.tolist() for row in rows], "label": _labels(rng, 80)}
+        return pa.table(columns), {"values": "vector"}
+    if kind == "groups":
+        person = np.repeat(np.arange(40), 10)
+        own = rng.normal(size=(40, 3))[person] + 0.1 * rng.normal(size=(400, 3))
+        numbers = {f"n{i}": own[:, i] for i in range(3)}
+        label = np.array(_labels(rng, 40))[person]
+        return pa.table({"person": [f"p{i}" for i in person], **numbers, "label": label}), {}
+    if kind == "duplicates planted":
+        unit = np.repeat(np.arange(100), 4)
+        texts = [_words(rng, 14) for _ in range(100)]
+        label = np.array(_labels(rng, 100))[unit]
+        order = rng.permutation(400)
+        cells = [_changed(texts[i], rng) for i in unit]
+        return pa.table({"note": [cells[i] for i in order], "label": label[order]}), {
+            "note": "text"
+        }
+    numbers = {f"n{i}": rng.normal(size=60) for i in range(3)}
+    kinds = np.array(["a", "b", "c", "d"])[rng.integers(0, 4, 60)]
+    notes = [_words(rng, 6) for _ in range(60)]
+    table = pa.table({**numbers, "kind": kinds, "note": notes, "label": _labels(rng, 60)})
+    return table, {"note": "text"}
+
+
+def _labels(rng: np.random.Generator, num: int) -> list[str]:
+    return [str(label) for label in np.array(["yes", "no"])[rng.integers(0, 2, num)]]
+
+
+def _words(rng: np.random.Generator, num: int) -> str:
+    letters = np.array(list("abcdefghijklmnoprstuvwz"))
+    return " ".join("".join(rng.choice(letters, rng.integers(3, 9))) for _ in range(num))
+
+
+def _changed(text: str, rng: np.random.Generator) -> str:
+    """Return the text in other case and punctuation, or with two letters swapped."""
+    change = int(rng.integers(0, 3))
+    if change == 0:
+        return text.upper()
+    if change == 1:
+        return text.replace(" ", ", ", 2) + "."
+    place = int(rng.integers(1, len(text) - 2))
+    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]

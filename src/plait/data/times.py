@@ -1,0 +1,48 @@
+"""Reads a column's cells as points in time, for splits: dates, times and plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from plait.data.inference import MAX_SAMPLE, sample_rows
+from plait.data.schema import make_codec
+from plait.data.table import Table
+from plait.errors import CellError
+from plait.modalities import Codec
+from plait.modalities.date.codec import DateCodec
+from plait.modalities.number.codec import NumberCodec
+from plait.types import Cell, ColumnSample, is_missing
+
+
+def time_reader(table: Table, column: str) -> Callable[[Cell], float | None]:
+    """Return what gives a cell's seconds since 1970 in UTC, or its number; None for neither.
+
+    The column's own settings say how it is written; where its schema reads no dates, all of its
+    cells together decide.
+    """
+    known = table.schema[column]
+    codec: Any = (
+        make_codec(known) if known.modality in ("date", "number") else _settled(table, column)
+    )
+    numbers: Codec = codec if isinstance(codec, NumberCodec) else NumberCodec()
+    dates = codec if isinstance(codec, DateCodec) else DateCodec()
+    media = table.media()
+
+    def read(cell: Cell) -> float | None:
+        moment = None if codec is numbers else dates.moment(cell)
+        if moment is not None:
+            return moment.seconds - (moment.offset or 0.0)
+        try:
+            return numbers.read(cell, media)
+        except CellError:
+            return None
+
+    return read
+
+
+def _settled(table: Table, column: str) -> Codec:
+    cells = [c for c in table.column(column, sample_rows(table.num_rows)) if not is_missing(c)]
+    some = cells[:: max(1, len(cells) // MAX_SAMPLE)]
+    found = DateCodec().survey(ColumnSample(column, some, table.num_rows, len(some)))
+    return DateCodec(**found.settings)

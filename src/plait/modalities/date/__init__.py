@@ -1,0 +1,1 @@
+"""Dates and times: days, moments, times of day."""

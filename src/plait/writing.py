@@ -1,0 +1,325 @@
+"""Writes files and folders whole or not at all, and says what stopped it and how to mend that.
+
+Guarantees: a reader sees what was there before or what is there now, never a part; whatever stops
+the writing, the earlier content stays and no part of the new one is left under its name; what a
+killed process left beside it goes with the next write. Does not guarantee: order between files.
+"""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plait.errors import PlaitError, StorageError
+from plait.locking import try_lock
+
+PART = ".part"
+"""What the names of unfinished files and folders end in; they begin with a dot."""
+
+MEGABYTE = 1e6
+
+_FULL = {errno.ENOSPC: "the disk is full", errno.EFBIG: "the file grows larger than it may"}
+_FULL[getattr(errno, "EDQUOT", errno.ENOSPC)] = _FULL.get(
+    getattr(errno, "EDQUOT", errno.ENOSPC), "the disk quota is used up"
+)
+_ANYWHERE = _FULL | {
+    errno.EROFS: "the disk is read-only",
+    errno.EMFILE: "too many files are open in this process",
+    errno.ENFILE: "too many files are open on this machine",
+}
+"""What is told of an error wherever it was met."""
+
+_HERE = {
+    errno.EACCES: "there is no permission to write here",
+    errno.EPERM: "there is no permission to write here",
+    errno.EISDIR: "a folder lies at the place of the file",
+    errno.ENOTDIR: "a file lies where a folder should be",
+    errno.EEXIST: "a file lies where a folder should be",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+"""And of one that concerns the place that was written to."""
+
+_HINTS = {
+    **dict.fromkeys(_FULL, "free some space, or name a place on another disk"),
+    errno.EMFILE: "close other files, or raise the limit: ulimit -n 4096",
+    errno.ENFILE: "end other programs, or raise the limit fs.file-max",
+}
+_ELSEWHERE = "name a place that can be written to"
+
+
+@contextmanager
+def write_whole(path: Path | str, *, hint: str | None = None) -> Iterator[Path]:
+    """Give a file to write, which becomes `path` when the block ends well.
+
+    A device or pipe at `path` is given as it is.
+
+    Args:
+        path: Where the file is to be; its folder is made, a link is followed.
+        hint: How to mend a failure, where that is not the usual way.
+
+    Raises:
+        StorageError: When it cannot be written; nothing is left behind.
+    """
+    if _is_stream(Path(path)):
+        with storing(path, hint=hint):
+            yield Path(path)
+        return
+    final = Path(os.path.realpath(path))
+    with storing(path, hint=hint):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(final)
+        temporary, handle = _claim(final, folder=False)
+        try:
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, final)
+            _sync(final.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+            _let_go(handle)
+
+
+def write_text(path: Path | str, text: str, *, hint: str | None = None) -> None:
+    """Write a UTF-8 file whole or not at all. Raises `StorageError`."""
+    with write_whole(path, hint=hint) as temporary:
+        temporary.write_text(text, encoding="utf8")
+
+
+@contextmanager
+def write_folder(
+    path: Path | str, *, num_bytes: int | None = None, hint: str | None = None
+) -> Iterator[Path]:
+    """Give a folder to fill, which takes the place of `path` when the block ends well.
+
+    A folder at `path` is exchanged for it in one step where the system can do that (Linux), else
+    in two.
+
+    Args:
+        path: Where the folder is to be.
+        num_bytes: How much will be written, for the error.
+        hint: How to mend a failure, where that is not the usual way.
+
+    Raises:
+        StorageError: When it cannot be written; nothing is left behind.
+    """
+    final = Path(os.path.realpath(path))
+    with storing(path, num_bytes=num_bytes, hint=hint):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(final)
+        temporary, handle = _claim(final, folder=True)
+        try:
+            yield temporary
+            replace_folder(temporary, final)
+            _sync(final.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            _let_go(handle)
+
+
+@contextmanager
+def storing(
+    path: Path | str, *, num_bytes: int | None = None, hint: str | None = None
+) -> Iterator[None]:
+    """Raise what hinders writing to `path` inside the block as `StorageError`.
+
+    Args:
+        path: The file or folder that is written.
+        num_bytes: How much is to be written, where that is known.
+        hint: How to mend a failure, where that is not the usual way.
+    """
+    try:
+        yield
+    except Exception as error:
+        failure = storage_failure(error, path, num_bytes=num_bytes, hint=hint)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def storage_failure(
+    error: BaseException,
+    path: Path | str | None,
+    *,
+    num_bytes: int | None = None,
+    hint: str | None = None,
+) -> StorageError | None:
+    """Return what an error says about storage, or None when it is about something else.
+
+    Writers in other languages raise errors of their own, with the system's number in the text.
+    Without a `path`, only what is the same for all places is told: a full disk, too many files.
+    """
+    if isinstance(error, PlaitError):
+        return None
+    number = _number_of(error)
+    what = _ANYWHERE.get(number)
+    if what is None and path and isinstance(error, OSError) and _concerns(error, Path(path)):
+        what = _HERE.get(number, "it cannot be written")
+    if what is None:
+        return None
+    path = path or getattr(error, "filename", None)
+    needed = "" if num_bytes is None else f"{num_bytes / MEGABYTE:,.1f} MB of "
+    return StorageError(
+        what,
+        expected=f"{needed}free space" if number in _FULL else "a place that can be written to",
+        received=_received(error, number, path),
+        path=path,
+        hint=hint or _HINTS.get(number, _ELSEWHERE),
+    )
+
+
+def replace_folder(new: Path, final: Path) -> None:
+    """Move a folder to a place; what was there moves to the place of `new`, or is removed."""
+    for _ in range(8):
+        if not os.path.lexists(final):
+            try:
+                os.rename(new, final)
+                return
+            except OSError:
+                if not os.path.lexists(final):
+                    raise
+        if _exchange(new, final):
+            return
+        aside = final.with_name(f".{final.name[:100]}.{secrets.token_hex(4)}.old")
+        try:
+            os.rename(final, aside)
+        except FileNotFoundError:  # another process replaced it at the same time
+            continue
+        try:
+            os.rename(new, final)
+            shutil.rmtree(aside, ignore_errors=True)
+            return
+        except OSError:
+            if os.path.lexists(final):  # another one's came between; this one takes its place
+                shutil.rmtree(aside, ignore_errors=True)
+                continue
+            os.rename(aside, final)
+            raise
+    raise OSError(errno.EBUSY, "other processes write here all the time", str(final))
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two folders in one step; False where the system cannot."""
+    import ctypes
+    import sys
+
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        call = library.renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return call(here, os.fsencode(first), here, os.fsencode(second), exchange) == 0
+
+
+def _claim(final: Path, *, folder: bool) -> tuple[Path, int | None]:
+    """Return a new file or folder beside `final`, and the handle that locks it.
+
+    Windows opens no folders and removes no open files: there nothing is locked.
+    """
+    while True:
+        temporary = final.with_name(f".{final.name[:100]}.{secrets.token_hex(4)}{PART}")
+        if folder:
+            temporary.mkdir()
+        else:
+            os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
+        if os.name == "nt":
+            return temporary, None
+        try:
+            handle = os.open(temporary, os.O_RDONLY)
+        except FileNotFoundError:  # before it was locked another process took it for a left one
+            continue
+        if try_lock(handle) is not False and temporary.exists():
+            return temporary, handle
+        os.close(handle)
+
+
+def _let_go(handle: int | None) -> None:
+    if handle is not None:
+        os.close(handle)
+
+
+def _sweep(final: Path) -> None:
+    """Remove what killed processes left of earlier writes: the parts that nobody holds."""
+    if os.name == "nt":
+        return
+    pattern = glob.escape(str(final.with_name(f".{final.name[:100]}."))) + "*" + PART
+    for name in glob.glob(pattern):
+        try:
+            handle = os.open(name, os.O_RDONLY)
+        except OSError:
+            continue
+        if try_lock(handle):
+            left = Path(name)
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(True)
+        os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    """Have the disk hold what was written; a folder only where the system opens folders."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
+    finally:
+        os.close(handle)
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _number_of(error: BaseException) -> int:
+    """Return the system's number of an error, 0 where it has none."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    found = re.search(r"(?:os error|errno) (\d+)", str(error))
+    if found:
+        return int(found[1])
+    # NumPy's tofile gives no number: "1000 requested and 512 written".
+    return errno.ENOSPC if re.search(r"\d+ requested and \d+ written", str(error)) else 0
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Tell whether an error names the place that was written to, a part of it or a folder above."""
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    for place in {Path(os.path.abspath(path)), Path(os.path.realpath(path))}:
+        above = {str(place), *map(str, place.parents)}
+        begun = (f"{place}{os.sep}", str(place.with_name(f".{place.name[:100]}.")))
+        for name in names:
+            whole = os.path.abspath(name)
+            if whole in above or whole.startswith(begun):
+                return True
+        if not names and any(part in str(error) for part in (str(place), *begun)):
+            return True
+    return False
+
+
+def _received(error: BaseException, number: int, path: Path | str | None) -> str:
+    said = os.strerror(number) if number else str(error)
+    if number not in _FULL or path is None:
+        return said
+    folder = Path(path)
+    while not os.path.exists(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return f"{said}; {shutil.disk_usage(folder).free / MEGABYTE:,.1f} MB free"
+    except OSError:
+        return said

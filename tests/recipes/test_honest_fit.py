@@ -1,0 +1,100 @@
+"""What a whole fit claims: intervals that cover, in every set of columns and for new groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import plait
+
+NUM_NEW = 3000
+
+
+def orders(rng: np.random.Generator, num_rows: int, *, gap: float = 0.35) -> pa.Table:
+    """Hours from distance and city; without the distance nearly everything is open."""
+    distance, city = rng.random(num_rows) * 10, rng.integers(0, 3, num_rows)
+    hours = 3 * distance + city + 0.5 * rng.normal(size=num_rows)
+    gone = rng.random((2, num_rows)) < gap
+    return pa.table(
+        {
+            "distance": pa.array(distance, mask=gone[0]),
+            "city": pa.array(np.array(["x", "y", "z"])[city], mask=gone[1]),
+            "hours": hours,
+        }
+    )
+
+
+def visits(rng: np.random.Generator, num_patients: int, first: int = 0) -> pa.Table:
+    """Eight visits of each patient, told apart by age; most of a level is the patient's own."""
+    patient = np.repeat(np.arange(num_patients), 8)
+    own = rng.normal(size=num_patients)[patient]
+    age = rng.integers(20, 90, num_patients)[patient] + 0.01 * rng.random(len(patient))
+    dose = rng.random(len(patient))
+    level = 2 * dose + 2 * own + 0.2 * rng.normal(size=len(patient))
+    names = [f"p{first + number}" for number in patient]
+    return pa.table({"patient": names, "age": age, "dose": dose, "level": level})
+
+
+@pytest.fixture(scope="module")
+def with_gaps():
+    rng = np.random.default_rng(0)
+    table = orders(rng, 500)
+    model = plait.fit(table, target="hours", budget="40 steps", size="tiny", samples=False)
+    return model, orders(rng, NUM_NEW)
+
+
+def test_intervals_cover_in_every_set_of_columns(with_gaps):
+    model, new = with_gaps
+    scored = model.evaluate(new)
+    assert scored["nominal_coverage"] == 0.9
+    assert len(scored["by_present"]) == 4
+    for columns, part in scored["by_present"].items():
+        assert 0.84 <= part["metrics"]["coverage"] <= 0.97, columns
+        low, high = part["intervals"]["coverage"]
+        assert low < part["metrics"]["coverage"] < high
+
+
+def test_intervals_cover_when_a_column_is_gone_for_good(with_gaps):
+    model, new = with_gaps
+    for name in model.inputs:
+        found = model.evaluate(new.drop_columns([name]))["metrics"]["coverage"]
+        assert 0.82 <= found <= 0.98, name
+
+
+def test_what_is_calibrated_travels_in_the_bundle(with_gaps, tmp_path):
+    model, new = with_gaps
+    some = new.slice(0, 50)
+    again = plait.load(model.save(tmp_path / "m.plait"))
+    for name in ("q05", "q95", "prediction"):
+        np.testing.assert_array_equal(
+            again.predict(some).columns[name], model.predict(some).columns[name]
+        )
+    assert again.ensemble.calibration is not None
+
+
+def test_intervals_cover_new_groups_and_the_score_counts_groups():
+    rng = np.random.default_rng(1)
+    model = plait.fit(
+        visits(rng, 60), target="level", group="patient", budget="30 steps", size="tiny",
+        samples=False,
+    )  # fmt: skip
+    new = visits(rng, 300, first=1000)
+    scored = model.evaluate(new)
+    assert 0.82 <= scored["metrics"]["coverage"] <= 0.97
+    by_rows = model.evaluate(new.drop_columns(["patient"]))
+    widths = [
+        part["intervals"]["rmse"][1] - part["intervals"]["rmse"][0] for part in (scored, by_rows)
+    ]
+    assert widths[0] > 1.5 * widths[1]
+
+
+def test_the_shipped_model_shows_one_interval():
+    table = orders(np.random.default_rng(2), 300)
+    model = plait.fit(table, target="hours", budget="10 steps", size="tiny", samples=False)
+    metrics = model.records["metrics"]
+    alone = [one for one in metrics["candidates"] if {one["name"]} == set(metrics["weights"])]
+    for one in alone:
+        assert one["metrics"] == metrics["test"]["metrics"]
+        assert one["intervals"] == metrics["test"]["intervals"]
+    assert metrics["validation"]["metrics"]["coverage"] <= 1.0
