@@ -54,11 +54,7 @@ def test_columns_that_are_no_values_are_told_apart(name, cells, role):
         ("when", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(N)], "date"),
         ("when", [datetime.datetime(2024, 1, 1 + i % 28) for i in range(N)], "date"),
         ("day", [str(datetime.date(2024, 1, 1) + datetime.timedelta(i)) for i in range(N)], "date"),
-        (
-            "x",
-            [20240301 + i for i in range(28)] + [20240401 + i for i in range(N - 28)][:2],
-            "date",
-        ),
+        ("x", [20240100 + 100 * (i % 12) + i % 28 + 1 for i in range(N)], "date"),
         ("x", [f"{1 + i % 12:02d}:{i % 60:02d}" for i in range(N)], "date"),
         ("created_at", [1_700_000_000 + 61 * i * i for i in range(N)], "date"),
         ("x", [1_700_000_000_000 + 61 * i * i for i in range(N)], "date"),

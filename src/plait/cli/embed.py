@@ -18,7 +18,7 @@ from plait.cli.options import (
     Weight,
     weights_of,
 )
-from plait.cli.show import emit, say_notes
+from plait.cli.show import emit, print_warnings, say_notes
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
@@ -58,6 +58,7 @@ def embed(
             force=force,
             progress=progress,
         )
+    print_warnings(result)
     say_notes(result)
     emit(result, as_json=json, show=show)
 

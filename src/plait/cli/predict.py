@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Force, Json, OnErrorKept, Quiet, Root, Seed, StrictColumns
-from plait.cli.show import emit, say_notes
+from plait.cli.show import emit, print_warnings, say_notes
 
 EXAMPLE = """Examples:
 
@@ -62,6 +62,7 @@ def predict(
         strict=strict,
         force=force,
     )
+    print_warnings(result)
     say_notes(result)
     emit(result, as_json=json, show=show)
 

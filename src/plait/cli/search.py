@@ -18,7 +18,7 @@ from plait.cli.options import (
     pairs_of,
     weights_of,
 )
-from plait.cli.show import emit, print_table, say_notes
+from plait.cli.show import emit, print_table, print_warnings, say_notes
 
 EXAMPLE = """Examples:
 
@@ -95,6 +95,7 @@ def search(
         if page is not None:
             written = write_search_page(bundle, table, result, cells, page, root=root, force=True)
             result["page"] = str(written)
+    print_warnings(result)
     say_notes(result)
     emit(result, as_json=json, show=show)
 

@@ -79,6 +79,12 @@ def print_lines(label: str, lines: Sequence[object]) -> None:
         print(f"{label}: {text_of(line)}")
 
 
+def print_warnings(result: Mapping[str, Any]) -> None:
+    """Print what a result warns of on standard error, where output that is piped on lacks it."""
+    for line in result.get("warnings") or []:
+        print(f"warning: {line}", file=sys.stderr)
+
+
 def text_of(value: Any) -> str:
     """Return a value as short text: four digits for fractions, commas in lists."""
     if value is None:

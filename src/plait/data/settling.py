@@ -65,7 +65,7 @@ def refusals(sample: ColumnSample, places: Sequence[Place], chosen: str | None) 
 
 
 def facts_of(column: Column, sample: ColumnSample) -> dict[str, Any]:
-    """Return what a survey of the cells counts: units, limits, words; empty where they are plain."""
+    """Return what a survey counts: units, limits, words; nothing where cells are plain."""
     if not _surveys(column.modality):
         return {}
     codec: Any = make_codec(column)

@@ -22,9 +22,8 @@ def time_reader(table: Table, column: str) -> Callable[[Cell], float | None]:
     cells together decide.
     """
     known = table.schema[column]
-    codec: Any = (
-        make_codec(known) if known.modality in ("date", "number") else _settled(table, column)
-    )
+    is_told = known.modality in ("date", "number")
+    codec: Any = make_codec(known) if is_told else _settled(table, column)
     numbers: Codec = codec if isinstance(codec, NumberCodec) else NumberCodec()
     dates = codec if isinstance(codec, DateCodec) else DateCodec()
     media = table.media()

@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
+_SHORT = (
+    "na n.a. n.a n/a n/m ? ?? - -- --- none missing pending unknown unk null nil nan #n/a n/k "
+    "tbd tba tbc . .. ... * ** k.a. k.a o.a. s/d s.d."
+)
 NULL_WORDS = frozenset(
-    [
-        "na",
-        "n.a.",
-        "n.a",
-        "n/a",
-        "n/m",
-        "?",
-        "??",
-        "-",
-        "--",
-        "---",
-        "none",
-        "missing",
-        "pending",
-        "unknown",
-        "unk",
-        "null",
-        "nil",
-        "nan",
-        "#n/a",
-        "n/k",
-        "tbd",
-        "tba",
-        "tbc",
-        ".",
-        "..",
-        "...",
-        "*",
-        "**",
-        "k.a.",
-        "k.a",
-        "o.a.",
-        "s/d",
-        "s.d.",
-    ]
+    [*_SHORT.split()]
     + ["not done", "not tested", "not known", "not available", "not applicable", "not recorded"]
     + ["not measured", "no data", "no result", "to follow", "insufficient sample", "\u2013"]
     + ["\u2014", "\u2212", "<na>", "<null>", "<none>", "#value!", "#ref!", "#div/0!", "#null!"]

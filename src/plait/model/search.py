@@ -43,6 +43,7 @@ def search_rows(
         "query": {name: _short(cell) for name, cell in query.items()},
         "rows": opened.num_rows,
         "index": str(place),
+        "warnings": model.space.warnings,
     }
 
 

@@ -15,6 +15,7 @@ from plait.data.prepared import Prepared
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
 from plait.model.config import SystemConfig
+from plait.model.space_check import SpaceCheck
 
 if TYPE_CHECKING:
     from plait.model.space import Space
@@ -35,6 +36,7 @@ class SharedSpace:
         linear: The closed-form space whose vectors stand beside the network's; None for none.
         share: Weight of the network's cosines; 1 - share is the weight of the linear ones. At 0
             the network is not asked; its weights remain, for fits that start from them.
+        check: Whether the vectors tell rows apart; None where nobody measured that.
         scale: What cosines are multiplied with to become logits, as learned between sources.
     """
 
@@ -45,6 +47,7 @@ class SharedSpace:
     scale: float = 10.0
     linear: LinearSpace | None = None
     share: float = 1.0
+    check: SpaceCheck | None = None
     _network: Space | None = field(default=None, repr=False)
 
     @property
@@ -57,6 +60,11 @@ class SharedSpace:
     def has_deep(self) -> bool:
         """Whether the network's vectors are part of these: not where they were weighed at 0."""
         return self.linear is None or self.share > 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person must know before using the vectors."""
+        return [] if self.check is None else list(self.check.warnings)
 
     @property
     def has_network(self) -> bool:

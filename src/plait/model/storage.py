@@ -23,6 +23,7 @@ from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
+from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
 from plait.writing import storing
 
@@ -147,6 +148,7 @@ def space_facts(space: SharedSpace) -> dict[str, Any]:
         "share": space.share,
         "linear": space.linear is not None,
         "key": space.key,
+        "check": None if space.check is None else space.check.to_dict(),
     }
 
 
@@ -173,7 +175,9 @@ def load_space(bundle: Bundle, about: Mapping[str, Any]) -> SharedSpace:
     config, scale = SystemConfig(**about["config"]), float(about["scale"])
     linear = LinearSpace.load(bundle.path / LINEAR, own, sources) if about["linear"] else None
     tensors, share = bundle.read_arrays(SPACE), float(about["share"])
-    return SharedSpace(own, sources, config, tensors, scale, linear, share)
+    check = about.get("check")
+    check = None if check is None else SpaceCheck.from_dict(check)
+    return SharedSpace(own, sources, config, tensors, scale, linear, share, check)
 
 
 def load_reading(

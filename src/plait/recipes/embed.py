@@ -51,7 +51,7 @@ def embed(
 
     Returns:
         ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``,
-        ``missing_columns`` and ``notes``, as of `plait.recipes.predict.predict`.
+        ``warnings``, ``missing_columns`` and ``notes``, as of `plait.recipes.predict.predict`.
 
     Raises:
         UsageError: When `out` has another ending or exists, or a weight's column is unknown.
@@ -81,6 +81,7 @@ def embed(
         "out": str(out),
         "missing_columns": missing_columns(model.inputs, rows.column_names),
         "notes": model.notes_on(rows),
+        "warnings": space.warnings,
     }
 
 

@@ -99,6 +99,7 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
     """
     if work.base is not None:
         space = work.base.space
+        task = replace(task, notes=(*task.notes, *(f"the base: {one}" for one in space.warnings)))
         return with_space(task, space, on_error=work.on_error, progress=work.progress), space, {}
     found, notes = learn_linear(task, work)
     task = replace(task, notes=(*task.notes, *notes))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from plait.baselines.linear_space import LinearSpace
+from plait.data.contents import content_numbers
 from plait.model.config import SIZES
 from plait.model.shared_space import SharedSpace
+from plait.model.space_check import MAX_ROWS, SpaceCheck, check_space
 from plait.recipes.pretrain import LINEAR_DIM, occur_together, rows_with_source
 from plait.recipes.task import Task
 from plait.recipes.work import Work
@@ -54,5 +56,17 @@ def learn_linear(task: Task, work: Work) -> tuple[SharedSpace | None, tuple[str,
         return None, (note,)
     codecs = {name: task.codecs[name] for name in task.columns}
     space = SharedSpace(codecs, sources, SIZES["small"], {}, linear=linear, share=0.0)
+    space.check = _checked(space, task)
     note = f"{num:,} rows without a target told what the columns share: canonical correlations"
-    return space, (note,)
+    return space, (note, *space.check.warnings)
+
+
+def _checked(space: SharedSpace, task: Task) -> SpaceCheck:
+    """Measure a space on the rows that are judged, which it did not learn from."""
+    rows = task.judged[:: max(1, len(task.judged) // MAX_ROWS)]
+    contents = {
+        name: content_numbers(task.prepared, columns)[rows]
+        for name, columns in task.sources.items()
+    }
+    vectors, present = space.source_vectors(task.prepared, rows)
+    return check_space(vectors, present, contents, task.groups[rows])

@@ -56,7 +56,8 @@ def predict(
 
     Returns:
         ``rows``, ``out``, ``columns``, ``missing_columns`` (``{"column", "did_you_mean"}`` per
-        input column that the table lacks) and ``notes`` for people.
+        input column that the table lacks) and ``notes`` for people; with `classes` also
+        ``warnings``.
 
     Raises:
         UsageError: When `out` has another ending or exists, or its columns would collide.
@@ -92,6 +93,7 @@ def predict(
         "columns": columns,
         "missing_columns": missing_columns(model.inputs, rows.column_names),
         "notes": model.notes_on(rows),
+        **({"warnings": model.space.warnings} if classes else {}),
     }
 
 
@@ -210,6 +212,6 @@ class _Writer:
 def _writer(ending: str) -> Any:
     if ending == ".csv":
         return pa.csv.CSVWriter
-    import pyarrow.parquet  # loads file systems of clouds, which a CSV does not need
+    from pyarrow.parquet import ParquetWriter  # loads what reads clouds: not for a CSV
 
-    return pyarrow.parquet.ParquetWriter
+    return ParquetWriter

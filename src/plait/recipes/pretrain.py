@@ -16,6 +16,7 @@ from plait.model.config import SystemConfig
 from plait.model.directions import score_directions
 from plait.model.shared_space import SharedSpace
 from plait.model.space import Space
+from plait.model.space_check import COLLAPSED_RANK, COLLAPSED_STD
 from plait.model.storage import tensors_of
 from plait.progress import Progress
 from plait.recipes.task import Task
@@ -36,8 +37,6 @@ LEAST_TRIAL_STEPS = 50
 LINEAR_DIM, LEAST_JUDGED = 256, 10
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Weights of the network beside the linear space that are compared."""
-
-COLLAPSED_STD, COLLAPSED_RANK = 0.1, 2.0
 
 RECIPES: dict[str, SharedConfig] = {
     "alignment": SharedConfig(views=0.0, latent=0.0, bank_size=0),
@@ -87,8 +86,8 @@ class SharedResult:
         trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
         rivals: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
             by the weights of the network's and the linear space's cosines.
-        collapse: ``std`` and ``rank`` of the vectors of validation rows; see
-            `plait.train.latent.spread`.
+        collapse: ``std`` and ``rank`` of the network's vectors of validation rows, which need not
+            be those that ship; see `plait.train.latent.spread`.
         notes: What a person should know.
     """
 
@@ -116,11 +115,6 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     objective, run = _train(task, plan, RECIPES.get(recipe, SharedConfig()), contents, progress)
     learner = objective.module.cpu().eval()
     collapse = objective.collapse()
-    if collapse and (collapse["std"] < COLLAPSED_STD or collapse["rank"] < COLLAPSED_RANK):
-        notes += (
-            f"the vectors collapsed (spread {collapse['std']:.2f}, rank {collapse['rank']:.1f}): "
-            "search by them is worthless; give it more rows or time",
-        )
     space = SharedSpace(
         {name: task.codecs[name] for name in task.columns},
         dict(task.sources),
@@ -132,6 +126,8 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     if linear is not None:
         space, rivals, said = _with_linear(task, plan, space, linear, contents)
         notes += said
+    if has_collapsed(collapse) and not space.has_deep:
+        notes += ("the network's vectors collapsed: its part was left out",)
     return SharedResult(
         space=space,
         run=run,
@@ -141,6 +137,11 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         collapse=collapse,
         notes=notes,
     )
+
+
+def has_collapsed(collapse: dict[str, float]) -> bool:
+    """Tell whether vectors lie in about a point or a line; see `plait.train.latent.spread`."""
+    return bool(collapse) and (collapse["std"] < COLLAPSED_STD or collapse["rank"] < COLLAPSED_RANK)
 
 
 def _linear_space(task: Task, plan: SharedPlan) -> tuple[LinearSpace, LinearSpace]:

@@ -50,8 +50,8 @@ def search(
 
     Returns:
         ``hits`` (``rank``, ``id``, ``score``: the cosine, ``row``, and the row's plain cells as
-        ``cells``), ``query``, ``rows`` searched, ``index``, and ``missing_columns`` and ``notes``
-        as of `plait.recipes.predict.predict`.
+        ``cells``), ``query``, ``rows`` searched, ``index``, ``warnings``: what to know of the
+        space, and ``missing_columns`` and ``notes`` as of `plait.recipes.predict.predict`.
 
     Raises:
         UsageError: An unknown column or modality in the query, or nothing to search.

@@ -10,6 +10,7 @@ from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.directions import score_space
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
+from plait.model.space_check import check_space
 from plait.recipes.pretrain import SharedPlan, SharedResult, learn_space, rows_with_source
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
@@ -71,12 +72,15 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
     }
     vectors, present = found.space.source_vectors(task.prepared, rows)
     scored = score_space(vectors, present, contents)
+    check = check_space(vectors, present, contents, task.groups[rows])
+    found.space.check = check
     metrics = {
         "shipped": f"shared space ({_ingredients(found)})",
         "test": {"rows": len(rows), **scored},
         "trials": found.trials,
         "rivals": found.rivals,
-        "collapse": found.collapse,
+        "collapse": check.to_dict(),
+        "warnings": list(check.warnings),
         "num_parameters": _num_parameters(found.space),
         "curve": found.run.curve,
         "training": {
@@ -84,8 +88,9 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
             "precision": found.run.precision,
             "rows_per_second": found.run.rows_per_second,
             "wait_share": found.run.wait_share,
+            **{f"network_{name}": value for name, value in found.collapse.items()},
         },
-        "notes": [*task.notes, *found.notes, *_judged_note(task)],
+        "notes": [*check.notes, *task.notes, *found.notes, *_judged_note(task)],
     }
     records: dict[str, Any] = {"metrics": metrics}
     if samples:

@@ -280,9 +280,9 @@ def _curves(curve: Sequence[Mapping[str, Any]]) -> list[Html]:
 def _spread(collapse: Mapping[str, Any]) -> str:
     std, rank = collapse.get("std"), collapse.get("rank")
     return (
-        f"The vectors of different rows spread by {number(std)} (1 fills the sphere, 0 is a single "
-        f"point) and use {number(rank)} independent directions (1 is a line). "
-        "Near 0 or 1, every row looks alike and search is worthless."
+        f"{escape(collapse.get('said') or '')} The vectors of different rows spread by "
+        f"{number(std)} (1 fills the sphere, 0 is a single point) and use {number(rank)} "
+        "independent directions (1 is a line)."
     )
 
 

@@ -23,7 +23,7 @@ from plait.modalities.codes import reason_for_codes
 from plait.modalities.date.survey import sureness as sureness_of_dates
 from plait.modalities.media import Media
 from plait.modalities.number.codec import NumberCodec
-from plait.modalities.number.survey import LEAST_SHARE, read_all
+from plait.modalities.number.reading import LEAST_SHARE, read_all
 from plait.modalities.survey import Survey
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 

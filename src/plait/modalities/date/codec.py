@@ -53,7 +53,9 @@ class DateCodec:
     """
 
     modality: ClassVar[str] = "date"
+    version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
+    version: ClassVar[int] = 1
 
     order: str = ""
     numbers: str = ""
@@ -89,6 +91,8 @@ class DateCodec:
 
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
+            return None
+        if cell != cell:  # pandas' NaT
             return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):

@@ -132,28 +132,23 @@ def number_kind(numbers: Sequence[float], name: str) -> str:
 def order_of(seen: Seen) -> tuple[str, Parts | None]:
     """Return what comes first in open dates, and one that leaves it open if none decides.
 
-    Numbers above 12 are no months, above 31 no days. Where nothing decides, the day comes first,
-    or the month beside AM and PM; "" where no date is open.
+    The order in which most dates exist: numbers above 12 are no months, above 31 no days. Where
+    nothing decides, the day comes first, or the month beside AM and PM; "" where none is open.
     """
-    votes: Counter[str] = Counter()
     open_dates = [parts for parts in seen.written if parts.is_open]
     if not open_dates:
         return "", None
-    for parts in open_dates:
-        one, two, three = parts.fields or (0, 0, 0)
-        if parts.is_short and (one > 31 or one == 0):
-            votes["year"] += seen.written[parts]
-        elif one > 12:
-            votes["day"] += seen.written[parts]
-        elif two > 12:
-            votes["month"] += seen.written[parts]
-    if votes:
-        return max(("day", "month", "year"), key=lambda order: votes[order]), None
+    fit = {
+        order: sum(seen.written[parts] for parts in open_dates if moment_of(parts, order))
+        for order in ("day", "month", "year")
+    }
+    if fit["year"] > max(fit["day"], fit["month"]):
+        return "year", None
+    if fit["day"] != fit["month"]:
+        return max(("day", "month"), key=lambda order: fit[order]), None
     halved = any(parts.halved for parts in open_dates)
-    doubtful = [
-        parts for parts in open_dates if parts.fields and parts.fields[0] != parts.fields[1]
-    ]
-    return "month" if halved else "day", doubtful[0] if doubtful else None
+    doubtful = (parts for parts in open_dates if len({*(parts.fields or ())[:2]}) > 1)
+    return "month" if halved else "day", next(doubtful, None)
 
 
 def _is_mixed(seen: Seen) -> bool:

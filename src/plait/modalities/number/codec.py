@@ -14,14 +14,9 @@ from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.media import Media
-from plait.modalities.number.survey import (
-    LEAST_SHARE,
-    PLAIN,
-    kind_of_word,
-    plain_number,
-    read_all,
-    survey,
-)
+from plait.modalities.number.reading import LEAST_SHARE, read_all
+from plait.modalities.number.seen import PLAIN, kind_of_word, plain_number
+from plait.modalities.number.survey import survey
 from plait.modalities.number.units import conversion
 from plait.modalities.number.written import take_apart, to_number
 from plait.modalities.survey import Survey
@@ -119,15 +114,15 @@ class NumberCodec:
             value = {"below": self.floor, "above": self.ceiling}.get(kind)
             return None if value is None else Limit(value, -1 if kind == "below" else 1)
         written = take_apart(text)
-        value = written and to_number(written, self.decimal or ".", self.thousands)
-        if written is None or value is None:
-            raise _unreadable(text, self if written else None)
-        if written.unit:
-            change = conversion(written.unit, self.unit) if self.unit else None
-            if change is None:
-                raise _wrong_unit(text, written.unit, self.unit)
-            value = value * change[0] + change[1]
-        value = _checked(value, text)
+        if written is None:
+            raise _unreadable(text)
+        value = to_number(written, self.decimal or ".", self.thousands)
+        if value is None:
+            raise _unreadable(text, self)
+        change = conversion(written.unit, self.unit)
+        if change is None:
+            raise _wrong_unit(text, written.unit, self.unit)
+        value = _checked(value * change[0] + change[1], text)
         return Limit(value, written.side) if written.side else value
 
     def fit(self, raws: Iterable[float]) -> NumberCodec:

@@ -1,259 +1,19 @@
-"""Looks over a column of numbers: its signs, unit, limits, and words for nothing or too little."""
+"""Looks over a column of numbers, and says what it decides: signs, unit, limits, null words."""
 
 from __future__ import annotations
 
-import datetime
-import math
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from plait.modalities.codes import reason_for_codes
-from plait.modalities.nulls import NULL_WORDS
-from plait.modalities.number.style import Signs, decide_signs
-from plait.modalities.number.units import conversion, is_currency, is_known
-from plait.modalities.number.written import Written, take_apart, to_number
+from plait.modalities.number.reading import LEAST_SHARE, Reading, read_all
+from plait.modalities.number.units import conversion, is_known
+from plait.modalities.number.written import take_apart
 from plait.modalities.survey import Survey
 from plait.types import Cell, ColumnSample
 
 if TYPE_CHECKING:
     from plait.modalities.number.codec import NumberCodec
-
-BELOW_WORDS = frozenset(
-    [
-        "nd",
-        "n.d.",
-        "n.d",
-        "bdl",
-        "bld",
-        "blq",
-        "blod",
-        "bloq",
-        "lod",
-        "loq",
-        "lloq",
-        "<lod",
-        "<loq",
-        "<lloq",
-        "<dl",
-        "undetectable",
-        "undetected",
-        "nondetect",
-        "nn",
-        "n.n.",
-        "n.n",
-    ]
-    + ["not detected", "not detectable", "non-detect", "non detect", "below detection"]
-    + ["below detection limit", "below lod", "below limit", "nicht nachweisbar", "< lod", "< loq"]
-)
-ABOVE_WORDS = frozenset(
-    ["tntc", "overrange", "over range", "overflow", "saturated", ">uloq", ">max", "above range"]
-)
-"""Lower case: too little, or too much, to be measured."""
-
-PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?")
-_EVIDENT = re.compile(r"-?(?:\d+\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+)")
-"""Numbers that every computer writes; and those whose point cannot group thousands."""
-
-LEAST_SHARE = 0.9
-"""A column is one of numbers where at least so many of its cells are."""
-
-LEAST_SAME = 0.5
-"""An unknown unit must stand in so many cells: words behind numbers come in many kinds."""
-
-
-@dataclass(kw_only=True)
-class Seen:
-    """What a column's cells are, counted.
-
-    Attributes:
-        num: Cells in all.
-        values: Number -> how often, of all that could be read.
-        numbers: Parts of numbers in text -> how often.
-        words: ``below``, ``above``, ``null`` -> word -> how often.
-        strange: Cells that are nothing of these, with how often.
-    """
-
-    num: int = 0
-    values: Counter[float] = field(default_factory=Counter)
-    numbers: Counter[Written] = field(default_factory=Counter)
-    words: dict[str, Counter[str]] = field(default_factory=dict)
-    strange: Counter[str] = field(default_factory=Counter)
-
-
-def kind_of_word(text: str, codec: NumberCodec) -> str:
-    """Return ``below``, ``above`` or ``null`` for a word, "" for anything else.
-
-    What the column's own settings say comes before the words known here.
-    """
-    word = text.strip().lower()
-    for kind, own in (
-        ("null", codec.null_words),
-        ("below", codec.below_words),
-        ("above", codec.above_words),
-        ("null", NULL_WORDS),
-        ("below", BELOW_WORDS),
-        ("above", ABOVE_WORDS),
-    ):
-        if word in own:
-            return kind
-    return ""
-
-
-def look(codec: NumberCodec, cells: Sequence[Cell]) -> Seen:
-    """Count what the cells of a column are."""
-    seen = Seen(num=len(cells), words={"below": Counter(), "above": Counter(), "null": Counter()})
-    texts: Counter[str] = Counter()
-    for cell in cells:
-        if isinstance(cell, str):
-            texts[cell] += 1
-        elif (value := plain_number(cell)) is not None:
-            seen.values[value] += 1
-        else:
-            seen.strange[repr(cell)[:60]] += 1
-    if codec.decimal in ("", ".") and (values := _plain_texts(texts)) is not None:
-        seen.values.update(values)
-        return seen
-    for text, count in texts.items():
-        if kind := kind_of_word(text, codec):
-            seen.words[kind][text.strip().lower()] += count
-        elif (written := take_apart(text)) is not None:
-            seen.numbers[written] += count
-        else:
-            seen.strange[text] += count
-    return seen
-
-
-def _plain_texts(texts: Counter[str]) -> Counter[float] | None:
-    """Return the numbers of texts that all are plain, at least one with an evident decimal point.
-
-    None where the slow way must decide; it finds the same, and is never the faster one.
-    """
-    if not all(map(PLAIN.fullmatch, texts)) or not any(map(_EVIDENT.fullmatch, texts)):
-        return None
-    values = Counter[float]()
-    for text, count in texts.items():
-        values[float(text)] += count
-    return values
-
-
-def plain_number(cell: Cell) -> float | None:
-    """Return a cell that is a number already as a float; None for text, truth and the infinite."""
-    if isinstance(cell, datetime.timedelta):
-        return cell.total_seconds()
-    if isinstance(cell, bool | str | bytes | np.bool_):
-        return None
-    try:
-        value = float(cell)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return value if math.isfinite(value) else None
-
-
-@dataclass(kw_only=True)
-class Reading:
-    """How a column of numbers is read, and how well that goes.
-
-    Attributes:
-        seen: The cells.
-        signs: Decimal and thousands signs.
-        unit: What all numbers are in; "" for none.
-        units: Unit -> how often, where there is one.
-        unlike: Units that do not convert, with a cell's digits.
-        misfits: Numbers whose digits do not fit the signs, with how often.
-        values: Number -> how often, in the unit.
-        limits: The same of limits, by side.
-    """
-
-    seen: Seen
-    signs: Signs
-    unit: str
-    units: Counter[str]
-    unlike: Counter[str]
-    misfits: Counter[str]
-    values: Counter[float]
-    limits: dict[int, Counter[float]]
-
-    @property
-    def share(self) -> float:
-        """The share of cells that are numbers or words for limits, among those that say anything."""
-        words = self.seen.words
-        num_words = sum(words["below"].values()) + sum(words["above"].values())
-        num_told = self.seen.num - sum(words["null"].values())
-        num_values = sum(self.values.values())
-        return (num_values + num_words) / num_told if num_values else 0.0
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether there are no units, no limits, and no words for these."""
-        words = self.seen.words["below"] or self.seen.words["above"]
-        return not (self.unit or any(self.limits.values()) or words)
-
-
-_last: list[tuple[NumberCodec, Sequence[Cell], Reading]] = []
-
-
-def read_all(codec: NumberCodec, cells: Sequence[Cell]) -> Reading:
-    """Read a column's cells by what they all together decide; the last answer is remembered."""
-    for known, same, found in _last:
-        if same is cells and known == codec:
-            return found
-    found = _read_all(codec, cells)
-    _last[:] = [(codec, cells, found)]
-    return found
-
-
-def _read_all(codec: NumberCodec, cells: Sequence[Cell]) -> Reading:
-    seen = look(codec, cells)
-    units = Counter[str]()
-    for written, count in seen.numbers.items():
-        if written.unit:
-            units[written.unit] += count
-    unit = codec.unit or _commonest(units)
-    if not codec.unit and not is_known(unit) and units[unit] < LEAST_SAME * seen.numbers.total():
-        unit = ""
-    signs = decide_signs(seen.numbers.items(), codec.decimal, whole=is_currency(unit))
-    thousands = codec.thousands or signs.thousands
-    found = Reading(
-        seen=seen,
-        signs=signs,
-        unit=unit,
-        units=units,
-        unlike=Counter(),
-        misfits=Counter(),
-        values=Counter(seen.values),
-        limits={-1: Counter(), 1: Counter()},
-    )
-    for written, count in seen.numbers.items():
-        value = to_number(written, signs.decimal, thousands)
-        change = (
-            (1.0, 0.0) if not written.unit else conversion(written.unit, unit) if unit else None
-        )
-        if value is None or not math.isfinite(value):
-            found.misfits[written.digits] += count
-        elif change is None:
-            found.unlike[written.unit] += count
-        else:
-            value = value * change[0] + change[1]
-            found.values[value] += count
-            if written.side:
-                found.limits[written.side][value] += count
-    return found
-
-
-def _commonest(units: Counter[str]) -> str:
-    """Return the commonest unit; among spellings of one, the commonest spelling."""
-    if not units:
-        return ""
-    shares = {
-        unit: sum(count for other, count in units.items() if conversion(other, unit) == (1.0, 0.0))
-        for unit in units
-    }
-    return max(units, key=lambda unit: (shares[unit], units[unit], unit))
 
 
 def survey(codec: NumberCodec, sample: ColumnSample) -> Survey:
@@ -303,12 +63,9 @@ def _witnesses(found: Reading, cells: Sequence[Cell]) -> tuple[Cell, ...]:
 def _settings(codec: NumberCodec, found: Reading) -> dict[str, Any]:
     """Return the codec's fields that the cells decide and the person left open."""
     settings: dict[str, Any] = {}
-    signs = [
-        sign for written in found.seen.numbers for sign in written.digits if not sign.isdigit()
-    ]
     if not codec.decimal and "," in found.signs.decimal + found.signs.thousands:
         settings["decimal"] = found.signs.decimal
-    if not codec.thousands and found.signs.thousands and signs:
+    if not codec.thousands and found.signs.thousands:
         settings["thousands"] = found.signs.thousands
     if not codec.unit and found.unit:
         settings["unit"] = found.unit
@@ -331,8 +88,8 @@ def _said(found: Reading, codec: NumberCodec, name: str) -> tuple[str, ...]:
         shown = f", as in '{found.signs.evidence}'" if found.signs.evidence else ""
         said.append(f"decimal comma{shown}")
     if found.signs.thousands:
-        shown = {" ": "blank", "'": "apostrophe"}
-        signs = " ".join(shown.get(sign, f"'{sign}'") for sign in found.signs.thousands)
+        names = {" ": "blank", "'": "apostrophe"}
+        signs = " ".join(names.get(sign, f"'{sign}'") for sign in found.signs.thousands)
         said.append(f"thousands by {signs}")
     if other := _other_sign(found):
         said.append(

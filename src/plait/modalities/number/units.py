@@ -15,8 +15,8 @@ _DIMENSIONS = {
     "feet=.3048 '=.3048 yd=.9144 mi=1609.344 mile=1609.344 miles=1609.344",
     "area": "km2=1e6 km\u00b2=1e6 ha=1e4 m2=1 m\u00b2=1 sqm=1 cm2=1e-4 cm\u00b2=1e-4 mm2=1e-6 "
     "mm\u00b2=1e-6 sqft=.09290304",
-    "volume": "m3=1e3 m\u00b3=1e3 hl=100 l=1 litre=1 litres=1 liter=1 liters=1 dl=.1 cl=.01 ml=1e-3 "
-    "cc=1e-3 cm3=1e-3 cm\u00b3=1e-3 \u00b5l=1e-6 ul=1e-6 nl=1e-9 fl=1e-15",
+    "volume": "m3=1e3 m\u00b3=1e3 hl=100 l=1 litre=1 litres=1 liter=1 liters=1 dl=.1 cl=.01 "
+    "ml=1e-3 cc=1e-3 cm3=1e-3 cm\u00b3=1e-3 \u00b5l=1e-6 ul=1e-6 nl=1e-9 fl=1e-15",
     "time": "ns=1e-9 \u00b5s=1e-6 us=1e-6 ms=1e-3 s=1 sec=1 secs=1 second=1 seconds=1 min=60 "
     "mins=60 minute=60 minutes=60 h=3600 hr=3600 hrs=3600 hour=3600 hours=3600 std=3600 d=86400 "
     "day=86400 days=86400 wk=604800 week=604800 weeks=604800",
@@ -40,30 +40,7 @@ _TEMPERATURES = {
     **dict.fromkeys(("\u00b0f", "degf", "f", "fahrenheit", "\u2109"), (5 / 9, -160 / 9)),
     **dict.fromkeys(("k", "kelvin", "\u00b0k"), (1.0, -273.15)),
 }
-_MONEY = frozenset(
-    [
-        "chf",
-        "cny",
-        "aud",
-        "cad",
-        "nzd",
-        "sek",
-        "nok",
-        "dkk",
-        "pln",
-        "czk",
-        "huf",
-        "r$",
-        "mxn",
-        "zar",
-        "rub",
-        "try",
-        "krw",
-        "a$",
-        "c$",
-        "kr",
-    ]
-)
+_MONEY = "chf cny aud cad nzd sek nok dkk pln czk huf r$ mxn zar rub try krw a$ c$ kr"
 _CURRENCIES = {
     "eur": "\u20ac", "euro": "\u20ac", "euros": "\u20ac", "usd": "$", "us$": "$", "gbp": "\u00a3",
     "jpy": "\u00a5", "inr": "\u20b9", "rs": "\u20b9", "brl": "r$", "fr": "chf", "sfr": "chf",
@@ -84,12 +61,13 @@ def plain_unit(unit: str) -> str:
 def conversion(unit: str, to: str) -> tuple[float, float] | None:
     """Return (factor, offset) with which numbers in `unit` become numbers in `to`.
 
-    None where the two measure different things, or are not known and not spelled alike.
+    None where the two measure different things, or are not known and not spelled alike. A number
+    without a unit is in the one asked for.
 
     >>> conversion("g", "kg"), conversion("\u00b0F", "\u00b0C"), conversion("kg", "cm")
     ((0.001, 0.0), (0.5555555555555556, -17.77777777777778), None)
     """
-    unit, to = plain_unit(unit), plain_unit(to)
+    unit, to = plain_unit(unit) or plain_unit(to), plain_unit(to)
     if unit == to:
         return 1.0, 0.0
     if (factor := _factor(unit, to)) is not None:
@@ -112,7 +90,7 @@ def is_known(unit: str) -> bool:
 def is_currency(unit: str) -> bool:
     """Tell whether a unit is money, by its sign or its code."""
     plain = _currency(plain_unit(unit))
-    return len(plain) == 1 and unicodedata.category(plain) == "Sc" or plain in _MONEY
+    return len(plain) == 1 and unicodedata.category(plain) == "Sc" or plain in _MONEY.split()
 
 
 def _factor(unit: str, to: str) -> float | None:
