@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+MAX_LISTED = 20
+"""Names that a message lists; of more the rest is counted."""
 
 
 class PlaitError(Exception):
@@ -83,14 +87,37 @@ class UsageError(PlaitError):
     exit_code = 2
 
 
+class ColumnError(UsageError):
+    """A column that was named is not there, or a table lacks those that a model reads."""
+
+    @classmethod
+    def unknown(
+        cls,
+        name: str,
+        known: Iterable[str],
+        *,
+        lacks: str = "the table has no column",
+        path: Any = None,
+    ) -> ColumnError:
+        """Return the error for a name that is none of `known`, with the nearest of them.
+
+        >>> ColumnError.unknown("note", ["Notes", "price"]).hint
+        "did you mean 'Notes'?"
+        """
+        names = list(known)
+        close = nearest_name(name, names)
+        more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+        return cls(
+            f"{lacks} '{shorten(name, 80)}'",
+            expected="one of " + ", ".join(names[:MAX_LISTED]) + more,
+            received=name,
+            path=path,
+            hint=f"did you mean '{close}'?" if close else None,
+        )
+
+
 class TableError(PlaitError):
     """The table cannot be read, or is not a table."""
-
-
-class ColumnError(TableError):
-    """A column that was named is not in the table, or a table lacks all that a model reads."""
-
-    exit_code = 2
 
 
 class SchemaError(PlaitError):
@@ -130,6 +157,15 @@ class ExtraError(PlaitError):
             expected=f"plait[{extra}] installed",
             hint=f"pip install 'plait[{extra}]'",
         )
+
+
+def nearest_name(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """Return the known name that is most like another, whatever the case; None when none is."""
+    import difflib
+
+    folded = {one.strip().casefold(): one for one in known}
+    close = difflib.get_close_matches(name.strip().casefold(), folded, 1, likeness)
+    return folded[close[0]] if close else None
 
 
 def shorten(value: Any, num_characters: int = 120) -> str:

@@ -8,7 +8,7 @@ import pytest
 from plait import read
 from plait.data import inspect_table
 from plait.data.leaks import predictive_power
-from plait.errors import CellError, TableError
+from plait.errors import CellError, ColumnError
 
 RNG = np.random.default_rng(0)
 N = 200
@@ -85,7 +85,7 @@ def test_unreadable_cells_can_stop_it(table):
 
 
 def test_a_missing_target_is_refused(table):
-    with pytest.raises(TableError, match="no column 'colour'"):
+    with pytest.raises(ColumnError, match="no column 'colour'"):
         inspect_table(table, target="colour")
 
 

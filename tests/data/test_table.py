@@ -5,7 +5,7 @@ import pytest
 
 from plait import read
 from plait.data import Column, Schema
-from plait.errors import SchemaError, TableError, UsageError
+from plait.errors import ColumnError, SchemaError, TableError, UsageError
 
 ROWS = {"a": list(range(10)), "b": [f"w{i}" for i in range(10)]}
 
@@ -33,7 +33,7 @@ def test_equal_labels_are_one_object(write):
 
 
 def test_a_wrong_column_is_named_with_its_neighbour():
-    with pytest.raises(TableError, match="no column 'price2'") as caught:
+    with pytest.raises(ColumnError, match="no column 'price2'") as caught:
         read({"price": [1], "name": ["x"]}).column("price2")
     assert caught.value.hint == "did you mean 'price'?"
 
@@ -64,7 +64,7 @@ def test_a_missing_file_is_named_with_a_similar_one(write, tmp_path):
 def test_with_schema_replaces_the_schema():
     schema = Schema((Column(name="a", modality="category"),))
     assert read(ROWS).with_schema(schema).schema is schema
-    with pytest.raises(TableError, match="no column 'z'"):
+    with pytest.raises(ColumnError, match="no column 'z'"):
         read(ROWS).with_schema(Schema((Column(name="z", modality="number"),)))
 
 
@@ -73,7 +73,7 @@ def test_with_schema_replaces_the_schema():
     [
         ("a=nothing", UsageError, "no modality 'nothing'"),
         ("a", UsageError, "not given as name=modality"),
-        ("aa=number", SchemaError, "no column 'aa'"),
+        ("aa=number", ColumnError, "no column 'aa'"),
         ({"a": {"modality": "number", "colour": "red"}}, SchemaError, "unknown entry"),
         ({"a": {"role": "king"}}, SchemaError, "no role 'king'"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import yaml
 
 from plait.data.schema import ROLES, Column, read_yaml
-from plait.errors import SchemaError, UsageError
+from plait.errors import ColumnError, UsageError
 from plait.modalities import find_codec
 
 _PART = re.compile(r"(?P<part>[^,{]*)(?P<settings>\{(?:'[^']*'|\"[^\"]*\"|[^'\"}])*\})?\s*(?:,|$)")
@@ -39,12 +38,7 @@ def read_overrides(
         found |= parse_overrides(columns) if isinstance(columns, str) else dict(columns)
     for name, override in found.items():
         if name not in column_names:
-            close = difflib.get_close_matches(name, column_names, 1)
-            raise SchemaError(
-                f"the table has no column '{name}'",
-                expected="one of " + ", ".join(column_names),
-                hint=f"did you mean '{close[0]}'?" if close else None,
-            )
+            raise ColumnError.unknown(name, column_names)
         override_column(name, override)
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from plait.errors import SchemaError
+from plait.errors import ColumnError, SchemaError
 from plait.modalities import Codec, find_codec
 
 ROLES = ("value", "id", "group", "time", "split", "ignore")
@@ -81,14 +81,12 @@ class Schema:
     columns: tuple[Column, ...]
 
     def __getitem__(self, name: str) -> Column:
-        """Return a column. Raises `SchemaError` when there is none of that name."""
+        """Return a column. Raises `ColumnError` when there is none of that name."""
         for column in self.columns:
             if column.name == name:
                 return column
-        raise SchemaError(
-            f"the schema has no column '{name}'",
-            expected="one of " + ", ".join(column.name for column in self.columns),
-        )
+        names = [column.name for column in self.columns]
+        raise ColumnError.unknown(name, names, lacks="the schema has no column")
 
     def __contains__(self, name: str) -> bool:
         return any(column.name == name for column in self.columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +15,7 @@ from plait.data.overrides import Override, read_overrides
 from plait.data.schema import Schema
 from plait.data.sources.opening import open_source
 from plait.data.sources.rows import MemoryRows, Rows
-from plait.errors import TableError
+from plait.errors import ColumnError, TableError
 from plait.modalities import Media
 from plait.types import Cell
 
@@ -144,14 +143,8 @@ class Table:
     def _check_columns(self, names: Sequence[str]) -> None:
         for name in names:
             if name not in self.column_names:
-                close = difflib.get_close_matches(name, self.column_names, 1)
-                raise TableError(
-                    f"the table has no column '{name}'",
-                    expected="one of " + ", ".join(self.column_names),
-                    received=name,
-                    path=None if self.name == "table" else self.name,
-                    hint=f"did you mean '{close[0]}'?" if close else None,
-                )
+                path = None if self.name == "table" else self.name
+                raise ColumnError.unknown(name, self.column_names, path=path)
 
     def _check_rows(self, rows: np.ndarray) -> None:
         outside = rows[(rows < 0) | (rows >= self.num_rows)]

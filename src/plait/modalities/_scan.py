@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from plait.errors import BundleError, SchemaError, UsageError
+from plait.errors import BundleError, SchemaError, UsageError, nearest_name
 from plait.modalities.contract import Codec, TargetCodec
 
 _OWN_FOLDER = Path(__file__).parent
@@ -53,10 +53,12 @@ def find_codec(modality: str) -> type[Codec]:
     try:
         return modalities()[modality]
     except KeyError:
+        close = nearest_name(modality, modalities())
         raise UsageError(
             f"there is no modality '{modality}'",
             expected="one of " + ", ".join(modalities()),
             received=modality,
+            hint=f"did you mean '{close}'?" if close else None,
         ) from None
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from plait.data.schema import Column, Schema
 from plait.data.table import Table
-from plait.errors import ColumnError, PlaitError
+from plait.errors import ColumnError, PlaitError, nearest_name
 
 MAX_LISTED = 12
-LIKENESS = 0.6
+LIKENESS = 0.75
+"""Of names that are one column (`difflib`): the model's has another here, nobody mistyped it."""
 
 Missing = list[dict[str, str | None]]
 """Columns of the model that a table lacks: ``{"column", "did_you_mean"}``."""
@@ -27,13 +27,12 @@ def missing_columns(inputs: Sequence[str], there: Sequence[str]) -> Missing:
         inputs: The model's.
         there: The table's; those that the model reads under their own name are no candidates.
     """
-    unread = {name.strip().casefold(): name for name in there if name not in inputs}
-    found: Missing = []
-    for name in inputs:
-        if name not in there:
-            close = difflib.get_close_matches(name.strip().casefold(), unread, 1, LIKENESS)
-            found.append({"column": name, "did_you_mean": unread[close[0]] if close else None})
-    return found
+    unread = [name for name in there if name not in inputs]
+    return [
+        {"column": name, "did_you_mean": nearest_name(name, unread, likeness=LIKENESS)}
+        for name in inputs
+        if name not in there
+    ]
 
 
 def notes_on(missing: Missing) -> list[str]:

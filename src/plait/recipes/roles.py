@@ -7,7 +7,7 @@ from typing import Any
 
 from plait.data.schema import Schema
 from plait.data.table import Table
-from plait.errors import SchemaError, TargetError, UsageError
+from plait.errors import ColumnError, SchemaError, TargetError
 from plait.modalities import find_codec, modalities
 from plait.modalities._scan import issubclass_target
 
@@ -15,11 +15,7 @@ from plait.modalities._scan import issubclass_target
 def check_target(schema: Schema, target: str) -> None:
     names = [column.name for column in schema.columns]
     if target not in names:
-        raise UsageError(
-            f"the table has no column '{target}'",
-            expected="one of " + ", ".join(names),
-            received=target,
-        )
+        raise ColumnError.unknown(target, names)
     modality = schema[target].modality
     if modality is None:
         raise TargetError(
@@ -39,13 +35,9 @@ def check_target(schema: Schema, target: str) -> None:
 
 
 def choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tuple[str, ...]:
-    names = {column.name for column in schema.columns}
-    for name in without - names:
-        raise UsageError(
-            f"the table has no column '{name}'",
-            expected="one of " + ", ".join(sorted(names)),
-            received=name,
-        )
+    names = [column.name for column in schema.columns]
+    for name in sorted(without - set(names)):
+        raise ColumnError.unknown(name, names)
     inputs = tuple(c.name for c in schema.values() if c.name != target and c.name not in without)
     if not inputs:
         raise SchemaError(

@@ -141,7 +141,7 @@ class CategoryCodec:
 
     def unseen(self, raw: str) -> tuple[str, ...]:
         """Return the label, when fitting never saw it."""
-        return () if raw in _numbers(self.labels) else (raw,)
+        return (raw,) if self.prepare(raw)["label"][0] == UNSEEN else ()
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:
