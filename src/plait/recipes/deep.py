@@ -18,6 +18,7 @@ from plait.model.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.recipes.task import Task
+from plait.recipes.work import ADAPTATIONS
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
@@ -94,10 +95,6 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     else:
         result = _cross_fit(task, plan, progress)
     return replace(result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes))
-
-
-ADAPTATIONS = ("scratch", "lora", "full")
-"""Ways to learn a target where a base's weights are at hand: without them, or from them."""
 
 
 def settled(plan: DeepPlan) -> DeepPlan:
