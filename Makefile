@@ -34,7 +34,7 @@ $(BIN)/python:
 
 # A stamp newer than pyproject.toml says that the extras are installed.
 $(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -e '.[train,table,report,video,molecule]'
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[train,table,video,molecule]'
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python

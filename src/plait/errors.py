@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from plait.installation import install_command
+
 MAX_LISTED = 20
 """Names that a message lists; of more the rest is counted."""
 
@@ -155,7 +157,7 @@ class ExtraError(PlaitError):
         super().__init__(
             f"{needed_for} needs the extra '{extra}'",
             expected=f"plait[{extra}] installed",
-            hint=f"pip install 'plait[{extra}]'",
+            hint=install_command(extra),
         )
 
 

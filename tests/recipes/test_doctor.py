@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plait.cli import run
+from plait.installation import install_command
 from plait.recipes import doctor
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def found(name: str) -> dict[str, str]:
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(doctor, "EXTRAS", {"report": doctor.EXTRAS["report"]})
+    monkeypatch.setattr(doctor, "EXTRAS", {"video": doctor.EXTRAS["video"]})
 
 
 def test_the_extras_are_those_of_pyproject():
@@ -47,7 +48,7 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
     check = found("extra hf")
     assert check["status"] == "lacks"
     assert check["found"] == "without no-such-package: no backbones"
-    assert check["mend"] == "pip install 'plait[hf]'"
+    assert check["mend"] == install_command("hf")
 
 
 def test_an_extra_that_does_not_import_is_found(monkeypatch, quick):
@@ -55,7 +56,7 @@ def test_an_extra_that_does_not_import_is_found(monkeypatch, quick):
         raise ImportError("libfoo.so is missing")
 
     monkeypatch.setattr(doctor.importlib, "import_module", fails)
-    check = found("extra report")
+    check = found("extra video")
     assert check["status"] == "lacks"
     assert "importing fails: libfoo.so is missing" in check["found"]
 

@@ -24,6 +24,7 @@ from plait.baselines.experts import (
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.linear import Linear
 from plait.data.prepared import Prepared
+from plait.installation import install_command
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.prompts import prompt_tuner
@@ -182,7 +183,7 @@ def _available(
         kinds.insert(kinds.index(Linear), partial(Pool, sources))
     if not missing:
         return kinds, ()
-    return kinds, (f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",)
+    return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
 
 
 def _learn_rows(
