@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from plait.progress import Lines, clock_time, describe, open_progress
+from plait.progress import SILENT, Lines, clock_time, describe, expect_end, open_progress
 
 
 class Clock:
@@ -68,3 +68,44 @@ def test_a_terminal_gets_a_bar(capsys, monkeypatch):
         progress.task("training", 10)(5, "accuracy 0.9")
     err = capsys.readouterr().err
     assert "training" in err and "50%" in err and "accuracy 0.9" in err
+
+
+def test_while_there_is_an_end_no_two_seconds_pass_without_a_line():
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock=clock)
+    update = lines.task("baselines", total=6)
+    lines._end = 20.0
+    said = []
+    for tenth in range(0, 181):
+        clock.now = tenth / 10
+        if tenth == 50:
+            update(6, "linear")
+        before = stream.getvalue()
+        lines.beat()
+        if stream.getvalue() != before or tenth == 50:
+            said.append(clock.now)
+    assert max(b - a for a, b in zip([0.0, *said], [*said, 18.0], strict=True)) <= 2.0
+    assert "baselines · 0:18 left" in stream.getvalue().splitlines()[0]
+
+
+def test_the_time_left_is_that_of_the_budget():
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock=clock, every_seconds=1.0)
+    update = lines.task("training", total=100)
+    lines._end = 60.0
+    clock.now = 30.0
+    update(1)
+    assert stream.getvalue() == "training · 0:30 left\n"
+
+
+def test_beats_come_from_a_thread_until_closed():
+    stream = io.StringIO()
+    lines = Lines(stream, clock=Clock())
+    assert lines._heart is None
+    expect_end(lines, 5.0)
+    assert lines._heart is not None and lines._heart._thread.is_alive()
+    lines.close()
+    assert lines._heart is None
+    expect_end(SILENT, 5.0)
+    expect_end(lines, None)
+    assert lines._heart is None

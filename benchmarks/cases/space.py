@@ -179,7 +179,6 @@ def prepared_with_encoders(table: Any) -> None:
         split="split",
         seed=0,
         on_error="raise",
-        allow_network=False,
         progress=SILENT,
         encoders=encoders(),
     )

@@ -11,6 +11,7 @@ Importing this package loads neither torch nor numpy: each name below is loaded 
 from __future__ import annotations
 
 import os
+import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from plait.recipes.search import search as search
 
 __version__ = "0.1.0"
+
+_IMPORTED = time.monotonic()
+"""When the process began, nearly: what a budget on the command line counts from."""
 
 # GNU OpenMP reads this when torch is loaded. Its default lets threads spin for long at every
 # barrier: beside one other busy process on two cores a training step took 7 s instead of 0.15 s.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from plait.installation import install_command
 
-MAX_LISTED = 20
-"""Names that a message lists; of more the rest is counted."""
+MAX_COMPARED, MAX_NAMED = 5000, 50
+"""Of a wide table's columns: how many a wrong name is compared with, and how many are listed."""
 
 
 class PlaitError(Exception):
@@ -92,31 +93,6 @@ class UsageError(PlaitError):
 class ColumnError(UsageError):
     """A column that was named is not there, or a table lacks those that a model reads."""
 
-    @classmethod
-    def unknown(
-        cls,
-        name: str,
-        known: Iterable[str],
-        *,
-        lacks: str = "the table has no column",
-        path: Any = None,
-    ) -> ColumnError:
-        """Return the error for a name that is none of `known`, with the nearest of them.
-
-        >>> ColumnError.unknown("note", ["Notes", "price"]).hint
-        "did you mean 'Notes'?"
-        """
-        names = list(known)
-        close = nearest_name(name, names)
-        more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-        return cls(
-            f"{lacks} '{shorten(name, 80)}'",
-            expected="one of " + ", ".join(names[:MAX_LISTED]) + more,
-            received=name,
-            path=path,
-            hint=f"did you mean '{close}'?" if close else None,
-        )
-
 
 class TableError(PlaitError):
     """The table cannot be read, or is not a table."""
@@ -161,12 +137,29 @@ class ExtraError(PlaitError):
         )
 
 
+def no_column(name: str, names: Sequence[str], *, of: str = "the table") -> ColumnError:
+    """Return the error for a column that is not there, with the nearest name that is.
+
+    >>> no_column("nots", ["note", "price"]).hint
+    "did you mean 'note'?"
+    """
+    some = [n for n in names if n == name.strip() or n.lower() == name.lower()]
+    close = some or difflib.get_close_matches(name, names[:MAX_COMPARED], 1)
+    shown = ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
+    return ColumnError(
+        f"{of} has no column '{name}'",
+        expected="one of " + shown,
+        received=name,
+        hint=f"did you mean '{close[0]}'?" if close else None,
+    )
+
+
 def nearest_name(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """Return the known name that is most like another, whatever the case; None when none is."""
-    import difflib
-
     folded = {one.strip().casefold(): one for one in known}
-    close = difflib.get_close_matches(name.strip().casefold(), folded, 1, likeness)
+    some = list(folded)[:MAX_COMPARED]
+    key = name.strip().casefold()
+    close = [key] if key in folded else difflib.get_close_matches(key, some, 1, likeness)
     return folded[close[0]] if close else None
 
 

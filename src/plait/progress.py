@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,20 @@ class Progress(Protocol):
 
     def task(self, name: str, total: float | None = None) -> Update:
         """Begin a task of `total` steps, seconds or rows (None: unknown); finished at `total`."""
+
+
+STILL_SECONDS = 2.0
+"""A line is written at least so often while there is an end to wait for."""
+
+
+def expect_end(progress: Progress, end: float | None) -> None:
+    """Tell a progress when all of its work will be done, of `time.monotonic`, where it can say so.
+
+    From then on the time left is that until the end, and it never stands still.
+    """
+    expect = getattr(progress, "expect", None)
+    if expect is not None and end is not None:
+        expect(end)
 
 
 class Silent:
@@ -55,10 +70,14 @@ class Lines:
         self._stream = stream or sys.stderr
         self._every_seconds = every_seconds
         self._clock = clock
+        self._name, self._end = "", 0.0
+        self._last = clock()
+        self._heart: Heartbeat | None = None
 
     def task(self, name: str, total: float | None = None) -> Update:
         """See `Progress.task`."""
         began = last = self._clock()
+        self._name = name
         ended = False
 
         def update(done: float, note: str = "") -> None:
@@ -67,8 +86,9 @@ class Lines:
             if ended or (now - last < self._every_seconds and not full):
                 return
             last, ended = now, full
-            parts = [name, describe(done, total, now - began), note]
-            print(" · ".join(part for part in parts if part), file=self._stream, flush=True)
+            spent = now - began
+            said = describe(done, total, spent) if full or not self._end else self._left(now)
+            self._say(name, said, note)
 
         return update
 
@@ -76,12 +96,62 @@ class Lines:
         """See `say`."""
         print(f"note: {text}", file=self._stream, flush=True)
 
+    def expect(self, end: float) -> None:
+        """See `expect_end`: begin to write a line whenever nothing was written for two seconds."""
+        self._end = end
+        if self._heart is None:
+            self._heart = Heartbeat(self.beat)
+
+    def beat(self) -> None:
+        """Write what is being done and how long it still takes, if nothing was written lately."""
+        now = self._clock()
+        if self._name and now - self._last >= STILL_SECONDS:
+            self._say(self._name, self._left(now))
+
+    def close(self) -> None:
+        """Stop the beats."""
+        if self._heart is not None:
+            self._heart.stop()
+            self._heart = None
+
+    def _left(self, now: float) -> str:
+        return f"{clock_time(max(self._end - now, 0.0))} left"
+
+    def _say(self, *parts: str) -> None:
+        self._last = self._clock()
+        print(" · ".join(part for part in parts if part), file=self._stream, flush=True)
+
+
+class Heartbeat:
+    """Calls a function several times a second, from a thread of its own, until stopped.
+
+    Args:
+        beat: What is called.
+        every_seconds: How often.
+    """
+
+    def __init__(self, beat: Callable[[], None], every_seconds: float = 0.25) -> None:
+        self._beat, self._every = beat, every_seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="progress")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and wait for a call that is under way."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._every):
+            self._beat()
+
 
 class Bar:
     """Draws one bar per task with rich, on standard error. Use `open_progress` to close it."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
+        self._heart: Heartbeat | None = None
 
     def task(self, name: str, total: float | None = None) -> Update:
         """See `Progress.task`."""
@@ -91,6 +161,27 @@ class Bar:
             self._bars.update(number, completed=done, note=note)
 
         return update
+
+    def expect(self, end: float) -> None:
+        """See `expect_end`: a bar for all of the work, moved by the clock."""
+        if self._heart is not None:
+            return
+        began = time.monotonic()
+        whole = max(end - began, 1e-3)
+        number = self._bars.add_task("all", total=whole, note="")
+
+        def beat() -> None:
+            now = time.monotonic()
+            left = f"{clock_time(max(end - now, 0.0))} left of the budget"
+            self._bars.update(number, completed=min(now - began, whole), note=left)
+
+        self._heart = Heartbeat(beat)
+
+    def close(self) -> None:
+        """Stop the clock's bar."""
+        if self._heart is not None:
+            self._heart.stop()
+            self._heart = None
 
     def say(self, text: str) -> None:
         """See `say`."""
@@ -114,10 +205,18 @@ def open_progress(*, quiet: bool = False) -> Iterator[Progress]:
     if quiet:
         yield SILENT
     elif not sys.stderr.isatty():
-        yield Lines()
+        lines = Lines()
+        try:
+            yield lines
+        finally:
+            lines.close()
     else:
         with _rich_bars() as bars:
-            yield Bar(bars)
+            bar = Bar(bars)
+            try:
+                yield bar
+            finally:
+                bar.close()
 
 
 def describe(done: float, total: float | None, seconds: float) -> str:

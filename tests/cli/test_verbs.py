@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,8 @@ def test_fit_passes_every_option_on(recipes):
     _, args, kwargs = recipes.calls[0]
     assert args == ("shop.csv",)
     assert kwargs.pop("progress") is not None
+    began = kwargs.pop("began")
+    assert began is None or began <= time.monotonic()
     assert kwargs == {
         "target": "kind",
         "budget": "30s",
@@ -72,12 +75,9 @@ def test_fit_passes_every_option_on(recipes):
         "baselines": False,
         "samples": True,
         "tune": "auto",
-        "allow_network": False,
         "adapt": "auto",
         "base": None,
         "encoders": {},
-        "schema": None,
-        "root": None,
     }
 
 

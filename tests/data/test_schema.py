@@ -8,7 +8,9 @@ import pytest
 
 from plait import read
 from plait.data import Column, Schema, make_codec
+from plait.data.checks import inspect_table
 from plait.data.inference import sample_rows
+from plait.data.overrides import parse_overrides
 from plait.data.times import time_reader
 from plait.errors import SchemaError, UsageError
 
@@ -203,3 +205,34 @@ def test_describe_lines_up():
 def test_times_are_parsed(cell, seconds):
     table = read({"x": [cell, "2024-03-01"]}, columns="x=time")
     assert time_reader(table, "x")(cell) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a=text,b=image", {"a": "text", "b": "image"}),
+        (
+            "a=number{decimal: ',', unit: kg} , b=text",
+            {"a": {"modality": "number", "settings": {"decimal": ",", "unit": "kg"}}, "b": "text"},
+        ),
+        ("when=date{order: day}", {"when": {"modality": "date", "settings": {"order": "day"}}}),
+        ("a=number{null_words: [x, '}']}", {"a": {"modality": "number", "settings": {
+            "null_words": ["x", "}"]}}}),
+    ],
+)  # fmt: skip
+def test_columns_may_be_given_with_settings(text, found):
+    assert parse_overrides(text) == found
+
+
+@pytest.mark.parametrize("text", ["a=number{decimal: ','", "a=number{1: 2}", "a=number{x}y", "a"])
+def test_settings_that_cannot_be_read_are_refused(text):
+    with pytest.raises(UsageError):
+        parse_overrides(text)
+
+
+def test_doubts_of_columns_are_warnings_of_an_inspection():
+    cells = [f"{1 + i % 9},{100 + i}" for i in range(N)]
+    found = inspect_table(read({"x": cells, "day": ["01/02/2024", "03/04/2024"] * (N // 2)}))
+    warnings = " ".join(found.warnings)
+    assert "column 'x': '1,100' is read as 1100" in warnings
+    assert "column 'day': the day is taken to come first in '01/02/2024'" in warnings

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plait import read
 from plait.data import Splits, make_splits
-from plait.errors import ColumnError, TableError, UsageError
+from plait.errors import TableError, UsageError
 
 NAMES = ("train", "validation", "test")
 
@@ -164,7 +164,7 @@ def test_tiny_tables_have_train_and_validation(num_rows):
         ({"x": ["2024-01-01", None]}, {"time": "x"}, TableError, "a time cannot be read"),
         ({"x": [1, 2]}, {"time": "x", "group": "x"}, UsageError, "by time, or by column and group"),
         ({"x": [1, 2]}, {"fractions": (0.5, 0.1, 0.1)}, UsageError, "fractions of the splits"),
-        ({"x": [1, 2]}, {"group": "y"}, ColumnError, "no column 'y'"),
+        ({"x": [1, 2]}, {"group": "y"}, UsageError, "no column 'y'"),
     ],
 )
 def test_impossible_splits_are_refused(columns, options, kind, message):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from plait.data.loader import collate
 from plait.errors import CellError, LimitError
@@ -25,7 +28,7 @@ from plait.modalities.audio.spectrum import (
     slice_means,
     warp_frequencies,
 )
-from plait.modalities.audio.wave import decode, encode_wav
+from plait.modalities.audio.wave import decode, encode_small, encode_wav
 from plait.modalities.media import Media
 from plait.model.system import to_tensors
 from plait.types import ColumnSample
@@ -242,7 +245,25 @@ def test_fingerprints_survive_level_and_faint_noise():
 
 def test_shows_a_picture_and_a_player():
     shown = AudioCodec().show(tone(440))
-    assert 'src="data:image/png;base64,' in shown and 'src="data:audio/wav;base64,' in shown
+    assert 'src="data:image/png;base64,' in shown and re.search(
+        r'src="data:audio/\w+;base64,', shown
+    )
+    assert 'alt="spectrogram of 0.5 s"' in shown and "<figcaption>0.5 s</figcaption>" in shown
+
+
+def test_what_is_shown_is_small_and_still_heard():
+    kind, data = encode_small(tone(440, seconds=2.0), RATE)
+    assert kind == "wav" or len(data) < len(encode_wav(tone(440, seconds=2.0), RATE)) / 3
+    heard = decode(data, rate_hz=RATE, max_seconds=9)
+    peak = np.abs(np.fft.rfft(heard)).argmax() * RATE / len(heard)
+    assert peak == pytest.approx(440, abs=3)
+    assert encode_small(tone(440), 11_000)[0] == "wav"
+
+
+def test_silence_is_shown_dark_not_as_noise():
+    shown = AudioCodec().show(np.zeros(RATE, np.float32))
+    data = base64.b64decode(shown.partition("image/png;base64,")[2].partition('"')[0])
+    assert np.asarray(Image.open(io.BytesIO(data))).std(axis=(0, 1)).max() < 1
 
 
 def test_encode_wav_goes_there_and_back():

@@ -42,7 +42,7 @@ def answered(codec):
         ([1, "a"], str),
         ([1, 2.5], str),
         ([True, 2], str),
-        (["1.0", "2.0"], str),
+        (["1.0", "2.0"], float),
         (["yes", "no"], str),
     ],
 )
@@ -89,6 +89,12 @@ def test_the_same_label_in_another_type_matches(cells, others):
         assert found == wanted, same
 
 
+def test_fractions_and_truth_are_spelled_as_in_training():
+    assert fitted(["1.0", "2.50"]).as_written([2.5, 1.0]) == ["2.50", "1.0"]
+    assert fitted(["TRUE", "false"]).as_written([True, False]) == ["TRUE", "false"]
+    assert fitted([3, 4]).as_written([4, 3]) == [4, 3]
+
+
 def test_codes_with_leading_zeros_match_only_themselves():
     codec = fitted(["01", "1"])
     numbers = [int(codec.prepare(codec.read(c, HERE))["label"][0]) for c in ("01", "1", 1, "1.0")]
@@ -106,5 +112,5 @@ def test_labels_of_lists_come_back_as_lists():
 
 
 def test_old_codecs_answer_text():
-    old = {"modality": "category", "labels": ["0", "1"], "max_labels": 2048}
+    old = {"modality": "category", "version": 1, "labels": ["0", "1"], "max_labels": 2048}
     assert answered(codec_from_dict(old))["prediction"] == ["0", "1"]

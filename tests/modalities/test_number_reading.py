@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 from pathlib import Path
@@ -58,6 +59,8 @@ def sureness(cells, name="x"):
         (["4.5 x10^9/L", "5 x10^9/L"], [4.5, 5]),
         (["1e3", "1.5\u00d710^3", "\u22125", "7-", "+8", "-.5"], [1000, 1500, -5, -7, 8, -0.5]),
         (["120 mmHg", "118 mm Hg"], [120, 118]),
+        (["0 days 00:07:06", "1 days 00:00:00.5", "-1 days +23:59:00"], [426, 86400.5, -60]),
+        ([datetime.timedelta(minutes=2), "90 s", "1 min"], [120, 90, 60]),
     ],
 )
 def test_a_column_is_read_in_its_own_signs_and_unit(cells, expected):
@@ -92,8 +95,8 @@ def test_plain_columns_are_prepared_as_ever():
     codec = NumberCodec().fit([1.0, 2.0, 4.0])
     assert set(codec.layout) == {"value", "exact"} and codec.features(codec.prepare(2.0)) == [2.0]
     assert surveyed(["1.5", "2", "-3.25"]).settings == {}
-    old = {"modality": "number", "mean": 1.0, "scale": 2.0, "low": 0.0, "high": 3.0, "log": False}
-    assert codec_from_dict(old).read("2.5", HERE) == 2.5
+    old = {"mean": 1.0, "scale": 2.0, "low": 0.0, "high": 3.0, "log": False}
+    assert codec_from_dict({"modality": "number", "version": 1, **old}).read("2.5", HERE) == 2.5
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from plait.errors import CellError, LimitError
 from plait.modalities import codec_from_dict, codec_to_dict
 from plait.modalities.media import Media
-from plait.modalities.series.cells import Series, make_series
+from plait.modalities.series.cells import Series, make_series, series_of_columns
 from plait.modalities.series.codec import SeriesCodec
 from plait.modalities.series.grid import average_down, lay_on_grid
 from plait.modalities.series.network import Embed
@@ -265,8 +266,52 @@ def test_verbs_keep_layout_and_meaning():
 def test_plot_breaks_at_gaps_and_escapes_names():
     series = Series(np.array([[1], [2], [np.nan], [3]], np.float32), None, ("<b>",))
     html = SeriesCodec().show(series)
-    assert html.startswith("<svg") and "&lt;b&gt;" in html and "<b>" not in html
-    assert html.split('<path d="')[2].split('"')[0].count("M") == 2
+    assert html.startswith("<figure") and "&lt;b&gt;" in html and "<b>" not in html
+    assert html.split('<path d="')[1].split('"')[0].count("M") == 2
+    assert "25.0\u00a0% of values missing" in html
+
+
+def test_plot_tells_channels_units_and_rate():
+    time = np.arange(2000) / 400
+    values = np.stack([np.sin(40 * time), 1e5 + time, np.full(2000, 3.0)], 1).astype(np.float32)
+    columns = {"seconds": time, "shake [m/s²]": values[:, 0], "pressure (Pa)": values[:, 1],
+               "speed": values[:, 2]}  # fmt: skip
+    html = SeriesCodec().show(series_of_columns(columns))
+    assert "2,000 steps, 400 Hz, 4.997 s" in html and "time, s" in html
+    assert ">shake</text>" in html and "to 1 m/s²</text>" in html
+    assert "100,000 to 100,005 Pa</text>" in html and "constant 3</text>" in html
+    assert html.count("currentColor") > 6 and "<text" in html
+
+
+def test_plot_of_a_long_series_is_its_envelope():
+    values = np.zeros((5000, 1), np.float32)
+    values[2500] = 9.0
+    html = SeriesCodec().show(Series(values))
+    bars, line = re.findall(r'<path d="([^"]*)"', html)
+    heights = [float(h) for h in re.findall(r"v([\d.]+)", bars)]
+    assert len(heights) == 150 and max(heights) > 90 and sorted(heights)[-2] < 1
+    assert line.count("L") == 149 and len(html) < 12_000
+
+
+def test_plot_of_many_channels_says_what_it_leaves_out():
+    html = SeriesCodec().show(Series(np.random.default_rng(0).normal(size=(9, 11))))
+    assert "8 of 11 channels shown" in html and html.count('<rect x=".5"') == 8
+    gone = np.array([[1.0, np.nan], [2.0, np.nan]], np.float32)
+    assert "no values" in SeriesCodec().show(Series(gone))
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "unit"),
+    [
+        ("time_s", [0.0, 0.5], "s"),
+        ("time_ms", [0.0, 2.0], "ms"),
+        ("t", [0.0, 1.0], ""),
+        ("date", np.array(["2024-01-01", "2024-01-02"], "datetime64[D]"), "s"),
+    ],
+)
+def test_units_of_time_are_known_by_name_or_date(name, column, unit):
+    found = series_of_columns({name: np.asarray(column), "v": np.array([1.0, 2.0])})
+    assert found.unit == unit
 
 
 def test_fingerprint_ignores_tiny_noise_and_tells_series_apart():

@@ -51,12 +51,12 @@ def quick(cells, **settings):
 @pytest.fixture(scope="module", autouse=True)
 def quick_rivals():
     """Tune prompts and grow trees by a few steps: how well they do is tested elsewhere."""
-    from plait.baselines import boosted
+    from plait.baselines import boosting
     from plait.train import prompts
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prompts, "NUM_STEPS", 3)
-        patch.setattr(boosted, "MAX_ROUNDS", 5)
+        patch.setattr(boosting, "MAX_ROUNDS", 5)
         yield
 
 

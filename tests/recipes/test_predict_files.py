@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import json
 
 import numpy as np
@@ -15,6 +17,7 @@ from plait.errors import CellError, TableError, UsageError
 from plait.model.config import SystemConfig
 from plait.recipes import predict as recipe
 from plait.recipes.predict import predict
+from plait.recipes.roles import refuse_answers
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,9 @@ def small_chunks(monkeypatch):
 
 
 def written(path):
+    if path.suffix == ".jsonl":
+        lines = [json.loads(line) for line in path.read_text("utf8").splitlines()]
+        return {name: [line[name] for line in lines] for name in lines[0]}
     read = pa.csv.read_csv if path.suffix == ".csv" else pa.parquet.read_table
     return read(path).to_pydict()
 
@@ -97,7 +103,6 @@ def test_an_unreadable_cell_is_named_by_its_row_of_the_table(bundle, tmp_path):
     ("rows", "name", "error", "message"),
     [
         ([{"size": 1.0}], "p.xlsx", UsageError, "unknown kind of output file"),
-        ([{"size": 1.0, "prediction": 2}], "p.csv", UsageError, "already has columns"),
         ([{"weight": 1.0}], "p.csv", TableError, "none of the columns"),
     ],
 )
@@ -105,6 +110,81 @@ def test_what_cannot_be_written(bundle, rows, name, error, message, tmp_path):
     with pytest.raises(error, match=message):
         predict(bundle, plait.read(rows), out=tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_columns_named_as_answers_make_way(bundle, ending, tmp_path):
+    rows = [{"size": 1.0, "prediction": "x", "input_prediction": "y", "p_p": 3}]
+    out = tmp_path / f"p.{ending}"
+    result = predict(bundle, plait.read(rows), out=out)
+    found = written(out)
+    assert found["prediction"][0] in "pq" and 0 <= found["p_p"][0] <= 1
+    assert found["input_prediction"] == ["y"] and found["input_p_p"] == [3]
+    assert found["input_input_prediction"] == ["x"]
+    assert any("column 'p_p' is written as 'input_p_p'" in note for note in result["notes"])
+
+
+def test_json_lines_hold_one_object_per_row(bundle, tmp_path):
+    rows = [{"size": 1.0, "x": None, "note": "caf\u00e9", "tags": [1, 2]}, {"size": None, "x": 2}]
+    predict(bundle, plait.read(rows), out=tmp_path / "p.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text("utf8").splitlines()]
+    assert [line["note"] for line in lines] == ["caf\u00e9", None]
+    assert lines[0]["tags"] == "[1, 2]" and lines[1]["x"] == 2
+
+
+@pytest.mark.parametrize("form", [None, "jsonl"])
+def test_rows_go_to_standard_output_when_all_is_well(bundle, capfdbinary, form, tmp_path):
+    predict(bundle, plait.read([{"size": 1.0}, {"size": 2.0}]), out="-", format=form)
+    text = capfdbinary.readouterr().out.decode()
+    if form == "jsonl":
+        assert [json.loads(line)["size"] for line in text.splitlines()] == [1.0, 2.0]
+    else:
+        assert pa.csv.read_csv(pa.BufferReader(text.encode())).to_pydict()["size"] == [1, 2]
+    with pytest.raises(CellError):
+        predict(bundle, plait.read([{"size": 1.0}, {"size": "abc"}]), out="-", format=form)
+    assert capfdbinary.readouterr().out == b""
+    with pytest.raises(UsageError, match="not written to standard output"):
+        predict(bundle, plait.read([{"size": 1.0}]), out="-", format="parquet")
+
+
+ODD = [
+    {"bytes": b"x", "path": None}, [{"a": b"x"}], (1, 2), {3}, 1 + 2j, "\ud800", b"\xff",
+    datetime.time(1), datetime.timedelta(1), decimal.Decimal("1.5"), np.ones((2, 2)), {}, 2**63,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("cell", ODD, ids=lambda cell: type(cell).__name__)
+def test_odd_cells_are_written_or_left_out(bundle, ending, cell, tmp_path):
+    rows = [{"size": 1.0, "x": cell}, {"size": 2.0, "x": None}, {"size": 2.0, "x": cell}]
+    assert predict(bundle, plait.read(rows), out=tmp_path / f"p.{ending}")["rows"] == 3
+    mixed = [*rows, {"size": 1.0, "x": 1}, {"size": 1.0, "x": "text"}]
+    assert predict(bundle, plait.read(mixed), out=tmp_path / f"q.{ending}")["rows"] == 5
+
+
+def test_what_is_said_of_columns_is_heeded_where_the_model_has_decided(bundle, tmp_path):
+    rows = plait.read([{"size": 1.0, "x": "a"}, {"size": 2.0, "x": "b"}])
+    out = tmp_path / "p.csv"
+    for said in ({"exclude": ["size"]}, {"columns": "size=ignore"}):
+        with pytest.raises((TableError, UsageError), match="none of the columns"):
+            predict(bundle, rows, out=out, **said)
+    with pytest.raises(UsageError, match="reads the column otherwise") as caught:
+        predict(bundle, rows, out=out, columns="size=text")
+    assert (caught.value.column, caught.value.received) == ("size", "text")
+    assert predict(bundle, rows, out=out, columns="size=number,x=text")["rows"] == 2
+
+
+@pytest.mark.parametrize("name", ["prediction", "confidence"])
+def test_an_input_named_as_an_answer_is_asked_about(name):
+    rows = plait.read([{"size": 1.0, name: 2.0, "kind": "a"}])
+    with pytest.raises(UsageError, match="what plait calls its answers") as caught:
+        refuse_answers(rows, "kind", set())
+    assert f"--exclude {name}" in caught.value.hint and f"{name}=number" in caught.value.hint
+    refuse_answers(rows, "kind", {name})
+    refuse_answers(rows, name, set())
+    refuse_answers(plait.read(rows, columns={name: "number"}), "kind", set())
+    with pytest.raises(UsageError, match="what plait calls its answers"):
+        plait.fit(rows, target="kind", budget="1 steps")
 
 
 def test_an_older_file_stays_when_the_new_one_fails(bundle, tmp_path):

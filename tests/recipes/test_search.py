@@ -14,7 +14,7 @@ from plait.model.config import SystemConfig
 from plait.model.model import Model
 from plait.model.query import query_vector
 from plait.recipes.search import search
-from plait.recipes.search_page import write_search_page
+from plait.recipes.search_page import score_parts, write_search_page
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 KINDS = ("boot", "hat", "coat", "sock", "belt", "tie", "cap", "vest")
@@ -301,11 +301,33 @@ def test_the_page_shows_the_hits_and_links_nowhere(fitted, tmp_path):
     assert "<b>boot</b>" not in page
     for hit in found["hits"]:
         assert f"cosine {hit['score']:.2f}" in page and f"price: {hit['cells']['price']}" in page
-        assert hit["id"] in page
-    assert "the nearest of 40 rows" in page
+        assert f"{hit['rank']}. {hit['id']}" in page
+    assert "the 4 nearest rows of 40" in page and "No filter." in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
     with pytest.raises(UsageError, match="a page shows the table's rows"):
         write_search_page(fitted[1], None, found, query, out)
+
+
+def test_the_page_says_the_filter_and_the_weights(fitted, tmp_path):
+    query, weights, where = {"text": "boot", "kind": "boot"}, {"kind": 3.0}, "price < 1e9"
+    table = table_of(rows())
+    found = search(fitted[1], table, query=query, weights=weights, where=where, top=2)
+    page = write_search_page(
+        fitted[1], table, found, query, tmp_path / "x.html", weights=weights, where=where
+    ).read_text(encoding="utf8")
+    assert "price &lt; 1e9" in page and "weight 3" in page and "weight 1" in page
+    assert page.count("class=best") == 2
+
+
+@pytest.mark.parametrize("weights", [None, {"kind": 3.0}])
+def test_parts_of_the_score_add_up_to_it(fitted, weights):
+    query, table = {"text": "boot", "kind": "boot"}, table_of(rows())
+    found = search(fitted[1], table, query=query, weights=weights, top=6)
+    parts = score_parts(fitted[0], table, found["hits"], query, weights)
+    for hit, part in zip(found["hits"], parts, strict=True):
+        assert set(part) <= set(fitted[0].inputs) and part
+        assert sum(part.values()) == pytest.approx(hit["score"], abs=0.02)  # codes are int8
+    assert score_parts(fitted[0], table, [], query) == []
 
 
 def test_the_page_shows_pictures_and_unreadable_cells(tmp_path):

@@ -1,24 +1,29 @@
 """Pages: complete, escaped, self-contained, and without a crash when something is absent."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
 import pytest
 
-from plait.report import render_inspection, render_report
-from plait.report.plots import dots, heat_map, lines, scatter
-from plait.report.text import metric, number, percent
+from plait.report import render_inspection, render_report, render_search
+from plait.report.making import again_command
+from plait.report.outcomes import numbers
+from plait.report.rows import samples
+from plait.report.text import metric, number, percent, table
 
 EVIL = "<script>alert('x')</script>"
-VOID = {"meta", "img", "br", "input", "line", "rect", "circle", "polyline"}
+VOID = {"meta", "img", "br", "col", "rect", "path", "polyline"}
 
 
 class Balance(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.open, self.wrong = [], []
+        self.open, self.wrong, self.tags = [], [], []
 
     def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
@@ -37,7 +42,8 @@ def bundle(**changes):
         "per_class": [{"label": "a", "rows": 20, "precision": 0.75, "recall": 0.9, "f1": 0.8},
                       {"label": EVIL, "rows": 20, "precision": 0.9, "recall": 0.7, "f1": 0.8}],
         "by_present": {"x": {"rows": 30, **scored}, "x+y": {"rows": 10, **scored}},
-        "reliability": [{"confidence": 0.6, "accuracy": 0.5, "count": 4}],
+        "reliability": [{"confidence": 0.6, "accuracy": 0.5, "count": 4},
+                        {"confidence": 0.9, "accuracy": 0.8, "count": 36}],
     }  # fmt: skip
     subset = {"kind": "all", "columns": ["x", "y"], **scored}
     data = {
@@ -46,14 +52,18 @@ def bundle(**changes):
         "model": {"target": EVIL, "task": "classify", "inputs": ["x", "y"]},
         "metrics": {
             "shipped": "deep", "num_parameters": 1000, "test": test, "notes": [EVIL],
-            "candidates": [{"name": "deep", **scored, "seconds": 3}],
+            "warnings": [{"kind": "leak", "column": EVIL, "text": EVIL}],
+            "candidates": [{"name": "deep", **scored, "seconds": 3},
+                           {"name": "boosted", **scored, "complete": False},
+                           {"name": "majority", "metrics": {"accuracy": 0.5}, "intervals": {}}],
             "subsets": [subset, {**subset, "kind": "alone", "columns": ["x"]}],
             "curve": [{"step": 1, "seconds": 1, "loss": 2.0, "validation": 1.5},
                       {"step": 2, "seconds": 2, "loss": 1.0}],
             "fusion": [{"join": 1, "cost": 0.5, "chosen": True}],
         },
         "samples": [{"row": 1, "cells": {"x": "<b>ok</b>"}, "truth": "a", "prediction": EVIL,
-                     "confidence": 0.9}],
+                     "confidence": 0.9, "right": False, "drawn": "worst",
+                     "second": {"label": EVIL, "probability": 0.08}}],
         "schema": {"columns": [{"name": EVIL, "modality": "text", "why": EVIL}]},
         "splits": {"train": [1, 2], "validation": [3], "test": [4], "how": EVIL, "moved": []},
         "licences": [{"source": EVIL, "licence": "CC0"}],
@@ -62,18 +72,38 @@ def bundle(**changes):
 
 
 def check_page(page):
-    balance = Balance()
-    balance.feed(page)
-    assert not balance.wrong and not balance.open
-    assert "<script" not in page
-    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    """Whole, escaped, asking nothing of the network, and with no script but its own by hash."""
+    tree = Balance()
+    tree.feed(page)
+    assert not tree.wrong and not tree.open
+    assert EVIL not in page and page.count("<script") == 1
+    script = re.search(r"<script>(.*?)</script>", page, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(a["content"] for t, a in tree.tags if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'") and f"script-src 'sha256-{digest}'" in policy
+    assert not any(name.startswith("on") for _, attrs in tree.tags for name in attrs)
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page) and "url(" not in page
+    ids = [attrs["id"] for _, attrs in tree.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert all(a["href"][1:] in ids for t, a in tree.tags if t == "a")
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page.partition("<body>")[2].replace(script, ""))
+    return tree
 
 
 def test_a_whole_report():
     page = render_report(bundle())
     check_page(page)
-    assert "80.0 % (70.0 to 90.0)" in page and "<b>ok</b>" in page
-    assert "taken for" in page and "CC0" in page
+    assert '80.0<span class="unit">%</span>' in page and "95 % interval 70.0 to 90.0 %" in page
+    assert "<b>ok</b>" in page and "predicted class" in page and "true class" in page
+    assert "CC0" in page and "cut off by the clock" in page
+
+
+def test_the_first_screen_has_number_rivals_verdict_and_warnings():
+    hero = render_report(bundle()).partition("</header>")[0].rpartition("<header")[2]
+    assert hero.count('class="large"') == 1 and "on 40 test rows" in hero
+    assert "guessing" in hero and "50.0\u00a0%" in hero and 'class="verdict"' in hero
+    evil = "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;"
+    assert f"<li>{evil}</li>" in hero and "3 warnings" in hero
 
 
 @pytest.mark.parametrize("gone", [*bundle(), "everything"])
@@ -82,26 +112,172 @@ def test_whatever_is_absent_is_no_crash(gone):
     check_page(render_report(data))
 
 
-def test_an_inspection():
-    found = {
+@pytest.mark.parametrize("gone", [*bundle()["metrics"], *bundle()["metrics"]["test"]])
+def test_whatever_numbers_are_absent_is_no_crash(gone):
+    data = bundle()
+    data["metrics"].pop(gone, None)
+    data["metrics"].get("test", {}).pop(gone, None)
+    check_page(render_report(data))
+
+
+def test_intervals_of_few_rows_are_not_shown():
+    data = bundle()
+    data["metrics"]["test"]["by_present"]["x"]["rows"] = 9
+    data["metrics"]["test"]["intervals"] = {}
+    page = render_report(data)
+    assert "no interval: too few rows" in page
+    rare = page.partition("1 rare pattern")[2].partition("</table>")[0]
+    assert "80.0" in rare and "70.0 to 90.0" not in rare
+
+
+def test_wrong_cards_say_so_first_and_right_ones_too():
+    shown = samples(bundle())
+    assert '<article class="bad"><p class="mark-of">✗ wrong<span>90 % sure</span>' in shown
+    assert "true: <b>a</b>" in shown and "8 %" in shown
+    data = bundle()
+    data["samples"][0] |= {"right": True, "truth": EVIL}
+    assert '<article class="good"><p class="mark-of">✓ right' in samples(data)
+    old = {"row": 1, "cells": {}, "truth": "a", "prediction": "a", "confidence": 0.5}
+    assert '<article class="good">' in samples({"samples": [old]})
+
+
+def test_cards_of_numbers_have_their_interval_and_the_truth_on_it():
+    one = {"row": 3, "cells": {"x": "1"}, "truth": "7", "true": 7.0, "prediction": "4", "q05": 2.0,
+           "q95": 6.0, "confidence": 0.3, "right": False, "drawn": "lot"}  # fmt: skip
+    shown = samples({"samples": [one], "model": {"task": "regress"}})
+    assert "✗ outside its interval" in shown and "2 to 6 in 90 % of cases" in shown
+    assert 'class="goal"' in shown and "true: <b>7</b>" in shown
+    inside = samples({"samples": [one | {"true": 5.0}], "model": {"task": "regress"}})
+    assert "✓ inside its interval" in inside
+
+
+def test_cards_of_tags_say_what_was_missed_and_what_was_too_many():
+    one = {"row": 3, "cells": {}, "truth": "a;b", "prediction": "a;c", "confidence": 0.3,
+           "right": False, "missed": ["b"], "extra": ["c"]}  # fmt: skip
+    shown = samples({"samples": [one], "model": {"task": "tag"}})
+    assert "missed: <b>b</b>" in shown and "too many: <b>c</b>" in shown
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_true_against_predicted_with_and_without_intervals(size):
+    points = [[float(i), i + 0.5, i - 1.0, i + 1.0][:size] for i in range(20)]
+    test = {"rows": 20, "scatter": points, "metrics": {"coverage": 0.5}, "nominal_coverage": 0.9}
+    shown = numbers({"metrics": {"test": test}, "model": {"target": EVIL}})
+    assert shown.count("dot small c1") == 20 and EVIL not in shown
+    assert shown.count('class="whisker faint"') == (20 if size == 4 else 0)
+    assert "Coverage" in shown and "50.0" in shown and "90\u00a0% is meant" in shown
+
+
+def test_prices_are_drawn_on_logarithmic_axes():
+    points = [[10.0**i, 1.1 * 10**i] for i in range(5)]
+    assert ", logarithmic" in numbers({"metrics": {"test": {"scatter": points}}})
+    assert ", logarithmic" not in numbers({"metrics": {"test": {"scatter": [[0.0, 1.0], [9, 8]]}}})
+
+
+def test_the_command_makes_the_same_bundle():
+    data = {"name": "m.plait", "lineage": {"table": {"name": "a b.csv"}, "settings": {
+        "target": "x y", "budget": "20 seconds", "seed": 3, "size": "auto", "fusion": "late",
+        "exclude": "u, v", "rows": "group=who, time=None, split=None, on_error=skip"}}}  # fmt: skip
+    assert again_command(data) == (
+        "plait fit 'a b.csv' --target 'x y' --budget 20s --fusion late --group who "
+        "--on-error skip --exclude u --exclude v --seed 3 --out m.plait"
+    )
+    assert again_command({}) == ""
+
+
+def inspected(**changes):
+    return {
         "name": EVIL, "num_rows": 3, "warnings": [EVIL], "class_counts": {EVIL: 2, "b": 1},
+        "target": "t",
         "columns": [{"name": EVIL, "modality": "text", "share_missing": 0.5, "num_distinct": 2,
-                     "num_unreadable": 1, "first_error": {"row": 2, "error": EVIL}, "why": EVIL}],
+                     "num_unreadable": 1, "first_error": {"row": 2, "error": EVIL}, "why": EVIL,
+                     "sizes": {"characters": [1.0, 4.0]}},
+                    {"name": "t", "modality": "category", "share_missing": 0.0}],
         "leaks": [{"column": EVIL, "score": 1.0, "reason": EVIL}],
+        "identical_columns": [[EVIL, "t"]],
+        "duplicates": [{"column": EVIL, "num_groups": 1, "num_rows": 2, "rows": [0, 1],
+                        "num_conflicting": 1}],
+    } | changes  # fmt: skip
+
+
+def test_an_inspection():
+    pictured = {
+        "examples": {EVIL: ["<i>shown</i>"]},
+        "values": {EVIL: {"edges": [0.0, 1.0, 2.0], "counts": [2, 1], "of": "characters"},
+                   "t": {"items": [[EVIL, 2]], "others": 1}},
+        "missing": {"rows": 3, "whole": 1,
+                    "columns": [{"name": EVIL, "share": 0.5, "blocks": [0.0, 1.0]}]},
+        "unreadable": {EVIL: [{"row": 2, "error": EVIL}]},
+        "twins": [{"column": EVIL, "rows": [{"row": 0, "cells": {EVIL: "<u>a</u>"}},
+                                            {"row": 1, "cells": {EVIL: "<u>b</u>"}}]}],
     }  # fmt: skip
-    check_page(render_inspection(found, {EVIL: ["<i>shown</i>"]}))
+    page = render_inspection(inspected(), pictured)
+    check_page(page)
+    assert "<i>shown</i>" in page and "<u>a</u>" in page and "<u>b</u>" in page
+    assert '<article class="is-target">' in page and page.count("bar c1") == 2
+    assert '<i class="w0"' in page and '<i class="w10"' in page
+    assert "in 1 group their targets differ" in page
+
+
+def test_an_inspection_without_pictures():
+    page = render_inspection(inspected(), {})
+    check_page(page)
+    assert "Rows 0, 1." in page and "Nothing is missing" in page
+
+
+def test_a_search_shows_filter_weights_and_what_each_column_gives():
+    hit = {"rank": 1, "id": EVIL, "score": 0.5, "cells": {"x": "<b>x</b>"}, "plain": {"p": EVIL},
+           "parts": {"x": 0.4, EVIL: 0.1}}  # fmt: skip
+    found = {"asked": [{"name": "text", "html": "boot", "weight": 2.0},
+                       {"name": "image", "html": "<i>i</i>", "weight": 1.0}],
+             "where": EVIL, "rows": 40, "hits": [hit], "warnings": ["worthless"]}  # fmt: skip
+    page = render_search(found)
+    check_page(page)
+    assert "weight 2" in page and "cosine 0.50" in page and "nearest row of 40" in page
+    assert page.count('<li class=best><span title="x">') == 1
+    assert "1 warning" in page and "<li>worthless</li>" in page
+    assert "No row." in render_search(found | {"hits": []})
 
 
 def test_numbers_for_people():
-    assert metric("accuracy", 0.8731, [0.851, 0.892]) == "87.3 % (85.1 to 89.2)"
-    assert [number(v) for v in (None, float("nan"), 3, 0.12345, 123456.7)] == [
-        "–", "–", "3", "0.123", "123,457",
+    assert metric("accuracy", 0.8731, [0.851, 0.892]) == "87.3\u00a0% (85.1 to 89.2)"
+    assert [number(v) for v in (None, float("nan"), 3, 0.12345, 123456.7, -2.5)] == [
+        "–", "–", "3", "0.123", "123,457", "−2.5",
     ]  # fmt: skip
     assert percent(None) == "–"
+    assert metric("auc", 0.96, [0.9, 1.0]) == "0.960 (0.900 to 1.00)"
+    assert metric("r2", -7_374_635_434_383.0) == "below −1"
 
 
-def test_plots_of_nothing():
-    assert "none" in scatter([], label="x", x_label="a", y_label="b")
-    assert "none" in lines({"loss": []}, label="x", x_label="s")
-    assert "<svg" in dots([{"name": "a", "value": None}], label="x", low=0, high=0)
-    assert "<svg" in heat_map([[0]], ["a"], label="x")
+def test_figures_are_aligned_to_the_right_and_words_are_not():
+    shown = table(
+        [{"name": "a", "rows": 3, "share": "87.3\u00a0% (85.1 to 89.2)", "why": "4 of 5"}]
+    )
+    heads = re.findall(r'<th scope="col"( class="figure")?>(\w+)', shown)
+    assert [name for kind, name in heads if kind] == ["rows", "share"]
+
+
+def test_pages_of_wide_tables_and_many_classes_stay_small():
+    names = [f"column number {i}" for i in range(5000)]
+    scored = {"metrics": {"accuracy": 0.8}, "intervals": {}}
+    num = 3000
+    data = bundle()
+    data["model"]["inputs"] = names
+    data["schema"] = {"columns": [{"name": n, "modality": "number", "why": n} for n in names]}
+    data["metrics"]["subsets"] = [
+        {"kind": "all", "columns": names, **scored},
+        *({"kind": "alone", "columns": [n], **scored} for n in names),
+    ]
+    few = {f"{'+'.join(names[i:])}": {"rows": 20, **scored} for i in range(12)}
+    data["metrics"]["test"] |= {
+        "confusion": None,
+        "labels": names[:num],
+        "by_present": few,
+        "per_class": [{"label": n, "rows": 3, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+                      for n in names[:num]],
+    }  # fmt: skip
+    page = render_report(data)
+    check_page(page)
+    assert len(page) < 700_000
+    drawn = page.partition('<section id="by-the-columns')[2].partition("</table>")[0]
+    assert drawn.count('class="turned"') == 11 and "4,989 columns that all rows have" in page

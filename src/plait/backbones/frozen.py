@@ -56,7 +56,6 @@ def encode_column(
     batch_size: int = 32,
     on_error: str = "raise",
     progress: Progress | None = None,
-    allow_network: bool = False,
     num_workers: int = 2,
 ) -> PreparedColumn:
     """Return a derived column of vectors, one value ``[token, dim]`` per row.
@@ -71,7 +70,7 @@ def encode_column(
         backbone: A frozen network; or an opened checkpoint, loaded only when nothing is cached.
         num_local: Local vectors per value, of a checkpoint; a network brings its own.
         batch_size: Distinct values that the network sees at once.
-        cache, on_error, progress, allow_network, num_workers: As of `prepare_table`.
+        cache, on_error, progress, num_workers: As of `prepare_table`.
 
     Raises:
         CellError: The first unreadable cell, with column and row, unless skipped.
@@ -88,7 +87,7 @@ def encode_column(
     name = _entry_name(column_key(table, column, codec), key)
     found = open_column(folder / name, vectors, PageBudget())
     if found is None or (on_error == "raise" and found.num_bad):
-        media, finish = table.media(allow_network), backbone.preparation.prepare
+        media, finish = table.media(), backbone.preparation.prepare
         with Decoder(codec, media, finish, num_workers=num_workers) as decoder:
             encoder = _Encoder(load(), decoder, batch_size, _Bad(column, on_error))
             _write(encoder, table, column, vectors, folder, name, progress)

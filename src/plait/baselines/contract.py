@@ -51,7 +51,7 @@ class Expert(Protocol):
             truth: As `TargetCodec.truth`; rows of -1 (unseen classes) are left out.
             codec: Of the target: its task, its labels and its cost.
             seed: Of splits and samples.
-            deadline: Of `time.monotonic`, after which the search for settings ends.
+            deadline: Of `time.monotonic`, after which the work ends; see `was_cut`.
 
         Raises:
             ExtraError: When an optional dependency is absent.
@@ -89,13 +89,42 @@ def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
 def as_columns(truth: np.ndarray, task: str, num: int) -> np.ndarray:
     """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number."""
     if task == "classify":
-        return np.eye(num, dtype=np.float32)[truth]
+        found = np.zeros((len(truth), num), np.float32)
+        found[np.arange(len(truth)), truth] = 1.0
+        return found
     return truth.reshape(len(truth), -1).astype(np.float32)
 
 
+class Deadline(float):
+    """A moment of `time.monotonic` that remembers whether work was ended by it.
+
+    Attributes:
+        stopped: Whether `is_late` said so of it, or of a part of it.
+    """
+
+    stopped: bool
+
+    def __new__(cls, moment: float, whole: Deadline | None = None) -> Self:
+        found = super().__new__(cls, moment)
+        found.stopped = False
+        found._whole = whole
+        return found
+
+    _whole: Deadline | None
+
+    def stop(self) -> None:
+        """Remember that work was ended."""
+        self.stopped = True
+        if self._whole is not None:
+            self._whole.stop()
+
+
 def is_late(deadline: float | None, margin_seconds: float = 0.0) -> bool:
-    """Tell whether `deadline` has passed, or will within a margin."""
-    return deadline is not None and time.monotonic() + margin_seconds > deadline
+    """Tell whether `deadline` has passed, or will within a margin; a `Deadline` remembers it."""
+    late = deadline is not None and time.monotonic() + margin_seconds > deadline
+    if late and isinstance(deadline, Deadline):
+        deadline.stop()
+    return late
 
 
 def part_of(deadline: float | None, share: float) -> float | None:
@@ -103,7 +132,16 @@ def part_of(deadline: float | None, share: float) -> float | None:
     if deadline is None:
         return None
     now = time.monotonic()
-    return now + max(0.0, deadline - now) * share
+    moment = now + max(0.0, deadline - now) * share
+    return Deadline(moment, deadline) if isinstance(deadline, Deadline) else moment
+
+
+def was_cut(expert: Expert, deadline: float | None) -> bool:
+    """Tell whether an expert lacks work for want of time: as it says itself, or its deadline."""
+    told: bool | None = getattr(expert, "cut_short", None)
+    if told is not None:
+        return told
+    return isinstance(deadline, Deadline) and deadline.stopped
 
 
 def write_files(folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:

@@ -160,6 +160,8 @@ def _values(column: Column, rows: np.ndarray) -> Sequence[Arrays]:
 
 def _features(codec: Codec, arrays: Arrays | None) -> np.ndarray:
     found = codec.features(arrays or {})
+    if np.isfinite(found).all():
+        return found
     return np.nan_to_num(found, nan=0.0, posinf=1e30, neginf=-1e30)
 
 

@@ -125,10 +125,24 @@ class FeatureMap:
         if last is not None and last[0] is prepared and np.array_equal(last[1], rows):
             return last[2]
         views = Views(self, prepared, rows)
+        if last is not None and np.array_equal(last[1], rows):
+            return Views(self, prepared, rows, raw=self._raw_beside(last, prepared, rows))
         width = sum(len(scale.plan.dense) for scale in self.scales.values())
         if len(rows) * max(width, 100) <= MAX_MEMO_VALUES:
             self._last = (prepared, rows.copy(), views)
         return views
+
+    def _raw_beside(
+        self, last: tuple[Source, np.ndarray, Views], prepared: Source, rows: np.ndarray
+    ) -> dict[str, RawColumn]:
+        """Return the features of rows of which the same columns were seen before, others not."""
+        before, _, views = last
+        return {
+            name: views.raw[name]
+            if prepared.columns[name] is before.columns[name]
+            else extract(prepared.columns[name], scale.plan, rows)
+            for name, scale in self.scales.items()
+        }
 
     def only(self, columns: Sequence[str]) -> FeatureMap:
         """Return the map of some of the columns."""

@@ -67,7 +67,7 @@ class Linear:
         num_features = views.dense.shape[1] + views.sparse.num_features
         small = min(num_features, len(views)) <= MAX_GRAM
         if small and (codec.task == "regress" or num_features >= len(views)):
-            self._fit_closed(views, truth, codec)
+            self._fit_closed(views, truth, codec, deadline)
         elif codec.task == "classify" and views.sparse.num_features > views.dense.shape[1]:
             self._fit_margins(views, truth, codec, seed, deadline)
         else:
@@ -100,12 +100,16 @@ class Linear:
             return self._residuals.outputs(scores[:, 0])
         return link(scores, self._task)
 
-    def _fit_closed(self, views: Views, truth: np.ndarray, codec: TargetCodec) -> None:
+    def _fit_closed(
+        self, views: Views, truth: np.ndarray, codec: TargetCodec, deadline: float | None
+    ) -> None:
         targets = as_columns(truth, codec.task, num_outputs(codec, truth))
         if codec.task != "regress":
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
         for ridge in ridge_path(views.dense, views.sparse, targets, views.groups):
+            if best is not None and is_late(deadline):
+                break
             cost, temperature = _best_temperature(ridge.left_out, truth, codec)
             if best is None or cost < best[0]:
                 best = cost, ridge, temperature

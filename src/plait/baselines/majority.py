@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
-    as_columns,
     known_rows,
     num_outputs,
     read_files,
@@ -42,7 +41,9 @@ class Majority:
             row = np.concatenate([[truth.mean()], np.quantile(truth, LEVELS)])
         else:
             num = num_outputs(codec, truth)
-            counts = as_columns(truth, codec.task, num).sum(axis=0) + 0.5
+            classes = codec.task == "classify"
+            counts = np.bincount(truth, minlength=num) if classes else truth.sum(axis=0)
+            counts = counts + 0.5
             row = counts / (counts.sum() if codec.task == "classify" else len(truth) + 1)
         self._row = row.astype(np.float32)
 

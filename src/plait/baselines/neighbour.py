@@ -41,6 +41,8 @@ class NearestNeighbour:
         self._num_neighbours = 1
         self._points = np.zeros((0, 0), np.float16)
         self._targets = np.zeros((0, 0), np.float32)
+        self._classes = np.zeros(0, np.int32)
+        self._mean = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
         self._groups = np.zeros(0, np.int64)
         self._wide: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
@@ -62,18 +64,24 @@ class NearestNeighbour:
             views, truth = views.take(kept), truth[kept]
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
-        self._targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        num = num_outputs(codec, truth)
+        if codec.task == "classify":
+            self._classes = truth.astype(np.int32)
+            self._mean = (np.bincount(truth, minlength=num) / len(truth)).astype(np.float32)
+        else:
+            self._targets = as_columns(truth, codec.task, num)
+            self._mean = self._targets.mean(axis=0)
         self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
-        costs = {}
+        costs: dict[int, float] = {}
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
+            if costs and is_late(deadline):
+                break
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
             costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
-            if is_late(deadline):
-                break
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
         if codec.task == "regress":
             means = self._means(nearest[:, : self._num_neighbours])
@@ -92,7 +100,9 @@ class NearestNeighbour:
         return np.asarray(self._canonical(means), np.float32)
 
     def save(self, folder: Path) -> None:
-        arrays: dict[str, np.ndarray] = {"points": self._points, "targets": self._targets}
+        arrays: dict[str, np.ndarray] = {"points": self._points, "mean": self._mean}
+        of_class = self._task == "classify"
+        arrays |= {"classes": self._classes} if of_class else {"targets": self._targets}
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
         about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
@@ -103,7 +113,9 @@ class NearestNeighbour:
         about, arrays = read_files(folder)
         expert = cls()
         expert._task, expert._num_neighbours = about["task"], int(about["num_neighbours"])
-        expert._points, expert._targets = arrays["points"], arrays["targets"]
+        expert._points, expert._mean = arrays["points"], arrays["mean"]
+        expert._targets = arrays.get("targets", expert._targets)
+        expert._classes = arrays.get("classes", expert._classes)
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
@@ -150,17 +162,19 @@ class NearestNeighbour:
         return wide, squares
 
     def _means(self, nearest: np.ndarray) -> np.ndarray:
-        means = np.zeros((len(nearest), self._targets.shape[1]), np.float32)
+        means = np.zeros((len(nearest), len(self._mean)), np.float32)
+        every = np.arange(len(nearest))
         for column in nearest.T:
-            means += self._targets[column]
+            if self._task == "classify":
+                means[every, self._classes[column]] += 1.0
+            else:
+                means += self._targets[column]
         return means / max(nearest.shape[1], 1)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
         if self._task == "regress" and self._residuals is not None:
             return self._residuals.outputs(means[:, 0])
-        return (means * self._num_neighbours + self._targets.mean(axis=0)) / (
-            self._num_neighbours + 1
-        )
+        return (means * self._num_neighbours + self._mean) / (self._num_neighbours + 1)
 
 
 def _units(views: Views) -> np.ndarray:

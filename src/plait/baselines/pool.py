@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    is_late,
     known_rows,
     num_outputs,
     part_of,
@@ -104,7 +105,7 @@ class Pool:
             told = np.zeros((len(truth), num), np.float32)
             told[rows] = self._evidence(neighbour.left_out())
             evidence.append(told)
-        self._weigh(views, np.reshape(evidence, (-1, len(truth), num)), truth)
+        self._weigh(views, np.reshape(evidence, (-1, len(truth), num)), truth, deadline)
         used = self._weights.max(axis=0, initial=0.0) >= LEAST_WEIGHT
         self._members = [one for one, kept in zip(self._members, used, strict=True) if kept]
         self._weights = self._weights[:, used]
@@ -147,24 +148,28 @@ class Pool:
                 total[rows] += weights[rows, number, None] * told
         return link(total, "classify")
 
-    def _weigh(self, views: Views, evidence: np.ndarray, truth: np.ndarray) -> None:
+    def _weigh(
+        self, views: Views, evidence: np.ndarray, truth: np.ndarray, deadline: float | None
+    ) -> None:
         """Choose weights for rows as they are, then for each set of sources.
 
         Args:
             evidence: float32 ``[member, row, class]``.
         """
         usual = np.array([float(isinstance(one.expert, Linear)) for one in self._members])
-        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth, usual)]
+        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth, usual, deadline)]
         if self._sources:
             present = present_sources(views, self._sources)
             for found in considered(present):
                 enough = np.flatnonzero(present[:, sorted(found)].all(axis=1))
                 if len(enough) < LEAST_ROWS:
                     continue
+                if is_late(deadline):
+                    break
                 places = [i for i, one in enumerate(self._members) if one.source in found]
                 weights = np.zeros(len(self._members), np.float32)
                 told = evidence[places][:, enough]
-                weights[places] = _weigh(told, self._prior, truth[enough], usual[places])
+                weights[places] = _weigh(told, self._prior, truth[enough], usual[places], deadline)
                 self._sets.append(found)
                 rows.append(weights)
         self._weights = np.stack(rows)
@@ -191,7 +196,11 @@ def _learnable(views: Views, names: Sequence[str], truth: np.ndarray) -> bool:
 
 
 def _weigh(
-    evidence: np.ndarray, prior: np.ndarray, truth: np.ndarray, usual: np.ndarray
+    evidence: np.ndarray,
+    prior: np.ndarray,
+    truth: np.ndarray,
+    usual: np.ndarray,
+    deadline: float | None,
 ) -> np.ndarray:
     """Return the weights with the lowest cost, float32 ``[member]``.
 
@@ -200,6 +209,7 @@ def _weigh(
         prior: Logarithms of the classes' shares.
         truth: int64 ``[row]``.
         usual: The weights that they are pulled to, ``[member]``.
+        deadline: Of `time.monotonic`, after which no better ones are looked for.
     """
     try:
         from scipy.optimize import minimize
@@ -219,6 +229,12 @@ def _weigh(
         gap = weights - usual
         return float(cost + PULL * (gap @ gap)), slope.astype(np.float64) + 2 * PULL * gap
 
+    def stop_when_late(_: np.ndarray) -> None:
+        if is_late(deadline):
+            raise StopIteration
+
     bounds = [(0.0, MAX_WEIGHT)] * len(told)
-    found = minimize(loss, usual, jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(
+        loss, usual, jac=True, method="L-BFGS-B", bounds=bounds, callback=stop_when_late
+    )
     return np.asarray(found.x, np.float32)

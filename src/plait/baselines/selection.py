@@ -10,7 +10,9 @@ from plait.baselines.sparse import SparseRows
 from plait.baselines.views import Views
 
 NARROW_FEATURES = 128
-MAX_PROBE_ROWS = 20_000
+LEAST_PROBE_ROWS, MAX_PROBE_ROWS = 1000, 20_000
+MAX_PRODUCTS = 1e10
+"""Multiplications in all that look for the best features."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +49,23 @@ def select_features(
     Args:
         views: Training rows.
         targets: float32 ``[row, output]``: one-hot classes, labels, or numbers.
-        max_features: How many to keep of wide columns in all.
+        max_features: How many to keep of wide columns in all; 0 for none.
         seed: Of the sample of rows that is looked at.
     """
     dense_of, sparse_of = views.tree_columns, views.tree_sparse_columns
-    num_columns = len(views.features.scales)
-    widths = np.bincount(dense_of, minlength=num_columns)
-    widths += np.bincount(sparse_of, minlength=num_columns)
-    wide = np.flatnonzero(widths > NARROW_FEATURES)
+    wide = _wide_columns(views)
     narrow = np.flatnonzero(~np.isin(dense_of, wide))
-    if not len(wide):
-        return Selection(narrow, np.flatnonzero(~np.isin(sparse_of, wide)))
-    if len(views) > MAX_PROBE_ROWS:
+    thin = np.flatnonzero(~np.isin(sparse_of, wide))
+    if not len(wide) or not max_features:
+        return Selection(narrow, thin)
+    most = _probe_rows(views, targets.shape[1])
+    if len(views) > most:
         rng = np.random.default_rng(seed)
-        some = np.sort(rng.choice(len(views), MAX_PROBE_ROWS, replace=False))
+        some = np.sort(rng.choice(len(views), most, replace=False))
         views, targets = views.take(some), targets[some]
     dense_value = _correlation_dense(views.tree, targets)
     sparse_value = _correlation_sparse(views.tree_sparse, targets)
-    kept_dense, kept_sparse = [narrow], [np.flatnonzero(~np.isin(sparse_of, wide))]
+    kept_dense, kept_sparse = [narrow], [thin]
     for column in wide:
         dense, sparse = np.flatnonzero(dense_of == column), np.flatnonzero(sparse_of == column)
         value = np.concatenate([dense_value[dense], sparse_value[sparse]])
@@ -73,6 +74,26 @@ def select_features(
         kept_dense.append(dense[best[best < len(dense)]])
         kept_sparse.append(sparse[best[best >= len(dense)] - len(dense)])
     return Selection(np.sort(np.concatenate(kept_dense)), np.sort(np.concatenate(kept_sparse)))
+
+
+def narrow_width(views: Views) -> int:
+    """Return how many features the narrow columns have."""
+    columns = np.concatenate([views.tree_columns, views.tree_sparse_columns])
+    return int((~np.isin(columns, _wide_columns(views))).sum())
+
+
+def _wide_columns(views: Views) -> np.ndarray:
+    num_columns = len(views.features.scales)
+    widths = np.bincount(views.tree_columns, minlength=num_columns)
+    widths += np.bincount(views.tree_sparse_columns, minlength=num_columns)
+    return np.flatnonzero(widths > NARROW_FEATURES)
+
+
+def _probe_rows(views: Views, num_outputs: int) -> int:
+    """Return how many rows are looked at: fewer where there are many features and outputs."""
+    per_row = views.tree.shape[1] + len(views.tree_sparse.values) / max(len(views), 1)
+    most = MAX_PRODUCTS / max(per_row * num_outputs, 1)
+    return int(np.clip(most, LEAST_PROBE_ROWS, MAX_PROBE_ROWS))
 
 
 def _correlation_dense(table: np.ndarray, targets: np.ndarray) -> np.ndarray:

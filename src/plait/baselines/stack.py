@@ -11,7 +11,10 @@ from plait.intervals import standard_error
 NUM_PICKS = 20
 NUM_BAGS = 8
 MIN_WEIGHT = 0.05
-MAX_ROWS = 20_000
+MAX_ROWS, LEAST_ROWS = 20_000, 500
+MAX_CELLS = 1_000_000
+"""Rows times outputs that are looked at; no fewer than 500 rows."""
+
 MIN_GAIN_ERRORS = 1.0
 
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -39,8 +42,10 @@ def best_mix(
         seed: Of the bags.
     """
     rng = np.random.default_rng(seed)
-    if len(truth) > MAX_ROWS:
-        some = rng.choice(len(truth), MAX_ROWS, replace=False)
+    width = next(iter(outputs.values())).shape[1]
+    most = min(MAX_ROWS, max(MAX_CELLS // max(width, 1), LEAST_ROWS))
+    if len(truth) > most:
+        some = rng.choice(len(truth), most, replace=False)
         outputs, truth = {name: found[some] for name, found in outputs.items()}, truth[some]
         groups = None if groups is None else groups[some]
     alone = {name: cost(found, truth) for name, found in outputs.items()}

@@ -7,22 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import (
-    Force,
-    Json,
-    OnErrorKept,
-    Quiet,
-    Root,
-    Seed,
-    StrictColumns,
-    Weight,
-    weights_of,
-)
+from plait.cli.options import Force, Json, Quiet, Seed, Weight, reads_table, weights_of
 from plait.cli.show import emit, print_warnings, say_notes
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
 
+@reads_table
 def embed(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[str, typer.Argument(help="Table with any of the bundle's columns.")],
@@ -30,10 +21,9 @@ def embed(
         "vectors.parquet"
     ),
     weight: Weight = None,
-    on_error: OnErrorKept = None,
-    root: Root = None,
-    strict: StrictColumns = False,
     force: Force = False,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -52,11 +42,9 @@ def embed(
             table,
             out=out,
             weights=weights_of(weight),
-            on_error=on_error,
-            root=root,
-            strict=strict,
             force=force,
             progress=progress,
+            **reading,
         )
     print_warnings(result)
     say_notes(result)

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, OnErrorKept, Quiet, Root, Seed, StrictColumns
+from plait.cli.options import Json, Quiet, Seed, reads_table
 from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
 
+@reads_table
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table that holds the target column.")],
-    on_error: OnErrorKept = None,
-    root: Root = None,
-    strict: StrictColumns = False,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -30,7 +30,7 @@ def evaluate(
     """
     from plait.recipes.evaluate import evaluate as run_evaluate
 
-    result = run_evaluate(bundle, table, on_error=on_error, seed=seed, root=root, strict=strict)
+    result = run_evaluate(bundle, table, seed=seed, **reading)
     say_notes(result)
     emit(result, as_json=json, show=show)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import plait
 from plait.cli.evaluate import show_retrieval
-from plait.cli.options import Columns, Json, OnError, Quiet, Root, Seed, Strict, one_of, pairs_of
+from plait.cli.options import Json, Quiet, Seed, TableOf, one_of, pairs_of, reads_table
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
+
+MAX_START_SECONDS = 20.0
+"""A process whose imports took longer than this has done other work before."""
 
 EXAMPLE = """Examples:
 
@@ -25,8 +30,9 @@ plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""
 
 
+@reads_table
 def fit(
-    table: Annotated[str, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")],
+    table: TableOf,
     target: Annotated[
         str | None, typer.Option(help="Column to predict; without it, what the columns share.")
     ] = None,
@@ -46,10 +52,6 @@ def fit(
         str,
         typer.Option(help="Where columns meet: early, mid, late, a layer's number, or auto."),
     ] = "auto",
-    columns: Columns = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; may be repeated, or a,b,c.")
-    ] = None,
     group: Annotated[
         str | None, typer.Option(help="Rows with one value here stay in one split (patient).")
     ] = None,
@@ -59,13 +61,7 @@ def fit(
     split: Annotated[
         str | None, typer.Option(help="Column that says train, validation or test.")
     ] = None,
-    schema: Annotated[
-        Path | None, typer.Option(help="YAML schema to follow, as plait inspect writes it.")
-    ] = None,
-    strict: Strict = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
-    on_error: OnError = "raise",
-    root: Root = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint of this bundle.")
     ] = False,
@@ -100,9 +96,8 @@ def fit(
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
-    allow_network: Annotated[
-        bool, typer.Option("--allow-network", help="Fetch cells that are URLs.")
-    ] = False,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -118,15 +113,11 @@ def fit(
             budget=budget,
             size=size,
             fusion=_join(fusion),
-            columns=columns,
-            exclude=_names(exclude),
             group=group,
             time=time,
             split=split,
             seed=seed,
             device=device,
-            on_error=on_error,
-            strict=strict,
             out=out or default_bundle(table),
             resume=resume,
             baselines=baselines,
@@ -136,9 +127,8 @@ def fit(
             tune=tune,
             samples=samples,
             progress=progress,
-            allow_network=allow_network,
-            schema=schema,
-            root=root,
+            began=process_began(),
+            **reading,
         )
     emit(model.summary(), as_json=json, show=show)
 
@@ -163,12 +153,22 @@ def _show_facts(summary: dict[str, Any]) -> None:
 
 
 def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    return {"model": name, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+    cut = "" if part.get("complete", True) else " (cut off by the time)"
+    return {"model": name + cut, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+
+
+def process_began() -> float | None:
+    """Return when the process began, of `time.monotonic`; None where it did other work before."""
+    began = plait._IMPORTED
+    return began if time.monotonic() - began < MAX_START_SECONDS else None
 
 
 def default_bundle(table: str) -> Path:
-    """Return ``shop.plait`` in the current folder for a table ``data/shop.csv``."""
-    return Path(Path(table).resolve().stem + ".plait")
+    """Return ``shop.plait`` in the current folder for ``data/shop.csv`` or ``data/shop.csv.gz``."""
+    name = "table" if table == "-" else Path(table.partition("#")[0]).resolve().name
+    stem = Path(name).stem
+    packed = Path(name).suffix.lower() in (".gz", ".zst", ".bz2", ".xz", ".lz4")
+    return Path((Path(stem).stem if packed else stem) + ".plait")
 
 
 def _join(fusion: str) -> str | int:
@@ -181,8 +181,3 @@ def _join(fusion: str) -> str | int:
             received=fusion,
         )
     return fusion
-
-
-def _names(values: list[str] | None) -> tuple[str, ...]:
-    parts = [part.strip() for value in values or [] for part in value.split(",")]
-    return tuple(part for part in parts if part)

@@ -7,22 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Columns, Force, Json, Quiet, Seed, Strict
+from plait.cli.options import Force, Json, Quiet, Seed, TableOf, reads_table
 from plait.cli.show import emit, print_facts, print_lines, print_table
 
 EXAMPLE = "Example: plait inspect shop.csv --target category --schema-out shop.yaml"
 
 
+@reads_table
 def inspect(
-    table: Annotated[str, typer.Argument(help="CSV, TSV, Parquet, JSON lines, Arrow or folder.")],
+    table: TableOf,
     target: Annotated[
         str | None, typer.Option(help="Column to predict: looks for what gives it away.")
     ] = None,
-    columns: Columns = None,
-    strict: Strict = False,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose equal values belong together (patient).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
     force: Force = False,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -35,13 +39,7 @@ def inspect(
 
     # Looking draws no random numbers; --seed is there because every verb has it.
     result = run_inspect(
-        table,
-        target=target,
-        columns=columns,
-        strict=strict,
-        out=out,
-        schema_out=schema_out,
-        force=force,
+        table, target=target, group=group, out=out, schema_out=schema_out, force=force, **reading
     )
     emit(result, as_json=json, show=show)
 
@@ -60,6 +58,7 @@ def show(result: dict[str, Any]) -> None:
     print_table("Columns that may give the target away", result.get("leaks") or [])
     counts = result.get("class_counts") or {}
     print_table("Classes", [{"class": name, "rows": count} for name, count in counts.items()])
+    print_lines("note", result.get("notes") or [])
     print_lines("warning", result.get("warnings") or [])
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Force, Json, OnErrorKept, Quiet, Root, Seed, StrictColumns
+from plait.cli.options import Force, Json, Quiet, Seed, one_of, reads_table
 from plait.cli.show import emit, print_warnings, say_notes
+from plait.errors import UsageError
+from plait.words import split_list, split_named
 
 EXAMPLE = """Examples:
 
@@ -19,12 +21,24 @@ plait predict base.plait new.csv --classes "boot,sandal,trainer"
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
 
 
+@reads_table
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table with the input columns.")],
     out: Annotated[
-        Path, typer.Option(help="File to write: .csv or .parquet, the rows with a prediction.")
+        Path,
+        typer.Option(
+            help="File to write: .csv, .jsonl or .parquet, the rows with a prediction; "
+            "- for standard output."
+        ),
     ] = Path("predictions.csv"),
+    format: Annotated[
+        str | None,
+        typer.Option(
+            callback=one_of("csv", "jsonl", "parquet"),
+            help="csv, jsonl or parquet, where the file's ending does not tell.",
+        ),
+    ] = None,
     classes: Annotated[
         str | None,
         typer.Option(
@@ -36,10 +50,9 @@ def predict(
         list[str] | None,
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
-    on_error: OnErrorKept = None,
-    root: Root = None,
-    strict: StrictColumns = False,
     force: Force = False,
+    *,
+    reading: dict[str, Any],
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -50,30 +63,37 @@ def predict(
     """
     from plait.recipes.predict import predict as run_predict
 
+    if json and str(out) == "-":
+        raise UsageError(
+            "both --json and --out - write to standard output",
+            expected="one of them",
+            hint="name a file with --out predictions.csv",
+        )
     # Predicting draws no random numbers; --seed is there because every verb has it.
     result = run_predict(
         bundle,
         table,
         out=out,
-        on_error=on_error,
-        root=root,
+        format=format,
         classes=_classes(classes),
         templates=template or (),
-        strict=strict,
         force=force,
+        **reading,
     )
     print_warnings(result)
     say_notes(result)
-    emit(result, as_json=json, show=show)
+    if str(out) != "-":
+        emit(result, as_json=json, show=show)
 
 
 def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
     """Return names, or where any is described, name -> its words."""
-    names = tuple(name.strip() for name in given.split(",")) if given is not None else ()
-    if not any("=" in name for name in names):
-        return names
-    pairs = [name.partition("=") for name in names]
-    return {name.strip(): words.split("|") if sign else [name] for name, sign, words in pairs}
+    if given is None:
+        return ()
+    classes = split_named(given)
+    if all(words is None for _, words in classes):
+        return tuple(name for name, _ in classes)
+    return {n: [n] if words is None else split_list(words, "|") for n, words in classes}
 
 
 def show(result: dict[str, Any]) -> None:

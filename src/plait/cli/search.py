@@ -7,18 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import (
-    Force,
-    Json,
-    OnErrorKept,
-    Quiet,
-    Root,
-    Seed,
-    Weight,
-    pairs_of,
-    weights_of,
-)
+from plait.cli.options import Force, Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
 from plait.cli.show import emit, print_table, print_warnings, say_notes
+from plait.errors import UsageError
 
 EXAMPLE = """Examples:
 
@@ -29,6 +20,7 @@ plait search base.plait --table catalogue.csv --audio query.wav --where "price <
 plait search base.plait --table catalogue.csv --text boot --image a.jpg --weight text=2"""
 
 
+@reads_table
 def search(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[
@@ -56,9 +48,9 @@ def search(
     page: Annotated[
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
-    on_error: OnErrorKept = None,
-    root: Root = None,
     force: Force = False,
+    *,
+    reading: Any,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -70,11 +62,15 @@ def search(
     from plait.progress import open_progress
     from plait.recipes.search import search as run_search
 
+    if page is not None and table == "-":
+        raise UsageError(
+            "a page shows the table's rows, and standard input can be read only once",
+            expected="a file with --page",
+        )
     if page is not None:
         from plait.recipes.search_page import check_page, write_search_page
 
         check_page(bundle, table, page, force=force)
-
     given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
     cells = {name: cell for name, cell in given.items() if cell is not None}
     # Searching draws no random numbers; --seed is there because every verb has it.
@@ -88,12 +84,21 @@ def search(
             where=where,
             index=index,
             rebuild=rebuild,
-            on_error=on_error,
-            root=root,
             progress=progress,
+            reading=reading,
         )
         if page is not None:
-            written = write_search_page(bundle, table, result, cells, page, root=root, force=True)
+            written = write_search_page(
+                bundle,
+                table,
+                result,
+                cells,
+                page,
+                weights=weights_of(weight),
+                where=where,
+                force=True,
+                **reading,
+            )
             result["page"] = str(written)
     print_warnings(result)
     say_notes(result)

@@ -50,11 +50,10 @@ class Build:
         table: Table,
         codecs: Mapping[str, Codec],
         on_error: str,
-        allow_network: bool,
         num_workers: int,
     ) -> None:
         self._table, self._codecs, self._on_error = table, codecs, on_error
-        self._media = table.media(allow_network)
+        self._media = table.media()
         self._num_workers = 0 if table.num_rows <= FEW_ROWS else num_workers
         self._bad: dict[str, list[dict[str, Any]]] = {name: [] for name in codecs}
         self._num_bad = dict.fromkeys(codecs, 0)

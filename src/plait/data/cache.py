@@ -29,7 +29,7 @@ def cache_folder(kind: str, root: Path | None = None) -> Path:
     """Return (and make) the folder of one kind of entry.
 
     Args:
-        kind: ``tables``, ``prepared`` or ``fingerprints``.
+        kind: ``tables``, ``unpacked``, ``prepared`` or ``fingerprints``.
         root: The cache; default ``$PLAIT_CACHE``, else ``~/.cache/plait``.
 
     Raises:
@@ -100,5 +100,5 @@ def prune(folder: Path, *, max_bytes: int | None = None) -> list[Path]:
 def _entries(folder: Path) -> Iterator[tuple[Path, float, int]]:
     for path in folder.iterdir():
         with suppress(OSError):
-            num_bytes = sum(file.stat().st_size for file in path.iterdir())
+            num_bytes = sum(file.stat().st_size for file in path.rglob("*"))
             yield path, path.stat().st_mtime, num_bytes

@@ -46,6 +46,7 @@ class Inspection:
         leaks: ``{"column", "score", "reason"}``: columns that tell the target alone.
         class_counts: Rows per class of the target, most frequent first.
         warnings: Sentences for people.
+        notes: Of how the source was read.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Inspection:
     leaks: list[dict[str, Any]] = field(default_factory=list)
     class_counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -81,7 +83,7 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
     check_on_error(on_error)
     rows = _scanned_rows(table.num_rows)
     scan = table if len(rows) == table.num_rows else table.take(rows)
-    found = Inspection(table.name, table.num_rows, len(rows), target)
+    found = Inspection(table.name, table.num_rows, len(rows), target, notes=list(table.notes))
     targets = None if target is None else _present(table.column(target, rows))
     told = targets and read_values(table.schema[str(target)], targets, table.media())
     hashes: dict[bytes, str] = {}

@@ -68,7 +68,6 @@ def fingerprints(
     cache: Path | None = None,
     on_error: str = "skip",
     progress: Progress | None = None,
-    allow_network: bool = False,
     num_workers: int = 2,
 ) -> dict[str, Sequence[bytes | None]]:
     """Return column name -> one fingerprint per row, of columns whose equality means something.
@@ -89,7 +88,7 @@ def fingerprints(
         key = column_key(table, name, codec)
         keys = _load(cache_folder("fingerprints", cache) / key, table.num_rows)
         if keys is None:
-            media = table.media(allow_network)
+            media = table.media()
             with Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder:
                 keys = _compute(table, name, decoder, on_error, progress)
             with new_entry(cache_folder("fingerprints", cache), key) as folder:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,6 +21,9 @@ SHARING = frozenset({"image", "audio", "video"})
 
 FIRST_PIECE_ROWS = 512
 
+MAX_LABELS = 1_000_000
+"""Of a target."""
+
 
 def fit_codecs(
     table: Table,
@@ -29,7 +33,7 @@ def fit_codecs(
     on_error: str = "raise",
     seed: int = 0,
     max_rows: int = 20_000,
-    allow_network: bool = False,
+    every_label: bool = False,
 ) -> dict[str, Codec]:
     """Return column name -> codec fitted on training rows.
 
@@ -40,7 +44,7 @@ def fit_codecs(
         on_error: ``raise``, or ``skip`` unreadable cells.
         seed: Of the sample, and of the order in which values are given to the codec.
         max_rows: Size of the sample; use ``len(rows)`` for a target whose rare labels count.
-        allow_network: Whether URL cells may be fetched.
+        every_label: Whether codecs that leave out rare labels keep all, unless told how many.
 
     Raises:
         CellError: An unreadable cell, with column and row, unless skipped.
@@ -48,9 +52,11 @@ def fit_codecs(
     """
     check_on_error(on_error)
     sample = np.random.default_rng([seed, 1]).permutation(np.asarray(rows, np.int64))[:max_rows]
-    media = table.media(allow_network)
+    media = table.media()
     groups: dict[str, list[str]] = {}
     codecs = {name: make_codec(table.schema[name]) for name in columns}
+    if every_label:
+        codecs = {name: _with_every_label(codec) for name, codec in codecs.items()}
     for name, codec in codecs.items():
         shared = codec_hash(codec) if codec.modality in SHARING else f"only {name}"
         groups.setdefault(shared, []).append(name)
@@ -61,6 +67,13 @@ def fit_codecs(
         done = codec.fit(_in_turn(raws))
         fitted.update(dict.fromkeys(names, done))
     return {name: fitted[name] for name in columns}
+
+
+def _with_every_label(codec: Any) -> Codec:
+    usual = getattr(type(codec)(), "max_labels", None)
+    if usual is None or codec.max_labels != usual:
+        return cast(Codec, codec)
+    return cast(Codec, replace(codec, max_labels=MAX_LABELS))
 
 
 def _raws(

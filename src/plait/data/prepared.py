@@ -61,7 +61,6 @@ def prepare_table(
     cache: Path | None = None,
     on_error: str = "raise",
     progress: Progress | None = None,
-    allow_network: bool = False,
     num_workers: int = 2,
 ) -> Prepared:
     """Return the columns' prepared values: from the cache, or decoded now.
@@ -72,7 +71,6 @@ def prepare_table(
         cache: The cache's root; default as in `plait.data.cache.default_cache`.
         on_error: ``raise``, or ``skip``: an unreadable cell counts as missing and is recorded.
         progress: Called after every batch.
-        allow_network: Whether URL cells may be fetched.
         num_workers: Threads that decode media.
 
     Raises:
@@ -91,7 +89,7 @@ def prepare_table(
         if column is None or (on_error == "raise" and column.num_bad)
     }
     if todo:
-        build = Build(table, todo, on_error, allow_network, num_workers)
+        build = Build(table, todo, on_error, num_workers)
         build.run({name: (folder, names[name]) for name in todo}, progress)
     columns = {}
     for name, codec in codecs.items():
@@ -108,7 +106,6 @@ def prepare_rows(
     *,
     on_error: str = "raise",
     progress: Progress | None = None,
-    allow_network: bool = False,
     num_workers: int = 2,
 ) -> Prepared:
     """Return the columns' prepared values, decoded now and held in memory: nothing is written.
@@ -118,7 +115,7 @@ def prepare_rows(
     check_on_error(on_error)
     stores = {name: HeldStore(codec.layout) for name, codec in codecs.items()}
     if codecs:
-        build = Build(table, codecs, on_error, allow_network, num_workers)
+        build = Build(table, codecs, on_error, num_workers)
         build.fill(stores, progress)
     columns = {name: PreparedColumn(codec, stores[name]) for name, codec in codecs.items()}
     return Prepared(columns, table.num_rows)

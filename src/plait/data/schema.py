@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from plait.errors import ColumnError, SchemaError
+from plait.errors import SchemaError, no_column
 from plait.modalities import Codec, find_codec
 
 ROLES = ("value", "id", "group", "time", "split", "ignore")
@@ -85,8 +85,7 @@ class Schema:
         for column in self.columns:
             if column.name == name:
                 return column
-        names = [column.name for column in self.columns]
-        raise ColumnError.unknown(name, names, lacks="the schema has no column")
+        raise no_column(name, [column.name for column in self.columns], of="the schema")
 
     def __contains__(self, name: str) -> bool:
         return any(column.name == name for column in self.columns)

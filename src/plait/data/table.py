@@ -13,9 +13,10 @@ import numpy as np
 from plait.data.inference import infer_schema
 from plait.data.overrides import Override, read_overrides
 from plait.data.schema import Schema
+from plait.data.sources.formats import Format
 from plait.data.sources.opening import open_source
 from plait.data.sources.rows import MemoryRows, Rows
-from plait.errors import ColumnError, TableError
+from plait.errors import TableError, UsageError, no_column
 from plait.modalities import Media
 from plait.types import Cell
 
@@ -26,6 +27,11 @@ class Table:
     Attributes:
         name: For reports: the file's or folder's name.
         root: Folder that paths in cells are relative to, and confined in.
+        on_error: What an unreadable cell does: ``raise``, or ``skip``: it counts as missing; None
+            when nothing was said.
+        allow_network: Whether cells that are URLs are fetched.
+        decimal: The decimal mark that the person named for numbers in text; None when none.
+        notes: What people should know of how the source was read.
     """
 
     def __init__(
@@ -38,21 +44,35 @@ class Table:
         strict: bool = False,
         schema: Schema | None = None,
         chosen: np.ndarray | None = None,
+        on_error: str | None = None,
+        allow_network: bool = False,
+        decimal: str | None = None,
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
         self.name, self.root = name, Path(root)
+        self.on_error, self.allow_network, self.decimal = on_error, allow_network, decimal
         self._rows, self._chosen = rows, chosen
         self._overrides, self._strict = dict(overrides or {}), strict
-        self._schema = schema
+        self._schema, self._hidden = schema, hidden
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in the order of the source."""
-        return self._rows.column_names
+        return tuple(name for name in self._rows.column_names if name not in self._hidden)
 
     @property
     def num_rows(self) -> int:
         """Number of rows."""
         return self._rows.num_rows if self._chosen is None else len(self._chosen)
+
+    @property
+    def overrides(self) -> Mapping[str, Override]:
+        """What the person said that columns are."""
+        return self._overrides
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._rows.notes
 
     def __len__(self) -> int:
         return self.num_rows
@@ -61,6 +81,11 @@ class Table:
     def in_memory(self) -> bool:
         """Whether a person holds the cells in memory: no file has them."""
         return isinstance(self._rows, MemoryRows) and self._rows.given
+
+    @property
+    def strict(self) -> bool:
+        """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
+        return self._strict
 
     @property
     def schema(self) -> Schema:
@@ -76,9 +101,10 @@ class Table:
     @cached_property
     def key(self) -> str:
         """Changes whenever the cells may have changed; names cache entries."""
+        key = self._rows.key + (f"|decimal {self.decimal}" if self.decimal else "")
         if self._chosen is None:
-            return self._rows.key
-        return hashlib.sha256(self._rows.key.encode() + self._chosen.tobytes()).hexdigest()
+            return key
+        return hashlib.sha256(key.encode() + self._chosen.tobytes()).hexdigest()
 
     def column(self, name: str, rows: Sequence[int] | np.ndarray | None = None) -> list[Cell]:
         """Return a column's cells, of all rows or of those numbered.
@@ -117,9 +143,39 @@ class Table:
         self._check_columns([column.name for column in schema.columns])
         return self._with(schema=schema)
 
-    def media(self, allow_network: bool = False) -> Media:
+    def media(self) -> Media:
         """Return what opens the files that cells point to."""
-        return Media(self.root, allow_network)
+        return Media(self.root, self.allow_network, self.decimal)
+
+    def without(self, columns: Sequence[str]) -> Table:
+        """Return the same rows as if these columns were not there."""
+        hidden = self._hidden | set(columns)
+        kept = {name: said for name, said in self._overrides.items() if name not in hidden}
+        return self._with(hidden=hidden, overrides=kept, schema=None)
+
+    def told(self, **options: Any) -> Table:
+        """Return the same rows, read as `read` is told; what is not said stays as it is.
+
+        Raises `UsageError` for what only opening a source can decide, such as its encoding.
+        """
+        late = {name: value for name, value in options.items() if value is not None}
+        for name in ("encoding", "delimiter", "decimal", "sheet"):
+            if name in late:
+                raise UsageError(
+                    f"the table is open already, so its {name} is decided",
+                    expected=f"plait.read(path, {name}=...)",
+                )
+        changes = {
+            name: late[name]
+            for name in ("root", "on_error", "allow_network", "strict")
+            if late.get(name) not in (None, False)
+        }
+        said = _overrides(self, late)
+        if said or "strict" in changes:
+            changes |= {"overrides": {**self._overrides, **said}, "schema": None}
+        if "root" in changes:
+            _check_root(Path(changes["root"]))
+        return self._with(**changes) if changes else self
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {self.num_rows} rows, {len(self.column_names)} columns)"
@@ -132,8 +188,16 @@ class Table:
             "strict": self._strict,
             "schema": self._schema,
             "chosen": self._chosen,
+            "on_error": self.on_error,
+            "allow_network": self.allow_network,
+            "decimal": self.decimal,
+            "hidden": self._hidden,
         }
         return Table(self._rows, **(kept | changes))
+
+    @cached_property
+    def _known_names(self) -> frozenset[str]:
+        return frozenset(self.column_names)
 
     def _read(self, name: str, first: int, stop: int) -> list[Cell]:
         if self._chosen is None:
@@ -141,10 +205,11 @@ class Table:
         return self._rows.pick(name, self._chosen[first:stop])
 
     def _check_columns(self, names: Sequence[str]) -> None:
+        known = self._known_names
         for name in names:
-            if name not in self.column_names:
+            if name not in known:
                 path = None if self.name == "table" else self.name
-                raise ColumnError.unknown(name, self.column_names, path=path)
+                raise no_column(name, self.column_names).at(path=path)
 
     def _check_rows(self, rows: np.ndarray) -> None:
         outside = rows[(rows < 0) | (rows >= self.num_rows)]
@@ -172,33 +237,79 @@ def read(
     source: Any,
     *,
     columns: Mapping[str, Override] | str | None = None,
+    columns_file: Path | str | None = None,
+    exclude: Sequence[str] = (),
+    schema: Path | str | None = None,
     root: Path | str | None = None,
     encoding: str | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    sheet: str | None = None,
     strict: bool = False,
-    schema: Path | str | None = None,
+    on_error: str | None = None,
+    allow_network: bool = False,
 ) -> Table:
-    """Open a table.
+    """Open a table. Every verb that takes a table takes these arguments too.
 
     Args:
-        source: A path (CSV, TSV, Parquet, JSON lines, Arrow, WebDataset tar, or a folder), or a
+        source: A path (CSV, TSV, JSON lines, Parquet, Arrow, .xlsx, .ods, a WebDataset tar, any of
+            these in .gz, .zst, .bz2, .xz or .zip, or a folder), ``-`` for standard input, or a
             table in memory (DataFrame, Arrow table, list of dicts, dict of lists).
         columns: What columns are, where inference should not decide:
-            ``"note=text,scan=image,code=ignore"`` or a mapping.
+            ``"note=text,scan=image,code=ignore"`` or a mapping; a name with a comma, quotes or
+            blanks around it is put in double quotes.
+        columns_file: The same in a file: YAML, JSON, or CSV with a name and a kind per line.
+        exclude: Columns that are left out.
+        schema: YAML file as written by `Schema.to_yaml`; the three above come before it.
         root: Folder that paths in cells are relative to; default the table's folder.
-        encoding: Of text files; default UTF-8, or UTF-16 by its mark.
+        encoding: Of text; default UTF-8, UTF-16 by its mark, else as a note says.
+        delimiter: Between the fields of CSV; default the one that splits the rows evenly.
+        decimal: The decimal mark of numbers in text, ``.`` or ``,``.
+        sheet: Of a spreadsheet, by name or number from 1; default the first.
         strict: Refuse ambiguous columns instead of stating a choice.
-        schema: YAML file as written by `Schema.to_yaml`; `columns` comes before it.
+        on_error: What an unreadable cell does: ``raise`` (default), or ``skip``: it is missing.
+        allow_network: Whether cells that are URLs are fetched.
 
     Raises:
         TableError: The source cannot be read; says where and how to mend it.
-        UsageError: `columns` names an unknown modality.
-        SchemaError: `columns` names an unknown column.
+        UsageError: An argument names an unknown modality or column, or does not fit the source.
     """
+    if on_error not in (None, "raise", "skip"):
+        raise UsageError(
+            "unknown way to treat unreadable cells",
+            expected="raise or skip",
+            received=str(on_error),
+        )
+    said = {
+        "columns": columns,
+        "columns_file": columns_file,
+        "exclude": tuple(exclude) or None,
+        "schema": schema,
+        "root": root,
+        "strict": strict,
+        "on_error": on_error,
+        "allow_network": allow_network,
+    }
+    form = Format(encoding=encoding, delimiter=delimiter, decimal=decimal, sheet=sheet)
     if isinstance(source, Table):
-        return source
-    rows, name, folder = open_source(source, encoding=encoding)
-    overrides = read_overrides(columns, schema, column_names=rows.column_names)
-    place = folder if root is None else Path(root)
-    if not place.is_dir():
-        raise TableError("the root is not a folder", expected="an existing folder", path=place)
-    return Table(rows, name=name, root=place, overrides=overrides, strict=strict)
+        return source.told(**said, **vars(form))
+    opened = open_source(source, form)
+    table = Table(opened.rows, name=opened.name, root=opened.folder, decimal=decimal)
+    return table.told(**said)
+
+
+def _overrides(table: Table, said: Mapping[str, Any]) -> dict[str, Override]:
+    names = table.column_names
+    found = read_overrides(
+        said.get("columns"), said.get("schema"), said.get("columns_file"), column_names=names
+    )
+    for name in said.get("exclude") or ():
+        if name not in names:
+            raise no_column(name, names)
+        found[name] = "ignore"
+    return found
+
+
+def _check_root(root: Path) -> None:
+    if not root.is_dir():
+        raise TableError("the root is not a folder", expected="an existing folder", path=root)

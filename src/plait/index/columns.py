@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plait.errors import ColumnError, UsageError
+from plait.errors import UsageError, no_column
 
 _FITTING = {
     "number": "a number, such as 20",
@@ -25,7 +25,7 @@ def column_of(attributes: pa.Table, name: str) -> pa.ChunkedArray:
         UsageError: There is no such column.
     """
     if name not in attributes.column_names:
-        error = ColumnError.unknown(name, attributes.column_names, lacks="the index has no column")
+        error = no_column(name, attributes.column_names, of="the index")
         error.hint = " ".join(filter(None, (error.hint, 'text is quoted: category == "boot"')))
         raise error
     column = attributes.column(name)

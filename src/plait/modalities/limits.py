@@ -13,6 +13,7 @@ class Limits:
         num_bytes: Size of a file or of bytes in a cell.
         num_pixels: Width times height of a picture or video frame.
         num_seconds: Length of a sound or video.
+        rate_hz: Samples per second of a sound.
         num_steps: Time steps of a series.
         num_channels: Channels of a series or sound.
         num_characters: Characters of a text cell.
@@ -23,6 +24,7 @@ class Limits:
     num_bytes: int = 512 * 2**20
     num_pixels: int = 64_000_000
     num_seconds: float = 3600.0
+    rate_hz: int = 10_000_000
     num_steps: int = 10_000_000
     num_channels: int = 4096
     num_characters: int = 1_000_000

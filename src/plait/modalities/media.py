@@ -17,16 +17,20 @@ class Media:
     """Where cells with paths are looked up.
 
     Guarantees: a relative or absolute path is followed only when, after resolving links, it lies
-    inside `root`; a URL is refused unless `allow_network`; nothing over the byte limit is read.
+    inside `root`; a URL is refused unless `allow_network`, and then fetched as `fetching` says;
+    nothing over the byte limit is read.
     Does not guarantee: that the file is what its name says; decoders check that.
 
     Attributes:
         root: Folder that paths are relative to and confined in.
         allow_network: Whether ``http(s)://`` cells may be fetched.
+        decimal: The decimal mark of all numbers in the table's text, where the person named it;
+            it wins over what a codec learned from another table.
     """
 
     root: Path
     allow_network: bool = False
+    decimal: str | None = None
 
     def locate(self, cell: str) -> Path:
         """Return the file that a path cell names. Raises `CellError` when absent or outside."""
@@ -39,8 +43,9 @@ class Media:
             raise CellError(
                 "a path leads out of the table's folder",
                 expected=f"a file inside {root}",
-                received=cell,
-                hint="move the file inside, or name a folder that holds both with --root",
+                received=cell if full == cell.strip() else f"{cell}, which is {full}",
+                hint=f"name the folder of the media: --root {os.path.dirname(full)}, "
+                "or one that holds all of them",
             )
         if not os.path.isfile(full):
             raise CellError(
@@ -72,7 +77,7 @@ class Media:
         return data
 
     def _read_named(self, name: str) -> bytes:
-        if name.startswith(("http://", "https://")):
+        if name.strip().lower().startswith(("http://", "https://")):
             return self._fetch(name)
         path = self.locate(name)
         check_num_bytes(path.stat().st_size, path)
@@ -86,11 +91,9 @@ class Media:
                 received=url,
                 hint="download the files first, or pass --allow-network",
             )
-        import urllib.request
+        from plait.modalities.fetching import fetch
 
-        with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 - scheme checked
-            data: bytes = response.read(LIMITS.num_bytes + 1)
-        return data
+        return fetch(url.strip())
 
 
 def check_num_bytes(num_bytes: int, path: Any = None) -> None:

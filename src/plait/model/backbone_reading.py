@@ -145,7 +145,6 @@ def open_readings(
     *,
     known: Sequence[BackboneReading],
     on_error: str,
-    allow_network: bool,
     progress: Callable[[str, float], Callable[..., object]],
 ) -> tuple[BackboneReading, ...]:
     """Open the checkpoints that a user named, for every input column that they are for.
@@ -156,7 +155,7 @@ def open_readings(
         inputs: Input columns.
         rows: Training rows.
         known: Readings that are there already; the same checkpoint is not read twice.
-        on_error, allow_network: As for a fit.
+        on_error: As for a fit.
         progress: Opens a task.
     """
     found: list[BackboneReading] = []
@@ -167,7 +166,9 @@ def open_readings(
             raise _unknown(name, table, inputs)
         for source in sources:
             modality = str(table.schema[source].modality)
-            checkpoint = open_checkpoint(where, modality=modality, allow_network=allow_network)
+            checkpoint = open_checkpoint(
+                where, modality=modality, allow_network=table.allow_network
+            )
             there = [one for one in [*known, *found] if one.source == source]
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.contract import is_late
 from plait.data.prepared import Prepared
 from plait.modalities import TargetCodec
 from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
@@ -66,7 +67,11 @@ class Calibration:
 
 
 def fit_calibration(
-    codec: TargetCodec, sources: Mapping[str, Sequence[str]], rows: HeldOut
+    codec: TargetCodec,
+    sources: Mapping[str, Sequence[str]],
+    rows: HeldOut,
+    *,
+    deadline: float | None = None,
 ) -> Calibration | None:
     """Learn the factors of each set of columns; None where no row can be learned from.
 
@@ -74,6 +79,7 @@ def fit_calibration(
         codec: Of the target.
         sources: Input column -> the columns that it is read as.
         rows: Rows as they are, and the same with columns hidden.
+        deadline: Of `time.monotonic`; sets that come later get no factors of their own.
     """
     scale = scale_of(codec)
     rows = rows.take(np.flatnonzero(scale.known(rows.truth) & np.isfinite(rows.outputs).all(1)))
@@ -84,11 +90,15 @@ def fit_calibration(
         rows.present, axis=0, return_inverse=True, return_counts=True
     )
     which = which.reshape(-1)
-    kept = [number for number in range(len(patterns)) if counts[number] >= LEAST_ROWS]
-    kept_patterns = [np.ones(len(sources), bool), *(patterns[number] for number in kept)]
+    order = np.argsort(-counts, kind="stable")
+    kept = [int(number) for number in order if counts[number] >= LEAST_ROWS]
     factors = [scale.fit(rows, natural, natural[:0])]
     for number in kept:
+        if is_late(deadline):
+            break
         factors.append(scale.fit(rows, np.flatnonzero(which == number), natural))
+    kept = kept[: len(factors) - 1]
+    kept_patterns = [np.ones(len(sources), bool), *(patterns[number] for number in kept)]
     sizes = [len(natural), *(int(counts[number]) for number in kept)]
     return Calibration(sources, np.stack(kept_patterns), np.stack(factors), np.array(sizes), scale)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from plait.data.schema import Column, Schema
 from plait.data.table import Table
 from plait.errors import ColumnError, PlaitError, nearest_name
+from plait.model.heeding import heed
 
 MAX_LISTED = 12
 LIKENESS = 0.75
@@ -54,9 +55,10 @@ def under_schema(
     Raises:
         ColumnError: The table has none of the model's inputs, or in strict mode not all.
     """
+    table = heed(table, schema)
     there = table.column_names
     missing = missing_columns(inputs, there)
-    if missing and (strict or len(missing) == len(inputs)):
+    if missing and (strict or table.strict or len(missing) == len(inputs)):
         none = len(missing) == len(inputs)
         close = [str(one["did_you_mean"]) for one in missing if one["did_you_mean"]]
         raise ColumnError(

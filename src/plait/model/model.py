@@ -20,6 +20,7 @@ from plait.model.columns import missing_columns, notes_on, require_target, under
 from plait.model.ensemble import Ensemble
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
+from plait.model.scores import FULL, Effort, score
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
@@ -175,13 +176,17 @@ class Model:
         *,
         groups: np.ndarray | None = None,
         seed: int = 0,
+        outputs: np.ndarray | None = None,
+        effort: Effort = FULL,
     ) -> dict[str, Any]:
-        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`."""
-        from plait.model.scores import score
+        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
 
+        Their `outputs` are computed where they are not given; for `effort` see `score`.
+        """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
-        outputs = self.ensemble.outputs(prepared, rows)
-        return score(self.target_codec, outputs, truth, present, groups=groups, seed=seed)
+        outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
+        codec = self.target_codec
+        return score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""

@@ -14,6 +14,13 @@ from plait.modalities import TargetCodec
 MAX_SCATTER = 400
 NUM_BINS = 10
 
+MAX_CONFUSION = 500
+"""With more classes there is no confusion matrix: nobody reads it, and it grows by the square."""
+
+Effort = Mapping[str, int] | None
+FULL: Effort = {}
+"""Intervals by the settings that `metric_intervals` has by itself."""
+
 
 def score(
     codec: TargetCodec,
@@ -23,6 +30,7 @@ def score(
     *,
     groups: np.ndarray | None = None,
     seed: int = 0,
+    effort: Effort = FULL,
 ) -> dict[str, Any]:
     """Return everything that `evaluate` reports.
 
@@ -33,25 +41,30 @@ def score(
         present: Input column -> bool ``[row]``.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bootstrap.
+        effort: Settings of `metric_intervals` where time is short; None leaves intervals out.
     """
     found: dict[str, Any] = {
         "task": codec.task,
         "rows": len(outputs),
         "metrics": codec.metrics(outputs, truth),
-        "intervals": metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed),
-        "by_present": _by_present(codec, outputs, truth, present, groups, seed),
+        "intervals": _intervals(codec, outputs, truth, groups, seed, effort),
+        "by_present": _by_present(codec, outputs, truth, present, groups, seed, effort),
     }
     if codec.task == "classify":
         labels = list(getattr(codec, "labels", ()))
         found["labels"] = labels
         found["per_class"] = per_class(outputs, truth, labels)
-        found["confusion"] = confusion(outputs, truth)
+        if outputs.shape[1] <= MAX_CONFUSION:
+            found["confusion"] = confusion(outputs, truth)
         found["reliability"] = _reliability(outputs, truth)
         found["ece"] = expected_calibration_error(found["reliability"])
     if codec.task == "regress":
         found["nominal_coverage"] = NOMINAL_COVERAGE
         some = np.linspace(0, len(outputs) - 1, min(len(outputs), MAX_SCATTER)).astype(int)
-        found["scatter"] = [[float(truth[i]), float(outputs[i, 0])] for i in some]
+        # Truth, prediction, and the ends of its 90 % interval.
+        found["scatter"] = [[float(truth[i]), *map(float, outputs[i, [0, 1, 3]])] for i in some]
+    if codec.task == "tag":
+        found["per_label"] = _per_label(codec, outputs, truth)
     return found
 
 
@@ -62,6 +75,7 @@ def _by_present(
     present: Mapping[str, np.ndarray],
     groups: np.ndarray | None,
     seed: int,
+    effort: Effort,
 ) -> dict[str, Any]:
     """Score each set of columns that occurs among the rows, most frequent first."""
     names = list(present)
@@ -74,15 +88,45 @@ def _by_present(
         found[key] = {
             "rows": len(rows),
             "metrics": codec.metrics(outputs[rows], truth[rows]),
-            "intervals": metric_intervals(
-                codec.metrics,
+            "intervals": _intervals(
+                codec,
                 outputs[rows],
                 truth[rows],
-                groups=None if groups is None else groups[rows],
-                seed=seed,
+                None if groups is None else groups[rows],
+                seed,
+                effort,
             ),
         }
     return found
+
+
+def _intervals(
+    codec: TargetCodec,
+    outputs: np.ndarray,
+    truth: np.ndarray,
+    groups: np.ndarray | None,
+    seed: int,
+    effort: Effort,
+) -> dict[str, list[float]]:
+    if effort is None:
+        return {}
+    return metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed, **effort)
+
+
+def _per_label(codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:
+    """Return ``label``, ``rows``, ``precision``, ``recall``, ``f1`` of each label, said at 0.5."""
+    said, real = outputs >= 0.5, truth >= 0.5
+    hits, num_said, num_real = (said & real).sum(0), said.sum(0), real.sum(0)
+    return [
+        {
+            "label": str(label),
+            "rows": int(num_real[i]),
+            "precision": float(hits[i] / num_said[i]) if num_said[i] else float("nan"),
+            "recall": float(hits[i] / num_real[i]) if num_real[i] else float("nan"),
+            "f1": float(2 * hits[i] / max(int(num_said[i] + num_real[i]), 1)),
+        }
+        for i, label in enumerate(getattr(codec, "labels", ()))
+    ]
 
 
 def _reliability(outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, float]]:

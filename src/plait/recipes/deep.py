@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,9 @@ from plait.train.supervised import Supervised
 TRIAL_SHARE = 0.18
 """Part of the deep model's budget spent on measuring kinds of fusion, or of adaptation."""
 
+LEAST_SECONDS = 0.05
+"""A training that has no time left takes a step or two."""
+
 LEAST_TRIAL_SECONDS = 150.0
 """Deep budgets below this are not spent on trials: too short to tell."""
 
@@ -38,7 +42,7 @@ class DeepResult:
     """A trained network and how it came about.
 
     Attributes:
-        system: The network, on the CPU, in evaluation mode.
+        system: The network, on the CPU, in evaluation mode; None where there was no time for one.
         outputs: Its outputs on `rows`, which it did not learn from.
         rows: Row numbers of `outputs`.
         run: Of the shipped network's training.
@@ -47,9 +51,10 @@ class DeepResult:
         adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
         notes: What a person should know.
         stages: Networks, each with those of `rows` that it did not learn from.
+        cut_short: Whether the time ended before it saw every row once.
     """
 
-    system: System
+    system: System | None
     outputs: np.ndarray
     rows: np.ndarray
     run: TrainResult
@@ -57,6 +62,14 @@ class DeepResult:
     adapt: str = "scratch"
     notes: tuple[str, ...] = ()
     stages: Sequence[tuple[System, np.ndarray]] = ()
+    cut_short: bool = False
+
+    @classmethod
+    def none(cls, rows: np.ndarray, width: int, note: str) -> DeepResult:
+        """Return that of no network, whose outputs for `rows` would be `width` numbers each."""
+        outputs = np.full((len(rows), width), np.nan, np.float32)
+        run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
+        return cls(system=None, outputs=outputs, rows=rows, run=run, notes=(note,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +86,8 @@ class DeepPlan:
         folder: Where checkpoints go; None writes none.
         start: A shared space whose weights are at hand.
         adapt: ``auto``, or one of `ADAPTATIONS`.
+        end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
+        answering: Seconds in which the network answers one row, where that is known.
     """
 
     config: SystemConfig
@@ -85,6 +100,15 @@ class DeepPlan:
     folder: Path | None
     start: SharedSpace | None = None
     adapt: str = "auto"
+    end: float | None = None
+    answering: float = 0.0
+
+    def part(self, share: float, num_answered: int) -> Budget:
+        """Return a share of what is left, less the time to answer so many rows afterwards."""
+        if self.end is None:
+            return self.budget.share(share)
+        left = max(self.end - time.monotonic(), 0.0) * share - self.answering * num_answered
+        return Budget(max(left, LEAST_SECONDS), "seconds")
 
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -94,7 +118,11 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         result = _train_once(task, plan, progress)
     else:
         result = _cross_fit(task, plan, progress)
-    return replace(result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes))
+    seen = result.run.steps * plan.train.rows_per_step(len(task.learned))
+    cut = plan.end is not None and seen < len(task.learned)
+    return replace(
+        result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes), cut_short=cut
+    )
 
 
 def settled(plan: DeepPlan) -> DeepPlan:
@@ -195,7 +223,7 @@ def _simplest_good(costs: dict[int, np.ndarray]) -> int:
 
 
 def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np.ndarray:
-    learn, check = task.splits.train, task.validation
+    learn, check = task.learned, task.stopping if len(task.stopping) else task.validation
     if plan.folds is not None:
         rows = _learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
@@ -208,7 +236,9 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     system = make_system(task, plan)
     rows = task.validation
-    run = _learn(task, plan, system, task.splits.train, "training", progress, rows)
+    stop = task.stopping if len(task.stopping) else rows
+    plan = replace(plan, budget=plan.part(1.0, len(rows)) if plan.end else plan.budget)
+    run = _learn(task, plan, system, task.learned, "training", progress, stop)
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
     system = system.cpu()
     stages = [(system, rows)]
@@ -226,7 +256,7 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         held = rows[plan.folds == fold]
         part = replace(
             plan,
-            budget=plan.budget.share(1 / (num_folds + 1.5)),
+            budget=_fold_budget(plan, fold, num_folds, len(held)),
             folder=plan.folder and plan.folder / f"fold-{fold}",
             seed=plan.seed + fold,
         )
@@ -238,11 +268,19 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
         stages.append((system.cpu(), held))
-    last = replace(plan, budget=plan.budget.share(1.5 / (num_folds + 1.5)))
+    last = replace(plan, budget=_fold_budget(plan, num_folds, num_folds, 0))
     system = make_system(task, last)
     run = _learn(task, last, system, rows, "training on all rows", progress)
     outputs = np.zeros((0, 1), np.float32) if found is None else found
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, stages=stages)
+
+
+def _fold_budget(plan: DeepPlan, fold: int, num_folds: int, num_answered: int) -> Budget:
+    """Return the budget of a fold, or of the network of all rows, which takes 1.5 of their time."""
+    whole, mine = num_folds + 1.5, 1.0 if fold < num_folds else 1.5
+    if plan.end is None:
+        return plan.budget.share(mine / whole)
+    return plan.part(mine / (whole - fold), num_answered)
 
 
 def _learn_rows(task: Task) -> np.ndarray:

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from plait.data.row_ids import row_ids
-from plait.data.table import Table, read
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.columns import missing_columns
 from plait.model.model import load
 from plait.progress import SILENT, Progress
+from plait.reading import ReadOptions
 from plait.recipes.outputs import check_output
 from plait.writing import write_whole
 
 
 def embed(
     bundle: Path | str,
-    table: Table | Path | str,
+    table: Any,
     *,
     out: Path | str,
     weights: Mapping[str, float] | None = None,
-    on_error: str | None = None,
-    root: Path | str | None = None,
-    strict: bool = False,
     force: bool = False,
     progress: Progress | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
     """Write the rows' ids and vectors to a Parquet file and return what was done.
 
@@ -42,12 +41,9 @@ def embed(
         table: Rows with any subset of its input columns.
         out: ``.parquet`` file, which appears whole or not at all.
         weights: Column -> weight in a row's mean, 1 by default.
-        on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at the
-            fit.
-        root: Folder of the media.
-        strict: Whether an absent input column is an error.
         force: Whether a file at `out` is replaced; never the table or the bundle.
         progress: Told of the work.
+        reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
         ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``,
@@ -66,22 +62,22 @@ def embed(
             hint="name it with --out vectors.parquet",
         )
     place = check_output(out, table, bundle, force=force)
-    rows = table if isinstance(table, Table) else read(table, root=root)
+    rows = read(table, **reading)
     model = load(bundle)
     space = model.space
-    told = progress or SILENT
-    vectors = model.embed(rows, weights=weights, on_error=on_error, strict=strict, progress=told)
+    vectors = model.embed(rows, weights=weights, progress=progress or SILENT)
     there = np.abs(vectors).sum(1) > 0
     _write(place, row_ids(rows), vectors, there)
+    empty = int((~there).sum())
     return {
         "rows": len(vectors),
-        "empty": int((~there).sum()),
+        "empty": empty,
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
-        "missing_columns": missing_columns(model.inputs, rows.column_names),
-        "notes": model.notes_on(rows),
         "warnings": space.warnings,
+        "missing_columns": missing_columns(model.inputs, rows.column_names),
+        "notes": [*rows.notes, *model.notes_on(rows)],
     }
 
 

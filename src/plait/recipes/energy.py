@@ -13,16 +13,16 @@ COUNTERS = Path("/sys/class/powercap")
 
 
 class Meter:
-    """Measures from its making on."""
+    """Measures from its making on, the seconds from `began` on where that is given."""
 
-    def __init__(self) -> None:
-        self._start = time.monotonic()
+    def __init__(self, began: float | None = None) -> None:
+        self._start = time.monotonic() if began is None else began
         self._cpu = _cpu_seconds()
         self._joules = _read_joules()
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was made."""
+        """Seconds since it began."""
         return time.monotonic() - self._start
 
     def as_dict(self) -> dict[str, Any]:

@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import plait
 from plait.data.entries import column_key
-from plait.data.table import Table, read
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress, say
+from plait.progress import SILENT, Progress, expect_end, say
+from plait.reading import ReadOptions
 from plait.recipes.energy import Meter
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.task import Task, make_task
+from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import ADAPTATIONS, Work, check_tune, choose_device, require_torch
 from plait.train.budget import Budget
@@ -60,17 +62,11 @@ def fit(
     budget: str | float | Budget = "5m",
     size: str | Mapping[str, Any] | SystemConfig = "auto",
     fusion: str | int = "auto",
-    columns: str | Mapping[str, str] | None = None,
-    exclude: Sequence[str] = (),
     group: str | None = None,
     time: str | None = None,
     split: str | None = None,
-    schema: Path | str | None = None,
-    root: Path | str | None = None,
     seed: int = 0,
     device: str = "auto",
-    on_error: str = "raise",
-    strict: bool = False,
     out: Path | str | None = None,
     resume: bool = False,
     baselines: bool = True,
@@ -81,8 +77,9 @@ def fit(
     adapt: str = "auto",
     tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
-    allow_network: bool = False,
     progress: Progress | None = None,
+    began: float | None = None,
+    **reading: Unpack[ReadOptions],
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
 
@@ -96,17 +93,11 @@ def fit(
             of each network's training otherwise.
         size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
         fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
-        columns: Modalities of columns, ``note=text,scan=image``.
-        exclude: Columns to leave out.
         group: Column whose equal values stay in one split.
         time: Column by which the latest rows become the test.
         split: Column that says ``train``, ``validation`` or ``test``.
-        schema: YAML file of a schema.
-        root: Folder of the media.
         seed: Of splits, weights and order.
         device: ``auto``, ``cpu``, ``cuda``.
-        on_error: ``raise``, or ``skip`` to count unreadable cells as missing.
-        strict: Refuse ambiguous columns.
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
         baselines: Whether simple models are measured and may ship.
@@ -123,18 +114,23 @@ def fit(
             ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
             in budgets of ten minutes, 1,000 steps or 20 epochs and more).
         licences: ``{"source", "licence", "attribution"}`` of the data.
-        allow_network: Whether cells that are URLs are fetched.
         progress: Told of the work.
+        began: When the budget began, of `time.monotonic`; now by default.
+        reading: How the table is read: the arguments of `plait.read`, such as `columns`, `exclude`,
+            `root`, `on_error`.
 
     Raises:
         PlaitError: For everything that the caller can mend.
     """
-    meter, progress, budget = Meter(), progress or SILENT, Budget.parse(budget)
-    _check_choice("on_error", on_error, ("raise", "skip"))
+    meter, progress, budget = Meter(began), progress or SILENT, Budget.parse(budget)
+    timetable = Timetable.of(budget, began)
+    expect_end(progress, timetable.end)
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
-    table = _open(table, columns=columns, strict=strict, schema=schema, root=root)
+    with timetable.part("opening"):
+        table = read(table, **reading)
+    on_error, exclude = table.on_error or "raise", tuple(reading.get("exclude") or ())
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     settings = _Settings(
@@ -158,22 +154,23 @@ def fit(
     )
     unfinished = _unfinished(out, settings, resume)
     require_torch()
-    task = make_task(
-        table,
-        target=target,
-        exclude=exclude,
-        group=group,
-        time=time,
-        split=split,
-        seed=seed,
-        on_error=on_error,
-        allow_network=allow_network,
-        progress=progress,
-        base=start,
-        encoders=encoders,
-    )
+    with timetable.part("reading"):
+        task = make_task(
+            table,
+            target=target,
+            exclude=exclude,
+            group=group,
+            time=time,
+            split=split,
+            seed=seed,
+            on_error=on_error,
+            progress=progress,
+            base=start,
+            encoders=encoders,
+        )
     work = Work(
         meter=meter,
+        timetable=timetable,
         budget=budget,
         size=size,
         fusion=fusion,
@@ -199,6 +196,8 @@ def fit(
                 say(progress, note)
         model, records = _learn(task, work)
         model.on_error = on_error
+        records["metrics"]["notes"] += timetable.notes()
+        records["metrics"]["seconds"] = timetable.told()
         model.records = {
             **records,
             "splits": task.splits.to_dict(),
@@ -222,18 +221,6 @@ def _learn(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     from plait.recipes.learn import learn_target
 
     return learn_target(task, work)
-
-
-def _open(table: Any, *, columns: Any, strict: bool, schema: Any, root: Any) -> Table:
-    if isinstance(table, Table):
-        if columns is not None or strict or schema is not None or root is not None:
-            raise UsageError(
-                "columns, strict, schema and root belong to plait.read when a Table is given",
-                hint="plait.fit(plait.read(path, columns=...), target=...)",
-            )
-        return table
-    schema = None if schema is None else Path(schema)
-    return read(table, columns=columns, strict=strict, schema=schema, root=root)
 
 
 def _cells_key(task: Task) -> str:

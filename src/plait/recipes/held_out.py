@@ -23,6 +23,9 @@ from plait.recipes.task import Task
 MAX_HIDDEN_ROWS = 300
 """Rows that tell what the mix does without a column."""
 
+MAX_CELLS, LEAST_ROWS = 1_000_000, 500
+"""Rows times classes that are calibrated on: many classes tell as much in fewer rows; no fewer."""
+
 LEAST_NATURAL = 100
 """Sets of columns that so many rows have by nature are not tried by hiding columns."""
 
@@ -51,7 +54,7 @@ def calibrate(
         deadline: Of `time.monotonic`; sets of columns that come later are not tried.
     """
     answers = _Answers(task, rivals, deep, weights)
-    every = np.arange(len(deep.rows))
+    every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // deep.outputs.shape[1], LEAST_ROWS))
     parts = [answers.held_out(every, ())]
     present = parts[0].present
     for kept in _worth_hiding(present):
@@ -60,8 +63,8 @@ def calibrate(
         able = np.flatnonzero(present[:, kept].all(axis=1))
         gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
         if len(able):
-            parts.append(answers.held_out(_some(able), gone))
-    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts))
+            parts.append(answers.held_out(_some(able, MAX_HIDDEN_ROWS), gone))
+    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts), deadline=deadline)
 
 
 class _Answers:
@@ -169,8 +172,8 @@ def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
     return [np.array(one) for one in tried if not all(one) and natural.get(one, 0) < LEAST_NATURAL]
 
 
-def _some(places: np.ndarray) -> np.ndarray:
-    """Return at most `MAX_HIDDEN_ROWS` of the places, evenly spread."""
-    if len(places) <= MAX_HIDDEN_ROWS:
+def _some(places: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of the places, evenly spread."""
+    if len(places) <= most:
         return places
-    return places[np.linspace(0, len(places) - 1, MAX_HIDDEN_ROWS).astype(np.int64)]
+    return places[np.linspace(0, len(places) - 1, most).astype(np.int64)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.stack import mix_outputs
-from plait.intervals import metric_intervals
-from plait.modalities import Codec, TargetCodec
+from plait.modalities import Codec
 from plait.model.config import choose_size
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
@@ -23,45 +21,116 @@ from plait.recipes.folds import make_folds
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
+from plait.recipes.network_time import after_network, all_learned, answer_seconds, least_seconds
 from plait.recipes.records import make_card
-from plait.recipes.rivals import Rivals, measure_rivals
+from plait.recipes.refit import Refitted, refit
+from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals
 from plait.recipes.samples import make_samples
+from plait.recipes.scoring import Scorer
 from plait.recipes.self_training import can_self_train, student_size, train_student
-from plait.recipes.subsets import score_subsets
+from plait.recipes.stopping import with_stopping
 from plait.recipes.task import Task, with_space
+from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
-RESERVE_SHARE, RESERVE_SECONDS = 0.02, 1.5
-BASELINE_SHARE = 0.25
+JUDGED_SHARE, LEAST_JUDGED = 0.04, 500
+"""Of a timed budget, making the features of the rows that judge may take this; no fewer rows."""
+
 CALIBRATION_SHARE = 0.03
+
+MOST_SAMPLED = 1000
+"""Rows to look at are drawn from so many where time counts."""
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
-    task, tuned = tune_encoders(task, work)
-    task, space, learned = _with_space(task, work)
+    timetable = work.timetable
+    with timetable.part("encoders"):
+        task, tuned = tune_encoders(task, work)
+        task, space, learned = _with_space(task, work)
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
     folds = None if apart else make_folds(task, work.seed)
-    deadline = BASELINE_SHARE * work.budget.amount if work.budget.timed else None
-    rivals = measure_rivals(
-        task,
-        folds,
-        seed=work.seed,
-        seconds=deadline,
-        enabled=work.baselines,
-        progress=work.progress,
-        space=space,
-    )
-    curve = _label_curve(task, work)
+    if folds is None:
+        task = with_stopping(task, from_validation=apart, seed=work.seed)
+    task = _judged_in_time(task, timetable)
+    with timetable.part("baselines"):
+        rivals = measure_rivals(
+            task,
+            folds,
+            seed=work.seed,
+            seconds=timetable.baselines(),
+            enabled=work.baselines,
+            progress=work.progress,
+            space=space,
+        )
+    with timetable.part("label curve"):
+        curve = _label_curve(task, work)
+    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+    with timetable.part("network"):
+        deep = _network(task, work, rivals, folds, space, guessing=guessing, kept=sum(kept))
+    outputs, truth = _outputs_of(deep, rivals), task.truth[deep.rows]
+    groups = task.groups[deep.rows]
+    with timetable.part("choice"):
+        choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec, groups)
+    model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
+    with timetable.part("calibration"):
+        until = timetable.until(CALIBRATION_SHARE)
+        model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
+    model.shared, model.group = space, work.group
+    shipped = Refitted()
+    if folds is None:
+        with timetable.part("refit"):
+            shipped = refit(task, rivals, choice.weights, timetable, seed=work.seed, kept=kept[0])
+    if len(task.splits.test):
+        model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
+    with timetable.part("scoring"):
+        records = _records(model, task, deep, rivals, choice, folds, work)
+        records["metrics"] |= deep.trials | learned | tuned
+        records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
+        if work.samples:
+            rows = task.judged if timetable.seconds is None else task.judged[:MOST_SAMPLED]
+            records["samples"] = make_samples(model, task, rows, seed=work.seed)
+    model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
+    records["metrics"]["refitted"] = sorted(shipped.experts)
+    records["metrics"]["notes"] += shipped.notes
+    model.card = make_card(task, records["metrics"])
+    return model, records
+
+
+def _outputs_of(deep: DeepResult, rivals: Rivals) -> dict[str, np.ndarray]:
+    """Return candidate -> outputs on the rows of the choice, the network's where there is one."""
+    return {**({} if deep.system is None else {DEEP: deep.outputs}), **rivals.outputs}
+
+
+def _judged_in_time(task: Task, timetable: Timetable) -> Task:
+    """Return the task, looking at no more rows to judge than their features can be made in time."""
+    if timetable.seconds is None or not len(task.splits.train):
+        return task
+    per_row = feature_seconds(task, task.splits.train)
+    most = int(JUDGED_SHARE * (timetable.left() or 0.0) / max(per_row, 1e-9))
+    return replace(task, most_judged=max(most, LEAST_JUDGED))
+
+
+def _network(
+    task: Task,
+    work: Work,
+    rivals: Rivals,
+    folds: np.ndarray | None,
+    space: SharedSpace | None,
+    *,
+    guessing: bool,
+    kept: float,
+) -> DeepResult:
+    """Train the network in the time that is left when so many seconds are kept."""
     small = guessing and work.size == "auto"
     plan = DeepPlan(
         config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
         fusion=work.fusion,
         train=work.train,
-        budget=_deep_budget(task, work, rivals),
+        budget=work.budget,
         folds=folds,
         seed=work.seed,
         device=work.device,
@@ -69,27 +138,29 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
+    timetable = work.timetable
+    if timetable.seconds is not None:
+        answering = answer_seconds(task, plan)
+        left = timetable.left(kept) or 0.0
+        needed = least_seconds(task, plan, answering)
+        if needed > left and rivals.experts:
+            rows = task.validation if folds is None else all_learned(task)
+            width = next(iter(rivals.outputs.values())).shape[1]
+            note = (
+                f"no network was trained: {left:.1f} s were left for it, and learning anything "
+                f"takes about {needed:,.0f} s"
+            )
+            return DeepResult.none(rows, width, note)
+        left = max(left - answering * len(task.judged), min(needed, 0.15 * timetable.seconds))
+        plan = replace(
+            plan,
+            budget=Budget(left, "seconds"),
+            end=timetable.clock() + left,
+            answering=answering,
+        )
     if guessing:
-        deep = train_student(task, plan, rivals, work.progress)
-    else:
-        deep = train_deep(task, plan, work.progress)
-    outputs, truth = {DEEP: deep.outputs, **rivals.outputs}, task.truth[deep.rows]
-    groups = task.groups[deep.rows]
-    choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec, groups)
-    known = {} if work.base is None else work.base.shown
-    model = _assemble(task, deep, rivals, choice, known)
-    until = (
-        None if not work.budget.timed else time.monotonic() + CALIBRATION_SHARE * work.budget.amount
-    )
-    model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
-    model.shared, model.group = space, work.group
-    records = _records(model, task, deep, rivals, choice, folds, work.seed)
-    records["metrics"] |= deep.trials | learned | tuned
-    records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
-    if work.samples:
-        records["samples"] = make_samples(model, task, task.judged, seed=work.seed)
-    model.card = make_card(task, records["metrics"])
-    return model, records
+        return train_student(task, plan, rivals, work.progress)
+    return train_deep(task, plan, work.progress)
 
 
 def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[str, Any]]:
@@ -120,7 +191,8 @@ def _label_curve(task: Task, work: Work) -> dict[str, Any]:
     knowing = work.base is not None and task.target in work.base.inputs
     if not work.baselines or knowing or has_tuned(task):
         return {}
-    seconds = curve_seconds(work.budget.amount if work.budget.timed else None)
+    left = work.timetable.left()
+    seconds = curve_seconds(None if left is None else min(work.budget.amount, left))
     return measure_label_curve(task, seed=work.seed, seconds=seconds, progress=work.progress)
 
 
@@ -129,31 +201,19 @@ def _num_labels(task: Task, folds: np.ndarray | None) -> int:
     return len(task.splits.train) + (0 if folds is None else len(task.splits.validation))
 
 
-def _deep_budget(task: Task, work: Work, rivals: Rivals) -> Budget:
-    """Return what is left for the network when scoring and saving have had their time."""
-    budget = work.budget
-    if not budget.timed:
-        return budget
-    num_passes = 3 + 2 * len(task.inputs)
-    scoring = num_passes * len(task.judged) * rivals.seconds_per_row
-    reserve = RESERVE_SHARE * budget.amount + RESERVE_SECONDS + 1.5 * scoring
-    left = budget.amount - work.meter.seconds - min(reserve, 0.3 * budget.amount)
-    return Budget(max(left, 0.15 * budget.amount), "seconds")
-
-
 def _assemble(
     task: Task, deep: DeepResult, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
 ) -> Model:
     simple = [name for name in choice.weights if name != DEEP]
-    has_deep = DEEP in choice.weights
+    system = deep.system if DEEP in choice.weights else None
     ensemble = Ensemble(
         codecs={name: task.codecs[name] for name in task.columns},
         target=task.target_codec,
         weights=choice.weights,
         experts={name: rivals.experts[name] for name in simple},
         features=rivals.features if simple else None,
-        config=deep.system.config if has_deep else None,
-        tensors=tensors_of(deep.system) if has_deep else {},
+        config=None if system is None else system.config,
+        tensors={} if system is None else tensors_of(system),
     )
     return Model(
         schema=task.table.schema,
@@ -172,50 +232,38 @@ def _records(
     rivals: Rivals,
     choice: Choice,
     folds: np.ndarray | None,
-    seed: int,
+    work: Work,
 ) -> dict[str, Any]:
     """Score the shipped mix and every candidate alone on the rows set aside."""
-    rows = task.judged
-    truth = task.truth[rows]
-    groups = task.groups[rows]
-    judged = (
-        model.score_rows(task.prepared, rows, truth, groups=groups, seed=seed) if len(rows) else {}
-    )
     everything = replace(
         model.ensemble,
         weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
         experts=rivals.experts,
         features=rivals.features,
-        config=deep.system.config,
+        config=None if deep.system is None else deep.system.config,
     )
     everything._system = deep.system
-    candidates = []
-    for name in [DEEP, *rivals.experts]:
-        if len(rows) and set(choice.weights) == {name}:
-            scored = {part: judged[part] for part in ("metrics", "intervals")}
-        elif len(rows):
-            outputs = everything.outputs_of(name, task.prepared, rows)
-            scored = _scored(model.target_codec, outputs, truth, groups, seed)
-        else:
-            scored = {"metrics": {}, "intervals": {}}
-        candidates.append({"name": name, "cost": choice.costs.get(name), **scored})
-        candidates[-1]["seconds"] = rivals.seconds.get(name, deep.run.seconds)
-    notes = [*task.notes, *rivals.notes, *deep.notes, *choice.notes]
-    set_aside = len(task.splits.test) or len(task.splits.validation)
-    if len(rows) < set_aside:
-        notes.append(f"judged on {len(rows):,} of the {set_aside:,} rows set aside")
-    if not len(task.splits.test):
-        notes.append("no rows were set aside as a test: the numbers are from validation rows")
-    if folds is not None:
-        notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
+    end = work.timetable.work_end
+    scorer = Scorer(model, task, everything, rivals.answering, work.seed, end)
+    judged = scorer.shipped()
+    candidates = _candidates(scorer, deep, rivals, choice, judged)
+    subsets = scorer.subsets()
+    system = deep.system
+    training = {
+        "steps": deep.run.steps,
+        "precision": deep.run.precision,
+        "rows_per_second": deep.run.rows_per_second,
+        "wait_share": deep.run.wait_share,
+        "join": None if system is None else system.config.join,
+        "adapt": deep.adapt,
+        "num_parameters": 0 if system is None else system.num_parameters,
+    }
     metrics = {
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
-        "num_parameters": deep.system.num_parameters if DEEP in choice.weights else 0,
+        "num_parameters": training["num_parameters"] if DEEP in choice.weights else 0,
         "test": judged,
-        "subsets": score_subsets(model, task.prepared, rows, truth, groups=groups, seed=seed)
-        if len(rows)
-        else [],
+        "subsets": subsets,
         "validation": {
             "costs": dict(choice.costs),
             "rows": len(deep.rows),
@@ -224,31 +272,54 @@ def _records(
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": deep.run.curve,
-        "training": {
-            "steps": deep.run.steps,
-            "precision": deep.run.precision,
-            "rows_per_second": deep.run.rows_per_second,
-            "wait_share": deep.run.wait_share,
-            "join": deep.system.config.join,
-            "adapt": deep.adapt,
-            "num_parameters": deep.system.num_parameters,
-        },
-        "notes": notes,
+        "training": training,
+        "notes": [
+            *task.notes,
+            *rivals.notes,
+            *deep.notes,
+            *choice.notes,
+            *_row_notes(task, folds),
+            *scorer.notes,
+        ],
     }
     return {"metrics": metrics}
 
 
+def _candidates(
+    scorer: Scorer, deep: DeepResult, rivals: Rivals, choice: Choice, judged: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return each candidate's scores, its seconds, and whether its work was complete."""
+    names = [*([] if deep.system is None else [DEEP]), *rivals.experts]
+    found = []
+    for place, name in enumerate(names):
+        if judged and set(choice.weights) == {name}:
+            scored = {part: judged[part] for part in ("metrics", "intervals")}
+        else:
+            scored = scorer.candidate(name, len(names) - place)
+        cut = deep.cut_short if name == DEEP else name in rivals.cut_short
+        seconds = rivals.seconds.get(name, deep.run.seconds)
+        cost = choice.costs.get(name)
+        found.append(
+            {"name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut}
+        )
+    return found
+
+
+def _row_notes(task: Task, folds: np.ndarray | None) -> list[str]:
+    """Say which rows the numbers are from, and which the choice."""
+    notes, judged = [], len(task.judged)
+    set_aside = len(task.splits.test) or len(task.splits.validation)
+    if judged < set_aside:
+        notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
+    if not len(task.splits.test):
+        notes.append("no rows were set aside as a test: the numbers are from validation rows")
+    if folds is not None:
+        notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
+    return notes
+
+
 def _of_choice(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> dict[str, float]:
     """Return the metrics of what ships on the rows that it was chosen by, none of them learned."""
-    outputs = {DEEP: deep.outputs, **rivals.outputs}
+    outputs = _outputs_of(deep, rivals)
     mixed = mix_outputs({name: outputs[name] for name in choice.weights}, choice.weights)
     return task.target_codec.metrics(mixed, task.truth[deep.rows])
-
-
-def _scored(
-    codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray, seed: int
-) -> dict[str, Any]:
-    return {
-        "metrics": codec.metrics(outputs, truth),
-        "intervals": metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed),
-    }

@@ -28,7 +28,6 @@ def read_columns(
     encoders: Mapping[str, str],
     seed: int,
     on_error: str,
-    allow_network: bool,
     progress: Progress,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
@@ -37,11 +36,17 @@ def read_columns(
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
     if target is not None:
-        codecs |= fit_codecs(table, [target], learn, on_error=on_error, seed=seed, max_rows=10**9)
+        codecs |= fit_codecs(
+            table,
+            [target],
+            learn,
+            on_error=on_error,
+            seed=seed,
+            max_rows=10**9,
+            every_label=True,
+        )
     update = progress.task("reading", table.num_rows)
-    prepared = prepare_table(
-        table, codecs, on_error=on_error, allow_network=allow_network, progress=update
-    )
+    prepared = prepare_table(table, codecs, on_error=on_error, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(
         one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
@@ -53,7 +58,6 @@ def read_columns(
         splits.train,
         known=[one for one in readings if isinstance(one, BackboneReading)],
         on_error=on_error,
-        allow_network=allow_network,
         progress=progress.task,
     )
     prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)

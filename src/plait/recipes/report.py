@@ -14,6 +14,9 @@ from plait.writing import write_text
 def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bool = False) -> Path:
     """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle.
 
+    A page has at most about 8 MB: media are thumbnails and compressed sounds, and what is kept of
+    them is bounded where the bundle is made (`plait.recipes.samples`, `plait.recipes.space_map`).
+
     Raises `UsageError` when the page exists and `force` is not given.
     """
     out = Path(bundle).with_suffix(".html") if out is None else Path(out)

@@ -7,15 +7,18 @@ from typing import Any
 
 from plait.data.schema import Schema
 from plait.data.table import Table
-from plait.errors import ColumnError, SchemaError, TargetError
+from plait.errors import SchemaError, TargetError, UsageError, no_column
 from plait.modalities import find_codec, modalities
 from plait.modalities._scan import issubclass_target
+
+ANSWERS = ("prediction", "confidence")
+"""Names of columns that predict writes beside those of the table."""
 
 
 def check_target(schema: Schema, target: str) -> None:
     names = [column.name for column in schema.columns]
     if target not in names:
-        raise ColumnError.unknown(target, names)
+        raise no_column(target, names)
     modality = schema[target].modality
     if modality is None:
         raise TargetError(
@@ -37,7 +40,7 @@ def check_target(schema: Schema, target: str) -> None:
 def choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tuple[str, ...]:
     names = [column.name for column in schema.columns]
     for name in sorted(without - set(names)):
-        raise ColumnError.unknown(name, names)
+        raise no_column(name, names)
     inputs = tuple(c.name for c in schema.values() if c.name != target and c.name not in without)
     if not inputs:
         raise SchemaError(
@@ -47,6 +50,23 @@ def choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tupl
             hint="name what a column is: --columns NAME=text",
         )
     return inputs
+
+
+def refuse_answers(table: Table, target: str | None, without: set[str]) -> None:
+    """Refuse inputs that are named as what predict writes, unless the person said what they are.
+
+    Such a column is mostly an earlier prediction, which would be learned from itself.
+    """
+    for name in ANSWERS:
+        known = {target, *without, *table.overrides}
+        if name in table.column_names and name not in known:
+            raise UsageError(
+                f"the table has a column '{name}', which is what plait calls its answers",
+                expected="columns that were there before any prediction",
+                received=name,
+                hint=f"leave it out with --exclude {name}; if it is none, say what it is: "
+                f"--columns {name}=number",
+            )
 
 
 def split_column(schema: Schema, exclude: Sequence[str]) -> str | None:

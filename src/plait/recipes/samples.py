@@ -2,78 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from plait.errors import CellError
 from plait.model.model import Model
+from plait.recipes.space_map import show_cell
 from plait.recipes.task import Task
 
-NUM_SAMPLES = 12
+NUM_SAMPLES, NUM_WORST = 12, 3
+MAX_SAMPLE_BYTES = 1_500_000
+"""Cells of later rows are left out past this size, so that pages stay small."""
 
 
 def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> list[dict[str, Any]]:
-    """Return up to 12 of `rows` with every input rendered, half of them where the model errs most.
+    """Return up to 12 of `rows` with inputs rendered, a quarter of them where the model errs most.
 
-    Each is ``{"row", "cells": {column: html}, "truth", "prediction", "confidence", "right"}``.
+    Each is ``{"row", "cells": {column: html}, "truth", "prediction", "confidence", "right",
+    "drawn"}`` and what its task adds: ``second`` (label and probability of the next best class),
+    ``missed`` and ``extra`` (labels), or ``q05`` and ``q95``. ``drawn`` is ``lot`` or ``worst``;
+    ``right`` of a number is whether the truth lies within its 90 % interval.
     """
     if not len(rows):
         return []
     outputs = model.ensemble.outputs(task.prepared, rows)
-    cost = model.target_codec.cost(outputs, task.truth[rows])
-    chosen = _pick(cost, seed)
+    truth = task.truth[rows]
+    cost = model.target_codec.cost(outputs, truth)
+    chosen, num_worst = _pick(cost, seed)
     answer = model.target_codec.answer(outputs[chosen])
-    labels = getattr(model.target_codec, "labels", ())
-    found = []
+    tell = _TELLERS[model.target_codec.task]
+    as_written = getattr(model.target_codec, "as_written", list)
+    predictions = as_written(answer["prediction"])
+    found, size = list[dict[str, Any]](), 0
     for place, number in enumerate(chosen):
         row = int(rows[number])
+        cells = _cells(task, row)
+        size += sum(map(len, cells.values()))
         found.append(
             {
                 "row": row,
-                "cells": _cells(task, row),
+                "cells": cells if size <= MAX_SAMPLE_BYTES or not found else {},
                 "truth": _text(task.table.column(str(task.target), [row])[0]),
-                "prediction": _text(_spelled(answer["prediction"][place], labels)),
+                "prediction": _text(predictions[place]),
                 "confidence": float(answer["confidence"][place]),
+                "drawn": "worst" if place >= len(chosen) - num_worst else "lot",
+                **tell(model, outputs[number], truth[number]),
             }
         )
     return found
 
 
-def _pick(cost: np.ndarray, seed: int) -> np.ndarray:
-    worst = np.argsort(-cost, kind="stable")[: NUM_SAMPLES // 3]
+def _pick(cost: np.ndarray, seed: int) -> tuple[np.ndarray, int]:
+    """Return places drawn by lot, then the worst, and how many of the worst there are."""
+    worst = np.argsort(-cost, kind="stable")[:NUM_WORST]
     others = np.setdiff1d(np.arange(len(cost)), worst)
     rng = np.random.default_rng(seed)
     num = min(len(others), NUM_SAMPLES - len(worst))
-    return np.concatenate([rng.choice(others, num, replace=False), worst]).astype(np.int64)
+    drawn = rng.choice(others, num, replace=False)
+    return np.concatenate([drawn, worst]).astype(np.int64), len(worst)
 
 
 def _cells(task: Task, row: int) -> dict[str, str]:
-    media = task.table.media()
-    shown = {}
-    for name in task.inputs:
-        cell = task.table.column(name, [row])[0]
-        codec = task.codecs[name]
-        if not task.prepared.columns[name].present[row]:
-            continue
-        try:
-            raw = codec.read(cell, media)
-        except CellError:
-            continue
-        if raw is not None:
-            shown[name] = codec.show(raw)
-    return shown
+    shown = {name: show_cell(task, row, name) for name in task.inputs}
+    return {name: html for name, html in shown.items() if html is not None}
 
 
-def _spelled(value: Any, labels: Sequence[str]) -> Any:
-    """Return a truth value as the table spells it: ``true``, ``TRUE``, ``True``."""
-    if not isinstance(value, bool):
-        return value
-    return next((label for label in labels if label.lower() == str(value).lower()), value)
+def _tell_class(model: Model, outputs: np.ndarray, truth: Any) -> dict[str, Any]:
+    labels = list(getattr(model.target_codec, "labels", ()))
+    order = np.argsort(-outputs, kind="stable")
+    found: dict[str, Any] = {"right": bool(order[0] == truth)}
+    if len(order) > 1 and len(labels) == len(order):
+        second = int(order[1])
+        found["second"] = {"label": _text(labels[second]), "probability": float(outputs[second])}
+    return found
+
+
+def _tell_tags(model: Model, outputs: np.ndarray, truth: Any) -> dict[str, Any]:
+    labels = [str(label) for label in getattr(model.target_codec, "labels", ())]
+    said, real = outputs >= 0.5, np.asarray(truth) >= 0.5
+    return {
+        "right": bool((said == real).all()),
+        "missed": [label for label, a, b in zip(labels, said, real, strict=True) if b and not a],
+        "extra": [label for label, a, b in zip(labels, said, real, strict=True) if a and not b],
+    }
+
+
+def _tell_number(model: Model, outputs: np.ndarray, truth: Any) -> dict[str, Any]:
+    q05, q95 = float(outputs[1]), float(outputs[3])
+    return {"right": q05 <= float(truth) <= q95, "q05": q05, "q95": q95, "true": float(truth)}
+
+
+_TELLERS: dict[str, Callable[[Model, np.ndarray, Any], dict[str, Any]]] = {
+    "classify": _tell_class,
+    "tag": _tell_tags,
+    "regress": _tell_number,
+}
 
 
 def _text(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.4g}"
+    if isinstance(value, list | tuple | np.ndarray):
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)

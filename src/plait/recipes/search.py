@@ -10,6 +10,7 @@ from plait.data.table import Table, read
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
+from plait.reading import ReadOptions
 from plait.types import Cell
 
 
@@ -26,6 +27,7 @@ def search(
     on_error: str | None = None,
     root: Path | str | None = None,
     progress: Progress | None = None,
+    reading: ReadOptions | None = None,
     **named: Cell,
 ) -> dict[str, Any]:
     """Return the rows nearest to a query in the shared space.
@@ -46,6 +48,7 @@ def search(
         on_error: For unreadable cells of the table; default as at the fit.
         root: Folder of the media of the table.
         progress: Told of the work.
+        reading: More of how the table is read: arguments of `plait.read`.
         named: More parts of the query by name, as of `query`: ``text="red boot"``.
 
     Returns:
@@ -57,7 +60,8 @@ def search(
         UsageError: An unknown column or modality in the query, or nothing to search.
         BundleError: The index is of another model or preprocessing, or damaged.
     """
-    rows = table if table is None or isinstance(table, Table) else read(table, root=root)
+    said: ReadOptions = {"root": root, "on_error": on_error, **(reading or {})}
+    rows = None if table is None else read(table, **said)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     found = model.search(
         rows,
@@ -67,9 +71,7 @@ def search(
         where=where,
         index=index,
         rebuild=rebuild,
-        on_error=on_error,
         progress=progress or SILENT,
     )
-    there = model.inputs if rows is None else rows.column_names
-    missing = missing_columns(model.inputs, there)
+    missing = [] if rows is None else missing_columns(model.inputs, rows.column_names)
     return found | {"missing_columns": missing, "notes": notes_on(missing)}

@@ -70,7 +70,8 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     prior = _prior(task.truth[task.splits.train], guesses.shape[1])
     learner = StudentLearner(system, prior)
     labelled = task.splits.train[task.truth[task.splits.train] >= 0]
-    data = train_data(task, _with_repeats(labelled, rows), task.validation)
+    stop = task.stopping if len(task.stopping) else task.validation
+    data = train_data(task, _with_repeats(labelled, rows), stop)
     objective = Student(
         learner, data, (rows, guesses), prior, StudentConfig(smoothing=plan.train.smoothing)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.contract import is_late
+from plait.baselines.contract import is_late, part_of
 from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.baselines.specialists import (
@@ -29,8 +29,8 @@ MIN_GAIN_ERRORS = 2.0
 """Standard errors by which another must be better than a set's own specialist."""
 
 MAX_JUDGED, MAX_SEEN = 1000, 8
-TIME_SHARE, LEAST_SECONDS = 0.75, 2.0
-"""What specialists may take of the time that simple models may take; or so many seconds."""
+LEAST_SECONDS = 2.0
+"""Where there is no time limit, specialists may take half of what the models took, or so long."""
 
 SPECIALISED = ("linear", "boosted", "neighbour")
 
@@ -82,7 +82,7 @@ class Specialiser:
         codec: Of the target; its cost decides.
         seed: Of the specialists.
         kinds: What specialists may be.
-        deadline: Of `time.monotonic`; sets that come later get no specialist of their own.
+        deadline: Of `time.monotonic`; sets that come later are answered by the whole.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Specialiser:
         self._kinds, self._deadline = kinds, deadline
         self._present = present_sources(judges.views, sources)
         self._known = truth_known(judges.truth, codec)
+        self._num_late = 0
         self._found: list[Specialist] = []
         self._costs: list[np.ndarray] = []
 
@@ -111,17 +112,28 @@ class Specialiser:
         chosen: dict[str, dict[SourceSet, int]] = {name: {} for name in experts}
         wanted = set(SPECIALISED) & set(experts) & set(self._judges.stages)
         sets = considered(present_sources(self._views, self._sources)) if wanted else []
-        for sources in sets:
+        for number, sources in enumerate(sets):
             rows = self._rows(sources)
             if len(rows) < LEAST_JUDGED:
                 continue
-            if not is_late(self._deadline):
-                self._add(sources)
+            if is_late(self._deadline):
+                self._num_late += 1
+                continue
+            self._add(sources, part_of(self._deadline, 2 / (len(sets) - number + 1)))
             for name in sorted(wanted):
                 place = self._best(name, sources, rows)
                 if place is not None:
                     chosen[name][sources] = place
         return {name: self._with(expert, chosen[name]) for name, expert in experts.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know."""
+        if not self._num_late:
+            return ()
+        num = self._num_late
+        sets = "one set" if num == 1 else f"{num} sets"
+        return (f"the time was too short for specialists of {sets} of columns",)
 
     def _rows(self, sources: SourceSet) -> np.ndarray:
         """Return the rows that judge a set: those that have just it, or at least it."""
@@ -131,12 +143,12 @@ class Specialiser:
             exact = np.flatnonzero(self._present[:, wanted].all(axis=1) & self._known)
         return exact[np.linspace(0, len(exact) - 1, min(len(exact), MAX_JUDGED)).astype(np.int64)]
 
-    def _add(self, sources: SourceSet) -> None:
+    def _add(self, sources: SourceSet, deadline: float | None) -> None:
         columns = columns_of(self._sources, sources)
         for kind in self._kinds:
             expert = kind()
             seen = self._views.only(columns)
-            expert.fit(seen, self._truth, self._codec, seed=self._seed, deadline=self._deadline)
+            expert.fit(seen, self._truth, self._codec, seed=self._seed, deadline=deadline)
             self._found.append(Specialist(sources, expert))
             self._costs.append(self._costs_of(expert, columns))
 
@@ -228,13 +240,13 @@ def kinds_of(costs: Mapping[str, float]) -> list[Callable[[], Expert]]:
 
 
 def deadline_after(began: float, seconds: float | None) -> float:
-    """Return when to stop: after half as long as the experts took, or part of their time.
+    """Return when to stop: after so many seconds, or half as long as the experts took.
 
     Args:
         began: When the experts began, of `time.monotonic`.
-        seconds: What they may take; None for as long as it needs.
+        seconds: What specialists may take; None where time is free.
     """
     now = time.monotonic()
     if seconds is not None:
-        return now + TIME_SHARE * seconds
+        return now + seconds
     return now + max(LEAST_SECONDS, 0.5 * (now - began))

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.intervals import metric_intervals
+from plait.intervals import NUM_BLOCKS, NUM_RESAMPLES, metric_intervals
 from plait.model.model import Model
+from plait.model.scores import FULL, Effort
+
+FEW_RESAMPLES, LEAST_RESAMPLED = 60, 200
+"""Where time is short, intervals are from so many resamples, of no fewer rows than the second."""
+
+EXTRA_CALLS = NUM_BLOCKS + 2
+"""Calls of the metric that an interval needs beside its resamples."""
+
+LEAST_ROWS = 100
+"""Fewer rows say nothing of a set of columns: some sets are left out instead."""
 
 
 def score_subsets(
@@ -20,26 +31,48 @@ def score_subsets(
     *,
     groups: np.ndarray,
     seed: int = 0,
-) -> list[dict[str, Any]]:
+    end: float | None = None,
+) -> tuple[list[dict[str, Any]], int]:
     """Return the scores of the shipped model on `rows`: all columns, each alone, each missing.
 
-    Each is ``{"columns", "kind", "metrics", "intervals"}`` with kind ``all``, ``alone`` or
-    ``missing``; the model is the same one throughout, only what it sees changes.
+    Each is ``{"columns", "kind", "rows", "metrics", "intervals"}`` with kind ``all``, ``alone`` or
+    ``missing``; the model is the same one throughout, only what it sees changes. How long the first
+    takes tells on how many rows the others are scored, and how many of them.
+
+    Args:
+        model: What ships.
+        prepared: Where the rows are.
+        rows, truth, groups: What is judged.
+        seed: Of the resamples.
+        end: Of `time.monotonic`; None scores all sets on all rows.
+
+    Returns:
+        The scores, and how many sets there are.
     """
-    inputs = model.inputs
+    subsets = subsets_of(model.inputs)
+    found: list[dict[str, Any]] = []
+    places = np.arange(len(rows))
+    for number, (kind, kept) in enumerate(subsets):
+        began = time.monotonic()
+        if end is not None and number and began > end:
+            break
+        seconds = None if end is None else max(end - began, 0.0) / (len(subsets) - number)
+        part = _Part(rows[places], truth[places], groups[places])
+        scored = _score(model, prepared, part, kept, seed, seconds)
+        found.append({"kind": kind, "columns": list(kept), "rows": len(places), **scored})
+        if not number and end is not None:
+            places = _affordable(places, time.monotonic() - began, end, len(subsets) - 1)
+    return found, len(subsets)
+
+
+def subsets_of(inputs: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
+    """Return the sets of columns that are scored, each with its kind."""
     subsets: list[tuple[str, Sequence[str]]] = [("all", inputs)]
     if len(inputs) > 1:
         subsets += [("alone", [name]) for name in inputs]
     if len(inputs) > 2:
         subsets += [("missing", [n for n in inputs if n != name]) for name in inputs]
-    return [
-        {
-            "kind": kind,
-            "columns": list(kept),
-            **_score(model, prepared, rows, truth, groups, kept, seed),
-        }
-        for kind, kept in subsets
-    ]
+    return subsets
 
 
 def hide(prepared: Prepared, columns: Sequence[str]) -> Prepared:
@@ -49,19 +82,61 @@ def hide(prepared: Prepared, columns: Sequence[str]) -> Prepared:
     return Prepared(kept, prepared.num_rows).with_empty(gone)
 
 
+def effort_within(seconds: float, per_call: float, num_rows: int) -> Effort:
+    """Return settings of `metric_intervals` that end in time; None where there is none for any.
+
+    Args:
+        seconds: That it may take.
+        per_call: Of one call of the metric on all rows.
+        num_rows: How many rows.
+    """
+    usual = np.clip(NUM_RESAMPLES * 2000 / max(num_rows, 1), 100, NUM_RESAMPLES) + EXTRA_CALLS
+    able = seconds / max(per_call, 1e-9)
+    if able >= usual:
+        return FULL
+    rows = int(num_rows * able / (FEW_RESAMPLES + EXTRA_CALLS))
+    if rows < min(LEAST_RESAMPLED, num_rows):
+        return None
+    return {"num_resamples": FEW_RESAMPLES, "max_rows": min(rows, num_rows)}
+
+
+class _Part:
+    """Some rows, their truth and groups."""
+
+    def __init__(self, rows: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> None:
+        self.rows, self.truth, self.groups = rows, truth, groups
+
+
+def _affordable(places: np.ndarray, seconds: float, end: float, num_left: int) -> np.ndarray:
+    """Return the places of as many rows, evenly spread, as the other sets can be scored on."""
+    share = max(end - time.monotonic(), 0.0) / max(seconds * num_left, 1e-9)
+    num = max(int(len(places) * share), min(LEAST_ROWS, len(places)))
+    if num >= len(places):
+        return places
+    return places[np.linspace(0, len(places) - 1, num).astype(np.int64)]
+
+
 def _score(
     model: Model,
     prepared: Prepared,
-    rows: np.ndarray,
-    truth: np.ndarray,
-    groups: np.ndarray,
+    part: _Part,
     kept: Sequence[str],
     seed: int,
+    seconds: float | None,
 ) -> dict[str, Any]:
+    began = time.monotonic()
     hidden = [
         column for name, columns in model.sources.items() if name not in kept for column in columns
     ]
-    outputs = model.ensemble.outputs(hide(prepared, hidden), rows)
-    codec = model.target_codec
-    intervals = metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed)
-    return {"metrics": codec.metrics(outputs, truth), "intervals": intervals}
+    outputs = model.ensemble.outputs(hide(prepared, hidden), part.rows)
+    metric, asked = model.target_codec.metrics, time.monotonic()
+    found: dict[str, Any] = {"metrics": metric(outputs, part.truth), "intervals": {}}
+    effort = FULL
+    if seconds is not None:
+        now = time.monotonic()
+        effort = effort_within(seconds - (now - began), now - asked, len(part.rows))
+    if effort is not None:
+        found["intervals"] = metric_intervals(
+            metric, outputs, part.truth, groups=part.groups, seed=seed, **effort
+        )
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,14 @@ from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.reading import read_columns, sources_with
-from plait.recipes.roles import check_target, choose_inputs, split_column, stratify
+from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
 
 CHUNK_ROWS = 65_536
 MAX_JUDGED_ROWS = 10_000
 """More validation or test rows than this are judged by an even sample of so many."""
+
+MAX_JUDGED_CELLS = 20_000_000
+"""And rows times classes: what is said of them is held in memory, once for each candidate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,9 @@ class Task:
         readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
+        most_judged: How many validation or test rows are looked at; 0 for as many as may be.
+        stopping: Rows that tell the network when to stop: it does not learn from them, and no
+            candidate is compared on them.
     """
 
     table: Table
@@ -62,6 +68,8 @@ class Task:
     readings: tuple[Reading, ...]
     splits: Splits
     notes: tuple[str, ...]
+    most_judged: int = 0
+    stopping: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -76,12 +84,26 @@ class Task:
     @property
     def validation(self) -> np.ndarray:
         """The validation rows that candidates are compared on."""
-        return _even_sample(self.splits.validation)
+        rows = np.setdiff1d(self.splits.validation, self.stopping)
+        return _even_sample(rows, self._most_judged)
+
+    @property
+    def learned(self) -> np.ndarray:
+        """The training rows that the network learns from."""
+        return np.setdiff1d(self.splits.train, self.stopping)
 
     @property
     def judged(self) -> np.ndarray:
         """The rows that the report's numbers are from: of the test, else of validation."""
-        return _even_sample(self.splits.test) if len(self.splits.test) else self.validation
+        if not len(self.splits.test):
+            return self.validation
+        return _even_sample(self.splits.test, self._most_judged)
+
+    @property
+    def _most_judged(self) -> int:
+        labels = len(getattr(self.codecs.get(str(self.target)), "labels", ()))
+        most = min(MAX_JUDGED_ROWS, MAX_JUDGED_CELLS // max(labels, 1))
+        return min(most, self.most_judged or most)
 
     @property
     def target_codec(self) -> TargetCodec:
@@ -104,7 +126,6 @@ def make_task(
     split: str | None,
     seed: int,
     on_error: str,
-    allow_network: bool,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
@@ -112,7 +133,7 @@ def make_task(
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed, on_error, allow_network: As for
+        table, target, exclude, group, time, split, seed, on_error: As for
             `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
@@ -124,10 +145,9 @@ def make_task(
     schema = table.schema
     if target is not None:
         check_target(schema, target)
+    refuse_answers(table, target, {*exclude, *filter(None, (group, time, split))})
     inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
-    prints = fingerprints(
-        table, [name for name in inputs], on_error=on_error, allow_network=allow_network
-    )
+    prints = fingerprints(table, [name for name in inputs], on_error=on_error)
     splits = make_splits(
         table,
         fingerprints=prints,
@@ -146,17 +166,17 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         on_error=on_error,
-        allow_network=allow_network,
         progress=progress,
     )
     copies = [rows for _, rows in shared_rows(prints).groups]
     said = [] if group is None else group_rows(table, group)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
-    notes: tuple[str, ...] = ()
+    notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     if target is not None:
         labelled = np.asarray(prepared.columns[target].present, bool)
-        splits, notes = _labelled_only(splits, labelled)
+        splits, fewer = _labelled_only(splits, labelled)
+        notes += fewer
         codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
         truth = truth_of(prepared, target)
     return Task(
@@ -175,6 +195,7 @@ def make_task(
         notes=(
             notes
             + _limit_notes(prepared, target)
+            + _label_notes(codecs)
             + _group_notes(table, group, splits)
             + _base_notes(base, target)
         ),
@@ -196,11 +217,11 @@ def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progr
     )
 
 
-def _even_sample(rows: np.ndarray) -> np.ndarray:
-    """Return at most `MAX_JUDGED_ROWS` of the rows, evenly spread over them."""
-    if len(rows) <= MAX_JUDGED_ROWS:
+def _even_sample(rows: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of the rows, evenly spread over them."""
+    if len(rows) <= most:
         return rows
-    return rows[np.linspace(0, len(rows) - 1, MAX_JUDGED_ROWS).astype(np.int64)]
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def truth_of(prepared: Prepared, target: str) -> np.ndarray:
@@ -255,6 +276,15 @@ def _limit_notes(prepared: Prepared, target: str | None) -> tuple[str, ...]:
     return (
         f"{below + above} targets are only limits ({below} '<', {above} '>'): they are learned and "
         "scored as if the number were exact",
+    )
+
+
+def _label_notes(codecs: Mapping[str, Codec]) -> tuple[str, ...]:
+    """Say where rare labels count as never seen."""
+    return tuple(
+        f"column '{name}' has {most:,} labels or more: rarer ones count as never seen"
+        for name, codec in codecs.items()
+        if (most := getattr(codec, "max_labels", 0)) and len(getattr(codec, "labels", ())) >= most
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from plait.model.config import SystemConfig
 from plait.model.model import Model
 from plait.progress import Progress
 from plait.recipes.energy import Meter
+from plait.recipes.timetable import Timetable
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
@@ -29,6 +30,7 @@ class Work:
 
     Attributes:
         meter: Running since the fit began.
+        timetable: The time that all parts go by.
         budget: Of the whole fit.
         size, fusion, train, seed, group, baselines, samples: As given.
         device: ``cpu`` or ``cuda``.
@@ -56,6 +58,7 @@ class Work:
     adapt: str = "auto"
     on_error: str = "raise"
     tune: str = "auto"
+    timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
 
 
 def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:

@@ -1,14 +1,23 @@
-"""The report of a bundle: one page that says what was learned, how well, and from what."""
+"""The shell of every page: one file that asks nothing of the network, with a list of contents."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
-from plait.report import scores, space, story
+from plait.report import comparison, making, outcomes, patterns, retrieval, rows, space
+from plait.report.hero import SPACE, hero
+from plait.report.palette import style
+from plait.report.scored import is_space
 from plait.report.text import escape
 from plait.types import Html
+
+_SECTION = re.compile(r'<section id="([^"]+)"[^>]*><h2[^>]*>(.*?)</h2>')
 
 
 def render_report(data: Mapping[str, Any]) -> Html:
@@ -18,29 +27,31 @@ def render_report(data: Mapping[str, Any]) -> Html:
         data: The bundle's JSON files by name without ending, ``card``, ``name`` and ``size_mb``;
             whatever is absent is said to be not measured.
     """
-    alone = story.is_space(data)
+    alone = is_space(data)
     model = data.get("model") or {}
-    goal = story.SPACE if alone else model.get("target", "model")
+    goal = SPACE if alone else model.get("target", "model")
     sections = [
-        story.headline(data),
+        hero(data),
         *([] if alone else _of_target(data)),
         *(_of_space(data) if alone or model.get("space") else []),
-        space.label_efficiency(data),
-        space.learning(data) if alone else scores.training(data),
-        story.table_of(data),
-        story.making(data),
+        retrieval.label_efficiency(data),
+        retrieval.learning(data) if alone else making.training(data),
+        making.table_of(data),
+        making.making(data),
     ]
-    return page(f"{goal} – {data.get('name', 'plait')}", "".join(sections))
+    body = "".join(sections)
+    return page(f"{goal} – {data.get('name', 'plait')}", body + making.glossary(body))
 
 
 def _of_target(data: Mapping[str, Any]) -> list[Html]:
     return [
-        scores.comparison(data),
-        scores.subsets(data),
-        story.samples(data),
-        scores.present(data),
-        scores.classes(data),
-        scores.numbers(data),
+        comparison.comparison(data),
+        comparison.subsets(data),
+        rows.samples(data),
+        patterns.present(data),
+        outcomes.classes(data),
+        outcomes.calibration(data),
+        outcomes.numbers(data),
     ]
 
 
@@ -48,16 +59,42 @@ def _of_space(data: Mapping[str, Any]) -> list[Html]:
     return [
         space.space_map(data),
         space.neighbours(data),
-        space.alignment_matrix(data),
+        retrieval.alignment_matrix(data),
     ]
 
 
 def page(title: str, body: Html) -> Html:
-    """Return a whole page: no script, no request to anywhere."""
-    style = resources.files("plait.report").joinpath("page.css").read_text(encoding="utf8")
+    """Return a whole page: nothing from elsewhere, and no script but our own, by its hash.
+
+    The script copies commands, shows tooltips to touch and keyboard, and opens folds for print;
+    without it the page shows the same.
+    """
+    script = _file("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    found = _SECTION.findall(body)
+    entries = "".join(f'<li><a href="#{a}">{name}</a></li>' for a, name in found)
+    contents = (
+        f'<nav class="contents" aria-labelledby="contents-title"><h2 id="contents-title">Contents'
+        f"</h2><ol>{entries}</ol></nav>"
+        if len(found) > 2
+        else ""
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f"<body><main>{body}</main></body></html>"
+        '<meta name="color-scheme" content="light dark"><meta name="generator" content="plait">'
+        f"<title>{escape(title)}</title><style>{style()}{_file('page.css')}</style></head>"
+        '<body><a class="skip" href="#main">Skip to the page</a>'
+        f'<div class="shell">{contents}<main id="main">{body}</main></div>'
+        f"<script>{script}</script></body></html>"
     )
+
+
+@cache
+def _file(name: str) -> str:
+    return resources.files("plait.report").joinpath(name).read_text(encoding="utf8")

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
+from plait.report.words import FACTS, TERMS, word
 from plait.types import Html
 
 DASH = "–"
-SHARES = {
-    "accuracy",
-    "macro_f1",
-    "micro_f1",
-    "auc",
-    "coverage",
-    "precision",
-    "recall",
-    "f1",
-    "share_missing",
-}
-"""Metrics that are written as percent."""
+_FIGURES = re.compile(r"^[–+−-]?[\d,.]*(\s?%)?(\s\([^)]*\))?$")
 
 
 def escape(value: Any) -> Html:
@@ -29,66 +20,157 @@ def escape(value: Any) -> Html:
     return html.escape(str(value), quote=True)
 
 
+def is_number(value: Any) -> TypeGuard[float]:
+    """Tell whether a value is a finite number, and no yes or no."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def number(value: Any) -> str:
     """Return a number with three significant digits; a dash when it is not one."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value):
         return DASH
     if isinstance(value, int) or 1000 <= abs(value) < 1e9:
-        return f"{round(value):,}"
-    return f"{value:.3g}"
+        text = f"{round(value):,}"
+    elif value and not 1e-4 <= abs(value) < 1e9:
+        text = f"{value:.2e}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−", 1) if value < 0 else text
+
+
+def figures(value: Any) -> str:
+    """Return a measured number with three digits, closing zeros kept: ``0.960``."""
+    if not is_number(value) or not 1e-3 <= abs(value) < 1000 or isinstance(value, int):
+        return number(value)
+    return f"{value:#.3g}".rstrip(".").replace("-", "−", 1)
 
 
 def percent(value: Any) -> str:
     """Return a share as ``87.3 %``."""
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value):
         return DASH
-    return f"{100 * value:.1f} %"
+    text = f"{100 * value:.1f}\u00a0%"
+    return text.replace("-", "−", 1)
 
 
 def metric(name: str, value: Any, interval: Sequence[float] | None = None) -> str:
-    """Return a metric with its interval: ``87.3 % (85.1 to 89.2)``."""
-    shown = percent(value) if name in SHARES else number(value)
-    if not interval or shown == DASH:
+    """Return a metric with its interval: ``87.3 % (85.1 to 89.2)``.
+
+    An R² below -1 is only said to be so: its size tells nothing.
+    """
+    if name == "r2" and is_number(value) and value < -1:
+        return "below −1"
+    share = word(name).share
+    shown = percent(value) if share else figures(value)
+    ends = interval_of(interval)
+    if ends is None or shown == DASH:
         return shown
-    low, high = interval
-    if name in SHARES:
-        return f"{shown} ({100 * low:.1f} to {100 * high:.1f})"
-    return f"{shown} ({number(low)} to {number(high)})"
+    return f"{shown} ({between(name, ends)})"
 
 
-def table(rows: Sequence[Mapping[str, Any]], *, raw: Sequence[str] = ()) -> Html:
-    """Return rows as a table, a column per key of the first; columns in `raw` are HTML already."""
+def between(name: str, ends: Sequence[float]) -> str:
+    """Return the ends of an interval as ``85.1 to 89.2``, without the sign of percent."""
+    low, high = ends
+    if word(name).share:
+        return f"{100 * low:.1f} to {100 * high:.1f}".replace("-", "−")
+    if name == "r2" and low < -1:
+        return f"below −1 to {number(high)}"
+    return f"{figures(low)} to {figures(high)}"
+
+
+def interval_of(interval: Any) -> tuple[float, float] | None:
+    """Return an interval's two finite ends; None when there is none."""
+    if isinstance(interval, list | tuple) and len(interval) == 2 and all(map(is_number, interval)):
+        return float(interval[0]), float(interval[1])
+    return None
+
+
+def term(name: str, shown: str | None = None) -> Html:
+    """Return a metric or term with its meaning as a tooltip, reachable by keyboard."""
+    says = word(name).says or TERMS.get(name, "")
+    text = escape(shown if shown is not None else word(name).name)
+    if not says:
+        return text
+    return f'<span class="term" tabindex="0" title="{escape(says)}">{text}</span>'
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    raw: Sequence[str] = (),
+    heads: Mapping[str, Html] | None = None,
+    caption: str = "",
+    kind: str = "",
+) -> Html:
+    """Return rows as a table, a column per key of the first; columns of figures are right-aligned.
+
+    Args:
+        rows: Values by column.
+        raw: Columns that are HTML already.
+        heads: HTML of a column's head, where it is not its name.
+        caption: What the table holds, for those who cannot see it.
+        kind: CSS class.
+    """
     if not rows:
         return '<p class="none">None.</p>'
     names = list(rows[0])
-    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+    right = {n for n in names if n not in raw and _all_figures([row.get(n) for row in rows])}
+    titles = {n: (heads or {}).get(n) or escape(_plain_name(n)) for n in names}
+    head = "".join(f'<th scope="col"{_figure(n in right)}>{titles[n]}</th>' for n in names)
     body = "".join(
-        "<tr>" + "".join(f"<td>{_cell(row.get(n), n in raw)}</td>" for n in names) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{_figure(n in right)}>{cell(row.get(n), n in raw)}</td>" for n in names)
+        + "</tr>"
         for row in rows
     )
-    inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="wide"><table>{inner}</table></div>'
+    said = f"<caption>{escape(caption)}</caption>" if caption else ""
+    inner = f"{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return scroller(f'<table class="{kind or "plain"}">{inner}</table>', caption or "table")
+
+
+def scroller(inner: Html, label: str) -> Html:
+    """Return what may be wider than the page, in a box that scrolls by itself, by keyboard too."""
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">{inner}</div>'
+    )
 
 
 def facts(values: Mapping[str, Any]) -> Html:
     """Return names and values as a definition list; nested values are written as JSON-like text."""
     items = "".join(
-        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{_cell(value, False)}</dd>"
+        f"<div><dt>{escape(_plain_name(name))}</dt><dd>{cell(value, False)}</dd></div>"
         for name, value in values.items()
     )
     return f"<dl>{items}</dl>"
 
 
+def fold(summary: str, inner: Html) -> Html:
+    """Return what is shown only when asked for."""
+    return f"<details><summary>{escape(summary)}</summary>{inner}</details>"
+
+
+def copyable(command: str) -> Html:
+    """Return a command with a button that copies it, where scripts run."""
+    return (
+        f'<div class="command"><pre tabindex="0"><code>{_unbroken(command)}</code></pre>'
+        '<button type="button" class="copy" hidden>Copy</button></div>'
+    )
+
+
 def section(title: str, *parts: Html, lead: str = "") -> Html:
     """Return a titled section; `lead` says in a sentence what to look at."""
-    anchor = escape(title.lower().replace(" ", "-"))
+    anchor = escape(re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"))
     said = f'<p class="lead">{escape(lead)}</p>' if lead else ""
-    return f'<section id="{anchor}"><h2>{escape(title)}</h2>{said}{"".join(parts)}</section>'
+    return (
+        f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
+        f'<h2 id="{anchor}-title">{escape(title)}</h2>{said}{"".join(parts)}</section>'
+    )
 
 
-def _cell(value: Any, is_html: bool) -> str:
+def cell(value: Any, is_html: bool) -> str:
+    """Return what stands in a cell of a table."""
     if is_html:
-        return str(value)
+        return str(value) if value is not None else DASH
     if value is None:
         return DASH
     if isinstance(value, bool):
@@ -102,5 +184,39 @@ def _cell(value: Any, is_html: bool) -> str:
     return escape(value) or DASH
 
 
-def _plain(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+def cut(text: Any, num: int) -> str:
+    """Return text of at most `num` characters."""
+    text = str(text)
+    return text if len(text) <= num else text[: num - 1] + "…"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return ``1 row`` or ``1,200 rows``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _plain_name(name: str) -> str:
+    return word(name).name if word(name).says else FACTS.get(name, name.replace("_", " "))
+
+
+def _unbroken(command: str) -> Html:
+    """Return a command whose options are not broken after their dashes."""
+    return " ".join(
+        f"<span>{escape(word)}</span>" if word.startswith("--") else escape(word)
+        for word in command.split(" ")
+    )
+
+
+def _figure(is_figure: bool) -> str:
+    return ' class="figure"' if is_figure else ""
+
+
+def _all_figures(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None and value != DASH]
+    return bool(known) and all(
+        is_number(v) or (isinstance(v, str) and bool(_FIGURES.match(v))) for v in known
+    )
+
+
+def _plain(item: Any) -> str:
+    return number(item) if isinstance(item, float) else str(item)

@@ -71,10 +71,15 @@ def test_a_folder_without_media_is_refused(tmp_path, write, inside):
         read(tmp_path / "x")
 
 
-def test_a_text_file_in_another_encoding_is_refused(tmp_path, picture, write):
+def test_a_text_file_in_another_encoding_is_read_with_a_note_or_refused(tmp_path, picture, write):
     picture("x/a.png")
     write("x/a.txt", b"caf\xe9")
+    found = read(tmp_path / "x")
+    assert found.column("text") == ["caf\xe9"]
+    assert "a.txt: the file is not UTF-8" in found.notes[0]
+    write("x/a.txt", "ж".encode() + b"caf\xe9")
     with pytest.raises(TableError, match="not UTF-8 text") as caught:
         read(tmp_path / "x")
     assert "--encoding latin-1" in caught.value.hint
+    write("x/a.txt", b"caf\xe9")
     assert read(tmp_path / "x", encoding="latin-1").column("text") == ["café"]

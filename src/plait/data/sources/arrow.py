@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from plait.data.sources.delimited import check_names
+from plait.data.sources.header import check_names
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import BATCH_BYTES, BATCH_ROWS, keep
 from plait.errors import TableError
@@ -56,7 +56,7 @@ def plain_schema(schema: pa.Schema, path: Path | None = None) -> pa.Schema:
     """
     check_names(schema.names, path)
     if not schema.names:
-        raise TableError("the table has no columns", path=path)
+        raise TableError("the table has no columns", expected="at least one", path=path)
     return pa.schema([(field.name, _plain_type(field.type)) for field in schema])
 
 

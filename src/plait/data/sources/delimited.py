@@ -2,59 +2,81 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 
+from plait.data.sources.encodings import NotText, encoding_of
+from plait.data.sources.formats import Format
+from plait.data.sources.header import HEAD_BYTES, MAX_CELL_BYTES, Header, read_header
 from plait.data.sources.rows import Rows
-from plait.data.sources.spool import keep
+from plait.data.sources.spool import keep, kept
 from plait.errors import TableError
 
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 BLOCK_BYTES = 256 * 2**10
-HEAD_BYTES = 256 * 2**10
+WIDE, WIDE_BLOCK_BYTES = 1000, 32 * 2**20
+MAX_ROW_BYTES = 128 * 2**20
+CUT = ("straddl", "cannot infer number of columns")
+"""What Arrow says of a block that holds no whole row."""
+
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
 OTHER_FORMATS = (
-    (b"PK\x03\x04", "an Excel or zip file", "save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file", "save the sheet as CSV"),
+    (b"PK\x03\x04", "a zip file or spreadsheet", "name it .zip, .xlsx or .ods, whichever it is"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file", "save the sheet as .xlsx or CSV"),
     (b"PAR1", "a Parquet file", "name it .parquet"),
     (b"ARROW1", "an Arrow file", "name it .arrow"),
-    (b"\x1f\x8b", "a gzip file", "unpack it first"),
+    (b"\x1f\x8b", "a gzip file", "name it .gz, as in shop.csv.gz"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file", "name it .zst, as in shop.csv.zst"),
     (b"%PDF", "a PDF document", "export the table as CSV"),
 )
 
 
-def read_delimited(path: Path, *, encoding: str | None = None) -> Rows:
+def read_delimited(path: Path, said: Format | None = None) -> Rows:
     """Return the rows of a CSV or TSV file; every cell is text, an empty one is missing.
 
-    Cells stay text so that no block of the file is read differently from another. UTF-8 and
-    UTF-16 are told apart by their byte order mark; anything else must be named.
+    Cells stay text so that no block of the file is read differently from another. Encoding and
+    delimiter are found unless they were said; an encoding that had to be guessed is a note.
 
     Raises:
-        TableError: Empty, not text, wrongly encoded, ragged, or with doubled column names.
+        TableError: Empty, not text, wrongly encoded, ragged, with doubled or too many column
+            names, or with a cell above `MAX_CELL_BYTES`.
     """
+    said = said or Format()
+    said.refuse("sheet", kind="delimited text", path=path)
     head = _checked_head(path)
-    encoding = _checked_encoding(encoding or _marked_encoding(head), path)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _likely_delimiter(head, encoding)
-    names, num_skipped = _header(head, encoding, delimiter, path)
-    settings = f"delimited|{encoding}|{delimiter}"
+    delimiter = said.delimiter or ("\t" if path.suffix.lower() == ".tsv" else None)
+    found = None if said.encoding else kept(path, _settings("utf-8", delimiter))
+    if found is not None:
+        return found
+    try:
+        encoding = encoding_of(path, said.encoding)
+    except NotText as failure:
+        _check_bytes(head, "utf-8", path)
+        _keep(path, "utf-8", delimiter)  # fails, naming row and column
+        raise failure.error.at(path=path) from None
+    _check_bytes(head, encoding.name, path)
+    rows = _keep(path, encoding.name, delimiter)
+    rows.notes = (encoding.note,) if encoding.note else ()
+    return rows
 
+
+def _settings(encoding: str, delimiter: str | None) -> str:
+    return f"delimited|{encoding}|{delimiter or 'found'}"
+
+
+def _keep(path: Path, encoding: str, delimiter: str | None) -> Rows:
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        schema = pa.schema([(name, pa.string()) for name in names])
-        return schema, _Stream(path, names, num_skipped, encoding, delimiter).batches()
+        header = read_header(path, encoding, delimiter)
+        if "\ufffd" in "".join(header.names):
+            raise _wrong_encoding(encoding, path, "in the header")
+        schema = pa.schema([(name, pa.string()) for name in header.names])
+        return schema, _Stream(path, header, encoding).batches()
 
-    return keep(path, settings, open_stream)
+    return keep(path, _settings(encoding, delimiter), open_stream)
 
 
 def _checked_head(path: Path) -> bytes:
@@ -71,7 +93,11 @@ def _checked_head(path: Path) -> bytes:
                 path=path,
                 hint=hint,
             )
-    if _marked_encoding(head) == "utf-8" and b"\0" in head:
+    return head
+
+
+def _check_bytes(head: bytes, encoding: str, path: Path) -> None:
+    if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
         raise TableError(
             "the file is not text",
             expected="CSV or TSV in UTF-8",
@@ -79,81 +105,19 @@ def _checked_head(path: Path) -> bytes:
             path=path,
             hint="is it another kind of file, or UTF-16 without a mark? then use --encoding utf-16",
         )
-    return head
-
-
-def _marked_encoding(head: bytes) -> str:
-    return next((name for mark, name in BOMS if head.startswith(mark)), "utf-8")
-
-
-def _checked_encoding(encoding: str, path: Path) -> str:
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError:
-        raise TableError(
-            f"there is no encoding '{encoding}'",
-            expected="a name such as utf-8, utf-16, latin-1 or cp1252",
-            path=path,
-        ) from None
-    return "utf-8" if name in {"utf-8", "utf-8-sig"} else name
-
-
-def _decoded_head(head: bytes, encoding: str) -> str:
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    return decoder.decode(head).removeprefix("\ufeff")
-
-
-def _likely_delimiter(head: bytes, encoding: str) -> str:
-    """Return which of comma, semicolon, tab and bar splits the first lines most evenly."""
-    text = _decoded_head(head, encoding)
-    lines = [line for line in text.splitlines()[:50] if line.strip()]
-    best, best_score = ",", 0.0
-    for delimiter in (",", ";", "\t", "|"):
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-        if widths and widths[0] > 1:
-            score = widths.count(widths[0]) / len(widths) + widths[0] / 1000
-            best, best_score = (delimiter, score) if score > best_score else (best, best_score)
-    return best
-
-
-def _header(head: bytes, encoding: str, delimiter: str, path: Path) -> tuple[tuple[str, ...], int]:
-    """Return the column names, and how many blank lines stand before them."""
-    text = _decoded_head(head, encoding)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    num_skipped, names = next(((i, row) for i, row in enumerate(lines) if row), (0, []))
-    if "\ufffd" in "".join(names):
-        raise _wrong_encoding(encoding, path, "in the header")
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(names)]
-    check_names(names, path)
-    return tuple(names), num_skipped
-
-
-def check_names(names: list[str], path: Path | None = None) -> None:
-    """Raise `TableError` when a column name occurs twice."""
-    doubled = [name for name, count in Counter(names).items() if count > 1]
-    if doubled:
-        places = [place for place, name in enumerate(names) if name == doubled[0]]
-        raise TableError(
-            "two columns have the same name",
-            expected="a name of its own for every column",
-            received=f"'{doubled[0]}' as columns " + " and ".join(map(str, places)),
-            column=doubled[0],
-            path=path,
-            hint="rename one of them in the header",
-        )
 
 
 class _Stream:
     """One pass over the file."""
 
-    def __init__(
-        self, path: Path, names: tuple[str, ...], num_skipped: int, encoding: str, delimiter: str
-    ) -> None:
-        self.path, self.names, self.num_skipped = path, names, num_skipped
-        self.encoding, self.delimiter = encoding, delimiter
+    def __init__(self, path: Path, header: Header, encoding: str) -> None:
+        self.path, self.encoding = path, encoding
+        self.names, self.header = header.names, header
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        block_bytes, num_rows = BLOCK_BYTES, 0
+        # Many rows to a block, also of wide tables: every block costs something per column.
+        wide = WIDE_BLOCK_BYTES if len(self.names) > WIDE else 0
+        block_bytes, num_rows = max(BLOCK_BYTES, wide), 0
         while True:
             try:
                 for batch in self._rows_after(num_rows, block_bytes):
@@ -161,12 +125,16 @@ class _Stream:
                     yield batch
                 return
             except pa.ArrowInvalid as error:
-                longer = "straddl" in str(error) and block_bytes < self.path.stat().st_size
+                cut = any(words in str(error) for words in CUT)
+                longer = cut and block_bytes < self.path.stat().st_size
                 if not longer:
                     raise self._parse_error(str(error), num_rows) from None
-                block_bytes *= 8
-            except UnicodeDecodeError as error:
-                place = f"near row {num_rows}: {error.reason}"
+                if block_bytes >= MAX_ROW_BYTES:
+                    raise self._too_long_a_row(num_rows) from None
+                block_bytes = min(block_bytes * 8, MAX_ROW_BYTES)
+            except UnicodeError as error:
+                reason = getattr(error, "reason", str(error))
+                place = f"near row {num_rows}: {reason}"
                 raise _wrong_encoding(self.encoding, self.path, place) from None
 
     def _rows_after(self, num_done: int, block_bytes: int) -> Iterator[pa.RecordBatch]:
@@ -187,11 +155,11 @@ class _Stream:
                 encoding=self.encoding,
                 block_size=block_bytes,
                 autogenerate_column_names=True,
-                skip_rows=self.num_skipped,
+                skip_rows=self.header.num_skipped,
                 use_threads=False,
             ),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=self.delimiter,
+                delimiter=self.header.delimiter,
                 newlines_in_values=True,
                 ignore_empty_lines=len(self.names) > 1,
             ),
@@ -204,12 +172,15 @@ class _Stream:
         )
 
     def _text(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
-        columns = []
+        columns, large = [], batch.nbytes > MAX_CELL_BYTES
         for name, column in zip(self.names, batch.columns, strict=True):
+            if large:
+                _check_lengths(column, name, first_row, self.path)
             try:
-                columns.append(column.cast(pa.string()))
+                cells = column.cast(pa.string())
             except pa.ArrowInvalid:
                 raise self._byte_error(name, column, first_row) from None
+            columns.append(cells)
         return pa.record_batch(columns, names=list(self.names))
 
     def _byte_error(self, name: str, column: pa.Array, first_row: int) -> TableError:
@@ -222,6 +193,16 @@ class _Stream:
                 wrong.at(column=name, row=first_row + place)
                 return wrong
         return _wrong_encoding(self.encoding, self.path, f"after row {first_row}")
+
+    def _too_long_a_row(self, num_rows: int) -> TableError:
+        return TableError(
+            "a row is too long",
+            expected=f"at most {MAX_ROW_BYTES // 2**20} MiB",
+            received="a row that does not end within them",
+            row=max(0, num_rows),
+            path=self.path,
+            hint="is a quotation mark not closed? Large values belong into files beside the table",
+        )
 
     def _parse_error(self, message: str, num_rows: int) -> TableError:
         ragged = _RAGGED.search(message)
@@ -236,9 +217,27 @@ class _Stream:
         )
 
 
+def _check_lengths(column: pa.Array, name: str, first_row: int, path: Path) -> None:
+    longest = compute.max(compute.binary_length(column)).as_py() or 0
+    if longest > MAX_CELL_BYTES:
+        lengths = compute.binary_length(column).to_pylist()
+        raise TableError(
+            "a cell is too long",
+            expected=f"at most {MAX_CELL_BYTES // 2**20} MiB",
+            received=f"{longest} bytes",
+            column=name,
+            row=first_row + lengths.index(longest),
+            path=path,
+            hint="put the value into a file beside the table, and its path into the cell",
+        )
+
+
 def _ragged_error(path: Path, number: str, expected: str, found: str, text: str) -> TableError:
     open_quote = text.count('"') % 2 == 1 or "\n" in text
-    hint = "quote cells that hold the delimiter, or fill the missing fields with nothing"
+    hint = (
+        "quote cells that hold the delimiter, or fill the missing fields with nothing; or name "
+        "another delimiter with --delimiter"
+    )
     return TableError(
         "a row has the wrong number of fields",
         expected=f"{expected} fields, as in the header",

@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from plait.data.sources.kinds import TABLE_ENDINGS, TEXT_ENDINGS, column_names, kind_of_ending
+from plait.data.sources.encodings import NotText, encoding_of
+from plait.data.sources.formats import Format
+from plait.data.sources.kinds import TEXT_ENDINGS, column_names, is_table, kind_of_ending
 from plait.data.sources.rows import MemoryRows
 from plait.errors import TableError
 from plait.modalities.media import check_num_bytes
@@ -21,7 +23,7 @@ def table_inside(folder: Path) -> Path | None:
 
     A lone series beside a picture of the same stem is a value, not the table.
     """
-    tables = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in TABLE_ENDINGS]
+    tables = [f for f in sorted(folder.iterdir()) if is_table(f)]
     named = [file for file in tables if file.stem.lower() in {"metadata", folder.name.lower()}]
     if named:
         return named[0]
@@ -31,7 +33,7 @@ def table_inside(folder: Path) -> Path | None:
     return tables[0] if alone else None
 
 
-def read_folder(folder: Path, *, encoding: str | None = None) -> MemoryRows:
+def read_folder(folder: Path, said: Format | None = None) -> MemoryRows:
     """Return one row per stem: a column per kind of file, ``label`` and ``split`` if in folders.
 
     ``boots/1.png`` gives ``image`` and ``label``; ``1.png``, ``1.txt`` and ``1.wav`` side by
@@ -42,7 +44,10 @@ def read_folder(folder: Path, *, encoding: str | None = None) -> MemoryRows:
     Raises:
         TableError: No media in the folder, or a text file that is not text.
     """
+    said = said or Format()
+    said.refuse("delimiter", "sheet", kind="a folder of media", path=folder)
     rows: dict[tuple[str, ...], dict[str, Cell]] = {}
+    notes: list[str] = []
     digest = hashlib.sha256()
     for file in _media_files(folder):
         relative = file.relative_to(folder)
@@ -52,7 +57,7 @@ def read_folder(folder: Path, *, encoding: str | None = None) -> MemoryRows:
             key = relative.parts
         cells = rows.setdefault(key, {})
         as_text = file.suffix.lower() in TEXT_ENDINGS or kind == "label"
-        cells[kind] = _content(file, encoding) if as_text else relative.as_posix()
+        cells[kind] = _content(file, said.encoding, notes) if as_text else relative.as_posix()
         stat = file.stat()
         digest.update(f"{relative}|{stat.st_size}|{stat.st_mtime_ns}\n".encode(errors="replace"))
     if not rows:
@@ -62,7 +67,9 @@ def read_folder(folder: Path, *, encoding: str | None = None) -> MemoryRows:
     columns: dict[str, list[Cell]] = {
         name: [cells.get(name) for cells in rows.values()] for name in names
     }
-    return MemoryRows(dict(columns), key=digest.hexdigest())
+    found = MemoryRows(dict(columns), key=digest.hexdigest())
+    found.notes = tuple(notes[:1])
+    return found
 
 
 def _media_files(folder: Path) -> Iterator[Path]:
@@ -91,19 +98,24 @@ def _add_folder_names(rows: dict[tuple[str, ...], dict[str, Cell]]) -> None:
             cells["label"] = folders[0]
 
 
-def _content(file: Path, encoding: str | None) -> str:
+def _content(file: Path, said: str | None, notes: list[str]) -> str:
     check_num_bytes(file.stat().st_size, file)
-    data = file.read_bytes()
     try:
-        return data.decode(encoding or "utf-8-sig").strip()
-    except UnicodeDecodeError as error:
+        found = encoding_of(file, said)
+        text = file.read_bytes().decode(found.name)
+    except NotText as failure:
+        failure.error.what = "a text file is not UTF-8 text"
+        raise failure.error.at(path=file) from None
+    except UnicodeError as error:
         raise TableError(
-            "a text file is not UTF-8 text",
-            expected="UTF-8",
-            received=f"the byte 0x{data[error.start]:02x} at place {error.start}",
+            "a text file is not of the encoding named",
+            expected=str(said),
+            received=str(error),
             path=file,
             hint="name the encoding, for example --encoding latin-1",
         ) from None
+    notes += [f"{file.name}: {found.note}"] if found.note else []
+    return text.removeprefix("\ufeff").strip()
 
 
 def _no_media(folder: Path) -> TableError:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from plait.data.sources.arrow import plain_schema
-from plait.data.sources.delimited import check_names
+from plait.data.sources.header import check_names
 from plait.data.sources.rows import MemoryRows, Rows
 from plait.errors import TableError
 from plait.types import Cell
@@ -52,10 +52,12 @@ def from_dicts(source: Sequence[Any]) -> Rows:
                 row=row,
             )
     names = dict.fromkeys(str(name) for cells in source for name in cells)
+    check_names(list(names))
     return _from_columns({name: [cells.get(name) for cells in source] for name in names})
 
 
 def _from_columns(columns: dict[str, list[Cell]]) -> Rows:
+    check_names(list(columns))
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
         raise TableError(

@@ -10,15 +10,21 @@ from typing import Any
 
 import pyarrow as pa
 
+from plait.data.sources.encodings import NotText, encoding_of
+from plait.data.sources.formats import Format
 from plait.data.sources.frames import from_dicts
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import MEMORY_BYTES, keep, no_rows
 from plait.errors import TableError
 
 CHUNK_ROWS = 4096
+MAX_LIST_BYTES = 2**30
+"""A list is read as a whole; longer ones belong into JSON lines."""
+
+MAX_LINE_CHARACTERS = 256 * 2**20
 
 
-def read_json(path: Path, *, encoding: str | None = None) -> Rows:
+def read_json(path: Path, said: Format | None = None) -> Rows:
     """Return the rows of a JSON file; a key that an object lacks is a missing cell.
 
     In large files a column whose cells are of several types becomes text: text as it is, the
@@ -27,8 +33,25 @@ def read_json(path: Path, *, encoding: str | None = None) -> Rows:
     Raises:
         TableError: Empty, not JSON (with the row), or a row that is not an object.
     """
-    encoding = encoding or "utf-8-sig"
-    if path.stat().st_size <= MEMORY_BYTES or _is_list(path):
+    said = said or Format()
+    said.refuse("sheet", "delimiter", kind="JSON", path=path)
+    encoding, notes = _encoding(path, said.encoding)
+    rows = _read(path, encoding)
+    rows.notes = notes
+    return rows
+
+
+def _read(path: Path, encoding: str) -> Rows:
+    is_list, num_bytes = _is_list(path, encoding), path.stat().st_size
+    if is_list and num_bytes > MAX_LIST_BYTES:
+        raise TableError(
+            "the JSON list is too large to be read as a whole",
+            expected=f"at most {MAX_LIST_BYTES // 2**20} MiB",
+            received=f"{num_bytes // 2**20} MiB",
+            path=path,
+            hint="write one object per line (JSON lines): jq -c '.[]' table.json > table.jsonl",
+        )
+    if is_list or num_bytes <= MEMORY_BYTES:
         return from_dicts(list(_objects(path, encoding)))
 
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -38,15 +61,24 @@ def read_json(path: Path, *, encoding: str | None = None) -> Rows:
     return keep(path, f"json|{encoding}", open_stream)
 
 
-def _is_list(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(1024).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"[")
+def _encoding(path: Path, said: str | None) -> tuple[str, tuple[str, ...]]:
+    try:
+        found = encoding_of(path, said)
+    except NotText as failure:
+        raise failure.error.at(path=path) from None
+    name = "utf-8-sig" if found.name == "utf-8" else found.name
+    return name, (found.note,) if found.note else ()
+
+
+def _is_list(path: Path, encoding: str) -> bool:
+    with path.open(encoding=encoding, errors="replace") as file:
+        return file.read(1024).lstrip("\ufeff \r\n\t").startswith("[")
 
 
 def _objects(path: Path, encoding: str) -> Iterator[dict[str, Any]]:
     try:
         with path.open(encoding=encoding) as file:
-            values = json.load(file) if _is_list(path) else _lines(file, path)
+            values = json.load(file) if _is_list(path, encoding) else _lines(file, path)
             row = -1
             for row, value in enumerate(values):
                 if not isinstance(value, dict):
@@ -54,26 +86,34 @@ def _objects(path: Path, encoding: str) -> Iterator[dict[str, Any]]:
                 yield value
             if row < 0:
                 raise no_rows(path)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise TableError(
-            "the table is not UTF-8 text",
-            expected="JSON in UTF-8",
-            received=f"the byte 0x{error.object[error.start]:02x}",
+            f"the table is not {encoding.upper()} text",
+            expected="JSON in UTF-8, or in the encoding named",
+            received=str(error),
             path=path,
             hint="name the encoding, for example --encoding latin-1",
         ) from None
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise _not_json(error, None, path) from None
 
 
 def _lines(file: Any, path: Path) -> Iterator[Any]:
     row = 0
-    for line in file:
+    while line := file.readline(MAX_LINE_CHARACTERS + 1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise TableError(
+                "a row is too long",
+                expected=f"at most {MAX_LINE_CHARACTERS // 2**20} million characters",
+                row=row,
+                path=path,
+                hint="put large values into files beside the table, and their paths into the cells",
+            )
         if not line.strip():
             continue
         try:
             yield json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise _not_json(error, row, path) from None
         row += 1
 

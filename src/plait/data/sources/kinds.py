@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
+from plait.data.sources.packed import MAGIC
 from plait.modalities import modalities
 from plait.types import ColumnSample
 
@@ -16,7 +18,15 @@ LABEL_ENDINGS = frozenset({".cls", ".label"})
 
 TABLE_ENDINGS = frozenset(
     {".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".arrow", ".feather"}
+    | {".xlsx", ".xlsm", ".ods"}
 )
+
+
+def is_table(file: Path) -> bool:
+    """Tell whether a file is a table by its name, packed or not: ``shop.csv``, ``shop.csv.gz``."""
+    ending = file.suffix.lower()
+    packed = ending in MAGIC and Path(file.stem).suffix.lower() in TABLE_ENDINGS
+    return ending in TABLE_ENDINGS or packed
 
 
 def kind_of_ending(ending: str) -> str | None:

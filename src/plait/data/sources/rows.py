@@ -23,10 +23,12 @@ class Rows(Protocol):
     Attributes:
         column_names: In the order of the source.
         num_rows: How many rows there are.
+        notes: What people should know of how the source was read.
     """
 
     column_names: tuple[str, ...]
     num_rows: int
+    notes: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -53,6 +55,7 @@ class MemoryRows:
         self.column_names = tuple(columns)
         self.num_rows = len(next(iter(columns.values()))) if columns else 0
         self._columns, self._key = columns, key
+        self.notes: tuple[str, ...] = ()
         self.given = key is None
 
     @property
@@ -85,6 +88,7 @@ class FileRows:
 
     def __init__(self, path: Path, *, key: str) -> None:
         self.key = key
+        self.notes: tuple[str, ...] = ()
         self._file = pa.OSFile(str(path))
         reader = pa.ipc.open_file(self._file)
         self.column_names = tuple(reader.schema.names)

@@ -15,10 +15,11 @@ from plait.errors import TableError
 from plait.modalities.media import check_num_bytes
 
 SHARD_ROWS = 64
+SHARD_BYTES = 64 * 2**20
 
 
 def read_shard(path: Path) -> Rows:
-    """Return the rows of an uncompressed or gzipped tar; media cells are bytes.
+    """Return the rows of an uncompressed tar; media cells are bytes.
 
     Nothing is unpacked to disk: members are read in place, whatever their names say.
 
@@ -40,7 +41,7 @@ def read_shard(path: Path) -> Rows:
 def _members(path: Path, *, with_data: bool) -> Iterator[tuple[str, str, bytes | str]]:
     """Give (stem, kind, content) of every file of a known kind."""
     try:
-        with tarfile.open(path) as tar:
+        with tarfile.open(path, "r:") as tar:
             for member in tar:
                 name = PurePosixPath(member.name)
                 ending = name.suffix.lower()
@@ -51,9 +52,9 @@ def _members(path: Path, *, with_data: bool) -> Iterator[tuple[str, str, bytes |
                 file = tar.extractfile(member) if with_data else None
                 data: bytes | str = file.read() if file else b""
                 if isinstance(data, bytes) and ending in TEXT_ENDINGS | LABEL_ENDINGS:
-                    data = data.decode("utf-8-sig", errors="replace").strip()
+                    data = _text(data, path, member.name)
                 yield str(name.with_suffix("")), kind, data
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise TableError(
             "the tar file cannot be read",
             expected="a whole tar file",
@@ -62,16 +63,30 @@ def _members(path: Path, *, with_data: bool) -> Iterator[tuple[str, str, bytes |
         ) from None
 
 
+def _text(data: bytes, path: Path, member: str) -> str:
+    try:
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise TableError(
+            "a text file in the tar file is not UTF-8 text",
+            expected="UTF-8",
+            received=f"the byte 0x{data[error.start]:02x} at place {error.start} of {member}",
+            path=path,
+            hint="recode it, and make the tar file anew",
+        ) from None
+
+
 def _batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     waiting: list[dict[str, bytes | str]] = []
-    last = None
+    last, num_bytes = None, 0
     for stem, kind, data in _members(path, with_data=True):
         if stem != last:
-            if len(waiting) == SHARD_ROWS:
+            if len(waiting) == SHARD_ROWS or num_bytes > SHARD_BYTES:
                 yield pa.RecordBatch.from_pylist(waiting, schema=schema)
-                waiting = []
+                waiting, num_bytes = [], 0
             waiting.append({})
             last = stem
         waiting[-1][kind] = data
+        num_bytes += len(data)
     if waiting:
         yield pa.RecordBatch.from_pylist(waiting, schema=schema)

@@ -40,10 +40,9 @@ def keep(path: Path, settings: str, open_stream: Stream) -> Rows:
         TableError: When the stream has no rows or cannot be kept.
     """
     key = file_key(path, settings)
-    if path.stat().st_size > MEMORY_BYTES // 8:
-        found = _open_kept(key)
-        if found is not None:
-            return found
+    found = kept(path, settings)
+    if found is not None:
+        return found
     schema, batches = open_stream()
     first, total = [], 0
     for batch in batches:
@@ -52,14 +51,21 @@ def keep(path: Path, settings: str, open_stream: Stream) -> Rows:
         if total > MEMORY_BYTES:
             _write(key, schema, chain(first, batches))
             pa.default_memory_pool().release_unused()
-            kept = _open_kept(key)
-            if kept is None:
+            written = _open_kept(key)
+            if written is None:
                 raise TableError("the cached copy of the table cannot be read", path=path)
-            return kept
+            return written
     table = pa.Table.from_batches(first, schema)
     if not table.num_rows:
         raise no_rows(path)
     return MemoryRows(dict(zip(table.column_names, table.columns, strict=True)), key=key)
+
+
+def kept(path: Path, settings: str) -> Rows | None:
+    """Return the rows of a large file that `keep` converted before, or None."""
+    if path.stat().st_size <= MEMORY_BYTES // 8:
+        return None
+    return _open_kept(file_key(path, settings))
 
 
 def no_rows(path: Path) -> TableError:

@@ -19,7 +19,7 @@ from plait.modalities.audio.spectrum import (
     warp_frequencies,
 )
 from plait.modalities.audio.units import unit_counts
-from plait.modalities.audio.wave import decode, encode_wav
+from plait.modalities.audio.wave import decode, encode_small, encode_wav
 from plait.modalities.detection import looks_like_media
 from plait.modalities.media import Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -117,14 +117,18 @@ class AudioCodec:
     def show(self, raw: np.ndarray) -> Html:
         """A player and the spectrogram, of the first 8 seconds."""
         wave = raw[: int(MAX_SHOWN_SECONDS * self.rate_hz)]
-        sound = base64.b64encode(encode_wav(wave, self.rate_hz)).decode()
+        kind, data = encode_small(wave, self.rate_hz)
+        sound = base64.b64encode(data).decode()
         mel = log_mel(wave, rate_hz=self.rate_hz, num_mels=self.num_mels)
         picture = base64.b64encode(_heat_map(mel)).decode()
+        length = len(raw) / self.rate_hz
+        said = f"{length:.1f} s" + (f", the first {MAX_SHOWN_SECONDS:g}" * (len(wave) < len(raw)))
         return (
             '<figure class="sound">'
-            f'<img alt="spectrogram" src="data:image/png;base64,{picture}">'
-            f'<audio controls preload="none" src="data:audio/wav;base64,{sound}"></audio>'
-            "</figure>"
+            f'<img alt="spectrogram of {said}" src="data:image/png;base64,{picture}">'
+            f'<audio controls preload="none" aria-label="sound of {said}" '
+            f'src="data:audio/{kind};base64,{sound}"></audio>'
+            f"<figcaption>{said}</figcaption></figure>"
         )
 
     def example(self, rng: np.random.Generator) -> Cell:
@@ -193,7 +197,8 @@ def _change(values: np.ndarray) -> np.ndarray:
 def _heat_map(mel: np.ndarray) -> bytes:
     """Return a spectrogram as a PNG file, low frequencies below, dark to light."""
     low, high = float(mel.min()), float(mel.max())
-    level = (mel.T[::-1] - low) / max(high - low, 1e-6)
+    # Silence has no contrast to stretch: it is drawn as the evenly dark picture that it is.
+    level = (mel.T[::-1] - low) / max(high - low, 1.0)
     colours = np.stack([level**0.6, level**1.5 * 0.9, 0.35 + 0.3 * level - 0.4 * level**3], -1)
     picture = Image.fromarray((np.clip(colours, 0, 1) * 255).astype(np.uint8))
     buffer = io.BytesIO()

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 SPARE_BYTES = 64
 """Headers written carelessly promise a few bytes too many; this many are forgiven."""
 
-UNKNOWN_BYTES = 2**30
-"""Programs that write to a pipe put sizes beyond this in the header, for "not known"."""
+UNKNOWN_BYTES = 2**32 - 1
+"""The size that the format AU has for "not known"; in WAV it is a promise like any other."""
+
+MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
 def decode(data: bytes, *, rate_hz: int, max_seconds: float) -> Float[ndarray, " time"]:
@@ -53,7 +55,8 @@ def decode(data: bytes, *, rate_hz: int, max_seconds: float) -> Float[ndarray, "
 def check_whole(data: bytes) -> None:
     """Raise `CellError` when a file holds less than its header says.
 
-    Decoders take what is left of a cut WAV, AIFF, AU or OGG file for the whole.
+    Decoders take what is left of a cut WAV, AIFF, AU or OGG file for the whole. A WAV that was
+    written to a pipe promises 4 GB: nobody can tell whether it is whole.
     """
     declared = _declared_size(data)
     if declared - len(data) > SPARE_BYTES:
@@ -64,16 +67,28 @@ def _declared_size(data: bytes) -> int:
     """Return the size that the container's header gives, or 0 when it gives none."""
     kind, size = data[:4], 0
     if kind == b"RIFF":
-        size = int.from_bytes(data[4:8], "little") + 8
+        size = max(int.from_bytes(data[4:8], "little") + 8, _end_of_samples(data))
     elif kind == b"FORM":
         size = int.from_bytes(data[4:8], "big") + 8
     elif kind == b".snd":
-        size = int.from_bytes(data[4:8], "big") + int.from_bytes(data[8:12], "big")
+        promised = int.from_bytes(data[8:12], "big")
+        size = int.from_bytes(data[4:8], "big") + promised if promised != UNKNOWN_BYTES else 0
     elif kind == b"OggS":
         page = data.rfind(b"OggS")
         segments = data[page + 27 : page + 27 + data[page + 26]] if len(data) > page + 26 else b""
         size = page + 27 + len(segments) + sum(segments) if segments else len(data) + 2**16
-    return size if size < UNKNOWN_BYTES else 0
+    return size
+
+
+def _end_of_samples(data: bytes) -> int:
+    """Return where the samples of a WAV file end, as its ``data`` chunk says; 0 without one."""
+    place = 12
+    while place + 8 <= len(data):
+        size = int.from_bytes(data[place + 4 : place + 8], "little")
+        if data[place : place + 4] == b"data":
+            return place + 8 + size
+        place += 8 + size + size % 2
+    return 0
 
 
 def to_mono(
@@ -105,6 +120,20 @@ def encode_wav(wave: Float[ndarray, " time"], rate_hz: int) -> bytes:
     return buffer.getvalue()
 
 
+def encode_small(wave: Float[ndarray, " time"], rate_hz: int) -> tuple[str, bytes]:
+    """Return the samples as a small file that browsers play, and its kind: ``mpeg`` or ``wav``.
+
+    MP3 is a tenth of WAV; libsndfile writes it from version 1.1 on.
+    """
+    import soundfile
+
+    if "MP3" not in soundfile.available_formats() or rate_hz not in MP3_RATES or not len(wave):
+        return "wav", encode_wav(wave, rate_hz)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, wave, rate_hz, format="MP3", subtype="MPEG_LAYER_III")
+    return "mpeg", buffer.getvalue()
+
+
 def _knows_its_length(data: bytes) -> bool:
     """Tell whether the number of samples is stated; it is a guess in MP3 files without a header."""
     start = 0
@@ -124,12 +153,19 @@ def _cut_off(expected: str, received: str) -> CellError:
         "the sound file is cut off",
         expected=f"{expected}, as its header says",
         received=received,
-        hint="copy it again from its source",
+        hint="copy it again from its source; one written to a pipe, such as by ffmpeg, save anew "
+        "into a file",
     )
 
 
 def _check_size(num_frames: int, rate: int, num_channels: int) -> None:
-    seconds = num_frames / max(rate, 1)
+    if not 1 <= rate <= LIMITS.rate_hz:
+        raise LimitError(
+            "the sound has an absurd sampling rate",
+            expected=f"1 to {LIMITS.rate_hz} Hz",
+            received=f"{rate} Hz",
+        )
+    seconds = num_frames / rate
     if seconds > LIMITS.num_seconds:
         raise LimitError(
             "the sound is too long",

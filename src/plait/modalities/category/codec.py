@@ -164,6 +164,13 @@ class CategoryCodec:
         }
         return columns | {f"p_{label}": outputs[:, i] for i, label in enumerate(self.labels)}
 
+    def as_written(self, predictions: Sequence[Any]) -> list[Any]:
+        """Return predictions with truth values and fractions spelled as in training."""
+        if self.kind not in ("bool", "float"):
+            return list(predictions)
+        spelling = dict(zip(typed_labels(self.labels, self.kind) or (), self.labels, strict=False))
+        return [spelling.get(value, value) for value in predictions]
+
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         return classification_metrics(outputs, truth)
 

@@ -44,6 +44,8 @@ def kind_of_cells(cells: Sequence[Cell], *, typed: bool) -> str:
     texts = {cell.strip() for cell in cells}
     if all(_WHOLE.fullmatch(text) for text in texts):
         return "int"
+    if all(_NUMBER.fullmatch(text) for text in texts):
+        return "float"
     return "bool" if {text.lower() for text in texts} <= set(_TRUTH) else "text"
 
 

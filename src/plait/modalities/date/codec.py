@@ -17,6 +17,7 @@ from plait.modalities.date.parsing import (
     LEAST_SECONDS,
     MOST_SECONDS,
     Moment,
+    bare_number,
     is_nothing,
     moment_of,
     moment_of_number,
@@ -55,7 +56,6 @@ class DateCodec:
     modality: ClassVar[str] = "date"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
-    version: ClassVar[int] = 1
 
     order: str = ""
     numbers: str = ""
@@ -92,7 +92,7 @@ class DateCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
             return None
-        if cell != cell:  # pandas' NaT
+        if cell != cell and isinstance(cell, float | datetime.datetime):  # NaN, pandas' NaT
             return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):
@@ -106,17 +106,12 @@ class DateCodec:
 
     def moment(self, cell: Cell) -> Moment | None:
         """Return the moment of a cell, with its zone; None where it is none."""
-        if isinstance(cell, int | float | np.number) and not isinstance(cell, bool):
-            return moment_of_number(float(cell), self.numbers) if self.numbers else None
-        if not isinstance(cell, str):
-            return moment_of_object(cell)
-        parts = take_apart(cell)
-        if parts is not None:
+        if isinstance(cell, str) and (parts := take_apart(cell)) is not None:
             return moment_of(parts, self.order)
-        try:
-            return moment_of_number(float(cell), self.numbers) if self.numbers else None
-        except ValueError:
-            return None
+        number = bare_number(cell)
+        if number is not None:
+            return moment_of_number(number, self.numbers) if self.numbers else None
+        return moment_of_object(cell)
 
     def fit(self, raws: Iterable[float]) -> DateCodec:
         seconds = np.fromiter(raws, np.float64)

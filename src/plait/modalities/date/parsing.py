@@ -41,6 +41,10 @@ _COMPACT = re.compile(
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"0{4}[-/.]00[-/.]00([Tt ]00:00(:00)?)?|00[-/.]00[-/.]0{4}")
+_DIGITS = re.compile(r"\d{1,20}(\.\d{1,9})?", re.ASCII)
+MAX_CHARACTERS = 60
+"""Longer cells are no dates."""
+
 PIVOT = 69
 """Years of two digits below it are of this century (POSIX)."""
 
@@ -82,7 +86,6 @@ class Moment:
     has_date: bool = True
 
 
-@lru_cache(maxsize=8192)
 def take_apart(text: str) -> Parts | None:
     """Return the parts of a date or time in text; None where it is none.
 
@@ -91,8 +94,14 @@ def take_apart(text: str) -> Parts | None:
     >>> take_apart("10.0.0.1"), take_apart("1.2.3"), take_apart("75:10")
     (None, None, None)
     """
+    text = text.strip()
+    return _take_apart(text) if 4 <= len(text) <= MAX_CHARACTERS else None
+
+
+@lru_cache(maxsize=8192)
+def _take_apart(text: str) -> Parts | None:
     text = " ".join(text.split())
-    if not 4 <= len(text) <= 60 or not any(c.isdigit() for c in text):
+    if not any(character.isdigit() for character in text):
         return None
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
@@ -149,6 +158,18 @@ def moment_of_object(cell: Cell) -> Moment | None:
     if isinstance(cell, datetime.time):
         return Moment(_of_day(cell), None, has_date=False)
     return None
+
+
+def bare_number(cell: Cell) -> float | None:
+    """Return a number, or text of nothing but digits, as a float; None for anything else."""
+    if isinstance(cell, str):
+        return float(cell) if _DIGITS.fullmatch(cell.strip()) else None
+    if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | float | np.number):
+        return None
+    try:
+        return float(cell)
+    except OverflowError:
+        return math.inf
 
 
 def moment_of_number(value: float, kind: str) -> Moment | None:

@@ -13,6 +13,7 @@ from plait.modalities.date.parsing import (
     MOST_SECONDS,
     Moment,
     Parts,
+    bare_number,
     is_nothing,
     moment_of,
     moment_of_number,
@@ -38,7 +39,6 @@ NUM_PROBES = 24
 """Where most of so many cells are no dates, no more are looked at."""
 
 _LEAST_COMPACT = 3
-_DIGITS = re.compile(r"\d{1,20}(\.\d{1,9})?")
 
 
 @dataclass(kw_only=True)
@@ -68,13 +68,13 @@ def look(cells: Sequence[Cell]) -> Seen:
         num=0, written=Counter(), moments=[], numbers=[], nulls=Counter(), strange=Counter()
     )
     for cell in cells:
-        if isinstance(cell, str):
-            if is_null_word(cell) or is_nothing(cell):
-                seen.nulls[cell.strip().lower()] += 1
-                continue
-            _count_text(cell, seen)
-        elif isinstance(cell, int | float) and not isinstance(cell, bool):
-            seen.numbers.append(float(cell))
+        if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
+            seen.nulls[cell.strip().lower()] += 1
+            continue
+        if (number := bare_number(cell)) is not None:
+            seen.numbers.append(number)
+        elif isinstance(cell, str):
+            _count_text(cell.strip(), seen)
         elif (moment := moment_of_object(cell)) is not None:
             seen.moments.append(moment)
         else:
@@ -83,11 +83,8 @@ def look(cells: Sequence[Cell]) -> Seen:
     return seen
 
 
-def _count_text(cell: str, seen: Seen) -> None:
-    text = cell.strip()
-    if _DIGITS.fullmatch(text):
-        seen.numbers.append(float(text))
-    elif (parts := take_apart(text)) is not None:
+def _count_text(text: str, seen: Seen) -> None:
+    if (parts := take_apart(text)) is not None:
         seen.written[parts] += 1
     else:
         seen.strange[text[:60]] += 1

@@ -20,6 +20,9 @@ from plait.modalities.media import Media, check_ratio
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""Only these are opened: Pillow knows others, of which some run programs."""
+
 MAGIC = (
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -31,6 +34,8 @@ MAGIC = (
     b"P6",
     b"RIFF....WEBP",
 )
+SHOWN_PX = 160
+"""The longer side of a thumbnail on a page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,7 @@ class ImageCodec:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                picture = Image.open(io.BytesIO(data))
+                picture = Image.open(io.BytesIO(data), formats=FORMATS)
                 _check_size(picture, len(data))
                 picture.draft("RGB", (1024, 1024))
                 picture.load()
@@ -122,12 +127,16 @@ class ImageCodec:
         return {"pixels": np.ascontiguousarray(pixels)}
 
     def show(self, raw: np.ndarray) -> Html:
-        buffer = io.BytesIO()
+        """A thumbnail, as PNG or as JPEG: whichever is smaller."""
         picture = Image.fromarray(raw)
-        picture.thumbnail((160, 160))
-        picture.save(buffer, "PNG", optimize=True)
-        data = base64.b64encode(buffer.getvalue()).decode()
-        return f'<img class="picture" alt="picture" src="data:image/png;base64,{data}">'
+        picture.thumbnail((SHOWN_PX, SHOWN_PX))
+        kind, data = min(_encoded(picture), key=lambda file: len(file[1]))
+        height, width = raw.shape[:2]
+        return (
+            f'<img class="picture" alt="picture of {width} x {height} pixels" '
+            f'width="{picture.width}" height="{picture.height}" '
+            f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
+        )
 
     def example(self, rng: np.random.Generator) -> Cell:
         colour = rng.integers(0, 256, 3)
@@ -192,7 +201,7 @@ def _check_size(picture: Image.Image, num_bytes: int) -> None:
 def _upright_rgb(picture: Image.Image) -> np.ndarray:
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, np.float32)
+        values = np.nan_to_num(np.asarray(picture, np.float32))
         low, high = float(values.min()), float(values.max())
         scaled = (values - low) * (255.0 / (high - low) if high > low else 0.0)
         picture = Image.fromarray(scaled.astype(np.uint8))
@@ -226,6 +235,16 @@ def _shift(pixels: np.ndarray, share: float, rng: np.random.Generator) -> np.nda
     rows = np.clip(np.arange(size_y) + down, 0, size_y - 1)
     columns = np.clip(np.arange(size_x) + right, 0, size_x - 1)
     return pixels[rows[:, None], columns]
+
+
+def _encoded(picture: Image.Image) -> list[tuple[str, bytes]]:
+    """Return the picture as files: PNG, which keeps drawings exact, and JPEG."""
+    files = []
+    for kind, settings in (("png", {"optimize": True}), ("jpeg", {"quality": 82})):
+        buffer = io.BytesIO()
+        picture.save(buffer, kind.upper(), **settings)
+        files.append((kind, buffer.getvalue()))
+    return files
 
 
 def _erase(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

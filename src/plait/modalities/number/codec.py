@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -100,14 +101,19 @@ class NumberCodec:
 
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str):
-            return self._read_text(cell)
+            return self._read_text(cell, media.decimal)
+        if isinstance(cell, datetime.timedelta):
+            factor, _ = conversion("s", self.unit or "s") or (1.0, 0.0)
+            return cell.total_seconds() * factor
         value = float(cell) if isinstance(cell, bool) else plain_number(cell)
         if value is None:
             raise _unreadable(cell)
         return _checked(value, cell)
 
-    def _read_text(self, text: str) -> float | None:
-        if self.decimal in ("", ".") and PLAIN.fullmatch(text):
+    def _read_text(self, text: str, said: str | None) -> float | None:
+        decimal = said or self.decimal or "."
+        thousands = self.thousands if said is None else ".,' ".replace(said, "")
+        if decimal == "." and PLAIN.fullmatch(text):
             return float(text)
         kind = kind_of_word(text, self)
         if kind:
@@ -116,7 +122,7 @@ class NumberCodec:
         written = take_apart(text)
         if written is None:
             raise _unreadable(text)
-        value = to_number(written, self.decimal or ".", self.thousands)
+        value = to_number(written, decimal, thousands)
         if value is None:
             raise _unreadable(text, self)
         change = conversion(written.unit, self.unit)

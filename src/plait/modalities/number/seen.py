@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plait.modalities.nulls import NULL_WORDS
-from plait.modalities.number.written import Written, take_apart
+from plait.modalities.number.written import Written, duration, take_apart
 from plait.types import Cell
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def look(codec: NumberCodec, cells: Sequence[Cell]) -> Seen:
     for cell in cells:
         if isinstance(cell, str):
             texts[cell] += 1
+        elif isinstance(cell, datetime.timedelta):
+            seen.numbers[duration(cell.total_seconds())] += 1
         elif (value := plain_number(cell)) is not None:
             seen.values[value] += 1
         else:
@@ -115,8 +117,6 @@ def _plain_texts(texts: Counter[str]) -> Counter[float] | None:
 
 def plain_number(cell: Cell) -> float | None:
     """Return a cell that is a number already as a float; None for text, truth and the infinite."""
-    if isinstance(cell, datetime.timedelta):
-        return cell.total_seconds()
     if isinstance(cell, bool | str | bytes | np.bool_):
         return None
     try:

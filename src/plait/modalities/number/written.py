@@ -22,6 +22,9 @@ _SAME = str.maketrans(
         "\uff1e": ">",
     }
 )
+MAX_CHARACTERS = 60
+"""Longer cells are no numbers."""
+
 _BELOW = ("<=", "=<", "<", "\u2264", "\u2a7d", "less than", "below", "under", "up to", "at most")
 _ABOVE = (">=", "=>", ">", "\u2265", "\u2a7e", "more than", "above", "over", "at least")
 _ABOUT = ("~", "\u2248", "\u223c", "ca.", "ca", "circa", "approx.", "approx", "about", "c.")
@@ -43,6 +46,10 @@ _NUMBER = re.compile(
     r"[^\s,;:()<>=~+]{0,15})?"
     r"\s*(?P<close>\))?(?P<minus>-)?",
     re.IGNORECASE,
+)
+_DURATION = re.compile(
+    r"(?P<sign>-)?(?P<days>\d{1,6}) days?,? (?P<after>[+-])?"
+    r"(?P<clock>\d{1,2}:\d{2}:\d{2}(?:\.\d{1,9})?)"
 )
 _CLOCK = re.compile(r"(?:[ap]\.?m|o'clock|uhr)\.?|(?:st|nd|rd|th)$", re.IGNORECASE)
 
@@ -70,7 +77,6 @@ class Written:
     unit: str
 
 
-@lru_cache(maxsize=8192)
 def take_apart(text: str) -> Written | None:
     """Return the parts of a number; None for what is none, a date, an address or a code.
 
@@ -79,12 +85,16 @@ def take_apart(text: str) -> Written | None:
     >>> take_apart("12:30"), take_apart("1/2"), take_apart("A12")
     (None, None, None)
     """
-    text = text.strip().translate(_SAME).strip()
-    if len(text) > 60:
-        return None
+    text = text.strip()
+    return _take_apart(text) if len(text) <= MAX_CHARACTERS else None
+
+
+@lru_cache(maxsize=8192)
+def _take_apart(text: str) -> Written | None:
+    text = text.translate(_SAME).strip()
     found = _NUMBER.fullmatch(text)
     if found is None:
-        return None
+        return _duration(text)
     signs = [bool(found[name]) for name in ("sign", "sign_after", "minus")]
     if bool(found["open"]) != bool(found["close"]) or sum(signs) + bool(found["open"]) > 1:
         return None
@@ -94,6 +104,24 @@ def take_apart(text: str) -> Written | None:
     if found["money"] and unit:
         return None if unit.lower() not in ("k", "m", "bn") else _written(found, text, unit)
     return _written(found, text, "")
+
+
+def duration(seconds: float) -> Written:
+    """Return a length of time as a number of seconds."""
+    return Written(f"{abs(seconds):.6f}", 0, seconds < 0, 0, False, False, "s")
+
+
+def _duration(text: str) -> Written | None:
+    """Return ``1 days 02:03:04``, as pandas writes lengths of time, in seconds."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    hours, minutes, seconds = found["clock"].split(":")
+    clock = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    days = int(found["days"]) * 86_400
+    return duration(
+        (-days if found["sign"] else days) + (-clock if found["after"] == "-" else clock)
+    )
 
 
 def _written(found: re.Match[str], text: str, size: str) -> Written:

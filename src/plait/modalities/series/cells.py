@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from plait.modalities.media import Media
 from plait.types import Cell
 
 TIME_NAMES = ("", "time", "timestamp", "datetime", "date", "seconds", "t", "time_s", "time_ms")
+UNITS = {"seconds": "s", "time_s": "s", "time_ms": "ms"}
 GAP_WORDS = ("", "nan", "NaN", "NA", "na", "null", "None", "?")
 LARGEST = 1e30
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -30,11 +31,13 @@ class Series:
         times: float64 ``[time]``, increasing, in seconds or whatever unit the table has; None
             where steps are just counted.
         channels: Names of the channels, in order; empty where they have none.
+        unit: Of the times, ``s`` or ``ms``; empty where it is not known.
     """
 
     values: np.ndarray
     times: np.ndarray | None = None
     channels: tuple[str, ...] = ()
+    unit: str = ""
 
 
 def read_series(cell: Cell, media: Media, time_column: str = "") -> Series | None:
@@ -88,7 +91,10 @@ def series_of_columns(columns: Mapping[str, np.ndarray], time_column: str = "") 
         )
     values = np.stack([_floats(columns[name], name) for name in channels], axis=1)
     times = None if found is None else seconds(columns[found], found)
-    return make_series(values, times, channels)
+    series = make_series(values, times, channels)
+    if series is None or found is None:
+        return series
+    return replace(series, unit=_unit(found, columns[found]))
 
 
 def make_series(
@@ -139,6 +145,21 @@ def seconds(column: np.ndarray, name: str = "time") -> np.ndarray:
         whole = column.astype("datetime64[ns]")
         return np.where(np.isnat(whole), np.nan, whole.astype(np.int64) / 1e9)
     return _floats(column, name)
+
+
+def _unit(name: str, column: np.ndarray) -> str:
+    """Return the unit of a time column, told by its name or by its dates; "" when unknown."""
+    if column.dtype.kind in "OUSM" and not _are_numbers(column):
+        return "s"
+    return UNITS.get(name.strip().lower(), "")
+
+
+def _are_numbers(column: np.ndarray) -> bool:
+    try:
+        column.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return column.dtype.kind != "M"
 
 
 def _check_values(values: np.ndarray) -> None:

@@ -217,7 +217,7 @@ def _reorder(series: Series, channels: tuple[str, ...]) -> Series:
     for i, name in enumerate(channels):
         if name in series.channels:
             values[:, i] = series.values[:, series.channels.index(name)]
-    return Series(values, series.times, channels)
+    return Series(values, series.times, channels, series.unit)
 
 
 def _moments(values: np.ndarray) -> np.ndarray:

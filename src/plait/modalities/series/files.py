@@ -150,4 +150,4 @@ def _of_table(table: pa.Table, time_column: str, *, named: bool = True) -> Serie
     series = series_of_columns(columns, time_column)
     if series is None or named:
         return series
-    return Series(series.values, series.times)
+    return Series(series.values, series.times, unit=series.unit)

@@ -119,4 +119,4 @@ def _in_order(series: Series, channels: tuple[str, ...]) -> Series:
     if series.channels == channels:
         return series
     order = [series.channels.index(name) for name in channels]
-    return Series(series.values[:, order], series.times, channels)
+    return Series(series.values[:, order], series.times, channels, series.unit)

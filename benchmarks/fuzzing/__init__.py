@@ -1,0 +1,1 @@
+"""Fuzzing: tables of every kind, made well and then damaged, read and predicted in process."""

@@ -1,0 +1,74 @@
+"""Looks at pages in a headless Chromium: nothing clipped at any width; makes README's pictures.
+
+``python scripts/pictures.py check PAGE.html ...`` checks pages at 360, 800 and 1400 pixels, light
+and dark. ``python scripts/pictures.py make`` makes bundles of the demo and of small tables, their
+reports, searches and inspections, checks all of them, and writes docs/report.png and
+docs/search.png. Without a Chromium it says so and does nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from browser import Browser, find_browser
+from page_make import make_pages
+
+ROOT = Path(__file__).parent.parent
+WIDTHS = (360, 800, 1400)
+CHECK = ROOT / "scripts" / "page_check.js"
+PICTURES = {"stickers": "report.png", "search-stickers": "search.png"}
+PICTURE_PX = (1400, 1500)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Check or make pages; return 1 when something is clipped, overflows or overlaps."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("verb", choices=("check", "make"))
+    parser.add_argument("pages", nargs="*", type=Path, help="pages to check")
+    parser.add_argument("--out", type=Path, help="folder of what is made, and of whole pictures")
+    parser.add_argument("--budget", default="30s", help="of each fit that is made")
+    parser.add_argument("--only", nargs="*", help="names of the pages to make")
+    given = parser.parse_args(words)
+    command = find_browser()
+    if command is None:
+        print("no Chromium here, so no page was looked at: apt-get install chromium")
+        return 0
+    out = given.out or ROOT / "benchmarks" / "cache" / "pages"
+    pages = given.pages
+    if given.verb == "make":
+        pages = make_pages(out, budget=given.budget, only=given.only)
+    faults = 0
+    with Browser(command) as browser:
+        for page in pages:
+            faults += check(browser, page, out if given.out or given.verb == "make" else None)
+            if given.verb == "make" and page.stem in PICTURES:
+                width, height = PICTURE_PX
+                browser.open(page, width=width, height=height)
+                browser.picture(ROOT / "docs" / PICTURES[page.stem], width=width, height=height)
+    print(f"{len(pages)} pages, {faults} faults")
+    return int(faults > 0)
+
+
+def check(browser: Browser, page: Path, pictures: Path | None) -> int:
+    """Print what is wrong with a page at every width, light and dark; return how much is."""
+    faults = 0
+    script = CHECK.read_text(encoding="utf8")
+    for width in WIDTHS:
+        for dark in (False, True):
+            browser.open(page, width=width, dark=dark)
+            found = browser.run(script)
+            mode = "dark" if dark else "light"
+            for fault in found:
+                print(f"{page.name} at {width} px, {mode}: {fault}")
+            faults += len(found)
+            if pictures is not None:
+                out = pictures / f"{page.stem}-{width}-{mode}.png"
+                browser.picture(out, width=width)
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""What simple experts cost: seconds and memory foreseen from rows, features and outputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from plait.baselines.selection import narrow_width
+from plait.baselines.views import Views
+from plait.modalities import TargetCodec
+
+MAX_BYTES = 2**30
+"""An expert that needs more memory than this, for its targets and scores, is not tried."""
+
+MAX_GRAM, MAX_STORED, MAX_POINTS, MAX_ALONE = 3000, 20_000, 1280, 5000
+"""As in the experts: rows of a closed form, neighbours stored, their features, rows of a pool."""
+
+POWER_SECONDS = 8e-9
+"""Of an exponential, or of a step of sorting, per number."""
+
+CELL_SECONDS = 4e-9
+"""Of a round of boosting, per tree, row and feature."""
+
+LINK_STEPS = 16 * 46
+"""Penalties times temperatures that a closed form tries, each by the cost of every row."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the time of a fit depends on.
+
+    Attributes:
+        rows, judged: To learn from, and to answer.
+        dense, sparse: Features of a row: those always there, and those not zero.
+        width: All features.
+        narrow: Features of narrow columns.
+        outputs: Classes or labels; 1 for a number.
+        task: Of the target.
+        seconds: Of one multiplication and addition on this machine, now.
+    """
+
+    rows: int
+    judged: int
+    dense: int
+    sparse: float
+    width: int
+    narrow: int
+    outputs: int
+    task: str
+    seconds: float
+
+    @classmethod
+    def of(
+        cls, views: Views, codec: TargetCodec, outputs: int, judged: int, seconds: float
+    ) -> Size:
+        """Look at the views of the rows to learn from."""
+        dense, sparse = views.dense.shape[1], views.sparse
+        return cls(
+            rows=len(views),
+            judged=judged,
+            dense=dense,
+            sparse=len(sparse.values) / max(len(views), 1),
+            width=dense + sparse.num_features,
+            narrow=narrow_width(views),
+            outputs=outputs,
+            task=codec.task,
+            seconds=seconds,
+        )
+
+    def with_rows(self, rows: int, judged: int) -> Size:
+        """Return it for other numbers of rows."""
+        return replace(self, rows=rows, judged=judged)
+
+
+def multiply_seconds() -> float:
+    """Return the seconds of one multiplication and addition, from a small product of matrices."""
+    table = np.ones((256, 256), np.float32)
+    table @ table
+    found = []
+    for _ in range(5):
+        began = time.perf_counter()
+        table @ table
+        found.append(time.perf_counter() - began)
+    return min(found) / 256**3
+
+
+def foreseen_seconds(name: str, size: Size) -> float:
+    """Return about how long an expert takes to fit, and to answer the rows that judge it.
+
+    Right within a factor of three or so: enough to put first what is cheap, and to see what
+    cannot end in time. An unknown name is taken for free.
+
+    Args:
+        name: Of the expert.
+        size: Of its rows.
+    """
+    return _SECONDS.get(name, lambda _: 0.0)(size)
+
+
+def foreseen_bytes(name: str, size: Size) -> float:
+    """Return about how much memory an expert's targets and scores take."""
+    copies = _COPIES.get(name, 0.0)
+    stored = 1000 if name == "neighbour" else size.rows
+    return copies * 4.0 * size.outputs * (stored + size.judged)
+
+
+def _neighbour(size: Size) -> float:
+    stored, points = min(size.rows, MAX_STORED), min(size.width, MAX_POINTS)
+    asked = size.judged + 1000
+    return asked * stored * (points * size.seconds + POWER_SECONDS)
+
+
+def _linear(size: Size) -> float:
+    rows, width = size.rows, size.width
+    small = min(rows, width) <= MAX_GRAM
+    link = POWER_SECONDS * size.outputs
+    products = rows * (size.dense + 4 * size.sparse) * size.outputs
+    if small and (size.task == "regress" or width >= rows):
+        side = min(rows, width)
+        gram = rows * width * side + 12 * side**3
+        path = 16 * 2 * rows * side * size.outputs
+        tried = LINK_STEPS * rows * link if size.task != "regress" else 0.0
+        return (gram + path) * size.seconds + tried
+    if size.task == "classify" and size.sparse and width > 2 * size.dense:
+        return 4 * 30 * products * 4 * size.seconds + 3 * 46 * 0.15 * rows * link
+    steps = 300
+    return steps * (2 * products * size.seconds + 3 * rows * link)
+
+
+def _boosted(size: Size) -> float:
+    """Of the least that is complete: narrow columns alone, one inner fold, the highest rate."""
+    trees = size.outputs if size.task == "tag" or size.outputs > 2 else 1
+    features = 0.8 * size.narrow if size.narrow < 64 else 0.3 * size.narrow
+    per_round = trees * (size.rows * max(features, 4) * CELL_SECONDS + 1e-4)
+    return 0.05 + 2.3 * 50 * per_round
+
+
+def _pool(size: Size) -> float:
+    alone = size.with_rows(min(size.rows, MAX_ALONE), size.judged)
+    weighing = 20 * 3 * size.rows * size.outputs * POWER_SECONDS
+    return 1.2 * _linear(size) + _neighbour(alone) + weighing
+
+
+def _spread(size: Size) -> float:
+    return 5 * 4000**3 * size.seconds + size.judged * 4000 * MAX_POINTS * size.seconds
+
+
+_SECONDS: Mapping[str, Callable[[Size], float]] = {
+    "neighbour": _neighbour,
+    "linear": _linear,
+    "probe": _linear,
+    "boosted": _boosted,
+    "pool": _pool,
+    "spread": _spread,
+}
+
+_COPIES = {
+    "neighbour": 2.0,
+    "linear": 6.0,
+    "probe": 6.0,
+    "pool": 8.0,
+    "prototypes": 4.0,
+    "spread": 4.0,
+}

@@ -1,0 +1,132 @@
+"""Reads the header of delimited text: its delimiter, its column names, however long they are."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plait.errors import TableError
+
+HEAD_BYTES = 256 * 2**10
+MAX_HEADER_BYTES = 64 * 2**20
+MAX_CELL_BYTES = 64 * 2**20
+"""Longer cells are files, and belong beside the table."""
+
+MAX_COLUMNS = 100_000
+"""Wider tables are arrays, and belong into one column of vectors or series."""
+
+CANDIDATES = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a table that is not blank.
+
+    Attributes:
+        names: Of the columns; nameless ones are called after their place.
+        num_skipped: Blank lines before it.
+        delimiter: Between the fields.
+    """
+
+    names: tuple[str, ...]
+    num_skipped: int
+    delimiter: str
+
+
+def read_header(path: Path, encoding: str, delimiter: str | None) -> Header:
+    """Return the header; the delimiter is found from the first lines unless it is given.
+
+    Raises:
+        TableError: The header is longer than its limit, has too many or doubled names, or bytes
+            that are not of the encoding.
+    """
+    num_bytes, size = HEAD_BYTES, path.stat().st_size
+    while True:
+        text = _head(path, encoding, num_bytes)
+        used = delimiter or likely_delimiter(text[:HEAD_BYTES])
+        num_skipped, fields, whole = _first_row(text, used, path)
+        if whole or num_bytes >= size:
+            break
+        if num_bytes >= MAX_HEADER_BYTES:
+            raise TableError(
+                "the header is too long",
+                expected=f"at most {MAX_HEADER_BYTES // 2**20} MiB",
+                received=f"a first row that does not end within them: {text[:60]}",
+                path=path,
+                hint="is a quotation mark not closed, or is this another kind of file?",
+            )
+        num_bytes *= 4
+    names = [name.strip() or f"column_{place}" for place, name in enumerate(fields)]
+    check_names(names, path)
+    return Header(tuple(names), num_skipped, used)
+
+
+def check_names(names: Sequence[str], path: Path | None = None) -> None:
+    """Raise `TableError` when there are too many columns, or one name occurs twice."""
+    if len(names) > MAX_COLUMNS:
+        raise TableError(
+            "the table has too many columns",
+            expected=f"at most {MAX_COLUMNS:,}",
+            received=f"{len(names):,}",
+            path=path,
+            hint="keep numbers that belong together as one column of lists (JSON lines, Parquet) "
+            "or of .npy files: they are then read as one vector or series",
+        )
+    doubled = [name for name, count in Counter(names).items() if count > 1]
+    if doubled:
+        places = [place for place, name in enumerate(names) if name == doubled[0]]
+        raise TableError(
+            "two columns have the same name",
+            expected="a name of its own for every column",
+            received=f"'{doubled[0]}' as columns " + " and ".join(map(str, places)),
+            column=doubled[0],
+            path=path,
+            hint="rename one of them in the header",
+        )
+
+
+def likely_delimiter(text: str) -> str:
+    """Return which of comma, semicolon, tab and bar splits the first lines most evenly."""
+    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    best, best_score = ",", 0.0
+    for delimiter in CANDIDATES:
+        widths = [len(row) for row in parsed(lines, delimiter)]
+        if widths and widths[0] > 1:
+            score = widths.count(widths[0]) / len(widths) + min(widths[0], 900) / 1000
+            best, best_score = (delimiter, score) if score > best_score else (best, best_score)
+    return best
+
+
+def parsed(lines: Sequence[str] | io.StringIO, delimiter: str) -> Iterator[list[str]]:
+    """Yield the fields of rows, with fields as long as a cell may be."""
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_BYTES))
+    return csv.reader(lines, delimiter=delimiter)
+
+
+def _head(path: Path, encoding: str, num_bytes: int) -> str:
+    with path.open("rb") as file:
+        head = file.read(num_bytes)
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    return decoder.decode(head).removeprefix("\ufeff")
+
+
+def _first_row(text: str, delimiter: str, path: Path) -> tuple[int, list[str], bool]:
+    """Return how many blank rows come first, the first other one, and whether it ends in `text`."""
+    stream = io.StringIO(text, newline="")
+    try:
+        rows = enumerate(parsed(stream, delimiter))
+        num_skipped, fields = next(((i, row) for i, row in rows if row), (0, []))
+    except csv.Error as error:
+        raise TableError(
+            "the header cannot be read",
+            expected="column names, separated by one character",
+            received=str(error),
+            path=path,
+        ) from None
+    end = stream.tell()
+    return num_skipped, fields, end < len(text) or text[end - 1 : end] in ("\n", "\r")

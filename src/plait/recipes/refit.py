@@ -1,0 +1,116 @@
+"""Fits what ships once more, on the training and the validation rows, where time allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plait.baselines.contract import Deadline, was_cut
+from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
+from plait.baselines.features import Views
+from plait.model.ensemble import DEEP
+from plait.recipes.rivals import Rivals
+from plait.recipes.task import Task
+from plait.recipes.timetable import Timetable
+
+SLOWER = 1.5
+"""A second fit may take so many times what the first took, for each row."""
+
+SPECIALISED: Mapping[str, type[Expert]] = {Linear.name: Linear, Boosted.name: Boosted}
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """What was fitted once more.
+
+    Attributes:
+        experts: Name -> expert, of training and validation rows.
+        notes: What a person should know.
+    """
+
+    experts: Mapping[str, Expert] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def refit_seconds(rivals: Rivals, names: list[str], num_more: int) -> float:
+    """Return about how long it takes to fit experts again, with so many more rows."""
+    growth = 1 + num_more / max(len(rivals.rows), 1)
+    return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names)
+
+
+def refit(
+    task: Task,
+    rivals: Rivals,
+    weights: Mapping[str, float],
+    timetable: Timetable,
+    *,
+    seed: int,
+    kept: float,
+) -> Refitted:
+    """Fit the simple models of a mix on the validation rows too.
+
+    The choice is made, and the calibration known, from models of the training rows alone. An expert
+    whose second fit is cut off by the time stays as it was; so does the network always.
+
+    Args:
+        task: Without folds: those have learned from all rows already.
+        rivals: What they learned from, and how long that took.
+        weights: Of what ships.
+        timetable: Of the fit.
+        seed: Of the experts.
+        kept: Seconds that must be left for what follows.
+    """
+    names = [name for name in weights if name != DEEP]
+    if not names or rivals.features is None:
+        return Refitted()
+    more = task.splits.validation
+    left = timetable.left(kept)
+    foreseen = refit_seconds(rivals, names, len(more))
+    if left is not None and foreseen > left:
+        return Refitted(
+            notes=("no time was left to fit what ships on the validation rows as well",)
+        )
+    rows = np.sort(np.concatenate([rivals.rows, more]))
+    views = rivals.features.views(task.prepared, rows).grouped(task.groups[rows])
+    again = _Again(task, views, task.truth[rows], seed)
+    found: dict[str, Expert] = {}
+    for place, name in enumerate(names):
+        until = timetable.until(1 / (len(names) - place), kept)
+        expert = again.fitted(name, rivals, None if until is None else Deadline(until))
+        if expert is not None:
+            found[name] = expert
+    notes = [f"{' and '.join(found)} learned from the validation rows too, once chosen"]
+    late = [name for name in names if name not in found]
+    notes = notes if found else []
+    if late:
+        notes.append(f"no time was left to fit {' and '.join(late)} on the validation rows as well")
+    return Refitted(found, tuple(notes))
+
+
+class _Again:
+    """Fits experts, with their specialists, on the same rows."""
+
+    def __init__(self, task: Task, views: Views, truth: np.ndarray, seed: int) -> None:
+        self._codec, self._views, self._truth = task.target_codec, views, truth
+        self._seed = seed
+
+    def fitted(self, name: str, rivals: Rivals, deadline: Deadline | None) -> Expert | None:
+        """Return a new expert; None where it was cut off by the time."""
+        before = rivals.experts[name]
+        whole = self._fit(rivals.kinds[name](), self._views, deadline)
+        if whole is None or not isinstance(before, Specialists):
+            return whole
+        specialists: list[Specialist] = []
+        for one in before.specialists:
+            columns = [n for i in sorted(one.sources) for n in before.sources[i]]
+            expert = self._fit(SPECIALISED[one.expert.name](), self._views.only(columns), deadline)
+            if expert is None:
+                return None
+            specialists.append(Specialist(one.sources, expert))
+        return Specialists(whole, before.sources, specialists, before.routes)
+
+    def _fit(self, expert: Expert, views: Views, deadline: Deadline | None) -> Expert | None:
+        expert.fit(views, self._truth, self._codec, seed=self._seed, deadline=deadline)
+        return None if was_cut(expert, deadline) else expert

@@ -1,0 +1,94 @@
+"""Puts candidates in the order of what they are worth per second, and shares the time out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from plait.baselines.contract import Deadline
+
+WORTH: Mapping[str, float] = {
+    "majority": 1.0,
+    "boosted": 1.0,
+    "linear": 1.0,
+    "pool": 0.6,
+    "neighbour": 0.5,
+    "probe": 0.7,
+    "prototypes": 0.5,
+    "prompts": 0.5,
+    "spread": 0.6,
+}
+"""What a candidate is expected to add, beside the others."""
+
+MOST_SHARE = 0.5
+"""No candidate may use up more of the time that is left than this, if others are to follow."""
+
+DOUBT = 2.0
+"""What is foreseen to take this many times its share cannot end in it."""
+
+CHEAP_SECONDS = 1.0
+"""What is foreseen to take no longer than this is done whole, however late it is."""
+
+STEP_SECONDS = 0.05
+"""Nothing is foreseen to take less: no order among what is that fast."""
+
+
+@dataclass
+class Schedule:
+    """The time of several candidates, measured one after the other.
+
+    Attributes:
+        end: Of `time.monotonic`; None for as long as they need.
+        foreseen: Name -> seconds that it is expected to take.
+        notes: Who was not measured, and why.
+    """
+
+    end: float | None
+    foreseen: Mapping[str, float]
+    notes: list[str] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
+
+    def order(self, names: Sequence[str]) -> list[str]:
+        """Return the names by worth per second, the best first; as given where time is free."""
+        if self.end is None:
+            return list(names)
+        return sorted(names, key=lambda name: -self._worth(name) / self._seconds(name))
+
+    def admit(self, name: str, others: Sequence[str]) -> tuple[bool, Deadline | None]:
+        """Tell whether a candidate can be complete in its share of the time, and when that ends.
+
+        Args:
+            name: Whose turn it is.
+            others: Who may still follow.
+        """
+        if self.end is None:
+            return True, None
+        now, needed = self.clock(), self.foreseen.get(name, 0.0)
+        seconds = max(self.end - now, 0.0) * self._share(name, others)
+        if needed > max(DOUBT * seconds, CHEAP_SECONDS):
+            self.notes.append(_not_measured(name, needed))
+            return False, None
+        return True, Deadline(now + max(seconds, min(DOUBT * needed, CHEAP_SECONDS)))
+
+    def give_up(self, name: str, seconds: float) -> None:
+        """Say that a candidate was begun, and would have taken so long."""
+        self.notes.append(_not_measured(name, seconds))
+
+    def _share(self, name: str, others: Sequence[str]) -> float:
+        """Return the part of what is left: by worth, and all of it for the last."""
+        if not others:
+            return 1.0
+        total = self._worth(name) + sum(self._worth(one) for one in others)
+        return max(MOST_SHARE, self._worth(name) / total)
+
+    def _worth(self, name: str) -> float:
+        return WORTH.get(name, 0.5)
+
+    def _seconds(self, name: str) -> float:
+        return max(self.foreseen.get(name, 0.0), STEP_SECONDS)
+
+
+def _not_measured(name: str, seconds: float) -> str:
+    shown = f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.1f}"
+    return f"'{name}' was not measured: it needs about {shown} s"

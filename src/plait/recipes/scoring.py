@@ -1,0 +1,116 @@
+"""Scores what ships and every candidate on the rows set aside, within what time is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plait.intervals import metric_intervals
+from plait.model.ensemble import Ensemble
+from plait.model.model import Model
+from plait.model.scores import FULL, Effort
+from plait.recipes.subsets import effort_within, score_subsets
+from plait.recipes.task import Task
+
+SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
+"""Of the time for scoring what ships may take; of the rest, the candidates."""
+
+
+@dataclass
+class Scorer:
+    """Scores on the rows set aside.
+
+    Args:
+        model: What ships.
+        task: Its rows.
+        everything: An ensemble that knows all candidates; see `Ensemble.outputs_of`.
+        answering: Candidate -> seconds to answer a row, where that is known.
+        seed: Of the resamples.
+        end: Of `time.monotonic`; None for as long as it needs.
+    """
+
+    model: Model
+    task: Task
+    everything: Ensemble
+    answering: Mapping[str, float]
+    seed: int
+    end: float | None
+    notes: list[str] = field(default_factory=list)
+    _fewer: bool = False
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows set aside, or those of them that are looked at."""
+        return self.task.judged
+
+    def shipped(self) -> dict[str, Any]:
+        """Return everything that `evaluate` reports, of what ships; {} without rows."""
+        if not len(self.rows):
+            return {}
+        truth, groups = self.task.truth[self.rows], self.task.groups[self.rows]
+        outputs = self.model.ensemble.outputs(self.task.prepared, self.rows)
+        patterns = 1 + len(np.unique(self._present(), axis=0))
+        effort = self._effort(outputs, truth, SHIPPED_SHARE / patterns)
+        return self.model.score_rows(
+            self.task.prepared, self.rows, truth,
+            groups=groups, seed=self.seed, outputs=outputs, effort=effort,
+        )  # fmt: skip
+
+    def candidate(self, name: str, num_left: int) -> dict[str, Any]:
+        """Return ``metrics`` and ``intervals`` of one candidate, `num_left` being still to come."""
+        rows = self.rows
+        if not len(rows):
+            return {"metrics": {}, "intervals": {}}
+        left = self._left()
+        if left is not None and self.answering.get(name, 0.0) * len(rows) > left:
+            self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
+            return {"metrics": {}, "intervals": {}}
+        truth, metric = self.task.truth[rows], self.model.target_codec.metrics
+        outputs = self.everything.outputs_of(name, self.task.prepared, rows)
+        effort = self._effort(outputs, truth, CANDIDATE_SHARE / max(num_left, 1))
+        found: dict[str, Any] = {"metrics": metric(outputs, truth), "intervals": {}}
+        if effort is not None:
+            groups = self.task.groups[rows]
+            found["intervals"] = metric_intervals(
+                metric, outputs, truth, groups=groups, seed=self.seed, **effort
+            )
+        return found
+
+    def subsets(self) -> list[dict[str, Any]]:
+        """Return the scores with columns hidden, as many and of as many rows as time allows."""
+        rows = self.rows
+        if not len(rows):
+            return []
+        found, num_all = score_subsets(
+            self.model, self.task.prepared, rows, self.task.truth[rows],
+            groups=self.task.groups[rows], seed=self.seed, end=self.end,
+        )  # fmt: skip
+        if len(found) < num_all:
+            self.notes.append(f"{len(found)} of {num_all} sets of columns were scored in the time")
+        fewest = min((one["rows"] for one in found), default=len(rows))
+        if fewest < len(rows):
+            self.notes.append(f"sets of columns were scored on {fewest:,} of {len(rows):,} rows")
+        return found
+
+    def _present(self) -> np.ndarray:
+        found = [self.model.present(self.task.prepared, n)[self.rows] for n in self.model.inputs]
+        return np.stack(found, axis=1)
+
+    def _left(self) -> float | None:
+        return None if self.end is None else max(self.end - time.monotonic(), 0.0)
+
+    def _effort(self, outputs: np.ndarray, truth: np.ndarray, share: float) -> Effort:
+        left = self._left()
+        if left is None:
+            return FULL
+        began = time.monotonic()
+        self.model.target_codec.metrics(outputs, truth)
+        found = effort_within(share * left, time.monotonic() - began, len(truth))
+        if found != FULL and not self._fewer:
+            self._fewer = True
+            self.notes.append("the time was short: intervals are from fewer resamples, or left out")
+        return found

@@ -1,0 +1,40 @@
+"""Rows that tell the network when to stop: no candidate is compared on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from plait.baselines.folding import inner_folds
+from plait.recipes.task import Task
+
+STOPPING_SHARE, MOST_ROWS = 0.1, 1000
+"""Of the training rows, at most so many."""
+
+LEAST_ROWS = 20
+"""Fewer rows cannot tell when to stop."""
+
+
+def with_stopping(task: Task, *, from_validation: bool, seed: int) -> Task:
+    """Return the task with rows to stop by set apart: whole groups, of every class alike.
+
+    Early stopping on the rows that candidates are compared on would favour the network.
+
+    Args:
+        task: Whose network is not cross-fitted.
+        from_validation: Whether they are half of the validation rows, where training rows cannot
+            tell (an encoder knows their targets, or all of them are needed); else they are
+            training rows.
+        seed: Of the draw.
+    """
+    rows = task.splits.validation if from_validation else task.splits.train
+    rows = rows[task.truth[rows] >= 0] if task.target_codec.task == "classify" else rows
+    share = 0.5 if from_validation else min(STOPPING_SHARE, MOST_ROWS / max(len(rows), 1))
+    if share * len(rows) < LEAST_ROWS:
+        return task
+    folds = inner_folds(task.truth[rows], seed=seed, groups=task.groups[rows], small=0, share=share)
+    learn, stop = folds[0]
+    if not len(learn) or not len(stop):
+        return task
+    return replace(task, stopping=np.sort(rows[stop]))

@@ -1,0 +1,107 @@
+"""The time of a fit: when it must end, what its parts may take, and what they took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plait.train.budget import Budget
+
+SAVING_SHARE, SAVING_SECONDS = 0.02, 1.0
+"""Kept for writing the bundle and ending the process."""
+
+SCORING_SHARE = 0.25
+"""Most that is kept for scoring what ships; beyond it, fewer rows and resamples are looked at."""
+
+BASELINE_SHARES, BASELINE_SECONDS = (0.5, 0.25), (30.0, 120.0)
+"""What simple models may take of short budgets and of long ones, and what these are: in little
+time they learn more than a network."""
+
+TOLERATED = 1.1
+"""A fit that takes more than so many times its budget says what the least is."""
+
+
+@dataclass
+class Timetable:
+    """The one clock that all parts of a fit go by.
+
+    Attributes:
+        seconds: Of the budget; None where it is not measured in time.
+        began: When the fit began, of `clock`.
+        spent: Part -> seconds that it took.
+        clock: Returns seconds.
+    """
+
+    seconds: float | None
+    began: float
+    spent: dict[str, float] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def of(cls, budget: Budget, began: float | None = None) -> Timetable:
+        """Return that of a budget, running since `began`, or from now on."""
+        seconds = budget.amount if budget.timed else None
+        return cls(seconds, time.monotonic() if began is None else began)
+
+    @property
+    def end(self) -> float | None:
+        """When the bundle must be written."""
+        return None if self.seconds is None else self.began + self.seconds
+
+    @property
+    def work_end(self) -> float | None:
+        """When everything but the writing must be done."""
+        if self.seconds is None or self.end is None:
+            return None
+        return self.end - min(SAVING_SECONDS + SAVING_SHARE * self.seconds, 0.2 * self.seconds)
+
+    def left(self, kept: float = 0.0) -> float | None:
+        """Return the seconds of work that are left when so many are kept; None for no limit."""
+        if self.work_end is None:
+            return None
+        return max(self.work_end - self.clock() - kept, 0.0)
+
+    def until(self, share: float, kept: float = 0.0) -> float | None:
+        """Return when a part must end that may take a share of what is left."""
+        left = self.left(kept)
+        return None if left is None else self.clock() + share * left
+
+    @property
+    def scoring(self) -> float:
+        """Most seconds that are kept for scoring."""
+        return SCORING_SHARE * (self.seconds or 0.0)
+
+    def baselines(self) -> float | None:
+        """Return the seconds that simple models may take, specialists included."""
+        if self.seconds is None:
+            return None
+        share = float(np.interp(self.seconds, BASELINE_SECONDS, BASELINE_SHARES))
+        left = self.left(0.5 * self.scoring) or 0.0
+        return share * left
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what is done inside as a part of the fit."""
+        start = self.clock()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + self.clock() - start
+
+    def told(self) -> dict[str, float]:
+        """Return part -> seconds, rounded."""
+        return {name: round(seconds, 2) for name, seconds in self.spent.items()}
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what the least is, where the budget was too short for this table."""
+        taken = self.clock() - self.began
+        if self.seconds is None or taken <= TOLERATED * self.seconds:
+            return ()
+        return (
+            f"{self.seconds:g} s are too few for this table: it took {taken:.0f} s, about the "
+            "least that reading it, fitting the simplest models and scoring them take here",
+        )

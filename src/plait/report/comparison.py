@@ -1,0 +1,146 @@
+"""Sections that compare: the model beside simple ones, and with columns hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plait.report.bars import bars
+from plait.report.hero import shipped_name
+from plait.report.scored import (
+    candidates,
+    ends_of,
+    headline_metric,
+    is_better,
+    is_whole,
+    test_of,
+    value_of,
+)
+from plait.report.text import (
+    DASH,
+    between,
+    cut,
+    escape,
+    fold,
+    metric,
+    number,
+    section,
+    table,
+    term,
+)
+from plait.report.words import arrow, model_name, word
+from plait.types import Html
+
+OPEN_ROWS, MAX_ROWS = 10, 60
+
+
+def comparison(data: Mapping[str, Any]) -> Html:
+    """Return the shipped model beside the network and the baselines, best first."""
+    name, metrics = headline_metric(data), data.get("metrics") or {}
+    test = test_of(data)
+    rows: list[dict[str, Any]] = [
+        {"name": "this model", "note": shipped_name(metrics), "kind": "strong", "of": test}
+    ]
+    rows += [
+        {
+            "name": model_name(one.get("name")),
+            "note": "" if is_whole(one) else "cut off by the clock",
+            "kind": "plain" if is_whole(one) else "cut",
+            "of": one,
+        }
+        for one in candidates(data)
+    ]
+    rows = [row for row in rows if row["of"].get("metrics")]
+    if not rows:
+        return section("Beside simple models", '<p class="none">Not measured.</p>')
+    drawn = [
+        {**row, "value": value_of(row["of"], name), "interval": ends_of(row["of"], name)}
+        for row in rows
+    ]
+    return section(
+        "Beside simple models",
+        bars(drawn, name, label=f"Every candidate by {word(name).name}"),
+        _numbers([(row["name"], row["of"]) for row in rows]),
+        lead="All were judged on the same test rows. The bar is the value, the line on it the "
+        "95 % interval.",
+    )
+
+
+def subsets(data: Mapping[str, Any]) -> Html:
+    """Return the shipped model with columns hidden: each alone, and each missing."""
+    found = (data.get("metrics") or {}).get("subsets") or []
+    if len(found) < 2:
+        return ""
+    name = headline_metric(data)
+    every = next((one["columns"] for one in found if one["kind"] == "all"), found[0]["columns"])
+    whole = [_subset("all columns", one, name, "strong") for one in found if one["kind"] == "all"]
+    groups = {
+        "Only one column shown": [
+            _subset(", ".join(one["columns"]), one, name) for one in found if one["kind"] == "alone"
+        ],
+        "One column hidden": [
+            _subset("without " + _gone(every, one["columns"]), one, name)
+            for one in found
+            if one["kind"] == "missing"
+        ],
+    }
+    parts = []
+    for title, rows in groups.items():
+        if not rows:
+            continue
+        best_first = title.startswith("Only")
+        rows = _sorted(rows, name, best_first)
+        open_rows, rest = rows[:OPEN_ROWS], rows[OPEN_ROWS:MAX_ROWS]
+        inner = f"<h3>{title}</h3>{bars([*whole, *open_rows], name, label=title)}"
+        if rest:
+            inner += fold(f"{len(rest)} more of {len(rows):,}", bars(rest, name, label=title))
+        parts.append(f"<div>{inner}</div>")
+    return section(
+        "What each column adds",
+        f'<div class="pair">{"".join(parts)}</div>',
+        lead="The same model throughout; only what it is shown changes.",
+    )
+
+
+def _gone(every: Sequence[str], kept: Sequence[str]) -> str:
+    known = set(kept)
+    return ", ".join(name for name in every if name not in known)
+
+
+def _subset(title: str, one: Mapping[str, Any], name: str, kind: str = "plain") -> dict[str, Any]:
+    value, ends = value_of(one, name), ends_of(one, name)
+    return {"name": cut(title, 60), "value": value, "interval": ends, "kind": kind}
+
+
+def _sorted(rows: Sequence[dict[str, Any]], name: str, best_first: bool) -> list[dict[str, Any]]:
+    """Order by value: what helps most stands first, alone or by being missed."""
+    known = [row for row in rows if row["value"] is not None]
+    lower = word(name).better == "lower"
+    known.sort(key=lambda row: row["value"], reverse=best_first != lower)
+    return known + [row for row in rows if row["value"] is None]
+
+
+def _numbers(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Html:
+    """Return all metrics of all candidates, intervals beneath, the best of each in bold."""
+    names = list(dict.fromkeys(name for _, one in rows for name in one.get("metrics") or {}))
+    best = {}
+    for name in names:
+        known = [value for _, one in rows if (value := value_of(one, name)) is not None]
+        if known and word(name).better:
+            best[name] = min(known) if word(name).better == "lower" else max(known)
+    lines = []
+    for title, one in rows:
+        line: dict[str, Any] = {"model": escape(title)}
+        for name in names:
+            value, ends = value_of(one, name), ends_of(one, name)
+            shown = metric(name, value)
+            if value is not None and name in best and not is_better(name, best[name], value):
+                shown = f"<b>{shown}</b>"
+            spread = f"<small>{between(name, ends)}</small>" if ends is not None else ""
+            line[name] = f'<span class="value">{shown}{spread}</span>'
+        seconds = one.get("seconds")
+        line["seconds"] = DASH if seconds is None else number(float(seconds))
+        lines.append(line)
+    heads = {name: f"{term(name)} {arrow(name)}" for name in names}
+    raw = ["model", *names]
+    return table(lines, raw=raw, heads=heads, caption="All metrics", kind="plain values")

@@ -1,0 +1,195 @@
+"""Sections about the making: the columns, the splits, training, sources, and how to do it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plait.report.chart import lines
+from plait.report.text import (
+    cell,
+    copyable,
+    escape,
+    facts,
+    fold,
+    is_number,
+    number,
+    percent,
+    plural,
+    section,
+    table,
+)
+from plait.report.words import METRICS, TERMS
+from plait.types import Html
+
+MAX_COLUMNS, MAX_FOLDED = 40, 400
+AS_GIVEN = {"size": "auto", "fusion": "auto", "adapt": "auto", "tune": "auto"}
+
+
+def table_of(data: Mapping[str, Any]) -> Html:
+    """Return what the columns are, and who learned from which rows."""
+    schema, splits = data.get("schema") or {}, data.get("splits") or {}
+    target = (data.get("model") or {}).get("target")
+    columns = schema.get("columns") if isinstance(schema, Mapping) else schema
+    rows = [_column(one, target) for one in columns or []]
+    sizes = {name: len(splits.get(name) or []) for name in ("train", "validation", "test")}
+    moved, lineage = splits.get("moved") or [], data.get("lineage") or {}
+    shown = table(rows[:MAX_COLUMNS], raw=["column", "missing", "is"], caption="Columns")
+    if len(rows) > MAX_COLUMNS:
+        every = table(
+            rows[MAX_COLUMNS:MAX_FOLDED], raw=["column", "missing", "is"], caption="More columns"
+        )
+        shown += fold(f"{len(rows) - MAX_COLUMNS} more columns", every)
+    parts = [shown, "<h3>Who learned from what</h3>", _splits(sizes)]
+    if splits.get("how"):
+        parts.append(f"<p>Split {escape(splits['how'])}.</p>")
+    skipped = lineage.get("num_skipped_cells")
+    parts.append(
+        f"<p>{plural(len(moved), 'group')} of near-duplicates kept from straddling the splits; "
+        f"{number(skipped)} unreadable cells skipped.</p>"
+    )
+    if moved:
+        parts.append(fold("What was moved", table(moved[:50], caption="Near-duplicates moved")))
+    if lineage.get("skipped_cells"):
+        cells = [one for one in lineage["skipped_cells"] if isinstance(one, Mapping)]
+        title = "Unreadable cells"
+        parts.append(fold(f"{title}, the first {len(cells)}", table(cells, caption=title)))
+    return section("The table", *parts)
+
+
+def _column(column: Mapping[str, Any], target: Any) -> dict[str, Any]:
+    name, kind = column.get("name"), column.get("modality") or column.get("role")
+    mark = ' <span class="badge">target</span>' if name is not None and name == target else ""
+    return {
+        "column": f"<b>{escape(name)}</b>{mark}",
+        "is": f'<span class="kind">{escape(kind or "–")}</span>',
+        "missing": share_drawn(column.get("share_missing", 0.0)),
+        "why": column.get("why"),
+    }
+
+
+def share_drawn(share: Any) -> Html:
+    """Return a share as text with a small bar."""
+    if not is_number(share):
+        return "–"
+    return (
+        f'<span class="drawn">{percent(share)}<span class="mini warn" aria-hidden="true">'
+        f'<i style="width:{100 * min(1.0, share):.0f}%"></i></span></span>'
+    )
+
+
+def _splits(sizes: Mapping[str, int]) -> Html:
+    total = sum(sizes.values())
+    if not total:
+        return facts(sizes)
+    drawn = "".join(
+        f'<i class="{name}" style="width:{100 * count / total:.2f}%"></i>'
+        for name, count in sizes.items()
+        if count
+    )
+    told = "".join(
+        f'<li><i class="{name}"></i>{name}: <b>{count:,}</b> rows, {100 * count / total:.0f} %</li>'
+        for name, count in sizes.items()
+    )
+    return (
+        f'<div class="splits" aria-hidden="true">{drawn}</div><ul class="split-legend">{told}</ul>'
+    )
+
+
+def training(data: Mapping[str, Any]) -> Html:
+    """Return the training curve, the choice of fusion, and how encoders were tuned."""
+    metrics = data.get("metrics") or {}
+    curve: Sequence[Mapping[str, Any]] = metrics.get("curve") or []
+    parts = []
+    if curve:
+        series = {
+            title: [(p.get("seconds"), p.get(name)) for p in curve if p.get(name) is not None]
+            for title, name in (("training", "loss"), ("validation", "validation"))
+        }
+        kept: dict[str, Any] = {name: line for name, line in series.items() if line}
+        if sum(map(len, kept.values())) > 1:
+            drawn = lines(kept, label="Loss over time", x_name="seconds", y_name="loss ↓")
+            parts += ["<h3>Loss over time</h3>", drawn]
+    if metrics.get("fusion"):
+        parts += ["<h3>Where the columns meet</h3>", table(metrics["fusion"], caption="Fusion")]
+    if metrics.get("tuned"):
+        parts.append("<h3>How the pretrained encoders learned</h3>")
+        parts.append(table(metrics["tuned"], caption="Tuning"))
+    how = metrics.get("training") or {}
+    if how:
+        parts += ["<h3>How it was trained</h3>", facts(how)]
+    return section("Training of the network", *parts) if parts else ""
+
+
+def making(data: Mapping[str, Any]) -> Html:
+    """Return how to use and repeat it, and its licences, lineage and energy."""
+    licences, lineage = data.get("licences") or [], data.get("lineage") or {}
+    parts = ["<h3>Use it</h3>", *map(copyable, _uses(data))]
+    again = again_command(data)
+    if again:
+        parts += ["<h3>Make it again</h3>", copyable(again)]
+    parts += ["<h3>Sources and licences</h3>", table(licences, caption="Licences")]
+    if lineage:
+        about = {
+            "made": lineage.get("made"),
+            "table": (lineage.get("table") or {}).get("name"),
+            **(lineage.get("settings") or {}),
+            **(lineage.get("versions") or {}),
+        }
+        known = {name: value for name, value in about.items() if value not in (None, "")}
+        parts.append(fold("Settings and versions", facts(known)))
+    if data.get("energy"):
+        spent = {name: value for name, value in data["energy"].items() if value is not None}
+        parts += ["<h3>What it cost</h3>", facts(spent)]
+    return section("How it was made", *parts)
+
+
+def _uses(data: Mapping[str, Any]) -> list[str]:
+    name = shlex.quote(str(data.get("name") or "model.plait"))
+    if (data.get("model") or {}).get("target") is None:
+        return [f"plait search {name} --table table.csv --text 'words to look for'"]
+    return [f"plait predict {name} new.csv --out predictions.csv"]
+
+
+def again_command(data: Mapping[str, Any]) -> str:
+    """Return the command that makes the bundle again; "" where its lineage is not known."""
+    lineage = data.get("lineage") or {}
+    settings, source = lineage.get("settings") or {}, (lineage.get("table") or {}).get("name")
+    if not settings or not source:
+        return ""
+    words = ["plait", "fit", str(source)]
+    if settings.get("target") is not None:
+        words += ["--target", str(settings["target"])]
+    if settings.get("budget"):
+        words += ["--budget", _budget(str(settings["budget"]))]
+    for name, usual in AS_GIVEN.items():
+        if settings.get(name) not in (None, "", usual):
+            words += [f"--{name}", str(settings[name])]
+    for part in str(settings.get("rows") or "").split(", "):
+        name, _, value = part.partition("=")
+        is_usual = value in ("None", "") or (name == "on_error" and value == "raise")
+        if name in ("group", "time", "split", "on_error") and not is_usual:
+            words += [f"--{name.replace('_', '-')}", value]
+    for name in filter(None, str(settings.get("exclude") or "").split(", ")):
+        words += ["--exclude", name]
+    words += ["--seed", str(settings.get("seed", 0)), "--out", str(data.get("name") or "x.plait")]
+    return shlex.join(words)
+
+
+def _budget(text: str) -> str:
+    """Return a budget as the command line takes it: ``120 seconds`` is ``120s``."""
+    amount, _, unit = text.partition(" ")
+    return f"{amount}s" if unit == "seconds" else text
+
+
+def glossary(page: Html) -> Html:
+    """Return the meaning of every term that the page so far explains by a tooltip."""
+    words = {**{one.name: one.says for one in METRICS.values()}, **TERMS}
+    used = {name: says for name, says in words.items() if escape(says) in page}
+    used |= {name: TERMS[name] for name in ("95 % interval", "test rows") if name in TERMS}
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{cell(says, False)}</dd></div>"
+        for name, says in sorted(used.items(), key=lambda item: item[0].lower())
+    )
+    return section("Words", f'<dl class="glossary">{items}</dl>')

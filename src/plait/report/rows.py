@@ -1,0 +1,109 @@
+"""Rows to look at: a card per test row, the prediction first, mistakes unmistakable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plait.report.axis import make_axis
+from plait.report.text import cut, escape, fold, is_number, number, section
+from plait.types import Html
+
+OPEN_CELLS = 6
+
+
+def samples(data: Mapping[str, Any]) -> Html:
+    """Return a few test rows as people see them, the costliest mistakes apart."""
+    found = data.get("samples") or []
+    if not found:
+        return ""
+    task = str((data.get("model") or {}).get("task"))
+    groups = {
+        "Drawn by lot": [one for one in found if one.get("drawn") == "lot"],
+        "Where the model errs most": [one for one in found if one.get("drawn") == "worst"],
+        "": [one for one in found if one.get("drawn") not in ("lot", "worst")],
+    }
+    parts = [
+        (f"<h3>{title}</h3>" if title else "")
+        + f'<div class="cards">{"".join(_card(one, task) for one in group)}</div>'
+        for title, group in groups.items()
+        if group
+    ]
+    return section("Rows to look at", *parts, lead="Test rows, which the model did not learn from.")
+
+
+def cells_of(cells: Mapping[str, Html]) -> Html:
+    """Return a row's cells with their names; those past the sixth unfold."""
+    shown = [
+        f'<div class="cell-of"><span class="name">{escape(name)}</span>{fragment}</div>'
+        for name, fragment in cells.items()
+    ]
+    rest = shown[OPEN_CELLS:]
+    more = fold(f"{len(rest)} more columns", "".join(rest)) if rest else ""
+    return "".join(shown[:OPEN_CELLS]) + more
+
+
+def _card(sample: Mapping[str, Any], task: str) -> Html:
+    truth, said = str(sample.get("truth", "")), str(sample.get("prediction", ""))
+    right = sample.get("right")
+    if right is None and task != "regress":
+        right = truth == said
+    told = _number(sample) if task == "regress" else _label(sample, bool(right), truth, said, task)
+    kind = "" if right is None else "good" if right else "bad"
+    none = '<p class="none">cells left out: the page would grow too large</p>'
+    cells = cells_of(sample.get("cells") or {}) or none
+    row = sample.get("row")
+    foot = f'<p class="foot">row {number(row)}</p>' if is_number(row) else ""
+    return f'<article class="{kind}">{told}<div class="cells">{cells}</div>{foot}</article>'
+
+
+def _label(sample: Mapping[str, Any], right: bool, truth: str, said: str, task: str) -> Html:
+    mark = "✓ right" if right else "✗ wrong"
+    shown = cut(said.replace(";", ", ") if task == "tag" else said, 90) or "no label"
+    sure = sample.get("confidence")
+    sure = f"{100 * max(0.0, min(1.0, sure)):.0f} % sure" if is_number(sure) else ""
+    lines = ""
+    if task == "tag" and ("missed" in sample or "extra" in sample):
+        lines += _labels("missed", sample.get("missed") or [])
+        lines += _labels("too many", sample.get("extra") or [])
+    elif not right:
+        lines += f'<p class="true">true: <b>{escape(cut(truth, 90))}</b></p>'
+    second = sample.get("second")
+    if second:
+        share = f"{100 * second['probability']:.0f} %"
+        lines += f'<p class="second">then: {escape(cut(second["label"], 60))}, {share}</p>'
+    return (
+        f'<p class="mark-of">{mark}<span>{sure}</span></p>'
+        f'<p class="said">{escape(shown)}</p>{lines}'
+    )
+
+
+def _labels(title: str, labels: Sequence[str]) -> Html:
+    if not labels:
+        return ""
+    return f'<p class="true">{title}: <b>{escape(cut(", ".join(labels), 90))}</b></p>'
+
+
+def _number(sample: Mapping[str, Any]) -> Html:
+    """Return a predicted number, its interval with the truth marked, and how far off it is."""
+    low, high, true = sample.get("q05"), sample.get("q95"), sample.get("true")
+    said = f'<p class="said">{escape(sample.get("prediction", ""))}</p>'
+    truth = f'<p class="true">true: <b>{escape(cut(sample.get("truth", ""), 40))}</b></p>'
+    if low is None or high is None or not is_number(low) or not is_number(high):
+        return said + truth
+    inside = is_number(true) and low <= true <= high
+    mark = "✓ inside its interval" if inside else "✗ outside its interval"
+    drawn = ""
+    if is_number(true):
+        axis = make_axis([low, high, true])
+        a, b, at = (100 * axis.at(value) for value in (low, high, true))
+        drawn = (
+            f'<span class="track meter" aria-hidden="true"><i class="span" '
+            f'style="left:{a:.1f}%;width:{max(b - a, 0.5):.1f}%"></i>'
+            f'<i class="goal" style="left:{at:.1f}%"></i></span>'
+        )
+    return (
+        f'<p class="mark-of">{mark}</p>{said}'
+        f'<p class="second">{number(float(low))} to {number(float(high))} in 90 % of cases</p>'
+        f"{drawn}{truth}"
+    )

@@ -1,0 +1,164 @@
+"""What a bundle's numbers say before anything is drawn: headline, guessing, rivals, patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plait.report.text import interval_of, is_number
+from plait.report.words import word
+
+HEADLINE = {"classify": "accuracy", "tag": "macro_f1", "regress": "rmse"}
+GUESS, NETWORK = "majority", "deep"
+LEAST_ROWS, LEAST_WEAK = 10, 5
+"""Fewer rows have no interval; patterns of fewer than the second are not named as the weakest."""
+
+Scored = Mapping[str, Any]
+
+
+def test_of(data: Mapping[str, Any]) -> Scored:
+    """Return the scores of the shipped model."""
+    return (data.get("metrics") or {}).get("test") or {}
+
+
+def is_space(data: Mapping[str, Any]) -> bool:
+    """Tell whether the bundle holds a shared space and no target, by its model or its scores."""
+    model = data.get("model") or {}
+    return bool(model.get("space") or "retrieval" in test_of(data)) and model.get("target") is None
+
+
+def headline_metric(data: Mapping[str, Any]) -> str:
+    """Return the metric that is shown first: what selection went by, else that of the task."""
+    chosen = (data.get("metrics") or {}).get("metric")
+    if isinstance(chosen, str) and chosen in (test_of(data).get("metrics") or {}):
+        return chosen
+    return HEADLINE.get(str((data.get("model") or {}).get("task")), "accuracy")
+
+
+def value_of(scored: Scored | None, name: str) -> float | None:
+    """Return a metric of something scored; None when it is not a finite number."""
+    value = ((scored or {}).get("metrics") or {}).get(name)
+    return float(value) if is_number(value) else None
+
+
+def ends_of(scored: Scored | None, name: str) -> tuple[float, float] | None:
+    """Return the interval of a metric of something scored; None when there is none, or few rows."""
+    rows = (scored or {}).get("rows")
+    if is_number(rows) and rows < LEAST_ROWS:
+        return None
+    return interval_of(((scored or {}).get("intervals") or {}).get(name))
+
+
+def is_better(name: str, one: float, other: float) -> bool:
+    """Tell whether a value of a metric is better than another."""
+    return one < other if word(name).better == "lower" else one > other
+
+
+def candidates(data: Mapping[str, Any]) -> list[Scored]:
+    """Return every candidate, best first; those without a number last."""
+    name = headline_metric(data)
+    found = [one for one in (data.get("metrics") or {}).get("candidates") or [] if one]
+    sign = 1.0 if word(name).better == "lower" else -1.0
+
+    def place(one: Scored) -> tuple[bool, float]:
+        value = value_of(one, name)
+        return value is None, 0.0 if value is None else sign * value
+
+    return sorted(found, key=place)
+
+
+def guessing(data: Mapping[str, Any]) -> Scored | None:
+    """Return the candidate that only guesses."""
+    return next((one for one in candidates(data) if one.get("name") == GUESS), None)
+
+
+def best_rival(data: Mapping[str, Any]) -> Scored | None:
+    """Return the best simple model that was measured to the end."""
+    name = headline_metric(data)
+    simple = [one for one in candidates(data) if one.get("name") not in (GUESS, NETWORK)]
+    return next((one for one in simple if value_of(one, name) is not None and is_whole(one)), None)
+
+
+def is_whole(candidate: Scored) -> bool:
+    """Tell whether a candidate was measured to the end, not cut off by the clock."""
+    return candidate.get("complete") is not False
+
+
+def patterns(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Scored]]:
+    """Return the columns that rows have, and the scores of those rows, most frequent first."""
+    found = test_of(data).get("by_present") or {}
+    names = list((data.get("model") or {}).get("inputs") or [])
+    return [(split_pattern(key, names), entry) for key, entry in found.items()]
+
+
+def split_pattern(key: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of a pattern ``one+two``, whose names may hold a plus themselves.
+
+    >>> split_pattern("a+b+c", ["a+b", "c"]), split_pattern("nothing", ["a"])
+    (('a+b', 'c'), ())
+    """
+    if key == "nothing":
+        return ()
+    if not any("+" in name for name in names):
+        return tuple(key.split("+"))
+    left: list[tuple[str, int, tuple[str, ...]]] = [(key, 0, ())]
+    while left:
+        rest, first, taken = left.pop()
+        if not rest:
+            return taken
+        for place in range(len(names) - 1, first - 1, -1):
+            name = names[place]
+            if rest == name or rest.startswith(name + "+"):
+                left.append((rest[len(name) + 1 :], place + 1, (*taken, name)))
+    return tuple(key.split("+"))
+
+
+def weakest(data: Mapping[str, Any]) -> tuple[str, Scored] | None:
+    """Return the pattern of at least five rows with the worst headline, and how to say it."""
+    name = headline_metric(data)
+    known = [
+        (columns, entry)
+        for columns, entry in patterns(data)
+        if (entry.get("rows") or 0) >= LEAST_WEAK and value_of(entry, name) is not None
+    ]
+    if len(known) < 2:
+        return None
+    sign = 1.0 if word(name).better == "lower" else -1.0
+    columns, entry = max(known, key=lambda one: sign * (value_of(one[1], name) or 0.0))
+    every = list((data.get("model") or {}).get("inputs") or [])
+    return said_pattern(columns, every), entry
+
+
+def said_pattern(columns: Sequence[str], every: Sequence[str]) -> str:
+    """Return a pattern in words: ``without image``, ``only text``, ``all columns``."""
+    known = set(columns)
+    gone = [name for name in every if name not in known]
+    if not columns:
+        return "rows without any column"
+    if not gone:
+        return "rows with all columns"
+    if len(columns) < len(gone):
+        return f"rows with only {', '.join(columns)}"
+    return f"rows without {', '.join(gone)}"
+
+
+def calibration_error(test: Scored) -> float | None:
+    """Return the expected calibration error: as measured, else from the bins (Guo et al. 2017)."""
+    for found in (test.get("ece"), (test.get("metrics") or {}).get("ece")):
+        if is_number(found):
+            return float(found)
+    bins = [b for b in test.get("reliability") or [] if b.get("count")]
+    total = sum(b["count"] for b in bins)
+    if not total:
+        return None
+    return float(sum(b["count"] * abs(b["confidence"] - b["accuracy"]) for b in bins) / total)
+
+
+def wilson(share: float, count: int) -> tuple[float, float] | None:
+    """Return the 95 % interval of a share of `count` rows (Wilson 1927); None below ten rows."""
+    if count < LEAST_ROWS:
+        return None
+    z = 1.959964
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * (share * (1 - share) / count + z * z / (4 * count**2)) ** 0.5 / (1 + z * z / count)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,0 +1,196 @@
+"""A bundle judged in one sentence, and what a reader must be warned of before any number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plait.report.scored import (
+    best_rival,
+    calibration_error,
+    candidates,
+    ends_of,
+    guessing,
+    headline_metric,
+    is_better,
+    is_space,
+    is_whole,
+    patterns,
+    said_pattern,
+    test_of,
+    value_of,
+    wilson,
+)
+from plait.report.text import cut, is_number, metric, number, percent, plural
+from plait.report.words import model_name, word
+
+FEW_ROWS = 50
+NOMINAL = 0.9
+BADLY_CALIBRATED = 0.1
+
+
+def verdict(data: Mapping[str, Any]) -> str:
+    """Return one sentence: is it worth using, and is it better than a simple model?"""
+    if is_space(data):
+        return _verdict_of_space(data)
+    name, test = headline_metric(data), test_of(data)
+    value = value_of(test, name)
+    if value is None:
+        return "Nothing was measured, so nothing can be promised."
+    guess, rival = value_of(guessing(data), name), best_rival(data)
+    if guess is not None and not _beats(name, test, guess):
+        return "No better than guessing: do not rely on it."
+    start = "Far better than guessing" if guess is not None else "Measured"
+    if guess is not None and not _halves(name, value, guess):
+        start = "Better than guessing"
+    told = value_of(rival, name)
+    if rival is None or told is None:
+        return f"{start}; no simple model was measured beside it."
+    shipped = str((data.get("metrics") or {}).get("shipped") or "")
+    simple = f"{model_name(rival['name'])}, {metric(name, told)}"
+    if shipped == rival["name"]:
+        return f"{start}; what ships is itself a simple model ({simple}), for nothing beat it."
+    if not is_better(name, value, told):
+        return f"{start}, but a simple model alone ({simple}) does as well on these rows."
+    if _apart(name, test, rival):
+        return f"{start}, and clearly better than the best simple model ({simple})."
+    return f"{start}; its lead over the best simple model ({simple}) is within the intervals."
+
+
+def _verdict_of_space(data: Mapping[str, Any]) -> str:
+    test = test_of(data)
+    recall = value_of(test, "r@10")
+    if recall is None:
+        return "Retrieval was not measured, so nothing can be promised."
+    chance = chance_at_ten(test)
+    if chance is None:
+        return f"{percent(recall)} of queries find their own item among the first ten."
+    if recall < 1.5 * chance:
+        return "Little better than chance: search by it finds next to nothing."
+    return (
+        f"{percent(recall)} of queries find their own item among the first ten, "
+        f"{recall / chance:.1f} times as many as by chance."
+    )
+
+
+def chance_at_ten(test: Mapping[str, Any]) -> float | None:
+    """Return the mean share that guessing finds among the first ten, over all directions."""
+    found = [one.get("n") or 0 for one in (test.get("retrieval") or {}).values()]
+    found = [count for count in found if count]
+    return sum(min(1.0, 10 / count) for count in found) / len(found) if found else None
+
+
+def warnings(data: Mapping[str, Any]) -> list[str]:
+    """Return what was warned of when the model was made, and what its numbers themselves show."""
+    metrics = data.get("metrics") or {}
+    told = [_said(one) for one in metrics.get("warnings") or []]
+    found = told + [*_of_rows(data), *_of_rivals(data), *_of_patterns(data), *_of_trust(data)]
+    return list(dict.fromkeys(text for text in found if text))
+
+
+def _said(warning: Any) -> str:
+    return str(warning.get("text") or "") if isinstance(warning, Mapping) else str(warning)
+
+
+def _of_rows(data: Mapping[str, Any]) -> list[str]:
+    rows = test_of(data).get("rows")
+    skipped = (data.get("lineage") or {}).get("num_skipped_cells") or 0
+    found = []
+    if is_number(rows) and 0 < rows < FEW_ROWS:
+        found.append(f"Judged on only {plural(int(rows), 'row')}: every number here is rough.")
+    if skipped:
+        found.append(f"{plural(skipped, 'unreadable cell')} counted as missing.")
+    return found
+
+
+def _of_rivals(data: Mapping[str, Any]) -> list[str]:
+    cut = [model_name(one.get("name")) for one in candidates(data) if not is_whole(one)]
+    if not cut:
+        return []
+    return [
+        f"Cut off by the clock, so not a fair rival: {', '.join(cut)}. A longer budget measures it."
+    ]
+
+
+def _of_patterns(data: Mapping[str, Any]) -> list[str]:
+    """Return the patterns on which the model is no better than guessing is on all rows."""
+    name, guess = headline_metric(data), value_of(guessing(data), headline_metric(data))
+    every = list((data.get("model") or {}).get("inputs") or [])
+    if guess is None:
+        return []
+    poor = [
+        said_pattern(columns, every)
+        for columns, entry in patterns(data)
+        if (entry.get("rows") or 0) >= 20
+        and (value_of(entry, name) is not None)
+        and not is_better(name, value_of(entry, name) or 0.0, guess)
+    ]
+    return [f"No better than guessing on {cut(poor[0], 200)}."] if poor else []
+
+
+def _of_trust(data: Mapping[str, Any]) -> list[str]:
+    test, found = test_of(data), []
+    error = calibration_error(test)
+    if error is not None and error > BADLY_CALIBRATED and (test.get("rows") or 0) >= FEW_ROWS:
+        found.append(
+            f"Confidence is off by {percent(error)} on average: do not read it as a probability."
+        )
+    coverage = test.get("coverage") if is_number(test.get("coverage")) else None
+    coverage = value_of(test, "coverage") if coverage is None else coverage
+    nominal = test.get("nominal_coverage") or NOMINAL
+    rows = int(test.get("rows") or 0)
+    ends = None if coverage is None else wilson(coverage, rows)
+    if coverage is not None and ends is not None and not ends[0] <= nominal <= ends[1]:
+        way = "too narrow" if coverage < nominal else "wider than needed"
+        found.append(
+            f"Intervals meant to hold {100 * nominal:.0f} % of true numbers hold "
+            f"{percent(coverage)}: they are {way}."
+        )
+    return found
+
+
+def facts_of_hero(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return ``(what, value, note)`` of guessing and the best simple rival."""
+    name, found = headline_metric(data), []
+    guess, rival = guessing(data), best_rival(data)
+    if guess is not None:
+        found.append(("guessing", metric(name, value_of(guess, name)), "the least to beat"))
+    if rival is not None:
+        shown, note = metric(name, value_of(rival, name)), model_name(rival.get("name"))
+        if rival.get("name") == (data.get("metrics") or {}).get("shipped"):
+            note += ", which is what ships"
+        found.append(("best simple rival", shown, note))
+    return found
+
+
+def _beats(name: str, test: Mapping[str, Any], guess: float) -> bool:
+    """Tell whether even the worse end of the interval is better than guessing."""
+    value, ends = value_of(test, name), ends_of(test, name)
+    if value is None:
+        return False
+    worse = value if ends is None else ends[1] if word(name).better == "lower" else ends[0]
+    return is_better(name, worse, guess)
+
+
+def _halves(name: str, value: float, guess: float) -> bool:
+    """Tell whether at least half of what guessing gets wrong is right."""
+    if word(name).better == "lower":
+        return value <= guess / 2
+    return 1 - value <= (1 - guess) / 2
+
+
+def _apart(name: str, test: Mapping[str, Any], rival: Mapping[str, Any]) -> bool:
+    one, other = ends_of(test, name), ends_of(rival, name)
+    if one is None or other is None:
+        return False
+    return one[1] < other[0] if word(name).better == "lower" else one[0] > other[1]
+
+
+def interval_text(name: str, scored: Mapping[str, Any]) -> str:
+    """Return the interval of a metric as a line of its own; why there is none otherwise."""
+    ends = ends_of(scored, name)
+    if ends is None:
+        return "no interval: too few rows"
+    if word(name).share:
+        return f"95 % interval {100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+    return f"95 % interval {number(ends[0])} to {number(ends[1])}"

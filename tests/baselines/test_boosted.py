@@ -1,0 +1,172 @@
+"""Boosted trees: honest on noise however wide, and complete, or shown as cut off, within a time."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from plait.baselines import boosting, rounds
+from plait.baselines.boosted import Boosted
+from plait.baselines.boosting import LEAST_TRAVEL, Grower
+from plait.baselines.contract import Deadline, is_late, part_of, was_cut
+from plait.baselines.extract import Plan, RawColumn
+from plait.baselines.features import ColumnScale, FeatureMap
+from plait.baselines.selection import narrow_width, select_features
+from plait.baselines.sparse import SparseRows
+from plait.baselines.views import Views
+from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.number.codec import NumberCodec
+
+CODEC = CategoryCodec(labels=("a", "b"))
+
+
+def views_of(**tables: np.ndarray) -> Views:
+    """Make the views of columns whose features are given, dense ``[row, feature]``."""
+    raws, scales = {}, {}
+    for name, table in tables.items():
+        none = SparseRows.stack([(np.zeros(0, np.int32), np.zeros(0, np.float32))] * len(table), 0)
+        raws[name] = RawColumn(np.ones(len(table), bool), table.astype(np.float32), none, None)
+        plan = Plan(None, np.arange(table.shape[1]), np.zeros(0, np.int64))
+        scales[name] = ColumnScale.fit(plan, raws[name])
+    rows = np.arange(len(next(iter(tables.values()))))
+    return Views(FeatureMap(scales), None, rows, raw=raws)
+
+
+def table_with_few_good_columns(num: int = 600, seed: int = 0) -> tuple[Views, np.ndarray]:
+    """Make numbers that tell the class by a rule that only trees find, beside a block of noise."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(num, 4))
+    truth = ((x[:, 0] > 0) ^ (x[:, 1] > 0)).astype(np.int64)
+    return views_of(numbers=x, noise=rng.normal(size=(num, 400))), truth
+
+
+def test_it_claims_nothing_on_noise_wider_than_long():
+    hits = []
+    for draw in range(3):
+        rng = np.random.default_rng(draw)
+        views = views_of(wide=rng.normal(size=(80, 12_000)).astype(np.float32))
+        truth = rng.permutation(np.arange(80) % 2)
+        expert = Boosted()
+        expert.fit(views, truth, CODEC, seed=0)
+        assert sorted(expert.held_out.places) == list(range(80))
+        hits.append(expert.held_out.outputs.argmax(1) == truth[expert.held_out.places])
+    error = 0.5 / np.size(hits) ** 0.5
+    assert abs(np.mean(hits) - 0.5) < 3 * error
+
+
+def test_features_are_chosen_by_the_rows_of_the_fold_alone(monkeypatch):
+    views, truth = table_with_few_good_columns(80)
+    seen = []
+
+    def spy(some, targets, room, *, seed):
+        seen.append(set(some.rows.tolist()))
+        return select_features(some, targets, room, seed=seed)
+
+    monkeypatch.setattr(rounds, "select_features", spy)
+    expert = Boosted()
+    expert.fit(views, truth, CODEC, seed=0)
+    assert [len(rows) for rows in seen] == [60] * 4 + [80]
+    assert set.intersection(*seen[:4]) == set()
+
+
+def test_labels_are_held_out_too():
+    from simple_tables import TagCodec
+
+    views, _ = table_with_few_good_columns(400)
+    truth = (views.tree[:, 0] > 0).astype(np.int64)
+    labels = np.stack([truth, np.zeros_like(truth), 1 - truth], 1).astype(np.float32)
+    expert = Boosted()
+    expert.fit(views, labels, TagCodec(), seed=0)
+    found = expert.held_out.outputs
+    assert found.shape == (400, 3) and (found[:, 1] == 0).all()
+    right = (found[:, 0] > 0.5) == (truth[expert.held_out.places] == 1)
+    assert right.mean() > 0.9
+
+
+class SlowRounds:
+    """A clock that LightGBM's rounds move on: each takes so many seconds per feature."""
+
+    def __init__(self, monkeypatch, per_feature: float) -> None:
+        self.now, self.rounds = 0.0, 0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        whole = Grower.grow
+
+        def grow(grower, table, *args, **settings):
+            self.width = table.shape[1]
+            return whole(grower, table, *args, **settings)
+
+        def ticking(progress, env):
+            self.now += per_feature * self.width
+            self.rounds += 1
+            return call(progress, env)
+
+        call = boosting._Progress.__call__
+        monkeypatch.setattr(Grower, "grow", grow)
+        monkeypatch.setattr(boosting._Progress, "__call__", ticking)
+
+
+def test_in_little_time_it_is_complete_on_the_narrow_columns(monkeypatch):
+    views, truth = table_with_few_good_columns()
+    clock = SlowRounds(monkeypatch, per_feature=0.001)
+    expert = Boosted()
+    expert.fit(views, truth, CODEC, seed=0, deadline=Deadline(2.5))
+    assert clock.now < 2.7 and not expert.cut_short
+    assert len(expert._selection.dense) == narrow_width(views) == 4
+    right = expert.held_out.outputs.argmax(1) == truth[expert.held_out.places]
+    assert right.mean() > 0.8
+
+
+def test_with_time_it_looks_at_wide_columns_and_all_folds(monkeypatch):
+    views, truth = table_with_few_good_columns(200)
+    SlowRounds(monkeypatch, per_feature=1e-6)
+    expert = Boosted()
+    expert.fit(views, truth, CODEC, seed=0, deadline=Deadline(100.0))
+    assert not expert.cut_short and len(expert._selection.dense) > 100
+    assert len(expert.held_out.places) == 200
+
+
+def test_what_the_clock_cuts_off_says_so(monkeypatch):
+    views, truth = table_with_few_good_columns()
+    SlowRounds(monkeypatch, per_feature=1.0)
+    deadline, expert = Deadline(20.0), Boosted()
+    expert.fit(views, truth, CODEC, seed=0, deadline=deadline)
+    assert expert.cut_short and was_cut(expert, deadline)
+
+
+@pytest.mark.parametrize("rounds_left", [5, 60, 150, 1000])
+def test_the_learning_rate_makes_the_rounds_that_there_is_time_for_enough(rounds_left):
+    grower = Grower("classify", 2, 0).paced(rounds_left)
+    enough = grower.learning_rate * rounds_left >= LEAST_TRAVEL - 1e-6
+    assert enough or grower.learning_rate == boosting.MAX_RATE
+    assert grower.learning_rate >= Grower("classify", 2, 0).learning_rate
+
+
+def test_a_saved_one_answers_as_before_though_it_stopped_early(monkeypatch, tmp_path):
+    views, truth = table_with_few_good_columns()
+    SlowRounds(monkeypatch, per_feature=0.01)
+    expert = Boosted()
+    expert.fit(views, truth, CODEC, seed=0, deadline=Deadline(6.0))
+    expert.save(tmp_path)
+    np.testing.assert_allclose(Boosted.load(tmp_path).outputs(views), expert.outputs(views))
+
+
+def test_numbers_in_a_short_time_beat_their_mean():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1000, 5))
+    truth = (np.where(x[:, 0] > 0, x[:, 1], -x[:, 1]) + 0.1 * x[:, 2]).astype(np.float32)
+    expert, codec = Boosted(), NumberCodec().fit(truth.tolist())
+    expert.fit(views_of(x=x), truth, codec, seed=0, deadline=Deadline(time.monotonic() + 60))
+    gap = expert.outputs(views_of(x=x))[:, 0] - truth
+    assert (gap**2).mean() < 0.2 * truth.var() and not expert.cut_short
+
+
+def test_a_deadline_remembers_that_work_was_ended(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 10.0)
+    whole = Deadline(20.0)
+    part = part_of(whole, 0.5)
+    assert part == 15.0 and not is_late(part) and not whole.stopped
+    monkeypatch.setattr(time, "monotonic", lambda: 16.0)
+    assert is_late(part) and whole.stopped and not is_late(whole)
+    assert part_of(18.0, 0.5) == 17.0 and part_of(None, 0.5) is None

@@ -1,0 +1,123 @@
+"""Verdicts and warnings: what is said of a bundle follows from its numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from plait.report.scored import (
+    best_rival,
+    headline_metric,
+    said_pattern,
+    split_pattern,
+    weakest,
+)
+from plait.report.verdict import verdict, warnings
+
+
+def bundle(value, interval, rivals, *, task="classify", shipped="deep", **test):
+    name = {"classify": "accuracy", "regress": "rmse"}[task]
+    found = [{"name": n, "metrics": {name: v}, "intervals": {name: i} if i else {}}
+             for n, (v, i) in rivals.items()]  # fmt: skip
+    scored = {"rows": 200, "metrics": {name: value}, "intervals": {name: interval}, **test}
+    return {
+        "model": {"task": task, "inputs": ["a", "b"], "target": "t"},
+        "metrics": {"shipped": shipped, "test": scored, "candidates": found},
+    }
+
+
+GUESS = {"majority": (0.5, [0.45, 0.55])}
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "rivals", "shipped", "said"),
+    [
+        (0.52, [0.48, 0.56], GUESS, "deep", "No better than guessing"),
+        (0.9, [0.88, 0.92], GUESS | {"linear": (0.7, [0.65, 0.75])}, "deep", "clearly better than"),
+        (0.9, [0.86, 0.94], GUESS | {"linear": (0.88, [0.84, 0.9])}, "deep", "within the interv"),
+        (0.9, [0.86, 0.94], GUESS | {"linear": (0.91, [0.8, 0.9])}, "deep", "does as well"),
+        (0.9, [0.86, 0.94], GUESS | {"linear": (0.9, None)}, "linear", "itself a simple model"),
+        (0.9, [0.86, 0.94], GUESS, "deep", "no simple model was measured"),
+    ],
+)
+def test_one_sentence(value, interval, rivals, shipped, said):
+    assert said in verdict(bundle(value, interval, rivals, shipped=shipped))
+
+
+def test_lower_is_better_turns_it_round():
+    rivals = {"majority": (5.0, [4.8, 5.2]), "linear": (3.0, [2.8, 3.2])}
+    assert "clearly better" in verdict(bundle(2.0, [1.9, 2.1], rivals, task="regress"))
+    assert "does as well" in verdict(bundle(3.5, [3.4, 3.6], rivals, task="regress"))
+    assert "No better" in verdict(bundle(4.9, [4.7, 5.1], rivals, task="regress"))
+
+
+def test_nothing_measured_is_no_promise():
+    assert "nothing can be promised" in verdict({})
+    assert "nothing can be promised" in verdict({"model": {"space": {}, "target": None}})
+
+
+def test_a_space_is_held_against_chance():
+    test = {"metrics": {"r@10": 0.4}, "retrieval": {"a->b": {"n": 100}, "b->a": {"n": 100}}}
+    assert "4.0 times" in verdict({"metrics": {"test": test}})
+    test["metrics"]["r@10"] = 0.11
+    assert "Little better than chance" in verdict({"metrics": {"test": test}})
+
+
+def test_a_rival_cut_off_is_no_rival_and_is_warned_of():
+    data = bundle(0.9, [0.86, 0.94], GUESS | {"boosted": (0.8, None), "linear": (0.7, None)})
+    data["metrics"]["candidates"][1]["complete"] = False
+    assert best_rival(data)["name"] == "linear"
+    assert any("Cut off by the clock" in text and "boosted" in text for text in warnings(data))
+
+
+def test_what_was_told_comes_first_and_once():
+    data = bundle(0.9, [0.86, 0.94], GUESS, rows=20)
+    data["metrics"]["warnings"] = [{"kind": "leak", "column": "a", "text": "a leaks"}, "b", "b"]
+    assert warnings(data)[:2] == ["a leaks", "b"] and len(warnings(data)) == 3
+    assert "20 rows" in warnings(data)[2]
+
+
+def test_bad_intervals_and_bad_confidence_are_warned_of():
+    data = bundle(2.0, [1.9, 2.1], {}, task="regress", coverage=0.55, nominal_coverage=0.9)
+    assert any("55.0" in text and "too narrow" in text for text in warnings(data))
+    data["metrics"]["test"]["coverage"] = 0.89
+    assert not any("narrow" in text or "wider" in text for text in warnings(data))
+    assert any("as a probability" in t for t in warnings(bundle(0.9, [0.8, 1], {}, ece=0.2)))
+
+
+def test_a_pattern_no_better_than_guessing_is_warned_of():
+    poor = {"a": {"rows": 30, "metrics": {"accuracy": 0.4}}}
+    data = bundle(0.9, [0.86, 0.94], GUESS, by_present=poor)
+    assert "No better than guessing on rows without b." in warnings(data)
+
+
+def test_the_weakest_pattern_has_five_rows_at_least():
+    found = {"a+b": {"rows": 90, "metrics": {"accuracy": 0.9}},
+             "a": {"rows": 20, "metrics": {"accuracy": 0.6}},
+             "b": {"rows": 4, "metrics": {"accuracy": 0.0}}}  # fmt: skip
+    data = bundle(0.8, [0.7, 0.9], {}, by_present=found)
+    assert weakest(data)[0] == "rows without b"
+    assert weakest(bundle(0.8, [0.7, 0.9], {})) is None
+
+
+def test_patterns_are_split_at_names_that_hold_a_plus():
+    names = ["a", "a+b", "b", "c"]
+    assert split_pattern("a+b+c", ["a+b", "c"]) == ("a+b", "c")
+    assert split_pattern("a+b", names) in {("a", "b"), ("a+b",)}
+    assert split_pattern("a+b+b", names) == ("a+b", "b")
+    assert split_pattern("nothing", names) == () and split_pattern("x+y", []) == ("x", "y")
+
+
+def test_patterns_in_words():
+    every = ["a", "b", "c"]
+    assert said_pattern(every, every) == "rows with all columns"
+    assert said_pattern(["a"], every) == "rows with only a"
+    assert said_pattern(["a", "c"], every) == "rows without b"
+    assert said_pattern([], every) == "rows without any column"
+
+
+def test_the_metric_of_selection_is_the_headline():
+    data = bundle(0.9, [0.8, 1.0], {})
+    data["metrics"]["test"]["metrics"]["auc"] = 0.95
+    assert headline_metric(data) == "accuracy"
+    assert headline_metric(data | {"metrics": data["metrics"] | {"metric": "auc"}}) == "auc"
+    assert headline_metric(data | {"metrics": data["metrics"] | {"metric": "gone"}}) == "accuracy"
