@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 import plait
-from plait.errors import CellError, TableError, UsageError
+from plait.errors import CellError, ColumnError, TableError, UsageError
 from plait.model.config import SystemConfig
 from plait.recipes import predict as recipe
 from plait.recipes.predict import predict
@@ -103,7 +103,7 @@ def test_an_unreadable_cell_is_named_by_its_row_of_the_table(bundle, tmp_path):
     ("rows", "name", "error", "message"),
     [
         ([{"size": 1.0}], "p.xlsx", UsageError, "unknown kind of output file"),
-        ([{"weight": 1.0}], "p.csv", TableError, "none of the columns"),
+        ([{"weight": 1.0}], "p.csv", ColumnError, "none of the columns"),
     ],
 )
 def test_what_cannot_be_written(bundle, rows, name, error, message, tmp_path):
