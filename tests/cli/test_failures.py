@@ -48,7 +48,7 @@ def test_an_error_is_json_on_stdout_when_asked(recipes, capsys):
     ("words", "message"),
     [
         (["nonsense"], "No such command 'nonsense'"),
-        (["fit"], "Missing argument"),
+        (["fit"], "there is no table to learn from"),
         ([*FIT, "--size", "huge"], "'huge' is none of auto, tiny, small, base"),
         ([*FIT, "--on-error", "ignore"], "'ignore' is none of raise, skip"),
         ([*FIT, "--seed", "x"], "Invalid value for '--seed'"),
@@ -130,3 +130,17 @@ def test_a_full_disk_behind_standard_output_is_told(words, unbuffered, monkeypat
         )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.startswith("error: the disk is full\n  where:    standard output")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_rows_that_do_not_fit_behind_standard_output_are_told():
+    code = (
+        "from pathlib import Path\nfrom plait.cli.failures import failure_of\n"
+        "from plait.recipes.row_files import writing_to\n"
+        "try:\n    with writing_to(Path('-')) as out:\n        out.write_text('row\\n' * 9999)\n"
+        "except Exception as error:\n    failure_of(error, ['predict']).tell(as_json=True)\n"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 0 and done.stderr.decode().startswith("error: the disk is full")
+    assert b"standard output" in done.stderr and b"Traceback" not in done.stderr

@@ -11,6 +11,7 @@ from plait.baselines.contract import (
     as_columns,
     is_late,
     known_rows,
+    mean_by,
     num_outputs,
     read_files,
     write_files,
@@ -29,7 +30,7 @@ MAX_WIDE_BYTES = 256 * 2**20
 
 
 class NearestNeighbour:
-    """Averages the targets of the *k* nearest rows (Euclid on standardised features).
+    """Averages the targets of the *k* nearest rows, by weight (Euclid on standardised features).
 
     Probabilities are shrunk towards the training frequencies as if one more neighbour had them.
     """
@@ -43,6 +44,7 @@ class NearestNeighbour:
         self._targets = np.zeros((0, 0), np.float32)
         self._classes = np.zeros(0, np.int32)
         self._mean = np.zeros(0, np.float32)
+        self._weights = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
         self._groups = np.zeros(0, np.int64)
         self._wide: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
@@ -64,13 +66,15 @@ class NearestNeighbour:
             views, truth = views.take(kept), truth[kept]
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
-        num = num_outputs(codec, truth)
+        num, heavy = num_outputs(codec, truth), views.weights
+        self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
         if codec.task == "classify":
             self._classes = truth.astype(np.int32)
-            self._mean = (np.bincount(truth, minlength=num) / len(truth)).astype(np.float32)
+            counts = np.bincount(truth, heavy, minlength=num)
+            self._mean = (counts / counts.sum()).astype(np.float32)
         else:
             self._targets = as_columns(truth, codec.task, num)
-            self._mean = self._targets.mean(axis=0)
+            self._mean = np.average(self._targets, axis=0, weights=heavy).astype(np.float32)
         self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
@@ -81,7 +85,8 @@ class NearestNeighbour:
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
-            costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
+            cost = codec.cost(self._canonical(means), truth[probes])
+            costs[k] = mean_by(cost, None if heavy is None else heavy[probes])
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
         if codec.task == "regress":
             means = self._means(nearest[:, : self._num_neighbours])
@@ -103,6 +108,8 @@ class NearestNeighbour:
         arrays: dict[str, np.ndarray] = {"points": self._points, "mean": self._mean}
         of_class = self._task == "classify"
         arrays |= {"classes": self._classes} if of_class else {"targets": self._targets}
+        if not (self._weights == 1).all():
+            arrays["weights"] = self._weights
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
         about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
@@ -116,6 +123,7 @@ class NearestNeighbour:
         expert._points, expert._mean = arrays["points"], arrays["mean"]
         expert._targets = arrays.get("targets", expert._targets)
         expert._classes = arrays.get("classes", expert._classes)
+        expert._weights = arrays.get("weights", np.ones(len(expert._points), np.float32))
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
@@ -163,13 +171,16 @@ class NearestNeighbour:
 
     def _means(self, nearest: np.ndarray) -> np.ndarray:
         means = np.zeros((len(nearest), len(self._mean)), np.float32)
+        total = np.zeros((len(nearest), 1), np.float32)
         every = np.arange(len(nearest))
         for column in nearest.T:
+            heavy = self._weights[column]
+            total[:, 0] += heavy
             if self._task == "classify":
-                means[every, self._classes[column]] += 1.0
+                means[every, self._classes[column]] += heavy
             else:
-                means += self._targets[column]
-        return means / max(nearest.shape[1], 1)
+                means += self._targets[column] * heavy[:, None]
+        return means / np.maximum(total, 1e-12)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
         if self._task == "regress" and self._residuals is not None:

@@ -28,13 +28,12 @@ def one_of(*choices: str) -> Callable[[str | None], str | None]:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
-TableOf = Annotated[
-    str,
-    typer.Argument(
-        help="CSV, TSV, JSON lines, Parquet, Arrow, .xlsx, .ods, .tar, any of them in .gz, .zst or "
-        ".zip, a folder, or - for standard input."
-    ),
-]
+_TABLE = (
+    "CSV, TSV, JSON lines, Parquet, Arrow, .xlsx, .ods, .tar, any of them in .gz, .zst or .zip, a "
+    "folder, or - for standard input."
+)
+TableOf = Annotated[str, typer.Argument(help=_TABLE)]
+TableIfAny = Annotated[str | None, typer.Argument(help=_TABLE)]
 Force = Annotated[
     bool, typer.Option("--force", help="Replace a file that exists; never what is read.")
 ]

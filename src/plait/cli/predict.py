@@ -51,6 +51,13 @@ def predict(
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
     force: Force = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
+    ] = None,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -78,6 +85,8 @@ def predict(
         classes=_classes(classes),
         templates=template or (),
         force=force,
+        threshold=threshold,
+        positive=positive,
         **reading,
     )
     print_warnings(result)

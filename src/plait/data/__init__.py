@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from plait.data.checks import Inspection as Inspection
     from plait.data.checks import inspect_table as inspect_table
     from plait.data.collation import collate as collate
-    from plait.data.duplicates import Keys as Keys
-    from plait.data.duplicates import fingerprints as fingerprints
-    from plait.data.duplicates import shared_rows as shared_rows
+    from plait.data.duplicates import Copies as Copies
+    from plait.data.duplicates import find_copies as find_copies
+    from plait.data.fingerprints import Fingerprints as Fingerprints
+    from plait.data.fingerprints import fingerprints as fingerprints
     from plait.data.fitting import fit_codecs as fit_codecs
     from plait.data.inference import infer_schema as infer_schema
     from plait.data.loader import Loader as Loader
@@ -31,9 +32,10 @@ _HOMES = {
     "Inspection": "checks",
     "inspect_table": "checks",
     "collate": "collation",
-    "Keys": "duplicates",
-    "fingerprints": "duplicates",
-    "shared_rows": "duplicates",
+    "Copies": "duplicates",
+    "find_copies": "duplicates",
+    "Fingerprints": "fingerprints",
+    "fingerprints": "fingerprints",
     "fit_codecs": "fitting",
     "infer_schema": "inference",
     "Loader": "loader",

@@ -10,19 +10,21 @@ from typing import Any
 from plait.data.absent import EmptyStore
 from plait.data.building import Build
 from plait.data.cache import cache_folder
-from plait.data.duplicates import fingerprints as fingerprints
 from plait.data.entries import PreparedColumn as PreparedColumn
 from plait.data.entries import Progress, check_on_error, column_key, open_column
+from plait.data.fingerprints import fingerprints as fingerprints
 from plait.data.fitting import fit_codecs as fit_codecs
 from plait.data.held import HeldStore
 from plait.data.pages import PageBudget
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TableError
 from plait.modalities import Codec
 
 HELD_ROWS, FEW_ROWS = 4096, 256
 
 
+@brief
 @dataclass(frozen=True)
 class Prepared:
     """A table's columns, prepared.

@@ -10,14 +10,20 @@ from typing import Any, cast
 import numpy as np
 
 import plait
+from plait.answer import Answer
 from plait.bundle import Bundle, read_steadily, to_json, write_bundle
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError
 from plait.modalities import Codec, TargetCodec
-from plait.model.columns import missing_columns, notes_on, require_target, under_schema
+from plait.model.classes import classes_of, predict_proba
+from plait.model.columns import under_schema
+from plait.model.decision import with_threshold
 from plait.model.ensemble import Ensemble
+from plait.model.importance import importance
+from plait.model.judging import labelled_rows, leaderboard, top_losses
+from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
 from plait.model.scores import FULL, Effort, score
@@ -35,10 +41,11 @@ from plait.model.storage import (
 )
 from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
-from plait.types import Answer, Cell
+from plait.results import Hits, Scores
+from plait.types import Cell
 
 
-@dataclass
+@dataclass(repr=False)
 class Model:
     """A fitted model. Made by `plait.fit` and `load`.
 
@@ -69,7 +76,7 @@ class Model:
     card: str = ""
     path: Path | None = None
     group: str | None = None
-    on_error: str = "raise"
+    on_error: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -120,17 +127,23 @@ class Model:
         No cell is written to disk, unless a pretrained encoder reads a file of many rows.
 
         Args:
-            rows: A `Table`, anything `plait.read` takes, or a list of dicts; any input column may
-                be absent or empty.
+            rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
+                one row as a dict. Any input column may be absent or empty.
             on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at
                 the fit.
             root: Folder of the media, where it is not the table's.
             strict: Whether an absent input column is an error.
         """
+        return Answer(self.ensemble.answer(self.outputs_of(rows, on_error, root, strict)))
+
+    def outputs_of(
+        self, rows: Any, on_error: str | None = None, root: Any = None, strict: bool = False
+    ) -> np.ndarray:
+        """Return canonical outputs of any rows, float32 ``[row, output]``; see `predict`."""
         table = self.as_table(rows, root=root, strict=strict)
         keep = bool(self.readings) and is_worth_keeping(table)
-        outputs = [self.outputs(part) for part in in_parts(self, table, on_error, keep)]
-        return Answer(self.target_codec.answer(np.concatenate(outputs)))
+        parts = [self.outputs(part) for part in in_parts(self, table, on_error, keep)]
+        return np.concatenate(parts)
 
     def evaluate(
         self,
@@ -140,7 +153,7 @@ class Model:
         root: Any = None,
         seed: int = 0,
         strict: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
         Rows without a target are left out; `plait.model.unseen.count_unseen` gives the labels that
@@ -152,21 +165,19 @@ class Model:
         if self.parts is None:
             from plait.model.directions import evaluate_space
 
-            return evaluate_space(self.space, self.prepare(table, on_error=on_error))
-        target = require_target(table, self.target)
-        prepared = self.prepare(table, on_error=on_error, target=True)
-        labelled = np.flatnonzero(prepared.columns[target].present)
-        truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
-        return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
+            return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
+        prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
+        groups = self._groups(table, labelled)
+        return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
 
     def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
         """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
         if self.group is None or self.group not in table.column_names:
             return None
-        from plait.data.duplicates import label_units
-        from plait.data.splits import group_rows
+        from plait.data.grouping import join_said, said_groups
 
-        return label_units(table.num_rows, group_rows(table, self.group))[rows]
+        alone = np.arange(table.num_rows, dtype=np.int32)
+        return join_said(said_groups(table, self.group), alone)[rows]
 
     def score_rows(
         self,
@@ -185,8 +196,11 @@ class Model:
         """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
-        codec = self.target_codec
-        return score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        codec, decision = self.target_codec, self.ensemble.decision
+        found = score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        if decision is not None:
+            found["decision"] = decision.measure(codec, outputs, truth)
+        return found
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -237,7 +251,7 @@ class Model:
         root: Any = None,
         progress: Progress = SILENT,
         **named: Cell,
-    ) -> dict[str, Any]:
+    ) -> Hits:
         """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
 
         `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
@@ -246,7 +260,7 @@ class Model:
         from plait.model.search import search_rows
 
         table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
-        return search_rows(
+        found = search_rows(
             self,
             table,
             {**(query or {}), **named},
@@ -258,6 +272,7 @@ class Model:
             on_error=on_error,
             progress=progress,
         )
+        return Hits(found)
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
@@ -278,10 +293,6 @@ class Model:
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
         return under_schema(table, self.schema, self.inputs, strict=strict)
-
-    def notes_on(self, table: Table) -> list[str]:
-        """Return a line per input column that a table lacks, with the name it may have there."""
-        return notes_on(missing_columns(self.inputs, table.column_names))
 
     def prepare(
         self,
@@ -334,23 +345,17 @@ class Model:
             "versions": VERSIONS,
         }
 
-    def summary(self) -> dict[str, Any]:
-        """Return the JSON shape of ``plait fit``."""
-        metrics, energy = self.records.get("metrics", {}), self.records.get("energy", {})
-        scored = metrics.get("test") or metrics.get("validation") or {}
-        return {
-            "bundle": None if self.path is None else str(self.path),
-            "task": "share" if self.parts is None else self.parts.target.task,
-            "shipped": metrics.get("shipped"),
-            "metrics": scored.get("metrics", {}),
-            "intervals": scored.get("intervals", {}),
-            "retrieval": scored.get("retrieval", {}),
-            "baselines": metrics.get("baselines", []),
-            "seconds": energy.get("seconds"),
-            "num_parameters": metrics.get("num_parameters"),
-            "peak_memory_mb": energy.get("peak_memory_mb"),
-            "notes": metrics.get("notes", []),
-        }
+    classes_ = property(classes_of)
+    predict_proba = predict_proba
+    with_threshold = with_threshold
+    leaderboard = leaderboard
+    top_losses = top_losses
+    importance = importance
+    summary = summary
+    _repr_html_ = html_of_model
+
+    def __repr__(self) -> str:
+        return text_of_model(self)
 
 
 def load(path: Path | str) -> Model:

@@ -330,6 +330,7 @@ def train_data(task: Task, rows: np.ndarray, rows_validation: np.ndarray) -> Tra
         truth=task.truth,
         rows=rows,
         rows_validation=rows_validation,
+        weights=task.weights,
     )
 
 

@@ -11,6 +11,7 @@ from plait.reading import ReadOptions
 from plait.recipes.inspect_page import picture
 from plait.recipes.outputs import check_output
 from plait.report import render_inspection
+from plait.results import Findings
 from plait.writing import write_text
 
 
@@ -23,7 +24,7 @@ def inspect(
     schema_out: Path | str | None = None,
     force: bool = False,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
+) -> Findings:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
     Args:
@@ -40,7 +41,8 @@ def inspect(
     table = read(table, **reading)
     if group is not None:
         table = table.told(columns={group: "group"})
-    found = inspect_table(table, target=target, on_error=table.on_error or "skip").to_dict()
+    how = table.on_error or "skip"
+    found = Findings(inspect_table(table, target=target, on_error=how).to_dict())
     if written is not None:
         write_text(written, table.schema.to_yaml())
     if page is not None:

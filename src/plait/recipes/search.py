@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from plait.data.table import Table, read
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.reading import ReadOptions
+from plait.results import Hits
 from plait.types import Cell
 
 
@@ -29,7 +29,7 @@ def search(
     progress: Progress | None = None,
     reading: ReadOptions | None = None,
     **named: Cell,
-) -> dict[str, Any]:
+) -> Hits:
     """Return the rows nearest to a query in the shared space.
 
     >>> plait.search("base.plait", "catalogue.csv", text="red boot", top=5)   # doctest: +SKIP

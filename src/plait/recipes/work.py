@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +40,10 @@ class Work:
         adapt: How to learn from a base: ``auto`` or one of `ADAPTATIONS`.
         on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
+        simple: Whether no network is trained.
+        metric: What the choice is by; None for the cost.
+        threshold, costs, positive: Of the decision between two classes, as given.
+        scores: Whether candidates and subsets of columns are scored for the report.
     """
 
     meter: Meter
@@ -50,7 +54,7 @@ class Work:
     seed: int
     device: str
     group: str | None
-    baselines: bool
+    baselines: bool | Sequence[str]
     samples: bool
     folder: Path | None
     progress: Progress
@@ -59,6 +63,12 @@ class Work:
     on_error: str = "raise"
     tune: str = "auto"
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
+    simple: bool = False
+    scores: bool = True
+    metric: str | None = None
+    threshold: float | None = None
+    costs: Mapping[str, float] | None = None
+    positive: str | None = None
 
 
 def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
