@@ -11,6 +11,7 @@ import pytest
 
 from plait.cli import main, run
 from plait.errors import CellError, UsageError
+from plait.installation import install_command
 
 FIT = ["fit", "shop.csv", "--target", "kind"]
 BAD_CELL = CellError(
@@ -90,7 +91,7 @@ def test_a_missing_extra_is_named(recipes, capsys):
     assert run(FIT) == 1
     err = capsys.readouterr().err
     assert "plait fit needs the extra 'table'" in err
-    assert "hint: pip install 'plait[table]'" in err
+    assert f"hint: {install_command('table')}" in err
 
 
 def test_a_bug_keeps_its_traceback(recipes):

@@ -16,7 +16,6 @@ from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
 from plait.errors import BundleError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
-from plait.model.backbone_reading import BackboneReading
 from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
 from plait.model.decision import Decision
@@ -180,7 +179,9 @@ def load_reading(
     shared: SharedSpace | None,
 ) -> Reading:
     """Rebuild a reading from what its `facts` told. Raises `ValueError` when it is unknown."""
-    if facts["kind"] == BackboneReading.kind:
+    if facts["kind"] == "backbone":
+        from plait.model.backbone_reading import BackboneReading
+
         return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
     if facts["kind"] != SpaceReading.kind or shared is None:
         raise ValueError(f"unknown reading {facts['kind']}")

@@ -24,6 +24,7 @@ from plait.baselines.experts import (
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.selection import NARROW_FEATURES
+from plait.installation import install_command
 from plait.model.shared_space import SharedSpace
 from plait.recipes.prompts import prompt_tuner
 from plait.recipes.specialise import can_pool
@@ -63,7 +64,7 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     kinds = {name: kind for name, kind in kinds.items() if name not in missing}
     if not missing:
         return kinds, ()
-    return kinds, (f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",)
+    return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
 
 
 def quick_columns(task: Task) -> tuple[str, ...]:

@@ -155,6 +155,11 @@ class CategoriesCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return False
 
+    def unseen(self, raw: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the labels that fitting never saw."""
+        known = _numbers(self.labels)
+        return tuple(one for one in _split_again(raw, self.separator) if one not in known)
+
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:
             raise TargetError(

@@ -145,6 +145,10 @@ class CategoryCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return False
 
+    def unseen(self, raw: str) -> tuple[str, ...]:
+        """Return the label, when fitting never saw it."""
+        return (raw,) if self.prepare(raw)["label"][0] == UNSEEN else ()
+
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:
             raise TargetError(
