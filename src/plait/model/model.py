@@ -346,6 +346,7 @@ class Model:
             "seconds": energy.get("seconds"),
             "num_parameters": metrics.get("num_parameters"),
             "peak_memory_mb": energy.get("peak_memory_mb"),
+            "warnings": metrics.get("warnings", []),
             "notes": metrics.get("notes", []),
         }
 

@@ -62,7 +62,7 @@ def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:
             f"| {name} | {one['r@1']:.3f} | {one['r@10']:.3f} | {one['median_rank']:g} "
             f"| {one['n']} |"
         )
-    lines += ["", "## What to know", ""]
+    lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics["notes"]] or ["- nothing noted"]
     return "\n".join([*lines, ""])
 
@@ -85,7 +85,7 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
     for name, value in scored.get("metrics", {}).items():
         low, high = intervals.get(name, (float("nan"), float("nan")))
         lines.append(f"| {name} | {value:.4f} | {low:.4f} to {high:.4f} |")
-    lines += ["", "## What to know", ""]
+    lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics.get("notes", [])] or ["- nothing noted"]
     lines += [
         "",
@@ -93,3 +93,9 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _warned(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the card's section of warnings; nothing where there is none."""
+    texts = [f"- {one['text']}" for one in metrics.get("warnings") or []]
+    return ["", "## What to check", "", *texts] if texts else []
