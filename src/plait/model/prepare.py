@@ -29,7 +29,7 @@ def prepare(
     keep: bool | None,
 ) -> Prepared:
     """Return the rows' arrays; see `plait.model.model.Model.prepare`."""
-    on_error = on_error or table.on_error or model.on_error
+    on_error = on_error or table.on_error or model.on_error or "raise"
     keep = is_worth_keeping(table) if keep is None else keep
     codecs = _codecs(model, target)
     here = {name: codec for name, codec in codecs.items() if name in table.column_names}
