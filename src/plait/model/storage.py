@@ -16,9 +16,9 @@ from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
 from plait.errors import BundleError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
-from plait.model.backbone_reading import BackboneReading
 from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
+from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
@@ -48,6 +48,7 @@ def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
+        **({} if ensemble.decision is None else {"decision": ensemble.decision.to_dict()}),
         "calibration": None if ensemble.calibration is None else ensemble.calibration.facts(),
     }
 
@@ -92,6 +93,7 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None
         else calibration_from(calibration, target, about["sources"]),
@@ -177,7 +179,9 @@ def load_reading(
     shared: SharedSpace | None,
 ) -> Reading:
     """Rebuild a reading from what its `facts` told. Raises `ValueError` when it is unknown."""
-    if facts["kind"] == BackboneReading.kind:
+    if facts["kind"] == "backbone":
+        from plait.model.backbone_reading import BackboneReading
+
         return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
     if facts["kind"] != SpaceReading.kind or shared is None:
         raise ValueError(f"unknown reading {facts['kind']}")

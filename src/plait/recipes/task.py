@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.duplicates import fingerprints, label_units, shared_rows
+from plait.data.duplicates import find_copies
+from plait.data.fingerprints import fingerprints
+from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
-from plait.data.splits import Splits, group_rows, make_splits
+from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.model import Model
@@ -20,6 +23,12 @@ from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.reading import read_columns, sources_with
 from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
+from plait.recipes.row_weights import (
+    balanced_weights,
+    check_weights,
+    normalised,
+    read_weights,
+)
 
 CHUNK_ROWS = 65_536
 MAX_JUDGED_ROWS = 10_000
@@ -29,6 +38,7 @@ MAX_JUDGED_CELLS = 20_000_000
 """And rows times classes: what is said of them is held in memory, once for each candidate."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A table made ready to learn from.
@@ -46,7 +56,10 @@ class Task:
         unlabelled: Row numbers without a target, of those that are not set aside as a test.
         copies: int32 ``[row]``; near-duplicates have the same number.
         groups: int32 ``[row]``; rows with the same number are never told apart by a fold, a split
-            or a resample: those of one group that the person named, and near-duplicates.
+            or a resample: the groups that the person named, and near-duplicates of the rows that
+            are in none.
+        weights: float32 ``[row]`` of mean 1 over the rows that are learned from: how much each
+            counts; None where all count the same.
         readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
@@ -65,6 +78,7 @@ class Task:
     unlabelled: np.ndarray
     copies: np.ndarray
     groups: np.ndarray
+    weights: np.ndarray | None
     readings: tuple[Reading, ...]
     splits: Splits
     notes: tuple[str, ...]
@@ -129,6 +143,7 @@ def make_task(
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
+    weights: str | None = None,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -138,6 +153,7 @@ def make_task(
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
+        weights: ``balanced``, or the column of weights.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -145,12 +161,14 @@ def make_task(
     schema = table.schema
     if target is not None:
         check_target(schema, target)
-    refuse_answers(table, target, {*exclude, *filter(None, (group, time, split))})
-    inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
-    prints = fingerprints(table, [name for name in inputs], on_error=on_error)
+    weigher = check_weights(table, weights, target)
+    without = {*exclude, *filter(None, (group, time, split, weigher))}
+    refuse_answers(table, target, without)
+    inputs = choose_inputs(schema, target, without)
+    found = find_copies(fingerprints(table, [name for name in inputs], on_error=on_error))
     splits = make_splits(
         table,
-        fingerprints=prints,
+        copies=found,
         by_column=split or split_column(schema, exclude),
         group=group,
         time=time,
@@ -168,8 +186,7 @@ def make_task(
         on_error=on_error,
         progress=progress,
     )
-    copies = [rows for _, rows in shared_rows(prints).groups]
-    said = [] if group is None else group_rows(table, group)
+    copies = row_units(table.num_rows, found)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
@@ -179,6 +196,7 @@ def make_task(
         notes += fewer
         codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
         truth = truth_of(prepared, target)
+    heavy, splits, said_weights = _weights(table, codecs, weights, weigher, truth, splits)
     return Task(
         table=table,
         sources=sources_with(readings, {name: (name,) for name in inputs}),
@@ -188,18 +206,53 @@ def make_task(
         truth=truth,
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
-        copies=label_units(table.num_rows, copies),
-        groups=label_units(table.num_rows, [*copies, *said]),
+        copies=copies,
+        groups=copies if group is None else join_said(said_groups(table, group), copies),
+        weights=heavy,
         readings=readings,
         splits=splits,
         notes=(
-            notes
+            splits.notes
+            + notes
+            + said_weights
             + _limit_notes(prepared, target)
             + _label_notes(codecs)
             + _group_notes(table, group, splits)
             + _base_notes(base, target)
         ),
     )
+
+
+def _weights(
+    table: Table,
+    codecs: Mapping[str, Codec],
+    weights: str | None,
+    column: str | None,
+    truth: np.ndarray,
+    splits: Splits,
+) -> tuple[np.ndarray | None, Splits, tuple[str, ...]]:
+    """Return the rows' weights, the splits without rows of weight 0, and what to say of them."""
+    if weights is None:
+        return None, splits, ()
+    if column is None:
+        if truth.ndim != 1 or truth.dtype.kind != "i":
+            raise TargetError(
+                "only classes can be balanced",
+                expected="a category as the target, or a column of weights",
+                hint="--weights COLUMN",
+            )
+        learn = np.concatenate([splits.train, splits.validation])
+        heavy = balanced_weights(truth, learn)
+        return normalised(heavy, learn), splits, ("rows are weighted so that classes count alike",)
+    heavy = read_weights(table, column)
+    notes: tuple[str, ...] = (f"rows are weighted by '{column}'",)
+    kept, num = _labelled_only(splits, heavy > 0)[0], int((heavy == 0).sum())
+    if num:
+        notes += (f"{num} rows of weight 0 take no part",)
+    learn = np.concatenate([kept.train, kept.validation])
+    if not len(kept.train) or not len(learn):
+        raise TargetError("all rows to learn from weigh 0", column=column)
+    return normalised(heavy, learn), kept, notes
 
 
 def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progress) -> Task:

@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.vector.cells import LARGEST, read_vectors
+from plait.modalities.vector.sketch import fingerprint_vectors, vectors_alike
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 NAMES = ("embed", "vector")
@@ -24,6 +27,7 @@ SMALLEST_SCALE = 1e-4
 SHOWN_NUMBERS = 4
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class VectorCodec:
     """Codec of the ``vector`` modality: embeddings that were computed elsewhere.
@@ -40,7 +44,7 @@ class VectorCodec:
     """
 
     modality: ClassVar[str] = "vector"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     dim: int = 0
@@ -146,8 +150,11 @@ class VectorCodec:
         others = vectors[1:] if len(vectors) > 1 else vectors
         return np.concatenate([vectors[0], others.mean(0)])
 
-    def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        return None
+    def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
+        return fingerprint_vectors(raw)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return vectors_alike(first, second)
 
     def _check(self, raw: np.ndarray) -> None:
         if self.dim and raw.shape[1] != self.dim:
