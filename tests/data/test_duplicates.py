@@ -1,4 +1,4 @@
-"""Fingerprints: compact keys, the cache, and groups of rows that share one."""
+"""Near-duplicates: fingerprints and their cache, proposals, confirmed groups, whose groups win."""
 
 import numpy as np
 import pytest
@@ -6,27 +6,35 @@ from PIL import Image
 from toys import LettersCodec
 
 from plait import read
-from plait.data import Keys, fingerprints, shared_rows
-from plait.data.duplicates import label_units
+from plait.data import Fingerprints, find_copies, fingerprints
+from plait.data.duplicates import Copies, equal_rows
+from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
+from plait.data.proposals import PER_VALUE, propose
 from plait.errors import CellError
-from plait.modalities import find_codec
+from plait.modalities import Fingerprint, find_codec
 
 WORDS = ["Boot", "hat", None, "boot", "broken", ""]
+RNG = np.random.default_rng(0)
 
 
-def test_keys_are_equal_where_fingerprints_are():
-    keys = Keys.of([b"a" * 100, None, b"b", b"a" * 100])
-    assert keys[0] == keys[3] != keys[2] and keys[1] is None
-    assert len(keys) == 4 and list(keys) == [keys[i] for i in range(4)]
-    assert list(keys[1:3]) == [None, keys[2]]
+def groups(found):
+    return sorted(rows.tolist() for _, rows in found.groups)
+
+
+def number_prints(values, reach=1.5):
+    """Fingerprints of numbers: all are proposed, and alike within `reach`."""
+    one_code = bytes(range(1, 33))
+    found = [None if v is None else Fingerprint(one_code, str(v).encode()) for v in values]
+    return Fingerprints.of(found, lambda a, b: abs(float(a) - float(b)) <= reach)
 
 
 def test_columns_without_fingerprints_are_left_out():
     codecs = {"word": LettersCodec(), "size": find_codec("number")()}
     found = fingerprints(read({"word": WORDS, "size": range(6)}), codecs)
-    assert list(found) == ["word"]
-    assert found["word"][0] == found["word"][3] and found["word"][1] is not None
-    assert [key is None for key in found["word"]] == [False, False, True, False, True, True]
+    assert list(found) == ["word"] and len(found["word"]) == 6
+    assert found["word"].codes.any(axis=1).tolist() == [True, True, False, True, False, False]
+    assert found["word"].sketch(0) == found["word"].sketch(3) != found["word"].sketch(1)
+    assert groups(find_copies(found)) == [[0, 3]]
 
 
 def test_an_unreadable_cell_is_named_unless_skipped():
@@ -37,29 +45,85 @@ def test_an_unreadable_cell_is_named_unless_skipped():
 
 def test_they_are_computed_once(monkeypatch):
     table = read({"word": WORDS})
-    first = fingerprints(table, {"word": LettersCodec()})
-    monkeypatch.setattr(LettersCodec, "fingerprint", lambda self, raw: b"other")
-    assert list(fingerprints(table, {"word": LettersCodec()})["word"]) == list(first["word"])
+    first = fingerprints(table, {"word": LettersCodec()})["word"]
+    other = Fingerprint(bytes(32), b"other")
+    monkeypatch.setattr(LettersCodec, "fingerprint", lambda self, raw: other)
+    again = fingerprints(table, {"word": LettersCodec()})["word"]
+    assert np.array_equal(again.codes, first.codes) and again.sketch(1) == first.sketch(1)
 
 
-def test_the_same_picture_in_two_formats_shares_its_own(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+def test_a_damaged_entry_is_made_anew(tmp_path):
+    table = read({"word": WORDS})
+    fingerprints(table, {"word": LettersCodec()}, cache=tmp_path)
+    for file in (tmp_path / "fingerprints").glob("*/sketches.bin"):
+        file.write_bytes(b"short")
+    again = fingerprints(table, {"word": LettersCodec()}, cache=tmp_path)["word"]
+    assert again.sketch(1) == b"hat"
+
+
+def test_the_same_picture_in_two_formats_is_one(tmp_path):
+    pixels = RNG.integers(0, 256, (40, 30, 3), np.uint8)
     for name, turned in [("a.png", pixels), ("b.bmp", pixels), ("c.png", pixels[::-1])]:
         Image.fromarray(turned).save(tmp_path / name)
     table = read({"image": ["a.png", "b.bmp", "c.png"]}, root=tmp_path, columns="image=image")
-    keys = fingerprints(table, ["image"])["image"]
-    assert keys[0] == keys[1] != keys[2]
+    assert groups(find_copies(fingerprints(table, ["image"]))) == [[0, 1]]
 
 
-def test_shared_rows_by_hand():
-    keys = [b"a", None, b"b", b"a", b"c", b"b", b"a"]
-    shared = shared_rows({"x": keys, "y": [None] * 7})
-    assert sorted(rows.tolist() for _, rows in shared.groups) == [[0, 3, 6], [2, 5]]
-    assert shared.num_common == {}
-    common = shared_rows({"x": [b"a"] * 11 + [b"b"] * 2})
-    assert common.num_common == {"x": 1} and len(common.groups) == 1
+def test_members_are_like_the_first_and_make_no_chain():
+    found = find_copies({"x": number_prints([0, 1, 2, 3, 4, None, 1, 50])})
+    assert groups(found) == [[0, 1, 6], [2, 3]]
 
 
-def test_units_are_linked_in_chains():
-    groups = [np.array([4, 2]), np.array([1, 4]), np.array([5, 6])]
-    assert label_units(8, groups).tolist() == [0, 1, 1, 3, 1, 5, 5, 7]
+def test_values_in_very_many_rows_are_common():
+    values = [*[0] * 11, *[100] * 2, *range(1000, 1900, 9)]
+    found = find_copies({"x": number_prints(values)})
+    assert found.num_common == {"x": 1} and groups(found) == [[11, 12]]
+
+
+def flipped(code, num_bits, rng):
+    bits = np.unpackbits(code.view(np.uint8))
+    bits[rng.choice(256, num_bits, replace=False)] ^= 1
+    return np.packbits(bits).view(np.uint64)
+
+
+@pytest.mark.parametrize("num", [500, 9000])
+def test_near_codes_are_proposed_and_far_ones_are_not(num):
+    rng = np.random.default_rng(num)
+    codes = rng.integers(0, 2**63, (num, 4)).astype(np.uint64) * np.uint64(2)
+    for row in range(200):
+        codes[num - 1 - row] = flipped(codes[row], 26, rng)
+    pairs, num_unseen = propose(codes)
+    found = {(first, num - 1 - second) for first, second in pairs.tolist()}
+    assert sum((row, row) in found for row in range(200)) >= 196
+    assert len(pairs) <= 210 and num_unseen == 0
+
+
+def test_proposals_stay_few_where_all_are_near():
+    rng = np.random.default_rng(1)
+    base = rng.integers(0, 2**63, 4).astype(np.uint64)
+    codes = np.stack([flipped(base, 20, rng) for _ in range(4000)])
+    pairs, _ = propose(codes)
+    assert len(pairs) <= 2 * PER_VALUE * 4000 and (pairs[:, 0] < pairs[:, 1]).all()
+
+
+def test_units_are_linked_through_columns_but_stay_small():
+    linked = [np.array([4, 2]), np.array([1, 4]), np.array([5, 6])]
+    assert label_units(8, linked).tolist() == [0, 1, 1, 3, 1, 5, 5, 7]
+    chain = [np.array([row, row + 1]) for row in range(50)]
+    assert np.bincount(label_units(51, chain, most=10)).max() == 10
+
+
+def test_what_was_said_wins_over_what_was_found():
+    table = read({"who": ["ann", "ann", "bob", None, None, "bob", None, None]})
+    said = said_groups(table, "who")
+    copies = label_units(8, [np.array([1, 2, 3]), np.array([4, 6])])
+    joined = join_said(said, copies)
+    assert joined[0] == joined[1] == joined[3] != joined[2] == joined[5]
+    assert joined[4] == joined[6] != joined[7] and len(set(joined.tolist())) == 4
+    assert count_conflicts(said, [np.array([1, 2, 3]), np.array([0, 1])]) == 1
+
+
+def test_equal_rows_are_added_under_a_name():
+    found = Copies()
+    equal_rows(found, "*", np.array([3, 1, 3, 2, 1, 3]))
+    assert groups(found) == [[0, 2, 5], [1, 4]] and found.groups[0][0] == "*"

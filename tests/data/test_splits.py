@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plait import read
-from plait.data import Splits, make_splits
+from plait.data import Copies, Splits, make_splits
+from plait.data.duplicates import equal_rows
 from plait.errors import TableError, UsageError
 
 NAMES = ("train", "validation", "test")
@@ -16,6 +17,15 @@ NAMES = ("train", "validation", "test")
 
 def table(num_rows=100, **columns):
     return read({"row": list(range(num_rows)), **columns})
+
+
+def copied(**columns):
+    """Copies where keys are equal; None is like nothing."""
+    found = Copies()
+    for name, keys in columns.items():
+        labels = [f"row {row}" if key is None else f"key {key!r}" for row, key in enumerate(keys)]
+        equal_rows(found, name, np.array(labels))
+    return found
 
 
 def parts(splits):
@@ -27,18 +37,18 @@ def split_of(splits, row):
 
 
 def test_random_splits_keep_the_shares_and_cover_all_rows():
-    splits = make_splits(table(1000), fingerprints={})
+    splits = make_splits(table(1000))
     assert [len(rows) for rows in parts(splits)] == [700, 150, 150]
     assert set.union(*parts(splits)) == set(range(1000))
-    again = make_splits(table(1000), fingerprints={})
-    other = make_splits(table(1000), fingerprints={}, seed=1)
+    again = make_splits(table(1000))
+    other = make_splits(table(1000), seed=1)
     assert parts(again) == parts(splits) != parts(other)
     assert "at random (seed 0)" in splits.how
 
 
 def test_classes_keep_their_shares_and_rare_ones_are_in_train():
     labels = ["a"] * 700 + ["b"] * 280 + ["c"] * 19 + ["d"]
-    splits = make_splits(table(1000), fingerprints={}, stratify=labels)
+    splits = make_splits(table(1000), stratify=labels)
     counts = Counter(labels[row] for row in splits.train)
     assert abs(counts["a"] - 490) <= 2 and abs(counts["b"] - 196) <= 2
     assert counts["d"] == 1 and 11 <= counts["c"] <= 15
@@ -55,7 +65,7 @@ def test_no_duplicate_straddles(num_rows, seed, data):
         )
     )
     try:
-        splits = make_splits(table(num_rows), fingerprints={"row": keys}, seed=seed)
+        splits = make_splits(table(num_rows), copies=copied(row=keys), seed=seed)
     except TableError:
         assert len(set(keys)) == 1
         return
@@ -70,13 +80,13 @@ def test_duplicates_linked_through_two_columns_stay_together():
     one = [b"x", b"x", None, *[None] * 97]
     two = [None, b"y", b"y", *[None] * 97]
     for seed in range(5):
-        splits = make_splits(table(), fingerprints={"one": one, "two": two}, seed=seed)
+        splits = make_splits(table(), copies=copied(one=one, two=two), seed=seed)
         assert len({split_of(splits, row) for row in (0, 1, 2)}) == 1
 
 
 def test_what_was_moved_is_told():
     keys = [bytes([i // 2]) for i in range(100)]
-    splits = make_splits(table(), fingerprints={"row": keys})
+    splits = make_splits(table(), copies=copied(row=keys))
     assert splits.moved
     for move in splits.moved:
         assert move["column"] == "row" and move["from"] != move["to"]
@@ -85,7 +95,7 @@ def test_what_was_moved_is_told():
 
 def test_values_shared_by_very_many_rows_are_no_duplicates():
     keys = [b"no comment"] * 50 + [None] * 50
-    splits = make_splits(table(), fingerprints={"note": keys})
+    splits = make_splits(table(), copies=copied(note=keys))
     assert "1 values of 'note' are shared" in splits.how
     assert len(splits.train) == 70 and not splits.moved
 
@@ -94,9 +104,7 @@ def test_values_shared_by_very_many_rows_are_no_duplicates():
 @given(st.lists(st.integers(1, 12), min_size=3, max_size=40), st.integers(0, 3))
 def test_groups_are_never_cut(sizes, seed):
     groups = [f"p{number}" for number, size in enumerate(sizes) for _ in range(size)]
-    splits = make_splits(
-        table(len(groups), patient=groups), fingerprints={}, group="patient", seed=seed
-    )
+    splits = make_splits(table(len(groups), patient=groups), group="patient", seed=seed)
     found = [{groups[row] for row in rows} for rows in parts(splits)]
     assert not found[0] & found[1] and not found[0] & found[2] and not found[1] & found[2]
     assert len(splits.train) and len(splits.validation)
@@ -104,13 +112,13 @@ def test_groups_are_never_cut(sizes, seed):
 
 def test_groups_keep_shares_within_reason():
     groups = [f"p{i % 25}" for i in range(1000)]
-    splits = make_splits(table(1000, patient=groups), fingerprints={}, group="patient")
+    splits = make_splits(table(1000, patient=groups), group="patient")
     assert np.abs(np.array([len(r) for r in parts(splits)]) - [700, 150, 150]).max() <= 50
 
 
 def test_time_puts_the_latest_rows_into_the_test():
     days = [f"2024-01-{1 + (7 * i) % 31:02d}" for i in range(31)]
-    splits = make_splits(table(31, day=days), fingerprints={}, time="day")
+    splits = make_splits(table(31, day=days), time="day")
     last = {name: [days[row] for row in getattr(splits, name)] for name in NAMES}
     assert max(last["train"]) < min(last["validation"]) <= max(last["validation"])
     assert max(last["validation"]) < min(last["test"])
@@ -118,7 +126,7 @@ def test_time_puts_the_latest_rows_into_the_test():
 
 def test_a_given_column_is_kept_and_train_gives_validation():
     words = ["train"] * 80 + ["test"] * 20
-    splits = make_splits(table(100, part=words), fingerprints={}, by_column="part")
+    splits = make_splits(table(100, part=words), by_column="part")
     assert parts(splits)[2] == set(range(80, 100))
     assert len(splits.train) == 66 and len(splits.validation) == 14
     assert "validation taken out of train" in splits.how
@@ -127,16 +135,14 @@ def test_a_given_column_is_kept_and_train_gives_validation():
 def test_validation_is_taken_by_whole_groups():
     words = ["train"] * 80 + ["test"] * 20
     groups = [f"p{i // 8}" for i in range(100)]
-    splits = make_splits(
-        table(100, part=words, who=groups), fingerprints={}, by_column="part", group="who"
-    )
+    splits = make_splits(table(100, part=words, who=groups), by_column="part", group="who")
     assert not {groups[r] for r in splits.train} & {groups[r] for r in splits.validation}
 
 
 def test_training_copies_of_given_test_rows_are_dropped():
     words = ["train"] * 6 + ["val", "val", "test", "test"]
     keys = [b"a", b"b", b"c", b"d", b"e", b"f", b"a", b"g", b"b", b"g"]
-    splits = make_splits(table(10, part=words), fingerprints={"row": keys}, by_column="part")
+    splits = make_splits(table(10, part=words), copies=copied(row=keys), by_column="part")
     assert parts(splits) == [{2, 3, 4, 5}, {6}, {8, 9}]
     assert splits.moved == (
         {"rows": [0, 1], "from": "train", "to": "dropped", "column": "row"},
@@ -147,7 +153,7 @@ def test_training_copies_of_given_test_rows_are_dropped():
 @pytest.mark.parametrize("num_rows", range(2, 12))
 def test_tiny_tables_have_train_and_validation(num_rows):
     for seed in range(3):
-        splits = make_splits(table(num_rows), fingerprints={}, seed=seed)
+        splits = make_splits(table(num_rows), seed=seed)
         assert len(splits.train) >= 1 and len(splits.validation) >= 1
         assert sum(map(len, parts(splits))) == num_rows
 
@@ -162,24 +168,25 @@ def test_tiny_tables_have_train_and_validation(num_rows):
         ({"x": ["train", "test"]}, {"by_column": "x"}, TableError, "too few to take validation"),
         ({"x": ["2024-01-01", "soon"]}, {"time": "x"}, TableError, "a time cannot be read"),
         ({"x": ["2024-01-01", None]}, {"time": "x"}, TableError, "a time cannot be read"),
-        ({"x": [1, 2]}, {"time": "x", "group": "x"}, UsageError, "by time, or by column and group"),
+        ({"x": [1, 2]}, {"time": "x", "by_column": "x"}, UsageError, "by time or by a column"),
+        ({"x": [7] * 9}, {"time": "x"}, TableError, "all times are equal"),
         ({"x": [1, 2]}, {"fractions": (0.5, 0.1, 0.1)}, UsageError, "fractions of the splits"),
         ({"x": [1, 2]}, {"group": "y"}, UsageError, "no column 'y'"),
     ],
 )
 def test_impossible_splits_are_refused(columns, options, kind, message):
     with pytest.raises(kind, match=message):
-        make_splits(read(columns), fingerprints={}, **options)
+        make_splits(read(columns), **options)
 
 
 def test_a_bad_row_is_named():
     with pytest.raises(TableError) as caught:
-        make_splits(read({"x": ["train", "train", "?"]}), fingerprints={}, by_column="x")
+        make_splits(read({"x": ["train", "train", "?"]}), by_column="x")
     assert (caught.value.column, caught.value.row, caught.value.received) == ("x", 2, "?")
 
 
 def test_splits_go_to_json_and_back():
-    splits = make_splits(table(30), fingerprints={"row": [bytes([i // 3]) for i in range(30)]})
+    splits = make_splits(table(30), copies=copied(row=[bytes([i // 3]) for i in range(30)]))
     again = Splits.from_dict(splits.to_dict())
     assert parts(again) == parts(splits) and again.moved == splits.moved
     with pytest.raises(TableError, match="not splits"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from plait.errors import CellError
-from plait.modalities import Media
+from plait.modalities import Fingerprint, Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 
@@ -70,5 +71,9 @@ class LettersCodec:
     def features(self, arrays: Arrays) -> np.ndarray:
         return arrays["size"]
 
-    def fingerprint(self, raw: str) -> bytes | None:
-        return raw.lower().encode()
+    def fingerprint(self, raw: str) -> Fingerprint | None:
+        word = raw.lower().encode()
+        return Fingerprint(hashlib.sha256(word).digest(), word)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return first == second

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plait.modalities import codec_hash, find_codec, modalities
+from plait.modalities import Fingerprint, codec_hash, find_codec, modalities
 from plait.testing.golden import differences, golden_of
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "golden.py"
@@ -37,7 +37,7 @@ def test_what_is_prepared_is_what_is_written_down(modality, script):
 CHANGES = {
     "number": ("prepare", lambda self, raw: {"value": np.array([raw * 1.01], np.float32)}),
     "text": ("features", lambda self, arrays: np.zeros(7, np.float32)),
-    "category": ("fingerprint", lambda self, raw: b"another"),
+    "category": ("fingerprint", lambda self, raw: Fingerprint(bytes(32), b"another")),
 }
 
 

@@ -314,11 +314,22 @@ def test_units_of_time_are_known_by_name_or_date(name, column, unit):
     assert found.unit == unit
 
 
-def test_fingerprint_ignores_tiny_noise_and_tells_series_apart():
-    codec, (one, two, *_) = fitted()
-    noisy = Series(one.values + 1e-7, one.times)
-    assert codec.fingerprint(one) == codec.fingerprint(noisy) != codec.fingerprint(two)
+def test_series_are_alike_under_light_edits_alone():
+    codec, rng = SeriesCodec(), np.random.default_rng(0)
+    one, two = (np.cumsum(rng.normal(size=(300, 2)), axis=0) for _ in range(2))
+    sketch = lambda values: codec.fingerprint(make_series(values)).sketch  # noqa: E731
+    mine = sketch(one)
+    for edited in (
+        one.round(1),
+        one[3:-4],
+        1.03 * one,
+        one + 0.01 * one.std() * rng.normal(size=one.shape),
+    ):
+        assert codec.alike(mine, sketch(edited)) and codec.alike(sketch(edited), mine)
+    for other in (two, one[::-1], 2 * one, one + 20 * one.std(0), one[:, ::-1]):
+        assert not codec.alike(mine, sketch(other))
     assert codec.fingerprint(make_series(np.ones(9))) is None
+    assert codec.fingerprint(make_series(np.arange(5.0))) is None
 
 
 def batch(codec, raws):

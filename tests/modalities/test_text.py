@@ -213,11 +213,54 @@ def test_corrupt():
         assert CODEC.corrupt("a b", 1.0, np.random.default_rng(seed)).strip()
 
 
-def test_fingerprint():
+def alike(first: str, second: str) -> bool:
     codec = TextCodec()
-    assert codec.fingerprint("Where is my new card?") == codec.fingerprint("where  is my NEW card")
-    assert codec.fingerprint("Where is my new card?") != codec.fingerprint("where is my old card")
-    assert codec.fingerprint("hello, world") is None
+    one, other = codec.fingerprint(first), codec.fingerprint(second)
+    return codec.alike(one.sketch, other.sketch) and codec.alike(other.sketch, one.sketch)
+
+
+LONG = " ".join(f"sentence {w} tells about {w[::-1]} and what it means." for w in map(str.upper, (
+    "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet"
+)))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Where is my new card?", "where  is my NEW card"),
+        ("Where is my new card now?", "Wher is my new card now"),
+        ("It doesn't work at all today", "It doesnt work at all, today!"),
+        ("Can I top-up any amount?", "can i topup any amount"),
+        (LONG, LONG.replace("means", "menas", 2)),
+        (LONG, LONG.replace(" means", " signifies", 1)),
+        (4 * LONG, 4 * LONG + " The end."),
+    ],
+)
+def test_light_edits_of_a_text_are_alike(first, second):
+    assert alike(first, second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Where is my new card?", "where is my old card"),
+        ("How do I top up my account", "How do I cash out my account"),
+        ("I can pay with this card now", "I can not pay with this card now"),
+        ("The patient has hypertension", "The patient has hypotension"),
+        ("A typical case of measles", "Atypical case of the measles"),
+        ("Your order 1234 was shipped today", "Your order 1235 was shipped today"),
+        ("You owe us \u20ac12 for the delivery", "You owe us $12 for the delivery"),
+        ("The nine of us will arrive", "The none of us will arrive"),
+        (4 * LONG + " Invoice 7.", 4 * LONG + " Invoice 8."),
+        (4 * LONG, 4 * LONG[::-1]),
+    ],
+)
+def test_other_texts_are_not_alike(first, second):
+    assert not alike(first, second)
+
+
+def test_short_texts_are_alike_by_chance():
+    assert TextCodec().fingerprint("hello, world") is None
 
 
 def test_example_is_readable():

@@ -335,12 +335,17 @@ def test_features_tell_motion_and_sound():
     assert np.array_equal(found[0], found[3])
 
 
-def test_fingerprints_depend_on_the_order_of_frames():
+def test_clips_are_alike_frame_by_frame_and_in_their_order():
     frames = np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), np.uint8)
     codec = VideoCodec()
-    mine = codec.fingerprint(Clip(frames, None, 1.0))
-    assert mine is not None and mine != codec.fingerprint(Clip(frames[::-1], None, 1.0))
-    assert mine == codec.fingerprint(Clip(frames.copy(), None, 2.0))
+    mine, turned, longer, same = (
+        codec.fingerprint(Clip(pixels, None, seconds)).sketch
+        for pixels, seconds in ((frames, 1.0), (frames[::-1], 1.0), (frames, 2.0), (frames, 1.05))
+    )
+    assert codec.alike(mine, same) and not codec.alike(mine, turned)
+    assert not codec.alike(mine, longer)
+    blank = np.full((4, 24, 24, 3), 90, np.uint8)
+    assert codec.fingerprint(Clip(blank, None, 1.0)) is None
 
 
 def test_shows_a_strip_and_a_player():

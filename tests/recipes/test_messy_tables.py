@@ -86,7 +86,7 @@ def test_a_date_is_an_input_that_tells(table):
 
 def test_a_date_orders_the_rows_as_its_column_is_written(table):
     rows = plait.read(table)
-    splits = make_splits(rows, fingerprints={}, time="admitted")
+    splits = make_splits(rows, time="admitted")
     days = [datetime.datetime.strptime(d, "%d.%m.%Y %H:%M") for d in rows.column("admitted")]
     latest = [max(days[row] for row in part) for part in (splits.train, splits.validation)]
     assert latest[0] <= min(days[row] for row in splits.validation)

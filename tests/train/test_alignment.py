@@ -121,17 +121,16 @@ def test_rows_that_lack_a_source_are_left_out():
     assert alignment.pair(x, x, present, alone(2, 5), (0, 1)) is None
 
 
-def test_the_bank_ignores_empty_places_and_a_rows_own_unit():
-    alignment, x = make(bank_size=3), unit(2, 1, 4)
-    units = torch.tensor([0, 1, 2, 0])
-    rows = torch.tensor([0])
-    for row in (0, 2):
-        empty = alignment.against_bank(x[0], torch.tensor([row]), units, (0, 1))
-        assert float(empty.detach()) == 0.0
-    old = unit(2, 2, 4, seed=5)
-    alignment.remember(old, torch.tensor([3, 1]), everywhere(2, 2))
-    found = float(alignment.against_bank(x[0], rows, units, (0, 1)).detach())
-    # Row 3 is of row 0's unit; of the other two places one is empty.
+def test_the_bank_ignores_empty_places_and_rows_that_are_alike_in_either_source():
+    alignment, x = make(bank_size=4), unit(2, 1, 4)
+    apart = torch.zeros(2, 1, 4, dtype=torch.bool)
+    assert float(alignment.against_bank(x[0], apart, (0, 1)).detach()) == 0.0
+    old = unit(2, 3, 4, seed=5)
+    alignment.remember(old, torch.tensor([3, 1, 2]), everywhere(2, 3))
+    alike = apart.clone()
+    alike[0, 0, 0] = alike[1, 0, 2] = True
+    found = float(alignment.against_bank(x[0], alike, (0, 1)).detach())
+    # The first is alike in source 0, the third in source 1, and the fourth place is empty.
     logit = 10.0 * float(x[0, 0] @ old[1, 1]) - math.log(128)
     assert found == pytest.approx(math.log1p(math.exp(logit)), rel=1e-4)
 

@@ -246,3 +246,28 @@ def test_the_cost_is_that_of_ranks_by_a_second_way(prepared):
                 one.append(1 / (1 + (row[~right] > row[right].max()).sum()))
             scores.append(np.mean(one))
     assert made.cost() == pytest.approx(1 - np.mean(scores), abs=0.01)
+
+
+def test_rows_of_equal_content_are_no_negatives_in_the_bank(prepared):
+    """Rows 0 and 12 say the same in every column; 7 and 19 do too, and have all columns."""
+    made = objective(prepared, SharedConfig(views=0.0, latent=0.0, bank_size=8))
+    bank = made.module.alignment.bank_rows
+    bank[:, :4] = torch.tensor([12, 1, 36, 19])
+    alike = made._alike_bank(torch.tensor([0, 7]), 1)
+    assert alike.shape == (3, 2, 8)
+    assert alike[0, :, :4].tolist() == [[True, False, True, False], [False, False, False, True]]
+    assert alike[2, 0, 2] and not alike[2, 0, 1]
+
+
+def test_a_bank_of_planted_copies_changes_nothing(prepared):
+    config = SharedConfig(views=0.0, latent=0.0, bank_size=6)
+    rows = np.array([0, 12, 36, 48, 60])
+    losses = []
+    for copies in (False, True):
+        made = objective(prepared, config)
+        if copies:
+            bank = made.module.alignment
+            bank.bank_rows[:, :] = torch.tensor([0, 12, 36, 48, 60, 0])
+            bank.bank[:] = torch.nn.functional.normalize(torch.ones_like(bank.bank), dim=-1)
+        losses.append(float(made.loss(rows, views(made, rows), "float32").detach()))
+    assert losses[0] == losses[1]

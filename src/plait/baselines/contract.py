@@ -137,6 +137,12 @@ def is_late(deadline: float | None, margin_seconds: float = 0.0) -> bool:
     return late
 
 
+def end_by(deadline: float | None) -> None:
+    """Let a `Deadline` remember that work was ended before it, which would have passed it."""
+    if isinstance(deadline, Deadline):
+        deadline.stop()
+
+
 def part_of(deadline: float | None, share: float) -> float | None:
     """Return the end of a part that may take `share` of the time that is left."""
     if deadline is None:

@@ -171,11 +171,14 @@ class Linear:
         outside = views.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[_Trial] = []
-        for strength in MARGIN_STRENGTHS:
+        for number, strength in enumerate(MARGIN_STRENGTHS):
             if trials and is_late(limit):
                 break
+            until = part_of(limit, 1 / (len(MARGIN_STRENGTHS) - number))
             heavy = None if views.weights is None else views.weights[learn]
-            weights = support_vectors(rows[learn], truth[learn], num, width, strength, seed, heavy)
+            weights = support_vectors(
+                rows[learn], truth[learn], num, width, strength, seed, heavy, until
+            )
             scores = weights.scores(outside.dense, outside.sparse)
             found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
@@ -183,7 +186,7 @@ class Linear:
         weights = best.weights
         if not is_late(deadline):
             heavy = views.weights
-            weights = support_vectors(rows, truth, num, width, best.strength, seed, heavy)
+            weights = support_vectors(rows, truth, num, width, best.strength, seed, heavy, deadline)
         self._weights = weights.scaled(best.temperature)
         self._remember(judge, best.scores * best.temperature)
 

@@ -25,6 +25,9 @@ MAX_STORED_ROWS = 20_000
 MAX_PROBE_ROWS = 1000
 CHUNK_ROWS = 512
 
+MAX_WIDE_BYTES = 256 * 2**20
+"""Stored points up to this size are kept as float32 too, for one row after another."""
+
 
 class NearestNeighbour:
     """Averages the targets of the *k* nearest rows, by weight (Euclid on standardised features).
@@ -44,6 +47,7 @@ class NearestNeighbour:
         self._weights = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
         self._groups = np.zeros(0, np.int64)
+        self._wide: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def fit(
         self,
@@ -138,8 +142,7 @@ class NearestNeighbour:
             num: How many; fewer are found where fewer are stored.
             groups: int ``[row]``: rows of the same group are not counted; None counts all.
         """
-        stored = self._points.astype(np.float32)
-        squares = (stored**2).sum(axis=1)
+        stored, squares = self._stored()
         outside = len(stored)
         if groups is not None:
             outside -= int(np.unique(self._groups, return_counts=True)[1].max(initial=0))
@@ -155,6 +158,16 @@ class NearestNeighbour:
             order = np.lexsort((best, np.take_along_axis(distances, best, 1)), axis=1)
             found[first : first + len(some)] = np.take_along_axis(best, order, 1)
         return found
+
+    def _stored(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the stored points as float32 and their squared lengths, remembered when small."""
+        if self._wide is not None and self._wide[0] is self._points:
+            return self._wide[1:]
+        wide = self._points.astype(np.float32)
+        squares = (wide**2).sum(axis=1)
+        if wide.nbytes <= MAX_WIDE_BYTES:
+            self._wide = self._points, wide, squares
+        return wide, squares
 
     def _means(self, nearest: np.ndarray) -> np.ndarray:
         means = np.zeros((len(nearest), len(self._mean)), np.float32)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plait.baselines.extract import RawColumn, Source
+from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sketch import sketch_dense, sketch_sparse
 from plait.baselines.sparse import SPARSE_NORM, SparseRows, join_columns
 
@@ -38,7 +39,7 @@ class Views:
         prepared: Source,
         rows: np.ndarray,
         *,
-        raw: dict[str, RawColumn] | None = None,
+        raw: Mapping[str, RawColumn] | None = None,
         groups: np.ndarray | None = None,
         weights: np.ndarray | None = None,
     ) -> None:
@@ -51,8 +52,8 @@ class Views:
         return len(self.rows)
 
     @cached_property
-    def raw(self) -> dict[str, RawColumn]:
-        """Column name -> features as the codec gives them."""
+    def raw(self) -> Mapping[str, RawColumn]:
+        """Column name -> features as the codec gives them, each made when first asked for."""
         return self.features.raw(self.prepared, self.rows)
 
     @cached_property
@@ -131,9 +132,14 @@ class Views:
 
     def take(self, places: np.ndarray) -> Views:
         """Return some of the rows, by their places here."""
-        raw = {name: column.take(places) for name, column in self.raw.items()}
+        rows, raw = self.rows[places], self.raw
+        some: Mapping[str, RawColumn]
+        if isinstance(raw, LazyColumns):
+            some = raw.take(places, self.features.maker(self.prepared, rows))
+        else:
+            some = {name: column.take(places) for name, column in raw.items()}
         told = {name: None if one is None else one[places] for name, one in self._told().items()}
-        return Views(self.features, self.prepared, self.rows[places], raw=raw, **told)
+        return Views(self.features, self.prepared, rows, raw=some, **told)
 
     def grouped(self, groups: np.ndarray) -> Views:
         """Return the same rows with what belongs together, int ``[row]``."""
@@ -154,7 +160,8 @@ class Views:
         if len(self) <= size:
             yield self
             return
-        known = "raw" in self.__dict__
+        raw = self.__dict__.get("raw")
+        known = raw.complete if isinstance(raw, LazyColumns) else raw is not None
         for first in range(0, len(self), size):
             places = np.arange(first, min(first + size, len(self)))
             yield (

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, Quiet, Seed, reads_table
-from plait.cli.show import emit, print_facts, print_table, with_intervals
+from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -50,6 +50,7 @@ def evaluate(
         positive=positive,
         **reading,
     )
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

@@ -34,6 +34,9 @@ _TABLE = (
 )
 TableOf = Annotated[str, typer.Argument(help=_TABLE)]
 TableIfAny = Annotated[str | None, typer.Argument(help=_TABLE)]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace a file that exists; never what is read.")
+]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser, if there is one.")]
 Weight = Annotated[
     list[str] | None,
@@ -95,7 +98,11 @@ READING: dict[str, tuple[Any, Any]] = {
     "strict": (
         Annotated[
             bool,
-            typer.Option("--strict", help="An ambiguous column is an error, not a stated choice."),
+            typer.Option(
+                "--strict",
+                help="An ambiguous column is an error, and so is one that a bundle reads and the "
+                "table lacks.",
+            ),
         ],
         False,
     ),
@@ -104,8 +111,8 @@ READING: dict[str, tuple[Any, Any]] = {
             str | None,
             typer.Option(
                 callback=one_of("raise", "skip"),
-                help="An unreadable cell: raise (default) stops and names it, skip counts it as "
-                "missing.",
+                help="An unreadable cell: raise stops and names it, skip counts it as missing "
+                "[default: as at the bundle's fit, else raise]",
             ),
         ],
         None,

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from plait.data.decoding import Decoder, is_cheap
-from plait.data.duplicates import fingerprints, shared_rows
+from plait.data.duplicates import Copies, equal_rows, find_copies
 from plait.data.entries import check_on_error
+from plait.data.fingerprints import fingerprints
 from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.schema import Column, make_codec
 from plait.data.settling import facts_of, read_values
@@ -232,17 +233,17 @@ def _find_duplicates(
     found: Inspection, table: Table, scan: Table, rows: np.ndarray, targets: list[Cell] | None
 ) -> None:
     values = [column for column in table.schema.values() if column.name != found.target]
-    keys: dict[str, Any] = {}
+    copies = Copies()
     for column in values:
         try:
-            keys |= fingerprints(scan, {column.name: make_codec(column)})
+            prints = fingerprints(scan, {column.name: make_codec(column)})
         except ExtraError:
             continue
+        copies.groups.extend(find_copies(prints).groups)
     if values:
-        keys["*"] = _row_hashes(scan, [column.name for column in values])
-    shared = shared_rows(keys)
-    for name in keys:
-        groups = [rows[members] for column, members in shared.groups if column == name]
+        equal_rows(copies, "*", _row_hashes(scan, [column.name for column in values]))
+    for name in dict.fromkeys(column for column, _ in copies.groups):
+        groups = [rows[members] for column, members in copies.groups if column == name]
         if groups:
             fact = {
                 "column": name,
@@ -253,19 +254,20 @@ def _find_duplicates(
             if targets is not None:
                 fact["num_conflicting"] = sum(
                     len({_key(targets[m]) for m in members}) > 1
-                    for column, members in shared.groups
+                    for column, members in copies.groups
                     if column == name
                 )
             found.duplicates.append(fact)
 
 
-def _row_hashes(table: Table, columns: Sequence[str]) -> list[bytes]:
-    hashes = []
-    for _, cells in table.batches(columns):
-        for row in zip(*cells.values(), strict=True):
-            hashes.append(
-                hashlib.blake2b(repr(row).encode(errors="surrogatepass"), digest_size=8).digest()
-            )
+def _row_hashes(table: Table, columns: Sequence[str]) -> np.ndarray:
+    """Return uint64 ``[row]``, equal for rows with the same cells."""
+    hashes = np.zeros(table.num_rows, np.uint64)
+    for first, cells in table.batches(columns):
+        for place, row in enumerate(zip(*cells.values(), strict=True), first):
+            text = repr(row).encode(errors="surrogatepass")
+            digest = hashlib.blake2b(text, digest_size=8).digest()
+            hashes[place] = int.from_bytes(digest, "little")
     return hashes
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from plait.data.allotting import allot_rows, allot_units, fill_empty
-from plait.data.duplicates import Shared, label_units, shared_rows
+from plait.data.by_time import allot_groups_in_time, allot_in_time, read_times
+from plait.data.duplicates import COMMON_SHARE, LEAST_COMMON, Copies
+from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
 from plait.data.table import Table
-from plait.data.times import time_reader
 from plait.display import brief
 from plait.errors import TableError, UsageError
-from plait.types import Cell, is_missing
+from plait.types import is_missing
 
 NAMES = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST, NOWHERE = 0, 1, 2, -1
@@ -38,7 +39,9 @@ class Splits:
         train, validation, test: int64; test may be empty.
         how: One sentence for people.
         moved: What was done about near-duplicates: ``{"rows", "from", "to", "column"}``;
-            ``to`` is ``dropped`` where rows were left out of training.
+            ``to`` is ``dropped`` where rows were left out of training, ``kept`` where they stay
+            in it although their copies are in a later split.
+        notes: What a person should know of it, one sentence each.
     """
 
     train: np.ndarray
@@ -46,18 +49,21 @@ class Splits:
     test: np.ndarray
     how: str
     moved: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
         rows = {name: getattr(self, name).tolist() for name in NAMES}
-        return {**rows, "how": self.how, "moved": list(self.moved)}
+        told = {"how": self.how, "moved": list(self.moved), "notes": list(self.notes)}
+        return {**rows, **told}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Splits:
         """Rebuild from `to_dict`. Raises `TableError` when it is not of that shape."""
         try:
             rows = {name: np.array(data[name], np.int64) for name in NAMES}
-            return cls(**rows, how=str(data["how"]), moved=tuple(data["moved"]))
+            notes = tuple(map(str, data.get("notes", ())))
+            return cls(**rows, how=str(data["how"]), moved=tuple(data["moved"]), notes=notes)
         except (KeyError, TypeError, ValueError) as error:
             raise TableError("these are not splits", received=repr(error)) from None
 
@@ -65,7 +71,7 @@ class Splits:
 def make_splits(
     table: Table,
     *,
-    fingerprints: Mapping[str, Sequence[bytes | None]],
+    copies: Copies | None = None,
     by_column: str | None = None,
     group: str | None = None,
     time: str | None = None,
@@ -75,69 +81,89 @@ def make_splits(
 ) -> Splits:
     """Split a table's rows.
 
-    Near-duplicates (rows that share a fingerprint) never lie in two splits. In random and
-    group splits they are moved together; in splits given by column or time, the copy in training
-    (or validation) is dropped, so that the given test rows stay as they are.
+    What was said wins over what was found. Near-duplicates never lie in two random splits; with a
+    `group`, its values decide alone, and copies in two of them are counted. In splits given by
+    column or time, the copy in training (or validation) is dropped, so that the given test rows
+    stay as they are; unless that would leave no row.
 
     Args:
         table: The rows.
-        fingerprints: As `plait.data.fingerprints` gives them; empty to look for no duplicates.
+        copies: Near-duplicates, as `plait.data.find_copies` gives them; None looks for none.
         by_column: Column with the words train, validation and test. Validation rows are taken
             out of train where it names none.
         group: Column whose equal values stay together (patient, machine, speaker).
-        time: Column of times; the latest rows are the test.
+        time: Column of times; the latest rows are the test, and equal times never lie in two
+            splits. With `group`, the test rows are of groups that training has not seen, and rows
+            of a group outside its split's time are left out.
         stratify: One class per row, whose shares are kept.
         fractions: Shares of train, validation and test; they add up to 1.
         seed: Of the random choice.
 
     Raises:
-        TableError: One row, one group, unknown words, or times that cannot be read.
-        UsageError: `time` together with `by_column` or `group`, or wrong fractions.
+        TableError: One row, one group, unknown words, times that cannot be read or are all equal.
+        UsageError: `time` together with `by_column`, or wrong fractions.
     """
-    _check_call(table, by_column, group, time, fractions)
-    shared = shared_rows(fingerprints)
-    rng = np.random.default_rng([seed, 2])
-    classes = None if stratify is None else _class_numbers(stratify)
-    if by_column is not None or time is not None:
-        moved = []
-        if by_column is not None:
-            split = _by_words(table, by_column)
-            how = f"by column '{by_column}'"
-            if not (split == VALIDATION).any():
-                groups = [] if group is None else group_rows(table, group)
-                how += "; validation taken out of train" + (f" by '{group}'" if group else "")
-                moved += _carve_validation(split, shared, groups, classes, fractions, rng)
-        else:
-            split = _by_time(table, str(time), fractions)
-            how = f"by time in '{time}', the latest rows are the test"
-        moved += _drop_straddling(split, shared)
+    _check_call(table, by_column, time, fractions)
+    found = copies or Copies()
+    call = _Call(
+        num_rows=table.num_rows,
+        copies=found,
+        said=None if group is None else said_groups(table, group),
+        classes=None if stratify is None else _class_numbers(stratify),
+        fractions=fractions,
+        rng=np.random.default_rng([seed, 2]),
+        group=group,
+    )
+    if by_column is not None:
+        split, how = _given(call, _by_words(table, by_column), by_column)
+    elif time is not None:
+        split, how = _in_time(call, read_times(table, time), time)
     else:
-        groups = [] if group is None else group_rows(table, group)
-        split, moved = _random(table.num_rows, shared, groups, classes, fractions, rng)
-        kept = f"whole groups of '{group}'" if group else "single rows"
-        how = f"at random (seed {seed}) by {kept}"
-        how += ", stratified by class" if classes is not None and not group else ""
+        split, how = _random(call, np.arange(table.num_rows)), _told_random(call, seed)
+        call.notes.extend(_straddling_notes(call, split))
     _check_filled(split, group)
     return Splits(
         train=np.flatnonzero(split == TRAIN),
         validation=np.flatnonzero(split == VALIDATION),
         test=np.flatnonzero(split == TEST),
-        how=how + _common_note(shared),
-        moved=tuple(moved),
+        how=how + _common_note(found),
+        moved=tuple(call.moved),
+        notes=(*call.notes, *_conflict_notes(call)),
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """What a split is made by, and what is to be told of it."""
+
+    num_rows: int
+    copies: Copies
+    said: np.ndarray | None
+    classes: np.ndarray | None
+    fractions: tuple[float, float, float]
+    rng: np.random.Generator
+    group: str | None
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def row_units(num_rows: int, copies: Copies) -> np.ndarray:
+    """Return int32 ``[row]``: near-duplicates in any column have one number.
+
+    Values that are alike in one column and others in another link no more rows than a common value
+    may have.
+    """
+    most = max(LEAST_COMMON, int(COMMON_SHARE * num_rows))
+    return label_units(num_rows, [rows for _, rows in copies.groups], most=most)
+
+
 def _check_call(
-    table: Table,
-    by_column: str | None,
-    group: str | None,
-    time: str | None,
-    fractions: Sequence[float],
+    table: Table, by_column: str | None, time: str | None, fractions: Sequence[float]
 ) -> None:
-    if time is not None and (by_column is not None or group is not None):
+    if time is not None and by_column is not None:
         raise UsageError(
-            "rows are split by time, or by column and group, not both",
-            expected="--time alone, or --split and --group",
+            "rows are split by time or by a column, not both",
+            expected="--time or --split, each with --group where rows belong together",
         )
     if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
         raise UsageError(
@@ -183,84 +209,13 @@ def _by_words(table: Table, column: str) -> np.ndarray:
     return split
 
 
-def _by_time(table: Table, column: str, fractions: Sequence[float]) -> np.ndarray:
-    times, parse_time = np.zeros(table.num_rows), time_reader(table, column)
-    for first, cells in table.batches([column]):
-        for place, cell in enumerate(cells[column]):
-            seconds = None if is_missing(cell) else parse_time(cell)
-            if seconds is None:
-                raise TableError(
-                    "a time cannot be read",
-                    expected="a date such as 2024-03-01 or 2024-03-01T07:05, or a number",
-                    received="nothing" if is_missing(cell) else cell,
-                    column=column,
-                    row=first + place,
-                    hint="fill or remove the row, or split in another way",
-                )
-            times[first + place] = seconds
-    ends = np.cumsum(fractions)[:2] * table.num_rows
-    split = np.empty(table.num_rows, np.int8)
-    split[np.argsort(times, kind="stable")] = np.searchsorted(
-        np.round(ends), np.arange(table.num_rows), side="right"
-    )
-    fill_empty(split, np.arange(table.num_rows))
-    return split
-
-
-def group_rows(table: Table, column: str) -> list[np.ndarray]:
-    """Return the rows of each value; a row without one is a group of its own."""
-    rows: dict[Cell, list[int]] = {}
-    for first, cells in table.batches([column]):
-        for place, cell in enumerate(cells[column]):
-            if not is_missing(cell):
-                rows.setdefault(str(cell).strip(), []).append(first + place)
-    return [np.array(members) for members in rows.values()]
-
-
-def _random(
-    num_rows: int,
-    shared: Shared,
-    groups: Sequence[np.ndarray],
-    classes: np.ndarray | None,
-    fractions: Sequence[float],
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    if groups:
-        units = label_units(num_rows, [*groups, *(rows for _, rows in shared.groups)])
-        split = allot_units(units, fractions, rng)
-        fill_empty(split, units)
-        return split, []
-    units = label_units(num_rows, [rows for _, rows in shared.groups])
-    split = allot_rows(num_rows, classes, fractions, rng)
-    moved = _gather_units(split, units, shared)
-    fill_empty(split, units)
-    return split, moved
-
-
-def _gather_units(split: np.ndarray, units: np.ndarray, shared: Shared) -> list[dict[str, Any]]:
-    """Move every unit of near-duplicates to the split of its first row; tell what was moved."""
-    moves: dict[tuple[int, int, str], set[int]] = {}
-    for column, rows in shared.groups:
-        targets = split[units[rows]]
-        for row, target in zip(rows, targets, strict=True):
-            if split[row] != target:
-                moves.setdefault((int(split[row]), int(target), column), set()).add(int(row))
-    split[:] = split[units]
-    return [
-        _move(rows, NAMES[old], NAMES[new], column)
-        for (old, new, column), rows in sorted(moves.items())
-    ]
-
-
-def _carve_validation(
-    split: np.ndarray,
-    shared: Shared,
-    groups: Sequence[np.ndarray],
-    classes: np.ndarray | None,
-    fractions: Sequence[float],
-    rng: np.random.Generator,
-) -> list[dict[str, Any]]:
-    """Turn some training rows into validation rows, in place."""
+def _given(call: _Call, split: np.ndarray, column: str) -> tuple[np.ndarray, str]:
+    """Return the split that a column gives, and how it came about."""
+    how = f"by column '{column}'"
+    least = 1 if (split == VALIDATION).any() else 2
+    _drop_straddling(call, split, least)
+    if (split == VALIDATION).any():
+        return split, how
     rows = np.flatnonzero(split == TRAIN)
     if len(rows) < 2:
         raise TableError(
@@ -268,44 +223,138 @@ def _carve_validation(
             expected="at least 2 training rows",
             received=f"{len(rows)}",
         )
-    place = np.full(len(split), -1)
-    place[rows] = np.arange(len(rows))
-
-    def inside(members: np.ndarray) -> np.ndarray:
-        found = place[members]
-        return found[found >= 0]
-
-    share = fractions[1] / max(fractions[0] + fractions[1], 1e-9)
-    inner = Shared([(n, i) for n, r in shared.groups if len(i := inside(r)) > 1], {})
-    carved, moved = _random(
-        len(rows),
-        inner,
-        [i for r in groups if len(i := inside(r))],
-        None if classes is None else classes[rows],
-        (1 - share, share, 0.0),
-        rng,
-    )
-    split[rows] = carved
-    return [move | {"rows": rows[move["rows"]].tolist()} for move in moved]
+    share = call.fractions[1] / max(call.fractions[0] + call.fractions[1], 1e-9)
+    split[rows] = _random(replace(call, fractions=(1 - share, share, 0.0)), rows)
+    by = f" by '{call.group}'" if call.group else ""
+    return split, f"{how}; validation taken out of train{by}"
 
 
-def _drop_straddling(split: np.ndarray, shared: Shared) -> list[dict[str, Any]]:
-    """Leave out rows whose near-duplicate lies in a later split, in place; tell which."""
-    dropped: dict[tuple[int, str], set[int]] = {}
-    last = split.copy()
-    for column, rows in shared.groups:
-        latest = int(last[rows].max())
-        for row in rows[last[rows] < latest]:
-            dropped.setdefault((int(last[row]), column), set()).add(int(row))
-            split[row] = NOWHERE
+def _in_time(call: _Call, times: np.ndarray, column: str) -> tuple[np.ndarray, str]:
+    """Return the split by time, by groups too where they were said, and how it came about."""
+    how = f"by time in '{column}', the latest rows are the test"
+    if call.said is None:
+        split = allot_in_time(times, call.fractions, column)
+    else:
+        units = _units(call, np.arange(len(times)))
+        split = allot_groups_in_time(times, units, call.fractions, column)
+        num = int((split == NOWHERE).sum())
+        how += f", of '{call.group}' that training did not see"
+        if num:
+            call.notes.append(
+                f"{num} rows were left out: they lie outside the time of the split that "
+                f"their '{call.group}' belongs to"
+            )
+    _drop_straddling(call, split, 1)
+    return split, how
+
+
+def _told_random(call: _Call, seed: int) -> str:
+    kept = f"whole groups of '{call.group}'" if call.group else "single rows"
+    stratified = ", stratified by class" if call.classes is not None and not call.group else ""
+    return f"at random (seed {seed}) by {kept}{stratified}"
+
+
+def _units(call: _Call, rows: np.ndarray) -> np.ndarray:
+    """Return int32 ``[row]``: rows of one number are never cut apart; the person's groups win."""
+    units = row_units(call.num_rows, call.copies)
+    return np.asarray((units if call.said is None else join_said(call.said, units))[rows])
+
+
+def _random(call: _Call, rows: np.ndarray) -> np.ndarray:
+    """Return the split of some of the rows at random, and tell what was moved."""
+    units = _first_places(_units(call, rows))
+    if call.said is not None:
+        split = allot_units(units, call.fractions, call.rng)
+    else:
+        classes = None if call.classes is None else call.classes[rows]
+        split = allot_rows(len(rows), classes, call.fractions, call.rng)
+        call.moved.extend(_gather_units(split, units, rows, call.copies))
+    fill_empty(split, units)
+    return split
+
+
+def _first_places(units: np.ndarray) -> np.ndarray:
+    """Return the place of the first row of each row's unit."""
+    _, firsts, which = np.unique(units, return_index=True, return_inverse=True)
+    return np.asarray(firsts[which])
+
+
+def _gather_units(
+    split: np.ndarray, units: np.ndarray, rows: np.ndarray, copies: Copies
+) -> list[dict[str, Any]]:
+    """Move every unit of near-duplicates to the split of its first row; tell what was moved."""
+    place = {int(row): number for number, row in enumerate(rows)}
+    moves: dict[tuple[int, int, str], set[int]] = {}
+    for column, members in copies.groups:
+        for one in (place[row] for row in members.tolist() if row in place):
+            old, new = int(split[one]), int(split[units[one]])
+            if old != new:
+                moves.setdefault((old, new, column), set()).add(int(rows[one]))
+    split[:] = split[units]
     return [
-        _move(rows, NAMES[old], "dropped", column)
-        for (old, column), rows in sorted(dropped.items())
+        _move(found, NAMES[old], NAMES[new], column)
+        for (old, new, column), found in sorted(moves.items())
     ]
+
+
+def _drop_straddling(call: _Call, split: np.ndarray, least: int) -> None:
+    """Leave out rows whose near-duplicate lies in a later split, in place; tell which.
+
+    A split that would be left with fewer than `least` rows keeps them.
+    """
+    dropped: dict[tuple[int, str], set[int]] = {}
+    given = split.copy()
+    for column, rows in call.copies.groups:
+        rows = rows[given[rows] != NOWHERE]
+        latest = int(given[rows].max(initial=NOWHERE))
+        for row in rows[given[rows] < latest]:
+            dropped.setdefault((int(given[row]), column), set()).add(int(row))
+            split[row] = NOWHERE
+    for number in (TRAIN, VALIDATION):
+        if (given == number).any() and (split == number).sum() < least:
+            num = int(((given == number) & (split == NOWHERE)).sum())
+            split[given == number] = number
+            call.notes.append(
+                f"{num} {NAMES[number]} rows have near-duplicates in a later split and stay, "
+                "for nothing else would be left: the numbers may be too good"
+            )
+    call.moved.extend(
+        _move(
+            rows, NAMES[old], "dropped" if (split[list(rows)] == NOWHERE).any() else "kept", column
+        )
+        for (old, column), rows in sorted(dropped.items())
+    )
 
 
 def _move(rows: set[int], old: str, new: str, column: str) -> dict[str, Any]:
     return {"rows": sorted(rows), "from": old, "to": new, "column": column}
+
+
+def _straddling_notes(call: _Call, split: np.ndarray) -> tuple[str, ...]:
+    """Count copies that are apart because they would have linked too many rows."""
+    apart = sum(int((split[rows] != split[rows[0]]).sum()) for _, rows in call.copies.groups)
+    if call.said is not None or not apart:
+        return ()
+    return (
+        f"{apart} near-duplicates are in another split than the row that they are like: kept "
+        "together, rows alike in one column and another would have been too many for one split",
+    )
+
+
+def _conflict_notes(call: _Call) -> tuple[str, ...]:
+    """Count near-duplicates that lie in different said groups."""
+    if call.said is None:
+        return ()
+    num = count_conflicts(call.said, (rows for _, rows in call.copies.groups))
+    pairs = "near-duplicate lies" if num == 1 else "near-duplicates lie"
+    return (
+        (
+            f"{num} {pairs} in another '{call.group}' than the row that they are like; the groups "
+            "were kept as said",
+        )
+        if num
+        else ()
+    )
 
 
 def _check_filled(split: np.ndarray, group: str | None) -> None:
@@ -321,9 +370,9 @@ def _check_filled(split: np.ndarray, group: str | None) -> None:
             )
 
 
-def _common_note(shared: Shared) -> str:
+def _common_note(copies: Copies) -> str:
     return "".join(
         f"; {num} values of '{name}' are shared by so many rows that they count as common, not "
         "as duplicates"
-        for name, num in shared.num_common.items()
+        for name, num in copies.num_common.items()
     )

@@ -15,7 +15,7 @@ from plait.data.overrides import Override, read_overrides
 from plait.data.schema import Schema
 from plait.data.sources.formats import Format
 from plait.data.sources.opening import open_source
-from plait.data.sources.rows import Rows
+from plait.data.sources.rows import MemoryRows, Rows
 from plait.display import first_rows, html_table
 from plait.errors import TableError, UsageError, no_column
 from plait.modalities import Media
@@ -80,6 +80,16 @@ class Table:
 
     def __len__(self) -> int:
         return self.num_rows
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether a person holds the cells in memory: no file has them."""
+        return isinstance(self._rows, MemoryRows) and self._rows.given
+
+    @property
+    def strict(self) -> bool:
+        """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
+        return self._strict
 
     @property
     def schema(self) -> Schema:

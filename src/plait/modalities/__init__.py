@@ -9,5 +9,6 @@ from plait.modalities._scan import modalities as modalities
 from plait.modalities._scan import register_folder as register_folder
 from plait.modalities.contract import Codec as Codec
 from plait.modalities.contract import TargetCodec as TargetCodec
+from plait.modalities.likeness import Fingerprint as Fingerprint
 from plait.modalities.limits import LIMITS as LIMITS
 from plait.modalities.media import Media as Media

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.types import Arrays, Cell, ColumnSample, Html, Layout
 
@@ -63,8 +64,20 @@ class Codec(Protocol):
     def features(self, arrays: Arrays) -> np.ndarray:
         """Simple features for honest baselines: float32 ``[feature]``, of one length per codec."""
 
-    def fingerprint(self, raw: Any) -> bytes | None:
-        """A key that near-duplicates share (perceptual hash); None when equality means nothing."""
+    def fingerprint(self, raw: Any) -> Fingerprint | None:
+        """What near-duplicates are found by; None when being equal means nothing (a blank picture).
+
+        A code of 256 bits, of which a near-duplicate's shares three quarters and more, proposes
+        what to compare; a sketch of some hundred bytes is what `alike` compares.
+        """
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        """Tell from two sketches whether the values are near-duplicates.
+
+        One picture, recording or text, lightly edited: scaled, cropped, encoded again, mistyped.
+        Not: two takes of a word, two pictures of one thing, two texts from one template. Equal
+        sketches are alike, and neither order nor settings matter.
+        """
 
 
 @runtime_checkable

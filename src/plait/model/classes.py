@@ -26,7 +26,7 @@ def classes_of(model: Model) -> list[Any]:
 
 
 def predict_proba(
-    model: Model, rows: Any, *, on_error: str = "raise", root: Any = None
+    model: Model, rows: Any, *, on_error: str | None = None, root: Any = None
 ) -> np.ndarray:
     """Return the probability of each of `classes_`, float32 ``[row, class]``.
 
@@ -34,5 +34,4 @@ def predict_proba(
     are those of `predict`. Raises `TargetError` where the target is a number.
     """
     classes_of(model)
-    table = model.as_table(rows, root=root)
-    return model.outputs(model.prepare(table, on_error=on_error))
+    return model.outputs_of(rows, on_error, root)

@@ -29,7 +29,7 @@ def importance(
     metric: str | None = None,
     repeats: int = 5,
     seed: int = 0,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Any = None,
 ) -> Ranking:
     """Return what each input column is worth to the model, the most important first.

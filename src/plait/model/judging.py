@@ -8,7 +8,8 @@ import numpy as np
 
 from plait.data.prepared import Prepared
 from plait.display import with_interval
-from plait.errors import TargetError, UsageError
+from plait.errors import UsageError
+from plait.model.columns import require_target
 from plait.results import Ranking
 from plait.types import Cell
 
@@ -48,7 +49,7 @@ def leaderboard(model: Model) -> Ranking:
 
 
 def top_losses(
-    model: Model, rows: Any, *, k: int = 10, on_error: str = "raise", root: Any = None
+    model: Model, rows: Any, *, k: int = 10, on_error: str | None = None, root: Any = None
 ) -> Ranking:
     """Return the `k` rows that the model gets most wrong, the worst first.
 
@@ -93,22 +94,17 @@ def top_losses(
 
 
 def labelled_rows(
-    model: Model, table: Any, *, on_error: str
+    model: Model, table: Any, *, on_error: str | None
 ) -> tuple[Prepared, np.ndarray, np.ndarray]:
     """Return a table's prepared rows, the numbers of those with a target, and their truth.
 
-    Raises `TargetError` when the model or the table has no target.
+    Raises `TargetError` when the model or every row has no target, `ColumnError` without its
+    column.
     """
     model.require_target()
-    if model.target not in table.column_names:
-        raise TargetError(
-            "the table lacks the target, so there is nothing to compare with",
-            expected=f"a column '{model.target}'",
-            received=", ".join(table.column_names),
-            hint="use predict for rows without a target",
-        )
+    target = require_target(table, model.target)
     prepared = model.prepare(table, on_error=on_error, target=True)
-    numbers = np.flatnonzero(prepared.columns[str(model.target)].present)
+    numbers = np.flatnonzero(prepared.columns[target].present)
     return prepared, numbers, model.truth(prepared, numbers)
 
 

@@ -14,9 +14,11 @@ from plait.data.row_ids import row_ids
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import listened
+from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.reading import ReadOptions
+from plait.recipes.outputs import check_output
 from plait.writing import write_whole
 
 
@@ -27,6 +29,7 @@ def embed(
     *,
     out: Path | str | None = None,
     weights: Mapping[str, float] | None = None,
+    force: bool = False,
     progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Any:
@@ -40,23 +43,23 @@ def embed(
         table: Rows with any subset of its input columns.
         out: ``.parquet`` file, which appears whole or not at all; None writes none.
         weights: Column -> weight in a row's mean, 1 by default.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
         progress: As for `plait.fit`.
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
         Without `out`, float32 ``[row, dim]``, as `Model.embed`. With it, a dict: ``rows``,
-        ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out`` and
-        ``warnings``.
+        ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``, ``warnings``,
+        ``missing_columns`` and ``notes``, as of `plait.recipes.predict.predict`.
 
     Raises:
-        UsageError: When `out` has another ending, or a weight's column is unknown.
+        UsageError: When `out` has another ending or exists, or a weight's column is unknown.
         TargetError: When the bundle holds no shared space.
     """
     told = SILENT if progress is None or isinstance(progress, bool) else progress
     if out is None:
         model = bundle if isinstance(bundle, Model) else load(bundle)
-        rows, how = read(table, **reading), reading.get("on_error") or "raise"
-        return model.embed(rows, weights=weights, on_error=how, progress=told)
+        return model.embed(read(table, **reading), weights=weights, progress=told)
     out = Path(out)
     if out.suffix != ".parquet":
         raise UsageError(
@@ -65,12 +68,14 @@ def embed(
             received=out.name,
             hint="name it with --out vectors.parquet",
         )
+    place = check_output(out, table, bundle, force=force)
+    rows = read(table, **reading)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     space = model.space
-    rows = read(table, **reading)
-    vectors = model.embed(rows, weights=weights, on_error=rows.on_error or "raise", progress=told)
+    vectors = model.embed(rows, weights=weights, progress=told)
+    missing = missing_columns(model.inputs, rows.column_names)
     there = np.abs(vectors).sum(1) > 0
-    _write(out, row_ids(rows), vectors, there)
+    _write(place, row_ids(rows), vectors, there)
     empty = int((~there).sum())
     return {
         "rows": len(vectors),
@@ -79,6 +84,8 @@ def embed(
         "key": space.key,
         "out": str(out),
         "warnings": space.warnings,
+        "missing_columns": missing,
+        "notes": [*rows.notes, *notes_on(missing)],
     }
 
 

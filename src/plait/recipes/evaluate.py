@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.table import read
+from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
+from plait.model.unseen import count_unseen, unseen_note
 from plait.reading import ReadOptions
 from plait.results import Scores
 
@@ -23,6 +25,10 @@ def evaluate(
 ) -> Scores:
     """Return ``task``, ``rows``, ``metrics``, ``intervals``, ``by_present`` and details.
 
+    Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
+    table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``)
+    and ``notes`` for people.
+
     Args:
         bundle: A bundle's folder, or its model.
         table: Rows with the target column.
@@ -33,16 +39,23 @@ def evaluate(
             `plait.model.decision.with_threshold`.
         reading: How the table is read: the arguments of `plait.read`.
 
-    Raises `BundleError`, `TableError`, `TargetError` or `CellError`.
+    Raises `BundleError`, `TableError`, `ColumnError`, `TargetError` or `CellError`.
     """
     rows = read(table, **reading)
-    on_error = rows.on_error or "raise"
     model = bundle if isinstance(bundle, Model) else load(bundle)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if importance:
         model.require_target()
-    scores = model.evaluate(rows, on_error=on_error, seed=seed)
+    scores = model.evaluate(rows, seed=seed)
     if importance:
-        scores["importance"] = model.importance(rows, on_error=on_error, seed=seed)
+        scores["importance"] = model.importance(rows, seed=seed)
+    missing = missing_columns(model.inputs, rows.column_names)
+    scores["missing_columns"] = missing
+    scores["notes"] = [*scores.get("notes", []), *rows.notes, *notes_on(missing)]
+    if model.target is not None:
+        unseen = count_unseen(rows, model.target, model.target_codec)
+        note = unseen_note(unseen, scores["rows"], model.target_codec.task)
+        scores["unseen_labels"] = unseen
+        scores["notes"] += [note] if note else []
     return scores

@@ -22,16 +22,12 @@ from plait.progress import SILENT, Progress, expect_end, say
 from plait.reading import ReadOptions
 from plait.recipes.by_metric import check_metric
 from plait.recipes.config import configured
-from plait.recipes.deep import ADAPTATIONS
 from plait.recipes.energy import Meter
-from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
-from plait.recipes.share import learn_shared
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
-from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
-from plait.recipes.work import Work, choose_device
+from plait.recipes.work import ADAPTATIONS, Work, check_tune, choose_device, require_torch
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
@@ -210,6 +206,7 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
+    require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -261,7 +258,8 @@ def fit(
             task = replace(task, notes=(*task.notes, *unfinished.notes))
             for note in unfinished.notes:
                 say(progress, note)
-        model, records = (learn_shared if target is None else learn_target)(task, work)
+        model, records = _learn(task, work)
+        model.on_error = on_error
         records["metrics"]["notes"] += timetable.notes()
         records["metrics"]["seconds"] = timetable.told()
         model.records = {
@@ -276,6 +274,17 @@ def fit(
         if unfinished is not None:
             unfinished.remove()
     return model
+
+
+def _learn(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Learn a task; what needs torch is loaded only now, when the arguments are known good."""
+    if task.target is None:
+        from plait.recipes.share import learn_shared
+
+        return learn_shared(task, work)
+    from plait.recipes.learn import learn_target
+
+    return learn_target(task, work)
 
 
 def _cells_key(task: Task) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.duplicates import fingerprints, label_units, shared_rows
+from plait.data.duplicates import find_copies
+from plait.data.fingerprints import fingerprints
+from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
-from plait.data.splits import Splits, group_rows, make_splits
+from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
 from plait.display import brief
 from plait.errors import TargetError
@@ -54,7 +56,8 @@ class Task:
         unlabelled: Row numbers without a target, of those that are not set aside as a test.
         copies: int32 ``[row]``; near-duplicates have the same number.
         groups: int32 ``[row]``; rows with the same number are never told apart by a fold, a split
-            or a resample: those of one group that the person named, and near-duplicates.
+            or a resample: the groups that the person named, and near-duplicates of the rows that
+            are in none.
         weights: float32 ``[row]`` of mean 1 over the rows that are learned from: how much each
             counts; None where all count the same.
         readings: Makers of the columns that are not prepared from cells alone.
@@ -162,10 +165,10 @@ def make_task(
     without = {*exclude, *filter(None, (group, time, split, weigher))}
     refuse_answers(table, target, without)
     inputs = choose_inputs(schema, target, without)
-    prints = fingerprints(table, [name for name in inputs], on_error=on_error)
+    found = find_copies(fingerprints(table, [name for name in inputs], on_error=on_error))
     splits = make_splits(
         table,
-        fingerprints=prints,
+        copies=found,
         by_column=split or split_column(schema, exclude),
         group=group,
         time=time,
@@ -183,8 +186,7 @@ def make_task(
         on_error=on_error,
         progress=progress,
     )
-    copies = [rows for _, rows in shared_rows(prints).groups]
-    said = [] if group is None else group_rows(table, group)
+    copies = row_units(table.num_rows, found)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
     notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
@@ -204,13 +206,14 @@ def make_task(
         truth=truth,
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
-        copies=label_units(table.num_rows, copies),
-        groups=label_units(table.num_rows, [*copies, *said]),
+        copies=copies,
+        groups=copies if group is None else join_said(said_groups(table, group), copies),
         weights=heavy,
         readings=readings,
         splits=splits,
         notes=(
-            notes
+            splits.notes
+            + notes
             + said_weights
             + _limit_notes(prepared, target)
             + _label_notes(codecs)

@@ -24,7 +24,7 @@ def zero_shot(
     *,
     classes: Sequence[str] | Mapping[str, Sequence[str]],
     templates: Sequence[str] = TEMPLATES,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Any = None,
 ) -> Answer:
     """Return ``prediction``, ``confidence`` and ``p_CLASS`` of rows whose classes nobody labelled.

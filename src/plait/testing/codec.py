@@ -8,7 +8,14 @@ import re
 import numpy as np
 
 from plait.errors import BundleError, CellError
-from plait.modalities import codec_from_dict, codec_hash, codec_to_dict, find_codec, modalities
+from plait.modalities import (
+    Fingerprint,
+    codec_from_dict,
+    codec_hash,
+    codec_to_dict,
+    find_codec,
+    modalities,
+)
 from plait.testing.examples import example_cells, expect, fitted, media, same_arrays
 from plait.types import Arrays, ColumnSample, Layout
 
@@ -112,12 +119,32 @@ def check_features(modality: str) -> None:
 
 
 def check_fingerprints(modality: str) -> None:
-    """Fingerprints are bytes or None, equal for equal values."""
+    """Fingerprints are None, or 32 bytes of code and a short sketch; equal for equal values.
+
+    They do not hang on what `fit` learned, so that tables can be compared before they are split.
+    """
     codec, raws = fitted(modality)
     for raw in raws:
         first = codec.fingerprint(raw)
-        expect(first is None or isinstance(first, bytes), f"{modality}: fingerprint is not bytes")
+        expect(first is None or isinstance(first, Fingerprint), f"{modality}: no Fingerprint")
         expect(first == codec.fingerprint(raw), f"{modality}: fingerprint is not deterministic")
+        if first is not None:
+            expect(len(first.code) == 32, f"{modality}: a code of {len(first.code)} bytes, not 32")
+            expect(0 < len(first.sketch) <= 4096, f"{modality}: the sketch is empty or too long")
+    fresh = find_codec(modality)().fingerprint(raws[0])
+    expect(fresh == codec.fingerprint(raws[0]), f"{modality}: fingerprint changes with fit")
+
+
+def check_alike(modality: str) -> None:
+    """A sketch is alike itself; of two examples neither is alike the other, in either order."""
+    codec, raws = fitted(modality)
+    found = [codec.fingerprint(raw) for raw in raws]
+    sketches = list(dict.fromkeys(one.sketch for one in found if one is not None))
+    for place, sketch in enumerate(sketches):
+        expect(codec.alike(sketch, sketch), f"{modality}: a value is not alike itself")
+        for other in sketches[:place]:
+            expect(not codec.alike(sketch, other), f"{modality}: two examples count as one")
+            expect(not codec.alike(other, sketch), f"{modality}: alike hangs on the order")
 
 
 def check_refuses_garbage(modality: str) -> None:
@@ -160,5 +187,6 @@ CODEC_CHECKS = (
     check_neutral_and_corrupt,
     check_features,
     check_fingerprints,
+    check_alike,
     check_refuses_garbage,
 )

@@ -24,10 +24,11 @@ TOLERANCE = 2e-3
 """Difference, as a share of the values' own size, that counts as none."""
 
 BITS = 3
-"""Bits of a fingerprint in which machines may differ."""
+"""Bits of a fingerprint's code in which machines may differ."""
 
 Golden = dict[str, Any]
-"""``version``, ``cells`` (hash of the examples), ``arrays``, ``features``, ``prints``."""
+"""``version``, ``cells`` (hash of the examples), ``arrays``, ``features``, ``prints``,
+``sketches``."""
 
 
 def golden_of(modality: str) -> Golden:
@@ -42,7 +43,8 @@ def golden_of(modality: str) -> Golden:
         "cells": hashlib.sha256(cells).hexdigest()[:16],
         "arrays": [{name: _summary(part) for name, part in one.items()} for one in arrays],
         "features": [_summary(codec.features(one)) for one in arrays],
-        "prints": [None if one is None else one.hex() for one in prints],
+        "prints": [None if one is None else one.code.hex() for one in prints],
+        "sketches": [None if one is None else _sketch_summary(one.sketch) for one in prints],
     }
 
 
@@ -57,10 +59,20 @@ def differences(now: Golden, kept: Golden) -> list[str]:
             found += [
                 f"{name} of example {place}" for name, pair in parts.items() if not _alike(*pair)
             ]
-    for place, pair in enumerate(zip(now["prints"], kept["prints"], strict=True)):
-        if not _alike_prints(*pair):
+    sketches = zip(now["sketches"], kept["sketches"], strict=True)
+    codes = zip(now["prints"], kept["prints"], strict=True)
+    for place, (code, sketch) in enumerate(zip(codes, sketches, strict=True)):
+        same = sketch[0] == sketch[1] if None in sketch else _alike(*sketch)
+        if not (_alike_prints(*code) and same):
             found.append(f"fingerprint of example {place}")
     return found
+
+
+def _sketch_summary(sketch: bytes) -> dict[str, Any]:
+    """Return the length, and the mean and spread of the bytes: levels may differ by one."""
+    values = np.frombuffer(sketch, np.uint8).astype(np.float64)
+    numbers = [_round(float(values.mean())), _round(float(values.std()))]
+    return {"shape": [len(values)], "size": _round(float(values.mean())), "numbers": numbers}
 
 
 def _summary(array: np.ndarray) -> dict[str, Any]:

@@ -95,21 +95,19 @@ class Alignment(nn.Module):
     def against_bank(
         self,
         vectors: Float[Tensor, "row dim"],
-        rows: Int[Tensor, " row"],
-        units: Int[Tensor, " table"],
+        alike: Bool[Tensor, "source row place"],
         places: tuple[int, int],
     ) -> Float[Tensor, ""]:
         """Return the loss of vectors of source a against the bank of source b, all mismatches.
 
         Args:
             vectors: Of source ``places[0]``.
-            rows: Their row numbers.
-            units: Number of every row of the table; rows of one number are alike.
+            alike: Where a row and the row of a place in the bank of source b hold the same value in
+                a source: no mismatch where that is so in either source of the pair.
             places: Numbers of the sources.
         """
         a, b = places
-        known = self.bank_rows[b]
-        ignore = (units[rows][:, None] == units[known.clamp(min=0)][None]) | (known < 0)[None]
+        ignore = alike[a] | alike[b] | (self.bank_rows[b] < 0)[None]
         scale, bias = self._slope(a, b)
         nothing = torch.zeros_like(ignore)
         return sigmoid_loss(vectors, self.bank[b], nothing, ignore, scale, bias)

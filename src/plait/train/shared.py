@@ -147,10 +147,7 @@ class Shared:
     ) -> dict[str, Tensor]:
         alignment, config, device = self.module.alignment, self.config, own.device
         present = self.module.space.present(keep)
-        units = self._units[numbers]
-        contents = self._contents[:, numbers]
-        alike = (contents[:, :, None] == contents[:, None]) | (units[:, None] == units)[None]
-        alike, table = alike.to(device), self._units.to(device)
+        alike = self._alike(numbers, numbers).to(device)
         found: dict[str, list[Tensor]] = {"align": [], "views": []}
         for a, b in combinations(range(len(own)), 2):
             loss = alignment.pair(own, own, present, alike, (a, b))
@@ -158,10 +155,10 @@ class Shared:
                 continue
             if config.bank_size:
                 both = present[a] & present[b]
-                rows = numbers.to(device)[both]
-                loss = loss + 0.5 * (
-                    alignment.against_bank(own[a][both], rows, table, (a, b))
-                    + alignment.against_bank(own[b][both], rows, table, (b, a))
+                rows = numbers[both.cpu()]
+                loss = loss + 0.5 * sum(
+                    alignment.against_bank(own[x][both], self._alike_bank(rows, y), (x, y))
+                    for x, y in ((a, b), (b, a))
                 )
             found["align"].append(loss)
         if other is not None and config.views > 0:
@@ -172,6 +169,16 @@ class Shared:
         if other is not None and config.bank_size:
             self._seen = other, numbers.to(device), present
         return {name: torch.stack(losses).mean() for name, losses in found.items() if losses}
+
+    def _alike(self, rows: Tensor, others: Tensor) -> Tensor:
+        """Return bool ``[source, row, other]``: same value there, or near-duplicates in any."""
+        units = self._units[rows][:, None] == self._units[others]
+        return (self._contents[:, rows][:, :, None] == self._contents[:, others][:, None]) | units
+
+    def _alike_bank(self, rows: Tensor, source: int) -> Tensor:
+        """Return the same of rows and those whose vectors the bank of a source holds."""
+        known = self.module.alignment.bank_rows[source]
+        return self._alike(rows, known.clamp(min=0).cpu()).to(known.device)
 
     def _latent(self, batch: Batch, tokens: Mapping[str, Tokens], keep: Tensor) -> Tensor:
         space, teacher = self.module.space, self.module.teacher

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from plait.display import brief
+from plait.modalities.audio.sketch import fingerprint_sound, sounds_alike
 from plait.modalities.audio.spectrum import (
     cosine_basis,
     log_mel,
@@ -22,6 +23,7 @@ from plait.modalities.audio.spectrum import (
 from plait.modalities.audio.units import unit_counts
 from plait.modalities.audio.wave import decode, encode_small, encode_wav
 from plait.modalities.detection import looks_like_media
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -43,8 +45,6 @@ MEAN, SCALE = -6.0, 2.5
 
 MAX_SHOWN_SECONDS = 8.0
 NUM_COEFFICIENTS = 20
-FINGERPRINT_FLOOR, FINGERPRINT_MARGIN = 3.5, 0.3
-"""Nepers: what is this much below the loudest place counts as silence; smaller steps as none."""
 
 
 @brief
@@ -64,7 +64,7 @@ class AudioCodec:
     """
 
     modality: ClassVar[str] = "audio"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     rate_hz: int = 16_000
@@ -179,17 +179,11 @@ class AudioCodec:
         ]
         return np.concatenate(parts).astype(np.float32)
 
-    def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        """64 bits: which of two neighbouring bands is clearly louder, in eight slices of time.
+    def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
+        return fingerprint_sound(raw, self.rate_hz)
 
-        After Haitsma and Kalker 2002, with a margin and a floor, so that level, faint noise and
-        most re-encodings change nothing. None for silence and sounds without any such contrast.
-        """
-        mel = log_mel(raw, rate_hz=self.rate_hz, num_mels=36)
-        mel = np.maximum(mel, mel.max() - FINGERPRINT_FLOOR)
-        coarse = slice_means(mel.reshape(len(mel), 9, 4).mean(2), 8)
-        bits = np.diff(coarse, axis=1) > FINGERPRINT_MARGIN
-        return np.packbits(bits).tobytes() if bits.any() else None
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return sounds_alike(first, second)
 
 
 def _change(values: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from plait.modalities.categories.cells import (
     sureness_of_sets,
 )
 from plait.modalities.category.labels import KINDS, kind_of_cells, plain_label, typed_labels
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.survey import Survey
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -148,8 +149,16 @@ class CategoriesCodec:
         hot[arrays["labels"]] = 1.0
         return hot[1:-1]
 
-    def fingerprint(self, raw: tuple[str, ...]) -> bytes | None:
+    def fingerprint(self, raw: tuple[str, ...]) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
+
+    def unseen(self, raw: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the labels that fitting never saw."""
+        known = _numbers(self.labels)
+        return tuple(one for one in _split_again(raw, self.separator) if one not in known)
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

@@ -22,6 +22,7 @@ from plait.modalities.category.labels import (
 )
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.date.survey import sureness as sureness_of_dates
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.codec import NumberCodec
 from plait.modalities.number.reading import LEAST_SHARE, read_all
@@ -138,8 +139,15 @@ class CategoryCodec:
             hot[number - 1] = 1.0
         return hot
 
-    def fingerprint(self, raw: str) -> bytes | None:
+    def fingerprint(self, raw: str) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
+
+    def unseen(self, raw: str) -> tuple[str, ...]:
+        """Return the label, when fitting never saw it."""
+        return (raw,) if self.prepare(raw)["label"][0] == UNSEEN else ()
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

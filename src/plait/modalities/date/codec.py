@@ -26,6 +26,7 @@ from plait.modalities.date.parsing import (
     take_apart,
 )
 from plait.modalities.date.survey import shown, sureness, survey
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.nulls import is_null_word
 from plait.modalities.survey import Survey
@@ -94,7 +95,7 @@ class DateCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
             return None
-        if cell != cell and isinstance(cell, float | datetime.datetime):  # NaN, pandas' NaT
+        if isinstance(cell, float | datetime.datetime) and cell != cell:  # NaN, pandas' NaT
             return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):
@@ -178,8 +179,11 @@ class DateCodec:
                 found.append(float(value >= 5))
         return np.array(found, np.float32)
 
-    def fingerprint(self, raw: float) -> bytes | None:
+    def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
 
 def _take_apart(seconds: float) -> tuple[float, ...]:

@@ -16,6 +16,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.detection import looks_like_media
+from plait.modalities.image.sketch import fingerprint_picture, pictures_alike
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media, check_ratio
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -56,7 +58,7 @@ class ImageCodec:
     """
 
     modality: ClassVar[str] = "image"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     size_px: int = 0
@@ -173,11 +175,11 @@ class ImageCodec:
         )
         return np.concatenate([grid.ravel(), _gradient_histogram(pixels.mean(-1))])
 
-    def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        """64-bit difference hash: which of two neighbours in an 8 x 9 thumbnail is brighter."""
-        grey = Image.fromarray(raw).convert("L").resize((9, 8), Image.Resampling.BOX)
-        values = np.asarray(grey, np.int16)
-        return np.packbits(values[:, 1:] > values[:, :-1]).tobytes()
+    def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
+        return fingerprint_picture(raw)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return pictures_alike(first, second)
 
 
 def _undecodable(received: str) -> CellError:

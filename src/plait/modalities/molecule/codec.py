@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,6 +12,7 @@ import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError, ExtraError
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.molecule.descriptors import (
     DESCRIPTORS,
@@ -38,7 +40,7 @@ class MoleculeCodec:
     """
 
     modality: ClassVar[str] = "molecule"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = "molecule"
 
     max_atoms: int = 96
@@ -133,10 +135,13 @@ class MoleculeCodec:
         counts = np.log1p(arrays["fingerprint"].astype(np.float32))
         return np.concatenate([counts, arrays["descriptors"]])
 
-    def fingerprint(self, raw: str) -> bytes | None:
+    def fingerprint(self, raw: str) -> Fingerprint | None:
         """Canonical SMILES without stereochemistry and isotopes."""
         flat: str = rdkit().MolToSmiles(parsed(raw), isomericSmiles=False)
-        return flat.encode()
+        return Fingerprint(hashlib.sha256(flat.encode()).digest(), flat.encode())
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return first == second
 
 
 def _is_molecule(text: str) -> bool:

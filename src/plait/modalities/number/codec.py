@@ -15,6 +15,7 @@ from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.reading import LEAST_SHARE, read_all
 from plait.modalities.number.seen import PLAIN, kind_of_word, plain_number
@@ -193,8 +194,16 @@ class NumberCodec:
             return arrays["exact"]
         return np.concatenate([arrays["exact"], arrays["limit"]])
 
-    def fingerprint(self, raw: float) -> bytes | None:
+    def features_of(self, parts: Arrays) -> np.ndarray:
+        """Return the features of many rows at once, float32 ``[row, feature]``."""
+        names = ("exact", "limit") if self.marked else ("exact",)
+        return np.concatenate([parts[name] for name in names], axis=1)
+
+    def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return False
 
     def check_target(self, num_rows: int) -> None:
         if num_rows < 2 or self.low == self.high:

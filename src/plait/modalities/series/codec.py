@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 from plait.display import brief
 from plait.errors import CellError
 from plait.modalities.detection import looks_like_media
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.series.cells import Series, looks_like_numbers, read_series
 from plait.modalities.series.files import ENDINGS, MAGIC
@@ -24,6 +24,7 @@ from plait.modalities.series.random_convolution import (
     make_blocks,
     transform,
 )
+from plait.modalities.series.sketch import fingerprint_series, series_alike
 from plait.modalities.series.survey import survey
 from plait.modalities.series.warp import warp
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -54,7 +55,7 @@ class SeriesCodec:
     """
 
     modality: ClassVar[str] = "series"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     time_column: str = ""
@@ -180,17 +181,11 @@ class SeriesCodec:
         parts = [transform(values, blocks, biases), arrays["moments"].ravel(), length]
         return np.concatenate(parts).astype(np.float32)
 
-    def fingerprint(self, raw: Series) -> bytes | None:
-        """Hash of 32 means over time, rounded to a fifth of the spread; None when it is flat."""
-        values = np.nan_to_num(raw.values.astype(np.float64))
-        spread = values.std(axis=0)
-        pieces = [p.mean(axis=0) for p in np.array_split(values, min(32, len(values)))]
-        shape = np.rint(5 * np.stack(pieces) / np.maximum(spread, 1e-12)).astype(np.int64)
-        if np.unique(shape).size < 4:
-            return None
-        scale = ",".join(f"{s:.1e}" for s in spread)
-        key = f"{len(values)};{scale};".encode() + shape.tobytes()
-        return hashlib.sha256(key).digest()[:16]
+    def fingerprint(self, raw: Series) -> Fingerprint | None:
+        return fingerprint_series(raw.values)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return series_alike(first, second)
 
     def _align(self, series: Series) -> Series:
         """Bring the channels into the order of training. Raises `CellError` when they differ."""

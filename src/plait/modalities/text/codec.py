@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import html
 import os
 import re
@@ -16,18 +15,19 @@ import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError, LimitError
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
 from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
 from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
+from plait.modalities.text.sketch import fingerprint_text, texts_alike
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 WORDS = ("the", "a", "red", "boat", "sails", "over", "calm", "water", "while", "we", "wait", "here")
 SHOWN_CHARACTERS = 240
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 @brief
@@ -50,7 +50,7 @@ class TextCodec:
     """
 
     modality: ClassVar[str] = "text"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     max_characters: int = 20_000
@@ -135,10 +135,11 @@ class TextCodec:
         text = arrays["bytes"].tobytes().decode("utf-8", "ignore")
         return hashed_ngrams(text, self.num_buckets)
 
-    def fingerprint(self, raw: str) -> bytes | None:
-        """Hash of the text without case, punctuation and blanks; None under 20 such characters."""
-        key = _NOT_WORD.sub(" ", raw.casefold()).strip()
-        return hashlib.sha256(key.encode()).digest()[:16] if len(key) >= 20 else None
+    def fingerprint(self, raw: str) -> Fingerprint | None:
+        return fingerprint_text(raw)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return texts_alike(first, second)
 
     def _folded(self, raw: str) -> str:
         return raw.lower() if self.fold_case else raw

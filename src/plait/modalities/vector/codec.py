@@ -13,8 +13,10 @@ import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.vector.cells import LARGEST, read_vectors
+from plait.modalities.vector.sketch import fingerprint_vectors, vectors_alike
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 NAMES = ("embed", "vector")
@@ -42,7 +44,7 @@ class VectorCodec:
     """
 
     modality: ClassVar[str] = "vector"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = None
 
     dim: int = 0
@@ -148,8 +150,11 @@ class VectorCodec:
         others = vectors[1:] if len(vectors) > 1 else vectors
         return np.concatenate([vectors[0], others.mean(0)])
 
-    def fingerprint(self, raw: np.ndarray) -> bytes | None:
-        return None
+    def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
+        return fingerprint_vectors(raw)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return vectors_alike(first, second)
 
     def _check(self, raw: np.ndarray) -> None:
         if self.dim and raw.shape[1] != self.dim:

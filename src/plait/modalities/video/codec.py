@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,8 +14,10 @@ from plait.display import brief
 from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.codec import ImageCodec
+from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.video.clip import Clip, decode, encode
+from plait.modalities.video.sketch import clips_alike, fingerprint_clip
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (
@@ -59,7 +60,7 @@ class VideoCodec:
     """
 
     modality: ClassVar[str] = "video"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = "video"
 
     num_frames: int = 8
@@ -162,7 +163,8 @@ class VideoCodec:
         sound = self.sound.features({"mel": arrays["mel"]}) * arrays["has_sound"]
         return np.concatenate([each.mean(0), change, sound, arrays["has_sound"]])
 
-    def fingerprint(self, raw: Clip) -> bytes | None:
-        """A hash of the hashes of all frames."""
-        prints = [self.picture.fingerprint(frame) or b"" for frame in raw.frames]
-        return hashlib.sha256(b"".join(prints)).digest()[:16]
+    def fingerprint(self, raw: Clip) -> Fingerprint | None:
+        return fingerprint_clip(raw)
+
+    def alike(self, first: bytes, second: bytes) -> bool:
+        return clips_alike(first, second)

@@ -1,0 +1,85 @@
+"""Sketches of pictures: 24 x 24 grey levels and 6 x 6 colours, compared where they lie best."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+from PIL import Image
+
+from plait.modalities.likeness import (
+    Difference,
+    Fingerprint,
+    difference,
+    resized,
+    sign_code,
+    smoothed,
+)
+
+SIDE, COLOUR_SIDE, CODE_SIDE = 24, 6, 8
+LEAST_SPREAD = 3.0
+"""Grey levels: a picture with less structure than this is blank."""
+
+LEAST_LIKENESS = 0.8
+"""Correlation of coarse grey levels below which nothing is aligned."""
+
+MOST_DETAIL, MOST_SPOTS, MOST_CUT = 0.16, 0.3, 0.1
+"""Shares of edges that may be left, in all and in one spot, and of a side that may be cut off."""
+
+MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
+"""Levels of colour that may differ, on average and in one spot; logarithm of a ratio."""
+
+
+def fingerprint_picture(raw: UInt8[ndarray, "height width 3"]) -> Fingerprint | None:
+    """Return what the picture's near-duplicates are found by; None for a blank one."""
+    small = Image.fromarray(raw).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    grey = np.asarray(small.convert("L"))
+    if grey.std() < LEAST_SPREAD:
+        return None
+    colours = small.resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX).convert("YCbCr")
+    aspect = np.array([np.log(raw.shape[1] / raw.shape[0])], np.float16)
+    parts = [aspect.tobytes(), grey.tobytes(), np.asarray(colours)[..., 1:].tobytes()]
+    return Fingerprint(picture_code(grey), b"".join(parts))
+
+
+def picture_code(grey: UInt8[ndarray, "24 24"]) -> bytes:
+    """Return the code of coarse grey levels, whatever brightness and contrast."""
+    coarse = resized(grey, CODE_SIDE, CODE_SIDE)
+    return sign_code((coarse - coarse.mean()).ravel())
+
+
+def pictures_alike(first: bytes, second: bytes) -> bool:
+    """Tell whether two sketches show one picture: scaled, brighter, cropped a little."""
+    if first == second:
+        return True
+    first, second = sorted((first, second))
+    return laid_over(first, second) is not None
+
+
+def laid_over(first: bytes, second: bytes) -> Difference | None:
+    """Return how two sketches differ where they lie best; None where they are not alike."""
+    one, other = (_opened(sketch) for sketch in (first, second))
+    if abs(one[0] - other[0]) > MOST_ASPECT:
+        return None
+    colours = np.abs(one[2] - other[2])
+    if colours.mean() > MOST_COLOUR or colours.max() > MOST_SPOT_COLOUR:
+        return None
+    if correlation(one[1][::3, ::3], other[1][::3, ::3]) < LEAST_LIKENESS:
+        return None
+    left = difference(one[1], other[1], axes=(0, 1))
+    like = left.detail <= MOST_DETAIL and left.spots <= MOST_SPOTS and left.is_cut(MOST_CUT)
+    return left if like else None
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Pearson's correlation of all values; 0 where either has no spread."""
+    one, other = (x - x.mean() for x in (first.ravel(), second.ravel()))
+    size = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / size if size else 0.0
+
+
+def _opened(sketch: bytes) -> tuple[float, np.ndarray, np.ndarray]:
+    aspect = float(np.frombuffer(sketch, np.float16, 1)[0])
+    grey = np.frombuffer(sketch, np.uint8, SIDE * SIDE, 2).reshape(SIDE, SIDE)
+    colours = np.frombuffer(sketch, np.uint8, offset=2 + SIDE * SIDE).astype(np.float32)
+    return aspect, smoothed(grey.astype(np.float64), (0, 1)), colours
