@@ -171,9 +171,9 @@ def fit(
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
+    exclude = tuple(reading.pop("exclude", ()))
     with timetable.part("opening"):
-        exclude = tuple(reading.pop("exclude", ()))
-    table = read(table, **reading)
+        table = read(table, **reading)
     on_error = table.on_error or "raise"
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
