@@ -357,6 +357,7 @@ def test_vectors_that_know_the_answers_are_not_measured(task, monkeypatch):
     work = SimpleNamespace(
         baselines=True, scores=True, base=None, seed=0, progress=SILENT,
         budget=SimpleNamespace(timed=True, amount=9.0),
+        timetable=SimpleNamespace(left=lambda: 9.0),
     )  # fmt: skip
     learn._label_curve(task, work)
     assert asked == [1]
