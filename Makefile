@@ -9,7 +9,7 @@ export VENV
 .PHONY: demo test lint check bench clean
 
 demo: $(VENV)/demo.stamp
-	$(BIN)/plait demo --budget $(BUDGET) --seed $(SEED) --open
+	$(BIN)/plait demo --budget $(BUDGET) --seed $(SEED) --force --open
 
 test: $(VENV)/dev.stamp
 	scripts/test

@@ -9,6 +9,7 @@ import pytest
 
 import plait
 from plait.errors import ExtraError
+from plait.installation import install_command
 
 PROBE = """
 import sys, time
@@ -53,7 +54,7 @@ def test_without_torch_the_extra_is_named(monkeypatch):
     monkeypatch.setattr("plait.import_module", missing)
     with pytest.raises(ExtraError, match="plait.load needs the extra 'train'") as caught:
         _ = plait.load
-    assert caught.value.hint == "pip install 'plait[train]'"
+    assert caught.value.hint == install_command("train")
 
 
 CODECS_WITHOUT_TORCH = """

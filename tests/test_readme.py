@@ -42,7 +42,7 @@ def test_commands(shop, capsys):
     assert len(list(csv.DictReader((shop / "predictions.csv").open()))) == 10
     assert "<html" in (shop / "shop.html").read_text(encoding="utf8")
     assert "<html" in (shop / "found.html").read_text(encoding="utf8")
-    guessed = list(csv.DictReader((shop / "guessed.csv").open()))
+    guessed = list(csv.DictReader((shop / "described.csv").open()))
     assert {row["prediction"] for row in guessed} <= {"footwear", "headgear"} and len(guessed) == 10
 
 

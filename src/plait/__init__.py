@@ -3,7 +3,7 @@
 >>> import plait
 >>> table = plait.read("shop.csv")                                # doctest: +SKIP
 >>> model = plait.fit(table, target="category", budget="5m")      # doctest: +SKIP
->>> model.predict(plait.read("new.csv"))                          # doctest: +SKIP
+>>> model.predict(plait.read("new.csv")).to_pandas()              # doctest: +SKIP
 
 Importing this package loads neither torch nor numpy: each name below is loaded when it is used.
 """
@@ -11,18 +11,28 @@ Importing this package loads neither torch nor numpy: each name below is loaded 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from plait import errors as errors
+    from plait import sklearn as sklearn
+    from plait.answer import Answer as Answer
+    from plait.data.schema import Schema as Schema
     from plait.data.table import Table as Table
     from plait.data.table import read as read
     from plait.modalities import register_folder as register_folder
     from plait.model.model import Model as Model
     from plait.model.model import load as load
+    from plait.recipes.embed import embed as embed
+    from plait.recipes.evaluate import evaluate as evaluate
     from plait.recipes.fit import fit as fit
+    from plait.recipes.inspect import inspect as inspect
+    from plait.recipes.predict import predict as predict
+    from plait.recipes.report import report as report
     from plait.recipes.search import search as search
 
 __version__ = "0.1.0"
@@ -36,31 +46,46 @@ _IMPORTED = time.monotonic()
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 _HOMES = {
+    "Answer": "plait.answer",
     "Model": "plait.model.model",
+    "Schema": "plait.data.schema",
     "Table": "plait.data.table",
+    "embed": "plait.recipes.embed",
+    "evaluate": "plait.recipes.evaluate",
     "fit": "plait.recipes.fit",
+    "inspect": "plait.recipes.inspect",
     "load": "plait.model.model",
+    "predict": "plait.recipes.predict",
     "read": "plait.data.table",
     "register_folder": "plait.modalities",
+    "report": "plait.recipes.report",
     "search": "plait.recipes.search",
 }
 
 __all__ = [
+    "Answer",
     "Model",
+    "Schema",
     "Table",
     "__version__",
+    "embed",
     "errors",
+    "evaluate",
     "fit",
+    "inspect",
     "load",
+    "predict",
     "read",
     "register_folder",
+    "report",
     "search",
+    "sklearn",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("plait.errors")
+    if name in ("errors", "sklearn"):
+        return import_module(f"plait.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'plait' has no attribute '{name}'")
     try:
@@ -71,6 +96,21 @@ def __getattr__(name: str) -> Any:
         from plait.errors import ExtraError
 
         raise ExtraError("train", f"plait.{name}") from None
+
+
+class _Package(ModuleType):
+    """This package: a verb's name stays the verb, also once a folder of that name is loaded.
+
+    Python sets a loaded submodule on its parent, and ``plait.report`` is both: the folder is still
+    reached by ``from plait.report import ...``.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

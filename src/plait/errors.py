@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from plait.installation import install_command
 
 MAX_COMPARED, MAX_NAMED = 5000, 50
 """Of a wide table's columns: how many a wrong name is compared with, and how many are listed."""
@@ -89,7 +91,7 @@ class UsageError(PlaitError):
 
 
 class ColumnError(UsageError):
-    """There is no column of the name given."""
+    """A column that was named is not there, or a table lacks those that a model reads."""
 
 
 class TableError(PlaitError):
@@ -131,7 +133,7 @@ class ExtraError(PlaitError):
         super().__init__(
             f"{needed_for} needs the extra '{extra}'",
             expected=f"plait[{extra}] installed",
-            hint=f"pip install 'plait[{extra}]'",
+            hint=install_command(extra),
         )
 
 
@@ -150,6 +152,15 @@ def no_column(name: str, names: Sequence[str], *, of: str = "the table") -> Colu
         received=name,
         hint=f"did you mean '{close[0]}'?" if close else None,
     )
+
+
+def nearest_name(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """Return the known name that is most like another, whatever the case; None when none is."""
+    folded = {one.strip().casefold(): one for one in known}
+    some = list(folded)[:MAX_COMPARED]
+    key = name.strip().casefold()
+    close = [key] if key in folded else difflib.get_close_matches(key, some, 1, likeness)
+    return folded[close[0]] if close else None
 
 
 def shorten(value: Any, num_characters: int = 120) -> str:

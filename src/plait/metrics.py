@@ -16,6 +16,9 @@ LEAST_ROWS = 10
 NOMINAL_COVERAGE = 0.9
 """What the interval between the outer quantiles of a number promises."""
 
+LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
+"""Metrics of which less is better; of all others more is."""
+
 Metric = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 
 

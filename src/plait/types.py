@@ -1,9 +1,9 @@
-"""The words that every other module uses: cells, arrays, layouts, answers."""
+"""The words that every other module uses: cells, arrays, layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -73,17 +73,6 @@ class ColumnBatch:
 
 Batch = dict[str, ColumnBatch]
 """Column name -> its `ColumnBatch`; all of one batch size."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Predictions as columns for people.
-
-    Attributes:
-        columns: Column name -> array or list with one entry per row, beginning with ``prediction``.
-    """
-
-    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 def is_missing(cell: Cell) -> bool:

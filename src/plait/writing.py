@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ from plait.locking import try_lock
 
 PART = ".part"
 """What the names of unfinished files and folders end in; they begin with a dot."""
+
+OUTPUT = "standard output"
+"""What is told as the path of standard output."""
 
 MEGABYTE = 1e6
 
@@ -122,6 +126,17 @@ def write_folder(
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             _let_go(handle)
+
+
+@contextmanager
+def spare_folder(prefix: str = "plait-") -> Iterator[Path]:
+    """Give a folder of the system's that is gone afterwards. Raises `StorageError`."""
+    hint = "free some space, or set the environment variable TMPDIR to a folder on another disk"
+    with (
+        storing(tempfile.gettempdir(), hint=hint),
+        tempfile.TemporaryDirectory(prefix=prefix) as name,
+    ):
+        yield Path(name)
 
 
 @contextmanager

@@ -6,15 +6,18 @@ import time
 
 import numpy as np
 import pytest
+from simple_tables import make_prepared
 
 from plait.baselines import boosting, rounds
 from plait.baselines.boosted import Boosted
 from plait.baselines.boosting import LEAST_TRAVEL, Grower
 from plait.baselines.contract import Deadline, is_late, part_of, was_cut
+from plait.baselines.experts import load_expert
 from plait.baselines.extract import Plan, RawColumn
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.selection import narrow_width, select_features
 from plait.baselines.sparse import SparseRows
+from plait.baselines.table_trees import TableTrees
 from plait.baselines.views import Views
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.number.codec import NumberCodec
@@ -170,3 +173,26 @@ def test_a_deadline_remembers_that_work_was_ended(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 16.0)
     assert is_late(part) and whole.stopped and not is_late(whole)
     assert part_of(18.0, 0.5) == 17.0 and part_of(None, 0.5) is None
+
+
+def test_a_table_of_wide_columns_alone_keeps_some_features_however_late():
+    """With no time for a single round, columns of words still give trees something to see."""
+    prepared = make_prepared(200, wide=400)
+    _, views = FeatureMap.fit(prepared, ["words"], np.arange(200))
+    expert = Boosted()
+    truth = (prepared.score > 1).astype(np.int64)
+    late = time.monotonic() - 1.0
+    expert.fit(views, truth, CategoryCodec(labels=("no", "yes")), seed=0, deadline=late)
+    assert np.isfinite(expert.outputs(views)).all()
+
+
+def test_trees_of_some_columns_see_no_others(tmp_path):
+    views, truth = table_with_few_good_columns()
+    trees = TableTrees(["numbers"])
+    trees.fit(views, truth, CODEC, seed=0)
+    right = trees.held_out.outputs.argmax(1) == truth[trees.held_out.places]
+    assert right.mean() > 0.9 and trees.cut_short is False
+    gone = views.hide(["noise"])
+    np.testing.assert_array_equal(trees.outputs(gone), trees.outputs(views))
+    trees.save(tmp_path)
+    np.testing.assert_allclose(load_expert("trees", tmp_path).outputs(views), trees.outputs(views))

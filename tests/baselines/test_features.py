@@ -14,6 +14,7 @@ from plait.baselines.selection import select_features
 from plait.baselines.sketch import sketch_dense, sketch_sparse
 from plait.baselines.sparse import SparseRows, join_columns
 from plait.errors import BundleError
+from plait.modalities.number.codec import NumberCodec
 from plait.modalities.vector.codec import VectorCodec
 
 ROWS = np.arange(100)
@@ -168,3 +169,21 @@ def test_selection_finds_the_telling_feature():
     ]
     assert any(same)
     assert chosen.categorical(views) == [1]
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_features_of_many_rows_are_those_of_each(marked):
+    codec = NumberCodec(marked=marked).fit([1.0, 2.0, 3.0, 9.0])
+    arrays = [codec.prepare(value) for value in (1.5, -4.0, 100.0)]
+    parts = {name: np.stack([one[name] for one in arrays]) for name in codec.layout}
+    each = np.stack([codec.features(one) for one in arrays])
+    np.testing.assert_array_equal(codec.features_of(parts), each)
+
+
+def test_columns_that_nobody_asks_for_are_not_read():
+    prepared = make_prepared(40, wide=200)
+    features, _ = FeatureMap.fit(prepared, list(prepared.columns), np.arange(20))
+    before = prepared.columns["words"].num_reads
+    views = features.views(prepared, np.arange(20, 40)).take(np.arange(5)).only(["size"])
+    assert views.tree.shape == (5, 1)
+    assert prepared.columns["words"].num_reads == before

@@ -1,9 +1,14 @@
 """A few hundred damaged tables of every kind: a result, or an error that helps; nothing left."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 from benchmarks.fuzzing.probe import try_case
 from benchmarks.fuzzing.sources import KINDS, make
+
+from plait.errors import TableError
 
 NUM_EACH = 12
 
@@ -26,3 +31,38 @@ def test_a_case_is_the_same_every_time(kind, tmp_path):
         files = [path.relative_to(folder) for path in sorted(folder.rglob("*"))]
         made.append((source.how, source.is_cut, files))
     assert made[0] == made[1]
+
+
+def broken(error):
+    def reader(*_):
+        raise error
+
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("reader", "finding"),
+    [
+        (broken(ZeroDivisionError("a bug")), "ZeroDivisionError: a bug"),
+        (broken(MemoryError()), "MemoryError"),
+        (broken(TableError("no")), "an error that helps nobody"),
+        (lambda path, _: path.unlink(), None),
+    ],
+)
+def test_what_is_wrong_is_found(reader, finding, monkeypatch):
+    monkeypatch.setattr("plait.data.sources.opening.read_delimited", reader)
+    found = try_case(7, list(KINDS).index("csv"))["finding"]
+    assert found is not None and (finding is None or finding in found)
+
+
+def test_a_lost_end_that_is_not_noticed_is_found(monkeypatch):
+    place = list(KINDS).index("gz")
+    cut = next(number for number in range(place, 5000, len(KINDS)) if _is_cut(number))
+    assert try_case(7, cut)["finding"] is None
+    monkeypatch.setattr("benchmarks.fuzzing.probe.read", lambda *_, **__: None)
+    assert "lost its end" in try_case(7, cut)["finding"]
+
+
+def _is_cut(number):
+    with tempfile.TemporaryDirectory() as folder:
+        return make("gz", Path(folder), np.random.default_rng([7, number])).is_cut

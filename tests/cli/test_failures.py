@@ -11,6 +11,7 @@ import pytest
 
 from plait.cli import main, run
 from plait.errors import CellError, UsageError
+from plait.installation import install_command
 
 FIT = ["fit", "shop.csv", "--target", "kind"]
 BAD_CELL = CellError(
@@ -47,7 +48,7 @@ def test_an_error_is_json_on_stdout_when_asked(recipes, capsys):
     ("words", "message"),
     [
         (["nonsense"], "No such command 'nonsense'"),
-        (["fit"], "Missing argument"),
+        (["fit"], "there is no table to learn from"),
         ([*FIT, "--size", "huge"], "'huge' is none of auto, tiny, small, base"),
         ([*FIT, "--on-error", "ignore"], "'ignore' is none of raise, skip"),
         ([*FIT, "--seed", "x"], "Invalid value for '--seed'"),
@@ -90,7 +91,7 @@ def test_a_missing_extra_is_named(recipes, capsys):
     assert run(FIT) == 1
     err = capsys.readouterr().err
     assert "plait fit needs the extra 'table'" in err
-    assert "hint: pip install 'plait[table]'" in err
+    assert f"hint: {install_command('table')}" in err
 
 
 def test_a_bug_keeps_its_traceback(recipes):
@@ -129,3 +130,17 @@ def test_a_full_disk_behind_standard_output_is_told(words, unbuffered, monkeypat
         )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.startswith("error: the disk is full\n  where:    standard output")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_rows_that_do_not_fit_behind_standard_output_are_told():
+    code = (
+        "from pathlib import Path\nfrom plait.cli.failures import failure_of\n"
+        "from plait.recipes.row_files import writing_to\n"
+        "try:\n    with writing_to(Path('-')) as out:\n        out.write_text('row\\n' * 9999)\n"
+        "except Exception as error:\n    failure_of(error, ['predict']).tell(as_json=True)\n"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 0 and done.stderr.decode().startswith("error: the disk is full")
+    assert b"standard output" in done.stderr and b"Traceback" not in done.stderr

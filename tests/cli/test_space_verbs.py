@@ -136,7 +136,7 @@ def test_search_writes_a_page(made, capsys, tmp_path):
     words = ["search", bundle, "--table", table, "--text", "hat", "--page", "hits.html"]
     assert answer(words, capsys)["page"] == "hits.html"
     assert "cosine" in (tmp_path / "hits.html").read_text()
-    assert run(words) == 0
+    assert run([*words, "--force"]) == 0
     assert "page: hits.html" in capsys.readouterr().out
 
 

@@ -8,7 +8,7 @@ import pytest
 import plait
 from plait.model.config import SystemConfig
 from plait.progress import SILENT
-from plait.recipes import candidates, folds, learn, rivals
+from plait.recipes import candidates, folds, learn, rival_bench
 from plait.recipes.report import write_report
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import make_task
@@ -90,7 +90,7 @@ def test_without_time_for_a_network_there_is_none(monkeypatch, tmp_path):
 def test_a_model_that_is_cut_off_is_shown_as_cut_off(monkeypatch, capsys):
     from plait.cli.fit import show
 
-    monkeypatch.setattr(rivals, "was_cut", lambda expert, _: expert.name == "linear")
+    monkeypatch.setattr(rival_bench, "was_cut", lambda expert, _: expert.name == "linear")
     summary = fit(rows()).summary()
     marked = {one["name"]: one["complete"] for one in summary["baselines"]}
     assert [name for name, complete in marked.items() if not complete] == ["linear"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plait.cli import run
+from plait.installation import install_command
 from plait.recipes import doctor
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
     check = found("extra hf")
     assert check["status"] == "lacks"
     assert check["found"] == "without no-such-package: no backbones"
-    assert check["mend"] == "pip install 'plait[hf]'"
+    assert check["mend"] == install_command("hf")
 
 
 def test_an_extra_that_does_not_import_is_found(monkeypatch, quick):

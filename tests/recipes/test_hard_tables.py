@@ -128,7 +128,7 @@ def test_a_broken_number_is_named_or_skipped(cell):
         (rows(), {"target": "kind", "fusion": 9}, UsageError, "outside the trunk"),
         (rows(), {"target": "kind", "seed": -1}, UsageError, "seed is negative"),
         (rows(), {"target": "kind", "budget": "soon"}, UsageError, "budget cannot be read"),
-        (rows(), {"target": "kind", "on_error": "hide"}, UsageError, "unknown on_error"),
+        (rows(), {"target": "kind", "on_error": "hide"}, UsageError, "unknown way to treat"),
         (rows(), {"target": "kind", "group": "ward"}, UsageError, "no column 'ward'"),
         (rows(), {"target": "kind", "time": "day"}, UsageError, "no column 'day'"),
         (rows(kind=lambda i, _: None), {"target": "kind"}, TargetError, "fewer than two classes"),

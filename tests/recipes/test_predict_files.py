@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 import plait
-from plait.errors import CellError, TableError, UsageError
+from plait.errors import CellError, ColumnError, TableError, UsageError
 from plait.model.config import SystemConfig
 from plait.recipes import predict as recipe
 from plait.recipes.predict import predict
@@ -103,7 +103,7 @@ def test_an_unreadable_cell_is_named_by_its_row_of_the_table(bundle, tmp_path):
     ("rows", "name", "error", "message"),
     [
         ([{"size": 1.0}], "p.xlsx", UsageError, "unknown kind of output file"),
-        ([{"weight": 1.0}], "p.csv", TableError, "none of the columns"),
+        ([{"weight": 1.0}], "p.csv", ColumnError, "none of the columns"),
     ],
 )
 def test_what_cannot_be_written(bundle, rows, name, error, message, tmp_path):
@@ -190,5 +190,5 @@ def test_an_input_named_as_an_answer_is_asked_about(name):
 def test_an_older_file_stays_when_the_new_one_fails(bundle, tmp_path):
     (tmp_path / "p.csv").write_text("older")
     with pytest.raises(CellError):
-        predict(bundle, plait.read([{"size": "abc"}]), out=tmp_path / "p.csv")
+        predict(bundle, plait.read([{"size": "abc"}]), out=tmp_path / "p.csv", force=True)
     assert (tmp_path / "p.csv").read_text() == "older"

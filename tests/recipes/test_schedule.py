@@ -81,3 +81,11 @@ def test_memory_grows_with_rows_times_classes():
     assert foreseen_bytes("linear", size(21_000, outputs=10_000)) > 2**30
     assert foreseen_bytes("linear", size(21_000, outputs=100)) < 2**30
     assert foreseen_bytes("majority", size(10**6, outputs=10_000)) == 0.0
+
+
+def test_once_one_is_complete_nothing_is_begun_late():
+    clock = Clock()
+    clock.now = 11.0
+    schedule = Schedule(10.0, {"boosted": 0.4}, clock=clock)
+    assert schedule.admit("boosted", [], enough=True) == (False, None)
+    assert "'boosted' was not measured" in schedule.notes[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.errors import BundleError, TableError, TargetError, UsageError
+from plait.errors import BundleError, ColumnError, TargetError, UsageError
 from plait.model.config import SystemConfig
 from plait.model.model import Model
 from plait.model.query import query_vector
@@ -258,7 +258,7 @@ def test_nothing_to_search(fitted, tmp_path):
         search(fitted[1], query={"note": "x"})
     with pytest.raises(UsageError, match="no index at this place"):
         search(fitted[1], query={"note": "x"}, index=tmp_path / "none")
-    with pytest.raises(TableError, match="none of the columns"):
+    with pytest.raises(ColumnError, match="none of the columns"):
         search(fitted[1], plait.read([{"other": 1.0}] * 3), query={"note": "x"})
 
 

@@ -140,13 +140,13 @@ def test_embed_writes_ids_and_vectors(fitted, tmp_path):
     found = pyarrow.parquet.read_table(out).to_pylist()
     assert done == {
         "rows": 21, "empty": 1, "dim": fitted[0].space.dim, "key": fitted[0].space.key,
-        "out": str(out), "warnings": [],
+        "out": str(out), "warnings": [], "missing_columns": [], "notes": [],
     }  # fmt: skip
     assert [row["id"] for row in found] == [row["item_id"] for row in table]
     assert found[-1]["vector"] is None
     np.testing.assert_allclose(found[3]["vector"], fitted[0].embed(rows(20))[3], atol=1e-5)
     assert [file.name for file in out.parent.iterdir()] == ["v.parquet"]
-    embed(fitted[1], plait.read(rows(3)), out=out, weights={"note": 0.0})
+    embed(fitted[1], plait.read(rows(3)), out=out, weights={"note": 0.0}, force=True)
     found = pyarrow.parquet.read_table(out).to_pylist()
     assert [row["id"] for row in found] == ["0", "1", "2"]
 

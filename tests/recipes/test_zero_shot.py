@@ -157,13 +157,13 @@ def test_predict_with_classes_writes_the_shares(fitted, tmp_path):
 def test_templates_are_used_and_only_with_classes(fitted, tmp_path):
     table, out = plait.read([{"size": 1.0}, {"size": 6.0}]), tmp_path / "p.csv"
     plain, other = (
-        predict(fitted[1], table, out=out, classes=KINDS, templates=t)
+        predict(fitted[1], table, out=out, classes=KINDS, templates=t, force=True)
         and pyarrow.csv.read_csv(out).to_pylist()
         for t in (["{}"], ["nothing like a {}"])
     )
     assert plain[0]["p_boot"] != other[0]["p_boot"]
     with pytest.raises(UsageError, match="templates are for classes"):
-        predict(fitted[1], table, out=out, templates=["a {}"])
+        predict(fitted[1], table, out=out, templates=["a {}"], force=True)
 
 
 def deep_part(space, vectors):

@@ -4,6 +4,7 @@ from plait.backbones.checkpoint import Checkpoint as Checkpoint
 from plait.backbones.checkpoint import open_checkpoint as open_checkpoint
 from plait.backbones.folder import CheckpointError as CheckpointError
 from plait.backbones.frozen import encode_column as encode_column
+from plait.backbones.frozen import encode_rows as encode_rows
 from plait.backbones.preprocessing import ImagePreparation as ImagePreparation
 from plait.backbones.preprocessing import Preparation as Preparation
 from plait.backbones.preprocessing import TextPreparation as TextPreparation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.backbones.checkpoint import Checkpoint
-from plait.data.building import MAX_RECORDED
+from plait.data.building import MAX_RECORDED, Writer
 from plait.data.cache import cache_folder, new_entry
 from plait.data.collation import collate
 from plait.data.decoding import Decoder
@@ -22,6 +22,7 @@ from plait.data.entries import (
     column_key,
     open_column,
 )
+from plait.data.held import HeldStore
 from plait.data.pages import PageBudget
 from plait.data.ragged import ColumnWriter
 from plait.data.table import Table
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 512
 """Rows whose inputs are in memory at once; they are sorted by length before they are batched."""
 
+NUM_LOCAL = 8
+"""Local vectors per value, beside the pooled one."""
+
 MAX_HELD_BYTES = 256 * 2**20
 """Inputs of more than this, such as films, are encoded before the next ones are read."""
 
@@ -47,7 +51,7 @@ def encode_column(
     codec: Codec,
     backbone: Backbone | Checkpoint,
     *,
-    num_local: int = 8,
+    num_local: int = NUM_LOCAL,
     cache: Path | None = None,
     batch_size: int = 32,
     on_error: str = "raise",
@@ -93,6 +97,27 @@ def encode_column(
     return found
 
 
+def encode_rows(
+    table: Table,
+    column: str,
+    codec: Codec,
+    backbone: Backbone,
+    *,
+    batch_size: int = 32,
+    on_error: str = "raise",
+    progress: Progress | None = None,
+) -> PreparedColumn:
+    """Return what `encode_column` returns, held in memory: nothing is written to disk."""
+    check_on_error(on_error)
+    _check_fits(codec, backbone, column)
+    vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + backbone.num_local)
+    store = HeldStore(vectors.layout)
+    with Decoder(codec, table.media(), backbone.preparation.prepare, num_workers=0) as decoder:
+        encoder = _Encoder(backbone, decoder, batch_size, _Bad(column, on_error))
+        _fill(store, encoder, table, column, vectors, progress)
+    return PreparedColumn(vectors, store)
+
+
 def _entry_name(column: str, backbone: str) -> str:
     return hashlib.sha256(f"backbone|{column}|{backbone}".encode()).hexdigest()[:40]
 
@@ -108,12 +133,23 @@ def _write(
 ) -> None:
     """Write a cache entry that appears whole or not at all."""
     with new_entry(folder, name) as entry, ColumnWriter(entry, vectors.layout) as writer:
-        for first, cells in table.batches([column], batch_rows=CHUNK_ROWS):
-            writer.append(encoder.rows(cells[column], first))
-            if progress is not None:
-                progress(first + len(cells[column]))
-        bad = encoder.bad
-        writer.close({"codec": codec_to_dict(vectors), "bad": bad.cells, "num_bad": bad.num})
+        _fill(writer, encoder, table, column, vectors, progress)
+
+
+def _fill(
+    writer: Writer,
+    encoder: _Encoder,
+    table: Table,
+    column: str,
+    vectors: VectorCodec,
+    progress: Progress | None,
+) -> None:
+    for first, cells in table.batches([column], batch_rows=CHUNK_ROWS):
+        writer.append(encoder.rows(cells[column], first))
+        if progress is not None:
+            progress(first + len(cells[column]))
+    bad = encoder.bad
+    writer.close({"codec": codec_to_dict(vectors), "bad": bad.cells, "num_bad": bad.num})
 
 
 class _Encoder:

@@ -81,18 +81,25 @@ class Grower:
         *,
         rounds: int | None = None,
         held: tuple[np.ndarray, np.ndarray] | None = None,
+        weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
         deadline: float | None = None,
     ) -> Grown:
         """Boost for `rounds`, until `held` rows (table, goal) gain nothing more, or until late.
 
-        Without a number of rounds, there are 2,000 at most.
+        Without a number of rounds, there are 2,000 at most. `weights` say how much each row
+        counts, of the table and of `held`.
         """
         lightgbm = import_lightgbm()
         settings = self._settings(table)
         data = lightgbm.Dataset(
-            table, goal, categorical_feature=categorical, params=settings, free_raw_data=True
+            table,
+            goal,
+            weight=weights[0],
+            categorical_feature=categorical,
+            params=settings,
+            free_raw_data=True,
         )
-        judged = None if held is None else data.create_valid(*held)
+        judged = None if held is None else data.create_valid(*held, weight=weights[1])
         patience = max(LEAST_PATIENCE, round(PATIENCE_ROUNDS * self._usual / self.learning_rate))
         progress = _Progress(deadline, patience)
         booster = lightgbm.train(

@@ -32,6 +32,7 @@ def ridge_path(
     sparse: SparseRows,
     targets: np.ndarray,
     groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Iterator[Ridge]:
     """Fit ridge regression for a range of penalties by one decomposition of the Gram matrix.
 
@@ -45,22 +46,25 @@ def ridge_path(
         sparse: ``[row, feature]``, perhaps of width 0.
         targets: float32 ``[row, output]``.
         groups: int ``[row]``: rows of one number are left out together; None for single rows.
+        weights: float32 ``[row]``, above 0, of mean 1: how much a row's squared error counts. The
+            problem is then the usual one on rows scaled by the root of their weight.
     """
-    num = len(targets)
-    blocks = _blocks(groups)
-    centre = targets.mean(axis=0, dtype=np.float64)
-    values, vectors = _decompose(dense, sparse)
-    rotated = vectors.T @ (targets - centre)
+    num, blocks = len(targets), _blocks(groups)
+    heavy = np.ones(num) if weights is None else weights.astype(np.float64)
+    root, share = np.sqrt(heavy)[:, None], heavy / heavy.sum()
+    centre = share @ targets.astype(np.float64)
+    values, vectors = _decompose(dense, sparse, None if weights is None else heavy)
+    rotated = vectors.T @ (root * (targets - centre))
     scale = max(float(values.sum()) / max(num - 1, 1), 1e-12)
     for alpha in RELATIVE_ALPHAS * scale:
         shrink = values / (values + alpha)
-        fitted = vectors @ (shrink[:, None] * rotated) + centre
-        leverage = np.minimum((vectors**2) @ shrink + 1.0 / num, 1 - 1e-9)
-        residuals = (targets - fitted) / (1 - leverage)[:, None]
+        gaps = targets - (vectors @ (shrink[:, None] * rotated) / root + centre)
+        leverage = np.minimum((vectors**2) @ shrink + share, 1 - 1e-9)
+        residuals = gaps / (1 - leverage)[:, None]
         for rows in blocks:
-            residuals[rows] = _without(vectors[rows], shrink, num, (targets - fitted)[rows])
-        left_out = targets - residuals
-        yield Ridge(float(alpha), (targets - fitted) / alpha, left_out)
+            scaled = _without(vectors[rows], shrink, share[rows], root[rows] * gaps[rows])
+            residuals[rows] = scaled / root[rows]
+        yield Ridge(float(alpha), heavy[:, None] * gaps / alpha, targets - residuals)
 
 
 def _blocks(groups: np.ndarray | None) -> list[np.ndarray]:
@@ -76,7 +80,7 @@ def _blocks(groups: np.ndarray | None) -> list[np.ndarray]:
 
 
 def _without(
-    vectors: np.ndarray, shrink: np.ndarray, num_rows: int, residuals: np.ndarray
+    vectors: np.ndarray, shrink: np.ndarray, share: np.ndarray, residuals: np.ndarray
 ) -> np.ndarray:
     """Return a group's residuals when none of its rows is learned from, float64 ``[row, output]``.
 
@@ -85,12 +89,12 @@ def _without(
     Args:
         vectors: Of the group's rows, float64 ``[row, direction]``.
         shrink: float64 ``[direction]``.
-        num_rows: Of all.
+        share: Of the rows' weights in that of all, ``[row]``; without weights 1 / number of rows.
         residuals: Of the fit to all rows, float64 ``[row, output]``.
     """
     num, slack = len(vectors), 1e-9
     hat = np.append(shrink, 1.0)
-    table = np.concatenate([vectors, np.full((num, 1), num_rows**-0.5)], axis=1)
+    table = np.concatenate([vectors, np.sqrt(share)[:, None]], axis=1)
     if num <= table.shape[1]:
         block = np.eye(num) * (1 + slack) - (table * hat) @ table.T
         return np.asarray(np.linalg.solve(block, residuals))
@@ -99,9 +103,18 @@ def _without(
 
 
 def primal(
-    dense: np.ndarray, sparse: SparseRows, ridge: Ridge, targets: np.ndarray
+    dense: np.ndarray,
+    sparse: SparseRows,
+    ridge: Ridge,
+    targets: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return weights ``[feature, output]`` of dense and sparse features, and the bias."""
+    """Return weights ``[feature, output]`` of dense and sparse features, and the bias.
+
+    `weights` are those of the rows, as for `ridge_path`.
+    """
+    if weights is not None:
+        return _weighted_primal(dense, sparse, ridge, targets, weights)
     dual = ridge.dual - ridge.dual.mean(axis=0)
     of_dense = (dense.T @ dual.astype(np.float32)).astype(np.float32)
     of_sparse = np.zeros((0, targets.shape[1]), np.float32)
@@ -113,8 +126,34 @@ def primal(
     return of_dense, of_sparse, bias.astype(np.float32)
 
 
-def _decompose(dense: np.ndarray, sparse: SparseRows) -> tuple[np.ndarray, np.ndarray]:
-    """Return eigenvalues and eigenvectors ``[row, direction]`` of the centred Gram matrix."""
+def _weighted_primal(
+    dense: np.ndarray,
+    sparse: SparseRows,
+    ridge: Ridge,
+    targets: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    share = (weights / weights.sum()).astype(np.float64)
+    dual = ridge.dual - share[:, None] * ridge.dual.sum(axis=0)
+    of_dense = (dense.T @ dual.astype(np.float32)).astype(np.float32)
+    of_sparse = np.zeros((0, targets.shape[1]), np.float32)
+    bias = share @ targets - (share @ dense) @ of_dense
+    if sparse.num_features:
+        table = sparse.to_scipy()
+        of_sparse = np.asarray(table.T @ dual, np.float32)
+        bias = bias - np.asarray(table.T @ share).ravel() @ of_sparse
+    return of_dense, of_sparse, bias.astype(np.float32)
+
+
+def _decompose(
+    dense: np.ndarray, sparse: SparseRows, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues and eigenvectors ``[row, direction]`` of the centred Gram matrix.
+
+    With weights, float64 ``[row]``, rows are centred by them and scaled by their root.
+    """
+    if weights is not None:
+        return _decompose_weighted(dense, sparse, weights)
     num_rows, num_features = len(dense), dense.shape[1] + sparse.num_features
     if num_features < num_rows:
         table = dense.astype(np.float64)
@@ -131,6 +170,30 @@ def _decompose(dense: np.ndarray, sparse: SparseRows) -> tuple[np.ndarray, np.nd
         more = (table @ table.T).toarray().astype(np.float64)
         means = more.mean(axis=0)
         gram += more - means - means[:, None] + means.mean()
+    values, vectors = np.linalg.eigh(gram)
+    keep = values > 1e-7 * max(float(values.max(initial=0.0)), 1e-12)
+    return values[keep], vectors[:, keep]
+
+
+def _decompose_weighted(
+    dense: np.ndarray, sparse: SparseRows, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    num_rows, num_features = len(dense), dense.shape[1] + sparse.num_features
+    root, share = np.sqrt(weights)[:, None], weights / weights.sum()
+    if num_features < num_rows:
+        table = dense.astype(np.float64)
+        if sparse.num_features:
+            table = np.concatenate([table, sparse.to_scipy().toarray()], axis=1)
+        table = root * (table - share @ table)
+        values, directions = np.linalg.eigh(table.T @ table)
+        keep = values > 1e-9 * max(float(values.max(initial=0.0)), 1e-12)
+        return values[keep], table @ directions[:, keep] / np.sqrt(values[keep])
+    gram = dense.astype(np.float64) @ dense.T.astype(np.float64)
+    if sparse.num_features:
+        table = sparse.to_scipy()
+        gram += (table @ table.T).toarray()
+    means = gram @ share
+    gram = root * (gram - means - means[:, None] + share @ means) * root.T
     values, vectors = np.linalg.eigh(gram)
     keep = values > 1e-7 * max(float(values.max(initial=0.0)), 1e-12)
     return values[keep], vectors[:, keep]

@@ -29,6 +29,9 @@ class HeldOut(NamedTuple):
     places: np.ndarray
     outputs: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"HeldOut({len(self.places)} rows)"
+
 
 class Expert(Protocol):
     """A simple model. Its outputs are those of the target codec: probabilities, or quantiles."""
@@ -86,6 +89,13 @@ def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
     return max(len(getattr(codec, "labels", ())), seen, 2)
 
 
+def mean_by(values: np.ndarray, weights: np.ndarray | None) -> float:
+    """Return the mean of ``[row]`` values, each counted by its weight."""
+    if weights is None:
+        return float(values.mean())
+    return float((values * weights).sum() / max(float(weights.sum()), 1e-12))
+
+
 def as_columns(truth: np.ndarray, task: str, num: int) -> np.ndarray:
     """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number."""
     if task == "classify":
@@ -125,6 +135,12 @@ def is_late(deadline: float | None, margin_seconds: float = 0.0) -> bool:
     if late and isinstance(deadline, Deadline):
         deadline.stop()
     return late
+
+
+def end_by(deadline: float | None) -> None:
+    """Let a `Deadline` remember that work was ended before it, which would have passed it."""
+    if isinstance(deadline, Deadline):
+        deadline.stop()
 
 
 def part_of(deadline: float | None, share: float) -> float | None:

@@ -153,6 +153,7 @@ _SECONDS: Mapping[str, Callable[[Size], float]] = {
     "linear": _linear,
     "probe": _linear,
     "boosted": _boosted,
+    "trees": _boosted,
     "pool": _pool,
     "spread": _spread,
 }

@@ -58,20 +58,28 @@ class Problem:
         sparse: ``[row, feature]``, perhaps of width 0.
         targets: float32 ``[row, output]``: one-hot, 0/1, or standardised numbers.
         task: ``classify``, ``tag`` or ``regress``.
+        weights: float32 ``[row]`` of mean 1: how much a row's loss counts; None for the same.
     """
 
     def __init__(
-        self, dense: np.ndarray, sparse: SparseRows, targets: np.ndarray, task: str
+        self,
+        dense: np.ndarray,
+        sparse: SparseRows,
+        targets: np.ndarray,
+        task: str,
+        weights: np.ndarray | None = None,
     ) -> None:
+        self._row_weights = weights
         self._dense, self._targets, self._task = np.ascontiguousarray(dense), targets, task
         self._thin = sparse.to_scipy() if sparse.num_features else None
         self._thin_turned = None if self._thin is None else self._thin.T.tocsr()
         shape = dense.shape[1] + sparse.num_features + 1, targets.shape[1]
         self._flat = np.zeros(shape).ravel()
         self._shape = shape
-        rate = np.clip(targets.mean(axis=0), 1e-4, 1 - 1e-4)
+        mean = np.average(targets, axis=0, weights=weights)
+        rate = np.clip(mean, 1e-4, 1 - 1e-4)
         start = {"classify": np.log(rate), "tag": np.log(rate / (1 - rate))}
-        self._flat[-shape[1] :] = start.get(task, targets.mean(axis=0))
+        self._flat[-shape[1] :] = start.get(task, mean)
 
     def start_from(self, weights: Weights) -> None:
         """Begin the next solution at known weights."""
@@ -112,7 +120,7 @@ class Problem:
             scores = self._dense @ weights.dense + weights.bias
             if self._thin is not None:
                 scores += self._thin @ weights.sparse
-            value, slope = _loss_and_slope(scores, self._targets, self._task)
+            value, slope = _loss_and_slope(scores, self._targets, self._task, self._row_weights)
             gradient = np.empty(self._shape)
             num_dense = self._dense.shape[1]
             gradient[:num_dense] = self._dense.T @ slope
@@ -127,19 +135,25 @@ class Problem:
         return loss
 
 
-def _loss_and_slope(scores: np.ndarray, targets: np.ndarray, task: str) -> tuple[float, np.ndarray]:
-    """Return the summed loss and its derivative by the scores."""
+def _loss_and_slope(
+    scores: np.ndarray, targets: np.ndarray, task: str, weights: np.ndarray | None
+) -> tuple[float, np.ndarray]:
+    """Return the loss summed over rows, by their weights, and its derivative by the scores."""
     if task == "regress":
-        gap = scores - targets
-        return 0.5 * float((gap.astype(np.float64) ** 2).sum()), gap
-    if task == "tag":
-        cost = np.logaddexp(0.0, scores, dtype=np.float32) - targets * scores
-        return float(cost.sum(dtype=np.float64)), link(scores, task) - targets
-    top = scores.max(axis=1, keepdims=True)
-    powers = np.exp(scores - top)
-    total = powers.sum(axis=1, keepdims=True)
-    cost = np.log(total[:, 0]) + top[:, 0] - (scores * targets).sum(axis=1)
-    return float(cost.sum(dtype=np.float64)), powers / total - targets
+        slope = scores - targets
+        cost = 0.5 * (slope.astype(np.float64) ** 2).sum(axis=1)
+    elif task == "tag":
+        cost = (np.logaddexp(0.0, scores, dtype=np.float32) - targets * scores).sum(axis=1)
+        slope = link(scores, task) - targets
+    else:
+        top = scores.max(axis=1, keepdims=True)
+        powers = np.exp(scores - top)
+        total = powers.sum(axis=1, keepdims=True)
+        cost = np.log(total[:, 0]) + top[:, 0] - (scores * targets).sum(axis=1)
+        slope = powers / total - targets
+    if weights is not None:
+        cost, slope = cost * weights, slope * weights[:, None]
+    return float(cost.sum(dtype=np.float64)), slope
 
 
 def strengths_path(

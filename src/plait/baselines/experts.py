@@ -17,6 +17,7 @@ from plait.baselines.specialists import SETS
 from plait.baselines.specialists import Specialist as Specialist
 from plait.baselines.specialists import Specialists as Specialists
 from plait.baselines.spread import Spread as Spread
+from plait.baselines.table_trees import TableTrees as TableTrees
 from plait.errors import BundleError
 
 BASELINES: dict[str, type[Expert]] = {
@@ -25,7 +26,7 @@ BASELINES: dict[str, type[Expert]] = {
 """Name -> expert for any target and table, from simple to strong."""
 
 EXPERTS: dict[str, type[Expert]] = BASELINES | {
-    expert.name: expert for expert in (Pool, Spread, Prototypes, Prompts, Probe)
+    expert.name: expert for expert in (Pool, Spread, Prototypes, Prompts, Probe, TableTrees)
 }
 """All of them: also those that need several sources, rows without a target, a base's vectors."""
 

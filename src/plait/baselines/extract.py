@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from plait.baselines.sparse import SparseRows
+from plait.display import brief
 from plait.modalities import Codec
 from plait.types import Arrays, Layout
 
@@ -36,6 +37,7 @@ class Source(Protocol):
     def columns(self) -> Mapping[str, Column]: ...
 
 
+@brief
 @dataclass(frozen=True)
 class Plan:
     """How one column's features are kept.
@@ -51,6 +53,7 @@ class Plan:
     sparse: np.ndarray
 
 
+@brief
 @dataclass(frozen=True)
 class RawColumn:
     """One column's features as the codec gives them.
@@ -115,9 +118,15 @@ def extract(column: Column, plan: Plan, rows: np.ndarray) -> RawColumn:
     dense = np.zeros((len(rows), len(plan.dense)), np.float32)
     nothing = (np.zeros(0, np.int32), np.zeros(0, np.float32))
     thin: list[tuple[np.ndarray, np.ndarray]] = [nothing] * len(rows)
+    at_once = getattr(column.codec, "features_of", None)
     for first in range(0, len(rows), CHUNK_ROWS):
         places = np.arange(first, min(first + CHUNK_ROWS, len(rows)))
         places = places[present[places]]
+        if at_once is not None and not len(plan.sparse):
+            if len(places):
+                found = _finite(at_once(column.gather(rows[places]).parts))
+                dense[places] = found[:, plan.dense]
+            continue
         for place, arrays in zip(places, _values(column, rows[places]), strict=True):
             found = _features(column.codec, arrays)
             dense[place] = found[plan.dense]
@@ -159,7 +168,10 @@ def _values(column: Column, rows: np.ndarray) -> Sequence[Arrays]:
 
 
 def _features(codec: Codec, arrays: Arrays | None) -> np.ndarray:
-    found = codec.features(arrays or {})
+    return _finite(codec.features(arrays or {}))
+
+
+def _finite(found: np.ndarray) -> np.ndarray:
     if np.isfinite(found).all():
         return found
     return np.nan_to_num(found, nan=0.0, posinf=1e30, neginf=-1e30)

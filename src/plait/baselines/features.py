@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector, make_plan
+from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sparse import SPARSE_NORM, SparseRows
 from plait.baselines.views import Views as Views
+from plait.display import brief
 from plait.errors import BundleError
 from plait.modalities import Codec
 
@@ -21,6 +23,7 @@ CODE_STD = 0.5
 MAX_MEMO_VALUES = 20_000_000
 
 
+@brief
 @dataclass(frozen=True)
 class ColumnScale:
     """One column's plan and scale.
@@ -134,23 +137,28 @@ class FeatureMap:
 
     def _raw_beside(
         self, last: tuple[Source, np.ndarray, Views], prepared: Source, rows: np.ndarray
-    ) -> dict[str, RawColumn]:
+    ) -> Mapping[str, RawColumn]:
         """Return the features of rows of which the same columns were seen before, others not."""
         before, _, views = last
-        return {
-            name: views.raw[name]
-            if prepared.columns[name] is before.columns[name]
-            else extract(prepared.columns[name], scale.plan, rows)
-            for name, scale in self.scales.items()
-        }
+        make = self.maker(prepared, rows)
+
+        def known(name: str) -> RawColumn:
+            same = prepared.columns[name] is before.columns[name]
+            return views.raw[name] if same else make(name)
+
+        return LazyColumns(list(self.scales), known)
 
     def only(self, columns: Sequence[str]) -> FeatureMap:
         """Return the map of some of the columns."""
         return FeatureMap({name: self.scales[name] for name in columns})
 
-    def raw(self, prepared: Source, rows: np.ndarray) -> dict[str, RawColumn]:
-        """Return the features of rows as the codecs give them."""
-        return {n: extract(prepared.columns[n], s.plan, rows) for n, s in self.scales.items()}
+    def raw(self, prepared: Source, rows: np.ndarray) -> Mapping[str, RawColumn]:
+        """Return the features of rows as the codec gives them, each column's when asked for."""
+        return LazyColumns(list(self.scales), self.maker(prepared, rows))
+
+    def maker(self, prepared: Source, rows: np.ndarray) -> Callable[[str], RawColumn]:
+        """Return what makes the features of a column of rows."""
+        return lambda name: extract(prepared.columns[name], self.scales[name].plan, rows)
 
     def save(self, folder: Path) -> None:
         """Write ``features.json`` and ``features.safetensors`` into `folder`."""

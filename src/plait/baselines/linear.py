@@ -14,6 +14,7 @@ from plait.baselines.contract import (
     as_columns,
     is_late,
     known_rows,
+    mean_by,
     num_outputs,
     part_of,
     read_files,
@@ -107,16 +108,17 @@ class Linear:
         if codec.task != "regress":
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
-        for ridge in ridge_path(views.dense, views.sparse, targets, views.groups):
+        heavy = views.weights
+        for ridge in ridge_path(views.dense, views.sparse, targets, views.groups, heavy):
             if best is not None and is_late(deadline):
                 break
-            cost, temperature = _best_temperature(ridge.left_out, truth, codec)
+            cost, temperature = _best_temperature(ridge.left_out, truth, codec, heavy)
             if best is None or cost < best[0]:
                 best = cost, ridge, temperature
         if best is None:
             raise ValueError("no penalty was tried")
         _, ridge, temperature = best
-        dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets)
+        dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets, heavy)
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
         if codec.task == "regress":
             self._residuals = Residuals.fit(ridge.left_out[:, 0], truth)
@@ -137,14 +139,15 @@ class Linear:
             targets = (targets - centre) / spread
         learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
         inside, outside = views.take(learn), views.take(judge)
-        problem = Problem(inside.dense, inside.sparse, targets[learn], codec.task)
+        problem = Problem(inside.dense, inside.sparse, targets[learn], codec.task, inside.weights)
         limit = part_of(deadline, SEARCH_SHARE)
         trials = []
         for strength, weights in strengths_path(problem, STRENGTHS, limit):
             scores = weights.scores(outside.dense, outside.sparse) * spread + centre
-            trials.append(_Trial.judge(strength, weights, scores, truth[judge], codec))
+            found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
+            trials.append(found)
         best = min(trials, key=lambda trial: trial.cost)
-        problem = Problem(views.dense, views.sparse, targets, codec.task)
+        problem = Problem(views.dense, views.sparse, targets, codec.task, views.weights)
         problem.start_from(best.weights)
         weights = problem.solve(best.strength, deadline)
         self._weights = weights.scaled(float(spread) * best.temperature)
@@ -168,16 +171,22 @@ class Linear:
         outside = views.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[_Trial] = []
-        for strength in MARGIN_STRENGTHS:
+        for number, strength in enumerate(MARGIN_STRENGTHS):
             if trials and is_late(limit):
                 break
-            weights = support_vectors(rows[learn], truth[learn], num, width, strength, seed)
+            until = part_of(limit, 1 / (len(MARGIN_STRENGTHS) - number))
+            heavy = None if views.weights is None else views.weights[learn]
+            weights = support_vectors(
+                rows[learn], truth[learn], num, width, strength, seed, heavy, until
+            )
             scores = weights.scores(outside.dense, outside.sparse)
-            trials.append(_Trial.judge(strength, weights, scores, truth[judge], codec))
+            found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
+            trials.append(found)
         best = min(trials, key=lambda trial: trial.cost)
         weights = best.weights
         if not is_late(deadline):
-            weights = support_vectors(rows, truth, num, width, best.strength, seed)
+            heavy = views.weights
+            weights = support_vectors(rows, truth, num, width, best.strength, seed, heavy, deadline)
         self._weights = weights.scaled(best.temperature)
         self._remember(judge, best.scores * best.temperature)
 
@@ -203,8 +212,9 @@ class _Trial:
         scores: np.ndarray,
         truth: np.ndarray,
         codec: TargetCodec,
+        row_weights: np.ndarray | None,
     ) -> _Trial:
-        cost, temperature = _best_temperature(scores, truth, codec)
+        cost, temperature = _best_temperature(scores, truth, codec, row_weights)
         return cls(strength, weights, scores, cost, temperature)
 
 
@@ -217,15 +227,17 @@ def _check_scipy() -> None:
 
 
 def _best_temperature(
-    scores: np.ndarray, truth: np.ndarray, codec: TargetCodec
+    scores: np.ndarray, truth: np.ndarray, codec: TargetCodec, weights: np.ndarray | None
 ) -> tuple[float, float]:
     """Return the least cost, and what scores of classes or labels are multiplied with for it.
 
     Temperature scaling (Guo et al. 2017, section 4.2).
     """
     if codec.task == "regress":
-        return float(((scores[:, 0] - truth) ** 2).mean()), 1.0
+        return mean_by((scores[:, 0] - truth) ** 2, weights), 1.0
     scores = scores.astype(np.float32)
-    costs = [float(codec.cost(link(scores * t, codec.task), truth).mean()) for t in TEMPERATURES]
+    costs = [
+        mean_by(codec.cost(link(scores * t, codec.task), truth), weights) for t in TEMPERATURES
+    ]
     best = int(np.argmin(costs))
     return costs[best], float(TEMPERATURES[best])

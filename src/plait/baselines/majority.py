@@ -9,11 +9,12 @@ import numpy as np
 
 from plait.baselines.contract import (
     known_rows,
+    mean_by,
     num_outputs,
     read_files,
     write_files,
 )
-from plait.baselines.residuals import LEVELS
+from plait.baselines.residuals import LEVELS, quantiles
 from plait.baselines.views import Views
 from plait.modalities import TargetCodec
 
@@ -38,11 +39,16 @@ class Majority:
         """Count. Half a row per class is added, so that nothing is impossible."""
         views, truth = known_rows(views, truth, codec)
         if codec.task == "regress":
-            row = np.concatenate([[truth.mean()], np.quantile(truth, LEVELS)])
+            row = np.concatenate(
+                [[mean_by(truth, views.weights)], quantiles(truth, LEVELS, views.weights)]
+            )
         else:
             num = num_outputs(codec, truth)
-            classes = codec.task == "classify"
-            counts = np.bincount(truth, minlength=num) if classes else truth.sum(axis=0)
+            heavy = None if views.weights is None else views.weights / views.weights.mean()
+            if codec.task == "classify":
+                counts = np.bincount(truth, heavy, minlength=num).astype(np.float64)
+            else:
+                counts = (truth if heavy is None else truth * heavy[:, None]).sum(axis=0)
             counts = counts + 0.5
             row = counts / (counts.sum() if codec.task == "classify" else len(truth) + 1)
         self._row = row.astype(np.float32)

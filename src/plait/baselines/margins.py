@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import Any
 
 import numpy as np
 
+from plait.baselines.contract import end_by
 from plait.baselines.descent import Weights
 from plait.errors import ExtraError
+
+MAX_STEPS, PILOT_STEPS = 300, 5
 
 
 def join(dense: np.ndarray, sparse: Any) -> Any:
@@ -19,7 +23,14 @@ def join(dense: np.ndarray, sparse: Any) -> Any:
 
 
 def support_vectors(
-    rows: Any, truth: np.ndarray, num_classes: int, num_dense: int, strength: float, seed: int
+    rows: Any,
+    truth: np.ndarray,
+    num_classes: int,
+    num_dense: int,
+    strength: float,
+    seed: int,
+    row_weights: np.ndarray | None = None,
+    deadline: float | None = None,
 ) -> Weights:
     """Fit one class against the rest, squared hinge loss (liblinear, Fan et al. 2008).
 
@@ -32,6 +43,8 @@ def support_vectors(
         num_dense: Where the sparse features begin.
         strength: ``C`` of scikit-learn's `LinearSVC`.
         seed: Of the order of coordinates.
+        row_weights: ``[row]`` of mean 1: how much a row counts; None for the same.
+        deadline: Of `time.monotonic`: a few steps are timed, and no more done than fit before it.
 
     Raises:
         ExtraError: When scikit-learn is not installed.
@@ -40,10 +53,18 @@ def support_vectors(
         from sklearn.svm import LinearSVC
     except ImportError:
         raise ExtraError("table", "the linear baseline") from None
-    model = LinearSVC(C=strength, random_state=seed, max_iter=300)
+    model = LinearSVC(C=strength, random_state=seed, max_iter=MAX_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(rows, truth)
+        if deadline is not None:
+            began = time.monotonic()
+            model.set_params(max_iter=PILOT_STEPS).fit(rows, truth, sample_weight=row_weights)
+            per_step = (time.monotonic() - began) / PILOT_STEPS
+            able = (deadline - time.monotonic()) / max(per_step, 1e-9)
+            model.set_params(max_iter=int(np.clip(able, PILOT_STEPS, MAX_STEPS)))
+        model.fit(rows, truth, sample_weight=row_weights)
+    if model.max_iter < MAX_STEPS and int(np.max(model.n_iter_)) >= model.max_iter:
+        end_by(deadline)
     weights, bias = model.coef_.T, model.intercept_
     if weights.shape[1] == 1:
         weights, bias = np.concatenate([-weights, weights], 1), np.concatenate([-bias, bias])

@@ -11,6 +11,7 @@ from plait.baselines.contract import (
     as_columns,
     is_late,
     known_rows,
+    mean_by,
     num_outputs,
     read_files,
     write_files,
@@ -24,9 +25,12 @@ MAX_STORED_ROWS = 20_000
 MAX_PROBE_ROWS = 1000
 CHUNK_ROWS = 512
 
+MAX_WIDE_BYTES = 256 * 2**20
+"""Stored points up to this size are kept as float32 too, for one row after another."""
+
 
 class NearestNeighbour:
-    """Averages the targets of the *k* nearest rows (Euclid on standardised features).
+    """Averages the targets of the *k* nearest rows, by weight (Euclid on standardised features).
 
     Probabilities are shrunk towards the training frequencies as if one more neighbour had them.
     """
@@ -40,8 +44,10 @@ class NearestNeighbour:
         self._targets = np.zeros((0, 0), np.float32)
         self._classes = np.zeros(0, np.int32)
         self._mean = np.zeros(0, np.float32)
+        self._weights = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
         self._groups = np.zeros(0, np.int64)
+        self._wide: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def fit(
         self,
@@ -60,13 +66,15 @@ class NearestNeighbour:
             views, truth = views.take(kept), truth[kept]
         self._task = codec.task
         self._points = views.neighbours.astype(np.float16)
-        num = num_outputs(codec, truth)
+        num, heavy = num_outputs(codec, truth), views.weights
+        self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
         if codec.task == "classify":
             self._classes = truth.astype(np.int32)
-            self._mean = (np.bincount(truth, minlength=num) / len(truth)).astype(np.float32)
+            counts = np.bincount(truth, heavy, minlength=num)
+            self._mean = (counts / counts.sum()).astype(np.float32)
         else:
             self._targets = as_columns(truth, codec.task, num)
-            self._mean = self._targets.mean(axis=0)
+            self._mean = np.average(self._targets, axis=0, weights=heavy).astype(np.float32)
         self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
@@ -77,7 +85,8 @@ class NearestNeighbour:
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
                 self._residuals = Residuals.fit(means[:, 0], truth[probes])
-            costs[k] = float(codec.cost(self._canonical(means), truth[probes]).mean())
+            cost = codec.cost(self._canonical(means), truth[probes])
+            costs[k] = mean_by(cost, None if heavy is None else heavy[probes])
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
         if codec.task == "regress":
             means = self._means(nearest[:, : self._num_neighbours])
@@ -99,6 +108,8 @@ class NearestNeighbour:
         arrays: dict[str, np.ndarray] = {"points": self._points, "mean": self._mean}
         of_class = self._task == "classify"
         arrays |= {"classes": self._classes} if of_class else {"targets": self._targets}
+        if not (self._weights == 1).all():
+            arrays["weights"] = self._weights
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
         about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
@@ -112,6 +123,7 @@ class NearestNeighbour:
         expert._points, expert._mean = arrays["points"], arrays["mean"]
         expert._targets = arrays.get("targets", expert._targets)
         expert._classes = arrays.get("classes", expert._classes)
+        expert._weights = arrays.get("weights", np.ones(len(expert._points), np.float32))
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
@@ -130,8 +142,7 @@ class NearestNeighbour:
             num: How many; fewer are found where fewer are stored.
             groups: int ``[row]``: rows of the same group are not counted; None counts all.
         """
-        stored = self._points.astype(np.float32)
-        squares = (stored**2).sum(axis=1)
+        stored, squares = self._stored()
         outside = len(stored)
         if groups is not None:
             outside -= int(np.unique(self._groups, return_counts=True)[1].max(initial=0))
@@ -148,15 +159,28 @@ class NearestNeighbour:
             found[first : first + len(some)] = np.take_along_axis(best, order, 1)
         return found
 
+    def _stored(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the stored points as float32 and their squared lengths, remembered when small."""
+        if self._wide is not None and self._wide[0] is self._points:
+            return self._wide[1:]
+        wide = self._points.astype(np.float32)
+        squares = (wide**2).sum(axis=1)
+        if wide.nbytes <= MAX_WIDE_BYTES:
+            self._wide = self._points, wide, squares
+        return wide, squares
+
     def _means(self, nearest: np.ndarray) -> np.ndarray:
         means = np.zeros((len(nearest), len(self._mean)), np.float32)
+        total = np.zeros((len(nearest), 1), np.float32)
         every = np.arange(len(nearest))
         for column in nearest.T:
+            heavy = self._weights[column]
+            total[:, 0] += heavy
             if self._task == "classify":
-                means[every, self._classes[column]] += 1.0
+                means[every, self._classes[column]] += heavy
             else:
-                means += self._targets[column]
-        return means / max(nearest.shape[1], 1)
+                means += self._targets[column] * heavy[:, None]
+        return means / np.maximum(total, 1e-12)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
         if self._task == "regress" and self._residuals is not None:

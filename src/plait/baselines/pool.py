@@ -81,7 +81,7 @@ class Pool:
             raise TargetError("a pool of sources is for classes", received=codec.task)
         views, truth = known_rows(views, truth, codec)
         num = num_outputs(codec, truth)
-        counts = np.bincount(truth, minlength=num) + 1.0
+        counts = np.bincount(truth, views.weights, minlength=num) + 1.0
         self._prior = np.log(counts / counts.sum()).astype(np.float32)
         self._sources = [names for names in self._sources if _learnable(views, names, truth)]
         self._members, evidence = [], []
@@ -157,7 +157,9 @@ class Pool:
             evidence: float32 ``[member, row, class]``.
         """
         usual = np.array([float(isinstance(one.expert, Linear)) for one in self._members])
-        self._sets, rows = [frozenset()], [_weigh(evidence, self._prior, truth, usual, deadline)]
+        heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
+        whole = _weigh(evidence, self._prior, truth, usual, heavy, deadline)
+        self._sets, rows = [frozenset()], [whole]
         if self._sources:
             present = present_sources(views, self._sources)
             for found in considered(present):
@@ -169,7 +171,8 @@ class Pool:
                 places = [i for i, one in enumerate(self._members) if one.source in found]
                 weights = np.zeros(len(self._members), np.float32)
                 told = evidence[places][:, enough]
-                weights[places] = _weigh(told, self._prior, truth[enough], usual[places], deadline)
+                seen = truth[enough], usual[places], heavy[enough]
+                weights[places] = _weigh(told, self._prior, *seen, deadline)
                 self._sets.append(found)
                 rows.append(weights)
         self._weights = np.stack(rows)
@@ -200,6 +203,7 @@ def _weigh(
     prior: np.ndarray,
     truth: np.ndarray,
     usual: np.ndarray,
+    heavy: np.ndarray,
     deadline: float | None,
 ) -> np.ndarray:
     """Return the weights with the lowest cost, float32 ``[member]``.
@@ -209,6 +213,7 @@ def _weigh(
         prior: Logarithms of the classes' shares.
         truth: int64 ``[row]``.
         usual: The weights that they are pulled to, ``[member]``.
+        heavy: float32 ``[row]``: how much each row counts.
         deadline: Of `time.monotonic`, after which no better ones are looked for.
     """
     try:
@@ -219,13 +224,14 @@ def _weigh(
     if not len(rows):
         return np.asarray(usual, np.float32)
     told, right = evidence[:, rows], truth[rows]
+    part = heavy[rows] / heavy[rows].sum()
     places = np.arange(len(rows))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         shares = link(prior + np.tensordot(weights, told, 1), "classify")
-        cost = -np.log(np.maximum(shares[places, right], 1e-12)).mean()
+        cost = -(part * np.log(np.maximum(shares[places, right], 1e-12))).sum()
         shares[places, right] -= 1
-        slope = np.einsum("mrc,rc->m", told, shares) / len(rows)
+        slope = np.einsum("mrc,rc->m", told, shares * part[:, None])
         gap = weights - usual
         return float(cost + PULL * (gap @ gap)), slope.astype(np.float64) + 2 * PULL * gap
 

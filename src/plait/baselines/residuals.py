@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,18 @@ class Residuals:
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Residuals:
         """Undo `arrays`."""
         return cls(arrays["residual_places"], arrays["residual_offsets"])
+
+
+def quantiles(
+    values: np.ndarray, levels: Sequence[float], weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Return quantiles of values that count by their weights, where there are any."""
+    if weights is None:
+        return np.asarray(np.quantile(values, levels))
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(weights[order], dtype=np.float64)
+    places = (ends - 0.5 * weights[order]) / ends[-1]
+    return np.interp(levels, places, values[order])
 
 
 def _widened_quantiles(gaps: np.ndarray) -> np.ndarray:

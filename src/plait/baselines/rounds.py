@@ -27,7 +27,7 @@ WHOLE = 4 / 3
 """Growing on all rows takes about so many times what growing on those of a fold does."""
 
 LEAST_ROOM = 16
-"""With room for fewer features of wide columns, none is taken."""
+"""With room for fewer features of wide columns, none is taken, unless there are no others."""
 
 
 class Held(NamedTuple):
@@ -114,7 +114,10 @@ class RoundSearch:
         for number, goal in enumerate(self._goals):
             part = part_of(deadline, 1 / (len(self._goals) - number))
             held = other, goal[judge]
-            one = self._grower.grow(table, goal[learn], categorical, held=held, deadline=part)
+            heavy = inside.weights, outside.weights
+            one = self._grower.grow(
+                table, goal[learn], categorical, held=held, weights=heavy, deadline=part
+            )
             grown.append(one)
             self.cut_short |= not one.finished
         return _Stage(selection, grown), other
@@ -130,8 +133,9 @@ class RoundSearch:
             if is_late(self._deadline):
                 break
             part = part_of(self._deadline, 1 / (len(self._goals) - number))
+            num, heavy = max(1, round(rounds)), (self._views.weights, None)
             one = self._grower.grow(
-                table, goal, categorical, rounds=max(1, round(rounds)), deadline=part
+                table, goal, categorical, rounds=num, weights=heavy, deadline=part
             )
             if not one.finished:
                 break
@@ -148,6 +152,7 @@ class RoundSearch:
         learn = folds[0][0]
         inside, goal = self._views.take(learn), self._goals[0][learn]
         num_narrow, least = narrow_width(inside), LEAST_TRAVEL / MAX_RATE
+        floor = 0 if num_narrow else LEAST_ROOM
         while True:
             began = time.monotonic()
             selection = select_features(inside, self._targets[learn], self._room, seed=seed)
@@ -158,10 +163,10 @@ class RoundSearch:
             left = max(float(self._deadline or 0) - time.monotonic(), 0.0)
             rounds = (left - choosing) / (seconds * (1 + WHOLE))
             num_wide = table.shape[1] - num_narrow
-            if rounds >= least or not num_wide:
+            if rounds >= least or not num_wide or self._room <= floor:
                 break
             room = int(num_wide * rounds / least / 2)
-            self._room = room if room >= LEAST_ROOM and choosing < left / 2 else 0
+            self._room = room if room >= LEAST_ROOM and choosing < left / 2 else floor
         self._grower = self._grower.paced(rounds)
         wanted = left / (seconds * self._grower.usual_rounds) - WHOLE
         return folds[: int(np.clip(wanted, 1, len(folds)))]

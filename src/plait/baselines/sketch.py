@@ -23,19 +23,27 @@ def sketch_sparse(rows: SparseRows, num_sketched: int = SKETCH_FEATURES) -> np.n
 
     The sparse Johnson-Lindenstrauss transform of Kane and Nelson (2014), block variant.
     """
-    numbers = np.arange(rows.num_features * PLACES_PER_FEATURE, dtype=np.uint64)
-    hashes = _mix(numbers).reshape(rows.num_features, PLACES_PER_FEATURE)
-    block = num_sketched // PLACES_PER_FEATURE
-    places = (hashes % np.uint64(block)).astype(np.int64) + block * np.arange(PLACES_PER_FEATURE)
-    signs = np.where(hashes >> np.uint64(63), 0.5, -0.5)
+    few = len(rows.values) < rows.num_features
+    known = np.unique(rows.features) if few else np.arange(rows.num_features)
+    places, signs = _places(known, num_sketched)
     out = np.zeros((len(rows), num_sketched), np.float32)
     for first in range(0, len(rows), CHUNK_ROWS):
         part = rows.take(np.arange(first, min(first + CHUNK_ROWS, len(rows))))
-        target = part.row_of_value[:, None] * num_sketched + places[part.features]
-        weights = part.values[:, None] * signs[part.features]
+        which = np.searchsorted(known, part.features) if few else part.features
+        target = part.row_of_value[:, None] * num_sketched + places[which]
+        weights = part.values[:, None] * signs[which]
         flat = np.bincount(target.ravel(), weights.ravel(), minlength=len(part) * num_sketched)
         out[first : first + len(part)] = flat.reshape(len(part), num_sketched)
     return out
+
+
+def _places(features: np.ndarray, num_sketched: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each feature goes, int64 ``[feature, place]``, and with which signed weight."""
+    firsts = features.astype(np.uint64)[:, None] * np.uint64(PLACES_PER_FEATURE)
+    hashes = _mix(firsts + np.arange(PLACES_PER_FEATURE, dtype=np.uint64))
+    block = num_sketched // PLACES_PER_FEATURE
+    places = (hashes % np.uint64(block)).astype(np.int64) + block * np.arange(PLACES_PER_FEATURE)
+    return places, np.where(hashes >> np.uint64(63), 0.5, -0.5)
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,14 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import as_columns, known_rows, num_outputs, read_files, write_files
+from plait.baselines.contract import (
+    as_columns,
+    known_rows,
+    mean_by,
+    num_outputs,
+    read_files,
+    write_files,
+)
 from plait.baselines.linear import Linear
 from plait.baselines.views import Views, in_parts
 from plait.modalities import TargetCodec
@@ -75,12 +82,15 @@ class Prototypes:
         views, truth = known_rows(views, truth, codec)
         targets = as_columns(truth, codec.task, num_outputs(codec, truth))
         points = space_points(views)
+        heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
+        targets = targets * heavy[:, None]
         sums, counts = targets.T @ points, targets.sum(0)
         self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
         self._prototypes = _unit(sums)
-        left_out = _left_out_cosines(points, truth, sums, views.groups)
+        parts = points * heavy[:, None]
+        left_out = _left_out_cosines(parts, points, truth, sums, views.groups)
         costs = [
-            float(codec.cost(_softmax(left_out / t, self._prior, counts), truth).mean())
+            mean_by(codec.cost(_softmax(left_out / t, self._prior, counts), truth), heavy)
             for t in TEMPERATURES
         ]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
@@ -162,14 +172,21 @@ def _unit(x: np.ndarray) -> np.ndarray:
 
 
 def _left_out_cosines(
-    points: np.ndarray, truth: np.ndarray, sums: np.ndarray, groups: np.ndarray | None
+    parts: np.ndarray,
+    points: np.ndarray,
+    truth: np.ndarray,
+    sums: np.ndarray,
+    groups: np.ndarray | None,
 ) -> np.ndarray:
-    """Return cosines to prototypes of which no vector of a row's own group is a part."""
+    """Return cosines to prototypes of which no vector of a row's own group is a part.
+
+    `parts` are the points by their weights, of which `sums` are the sums.
+    """
     cosines = points @ _unit(sums).T
     units = np.arange(len(points)) if groups is None else groups
     _, which = np.unique(np.stack([units, truth]), axis=1, return_inverse=True)
     of_group = np.zeros((int(which.max(initial=0)) + 1, points.shape[1]), np.float32)
-    np.add.at(of_group, which.reshape(-1), points)
+    np.add.at(of_group, which.reshape(-1), parts)
     own = _unit(sums[truth] - of_group[which.reshape(-1)])
     cosines[np.arange(len(truth)), truth] = (own * points).sum(1)
     return cosines

@@ -27,6 +27,7 @@ def best_mix(
     *,
     groups: np.ndarray | None = None,
     seed: int = 0,
+    weights: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Return weights that sum to 1, of one expert or of a mix.
 
@@ -40,7 +41,10 @@ def best_mix(
         cost: Proper loss per row, as `TargetCodec.cost`.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bags.
+        weights: How much each row counts, ``[row]``; None for the same.
     """
+    if weights is not None:
+        return _best_by_weight(outputs, truth, cost, weights, groups, seed)
     rng = np.random.default_rng(seed)
     width = next(iter(outputs.values())).shape[1]
     most = min(MAX_ROWS, max(MAX_CELLS // max(width, 1), LEAST_ROWS))
@@ -58,12 +62,30 @@ def best_mix(
     for bag in bags:
         for name in _pick({n: found[bag] for n, found in outputs.items()}, truth[bag], cost):
             picks[name] += 1
-    weights = _rounded(picks)
-    if len(weights) == 1:
+    mix = _rounded(picks)
+    if len(mix) == 1:
         return {best: 1.0}
-    gain = alone[best] - cost(mix_outputs(outputs, weights), truth)
+    gain = alone[best] - cost(mix_outputs(outputs, mix), truth)
     clear = float(gain.mean()) > MIN_GAIN_ERRORS * standard_error(gain, groups)
-    return weights if clear else {best: 1.0}
+    return mix if clear else {best: 1.0}
+
+
+def _best_by_weight(
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    cost: Cost,
+    weights: np.ndarray,
+    groups: np.ndarray | None,
+    seed: int,
+) -> dict[str, float]:
+    """Return the best mix where a row's cost counts by its weight: it travels as a last column."""
+    heavy = (weights / weights.mean()).astype(np.float64)[:, None]
+    marked = {name: np.concatenate([found, heavy], axis=1) for name, found in outputs.items()}
+
+    def by_weight(found: np.ndarray, real: np.ndarray) -> np.ndarray:
+        return cost(found[:, :-1].astype(np.float32), real) * found[:, -1]
+
+    return best_mix(marked, truth, by_weight, groups=groups, seed=seed)
 
 
 def mix_outputs(outputs: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plait.baselines.extract import RawColumn, Source
+from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sketch import sketch_dense, sketch_sparse
 from plait.baselines.sparse import SPARSE_NORM, SparseRows, join_columns
 
@@ -29,6 +30,7 @@ class Views:
         raw: Column name -> features, where they are known already.
         groups: int ``[row]``: rows of one number never lie on both sides of an inner fold; None
             where every row is a group of its own.
+        weights: float32 ``[row]``: how much each row counts; None where all count the same.
     """
 
     def __init__(
@@ -37,11 +39,12 @@ class Views:
         prepared: Source,
         rows: np.ndarray,
         *,
-        raw: dict[str, RawColumn] | None = None,
+        raw: Mapping[str, RawColumn] | None = None,
         groups: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ) -> None:
         self.features, self.prepared, self.rows = features, prepared, rows
-        self.groups = groups
+        self.groups, self.weights = groups, weights
         if raw is not None:
             self.raw = raw
 
@@ -49,8 +52,8 @@ class Views:
         return len(self.rows)
 
     @cached_property
-    def raw(self) -> dict[str, RawColumn]:
-        """Column name -> features as the codec gives them."""
+    def raw(self) -> Mapping[str, RawColumn]:
+        """Column name -> features as the codec gives them, each made when first asked for."""
         return self.features.raw(self.prepared, self.rows)
 
     @cached_property
@@ -120,29 +123,45 @@ class Views:
         """Return the same rows as seen by some of the columns."""
         raw = {name: self.raw[name] for name in columns}
         kept = self.features.only(columns)
-        return Views(kept, self.prepared, self.rows, raw=raw, groups=self.groups)
+        return Views(kept, self.prepared, self.rows, raw=raw, **self._told())
 
     def hide(self, columns: Sequence[str]) -> Views:
         """Return the same rows with some of the columns missing in each."""
         raw = {n: c.emptied() if n in columns else c for n, c in self.raw.items()}
-        return Views(self.features, self.prepared, self.rows, raw=raw, groups=self.groups)
+        return Views(self.features, self.prepared, self.rows, raw=raw, **self._told())
 
     def take(self, places: np.ndarray) -> Views:
         """Return some of the rows, by their places here."""
-        raw = {name: column.take(places) for name, column in self.raw.items()}
-        groups = None if self.groups is None else self.groups[places]
-        return Views(self.features, self.prepared, self.rows[places], raw=raw, groups=groups)
+        rows, raw = self.rows[places], self.raw
+        some: Mapping[str, RawColumn]
+        if isinstance(raw, LazyColumns):
+            some = raw.take(places, self.features.maker(self.prepared, rows))
+        else:
+            some = {name: column.take(places) for name, column in raw.items()}
+        told = {name: None if one is None else one[places] for name, one in self._told().items()}
+        return Views(self.features, self.prepared, rows, raw=some, **told)
 
     def grouped(self, groups: np.ndarray) -> Views:
         """Return the same rows with what belongs together, int ``[row]``."""
-        return Views(self.features, self.prepared, self.rows, raw=self.raw, groups=groups)
+        told = self._told() | {"groups": groups}
+        return Views(self.features, self.prepared, self.rows, raw=self.raw, **told)
+
+    def weighted(self, weights: np.ndarray | None) -> Views:
+        """Return the same rows with how much each counts, float32 ``[row]``; None for the same."""
+        told = self._told() | {"weights": weights}
+        return Views(self.features, self.prepared, self.rows, raw=self.raw, **told)
+
+    def _told(self) -> dict[str, np.ndarray | None]:
+        """Return what is known of the rows beside their features."""
+        return {"groups": self.groups, "weights": self.weights}
 
     def parts(self, size: int = PART_ROWS) -> Iterator[Views]:
         """Give the rows in pieces, so that millions need little memory."""
         if len(self) <= size:
             yield self
             return
-        known = "raw" in self.__dict__
+        raw = self.__dict__.get("raw")
+        known = raw.complete if isinstance(raw, LazyColumns) else raw is not None
         for first in range(0, len(self), size):
             places = np.arange(first, min(first + size, len(self)))
             yield (

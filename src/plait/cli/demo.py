@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Open, Quiet, Seed
+from plait.cli.options import Force, Json, Open, Quiet, Seed
 from plait.cli.show import emit, open_page, print_facts, print_table
 
 EXAMPLE = "Example: plait demo --budget 2m --open"
@@ -18,6 +18,7 @@ def demo(
         "."
     ),
     budget: Annotated[str, typer.Option(help="How much work: 2m, 30s or '500 steps'.")] = "2m",
+    force: Force = False,
     open: Open = False,
     seed: Seed = 0,
     json: Json = False,
@@ -31,7 +32,7 @@ def demo(
     from plait.recipes.demo import run_demo
 
     with open_progress(quiet=quiet) as progress:
-        result = run_demo(out=out, budget=budget, seed=seed, progress=progress)
+        result = run_demo(out=out, budget=budget, seed=seed, force=force, progress=progress)
     if open and result.get("report"):
         open_page(Path(result["report"]))
     emit(result, as_json=json, show=show)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Quiet, Seed, Weight, reads_table, weights_of
-from plait.cli.show import emit, print_warnings
+from plait.cli.options import Force, Json, Quiet, Seed, Weight, reads_table, weights_of
+from plait.cli.show import emit, print_warnings, say_notes
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
@@ -21,6 +21,7 @@ def embed(
         "vectors.parquet"
     ),
     weight: Weight = None,
+    force: Force = False,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -41,10 +42,12 @@ def embed(
             table,
             out=out,
             weights=weights_of(weight),
+            force=force,
             progress=progress,
             **reading,
         )
     print_warnings(result)
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

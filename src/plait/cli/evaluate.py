@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Json, Quiet, Seed, reads_table
-from plait.cli.show import emit, print_facts, print_table, with_intervals
+from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -17,6 +17,17 @@ EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table that holds the target column.")],
+    importance: Annotated[
+        bool,
+        typer.Option("--importance", help="Tell what each input column is worth to the model."),
+    ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
+    ] = None,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -30,7 +41,16 @@ def evaluate(
     """
     from plait.recipes.evaluate import evaluate as run_evaluate
 
-    result = run_evaluate(bundle, table, seed=seed, **reading)
+    result = run_evaluate(
+        bundle,
+        table,
+        seed=seed,
+        importance=importance,
+        threshold=threshold,
+        positive=positive,
+        **reading,
+    )
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 
@@ -44,6 +64,19 @@ def show(result: dict[str, Any]) -> None:
     present = result.get("by_present") or {}
     print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
+    show_decision(result.get("decision"))
+    print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
+
+
+def show_decision(decision: dict[str, Any] | None) -> None:
+    """Print what the decision threshold does beside one at 0.5."""
+    if not decision:
+        return
+    rows = [
+        {"threshold": decision["threshold"], **decision["at_threshold"]},
+        {"threshold": 0.5, **decision["at_half"]},
+    ]
+    print_table(f"Deciding for '{decision['positive']}', {decision['how']}", rows)
 
 
 def show_retrieval(result: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from plait.cli.show import print_json
-from plait.errors import ExtraError, PlaitError
-from plait.writing import storage_failure
+from plait.errors import ExtraError, PlaitError, StorageError
+from plait.writing import OUTPUT, storage_failure
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
@@ -47,6 +47,9 @@ class Failure:
 
 def failure_of(error: BaseException, words: Sequence[str]) -> Failure | None:
     """Return what to tell about an error, or None for a bug, whose traceback is wanted."""
+    if isinstance(error, StorageError) and error.path == OUTPUT:
+        _silence_output()
+        return Failure(str(error), error.as_dict(), error.exit_code, on_error=True)
     if isinstance(error, PlaitError):
         return Failure(str(error), error.as_dict(), error.exit_code)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
@@ -114,7 +117,7 @@ def _output_failure(error: OSError) -> Failure | None:
     if failure is None or error.filename is not None or not _was_printing(error):
         return None
     _silence_output()
-    failure.at(path="standard output")
+    failure.at(path=OUTPUT)
     return Failure(str(failure), failure.as_dict(), 1, on_error=True)
 
 

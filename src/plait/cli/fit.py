@@ -9,8 +9,17 @@ from typing import Annotated, Any
 import typer
 
 import plait
-from plait.cli.evaluate import show_retrieval
-from plait.cli.options import Json, Quiet, Seed, TableOf, one_of, pairs_of, reads_table
+from plait.cli.evaluate import show_decision, show_retrieval
+from plait.cli.options import (
+    Json,
+    Quiet,
+    Seed,
+    TableIfAny,
+    one_of,
+    pairs_of,
+    reads_table,
+    weights_of,
+)
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
 
@@ -27,12 +36,15 @@ plait fit labelled.csv --target category --base base.plait
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
 
+plait fit shop.csv --target category --save-config run.yaml, then plait fit --config run.yaml
+
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""
 
 
 @reads_table
 def fit(
-    table: TableOf,
+    context: typer.Context,
+    table: TableIfAny = None,
     target: Annotated[
         str | None, typer.Option(help="Column to predict; without it, what the columns share.")
     ] = None,
@@ -68,6 +80,30 @@ def fit(
     baselines: Annotated[
         bool, typer.Option(help="Measure simple models too, and ship the best.")
     ] = True,
+    simple: Annotated[
+        bool, typer.Option("--simple", help="Simple models only: no network is trained.")
+    ] = False,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="How much rows count: a column of numbers, or balanced (by class)."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            help="What mistakes cost, which chooses it: false_negative=10,false_positive=1."
+        ),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that is looked for [default: the rarer].")
+    ] = None,
     encoder: Annotated[
         list[str] | None,
         typer.Option(
@@ -96,6 +132,13 @@ def fit(
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="YAML file of settings; the options given here win over it."),
+    ] = None,
+    save_config: Annotated[
+        Path | None, typer.Option(help="Write the settings of this fit, for --config.")
+    ] = None,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -104,32 +147,43 @@ def fit(
 ) -> None:
     """Learn a column from the others, or without a target what all share; write a bundle."""
     from plait.progress import open_progress
+    from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
 
+    settings: dict[str, Any] = dict(
+        table=table,
+        target=target,
+        budget=budget,
+        size=size,
+        fusion=_join(fusion),
+        group=group,
+        time=time,
+        split=split,
+        seed=seed,
+        device=device,
+        out=out,
+        baselines=baselines,
+        simple=simple,
+        metric=metric,
+        weights=weights,
+        threshold=threshold,
+        costs=weights_of(cost.split(",")) if cost else None,
+        positive=positive,
+        encoders=pairs_of(encoder),
+        base=base,
+        adapt=adapt,
+        tune=tune,
+        samples=samples,
+        **reading,
+    )
+    if config is not None:
+        settings |= _unless_given(read_config(config), context)
+    settings["out"] = settings["out"] or default_bundle(_table_of(settings))
+    if save_config is not None:
+        write_config(save_config, settings)
     with open_progress(quiet=quiet) as progress:
-        model = run_fit(
-            table,
-            target=target,
-            budget=budget,
-            size=size,
-            fusion=_join(fusion),
-            group=group,
-            time=time,
-            split=split,
-            seed=seed,
-            device=device,
-            out=out or default_bundle(table),
-            resume=resume,
-            baselines=baselines,
-            encoders=pairs_of(encoder),
-            base=base,
-            adapt=adapt,
-            tune=tune,
-            samples=samples,
-            progress=progress,
-            began=process_began(),
-            **reading,
-        )
+        table, began = settings.pop("table"), process_began()
+        model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
     emit(model.summary(), as_json=json, show=show)
 
 
@@ -141,7 +195,12 @@ def show(summary: dict[str, Any]) -> None:
         return
     rows = [_row(str(summary.get("shipped")), summary)]
     rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
+    if summary.get("weighted"):
+        rows.insert(
+            1, {"model": "shipped, rows by weight", **with_intervals(summary["weighted"], None)}
+        )
     print_table("Shipped, and the baselines [95 % interval]", rows)
+    show_decision(summary.get("decision"))
     _show_facts(summary)
 
 
@@ -170,6 +229,27 @@ def default_bundle(table: str) -> Path:
     stem = Path(name).stem
     packed = Path(name).suffix.lower() in (".gz", ".zst", ".bz2", ".xz", ".lz4")
     return Path((Path(stem).stem if packed else stem) + ".plait")
+
+
+def _unless_given(settings: dict[str, Any], context: typer.Context) -> dict[str, Any]:
+    """Return those settings of a file that no option of the command says otherwise."""
+    options = {"encoders": "encoder", "costs": "cost"}
+    return {
+        name: value
+        for name, value in settings.items()
+        if getattr(context.get_parameter_source(options.get(name, name)), "name", "DEFAULT")
+        in ("DEFAULT", "DEFAULT_MAP")
+    }
+
+
+def _table_of(settings: dict[str, Any]) -> str:
+    if settings["table"] is None:
+        raise UsageError(
+            "there is no table to learn from",
+            expected="a table, or a --config that names one",
+            hint="plait fit shop.csv --target category",
+        )
+    return str(settings["table"])
 
 
 def _join(fusion: str) -> str | int:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Quiet, Seed, TableOf, reads_table
+from plait.cli.options import Force, Json, Quiet, Seed, TableOf, reads_table
 from plait.cli.show import emit, print_facts, print_lines, print_table
 
 EXAMPLE = "Example: plait inspect shop.csv --target category --schema-out shop.yaml"
@@ -24,6 +24,7 @@ def inspect(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
+    force: Force = False,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -38,7 +39,7 @@ def inspect(
 
     # Looking draws no random numbers; --seed is there because every verb has it.
     result = run_inspect(
-        table, target=target, group=group, out=out, schema_out=schema_out, **reading
+        table, target=target, group=group, out=out, schema_out=schema_out, force=force, **reading
     )
     emit(result, as_json=json, show=show)
 

@@ -28,12 +28,14 @@ def one_of(*choices: str) -> Callable[[str | None], str | None]:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
-TableOf = Annotated[
-    str,
-    typer.Argument(
-        help="CSV, TSV, JSON lines, Parquet, Arrow, .xlsx, .ods, .tar, any of them in .gz, .zst or "
-        ".zip, a folder, or - for standard input."
-    ),
+_TABLE = (
+    "CSV, TSV, JSON lines, Parquet, Arrow, .xlsx, .ods, .tar, any of them in .gz, .zst or .zip, a "
+    "folder, or - for standard input."
+)
+TableOf = Annotated[str, typer.Argument(help=_TABLE)]
+TableIfAny = Annotated[str | None, typer.Argument(help=_TABLE)]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace a file that exists; never what is read.")
 ]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser, if there is one.")]
 Weight = Annotated[
@@ -96,7 +98,11 @@ READING: dict[str, tuple[Any, Any]] = {
     "strict": (
         Annotated[
             bool,
-            typer.Option("--strict", help="An ambiguous column is an error, not a stated choice."),
+            typer.Option(
+                "--strict",
+                help="An ambiguous column is an error, and so is one that a bundle reads and the "
+                "table lacks.",
+            ),
         ],
         False,
     ),
@@ -105,8 +111,8 @@ READING: dict[str, tuple[Any, Any]] = {
             str | None,
             typer.Option(
                 callback=one_of("raise", "skip"),
-                help="An unreadable cell: raise (default) stops and names it, skip counts it as "
-                "missing.",
+                help="An unreadable cell: raise stops and names it, skip counts it as missing "
+                "[default: as at the bundle's fit, else raise]",
             ),
         ],
         None,

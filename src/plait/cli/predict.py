@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Quiet, Seed, one_of, reads_table
-from plait.cli.show import emit, print_lines, print_warnings
+from plait.cli.options import Force, Json, Quiet, Seed, one_of, reads_table
+from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
 from plait.words import split_list, split_named
 
@@ -50,6 +50,14 @@ def predict(
         list[str] | None,
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
+    force: Force = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
+    ] = None,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -76,9 +84,13 @@ def predict(
         format=format,
         classes=_classes(classes),
         templates=template or (),
+        force=force,
+        threshold=threshold,
+        positive=positive,
         **reading,
     )
     print_warnings(result)
+    say_notes(result)
     if str(out) != "-":
         emit(result, as_json=json, show=show)
 
@@ -96,5 +108,4 @@ def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
 def show(result: dict[str, Any]) -> None:
     """Print where the predictions are and which columns were added."""
     print(f"{result['rows']} rows -> {result['out']}")
-    print_lines("note", result.get("notes") or [])
     print("columns: " + ", ".join(str(name) for name in result.get("columns") or []))

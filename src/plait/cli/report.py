@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from plait.cli.options import Json, Open, Quiet, Seed
+from plait.cli.options import Force, Json, Open, Quiet, Seed
 from plait.cli.show import emit, open_page
 
 EXAMPLE = "Example: plait report shop.plait --out shop.html"
@@ -18,6 +18,7 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Page to write [default: shop.html beside shop.plait]")
     ] = None,
+    force: Force = False,
     open: Open = False,
     seed: Seed = 0,
     json: Json = False,
@@ -29,6 +30,6 @@ def report(
     """
     from plait.recipes.report import write_report
 
-    page = Path(write_report(bundle, out=out))
+    page = Path(write_report(bundle, out=out, force=force))
     opened = open_page(page) if open else False
     emit({"report": str(page), "opened": opened}, as_json=json, show=lambda r: print(r["report"]))

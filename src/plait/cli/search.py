@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
-from plait.cli.show import emit, print_table, print_warnings
+from plait.cli.options import Force, Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
+from plait.cli.show import emit, print_table, print_warnings, say_notes
 from plait.errors import UsageError
 
 EXAMPLE = """Examples:
@@ -48,6 +48,7 @@ def search(
     page: Annotated[
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
+    force: Force = False,
     *,
     reading: Any,
     seed: Seed = 0,
@@ -60,13 +61,16 @@ def search(
     """
     from plait.progress import open_progress
     from plait.recipes.search import search as run_search
-    from plait.recipes.search_page import write_search_page
 
     if page is not None and table == "-":
         raise UsageError(
             "a page shows the table's rows, and standard input can be read only once",
             expected="a file with --page",
         )
+    if page is not None:
+        from plait.recipes.search_page import check_page, write_search_page
+
+        check_page(bundle, table, page, force=force)
     given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
     cells = {name: cell for name, cell in given.items() if cell is not None}
     # Searching draws no random numbers; --seed is there because every verb has it.
@@ -92,10 +96,12 @@ def search(
                 page,
                 weights=weights_of(weight),
                 where=where,
+                force=True,
                 **reading,
             )
             result["page"] = str(written)
     print_warnings(result)
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 

@@ -22,6 +22,12 @@ def emit(result: dict[str, Any], *, as_json: bool, show: Show) -> None:
         show(result)
 
 
+def say_notes(result: Mapping[str, Any]) -> None:
+    """Print what a person should know of a result on standard error, a note per line."""
+    for note in result.get("notes") or []:
+        print(f"note: {note}", file=sys.stderr)
+
+
 def print_json(data: Mapping[str, Any]) -> None:
     """Print one line of JSON on standard output; NaN and infinity become null."""
     print(json.dumps(plain(data), ensure_ascii=False, allow_nan=False))

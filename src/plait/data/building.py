@@ -1,11 +1,11 @@
-"""Builds cache entries: one pass over the table that writes the columns not yet prepared."""
+"""Prepares columns in one pass over the table: into cache entries, or into memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,8 +25,25 @@ MEND_CELL = "mend the file or cell; of a table, --on-error skip counts such cell
 """The hint of errors that have none of their own."""
 
 
+FEW_ROWS = 16
+"""Up to here no threads decode: starting them takes longer than they save."""
+
+
+class Writer(Protocol):
+    """Takes a column's values: `plait.data.ragged.ColumnWriter`, `plait.data.held.HeldStore`."""
+
+    def append(self, values: Sequence[Arrays | None]) -> None:
+        """Add the values of the next rows; None where missing."""
+
+    def append_stacked(self, present: np.ndarray, parts: Arrays) -> None:
+        """Add rows of a dense layout: bool ``[row]`` and arrays ``[row, *shape]``."""
+
+    def close(self, meta: dict[str, Any]) -> None:
+        """Finish; `meta` says which cells could not be read."""
+
+
 class Build:
-    """One pass over the table that writes the columns not yet in the cache."""
+    """One pass over the table that prepares columns."""
 
     def __init__(
         self,
@@ -36,34 +53,39 @@ class Build:
         num_workers: int,
     ) -> None:
         self._table, self._codecs, self._on_error = table, codecs, on_error
-        self._media, self._num_workers = table.media(), num_workers
+        self._media = table.media()
+        self._num_workers = 0 if table.num_rows <= FEW_ROWS else num_workers
         self._bad: dict[str, list[dict[str, Any]]] = {name: [] for name in codecs}
         self._num_bad = dict.fromkeys(codecs, 0)
 
     def run(self, entries: Mapping[str, tuple[Path, str]], progress: Progress | None) -> None:
-        cheap = all(is_cheap(codec.layout) for codec in self._codecs.values())
+        """Write each column as an entry of the cache: name -> (folder, name of the entry)."""
         with ExitStack() as stack:
-            writers, decoders = {}, {}
+            writers = {}
             for name, codec in self._codecs.items():
                 folder = stack.enter_context(new_entry(*entries[name]))
                 writers[name] = stack.enter_context(ColumnWriter(folder, codec.layout))
-                decoders[name] = stack.enter_context(
+            self.fill(writers, progress)
+
+    def fill(self, writers: Mapping[str, Writer], progress: Progress | None) -> None:
+        """Give every column's values to its writer, and close it."""
+        names = list(self._codecs)
+        cheap = all(is_cheap(codec.layout) for codec in self._codecs.values())
+        with ExitStack() as stack:
+            decoders = {
+                name: stack.enter_context(
                     Decoder(codec, self._media, codec.prepare, num_workers=self._num_workers)
                 )
-            names = list(self._codecs)
+                for name, codec in self._codecs.items()
+            }
             for first, cells in self._table.batches(names, batch_rows=8192 if cheap else 1024):
                 for name in names:
                     self._add(name, first, cells[name], decoders[name], writers[name])
                 if progress is not None:
                     progress(first + len(cells[names[0]]))
-            for name, codec in self._codecs.items():
-                writers[name].close(
-                    {
-                        "codec": codec_to_dict(codec),
-                        "bad": self._bad[name],
-                        "num_bad": self._num_bad[name],
-                    }
-                )
+        for name, codec in self._codecs.items():
+            bad = {"bad": self._bad[name], "num_bad": self._num_bad[name]}
+            writers[name].close({"codec": codec_to_dict(codec), **bad})
 
     def _add(
         self,
@@ -71,7 +93,7 @@ class Build:
         first: int,
         cells: list[Cell],
         decoder: Decoder[Arrays],
-        writer: ColumnWriter,
+        writer: Writer,
     ) -> None:
         distinct = decoder.decode_distinct(cells)
         if distinct is not None:
@@ -89,7 +111,7 @@ class Build:
         first: int,
         results: list[Arrays | None | CellError],
         index: list[int],
-        writer: ColumnWriter,
+        writer: Writer,
     ) -> None:
         """Write values that were prepared once per distinct cell, by one gather."""
         layout = self._codecs[name].layout

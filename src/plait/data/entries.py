@@ -44,6 +44,32 @@ class Store(Protocol):
         """Return int64 ``[row]``."""
 
 
+class ReorderedStore:
+    """The values of another store, in another order.
+
+    Args:
+        store: Where they lie.
+        order: int64 ``[row]``: whose value each row has.
+    """
+
+    def __init__(self, store: Store, order: np.ndarray) -> None:
+        self._store, self._order = store, np.asarray(order, np.int64)
+        self.num_rows, self.meta = len(self._order), store.meta
+        self.present = np.asarray(store.present, bool)[self._order]
+
+    def row(self, row: int) -> Arrays | None:
+        """Return one row's arrays."""
+        return self._store.row(int(self._order[row]))
+
+    def gather(self, rows: np.ndarray) -> ColumnBatch:
+        """Return rows as a padded batch."""
+        return self._store.gather(self._order[rows])
+
+    def lengths(self) -> np.ndarray:
+        """Return int64 ``[row]``."""
+        return self._store.lengths()[self._order]
+
+
 class PreparedColumn:
     """One column's prepared values, read from the cache.
 
@@ -64,6 +90,10 @@ class PreparedColumn:
     def with_codec(self, codec: Codec) -> PreparedColumn:
         """Return the same values under another codec of the same layout."""
         return PreparedColumn(codec, self._store)
+
+    def reordered(self, order: np.ndarray) -> PreparedColumn:
+        """Return the values in another order: row *i* has what row ``order[i]`` has here."""
+        return PreparedColumn(self.codec, ReorderedStore(self._store, order))
 
     def __len__(self) -> int:
         return self._store.num_rows

@@ -1,4 +1,4 @@
-"""Decodes a table's columns once, into a memory-mapped cache keyed by content and preprocessing."""
+"""Decodes a table's columns: once into a memory-mapped cache, or for few rows into memory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from plait.data.entries import PreparedColumn as PreparedColumn
 from plait.data.entries import Progress, check_on_error, column_key, open_column
 from plait.data.fingerprints import fingerprints as fingerprints
 from plait.data.fitting import fit_codecs as fit_codecs
+from plait.data.held import HeldStore
 from plait.data.pages import PageBudget
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TableError
 from plait.modalities import Codec
 
+HELD_ROWS, FEW_ROWS = 4096, 256
 
+
+@brief
 @dataclass(frozen=True)
 class Prepared:
     """A table's columns, prepared.
@@ -95,3 +100,33 @@ def prepare_table(
             raise TableError("the cache was changed while it was written", path=folder)
         columns[name] = column
     return Prepared(columns, table.num_rows)
+
+
+def prepare_rows(
+    table: Table,
+    codecs: Mapping[str, Codec],
+    *,
+    on_error: str = "raise",
+    progress: Progress | None = None,
+    num_workers: int = 2,
+) -> Prepared:
+    """Return the columns' prepared values, decoded now and held in memory: nothing is written.
+
+    Arguments and errors as of `prepare_table`, whose values these are.
+    """
+    check_on_error(on_error)
+    stores = {name: HeldStore(codec.layout) for name, codec in codecs.items()}
+    if codecs:
+        build = Build(table, codecs, on_error, num_workers)
+        build.fill(stores, progress)
+    columns = {name: PreparedColumn(codec, stores[name]) for name, codec in codecs.items()}
+    return Prepared(columns, table.num_rows)
+
+
+def is_worth_keeping(table: Table) -> bool:
+    """Tell whether a table's prepared values belong into the cache, to be found again.
+
+    What a person holds in memory stays there, up to `HELD_ROWS` rows; of a file's, `FEW_ROWS` are
+    decoded sooner than their entries are opened.
+    """
+    return table.num_rows > (HELD_ROWS if table.in_memory else FEW_ROWS)

@@ -10,12 +10,18 @@ from typing import Any
 
 import yaml
 
+from plait.display import brief, first_rows, html_table
 from plait.errors import SchemaError, no_column
 from plait.modalities import Codec, find_codec
+from plait.types import Html
+
+MAX_SHOWN = 40
+"""Columns of a schema that a notebook shows."""
 
 ROLES = ("value", "id", "group", "time", "split", "ignore")
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """What one column is.
@@ -74,7 +80,7 @@ class Column:
         return cls(**(fields | {"alternatives": alternatives, "modality": fields.get("modality")}))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Schema:
     """The columns of a table."""
 
@@ -144,6 +150,20 @@ class Schema:
             "  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]).rstrip()
             for row in rows
         )
+
+    def __repr__(self) -> str:
+        told = [f"{c.name!r:.32}: {c.modality or c.role}" for c in self.columns[:6]]
+        left = len(self.columns) - len(told)
+        return f"Schema({', '.join(told)}{f', ... {left} more' if left > 0 else ''})"
+
+    def _repr_html_(self) -> Html:
+        shown, note = first_rows(len(self.columns), MAX_SHOWN)
+        rows = [
+            [c.name, c.modality or c.role, f"{c.share_missing:.0%}", c.why]
+            for c in (self.columns[i] for i in shown)
+        ]
+        names = ["column", "is", "missing", "why"]
+        return html_table(f"Schema: {len(self.columns)} columns", names, rows, note=note)
 
 
 def read_yaml(source: Path | str) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from plait.data.by_time import allot_groups_in_time, allot_in_time, read_times
 from plait.data.duplicates import COMMON_SHARE, LEAST_COMMON, Copies
 from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TableError, UsageError
 from plait.types import is_missing
 
@@ -29,6 +30,7 @@ WORDS = {
 }
 
 
+@brief
 @dataclass(frozen=True)
 class Splits:
     """Row numbers of each split, sorted.

@@ -15,10 +15,14 @@ from plait.data.overrides import Override, read_overrides
 from plait.data.schema import Schema
 from plait.data.sources.formats import Format
 from plait.data.sources.opening import open_source
-from plait.data.sources.rows import Rows
+from plait.data.sources.rows import MemoryRows, Rows
+from plait.display import first_rows, html_table
 from plait.errors import TableError, UsageError, no_column
 from plait.modalities import Media
-from plait.types import Cell
+from plait.types import Cell, Html
+
+MAX_SHOWN_COLUMNS = 12
+"""Columns of a table that a notebook shows."""
 
 
 class Table:
@@ -76,6 +80,16 @@ class Table:
 
     def __len__(self) -> int:
         return self.num_rows
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether a person holds the cells in memory: no file has them."""
+        return isinstance(self._rows, MemoryRows) and self._rows.given
+
+    @property
+    def strict(self) -> bool:
+        """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
+        return self._strict
 
     @property
     def schema(self) -> Schema:
@@ -170,6 +184,15 @@ class Table:
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {self.num_rows} rows, {len(self.column_names)} columns)"
 
+    def _repr_html_(self) -> Html:
+        shown, note = first_rows(self.num_rows)
+        names = self.column_names[:MAX_SHOWN_COLUMNS]
+        cells = [self.column(name, list(shown)) for name in names]
+        left = len(self.column_names) - len(names)
+        note = "; ".join(filter(None, (note, f"and {left} more columns" if left else "")))
+        title = f"{self.name}: {self.num_rows:,} rows, {len(self.column_names)} columns"
+        return html_table(title, names, list(zip(*cells, strict=True)), note=note)
+
     def _with(self, **changes: Any) -> Table:
         kept: dict[str, Any] = {
             "name": self.name,
@@ -243,8 +266,9 @@ def read(
 
     Args:
         source: A path (CSV, TSV, JSON lines, Parquet, Arrow, .xlsx, .ods, a WebDataset tar, any of
-            these in .gz, .zst, .bz2, .xz or .zip, or a folder), ``-`` for standard input, or a
-            table in memory (DataFrame, Arrow table, list of dicts, dict of lists).
+            these in .gz, .zst, .bz2, .xz or .zip, or a folder), ``-`` for standard input, a table
+            in memory (DataFrame, Arrow table, list of dicts, dict of lists), or one row (a dict of
+            cells, a pandas Series named by columns).
         columns: What columns are, where inference should not decide:
             ``"note=text,scan=image,code=ignore"`` or a mapping; a name with a comma, quotes or
             blanks around it is put in double quotes.

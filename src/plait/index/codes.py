@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32, Int8, Int64, Shaped
 
 from plait.errors import UsageError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Int8, Int64, Shaped
 
 BLOCK_ROWS = 8192
 """Rows turned to float at a time: 4 MB at 128 dimensions, which stays in the L2 and L3 caches."""

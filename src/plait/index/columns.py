@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plait.errors import UsageError
+from plait.errors import UsageError, no_column
 
 _FITTING = {
     "number": "a number, such as 20",
@@ -25,11 +25,9 @@ def column_of(attributes: pa.Table, name: str) -> pa.ChunkedArray:
         UsageError: There is no such column.
     """
     if name not in attributes.column_names:
-        raise UsageError(
-            f"the filter names an unknown column '{name}'",
-            expected="one of " + ", ".join(attributes.column_names),
-            hint='text is quoted: category == "boot"',
-        )
+        error = no_column(name, attributes.column_names, of="the index")
+        error.hint = " ".join(filter(None, (error.hint, 'text is quoted: category == "boot"')))
+        raise error
     column = attributes.column(name)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)

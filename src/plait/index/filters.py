@@ -23,15 +23,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Bool
 
 from plait.errors import UsageError
 from plait.index.columns import check_alike, column_of, fitting, float_like, unlike
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool
 
 MAX_CHARACTERS = 20_000
 ALLOWED = (

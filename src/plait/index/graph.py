@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Int8, Int64
 
 from plait.errors import BundleError, ExtraError
 from plait.index.codes import blocks
 from plait.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from jaxtyping import Int8, Int64
 
 CONNECTIVITY = 16
 EXPANSION_ADD = 128

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32, Shaped
 
 from plait.errors import UsageError
 from plait.index.codes import unit_vectors
@@ -18,6 +18,9 @@ from plait.index.nearest import nearest_rows
 from plait.index.rows import Rows, numbers_in
 from plait.index.storage import Stored, load_index, save_index
 from plait.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Shaped
 
 KINDS = ("auto", "exact", "hnsw")
 EXACT_ROWS = 50_000

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float32
 
 from plait.index.codes import Codes
 from plait.index.graph import Graph
 from plait.index.rows import Rows
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float32
 
 STEP_ROWS = 25
 """Scanned rows that take as long as one more row from the graph: 0.04 to 0.1 against 1 to 1.5

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int64, Shaped
 
 from plait.errors import UsageError
 from plait.index.codes import Codes
+
+if TYPE_CHECKING:
+    from jaxtyping import Int64, Shaped
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from plait.errors import BundleError, SchemaError, UsageError
+from plait.errors import BundleError, SchemaError, UsageError, nearest_name
 from plait.modalities.contract import Codec, TargetCodec
 
 _OWN_FOLDER = Path(__file__).parent
@@ -46,14 +46,30 @@ def modalities() -> dict[str, type[Codec]]:
 
 def find_codec(modality: str) -> type[Codec]:
     """Return the codec class of a modality. Raises `UsageError` naming those that exist."""
+    if not _extra_folders and modality.isidentifier():
+        own = _own_codec(modality)
+        if own is not None:
+            return own
     try:
         return modalities()[modality]
     except KeyError:
+        close = nearest_name(modality, modalities())
         raise UsageError(
             f"there is no modality '{modality}'",
             expected="one of " + ", ".join(modalities()),
             received=modality,
+            hint=f"did you mean '{close}'?" if close else None,
         ) from None
+
+
+@cache
+def _own_codec(modality: str) -> type[Codec] | None:
+    """Return the codec of the folder of that name, so that no other modality is loaded."""
+    file = _OWN_FOLDER / modality / "codec.py"
+    if not file.is_file():
+        return None
+    codec = _codec_class(_load(file), file)
+    return codec if codec.modality == modality else None
 
 
 def find_network(modality: str) -> ModuleType:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plait.backbones import Checkpoint, encode_column, open_checkpoint
+from plait.backbones import Checkpoint, encode_column, encode_rows, open_checkpoint
 from plait.backbones.bundling import checkpoint_facts, checkpoint_files, checkpoint_from
+from plait.backbones.frozen import NUM_LOCAL
 from plait.data.prepared import Prepared, PreparedColumn
 from plait.data.table import Table
 from plait.modalities import Codec, find_codec
 from plait.modalities.vector.codec import VectorCodec
+
+if TYPE_CHECKING:
+    from plait.backbones.network import Backbone
 
 FOLDER = "backbones"
 """Where a bundle keeps the weights of pretrained encoders."""
@@ -104,17 +109,32 @@ class BackboneReading:
         *,
         on_error: str,
         progress: Callable[[int], object] | None,
+        keep: bool = True,
     ) -> PreparedColumn:
         """Return the vectors: from the cache, or made now. See `plait.model.readings.Reading`."""
-        return self._encode(table, on_error, progress).with_codec(self.codec)
+        return self._encode(table, on_error, progress, keep=keep).with_codec(self.codec)
 
     def _encode(
-        self, table: Table, on_error: str, progress: Callable[[int], object] | None
+        self,
+        table: Table,
+        on_error: str,
+        progress: Callable[[int], object] | None,
+        *,
+        keep: bool = True,
     ) -> PreparedColumn:
         reader = find_codec(self.checkpoint.modality)()
+        if not keep:
+            return encode_rows(
+                table, self.source, reader, self._network, on_error=on_error, progress=progress
+            )
         return encode_column(
             table, self.source, reader, self.checkpoint, on_error=on_error, progress=progress
         )
+
+    @cached_property
+    def _network(self) -> Backbone:
+        """The frozen network, loaded once for rows that are not kept (imports torch)."""
+        return self.checkpoint.network("frozen", num_local=NUM_LOCAL)
 
 
 def open_readings(

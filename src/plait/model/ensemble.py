@@ -12,14 +12,17 @@ from plait.baselines.experts import Expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
+from plait.display import brief
 from plait.modalities import Codec, TargetCodec
 from plait.model.calibration import Calibration
 from plait.model.config import SystemConfig
+from plait.model.decision import Decision
 
 DEEP = "deep"
 """Name of the network among the experts."""
 
 
+@brief
 @dataclass
 class Ensemble:
     """What turns prepared rows into outputs.
@@ -32,6 +35,7 @@ class Ensemble:
         features: Makes the experts' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
 
@@ -42,6 +46,7 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    decision: Decision | None = None
     calibration: Calibration | None = None
     _system: object | None = None
 
@@ -50,6 +55,12 @@ class Ensemble:
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
         mixed = mix_outputs(found, self.weights)
         return mixed if self.calibration is None else self.calibration.apply(mixed, prepared, rows)
+
+    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
+        """Return outputs as columns for people, by the decision where there is one."""
+        if self.decision is None:
+            return self.target.answer(outputs)
+        return self.decision.answer(self.target, outputs)
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one expert, or of the network under the name ``deep``."""

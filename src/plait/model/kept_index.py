@@ -30,7 +30,7 @@ def open_index(
     rows: Table | None,
     index: Path | str | None,
     rebuild: bool,
-    on_error: str,
+    on_error: str | None,
     progress: Progress,
 ) -> tuple[Index, Path]:
     """Return the index and where it is kept."""
@@ -95,7 +95,7 @@ def _build(
     rows: Table,
     ids: Sequence[str],
     place: Path,
-    on_error: str,
+    on_error: str | None,
     progress: Progress,
 ) -> Index:
     vectors, there = _vectors(model, rows, on_error, progress)
@@ -112,7 +112,7 @@ def _build(
 
 
 def _vectors(
-    model: Model, rows: Table, on_error: str, progress: Progress
+    model: Model, rows: Table, on_error: str | None, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
     vectors = model.embed(rows, on_error=on_error, progress=progress)
     return vectors, np.abs(vectors).sum(1) > 0

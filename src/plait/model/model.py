@@ -10,19 +10,23 @@ from typing import Any, cast
 import numpy as np
 
 import plait
+from plait.answer import Answer
 from plait.bundle import Bundle, read_steadily, to_json, write_bundle
-from plait.data.grouping import join_said, said_groups
-from plait.data.prepared import Prepared, prepare_table
-from plait.data.schema import Column, Schema
+from plait.data.prepared import Prepared, is_worth_keeping
+from plait.data.schema import Schema
 from plait.data.table import Table, read
-from plait.errors import BundleError, TableError, TargetError
+from plait.errors import BundleError, TargetError
 from plait.modalities import Codec, TargetCodec
-from plait.model.directions import evaluate_space
+from plait.model.classes import classes_of, predict_proba
+from plait.model.columns import under_schema
+from plait.model.decision import with_threshold
 from plait.model.ensemble import Ensemble
-from plait.model.heeding import heed
-from plait.model.readings import Reading, with_readings
+from plait.model.importance import importance
+from plait.model.judging import labelled_rows, leaderboard, top_losses
+from plait.model.overview import html_of_model, summary, text_of_model
+from plait.model.prepare import in_parts, prepare
+from plait.model.readings import Reading
 from plait.model.scores import FULL, Effort, score
-from plait.model.search import search_rows
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
@@ -37,10 +41,11 @@ from plait.model.storage import (
 )
 from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
-from plait.types import Answer, Cell
+from plait.results import Hits, Scores
+from plait.types import Cell
 
 
-@dataclass
+@dataclass(repr=False)
 class Model:
     """A fitted model. Made by `plait.fit` and `load`.
 
@@ -57,6 +62,7 @@ class Model:
         card: The model card, Markdown.
         group: Column of the table whose equal values belong together, when it was named.
         path: Where it was saved or loaded from.
+        on_error: What an unreadable cell does where nothing else is said: as at its fit.
     """
 
     schema: Schema
@@ -70,6 +76,7 @@ class Model:
     card: str = ""
     path: Path | None = None
     group: str | None = None
+    on_error: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -112,46 +119,63 @@ class Model:
         """The target's codec: its labels or scale, its task and metrics."""
         return self.ensemble.target
 
-    def predict(self, rows: Any, *, on_error: str = "raise", root: Any = None) -> Answer:
+    def predict(
+        self, rows: Any, *, on_error: str | None = None, root: Any = None, strict: bool = False
+    ) -> Answer:
         """Return ``prediction``, ``confidence`` and the details per row.
 
+        No cell is written to disk, unless a pretrained encoder reads a file of many rows.
+
         Args:
-            rows: A `Table`, anything `plait.read` takes, or a list of dicts; any input column may
-                be absent or empty.
-            on_error: ``raise``, or ``skip`` to treat unreadable cells as missing.
+            rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
+                one row as a dict. Any input column may be absent or empty.
+            on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at
+                the fit.
             root: Folder of the media, where it is not the table's.
+            strict: Whether an absent input column is an error.
         """
-        table = self.as_table(rows, root=root)
-        outputs = self.outputs(self.prepare(table, on_error=on_error))
-        return Answer(self.target_codec.answer(outputs))
+        return Answer(self.ensemble.answer(self.outputs_of(rows, on_error, root, strict)))
+
+    def outputs_of(
+        self, rows: Any, on_error: str | None = None, root: Any = None, strict: bool = False
+    ) -> np.ndarray:
+        """Return canonical outputs of any rows, float32 ``[row, output]``; see `predict`."""
+        table = self.as_table(rows, root=root, strict=strict)
+        keep = bool(self.readings) and is_worth_keeping(table)
+        parts = [self.outputs(part) for part in in_parts(self, table, on_error, keep)]
+        return np.concatenate(parts)
 
     def evaluate(
-        self, rows: Any, *, on_error: str = "raise", root: Any = None, seed: int = 0
-    ) -> dict[str, Any]:
+        self,
+        rows: Any,
+        *,
+        on_error: str | None = None,
+        root: Any = None,
+        seed: int = 0,
+        strict: bool = False,
+    ) -> Scores:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
-        Rows without a target are left out. Raises `TargetError` when none has one. A model without
-        a target is scored by retrieval, in every direction between its columns.
+        Rows without a target are left out; `plait.model.unseen.count_unseen` gives the labels that
+        training never saw. A model without a target is scored by retrieval, in every direction
+        between its columns. Raises `ColumnError` without the target's column, `TargetError` when
+        it is empty.
         """
-        table = self.as_table(rows, root=root)
+        table = self.as_table(rows, root=root, strict=strict)
         if self.parts is None:
-            return evaluate_space(self.space, self.prepare(table, on_error=on_error))
-        if self.target is None or self.target not in table.column_names:
-            raise TargetError(
-                "the table lacks the target, so there is nothing to compare with",
-                expected=f"a column '{self.target}'",
-                received=", ".join(table.column_names),
-                hint="use predict for rows without a target",
-            )
-        prepared = self.prepare(table, on_error=on_error, target=True)
-        labelled = np.flatnonzero(prepared.columns[self.target].present)
-        truth, groups = self.truth(prepared, labelled), self._groups(table, labelled)
-        return self.score_rows(prepared, labelled, truth, groups=groups, seed=seed)
+            from plait.model.directions import evaluate_space
+
+            return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
+        prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
+        groups = self._groups(table, labelled)
+        return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
 
     def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
         """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
         if self.group is None or self.group not in table.column_names:
             return None
+        from plait.data.grouping import join_said, said_groups
+
         alone = np.arange(table.num_rows, dtype=np.int32)
         return join_said(said_groups(table, self.group), alone)[rows]
 
@@ -172,8 +196,11 @@ class Model:
         """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
-        codec = self.target_codec
-        return score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        codec, decision = self.target_codec, self.ensemble.decision
+        found = score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        if decision is not None:
+            found["decision"] = decision.measure(codec, outputs, truth)
+        return found
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -185,9 +212,10 @@ class Model:
         rows: Any,
         *,
         weights: Mapping[str, float] | None = None,
-        on_error: str = "raise",
+        on_error: str | None = None,
         root: Any = None,
         progress: Progress = SILENT,
+        strict: bool = False,
     ) -> np.ndarray:
         """Return one unit vector per row, float32 ``[row, dim]``, from whatever columns it has.
 
@@ -196,15 +224,18 @@ class Model:
         Args:
             rows: As for `predict`.
             weights: Column -> weight in the row's mean, 1 by default.
-            on_error, root: As for `predict`.
+            on_error, root, strict: As for `predict`.
             progress: Told of the work.
         """
         space = self.space
-        table = self.as_table(rows, root=root)
-        prepared = self.prepare(table, on_error=on_error, progress=progress)
-        update = progress.task("embedding", table.num_rows)
-        every = np.arange(prepared.num_rows)
-        return space.row_vectors(prepared, every, weights=weights, progress=update)
+        table = self.as_table(rows, root=root, strict=strict)
+        space.weights_of(weights)
+        update, done, found = progress.task("embedding", table.num_rows), 0, []
+        for part in in_parts(self, table, on_error, is_worth_keeping(table), progress):
+            found.append(space.row_vectors(part, np.arange(part.num_rows), weights=weights))
+            done += part.num_rows
+            update(done)
+        return np.concatenate(found)
 
     def search(
         self,
@@ -216,18 +247,20 @@ class Model:
         where: str | None = None,
         index: Path | str | None = None,
         rebuild: bool = False,
-        on_error: str = "raise",
+        on_error: str | None = None,
         root: Any = None,
         progress: Progress = SILENT,
         **named: Cell,
-    ) -> dict[str, Any]:
+    ) -> Hits:
         """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
 
         `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
         arguments, the result and the errors are those of `plait.search`.
         """
+        from plait.model.search import search_rows
+
         table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
-        return search_rows(
+        found = search_rows(
             self,
             table,
             {**(query or {}), **named},
@@ -239,6 +272,7 @@ class Model:
             on_error=on_error,
             progress=progress,
         )
+        return Hits(found)
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
@@ -252,54 +286,33 @@ class Model:
         """Return canonical outputs of all prepared rows, float32 ``[row, output]``."""
         return self.ensemble.outputs(prepared, np.arange(prepared.num_rows))
 
-    def as_table(self, rows: Any, *, root: Any = None) -> Table:
+    def as_table(self, rows: Any, *, root: Any = None, strict: bool = False) -> Table:
         """Return `rows` as a table under this model's schema; absent inputs count as missing.
 
-        Raises `TableError` when it has none of the model's columns.
+        Raises `ColumnError` when it has none of the model's columns, or in strict mode not all.
         """
         table = rows if isinstance(rows, Table) else read(rows, root=root)
-        table = heed(table, self.schema)
-        known = [c for c in self.schema.columns if c.name in table.column_names]
-        if not any(column.name in self.inputs for column in known):
-            raise TableError(
-                "the table has none of the columns that the model reads",
-                expected=", ".join(self.inputs),
-                received=", ".join(table.column_names),
-            )
-        listed = {column.name for column in known}
-        others = [
-            Column(name=name, modality=None, role="ignore", why="the model does not read it")
-            for name in table.column_names
-            if name not in listed
-        ]
-        return table.with_schema(Schema((*known, *others)))
+        return under_schema(table, self.schema, self.inputs, strict=strict)
 
     def prepare(
         self,
         table: Table,
         *,
-        on_error: str = "raise",
+        on_error: str | None = None,
         target: bool = False,
         progress: Progress = SILENT,
+        keep: bool | None = None,
     ) -> Prepared:
-        """Return the rows' arrays in this model's preprocessing, missing columns included."""
-        codecs: dict[str, Codec] = dict(self.codecs)
-        codecs.pop(str(self.target), None)  # a base may have read what is the target now
-        unread = (
-            {str(self.target): self.codecs[str(self.target)]} if self.target in self.codecs else {}
-        )
-        if target and self.target is not None:
-            codecs[self.target] = self.target_codec
-        made = {reading.column for reading in self.readings}
-        codecs = {name: codec for name, codec in codecs.items() if name not in made}
-        here = {name: codec for name, codec in codecs.items() if name in table.column_names}
-        update = progress.task("reading", table.num_rows)
-        prepared = prepare_table(table, here, on_error=on_error, progress=update)
-        absent = {n: c for n, c in {**unread, **codecs}.items() if n not in here}
-        prepared = prepared.with_empty(absent)
-        return with_readings(
-            self.readings, table, prepared, on_error=on_error, progress=progress.task
-        )
+        """Return the rows' arrays in this model's preprocessing, missing columns included.
+
+        Args:
+            table: From `as_table`.
+            on_error: As for `predict`.
+            target: Whether to read the target too.
+            progress: Told of the work.
+            keep: Whether the arrays go into the cache on disk; None keeps those of many rows.
+        """
+        return prepare(self, table, on_error=on_error, target=target, progress=progress, keep=keep)
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
@@ -328,27 +341,21 @@ class Model:
             **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
             "space": None if self.shared is None else space_facts(self.shared),
             "readings": [reading.facts() for reading in self.readings],
+            "on_error": self.on_error,
             "versions": VERSIONS,
         }
 
-    def summary(self) -> dict[str, Any]:
-        """Return the JSON shape of ``plait fit``."""
-        metrics, energy = self.records.get("metrics", {}), self.records.get("energy", {})
-        scored = metrics.get("test") or metrics.get("validation") or {}
-        return {
-            "bundle": None if self.path is None else str(self.path),
-            "task": "share" if self.parts is None else self.parts.target.task,
-            "shipped": metrics.get("shipped"),
-            "metrics": scored.get("metrics", {}),
-            "intervals": scored.get("intervals", {}),
-            "retrieval": scored.get("retrieval", {}),
-            "baselines": metrics.get("baselines", []),
-            "seconds": energy.get("seconds"),
-            "num_parameters": metrics.get("num_parameters"),
-            "peak_memory_mb": energy.get("peak_memory_mb"),
-            "warnings": metrics.get("warnings", []),
-            "notes": metrics.get("notes", []),
-        }
+    classes_ = property(classes_of)
+    predict_proba = predict_proba
+    with_threshold = with_threshold
+    leaderboard = leaderboard
+    top_losses = top_losses
+    importance = importance
+    summary = summary
+    _repr_html_ = html_of_model
+
+    def __repr__(self) -> str:
+        return text_of_model(self)
 
 
 def load(path: Path | str) -> Model:
@@ -394,4 +401,5 @@ def _model_of(bundle: Bundle) -> Model:
         card=bundle.read_bytes("card.md").decode(),
         path=bundle.path,
         group=about.get("group"),
+        on_error=str(about.get("on_error", "raise")),
     )

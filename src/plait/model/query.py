@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.data.table import read
-from plait.errors import UsageError
+from plait.errors import ColumnError, UsageError, nearest_name
 from plait.types import Cell
 
 if TYPE_CHECKING:
@@ -55,10 +55,12 @@ def sources_named(model: Model, name: str) -> list[str]:
         return [name]
     found = [source for source in sources if _modality(model, source) == name]
     if not found:
-        raise UsageError(
+        close = nearest_name(name, _names(model))
+        raise ColumnError(
             f"the shared space has no column or modality '{name}'",
             expected="one of " + ", ".join(sorted(_names(model))),
             received=name,
+            hint=f"did you mean '{close}'?" if close else None,
         )
     return found
 

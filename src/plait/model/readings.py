@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from plait.data.building import Writer
 from plait.data.cache import cache_folder, new_entry
 from plait.data.entries import column_key, open_column
+from plait.data.held import HeldStore
 from plait.data.pages import PageBudget
 from plait.data.prepared import Prepared, PreparedColumn
 from plait.data.ragged import ColumnWriter
@@ -51,6 +53,7 @@ class Reading(Protocol):
         *,
         on_error: str,
         progress: Callable[[int], object] | None,
+        keep: bool = True,
     ) -> PreparedColumn:
         """Return the column of a table's rows.
 
@@ -59,6 +62,7 @@ class Reading(Protocol):
             prepared: Their columns so far, those of the source among them.
             on_error: ``raise``, or ``skip`` to count unreadable cells as missing.
             progress: Told how many rows are done.
+            keep: Whether the values go into the cache; else they are held in memory.
         """
 
 
@@ -69,6 +73,7 @@ def with_readings(
     *,
     on_error: str,
     progress: Callable[[str, float], Callable[..., object]],
+    keep: bool = True,
 ) -> Prepared:
     """Return the prepared columns and those of the readings whose source the table has.
 
@@ -76,13 +81,13 @@ def with_readings(
         readings: In the order in which they can be read.
         table: The rows.
         prepared: Their other columns.
-        on_error: See `Reading.read`.
+        on_error, keep: See `Reading.read`.
         progress: Opens a task: `plait.progress.Progress.task`.
     """
     for reading in readings:
         if reading.source in table.column_names:
             update = progress(f"reading {reading.column}", table.num_rows)
-            column = reading.read(table, prepared, on_error=on_error, progress=update)
+            column = reading.read(table, prepared, on_error=on_error, progress=update, keep=keep)
             columns = {**prepared.columns, reading.column: column}
             prepared = Prepared(columns, prepared.num_rows)
         else:
@@ -119,8 +124,13 @@ class SpaceReading:
         *,
         on_error: str,
         progress: Callable[[int], object] | None,
+        keep: bool = True,
     ) -> PreparedColumn:
         """Return the vectors: from the cache, or made now. See `Reading.read`."""
+        if not keep:
+            store = HeldStore(self.codec.layout)
+            self._write(store, prepared, progress)
+            return PreparedColumn(self.codec, store)
         columns = self.space.sources[self.source]
         keys = [column_key(table, self.source, self.space.codecs[name]) for name in columns]
         text = " ".join([self.space.key, self.column, on_error, *keys])
@@ -128,16 +138,21 @@ class SpaceReading:
         found = open_column(folder / name, self.codec, PageBudget())
         if found is None:
             with new_entry(folder, name) as entry, ColumnWriter(entry, self.codec.layout) as writer:
-                for first in range(0, prepared.num_rows, CHUNK_ROWS):
-                    rows = np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))
-                    writer.append(self._values(prepared, rows))
-                    if progress is not None:
-                        progress(int(rows[-1]) + 1)
-                writer.close({"bad": [], "num_bad": 0})
+                self._write(writer, prepared, progress)
             found = open_column(folder / name, self.codec, PageBudget())
         if found is None:
             raise TableError("the cache was changed while it was written", path=folder)
         return found
+
+    def _write(
+        self, writer: Writer, prepared: Prepared, progress: Callable[[int], object] | None
+    ) -> None:
+        for first in range(0, prepared.num_rows, CHUNK_ROWS):
+            rows = np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))
+            writer.append(self._values(prepared, rows))
+            if progress is not None:
+                progress(int(rows[-1]) + 1)
+        writer.close({"bad": [], "num_bad": 0})
 
     def _values(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays | None]:
         vectors, present = self.space.vectors_of(self.source, prepared, rows)

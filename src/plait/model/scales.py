@@ -44,6 +44,8 @@ class HeldOut:
         present: bool ``[row, source]``: which input columns the model saw.
         groups: int ``[row]``: rows of one number are not independent.
         hidden: bool ``[row]``: columns were hidden from the model to see what it does without.
+        weights: float ``[row]``: how much each row counts, in probabilities; intervals hold what
+            they promise of rows as they are. Ones where None is given.
     """
 
     outputs: np.ndarray
@@ -51,6 +53,11 @@ class HeldOut:
     present: np.ndarray
     groups: np.ndarray
     hidden: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.weights is None:
+            object.__setattr__(self, "weights", np.ones(len(self.truth)))
 
     def take(self, places: np.ndarray) -> HeldOut:
         """Return some of the rows."""
@@ -223,6 +230,8 @@ class TemperatureScale:
                 if weight is None
                 else _group_weights(rows.groups[places], weight)
             )
+            if rows.weights is not None:
+                weights = weights * rows.weights[places]
             outputs, truth = rows.outputs[places], rows.truth[places]
             for number, temperature in enumerate(TEMPERATURES):
                 costs = self._codec.cost(self._powered(outputs, temperature), truth)

@@ -31,7 +31,7 @@ def search_rows(
     where: str | None,
     index: Path | str | None,
     rebuild: bool,
-    on_error: str,
+    on_error: str | None,
     progress: Progress,
 ) -> dict[str, Any]:
     """Return the rows nearest to a query; see `plait.model.model.Model.search`."""

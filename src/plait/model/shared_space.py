@@ -12,6 +12,7 @@ import numpy as np
 from plait.baselines.contract import VERSION as SIMPLE_VERSION
 from plait.baselines.linear_space import LinearSpace
 from plait.data.prepared import Prepared
+from plait.display import brief
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
 from plait.model.config import SystemConfig
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from plait.model.space import Space
 
 
+@brief
 @dataclass
 class SharedSpace:
     """What gives every row, and each of its sources, a unit vector.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +16,15 @@ from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
 from plait.errors import BundleError
 from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
-from plait.model.backbone_reading import BackboneReading
 from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
+from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
-from plait.writing import storing
+from plait.writing import spare_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,6 +48,7 @@ def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
+        **({} if ensemble.decision is None else {"decision": ensemble.decision.to_dict()}),
         "calibration": None if ensemble.calibration is None else ensemble.calibration.facts(),
     }
 
@@ -59,7 +58,7 @@ def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
     files = {}
     if ensemble.config is not None:
         files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in ensemble.tensors.items()})
-    with _spare_folder() as folder:
+    with spare_folder() as folder:
         if ensemble.features is not None:
             ensemble.features.save(folder / EXPERTS / "features")
         for expert, fitted in ensemble.experts.items():
@@ -69,15 +68,6 @@ def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
             if file.is_file():
                 files[file.relative_to(folder).as_posix()] = file.read_bytes()
     return files
-
-
-@contextmanager
-def _spare_folder() -> Iterator[Path]:
-    """Give a folder of the system's that is gone afterwards. Raises `StorageError`."""
-    place = Path(tempfile.gettempdir())
-    hint = "free some space, or set the environment variable TMPDIR to a folder on another disk"
-    with storing(place, hint=hint), tempfile.TemporaryDirectory() as name:
-        yield Path(name)
 
 
 def load_ensemble(
@@ -103,6 +93,7 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None
         else calibration_from(calibration, target, about["sources"]),
@@ -157,7 +148,7 @@ def space_files(space: SharedSpace) -> dict[str, bytes]:
     """Return the bundle files of a shared space: name -> content."""
     files = {SPACE: save({k: np.ascontiguousarray(v) for k, v in space.tensors.items()})}
     if space.linear is not None:
-        with _spare_folder() as folder:
+        with spare_folder() as folder:
             space.linear.save(folder)
             for file in sorted(folder.iterdir()):
                 files[f"{LINEAR}/{file.name}"] = file.read_bytes()
@@ -188,7 +179,9 @@ def load_reading(
     shared: SharedSpace | None,
 ) -> Reading:
     """Rebuild a reading from what its `facts` told. Raises `ValueError` when it is unknown."""
-    if facts["kind"] == BackboneReading.kind:
+    if facts["kind"] == "backbone":
+        from plait.model.backbone_reading import BackboneReading
+
         return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
     if facts["kind"] != SpaceReading.kind or shared is None:
         raise ValueError(f"unknown reading {facts['kind']}")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+
+import numpy as np
 
 from plait.baselines.boosted import MAX_CLASSES, Boosted
 from plait.baselines.costs import MAX_BYTES, Size, foreseen_bytes
@@ -16,12 +19,20 @@ from plait.baselines.experts import (
     Probe,
     Prompts,
     Prototypes,
+    TableTrees,
 )
+from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
+from plait.baselines.selection import NARROW_FEATURES
+from plait.installation import install_command
 from plait.model.shared_space import SharedSpace
 from plait.recipes.prompts import prompt_tuner
 from plait.recipes.specialise import can_pool
 from plait.recipes.task import Task
+
+PILOT_ROWS = 32
+QUICK_SECONDS = 1e-4
+"""To make the features of one cell."""
 
 Kind = Callable[[], Expert]
 """Makes an expert that has learned nothing yet."""
@@ -53,13 +64,34 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     kinds = {name: kind for name, kind in kinds.items() if name not in missing}
     if not missing:
         return kinds, ()
-    return kinds, (f"not measured: {' and '.join(missing)}; they need: pip install 'plait[table]'",)
+    return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
+
+
+def quick_columns(task: Task) -> tuple[str, ...]:
+    """Return the columns that are read in a moment, where others take long; else none.
+
+    Those are columns of few features (numbers, categories, dates), as a few rows tell.
+    """
+    rows = task.splits.train
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    quick = []
+    for name in task.columns:
+        features, _ = FeatureMap.fit(task.prepared, (name,), some)
+        plan = features.scales[name].plan
+        began = time.monotonic()
+        features.raw(task.prepared, some)[name]
+        seconds = (time.monotonic() - began) / max(len(some), 1)
+        narrow = len(plan.dense) + len(plan.sparse) <= NARROW_FEATURES
+        if plan.code_part is not None or (narrow and seconds <= QUICK_SECONDS):
+            quick.append(name)
+    return tuple(quick) if len(quick) < len(task.columns) else ()
 
 
 def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[str]:
     """Yield a note for each model that cannot learn this target, or not within memory."""
     for name in kinds:
-        if name == Boosted.name and size.task == "classify" and size.outputs > MAX_CLASSES:
+        trees = name in (Boosted.name, TableTrees.name)
+        if trees and size.task == "classify" and size.outputs > MAX_CLASSES:
             yield (
                 f"'{name}' was left out: it takes {MAX_CLASSES} classes at most, and there are "
                 f"{size.outputs:,}"

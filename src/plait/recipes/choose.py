@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plait.baselines.contract import mean_by
 from plait.baselines.stack import best_mix
 from plait.errors import TargetError
 from plait.intervals import standard_error
 from plait.modalities import TargetCodec
 from plait.model.ensemble import DEEP
+from plait.recipes.by_metric import best_by_metric
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ def choose(
     truth: np.ndarray,
     codec: TargetCodec,
     groups: np.ndarray | None = None,
+    *,
+    row_weights: np.ndarray | None = None,
+    metric: str | None = None,
 ) -> Choice:
     """Choose by outputs on rows that no candidate learned from.
 
@@ -50,10 +55,14 @@ def choose(
         truth: Targets of those rows.
         codec: The target's codec; its `cost` decides.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
+        row_weights: How much each row counts, ``[row]``; None for the same.
+        metric: What decides instead; see `plait.recipes.by_metric`.
 
     Raises `TargetError` when no candidate's outputs are finite.
     """
-    costs = {name: float(codec.cost(found, truth).mean()) for name, found in outputs.items()}
+    costs = {
+        name: mean_by(codec.cost(found, truth), row_weights) for name, found in outputs.items()
+    }
     usable = {name: found for name, found in outputs.items() if np.isfinite(costs[name])}
     diverged = tuple(f"'{n}' diverged and cannot ship" for n in outputs if n not in usable)
     if not usable:
@@ -61,8 +70,14 @@ def choose(
             "training diverged: no model gives finite outputs",
             hint="lower the learning rate, or keep the baselines on",
         )
-    weights = best_mix(usable, truth, codec.cost, groups=groups)
-    return Choice(weights, costs, (*diverged, *_compare(usable, truth, codec, costs, groups)))
+    weights = best_mix(usable, truth, codec.cost, groups=groups, weights=row_weights)
+    if metric is not None:
+        weights = best_by_metric(
+            usable, truth, codec, metric, costs, weights, groups=groups, row_weights=row_weights
+        )
+        diverged += (f"chosen by {metric} on held-out rows, not by the cost",)
+    compared = _compare(usable, truth, codec, costs, groups, row_weights)
+    return Choice(weights, costs, (*diverged, *compared))
 
 
 def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | None:
@@ -88,12 +103,14 @@ def _compare(
     codec: TargetCodec,
     costs: Mapping[str, float],
     groups: np.ndarray | None,
+    row_weights: np.ndarray | None,
 ) -> tuple[str, ...]:
     simple = {name: costs[name] for name in outputs if name != DEEP}
     if DEEP not in outputs or not simple:
         return ()
     best = min(simple, key=lambda name: simple[name])
     gap = codec.cost(outputs[DEEP], truth) - codec.cost(outputs[best], truth)
+    gap = gap if row_weights is None else gap * row_weights / row_weights.mean()
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return ()
     if gap.mean() > 0:

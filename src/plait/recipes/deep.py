@@ -19,6 +19,7 @@ from plait.model.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.recipes.task import Task
+from plait.recipes.work import ADAPTATIONS
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
@@ -122,10 +123,6 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     return replace(
         result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes), cut_short=cut
     )
-
-
-ADAPTATIONS = ("scratch", "lora", "full")
-"""Ways to learn a target where a base's weights are at hand: without them, or from them."""
 
 
 def settled(plan: DeepPlan) -> DeepPlan:
@@ -333,6 +330,7 @@ def train_data(task: Task, rows: np.ndarray, rows_validation: np.ndarray) -> Tra
         truth=task.truth,
         rows=rows,
         rows_validation=rows_validation,
+        weights=task.weights,
     )
 
 

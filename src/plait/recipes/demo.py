@@ -11,6 +11,7 @@ from plait.data.table import read
 from plait.demo import stickers
 from plait.progress import SILENT, Progress
 from plait.recipes.fit import fit
+from plait.recipes.outputs import check_output
 from plait.recipes.report import write_report
 
 TARGET = "group"
@@ -32,15 +33,23 @@ LICENCES = (
 
 
 def run_demo(
-    *, out: Path | str = ".", budget: str = "2m", seed: int = 0, progress: Progress | None = None
+    *,
+    out: Path | str = ".",
+    budget: str = "2m",
+    seed: int = 0,
+    force: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Fit on the stickers and write ``stickers.plait`` and ``report.html`` into `out`.
+
+    Raises `UsageError` when there is a ``report.html`` already and `force` is not given.
 
     Returns:
         ``bundle``, ``report``, ``shipped``, ``seconds``, and ``results``: one row per baseline, for
         all columns together, for each alone and each missing.
     """
     folder = Path(out)
+    check_output(folder / "report.html", force=force)
     folder.mkdir(parents=True, exist_ok=True)
     model = fit(
         read(stickers(), columns={"voice": "audio"}),
@@ -53,7 +62,7 @@ def run_demo(
         progress=progress or SILENT,
     )
     summary = model.summary()
-    report = write_report(folder / "stickers.plait", folder / "report.html")
+    report = write_report(folder / "stickers.plait", folder / "report.html", force=force)
     return {
         "bundle": summary["bundle"],
         "report": str(report),

@@ -14,20 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from plait.data.cache import default_cache
+from plait.installation import install_command
 
 EXTRAS = {
-    "train": ("torch", "fit, and evaluating or predicting with a deep model"),
+    "train": ("torch jaxtyping", "fit, and answers of a network"),
     "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
     "video": ("av", "video columns"),
     "hf": ("transformers peft", "pretrained encoders"),
     "search": ("usearch", "the search index of many rows"),
-    "molecule": ("rdkit selfies", "molecule columns"),
-    "music": ("mido", "music columns"),
+    "molecule": ("rdkit", "molecule columns"),
 }
 """Extra -> the packages it brings, and what needs them."""
 
 MODULES = {"scikit-learn": "sklearn"}
 """Packages whose module has another name."""
+
+NOT_LOADED = frozenset({"peft", "transformers"})
+"""Packages of Python alone that are only looked for: importing them takes seconds."""
 
 FREE_GB = 2.0
 """Free disk or memory below which a fit may fail."""
@@ -91,7 +94,7 @@ def look_at_extras() -> Iterator[Check]:
         missing = [name for name in packages.split() if not _version(name)]
         if missing:
             found = f"without {', '.join(missing)}: no {purpose}"
-            yield Check(f"extra {extra}", "lacks", found, f"pip install 'plait[{extra}]'")
+            yield Check(f"extra {extra}", "lacks", found, install_command(extra))
             continue
         yield _import_check(extra, packages.split())
 
@@ -192,10 +195,11 @@ def _looked(look: Callable[[], Iterator[Check]]) -> list[Check]:
 
 
 def _import_check(extra: str, packages: list[str]) -> Check:
-    found = ", ".join(f"{name} {_version(name)}" for name in packages)
+    found = ", ".join(_described(name) for name in packages)
     try:
         for name in packages:
-            importlib.import_module(MODULES.get(name, name))
+            if name not in NOT_LOADED:
+                importlib.import_module(MODULES.get(name, name))
     except (ImportError, OSError, RuntimeError) as error:
         names = " ".join(packages)
         return Check(
@@ -205,6 +209,11 @@ def _import_check(extra: str, packages: list[str]) -> Check:
             f"pip install --force-reinstall {names}",
         )
     return Check(f"extra {extra}", "ok", found)
+
+
+def _described(package: str) -> str:
+    more = " (there, not loaded)" if package in NOT_LOADED else ""
+    return f"{package} {_version(package)}{more}"
 
 
 def _version(package: str) -> str | None:

@@ -13,42 +13,53 @@ import pyarrow.parquet
 from plait.data.row_ids import row_ids
 from plait.data.table import read
 from plait.errors import UsageError
-from plait.model.model import load
+from plait.listening import listened
+from plait.model.columns import missing_columns, notes_on
+from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.reading import ReadOptions
+from plait.recipes.outputs import check_output
 from plait.writing import write_whole
 
 
+@listened
 def embed(
-    bundle: Path | str,
+    bundle: Model | Path | str,
     table: Any,
     *,
-    out: Path | str,
+    out: Path | str | None = None,
     weights: Mapping[str, float] | None = None,
-    progress: Progress | None = None,
+    force: bool = False,
+    progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
-    """Write the rows' ids and vectors to a Parquet file and return what was done.
+) -> Any:
+    """Return the rows' vectors; with `out`, write ids and vectors and return what was done.
 
     The file has a column ``id`` (the table's id column, else the row number as text) and a column
     ``vector``: a list of float32 of length 1 together, or null for rows without any input column.
 
     Args:
-        bundle: A bundle with a shared space.
+        bundle: A bundle with a shared space, or its model.
         table: Rows with any subset of its input columns.
-        out: ``.parquet`` file, which appears whole or not at all.
+        out: ``.parquet`` file, which appears whole or not at all; None writes none.
         weights: Column -> weight in a row's mean, 1 by default.
-        progress: Told of the work.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
+        progress: As for `plait.fit`.
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``
-        and ``warnings``.
+        Without `out`, float32 ``[row, dim]``, as `Model.embed`. With it, a dict: ``rows``,
+        ``empty`` (rows without a vector), ``dim``, ``key`` (of the space), ``out``, ``warnings``,
+        ``missing_columns`` and ``notes``, as of `plait.recipes.predict.predict`.
 
     Raises:
-        UsageError: When `out` has another ending, or a weight's column is unknown.
+        UsageError: When `out` has another ending or exists, or a weight's column is unknown.
         TargetError: When the bundle holds no shared space.
     """
+    told = SILENT if progress is None or isinstance(progress, bool) else progress
+    if out is None:
+        model = bundle if isinstance(bundle, Model) else load(bundle)
+        return model.embed(read(table, **reading), weights=weights, progress=told)
     out = Path(out)
     if out.suffix != ".parquet":
         raise UsageError(
@@ -57,14 +68,14 @@ def embed(
             received=out.name,
             hint="name it with --out vectors.parquet",
         )
-    model = load(bundle)
-    space = model.space
+    place = check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
-    vectors = model.embed(
-        rows, weights=weights, on_error=rows.on_error or "raise", progress=progress or SILENT
-    )
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    space = model.space
+    vectors = model.embed(rows, weights=weights, progress=told)
+    missing = missing_columns(model.inputs, rows.column_names)
     there = np.abs(vectors).sum(1) > 0
-    _write(out, row_ids(rows), vectors, there)
+    _write(place, row_ids(rows), vectors, there)
     empty = int((~there).sum())
     return {
         "rows": len(vectors),
@@ -73,6 +84,8 @@ def embed(
         "key": space.key,
         "out": str(out),
         "warnings": space.warnings,
+        "missing_columns": missing,
+        "notes": [*rows.notes, *notes_on(missing)],
     }
 
 

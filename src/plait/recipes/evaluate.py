@@ -6,22 +6,56 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.table import read
-from plait.model.model import load
+from plait.model.columns import missing_columns, notes_on
+from plait.model.model import Model, load
+from plait.model.unseen import count_unseen, unseen_note
 from plait.reading import ReadOptions
+from plait.results import Scores
 
 
 def evaluate(
-    bundle: Path | str,
+    bundle: Model | Path | str,
     table: Any,
     *,
     seed: int = 0,
+    importance: bool = False,
+    threshold: float | None = None,
+    positive: str | None = None,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
+) -> Scores:
     """Return ``task``, ``rows``, ``metrics``, ``intervals``, ``by_present`` and details.
 
-    How the table is read are the arguments of `plait.read`.
+    Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
+    table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``)
+    and ``notes`` for people.
 
-    Raises `BundleError`, `TableError`, `TargetError` or `CellError`.
+    Args:
+        bundle: A bundle's folder, or its model.
+        table: Rows with the target column.
+        seed: Of the intervals.
+        importance: Whether to tell what each input column is worth: ``importance``, a list, see
+            `plait.model.importance.importance`.
+        threshold, positive: Another decision between two classes than the bundle's; see
+            `plait.model.decision.with_threshold`.
+        reading: How the table is read: the arguments of `plait.read`.
+
+    Raises `BundleError`, `TableError`, `ColumnError`, `TargetError` or `CellError`.
     """
     rows = read(table, **reading)
-    return load(bundle).evaluate(rows, on_error=rows.on_error or "raise", seed=seed)
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    if threshold is not None:
+        model = model.with_threshold(threshold, positive=positive)
+    if importance:
+        model.require_target()
+    scores = model.evaluate(rows, seed=seed)
+    if importance:
+        scores["importance"] = model.importance(rows, seed=seed)
+    missing = missing_columns(model.inputs, rows.column_names)
+    scores["missing_columns"] = missing
+    scores["notes"] = [*scores.get("notes", []), *rows.notes, *notes_on(missing)]
+    if model.target is not None:
+        unseen = count_unseen(rows, model.target, model.target_codec)
+        note = unseen_note(unseen, scores["rows"], model.target_codec.task)
+        scores["unseen_labels"] = unseen
+        scores["notes"] += [note] if note else []
+    return scores

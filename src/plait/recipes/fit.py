@@ -10,23 +10,24 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import plait
+from plait.baselines.experts import EXPERTS
 from plait.data.entries import column_key
 from plait.data.table import read
 from plait.errors import UsageError
+from plait.listening import listened
 from plait.model.config import SystemConfig, choose_size, join_layer
+from plait.model.decision import check_threshold, positive_label, read_costs
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress, expect_end, say
 from plait.reading import ReadOptions
-from plait.recipes.deep import ADAPTATIONS
+from plait.recipes.by_metric import check_metric
+from plait.recipes.config import configured
 from plait.recipes.energy import Meter
-from plait.recipes.learn import learn_target
 from plait.recipes.records import make_licences, make_lineage
-from plait.recipes.share import learn_shared
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
-from plait.recipes.tuning import check_tune
 from plait.recipes.unfinished import Unfinished
-from plait.recipes.work import Work, choose_device
+from plait.recipes.work import ADAPTATIONS, Work, check_tune, choose_device, require_torch
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
@@ -41,7 +42,11 @@ class _Settings:
     fusion: str
     seed: int
     device: str
-    baselines: bool
+    baselines: str
+    simple: bool
+    decision: str | None
+    weights: str | None
+    metric: str | None
     table: str
     columns: str
     exclude: str
@@ -59,9 +64,12 @@ class _Settings:
         return {k: v for k, v in vars(self).items() if k not in elsewhere}
 
 
+@listened
+@configured
 def fit(
-    table: Any,
+    table: Any = None,
     *,
+    config: Path | str | Mapping[str, Any] | None = None,
     target: str | None = None,
     budget: str | float | Budget = "5m",
     size: str | Mapping[str, Any] | SystemConfig = "auto",
@@ -73,15 +81,22 @@ def fit(
     device: str = "auto",
     out: Path | str | None = None,
     resume: bool = False,
-    baselines: bool = True,
+    baselines: bool | Sequence[str] = True,
+    simple: bool = False,
+    metric: str | None = None,
+    weights: str | None = None,
+    threshold: float | None = None,
+    costs: Mapping[str, float] | None = None,
+    positive: str | None = None,
     samples: bool = True,
+    scores: bool = True,
     train: TrainConfig | None = None,
     encoders: Mapping[str, str] | None = None,
     base: Model | Path | str | None = None,
     adapt: str = "auto",
     tune: str = "auto",
     licences: Sequence[Mapping[str, str]] = (),
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     began: float | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Model:
@@ -92,20 +107,37 @@ def fit(
 
     Args:
         table: A `Table`, or anything `plait.read` takes.
+        config: YAML file of settings by these names, as ``plait fit --save-config`` writes it (or
+            a mapping): arguments win over it.
         target: Column to predict; None learns what the columns share.
         budget: ``5m``, ``30s``, ``2000 steps``, ``10 epochs``: of everything in a fit when timed,
             of each network's training otherwise.
         size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
         fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
-        group: Column whose equal values stay in one split.
-        time: Column by which the latest rows become the test.
+        group: Column whose equal values stay in one split, fold and resample.
+        time: Column by which the latest rows become the test; with `group`, of groups that training
+            has not seen. Folds within the training rows respect groups, not the order of time.
         split: Column that says ``train``, ``validation`` or ``test``.
         seed: Of splits, weights and order.
         device: ``auto``, ``cpu``, ``cuda``.
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
-        baselines: Whether simple models are measured and may ship.
+        baselines: Whether simple models are measured and may ship, or the names of those that are:
+            ``("linear", "boosted")``.
+        simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
+            and categories often as good. Without a target, canonical correlations make the space.
+        metric: What the choice between candidates and their mixes is by, on rows that none learned
+            from: any of the target's (``macro_f1``, ``auc``, ``rmse``...). Default a proper cost,
+            which is best for probabilities and intervals.
+        weights: How much each row counts in learning and choosing: a column of numbers (which is
+            then no input), or ``balanced``, so that classes count alike.
+        threshold: Of two classes: the probability from which on a row counts as `positive`.
+        costs: Chooses it: ``{"false_negative": 10, "false_positive": 1}``.
+        positive: The class that is looked for; default the one called yes, true, 1 or positive,
+            else the rarer.
         samples: Whether the bundle keeps a few test rows for the report.
+        scores: Whether what ships, every candidate and every subset of columns is scored, with
+            intervals. Without, only the costs of the choice are known: for searches over many fits.
         train: Training settings.
         encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
             checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table,
@@ -118,7 +150,8 @@ def fit(
             ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
             in budgets of ten minutes, 1,000 steps or 20 epochs and more).
         licences: ``{"source", "licence", "attribution"}`` of the data.
-        progress: Told of the work.
+        progress: Told of the work; True and False show and silence it. None shows it in a notebook
+            or on a terminal: ``PLAIT_QUIET=1`` in the environment silences all.
         began: When the budget began, of `time.monotonic`; now by default.
         reading: How the table is read: the arguments of `plait.read`, such as `columns`, `exclude`,
             `root`, `on_error`.
@@ -126,17 +159,30 @@ def fit(
     Raises:
         PlaitError: For everything that the caller can mend.
     """
-    meter, progress, budget = Meter(began), progress or SILENT, Budget.parse(budget)
+    if table is None:
+        raise UsageError(
+            "there is no table to learn from",
+            expected="a table, or settings that name one",
+            hint="plait.fit('shop.csv', target='category')",
+        )
+    progress = SILENT if progress is None or isinstance(progress, bool) else progress
+    meter, budget = Meter(began), Budget.parse(budget)
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
     with timetable.part("opening"):
-        table = read(table, **reading)
-    on_error, exclude = table.on_error or "raise", tuple(reading.get("exclude") or ())
+        exclude = tuple(reading.pop("exclude", ()))
+    table = read(table, **reading)
+    on_error = table.on_error or "raise"
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
+    _check_baselines(baselines)
+    _check_decision(target, threshold, costs, positive)
+    if metric is not None and target is None:
+        raise UsageError("a metric is of a target, and there is no target to predict")
+    _check_simple(simple, baselines=bool(baselines), adapt=adapt, tune=tune)
     settings = _Settings(
         target=target,
         budget=f"{budget.amount:g} {budget.unit}",
@@ -144,7 +190,11 @@ def fit(
         fusion=str(fusion),
         seed=seed,
         device=device,
-        baselines=baselines,
+        baselines=_told_baselines(baselines),
+        simple=simple,
+        weights=weights,
+        metric=metric,
+        decision=_told_decision(threshold, costs, positive),
         table=table.key,
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
@@ -157,6 +207,7 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
+    require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -170,7 +221,12 @@ def fit(
             progress=progress,
             base=start,
             encoders=encoders,
+            weights=weights,
         )
+    if metric is not None:
+        check_metric(metric, task.target_codec)
+    if threshold is not None or costs is not None or positive is not None:
+        positive_label(task.target_codec, positive)
     work = Work(
         meter=meter,
         timetable=timetable,
@@ -189,6 +245,12 @@ def fit(
         adapt=adapt,
         on_error=on_error,
         tune=tune,
+        simple=simple,
+        metric=metric,
+        threshold=threshold,
+        costs=costs,
+        positive=positive,
+        scores=scores,
     )
     if unfinished is not None:
         unfinished.add(cells=_cells_key(task))
@@ -197,7 +259,8 @@ def fit(
             task = replace(task, notes=(*task.notes, *unfinished.notes))
             for note in unfinished.notes:
                 say(progress, note)
-        model, records = (learn_shared if target is None else learn_target)(task, work)
+        model, records = _learn(task, work)
+        model.on_error = on_error
         records["metrics"]["notes"] += timetable.notes()
         records["metrics"]["seconds"] = timetable.told()
         model.records = {
@@ -212,6 +275,17 @@ def fit(
         if unfinished is not None:
             unfinished.remove()
     return model
+
+
+def _learn(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Learn a task; what needs torch is loaded only now, when the arguments are known good."""
+    if task.target is None:
+        from plait.recipes.share import learn_shared
+
+        return learn_shared(task, work)
+    from plait.recipes.learn import learn_target
+
+    return learn_target(task, work)
 
 
 def _cells_key(task: Task) -> str:
@@ -238,6 +312,63 @@ def _check_adapt(adapt: str, base: Model | None) -> None:
             expected="a base with a network, or adapt=scratch",
             received=adapt,
             hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
+        )
+
+
+def _check_decision(
+    target: str | None,
+    threshold: float | None,
+    costs: Mapping[str, float] | None,
+    positive: str | None,
+) -> None:
+    """Refuse wrong numbers before the work, not after it."""
+    asked = threshold is not None or costs is not None or positive is not None
+    if asked and target is None:
+        raise UsageError("a decision is between classes, and there is no target to predict")
+    if threshold is not None and costs is not None:
+        raise UsageError(
+            "a threshold is given or chosen by costs, not both", expected="one of the two"
+        )
+    if threshold is not None:
+        check_threshold(threshold)
+    if costs is not None:
+        read_costs(costs)
+
+
+def _told_decision(
+    threshold: float | None, costs: Mapping[str, float] | None, positive: str | None
+) -> str | None:
+    told: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
+    told |= dict(costs or {}) | ({} if positive is None else {"positive": positive})
+    return ", ".join(f"{name}={value}" for name, value in told.items()) or None
+
+
+def _check_baselines(baselines: bool | Sequence[str]) -> None:
+    names = [] if isinstance(baselines, bool) else list(baselines)
+    unknown = [name for name in names if name not in EXPERTS]
+    if isinstance(baselines, str) or unknown:
+        raise UsageError(
+            "there is no such simple model",
+            expected="True, False, or names among " + ", ".join(EXPERTS),
+            received=baselines if isinstance(baselines, str) else ", ".join(map(str, unknown)),
+        )
+
+
+def _told_baselines(baselines: bool | Sequence[str]) -> str:
+    return str(baselines) if isinstance(baselines, bool) else ", ".join(baselines)
+
+
+def _check_simple(simple: bool, *, baselines: bool, adapt: str, tune: str) -> None:
+    """Refuse to leave everything out, and to ask for what only a network does."""
+    asked = [] if baselines else ["baselines off"]
+    asked += [f"adapt={adapt}"] if adapt in ("lora", "full") else []
+    asked += [f"tune={tune}"] if tune in ("lora", "full") else []
+    if simple and asked:
+        raise UsageError(
+            "a simple fit trains no network",
+            expected="simple models on, nothing to adapt or tune",
+            received=", ".join(asked),
+            hint="leave out --simple, or the rest",
         )
 
 

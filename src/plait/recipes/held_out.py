@@ -90,6 +90,7 @@ class _Answers:
             present=present,
             groups=task.groups[rows],
             hidden=np.full(len(rows), bool(gone)),
+            weights=None if task.weights is None else task.weights[rows].astype(np.float64),
         )
 
     def _outputs(self, name: str, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:

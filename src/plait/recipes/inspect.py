@@ -9,7 +9,9 @@ from plait.data.checks import inspect_table
 from plait.data.table import read
 from plait.reading import ReadOptions
 from plait.recipes.inspect_page import picture
+from plait.recipes.outputs import check_output
 from plait.report import render_inspection
+from plait.results import Findings
 from plait.writing import write_text
 
 
@@ -20,8 +22,9 @@ def inspect(
     group: str | None = None,
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
+    force: bool = False,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
+) -> Findings:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
 
     Args:
@@ -30,14 +33,18 @@ def inspect(
         group: Column whose equal values belong together.
         out: HTML page to write.
         schema_out: YAML schema to write.
+        force: Whether files at `out` and `schema_out` are replaced; never the table.
         reading: How the table is read: the arguments of `plait.read`.
     """
+    page = None if out is None else check_output(out, table, force=force)
+    written = None if schema_out is None else check_output(schema_out, table, force=force)
     table = read(table, **reading)
     if group is not None:
         table = table.told(columns={group: "group"})
-    found = inspect_table(table, target=target, on_error=table.on_error or "skip").to_dict()
-    if schema_out is not None:
-        write_text(schema_out, table.schema.to_yaml())
-    if out is not None:
-        write_text(out, render_inspection(found, picture(table, found)))
+    how = table.on_error or "skip"
+    found = Findings(inspect_table(table, target=target, on_error=how).to_dict())
+    if written is not None:
+        write_text(written, table.schema.to_yaml())
+    if page is not None:
+        write_text(page, render_inspection(found, picture(table, found)))
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from plait.baselines.stack import mix_outputs
 from plait.modalities import Codec
 from plait.model.config import choose_size
+from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
@@ -40,6 +41,9 @@ JUDGED_SHARE, LEAST_JUDGED = 0.04, 500
 
 CALIBRATION_SHARE = 0.03
 
+SIMPLE_SHARE = 0.7
+"""Of the time that is left, simple models may take so much where no network is trained."""
+
 MOST_SAMPLED = 1000
 """Rows to look at are drawn from so many where time counts."""
 
@@ -61,7 +65,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
             task,
             folds,
             seed=work.seed,
-            seconds=timetable.baselines(),
+            seconds=_rival_seconds(work),
             enabled=work.baselines,
             progress=work.progress,
             space=space,
@@ -71,14 +75,13 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     kept = after_network(task, rivals, timetable, has_folds=folds is not None)
     with timetable.part("network"):
         deep = _network(task, work, rivals, folds, space, guessing=guessing, kept=sum(kept))
-    outputs, truth = _outputs_of(deep, rivals), task.truth[deep.rows]
-    groups = task.groups[deep.rows]
     with timetable.part("choice"):
-        choice = unjudged(outputs, truth) or choose(outputs, truth, task.target_codec, groups)
+        choice = _choice(task, _outputs_of(deep, rivals), deep.rows, work.metric)
     model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
     with timetable.part("calibration"):
         until = timetable.until(CALIBRATION_SHARE)
         model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
+    model.ensemble.decision = _decide(task, work, model, _outputs_of(deep, rivals), deep.rows)
     model.shared, model.group = space, work.group
     shipped = Refitted()
     if folds is None:
@@ -90,7 +93,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         records = _records(model, task, deep, rivals, choice, folds, work)
         records["metrics"] |= deep.trials | learned | tuned
         records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
-        if work.samples:
+        if work.samples and work.scores:
             rows = task.judged if timetable.seconds is None else task.judged[:MOST_SAMPLED]
             records["samples"] = make_samples(model, task, rows, seed=work.seed)
     model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
@@ -98,6 +101,42 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     records["metrics"]["notes"] += shipped.notes
     model.card = make_card(task, records["metrics"])
     return model, records
+
+
+def _rival_seconds(work: Work) -> float | None:
+    """Return the seconds that simple models may take: most of them where they are all."""
+    left = work.timetable.left()
+    return SIMPLE_SHARE * left if work.simple and left is not None else work.timetable.baselines()
+
+
+def _choice(
+    task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
+) -> Choice:
+    """Choose what ships by outputs of rows that no candidate learned from."""
+    truth, groups = task.truth[rows], task.groups[rows]
+    heavy = None if task.weights is None else task.weights[rows]
+    found = unjudged(outputs, truth)
+    return found or choose(
+        outputs, truth, task.target_codec, groups, row_weights=heavy, metric=metric
+    )
+
+
+def _decide(
+    task: Task, work: Work, model: Model, outputs: Mapping[str, np.ndarray], rows: np.ndarray
+) -> Decision | None:
+    """Return the decision that was asked for, by calibrated outputs of rows that were held out."""
+    weights, calibration = model.ensemble.weights, model.ensemble.calibration
+    mixed = mix_outputs({name: outputs[name] for name in weights}, weights)
+    if calibration is not None:
+        mixed = calibration.apply(mixed, task.prepared, rows)
+    return make_decision(
+        task.target_codec,
+        mixed,
+        task.truth[rows],
+        threshold=work.threshold,
+        costs=work.costs,
+        positive=work.positive,
+    )
 
 
 def _outputs_of(deep: DeepResult, rivals: Rivals) -> dict[str, np.ndarray]:
@@ -125,6 +164,10 @@ def _network(
     kept: float,
 ) -> DeepResult:
     """Train the network in the time that is left when so many seconds are kept."""
+    if work.simple:
+        rows = task.validation if folds is None else all_learned(task)
+        width = next(iter(rivals.outputs.values())).shape[1]
+        return DeepResult.none(rows, width, "no network was trained: simple models were asked for")
     small = guessing and work.size == "auto"
     plan = DeepPlan(
         config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
@@ -183,13 +226,15 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
 
 def _can_guess(task: Task, work: Work) -> bool:
     """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
-    return work.baselines and work.base is None and can_self_train(task, work.budget)
+    wanted = bool(work.baselines) and not work.simple
+    wanted = wanted and task.weights is None  # guesses have no weight
+    return wanted and work.base is None and can_self_train(task, work.budget)
 
 
 def _label_curve(task: Task, work: Work) -> dict[str, Any]:
     """Return the label curve; {} where the vectors were made with the targets of all rows."""
     knowing = work.base is not None and task.target in work.base.inputs
-    if not work.baselines or knowing or has_tuned(task):
+    if not work.baselines or not work.scores or knowing or has_tuned(task):
         return {}
     left = work.timetable.left()
     seconds = curve_seconds(None if left is None else min(work.budget.amount, left))
@@ -244,7 +289,12 @@ def _records(
     )
     everything._system = deep.system
     end = work.timetable.work_end
-    scorer = Scorer(model, task, everything, rivals.answering, work.seed, end)
+    held = None
+    if folds is not None and not len(task.splits.test):  # what ships has learned from every row
+        held = (deep.rows, _outputs_of(deep, rivals))
+    scorer = Scorer(
+        model, task, everything, rivals.answering, work.seed, end, held, wanted=work.scores
+    )
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
     subsets = scorer.subsets()
@@ -279,7 +329,7 @@ def _records(
             *rivals.notes,
             *deep.notes,
             *choice.notes,
-            *_row_notes(task, folds),
+            *_row_notes(task, folds, len(scorer.rows)),
             *scorer.notes,
         ],
     }
@@ -306,14 +356,15 @@ def _candidates(
     return found
 
 
-def _row_notes(task: Task, folds: np.ndarray | None) -> list[str]:
+def _row_notes(task: Task, folds: np.ndarray | None, judged: int) -> list[str]:
     """Say which rows the numbers are from, and which the choice."""
-    notes, judged = [], len(task.judged)
+    notes = []
     set_aside = len(task.splits.test) or len(task.splits.validation)
-    if judged < set_aside:
+    if 0 < judged < set_aside:
         notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
     if not len(task.splits.test):
-        notes.append("no rows were set aside as a test: the numbers are from validation rows")
+        source = "validation rows" if folds is None else "cross-fitting"
+        notes.append(f"no rows were set aside as a test: the numbers are from {source}")
     if folds is not None:
         notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
     return notes

@@ -8,70 +8,107 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from plait.data.table import Table, read
+from plait.data.table import read
 from plait.errors import UsageError
+from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.reading import ReadOptions
-from plait.recipes.row_files import BEFORE, RowWriter, chunk_of, format_of, kinds_of, writing_to
+from plait.recipes.outputs import check_output
+from plait.recipes.row_files import (
+    BEFORE,
+    STDOUT,
+    RowWriter,
+    chunk_of,
+    format_of,
+    kinds_of,
+    writing_to,
+)
 from plait.recipes.zero_shot import TEMPLATES, zero_shot
 
 CHUNK_ROWS = 8192
 
 
 def predict(
-    bundle: Path | str,
+    bundle: Model | Path | str,
     table: Any,
     *,
-    out: Path | str,
+    out: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
+    threshold: float | None = None,
+    positive: str | None = None,
     format: str | None = None,
+    force: bool = False,
     **reading: Unpack[ReadOptions],
-) -> dict[str, Any]:
-    """Write the table's rows with ``prediction``, ``confidence`` and details; return what was done.
+) -> Any:
+    """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
-    The file appears whole or not at all; bytes cells are left out of CSV and JSON lines. Rows are
-    predicted in chunks, so that the table need not fit in memory.
+    A file holds the table's columns too. It appears whole or not at all; bytes cells are left out
+    of CSV and JSON lines. Its rows are predicted in chunks, so that the table need not fit in
+    memory.
 
     Args:
-        bundle: A bundle's folder.
+        bundle: A bundle's folder, or its model.
         table: Rows with any subset of the model's input columns.
-        out: ``.csv``, ``.jsonl`` or ``.parquet`` file, or ``-`` for standard output. Where a
-            column of the table is named as one of the answer's, its name gets ``input_`` in front.
+        out: ``.csv``, ``.jsonl`` or ``.parquet`` file, or ``-`` for standard output; None writes
+            none. Where a column of the table is named as one of the answer's, its name gets
+            ``input_`` in front.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
         format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
+        threshold, positive: Another decision between two classes than the bundle's; see
+            `plait.model.decision.with_threshold`.
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``rows``, ``out``, ``columns`` and ``notes``; with `classes` also ``warnings``.
+        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``,
+        ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks)
+        and ``notes`` for people; with `classes` also ``warnings``.
 
     Raises:
-        UsageError: When `out` has another ending.
+        UsageError: When `out` has another ending or exists.
+        ColumnError: When the table has no column of the model, or with `strict` not all.
     """
-    out = Path(out)
-    form = format_of(out, format)
+    out = None if out is None else Path(out)
+    form = "" if out is None else format_of(out, format)
+    if out is not None and str(out) != STDOUT:
+        check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
-    model = load(bundle)
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    if threshold is not None:
+        model = model.with_threshold(threshold, positive=positive)
     answer_rows = _answerer(model, classes, templates)
+    model.as_table(rows)
+    if out is None:
+        return answer_rows(rows)
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
     with writing_to(out) as temporary, RowWriter(temporary, form) as writer:
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-            answer = _shift_rows(answer_rows, part, rows.on_error or "raise", first)
+            with counted_from(first):
+                answer = answer_rows(part).columns
             flat = form == "csv"
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
+    missing = missing_columns(model.inputs, rows.column_names)
     notes = [
         *rows.notes,
+        *notes_on(missing),
         *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
     ]
-    found = {"rows": rows.num_rows, "out": str(out), "columns": columns, "notes": notes}
-    return {**found, "warnings": model.space.warnings} if classes else found
+    return {
+        "rows": rows.num_rows,
+        "out": str(out),
+        "columns": columns,
+        "missing_columns": missing,
+        "notes": notes,
+        **({"warnings": model.space.warnings} if classes else {}),
+    }
 
 
 def _answerer(
@@ -84,19 +121,6 @@ def _answerer(
         raise UsageError("templates are for classes", expected="--classes with --template")
     model.require_target()
     return model.predict
-
-
-def _shift_rows(predict_rows: Any, part: Table, on_error: str, first: int) -> Mapping[str, Any]:
-    """Predict a chunk; an error names the row of the whole table."""
-    from plait.errors import PlaitError
-
-    try:
-        columns: Mapping[str, Any] = predict_rows(part, on_error=on_error).columns
-        return columns
-    except PlaitError as error:
-        if error.row is not None:
-            error.row += first
-        raise
 
 
 def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import torch
 
 from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
+from plait.errors import UsageError
 from plait.model.config import SystemConfig
 from plait.model.directions import score_directions
 from plait.model.shared_space import SharedSpace
@@ -62,6 +63,7 @@ class SharedPlan:
         seed, device: See `plait.train.loop.train`.
         folder: Where checkpoints go; None writes none.
         start: Weights to start from; None draws them from `seed`.
+        simple: Whether no network is trained: canonical correlations alone.
     """
 
     config: SystemConfig
@@ -73,6 +75,7 @@ class SharedPlan:
     device: str
     folder: Path | None = None
     start: SharedSpace | None = None
+    simple: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,7 @@ class SharedResult:
 
     Attributes:
         space: The space.
-        run: Of its training.
+        run: Of its training; None where no network was trained.
         recipe: Which losses were used.
         trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
         rivals: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
@@ -92,7 +95,7 @@ class SharedResult:
     """
 
     space: SharedSpace
-    run: TrainResult
+    run: TrainResult | None
     recipe: str
     trials: list[dict[str, Any]]
     rivals: list[dict[str, Any]]
@@ -108,6 +111,8 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         update = progress.task("canonical correlations", 1.0)
         linear = _linear_space(task, plan)
         update(1.0)
+    if plan.simple:
+        return _closed_form(task, plan, linear)
     plan = replace(plan, budget=_less(plan.budget, clock.seconds))
     recipe, trials, budget, notes = _choose_recipe(task, plan, contents, progress)
     folder = plan.folder and plan.folder / "space"
@@ -136,6 +141,30 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         rivals=rivals,
         collapse=collapse,
         notes=notes,
+    )
+
+
+def _closed_form(
+    task: Task, plan: SharedPlan, linear: tuple[LinearSpace, LinearSpace] | None
+) -> SharedResult:
+    """Return the space of canonical correlations alone. Raises `UsageError` where there is none."""
+    if linear is None:
+        raise UsageError(
+            "a simple space says what columns share, and no two have values in the same rows",
+            expected="two or more columns that occur together",
+            received=", ".join(task.sources),
+            hint="leave out --simple: the network learns from a single column, too",
+        )
+    codecs = {name: task.codecs[name] for name in task.columns}
+    space = SharedSpace(codecs, dict(task.sources), plan.config, {}, linear=linear[1], share=0.0)
+    return SharedResult(
+        space=space,
+        run=None,
+        recipe="canonical correlations",
+        trials=[],
+        rivals=[],
+        collapse={},
+        notes=("no network was trained: canonical correlations of simple features alone",),
     )
 
 

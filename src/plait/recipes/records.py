@@ -85,6 +85,16 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
     for name, value in scored.get("metrics", {}).items():
         low, high = intervals.get(name, (float("nan"), float("nan")))
         lines.append(f"| {name} | {value:.4f} | {low:.4f} to {high:.4f} |")
+    decision = scored.get("decision")
+    if decision:
+        at, half = decision["at_threshold"], decision["at_half"]
+        lines += [
+            "",
+            f"A row counts as '{decision['positive']}' from {decision['threshold']:.3f} on: "
+            f"{decision['how']}. Recall {at['recall']:.3f} (at 0.5: {half['recall']:.3f}), "
+            f"precision {at['precision']:.3f} ({half['precision']:.3f}), mean cost "
+            f"{at['cost']:.3f} ({half['cost']:.3f}).",
+        ]
     lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics.get("notes", [])] or ["- nothing noted"]
     lines += [

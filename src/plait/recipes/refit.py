@@ -72,11 +72,12 @@ def refit(
         return Refitted(
             notes=("no time was left to fit what ships on the validation rows as well",)
         )
-    rows = np.sort(np.concatenate([rivals.rows, more]))
-    views = rivals.features.views(task.prepared, rows).grouped(task.groups[rows])
-    again = _Again(task, views, task.truth[rows], seed)
     found: dict[str, Expert] = {}
     for place, name in enumerate(names):
+        rows = np.sort(np.concatenate([rivals.rows_of.get(name, rivals.rows), more]))
+        views = rivals.features.views(task.prepared, rows).grouped(task.groups[rows])
+        views = views.weighted(None if task.weights is None else task.weights[rows])
+        again = _Again(task, views, task.truth[rows], seed)
         until = timetable.until(1 / (len(names) - place), kept)
         expert = again.fitted(name, rivals, None if until is None else Deadline(until))
         if expert is not None:

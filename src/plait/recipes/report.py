@@ -1,24 +1,65 @@
-"""Report: a bundle in, one self-contained page out."""
+"""Report: a bundle or model in, one self-contained page out."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from plait.bundle import Bundle, read_steadily, size_mb
+from plait.errors import UsageError
+from plait.model.model import Model
+from plait.recipes.outputs import check_output
 from plait.report import render_report
 from plait.writing import write_text
 
 
-def write_report(bundle: Path | str, out: Path | str | None = None) -> Path:
+def report(
+    bundle: Model | Path | str, out: Path | str | None = None, *, force: bool = False
+) -> Path:
+    """Write the page of a bundle, or of a model, and return its path.
+
+    Args:
+        bundle: A bundle's folder, or its model.
+        out: The page; default ``NAME.html`` beside the bundle.
+        force: Whether a page that exists is replaced.
+
+    Raises `UsageError` when the page exists, or the model was never saved and `out` says nothing.
+    """
+    if not isinstance(bundle, Model):
+        return write_report(bundle, out, force=force)
+    if bundle.path is not None and Path(bundle.path).is_dir():
+        return write_report(bundle.path, out, force=force)
+    if out is None:
+        raise UsageError(
+            "the model was not saved, so the page has no place",
+            expected="the page's path",
+            hint="plait.report(model, out='report.html'), or model.save('name.plait') before",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        return write_report(_copied(bundle, Path(folder)), out, force=force)
+
+
+def _copied(model: Model, folder: Path) -> Path:
+    """Write the model as a bundle into a folder; it keeps saying that it lies nowhere."""
+    try:
+        return model.save(folder / f"{'space' if model.target is None else 'model'}.plait")
+    finally:
+        model.path = None
+
+
+def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bool = False) -> Path:
     """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle.
 
     A page has at most about 8 MB: media are thumbnails and compressed sounds, and what is kept of
     them is bounded where the bundle is made (`plait.recipes.samples`, `plait.recipes.space_map`).
+
+    Raises `UsageError` when the page exists and `force` is not given.
     """
-    data = read_steadily(bundle, _told)
     out = Path(bundle).with_suffix(".html") if out is None else Path(out)
-    write_text(out, render_report(data))
+    place = check_output(out, bundle, force=force)
+    data = read_steadily(bundle, _told)
+    write_text(place, render_report(data))
     return out
 
 

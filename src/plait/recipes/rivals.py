@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
-from plait.baselines.contract import Deadline, num_outputs, was_cut
-from plait.baselines.costs import Size, foreseen_seconds, multiply_seconds
-from plait.baselines.experts import Expert, Spread
+from plait.baselines.boosted import MAX_CLASSES
+from plait.baselines.contract import num_outputs
+from plait.baselines.costs import foreseen_seconds
+from plait.baselines.experts import Boosted, Expert, Majority, Spread, TableTrees
 from plait.baselines.features import FeatureMap, Views
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
-from plait.recipes.candidates import Kind, available, not_applicable
+from plait.recipes.candidates import Kind, available, not_applicable, quick_columns
+from plait.recipes.rival_bench import Measured, RivalBench
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule
 from plait.recipes.specialise import Judges, Specialiser, deadline_after, kinds_of, likely
 from plait.recipes.task import Task
@@ -28,13 +30,13 @@ LEAST_UNLABELLED = 10
 
 MAX_SPREAD_ROWS = 4000
 
-FEATURE_SHARE = 0.5
+FEATURE_SHARE = 0.35
 """Part of the time that making features may take; fewer rows are learned from beyond."""
 
-PILOT_ROWS, LEAST_ROWS = 64, 2000
+PILOT_ROWS, LEAST_ROWS = 256, 2000
 
-HOPELESS = 1.0
-"""Where the first fold foretells that all take longer than the time by this share, it ends."""
+TREES_SHARE = 0.4
+"""Most of the time that trees on the table's plain columns may take, before all else."""
 
 SPECIALIST_SHARE = 0.25
 """Part of the time that specialists may take."""
@@ -56,6 +58,7 @@ class Rivals:
         notes: What a person should know.
         judges: What answers rows for those that did not learn from them; None without experts.
         rows: Row numbers that they learned from.
+        rows_of: Name -> row numbers, of those that learned from others.
     """
 
     experts: Mapping[str, Expert] = field(default_factory=dict)
@@ -69,6 +72,7 @@ class Rivals:
     notes: tuple[str, ...] = ()
     judges: Judges | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows_of: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one of the experts on any rows, float32 ``[row, output]``."""
@@ -83,7 +87,7 @@ def measure_rivals(
     *,
     seed: int,
     seconds: float | None,
-    enabled: bool,
+    enabled: bool | Sequence[str],
     progress: Progress,
     space: SharedSpace | None = None,
 ) -> Rivals:
@@ -97,19 +101,26 @@ def measure_rivals(
         folds: Fold number of each row to learn from, for out-of-fold outputs; or None.
         seed: Of samples and of the models.
         seconds: Time that they may take; None for as long as it needs.
-        enabled: False measures none.
+        enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
         space: Whose vectors are among the task's columns; adds experts on them alone.
     """
     if not enabled:
         return Rivals(notes=("the baselines were switched off",))
-    start = time.monotonic()
+    start, worked = time.monotonic(), time.process_time()
     kinds, notes = available(task, space)
+    if not isinstance(enabled, bool):
+        kinds = {name: kind for name, kind in kinds.items() if name in enabled}
+        if not kinds:
+            return Rivals(notes=(*notes, "none of the simple models that were asked for applies"))
+    end = None if seconds is None else start + seconds
+    kinds, first, rows_of = _with_trees(task, folds, kinds, seed, seconds)
     rows, notes_rows = _learn_rows(task, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
     others = _some_unlabelled(task, seed)
     features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
     views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
     if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
@@ -118,9 +129,9 @@ def measure_rivals(
     held = None
     if folds is None:
         held = features.views(task.prepared, task.validation).grouped(task.groups[task.validation])
-    bench = _Bench(task, views, rows, held, folds, seed)
-    end = None if seconds is None else start + seconds
-    found, said = _measure_in_time(kinds, bench, end, update)
+    bench = RivalBench(task, views, rows, held, folds, seed)
+    bench.slower = (time.monotonic() - start) / max(time.process_time() - worked, 1e-3)
+    found, said = _measure_in_time(kinds, bench, first, end, update)
     experts = {name: one.expert for name, one in found.items()}
     outputs = {name: one.outputs for name, one in found.items()}
     judges = _judges(task, rows, views, held, {name: one.parts for name, one in found.items()})
@@ -139,41 +150,82 @@ def measure_rivals(
         notes=(*notes, *notes_rows, *said, *more),
         judges=judges,
         rows=rows,
+        rows_of=rows_of,
     )
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """An expert of all rows, honest outputs, who gave them for which rows, and what it took.
+def _with_trees(
+    task: Task,
+    folds: np.ndarray | None,
+    kinds: Mapping[str, Kind],
+    seed: int,
+    seconds: float | None,
+) -> tuple[dict[str, Kind], dict[str, Measured], dict[str, np.ndarray]]:
+    """Return the kinds with trees on plain columns where time counts and other columns are slow.
 
-    Attributes:
-        answering: Seconds that it takes to answer a row.
-        cut_short: Whether it, or one of those of the folds, lacks work for want of time.
+    Without folds, the trees are measured at once; they come with the rows that they learned from.
     """
+    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
+    if not quick or seconds is None:
+        return dict(kinds), {}, {}
+    trees = {TableTrees.name: partial(TableTrees, quick)}
+    simplest = {name: kind for name, kind in kinds.items() if name == Majority.name}
+    kinds = {**simplest, **trees, **kinds}
+    if folds is not None:
+        return kinds, {}, {}
+    return kinds, *_quick_trees(task, quick, seed, TREES_SHARE * seconds)
 
-    expert: Expert
-    outputs: np.ndarray
-    parts: list[tuple[Expert, np.ndarray]]
-    seconds: float
-    answering: float
-    cut_short: bool
+
+def _quick_trees(
+    task: Task, columns: tuple[str, ...], seed: int, seconds: float
+) -> tuple[dict[str, Measured], dict[str, np.ndarray]]:
+    """Measure trees on columns that are read in a moment, before anything takes long.
+
+    They learn from all training rows, unless their features alone take over half of the seconds.
+    """
+    began, rows = time.monotonic(), task.splits.train
+    pilot = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    features, _ = FeatureMap.fit(task.prepared, columns, pilot)
+    asked = time.monotonic()
+    dict(features.raw(task.prepared, pilot))
+    per_row = (time.monotonic() - asked) / len(pilot)
+    most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    views = features.views(task.prepared, rows).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
+    held = Views(features, task.prepared, task.validation)
+    bench = RivalBench(task, views, rows, held, None, seed)
+    kind = partial(TableTrees, columns)
+    num = num_outputs(task.target_codec, task.truth[rows])
+    if task.target_codec.task == "classify" and num > MAX_CLASSES:
+        return {}, {}
+    found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
+    if isinstance(found, float):
+        return {}, {}
+    return {TableTrees.name: found}, {TableTrees.name: rows}
 
 
 def _measure_in_time(
     kinds: Mapping[str, Kind],
-    bench: _Bench,
+    bench: RivalBench,
+    first: Mapping[str, Measured],
     end: float | None,
     update: Callable[[float, str], None],
-) -> tuple[dict[str, _Measured], list[str]]:
-    """Measure what applies and fits into time and memory; in the order of `kinds`, with notes."""
+) -> tuple[dict[str, Measured], list[str]]:
+    """Measure what applies and fits into time and memory; in the order of `kinds`, with notes.
+
+    What was measured `first` is not measured again.
+    """
     size = bench.size()
     notes = list(not_applicable(kinds, size))
     names = [name for name in kinds if not any(note.startswith(f"'{name}'") for note in notes)]
     schedule = Schedule(end, {name: bench.work * foreseen_seconds(name, size) for name in names})
-    left, found = schedule.order(names), {}
+    left, found = schedule.order([name for name in names if name not in first]), dict(first)
     while left:
         name = left.pop(0)
-        admitted, deadline = schedule.admit(name, left)
+        enough = any(not one.cut_short for of, one in found.items() if of != Majority.name)
+        admitted, deadline = schedule.admit(name, left, enough=enough)
         one = bench.measure(kinds[name], deadline) if admitted else None
         if isinstance(one, float):
             schedule.give_up(name, one)
@@ -185,93 +237,6 @@ def _measure_in_time(
         notes.append("cut off by the time: " + ", ".join(cut))
     ordered = {name: found[name] for name in kinds if name in found}
     return ordered, [*notes, *schedule.notes]
-
-
-class _Bench:
-    """Measures experts on the same rows.
-
-    Args:
-        task: What to learn.
-        views: Of the rows to learn from.
-        rows: Their numbers.
-        held: Validation rows, or None with folds.
-        folds: Fold number of each row, or None.
-        seed: Of the experts.
-    """
-
-    def __init__(
-        self,
-        task: Task,
-        views: Views,
-        rows: np.ndarray,
-        held: Views | None,
-        folds: np.ndarray | None,
-        seed: int,
-    ) -> None:
-        self._views, self._held, self._folds, self._seed = views, held, folds, seed
-        self._codec, self._truth = task.target_codec, task.truth[rows]
-        self._num_folds = 0 if folds is None else int(folds.max()) + 1
-
-    @property
-    def work(self) -> float:
-        """How many times the work of one fit it is to measure an expert."""
-        return 1.0 + max(self._num_folds - 1, 0)
-
-    def size(self) -> Size:
-        """Return what the time of a fit depends on."""
-        judged = len(self._views) if self._held is None else len(self._held)
-        outputs = num_outputs(self._codec, self._truth)
-        return Size.of(self._views, self._codec, outputs, judged, multiply_seconds())
-
-    def measure(self, kind: Kind, deadline: float | None) -> _Measured | float:
-        """Fit and ask an expert; or the seconds that it would take, where they are far too many."""
-        began = time.monotonic()
-        parts: list[tuple[Expert, np.ndarray]] = []
-        answers: list[np.ndarray] = []
-        answering, cut = 0.0, False
-        for fold in range(self._num_folds):
-            part = self._until(began, deadline, (fold + 1) / (self._num_folds + 1))
-            kept, judged = np.flatnonzero(self._folds != fold), np.flatnonzero(self._folds == fold)
-            expert, late = self._fit(kind, kept, part)
-            asked = time.monotonic()
-            answers.append(expert.outputs(self._views.take(judged)))
-            answering += time.monotonic() - asked
-            parts.append((expert, judged))
-            cut |= late
-            needed = (time.monotonic() - began) * (self._num_folds + 1)
-            if not fold and _is_hopeless(began, needed, deadline):
-                return needed
-        expert, late = self._fit(kind, np.arange(len(self._views)), deadline)
-        if self._held is not None:
-            asked = time.monotonic()
-            answers = [expert.outputs(self._held)]
-            answering = time.monotonic() - asked
-            parts = [(expert, np.arange(len(self._held)))]
-        if not answers:
-            raise ValueError("neither folds nor validation rows")
-        num = sum(len(judged) for _, judged in parts)
-        outputs = np.zeros((num, answers[0].shape[1]), np.float32)
-        for (_, judged), found in zip(parts, answers, strict=True):
-            outputs[judged] = found
-        seconds = time.monotonic() - began
-        return _Measured(expert, outputs, parts, seconds, answering / max(num, 1), cut or late)
-
-    def _fit(self, kind: Kind, places: np.ndarray, deadline: float | None) -> tuple[Expert, bool]:
-        expert, until = kind(), None if deadline is None else Deadline(deadline)
-        whole = len(places) == len(self._views)
-        views = self._views if whole else self._views.take(places)
-        expert.fit(views, self._truth[places], self._codec, seed=self._seed, deadline=until)
-        return expert, was_cut(expert, until)
-
-    @staticmethod
-    def _until(began: float, deadline: float | None, share: float) -> float | None:
-        return None if deadline is None else began + (deadline - began) * share
-
-
-def _is_hopeless(began: float, needed: float, deadline: float | None) -> bool:
-    if deadline is None:
-        return False
-    return needed > (1 + HOPELESS) * max(deadline - began, CHEAP_SECONDS)
 
 
 def _judges(
@@ -338,7 +303,7 @@ def feature_seconds(task: Task, rows: np.ndarray) -> float:
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     features, _ = FeatureMap.fit(task.prepared, task.columns, some)
     began = time.monotonic()
-    features.raw(task.prepared, some)
+    dict(features.raw(task.prepared, some))
     return (time.monotonic() - began) / max(len(some), 1)
 
 

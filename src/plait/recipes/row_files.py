@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
@@ -18,7 +17,7 @@ import pyarrow as pa
 from plait.data.table import Table
 from plait.errors import UsageError
 from plait.types import Cell
-from plait.writing import write_whole
+from plait.writing import OUTPUT, spare_folder, storing, write_whole
 
 STDOUT = "-"
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -55,12 +54,12 @@ def writing_to(out: Path) -> Iterator[Path]:
         with write_whole(out) as temporary:
             yield temporary
         return
-    with tempfile.TemporaryDirectory(prefix="plait-stdout-") as folder:
-        temporary = Path(folder) / "rows"
+    with spare_folder("plait-stdout-") as folder:
+        temporary = folder / "rows"
         yield temporary
-        with temporary.open("rb") as file:
+        with storing(OUTPUT), temporary.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.flush()
+            sys.stdout.flush()
 
 
 def kinds_of(rows: Table, form: str, *, chunk_rows: int) -> dict[str, pa.DataType]:

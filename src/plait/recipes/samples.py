@@ -30,7 +30,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     truth = task.truth[rows]
     cost = model.target_codec.cost(outputs, truth)
     chosen, num_worst = _pick(cost, seed)
-    answer = model.target_codec.answer(outputs[chosen])
+    answer = model.ensemble.answer(outputs[chosen])
     tell = _TELLERS[model.target_codec.task]
     as_written = getattr(model.target_codec, "as_written", list)
     predictions = as_written(answer["prediction"])

@@ -10,6 +10,7 @@ from plait.baselines.contract import Deadline
 
 WORTH: Mapping[str, float] = {
     "majority": 1.0,
+    "trees": 1.0,
     "boosted": 1.0,
     "linear": 1.0,
     "pool": 0.6,
@@ -28,7 +29,7 @@ DOUBT = 2.0
 """What is foreseen to take this many times its share cannot end in it."""
 
 CHEAP_SECONDS = 1.0
-"""What is foreseen to take no longer than this is done whole, however late it is."""
+"""What is foreseen to take no longer than this is done whole, however late, if nothing is yet."""
 
 STEP_SECONDS = 0.05
 """Nothing is foreseen to take less: no order among what is that fast."""
@@ -55,21 +56,25 @@ class Schedule:
             return list(names)
         return sorted(names, key=lambda name: -self._worth(name) / self._seconds(name))
 
-    def admit(self, name: str, others: Sequence[str]) -> tuple[bool, Deadline | None]:
+    def admit(
+        self, name: str, others: Sequence[str], *, enough: bool = False
+    ) -> tuple[bool, Deadline | None]:
         """Tell whether a candidate can be complete in its share of the time, and when that ends.
 
         Args:
             name: Whose turn it is.
             others: Who may still follow.
+            enough: Whether one is complete already: then what is cheap has to end in time too.
         """
         if self.end is None:
             return True, None
         now, needed = self.clock(), self.foreseen.get(name, 0.0)
         seconds = max(self.end - now, 0.0) * self._share(name, others)
-        if needed > max(DOUBT * seconds, CHEAP_SECONDS):
+        grace = 0.0 if enough else CHEAP_SECONDS
+        if needed > max(DOUBT * seconds, grace) or (enough and seconds <= 0.0):
             self.notes.append(_not_measured(name, needed))
             return False, None
-        return True, Deadline(now + max(seconds, min(DOUBT * needed, CHEAP_SECONDS)))
+        return True, Deadline(now + max(seconds, min(DOUBT * needed, grace)))
 
     def give_up(self, name: str, seconds: float) -> None:
         """Say that a candidate was begun, and would have taken so long."""

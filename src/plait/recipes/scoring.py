@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.stack import mix_outputs
 from plait.intervals import metric_intervals
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.scores import FULL, Effort
 from plait.recipes.subsets import effort_within, score_subsets
 from plait.recipes.task import Task
+from plait.weighted_metrics import weighted_metrics
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
@@ -31,6 +33,9 @@ class Scorer:
         answering: Candidate -> seconds to answer a row, where that is known.
         seed: Of the resamples.
         end: Of `time.monotonic`; None for as long as it needs.
+        held: Rows, and what each candidate answered for those of them that it had not learned
+            from, where no row was set aside and what ships has learned from all; else None.
+        wanted: False looks at no row.
     """
 
     model: Model
@@ -39,26 +44,41 @@ class Scorer:
     answering: Mapping[str, float]
     seed: int
     end: float | None
+    held: tuple[np.ndarray, Mapping[str, np.ndarray]] | None = None
+    wanted: bool = True
     notes: list[str] = field(default_factory=list)
     _fewer: bool = False
 
     @property
     def rows(self) -> np.ndarray:
         """The rows set aside, or those of them that are looked at."""
-        return self.task.judged
+        rows = self.task.judged if self.held is None else self.held[0]
+        return rows if self.wanted else rows[:0]
 
     def shipped(self) -> dict[str, Any]:
         """Return everything that `evaluate` reports, of what ships; {} without rows."""
         if not len(self.rows):
             return {}
         truth, groups = self.task.truth[self.rows], self.task.groups[self.rows]
-        outputs = self.model.ensemble.outputs(self.task.prepared, self.rows)
+        outputs = self._shipped_outputs()
         patterns = 1 + len(np.unique(self._present(), axis=0))
         effort = self._effort(outputs, truth, SHIPPED_SHARE / patterns)
-        return self.model.score_rows(
+        found = self.model.score_rows(
             self.task.prepared, self.rows, truth,
             groups=groups, seed=self.seed, outputs=outputs, effort=effort,
         )  # fmt: skip
+        if self.task.weights is not None:
+            kind, heavy = self.model.target_codec.task, self.task.weights[self.rows]
+            found["weighted"] = weighted_metrics(kind, outputs, truth, heavy)
+        return found
+
+    def _shipped_outputs(self) -> np.ndarray:
+        """Return what ships says of the rows; its members' held-out outputs, mixed, where it knows
+        them."""
+        ensemble = self.model.ensemble
+        if self.held is None:
+            return ensemble.outputs(self.task.prepared, self.rows)
+        return mix_outputs({n: self.held[1][n] for n in ensemble.weights}, ensemble.weights)
 
     def candidate(self, name: str, num_left: int) -> dict[str, Any]:
         """Return ``metrics`` and ``intervals`` of one candidate, `num_left` being still to come."""
@@ -70,7 +90,10 @@ class Scorer:
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
         truth, metric = self.task.truth[rows], self.model.target_codec.metrics
-        outputs = self.everything.outputs_of(name, self.task.prepared, rows)
+        if self.held is None:
+            outputs = self.everything.outputs_of(name, self.task.prepared, rows)
+        else:
+            outputs = self.held[1][name]
         effort = self._effort(outputs, truth, CANDIDATE_SHARE / max(num_left, 1))
         found: dict[str, Any] = {"metrics": metric(outputs, truth), "intervals": {}}
         if effort is not None:
@@ -83,7 +106,7 @@ class Scorer:
     def subsets(self) -> list[dict[str, Any]]:
         """Return the scores with columns hidden, as many and of as many rows as time allows."""
         rows = self.rows
-        if not len(rows):
+        if not len(rows) or self.held is not None:
             return []
         found, num_all = score_subsets(
             self.model, self.task.prepared, rows, self.task.truth[rows],

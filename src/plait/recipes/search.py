@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from plait.data.table import Table, read
+from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.reading import ReadOptions
+from plait.results import Hits
 from plait.types import Cell
 
 
@@ -23,12 +24,12 @@ def search(
     where: str | None = None,
     index: Path | str | None = None,
     rebuild: bool = False,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Path | str | None = None,
     progress: Progress | None = None,
     reading: ReadOptions | None = None,
     **named: Cell,
-) -> dict[str, Any]:
+) -> Hits:
     """Return the rows nearest to a query in the shared space.
 
     >>> plait.search("base.plait", "catalogue.csv", text="red boot", top=5)   # doctest: +SKIP
@@ -44,7 +45,7 @@ def search(
         index: Folder of a kept index: made when it is not there, brought up to date with the
             table's ids when it is. None keeps one in the cache.
         rebuild: Whether to embed all rows again.
-        on_error: For unreadable cells of the table.
+        on_error: For unreadable cells of the table; default as at the fit.
         root: Folder of the media of the table.
         progress: Told of the work.
         reading: More of how the table is read: arguments of `plait.read`.
@@ -52,17 +53,17 @@ def search(
 
     Returns:
         ``hits`` (``rank``, ``id``, ``score``: the cosine, ``row``, and the row's plain cells as
-        ``cells``), ``query``, ``rows`` searched, ``index``, and ``warnings``: what to know of the
-        space.
+        ``cells``), ``query``, ``rows`` searched, ``index``, ``warnings``: what to know of the
+        space, and ``missing_columns`` and ``notes`` as of `plait.recipes.predict.predict`.
 
     Raises:
         UsageError: An unknown column or modality in the query, or nothing to search.
         BundleError: The index is of another model or preprocessing, or damaged.
     """
-    model = bundle if isinstance(bundle, Model) else load(bundle)
     said: ReadOptions = {"root": root, "on_error": on_error, **(reading or {})}
     rows = None if table is None else read(table, **said)
-    return model.search(
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    found = model.search(
         rows,
         query={**(query or {}), **named},
         weights=weights,
@@ -70,6 +71,7 @@ def search(
         where=where,
         index=index,
         rebuild=rebuild,
-        on_error=said["on_error"] or "raise",
         progress=progress or SILENT,
     )
+    missing = [] if rows is None else missing_columns(model.inputs, rows.column_names)
+    return found | {"missing_columns": missing, "notes": notes_on(missing)}

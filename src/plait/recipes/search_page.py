@@ -14,6 +14,7 @@ from plait.modalities import Codec, Media
 from plait.model.model import Model, load
 from plait.model.query import query_vector, sources_named
 from plait.reading import ReadOptions
+from plait.recipes.outputs import check_output
 from plait.report import render_search
 from plait.report.text import escape
 from plait.types import Cell, Html, is_missing
@@ -32,6 +33,7 @@ def write_search_page(
     *,
     weights: Mapping[str, float] | None = None,
     where: str | None = None,
+    force: bool = False,
     **reading: Unpack[ReadOptions],
 ) -> Path:
     """Write the hits of `plait.recipes.search.search` as a self-contained page; return its path.
@@ -44,12 +46,12 @@ def write_search_page(
         out: File to write.
         weights: Of the parts of the query, as they were given.
         where: The filter, as it was given.
+        force: Whether a file at `out` is replaced; never the table or the bundle.
         reading: How the table is read: the arguments of `plait.read`.
 
-    Raises `UsageError` without a table, whose cells the page shows.
+    Raises `UsageError` without a table, whose cells the page shows, or when `out` exists.
     """
-    if table is None:
-        raise UsageError("a page shows the table's rows", expected="--table with --page")
+    place = check_page(bundle, table, out, force=force)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     rows = read(table, **reading)
     parts = score_parts(model, rows, result["hits"], query, weights)
@@ -63,8 +65,21 @@ def write_search_page(
     ]
     found = {"asked": asked, "where": where, "rows": result["rows"], "hits": hits}
     found["warnings"] = result.get("warnings") or []
-    write_text(out, render_search(found))
+    write_text(place, render_search(found))
     return Path(out)
+
+
+def check_page(
+    bundle: Model | Path | str,
+    table: Table | Path | str | None,
+    out: Path | str,
+    *,
+    force: bool = False,
+) -> Path:
+    """Return where the page will be written; see `write_search_page` for arguments and errors."""
+    if table is None:
+        raise UsageError("a page shows the table's rows", expected="--table with --page")
+    return check_output(out, table, bundle, force=force)
 
 
 def score_parts(

@@ -33,6 +33,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seed=work.seed,
         device=work.device,
         folder=work.folder,
+        simple=work.simple,
     )
     found = learn_space(task, plan, work.progress)
     model = Model(
@@ -86,20 +87,27 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
             *task.warnings,
         ],
         "num_parameters": _num_parameters(found.space),
-        "curve": found.run.curve,
-        "training": {
-            "steps": found.run.steps,
-            "precision": found.run.precision,
-            "rows_per_second": found.run.rows_per_second,
-            "wait_share": found.run.wait_share,
-            **{f"network_{name}": value for name, value in found.collapse.items()},
-        },
+        "curve": [] if found.run is None else found.run.curve,
+        "training": _training(found),
         "notes": [*check.notes, *task.notes, *found.notes, *_judged_note(task)],
     }
     records: dict[str, Any] = {"metrics": metrics}
     if samples:
         records["map"] = make_map(task, rows, vectors, present, seed=seed)
     return records
+
+
+def _training(found: SharedResult) -> dict[str, Any]:
+    run = found.run
+    if run is None:
+        return {}
+    return {
+        "steps": run.steps,
+        "precision": run.precision,
+        "rows_per_second": run.rows_per_second,
+        "wait_share": run.wait_share,
+        **{f"network_{name}": value for name, value in found.collapse.items()},
+    }
 
 
 def _ingredients(found: SharedResult) -> str:

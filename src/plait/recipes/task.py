@@ -15,6 +15,7 @@ from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
+from plait.display import brief
 from plait.errors import TargetError
 from plait.modalities import Codec, TargetCodec
 from plait.model.model import Model
@@ -23,6 +24,12 @@ from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.reading import read_columns, sources_with
 from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
+from plait.recipes.row_weights import (
+    balanced_weights,
+    check_weights,
+    normalised,
+    read_weights,
+)
 from plait.recipes.warned import table_warnings
 
 CHUNK_ROWS = 65_536
@@ -33,6 +40,7 @@ MAX_JUDGED_CELLS = 20_000_000
 """And rows times classes: what is said of them is held in memory, once for each candidate."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A table made ready to learn from.
@@ -52,6 +60,8 @@ class Task:
         groups: int32 ``[row]``; rows with the same number are never told apart by a fold, a split
             or a resample: the groups that the person named, and near-duplicates of the rows that
             are in none.
+        weights: float32 ``[row]`` of mean 1 over the rows that are learned from: how much each
+            counts; None where all count the same.
         readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
@@ -71,6 +81,7 @@ class Task:
     unlabelled: np.ndarray
     copies: np.ndarray
     groups: np.ndarray
+    weights: np.ndarray | None
     readings: tuple[Reading, ...]
     splits: Splits
     notes: tuple[str, ...]
@@ -136,6 +147,7 @@ def make_task(
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
+    weights: str | None = None,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -145,6 +157,7 @@ def make_task(
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
+        weights: ``balanced``, or the column of weights.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -152,8 +165,10 @@ def make_task(
     schema = table.schema
     if target is not None:
         check_target(schema, target)
-    refuse_answers(table, target, {*exclude, *filter(None, (group, time, split))})
-    inputs = choose_inputs(schema, target, {*exclude, *filter(None, (group, time, split))})
+    weigher = check_weights(table, weights, target)
+    without = {*exclude, *filter(None, (group, time, split, weigher))}
+    refuse_answers(table, target, without)
+    inputs = choose_inputs(schema, target, without)
     found = find_copies(fingerprints(table, [name for name in inputs], on_error=on_error))
     splits = make_splits(
         table,
@@ -185,6 +200,7 @@ def make_task(
         notes += fewer
         codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
         truth = truth_of(prepared, target)
+    heavy, splits, said_weights = _weights(table, codecs, weights, weigher, truth, splits)
     return Task(
         table=table,
         sources=sources_with(readings, {name: (name,) for name in inputs}),
@@ -196,11 +212,13 @@ def make_task(
         unlabelled=learn[~labelled[learn]],
         copies=copies,
         groups=copies if group is None else join_said(said_groups(table, group), copies),
+        weights=heavy,
         readings=readings,
         splits=splits,
         notes=(
             splits.notes
             + notes
+            + said_weights
             + _limit_notes(prepared, target)
             + _label_notes(codecs)
             + _group_notes(table, group, splits)
@@ -208,6 +226,38 @@ def make_task(
         ),
         warnings=table_warnings(table, inputs, target, prepared, found),
     )
+
+
+def _weights(
+    table: Table,
+    codecs: Mapping[str, Codec],
+    weights: str | None,
+    column: str | None,
+    truth: np.ndarray,
+    splits: Splits,
+) -> tuple[np.ndarray | None, Splits, tuple[str, ...]]:
+    """Return the rows' weights, the splits without rows of weight 0, and what to say of them."""
+    if weights is None:
+        return None, splits, ()
+    if column is None:
+        if truth.ndim != 1 or truth.dtype.kind != "i":
+            raise TargetError(
+                "only classes can be balanced",
+                expected="a category as the target, or a column of weights",
+                hint="--weights COLUMN",
+            )
+        learn = np.concatenate([splits.train, splits.validation])
+        heavy = balanced_weights(truth, learn)
+        return normalised(heavy, learn), splits, ("rows are weighted so that classes count alike",)
+    heavy = read_weights(table, column)
+    notes: tuple[str, ...] = (f"rows are weighted by '{column}'",)
+    kept, num = _labelled_only(splits, heavy > 0)[0], int((heavy == 0).sum())
+    if num:
+        notes += (f"{num} rows of weight 0 take no part",)
+    learn = np.concatenate([kept.train, kept.validation])
+    if not len(kept.train) or not len(learn):
+        raise TargetError("all rows to learn from weigh 0", column=column)
+    return normalised(heavy, learn), kept, notes
 
 
 def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progress) -> Task:

@@ -13,15 +13,13 @@ import numpy as np
 from plait.backbones.checkpoint import Checkpoint
 from plait.backbones.tuned import keep_tuned, open_tuned
 from plait.data.prepared import Prepared
-from plait.errors import ExtraError, UsageError
+from plait.errors import ExtraError
 from plait.model.backbone_reading import BackboneReading
 from plait.recipes.task import Task
 from plait.recipes.tuning_trials import FROZEN, Trials, trial_records
 from plait.recipes.work import Work
 from plait.train.budget import Budget, Clock
 from plait.writing import write_text
-
-WAYS = ("auto", FROZEN, "lora", "full")
 
 TUNE_SHARE, ASKED_SHARE = 0.25, 0.4
 """Part of what is left of a fit's budget that goes to tuning encoders; where that is asked for."""
@@ -49,28 +47,6 @@ class _Found:
     trials: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
     checkpoint: Checkpoint | None = None
-
-
-def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
-    """Raise `UsageError` where tuning is asked for and there is nothing to tune, or to learn."""
-    if tune not in WAYS:
-        raise UsageError("unknown tune", expected=" or ".join(WAYS), received=str(tune))
-    if tune in ("auto", FROZEN):
-        return
-    if target is None:
-        raise UsageError(
-            "an encoder is tuned on a target, and there is none",
-            expected="a target, or tune=frozen",
-            received=tune,
-            hint="name the column to predict: --target COLUMN",
-        )
-    if not encoders:
-        raise UsageError(
-            "there is no pretrained encoder to tune",
-            expected="an encoder, or tune=frozen",
-            received=tune,
-            hint="name one: --encoder text=./all-MiniLM-L6-v2",
-        )
 
 
 def tune_encoders(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:

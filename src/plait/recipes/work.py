@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from plait.errors import UsageError
+from plait.errors import ExtraError, UsageError
 from plait.model.config import SystemConfig
 from plait.model.model import Model
 from plait.progress import Progress
@@ -15,6 +16,12 @@ from plait.recipes.energy import Meter
 from plait.recipes.timetable import Timetable
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
+
+ADAPTATIONS = ("scratch", "lora", "full")
+"""Ways to learn a target where a base's weights are at hand: without them, or from them."""
+
+TUNINGS = ("auto", "frozen", "lora", "full")
+"""Ways to use a pretrained encoder: as it is, or having learned the target."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +37,13 @@ class Work:
         folder: Where checkpoints go; None writes none.
         progress: Told of the work.
         base: Whose shared space is the start; None for a fit from scratch.
-        adapt: How to learn from a base: ``auto`` or one of `plait.recipes.deep.ADAPTATIONS`.
+        adapt: How to learn from a base: ``auto`` or one of `ADAPTATIONS`.
         on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
+        simple: Whether no network is trained.
+        metric: What the choice is by; None for the cost.
+        threshold, costs, positive: Of the decision between two classes, as given.
+        scores: Whether candidates and subsets of columns are scored for the report.
     """
 
     meter: Meter
@@ -43,7 +54,7 @@ class Work:
     seed: int
     device: str
     group: str | None
-    baselines: bool
+    baselines: bool | Sequence[str]
     samples: bool
     folder: Path | None
     progress: Progress
@@ -52,6 +63,40 @@ class Work:
     on_error: str = "raise"
     tune: str = "auto"
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
+    simple: bool = False
+    scores: bool = True
+    metric: str | None = None
+    threshold: float | None = None
+    costs: Mapping[str, float] | None = None
+    positive: str | None = None
+
+
+def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
+    """Raise `UsageError` where tuning is asked for and there is nothing to tune, or to learn."""
+    if tune not in TUNINGS:
+        raise UsageError("unknown tune", expected=" or ".join(TUNINGS), received=str(tune))
+    if tune in ("auto", "frozen"):
+        return
+    if target is None:
+        raise UsageError(
+            "an encoder is tuned on a target, and there is none",
+            expected="a target, or tune=frozen",
+            received=tune,
+            hint="name the column to predict: --target COLUMN",
+        )
+    if not encoders:
+        raise UsageError(
+            "there is no pretrained encoder to tune",
+            expected="an encoder, or tune=frozen",
+            received=tune,
+            hint="name one: --encoder text=./all-MiniLM-L6-v2",
+        )
+
+
+def require_torch() -> None:
+    """Raise `ExtraError` where torch is not installed; nothing is imported."""
+    if find_spec("torch") is None:
+        raise ExtraError("train", "plait fit")
 
 
 def choose_device(device: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from plait.answer import Answer
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.model import Model
-from plait.types import Answer
 
 TEMPLATES = ("{}", "a {}", "a picture of {}", "this is {}")
 """Prompts into which a class is put when none are given; their vectors are averaged."""
@@ -24,7 +24,7 @@ def zero_shot(
     *,
     classes: Sequence[str] | Mapping[str, Sequence[str]],
     templates: Sequence[str] = TEMPLATES,
-    on_error: str = "raise",
+    on_error: str | None = None,
     root: Any = None,
 ) -> Answer:
     """Return ``prediction``, ``confidence`` and ``p_CLASS`` of rows whose classes nobody labelled.

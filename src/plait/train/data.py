@@ -21,6 +21,7 @@ class TrainData:
         truth: Targets of every row of the table, ``[row]`` or ``[row, label]``.
         rows: Row numbers to train on; all have a target.
         rows_validation: Row numbers to validate on; empty to train without validation.
+        weights: float32 of every row of the table: how much it counts; None for the same.
     """
 
     prepared: Prepared
@@ -29,6 +30,7 @@ class TrainData:
     truth: np.ndarray
     rows: np.ndarray
     rows_validation: np.ndarray
+    weights: np.ndarray | None = None
 
     def class_weights(self, balance: float | None) -> np.ndarray | None:
         """Return a loss weight per class (mean 1 over rows), or None when all are alike.

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plait.baselines.contract import mean_by
 from plait.model.infer import system_outputs
 from plait.model.system import System, drop_columns, presence
 from plait.train.config import TrainConfig
@@ -38,6 +39,7 @@ class Supervised:
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)
         self._truth = torch.from_numpy(data.truth)
+        self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
         self._forward: Callable[..., Tensor] = system
 
     @property
@@ -57,7 +59,9 @@ class Supervised:
         losses = self.module.head.loss(
             raw.float(), truth, smoothing=self._smoothing, weight=weights
         )
-        return losses.mean()
+        if self._heavy is None:
+            return losses.mean()
+        return (losses * self._heavy[torch.from_numpy(rows)].to(device)).mean()
 
     def after_step(self, share: float) -> None:
         """Nothing follows a step."""
@@ -66,7 +70,9 @@ class Supervised:
         rows = self.data.rows_validation[:MAX_ROWS_PER_CHECK]
         device = next(self.module.parameters()).device
         outputs = system_outputs(self.module, self.prepared, rows, device=device)
-        return float(self.data.codec.cost(outputs, self.data.truth[rows]).mean())
+        cost = self.data.codec.cost(outputs, self.data.truth[rows])
+        heavy = None if self.data.weights is None else self.data.weights[rows]
+        return mean_by(cost, heavy)
 
     def compile(self) -> None:
         self._forward = torch.compile(self.module, dynamic=True)

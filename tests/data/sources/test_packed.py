@@ -176,6 +176,7 @@ def test_links_and_doubled_names_are_refused(write):
         (b"PK\x03\x04", "cannot be read"),
         (zip_of({"x.unknown": b"?"}), "holds no media and no table"),
     ],
+    ids=["nothing", "a folder", "cut", "a mark alone", "nothing known"],
 )
 def test_archives_that_are_no_table_are_refused(write, content, what):
     with pytest.raises(TableError, match=what):
@@ -215,6 +216,7 @@ def piped(monkeypatch, data, *, tty=False):
         arrow_packed("zstd", TEXT),
         xlsx({"S": [["a", "b"], [1, "x"], [2, "y"]]}),
     ],
+    ids=["csv", "tsv", "json lines", "json", "gz", "zst", "xlsx"],
 )
 def test_standard_input_is_told_by_its_content(monkeypatch, data):
     piped(monkeypatch, data)

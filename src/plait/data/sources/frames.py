@@ -19,19 +19,22 @@ from plait.types import Cell
 def read_frame(source: Any) -> Rows | None:
     """Return the rows of an object in memory, or None when it is not a table.
 
-    Understood are a list of dicts (absent keys are missing cells), a dict of lists, a pandas
-    DataFrame, an Arrow table or batch, a datasets.Dataset, and whatever offers
-    ``__arrow_c_stream__`` (polars, duckdb...).
+    Understood are a list of dicts (absent keys are missing cells), a dict of lists, one row (a dict
+    of cells of which any is no list, or a pandas Series named by columns), a pandas DataFrame, an
+    Arrow table or batch, a datasets.Dataset, and whatever offers ``__arrow_c_stream__`` (polars,
+    duckdb...).
 
     Raises:
         TableError: No rows, doubled names, columns of unequal length.
     """
     if isinstance(source, Mapping):
+        if any(_is_one_cell(cells) for cells in source.values()):
+            return from_dicts([source])
         return _from_columns({str(name): list(cells) for name, cells in source.items()})
     if isinstance(source, list | tuple):
         return from_dicts(source)
     if type(source).__module__.startswith("pandas"):
-        return _from_pandas(source)
+        return from_dicts([_row_of(source)]) if source.ndim == 1 else _from_pandas(source)
     if hasattr(source, "with_format") and hasattr(source, "features"):
         source = source.with_format("arrow")[:]
     if isinstance(source, pa.RecordBatch):
@@ -39,6 +42,26 @@ def read_frame(source: Any) -> Rows | None:
     if not isinstance(source, pa.Table) and hasattr(source, "__arrow_c_stream__"):
         source = pa.table(source)
     return _from_arrow(source) if isinstance(source, pa.Table) else None
+
+
+def _is_one_cell(value: Any) -> bool:
+    """Tell whether a value is one row's cell rather than a column: it is no list of anything."""
+    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+        return True
+    return getattr(value, "ndim", 1) == 0
+
+
+def _row_of(series: Any) -> dict[str, Cell]:
+    """Return a pandas Series as a row. Raises `TableError` where its index names no columns."""
+    names = list(series.index)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TableError(
+            "a Series is taken as one row, and its index names no columns",
+            expected="an index of column names, as frame.iloc[0] has",
+            received=", ".join(str(name) for name in names[:5]) or "an empty index",
+            hint="series.to_frame('NAME') makes a column of it",
+        )
+    return dict(zip(names, series.tolist(), strict=True))
 
 
 def from_dicts(source: Sequence[Any]) -> Rows:

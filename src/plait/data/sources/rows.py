@@ -23,14 +23,16 @@ class Rows(Protocol):
     Attributes:
         column_names: In the order of the source.
         num_rows: How many rows there are.
-        key: Changes whenever the content may have changed; names cache entries.
         notes: What people should know of how the source was read.
     """
 
     column_names: tuple[str, ...]
     num_rows: int
-    key: str
     notes: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Changes whenever the content may have changed; names cache entries."""
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
@@ -40,16 +42,28 @@ class Rows(Protocol):
 
 
 class MemoryRows:
-    """Rows held in memory: Arrow columns, or lists where cells are of mixed types."""
+    """Rows held in memory: Arrow columns, or lists where cells are of mixed types.
+
+    Args:
+        columns: Name -> cells, all of one length.
+        key: Of the file that they were read from; None when a person holds them in memory.
+    """
 
     def __init__(
         self, columns: dict[str, pa.ChunkedArray | list[Cell]], *, key: str | None = None
     ) -> None:
         self.column_names = tuple(columns)
         self.num_rows = len(next(iter(columns.values()))) if columns else 0
-        self._columns = columns
+        self._columns, self._key = columns, key
         self.notes: tuple[str, ...] = ()
-        self.key = key or _content_key(columns)
+        self.given = key is None
+
+    @property
+    def key(self) -> str:
+        """As given, of a file; else a hash of the cells, computed when it is first asked for."""
+        if self._key is None:
+            self._key = _content_key(self._columns)
+        return self._key
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         values = self._columns[column]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 from plait.data.sources.packed import MAGIC
 from plait.errors import TableError, UsageError
+from plait.writing import spare_folder
 
 STDIN = "-"
 MAX_STDIN_BYTES = 4 * 2**30
@@ -31,8 +31,8 @@ def spooled(stream: BinaryIO | None = None) -> Iterator[Path]:
                 expected="for example  cat shop.csv | plait predict shop.plait -",
             )
         stream = sys.stdin.buffer
-    with tempfile.TemporaryDirectory(prefix="plait-stdin-") as folder:
-        path = Path(folder) / "table"
+    with spare_folder("plait-stdin-") as folder:
+        path = folder / "table"
         _copy(stream, path)
         yield path.rename(path.with_suffix(_ending(path)))
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
+from plait.display import brief
 from plait.modalities.audio.sketch import fingerprint_sound, sounds_alike
 from plait.modalities.audio.spectrum import (
     cosine_basis,
@@ -46,6 +47,7 @@ MAX_SHOWN_SECONDS = 8.0
 NUM_COEFFICIENTS = 20
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class AudioCodec:
     """Codec of the ``audio`` modality.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 FLOOR = 1e-5
 """Smallest amplitude of a mel band, -100 dB."""

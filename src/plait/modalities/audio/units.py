@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
 from numpy import ndarray
 
 from plait.modalities.audio.spectrum import cosine_basis
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 NUM_BOOKS, NUM_UNITS = 8, 128
 NUM_CEPSTRA, NUM_TIMES = 8, 3

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from plait.errors import CellError, LimitError
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import check_ratio
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 SPARE_BYTES = 64
 """Headers written carelessly promise a few bytes too many; this many are forgiven."""

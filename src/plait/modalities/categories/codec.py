@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import TargetError
 from plait.metrics import binary_log_loss, tagging_metrics
 from plait.modalities.categories.cells import (
@@ -30,6 +31,7 @@ UNSEEN = 0
 """Label number 0 stands for every label that training did not see."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class CategoriesCodec:
     """Codec of the ``categories`` modality.
@@ -152,6 +154,11 @@ class CategoriesCodec:
 
     def alike(self, first: bytes, second: bytes) -> bool:
         return False
+
+    def unseen(self, raw: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the labels that fitting never saw."""
+        known = _numbers(self.labels)
+        return tuple(one for one in _split_again(raw, self.separator) if one not in known)
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

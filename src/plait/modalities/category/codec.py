@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
 from plait.modalities.category.labels import (
@@ -32,6 +33,7 @@ UNSEEN = 0
 """Label number 0 stands for every label that training did not see."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class CategoryCodec:
     """Codec of the ``category`` modality.
@@ -143,6 +145,10 @@ class CategoryCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return False
 
+    def unseen(self, raw: str) -> tuple[str, ...]:
+        """Return the label, when fitting never saw it."""
+        return (raw,) if self.prepare(raw)["label"][0] == UNSEEN else ()
+
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:
             raise TargetError(
@@ -154,6 +160,11 @@ class CategoryCodec:
     def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
         """int64 ``[row]``: the class, or -1 for a label that training did not see."""
         return np.array([int(a["label"][0]) - 1 for a in arrays], np.int64)
+
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The labels, as what they were in the table."""
+        return tuple(typed_labels(self.labels, self.kind) or self.labels)
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         best = outputs.argmax(axis=1)

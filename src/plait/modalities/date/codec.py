@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError
 from plait.modalities.date.parsing import (
     DAY_SECONDS,
@@ -37,6 +38,7 @@ PERIODS = {"month": 12.0, "day": 31.0, "weekday": 7.0, "minutes": 1440.0}
 PARTS = ("days", "year", *PERIODS)
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class DateCodec:
     """Codec of the ``date`` modality.
@@ -93,7 +95,7 @@ class DateCodec:
     def read(self, cell: Cell, media: Media) -> float | None:
         if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
             return None
-        if cell != cell and isinstance(cell, float | datetime.datetime):  # NaN, pandas' NaT
+        if isinstance(cell, float | datetime.datetime) and cell != cell:  # NaN, pandas' NaT
             return None
         moment = self.moment(cell)
         if moment is None or (not moment.has_date and not self.clock):

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.sketch import fingerprint_picture, pictures_alike
@@ -40,6 +41,7 @@ SHOWN_PX = 160
 """The longer side of a thumbnail on a page."""
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class ImageCodec:
     """Codec of the ``image`` modality.

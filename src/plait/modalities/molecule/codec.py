@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, ExtraError
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
@@ -25,6 +26,7 @@ from plait.modalities.molecule.smiles import composed_smiles, likeness
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class MoleculeCodec:
     """Codec of the ``molecule`` modality.

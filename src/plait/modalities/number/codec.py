@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
@@ -42,6 +43,7 @@ class Limit(float):
         return limit
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class NumberCodec:
     """Codec of the ``number`` modality.
@@ -191,6 +193,11 @@ class NumberCodec:
         if not self.marked:
             return arrays["exact"]
         return np.concatenate([arrays["exact"], arrays["limit"]])
+
+    def features_of(self, parts: Arrays) -> np.ndarray:
+        """Return the features of many rows at once, float32 ``[row, feature]``."""
+        names = ("exact", "limit") if self.marked else ("exact",)
+        return np.concatenate([parts[name] for name in names], axis=1)
 
     def fingerprint(self, raw: float) -> Fingerprint | None:
         return None

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
@@ -32,6 +33,7 @@ MAX_SCALED = 1e4
 SMALLEST_SPREAD = 1e-3
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class SeriesCodec:
     """Codec of the ``series`` modality.

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
@@ -29,6 +30,7 @@ SHOWN_CHARACTERS = 240
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class TextCodec:
     """Codec of the ``text`` modality.

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.errors import CellError
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
@@ -26,6 +27,7 @@ SMALLEST_SCALE = 1e-4
 SHOWN_NUMBERS = 4
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class VectorCodec:
     """Codec of the ``vector`` modality: embeddings that were computed elsewhere.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, UInt8
 from numpy import ndarray
 from PIL import Image
 
 from plait.errors import CellError, ExtraError, LimitError
 from plait.modalities.audio.wave import to_mono
 from plait.modalities.limits import LIMITS
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, UInt8
 
 MAX_SIDE_PX = 256
 MAX_FRAMES_IN_ORDER = 1000

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from plait.display import brief
 from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.codec import ImageCodec
@@ -44,6 +45,7 @@ MAGIC = (
 )
 
 
+@brief
 @dataclass(frozen=True, kw_only=True)
 class VideoCodec:
     """Codec of the ``video`` modality. Raw is a `Clip`.

@@ -1,0 +1,69 @@
+"""Prepares a table's rows as a model reads them: kept in the cache, or part by part in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from plait.data.prepared import Prepared, is_worth_keeping, prepare_rows, prepare_table
+from plait.data.table import Table
+from plait.modalities import Codec
+from plait.model.columns import counted_from
+from plait.model.readings import with_readings
+from plait.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+PART_ROWS = 512
+"""Rows that are in memory at once, where they are not kept in the cache."""
+
+
+def prepare(
+    model: Model,
+    table: Table,
+    *,
+    on_error: str | None,
+    target: bool,
+    progress: Progress,
+    keep: bool | None,
+) -> Prepared:
+    """Return the rows' arrays; see `plait.model.model.Model.prepare`."""
+    on_error = on_error or table.on_error or model.on_error
+    keep = is_worth_keeping(table) if keep is None else keep
+    codecs = _codecs(model, target)
+    here = {name: codec for name, codec in codecs.items() if name in table.column_names}
+    read_all = prepare_table if keep else prepare_rows
+    update = progress.task("reading", table.num_rows)
+    prepared = read_all(table, here, on_error=on_error, progress=update)
+    unread = {name: codec for name, codec in model.codecs.items() if name == model.target}
+    absent = {n: codec for n, codec in {**unread, **codecs}.items() if n not in here}
+    prepared = prepared.with_empty(absent)
+    told = progress.task
+    return with_readings(
+        model.readings, table, prepared, on_error=on_error, progress=told, keep=keep
+    )
+
+
+def in_parts(
+    model: Model, table: Table, on_error: str | None, keep: bool, progress: Progress = SILENT
+) -> Iterator[Prepared]:
+    """Give the rows prepared: all of them from the cache, or part by part in memory."""
+    size = max(table.num_rows, 1) if keep else PART_ROWS
+    for first in range(0, max(table.num_rows, 1), size):
+        whole = size >= table.num_rows
+        part = table if whole else table.take(range(first, min(first + size, table.num_rows)))
+        with counted_from(first):
+            told = progress if keep else SILENT
+            prepared = model.prepare(part, on_error=on_error, progress=told, keep=keep)
+        yield prepared
+
+
+def _codecs(model: Model, target: bool) -> dict[str, Codec]:
+    """Return the codecs of the columns that are prepared from cells."""
+    made = {reading.column for reading in model.readings}
+    codecs = {name: codec for name, codec in model.codecs.items() if name not in made}
+    codecs.pop(str(model.target), None)  # a base may have read what is the target now
+    if target and model.target is not None:
+        codecs[model.target] = model.target_codec
+    return codecs

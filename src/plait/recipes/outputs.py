@@ -1,0 +1,71 @@
+"""Where a verb may write: never over another file unless told so, never over what it reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from plait.bundle import is_bundle
+from plait.data.table import Table
+from plait.errors import UsageError
+
+
+def check_output(out: Path | str, *inputs: Any, force: bool = False) -> Path:
+    """Return the path to write, symbolic links followed; nothing is written yet.
+
+    Args:
+        out: As named.
+        inputs: What is read meanwhile (tables, bundles, paths, None): it is never written over,
+            neither under its own name nor by a link to it.
+        force: Whether another file there may be replaced.
+
+    Raises:
+        UsageError: The path is an input, lies in an input folder or a bundle, is a folder, or is
+            taken and `force` is not given.
+    """
+    path = Path(os.path.realpath(Path(out).expanduser()))
+    for one in filter(None, map(_place, inputs)):
+        if _is_within(path, one):
+            raise UsageError(
+                "the output would be written over what is read",
+                expected="another path than the input's",
+                path=out,
+                hint="name another file with --out",
+            )
+    if path.is_dir():
+        raise UsageError("the output is a folder", expected="a file", path=out)
+    inside = next((folder for folder in path.parents if is_bundle(folder)), None)
+    if inside is not None:
+        raise UsageError(
+            "the output would be written into a bundle, which it would damage",
+            expected="a path outside of it",
+            path=out,
+        )
+    if path.is_file() and not force:
+        raise UsageError(
+            "the output file exists already",
+            expected="a new path",
+            path=out,
+            hint="name another with --out, or replace it with --force",
+        )
+    return path
+
+
+def _place(source: Any) -> Path | None:
+    """Return the file or folder that a source is read from, when it is one."""
+    if isinstance(source, Table):
+        source = source.root / source.name
+    if not isinstance(source, str | os.PathLike):
+        return None
+    path = Path(source).expanduser()
+    return path if path.exists() else None
+
+
+def _is_within(path: Path, source: Path) -> bool:
+    """Tell whether a path is the source, by any name, or a file that lies in its folder."""
+    if not path.exists():
+        return False
+    if os.path.samefile(path, source):
+        return True
+    return source.is_dir() and path.is_relative_to(os.path.realpath(source))

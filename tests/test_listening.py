@@ -1,0 +1,104 @@
+"""Progress of verbs called from Python: shown where a person watches, silenced in every way."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import plait.progress
+from plait import listening
+from plait.listening import HINT, Line, listened, listener
+from plait.progress import SILENT, Bar
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal as standard error, outside pytest, with nothing told yet."""
+    stream = Terminal()
+    # Not sys itself: pytest puts its own standard error back before the test is called.
+    fake = SimpleNamespace(stderr=stream, modules=sys.modules)
+    monkeypatch.setattr(listening, "sys", fake)
+    monkeypatch.setattr(plait.progress, "sys", fake)
+    monkeypatch.setattr(listening, "_told", set())
+    monkeypatch.setattr(listening, "PYTEST", "NOT_PYTEST")
+    monkeypatch.delenv("PLAIT_QUIET", raising=False)
+    return stream
+
+
+@pytest.fixture
+def notebook(monkeypatch, terminal):
+    shell = type("ZMQInteractiveShell", (), {})()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    terminal.isatty = lambda: False
+    return terminal
+
+
+def what(progress):
+    with listener(progress) as found:
+        return found
+
+
+def test_a_terminal_shows_a_bar_and_says_once_how_to_silence_it(terminal):
+    assert isinstance(what(None), Bar)
+    assert isinstance(what(None), Bar)
+    assert terminal.getvalue().count(HINT) == 1
+
+
+def test_progress_is_silenced_in_every_way(terminal, monkeypatch):
+    assert what(False) is SILENT
+    monkeypatch.setenv("PLAIT_QUIET", "1")
+    assert what(None) is SILENT
+    monkeypatch.delenv("PLAIT_QUIET")
+    monkeypatch.setattr(listening, "PYTEST", "PYTEST_CURRENT_TEST")
+    assert what(None) is SILENT
+    monkeypatch.setattr(listening, "PYTEST", "NOT_PYTEST")
+    terminal.isatty = lambda: False
+    assert what(None) is SILENT
+    assert terminal.getvalue() == ""
+
+
+def test_an_object_is_taken_as_it_is(terminal):
+    mine = Line(io.StringIO())
+    assert what(mine) is mine
+    assert HINT not in terminal.getvalue()
+
+
+def test_a_notebook_rewrites_a_line_of_plain_text(notebook):
+    with listener(None) as progress:
+        assert isinstance(progress, Line)
+    stream = io.StringIO()
+    update = Line(stream, every_seconds=0.0).task("training", 4)
+    update(1, "a long note")
+    update(2)
+    update(4)
+    update(4)
+    text = stream.getvalue()
+    assert "\x1b" not in text and text.count("\n") == 1 and text.endswith("\n")
+    first, second, third = text.rstrip("\n").split("\r")[1:]
+    assert first.startswith("training · 25 %") and first.endswith("a long note")
+    assert len(second) >= len(first), "the rest of the longer line is wiped"
+    assert third.startswith("training · done")
+
+
+def test_a_verb_gets_what_fits(terminal):
+    @listened
+    def verb(table, *, progress=None):
+        return progress
+
+    assert isinstance(verb("t"), Bar)
+    assert verb("t", progress=False) is SILENT
+    assert verb.__name__ == "verb"
+
+
+def test_fit_is_silent_under_pytest(capsys):
+    rows = [{"size": float(i * i % 7), "kind": "pq"[i % 2]} for i in range(20)]
+    plait.fit(rows, target="kind", simple=True, budget="5s", scores=False)
+    assert capsys.readouterr().err == ""
