@@ -238,7 +238,7 @@ def make_verbs(stock: Path) -> list[Verb]:
         Verb(
             "report", "r.html",
             lambda folder: (folder / "r.html").write_text("earlier"),
-            lambda folder, goes_on: write_report(base, folder / "r.html"),
+            lambda folder, goes_on: write_report(base, folder / "r.html", force=True),
             lambda path: path.read_text(encoding="utf8"),
         ),
         Verb(

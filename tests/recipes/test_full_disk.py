@@ -15,6 +15,7 @@ from plait.errors import StorageError
 from plait.model.config import SystemConfig
 from plait.model.model import Model, load
 from plait.progress import Progress
+from plait.recipes.config import write_config
 from plait.recipes.embed import embed
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect
@@ -66,16 +67,21 @@ def content_of(folder):
 
 def found_page(base, out):
     hits = search(base, ROWS, text="red", top=3)
-    return write_search_page(base, plait.read(ROWS), hits, {"text": "red"}, out)
+    return write_search_page(base, plait.read(ROWS), hits, {"text": "red"}, out, force=True)
 
 
 WRITERS = {
-    "predictions.csv": lambda base, kinds, out: predict(kinds, ROWS * 9, out=out),
-    "predictions.parquet": lambda base, kinds, out: predict(kinds, ROWS * 9, out=out),
-    "vectors.parquet": lambda base, kinds, out: embed(base, plait.read(ROWS * 9), out=out),
-    "report.html": lambda base, kinds, out: write_report(base, out),
-    "inspect.html": lambda base, kinds, out: inspect(plait.read(ROWS), out=out),
-    "schema.yaml": lambda base, kinds, out: inspect(plait.read(ROWS), schema_out=out),
+    "predictions.csv": lambda base, kinds, out: predict(kinds, ROWS * 9, out=out, force=True),
+    "predictions.parquet": lambda base, kinds, out: predict(kinds, ROWS * 9, out=out, force=True),
+    "vectors.parquet": lambda base, kinds, out: embed(
+        base, plait.read(ROWS * 9), out=out, force=True
+    ),
+    "report.html": lambda base, kinds, out: write_report(base, out, force=True),
+    "inspect.html": lambda base, kinds, out: inspect(plait.read(ROWS), out=out, force=True),
+    "schema.yaml": lambda base, kinds, out: inspect(plait.read(ROWS), schema_out=out, force=True),
+    "run.yaml": lambda base, kinds, out: write_config(
+        out, {"exclude": [f"c{i}" for i in range(99)]}
+    ),
     "found.html": lambda base, kinds, out: found_page(base, out),
     "rows.index": lambda base, kinds, out: search(base, ROWS, text="red", index=out, rebuild=True),
     "copy.plait": lambda base, kinds, out: load(kinds).save(out),
@@ -184,7 +190,7 @@ def test_the_command_line_says_it_in_one_message(kinds, tmp_path, small_files, c
 
 def test_too_many_open_files(kinds, tmp_path, capsys):
     resource = pytest.importorskip("resource")
-    words = ["report", str(kinds), "--out", str(tmp_path / "r.html")]
+    words = ["report", str(kinds), "--out", str(tmp_path / "r.html"), "--force"]
     assert run(words) == 0
     (tmp_path / "r.html").write_text("earlier")
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
