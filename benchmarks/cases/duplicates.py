@@ -168,7 +168,7 @@ def _all_things(settings: Settings) -> Iterator[Things]:
 
 def _pictures(settings: Settings) -> Iterator[Things]:
     photos, root = signdigits(settings.data)
-    clothes = fashion().slice(0, 4000)
+    clothes = fashion().slice(0, 3000)
     drawn = [cell for cell in stickers()["image"].to_pylist() if cell is not None]
     for case, cells, labels, folder in (
         ("hand signs", photos["image"].to_pylist(), photos["label"].to_pylist(), root),

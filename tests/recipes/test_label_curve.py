@@ -355,8 +355,9 @@ def test_vectors_that_know_the_answers_are_not_measured(task, monkeypatch):
     asked = []
     monkeypatch.setattr(learn, "measure_label_curve", lambda *args, **told: asked.append(1) or {})
     work = SimpleNamespace(
-        baselines=True, base=None, seed=0, progress=SILENT,
+        baselines=True, scores=True, base=None, seed=0, progress=SILENT,
         budget=SimpleNamespace(timed=True, amount=9.0),
+        timetable=SimpleNamespace(left=lambda: 9.0),
     )  # fmt: skip
     learn._label_curve(task, work)
     assert asked == [1]

@@ -207,6 +207,7 @@ def show(summary: dict[str, Any]) -> None:
 def _show_facts(summary: dict[str, Any]) -> None:
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
     print_facts({name: summary.get(name) for name in names})
+    print_lines("warning", [one["text"] for one in summary.get("warnings") or []])
     print_lines("note", summary.get("notes") or [])
     print(f"\nnext: plait report {summary.get('bundle')}")
 

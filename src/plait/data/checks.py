@@ -11,13 +11,23 @@ from typing import Any
 
 import numpy as np
 
+from plait.data.cautions import (
+    Caution,
+    caution,
+    of_classes,
+    of_columns,
+    of_conflicts,
+    of_leaks,
+    of_twins,
+    of_unreadable,
+)
 from plait.data.decoding import Decoder, is_cheap
 from plait.data.duplicates import Copies, equal_rows, find_copies
 from plait.data.entries import check_on_error
 from plait.data.fingerprints import fingerprints
-from plait.data.leaks import SUSPICIOUS, predictive_power
 from plait.data.schema import Column, make_codec
-from plait.data.settling import facts_of, read_values
+from plait.data.settling import facts_of
+from plait.data.suspects import suspects
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec
@@ -25,8 +35,6 @@ from plait.types import Cell, ColumnSample, is_missing
 
 MAX_SCANNED = 100_000
 MAX_DECODED = 1000
-RARE = 5
-"""A class with fewer rows than this is worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,11 @@ class Inspection:
         duplicates: ``{"column", "num_groups", "num_rows", "rows" (of the first group)}``;
             column ``*`` for rows alike in all value columns.
         identical_columns: Pairs of columns with the same cells.
-        leaks: ``{"column", "score", "reason"}``: columns that tell the target alone.
+        leaks: ``{"column", "score", "reason"}``: columns that tell the target; two together are
+            one entry, ``a, b``; the order of the rows has no column.
         class_counts: Rows per class of the target, most frequent first.
         warnings: Sentences for people.
+        cautions: The same, each ``{"kind", "column", "text"}``.
         notes: Of how the source was read.
     """
 
@@ -60,6 +70,7 @@ class Inspection:
     leaks: list[dict[str, Any]] = field(default_factory=list)
     class_counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    cautions: list[Caution] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,7 +97,6 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
     scan = table if len(rows) == table.num_rows else table.take(rows)
     found = Inspection(table.name, table.num_rows, len(rows), target, notes=list(table.notes))
     targets = None if target is None else _present(table.column(target, rows))
-    told = targets and read_values(table.schema[str(target)], targets, table.media())
     hashes: dict[bytes, str] = {}
     for column in table.schema.columns:
         cells = _present(scan.column(column.name))
@@ -94,12 +104,18 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
         if twin != column.name and any(cell is not None for cell in cells):
             found.identical_columns.append([twin, column.name])
         found.columns.append(_inspect_column(table, column, cells, rows, on_error))
-        if told is not None and column.name != target and column.role == "value":
-            _look_for_leak(found, column, read_values(column, cells, table.media()), told)
-    _find_duplicates(found, table, scan, rows, targets)
-    if targets is not None:
-        _describe_target(found, table.schema[str(target)], targets)
-    _warn(found)
+    copies = _find_duplicates(found, table, scan, rows, targets)
+    _warn(found, table)
+    if target is not None and targets is not None:
+        inputs = [column.name for column in table.schema.values() if column.name != target]
+        leaks = suspects(table, inputs, target)
+        found.leaks.extend(
+            {"column": ", ".join(x.columns), "score": round(x.score, 4), "reason": x.reason}
+            for x in leaks
+        )
+        found.cautions.extend(of_leaks(leaks))
+        _describe_target(found, table.schema[target], targets, copies)
+    found.warnings.extend(one["text"] for one in found.cautions)
     return found
 
 
@@ -208,30 +224,9 @@ def _widen(sizes: dict[str, list[float]], found: dict[str, float]) -> None:
         sizes[name] = [min(low, value), max(high, value)]
 
 
-def _look_for_leak(
-    found: Inspection, column: Column, cells: list[Cell], targets: list[Cell]
-) -> None:
-    """Media are left out: what a path says, the model does not see."""
-    if "axis 0" in found.columns[-1]["sizes"] or any(
-        isinstance(cell, bytes | list | dict) for cell in cells[:100]
-    ):
-        return
-    known = [place for place, value in enumerate(targets) if value is not None]
-    score = predictive_power([cells[p] for p in known], [targets[p] for p in known])
-    if score >= SUSPICIOUS:
-        found.leaks.append(
-            {
-                "column": column.name,
-                "score": round(score, 4),
-                "reason": f"tells the target by itself ({score:.1%} of what can be told); "
-                "is it known when the model is used?",
-            }
-        )
-
-
 def _find_duplicates(
     found: Inspection, table: Table, scan: Table, rows: np.ndarray, targets: list[Cell] | None
-) -> None:
+) -> Copies:
     values = [column for column in table.schema.values() if column.name != found.target]
     copies = Copies()
     for column in values:
@@ -258,6 +253,7 @@ def _find_duplicates(
                     if column == name
                 )
             found.duplicates.append(fact)
+    return copies
 
 
 def _row_hashes(table: Table, columns: Sequence[str]) -> np.ndarray:
@@ -271,43 +267,36 @@ def _row_hashes(table: Table, columns: Sequence[str]) -> np.ndarray:
     return hashes
 
 
-def _describe_target(found: Inspection, column: Column, targets: list[Cell]) -> None:
+def _describe_target(
+    found: Inspection, column: Column, targets: list[Cell], copies: Copies
+) -> None:
     known = [value for value in targets if value is not None]
+    said, name = found.cautions, column.name
     if len(known) < len(targets):
-        found.warnings.append(f"{len(targets) - len(known)} rows have no target '{column.name}'")
+        said.append(
+            caution("classes", name, f"{len(targets) - len(known)} rows have no target '{name}'")
+        )
     task = getattr(make_codec(column), "task", None) if column.modality else None
     if task == "classify":
         counts = Counter(str(value).strip() for value in known)
         found.class_counts.update(counts.most_common())
-        rare = [label for label, count in counts.items() if count < RARE]
-        if len(counts) == 1:
-            found.warnings.append(f"the target '{column.name}' has a single class")
-        elif rare:
-            found.warnings.append(
-                f"{len(rare)} classes have fewer than {RARE} rows, such as '{shorten(rare[0], 40)}'"
-            )
+        said.extend(of_classes(name, counts))
+        groups = [(where, rows.tolist()) for where, rows in copies.groups if where != "*"]
+        said.extend(of_conflicts(groups, name, targets))
     elif task is None:
-        found.warnings.append(
-            f"the target '{column.name}' cannot be learned as it stands: {column.why}"
-        )
+        text = f"the target '{name}' cannot be learned as it stands: {column.why}"
+        said.append(caution("classes", name, text))
 
 
-def _warn(found: Inspection) -> None:
+def _warn(found: Inspection, table: Table) -> None:
     for facts in found.columns:
-        name = facts["name"]
-        if facts["num_unreadable"]:
-            found.warnings.append(
-                f"column '{name}': {facts['num_unreadable']} of "
-                f"{facts['num_decoded']} cells cannot be read"
-            )
-        if facts["doubt"]:
-            found.warnings.append(f"column '{name}': {facts['doubt']}")
-        if facts["role"] == "ignore":
-            found.warnings.append(f"column '{name}' is ignored: {facts['why']}")
-    for leak in found.leaks:
-        found.warnings.append(f"column '{leak['column']}' {leak['reason']}")
-    for one, other in found.identical_columns:
-        found.warnings.append(f"columns '{one}' and '{other}' are identical")
+        found.cautions.extend(
+            of_unreadable(facts["name"], facts["num_unreadable"], facts["num_decoded"])
+        )
+    found.cautions.extend(of_columns(table.schema.columns))
+    found.cautions.extend(of_twins(found.identical_columns))
     for fact in found.duplicates:
-        where = "in all columns" if fact["column"] == "*" else f"in '{fact['column']}'"
-        found.warnings.append(f"{fact['num_rows']} rows have near-duplicates {where}")
+        column = fact["column"]
+        where = "in all columns" if column == "*" else f"in '{column}'"
+        text = f"{fact['num_rows']} rows have near-duplicates {where}"
+        found.cautions.append(caution("duplicates", column, text))

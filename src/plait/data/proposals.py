@@ -10,10 +10,10 @@ NUM_BITS, WORD_BITS = 256, 64
 MOST_DIFFERING = 76
 """Bits in which the codes of proposed pairs may differ: three in ten."""
 
-PER_VALUE, PER_VALUE_OF_FEW, NUM_FEW = 6, 40, 20_000
+PER_VALUE, PER_VALUE_OF_FEW, NUM_FEW = 5, 40, 8_000
 """Nearest others that a value is compared with, and in small columns: up to so many in all."""
 
-MOST_PROPOSED = 100_000
+MOST_PROPOSED = 40_000
 """Pairs of a column that are compared: the nearest."""
 
 MOST_EXHAUSTIVE = 6000

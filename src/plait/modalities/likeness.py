@@ -12,6 +12,8 @@ from PIL import Image
 
 NUM_BITS = 256
 MOST_STRETCH, MOST_SHIFT, MOST_GAIN = 1.25, 0.1, 2.0
+MOST_STEPS, LEAST_GAIN = 6, 0.02
+"""Steps of an alignment, which ends where a step gains less than this share."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,11 @@ def difference(
     moving: Float[ndarray, "row column"],
     *,
     axes: tuple[int, ...],
+    hopeless: float,
     start: float = 0.0,
     free_columns: bool = False,
-) -> Difference:
-    """Move one sketch onto another of the same shape, and return what is left.
+) -> Difference | None:
+    """Move one sketch onto another of the same shape, and return what is left; None for too much.
 
     The best shift and stretch along each of `axes`, gain and offset, by Gauss-Newton steps (Lucas
     and Kanade 1981; Baker and Matthews 2004, "Lucas-Kanade 20 years on", section 2).
@@ -100,16 +103,25 @@ def difference(
     Args:
         fixed, moving: The sketches, smoothed.
         axes: Axes along which things may have moved.
+        hopeless: Level that must be reached after two steps, and half as much more after one.
         start: First shift along the first of the axes, as a share of it.
         free_columns: Whether each column has an offset of its own (channels do, pictures do not).
     """
     shift, stretch = np.zeros(2), np.ones(2)
     tone = np.array([1.0, *[0.0] * (fixed.shape[1] if free_columns else 1)])
     shift[axes[0]] = 2 * start
-    for _ in range(6):
+    spread = float(np.linalg.norm(fixed - fixed.mean(axis=0 if free_columns else None))) + 1e-9
+    before = np.inf
+    for step in range(MOST_STEPS + 1):
         moved, inside = _moved(moving, shift, stretch, axes)
-        _step(fixed, moved, inside, axes, shift, stretch, tone)
-    moved, inside = _moved(moving, shift, stretch, axes)
+        rest = (fixed - tone[0] * moved - tone[1:]) * inside
+        level = float(np.linalg.norm(rest)) / spread
+        if step and level > hopeless * (1.5 if step == 1 else 1.0):
+            return None
+        if step == MOST_STEPS or level > (1 - LEAST_GAIN) * before:
+            break
+        before = level if step else np.inf
+        _step(rest, moved, inside, axes, shift, stretch, tone)
     return _left_over(
         fixed - tone[1:],
         tone[0] * moved,
@@ -121,7 +133,7 @@ def difference(
 
 
 def _step(
-    fixed: np.ndarray,
+    rest: np.ndarray,
     moved: np.ndarray,
     inside: np.ndarray,
     axes: tuple[int, ...],
@@ -134,15 +146,14 @@ def _step(
     levels = np.ones((1, 1, 1)) if num == 1 else np.eye(num)[:, None]
     columns = [moved, *(np.broadcast_to(level, moved.shape) for level in levels)]
     for axis in axes:
-        size = fixed.shape[axis]
+        size = moved.shape[axis]
         slope = _slope(moved, axis) * ((size - 1) / 2 / stretch[axis] * tone[0])
         place = np.linspace(-1.0, 1.0, size)
         columns += [slope, slope * (place[:, None] if axis == 0 else place)]
-    matrix = np.stack([(column * inside).ravel() for column in columns], 1)
-    goal = ((fixed - tone[0] * moved - tone[1:]) * inside).ravel()
-    square = matrix.T @ matrix
+    matrix = (np.stack(columns) * inside).reshape(len(columns), -1)
+    square = matrix @ matrix.T
     square[np.diag_indices(len(square))] += 1e-6 * np.trace(square) / len(square) + 1e-9
-    change = np.linalg.solve(square, matrix.T @ goal)
+    change = np.linalg.solve(square, matrix @ rest.ravel())
     tone[0] = np.clip(tone[0] + change[0], 1 / MOST_GAIN, MOST_GAIN)
     tone[1:] += change[1 : num + 1]
     for number, axis in enumerate(axes):

@@ -31,6 +31,7 @@ def summary(model: Model) -> dict[str, Any]:
         "seconds": energy.get("seconds"),
         "num_parameters": metrics.get("num_parameters"),
         "peak_memory_mb": energy.get("peak_memory_mb"),
+        "warnings": metrics.get("warnings", []),
         "notes": metrics.get("notes", []),
     }
 

@@ -114,8 +114,9 @@ def fit(
             of each network's training otherwise.
         size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
         fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
-        group: Column whose equal values stay in one split.
-        time: Column by which the latest rows become the test.
+        group: Column whose equal values stay in one split, fold and resample.
+        time: Column by which the latest rows become the test; with `group`, of groups that training
+            has not seen. Folds within the training rows respect groups, not the order of time.
         split: Column that says ``train``, ``validation`` or ``test``.
         seed: Of splits, weights and order.
         device: ``auto``, ``cpu``, ``cuda``.
@@ -171,9 +172,9 @@ def fit(
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
     check_tune(tune, target=target, encoders=encoders)
     _check_numbers(size, fusion, seed)
+    exclude = tuple(reading.pop("exclude", ()))
     with timetable.part("opening"):
-        exclude = tuple(reading.pop("exclude", ()))
-    table = read(table, **reading)
+        table = read(table, **reading)
     on_error = table.on_error or "raise"
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)

@@ -323,6 +323,7 @@ def _records(
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": deep.run.curve,
         "training": training,
+        "warnings": list(task.warnings),
         "notes": [
             *task.notes,
             *rivals.notes,

@@ -62,7 +62,7 @@ def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:
             f"| {name} | {one['r@1']:.3f} | {one['r@10']:.3f} | {one['median_rank']:g} "
             f"| {one['n']} |"
         )
-    lines += ["", "## What to know", ""]
+    lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics["notes"]] or ["- nothing noted"]
     return "\n".join([*lines, ""])
 
@@ -95,7 +95,7 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
             f"precision {at['precision']:.3f} ({half['precision']:.3f}), mean cost "
             f"{at['cost']:.3f} ({half['cost']:.3f}).",
         ]
-    lines += ["", "## What to know", ""]
+    lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics.get("notes", [])] or ["- nothing noted"]
     lines += [
         "",
@@ -103,3 +103,9 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _warned(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the card's section of warnings; nothing where there is none."""
+    texts = [f"- {one['text']}" for one in metrics.get("warnings") or []]
+    return ["", "## What to check", "", *texts] if texts else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from plait.data.cautions import caution
 from plait.data.contents import content_numbers
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.directions import score_space
@@ -81,7 +82,10 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
         "trials": found.trials,
         "rivals": found.rivals,
         "collapse": check.to_dict(),
-        "warnings": list(check.warnings),
+        "warnings": [
+            *(caution("space", "", text) for text in check.warnings),
+            *task.warnings,
+        ],
         "num_parameters": _num_parameters(found.space),
         "curve": [] if found.run is None else found.run.curve,
         "training": _training(found),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.data.cautions import Caution
 from plait.data.duplicates import find_copies
 from plait.data.fingerprints import fingerprints
 from plait.data.grouping import join_said, said_groups
@@ -29,6 +30,7 @@ from plait.recipes.row_weights import (
     normalised,
     read_weights,
 )
+from plait.recipes.warned import table_warnings
 
 CHUNK_ROWS = 65_536
 MAX_JUDGED_ROWS = 10_000
@@ -63,6 +65,7 @@ class Task:
         readings: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
+        warnings: What a person should check, each ``{"kind", "column", "text"}``.
         most_judged: How many validation or test rows are looked at; 0 for as many as may be.
         stopping: Rows that tell the network when to stop: it does not learn from them, and no
             candidate is compared on them.
@@ -82,6 +85,7 @@ class Task:
     readings: tuple[Reading, ...]
     splits: Splits
     notes: tuple[str, ...]
+    warnings: tuple[Caution, ...] = ()
     most_judged: int = 0
     stopping: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -220,6 +224,7 @@ def make_task(
             + _group_notes(table, group, splits)
             + _base_notes(base, target)
         ),
+        warnings=table_warnings(table, inputs, target, prepared, found),
     )
 
 

@@ -62,10 +62,13 @@ def sounds_alike(first: bytes, second: bytes) -> bool:
     (length, one), (other_length, other) = _opened(first), _opened(second)
     if not 0.8 < length / other_length < 1.25:
         return False
-    left = difference(one, other, axes=(0,))
-    if MOST_LEVEL < left.level < LEAST_HOPEFUL:
-        tries = [difference(one, other, axes=(0,), start=start) for start in (-0.05, 0.05)]
-        left = min(left, *tries, key=lambda found: found.level)
+    left = difference(one, other, axes=(0,), hopeless=LEAST_HOPEFUL)
+    if left is None:
+        return False
+    if left.level > MOST_LEVEL:
+        starts = (-0.05, 0.05)
+        tries = (difference(one, other, axes=(0,), hopeless=LEAST_HOPEFUL, start=x) for x in starts)
+        left = min([left, *filter(None, tries)], key=lambda found: found.level)
     tempo = abs(np.log(left.stretch[0] * other_length / length))
     return (
         tempo <= MOST_TEMPO + 2 / length and left.level <= MOST_LEVEL and _same_changes(one, left)

@@ -20,11 +20,11 @@ SIDE, COLOUR_SIDE, CODE_SIDE = 24, 6, 8
 LEAST_SPREAD = 3.0
 """Grey levels: a picture with less structure than this is blank."""
 
-LEAST_LIKENESS = 0.8
+LEAST_LIKENESS = 0.84
 """Correlation of coarse grey levels below which nothing is aligned."""
 
-MOST_DETAIL, MOST_SPOTS, MOST_CUT = 0.16, 0.3, 0.1
-"""Shares of edges that may be left, in all and in one spot, and of a side that may be cut off."""
+MOST_LEVEL, MOST_DETAIL, MOST_SPOTS, MOST_CUT = 0.22, 0.16, 0.3, 0.1
+"""Shares that may be left of levels, of edges in all and in one spot, and be cut off a side."""
 
 MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
 """Levels of colour that may differ, on average and in one spot; logarithm of a ratio."""
@@ -66,7 +66,9 @@ def laid_over(first: bytes, second: bytes) -> Difference | None:
         return None
     if correlation(one[1][::3, ::3], other[1][::3, ::3]) < LEAST_LIKENESS:
         return None
-    left = difference(one[1], other[1], axes=(0, 1))
+    left = difference(one[1], other[1], axes=(0, 1), hopeless=MOST_LEVEL)
+    if left is None:
+        return None
     like = left.detail <= MOST_DETAIL and left.spots <= MOST_SPOTS and left.is_cut(MOST_CUT)
     return left if like else None
 

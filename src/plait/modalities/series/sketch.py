@@ -19,8 +19,8 @@ LEAST_SEEN = 1e-2
 MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
 """Logarithms of ratios of lengths and spreads; means in spreads, and in shares of the means."""
 
-MOST_CUT = 0.07
-"""Share of the time that may be cut off."""
+MOST_CUT, HOPELESS = 0.07, 0.5
+"""Share of the time that may be cut off; of levels that may be left after two steps."""
 
 STRICT, ROUGH, LENIENT = 0.11, 0.6, 0.5
 """Changes that may be left, as a share of how much changes change; from ROUGH on, more."""
@@ -62,7 +62,9 @@ def series_alike(first: bytes, second: bytes) -> bool:
     places = _kept(one[1].shape[1])
     means, spreads = (np.maximum(x, 1e-9) if i else x for i, x in enumerate(one[1][:, places]))
     moving = (other[2] * other[1][1, places] + other[1][0, places] - means) / spreads
-    left = difference(one[2], moving, axes=(0,), free_columns=True)
+    left = difference(one[2], moving, axes=(0,), hopeless=HOPELESS, free_columns=True)
+    if left is None:
+        return False
     rough = _roughness(one[2])
     most = STRICT * rough + LENIENT * max(0.0, rough - ROUGH)
     return left.detail <= most and left.level <= most and left.is_cut(MOST_CUT)
