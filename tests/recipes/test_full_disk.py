@@ -79,12 +79,9 @@ WRITERS = {
     "report.html": lambda base, kinds, out: write_report(base, out, force=True),
     "inspect.html": lambda base, kinds, out: inspect(plait.read(ROWS), out=out, force=True),
     "schema.yaml": lambda base, kinds, out: inspect(plait.read(ROWS), schema_out=out, force=True),
-<<<<<<< HEAD
     "run.yaml": lambda base, kinds, out: write_config(
         out, {"exclude": [f"c{i}" for i in range(99)]}
     ),
-=======
->>>>>>> main
     "found.html": lambda base, kinds, out: found_page(base, out),
     "rows.index": lambda base, kinds, out: search(base, ROWS, text="red", index=out, rebuild=True),
     "copy.plait": lambda base, kinds, out: load(kinds).save(out),
