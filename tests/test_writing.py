@@ -76,6 +76,15 @@ def test_another_file_in_the_same_folder_is_not_blamed_on_the_output(tmp_path):
         raise error
 
 
+def test_a_closed_folder_is_told_of_whichever_part_it_stops(tmp_path):
+    for name in (str(tmp_path), str(tmp_path / ".out.csv.0123.part"), str(tmp_path / "out.csv")):
+        error = PermissionError(errno.EACCES, "x", name)
+        said = "no permission to write here"
+        with pytest.raises(StorageError, match=said) as caught, storing(tmp_path / "out.csv"):
+            raise error
+        assert caught.value.hint == "name a place that can be written to"
+
+
 @pytest.mark.parametrize(
     ("make", "name", "what"),
     [

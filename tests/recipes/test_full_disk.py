@@ -15,6 +15,7 @@ from plait.errors import StorageError
 from plait.model.config import SystemConfig
 from plait.model.model import Model, load
 from plait.progress import Progress
+from plait.recipes.config import write_config
 from plait.recipes.embed import embed
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect
@@ -78,6 +79,9 @@ WRITERS = {
     "report.html": lambda base, kinds, out: write_report(base, out, force=True),
     "inspect.html": lambda base, kinds, out: inspect(plait.read(ROWS), out=out, force=True),
     "schema.yaml": lambda base, kinds, out: inspect(plait.read(ROWS), schema_out=out, force=True),
+    "run.yaml": lambda base, kinds, out: write_config(
+        out, {"exclude": [f"c{i}" for i in range(99)]}
+    ),
     "found.html": lambda base, kinds, out: found_page(base, out),
     "rows.index": lambda base, kinds, out: search(base, ROWS, text="red", index=out, rebuild=True),
     "copy.plait": lambda base, kinds, out: load(kinds).save(out),

@@ -13,6 +13,7 @@ import yaml
 
 from plait.errors import UsageError
 from plait.train.config import TrainConfig
+from plait.writing import write_text
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -95,7 +96,7 @@ def write_config(path: Path | str, settings: Mapping[str, Any]) -> Path:
     """Write the settings of a fit, each by its name, as they were given; return the path.
 
     What was not set is left out, and so is what `plait.fit` cannot read from a file: a table or a
-    base in memory. Raises `UsageError` for unknown settings.
+    base in memory. Raises `UsageError` for unknown settings, `StorageError` without room.
     """
     found: dict[str, Any] = {"version": VERSION}
     for name in KINDS:
@@ -107,7 +108,7 @@ def write_config(path: Path | str, settings: Mapping[str, Any]) -> Path:
         raise UsageError("there is no such setting of fit", received=", ".join(unknown))
     target = Path(path)
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True)
-    target.write_text(f"# Settings of plait fit: plait fit --config {target.name}\n{text}", "utf-8")
+    write_text(target, f"# Settings of plait fit: plait fit --config {target.name}\n{text}")
     return target
 
 
