@@ -6,8 +6,9 @@ from PIL import Image
 from toys import LettersCodec
 
 from plait import read
-from plait.data import Fingerprints, find_copies, fingerprints
+from plait.data import Fingerprints, find_copies
 from plait.data.duplicates import Copies, equal_rows
+from plait.data.fingerprints import fingerprints
 from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
 from plait.data.proposals import PER_VALUE, propose
 from plait.errors import CellError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.errors import TableError, TargetError, UsageError
+from plait.errors import ColumnError, TableError, TargetError, UsageError
 from plait.types import SPACE_MARK
 
 
@@ -106,7 +106,7 @@ def test_top_losses_are_the_rows_of_the_highest_cost(model):
     assert len(model.top_losses(rows, k=99)) == 39
     with pytest.raises(UsageError, match="nothing to list"):
         model.top_losses(rows, k=0)
-    with pytest.raises(TargetError, match="lacks the target"):
+    with pytest.raises(ColumnError, match="lacks the target"):
         model.top_losses([{"size": 1.0}])
 
 

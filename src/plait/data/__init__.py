@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from plait.data.duplicates import Copies as Copies
     from plait.data.duplicates import find_copies as find_copies
     from plait.data.fingerprints import Fingerprints as Fingerprints
-    from plait.data.fingerprints import fingerprints as fingerprints
     from plait.data.fitting import fit_codecs as fit_codecs
     from plait.data.inference import infer_schema as infer_schema
     from plait.data.loader import Loader as Loader
@@ -35,7 +34,6 @@ _HOMES = {
     "Copies": "duplicates",
     "find_copies": "duplicates",
     "Fingerprints": "fingerprints",
-    "fingerprints": "fingerprints",
     "fit_codecs": "fitting",
     "infer_schema": "inference",
     "Loader": "loader",

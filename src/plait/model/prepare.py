@@ -29,20 +29,18 @@ def prepare(
     keep: bool | None,
 ) -> Prepared:
     """Return the rows' arrays; see `plait.model.model.Model.prepare`."""
-    on_error = on_error or table.on_error or model.on_error
+    how = on_error or table.on_error or model.on_error
     keep = is_worth_keeping(table) if keep is None else keep
     codecs = _codecs(model, target)
     here = {name: codec for name, codec in codecs.items() if name in table.column_names}
     read_all = prepare_table if keep else prepare_rows
     update = progress.task("reading", table.num_rows)
-    prepared = read_all(table, here, on_error=on_error, progress=update)
+    prepared = read_all(table, here, on_error=how, progress=update)
     unread = {name: codec for name, codec in model.codecs.items() if name == model.target}
     absent = {n: codec for n, codec in {**unread, **codecs}.items() if n not in here}
     prepared = prepared.with_empty(absent)
     told = progress.task
-    return with_readings(
-        model.readings, table, prepared, on_error=on_error, progress=told, keep=keep
-    )
+    return with_readings(model.readings, table, prepared, on_error=how, progress=told, keep=keep)
 
 
 def in_parts(

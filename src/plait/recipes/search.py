@@ -74,4 +74,5 @@ def search(
         progress=progress or SILENT,
     )
     missing = [] if rows is None else missing_columns(model.inputs, rows.column_names)
-    return found | {"missing_columns": missing, "notes": notes_on(missing)}
+    found |= {"missing_columns": missing, "notes": notes_on(missing)}
+    return found
