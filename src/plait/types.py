@@ -75,6 +75,10 @@ Batch = dict[str, ColumnBatch]
 """Column name -> its `ColumnBatch`; all of one batch size."""
 
 
+NULL_WORDS = frozenset({"nan", "null", "n/a", "#n/a", "<na>"})
+"""Text that holds nothing, whatever the column."""
+
+
 def is_missing(cell: Cell) -> bool:
     """Tell whether a cell holds nothing: None, NaN, or an empty or null word.
 
@@ -89,7 +93,8 @@ def is_missing(cell: Cell) -> bool:
     if isinstance(cell, float):
         return cell != cell
     if isinstance(cell, str):
-        return not cell.strip() or cell.strip().lower() in {"nan", "null", "n/a", "#n/a", "<na>"}
+        text = cell.strip()
+        return not text or (len(text) <= 4 and text.lower() in NULL_WORDS)
     if isinstance(cell, dict):
         return all(is_missing(value) for value in cell.values())
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ NUM_BLOCKS, BLOCK_ROWS = 250, 8
 """A sample is so many short runs of rows, spread over the table."""
 
 LEAST_SURE = 0.3
+BARE_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+"""Text that is one number, as in most columns of wide tables: few modalities need to be asked."""
+
 NEAR = 0.1
 """Modalities within so much of the best are stated as alternatives."""
 
@@ -138,8 +142,18 @@ def _by_modality(sample: ColumnSample) -> Column:
 
 def detect_all(sample: ColumnSample) -> list[tuple[str, float]]:
     """Return (modality, how sure), the surest first; equally sure ones by name."""
-    scores = [(name, float(codec().detect(sample))) for name, codec in modalities().items()]
+    asked = list(modalities().items())
+    if sample.values and all(map(_is_bare_number, sample.values)):
+        asked = [(name, codec) for name, codec in asked if getattr(codec, "bare_numbers", True)]
+    scores = [(name, float(codec().detect(sample))) for name, codec in asked]
     return sorted(scores, key=lambda score: (-score[1], score[0]))
+
+
+def _is_bare_number(cell: Cell) -> bool:
+    """Tell whether a cell is one number and nothing else."""
+    if isinstance(cell, str):
+        return BARE_NUMBER.fullmatch(cell) is not None
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def _check_sure(column: Column) -> None:

@@ -12,6 +12,9 @@ _NAME = re.compile(
     r"|telephone|mobile|fax|isbn|ean|gtin|upc|barcode|iban|bic|ssn|icd|vat_?id|sku)([\W_]|$)",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(r"-?(0|[1-9]\d{0,2})\.\d+", re.ASCII)
+"""Text that is an amount for sure: a decimal fraction is no name of anything."""
+
 _LEADING_ZERO = re.compile(r"0\d+")
 _DIALLED = re.compile(r"(\+|00)\d[\d ()/.-]{6,18}\d|\(0\d+\)[\d /-]{4,14}|0\d[\d ()/-]{7,16}\d")
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
@@ -24,7 +27,22 @@ def reason_for_codes(name: str, values: Sequence[Cell]) -> str:
     >>> reason_for_codes("x", ["01234", "99999"]), reason_for_codes("x", ["12", "0.5"])
     ("leading zeros, as in '01234', mark codes", '')
     """
+    for known, same, reason in _last:
+        if same is values and known == name:
+            return reason
+    found = _reason(name, values)
+    _last[:] = [(name, values, found)]
+    return found
+
+
+_last: list[tuple[str, Sequence[Cell], str]] = []
+"""The last answer: several modalities ask of the same sample."""
+
+
+def _reason(name: str, values: Sequence[Cell]) -> str:
     texts = [value.strip() for value in values if isinstance(value, str)]
+    if texts and all(map(_AMOUNT.fullmatch, texts)):
+        return ""
     zeros = [text for text in texts if _LEADING_ZERO.fullmatch(text)]
     even = len({len(text) for text in texts}) == 1
     if zeros and (len(zeros) >= _LEAST_SHARE * len(texts) or even):

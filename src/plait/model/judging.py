@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.data.prepared import Prepared
+from plait.data.table import Table
 from plait.display import with_interval
 from plait.errors import UsageError
 from plait.model.columns import require_target
@@ -106,6 +107,16 @@ def labelled_rows(
     prepared = model.prepare(table, on_error=on_error, target=True)
     numbers = np.flatnonzero(prepared.columns[target].present)
     return prepared, numbers, model.truth(prepared, numbers)
+
+
+def said_units(table: Table, group: str | None, rows: np.ndarray) -> np.ndarray | None:
+    """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
+    if group is None or group not in table.column_names:
+        return None
+    from plait.data.grouping import join_said, said_groups
+
+    alone = np.arange(table.num_rows, dtype=np.int32)
+    return join_said(said_groups(table, group), alone)[rows]
 
 
 def _flat(metrics: dict[str, float], intervals: dict[str, list[float]]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from plait.model.columns import under_schema
 from plait.model.decision import with_threshold
 from plait.model.ensemble import Ensemble
 from plait.model.importance import importance
-from plait.model.judging import labelled_rows, leaderboard, top_losses
+from plait.model.judging import labelled_rows, leaderboard, said_units, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
@@ -76,7 +76,7 @@ class Model:
     card: str = ""
     path: Path | None = None
     group: str | None = None
-    on_error: str | None = None
+    on_error: str = "raise"
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -167,17 +167,8 @@ class Model:
 
             return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
         prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
-        groups = self._groups(table, labelled)
+        groups = said_units(table, self.group, labelled)
         return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
-
-    def _groups(self, table: Table, rows: np.ndarray) -> np.ndarray | None:
-        """Return which rows belong together, int32 ``[row]``; None where the table does not say."""
-        if self.group is None or self.group not in table.column_names:
-            return None
-        from plait.data.grouping import join_said, said_groups
-
-        alone = np.arange(table.num_rows, dtype=np.int32)
-        return join_said(said_groups(table, self.group), alone)[rows]
 
     def score_rows(
         self,

@@ -65,6 +65,7 @@ class AudioCodec:
 
     modality: ClassVar[str] = "audio"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 
     rate_hz: int = 16_000

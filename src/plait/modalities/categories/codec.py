@@ -50,6 +50,7 @@ class CategoriesCodec:
 
     modality: ClassVar[str] = "categories"
     version: ClassVar[int] = 1
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "tag"
 

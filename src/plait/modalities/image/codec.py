@@ -59,6 +59,7 @@ class ImageCodec:
 
     modality: ClassVar[str] = "image"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 
     size_px: int = 0

@@ -41,6 +41,7 @@ class MoleculeCodec:
 
     modality: ClassVar[str] = "molecule"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = "molecule"
 
     max_atoms: int = 96

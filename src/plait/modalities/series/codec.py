@@ -56,6 +56,7 @@ class SeriesCodec:
 
     modality: ClassVar[str] = "series"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 
     time_column: str = ""

@@ -51,6 +51,7 @@ class TextCodec:
 
     modality: ClassVar[str] = "text"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 
     max_characters: int = 20_000

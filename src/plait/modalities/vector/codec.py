@@ -45,6 +45,7 @@ class VectorCodec:
 
     modality: ClassVar[str] = "vector"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 
     dim: int = 0

@@ -61,6 +61,7 @@ class VideoCodec:
 
     modality: ClassVar[str] = "video"
     version: ClassVar[int] = 2
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = "video"
 
     num_frames: int = 8
