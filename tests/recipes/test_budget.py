@@ -149,3 +149,29 @@ def test_no_candidate_is_compared_on_rows_that_stop_the_network(from_validation)
 def test_few_rows_are_not_split_further():
     task = task_of(rows(60))
     assert not len(with_stopping(task, from_validation=False, seed=0).stopping)
+
+
+def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
+    from plait.recipes import rivals
+
+    monkeypatch.setattr(rivals, "feature_seconds", lambda *_: 1.0)
+    metrics = fit(rows(400), budget="6s").records["metrics"]
+    assert any("too short to cross-fit" in note for note in metrics["notes"])
+    assert metrics["validation"]["rows"] < 100
+
+
+def test_slow_features_are_timed_on_few_rows(monkeypatch):
+    from plait.recipes import rivals
+
+    task, asked, now = task_of(rows(400)), [], [0.0]
+    monkeypatch.setattr(rivals.time, "monotonic", lambda: now[0])
+    whole = rivals.FeatureMap.raw
+
+    def slow(features, prepared, some):
+        asked.append(len(some))
+        now[0] += 0.1 * len(some)
+        return whole(features, prepared, some)
+
+    monkeypatch.setattr(rivals.FeatureMap, "raw", slow)
+    assert rivals.feature_seconds(task, task.splits.train) == pytest.approx(0.1)
+    assert asked == [4]

@@ -30,7 +30,7 @@ from plait.recipes.prompts import prompt_tuner
 from plait.recipes.specialise import can_pool
 from plait.recipes.task import Task
 
-PILOT_ROWS = 32
+PILOT_ROWS = 8
 QUICK_SECONDS = 1e-4
 """To make the features of one cell."""
 

@@ -25,7 +25,7 @@ from plait.recipes.linear_space import learn_linear
 from plait.recipes.network_time import after_network, all_learned, answer_seconds, least_seconds
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
-from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals
+from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals, too_slow_for_folds
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import Scorer
 from plait.recipes.self_training import can_self_train, student_size, train_student
@@ -36,13 +36,15 @@ from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
-JUDGED_SHARE, LEAST_JUDGED = 0.04, 500
+JUDGED_SHARE, LEAST_JUDGED = 0.04, 200
 """Of a timed budget, making the features of the rows that judge may take this; no fewer rows."""
 
 CALIBRATION_SHARE = 0.03
 
 SIMPLE_SHARE = 0.7
 """Of the time that is left, simple models may take so much where no network is trained."""
+
+SLOW_FEATURES = "the time is too short to cross-fit: validation rows compare the candidates"
 
 MOST_SAMPLED = 1000
 """Rows to look at are drawn from so many where time counts."""
@@ -57,6 +59,9 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
     folds = None if apart else make_folds(task, work.seed)
+    if folds is not None and too_slow_for_folds(task, all_learned(task), timetable.baselines()):
+        folds = None
+        task = replace(task, notes=(*task.notes, SLOW_FEATURES))
     if folds is None:
         task = with_stopping(task, from_validation=apart, seed=work.seed)
     task = _judged_in_time(task, timetable)

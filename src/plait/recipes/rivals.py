@@ -33,7 +33,10 @@ MAX_SPREAD_ROWS = 4000
 FEATURE_SHARE = 0.35
 """Part of the time that making features may take; fewer rows are learned from beyond."""
 
-PILOT_ROWS, LEAST_ROWS = 256, 2000
+PILOT_ROWS, PILOT_SECONDS = (4, 32, 256), 0.05
+"""Rows that tell how long features take; no more once they took so many seconds."""
+
+LEAST_ROWS = 500
 
 TREES_SHARE = 0.4
 """Most of the time that trees on the table's plain columns may take, before all else."""
@@ -184,7 +187,7 @@ def _quick_trees(
     They learn from all training rows, unless their features alone take over half of the seconds.
     """
     began, rows = time.monotonic(), task.splits.train
-    pilot = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    pilot = _spread_over(rows, PILOT_ROWS[-1])
     features, _ = FeatureMap.fit(task.prepared, columns, pilot)
     asked = time.monotonic()
     dict(features.raw(task.prepared, pilot))
@@ -299,12 +302,36 @@ def _learn_rows(
 
 
 def feature_seconds(task: Task, rows: np.ndarray) -> float:
-    """Return about how long it takes to make the features of one row, from a few of them."""
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
-    features, _ = FeatureMap.fit(task.prepared, task.columns, some)
-    began = time.monotonic()
-    dict(features.raw(task.prepared, some))
-    return (time.monotonic() - began) / max(len(some), 1)
+    """Return about how long it takes to make the features of one row, from ever more of them.
+
+    A few rows are enough where each takes long.
+    """
+    seconds = 0.0
+    features, _ = FeatureMap.fit(task.prepared, task.columns, _spread_over(rows, PILOT_ROWS[0]))
+    for num in PILOT_ROWS:
+        some = _spread_over(rows, num)
+        began = time.monotonic()
+        dict(features.raw(task.prepared, some))
+        spent = time.monotonic() - began
+        seconds = spent / max(len(some), 1)
+        if spent > PILOT_SECONDS:
+            break
+    return seconds
+
+
+def too_slow_for_folds(task: Task, rows: np.ndarray, seconds: float | None) -> bool:
+    """Tell whether the features of all rows take more than their part of so many seconds.
+
+    Then fewer rows are learned from, and others judge: folds would need all of them.
+    """
+    if seconds is None or not len(task.splits.train) or not len(task.splits.validation):
+        return False
+    return feature_seconds(task, rows) * len(rows) > FEATURE_SHARE * seconds
+
+
+def _spread_over(rows: np.ndarray, num: int) -> np.ndarray:
+    """Return at most so many of the rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
 
 
 def _some_unlabelled(task: Task, seed: int) -> np.ndarray:
