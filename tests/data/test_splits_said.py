@@ -1,5 +1,7 @@
 """Splits that were said: by group, by time, by both, and what is done with copies across them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,16 @@ def test_said_groups_win_over_copies_that_link_them_all():
         splits.notes
     )
     assert not splits.moved
+
+
+def test_pairs_that_were_not_compared_are_told():
+    keys = [f"word {row // 2}" for row in range(40)]
+    found = copied(row=keys)
+    assert make_splits(table(40), copies=found).notes == ()
+    many = replace(found, num_unseen={"row": 12_345})
+    assert "in 'row' so many values look alike that 12,345 pairs" in str(
+        make_splits(table(40), copies=many).notes
+    )
 
 
 def test_rows_without_a_group_stay_with_their_copies():

@@ -128,7 +128,7 @@ def make_splits(
         test=np.flatnonzero(split == TEST),
         how=how + _common_note(found),
         moved=tuple(call.moved),
-        notes=(*call.notes, *_conflict_notes(call)),
+        notes=(*call.notes, *_conflict_notes(call), *_unseen_notes(found)),
     )
 
 
@@ -375,4 +375,12 @@ def _common_note(copies: Copies) -> str:
         f"; {num} values of '{name}' are shared by so many rows that they count as common, not "
         "as duplicates"
         for name, num in copies.num_common.items()
+    )
+
+
+def _unseen_notes(copies: Copies) -> tuple[str, ...]:
+    return tuple(
+        f"in '{name}' so many values look alike that {num:,} pairs of them were not compared: "
+        "near-duplicates among those may lie in two splits"
+        for name, num in copies.num_unseen.items()
     )

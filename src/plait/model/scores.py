@@ -56,6 +56,10 @@ def score(
         found["per_class"] = per_class(outputs, truth, labels)
         if outputs.shape[1] <= MAX_CONFUSION:
             found["confusion"] = confusion(outputs, truth)
+        else:
+            found["left_out"] = [
+                f"the table of classes mistaken for each other: more than {MAX_CONFUSION} classes"
+            ]
         found["reliability"] = _reliability(outputs, truth)
         found["ece"] = expected_calibration_error(found["reliability"])
     if codec.task == "regress":

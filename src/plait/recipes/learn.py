@@ -336,6 +336,7 @@ def _records(
             *choice.notes,
             *_row_notes(task, folds, len(scorer.rows)),
             *scorer.notes,
+            *(f"left out: {what}" for what in judged.get("left_out", ())),
         ],
     }
     return {"metrics": metrics}

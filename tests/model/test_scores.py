@@ -1,0 +1,30 @@
+"""What a score holds, and what it says that it leaves out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plait.modalities.category.codec import CategoryCodec
+from plait.model import scores
+from plait.model.scores import expected_calibration_error, score
+
+
+def test_a_table_of_confusion_too_large_to_show_is_said_to_be_left_out(monkeypatch):
+    codec = CategoryCodec(labels=("x", "y", "z"))
+    outputs = np.float32([[0.6, 0.2, 0.2], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
+    truth, present = np.array([0, 1, 2]), {"a": np.ones(3, bool)}
+    whole = score(codec, outputs, truth, present)
+    assert "confusion" in whole and "left_out" not in whole
+    monkeypatch.setattr(scores, "MAX_CONFUSION", 2)
+    less = score(codec, outputs, truth, present)
+    assert "confusion" not in less and "more than 2 classes" in less["left_out"][0]
+
+
+def test_expected_calibration_error_by_hand():
+    bins = [
+        {"confidence": 0.9, "accuracy": 0.7, "count": 30},
+        {"confidence": 0.5, "accuracy": 0.6, "count": 10},
+    ]
+    assert expected_calibration_error(bins) == pytest.approx((30 * 0.2 + 10 * 0.1) / 40)
+    assert np.isnan(expected_calibration_error([]))
