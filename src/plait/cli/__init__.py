@@ -15,7 +15,7 @@ from plait.cli.failures import STOPPED, failure_of, flush_output
 app = typer.Typer(
     name="plait",
     help="Any columns in, any column out: one small model from a table of mixed media.",
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
