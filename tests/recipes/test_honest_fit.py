@@ -7,6 +7,9 @@ import pyarrow as pa
 import pytest
 
 import plait
+from plait.recipes import learn
+from plait.recipes.network_time import Kept
+from plait.recipes.timetable import Timetable
 
 NUM_NEW = 3000
 
@@ -61,6 +64,31 @@ def test_intervals_cover_when_a_column_is_gone_for_good(with_gaps):
     for name in model.inputs:
         found = model.evaluate(new.drop_columns([name]))["metrics"]["coverage"]
         assert 0.82 <= found <= 0.98, name
+
+
+def test_sets_of_columns_are_calibrated_however_late_it_is(monkeypatch):
+    """A late fit tries no hidden columns, but rows as they are cost nothing to calibrate by."""
+    rng = np.random.default_rng(3)
+    monkeypatch.setattr(learn, "_calibrated_until", lambda *_: 0.0)
+    model = plait.fit(
+        orders(rng, 500), target="hours", budget="10 steps", size="tiny", samples=False,
+        baselines=("linear",),
+    )  # fmt: skip
+    calibration = model.ensemble.calibration
+    sets = {tuple(map(bool, one)) for one in calibration.patterns[1:]}
+    assert sets == {(True, True), (True, False), (False, True), (False, False)}
+    widths = dict(zip(map(tuple, calibration.patterns[1:]), calibration.factors[1:], strict=True))
+    assert widths[(False, True)].sum() > 2 * widths[(True, True)].sum()
+
+
+def test_calibrating_has_time_of_its_own_when_the_network_took_too_long():
+    now = [0.0]
+    timetable = Timetable(20.0, 0.0, clock=lambda: now[0])
+    kept = Kept(calibrating=1.0, scoring=4.0, refitting=0.0)
+    assert learn._calibrated_until(timetable, kept) > 10.0
+    now[0] = 17.0
+    assert learn._calibrated_until(timetable, kept) == 18.0
+    assert learn._calibrated_until(Timetable(None, 0.0), kept) is None
 
 
 def test_what_is_calibrated_travels_in_the_bundle(with_gaps, tmp_path):

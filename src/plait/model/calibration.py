@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.contract import is_late
 from plait.data.prepared import Prepared
 from plait.modalities import TargetCodec
 from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
@@ -70,8 +69,6 @@ def fit_calibration(
     codec: TargetCodec,
     sources: Mapping[str, Sequence[str]],
     rows: HeldOut,
-    *,
-    deadline: float | None = None,
 ) -> Calibration | None:
     """Learn the factors of each set of columns; None where no row can be learned from.
 
@@ -79,7 +76,6 @@ def fit_calibration(
         codec: Of the target.
         sources: Input column -> the columns that it is read as.
         rows: Rows as they are, and the same with columns hidden.
-        deadline: Of `time.monotonic`; sets that come later get no factors of their own.
     """
     scale = scale_of(codec)
     rows = rows.take(np.flatnonzero(scale.known(rows.truth) & np.isfinite(rows.outputs).all(1)))
@@ -92,12 +88,10 @@ def fit_calibration(
     which = which.reshape(-1)
     order = np.argsort(-counts, kind="stable")
     kept = [int(number) for number in order if counts[number] >= LEAST_ROWS]
-    factors = [scale.fit(rows, natural, natural[:0])]
+    seen = scale.look(rows)
+    factors = [scale.fit(seen, rows, natural, natural[:0])]
     for number in kept:
-        if is_late(deadline):
-            break
-        factors.append(scale.fit(rows, np.flatnonzero(which == number), natural))
-    kept = kept[: len(factors) - 1]
+        factors.append(scale.fit(seen, rows, np.flatnonzero(which == number), natural))
     kept_patterns = [np.ones(len(sources), bool), *(patterns[number] for number in kept)]
     sizes = [len(natural), *(int(counts[number]) for number in kept)]
     return Calibration(sources, np.stack(kept_patterns), np.stack(factors), np.array(sizes), scale)

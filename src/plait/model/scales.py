@@ -28,7 +28,7 @@ PULL_ROWS = 5.0
 SIDE = 0.95
 """Part of the rows on the right side of each end of a number's interval."""
 
-TEMPERATURES = np.geomspace(0.25, 4.0, 49)
+TEMPERATURES = np.geomspace(0.25, 4.0, 33)
 
 FLOOR = 1e-12
 """Probabilities are at least this before a power is taken."""
@@ -75,10 +75,16 @@ class Scale(Protocol):
     def known(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that training knew, bool ``[row]``."""
 
-    def fit(self, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    def look(self, rows: HeldOut) -> np.ndarray:
+        """Return what factors are chosen by, of each row and once for all sets, ``[row, ...]``."""
+
+    def fit(
+        self, seen: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray
+    ) -> np.ndarray:
         """Return the factors of a set of columns, float32 ``[factor]``.
 
         Args:
+            seen: What `look` gave.
             rows: All rows.
             own: Places of the rows with this set.
             prior: Places of the rows that support it.
@@ -101,12 +107,17 @@ class IntervalScale:
     def known(self, truth: np.ndarray) -> np.ndarray:
         return np.isfinite(truth)
 
-    def fit(self, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    def look(self, rows: HeldOut) -> np.ndarray:
+        """Return how far the truth lies out on either side, in its widths, float64 ``[row, 2]``."""
         centre, sides = _sides(rows.outputs)
         floor = 1e-3 * float(np.abs(rows.truth - centre).mean()) + 1e-12
         gaps = np.stack([centre - rows.truth, rows.truth - centre], axis=1)
-        scores = gaps / np.maximum(sides, floor)
-        return np.array([_end(scores[:, side], rows, own, prior) for side in (0, 1)], np.float32)
+        return np.asarray(gaps / np.maximum(sides, floor))
+
+    def fit(
+        self, seen: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray
+    ) -> np.ndarray:
+        return np.array([_end(seen[:, side], rows, own, prior) for side in (0, 1)], np.float32)
 
     def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
         centre, sides = _sides(outputs)
@@ -221,21 +232,24 @@ class TemperatureScale:
     def known(self, truth: np.ndarray) -> np.ndarray:
         return truth >= 0 if self._exclusive else np.ones(len(truth), bool)
 
-    def fit(self, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    def look(self, rows: HeldOut) -> np.ndarray:
+        """Return the cost of every row at every temperature, float64 ``[row, temperature]``."""
+        costs = [
+            self._codec.cost(self._powered(rows.outputs, temperature), rows.truth)
+            for temperature in TEMPERATURES
+        ]
+        return np.stack(costs, axis=1)
+
+    def fit(
+        self, seen: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray
+    ) -> np.ndarray:
+        parts = [(own, _own_weights(rows, own))]
+        if len(prior):
+            parts.append((prior, _group_weights(rows.groups[prior], PRIOR_ROWS)))
         total = np.log(TEMPERATURES) ** 2
-        parts = [(own, None), (prior, PRIOR_ROWS)] if len(prior) else [(own, None)]
-        for places, weight in parts:
-            weights = (
-                _own_weights(rows, places)
-                if weight is None
-                else _group_weights(rows.groups[places], weight)
-            )
-            if rows.weights is not None:
-                weights = weights * rows.weights[places]
-            outputs, truth = rows.outputs[places], rows.truth[places]
-            for number, temperature in enumerate(TEMPERATURES):
-                costs = self._codec.cost(self._powered(outputs, temperature), truth)
-                total[number] += float(costs @ weights)
+        for places, weights in parts:
+            heavy = 1.0 if rows.weights is None else rows.weights[places]
+            total = total + (weights * heavy) @ seen[places]
         return np.array([TEMPERATURES[int(np.argmin(total))]], np.float32)
 
     def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:

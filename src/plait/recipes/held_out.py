@@ -20,11 +20,17 @@ from plait.recipes.specialise import Judges, truth_known
 from plait.recipes.subsets import hide
 from plait.recipes.task import Task
 
-MAX_HIDDEN_ROWS = 300
+MAX_HIDDEN_ROWS = 200
 """Rows that tell what the mix does without a column."""
 
-MAX_CELLS, LEAST_ROWS = 1_000_000, 500
+MAX_CELLS, LEAST_ROWS = 500_000, 500
 """Rows times classes that are calibrated on: many classes tell as much in fewer rows; no fewer."""
+
+MAX_HIDDEN_CELLS, LEAST_HIDDEN_ROWS = 20_000, 30
+"""The same for rows that tell what the mix does without a column."""
+
+SETS_PER_SOURCE = 3
+"""About so many sets of columns are tried for each input column."""
 
 LEAST_NATURAL = 100
 """Sets of columns that so many rows have by nature are not tried by hiding columns."""
@@ -54,7 +60,9 @@ def calibrate(
         deadline: Of `time.monotonic`; sets of columns that come later are not tried.
     """
     answers = _Answers(task, rivals, deep, weights)
-    every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // deep.outputs.shape[1], LEAST_ROWS))
+    width = deep.outputs.shape[1]
+    every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // width, LEAST_ROWS))
+    most = min(MAX_HIDDEN_ROWS, max(MAX_HIDDEN_CELLS // width, LEAST_HIDDEN_ROWS))
     parts = [answers.held_out(every, ())]
     present = parts[0].present
     for kept in _worth_hiding(present):
@@ -63,8 +71,15 @@ def calibrate(
         able = np.flatnonzero(present[:, kept].all(axis=1))
         gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
         if len(able):
-            parts.append(answers.held_out(_some(able, MAX_HIDDEN_ROWS), gone))
-    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts), deadline=deadline)
+            parts.append(answers.held_out(every[_some(able, most)], gone))
+    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts))
+
+
+def calibration_seconds(task: Task, per_row: float) -> float:
+    """Return about how long calibrating takes, at so many seconds to answer a row."""
+    num = len(task.sources)
+    sets = SETS_PER_SOURCE * num if 1 < num <= MAX_SOURCES else 0
+    return sets * MAX_HIDDEN_ROWS * per_row
 
 
 class _Answers:

@@ -22,7 +22,13 @@ from plait.recipes.folds import make_folds
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
-from plait.recipes.network_time import after_network, all_learned, answer_seconds, least_seconds
+from plait.recipes.network_time import (
+    Kept,
+    after_network,
+    all_learned,
+    answer_seconds,
+    least_seconds,
+)
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
 from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals, too_slow_for_folds
@@ -38,8 +44,6 @@ from plait.train.budget import Budget
 
 JUDGED_SHARE, LEAST_JUDGED = 0.04, 200
 """Of a timed budget, making the features of the rows that judge may take this; no fewer rows."""
-
-CALIBRATION_SHARE = 0.03
 
 SIMPLE_SHARE = 0.7
 """Of the time that is left, simple models may take so much where no network is trained."""
@@ -84,14 +88,16 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         choice = _choice(task, _outputs_of(deep, rivals), deep.rows, work.metric)
     model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
     with timetable.part("calibration"):
-        until = timetable.until(CALIBRATION_SHARE)
+        until = _calibrated_until(timetable, kept)
         model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
     model.ensemble.decision = _decide(task, work, model, _outputs_of(deep, rivals), deep.rows)
     model.shared, model.group = space, work.group
     shipped = Refitted()
     if folds is None:
         with timetable.part("refit"):
-            shipped = refit(task, rivals, choice.weights, timetable, seed=work.seed, kept=kept[0])
+            shipped = refit(
+                task, rivals, choice.weights, timetable, seed=work.seed, kept=kept.scoring
+            )
     if len(task.splits.test):
         model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     with timetable.part("scoring"):
@@ -106,6 +112,12 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     records["metrics"]["notes"] += shipped.notes
     model.card = make_card(task, records["metrics"])
     return model, records
+
+
+def _calibrated_until(timetable: Timetable, kept: Kept) -> float | None:
+    """Return when calibrating must end: before scoring, but not before its own time is up."""
+    left = timetable.left(kept.scoring + kept.refitting)
+    return None if left is None else timetable.clock() + max(left, kept.calibrating)
 
 
 def _rival_seconds(work: Work) -> float | None:

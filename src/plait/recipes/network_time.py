@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 
 from plait.model.infer import system_outputs
 from plait.recipes.deep import DeepPlan, make_system, settled
+from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
 from plait.recipes.subsets import EXTRA_CALLS, FEW_RESAMPLES, subsets_of
@@ -27,6 +29,17 @@ SCORING_SHARE = 0.06
 
 REFIT_SHARE = 0.15
 """Most of a budget that is kept for fitting what ships once more."""
+
+CALIBRATION_SHARES = (0.03, 0.1)
+"""Least and most of a budget that is kept for calibrating what ships, set by set of columns."""
+
+
+class Kept(NamedTuple):
+    """Seconds that are kept for what follows the network."""
+
+    calibrating: float
+    scoring: float
+    refitting: float
 
 
 def answer_seconds(task: Task, plan: DeepPlan) -> float:
@@ -54,15 +67,13 @@ def all_learned(task: Task) -> np.ndarray:
     return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
 
 
-def after_network(
-    task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool
-) -> tuple[float, float]:
-    """Return the seconds to keep for scoring, and for fitting what ships once more.
+def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool) -> Kept:
+    """Return the seconds to keep for calibrating, for scoring, and for a last fit.
 
-    Both are foreseen from what the simple models took, and no more than their part of the budget.
+    They are foreseen from what the simple models took, and no more than their part of the budget.
     """
     if timetable.seconds is None or not rivals.outputs:
-        return timetable.scoring / 2, 0.0
+        return Kept(CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring / 2, 0.0)
     codec, rows = task.target_codec, len(task.judged)
     outputs = next(iter(rivals.outputs.values()))
     truth = task.truth[rivals.rows if has_folds else task.validation]
@@ -77,4 +88,10 @@ def after_network(
     scoring = answers + intervals + 2 * rows * rivals.seconds_per_row
     again = 0.0 if has_folds else refit_seconds(rivals, [best], len(task.splits.validation))
     scoring = max(scoring, SCORING_SHARE * timetable.seconds)
-    return min(scoring, timetable.scoring), min(again, REFIT_SHARE * timetable.seconds)
+    asked = calibration_seconds(task, 2 * rivals.answering[best] + rivals.seconds_per_row)
+    least, most = (share * timetable.seconds for share in CALIBRATION_SHARES)
+    return Kept(
+        calibrating=float(np.clip(asked, least, most)),
+        scoring=min(scoring, timetable.scoring),
+        refitting=min(again, REFIT_SHARE * timetable.seconds),
+    )
