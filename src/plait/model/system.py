@@ -88,6 +88,7 @@ class System(nn.Module):
         self.pool = QueryPool(
             dim=config.dim, num_queries=self.head.num_queries, num_heads=config.num_heads
         )
+        self.dropout = nn.Dropout(config.dropout)
 
     def encode(self, batch: Batch, keep: Tensor | None = None) -> Tokens:
         """Return the trunk's tokens, registers first.
@@ -104,7 +105,7 @@ class System(nn.Module):
     def forward(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
         """Return the head's raw outputs: logits, or standardised mean and quantiles."""
         tokens = self.encode(batch, keep)
-        return self.head(self.pool(tokens.values, tokens.mask))
+        return self.head(self.dropout(self.pool(tokens.values, tokens.mask)))
 
     def outputs(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
         """Return canonical outputs: probabilities, or mean and quantiles in the target's unit."""
@@ -124,7 +125,6 @@ def make_trunk(config: SystemConfig) -> Trunk:
         num_heads=config.num_heads,
         join=config.join,
         hidden=int(config.dim * config.mlp_ratio),
-        dropout=config.dropout,
         window=config.window,
         recompute=config.recompute,
     )
