@@ -355,7 +355,7 @@ def test_a_row_does_not_depend_on_its_neighbours_or_padding():
     codec, raws = fitted()
     torch.manual_seed(0)
     embed = Embed(codec, 32).eval()
-    for block in [one for level in embed.blocks for one in level]:
+    for block in embed.blocks:
         torch.nn.init.normal_(block.conv.weight, std=0.1)
     together = embed(*batch(codec, raws))
     for i, raw in enumerate(raws):

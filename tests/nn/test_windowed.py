@@ -128,7 +128,7 @@ def test_a_token_reaches_depth_times_window():
     trunk = make_trunk(num_registers=0, window=3, depth=2)
     values = torch.randn(1, 40, 16)
     changed = values.clone()
-    changed[0, 20] += 1.0
+    changed[0, 20, 0] += 1.0
     column = torch.zeros(40, dtype=torch.long)
     first, second = (trunk(make_tokens(x), column).values[0] for x in (values, changed))
     moved = (first != second).any(-1).nonzero()[:, 0].tolist()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from plait.baselines.evidence_column import beside
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.model.system import System, to_tensors
@@ -31,8 +32,8 @@ def system_outputs(
         device: Where `system` is.
     """
     system.eval()
-    columns = system.encoder.columns
-    loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    prepared = beside(system.evidence, prepared)
+    loader = Loader(prepared, np.asarray(rows), system.inputs, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found: np.ndarray | None = None
     for batch_rows, arrays in loader.epoch(0):

@@ -19,6 +19,7 @@ from plait.model.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.recipes.task import Task
+from plait.recipes.telling import Told, tell
 from plait.recipes.work import ADAPTATIONS
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -88,6 +89,8 @@ class DeepPlan:
         adapt: ``auto``, or one of `ADAPTATIONS`.
         end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
         answering: Seconds in which the network answers one row, where that is known.
+        told: Fits what simple models know, for each network from the rows that it learns from;
+            None for networks that are told nothing.
     """
 
     config: SystemConfig
@@ -102,6 +105,7 @@ class DeepPlan:
     adapt: str = "auto"
     end: float | None = None
     answering: float = 0.0
+    told: Told | None = None
 
     def part(self, share: float, num_answered: int) -> Budget:
         """Return a share of what is left, less the time to answer so many rows afterwards."""
@@ -113,6 +117,8 @@ class DeepPlan:
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     """Train on a task. See `DeepPlan` and `DeepResult`."""
+    told = tell(task, seconds=plan.budget.amount if plan.budget.timed else None, seed=plan.seed)
+    plan = replace(plan, told=told)
     plan, trials, notes = _choose_variant(task, plan, progress)
     if plan.folds is None:
         result = _train_once(task, plan, progress)
@@ -132,11 +138,18 @@ def settled(plan: DeepPlan) -> DeepPlan:
     return replace(plan, config=config)
 
 
-def make_system(task: Task, plan: DeepPlan) -> System:
-    """Build the network of a plan: weights drawn from its seed, or those of its start."""
+def make_system(task: Task, plan: DeepPlan, rows: np.ndarray | None = None) -> System:
+    """Build the network of a plan: weights drawn from its seed, or those of its start.
+
+    Args:
+        task: Its columns and target.
+        plan: Sizes, seed, start, and whether the network is told what simple models know.
+        rows: Rows to learn from, whose evidence is fitted; None for a network that is told nothing.
+    """
+    evidence = None if plan.told is None or rows is None else plan.told.fit(rows)
     torch.manual_seed(plan.seed)
     codecs = {name: task.codecs[name] for name in task.columns}
-    system = System(codecs, task.target_codec, plan.config)
+    system = System(codecs, task.target_codec, plan.config, evidence)
     if plan.start is not None and plan.adapt != "scratch":
         start_from(system, plan.start)
         if plan.adapt == "lora":
@@ -227,14 +240,14 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
     if plan.folds is not None:
         rows = _learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
-    system = make_system(task, plan)
+    system = make_system(task, plan, learn)
     _learn(task, plan, system, learn, name, progress)
     outputs = system_outputs(system, task.prepared, check, device=plan.device)
     return task.target_codec.cost(outputs, task.truth[check])
 
 
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    system = make_system(task, plan)
+    system = make_system(task, plan, task.learned)
     rows = task.validation
     stop = task.stopping if len(task.stopping) else rows
     plan = replace(plan, budget=plan.part(1.0, len(rows)) if plan.end else plan.budget)
@@ -254,13 +267,13 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     stages = []
     for fold in range(num_folds):
         held = rows[plan.folds == fold]
+        system = make_system(task, replace(plan, seed=plan.seed + fold), rows[plan.folds != fold])
         part = replace(
             plan,
             budget=_fold_budget(plan, fold, num_folds, len(held)),
             folder=plan.folder and plan.folder / f"fold-{fold}",
             seed=plan.seed + fold,
         )
-        system = make_system(task, part)
         name = f"fold {fold + 1} of {num_folds}"
         _learn(task, part, system, rows[plan.folds != fold], name, progress)
         outputs = system_outputs(system, task.prepared, held, device=plan.device)
@@ -268,8 +281,8 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
         stages.append((system.cpu(), held))
+    system = make_system(task, plan, rows)
     last = replace(plan, budget=_fold_budget(plan, num_folds, num_folds, 0))
-    system = make_system(task, last)
     run = _learn(task, last, system, rows, "training on all rows", progress)
     outputs = np.zeros((0, 1), np.float32) if found is None else found
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, stages=stages)

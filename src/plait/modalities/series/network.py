@@ -32,16 +32,16 @@ class Embed(nn.Module):
         while codec.num_steps > MAX_TOKENS * 2**num_halvings:
             num_halvings += 1
         views = (3 if codec.gaps else 2) * num_channels
+        self.num_blocks = num_blocks
         self.strides = [2] * num_halvings or [1]
         self.first = nn.Conv1d(views, dim, 9, self.strides[0], 4)
         self.halvings = nn.ModuleList(
             SequenceConv(dim, dim, kernel=7, stride=stride) for stride in self.strides[1:]
         )
         self.blocks = nn.ModuleList(
-            nn.ModuleList(
-                SequenceConv(dim, dim, dilation=2**i, silent=True) for i in range(num_blocks)
-            )
+            SequenceConv(dim, dim, dilation=2**i, silent=True)
             for _ in self.strides
+            for i in range(num_blocks)
         )
         self.level = nn.Linear(2 * num_channels + 1, dim)
 
@@ -54,7 +54,7 @@ class Embed(nn.Module):
             if place:
                 x = self.halvings[place - 1](x, mask)
             mask = mask[:, ::stride]
-            for block in self.blocks[place]:
+            for block in self.blocks[place * self.num_blocks : (place + 1) * self.num_blocks]:
                 x = x + block(x, mask)
         tokens = line_positions(x * mask, mask[..., 0].sum(-1).long())
         length = num_steps.float().log()[:, None]
