@@ -114,7 +114,9 @@ def test_many_rows_are_fitted_by_some_of_them(made, monkeypatch):
     assert 25 <= len(known) <= 30
     assert np.array_equal(np.unique(known // 2, return_counts=True)[1], np.full(len(known) // 2, 2))
     other = np.setdiff1d(np.arange(KNOWN), known)
-    for one, two in zip(*(found.arrays(prepared, other, left_out=l) for l in (0, 1)), strict=True):
+    for one, two in zip(
+        *(found.arrays(prepared, other, left_out=told) for told in (False, True)), strict=True
+    ):
         assert np.array_equal(one, two)
 
 

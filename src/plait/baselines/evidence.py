@@ -240,7 +240,10 @@ class Evidence:
         arrays = load_file(folder / "evidence.safetensors")
         maps = {
             name: Maps(
-                *(arrays[f"{number}.{part}"] for part in ("features", "dense", "sparse", "shift")),
+                features=arrays[f"{number}.features"],
+                dense=arrays[f"{number}.dense"],
+                sparse=arrays[f"{number}.sparse"],
+                shift=arrays[f"{number}.shift"],
                 num_components=int(about["num_components"][number]),
             )
             for number, name in enumerate(scales)

@@ -24,9 +24,9 @@ class Muon(torch.optim.Optimizer):
     """Steepest descent in the spectral norm: momentum, made orthogonal before it is added.
 
     ``B = m B + G``, then ``W = (1 - rate decay) W - rate s O(G + m B)``, where s is
-    ``sqrt(max(1, rows / columns))`` and O brings all singular values near 1 (`orthogonal`). Kernels count as matrices
-    ``[out, in * places]``. All matrices of one shape take their step together. Source: Jordan et
-    al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+    ``sqrt(max(1, rows / columns))`` and O brings all singular values near 1 (`orthogonal`). Kernels
+    count as matrices ``[out, in * places]``. All matrices of one shape take their step together.
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
 
     Args:
         parameters: Matrices and kernels.
