@@ -1,4 +1,4 @@
-"""Sound as tokens: convolutions along time whose channels are the bands, at most about 32 tokens."""
+"""Sound as tokens: convolutions along time over the bands, at most about 32 tokens."""
 
 from __future__ import annotations
 
