@@ -17,10 +17,10 @@ from plait.data.cache import default_cache
 from plait.installation import install_command
 
 EXTRAS = {
-    "train": ("torch jaxtyping", "fit, and answers of a network"),
+    "train": ("torch jaxtyping tokenizers", "networks: fits without --simple, and their answers"),
     "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
     "video": ("av", "video columns"),
-    "hf": ("transformers peft", "pretrained encoders"),
+    "hf": ("transformers peft huggingface_hub tokenizers", "pretrained encoders"),
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit", "molecule columns"),
 }

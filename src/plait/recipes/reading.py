@@ -29,12 +29,15 @@ def read_columns(
     seed: int,
     on_error: str,
     progress: Progress,
+    simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
-    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
+    codecs = known | fit_codecs(
+        table, fresh, splits.train, on_error=on_error, seed=seed, features_only=simple
+    )
     if target is not None:
         codecs |= fit_codecs(
             table,
