@@ -1,4 +1,4 @@
-"""Trees that LightGBM grew, read from its text and asked in NumPy, so that it need not be loaded."""
+"""Trees that LightGBM grew, read from its text and asked in NumPy: few rows do not load it."""
 
 from __future__ import annotations
 
