@@ -100,7 +100,7 @@ def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=
         Judges(views, truth, {name: stages}, learned=True),
         CODEC,
         seed=0,
-        kinds=[kind],
+        kinds=[Linear],
         deadline=deadline,
     ).specialised({name: whole})
     return features, made[name], whole
@@ -216,6 +216,45 @@ def test_what_does_not_pay_is_left_out():
     assert frozenset({2}) not in getattr(expert, "routes", {})
     _, honest, _ = specialise(prepared, truth)
     assert frozenset({2}) in honest.routes
+
+
+def test_specialists_claim_nothing_on_noise():
+    """On few rows settings chosen by the rows that judge look better than they are."""
+    gaps = []
+    for draw in range(12):
+        prepared, _ = make_table(60, seed=draw)
+        truth = np.random.default_rng([1, draw]).integers(0, 2, 1000)
+        _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(60))
+        stages = [(None, np.flatnonzero(np.arange(60) % 4 == fold)) for fold in range(4)]
+        judges = Judges(views, truth[:60], {"linear": stages}, learned=True)
+        made = Specialiser(
+            SOURCES, views, truth[:60], judges, CODEC, seed=0, kinds=[Linear], deadline=None
+        )
+        made._add(frozenset({0, 1}), None)
+        held = made._found[0].held_out
+        assert sorted(held.places) == list(range(60))
+        gaps.append(CODEC.cost(held.outputs, truth[held.places]).mean() - np.log(2))
+    assert np.mean(gaps) > -2 * np.std(gaps) / len(gaps) ** 0.5
+
+
+def test_a_fold_is_judged_by_specialists_that_did_not_learn_it():
+    prepared, truth = make_table(NUM_LEARN)
+    _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(NUM_LEARN))
+    folds = np.arange(NUM_LEARN) % 3
+    known = np.where(np.arange(NUM_LEARN) < 5, -1, truth)
+    stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
+    judges = Judges(views, known, {"linear": stages}, learned=True)
+    made = Specialiser(SOURCES, views, known, judges, CODEC, seed=0, kinds=[Linear], deadline=None)
+    made._add(frozenset({0}), None)
+    held = made._found[0].held_out
+    assert sorted(held.places) == list(range(5, NUM_LEARN))
+    for fold in range(3):
+        learn = np.flatnonzero((folds != fold) & (known >= 0))
+        peer = Linear()
+        peer.fit(views.take(learn).only(["left"]), known[learn], CODEC, seed=0)
+        mine = folds[held.places] == fold
+        expected = peer.outputs(views.take(held.places[mine]).only(["left"]))
+        np.testing.assert_allclose(held.outputs[mine], expected, atol=1e-6)
 
 
 def test_rows_that_have_just_a_set_judge_it_alone():

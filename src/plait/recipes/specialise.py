@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.contract import is_late, part_of
+from plait.baselines.contract import HeldOut, is_late, part_of
 from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.baselines.specialists import (
@@ -42,8 +42,8 @@ class Judges:
     Attributes:
         views, truth: The rows.
         stages: Expert name -> pairs of an expert and the places in `views` it did not learn from.
-        learned: Whether these are the rows that specialists learn from: then they tell what they
-            answered for rows held out.
+        learned: Whether these are the rows that specialists learn from: then others of their kind,
+            which learned without a fold, are judged by it.
     """
 
     views: Views
@@ -51,6 +51,12 @@ class Judges:
     stages: Mapping[str, Sequence[tuple[Expert, np.ndarray]]]
     learned: bool
     _seen: dict[bytes, Views] = field(default_factory=dict)
+
+    @property
+    def folds(self) -> list[np.ndarray]:
+        """The places in `views` that were held out together; all at once where nothing is learned
+        from them."""
+        return [places for _, places in next(iter(self.stages.values()), ())]
 
     def hidden(self, name: str, rows: np.ndarray, gone: Sequence[str]) -> np.ndarray:
         """Return what an expert answers for some rows when columns are hidden."""
@@ -145,25 +151,62 @@ class Specialiser:
 
     def _add(self, sources: SourceSet, deadline: float | None) -> None:
         columns = columns_of(self._sources, sources)
-        for kind in self._kinds:
-            expert = kind()
-            seen = self._views.only(columns)
-            expert.fit(seen, self._truth, self._codec, seed=self._seed, deadline=deadline)
-            self._found.append(Specialist(sources, expert))
-            self._costs.append(self._costs_of(expert, columns))
+        for place, kind in enumerate(self._kinds):
+            until = part_of(deadline, 1 / (len(self._kinds) - place))
+            folds = self._judges.folds if self._judges.learned else []
+            held = self._held_out(kind, columns, folds, part_of(until, _fold_share(len(folds))))
+            expert = self._fit(kind, np.arange(len(self._learn)), columns, until)
+            self._found.append(Specialist(sources, expert, held))
+            self._costs.append(self._costs_of(expert, held, columns))
 
-    def _costs_of(self, expert: Expert, columns: Sequence[str]) -> np.ndarray:
+    def _fit(
+        self,
+        kind: Callable[[], Expert],
+        places: np.ndarray,
+        columns: Sequence[str],
+        deadline: float | None,
+    ) -> Expert:
+        expert, views = kind(), self._views.take(places).only(columns)
+        truth = self._truth[places]
+        expert.fit(views, truth, self._codec, seed=self._seed, deadline=deadline)
+        return expert
+
+    def _held_out(
+        self,
+        kind: Callable[[], Expert],
+        columns: Sequence[str],
+        folds: Sequence[np.ndarray],
+        deadline: float | None,
+    ) -> HeldOut | None:
+        """Return what specialists that learned without a fold answer for its rows.
+
+        What an expert says of rows that it held out itself is not enough: it chose its settings by
+        them, which on few rows makes it look better than it is.
+        """
+        parts: list[HeldOut] = []
+        for number, fold in enumerate(folds):
+            inside = np.isin(self._learn, fold)
+            places = np.flatnonzero(~inside)
+            if not inside.any() or not len(places):
+                continue
+            until = part_of(deadline, 1 / (len(folds) - number))
+            expert = self._fit(kind, places, columns, until)
+            rows = self._learn[inside]
+            asked = self._judges.views.take(rows).only(columns)
+            parts.append(HeldOut(rows, expert.outputs(asked)))
+        return HeldOut(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
+
+    def _costs_of(
+        self, expert: Expert, held: HeldOut | None, columns: Sequence[str]
+    ) -> np.ndarray:
         """Return the cost of every judging row; NaN where it is not known honestly."""
         costs = np.full(len(self._judges.truth), np.nan)
-        if self._judges.learned:
-            held_out = getattr(expert, "held_out", None)
-            if held_out is None:
-                return costs
-            places, outputs = self._learn[held_out.places], held_out.outputs
-        else:
+        if held is None and not self._judges.learned:
             places = np.flatnonzero(self._known)
-            outputs = expert.outputs(self._judges.views.take(places).only(columns))
-        costs[places] = self._codec.cost(outputs, self._judges.truth[places])
+            held = HeldOut(places, expert.outputs(self._judges.views.take(places).only(columns)))
+        if held is not None:
+            truth = self._judges.truth[held.places]
+            costs[held.places] = self._codec.cost(held.outputs, truth)
         return costs
 
     def _best(self, name: str, sources: SourceSet, rows: np.ndarray) -> int | None:
@@ -237,6 +280,11 @@ def kinds_of(costs: Mapping[str, float]) -> list[Callable[[], Expert]]:
     if "boosted" in costs and min(costs, key=lambda name: costs[name]) == "boosted":
         kinds.append(Boosted)
     return kinds
+
+
+def _fold_share(num_folds: int) -> float:
+    """Return the part of the time that the folds take beside what learns from all rows."""
+    return num_folds / (num_folds + 1)
 
 
 def deadline_after(began: float, seconds: float | None) -> float:
