@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.contract import HeldOut, is_late, part_of
+from plait.baselines.contract import HeldOut, part_of
 from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.baselines.specialists import (
@@ -21,6 +20,7 @@ from plait.baselines.specialists import (
 from plait.baselines.stack import best_mix
 from plait.intervals import standard_error
 from plait.modalities import TargetCodec
+from plait.recipes.allowance import Allowance
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
 """Rows needed to judge a set; from so many rows that have just this set on, they alone judge."""
@@ -29,9 +29,6 @@ MIN_GAIN_ERRORS = 2.0
 """Standard errors by which another must be better than a set's own specialist."""
 
 MAX_JUDGED, MAX_SEEN = 1000, 8
-LEAST_SECONDS = 2.0
-"""Where there is no time limit, specialists may take half of what the models took, or so long."""
-
 SPECIALISED = ("linear", "boosted", "neighbour")
 
 
@@ -88,7 +85,7 @@ class Specialiser:
         codec: Of the target; its cost decides.
         seed: Of the specialists.
         kinds: What specialists may be.
-        deadline: Of `time.monotonic`; sets that come later are answered by the whole.
+        allowance: What they may take; sets that come later are answered by the whole.
     """
 
     def __init__(
@@ -100,13 +97,13 @@ class Specialiser:
         codec: TargetCodec,
         *,
         seed: int,
-        kinds: Sequence[Callable[[], Expert]],
-        deadline: float | None,
+        kinds: Sequence[type[Expert]],
+        allowance: Allowance,
     ) -> None:
         self._sources, self._learn = sources, np.flatnonzero(truth_known(truth, codec))
         self._views, self._truth = views.take(self._learn), truth[self._learn]
         self._judges, self._codec, self._seed = judges, codec, seed
-        self._kinds, self._deadline = kinds, deadline
+        self._kinds, self._allowance = kinds, allowance
         self._present = present_sources(judges.views, sources)
         self._known = truth_known(judges.truth, codec)
         self._num_late = 0
@@ -122,10 +119,12 @@ class Specialiser:
             rows = self._rows(sources)
             if len(rows) < LEAST_JUDGED:
                 continue
-            if is_late(self._deadline):
+            share = len(sources) / len(self._sources)
+            if not self._allowance.admits([kind.name for kind in self._kinds], share):
                 self._num_late += 1
                 continue
-            self._add(sources, part_of(self._deadline, 2 / (len(sets) - number + 1)))
+            until = part_of(self._allowance.deadline, 2 / (len(sets) - number + 1))
+            self._add(sources, until)
             for name in sorted(wanted):
                 place = self._best(name, sources, rows)
                 if place is not None:
@@ -139,7 +138,8 @@ class Specialiser:
             return ()
         num = self._num_late
         sets = "one set" if num == 1 else f"{num} sets"
-        return (f"the time was too short for specialists of {sets} of columns",)
+        short = "the time was too short" if self._allowance.work is None else "it is too much work"
+        return (f"{short} for specialists of {sets} of columns",)
 
     def _rows(self, sources: SourceSet) -> np.ndarray:
         """Return the rows that judge a set: those that have just it, or at least it."""
@@ -161,7 +161,7 @@ class Specialiser:
 
     def _fit(
         self,
-        kind: Callable[[], Expert],
+        kind: type[Expert],
         places: np.ndarray,
         columns: Sequence[str],
         deadline: float | None,
@@ -173,7 +173,7 @@ class Specialiser:
 
     def _held_out(
         self,
-        kind: Callable[[], Expert],
+        kind: type[Expert],
         columns: Sequence[str],
         folds: Sequence[np.ndarray],
         deadline: float | None,
@@ -270,13 +270,13 @@ def likely(
     return list(best_mix(seen, truth[known], codec.cost, seed=seed))
 
 
-def kinds_of(costs: Mapping[str, float]) -> list[Callable[[], Expert]]:
+def kinds_of(costs: Mapping[str, float]) -> list[type[Expert]]:
     """Return what specialists may be: linear, and trees where they are the best simple model.
 
     Args:
         costs: Name of a measured expert -> its mean cost.
     """
-    kinds: list[Callable[[], Expert]] = [Linear] if "linear" in costs else []
+    kinds: list[type[Expert]] = [Linear] if "linear" in costs else []
     if "boosted" in costs and min(costs, key=lambda name: costs[name]) == "boosted":
         kinds.append(Boosted)
     return kinds
@@ -285,16 +285,3 @@ def kinds_of(costs: Mapping[str, float]) -> list[Callable[[], Expert]]:
 def _fold_share(num_folds: int) -> float:
     """Return the part of the time that the folds take beside what learns from all rows."""
     return num_folds / (num_folds + 1)
-
-
-def deadline_after(began: float, seconds: float | None) -> float:
-    """Return when to stop: after so many seconds, or half as long as the experts took.
-
-    Args:
-        began: When the experts began, of `time.monotonic`.
-        seconds: What specialists may take; None where time is free.
-    """
-    now = time.monotonic()
-    if seconds is not None:
-        return now + seconds
-    return now + max(LEAST_SECONDS, 0.5 * (now - began))
