@@ -16,7 +16,7 @@ from plait.model.infer import system_outputs
 from plait.model.scales import HeldOut
 from plait.recipes.deep import DeepResult
 from plait.recipes.rivals import Rivals
-from plait.recipes.specialise import Judges, truth_known
+from plait.recipes.specialise import Judges
 from plait.recipes.subsets import hide
 from plait.recipes.task import Task
 
@@ -162,10 +162,8 @@ class _Answers:
             return one.expert.outputs(judges.views.take(places).only(columns))
         width = self._deep.outputs.shape[1]
         out = np.full((len(judges.views), width), np.nan, np.float32)
-        held = getattr(one.expert, "held_out", None)
-        if held is not None:
-            learned = np.flatnonzero(truth_known(judges.truth, self._task.target_codec))
-            out[learned[held.places]] = held.outputs
+        if one.held_out is not None:
+            out[one.held_out.places] = one.held_out.outputs
         return out[places]
 
 

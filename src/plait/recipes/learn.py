@@ -309,9 +309,7 @@ def _records(
     held = None
     if folds is not None and not len(task.splits.test):  # what ships has learned from every row
         held = (deep.rows, _outputs_of(deep, rivals))
-    scorer = Scorer(
-        model, task, everything, rivals.answering, work.seed, end, held, wanted=work.scores
-    )
+    scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
     subsets = scorer.subsets()
