@@ -14,7 +14,7 @@ from plait.data.decoding import Decoder
 from plait.data.entries import Progress, check_on_error, column_key
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError
+from plait.errors import CellError, TableError
 from plait.modalities import Codec, Fingerprint
 
 NUM_WORDS = 4
@@ -108,8 +108,9 @@ def fingerprints(
             ):
                 _compute(folder, table, name, decoder, on_error, progress)
             kept = _load(home / key, codec, table.num_rows)
-        if kept is not None:
-            found[name] = kept
+        if kept is None:
+            raise TableError("the cache was changed while it was written", path=home)
+        found[name] = kept
     return found
 
 
@@ -123,13 +124,14 @@ def has_fingerprints(codec: Codec, table: Table) -> bool:
 def _load(folder: Path, codec: Codec, num_rows: int) -> Fingerprints | None:
     """Open an entry; None when there is none, or one of another size."""
     files = [folder / name for name in ("codes.bin", "ends.bin", "sketches.bin")]
-    if not all(file.is_file() for file in files):
+    try:
+        codes, ends = np.fromfile(files[0], np.uint64), np.fromfile(files[1], np.int64)
+        size = files[2].stat().st_size
+        if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
+            return None
+        sketches = np.memmap(files[2], np.uint8, "r") if size else np.zeros(0, np.uint8)
+    except FileNotFoundError:  # there is none, or another process removes it in this moment
         return None
-    codes, ends = np.fromfile(files[0], np.uint64), np.fromfile(files[1], np.int64)
-    size = files[2].stat().st_size
-    if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
-        return None
-    sketches = np.memmap(files[2], np.uint8, "r") if size else np.zeros(0, np.uint8)
     mark_used(folder)
     return Fingerprints(codes.reshape(-1, NUM_WORDS), ends, sketches, codec.alike)
 

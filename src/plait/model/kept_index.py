@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from plait.data.cache import cache_folder
+from plait.data.cache import cache_folder, mark_used, prune, remove_entry
 from plait.data.entries import cell_stat
 from plait.data.row_ids import row_ids
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError, UsageError
+from plait.errors import BundleError, CellError, UsageError
 from plait.index.index import Index
 from plait.modalities import Codec, Media
 from plait.progress import Progress
@@ -42,8 +42,7 @@ def open_index(
             hint="plait search BUNDLE --table TABLE ...",
         )
     place = Path(index) if index is not None else _cached_place(key, rows)
-    there = place.exists() and not rebuild
-    opened = Index.load(place, key=key) if there else None
+    opened = None if rebuild else _kept(place, key, ours=index is None)
     if rows is None:
         if opened is None:
             raise UsageError("there is no index at this place", path=place, hint="give --table")
@@ -67,6 +66,22 @@ def open_index(
     if gone or new:
         opened.save(place)
     return opened, place
+
+
+def _kept(place: Path, key: str, *, ours: bool) -> Index | None:
+    """Open an index; None when there is none, or a damaged one in the cache, which is removed."""
+    if not place.exists():
+        return None
+    try:
+        opened = Index.load(place, key=key)
+    except BundleError:
+        if not ours:
+            raise
+        remove_entry(place)
+        return None
+    if ours:
+        mark_used(place)
+    return opened
 
 
 def marked_ids(model: Model, rows: Table) -> list[str]:
@@ -108,6 +123,8 @@ def _build(
         progress=progress,
     )
     opened.save(place)
+    if place.parent == cache_folder("search"):
+        prune(place.parent)
     return opened
 
 
