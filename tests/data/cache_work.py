@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +40,16 @@ def prepared_hash(path: Path) -> str:
 
     spool.MEMORY_BYTES = 100  # what is larger goes through a file
     table = plait.read(path, columns={"note": "text"})
+    table = table.under(replace(table.policy, num_workers=0))
     names = ["size", "note", "kind"]
     codecs = fit_codecs(table, names, range(table.num_rows))
     digest = hashlib.sha256(repr([table.column(name) for name in names]).encode())
-    prepared = prepare_table(table, codecs, num_workers=0)
+    prepared = prepare_table(table, codecs)
     for name in names:
         for row in range(table.num_rows):
             for part, array in sorted((prepared.columns[name][row] or {}).items()):
                 digest.update(f"{name} {part} {array.shape}".encode() + array.tobytes())
-    for name, prints in sorted(fingerprints(table, codecs, num_workers=0).items()):
+    for name, prints in sorted(fingerprints(table, codecs).items()):
         digest.update(name.encode() + prints.codes.tobytes() + prints.sketch(3))
     return digest.hexdigest()
 

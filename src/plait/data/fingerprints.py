@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from plait.data.cache import cache_folder, mark_used, new_entry
 from plait.data.decoding import Decoder
-from plait.data.entries import Progress, check_on_error, column_key
+from plait.data.entries import Progress, column_key
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError, TableError
@@ -78,9 +78,7 @@ def fingerprints(
     codecs: Mapping[str, Codec] | Sequence[str],
     *,
     cache: Path | None = None,
-    on_error: str = "skip",
     progress: Progress | None = None,
-    num_workers: int = 2,
 ) -> dict[str, Fingerprints]:
     """Return column name -> the rows' fingerprints, of columns whose equality means something.
 
@@ -88,9 +86,8 @@ def fingerprints(
     schema. Kept in the cache, so that media are decoded for this only once.
 
     Raises:
-        CellError: The first unreadable cell, unless `on_error` is ``skip``: it has none.
+        CellError: The first unreadable cell, unless the table's policy skips such: it has none.
     """
-    check_on_error(on_error)
     if not isinstance(codecs, Mapping):
         codecs = {name: make_codec(table.schema[name]) for name in codecs}
     found: dict[str, Fingerprints] = {}
@@ -101,12 +98,12 @@ def fingerprints(
         home = cache_folder("fingerprints", cache)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
-            media = table.media()
+            media, num_workers = table.media(), table.policy.num_workers
             with (
                 Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
                 new_entry(home, key) as folder,
             ):
-                _compute(folder, table, name, decoder, on_error, progress)
+                _compute(folder, table, name, decoder, progress)
             kept = _load(home / key, codec, table.num_rows)
         if kept is None:
             raise TableError("the cache was changed while it was written", path=home)
@@ -145,7 +142,6 @@ def _compute(
     table: Table,
     name: str,
     decoder: Decoder[Fingerprint | None],
-    on_error: str,
     progress: Progress | None,
 ) -> None:
     """Write codes, and sketches one behind the other with the place where each ends."""
@@ -156,7 +152,7 @@ def _compute(
             for results in decoder.decode(cells[name]):
                 for row, result in enumerate(results, first):
                     if isinstance(result, CellError):
-                        if on_error == "raise":
+                        if not table.policy.skips:
                             raise result.at(column=name, row=row)
                     elif result is not None:
                         codes[row], sizes[row] = _code(result), len(result.sketch)

@@ -30,7 +30,6 @@ def open_index(
     rows: Table | None,
     index: Path | str | None,
     rebuild: bool,
-    on_error: str | None,
     progress: Progress,
 ) -> tuple[Index, Path]:
     """Return the index and where it is kept."""
@@ -49,7 +48,7 @@ def open_index(
         return opened, place
     ids = marked_ids(model, rows)
     if opened is None or not set(ids) & set(opened.ids):
-        return _build(model, rows, ids, place, on_error, progress), place
+        return _build(model, rows, ids, place, progress), place
     known = set(opened.ids)
     gone = sorted(known - set(ids))
     new = [number for number, name in enumerate(ids) if name not in known]
@@ -57,7 +56,7 @@ def open_index(
         opened.delete(gone)
     if new:
         part = rows.take(new)
-        vectors, there_ = _vectors(model, part, on_error, progress)
+        vectors, there_ = _vectors(model, part, progress)
         kept = np.flatnonzero(there_)
         new = [new[i] for i in kept]
         names = [ids[number] for number in new]
@@ -110,10 +109,9 @@ def _build(
     rows: Table,
     ids: Sequence[str],
     place: Path,
-    on_error: str | None,
     progress: Progress,
 ) -> Index:
-    vectors, there = _vectors(model, rows, on_error, progress)
+    vectors, there = _vectors(model, rows, progress)
     kept = np.flatnonzero(there)
     opened = Index.build(
         vectors[kept],
@@ -128,10 +126,8 @@ def _build(
     return opened
 
 
-def _vectors(
-    model: Model, rows: Table, on_error: str | None, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    vectors = model.embed(rows, on_error=on_error, progress=progress)
+def _vectors(model: Model, rows: Table, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    vectors = model.embed(rows, progress=progress)
     return vectors, np.abs(vectors).sum(1) > 0
 
 
