@@ -207,7 +207,8 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    require_torch()
+    if not simple:
+        require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -221,6 +222,7 @@ def fit(
             base=start,
             encoders=encoders,
             weights=weights,
+            simple=simple,
         )
     if metric is not None:
         check_metric(metric, task.target_codec)
@@ -234,7 +236,7 @@ def fit(
         fusion=fusion,
         train=train or TrainConfig(),
         seed=seed,
-        device=choose_device(device),
+        device=choose_device(device, simple=simple),
         group=group,
         baselines=baselines,
         samples=samples,

@@ -30,6 +30,7 @@ from plait.train.config import TrainConfig
 from plait.train.objective import Objective
 from plait.train.precision import remembered_precision, settled_precision
 from plait.train.randomness import random_states, set_random_states
+from plait.train.result import TrainResult
 from plait.types import Batch
 
 Notify = Callable[[float, str], None]
@@ -50,26 +51,6 @@ class TrainState:
     precision: str = ""
     done: bool = False
     curve: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a run did. The weights are in the `System` that was given.
-
-    Attributes:
-        steps, seconds: Work done.
-        precision: ``bfloat16`` or ``float32``.
-        rows_per_second: Training speed.
-        wait_share: Share of the time spent waiting for input.
-        curve: ``{"step", "seconds", "loss", "validation"}`` at every check.
-    """
-
-    steps: int
-    seconds: float
-    precision: str
-    rows_per_second: float
-    wait_share: float
-    curve: list[dict[str, float]]
 
 
 def train(
