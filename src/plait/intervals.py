@@ -74,8 +74,8 @@ def metric_intervals(
 def resampling(num_rows: int, num_outputs: int, cells: int = MAX_CELLS) -> tuple[int, int]:
     """Return of how many rows intervals are, and from how many resamples.
 
-    Of more rows a sample is resampled and the interval narrowed. There are 300 resamples, but fewer,
-    down to 100, for more than 2,000 rows.
+    Of more rows a sample is resampled and the interval narrowed. There are 300 resamples, but
+    fewer, down to 100, for more than 2,000 rows.
 
     >>> resampling(1000, 2), resampling(10_000, 2), resampling(10_000, 500)
     ((1000, 300), (10000, 100), (500, 100))

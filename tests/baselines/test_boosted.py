@@ -106,7 +106,9 @@ def test_the_rounds_of_all_parts_together_are_those_of_all_rows():
     parts = [np.arange(200, 250), np.arange(250, 400)]
     grower = Grower("classify", 2, 0)
     together, apart = (
-        grower.grow(table[:200], truth[:200], [], held=[boosting.Judges(table[r], truth[r]) for r in rows])
+        grower.grow(
+            table[:200], truth[:200], [], held=[boosting.Judges(table[r], truth[r]) for r in rows]
+        )
         for rows in ([np.arange(200, 400)], parts)
     )  # fmt: skip
     assert together.best == (together.rounds,) == (apart.rounds,)

@@ -12,7 +12,8 @@ from plait.train.optimizer import Muon, Optimizer, hidden_matrices, orthogonal
 def make_network():
     torch.manual_seed(0)
     network = nn.ModuleDict({
-        "first": nn.Conv2d(1, 8, 3), "conv": nn.Conv2d(8, 8, 3), "each": nn.Conv1d(8, 8, 3, groups=8),
+        "first": nn.Conv2d(1, 8, 3), "conv": nn.Conv2d(8, 8, 3),
+        "each": nn.Conv1d(8, 8, 3, groups=8),
         "a": nn.Linear(8, 4), "b": nn.Linear(8, 4), "table": nn.Embedding(5, 8),
         "norm": nn.LayerNorm(8), "head": nn.ModuleDict({"out": nn.Linear(8, 2)}),
     })  # fmt: skip

@@ -222,8 +222,8 @@ def _in_folds(ridge: Ridge, truth: np.ndarray, groups: np.ndarray | None) -> np.
     """Return predictions of rows left out fold by fold, ``[row]``: what residuals vary with.
 
     Left out one by one, rows differ by their own truth: where features tell nothing, each is
-    predicted by the mean of the others, which is lower the higher it is itself. Sorted by that, rows
-    are sorted by their truth, and every bin of them looks far too sure.
+    predicted by the mean of the others, which is lower the higher it is itself. Sorted by that,
+    rows are sorted by their truth, and every bin of them looks far too sure.
     """
     num = num_bins(len(truth))
     if num < 2:

@@ -23,7 +23,8 @@ APART = frozenset({"first", "head"})
 class Muon(torch.optim.Optimizer):
     """Steepest descent in the spectral norm: momentum, made orthogonal before it is added.
 
-    ``B = m B + G``, ``W = (1 - rate decay) W - rate sqrt(max(1, rows / columns)) O(G + m B)``, where
+    ``B = m B + G``,
+    ``W = (1 - rate decay) W - rate sqrt(max(1, rows / columns)) O(G + m B)``, where
     O brings all singular values near 1 (`orthogonal`). Kernels count as matrices
     ``[out, in * places]``. All matrices of one shape take their step together. Source: Jordan et
     al. 2024, "Muon: an optimizer for hidden layers in neural networks".
