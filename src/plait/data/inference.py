@@ -63,8 +63,8 @@ def infer_schema(
             column = _infer(table, some, sample)
             if strict:
                 _check_sure(column)
-        if column.modality == "number" and table.decimal is not None:
-            column = replace(column, settings={"decimal": table.decimal, **column.settings})
+        if column.modality == "number" and table.policy.decimal is not None:
+            column = replace(column, settings={"decimal": table.policy.decimal, **column.settings})
         if column.modality is not None and some:
             column = settle(column, sample, strict=strict)
         columns.append(_with_share(column, share_missing))

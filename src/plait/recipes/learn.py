@@ -233,12 +233,12 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
     if work.base is not None:
         space = work.base.space
         task = replace(task, notes=(*task.notes, *(f"the base: {one}" for one in space.warnings)))
-        return with_space(task, space, on_error=work.on_error, progress=work.progress), space, {}
+        return with_space(task, space, progress=work.progress), space, {}
     found, notes = learn_linear(task, work)
     task = replace(task, notes=(*task.notes, *notes))
     if found is None:
         return task, None, {}
-    task = with_space(task, found, on_error=work.on_error, progress=work.progress)
+    task = with_space(task, found, progress=work.progress)
     rows = len(task.splits.train) + len(task.unlabelled)
     return task, found, {"space": {"recipe": "canonical correlations", "rows": rows}}
 
@@ -315,9 +315,7 @@ def _records(
     held = None
     if folds is not None and not len(task.splits.test):  # what ships has learned from every row
         held = (deep.rows, _outputs_of(deep, rivals))
-    scorer = Scorer(
-        model, task, everything, rivals.answering, work.seed, end, held, wanted=work.scores
-    )
+    scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
     subsets = scorer.subsets()

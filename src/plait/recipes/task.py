@@ -143,7 +143,6 @@ def make_task(
     time: str | None,
     split: str | None,
     seed: int,
-    on_error: str,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
@@ -153,8 +152,7 @@ def make_task(
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed, on_error: As for
-            `plait.recipes.fit.fit`.
+        table, target, exclude, group, time, split, seed: As for `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
@@ -171,7 +169,7 @@ def make_task(
     without = {*exclude, *filter(None, (group, time, split, weigher))}
     refuse_answers(table, target, without)
     inputs = choose_inputs(schema, target, without)
-    found = find_copies(fingerprints(table, [name for name in inputs], on_error=on_error))
+    found = find_copies(fingerprints(table, inputs))
     splits = make_splits(
         table,
         copies=found,
@@ -189,7 +187,6 @@ def make_task(
         base=base,
         encoders=encoders or {},
         seed=seed,
-        on_error=on_error,
         progress=progress,
         simple=simple,
     )
@@ -264,12 +261,10 @@ def _weights(
     return normalised(heavy, learn), kept, notes
 
 
-def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progress) -> Task:
+def with_space(task: Task, space: SharedSpace, *, progress: Progress) -> Task:
     """Return the task with the vectors of a shared space as further readings of its sources."""
     added = tuple(SpaceReading(space, name) for name in space.sources if name in task.sources)
-    prepared = with_readings(
-        added, task.table, task.prepared, on_error=on_error, progress=progress.task
-    )
+    prepared = with_readings(added, task.table, task.prepared, progress=progress.task)
     return replace(
         task,
         sources=sources_with(added, task.sources),

@@ -156,7 +156,6 @@ def _swapped(
         checkpoint,
         task.table,
         task.splits.train,
-        on_error=work.on_error,
         progress=update,
         tuned=how,
     )
@@ -164,7 +163,7 @@ def _swapped(
     if any(one.name == new.name and one.checkpoint.key != checkpoint.key for one in others):
         new.rename(f"{new.name}-{checkpoint.key[:6]}")
     update = work.progress.task(f"reading {new.column}", task.table.num_rows)
-    column = new.read(task.table, task.prepared, on_error=work.on_error, progress=update)
+    column = new.read(task.table, task.prepared, progress=update)
     columns = {n: c for n, c in task.prepared.columns.items() if n != old.column}
     codecs = {n: c for n, c in task.codecs.items() if n != old.column}
     sources = {

@@ -247,6 +247,8 @@ class Trials:
         return replace(
             self._work.train,
             learning_rate=LEARNING_RATES[way],
+            muon_rate=0.0,
+            clip=1.0,
             weight_decay=0.05 if way == FROZEN else 0.01,
             batch_size=min(size, len(self._rows)),
             augment=False,

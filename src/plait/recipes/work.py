@@ -39,7 +39,6 @@ class Work:
         progress: Told of the work.
         base: Whose shared space is the start; None for a fit from scratch.
         adapt: How to learn from a base: ``auto`` or one of `ADAPTATIONS`.
-        on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
         simple: Whether no network is trained.
         metric: What the choice is by; None for the cost.
@@ -61,7 +60,6 @@ class Work:
     progress: Progress
     base: Model | None = None
     adapt: str = "auto"
-    on_error: str = "raise"
     tune: str = "auto"
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
     simple: bool = False
