@@ -74,7 +74,7 @@ def _of_list(values: Any, kind: pa.DataType | None) -> pa.Array | None:
         return None
     there = None if None not in cells else np.array([cell is not None for cell in cells])
     dtype = {pa.bool_(): np.bool_, pa.int64(): np.int64, pa.float64(): np.float64}[found]
-    numbers = np.array([0 if cell is None else cell for cell in cells], dtype)
+    numbers: np.ndarray = np.array([0 if cell is None else cell for cell in cells], dtype)
     return _of_buffers(numbers, found, there)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plait
+from plait.baselines import boosting
 
 CODE = """
 import sys
@@ -33,11 +34,12 @@ def folder(tmp_path_factory):
     (folder / "shop.csv").write_text("\n".join(["note,size,kind", *lines]) + "\n")
     table = plait.read(folder / "shop.csv", columns={"note": "text"})
     settings = {"simple": True, "budget": "1 steps", "samples": False, "seed": 0}
-    for name in ("linear", "boosted"):
-        model = plait.fit(
-            table, target="kind", baselines=[name], out=folder / f"{name}.plait", **settings
-        )
-        assert name in model.ensemble.weights
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boosting, "MAX_ROUNDS", 12)
+        for name in ("linear", "boosted"):
+            out = folder / f"{name}.plait"
+            model = plait.fit(table, target="kind", baselines=[name], out=out, **settings)
+            assert name in model.ensemble.weights
     plait.fit(table, exclude=("kind",), out=folder / "space.plait", **settings)
     plait.search(folder / "space.plait", folder / "shop.csv", text="boot")
     return folder
