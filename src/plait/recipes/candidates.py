@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -24,6 +24,7 @@ from plait.baselines.experts import (
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.selection import NARROW_FEATURES
+from plait.errors import UsageError
 from plait.installation import install_command
 from plait.model.shared_space import SharedSpace
 from plait.recipes.prompts import prompt_tuner
@@ -85,6 +86,18 @@ def quick_columns(task: Task) -> tuple[str, ...]:
         if plan.code_part is not None or (narrow and seconds <= QUICK_SECONDS):
             quick.append(name)
     return tuple(quick) if len(quick) < len(task.columns) else ()
+
+
+def refuse_none(measured: Mapping[str, object], asked: bool | Sequence[str]) -> None:
+    """Raise `UsageError` where no simple model that was asked for could be measured."""
+    if measured:
+        return
+    raise UsageError(
+        "none of the simple models that were asked for applies to this table",
+        expected="others beside them, or a network",
+        received="all" if isinstance(asked, bool) else ", ".join(asked),
+        hint="leave out baselines, or --simple",
+    )
 
 
 def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,9 @@ class DeepResult:
     cut_short: bool = False
 
     @classmethod
-    def none(cls, rows: np.ndarray, width: int, note: str) -> DeepResult:
-        """Return that of no network, whose outputs for `rows` would be `width` numbers each."""
+    def none(cls, rows: np.ndarray, beside: Mapping[str, np.ndarray], note: str) -> DeepResult:
+        """Return that of no network, whose outputs for `rows` would be as wide as those beside."""
+        width = next(iter(beside.values())).shape[1]
         outputs = np.full((len(rows), width), np.nan, np.float32)
         run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
         return cls(system=None, outputs=outputs, rows=rows, run=run, notes=(note,))

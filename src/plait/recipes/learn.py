@@ -16,6 +16,7 @@ from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
+from plait.recipes.candidates import refuse_none
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep_plan import DeepPlan, DeepResult
 from plait.recipes.folds import make_folds
@@ -180,10 +181,11 @@ def _network(
     kept: float,
 ) -> DeepResult:
     """Train the network in the time that is left when so many seconds are kept."""
+    judged = task.validation if folds is None else all_learned(task)
     if work.simple:
-        rows = task.validation if folds is None else all_learned(task)
-        width = next(iter(rivals.outputs.values())).shape[1]
-        return DeepResult.none(rows, width, "no network was trained: simple models were asked for")
+        refuse_none(rivals.outputs, work.baselines)
+        note = "no network was trained: simple models were asked for"
+        return DeepResult.none(judged, rivals.outputs, note)
     from plait.recipes.deep import train_deep
     from plait.recipes.self_training import student_size, train_student
 
@@ -206,13 +208,11 @@ def _network(
         left = timetable.left(kept) or 0.0
         needed = least_seconds(task, plan, answering)
         if needed > left and rivals.experts:
-            rows = task.validation if folds is None else all_learned(task)
-            width = next(iter(rivals.outputs.values())).shape[1]
             note = (
                 f"no network was trained: {left:.1f} s were left for it, and learning anything "
                 f"takes about {needed:,.0f} s"
             )
-            return DeepResult.none(rows, width, note)
+            return DeepResult.none(judged, rivals.outputs, note)
         left = max(left - answering * len(task.judged), min(needed, 0.15 * timetable.seconds))
         plan = replace(
             plan,
