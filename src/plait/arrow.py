@@ -67,9 +67,9 @@ def _of_list(values: Any, kind: pa.DataType | None) -> pa.Array | None:
     if cells is None or found is None:
         return None
     if pa.types.is_null(found):
-        return pa.nulls(len(cells), kind or found)
+        return pa.nulls(len(cells), found if kind is None else kind)
     if pa.types.is_string(found):
-        return _of_texts(cells, kind or found)
+        return _of_texts(cells, found if kind is None else kind)
     if kind not in (None, found):
         return None
     there = None if None not in cells else np.array([cell is not None for cell in cells])
