@@ -129,10 +129,7 @@ def _present(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _hash_cells(cells: Sequence[Cell]) -> bytes:
-    digest = hashlib.sha256()
-    for cell in cells:
-        digest.update(repr(cell).encode(errors="surrogatepass"))
-    return digest.digest()
+    return hashlib.sha256(repr(cells).encode(errors="surrogatepass")).digest()
 
 
 def _inspect_column(
@@ -182,7 +179,7 @@ def _decode_some(
             if places
             else []
         )
-    sizes: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     facts: dict[str, Any] = {"num_decoded": len(places), "num_unreadable": 0, "first_error": None}
     done = 0
     with Decoder(codec, table.media(), _sizes) as decoder:
@@ -193,9 +190,10 @@ def _decode_some(
                         raise result.at(column=name, row=int(rows[place]))
                     _count_error(facts, result, int(rows[place]))
                 elif result is not None:
-                    _widen(sizes, result)
+                    for size, value in result:
+                        found.setdefault(size, []).append(value)
             done += len(results)
-    return facts | {"sizes": sizes}
+    return facts | {"sizes": {name: [min(all_), max(all_)] for name, all_ in found.items()}}
 
 
 def _count_error(facts: dict[str, Any], error: CellError, row: int) -> None:
@@ -205,19 +203,15 @@ def _count_error(facts: dict[str, Any], error: CellError, row: int) -> None:
         facts["first_error"] = {"row": row, "error": shorten(reason, 200)}
 
 
-def _sizes(raw: Any) -> dict[str, float]:
+def _sizes(raw: Any) -> tuple[tuple[str, float], ...]:
     """Return what can be said of any decoded value's size: axes, characters, or the number."""
-    if isinstance(raw, np.ndarray):
-        return {f"axis {axis}": float(size) for axis, size in enumerate(raw.shape)}
+    if isinstance(raw, int | float):
+        return (("value", float(raw)),)
     if isinstance(raw, str):
-        return {"characters": float(len(raw))}
-    return {"value": float(raw)} if isinstance(raw, int | float) else {}
-
-
-def _widen(sizes: dict[str, list[float]], found: dict[str, float]) -> None:
-    for name, value in found.items():
-        low, high = sizes.get(name, [value, value])
-        sizes[name] = [min(low, value), max(high, value)]
+        return (("characters", float(len(raw))),)
+    if isinstance(raw, np.ndarray):
+        return tuple((f"axis {axis}", float(size)) for axis, size in enumerate(raw.shape))
+    return ()
 
 
 def _find_duplicates(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt64
 from numpy import ndarray
 
 from plait.data.cache import cache_folder, mark_used, new_entry
@@ -16,6 +16,9 @@ from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError, TableError
 from plait.modalities import Codec, Fingerprint
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt64
 
 NUM_WORDS = 4
 """A code is so many uint64."""

@@ -32,6 +32,7 @@ def fit_codecs(
     seed: int = 0,
     max_rows: int = 20_000,
     every_label: bool = False,
+    features_only: bool = False,
 ) -> dict[str, Codec]:
     """Return column name -> codec fitted on training rows.
 
@@ -42,6 +43,8 @@ def fit_codecs(
         seed: Of the sample, and of the order in which values are given to the codec.
         max_rows: Size of the sample; use ``len(rows)`` for a target whose rare labels count.
         every_label: Whether codecs that leave out rare labels keep all, unless told how many.
+        features_only: Whether no network will read the columns: codecs with a ``fit_features``
+            learn only what their features need.
 
     Raises:
         CellError: An unreadable cell, with column and row, unless skipped.
@@ -60,7 +63,8 @@ def fit_codecs(
     for names in groups.values():
         codec = codecs[names[0]]
         raws = [_raws(table, name, codec, sample, media) for name in names]
-        done = codec.fit(_in_turn(raws))
+        learn = getattr(codec, "fit_features", codec.fit) if features_only else codec.fit
+        done = learn(_in_turn(raws))
         fitted.update(dict.fromkeys(names, done))
     return {name: fitted[name] for name in columns}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from plait.arrow import array
 from plait.data.cache import cache_folder, mark_used, prune, remove_entry
 from plait.data.entries import cell_stat
 from plait.data.row_ids import row_ids
@@ -149,16 +150,16 @@ def attributes_of(rows: Table) -> pa.Table:
             cells = values if column.modality == "number" else cells
         if all(isinstance(cell, str | int | float | bool | None) for cell in cells):
             try:
-                found[name] = pa.array(cells)
+                found[name] = array(cells)
             except (pa.ArrowInvalid, pa.ArrowTypeError):
-                found[name] = pa.array([None if cell is None else str(cell) for cell in cells])
-    return pa.table(found) if found else pa.table({"row": pa.array(range(rows.num_rows))})
+                found[name] = array([None if cell is None else str(cell) for cell in cells])
+    return pa.table(found) if found else pa.table({"row": array(range(rows.num_rows))})
 
 
 def _moments(seconds: list[float | None]) -> pa.Array:
     """Return seconds since 1970 as Arrow's timestamps, without a zone."""
     micros = [None if value is None else round(value * 1e6) for value in seconds]
-    return pa.array(micros, pa.int64()).cast(pa.timestamp("us"))
+    return array(micros, pa.int64()).cast(pa.timestamp("us"))
 
 
 def _number(codec: Codec, cell: Cell, media: Media) -> float | None:

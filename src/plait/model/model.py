@@ -26,7 +26,7 @@ from plait.model.judging import labelled_rows, leaderboard, said_units, top_loss
 from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
-from plait.model.scores import FULL, Effort, score
+from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
@@ -179,16 +179,16 @@ class Model:
         groups: np.ndarray | None = None,
         seed: int = 0,
         outputs: np.ndarray | None = None,
-        effort: Effort = FULL,
+        intervals: bool = True,
     ) -> dict[str, Any]:
         """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
 
-        Their `outputs` are computed where they are not given; for `effort` see `score`.
+        Their `outputs` are computed where they are not given; for `intervals` see `score`.
         """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
         codec, decision = self.target_codec, self.ensemble.decision
-        found = score(codec, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        found = score(codec, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
         if decision is not None:
             found["decision"] = decision.measure(codec, outputs, truth)
         return found

@@ -119,7 +119,8 @@ def fit(
     base = asked.start.open_base()
     told = asked.told(table, base)
     unfinished = _unfinished(out, told, resume)
-    require_torch()
+    if not asked.choice.simple:
+        require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -129,6 +130,7 @@ def fit(
             progress=progress,
             base=base,
             encoders=asked.start.encoders,
+            simple=asked.choice.simple,
             **vars(asked.rows),
         )
     if target is not None:
@@ -185,7 +187,7 @@ def _work_of(
         fusion=network.fusion,
         train=network.train or TrainConfig(),
         seed=asked.seed,
-        device=choose_device(network.device),
+        device=choose_device(network.device, simple=choice.simple),
         group=asked.rows.group,
         baselines=choice.baselines,
         samples=asked.samples,

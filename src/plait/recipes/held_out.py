@@ -12,11 +12,10 @@ from plait.baselines.specialists import columns_of, present_sources
 from plait.baselines.stack import mix_outputs
 from plait.model.calibration import Calibration, fit_calibration, with_sources
 from plait.model.ensemble import DEEP
-from plait.model.infer import system_outputs
 from plait.model.scales import HeldOut
-from plait.recipes.deep import DeepResult
+from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rivals import Rivals
-from plait.recipes.specialise import Judges, truth_known
+from plait.recipes.specialise import Judges
 from plait.recipes.subsets import hide
 from plait.recipes.task import Task
 
@@ -121,6 +120,8 @@ class _Answers:
 
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
+        if self._deep.stages:
+            from plait.model.infer import system_outputs
         prepared = hide(self._task.prepared, hidden)
         out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
         for system, judged in self._deep.stages:
@@ -162,10 +163,8 @@ class _Answers:
             return one.expert.outputs(judges.views.take(places).only(columns))
         width = self._deep.outputs.shape[1]
         out = np.full((len(judges.views), width), np.nan, np.float32)
-        held = getattr(one.expert, "held_out", None)
-        if held is not None:
-            learned = np.flatnonzero(truth_known(judges.truth, self._task.target_codec))
-            out[learned[held.places]] = held.outputs
+        if one.held_out is not None:
+            out[one.held_out.places] = one.held_out.outputs
         return out[places]
 
 

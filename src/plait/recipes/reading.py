@@ -28,12 +28,13 @@ def read_columns(
     encoders: Mapping[str, str],
     seed: int,
     progress: Progress,
+    simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
-    codecs = known | fit_codecs(table, fresh, splits.train, seed=seed)
+    codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
     if target is not None:
         codecs |= fit_codecs(
             table,

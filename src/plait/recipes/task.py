@@ -147,6 +147,7 @@ def make_task(
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
     weights: str | None = None,
+    simple: bool = False,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -156,6 +157,7 @@ def make_task(
         base: Its codecs, and its readings, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
         weights: ``balanced``, or the column of weights.
+        simple: Whether no network will learn from it.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -186,6 +188,7 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         progress=progress,
+        simple=simple,
     )
     copies = row_units(table.num_rows, found)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
@@ -220,6 +223,7 @@ def make_task(
             + _label_notes(codecs)
             + _group_notes(table, group, splits)
             + _base_notes(base, target)
+            + (() if simple else _bytes_notes(base, inputs))
         ),
         warnings=table_warnings(table, inputs, target, prepared, found),
     )
@@ -348,6 +352,19 @@ def _base_notes(base: Model | None, target: str | None) -> tuple[str, ...]:
     return (
         f"the base learned from the column '{target}' too: where it saw these test rows, the "
         "numbers are too good; fit the base with --exclude",
+    )
+
+
+def _bytes_notes(base: Model | None, inputs: Sequence[str]) -> tuple[str, ...]:
+    """Say which texts a network reads byte by byte, as the base, which has none, left them."""
+    if base is None or base.space.has_network:
+        return ()
+    shown = {name: base.shown.get(name) for name in inputs}
+    return tuple(
+        f"the network reads '{name}' byte by byte, and only its start: the base was fitted with "
+        "--simple, and knows no pieces of words"
+        for name, codec in shown.items()
+        if getattr(codec, "merges", None) == ""
     )
 
 

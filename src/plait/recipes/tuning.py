@@ -16,8 +16,7 @@ from plait.data.prepared import Prepared
 from plait.errors import ExtraError
 from plait.model.backbone_reading import BackboneReading
 from plait.recipes.task import Task
-from plait.recipes.tuning_trials import FROZEN, Trials, trial_records
-from plait.recipes.work import Work
+from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
 from plait.writing import write_text
 
@@ -112,6 +111,8 @@ def _tune(task: Task, work: Work, reading: BackboneReading, budget: Budget) -> _
     judged = task.validation[present[task.validation]]
     if len(judged) < LEAST_JUDGED or not len(rows):
         return _Found(FROZEN, [], [_too_few(f"'{reading.source}'")])
+    from plait.recipes.tuning_trials import Trials, trial_records
+
     trials = Trials(task, work, reading, rows, judged, budget)
     forced = work.tune != "auto"
     try:
