@@ -23,7 +23,14 @@ from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.reading import read_columns, sources_with
-from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
+from plait.recipes.roles import (
+    check_base,
+    check_target,
+    choose_inputs,
+    refuse_answers,
+    split_column,
+    stratify,
+)
 from plait.recipes.row_weights import (
     balanced_weights,
     check_weights,
@@ -165,6 +172,7 @@ def make_task(
     schema = table.schema
     if target is not None:
         check_target(schema, target)
+    known = check_base(base, table, target)
     weigher = check_weights(table, weights, target)
     without = {*exclude, *filter(None, (group, time, split, weigher))}
     refuse_answers(table, target, without)
@@ -222,9 +230,8 @@ def make_task(
             + _limit_notes(prepared, target)
             + _label_notes(codecs)
             + _group_notes(table, group, splits)
-            + _base_notes(base, target)
         ),
-        warnings=table_warnings(table, inputs, target, prepared, found),
+        warnings=(*known, *table_warnings(table, inputs, target, prepared, found)),
     )
 
 
@@ -343,16 +350,6 @@ def _label_notes(codecs: Mapping[str, Codec]) -> tuple[str, ...]:
         f"column '{name}' has {most:,} labels or more: rarer ones count as never seen"
         for name, codec in codecs.items()
         if (most := getattr(codec, "max_labels", 0)) and len(getattr(codec, "labels", ())) >= most
-    )
-
-
-def _base_notes(base: Model | None, target: str | None) -> tuple[str, ...]:
-    """Say where a base may know the answers already."""
-    if base is None or target is None or target not in base.inputs:
-        return ()
-    return (
-        f"the base learned from the column '{target}' too: where it saw these test rows, the "
-        "numbers are too good; fit the base with --exclude",
     )
 
 
