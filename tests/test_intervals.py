@@ -9,8 +9,8 @@ from scipy import stats
 from plait.intervals import (
     EXTRA_CALLS,
     LEAST_RESAMPLED,
-    MAX_CELLS,
     LEAST_UNITS,
+    MAX_CELLS,
     metric_intervals,
     resampling,
     share_interval,

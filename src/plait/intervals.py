@@ -74,8 +74,8 @@ def metric_intervals(
 def resampling(num_rows: int, num_outputs: int, cells: int = MAX_CELLS) -> tuple[int, int]:
     """Return of how many rows intervals are, and from how many resamples.
 
-    Of more rows a sample is resampled and the interval narrowed. There are 300 resamples, but fewer,
-    down to 100, for more than 2,000 rows.
+    Of more rows a sample is resampled and the interval narrowed. There are 300 resamples, but
+    fewer, down to 100, for more than 2,000 rows.
 
     >>> resampling(1000, 2), resampling(10_000, 2), resampling(10_000, 500)
     ((1000, 300), (10000, 100), (500, 100))
@@ -87,7 +87,8 @@ def resampling(num_rows: int, num_outputs: int, cells: int = MAX_CELLS) -> tuple
     """
     able = cells // ((LEAST_RESAMPLES + EXTRA_CALLS) * max(num_outputs, 1))
     rows = min(num_rows, MAX_ROWS, max(able, LEAST_RESAMPLED))
-    usual = min(NUM_RESAMPLES * 2000 / max(rows, 1), cells / max(rows * num_outputs, 1) - EXTRA_CALLS)
+    able = cells // max(rows * num_outputs, 1) - EXTRA_CALLS
+    usual = min(NUM_RESAMPLES * 2000 / max(rows, 1), able)
     return rows, int(np.clip(usual, LEAST_RESAMPLES, NUM_RESAMPLES))
 
 

@@ -246,7 +246,9 @@ def test_a_fold_is_judged_by_specialists_that_did_not_learn_it():
     known = np.where(np.arange(NUM_LEARN) < 5, -1, truth)
     stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
     judges = Judges(views, known, {"linear": stages}, learned=True)
-    made = Specialiser(SOURCES, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance())
+    made = Specialiser(
+        SOURCES, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+    )
     made._add(frozenset({0}), None)
     held = made._found[0].held_out
     assert sorted(held.places) == list(range(5, NUM_LEARN))

@@ -121,9 +121,7 @@ class Linear:
         dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets, heavy)
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
         if codec.task == "regress":
-            self._residuals = Residuals.fit(
-                _in_folds(ridge, truth, views.groups), truth, heavy
-            )
+            self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth, heavy)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
     def _fit_descent(
@@ -224,8 +222,8 @@ def _in_folds(ridge: Ridge, truth: np.ndarray, groups: np.ndarray | None) -> np.
     """Return predictions of rows left out fold by fold, ``[row]``: what residuals vary with.
 
     Left out one by one, rows differ by their own truth: where features tell nothing, each is
-    predicted by the mean of the others, which is lower the higher it is itself. Sorted by that, rows
-    are sorted by their truth, and every bin of them looks far too sure.
+    predicted by the mean of the others, which is lower the higher it is itself. Sorted by that,
+    rows are sorted by their truth, and every bin of them looks far too sure.
     """
     num = num_bins(len(truth))
     if num < 2:

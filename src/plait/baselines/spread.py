@@ -29,10 +29,10 @@ class Spread:
     """Label spreading over nearest neighbours (Zhou et al. 2004, equation 4), for classes.
 
     ``F = (I - a S)^-1 Y`` with S the symmetrically normalised graph of the 10 nearest rows,
-    weighted by a Gaussian of each row's own width (Zelnik-Manor and Perona 2004). Rows of Y count by
-    their weights; its columns sum to 1, so that large classes do not swallow small ones. A power of F, chosen by the cost of rows
-    whose own group has no say, makes the probabilities. A new row takes the mean of its nearest
-    rows' F.
+    weighted by a Gaussian of each row's own width (Zelnik-Manor and Perona 2004). Rows of Y count
+    by their weights; its columns sum to 1, so that large classes do not swallow small ones. A power
+    of F, chosen by the cost of rows whose own group has no say, makes the probabilities. A new row
+    takes the mean of its nearest rows' F.
 
     Args:
         unlabelled: Rows without a target, at most 4,000 of which are used; None when loaded.

@@ -188,9 +188,7 @@ class Model:
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
         codec, decision = self.target_codec, self.ensemble.decision
-        found = score(
-            codec, outputs, truth, present, groups=groups, seed=seed, intervals=intervals
-        )
+        found = score(codec, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
         if decision is not None:
             found["decision"] = decision.measure(codec, outputs, truth)
         return found

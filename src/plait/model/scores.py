@@ -107,9 +107,7 @@ def _intervals(
     seed: int,
     cells: int = MAX_CELLS,
 ) -> dict[str, list[float]]:
-    return metric_intervals(
-        codec.metrics, outputs, truth, groups=groups, seed=seed, cells=cells
-    )
+    return metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed, cells=cells)
 
 
 def _per_label(codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:

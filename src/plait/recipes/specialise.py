@@ -196,9 +196,7 @@ class Specialiser:
             parts.append(HeldOut(rows, expert.outputs(asked)))
         return HeldOut(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
 
-    def _costs_of(
-        self, expert: Expert, held: HeldOut | None, columns: Sequence[str]
-    ) -> np.ndarray:
+    def _costs_of(self, expert: Expert, held: HeldOut | None, columns: Sequence[str]) -> np.ndarray:
         """Return the cost of every judging row; NaN where it is not known honestly."""
         costs = np.full(len(self._judges.truth), np.nan)
         if held is None and not self._judges.learned:
