@@ -45,7 +45,7 @@ def task_of(rows, reading="hint", **changes):
     columns["goal"] = "category" if isinstance(goal, str) else "number"
     task = make_task(
         plait.read(rows, columns=columns), target="goal", exclude=(), group=None, time=None,
-        split=None, seed=0, on_error="raise", progress=SILENT,
+        split=None, seed=0, progress=SILENT,
     )  # fmt: skip
     codecs, columns = dict(task.codecs), dict(task.prepared.columns)
     codecs[reading], columns[reading] = codecs.pop("hint"), columns.pop("hint")

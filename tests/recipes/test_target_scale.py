@@ -16,7 +16,7 @@ from plait.recipes.task import make_task
 def task_of(table: pa.Table, target: str):
     return make_task(
         read(table), target=target, exclude=(), group=None, time=None, split="split", seed=0,
-        on_error="raise", progress=SILENT,
+        progress=SILENT,
     )  # fmt: skip
 
 

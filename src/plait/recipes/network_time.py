@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plait.intervals import EXTRA_CALLS, resampling
-from plait.model.infer import system_outputs
-from plait.recipes.deep import DeepPlan, make_system, settled
+from plait.recipes.deep_plan import DeepPlan, settled
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
@@ -45,6 +44,9 @@ class Kept(NamedTuple):
 
 def answer_seconds(task: Task, plan: DeepPlan) -> float:
     """Return about how long the network takes to answer one row, from a few rows."""
+    from plait.model.infer import system_outputs
+    from plait.recipes.deep import make_system
+
     rows = all_learned(task)
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     system = make_system(task, settled(plan)).to(plan.device)

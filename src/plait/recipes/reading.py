@@ -28,17 +28,17 @@ def read_columns(
     base: Model | None,
     encoders: Mapping[str, str],
     seed: int,
-    on_error: str,
     progress: Progress,
+    simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
-    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
+    codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
     if target is not None:
-        codecs |= _target_codec(table, target, splits, on_error=on_error, seed=seed)
+        codecs |= _target_codec(table, target, splits, seed=seed)
     update = progress.task("reading", table.num_rows)
-    prepared = prepare_table(table, codecs, on_error=on_error, progress=update)
+    prepared = prepare_table(table, codecs, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(
         one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
@@ -49,16 +49,13 @@ def read_columns(
         inputs,
         splits.train,
         known=[one for one in readings if isinstance(one, BackboneReading)],
-        on_error=on_error,
         progress=progress.task,
     )
-    prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
+    prepared = with_readings(readings, table, prepared, progress=progress.task)
     return codecs, prepared, readings
 
 
-def _target_codec(
-    table: Table, target: str, splits: Splits, *, on_error: str, seed: int
-) -> dict[str, Codec]:
+def _target_codec(table: Table, target: str, splits: Splits, *, seed: int) -> dict[str, Codec]:
     """Return the target's codec: labels of all rows that may be learned from, scales of training.
 
     A label that only validation rows have must have its place, and having one tells nothing of any
@@ -73,7 +70,6 @@ def _target_codec(
             table,
             [target],
             rows,
-            on_error=on_error,
             seed=seed,
             max_rows=10**9,
             every_label=True,
