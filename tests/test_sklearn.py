@@ -121,6 +121,19 @@ def test_sample_weights_are_weights_of_rows():
         PlaitClassifier(**CHEAP).fit(x, y, sample_weight=np.zeros(80))
 
 
+def test_the_decision_of_the_model_is_what_predicts():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 2))
+    y = np.where(x[:, 0] + rng.normal(size=120) > 0.8, "ill", "well")
+    found = PlaitClassifier(simple=True, baselines=["linear"], budget="5 steps").fit(x, y)
+    share = found.predict_proba(x)[:, list(found.classes_).index("ill")]
+    assert (found.predict(x) == np.where(share > 0.5, "ill", "well")).all()
+    code = str(list(found.classes_).index("ill"))
+    found.model_ = found.model_.with_threshold(0.15, positive=code)
+    assert (found.predict(x) == np.where(share >= 0.15, "ill", "well")).all()
+    assert (found.predict(x) == "ill").sum() > 1.3 * (share > 0.5).sum()
+
+
 def test_searches_pipelines_and_cross_validation():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(90, 3))

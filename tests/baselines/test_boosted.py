@@ -107,10 +107,13 @@ def test_the_rounds_of_all_parts_together_are_those_of_all_rows():
     grower = Grower("classify", 2, 0)
     together, apart = (
         grower.grow(
-            table[:200], truth[:200], [], held=[boosting.Judges(table[r], truth[r]) for r in rows]
+            table[:200],
+            truth[:200],
+            [],
+            held=[boosting.Judges(table[rows], truth[rows]) for rows in held],
         )
-        for rows in ([np.arange(200, 400)], parts)
-    )  # fmt: skip
+        for held in ([np.arange(200, 400)], parts)
+    )
     assert together.best == (together.rounds,) == (apart.rounds,)
     assert len(apart.best) == 2
 

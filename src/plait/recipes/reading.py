@@ -8,9 +8,10 @@ import numpy as np
 
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import Prepared, prepare_table
+from plait.data.schema import make_codec
 from plait.data.splits import Splits
 from plait.data.table import Table
-from plait.errors import SchemaError
+from plait.errors import SchemaError, TargetError
 from plait.modalities import Codec
 from plait.model.backbone_reading import BackboneReading, open_readings
 from plait.model.model import Model
@@ -31,19 +32,11 @@ def read_columns(
     simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
-    learn = np.sort(np.concatenate([splits.train, splits.validation]))
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
     if target is not None:
-        codecs |= fit_codecs(
-            table,
-            [target],
-            learn,
-            seed=seed,
-            max_rows=10**9,
-            every_label=True,
-        )
+        codecs |= _target_codec(table, target, splits, seed=seed)
     update = progress.task("reading", table.num_rows)
     prepared = prepare_table(table, codecs, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
@@ -60,6 +53,39 @@ def read_columns(
     )
     prepared = with_readings(readings, table, prepared, progress=progress.task)
     return codecs, prepared, readings
+
+
+def _target_codec(table: Table, target: str, splits: Splits, *, seed: int) -> dict[str, Codec]:
+    """Return the target's codec: labels of all rows that may be learned from, scales of training.
+
+    A label that only validation rows have must have its place, and having one tells nothing of any
+    row. A mean and a scale do, if little (of the order of one over the rows): they start a network,
+    so rows that judge it have no part in them. Cross-fitted rows are all training rows, each fold's
+    network standing on the scale of all: less than what a fold's own mean is uncertain by.
+    """
+    both = np.sort(np.concatenate([splits.train, splits.validation]))
+    has_labels = hasattr(make_codec(table.schema[target]), "labels")
+    for rows in (both,) if has_labels else (splits.train, both):
+        found = fit_codecs(
+            table,
+            [target],
+            rows,
+            seed=seed,
+            max_rows=10**9,
+            every_label=True,
+        )
+        if _tells(found[target], make_codec(table.schema[target]), len(rows)):
+            break
+    return found
+
+
+def _tells(codec: Codec, blank: Codec, num_rows: int) -> bool:
+    """Tell whether a target's codec saw enough to stand on: values, and not one value alone."""
+    try:
+        codec.check_target(num_rows)  # type: ignore[attr-defined]
+    except TargetError:
+        return False
+    return codec != blank
 
 
 def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, Codec]:

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from plait.baselines.boosted import MAX_CLASSES
-from plait.baselines.contract import num_outputs
+from plait.baselines.contract import mean_by, num_outputs
 from plait.baselines.costs import foreseen_seconds
 from plait.baselines.experts import Boosted, Expert, Majority, Spread, TableTrees
 from plait.baselines.features import FeatureMap, Views
@@ -132,7 +132,9 @@ def measure_rivals(
         kinds = {**kinds, Spread.name: spread}
     held = None
     if folds is None:
-        held = features.views(task.prepared, task.validation).grouped(task.groups[task.validation])
+        judged = task.validation
+        held = features.views(task.prepared, judged).grouped(task.groups[judged])
+        held = held.weighted(None if task.weights is None else task.weights[judged])
     bench = RivalBench(task, views, rows, held, folds, seed)
     bench.slower = (time.monotonic() - start) / max(time.process_time() - worked, 1e-3)
     found, said = _measure_in_time(kinds, bench, first, end, update)
@@ -271,7 +273,8 @@ def _specialised(
 ) -> tuple[dict[str, Expert], tuple[str, ...]]:
     """Return those experts that are likely to ship, with specialists for rows lacking columns."""
     codec = task.target_codec
-    costs = {name: float(codec.cost(found, judges.truth).mean()) for name, found in outputs.items()}
+    heavy = judges.views.weights
+    costs = {n: mean_by(codec.cost(found, judges.truth), heavy) for n, found in outputs.items()}
     special = Specialiser(
         list(task.sources.values()),
         views,
@@ -282,7 +285,7 @@ def _specialised(
         kinds=kinds_of(costs),
         allowance=allowance,
     )
-    wanted = likely(outputs, judges.truth, codec, seed)
+    wanted = likely(outputs, judges.truth, codec, seed, heavy)
     return special.specialised({name: experts[name] for name in wanted}), special.notes
 
 

@@ -23,7 +23,14 @@ from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.labels import read_labels
 from plait.recipes.reading import read_columns, sources_with
-from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
+from plait.recipes.roles import (
+    check_base,
+    check_target,
+    choose_inputs,
+    refuse_answers,
+    split_column,
+    stratify,
+)
 from plait.recipes.row_weights import check_weights, weigh
 from plait.recipes.task_notes import notes_on_columns, notes_on_rows
 from plait.recipes.warned import table_warnings
@@ -157,6 +164,7 @@ def make_task(
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
     """
+    known = check_base(base, table, target)
     inputs, weigher = _choose_columns(table, target, exclude, (group, time, split), weights)
     found = find_copies(fingerprints(table, inputs))
     splits = make_splits(
@@ -203,9 +211,9 @@ def make_task(
             *fewer,
             *said_weights,
             *notes_on_rows(table, splits, prepared, target, group),
-            *notes_on_columns(codecs, inputs, target, base, simple=simple),
+            *notes_on_columns(codecs, inputs, base, simple=simple),
         ),
-        warnings=table_warnings(table, inputs, target, prepared, found),
+        warnings=(*known, *table_warnings(table, inputs, target, prepared, found)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What people should know of a task: its groups, limits, rare labels, and the base that it has."""
+"""What people should know of a task: its groups, limits, rare labels and unread texts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ def notes_on_rows(
 def notes_on_columns(
     codecs: Mapping[str, Codec],
     inputs: Sequence[str],
-    target: str | None,
     base: Model | None,
     *,
     simple: bool,
 ) -> tuple[str, ...]:
-    """Say what is lost of columns, and what a base knows of them already."""
+    """Say what is lost of columns: rare labels, and texts that a base left unread."""
     lost = () if simple else _bytes_notes(base, inputs)
-    return (*_label_notes(codecs), *_base_notes(base, target), *lost)
+    return (*_label_notes(codecs), *lost)
 
 
 def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:
@@ -81,16 +80,6 @@ def _label_notes(codecs: Mapping[str, Codec]) -> tuple[str, ...]:
         f"column '{name}' has {most:,} labels or more: rarer ones count as never seen"
         for name, codec in codecs.items()
         if (most := getattr(codec, "max_labels", 0)) and len(getattr(codec, "labels", ())) >= most
-    )
-
-
-def _base_notes(base: Model | None, target: str | None) -> tuple[str, ...]:
-    """Say where a base may know the answers already."""
-    if base is None or target is None or target not in base.inputs:
-        return ()
-    return (
-        f"the base learned from the column '{target}' too: where it saw these test rows, the "
-        "numbers are too good; fit the base with --exclude",
     )
 
 
