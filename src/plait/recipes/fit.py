@@ -174,7 +174,9 @@ def fit(
     _check_numbers(size, fusion, seed)
     exclude = tuple(reading.pop("exclude", ()))
     with timetable.part("opening"):
+        opened = progress.task("opening", 1)
         table = read(table, **reading)
+        opened(1)
     on_error = table.on_error or "raise"
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
@@ -222,6 +224,7 @@ def fit(
             base=start,
             encoders=encoders,
             weights=weights,
+            timetable=timetable,
         )
     if metric is not None:
         check_metric(metric, task.target_codec)

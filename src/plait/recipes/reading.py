@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from plait.modalities import Codec
 from plait.model.backbone_reading import BackboneReading, open_readings
 from plait.model.model import Model
 from plait.model.readings import Reading, with_readings
-from plait.progress import Progress
+from plait.progress import Progress, say
+from plait.recipes.reading_time import ReadingTime
+from plait.recipes.timetable import Timetable
 
 
 def read_columns(
@@ -29,9 +32,11 @@ def read_columns(
     seed: int,
     on_error: str,
     progress: Progress,
+    timetable: Timetable,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
+    read = progress.task("reading", table.num_rows)
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
@@ -45,7 +50,7 @@ def read_columns(
             max_rows=10**9,
             every_label=True,
         )
-    update = progress.task("reading", table.num_rows)
+    update = ReadingTime(timetable, table.num_rows, read, partial(say, progress))
     prepared = prepare_table(table, codecs, on_error=on_error, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(

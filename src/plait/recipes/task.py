@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from plait.data.cautions import Caution
-from plait.data.duplicates import find_copies
-from plait.data.fingerprints import fingerprints
 from plait.data.grouping import join_said, said_groups
+from plait.data.lookalikes import look_for_copies
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
@@ -30,6 +29,7 @@ from plait.recipes.row_weights import (
     normalised,
     read_weights,
 )
+from plait.recipes.timetable import COPIES_SHARE, Timetable
 from plait.recipes.warned import table_warnings
 
 CHUNK_ROWS = 65_536
@@ -148,6 +148,7 @@ def make_task(
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
     weights: str | None = None,
+    timetable: Timetable | None = None,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -158,6 +159,7 @@ def make_task(
         base: Its codecs, and its readings, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
         weights: ``balanced``, or the column of weights.
+        timetable: Of the fit; None where time is free.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -169,7 +171,14 @@ def make_task(
     without = {*exclude, *filter(None, (group, time, split, weigher))}
     refuse_answers(table, target, without)
     inputs = choose_inputs(schema, target, without)
-    found = find_copies(fingerprints(table, [name for name in inputs], on_error=on_error))
+    timetable = timetable or Timetable(None, 0.0)
+    found = look_for_copies(
+        table,
+        inputs,
+        on_error=on_error,
+        deadline=timetable.until(COPIES_SHARE),
+        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
+    )
     splits = make_splits(
         table,
         copies=found,
@@ -189,6 +198,7 @@ def make_task(
         seed=seed,
         on_error=on_error,
         progress=progress,
+        timetable=timetable,
     )
     copies = row_units(table.num_rows, found)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
