@@ -152,7 +152,7 @@ def test_few_rows_are_not_split_further():
 
 
 def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
-    from plait.recipes import rivals
+    from plait.recipes import rival_rows as rivals
 
     monkeypatch.setattr(rivals, "feature_seconds", lambda *_: 1.0)
     metrics = fit(rows(400), budget="6s").records["metrics"]
@@ -161,7 +161,7 @@ def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
 
 
 def test_slow_features_are_timed_on_few_rows(monkeypatch):
-    from plait.recipes import rivals
+    from plait.recipes import rival_rows as rivals
 
     task, asked, now = task_of(rows(400)), [], [0.0]
     monkeypatch.setattr(rivals.time, "monotonic", lambda: now[0])

@@ -31,7 +31,8 @@ from plait.recipes.network_time import (
 )
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
-from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals, too_slow_for_folds
+from plait.recipes.rival_rows import feature_seconds, too_slow_for_folds
+from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import Scorer
 from plait.recipes.self_training import can_self_train, student_size, train_student
@@ -343,7 +344,7 @@ def _records(
         "warnings": list(task.warnings),
         "notes": [
             *task.notes,
-            *rivals.notes,
+            *rivals.said,
             *deep.notes,
             *choice.notes,
             *_row_notes(task, folds, len(scorer.rows)),

@@ -1,0 +1,101 @@
+"""Gives time that is left over to simple models that it had cut short, or left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from plait.baselines.contract import Deadline
+from plait.baselines.costs import foreseen_seconds
+from plait.baselines.experts import Majority
+from plait.modalities import TargetCodec
+from plait.progress import Progress
+from plait.recipes.rival_bench import Measured
+from plait.recipes.rivals import SPECIALIST_SHARE, Rivals, with_specialists
+from plait.recipes.schedule import Schedule
+from plait.recipes.task import Task
+
+LONGER = 1.5
+"""What was cut short is tried again where it can have so many times what it had."""
+
+ROOM = 2.0
+"""It may take so many times what it is foreseen to need, where others do not need their share."""
+
+
+def measure_again(
+    task: Task,
+    rivals: Rivals,
+    seconds: float | None,
+    *,
+    seed: int,
+    progress: Progress,
+    clock: Callable[[], float] = time.monotonic,
+) -> Rivals:
+    """Measure once more what was cut short or left out, as far as it is foreseen to end in time.
+
+    The best gain per second comes first. What is cut short again takes the place of what was only
+    where it is better. The rest of the time goes to specialists of the new ones.
+
+    Args:
+        task: What to learn.
+        rivals: From before.
+        seconds: That are left; None where time is free, and nothing was cut short.
+        seed: Of the models.
+        progress: Told of the work.
+        clock: Returns seconds.
+    """
+    if seconds is None or rivals.bench is None:
+        return rivals
+    needed = seconds_needed(rivals)
+    began = clock()
+    end, until = began + seconds, began + (1.0 - SPECIALIST_SHARE) * seconds
+    names = [name for name in needed if needed[name] <= until - began]
+    names = Schedule(until, needed, clock=clock).order(names)
+    if not names:
+        return rivals
+    update = progress.task("baselines again", len(names) + 1)
+    found, left_out = dict(rivals.found), dict(rivals.left_out)
+    for place, name in enumerate(names):
+        left = until - clock()
+        if needed[name] > left:
+            continue
+        share = max(left / (len(names) - place), min(ROOM * needed[name], left))
+        one = rivals.bench.measure(rivals.kinds[name], Deadline(clock() + share))
+        if isinstance(one, float):
+            left_out |= {name: one} if name in left_out else {}
+        elif _is_better(one, found.get(name), task, rivals):
+            found[name] = one
+            left_out.pop(name, None)
+        update(place + 1, name)
+    changed = [name for name in found if found[name] is not rivals.found.get(name)]
+    rivals = rivals.with_found(found, left_out)
+    rivals = with_specialists(rivals, task, changed, seed, end)
+    update(len(names) + 1, "specialists")
+    return rivals
+
+
+def seconds_needed(rivals: Rivals) -> dict[str, float]:
+    """Return name -> seconds that each would need which time cut short or left out."""
+    if rivals.bench is None:
+        return {}
+    size, work = rivals.bench.size(), rivals.bench.work
+    again = {
+        name: max(work * foreseen_seconds(name, size), LONGER * rivals.found[name].seconds)
+        for name in rivals.kinds
+        if name in rivals.cut_short and name not in rivals.rows_of and name != Majority.name
+    }
+    return {**again, **rivals.left_out}
+
+
+def _is_better(one: Measured, before: Measured | None, task: Task, rivals: Rivals) -> bool:
+    """Tell whether what was measured is complete, or costs less than what was there before."""
+    if before is None or not one.cut_short:
+        return True
+    truth, codec = task.truth[rivals.judged], task.target_codec
+    return _cost(codec, one, truth) < _cost(codec, before, truth)
+
+
+def _cost(codec: TargetCodec, found: Measured, truth: np.ndarray) -> float:
+    return float(codec.cost(found.outputs, truth).mean())
