@@ -8,7 +8,7 @@ import pytest
 import plait
 from plait.model.config import SystemConfig
 from plait.progress import SILENT
-from plait.recipes import candidates, folds, learn, rival_bench
+from plait.recipes import candidates, folds, network, rival_bench
 from plait.recipes.report import write_report
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import make_task
@@ -78,7 +78,7 @@ def test_steps_are_never_cut_off_by_a_clock():
 
 
 def test_without_time_for_a_network_there_is_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(learn, "least_seconds", lambda *_: 1e6)
+    monkeypatch.setattr(network.NetworkTime, "form", lambda *_: None)
     model = fit(rows(), budget="6s", out=tmp_path / "m.plait")
     assert "deep" not in names(model) and model.summary()["shipped"] != "deep"
     assert any(note.startswith("no network was trained: ") for note in model.summary()["notes"])

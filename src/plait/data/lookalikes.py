@@ -40,9 +40,7 @@ def look_for_copies(
     """
     now = time.monotonic()
     until = None if deadline is None else now + READING_SHARE * max(deadline - now, 0.0)
-    prints = fingerprints(
-        table, columns, on_error=on_error, deadline=until, progress=progress
-    )
+    prints = fingerprints(table, columns, on_error=on_error, deadline=until, progress=progress)
     found = find_copies(prints, deadline=deadline)
     for name, one in prints.items():
         if one.num_seen < table.num_rows:

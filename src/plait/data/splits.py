@@ -376,4 +376,3 @@ def _common_note(copies: Copies) -> str:
         "as duplicates"
         for name, num in copies.num_common.items()
     )
-

@@ -10,7 +10,7 @@ from plait.baselines.stack import best_mix, mix_outputs
 from plait.model.config import SIZES, SystemConfig
 from plait.model.infer import system_outputs
 from plait.progress import Progress
-from plait.recipes.deep import (
+from plait.recipes.deep_plan import (
     DeepPlan,
     DeepResult,
     make_system,

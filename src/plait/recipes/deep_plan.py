@@ -1,0 +1,203 @@
+"""The plan of a network for a task, what came of it, and how one network is made and trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from plait.model.config import SystemConfig, join_layer
+from plait.model.shared_space import SharedSpace
+from plait.model.start import start_from
+from plait.model.system import System
+from plait.nn.low_rank import adapt_linears, merge_linears
+from plait.progress import Progress
+from plait.recipes.task import Task
+from plait.train.budget import Budget
+from plait.train.config import TrainConfig
+from plait.train.data import TrainData
+from plait.train.loop import TrainResult, train
+from plait.train.objective import Objective
+from plait.train.supervised import Supervised
+
+LEAST_SECONDS = 0.05
+"""A training that has no time left takes a step or two."""
+
+
+class Form(Enum):
+    """How a network is trained and judged; the most thorough first."""
+
+    FOLDS = "a network for each fold, and one of all rows"
+    SPLIT_AND_REFIT = "one network judged by the rows of one fold, and one of all rows"
+    SPLIT = "one network, judged by the rows that it did not learn from"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepResult:
+    """A trained network and how it came about.
+
+    Attributes:
+        system: The network, on the CPU, in evaluation mode; None where there was no time for one.
+        outputs: Its outputs on `rows`, which it did not learn from.
+        rows: Row numbers of `outputs`.
+        run: Of the shipped network's training.
+        trials: ``fusion``: ``{"join", "cost", "chosen"}`` per kind of fusion measured;
+            ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
+        adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
+        notes: What a person should know.
+        stages: Networks, each with those of `rows` that it did not learn from.
+        cut_short: Whether the time ended before it saw every row once.
+    """
+
+    system: System | None
+    outputs: np.ndarray
+    rows: np.ndarray
+    run: TrainResult
+    trials: dict[str, Any] = field(default_factory=dict)
+    adapt: str = "scratch"
+    notes: tuple[str, ...] = ()
+    stages: Sequence[tuple[System, np.ndarray]] = ()
+    cut_short: bool = False
+
+    @classmethod
+    def none(cls, rows: np.ndarray, width: int, note: str) -> DeepResult:
+        """Return that of no network, whose outputs for `rows` would be `width` numbers each."""
+        outputs = np.full((len(rows), width), np.nan, np.float32)
+        run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
+        return cls(system=None, outputs=outputs, rows=rows, run=run, notes=(note,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepPlan:
+    """Settings of the deep model's part of a fit.
+
+    Attributes:
+        config: Network sizes.
+        fusion: ``auto``, a name, or a layer.
+        train: Training settings.
+        budget: For all of it.
+        folds: Fold number of each row of `learn`; None validates on `rows_validation`.
+        seed, device: See `plait.train.loop.train`.
+        folder: Where checkpoints go; None writes none.
+        start: A shared space whose weights are at hand.
+        adapt: ``auto``, or one of `ADAPTATIONS`.
+        end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
+        answering: Seconds in which the network answers one row, where that is known.
+        form: Of training, where there are folds.
+    """
+
+    config: SystemConfig
+    fusion: str | int
+    train: TrainConfig
+    budget: Budget
+    folds: np.ndarray | None
+    seed: int
+    device: str
+    folder: Path | None
+    start: SharedSpace | None = None
+    adapt: str = "auto"
+    end: float | None = None
+    answering: float = 0.0
+    form: Form = Form.FOLDS
+
+    def part(self, share: float, num_answered: int) -> Budget:
+        """Return a share of what is left, less the time to answer so many rows afterwards."""
+        if self.end is None:
+            return self.budget.share(share)
+        left = max(self.end - time.monotonic(), 0.0) * share - self.answering * num_answered
+        return Budget(max(left, LEAST_SECONDS), "seconds")
+
+
+def settled(plan: DeepPlan) -> DeepPlan:
+    """Return the plan of a network from scratch with its fusion settled: as given, or mid."""
+    fusion = "mid" if plan.fusion == "auto" else plan.fusion
+    config = replace(plan.config, join=join_layer(fusion, plan.config.depth)).check()
+    return replace(plan, config=config)
+
+
+def make_system(task: Task, plan: DeepPlan) -> System:
+    """Build the network of a plan: weights drawn from its seed, or those of its start."""
+    torch.manual_seed(plan.seed)
+    codecs = {name: task.codecs[name] for name in task.columns}
+    system = System(codecs, task.target_codec, plan.config)
+    if plan.start is not None and plan.adapt != "scratch":
+        start_from(system, plan.start)
+        if plan.adapt == "lora":
+            adapt_linears(system.trunk)
+            system.encoder.stems.requires_grad_(False)
+            for name, stem in system.encoder.stems.items():
+                stem.requires_grad_(name not in plan.start.network.encoder.stems)
+    return system
+
+
+def learn_rows(task: Task) -> np.ndarray:
+    """Return the rows that are learned from where they are cross-fitted."""
+    return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
+
+
+def run_training(
+    plan: DeepPlan, objective: Objective, system: System, name: str, progress: Progress
+) -> TrainResult:
+    """Train a network in place within the plan's budget.
+
+    Args:
+        plan: How; its folder takes the checkpoints.
+        objective: What is minimised, on which rows.
+        system: The network in it.
+        name: For the progress bar.
+        progress: Told of the work.
+    """
+    update = progress.task(name, 1.0)
+    notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
+    result = train(
+        objective,
+        budget=plan.budget,
+        config=plan.train,
+        seed=plan.seed,
+        device=plan.device,
+        folder=plan.folder,
+        notify=notify,
+    )
+    merge_linears(system)
+    update(1.0, f"{result.steps} steps, {result.precision}")
+    return result
+
+
+def train_data(task: Task, rows: np.ndarray, rows_validation: np.ndarray) -> TrainData:
+    """Return what a network learns a task's target from.
+
+    Args:
+        task: Its columns and target.
+        rows: Row numbers to learn from.
+        rows_validation: Row numbers to validate on; may be empty.
+    """
+    return TrainData(
+        prepared=task.prepared,
+        columns=task.columns,
+        codec=task.target_codec,
+        truth=task.truth,
+        rows=rows,
+        rows_validation=rows_validation,
+        weights=task.weights,
+    )
+
+
+def fit_network(
+    task: Task,
+    plan: DeepPlan,
+    system: System,
+    rows: np.ndarray,
+    name: str,
+    progress: Progress,
+    rows_validation: np.ndarray | None = None,
+) -> TrainResult:
+    """Train a network in place on labelled rows, validated on others where there are any."""
+    held = np.zeros(0, np.int64) if rows_validation is None else rows_validation
+    objective = Supervised(system, train_data(task, rows, held), plan.train)
+    return run_training(plan, objective, system, name, progress)
