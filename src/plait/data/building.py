@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from plait.data.cache import new_entry
+from plait.data.cache import new_entry, prune
 from plait.data.decoding import Decoder, is_cheap
 from plait.data.entries import Progress
 from plait.data.ragged import ColumnWriter
@@ -63,9 +63,11 @@ class Build:
         with ExitStack() as stack:
             writers = {}
             for name, codec in self._codecs.items():
-                folder = stack.enter_context(new_entry(*entries[name]))
+                folder = stack.enter_context(new_entry(*entries[name], tidy=False))
                 writers[name] = stack.enter_context(ColumnWriter(folder, codec.layout))
             self.fill(writers, progress)
+        for home in {home for home, _ in entries.values()}:
+            prune(home)
 
     def fill(self, writers: Mapping[str, Writer], progress: Progress | None) -> None:
         """Give every column's values to its writer, and close it."""

@@ -58,18 +58,20 @@ def default_cache() -> Path:
 
 
 @contextmanager
-def new_entry(folder: Path, name: str) -> Iterator[Path]:
+def new_entry(folder: Path, name: str, *, tidy: bool = True) -> Iterator[Path]:
     """Give a temporary folder that becomes ``folder/name`` when the block ends well.
 
     Whatever was at that name is replaced in one step, so that processes which build the same entry
-    at the same time do no harm; on any exception nothing is left behind.
+    at the same time do no harm; on any exception nothing is left behind. Who writes many entries
+    does not let each `tidy` up (looking at all that there are), and calls `prune` once.
 
     Raises:
         StorageError: When it cannot be written.
     """
     with write_folder(folder / name, hint=HINT) as temporary:
         yield temporary
-    prune(folder)
+    if tidy:
+        prune(folder)
 
 
 def mark_used(entry: Path) -> None:

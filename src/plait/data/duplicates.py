@@ -136,8 +136,7 @@ class _Comparison:
             if self._late():
                 self.num_unseen += 1
                 return False
-            alike = self._prints.alike(self._sketch(first), self._sketch(second))
-            self._known[first, second] = alike
+            self._compare(first, second)
         return self._known[first, second]
 
     def nearest(self, pairs: np.ndarray) -> int:
@@ -147,11 +146,15 @@ class _Comparison:
         for num, (first, second) in enumerate(pairs.tolist()):
             if self._late():
                 return num
-            self(first, second)
+            self._compare(first, second)
         return len(pairs)
 
     def _late(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline
+
+    def _compare(self, first: int, second: int) -> None:
+        alike = self._prints.alike(self._sketch(first), self._sketch(second))
+        self._known[first, second] = alike
 
     def _sketch(self, place: int) -> bytes:
         if place not in self._sketches:

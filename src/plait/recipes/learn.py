@@ -30,7 +30,7 @@ from plait.recipes.rival_rows import feature_seconds, too_slow_for_folds
 from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import Scorer
-from plait.recipes.second_round import measure_again
+from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.self_training import can_self_train
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import Task, with_space
@@ -38,7 +38,7 @@ from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
 
-JUDGED_SHARE, LEAST_JUDGED = 0.04, 200
+JUDGED_SHARE, LEAST_JUDGED = 0.04, 100
 """Of a timed budget, making the features of the rows that judge may take this; no fewer rows."""
 
 SIMPLE_SHARE = 0.7
@@ -105,6 +105,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     records["metrics"]["refitted"] = sorted(shipped.experts)
     records["metrics"]["notes"] += shipped.notes
+    timetable.said.extend(why_unused(rivals, deep, timetable))
     model.card = make_card(task, records["metrics"])
     return model, records
 
@@ -123,9 +124,10 @@ def _network(
     Return both, and the seconds that are kept for what follows.
     """
     timetable = work.timetable
-    with timetable.part("network"):
-        stage = plan_network(task, work, folds, space, guessing=guessing)
     kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+    with timetable.part("network"):
+        left = timetable.left(sum(kept))
+        stage = plan_network(task, work, rivals, folds, space, guessing=guessing, left=left)
     rivals = _again(task, work, rivals, stage.spared(timetable.left(sum(kept))))
     kept = after_network(task, rivals, timetable, has_folds=folds is not None)
     with timetable.part("network"):

@@ -17,6 +17,9 @@ from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
+LEAST_SECONDS = 0.5
+"""In less, no network is even looked at, if there are other models."""
+
 LEAST_SHARE = 0.15
 """Part of the budget that a network gets which ships alone, having no rival, however late."""
 
@@ -26,14 +29,16 @@ class NetworkStage:
     """What is known of the network before it is trained.
 
     Attributes:
-        plan: None where simple models are all that was asked for.
+        plan: None where none is trained.
         foreseen: What it needs; None where time is free.
         guessing: Whether it learns from guesses too.
+        why: Why none is trained.
     """
 
-    plan: DeepPlan | None
-    foreseen: NetworkTime | None
-    guessing: bool
+    plan: DeepPlan | None = None
+    foreseen: NetworkTime | None = None
+    guessing: bool = False
+    why: str = ""
 
     def spared(self, seconds: float | None) -> float | None:
         """Return what simple models may have of the seconds left before the network has its own."""
@@ -45,14 +50,18 @@ class NetworkStage:
 def plan_network(
     task: Task,
     work: Work,
+    rivals: Rivals,
     folds: np.ndarray | None,
     space: SharedSpace | None,
     *,
     guessing: bool,
+    left: float | None,
 ) -> NetworkStage:
-    """Plan it, and where time counts see how long its steps take."""
+    """Plan it, and see how long its steps take where seconds that are `left` for it count."""
     if work.simple:
-        return NetworkStage(None, None, guessing)
+        return NetworkStage(why="no network was trained: simple models were asked for")
+    if left is not None and left < LEAST_SECONDS and rivals.experts:
+        return NetworkStage(why="no network was trained: no time was left for it")
     small = guessing and work.size == "auto"
     plan = DeepPlan(
         config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
@@ -66,8 +75,8 @@ def plan_network(
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    timed = work.timetable.seconds is not None
-    return NetworkStage(plan, NetworkTime.of(task, plan) if timed else None, guessing)
+    foreseen = None if left is None else NetworkTime.of(task, plan, left)
+    return NetworkStage(plan, foreseen, guessing)
 
 
 def train_network(
@@ -84,7 +93,7 @@ def train_network(
     """
     plan, foreseen = stage.plan, stage.foreseen
     if plan is None:
-        return _none(rivals, "no network was trained: simple models were asked for")
+        return _none(rivals, stage.why)
     seconds = work.timetable.seconds
     if foreseen is not None and seconds is not None:
         left = work.timetable.left(kept) or 0.0

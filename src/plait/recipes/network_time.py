@@ -23,8 +23,17 @@ from plait.train.budget import Budget
 from plait.train.loop import train
 from plait.train.supervised import Supervised
 
-PILOT_ROWS, PILOT_STEPS = 32, 3
+PILOT_ROWS, PILOT_STEPS = (2, 4, 16, 64), 3
 """Rows that are answered, and steps that are taken, to see how long that takes."""
+
+PILOT_GROWTH = 4.0
+"""Each time so many more rows are answered, or nearly."""
+
+STEP_PASSES = 3.5
+"""A training step takes about as long as so many forward passes."""
+
+LOOKING_SHARE = 0.05
+"""Of the time left, answers and steps that tell how long others take may each take this."""
 
 LEAST_OF_STEP = 0.25
 """A step takes no less than this part of what it takes with all that begins and ends a training."""
@@ -80,13 +89,21 @@ class NetworkTime:
     judged: int
 
     @classmethod
-    def of(cls, task: Task, plan: DeepPlan) -> NetworkTime:
-        """Foresee it from a few steps, and a few answers, of the very network."""
+    def of(cls, task: Task, plan: DeepPlan, left: float) -> NetworkTime:
+        """Foresee it from a few answers of the very network, and a few steps where these are cheap.
+
+        Args:
+            task: What to learn.
+            plan: Of the network.
+            left: Seconds: looking takes a small part of them.
+        """
         plan = settled(plan)
         rows = learn_rows(task) if plan.folds is not None else task.learned
-        system = make_system(task, plan)
-        step = step_seconds(task, plan, system, rows)
-        answering = answer_seconds(task, plan, system.to(plan.device), rows)
+        system = make_system(task, plan).to(plan.device)
+        answering = answer_seconds(task, plan, system, rows, LOOKING_SHARE * left)
+        step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
+        if (2 + PILOT_STEPS) * step < LOOKING_SHARE * left:
+            step = step_seconds(task, plan, system, rows)
         if plan.folds is None:
             forms = {Form.SPLIT: Trainings(1.0, len(task.validation) + len(task.stopping))}
         else:
@@ -151,13 +168,23 @@ def step_seconds(task: Task, plan: DeepPlan, system: System, rows: np.ndarray) -
     return float(np.clip((taken[1] - taken[0]) / PILOT_STEPS, LEAST_OF_STEP * most, most))
 
 
-def answer_seconds(task: Task, plan: DeepPlan, system: System, rows: np.ndarray) -> float:
-    """Return about how long the network takes to answer one row, from a few rows."""
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
-    system_outputs(system, task.prepared, some[:2], device=plan.device)
-    began = time.monotonic()
-    system_outputs(system, task.prepared, some, device=plan.device)
-    return (time.monotonic() - began) / max(len(some), 1)
+def answer_seconds(
+    task: Task, plan: DeepPlan, system: System, rows: np.ndarray, seconds: float
+) -> float:
+    """Return about how long the network takes to answer one row, from ever more of them.
+
+    No more are asked once that took so many seconds; the first call does not count.
+    """
+    per_row = 0.0
+    for num in PILOT_ROWS:
+        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
+        began = time.monotonic()
+        system_outputs(system, task.prepared, some, device=plan.device)
+        spent = time.monotonic() - began
+        per_row = spent / max(len(some), 1)
+        if spent * PILOT_GROWTH > seconds:
+            break
+    return per_row
 
 
 def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool) -> Kept:

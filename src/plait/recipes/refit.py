@@ -35,9 +35,11 @@ class Refitted:
 
 
 def refit_seconds(rivals: Rivals, names: list[str], num_more: int) -> float:
-    """Return about how long it takes to fit experts again, with so many more rows."""
+    """Return about how long it takes to fit experts again, with so many more rows, whose features
+    are made anew."""
     growth = 1 + num_more / max(len(rivals.rows), 1)
-    return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names)
+    features = rivals.seconds_per_row * (len(rivals.rows) + num_more)
+    return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names) + features
 
 
 def refit(

@@ -21,6 +21,9 @@ PILOT_ROWS, PILOT_SECONDS = (4, 32, 256), 0.05
 
 LEAST_ROWS = 500
 
+LEAST_ROWS_LATE = 150
+"""Where the features of `LEAST_ROWS` rows alone take longer than all of the time, so many do."""
+
 
 def rows_to_learn(
     task: Task, folds: np.ndarray | None, seed: int, seconds: float | None
@@ -30,11 +33,12 @@ def rows_to_learn(
         return np.sort(np.concatenate([task.splits.train, task.splits.validation])), ()
     rows = task.splits.train
     most = MAX_ROWS
-    if seconds is not None and len(rows) > LEAST_ROWS:
+    if seconds is not None and len(rows) > LEAST_ROWS_LATE:
         per_row = feature_seconds(task, rows)
         others = len(task.validation) * per_row
         most = int(max(FEATURE_SHARE * seconds - others, 0.0) / max(per_row, 1e-9))
-        most = min(max(most, LEAST_ROWS), MAX_ROWS)
+        late = LEAST_ROWS * per_row > seconds
+        most = min(max(most, LEAST_ROWS_LATE if late else LEAST_ROWS), MAX_ROWS)
     if len(rows) <= most:
         return rows, ()
     some = np.random.default_rng(seed).choice(rows, most, replace=False)

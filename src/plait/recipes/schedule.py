@@ -31,6 +31,9 @@ DOUBT = 2.0
 CHEAP_SECONDS = 1.0
 """What is foreseen to take no longer than this is done whole, however late, if nothing is yet."""
 
+MOMENT_SECONDS = 0.25
+"""What is foreseen to take no longer than this is done whole in any case."""
+
 STEP_SECONDS = 0.05
 """Nothing is foreseen to take less: no order among what is that fast."""
 
@@ -64,14 +67,14 @@ class Schedule:
         Args:
             name: Whose turn it is.
             others: Who may still follow.
-            enough: Whether one is complete already: then what is cheap has to end in time too.
+            enough: Whether one is complete already: then only what takes a moment may end late.
         """
         if self.end is None:
             return True, None
         now, needed = self.clock(), self.foreseen.get(name, 0.0)
         seconds = max(self.end - now, 0.0) * self._share(name, others)
-        grace = 0.0 if enough else CHEAP_SECONDS
-        if needed > max(DOUBT * seconds, grace) or (enough and seconds <= 0.0):
+        grace = MOMENT_SECONDS if enough else CHEAP_SECONDS
+        if needed > max(DOUBT * seconds, grace):
             self.left_out[name] = needed
             return False, None
         return True, Deadline(now + max(seconds, min(DOUBT * needed, grace)))

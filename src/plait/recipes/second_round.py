@@ -12,16 +12,21 @@ from plait.baselines.costs import foreseen_seconds
 from plait.baselines.experts import Majority
 from plait.modalities import TargetCodec
 from plait.progress import Progress
+from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rival_bench import Measured
 from plait.recipes.rivals import SPECIALIST_SHARE, Rivals, with_specialists
 from plait.recipes.schedule import Schedule
 from plait.recipes.task import Task
+from plait.recipes.timetable import Timetable
 
 LONGER = 1.5
 """What was cut short is tried again where it can have so many times what it had."""
 
 ROOM = 2.0
 """It may take so many times what it is foreseen to need, where others do not need their share."""
+
+UNUSED_SHARE = 0.15
+"""A fit says why it did not use more than so much of its budget."""
 
 
 def measure_again(
@@ -87,6 +92,22 @@ def seconds_needed(rivals: Rivals) -> dict[str, float]:
         if name in rivals.cut_short and name not in rivals.rows_of and name != Majority.name
     }
     return {**again, **rivals.left_out}
+
+
+def why_unused(rivals: Rivals, deep: DeepResult, timetable: Timetable) -> tuple[str, ...]:
+    """Say why a fit ends long before its budget does, where it does."""
+    left = timetable.left()
+    if left is None or timetable.seconds is None or left < UNUSED_SHARE * timetable.seconds:
+        return ()
+    waiting = seconds_needed(rivals)
+    said = f"{left:.0f} of the {timetable.seconds:g} s were not used: "
+    if waiting:
+        names = " and ".join(f"'{name}' ({seconds:,.0f} s)" for name, seconds in waiting.items())
+        return (f"{said}what is left to do takes longer: {names}",)
+    done = ["every simple model is complete"] if rivals.experts else []
+    if deep.system is not None:
+        done.append("the network had stopped to get better")
+    return (said + " and ".join(done),)
 
 
 def _is_better(one: Measured, before: Measured | None, task: Task, rivals: Rivals) -> bool:
