@@ -1,4 +1,4 @@
-"""Near-duplicates within a time: the most alike are compared first, and what was not seen is told."""
+"""Near-duplicates within a time: the most alike come first, and what was not seen is told."""
 
 from __future__ import annotations
 
