@@ -49,6 +49,18 @@ def test_sparse_rows_are_the_table(seed, num_rows, num_features):
     )
 
 
+def test_the_features_of_no_row_are_made_twice(monkeypatch):
+    made, real = [], NumberCodec.features
+    monkeypatch.setattr(
+        NumberCodec, "features", lambda self, arrays: made.append(1) or real(self, arrays)
+    )
+    prepared = make_prepared()
+    features, views = FeatureMap.fit(prepared, ["size"], ROWS)
+    assert len(made) == np.asarray(prepared.columns["size"].present)[ROWS].sum()
+    again = features.views(prepared, ROWS)
+    np.testing.assert_array_equal(views.dense, again.dense)
+
+
 def test_dense_view_is_standardised_and_zero_where_missing():
     prepared = make_prepared()
     _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)

@@ -1,4 +1,4 @@
-"""The form of a network follows its time: folds where there is much, a split where there is less."""
+"""The form of a network follows its time: folds where there is much, else a split of the rows."""
 
 from __future__ import annotations
 

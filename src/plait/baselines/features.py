@@ -109,10 +109,12 @@ class FeatureMap:
     ) -> tuple[FeatureMap, Views]:
         """Learn scales from training `rows`; return the map and the views of those rows."""
         rows = np.asarray(rows, np.int64)
-        plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
-        raw = {n: extract(prepared.columns[n], plan, rows) for n, plan in plans.items()}
+        raw: dict[str, RawColumn] = {}
         scales = {}
-        for name, plan in plans.items():
+        for name in columns:
+            known: dict[int, np.ndarray] = {}
+            plan = make_plan(prepared.columns[name], rows, known)
+            raw[name] = extract(prepared.columns[name], plan, rows, known)
             as_one = is_vector(prepared.columns[name].codec)
             scales[name] = ColumnScale.fit(plan, raw[name], as_one=as_one)
         features = cls(scales)
