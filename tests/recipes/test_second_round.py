@@ -38,13 +38,13 @@ def measured(error=1.0, seconds=2.0, cut=False):
 class Bench:
     """Gives what it was told, after the seconds that this takes, or at the deadline."""
 
-    work, views, features = 1.0, None, None
+    views, features = None, None
 
     def __init__(self, clock, results):
         self.clock, self.results, self.asked = clock, results, []
 
-    def size(self):
-        return None
+    def foreseen(self, names, end):
+        return {name: FORESEEN[name] for name in names}
 
     def judges(self, stages):
         return None
@@ -57,10 +57,11 @@ class Bench:
         return result
 
 
+FORESEEN = {"pool": 4.0, "boosted": 1.0, "linear": 2.0, "neighbour": 6.0}
+
+
 @pytest.fixture
 def foreseen(monkeypatch):
-    known = {"pool": 4.0, "boosted": 1.0, "linear": 2.0, "neighbour": 6.0}
-    monkeypatch.setattr(second_round, "foreseen_seconds", lambda name, size: known[name])
     monkeypatch.setattr(second_round, "with_specialists", lambda rivals, *_: rivals)
 
 

@@ -88,9 +88,7 @@ class RawColumn:
         )
 
 
-def make_plan(
-    column: Column, rows: np.ndarray, known: dict[int, np.ndarray] | None = None
-) -> Plan:
+def make_plan(column: Column, rows: np.ndarray, known: dict[int, np.ndarray] | None = None) -> Plan:
     """Decide from some of `rows` which features are dense: at least a tenth of values not zero.
 
     All of a network's are: those that are mostly zero still belong to one vector.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def load_learners(kinds: Mapping[str, Kind]) -> None:
         if name in kinds:
             with suppress(ImportError, OSError):  # the model itself says what is missing
                 for module in modules:
-                    importlib.import_module(module)
+                    import_module(module)
 
 
 def quick_columns(task: Task) -> tuple[str, ...]:

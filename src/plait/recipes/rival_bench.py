@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from plait.baselines.contract import Deadline, num_outputs, was_cut
-from plait.baselines.costs import Size, multiply_seconds
-from plait.baselines.experts import Expert, Spread
+from plait.baselines.costs import (
+    NUM_ROUNDS,
+    NUM_STEPS,
+    Size,
+    foreseen_seconds,
+    has_margins,
+    is_closed,
+    multiply_seconds,
+)
+from plait.baselines.experts import Boosted, Expert, Linear, Pool, Probe, Spread, TableTrees
 from plait.baselines.features import FeatureMap, Views
+from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.candidates import Kind
 from plait.recipes.rival_rows import some_unlabelled
-from plait.recipes.schedule import CHEAP_SECONDS
+from plait.recipes.schedule import CHEAP_SECONDS, MOMENT_SECONDS
 from plait.recipes.specialise import Judges
 from plait.recipes.task import Task
 
@@ -27,6 +36,9 @@ LEAST_WORKED = 0.2
 
 LEAST_UNLABELLED = 10
 """From so many rows without a target on, targets are spread over them."""
+
+LOOKING_SHARE = 0.05
+"""Of the time, a piece of work that tells how long all of it takes may take this."""
 
 HOPELESS = 1.0
 """Where the first fold foretells that all take longer than the time by this share, it ends."""
@@ -79,6 +91,7 @@ class RivalBench:
         """Row numbers of what is said."""
         self._judged_truth = task.truth[self.judged]
         self._num_folds = 0 if folds is None else int(folds.max()) + 1
+        self._size: Size | None = None
         self.slower = 1.0
         """Seconds over seconds of this process: other work slows this down so much."""
 
@@ -104,9 +117,38 @@ class RivalBench:
 
     def size(self) -> Size:
         """Return what the time of a fit depends on."""
+        if self._size is not None:
+            return self._size
         judged = len(self.views) if self._held is None else len(self._held)
         outputs = num_outputs(self._codec, self._truth)
-        return Size.of(self.views, self._codec, outputs, judged, multiply_seconds())
+        self._size = Size.of(self.views, self._codec, outputs, judged, multiply_seconds())
+        return self._size
+
+    def foreseen(self, names: Sequence[str], end: float | None) -> dict[str, float]:
+        """Return name -> seconds that it takes to measure each.
+
+        With an end, what decides whether one can be measured is a piece of its real work: a round
+        of trees, a step of a linear model, where looking at these takes a small part of the time.
+        """
+        size = self.size()
+        if end is not None:
+            size = self._looked_at(names, size, LOOKING_SHARE * (end - time.monotonic()))
+            self._size = size
+        return {name: self.work * foreseen_seconds(name, size) for name in names}
+
+    def _looked_at(self, names: Sequence[str], size: Size, most: float) -> Size:
+        """Return the size with measured seconds of those that are foreseen to take long."""
+        long = {n for n in names if self.work * foreseen_seconds(n, size) > MOMENT_SECONDS}
+        truth, rounds = self._truth, foreseen_seconds(Boosted.name, size) / NUM_ROUNDS
+        if long & {Boosted.name, TableTrees.name} and self.slower * 3 * rounds < most:
+            size = replace(
+                size, per_round=round_seconds(self.views, truth, self._codec, self._seed)
+            )
+        step = foreseen_seconds(Linear.name, size) / NUM_STEPS
+        descent = not is_closed(size) and not has_margins(size)
+        if long & {Linear.name, Pool.name, Probe.name} and descent and self.slower * step < most:
+            size = replace(size, per_step=step_seconds(self.views, truth, self._codec))
+        return size
 
     def measure(self, kind: Kind, deadline: float | None) -> Measured | float:
         """Fit and ask an expert; or the seconds that it would take, where they are far too many."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from plait.baselines.costs import foreseen_seconds
-from plait.baselines.experts import Expert, Majority
+from plait.baselines.experts import Expert, Linear, Majority
 from plait.baselines.features import FeatureMap
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
@@ -18,7 +17,7 @@ from plait.recipes.candidates import Kind, available, load_learners, not_applica
 from plait.recipes.quick_trees import with_trees
 from plait.recipes.rival_bench import Measured, RivalBench, open_bench
 from plait.recipes.rival_rows import rows_to_learn
-from plait.recipes.schedule import Schedule, not_measured
+from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
 from plait.recipes.specialise import Judges, Specialiser, deadline_after, kinds_of, likely
 from plait.recipes.task import Task
 
@@ -222,7 +221,7 @@ def _measure_in_time(
     size = bench.size()
     unfit = tuple(not_applicable(kinds, size))
     names = [name for name in kinds if not any(note.startswith(f"'{name}'") for note in unfit)]
-    schedule = Schedule(end, {name: bench.work * foreseen_seconds(name, size) for name in names})
+    schedule = Schedule(end, bench.foreseen(names, end))
     left, found = schedule.order([name for name in names if name not in first]), dict(first)
     while left:
         name = left.pop(0)
@@ -234,4 +233,26 @@ def _measure_in_time(
         elif one is not None:
             found[name] = one
         update(len(kinds) - len(left) + 1, name)
+    if end is not None and set(found) <= {Majority.name}:
+        _try_late(kinds, bench, found, schedule.left_out, end)
     return found, schedule.left_out, unfit
+
+
+def _try_late(
+    kinds: Mapping[str, Kind],
+    bench: RivalBench,
+    found: dict[str, Measured],
+    left_out: dict[str, float],
+    end: float,
+) -> None:
+    """Measure one that cannot be complete, in place: cut short, it knows more than none.
+
+    The linear model does, whose steps may end at any time; else what is quickest.
+    """
+    name = min(left_out, key=left_out.__getitem__, default=None)
+    name = Linear.name if Linear.name in left_out else name
+    if name is not None:
+        one = bench.measure(kinds[name], max(end, time.monotonic() + CHEAP_SECONDS))
+        if isinstance(one, Measured):
+            found[name] = one
+            del left_out[name]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 
 from plait.baselines.contract import Deadline
-from plait.baselines.costs import foreseen_seconds
 from plait.baselines.experts import Majority
 from plait.modalities import TargetCodec
 from plait.progress import Progress
@@ -85,12 +84,13 @@ def seconds_needed(rivals: Rivals) -> dict[str, float]:
     """Return name -> seconds that each would need which time cut short or left out."""
     if rivals.bench is None:
         return {}
-    size, work = rivals.bench.size(), rivals.bench.work
-    again = {
-        name: max(work * foreseen_seconds(name, size), LONGER * rivals.found[name].seconds)
+    names = [
+        name
         for name in rivals.kinds
         if name in rivals.cut_short and name not in rivals.rows_of and name != Majority.name
-    }
+    ]
+    foreseen = rivals.bench.foreseen(names, None)
+    again = {name: max(foreseen[name], LONGER * rivals.found[name].seconds) for name in names}
     return {**again, **rivals.left_out}
 
 
