@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from plait.recipes import network, network_time
-from plait.recipes.deep import REFIT_SIZE
-from plait.recipes.deep_plan import Form
+from plait.recipes import network_pilot, network_time
+from plait.recipes.deep_plan import REFIT_SIZE, Form
 from plait.recipes.network import NetworkStage, plan_network, train_network
 from plait.recipes.network_time import GOOD_STEPS, LEAST_STEPS, NetworkTime, Trainings
 from plait.recipes.rivals import Rivals
@@ -85,7 +84,9 @@ TASK = SimpleNamespace(judged=np.arange(100))
 )
 def test_a_network_is_trained_in_the_form_that_fits(monkeypatch, seconds, form):
     trained = []
-    monkeypatch.setattr(network, "train_deep", lambda task, plan, progress: trained.append(plan))
+    monkeypatch.setattr(
+        "plait.recipes.deep.train_deep", lambda task, plan, progress: trained.append(plan)
+    )
     train_network(TASK, work_of(seconds), NetworkStage(plan(), slow()), RIVALS, kept=5.0)
     assert trained[0].form is form and trained[0].budget.amount < seconds - 5.0
     assert trained[0].end == pytest.approx(100.0 + trained[0].budget.amount)
@@ -112,10 +113,10 @@ def test_looking_at_a_slow_network_ends_after_few_rows(monkeypatch):
         asked.append(len(rows))
         now[0] += 0.5 * len(rows)
 
-    monkeypatch.setattr(network_time, "system_outputs", answer)
-    monkeypatch.setattr(network_time, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(network_pilot, "system_outputs", answer)
+    monkeypatch.setattr(network_pilot, "time", SimpleNamespace(monotonic=lambda: now[0]))
     task = SimpleNamespace(prepared=None)
-    look = network_time.answer_seconds
+    look = network_pilot.answer_seconds
     assert look(task, plan(), None, np.arange(1000), seconds=1.0) == pytest.approx(0.5)
     assert asked == [2]
     assert look(task, plan(), None, np.arange(1000), seconds=1e3) == pytest.approx(0.5)

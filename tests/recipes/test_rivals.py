@@ -22,7 +22,7 @@ def task_of(num=200):
     rows = [{"size": float(rng.normal() + 3 * (i % 2)), "kind": f"k{i % 2}"} for i in range(num)]
     return make_task(
         plait.read(rows), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
-        on_error="raise", progress=SILENT,
+        progress=SILENT,
     )  # fmt: skip
 
 

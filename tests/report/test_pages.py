@@ -245,8 +245,9 @@ def test_numbers_for_people():
         "–", "–", "3", "0.123", "123,457", "−2.5",
     ]  # fmt: skip
     assert percent(None) == "–"
-    assert metric("auc", 0.96, [0.9, 1.0]) == "0.960 (0.900 to 1.00)"
+    assert metric("auc", 0.96, [0.9, 1.0]) == "0.960 (0.900 to 1.000)"
     assert metric("r2", -7_374_635_434_383.0) == "below −1"
+    assert metric("r2", 0.6, [-0.16, -7.7e-5]) == "0.600 (−0.160 to 0.000)"
 
 
 def test_figures_are_aligned_to_the_right_and_words_are_not():

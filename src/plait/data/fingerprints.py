@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt64
 from numpy import ndarray
 
 from plait.data.cache import cache_folder, mark_used, new_entry
 from plait.data.decoding import Decoder
-from plait.data.entries import Progress, check_on_error, column_key
+from plait.data.entries import Progress, column_key
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError
+from plait.errors import CellError, TableError
 from plait.modalities import Codec, Fingerprint
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt64
 
 NUM_WORDS = 4
 """A code is so many uint64."""
@@ -85,9 +88,7 @@ def fingerprints(
     codecs: Mapping[str, Codec] | Sequence[str],
     *,
     cache: Path | None = None,
-    on_error: str = "skip",
     progress: Progress | None = None,
-    num_workers: int = 2,
     deadline: float | None = None,
 ) -> dict[str, Fingerprints]:
     """Return column name -> the rows' fingerprints, of columns whose equality means something.
@@ -98,9 +99,8 @@ def fingerprints(
     share the time alike.
 
     Raises:
-        CellError: The first unreadable cell, unless `on_error` is ``skip``: it has none.
+        CellError: The first unreadable cell, unless the table's policy skips such: it has none.
     """
-    check_on_error(on_error)
     if not isinstance(codecs, Mapping):
         codecs = {name: make_codec(table.schema[name]) for name in codecs}
     found: dict[str, Fingerprints] = {}
@@ -111,20 +111,22 @@ def fingerprints(
         key = column_key(table, name, codec)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
-            media, until = table.media(), _part_of(deadline, len(able) - place)
+            media, num_workers = table.media(), table.policy.num_workers
+            until = _part_of(deadline, len(able) - place)
             try:
                 with (
                     Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
                     new_entry(home, key) as folder,
                 ):
-                    num_seen = _compute(folder, table, name, decoder, on_error, told, until)
+                    num_seen = _compute(folder, table, name, decoder, told, until)
                     if num_seen < table.num_rows:
                         raise _Late(_read(folder, codec, num_seen))
                 kept = _load(home / key, codec, table.num_rows)
             except _Late as late:
                 kept = late.found
-        if kept is not None:
-            found[name] = kept
+        if kept is None:
+            raise TableError("the cache was changed while it was written", path=home)
+        found[name] = kept
     return found
 
 
@@ -158,13 +160,14 @@ def has_fingerprints(codec: Codec, table: Table) -> bool:
 def _load(folder: Path, codec: Codec, num_rows: int) -> Fingerprints | None:
     """Open an entry; None when there is none, or one of another size."""
     file = folder / SKETCHES
-    if not file.is_file() or not all((folder / name).is_file() for name, _ in FILES):
+    try:
+        codes, ends = (np.fromfile(folder / name, dtype) for name, dtype in FILES)
+        size = file.stat().st_size
+        if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
+            return None
+        sketches = np.memmap(file, np.uint8, "r") if size else np.zeros(0, np.uint8)
+    except FileNotFoundError:  # there is none, or another process removes it in this moment
         return None
-    codes, ends = (np.fromfile(folder / name, dtype) for name, dtype in FILES)
-    size = file.stat().st_size
-    if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
-        return None
-    sketches = np.memmap(file, np.uint8, "r") if size else np.zeros(0, np.uint8)
     mark_used(folder)
     return Fingerprints(codes.reshape(-1, NUM_WORDS), ends, sketches, codec.alike)
 
@@ -185,7 +188,6 @@ def _compute(
     table: Table,
     name: str,
     decoder: Decoder[Fingerprint | None],
-    on_error: str,
     progress: Progress | None,
     deadline: float | None,
 ) -> int:
@@ -200,7 +202,7 @@ def _compute(
         for seen, results in _decoded(table, name, decoder, deadline, progress):
             for row, result in enumerate(results, seen - len(results)):
                 if isinstance(result, CellError):
-                    if on_error == "raise":
+                    if not table.policy.skips:
                         raise result.at(column=name, row=row)
                 elif result is not None:
                     codes[row], sizes[row] = _code(result), len(result.sketch)

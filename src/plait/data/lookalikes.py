@@ -22,7 +22,6 @@ def look_for_copies(
     table: Table,
     columns: Sequence[str],
     *,
-    on_error: str = "skip",
     deadline: float | None = None,
     progress: Progress | None = None,
 ) -> Copies:
@@ -31,16 +30,15 @@ def look_for_copies(
     Args:
         table: The rows.
         columns: Names.
-        on_error: See `plait.data.fingerprints.fingerprints`.
         deadline: Of `time.monotonic`; None for as long as it takes.
         progress: Told how many cells were looked at.
 
     Raises:
-        CellError: The first unreadable cell, with ``raise``.
+        CellError: The first unreadable cell, unless the table's policy skips such.
     """
     now = time.monotonic()
     until = None if deadline is None else now + READING_SHARE * max(deadline - now, 0.0)
-    prints = fingerprints(table, columns, on_error=on_error, deadline=until, progress=progress)
+    prints = fingerprints(table, columns, deadline=until, progress=progress)
     found = find_copies(prints, deadline=deadline)
     for name, one in prints.items():
         if one.num_seen < table.num_rows:

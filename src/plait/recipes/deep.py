@@ -10,14 +10,12 @@ import numpy as np
 from plait.baselines.folding import inner_folds
 from plait.model.infer import system_outputs
 from plait.progress import Progress
-from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, fit_network, learn_rows, make_system
+from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, DeepResult, Form, learn_rows
+from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
 from plait.recipes.stopping import LEAST_ROWS, STOPPING_SHARE
 from plait.recipes.task import Task
 from plait.train.budget import Budget
-
-REFIT_SIZE = 1.5
-"""The network of all rows takes so many times what that of a fold does."""
 
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:

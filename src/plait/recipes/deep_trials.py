@@ -10,7 +10,8 @@ import numpy as np
 from plait.model.config import join_layer
 from plait.model.infer import system_outputs
 from plait.progress import Progress
-from plait.recipes.deep_plan import DeepPlan, fit_network, learn_rows, make_system
+from plait.recipes.deep_plan import DeepPlan, learn_rows
+from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.task import Task
 from plait.recipes.work import ADAPTATIONS
 

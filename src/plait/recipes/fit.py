@@ -177,7 +177,7 @@ def fit(
         opened = progress.task("opening", 1)
         table = read(table, **reading)
         opened(1)
-    on_error = table.on_error or "raise"
+        table = table.under(table.policy.or_else("raise"))
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     _check_baselines(baselines)
@@ -200,7 +200,7 @@ def fit(
         table=table.key,
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
-        rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
+        rows=f"group={group}, time={time}, split={split}, on_error={table.policy.on_error}",
         base=_base_key(start),
         adapt=adapt,
         encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
@@ -209,7 +209,8 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    require_torch()
+    if not simple:
+        require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -219,11 +220,11 @@ def fit(
             time=time,
             split=split,
             seed=seed,
-            on_error=on_error,
             progress=progress,
             base=start,
             encoders=encoders,
             weights=weights,
+            simple=simple,
             timetable=timetable,
         )
     if metric is not None:
@@ -238,7 +239,7 @@ def fit(
         fusion=fusion,
         train=train or TrainConfig(),
         seed=seed,
-        device=choose_device(device),
+        device=choose_device(device, simple=simple),
         group=group,
         baselines=baselines,
         samples=samples,
@@ -246,7 +247,6 @@ def fit(
         progress=progress,
         base=start,
         adapt=adapt,
-        on_error=on_error,
         tune=tune,
         simple=simple,
         metric=metric,
@@ -263,7 +263,7 @@ def fit(
             for note in unfinished.notes:
                 say(progress, note)
         model, records = _learn(task, work)
-        model.on_error = on_error
+        model.on_error = str(table.policy.on_error)
         records["metrics"]["notes"] += timetable.notes()
         records["metrics"]["seconds"] = timetable.told()
         model.records = {

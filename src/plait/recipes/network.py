@@ -8,11 +8,9 @@ import numpy as np
 
 from plait.model.config import choose_size
 from plait.model.shared_space import SharedSpace
-from plait.recipes.deep import train_deep
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form
 from plait.recipes.network_time import NetworkTime
 from plait.recipes.rivals import Rivals
-from plait.recipes.self_training import student_size, train_student
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -62,6 +60,8 @@ def plan_network(
         return NetworkStage(why="no network was trained: simple models were asked for")
     if left is not None and left < LEAST_SECONDS and rivals.experts:
         return NetworkStage(why="no network was trained: no time was left for it")
+    from plait.recipes.self_training import student_size
+
     small = guessing and work.size == "auto"
     plan = DeepPlan(
         config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
@@ -113,6 +113,9 @@ def train_network(
             answering=foreseen.answering,
             form=form or Form.SPLIT,
         )
+    from plait.recipes.deep import train_deep
+    from plait.recipes.self_training import train_student
+
     if stage.guessing:
         return train_student(task, plan, rivals, work.progress)
     return train_deep(task, plan, work.progress)

@@ -9,34 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plait.model.infer import system_outputs
-from plait.model.system import System
-from plait.recipes.deep import REFIT_SIZE
-from plait.recipes.deep_plan import DeepPlan, Form, learn_rows, make_system, settled, train_data
+from plait.intervals import EXTRA_CALLS, resampling
+from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
-from plait.recipes.subsets import EXTRA_CALLS, FEW_RESAMPLES, subsets_of
+from plait.recipes.subsets import subsets_of
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
-from plait.train.budget import Budget
-from plait.train.loop import train
-from plait.train.supervised import Supervised
-
-PILOT_ROWS, PILOT_STEPS = (2, 4, 16, 64), 3
-"""Rows that are answered, and steps that are taken, to see how long that takes."""
-
-PILOT_GROWTH = 4.0
-"""Each time so many more rows are answered, or nearly."""
-
-STEP_PASSES = 3.5
-"""A training step takes about as long as so many forward passes."""
-
-LOOKING_SHARE = 0.05
-"""Of the time left, answers and steps that tell how long others take may each take this."""
-
-LEAST_OF_STEP = 0.25
-"""A step takes no less than this part of what it takes with all that begins and ends a training."""
 
 LEAST_STEPS = 40
 """A network of fewer steps knows nothing."""
@@ -97,13 +77,10 @@ class NetworkTime:
             plan: Of the network.
             left: Seconds: looking takes a small part of them.
         """
-        plan = settled(plan)
+        from plait.recipes.network_pilot import look
+
         rows = learn_rows(task) if plan.folds is not None else task.learned
-        system = make_system(task, plan).to(plan.device)
-        answering = answer_seconds(task, plan, system, rows, LOOKING_SHARE * left)
-        step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
-        if (2 + PILOT_STEPS) * step < LOOKING_SHARE * left:
-            step = step_seconds(task, plan, system, rows)
+        answering, step = look(task, plan, rows, left)
         if plan.folds is None:
             forms = {Form.SPLIT: Trainings(1.0, len(task.validation) + len(task.stopping))}
         else:
@@ -149,44 +126,6 @@ class NetworkTime:
         return min(seconds - self.good, SPARED_SHARE * seconds)
 
 
-def step_seconds(task: Task, plan: DeepPlan, system: System, rows: np.ndarray) -> float:
-    """Return how long a training step takes, from a few: the first ones, and what begins them,
-    apart."""
-    objective = Supervised(system, train_data(task, rows, rows[:0]), plan.train)
-    taken = []
-    for num_steps in (1, 1 + PILOT_STEPS):
-        began = time.monotonic()
-        train(
-            objective,
-            budget=Budget(num_steps, "steps"),
-            config=plan.train,
-            seed=plan.seed,
-            device=plan.device,
-        )
-        taken.append(time.monotonic() - began)
-    most = taken[1] / (1 + PILOT_STEPS)
-    return float(np.clip((taken[1] - taken[0]) / PILOT_STEPS, LEAST_OF_STEP * most, most))
-
-
-def answer_seconds(
-    task: Task, plan: DeepPlan, system: System, rows: np.ndarray, seconds: float
-) -> float:
-    """Return about how long the network takes to answer one row, from ever more of them.
-
-    No more are asked once that took so many seconds; the first call does not count.
-    """
-    per_row = 0.0
-    for num in PILOT_ROWS:
-        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
-        began = time.monotonic()
-        system_outputs(system, task.prepared, some, device=plan.device)
-        spent = time.monotonic() - began
-        per_row = spent / max(len(some), 1)
-        if spent * PILOT_GROWTH > seconds:
-            break
-    return per_row
-
-
 def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool) -> Kept:
     """Return the seconds to keep for calibrating, for scoring, and for a last fit.
 
@@ -204,7 +143,9 @@ def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds
     best = min(costs, key=lambda name: costs[name])
     num_sets = len(subsets_of(task.inputs))
     answers = rows * (sum(rivals.answering.values()) + num_sets * rivals.answering[best])
-    intervals = (2 + len(costs) + num_sets) * (FEW_RESAMPLES + EXTRA_CALLS) * per_call
+    resampled, resamples = resampling(rows, outputs.shape[1])
+    per_interval = per_call * resampled / max(rows, 1) * (resamples + EXTRA_CALLS)
+    intervals = (2 + len(costs) + num_sets) * per_interval
     scoring = answers + intervals + 2 * rows * rivals.seconds_per_row
     again = 0.0 if has_folds else refit_seconds(rivals, [best], len(task.splits.validation))
     scoring = max(scoring, SCORING_SHARE * timetable.seconds)

@@ -13,12 +13,13 @@ from plait.baselines.features import FeatureMap
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.recipes.allowance import Allowance
 from plait.recipes.candidates import Kind, available, load_learners, not_applicable
 from plait.recipes.quick_trees import with_trees
 from plait.recipes.rival_bench import Measured, RivalBench, open_bench
 from plait.recipes.rival_rows import rows_to_learn
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
-from plait.recipes.specialise import Judges, Specialiser, deadline_after, kinds_of, likely
+from plait.recipes.specialise import Judges, Specialiser, kinds_of, likely
 from plait.recipes.task import Task
 
 SPECIALIST_SHARE = 0.25
@@ -156,14 +157,17 @@ def measure_rivals(
         rows_of=rows_of,
         bench=bench,
     ).with_found(found, left_out)
-    until = deadline_after(start, None if seconds is None else SPECIALIST_SHARE * seconds)
-    rivals = with_specialists(rivals, task, list(found), seed, until)
+    if seconds is None:
+        allowance = Allowance.foreseen(found, bench.size(), bench.runs)
+    else:
+        allowance = Allowance(deadline=time.monotonic() + SPECIALIST_SHARE * seconds)
+    rivals = with_specialists(rivals, task, list(found), seed, allowance)
     update(len(kinds) + 2, "specialists")
     return rivals
 
 
 def with_specialists(
-    rivals: Rivals, task: Task, names: Sequence[str], seed: int, deadline: float | None
+    rivals: Rivals, task: Task, names: Sequence[str], seed: int, allowance: Allowance
 ) -> Rivals:
     """Return the models, those of `names` that are likely to ship with specialists."""
     bench, judges, codec = rivals.bench, rivals.judges, task.target_codec
@@ -183,7 +187,7 @@ def with_specialists(
             {name: float(codec.cost(found, judges.truth).mean())
              for name, found in rivals.outputs.items()}
         ),
-        deadline=deadline,
+        allowance=allowance,
     )  # fmt: skip
     found = special.specialised({name: rivals.experts[name] for name in wanted})
     return replace(

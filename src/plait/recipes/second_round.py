@@ -11,6 +11,7 @@ from plait.baselines.contract import Deadline
 from plait.baselines.experts import Majority
 from plait.modalities import TargetCodec
 from plait.progress import Progress
+from plait.recipes.allowance import Allowance
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rival_bench import Measured
 from plait.recipes.rivals import SPECIALIST_SHARE, Rivals, with_specialists
@@ -75,7 +76,7 @@ def measure_again(
         update(place + 1, name)
     changed = [name for name in found if found[name] is not rivals.found.get(name)]
     rivals = rivals.with_found(found, left_out)
-    rivals = with_specialists(rivals, task, changed, seed, end)
+    rivals = with_specialists(rivals, task, changed, seed, Allowance(deadline=end))
     update(len(names) + 1, "specialists")
     return rivals
 
