@@ -76,6 +76,17 @@ class RawColumn:
         codes = None if self.codes is None else self.codes[rows]
         return RawColumn(self.present[rows], self.dense[rows], self.sparse.take(rows), codes)
 
+    @classmethod
+    def one_under_another(cls, parts: Sequence[RawColumn]) -> RawColumn:
+        """Return the rows of all parts, which are by the same plan."""
+        codes = [part.codes for part in parts if part.codes is not None]
+        return cls(
+            np.concatenate([part.present for part in parts]),
+            np.concatenate([part.dense for part in parts]),
+            SparseRows.one_under_another([part.sparse for part in parts]),
+            np.concatenate(codes) if codes else None,
+        )
+
     def emptied(self) -> RawColumn:
         """Return the same rows without a value."""
         num = len(self.present)

@@ -35,10 +35,11 @@ class Refitted:
 
 
 def refit_seconds(rivals: Rivals, names: list[str], num_more: int) -> float:
-    """Return about how long it takes to fit experts again, with so many more rows, whose features
-    are made anew."""
+    """Return about how long it takes to fit experts again, with so many more rows, of which
+    those have their features that judged."""
     growth = 1 + num_more / max(len(rivals.rows), 1)
-    features = rivals.seconds_per_row * (len(rivals.rows) + num_more)
+    new = max(num_more - len(rivals.judged), 0)
+    features = rivals.seconds_per_row * new
     return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names) + features
 
 
@@ -74,10 +75,11 @@ def refit(
         return Refitted(
             notes=("no time was left to fit what ships on the validation rows as well",)
         )
+    known = [] if rivals.bench is None else rivals.bench.known_views
     found: dict[str, Expert] = {}
     for place, name in enumerate(names):
         rows = np.sort(np.concatenate([rivals.rows_of.get(name, rivals.rows), more]))
-        views = rivals.features.views(task.prepared, rows).grouped(task.groups[rows])
+        views = rivals.features.views_from(known, task.prepared, rows).grouped(task.groups[rows])
         views = views.weighted(None if task.weights is None else task.weights[rows])
         again = _Again(task, views, task.truth[rows], seed)
         until = timetable.until(1 / (len(names) - place), kept)

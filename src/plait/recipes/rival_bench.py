@@ -105,6 +105,11 @@ class RivalBench:
         """How many fits to all rows it takes to measure an expert."""
         return 1.0 + max(self._num_folds - 1, 0)
 
+    @property
+    def known_views(self) -> list[Views]:
+        """Views of the rows whose features are made: those learned from, and those that judged."""
+        return [self.views, *([] if self._held is None else [self._held])]
+
     def notice(self, seconds: float, worked: float) -> None:
         """Learn how much other work slows this down: from seconds, and those of the processor."""
         if worked >= LEAST_WORKED:
