@@ -273,16 +273,7 @@ def _records(
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
     subsets = scorer.subsets()
-    system = deep.system
-    training = {
-        "steps": deep.run.steps,
-        "precision": deep.run.precision,
-        "rows_per_second": deep.run.rows_per_second,
-        "wait_share": deep.run.wait_share,
-        "join": None if system is None else system.config.join,
-        "adapt": deep.adapt,
-        "num_parameters": 0 if system is None else system.num_parameters,
-    }
+    training = _training(deep)
     metrics = {
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
@@ -310,6 +301,20 @@ def _records(
         ],
     }
     return {"metrics": metrics}
+
+
+def _training(deep: DeepResult) -> dict[str, Any]:
+    """Return what is recorded of the network and its training."""
+    system = deep.system
+    return {
+        "steps": deep.run.steps,
+        "precision": deep.run.precision,
+        "rows_per_second": deep.run.rows_per_second,
+        "wait_share": deep.run.wait_share,
+        "join": None if system is None else system.config.join,
+        "adapt": deep.adapt,
+        "num_parameters": 0 if system is None else system.num_parameters,
+    }
 
 
 def _candidates(
