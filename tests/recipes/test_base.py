@@ -116,7 +116,7 @@ def test_a_way_to_adapt_can_be_named(base, adapt):
 
 def test_adapting_starts_from_the_bases_weights(base):
     """After one step of nearly no size, the network is still the base: all of it, or its rest."""
-    from plait.recipes import deep
+    from plait.recipes import deep_training as deep
     from plait.train.config import TrainConfig
 
     found, trained = {}, {}

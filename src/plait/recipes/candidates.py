@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -34,6 +36,12 @@ from plait.recipes.task import Task
 PILOT_ROWS = 8
 QUICK_SECONDS = 1e-4
 """To make the features of one cell."""
+
+LEARNERS = {
+    Linear.name: ("scipy.optimize", "scipy.sparse"),
+    Boosted.name: ("lightgbm", "scipy.sparse"),
+}
+"""Modules that models import when they learn, where these take long."""
 
 Kind = Callable[[], Expert]
 """Makes an expert that has learned nothing yet."""
@@ -66,6 +74,15 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     if not missing:
         return kinds, ()
     return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
+
+
+def load_learners(kinds: Mapping[str, Kind]) -> None:
+    """Import what the models learn with, so that none of them is taken for slow because of it."""
+    for name, modules in LEARNERS.items():
+        if name in kinds:
+            with suppress(ImportError, OSError):  # the model itself says what is missing
+                for module in modules:
+                    import_module(module)
 
 
 def quick_columns(task: Task) -> tuple[str, ...]:

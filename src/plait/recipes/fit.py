@@ -114,7 +114,9 @@ def fit(
     asked = FitConfig.of(target=target, budget=budget, **settings)
     asked.check()
     with timetable.part("opening"):
+        opened = progress.task("opening", 1)
         table = read(table, **asked.reading)
+        opened(1)
         table = table.under(table.policy.or_else("raise"))
     base = asked.start.open_base()
     told = asked.told(table, base)
@@ -131,6 +133,7 @@ def fit(
             base=base,
             encoders=asked.start.encoders,
             simple=asked.choice.simple,
+            timetable=timetable,
             **vars(asked.rows),
         )
     if target is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from plait.modalities import Codec
 from plait.model.backbone_reading import BackboneReading, open_readings
 from plait.model.model import Model
 from plait.model.readings import Reading, with_readings
-from plait.progress import Progress
+from plait.progress import Progress, say
+from plait.recipes.reading_time import ReadingTime
+from plait.recipes.timetable import Timetable
 
 
 def read_columns(
@@ -29,15 +32,17 @@ def read_columns(
     encoders: Mapping[str, str],
     seed: int,
     progress: Progress,
+    timetable: Timetable,
     simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
+    read = progress.task("reading", table.num_rows)
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
     if target is not None:
         codecs |= _target_codec(table, target, splits, seed=seed)
-    update = progress.task("reading", table.num_rows)
+    update = ReadingTime(timetable, table.num_rows, read, partial(say, progress))
     prepared = prepare_table(table, codecs, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from plait.data.cautions import Caution
-from plait.data.duplicates import find_copies
-from plait.data.fingerprints import fingerprints
 from plait.data.grouping import join_said, said_groups
+from plait.data.lookalikes import look_for_copies
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
@@ -33,6 +32,7 @@ from plait.recipes.roles import (
 )
 from plait.recipes.row_weights import check_weights, weigh
 from plait.recipes.task_notes import notes_on_columns, notes_on_rows
+from plait.recipes.timetable import COPIES_SHARE, Timetable
 from plait.recipes.warned import table_warnings
 
 MAX_JUDGED_ROWS = 10_000
@@ -150,6 +150,7 @@ def make_task(
     encoders: Mapping[str, str] | None = None,
     weights: str | None = None,
     simple: bool = False,
+    timetable: Timetable | None = None,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -160,13 +161,20 @@ def make_task(
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
         weights: ``balanced``, or the column of weights.
         simple: Whether no network will learn from it.
+        timetable: Of the fit; None where time is free.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
     """
     known = check_base(base, table, target)
     inputs, weigher = _choose_columns(table, target, exclude, (group, time, split), weights)
-    found = find_copies(fingerprints(table, inputs))
+    timetable = timetable or Timetable(None, 0.0)
+    found = look_for_copies(
+        table,
+        inputs,
+        deadline=timetable.until(COPIES_SHARE),
+        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
+    )
     splits = make_splits(
         table,
         copies=found,
@@ -185,6 +193,7 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         progress=progress,
+        timetable=timetable,
         simple=simple,
     )
     copies = row_units(table.num_rows, found)
