@@ -20,7 +20,8 @@ from plait.model.config import SystemConfig, choose_size
 from plait.model.infer import system_outputs
 from plait.model.system import System, to_tensors
 from plait.progress import SILENT
-from plait.recipes.deep import DeepPlan, make_system, settled, train_data
+from plait.recipes.deep_plan import DeepPlan, settled
+from plait.recipes.deep_training import make_system, train_data
 from plait.recipes.task import Task, make_task
 from plait.recipes.telling import tell
 from plait.train.budget import Budget

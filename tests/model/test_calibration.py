@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -82,6 +84,41 @@ def test_intervals_cover_rows_of_new_groups(num_groups):
     assert 0.87 <= np.mean(shares) <= 0.95
 
 
+def weighted_draw(rng, num_rows, share_wide):
+    """One set of columns; rows that weigh four times as much have errors ten times wider."""
+    rows = draw(rng, num_rows, patterns=((True, True),))
+    wide = rng.random(num_rows) < share_wide
+    truth = rows.outputs[:, 0] + np.where(wide, 3.0, 0.3) * rng.normal(size=num_rows)
+    weights = np.where(wide, 4.0, 1.0)
+    return replace(rows, truth=truth.astype(np.float32), weights=weights / weights.mean())
+
+
+def test_intervals_cover_rows_by_their_weights():
+    """Wide rows are a fifth of those seen, and by weight a half, as where the model is used."""
+    rng = np.random.default_rng(3)
+    shares: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(20):
+        seen, new = weighted_draw(rng, 500, 0.2), weighted_draw(rng, 4000, 0.5)
+        for heard in shares:
+            told = seen if heard else replace(seen, weights=None)
+            calibration = fit_calibration(NUMBER, SOURCES, told)
+            shares[heard] += coverage(calibration, new).values()
+    assert 0.87 <= np.mean(shares[True]) <= 0.93
+    assert np.mean(shares[False]) < 0.85
+
+
+def test_weights_are_rows_repeated():
+    rng = np.random.default_rng(4)
+    rows = draw(rng, 300, patterns=((True, True),))
+    times = rng.integers(1, 4, 300)
+    repeated = rows.take(np.repeat(np.arange(300), times))
+    heavy = replace(rows, weights=times / times.mean())
+    # Groups weigh the same however large: repeats that are groups of their own are meant.
+    apart = replace(repeated, groups=np.arange(len(repeated.groups)))
+    first, second = (fit_calibration(NUMBER, SOURCES, one).factors for one in (heavy, apart))
+    np.testing.assert_allclose(first, second, rtol=0.08)
+
+
 def test_a_set_that_never_occurred_takes_the_largest_within_it():
     rng = np.random.default_rng(2)
     learned = draw(rng, 800, patterns=((True, False), (False, True)))
@@ -95,6 +132,33 @@ def test_a_set_that_never_occurred_takes_the_largest_within_it():
     assert any(np.array_equal(both, one) for one in alone)
     none = calibration.apply(row.outputs, prepared_of(np.array([[False, False]])), np.arange(1))
     assert none[0, 3] > row.outputs[0, 3]
+
+
+def test_sets_that_hardly_occur_take_the_humblest_of_the_columns_they_lack():
+    """Without d errors are ten times as large, but no row lacks d by nature."""
+    rng = np.random.default_rng(6)
+    sources = {name: (name,) for name in "abcd"}
+
+    def rows(num, *patterns):
+        present = np.array(patterns, bool)[rng.integers(0, len(patterns), num)]
+        level = rng.normal(size=num)
+        truth = level + np.where(present[:, 3], 0.3, 3.0) * rng.standard_normal(num)
+        outputs = np.stack([level, level - 1, level, level + 1], axis=1).astype(np.float32)
+        hidden = np.zeros(num, bool)
+        return HeldOut(outputs, truth, present, np.arange(num), hidden)
+
+    natural = rows(600, [1, 1, 1, 1], [0, 1, 1, 1])
+    unusual = rows(600, [0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1], [0, 0, 1, 1])
+    new = rows(4000, [0, 1, 0, 0], [0, 1, 1, 0])
+    shares = []
+    for told in (None, unusual):
+        made = fit_calibration(NUMBER, sources, natural, told)
+        again = calibration_from(json.loads(json.dumps(made.facts())), NUMBER, sources)
+        columns = {c: SimpleNamespace(present=new.present[:, i]) for i, c in enumerate(sources)}
+        prepared = SimpleNamespace(columns=columns, num_rows=4000)
+        outputs = again.apply(new.outputs, prepared, np.arange(4000))
+        shares.append(covered_rows(outputs, new.truth).mean())
+    assert shares[0] < 0.4 and 0.87 <= shares[1] <= 0.95
 
 
 def test_columns_hidden_on_purpose_count_for_their_set_only():

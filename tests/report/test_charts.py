@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from plait.report.axis import Axis, make_axis, round_step
 from plait.report.bars import bars
 from plait.report.chart import Chart, curves, histogram, lines
+from plait.report.dates import EPOCH, dated, moment, time_axis
 from plait.report.outcomes import calibration
 from plait.report.scored import calibration_error, wilson
+from plait.report.text import number
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False).filter(lambda v: v == 0 or abs(v) > 1e-9)
 
@@ -127,3 +130,36 @@ def test_wilson_by_hand():
         and wilson(1.0, 50)[0] > 0.9
         and wilson(0.5, 9) is None
     )
+
+
+@given(st.floats(-60e9, 240e9), st.floats(0, 12))
+def test_axes_of_time_have_few_ticks_inside_that_tell_apart(low, size):
+    high = min(low + 10**size, 240e9)
+    axis = time_axis(low, high, "when")
+    written = [axis.written(tick) for tick in axis.ticks]
+    assert len(axis.ticks) <= 5 and len(set(written)) == len(written)
+    assert all(low <= tick <= high for tick in axis.ticks)
+
+
+def test_axes_of_time_have_ticks_where_something_begins():
+    def seconds(*parts):
+        return (datetime(*parts, tzinfo=UTC) - EPOCH).total_seconds()
+
+    months = time_axis(seconds(2026, 1, 1), seconds(2026, 5, 26), "when")
+    assert [months.written(tick) for tick in months.ticks] == ["2026-01", "2026-03", "2026-05"]
+    years = time_axis(seconds(2019, 5, 1), seconds(2022, 5, 1), "when")
+    assert [years.written(tick) for tick in years.ticks] == ["2020", "2021", "2022"]
+    hours = time_axis(seconds(2026, 1, 1, 7, 30), seconds(2026, 1, 1, 19), "when")
+    assert [hours.written(tick) for tick in hours.ticks] == ["09:00", "12:00", "15:00", "18:00"]
+    assert moment(months.ticks[1]) == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_times_beyond_every_calendar_are_numbers():
+    assert time_axis(0.0, 1e15, "when").ticks == (0.0, 1e15)
+    assert dated(1e15) == number(1e15) and dated(1_767_225_600.0) == "2026-01-01"
+
+
+def test_histograms_of_dates_write_dates():
+    day = 86_400.0
+    shown = histogram([0.0, 40 * day, 80 * day], [3, 1], label="x", x_name="date", dates=True)
+    assert "1970-01-01 to 1970-02-10: 3 rows" in shown and "1970-02" in shown

@@ -90,10 +90,10 @@ def test_a_pattern_no_better_than_guessing_is_warned_of():
     assert "No better than guessing on rows without b." in warnings(data)
 
 
-def test_the_weakest_pattern_has_five_rows_at_least():
+def test_the_weakest_pattern_has_ten_rows_at_least():
     found = {"a+b": {"rows": 90, "metrics": {"accuracy": 0.9}},
              "a": {"rows": 20, "metrics": {"accuracy": 0.6}},
-             "b": {"rows": 4, "metrics": {"accuracy": 0.0}}}  # fmt: skip
+             "b": {"rows": 9, "metrics": {"accuracy": 0.0}}}  # fmt: skip
     data = bundle(0.8, [0.7, 0.9], {}, by_present=found)
     assert weakest(data)[0] == "rows without b"
     assert weakest(bundle(0.8, [0.7, 0.9], {})) is None

@@ -11,7 +11,7 @@ import plait.recipes.task
 from plait.model.config import SystemConfig
 from plait.model.system import System
 from plait.progress import SILENT
-from plait.recipes.deep import train_data
+from plait.recipes.deep_training import train_data
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import train
@@ -39,7 +39,7 @@ def task():
     table = plait.read(rows(), columns={"x": "number", "kind": "category", "split": "split"})
     return plait.recipes.task.make_task(
         table, target="kind", exclude=(), group=None, time=None, split="split", seed=0,
-        on_error="raise", progress=SILENT,
+        progress=SILENT,
     )  # fmt: skip
 
 

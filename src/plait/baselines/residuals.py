@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVELS = (0.05, 0.5, 0.95)
-MIN_ROWS_PER_BIN = 60
-MAX_BINS = 8
+BINS = ((0, 1), (120, 4), (1200, 8))
+"""From so many rows on, so many bins. Few steps: an expert of a fold has fewer rows than the one
+that ships, and its intervals must not be of another kind, for they are what calibrates these."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,19 @@ class Residuals:
     offsets: np.ndarray
 
     @classmethod
-    def fit(cls, means: np.ndarray, truth: np.ndarray) -> Residuals:
-        """Learn from predictions ``[row]`` of rows that were held out, and their truth."""
+    def fit(
+        cls, means: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+    ) -> Residuals:
+        """Learn from predictions ``[row]`` of rows that were held out, their truth and weights."""
         order = np.argsort(means, kind="stable")
-        num_bins = int(np.clip(len(order) // MIN_ROWS_PER_BIN, 1, MAX_BINS))
-        bins = np.array_split(order, num_bins)
-        places = np.array([means[rows].mean() for rows in bins], np.float32)
+        bins = np.array_split(order, num_bins(len(order)))
+        heavy = [None if weights is None else weights[rows] for rows in bins]
+        centres = [np.average(means[r], weights=w) for r, w in zip(bins, heavy, strict=True)]
+        places = np.array(centres, np.float32)
         gaps = truth.astype(np.float64) - means
-        offsets = np.stack([_widened_quantiles(gaps[rows]) for rows in bins])
+        offsets = np.stack(
+            [_widened_quantiles(gaps[r], w) for r, w in zip(bins, heavy, strict=True)]
+        )
         return cls(places, offsets.astype(np.float32))
 
     def outputs(self, means: np.ndarray) -> np.ndarray:
@@ -54,6 +60,11 @@ class Residuals:
         return cls(arrays["residual_places"], arrays["residual_offsets"])
 
 
+def num_bins(num_rows: int) -> int:
+    """Return how many bins `Residuals` makes of so many rows."""
+    return max(num for least, num in BINS if num_rows >= least)
+
+
 def quantiles(
     values: np.ndarray, levels: Sequence[float], weights: np.ndarray | None = None
 ) -> np.ndarray:
@@ -66,9 +77,21 @@ def quantiles(
     return np.interp(levels, places, values[order])
 
 
-def _widened_quantiles(gaps: np.ndarray) -> np.ndarray:
+def worth(weights: np.ndarray | None, num_rows: int) -> float:
+    """Return how many rows that count alike weighted ones are worth (Kish 1965).
+
+    >>> worth(np.array([1.0, 1.0, 0.0]), 3)
+    2.0
+    """
+    if weights is None:
+        return float(num_rows)
+    heavy = weights.astype(np.float64)
+    return float(heavy.sum() ** 2 / max(float(heavy @ heavy), 1e-12))
+
+
+def _widened_quantiles(gaps: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Return the quantiles, both ends with the finite-sample widening of conformal prediction."""
-    num = len(gaps)
+    num = worth(weights, len(gaps))
     high = min(1.0, LEVELS[2] * (num + 1) / num)
     low = max(0.0, 1.0 - (1.0 - LEVELS[0]) * (num + 1) / num)
-    return np.quantile(gaps, [low, LEVELS[1], high])
+    return quantiles(gaps, [low, LEVELS[1], high], weights)

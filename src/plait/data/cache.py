@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from plait.errors import StorageError
-from plait.writing import storing, write_folder
+from plait.writing import PART, storing, write_folder
 
 MAX_CACHE_BYTES = 20 * 2**30
 """The least recently used entries beyond this many bytes are removed."""
@@ -20,6 +21,11 @@ RECENT_SECONDS = 3600.0
 
 HINT = "free some space, or set the environment variable PLAIT_CACHE to a folder on another disk"
 """How to mend a cache that cannot be written."""
+
+PRUNE_SECONDS = 60.0
+"""How often a process that makes many entries looks whether old ones have to leave."""
+
+_next_prune: dict[str, float] = {}
 
 STALE_SECONDS = 24 * 3600.0
 """Unfinished entries older than this were left behind by a killed process."""
@@ -69,13 +75,21 @@ def new_entry(folder: Path, name: str) -> Iterator[Path]:
     """
     with write_folder(folder / name, hint=HINT) as temporary:
         yield temporary
-    prune(folder)
+    prune_sometimes(folder)
 
 
 def mark_used(entry: Path) -> None:
     """Note that an entry was used now, so that `prune` keeps it longest."""
     with suppress(OSError):
         os.utime(entry)
+
+
+def prune_sometimes(folder: Path) -> None:
+    """Prune a folder, unless this process did within `PRUNE_SECONDS`: it looks at every entry."""
+    now = time.monotonic()
+    if now >= _next_prune.get(str(folder), now):
+        _next_prune[str(folder)] = now + PRUNE_SECONDS
+        prune(folder)
 
 
 def prune(folder: Path, *, max_bytes: int | None = None) -> list[Path]:
@@ -92,9 +106,17 @@ def prune(folder: Path, *, max_bytes: int | None = None) -> list[Path]:
         budget -= 0 if unfinished else num_bytes
         too_much = budget < 0 and age > RECENT_SECONDS
         if age > STALE_SECONDS if unfinished else too_much:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_entry(path)
             removed.append(path)
     return removed
+
+
+def remove_entry(entry: Path) -> None:
+    """Remove an entry in one step: who opens it meanwhile finds all of it or nothing."""
+    aside = entry.with_name(f".{entry.name.strip('.')[:100]}.{secrets.token_hex(4)}{PART}")
+    with suppress(OSError):
+        os.rename(entry, aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, float, int]]:

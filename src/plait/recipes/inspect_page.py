@@ -112,7 +112,7 @@ class _Reading:
         if not len(numbers):
             return {}
         distinct = len(np.unique(numbers))
-        whole = sized[0][0] != "value" and np.ptp(numbers) < NUM_BINS
+        whole = sized[0][0] not in ("value", "date") and np.ptp(numbers) < NUM_BINS
         bins: Any = max(1, min(NUM_BINS, distinct))
         if whole and (numbers == numbers.round()).all():
             bins = np.arange(numbers.min() - 0.5, numbers.max() + 1)
@@ -122,7 +122,7 @@ class _Reading:
     def _size(self, raw: Any) -> tuple[str, float] | None:
         """Return a number itself; of a text, picture, sound or series its size."""
         if isinstance(raw, int | float | np.number):
-            return "value", float(raw)
+            return "date" if self.codec.modality == "date" else "value", float(raw)
         if isinstance(raw, str):
             return "characters", float(len(raw))
         values = getattr(raw, "values", raw)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plait.report.axis import Axis, make_axis
+from plait.report.dates import dated, time_axis
 from plait.report.text import cut, escape, is_number, number, percent
 from plait.types import Html
 
@@ -183,20 +184,40 @@ def curves(
 
 
 def histogram(
-    edges: Sequence[float], counts: Sequence[int], *, label: str, x_name: str, height_px: int = 120
+    edges: Sequence[float],
+    counts: Sequence[int],
+    *,
+    label: str,
+    x_name: str,
+    height_px: int = 120,
+    dates: bool = False,
 ) -> Html:
-    """Draw how many rows fall between each two edges, as bars from zero."""
+    """Draw how many rows fall between each two edges, as bars from zero.
+
+    Args:
+        edges, counts: One edge more than counts.
+        label: What the chart shows, for those who cannot see it.
+        x_name: What the edges are.
+        height_px: Of the plane.
+        dates: Whether the edges are in seconds since 1970 began.
+    """
     if len(edges) != len(counts) + 1 or not any(counts):
         return NOTHING
-    ticks = make_axis([edges[0], edges[-1]], num=4).ticks
-    inside = tuple(tick for tick in ticks if edges[0] <= tick <= edges[-1])
-    if len(counts) == 1:
-        inside = ((edges[0] + edges[-1]) / 2,)
-    x = Axis(edges[0], edges[-1], inside, x_name)
+    x = time_axis(edges[0], edges[-1], x_name) if dates else _inner_axis(edges, x_name)
+    said = dated if dates else number
     chart = Chart(x, make_axis(counts, "rows", zero=True, num=3), label, height_px)
     for low, high, count in zip(edges, edges[1:], counts, strict=False):
-        chart.bar(low, high, count, "c1", f"{number(low)} to {number(high)}: {count:,} rows")
+        chart.bar(low, high, count, "c1", f"{said(low)} to {said(high)}: {count:,} rows")
     return chart.html()
+
+
+def _inner_axis(edges: Sequence[float], name: str) -> Axis:
+    """Return an axis that ends at the outer edges, with the round ticks between them."""
+    if len(edges) == 2:
+        return Axis(edges[0], edges[-1], ((edges[0] + edges[-1]) / 2,), name)
+    ticks = make_axis([edges[0], edges[-1]], num=4).ticks
+    inside = tuple(tick for tick in ticks if edges[0] <= tick <= edges[-1])
+    return Axis(edges[0], edges[-1], inside, name)
 
 
 def _apart(values: Sequence[float], *, log: bool) -> tuple[float, ...]:

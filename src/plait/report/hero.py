@@ -7,6 +7,7 @@ from typing import Any
 
 from plait.report.bars import axis_of
 from plait.report.scored import (
+    LEAST_ROWS,
     best_rival,
     ends_of,
     guessing,
@@ -109,7 +110,7 @@ def _weakest_class(data: Mapping[str, Any]) -> tuple[str, float, int] | None:
     found = [
         (str(one["label"]), float(one["recall"]), int(one["rows"]))
         for one in test_of(data).get("per_class") or []
-        if is_number(one.get("recall")) and (one.get("rows") or 0) >= 5
+        if is_number(one.get("recall")) and (one.get("rows") or 0) >= LEAST_ROWS
     ]
     return min(found, key=lambda one: one[1]) if len(found) > 1 else None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.report.chart import histogram
+from plait.report.dates import dated
 from plait.report.hero import warned
 from plait.report.making import glossary, share_drawn
 from plait.report.page import page
@@ -117,11 +118,12 @@ def _drawn(name: str, values: Mapping[str, Any] | None) -> Html:
     counts = [count for count in values.get("counts") or [] if count]
     if len(counts) == 1:
         low, high = values["edges"][0], values["edges"][-1]
-        return f"<p>always {number((low + high) / 2)} ({escape(values['of'])})</p>"
+        said = dated if values["of"] == "date" else number
+        return f"<p>always {said((low + high) / 2)} ({escape(values['of'])})</p>"
     if values.get("edges"):
         inner = histogram(
             values["edges"], values["counts"], label=f"{name}: {values['of']}",
-            x_name=str(values["of"]), height_px=84,
+            x_name=str(values["of"]), height_px=84, dates=values["of"] == "date",
         )  # fmt: skip
         return inner.replace('class="chart', 'class="chart small', 1)
     return counts_drawn(values.get("items") or [], values.get("others") or 0)

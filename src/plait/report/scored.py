@@ -10,8 +10,8 @@ from plait.report.words import word
 
 HEADLINE = {"classify": "accuracy", "tag": "macro_f1", "regress": "rmse"}
 GUESS, NETWORK = "majority", "deep"
-LEAST_ROWS, LEAST_WEAK = 10, 5
-"""Fewer rows have no interval; patterns of fewer than the second are not named as the weakest."""
+LEAST_ROWS = 10
+"""Fewer rows have no interval, and are not named as the weakest pattern or class."""
 
 Scored = Mapping[str, Any]
 
@@ -114,12 +114,12 @@ def split_pattern(key: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def weakest(data: Mapping[str, Any]) -> tuple[str, Scored] | None:
-    """Return the pattern of at least five rows with the worst headline, and how to say it."""
+    """Return the pattern of at least ten rows with the worst headline, and how to say it."""
     name = headline_metric(data)
     known = [
         (columns, entry)
         for columns, entry in patterns(data)
-        if (entry.get("rows") or 0) >= LEAST_WEAK and value_of(entry, name) is not None
+        if (entry.get("rows") or 0) >= LEAST_ROWS and value_of(entry, name) is not None
     ]
     if len(known) < 2:
         return None

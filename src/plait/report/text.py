@@ -60,8 +60,7 @@ def metric(name: str, value: Any, interval: Sequence[float] | None = None) -> st
     """
     if name == "r2" and is_number(value) and value < -1:
         return "below −1"
-    share = word(name).share
-    shown = percent(value) if share else figures(value)
+    shown = percent(value) if word(name).share else _measured(name, value)
     ends = interval_of(interval)
     if ends is None or shown == DASH:
         return shown
@@ -74,8 +73,14 @@ def between(name: str, ends: Sequence[float]) -> str:
     if word(name).share:
         return f"{100 * low:.1f} to {100 * high:.1f}".replace("-", "−")
     if name == "r2" and low < -1:
-        return f"below −1 to {number(high)}"
-    return f"{figures(low)} to {figures(high)}"
+        return f"below −1 to {_measured(name, high)}"
+    return f"{_measured(name, low)} to {_measured(name, high)}"
+
+
+def _measured(name: str, value: Any) -> str:
+    if not word(name).scaled or not is_number(value):
+        return figures(value)
+    return f"{value:z.3f}".replace("-", "−", 1)
 
 
 def interval_of(interval: Any) -> tuple[float, float] | None:

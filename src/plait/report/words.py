@@ -14,12 +14,15 @@ class Word:
         says: What it is, in one sentence.
         share: Whether values are shares in [0, 1], written as percent.
         better: ``higher``, ``lower``, or "" where neither is.
+        scaled: Whether values have a scale of their own, whatever is measured: they are written
+            with three decimals.
     """
 
     name: str
     says: str
     share: bool = False
     better: str = ""
+    scaled: bool = False
 
 
 METRICS = {
@@ -30,14 +33,14 @@ METRICS = {
     "micro_f1": Word("micro F1", "F1 over all labels of all rows counted together.", True,
                      "higher"),
     "auc": Word("ROC AUC", "Chance that a row of a class gets a higher score for it than a row of "
-                "another class; 0.5 is guessing, 1 is perfect.", False, "higher"),
+                "another class; 0.5 is guessing, 1 is perfect.", False, "higher", True),
     "log_loss": Word("log loss", "Mean of minus the logarithm of the probability given to what is "
                      "true: punishes being sure and wrong; 0 is perfect.", False, "lower"),
     "rmse": Word("RMSE", "Root mean squared error, in the unit of the target: large errors weigh "
                  "most.", False, "lower"),
     "mae": Word("MAE", "Mean absolute error, in the unit of the target.", False, "lower"),
     "r2": Word("R²", "Share of the target's variance that is explained: 1 is perfect, 0 is as good "
-               "as always saying the mean.", False, "higher"),
+               "as always saying the mean.", False, "higher", True),
     "coverage": Word("coverage", "Share of rows whose true number lies inside the interval that "
                      "was given; it should be what the interval promises.", True),
     "ece": Word("ECE", "Expected calibration error: how far confidence and accuracy lie apart, on "

@@ -21,8 +21,9 @@ from plait.train.checkpoint import load_checkpoint, pack, save_checkpoint, unpac
 from plait.train.config import TrainConfig
 from plait.train.objective import Objective
 from plait.train.optimizer import Optimizer
-from plait.train.precision import remembered_precision
+from plait.train.precision import remembered_precision, settled_precision
 from plait.train.randomness import random_states, set_random_states
+from plait.train.result import TrainResult
 from plait.types import Batch
 
 Notify = Callable[[float, str], None]
@@ -43,26 +44,6 @@ class TrainState:
     precision: str = ""
     done: bool = False
     curve: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a run did. The weights are in the `System` that was given.
-
-    Attributes:
-        steps, seconds: Work done.
-        precision: ``bfloat16`` or ``float32``.
-        rows_per_second: Training speed.
-        wait_share: Share of the time spent waiting for input.
-        curve: ``{"step", "seconds", "loss", "validation"}`` at every check.
-    """
-
-    steps: int
-    seconds: float
-    precision: str
-    rows_per_second: float
-    wait_share: float
-    curve: list[dict[str, float]]
 
 
 def train(
@@ -140,9 +121,7 @@ class _Run:
         if not self.state.done:
             for rows, views in self._batches():
                 if not self.state.precision:
-                    self.state.precision = remembered_precision(
-                        self._trial(rows, views), self.device, self._work()
-                    )
+                    self.state.precision = self._precision(rows, views)
                 self._step(rows, views)
                 self.state.seconds = clock.seconds
                 share = self._share()
@@ -170,6 +149,12 @@ class _Run:
             epoch, start = divmod(self.state.step, self.num_batches)
             for items in zip(*(one.epoch(epoch, start) for one in self.loaders), strict=True):
                 yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
+
+    def _precision(self, rows: np.ndarray, views: tuple[Batch, ...]) -> str:
+        """Return the number format: measured, but where steps are counted no clock decides."""
+        if self.num_steps is not None:
+            return settled_precision(self.module, self.device)
+        return remembered_precision(self._trial(rows, views), self.device, self._work())
 
     def _trial(self, rows: np.ndarray, views: tuple[Batch, ...]) -> Callable[[str], object]:
         def step(precision: str) -> None:
