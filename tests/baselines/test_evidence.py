@@ -124,7 +124,7 @@ def test_loaders_give_it_unvaried_beside_the_columns(made):
     prepared, codec, truth = made
     found = fit(prepared, codec, truth)
     rows = np.arange(KNOWN)
-    learned = beside(found, prepared, known=rows)
+    learned = beside(found, prepared, known=rows, left_out=True)
     loader = Loader(learned, rows, (*NAMES, EVIDENCE), batch_size=20, augment=True, shuffle=True)
     _, scores = found.arrays(prepared, rows, left_out=True)
     for batch_rows, batch in loader.epoch(0):

@@ -115,6 +115,7 @@ class Evidence:
         raw: RawFeatures | None = None,
     ) -> None:
         self.scales, self.maps, self.num_outputs, self._raw = scales, maps, num_outputs, raw
+        self._map = FeatureMap(scales)
         self._left_out: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
@@ -211,14 +212,14 @@ class Evidence:
 
     def _features(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
         if self._raw is None:
-            return extract(prepared.columns[name], plan, rows)
+            return self._map.views(prepared, rows).raw[name]
         return self._raw.of(prepared, name, plan, rows)
 
     def save(self, folder: Path) -> None:
         """Write plain files into a folder."""
         from safetensors.numpy import save_file
 
-        FeatureMap(self.scales).save(folder)
+        self._map.save(folder)
         arrays = {}
         for number, one in enumerate(self.maps.values()):
             for part in ("features", "dense", "sparse", "shift"):

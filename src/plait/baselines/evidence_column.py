@@ -46,15 +46,23 @@ class EvidenceStore:
     Args:
         evidence: Fitted.
         prepared: Where the columns' values are.
-        known: Ascending rows to make at once, answered by a fit without them; None for none.
+        known: Ascending rows to make at once; None for none.
+        left_out: Whether known rows that were learned from are answered by a fit without them.
     """
 
-    def __init__(self, evidence: Evidence, prepared: Prepared, known: np.ndarray | None) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        prepared: Prepared,
+        known: np.ndarray | None,
+        *,
+        left_out: bool = False,
+    ) -> None:
         self._evidence, self._prepared, self._known = evidence, prepared, known
         self.num_rows = prepared.num_rows
         self.present = np.ones(prepared.num_rows, bool)
         self.meta: dict[str, Any] = {"bad": [], "num_bad": 0}
-        self._made = None if known is None else evidence.arrays(prepared, known, left_out=True)
+        self._made = None if known is None else evidence.arrays(prepared, known, left_out=left_out)
 
     def row(self, row: int) -> Arrays | None:
         """Return one row's arrays."""
@@ -77,19 +85,25 @@ class EvidenceStore:
 
 
 def beside(
-    evidence: Evidence | None, prepared: Prepared, *, known: np.ndarray | None = None
+    evidence: Evidence | None,
+    prepared: Prepared,
+    *,
+    known: np.ndarray | None = None,
+    left_out: bool = False,
 ) -> Prepared:
     """Return the columns and their evidence; the columns alone where there is none.
 
     Args:
         evidence: Fitted, or None.
         prepared: The columns.
-        known: Rows that a network learns from: no others are asked for, and each is answered by
-            a fit without it.
+        known: All rows that are asked for, made at once; None makes rows when they are asked for.
+        left_out: Whether a network learns from them: each is answered by a fit without it.
     """
     if evidence is None:
         return prepared
     rows = None if known is None else np.unique(known)
     sizes = EvidenceLayout(len(evidence.columns), evidence.num_components, 2 * evidence.num_outputs)
-    column = PreparedColumn(cast("Codec", sizes), EvidenceStore(evidence, prepared, rows))
+    column = PreparedColumn(
+        cast("Codec", sizes), EvidenceStore(evidence, prepared, rows, left_out=left_out)
+    )
     return Prepared({**prepared.columns, EVIDENCE: column}, prepared.num_rows)

@@ -12,6 +12,9 @@ from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.model.system import System, to_tensors
 
+MAX_AT_ONCE = 4096
+"""Evidence of so many rows is made at once: what is asked again of the same columns is kept."""
+
 
 @torch.inference_mode()
 def system_outputs(
@@ -32,7 +35,8 @@ def system_outputs(
         device: Where `system` is.
     """
     system.eval()
-    prepared = beside(system.evidence, prepared)
+    known = np.asarray(rows, np.int64) if len(rows) <= MAX_AT_ONCE else None
+    prepared = beside(system.evidence, prepared, known=known)
     loader = Loader(prepared, np.asarray(rows), system.inputs, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found: np.ndarray | None = None

@@ -34,7 +34,7 @@ class Supervised:
 
     def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
         self.module, self.data = system, data
-        self.prepared = beside(system.evidence, data.prepared, known=data.rows)
+        self.prepared = beside(system.evidence, data.prepared, known=data.rows, left_out=True)
         self.columns, self.rows = system.inputs, data.rows
         self.has_cost = len(data.rows_validation) > 0
         self._smoothing = config.smoothing
