@@ -217,9 +217,18 @@ class Evidence:
 
     def save(self, folder: Path) -> None:
         """Write plain files into a folder."""
-        from safetensors.numpy import save_file
+        self.save_scales(folder)
+        for name, data in self.files().items():
+            (folder / name).write_bytes(data)
 
+    def save_scales(self, folder: Path) -> None:
+        """Write the scales' files into a folder."""
         self._map.save(folder)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of all but the scales: name -> content."""
+        from safetensors.numpy import save
+
         arrays = {}
         for number, one in enumerate(self.maps.values()):
             for part in ("features", "dense", "sparse", "shift"):
@@ -228,8 +237,10 @@ class Evidence:
             "num_outputs": self.num_outputs,
             "num_components": [one.num_components for one in self.maps.values()],
         }
-        (folder / "evidence.json").write_text(json.dumps(about), encoding="utf8")
-        save_file(arrays, folder / "evidence.safetensors")
+        return {
+            "evidence.json": json.dumps(about).encode(),
+            "evidence.safetensors": save(arrays),
+        }
 
     @classmethod
     def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> Evidence:
