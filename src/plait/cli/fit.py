@@ -15,8 +15,8 @@ from plait.cli.options import (
     Quiet,
     Seed,
     TableIfAny,
+    encoders_of,
     one_of,
-    pairs_of,
     reads_table,
     weights_of,
 )
@@ -35,6 +35,8 @@ plait fit shop.csv --out base.plait
 plait fit labelled.csv --target category --base base.plait
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
+
+plait fit small.csv --target label --encoder auto --encoder image=none
 
 plait fit shop.csv --target category --save-config run.yaml, then plait fit --config run.yaml
 
@@ -107,8 +109,8 @@ def fit(
     encoder: Annotated[
         list[str] | None,
         typer.Option(
-            help="Pretrained encoder of a modality or column: text=./all-MiniLM-L6-v2; "
-            "may be repeated."
+            help="auto (what plait encoders lists, where it helps; the default from 1m on), none, "
+            "or for a modality or column: text=./all-MiniLM-L6-v2, image=none; may be repeated."
         ),
     ] = None,
     base: Annotated[
@@ -169,7 +171,7 @@ def fit(
         threshold=threshold,
         costs=weights_of(cost.split(",")) if cost else None,
         positive=positive,
-        encoders=pairs_of(encoder),
+        encoders=encoders_of(encoder),
         base=base,
         adapt=adapt,
         tune=tune,

@@ -166,6 +166,19 @@ def pairs_of(given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
+def encoders_of(given: Sequence[str] | None) -> dict[str, str] | None:
+    """Read ``--encoder`` options: ``auto`` or ``none`` for all columns, or ``text=WHERE``.
+
+    None where nothing was said. Raises `typer.BadParameter`.
+    """
+    if not given:
+        return None
+    words = [text for text in given if text in ("auto", "none")]
+    return dict.fromkeys(["*"] if words else [], words[-1] if words else "") | pairs_of(
+        [text for text in given if text not in words]
+    )
+
+
 def weights_of(given: Sequence[str] | None) -> dict[str, float]:
     """Read ``name=2`` options; names may be quoted. Raises `typer.BadParameter`."""
     found = {}

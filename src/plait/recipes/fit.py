@@ -27,6 +27,7 @@ from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
+from plait.recipes.wanted_encoders import WantedEncoders
 from plait.recipes.work import ADAPTATIONS, Work, check_tune, choose_device, require_torch
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -91,7 +92,7 @@ def fit(
     samples: bool = True,
     scores: bool = True,
     train: TrainConfig | None = None,
-    encoders: Mapping[str, str] | None = None,
+    encoders: Mapping[str, str] | str | None = None,
     base: Model | Path | str | None = None,
     adapt: str = "auto",
     tune: str = "auto",
@@ -140,8 +141,12 @@ def fit(
             intervals. Without, only the costs of the choice are known: for searches over many fits.
         train: Training settings.
         encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
-            checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table,
-            kept in the cache, and join the column's own.
+            checkpoint, or the name of one that `plait.encoders` finds:
+            ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table, kept in the
+            cache, and join the column's own. ``auto`` uses what is on this machine where it helps
+            on rows held out, and is what happens in budgets of a minute and more where nothing is
+            said; ``none`` uses nothing. Both also for one column or modality:
+            ``{"*": "auto", "image": "none"}``.
         base: A bundle with a shared space to start from, or its model: its preprocessing, its
             vectors and its weights.
         adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
@@ -170,7 +175,8 @@ def fit(
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)
     _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
-    check_tune(tune, target=target, encoders=encoders)
+    wanted = WantedEncoders.of(encoders, budget, simple=simple)
+    check_tune(tune, target=target, encoders=wanted.some)
     _check_numbers(size, fusion, seed)
     exclude = tuple(reading.pop("exclude", ()))
     with timetable.part("opening"):
@@ -201,7 +207,7 @@ def fit(
         rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
         base=_base_key(start),
         adapt=adapt,
-        encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
+        encoders=wanted.told(whole=True),
         tune=tune,
         train=str(asdict(train or TrainConfig())),
         plait=plait.__version__,
@@ -220,7 +226,7 @@ def fit(
             on_error=on_error,
             progress=progress,
             base=start,
-            encoders=encoders,
+            encoders=wanted.resolved().named,
             weights=weights,
         )
     if metric is not None:
@@ -251,6 +257,7 @@ def fit(
         costs=costs,
         positive=positive,
         scores=scores,
+        encoders=wanted,
     )
     if unfinished is not None:
         unfinished.add(cells=_cells_key(task))
@@ -266,7 +273,7 @@ def fit(
         model.records = {
             **records,
             "splits": task.splits.to_dict(),
-            "lineage": make_lineage(task, settings.told()),
+            "lineage": make_lineage(task, settings.told() | {"encoders": wanted.told()}),
             "licences": make_licences(task, licences),
             "energy": meter.as_dict(),
         }

@@ -19,6 +19,7 @@ from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep import DeepPlan, DeepResult, train_deep
 from plait.recipes.folds import make_folds
+from plait.recipes.found_encoders import add_found
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
@@ -58,6 +59,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
     timetable = work.timetable
     with timetable.part("encoders"):
+        task, found = add_found(task, work)
         task, tuned = tune_encoders(task, work)
         task, space, learned = _with_space(task, work)
     guessing = _can_guess(task, work)
@@ -102,7 +104,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     with timetable.part("scoring"):
         records = _records(model, task, deep, rivals, choice, folds, work)
-        records["metrics"] |= deep.trials | learned | tuned
+        records["metrics"] |= deep.trials | learned | found | tuned
         records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
         if work.samples and work.scores:
             rows = task.judged if timetable.seconds is None else task.judged[:MOST_SAMPLED]

@@ -1,0 +1,6 @@
+"""Pretrained encoders on this machine: found by their settings, never fetched, never run."""
+
+from plait.encoders.finding import find_encoders as find_encoders
+from plait.encoders.finding import named as named
+from plait.encoders.found import FoundEncoder as FoundEncoder
+from plait.encoders.order import suited as suited

@@ -1,0 +1,125 @@
+"""Reads a column by a found encoder within a time: some rows first, then the whole table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from plait.backbones import Checkpoint, encode_column, encode_rows
+from plait.backbones.frozen import NUM_LOCAL, kept_column
+from plait.backbones.inputs import HeldInputs
+from plait.data.prepared import PreparedColumn
+from plait.data.table import Table
+from plait.modalities import find_codec
+from plait.modalities.vector.codec import VectorCodec
+
+if TYPE_CHECKING:
+    from plait.backbones.network import Backbone
+
+PROBED, WARMED = 24, 4
+"""Rows that tell how long encoding one takes, after so many that warm the network up."""
+
+TOLERATED = 1.5
+"""Encoding that takes more than so many times its time is given up."""
+
+
+class TooSlow(Exception):
+    """Encoding takes, or would take, more seconds than there are.
+
+    Args:
+        seconds: About how many.
+        left: How many there are.
+    """
+
+    def __init__(self, seconds: float, left: float) -> None:
+        super().__init__(f"about {seconds:.0f} s")
+        self.seconds, self.left = seconds, left
+
+
+class ColumnEncoder:
+    """One column and one checkpoint: knows what is in the cache, and how long the rest takes.
+
+    Args:
+        table: The rows.
+        source: The column.
+        checkpoint: Opened for the column's modality.
+        on_error: As of a fit.
+        deadline: When the whole table must be encoded, of `time.monotonic`; None for no limit.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        source: str,
+        checkpoint: Checkpoint,
+        *,
+        on_error: str,
+        deadline: float | None,
+    ) -> None:
+        self._table, self._source, self._checkpoint = table, source, checkpoint
+        self._on_error, self._deadline = on_error, deadline
+        self._codec = find_codec(checkpoint.modality)()
+        self._network: Backbone | None = None
+
+    def kept(self) -> PreparedColumn | None:
+        """Return the whole column where an earlier fit encoded it."""
+        return kept_column(self._table, self._source, self._codec, self._checkpoint)
+
+    def check_time(self, rows: np.ndarray) -> None:
+        """Raise `TooSlow` where a few of the rows, which have a value, show that all take too long.
+
+        Without a deadline nothing is timed.
+        """
+        if self._deadline is None or not len(rows):
+            return
+        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBED)).astype(np.int64)]
+        self._encoded(some[:WARMED])
+        began = time.monotonic()
+        self._encoded(some)
+        seconds = (time.monotonic() - began) / len(some) * len(rows)
+        left = max(self._deadline - time.monotonic(), 0.0)
+        if seconds > left:
+            raise TooSlow(seconds, left)
+
+    def some(self, rows: np.ndarray) -> PreparedColumn:
+        """Return the column with the vectors of some rows, in memory; all others are missing."""
+        found = self._encoded(rows)
+        values = {int(row): found[place] for place, row in enumerate(rows)}
+        there = {row: value for row, value in values.items() if value is not None}
+        vectors = cast(VectorCodec, found.codec)
+        store = HeldInputs(vectors.layout, there, self._table.num_rows)
+        return PreparedColumn(vectors, store)
+
+    def whole(self, progress: Callable[[int], object]) -> PreparedColumn:
+        """Return the column of all rows, and keep it in the cache. Raises `TooSlow`."""
+        began, left = time.monotonic(), self._left()
+
+        def update(done: int) -> None:
+            progress(done)
+            spent = time.monotonic() - began
+            if left is not None and spent > TOLERATED * left and done < self._table.num_rows:
+                raise TooSlow(spent / max(done, 1) * self._table.num_rows, left)
+
+        return encode_column(
+            self._table,
+            self._source,
+            self._codec,
+            self._loaded(),
+            on_error=self._on_error,
+            progress=update,
+        )
+
+    def _left(self) -> float | None:
+        return None if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+
+    def _encoded(self, rows: np.ndarray) -> Any:
+        part = self._table.take(rows)
+        return encode_rows(part, self._source, self._codec, self._loaded(), on_error="skip")
+
+    def _loaded(self) -> Backbone:
+        if self._network is None:
+            self._network = self._checkpoint.network("frozen", num_local=NUM_LOCAL)
+        return self._network
