@@ -83,7 +83,7 @@ def test_fit_passes_every_option_on(recipes):
         "tune": "auto",
         "adapt": "auto",
         "base": None,
-        "encoders": {},
+        "encoders": None,
     }
 
 

@@ -174,9 +174,8 @@ def encoders_of(given: Sequence[str] | None) -> dict[str, str] | None:
     if not given:
         return None
     words = [text for text in given if text in ("auto", "none")]
-    return dict.fromkeys(["*"] if words else [], words[-1] if words else "") | pairs_of(
-        [text for text in given if text not in words]
-    )
+    found = pairs_of([text for text in given if text not in words])
+    return {"*": words[-1], **found} if words else found
 
 
 def weights_of(given: Sequence[str] | None) -> dict[str, float]:

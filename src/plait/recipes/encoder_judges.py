@@ -92,7 +92,7 @@ def make_judge(task: Task, *, seed: int, seconds: float | None) -> Judge | None:
     return kind(task, pool, seed)
 
 
-def measure_gain(judge: Judge, before: np.ndarray, after: np.ndarray, groups: np.ndarray) -> Gain:
+def measure_gain(before: np.ndarray, after: np.ndarray, groups: np.ndarray) -> Gain:
     """Compare two costs of the same rows, ``[row]``; rows of one group count as one draw."""
     both = np.isfinite(before) & np.isfinite(after)
     if not both.any():

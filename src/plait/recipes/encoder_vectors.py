@@ -19,8 +19,9 @@ from plait.modalities.vector.codec import VectorCodec
 if TYPE_CHECKING:
     from plait.backbones.network import Backbone
 
-PROBED, WARMED = 24, 4
-"""Rows that tell how long encoding one takes, after so many that warm the network up."""
+PROBED, WARMED, SURELY = 24, 4, 4.0
+"""Rows that tell how long encoding one takes, after twice so many that warm the network up; where
+these would take so many times the time that there is, no more are timed."""
 
 TOLERATED = 1.5
 """Encoding that takes more than so many times its time is given up."""
@@ -35,7 +36,9 @@ class TooSlow(Exception):
     """
 
     def __init__(self, seconds: float, left: float) -> None:
-        super().__init__(f"about {seconds:.0f} s")
+        super().__init__(
+            f"encoding the table takes about {seconds:,.0f} s, {left:,.0f} s are its part"
+        )
         self.seconds, self.left = seconds, left
 
 
@@ -60,7 +63,7 @@ class ColumnEncoder:
         deadline: float | None,
     ) -> None:
         self._table, self._source, self._checkpoint = table, source, checkpoint
-        self._on_error, self._deadline = on_error, deadline
+        self._on_error, self.deadline = on_error, deadline
         self._codec = find_codec(checkpoint.modality)()
         self._network: Backbone | None = None
 
@@ -73,16 +76,17 @@ class ColumnEncoder:
 
         Without a deadline nothing is timed.
         """
-        if self._deadline is None or not len(rows):
+        if self.deadline is None or not len(rows):
             return
-        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBED)).astype(np.int64)]
-        self._encoded(some[:WARMED])
-        began = time.monotonic()
-        self._encoded(some)
-        seconds = (time.monotonic() - began) / len(some) * len(rows)
-        left = max(self._deadline - time.monotonic(), 0.0)
-        if seconds > left:
-            raise TooSlow(seconds, left)
+        self._loaded()
+        for num in (WARMED, WARMED, PROBED):
+            some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
+            began = time.monotonic()
+            self._encoded(some)
+            seconds = (time.monotonic() - began) / len(some) * len(rows)
+            left = max(self.deadline - time.monotonic(), 0.0)
+            if seconds > (left if num == PROBED else SURELY * left):
+                raise TooSlow(seconds, left)
 
     def some(self, rows: np.ndarray) -> PreparedColumn:
         """Return the column with the vectors of some rows, in memory; all others are missing."""
@@ -113,7 +117,7 @@ class ColumnEncoder:
         )
 
     def _left(self) -> float | None:
-        return None if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+        return None if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
 
     def _encoded(self, rows: np.ndarray) -> Any:
         part = self._table.take(rows)

@@ -274,7 +274,7 @@ def fit(
             **records,
             "splits": task.splits.to_dict(),
             "lineage": make_lineage(task, settings.told() | {"encoders": wanted.told()}),
-            "licences": make_licences(task, licences),
+            "licences": make_licences(task, licences, model.readings),
             "energy": meter.as_dict(),
         }
         if out is not None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from plait.backbones import Checkpoint, open_checkpoint
+from plait.backbones import Checkpoint
 from plait.backbones.checkpoint import KNOWN
-from plait.data.prepared import Prepared, PreparedColumn
+from plait.data.prepared import PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, suited
-from plait.encoders.hashing import licence_of
-from plait.errors import PlaitError, UsageError
+from plait.errors import PlaitError
 from plait.installation import install_command
-from plait.modalities.vector.codec import VectorCodec
-from plait.model.backbone_reading import BackboneReading
 from plait.recipes.encoder_judges import Gain, Judge, make_judge, measure_gain
+from plait.recipes.encoder_reading import (
+    Kept,
+    encoders_of,
+    opened,
+    read_again,
+    recall,
+    remember,
+    with_encoder,
+)
 from plait.recipes.encoder_vectors import ColumnEncoder, TooSlow
-from plait.recipes.reading import sources_with
 from plait.recipes.task import Task
 from plait.recipes.work import Work, no_encoder_to_tune
-from plait.writing import write_text
 
 ENCODE_SHARE = 0.4
 """Of the time that is left, reading the table by encoders and measuring them may take this."""
@@ -42,16 +44,9 @@ WHOLE_AT_ONCE = 2.0
 ORDER = tuple(KNOWN)
 """Modalities in the order in which their columns are tried: the quick ones first."""
 
-MEMORY = "encoders.json"
-
-
-@dataclass
-class _Kept:
-    """What became of the encoders that were found, for records and for a fit that goes on."""
-
-    used: list[dict[str, str]] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+NO_HELP = "it did not help on rows held out"
+NO_TIME = "no time was left to measure it"
+TOO_FEW = "too few rows, or too little time, to measure it"
 
 
 def add_found(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
@@ -66,18 +61,16 @@ def add_found(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
     """
     kinds = {name: str(task.table.schema[name].modality) for name in task.inputs}
     work.encoders.check(kinds)
-    columns = _columns(task, work, kinds)
+    columns, kept = _columns(task, work, kinds), Kept()
     if columns:
-        kept = _recall(work)
-        if kept is None:
+        before = recall(work)
+        if before is None:
             task, kept = _Search(task, work, columns, kinds).run()
-            _remember(work, kept)
+            remember(work, kept)
         else:
-            task = _again(task, work, kept)
+            task, kept = read_again(task, work, before), before
         task = replace(task, notes=(*task.notes, *kept.notes))
-    else:
-        kept = _Kept()
-    if work.tune in ("lora", "full") and work.encoders.looks and not _encoders_of(task):
+    if work.tune in ("lora", "full") and work.encoders.looks and not encoders_of(task):
         raise no_encoder_to_tune(work.tune)
     return task, {"encoders": kept.records} if kept.records else {}
 
@@ -86,14 +79,10 @@ def _columns(task: Task, work: Work, kinds: Mapping[str, str]) -> list[str]:
     """Return the columns whose encoder is looked for, in the order in which they are tried."""
     if not work.encoders.looks:
         return []
-    read = {one.source for one in _encoders_of(task)}
+    read = {one.source for one in encoders_of(task)}
     names = [name for name, kind in kinds.items() if kind in KNOWN and name not in read]
     names = [name for name in names if work.encoders.finds(name, kinds[name])]
     return sorted(names, key=lambda name: ORDER.index(kinds[name]))
-
-
-def _encoders_of(task: Task) -> list[BackboneReading]:
-    return [one for one in task.readings if isinstance(one, BackboneReading)]
 
 
 class _Search:
@@ -104,11 +93,13 @@ class _Search:
     ) -> None:
         self._task, self._work = task, work
         self._columns, self._kinds = columns, kinds
-        self._kept = _Kept()
+        self._kept = Kept()
+        self._left_out: dict[tuple[str, str], list[str]] = {}
         self._deadline = work.timetable.until(ENCODE_SHARE)
         self._costs: np.ndarray | None = None
+        self._judging = 0.0
 
-    def run(self) -> tuple[Task, _Kept]:
+    def run(self) -> tuple[Task, Kept]:
         """Return the task with the encoders that help, and what to keep of it."""
         found = find_encoders()
         among = set(self._kinds.values())
@@ -121,12 +112,17 @@ class _Search:
         judge = make_judge(self._task, seed=self._work.seed, seconds=seconds)
         for source, ones in choices.items():
             if judge is None:
-                self._leave_out(source, ones[0], "too few rows, or too little time, to measure it")
+                self._leave_out(source, ones[0], TOO_FEW)
             else:
                 self._try(source, ones[:MAX_TRIED], judge)
+        for (encoder, why), names in self._left_out.items():
+            columns = ", ".join(f"'{name}'" for name in names)
+            self._kept.notes.append(
+                f"the pretrained encoder {encoder} was left out for {columns}: {why}"
+            )
         return self._task, self._kept
 
-    def _none_found(self) -> _Kept:
+    def _none_found(self) -> Kept:
         """Say so only where a person asked."""
         if self._work.encoders.asked:
             kinds = sorted({self._kinds[name] for name in self._columns})
@@ -137,72 +133,83 @@ class _Search:
         return self._kept
 
     def _try(self, source: str, choices: list[FoundEncoder], judge: Judge) -> None:
-        why = ""
+        """Use the first that is fast enough where it helps, else leave the column as it is."""
+        why = NO_TIME
         for one in choices:
             began = time.monotonic()
+            if self._until is not None and began >= self._until:
+                break
             try:
                 checkpoint = opened(one, self._kinds[source])
-                task, gain = self._read(source, checkpoint, judge)
+                task, gain, costs = self._read(source, checkpoint, judge)
             except TooSlow as slow:
-                why = f"encoding the table takes about {slow.seconds:,.0f} s, {slow.left:.0f} s"
-                why += " are its part"
+                why = str(slow)
                 continue
             except PlaitError as error:
                 why = error.what
                 continue
-            facts = self._facts(source, one, checkpoint, judge, gain, time.monotonic() - began)
-            if not gain.helps:
-                self._leave_out(source, one, "it did not help on rows held out", facts)
-                return
-            self._take(source, task, facts, gain)
+            facts = self._facts(source, one, checkpoint, judge)
+            facts |= {**gain.told(), "seconds": round(time.monotonic() - began, 1)}
+            if gain.helps:
+                self._task, self._costs = task, costs
+                self._take(source, facts)
+            else:
+                self._leave_out(source, one, NO_HELP, facts)
             return
         self._leave_out(source, choices[0], why)
 
-    def _read(self, source: str, checkpoint: Checkpoint, judge: Judge) -> tuple[Task, Gain]:
-        """Return the task read by an encoder, of some rows where it does not help, and its gain.
+    @property
+    def _until(self) -> float | None:
+        """When a table must be encoded for its gain to be measured in time."""
+        return None if self._deadline is None else self._deadline - self._judging
 
-        Large tables are judged by some rows before all are encoded.
+    def _read(
+        self, source: str, checkpoint: Checkpoint, judge: Judge
+    ) -> tuple[Task, Gain, np.ndarray]:
+        """Return the task read by an encoder (of some rows where it does not help), gain, costs.
+
+        Large tables are judged by some rows before all are encoded. Raises `TooSlow`.
         """
+        table, present = self._task.table, self._task.prepared.columns[source].present
         encoder = ColumnEncoder(
-            self._task.table,
-            source,
-            checkpoint,
-            on_error=self._work.on_error,
-            deadline=self._deadline,
+            table, source, checkpoint, on_error=self._work.on_error, deadline=self._until
         )
         column = encoder.kept()
+        if column is None:
+            encoder.check_time(np.flatnonzero(np.asarray(present, bool)))
+        if self._costs is None:
+            began = time.monotonic()
+            self._costs = judge.costs(self._task)
+            self._judging = time.monotonic() - began
+            encoder.deadline = self._until
         if column is not None:
             return self._judged(source, checkpoint, column, judge)
-        present = np.asarray(self._task.prepared.columns[source].present, bool)
-        encoder.check_time(np.flatnonzero(present))
-        update = self._work.progress.task(f"encoding {source}", self._task.table.num_rows)
-        if self._task.table.num_rows <= WHOLE_AT_ONCE * len(judge.rows):
+        update = self._work.progress.task(f"encoding {source}", table.num_rows)
+        if table.num_rows <= WHOLE_AT_ONCE * len(judge.rows):
             return self._judged(source, checkpoint, encoder.whole(update), judge)
-        _, gain = found = self._judged(source, checkpoint, encoder.some(judge.rows), judge)
+        found = self._judged(source, checkpoint, encoder.some(judge.rows), judge)
+        _, gain, costs = found
         if not gain.helps:
             return found
-        return with_encoder(self._task, source, checkpoint, encoder.whole(update)), gain
+        return with_encoder(self._task, source, checkpoint, encoder.whole(update)), gain, costs
 
     def _judged(
         self, source: str, checkpoint: Checkpoint, column: PreparedColumn, judge: Judge
-    ) -> tuple[Task, Gain]:
+    ) -> tuple[Task, Gain, np.ndarray]:
         task = with_encoder(self._task, source, checkpoint, column)
-        if self._costs is None:
-            self._costs = judge.costs(self._task)
-        self._tried = judge.costs(task)
-        groups = self._task.groups[judge.rows]
-        return task, measure_gain(judge, self._costs, self._tried, groups)
+        costs, before = judge.costs(task), self._costs
+        before = costs if before is None else before
+        return task, measure_gain(before, costs, self._task.groups[judge.rows]), costs
 
-    def _take(self, source: str, task: Task, facts: dict[str, Any], gain: Gain) -> None:
-        self._task, self._costs = task, self._tried
-        self._kept.records.append(facts | {"used": True})
+    def _take(self, source: str, facts: dict[str, Any]) -> None:
+        self._kept.records.append({**facts, "used": True})
         used = {"column": source, "encoder": facts["encoder"], "key": facts["key"]}
         self._kept.used.append(used)
         self._kept.notes.append(
             f"the pretrained encoder {facts['encoder']} ({facts['licence']}, "
-            f"{facts['size_mb']:.0f} MB) reads '{source}': {facts['by']} {gain.after:.3f} with it, "
-            f"{gain.before:.3f} without, on {facts['rows']:,} rows held out; its weights lie in "
-            "the bundle"
+            f"{facts['size_mb']:.0f} MB) reads '{source}': {facts['by']} {facts['with']:.3f} with "
+            f"it, {facts['without']:.3f} without, on {facts['rows']:,} rows held out; its weights "
+            "lie in the bundle"
         )
 
     def _leave_out(
@@ -210,18 +217,10 @@ class _Search:
     ) -> None:
         told = facts or {"column": source, "encoder": one.name, "modality": self._kinds[source]}
         self._kept.records.append({**told, "used": False, "why": why})
-        self._kept.notes.append(
-            f"the pretrained encoder {one.name} was left out for '{source}': {why}"
-        )
+        self._left_out.setdefault((one.name, why), []).append(source)
 
     def _facts(
-        self,
-        source: str,
-        one: FoundEncoder,
-        checkpoint: Checkpoint,
-        judge: Judge,
-        gain: Gain,
-        seconds: float,
+        self, source: str, one: FoundEncoder, checkpoint: Checkpoint, judge: Judge
     ) -> dict[str, Any]:
         return {
             "column": source,
@@ -231,96 +230,5 @@ class _Search:
             "size_mb": round(one.num_bytes / 1e6, 1),
             "key": checkpoint.key,
             "by": judge.by,
-            **gain.told(),
             "rows": len(judge.rows),
-            "seconds": round(seconds, 1),
         }
-
-
-def opened(one: FoundEncoder, modality: str) -> Checkpoint:
-    """Open a found encoder under its own name, for its folder's may say nothing.
-
-    Raises `PlaitError` where its files are not what their names say.
-    """
-    checkpoint = open_checkpoint(one.folder(), modality=modality)
-    licence = checkpoint.licence or licence_of(one)
-    return replace(checkpoint, source=one.name, licence=licence)
-
-
-def with_encoder(task: Task, source: str, checkpoint: Checkpoint, column: PreparedColumn) -> Task:
-    """Return the task with a column of vectors of one of its sources.
-
-    The vectors are standardised by those of training rows, where `column` has them.
-    """
-    plain: Any = column.codec
-    rows = task.splits.train[np.asarray(column.present, bool)[task.splits.train]]
-    reading = BackboneReading(source, checkpoint, fitted_codec(plain, column, rows))
-    others = [one for one in _encoders_of(task) if one.checkpoint.key != checkpoint.key]
-    if reading.name in [one.name for one in others]:
-        reading.rename(f"{reading.name}-{checkpoint.key[:6]}")
-    columns = {**task.prepared.columns, reading.column: column.with_codec(reading.codec)}
-    return replace(
-        task,
-        sources=sources_with((reading,), task.sources),
-        codecs={**task.codecs, reading.column: reading.codec},
-        prepared=Prepared(columns, task.prepared.num_rows),
-        readings=(*task.readings, reading),
-    )
-
-
-def fitted_codec(plain: VectorCodec, column: PreparedColumn, rows: np.ndarray) -> VectorCodec:
-    """Return the codec of an encoder's vectors, fitted as `BackboneReading.fitted` does."""
-    from plait.model.backbone_reading import MAX_FIT_ROWS
-
-    seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
-    found = plain.fit(value["vectors"].astype(np.float32) for value in seen if value is not None)
-    return found if isinstance(found, VectorCodec) else plain
-
-
-def _memory(work: Work) -> Path | None:
-    return None if work.folder is None else work.folder / MEMORY
-
-
-def _remember(work: Work, kept: _Kept) -> None:
-    file = _memory(work)
-    if file is not None:
-        write_text(file, json.dumps(vars(kept)))
-
-
-def _recall(work: Work) -> _Kept | None:
-    """Return what an interrupted fit found, for which encoders depends on how fast they were."""
-    file = _memory(work)
-    if file is None or not file.is_file():
-        return None
-    return _Kept(**json.loads(file.read_text(encoding="utf8")))
-
-
-def _again(task: Task, work: Work, kept: _Kept) -> Task:
-    """Return the task read as the interrupted fit did. Raises `UsageError` where one is gone."""
-    found = find_encoders() if kept.used else ()
-    for told in kept.used:
-        source, modality = told["column"], str(task.table.schema[told["column"]].modality)
-        checkpoint = _same(found, told, modality)
-        encoder = ColumnEncoder(
-            task.table, source, checkpoint, on_error=work.on_error, deadline=None
-        )
-        column = encoder.kept()
-        if column is None:
-            column = encoder.whole(work.progress.task(f"encoding {source}", task.table.num_rows))
-        task = with_encoder(task, source, checkpoint, column)
-    return task
-
-
-def _same(found: tuple[FoundEncoder, ...], told: Mapping[str, str], modality: str) -> Checkpoint:
-    for one in found:
-        if one.name == told["encoder"] and one.is_usable:
-            checkpoint = opened(one, modality)
-            if checkpoint.key == told["key"]:
-                return checkpoint
-    raise UsageError(
-        "an encoder of the interrupted fit is not there any more",
-        expected=told["encoder"],
-        column=told["column"],
-        hint="put it back (plait encoders says where it is looked for), or start again without "
-        "--resume",
-    )

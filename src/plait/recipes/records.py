@@ -11,6 +11,7 @@ import numpy as np
 
 import plait
 from plait.model.backbone_reading import BackboneReading
+from plait.model.readings import Reading
 from plait.recipes.task import Task
 
 
@@ -39,16 +40,16 @@ def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def make_licences(task: Task, stated: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+def make_licences(
+    task: Task, stated: Sequence[Mapping[str, str]], readings: Sequence[Reading]
+) -> list[dict[str, str]]:
     """Return the licence of every source: as stated by the table or caller, else "not stated".
 
-    Pretrained encoders, whose weights lie in the bundle, are sources too.
+    Pretrained encoders among the `readings`, whose weights lie in the bundle, are sources too.
     """
     found = [dict(entry) for entry in stated]
     found = found or [{"source": task.table.name, "licence": "not stated"}]
-    encoders = {
-        one.name: one.checkpoint for one in task.readings if isinstance(one, BackboneReading)
-    }
+    encoders = {one.name: one.checkpoint for one in readings if isinstance(one, BackboneReading)}
     return found + [
         {"source": f"pretrained encoder {name}", "licence": one.licence or "not told"}
         for name, one in encoders.items()
