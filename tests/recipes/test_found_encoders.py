@@ -281,7 +281,7 @@ def encoder_of(folder, deadline):
 
     table = plait.read(make_rows(), columns=COLUMNS)
     checkpoint = open_checkpoint(folder, modality="text")
-    return ColumnEncoder(table, "note", checkpoint, on_error="raise", deadline=deadline)
+    return ColumnEncoder(table, "note", checkpoint, deadline=deadline)
 
 
 def test_a_few_rows_tell_how_long_all_take(folder, monkeypatch):

@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from plait.intervals import metric_intervals
+from plait.intervals import MAX_CELLS, metric_intervals
 from plait.metrics import NOMINAL_COVERAGE, confusion, per_class
 from plait.modalities import TargetCodec
 
 MAX_SCATTER = 400
 NUM_BINS = 10
 
+MAX_PATTERNS = 32
+"""Sets of columns that are scored, the most frequent ones."""
+
 MAX_CONFUSION = 500
 """With more classes there is no confusion matrix: nobody reads it, and it grows by the square."""
-
-Effort = Mapping[str, int] | None
-FULL: Effort = {}
-"""Intervals by the settings that `metric_intervals` has by itself."""
 
 
 def score(
@@ -30,7 +29,7 @@ def score(
     *,
     groups: np.ndarray | None = None,
     seed: int = 0,
-    effort: Effort = FULL,
+    intervals: bool = True,
 ) -> dict[str, Any]:
     """Return everything that `evaluate` reports.
 
@@ -41,14 +40,14 @@ def score(
         present: Input column -> bool ``[row]``.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bootstrap.
-        effort: Settings of `metric_intervals` where time is short; None leaves intervals out.
+        intervals: False leaves them out, where time is short: they are never others than usual.
     """
     found: dict[str, Any] = {
         "task": codec.task,
         "rows": len(outputs),
         "metrics": codec.metrics(outputs, truth),
-        "intervals": _intervals(codec, outputs, truth, groups, seed, effort),
-        "by_present": _by_present(codec, outputs, truth, present, groups, seed, effort),
+        "intervals": _intervals(codec, outputs, truth, groups, seed) if intervals else {},
+        "by_present": _by_present(codec, outputs, truth, present, groups, seed, intervals),
     }
     if codec.task == "classify":
         labels = list(getattr(codec, "labels", ()))
@@ -79,27 +78,23 @@ def _by_present(
     present: Mapping[str, np.ndarray],
     groups: np.ndarray | None,
     seed: int,
-    effort: Effort,
+    intervals: bool,
 ) -> dict[str, Any]:
     """Score each set of columns that occurs among the rows, most frequent first."""
     names = list(present)
     table = np.stack([present[name] for name in names], axis=1)
     patterns, which, counts = np.unique(table, axis=0, return_inverse=True, return_counts=True)
     found = {}
-    for number in np.argsort(-counts, kind="stable")[:32]:
+    shown = np.argsort(-counts, kind="stable")[:MAX_PATTERNS]
+    cells = MAX_CELLS // len(shown)
+    for number in shown:
         rows = np.flatnonzero(which.ravel() == number)
         key = "+".join(np.array(names)[patterns[number]]) or "nothing"
+        some = outputs[rows], truth[rows], None if groups is None else groups[rows]
         found[key] = {
             "rows": len(rows),
             "metrics": codec.metrics(outputs[rows], truth[rows]),
-            "intervals": _intervals(
-                codec,
-                outputs[rows],
-                truth[rows],
-                None if groups is None else groups[rows],
-                seed,
-                effort,
-            ),
+            "intervals": _intervals(codec, *some, seed, cells) if intervals else {},
         }
     return found
 
@@ -110,11 +105,9 @@ def _intervals(
     truth: np.ndarray,
     groups: np.ndarray | None,
     seed: int,
-    effort: Effort,
+    cells: int = MAX_CELLS,
 ) -> dict[str, list[float]]:
-    if effort is None:
-        return {}
-    return metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed, **effort)
+    return metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed, cells=cells)
 
 
 def _per_label(codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:

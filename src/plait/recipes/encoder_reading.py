@@ -106,9 +106,7 @@ def read_again(task: Task, work: Work, kept: Kept) -> Task:
     for told in kept.used:
         source, modality = told["column"], str(task.table.schema[told["column"]].modality)
         checkpoint = _same(found, told, modality)
-        encoder = ColumnEncoder(
-            task.table, source, checkpoint, on_error=work.on_error, deadline=None
-        )
+        encoder = ColumnEncoder(task.table, source, checkpoint, deadline=None)
         update = work.progress.task(f"encoding {source}", task.table.num_rows)
         task = with_encoder(task, source, checkpoint, encoder.kept() or encoder.whole(update))
     return task

@@ -49,7 +49,6 @@ class ColumnEncoder:
         table: The rows.
         source: The column.
         checkpoint: Opened for the column's modality.
-        on_error: As of a fit.
         deadline: When the whole table must be encoded, of `time.monotonic`; None for no limit.
     """
 
@@ -59,11 +58,10 @@ class ColumnEncoder:
         source: str,
         checkpoint: Checkpoint,
         *,
-        on_error: str,
         deadline: float | None,
     ) -> None:
         self._table, self._source, self._checkpoint = table, source, checkpoint
-        self._on_error, self.deadline = on_error, deadline
+        self.deadline = deadline
         self._codec = find_codec(checkpoint.modality)()
         self._network: Backbone | None = None
 
@@ -112,7 +110,6 @@ class ColumnEncoder:
             self._source,
             self._codec,
             self._loaded(),
-            on_error=self._on_error,
             progress=update,
         )
 
@@ -121,7 +118,7 @@ class ColumnEncoder:
 
     def _encoded(self, rows: np.ndarray) -> Any:
         part = self._table.take(rows)
-        return encode_rows(part, self._source, self._codec, self._loaded(), on_error="skip")
+        return encode_rows(part, self._source, self._codec, self._loaded())
 
     def _loaded(self) -> Backbone:
         if self._network is None:

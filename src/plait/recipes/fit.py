@@ -181,7 +181,7 @@ def fit(
     exclude = tuple(reading.pop("exclude", ()))
     with timetable.part("opening"):
         table = read(table, **reading)
-    on_error = table.on_error or "raise"
+        table = table.under(table.policy.or_else("raise"))
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     _check_baselines(baselines)
@@ -204,7 +204,7 @@ def fit(
         table=table.key,
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
-        rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
+        rows=f"group={group}, time={time}, split={split}, on_error={table.policy.on_error}",
         base=_base_key(start),
         adapt=adapt,
         encoders=wanted.told(whole=True),
@@ -213,7 +213,8 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    require_torch()
+    if not simple:
+        require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -223,11 +224,11 @@ def fit(
             time=time,
             split=split,
             seed=seed,
-            on_error=on_error,
             progress=progress,
             base=start,
             encoders=wanted.resolved().named,
             weights=weights,
+            simple=simple,
         )
     if metric is not None:
         check_metric(metric, task.target_codec)
@@ -241,7 +242,7 @@ def fit(
         fusion=fusion,
         train=train or TrainConfig(),
         seed=seed,
-        device=choose_device(device),
+        device=choose_device(device, simple=simple),
         group=group,
         baselines=baselines,
         samples=samples,
@@ -249,7 +250,6 @@ def fit(
         progress=progress,
         base=start,
         adapt=adapt,
-        on_error=on_error,
         tune=tune,
         simple=simple,
         metric=metric,
@@ -267,7 +267,7 @@ def fit(
             for note in unfinished.notes:
                 say(progress, note)
         model, records = _learn(task, work)
-        model.on_error = on_error
+        model.on_error = str(table.policy.on_error)
         records["metrics"]["notes"] += timetable.notes()
         records["metrics"]["seconds"] = timetable.told()
         model.records = {

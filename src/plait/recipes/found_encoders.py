@@ -27,6 +27,7 @@ from plait.recipes.encoder_reading import (
 )
 from plait.recipes.encoder_vectors import ColumnEncoder, TooSlow
 from plait.recipes.task import Task
+from plait.recipes.tuning import tune_encoders
 from plait.recipes.work import Work, no_encoder_to_tune
 
 ENCODE_SHARE = 0.4
@@ -47,6 +48,13 @@ ORDER = tuple(KNOWN)
 NO_HELP = "it did not help on rows held out"
 NO_TIME = "no time was left to measure it"
 TOO_FEW = "too few rows, or too little time, to measure it"
+
+
+def read_by_encoders(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
+    """Return the task read by encoders that are found, tuned where that pays, and the records."""
+    task, found = add_found(task, work)
+    task, tuned = tune_encoders(task, work)
+    return task, found | tuned
 
 
 def add_found(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
@@ -171,9 +179,7 @@ class _Search:
         Large tables are judged by some rows before all are encoded. Raises `TooSlow`.
         """
         table, present = self._task.table, self._task.prepared.columns[source].present
-        encoder = ColumnEncoder(
-            table, source, checkpoint, on_error=self._work.on_error, deadline=self._until
-        )
+        encoder = ColumnEncoder(table, source, checkpoint, deadline=self._until)
         column = encoder.kept()
         if column is None:
             encoder.check_time(np.flatnonzero(np.asarray(present, bool)))

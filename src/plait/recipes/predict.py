@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from plait.data.table import read
+from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
@@ -83,18 +83,7 @@ def predict(
     model.as_table(rows)
     if out is None:
         return answer_rows(rows)
-    kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
-    columns: list[str] = []
-    renamed: list[str] = []
-    with writing_to(out) as temporary, RowWriter(temporary, form) as writer:
-        for first in range(0, rows.num_rows, CHUNK_ROWS):
-            part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-            with counted_from(first):
-                answer = answer_rows(part).columns
-            flat = form == "csv"
-            chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
-            columns = chunk.column_names
-            writer.write(chunk)
+    columns, renamed = _write(model, rows, answer_rows, out, form)
     missing = missing_columns(model.inputs, rows.column_names)
     notes = [
         *rows.notes,
@@ -109,6 +98,25 @@ def predict(
         "notes": notes,
         **({"warnings": model.space.warnings} if classes else {}),
     }
+
+
+def _write(
+    model: Model, rows: Table, answer_rows: Any, out: Path, form: str
+) -> tuple[list[str], list[str]]:
+    """Write rows with their answers chunk by chunk; return the columns, and which were renamed."""
+    kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
+    columns: list[str] = []
+    renamed: list[str] = []
+    with writing_to(out) as temporary, RowWriter(temporary, form) as writer:
+        for first in range(0, rows.num_rows, CHUNK_ROWS):
+            part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
+            with counted_from(first):
+                answer = answer_rows(part).columns
+            flat = form == "csv"
+            chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
+            columns = chunk.column_names
+            writer.write(chunk)
+    return columns, renamed
 
 
 def _answerer(

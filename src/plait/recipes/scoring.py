@@ -13,8 +13,7 @@ from plait.baselines.stack import mix_outputs
 from plait.intervals import metric_intervals
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
-from plait.model.scores import FULL, Effort
-from plait.recipes.subsets import effort_within, score_subsets
+from plait.recipes.subsets import intervals_fit, score_subsets
 from plait.recipes.task import Task
 from plait.weighted_metrics import weighted_metrics
 
@@ -24,14 +23,13 @@ SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 
 @dataclass
 class Scorer:
-    """Scores on the rows set aside.
+    """Scores on the rows set aside, with the intervals that `plait evaluate` shows for them.
 
     Args:
         model: What ships.
         task: Its rows.
         everything: An ensemble that knows all candidates; see `Ensemble.outputs_of`.
         answering: Candidate -> seconds to answer a row, where that is known.
-        seed: Of the resamples.
         end: Of `time.monotonic`; None for as long as it needs.
         held: Rows, and what each candidate answered for those of them that it had not learned
             from, where no row was set aside and what ships has learned from all; else None.
@@ -42,7 +40,6 @@ class Scorer:
     task: Task
     everything: Ensemble
     answering: Mapping[str, float]
-    seed: int
     end: float | None
     held: tuple[np.ndarray, Mapping[str, np.ndarray]] | None = None
     wanted: bool = True
@@ -62,10 +59,10 @@ class Scorer:
         truth, groups = self.task.truth[self.rows], self.task.groups[self.rows]
         outputs = self._shipped_outputs()
         patterns = 1 + len(np.unique(self._present(), axis=0))
-        effort = self._effort(outputs, truth, SHIPPED_SHARE / patterns)
+        wanted = self._intervals_fit(outputs, truth, SHIPPED_SHARE / patterns)
         found = self.model.score_rows(
             self.task.prepared, self.rows, truth,
-            groups=groups, seed=self.seed, outputs=outputs, effort=effort,
+            groups=groups, outputs=outputs, intervals=wanted,
         )  # fmt: skip
         if self.task.weights is not None:
             kind, heavy = self.model.target_codec.task, self.task.weights[self.rows]
@@ -94,13 +91,10 @@ class Scorer:
             outputs = self.everything.outputs_of(name, self.task.prepared, rows)
         else:
             outputs = self.held[1][name]
-        effort = self._effort(outputs, truth, CANDIDATE_SHARE / max(num_left, 1))
         found: dict[str, Any] = {"metrics": metric(outputs, truth), "intervals": {}}
-        if effort is not None:
+        if self._intervals_fit(outputs, truth, CANDIDATE_SHARE / max(num_left, 1)):
             groups = self.task.groups[rows]
-            found["intervals"] = metric_intervals(
-                metric, outputs, truth, groups=groups, seed=self.seed, **effort
-            )
+            found["intervals"] = metric_intervals(metric, outputs, truth, groups=groups)
         return found
 
     def subsets(self) -> list[dict[str, Any]]:
@@ -110,7 +104,7 @@ class Scorer:
             return []
         found, num_all = score_subsets(
             self.model, self.task.prepared, rows, self.task.truth[rows],
-            groups=self.task.groups[rows], seed=self.seed, end=self.end,
+            groups=self.task.groups[rows], end=self.end,
         )  # fmt: skip
         if len(found) < num_all:
             self.notes.append(f"{len(found)} of {num_all} sets of columns were scored in the time")
@@ -126,14 +120,17 @@ class Scorer:
     def _left(self) -> float | None:
         return None if self.end is None else max(self.end - time.monotonic(), 0.0)
 
-    def _effort(self, outputs: np.ndarray, truth: np.ndarray, share: float) -> Effort:
+    def _intervals_fit(self, outputs: np.ndarray, truth: np.ndarray, share: float) -> bool:
         left = self._left()
         if left is None:
-            return FULL
+            return True
         began = time.monotonic()
         self.model.target_codec.metrics(outputs, truth)
-        found = effort_within(share * left, time.monotonic() - began, len(truth))
-        if found != FULL and not self._fewer:
+        per_call = time.monotonic() - began
+        found = intervals_fit(share * left, per_call, len(truth), outputs.shape[1])
+        if not found and not self._fewer:
             self._fewer = True
-            self.notes.append("the time was short: intervals are from fewer resamples, or left out")
+            self.notes.append(
+                "the time was too short for some intervals: `plait evaluate` has them"
+            )
         return found

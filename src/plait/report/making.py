@@ -186,6 +186,8 @@ def again_command(data: Mapping[str, Any]) -> str:
             words += [f"--{name.replace('_', '-')}", value]
     for name in filter(None, str(settings.get("exclude") or "").split(", ")):
         words += ["--exclude", name]
+    for part in filter(None, str(settings.get("encoders") or "").split(", ")):
+        words += ["--encoder", part]
     words += ["--seed", str(settings.get("seed", 0)), "--out", str(data.get("name") or "x.plait")]
     return shlex.join(words)
 
