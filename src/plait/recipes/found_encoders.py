@@ -30,7 +30,7 @@ from plait.recipes.task import Task
 from plait.recipes.tuning import tune_encoders
 from plait.recipes.work import Work, no_encoder_to_tune
 
-ENCODE_SHARE = 0.4
+ENCODE_SHARE = 0.5
 """Of the time that is left, reading the table by encoders and measuring them may take this."""
 
 JUDGE_SHARE = 0.08
