@@ -12,7 +12,8 @@ import pytest
 
 import plait
 from plait.encoders import packages
-from plait.errors import UsageError
+from plait.errors import ExtraError, UsageError
+from plait.installation import install_command
 from plait.model.config import SystemConfig
 from plait.recipes import found_encoders
 from plait.recipes.encoder_judges import measure_gain
@@ -79,10 +80,14 @@ def test_an_encoder_that_helps_is_used_and_told(tmp_path, folder):
     assert "Pretrained encoders that were found" in page.read_text()
 
 
-def test_the_bundle_answers_where_the_encoder_is_not(tmp_path, folder):
+def test_the_bundle_answers_where_the_encoder_is_not(tmp_path, folder, monkeypatch):
     model = quick(out=tmp_path / "m.plait")
     expected = list(model.predict(make_rows()[:9]).columns["prediction"])
     shutil.rmtree(folder)
+    with monkeypatch.context() as lacking, pytest.raises(ExtraError) as caught:
+        lacking.setitem(sys.modules, "transformers", None)
+        plait.load(tmp_path / "m.plait")
+    assert caught.value.hint == install_command("hf")
     again = plait.load(tmp_path / "m.plait")
     assert list(again.predict(make_rows()[:9]).columns["prediction"]) == expected
     assert again.readings[0].checkpoint.licence == "mit"
@@ -125,7 +130,13 @@ def test_a_named_encoder_is_not_looked_for_again(folder):
     assert model.sources["note"] == ("note", "note~knowing") and records(model) == []
 
 
-def test_a_found_encoder_can_be_named_by_its_name():
+def test_a_found_encoder_can_be_named_by_its_name(folder, tmp_path, monkeypatch):
+    snapshot = tmp_path / "hub" / "models--org--knowing-one" / "snapshots" / ("a" * 40)
+    shutil.copytree(folder, snapshot)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    model = quick(encoders={"text": "org/knowing-one"})
+    assert model.sources["note"] == ("note", "note~knowing-one")
+    assert model.records["lineage"]["settings"]["encoders"] == "text=knowing-one"
     assert quick(encoders={"text": "knowing"}).sources["note"] == ("note", "note~knowing")
     with pytest.raises(UsageError, match="no such checkpoint folder"):
         quick(encoders={"text": "unknown"})

@@ -1,4 +1,4 @@
-"""A task read by a found encoder too: how one is opened, and how its vectors join a column."""
+"""A task read by a found encoder too: how its vectors join a column, and a fit that goes on."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from plait.backbones import Checkpoint, open_checkpoint
+from plait.backbones import Checkpoint
 from plait.data.prepared import Prepared, PreparedColumn
-from plait.encoders import FoundEncoder, find_encoders
-from plait.encoders.hashing import licence_of
+from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_reading import MAX_FIT_ROWS, BackboneReading
@@ -44,15 +43,6 @@ class Kept:
 def encoders_of(task: Task) -> list[BackboneReading]:
     """Return a task's pretrained encoders, those of its base among them."""
     return [one for one in task.readings if isinstance(one, BackboneReading)]
-
-
-def opened(one: FoundEncoder, modality: str) -> Checkpoint:
-    """Open a found encoder under its own name, for its folder's may say nothing.
-
-    Raises `PlaitError` where its files are not what their names say.
-    """
-    checkpoint = open_checkpoint(one.folder(), modality=modality)
-    return replace(checkpoint, source=one.name, licence=checkpoint.licence or licence_of(one))
 
 
 def with_encoder(task: Task, source: str, checkpoint: Checkpoint, column: PreparedColumn) -> Task:
@@ -115,7 +105,7 @@ def read_again(task: Task, work: Work, kept: Kept) -> Task:
 def _same(found: Iterable[FoundEncoder], told: Mapping[str, str], modality: str) -> Checkpoint:
     for one in found:
         if one.name == told["encoder"] and one.is_usable:
-            checkpoint = opened(one, modality)
+            checkpoint = open_found(one, modality)
             if checkpoint.key == told["key"]:
                 return checkpoint
     raise UsageError(

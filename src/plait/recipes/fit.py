@@ -226,7 +226,7 @@ def fit(
             seed=seed,
             progress=progress,
             base=start,
-            encoders=wanted.resolved().named,
+            encoders=wanted.places(),
             weights=weights,
             simple=simple,
         )

@@ -12,14 +12,13 @@ import numpy as np
 from plait.backbones import Checkpoint
 from plait.backbones.checkpoint import KNOWN
 from plait.data.prepared import PreparedColumn
-from plait.encoders import FoundEncoder, find_encoders, suited
+from plait.encoders import FoundEncoder, find_encoders, open_found, suited
 from plait.errors import PlaitError
 from plait.installation import install_command
 from plait.recipes.encoder_judges import Gain, Judge, make_judge, measure_gain
 from plait.recipes.encoder_reading import (
     Kept,
     encoders_of,
-    opened,
     read_again,
     recall,
     remember,
@@ -148,7 +147,7 @@ class _Search:
             if self._until is not None and began >= self._until:
                 break
             try:
-                checkpoint = opened(one, self._kinds[source])
+                checkpoint = open_found(one, self._kinds[source])
                 task, gain, costs = self._read(source, checkpoint, judge)
             except TooSlow as slow:
                 why = str(slow)

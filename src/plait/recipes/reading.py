@@ -10,6 +10,7 @@ from plait.data.fitting import fit_codecs
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.splits import Splits
 from plait.data.table import Table
+from plait.encoders import FoundEncoder
 from plait.errors import SchemaError
 from plait.modalities import Codec
 from plait.model.backbone_reading import BackboneReading, open_readings
@@ -25,7 +26,7 @@ def read_columns(
     splits: Splits,
     *,
     base: Model | None,
-    encoders: Mapping[str, str],
+    encoders: Mapping[str, str | FoundEncoder],
     seed: int,
     progress: Progress,
     simple: bool = False,

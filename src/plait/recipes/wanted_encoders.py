@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from plait.encoders import FoundEncoder, find_encoders, named
 from plait.errors import UsageError
 from plait.train.budget import Budget
 
@@ -98,18 +99,17 @@ class WantedEncoders:
                     received=name,
                 )
 
-    def resolved(self) -> WantedEncoders:
-        """Return it with names of encoders that are found in place of folders that are not."""
-        if all(Path(where).expanduser().exists() for where in self.named.values()):
-            return self
-        from plait.encoders import find_encoders, named
+    def places(self) -> dict[str, str | FoundEncoder]:
+        """Return what is named: column or modality -> folder or hub id, or a found encoder.
 
-        found = find_encoders()
-        places = {}
-        for column, where in self.named.items():
-            one = None if Path(where).expanduser().exists() else named(found, where)
-            places[column] = where if one is None else str(one.folder())
-        return replace(self, named=places)
+        A name is that of a found encoder where there is no such folder.
+        """
+        unknown = [one for one in self.named.values() if not Path(one).expanduser().exists()]
+        found = find_encoders() if unknown else ()
+        return {
+            column: (named(found, where) if where in unknown else None) or where
+            for column, where in self.named.items()
+        }
 
     def told(self, *, whole: bool = False) -> str:
         """Return what was said in one line; folders by their last name only, unless `whole`."""
