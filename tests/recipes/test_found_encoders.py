@@ -225,7 +225,7 @@ def test_a_shared_space_takes_what_helps_retrieval():
 
 
 def test_a_bases_encoder_stays_and_no_second_one_is_looked_for():
-    base = quick(target=None)
+    base = quick(target=None, exclude=["kind"], encoders={"text": "knowing"})
     model = quick(base=base)
     assert model.sources["note"] == ("note", "note~knowing", "note~space")
     assert records(model) == []
