@@ -300,10 +300,33 @@ def test_a_few_rows_tell_how_long_all_take(folder, monkeypatch):
 
     encoder = encoder_of(folder, 100.0)
     # 4 rows in 1 s: 60 s for all; again; then 24 rows in 12 s: 120 s, with 86 s left
-    monkeypatch.setattr(encoder_vectors, "time", Clock(0, 1, 1, 1, 2, 2, 2, 14, 14))
+    monkeypatch.setattr(encoder_vectors, "time", Clock(0, 0, 1, 1, 1, 2, 2, 2, 14, 14))
     with pytest.raises(TooSlow) as caught:
         encoder.check_time(np.arange(240))
     assert (caught.value.seconds, caught.value.left) == (120.0, 86.0)
+
+
+def test_rows_that_take_long_are_not_timed_more_than_twice(folder, monkeypatch):
+    from plait.recipes import encoder_vectors
+
+    encoder, seen = encoder_of(folder, 100.0), []
+    monkeypatch.setattr(encoder, "_encoded", lambda rows: seen.append(len(rows)))
+    # 4 rows in 8 s, the first time in 20 s: 24 more would take 48 s
+    monkeypatch.setattr(encoder_vectors, "time", Clock(0, 0, 20, 20, 20, 28, 28))
+    with pytest.raises(TooSlow) as caught:
+        encoder.check_time(np.arange(60))
+    assert seen == [4, 4] and (caught.value.seconds, caught.value.left) == (120.0, 72.0)
+
+
+def test_tables_that_no_encoder_reads_in_time_are_left_alone(folder, monkeypatch):
+    from plait.recipes import encoder_vectors
+
+    encoder = encoder_of(folder, 100.0)
+    monkeypatch.setattr(encoder, "_loaded", None)  # nothing is loaded
+    monkeypatch.setattr(encoder_vectors, "time", Clock(0))
+    with pytest.raises(TooSlow) as caught:
+        encoder.check_time(np.arange(1_000_000))
+    assert str(caught.value) == ("encoding the table takes at least 200 s, 100 s are its part")
 
 
 def test_encoding_that_outlives_its_time_is_given_up_and_leaves_nothing(folder, monkeypatch):

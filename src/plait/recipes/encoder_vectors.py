@@ -23,6 +23,12 @@ PROBED, WARMED, SURELY = 24, 4, 4.0
 """Rows that tell how long encoding one takes, after twice so many that warm the network up; where
 these would take so many times the time that there is, no more are timed."""
 
+PROBE_SHARE = 0.1
+"""And none where timing more would take this part of it: long sounds and films."""
+
+FASTEST_SECONDS = 2e-4
+"""No encoder reads a value in less: large tables are left alone before anything is loaded."""
+
 TOLERATED = 1.5
 """Encoding that takes more than so many times its time is given up."""
 
@@ -33,11 +39,13 @@ class TooSlow(Exception):
     Args:
         seconds: About how many.
         left: How many there are.
+        least: Whether it takes at least so many, rather than about.
     """
 
-    def __init__(self, seconds: float, left: float) -> None:
+    def __init__(self, seconds: float, left: float, *, least: bool = False) -> None:
         super().__init__(
-            f"encoding the table takes about {seconds:,.0f} s, {left:,.0f} s are its part"
+            f"encoding the table takes {'at least' if least else 'about'} {seconds:,.0f} s, "
+            f"{left:,.0f} s are its part"
         )
         self.seconds, self.left = seconds, left
 
@@ -76,15 +84,21 @@ class ColumnEncoder:
         """
         if self.deadline is None or not len(rows):
             return
+        least, left = FASTEST_SECONDS * len(rows), max(self.deadline - time.monotonic(), 0.0)
+        if least > left:
+            raise TooSlow(least, left, least=True)
         self._loaded()
-        for num in (WARMED, WARMED, PROBED):
+        for turn, num in enumerate((WARMED, WARMED, PROBED)):
             some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
             began = time.monotonic()
             self._encoded(some)
-            seconds = (time.monotonic() - began) / len(some) * len(rows)
+            per_row = (time.monotonic() - began) / len(some)
             left = max(self.deadline - time.monotonic(), 0.0)
-            if seconds > (left if num == PROBED else SURELY * left):
-                raise TooSlow(seconds, left)
+            is_last = turn == 2 or (turn == 1 and PROBED * per_row > PROBE_SHARE * left)
+            if per_row * len(rows) > (left if is_last else SURELY * left):
+                raise TooSlow(per_row * len(rows), left)
+            if is_last:
+                return
 
     def some(self, rows: np.ndarray) -> PreparedColumn:
         """Return the column with the vectors of some rows, in memory; all others are missing."""
