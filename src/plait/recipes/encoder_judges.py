@@ -136,10 +136,8 @@ class TargetJudge:
         codec, truth = task.target_codec, task.truth[self.rows]
         costs = np.full(len(self.rows), np.nan)
         for fold in range(NUM_FOLDS):
-            learn, judged = (
-                np.flatnonzero(self._folds != fold),
-                np.flatnonzero(self._folds == fold),
-            )
+            judged = np.flatnonzero(self._folds == fold)
+            learn = np.flatnonzero(self._folds != fold)
             model = Linear()
             model.fit(views.take(learn), truth[learn], codec, seed=self._seed)
             costs[judged] = codec.cost(model.outputs(views.take(judged)), truth[judged])
