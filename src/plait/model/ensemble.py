@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.evidence import Evidence
 from plait.baselines.experts import Expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
@@ -35,6 +36,7 @@ class Ensemble:
         features: Makes the experts' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        evidence: What the network is told by simple models; None where it is told nothing.
         decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
@@ -46,6 +48,7 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    evidence: Evidence | None = None
     decision: Decision | None = None
     calibration: Calibration | None = None
     _system: object | None = None
@@ -86,6 +89,6 @@ class Ensemble:
 
         if self.config is None:
             raise KeyError("this model ships no network")
-        system = System(self.codecs, self.target, self.config)
+        system = System(self.codecs, self.target, self.config, self.evidence)
         system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
         return system.eval()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import save
 
+from plait.baselines.evidence import Evidence
 from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear_space import LinearSpace
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 SPACE = "space.safetensors"
 LINEAR = "space-linear"
-EXPERTS = "experts"
+EXPERTS, EVIDENCE = "experts", "evidence"
 
 
 def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
@@ -48,6 +49,7 @@ def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
         "task": ensemble.target.task,
         "mix": dict(ensemble.weights),
         "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
+        "evidence": ensemble.evidence is not None,
         **({} if ensemble.decision is None else {"decision": ensemble.decision.to_dict()}),
         "calibration": None if ensemble.calibration is None else ensemble.calibration.facts(),
     }
@@ -61,6 +63,8 @@ def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
     with spare_folder() as folder:
         if ensemble.features is not None:
             ensemble.features.save(folder / EXPERTS / "features")
+        if ensemble.evidence is not None:
+            ensemble.evidence.save(folder / EVIDENCE)
         for expert, fitted in ensemble.experts.items():
             if expert in ensemble.weights:
                 fitted.save(folder / EXPERTS / expert)
@@ -93,6 +97,7 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        evidence=Evidence.load(bundle.path / EVIDENCE, codecs) if about.get("evidence") else None,
         decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None

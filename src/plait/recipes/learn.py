@@ -237,6 +237,7 @@ def _assemble(
         features=rivals.features if simple else None,
         config=None if system is None else system.config,
         tensors={} if system is None else tensors_of(system),
+        evidence=None if system is None else system.evidence,
     )
     return Model(
         schema=task.table.schema,
@@ -264,6 +265,7 @@ def _records(
         experts=rivals.experts,
         features=rivals.features,
         config=None if deep.system is None else deep.system.config,
+        evidence=None if deep.system is None else deep.system.evidence,
     )
     everything._system = deep.system
     end = work.timetable.work_end
