@@ -217,16 +217,12 @@ class Evidence:
 
     def save(self, folder: Path) -> None:
         """Write plain files into a folder."""
-        self.save_scales(folder)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, data in self.files().items():
             (folder / name).write_bytes(data)
 
-    def save_scales(self, folder: Path) -> None:
-        """Write the scales' files into a folder."""
-        self._map.save(folder)
-
     def files(self) -> dict[str, bytes]:
-        """Return the files of all but the scales: name -> content."""
+        """Return what `save` writes: name -> content."""
         from safetensors.numpy import save
 
         arrays = {}
@@ -237,7 +233,7 @@ class Evidence:
             "num_outputs": self.num_outputs,
             "num_components": [one.num_components for one in self.maps.values()],
         }
-        return {
+        return self._map.files() | {
             "evidence.json": json.dumps(about).encode(),
             "evidence.safetensors": save(arrays),
         }

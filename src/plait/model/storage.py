@@ -64,7 +64,6 @@ def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
         if ensemble.features is not None:
             ensemble.features.save(folder / EXPERTS / "features")
         if ensemble.evidence is not None:
-            ensemble.evidence.save_scales(folder / EVIDENCE)
             files |= {f"{EVIDENCE}/{n}": data for n, data in ensemble.evidence.files().items()}
         for expert, fitted in ensemble.experts.items():
             if expert in ensemble.weights:
