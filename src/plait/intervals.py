@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 
 import numpy as np
 
-from plait.metrics import SHARES, Metric
+from plait.metrics import SHARES, Metric, Rows
 
 LEVEL = 0.95
 NUM_RESAMPLES = 300
@@ -29,6 +29,7 @@ def metric_intervals(
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
     max_rows: int = 20_000,
+    shares: Mapping[str, Rows] = SHARES,
 ) -> dict[str, list[float]]:
     """Return a 95 % interval of each metric; none below ten rows, or ten groups.
 
@@ -47,6 +48,7 @@ def metric_intervals(
         num_resamples: Of the bootstrap; fewer, down to 100, for more than 2,000 rows.
         seed: Of the draws.
         max_rows: With more, a sample of this size is resampled and the interval narrowed.
+        shares: Metrics that are shares of rows -> which rows they count.
     """
     units = _Units(np.arange(len(truth)) if groups is None else np.asarray(groups))
     if len(units) < LEAST_UNITS:
@@ -54,9 +56,9 @@ def metric_intervals(
     names = list(metric(outputs, truth))
     which = None if groups is None else units.which
     found = {
-        name: share_interval(SHARES[name](outputs, truth), which)
+        name: share_interval(shares[name](outputs, truth), which)
         for name in names
-        if name in SHARES
+        if name in shares
     }
     rest = [name for name in names if name not in found]
     drawn = _bootstrap(metric, outputs, truth, units, num_resamples, seed, max_rows) if rest else {}

@@ -21,7 +21,7 @@ from plait.baselines.rounds import RoundSearch
 from plait.baselines.selection import Selection
 from plait.baselines.views import Views, in_parts
 from plait.errors import TargetError
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 MAX_CLASSES = 300
 
@@ -52,7 +52,7 @@ class Boosted:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 VERSION = 1
 """Of all simple models and their features: raised whenever one that was saved would answer
@@ -42,7 +42,7 @@ class Expert(Protocol):
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
@@ -51,8 +51,8 @@ class Expert(Protocol):
 
         Args:
             views: Features of the rows.
-            truth: As `TargetCodec.truth`; rows of -1 (unseen classes) are left out.
-            codec: Of the target: its task, its labels and its cost.
+            truth: As `PredictiveTarget.truth`; rows of -1 (unseen classes) are left out.
+            codec: Of the target: its form, its labels and its cost.
             seed: Of splits and samples.
             deadline: Of `time.monotonic`, after which the work ends; see `was_cut`.
 
@@ -71,7 +71,9 @@ class Expert(Protocol):
         """Read what `save` wrote."""
 
 
-def known_rows(views: Views, truth: np.ndarray, codec: TargetCodec) -> tuple[Views, np.ndarray]:
+def known_rows(
+    views: Views, truth: np.ndarray, codec: PredictiveTarget
+) -> tuple[Views, np.ndarray]:
     """Leave out rows whose class training does not know (-1)."""
     if codec.task != "classify" or (truth >= 0).all():
         return views, truth
@@ -79,7 +81,7 @@ def known_rows(views: Views, truth: np.ndarray, codec: TargetCodec) -> tuple[Vie
     return views.take(kept), truth[kept]
 
 
-def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
+def num_outputs(codec: PredictiveTarget, truth: np.ndarray) -> int:
     """Return the classes or labels of a target, or 1 for a number."""
     if codec.task == "regress":
         return 1

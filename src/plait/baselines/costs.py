@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.baselines.selection import narrow_width
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 MAX_BYTES = 2**30
 """An expert that needs more memory than this, for its targets and scores, is not tried."""
@@ -54,7 +54,7 @@ class Size:
 
     @classmethod
     def of(
-        cls, views: Views, codec: TargetCodec, outputs: int, judged: int, seconds: float
+        cls, views: Views, codec: PredictiveTarget, outputs: int, judged: int, seconds: float
     ) -> Size:
         """Look at the views of the rows to learn from."""
         dense, sparse = views.dense.shape[1], views.sparse

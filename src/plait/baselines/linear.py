@@ -26,7 +26,7 @@ from plait.baselines.margins import join, support_vectors
 from plait.baselines.residuals import Residuals
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 MARGIN_STRENGTHS = (0.1, 0.03, 0.3)
@@ -57,7 +57,7 @@ class Linear:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
@@ -102,7 +102,7 @@ class Linear:
         return link(scores, self._task)
 
     def _fit_closed(
-        self, views: Views, truth: np.ndarray, codec: TargetCodec, deadline: float | None
+        self, views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
     ) -> None:
         targets = as_columns(truth, codec.task, num_outputs(codec, truth))
         if codec.task != "regress":
@@ -128,7 +128,7 @@ class Linear:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         seed: int,
         deadline: float | None,
     ) -> None:
@@ -160,7 +160,7 @@ class Linear:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         seed: int,
         deadline: float | None,
     ) -> None:
@@ -211,7 +211,7 @@ class _Trial:
         weights: Weights,
         scores: np.ndarray,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         row_weights: np.ndarray | None,
     ) -> _Trial:
         cost, temperature = _best_temperature(scores, truth, codec, row_weights)
@@ -227,7 +227,7 @@ def _check_scipy() -> None:
 
 
 def _best_temperature(
-    scores: np.ndarray, truth: np.ndarray, codec: TargetCodec, weights: np.ndarray | None
+    scores: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, weights: np.ndarray | None
 ) -> tuple[float, float]:
     """Return the least cost, and what scores of classes or labels are multiplied with for it.
 

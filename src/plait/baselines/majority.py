@@ -16,7 +16,7 @@ from plait.baselines.contract import (
 )
 from plait.baselines.residuals import LEVELS, quantiles
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 
 class Majority:
@@ -31,7 +31,7 @@ class Majority:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

@@ -18,7 +18,7 @@ from plait.baselines.contract import (
 )
 from plait.baselines.residuals import Residuals
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 CHOICES = (1, 5, 15)
 MAX_STORED_ROWS = 20_000
@@ -53,7 +53,7 @@ class NearestNeighbour:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

@@ -23,7 +23,7 @@ from plait.baselines.neighbour import NearestNeighbour
 from plait.baselines.specialists import SourceSet, considered, present_sources, source_sets
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError, TargetError
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 FLOOR = 1e-6
 """Least probability: one source alone cannot rule a class out."""
@@ -71,7 +71,7 @@ class Pool:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

@@ -18,7 +18,7 @@ from plait.baselines.contract import (
 )
 from plait.baselines.linear import Linear
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 from plait.types import SPACE_MARK
 
 TEMPERATURES = np.logspace(-2, 0.5, 26)
@@ -36,7 +36,7 @@ class Probe:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
@@ -74,7 +74,7 @@ class Prototypes:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
@@ -134,7 +134,7 @@ class Prompts(Prototypes):
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

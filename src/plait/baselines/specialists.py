@@ -14,7 +14,7 @@ import numpy as np
 
 from plait.baselines.contract import Expert
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 SETS = "specialists.json"
 MAX_SOURCES = 8
@@ -75,7 +75,7 @@ class Specialists:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

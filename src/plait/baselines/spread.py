@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.baselines.contract import as_columns, known_rows, num_outputs, read_files, write_files
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 MAX_POINTS = 4000
 NUM_NEIGHBOURS = 10
@@ -43,7 +43,7 @@ class Spread:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 from plait.baselines.boosted import Boosted
 from plait.baselines.contract import HeldOut, read_files, write_files
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 INNER = "trees"
 
@@ -42,7 +42,7 @@ class TableTrees:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

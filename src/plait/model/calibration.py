@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
 
 
@@ -66,7 +66,7 @@ class Calibration:
 
 
 def fit_calibration(
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     sources: Mapping[str, Sequence[str]],
     rows: HeldOut,
 ) -> Calibration | None:
@@ -98,7 +98,7 @@ def fit_calibration(
 
 
 def calibration_from(
-    facts: Mapping[str, Any], codec: TargetCodec, sources: Mapping[str, Sequence[str]]
+    facts: Mapping[str, Any], codec: PredictiveTarget, sources: Mapping[str, Sequence[str]]
 ) -> Calibration:
     """Rebuild what `Calibration.facts` told."""
     return Calibration(

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from plait.intervals import metric_intervals
-from plait.metrics import NOMINAL_COVERAGE, confusion, per_class
-from plait.modalities import TargetCodec
-
-MAX_SCATTER = 400
-NUM_BINS = 10
-
-MAX_CONFUSION = 500
-"""With more classes there is no confusion matrix: nobody reads it, and it grows by the square."""
+from plait.model.judges import Judge
 
 Effort = Mapping[str, int] | None
 FULL: Effort = {}
@@ -23,7 +16,7 @@ FULL: Effort = {}
 
 
 def score(
-    codec: TargetCodec,
+    judge: Judge,
     outputs: np.ndarray,
     truth: np.ndarray,
     present: Mapping[str, np.ndarray],
@@ -35,45 +28,26 @@ def score(
     """Return everything that `evaluate` reports.
 
     Args:
-        codec: The target's codec.
-        outputs: Canonical outputs ``[row, output]``.
+        judge: Of the target.
+        outputs: Canonical outputs ``[row, output]``, or generated values ``[row]``.
         truth: Targets ``[row]`` or ``[row, label]``.
         present: Input column -> bool ``[row]``.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bootstrap.
         effort: Settings of `metric_intervals` where time is short; None leaves intervals out.
     """
-    found: dict[str, Any] = {
-        "task": codec.task,
+    return {
+        "task": judge.task,
         "rows": len(outputs),
-        "metrics": codec.metrics(outputs, truth),
-        "intervals": _intervals(codec, outputs, truth, groups, seed, effort),
-        "by_present": _by_present(codec, outputs, truth, present, groups, seed, effort),
+        "metrics": judge.metrics(outputs, truth),
+        "intervals": _intervals(judge, outputs, truth, groups, seed, effort),
+        "by_present": _by_present(judge, outputs, truth, present, groups, seed, effort),
+        **judge.details(outputs, truth),
     }
-    if codec.task == "classify":
-        labels = list(getattr(codec, "labels", ()))
-        found["labels"] = labels
-        found["per_class"] = per_class(outputs, truth, labels)
-        if outputs.shape[1] <= MAX_CONFUSION:
-            found["confusion"] = confusion(outputs, truth)
-        else:
-            found["left_out"] = [
-                f"the table of classes mistaken for each other: more than {MAX_CONFUSION} classes"
-            ]
-        found["reliability"] = _reliability(outputs, truth)
-        found["ece"] = expected_calibration_error(found["reliability"])
-    if codec.task == "regress":
-        found["nominal_coverage"] = NOMINAL_COVERAGE
-        some = np.linspace(0, len(outputs) - 1, min(len(outputs), MAX_SCATTER)).astype(int)
-        # Truth, prediction, and the ends of its 90 % interval.
-        found["scatter"] = [[float(truth[i]), *map(float, outputs[i, [0, 1, 3]])] for i in some]
-    if codec.task == "tag":
-        found["per_label"] = _per_label(codec, outputs, truth)
-    return found
 
 
 def _by_present(
-    codec: TargetCodec,
+    judge: Judge,
     outputs: np.ndarray,
     truth: np.ndarray,
     present: Mapping[str, np.ndarray],
@@ -91,9 +65,9 @@ def _by_present(
         key = "+".join(np.array(names)[patterns[number]]) or "nothing"
         found[key] = {
             "rows": len(rows),
-            "metrics": codec.metrics(outputs[rows], truth[rows]),
+            "metrics": judge.metrics(outputs[rows], truth[rows]),
             "intervals": _intervals(
-                codec,
+                judge,
                 outputs[rows],
                 truth[rows],
                 None if groups is None else groups[rows],
@@ -105,7 +79,7 @@ def _by_present(
 
 
 def _intervals(
-    codec: TargetCodec,
+    judge: Judge,
     outputs: np.ndarray,
     truth: np.ndarray,
     groups: np.ndarray | None,
@@ -114,47 +88,25 @@ def _intervals(
 ) -> dict[str, list[float]]:
     if effort is None:
         return {}
-    return metric_intervals(codec.metrics, outputs, truth, groups=groups, seed=seed, **effort)
+    return intervals_of(judge, outputs, truth, groups=groups, seed=seed, effort=effort)
 
 
-def _per_label(codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:
-    """Return ``label``, ``rows``, ``precision``, ``recall``, ``f1`` of each label, said at 0.5."""
-    said, real = outputs >= 0.5, truth >= 0.5
-    hits, num_said, num_real = (said & real).sum(0), said.sum(0), real.sum(0)
-    return [
-        {
-            "label": str(label),
-            "rows": int(num_real[i]),
-            "precision": float(hits[i] / num_said[i]) if num_said[i] else float("nan"),
-            "recall": float(hits[i] / num_real[i]) if num_real[i] else float("nan"),
-            "f1": float(2 * hits[i] / max(int(num_said[i] + num_real[i]), 1)),
-        }
-        for i, label in enumerate(getattr(codec, "labels", ()))
-    ]
-
-
-def _reliability(outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, float]]:
-    """Accuracy within each tenth of confidence (Guo et al. 2017, figure 1)."""
-    confidence = outputs.max(axis=1)
-    right = outputs.argmax(axis=1) == truth
-    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
-    return [
-        {
-            "confidence": float(confidence[bins == b].mean()),
-            "accuracy": float(right[bins == b].mean()),
-            "count": int((bins == b).sum()),
-        }
-        for b in range(NUM_BINS)
-        if (bins == b).any()
-    ]
-
-
-def expected_calibration_error(bins: Sequence[Mapping[str, float]]) -> float:
-    """Return the mean gap between confidence and accuracy (Guo et al. 2017, equation 3).
-
-    Args:
-        bins: ``confidence``, ``accuracy`` and ``count`` of each tenth of confidence.
-    """
-    total = sum(one["count"] for one in bins)
-    gaps = (one["count"] * abs(one["confidence"] - one["accuracy"]) for one in bins)
-    return float(sum(gaps) / total) if total else float("nan")
+def intervals_of(
+    judge: Judge,
+    outputs: np.ndarray,
+    truth: np.ndarray,
+    *,
+    groups: np.ndarray | None,
+    seed: int,
+    effort: Mapping[str, int],
+) -> dict[str, list[float]]:
+    """Return a 95 % interval of each metric; see `plait.intervals.metric_intervals`."""
+    return metric_intervals(
+        judge.metrics,
+        outputs,
+        truth,
+        groups=groups,
+        seed=seed,
+        shares=judge.shares,
+        **effort,
+    )

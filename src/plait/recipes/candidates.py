@@ -47,11 +47,11 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     """
     sources = list(task.sources.values())
     kinds: dict[str, Kind] = {Majority.name: Majority, NearestNeighbour.name: NearestNeighbour}
-    if space is not None and task.target_codec.task == "classify":
+    if space is not None and task.target_codec.form.exclusive:
         kinds[Prototypes.name] = Prototypes
         tune = prompt_tuner(task, space)
         kinds |= {} if tune is None else {Prompts.name: partial(Prompts, tune)}
-    if can_pool(task.target_codec.task, sources):
+    if can_pool(task.target_codec.form, sources):
         kinds[Pool.name] = partial(Pool, sources)
     kinds |= {Linear.name: Linear, Boosted.name: Boosted}
     kinds |= {} if space is None else {Probe.name: Probe}

@@ -126,7 +126,7 @@ def measure_rivals(
     views = views.weighted(None if task.weights is None else task.weights[rows])
     per_row = (time.monotonic() - start) / max(len(rows), 1)
     update(1, "features")
-    if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
+    if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
         spread = partial(Spread, every.take(np.arange(len(rows), len(every))))
         kinds = {**kinds, Spread.name: spread}
     held = None
@@ -201,7 +201,7 @@ def _quick_trees(
     bench = RivalBench(task, views, rows, held, None, seed)
     kind = partial(TableTrees, columns)
     num = num_outputs(task.target_codec, task.truth[rows])
-    if task.target_codec.task == "classify" and num > MAX_CLASSES:
+    if task.target_codec.form.exclusive and num > MAX_CLASSES:
         return {}, {}
     found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
     if isinstance(found, float):

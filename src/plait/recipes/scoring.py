@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.stack import mix_outputs
-from plait.intervals import metric_intervals
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
-from plait.model.scores import FULL, Effort
+from plait.model.scores import FULL, Effort, intervals_of
 from plait.recipes.subsets import effort_within, score_subsets
 from plait.recipes.task import Task
-from plait.weighted_metrics import weighted_metrics
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
@@ -68,8 +66,8 @@ class Scorer:
             groups=groups, seed=self.seed, outputs=outputs, effort=effort,
         )  # fmt: skip
         if self.task.weights is not None:
-            kind, heavy = self.model.target_codec.task, self.task.weights[self.rows]
-            found["weighted"] = weighted_metrics(kind, outputs, truth, heavy)
+            form, heavy = self.task.target_codec.form, self.task.weights[self.rows]
+            found["weighted"] = form.weighted_metrics(outputs, truth, heavy)
         return found
 
     def _shipped_outputs(self) -> np.ndarray:
@@ -89,17 +87,17 @@ class Scorer:
         if left is not None and self.answering.get(name, 0.0) * len(rows) > left:
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
-        truth, metric = self.task.truth[rows], self.model.target_codec.metrics
+        truth, judge = self.task.truth[rows], self.model.predictor.judge
         if self.held is None:
             outputs = self.everything.outputs_of(name, self.task.prepared, rows)
         else:
             outputs = self.held[1][name]
         effort = self._effort(outputs, truth, CANDIDATE_SHARE / max(num_left, 1))
-        found: dict[str, Any] = {"metrics": metric(outputs, truth), "intervals": {}}
+        found: dict[str, Any] = {"metrics": judge.metrics(outputs, truth), "intervals": {}}
         if effort is not None:
             groups = self.task.groups[rows]
-            found["intervals"] = metric_intervals(
-                metric, outputs, truth, groups=groups, seed=self.seed, **effort
+            found["intervals"] = intervals_of(
+                judge, outputs, truth, groups=groups, seed=self.seed, effort=effort
             )
         return found
 
@@ -131,7 +129,7 @@ class Scorer:
         if left is None:
             return FULL
         began = time.monotonic()
-        self.model.target_codec.metrics(outputs, truth)
+        self.task.target_codec.metrics(outputs, truth)
         found = effort_within(share * left, time.monotonic() - began, len(truth))
         if found != FULL and not self._fewer:
             self._fewer = True

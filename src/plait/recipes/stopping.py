@@ -29,7 +29,7 @@ def with_stopping(task: Task, *, from_validation: bool, seed: int) -> Task:
         seed: Of the draw.
     """
     rows = task.splits.validation if from_validation else task.splits.train
-    rows = rows[task.truth[rows] >= 0] if task.target_codec.task == "classify" else rows
+    rows = rows[task.target_codec.form.known(task.truth[rows])]
     share = 0.5 if from_validation else min(STOPPING_SHARE, MOST_ROWS / max(len(rows), 1))
     if share * len(rows) < LEAST_ROWS:
         return task

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.intervals import NUM_BLOCKS, NUM_RESAMPLES, metric_intervals
+from plait.intervals import NUM_BLOCKS, NUM_RESAMPLES
 from plait.model.model import Model
-from plait.model.scores import FULL, Effort
+from plait.model.scores import FULL, Effort, intervals_of
 
 FEW_RESAMPLES, LEAST_RESAMPLED = 60, 200
 """Where time is short, intervals are from so many resamples, of no fewer rows than the second."""
@@ -128,15 +128,15 @@ def _score(
     hidden = [
         column for name, columns in model.sources.items() if name not in kept for column in columns
     ]
-    outputs = model.ensemble.outputs(hide(prepared, hidden), part.rows)
-    metric, asked = model.target_codec.metrics, time.monotonic()
-    found: dict[str, Any] = {"metrics": metric(outputs, part.truth), "intervals": {}}
+    outputs = model.predictor.outputs(hide(prepared, hidden), part.rows)
+    judge, asked = model.predictor.judge, time.monotonic()
+    found: dict[str, Any] = {"metrics": judge.metrics(outputs, part.truth), "intervals": {}}
     effort = FULL
     if seconds is not None:
         now = time.monotonic()
         effort = effort_within(seconds - (now - began), now - asked, len(part.rows))
     if effort is not None:
-        found["intervals"] = metric_intervals(
-            metric, outputs, part.truth, groups=part.groups, seed=seed, **effort
+        found["intervals"] = intervals_of(
+            judge, outputs, part.truth, groups=part.groups, seed=seed, effort=effort
         )
     return found

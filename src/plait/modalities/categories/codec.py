@@ -22,6 +22,7 @@ from plait.modalities.categories.cells import (
     sureness_of_sets,
 )
 from plait.modalities.category.labels import KINDS, kind_of_cells, plain_label, typed_labels
+from plait.modalities.forms import LABELS, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.survey import Survey
@@ -53,6 +54,10 @@ class CategoriesCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "tag"
+    verb: ClassVar[str] = "Tags"
+    form: ClassVar[OutputForm] = LABELS
+    unseen_count: ClassVar[str] = "these are left out"
+    """What scores do with labels that training never saw."""
 
     separator: str = ""
     labels: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from plait.modalities.category.labels import (
 )
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.date.survey import sureness as sureness_of_dates
+from plait.modalities.forms import CLASSES, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.codec import NumberCodec
@@ -52,6 +53,10 @@ class CategoryCodec:
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "classify"
+    verb: ClassVar[str] = "Predicts"
+    form: ClassVar[OutputForm] = CLASSES
+    unseen_count: ClassVar[str] = "they count as wrong"
+    """What scores do with labels that training never saw."""
 
     labels: tuple[str, ...] = ()
     max_labels: int = 2048

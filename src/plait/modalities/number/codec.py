@@ -15,6 +15,7 @@ from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
+from plait.modalities.forms import NUMBER, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.reading import LEAST_SHARE, read_all
@@ -70,6 +71,8 @@ class NumberCodec:
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
     task: ClassVar[str] = "regress"
+    verb: ClassVar[str] = "Predicts"
+    form: ClassVar[OutputForm] = NUMBER
 
     mean: float = 0.0
     scale: float = 1.0
