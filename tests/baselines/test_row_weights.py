@@ -15,8 +15,8 @@ from plait.baselines.sparse import SparseRows
 from plait.baselines.stack import best_mix
 from plait.metrics import classification_metrics, log_loss, regression_metrics, tagging_metrics
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import CLASSES, LABELS, NUMBER
 from plait.modalities.number.codec import NumberCodec
-from plait.weighted_metrics import weighted_metrics
 
 TIMES = np.array([1, 2, 3, 1, 4, 2, 1, 1, 3, 2, 1, 5])
 
@@ -175,8 +175,8 @@ def test_metrics_by_weight_are_those_of_repeated_rows(task):
         truth = rng.integers(0, 2, (40, 3)).astype(np.float32)
     if task == "regress":
         outputs, truth = np.sort(outputs, axis=1), rng.random(40).astype(np.float32)
-    kind = "classify" if task == "binary" else task
-    found = weighted_metrics(kind, outputs, truth, times)
+    form = {"tag": LABELS, "regress": NUMBER}.get(task, CLASSES)
+    found = form.weighted_metrics(outputs, truth, times)
     repeated = np.repeat(np.arange(40), times)
     assert found == pytest.approx(plain(outputs[repeated], truth[repeated]), abs=1e-6)
 

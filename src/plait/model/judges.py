@@ -77,8 +77,8 @@ class OutputJudge:
 class PairJudge:
     """Judges the values of a generated target, each pair of said and true compared once.
 
-    A row's cost is its own headline, turned so that lower is better: what was generated is judged,
-    not how likely the truth was.
+    A row's cost is its own headline, turned so that lower is better (1 minus a share): what was
+    generated is judged, not how likely the truth was.
 
     Attributes:
         codec: The target's fitted codec.
@@ -106,10 +106,16 @@ class PairJudge:
         return self.codec.metrics([self._compared(said, true) for said, true in pairs])
 
     def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        sign = 1.0 if self.lower_is_better(self.headline) else -1.0
+        values = self.values(outputs, truth)
+        if self.lower_is_better(self.headline):
+            return values
+        return (1.0 if self.words[self.headline].share else 0.0) - values
+
+    def values(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """Return the headline of each row alone, float64 ``[row]``."""
         pairs = zip(outputs, truth, strict=True)
         found = [self.codec.metrics([self._compared(a, b)])[self.headline] for a, b in pairs]
-        return sign * np.array(found, np.float64)
+        return np.array(found, np.float64)
 
     def details(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
         return {}

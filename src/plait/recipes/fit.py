@@ -15,6 +15,7 @@ from plait.data.entries import column_key
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import listened
+from plait.modalities import GeneratedTarget
 from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.decision import check_threshold, positive_label, read_costs
 from plait.model.model import Model, load
@@ -224,9 +225,9 @@ def fit(
             weights=weights,
         )
     if metric is not None:
-        check_metric(metric, task.target_codec)
+        check_metric(metric, task.goal)
     if threshold is not None or costs is not None or positive is not None:
-        positive_label(task.target_codec, positive)
+        positive_label(task.goal, positive)
     work = Work(
         meter=meter,
         timetable=timetable,
@@ -283,6 +284,10 @@ def _learn(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         from plait.recipes.share import learn_shared
 
         return learn_shared(task, work)
+    if isinstance(task.goal, GeneratedTarget):
+        from plait.recipes.generate import learn_generated
+
+        return learn_generated(task, work)
     from plait.recipes.learn import learn_target
 
     return learn_target(task, work)

@@ -43,8 +43,8 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
             {
                 "row": row,
                 "cells": cells if size <= MAX_SAMPLE_BYTES or not found else {},
-                "truth": _text(task.table.column(str(task.target), [row])[0]),
-                "prediction": _text(predictions[place]),
+                "truth": text_of(task.table.column(str(task.target), [row])[0]),
+                "prediction": text_of(predictions[place]),
                 "confidence": float(answer["confidence"][place]),
                 "drawn": "worst" if place >= len(chosen) - num_worst else "lot",
                 **codec.form.tell(labels_of(codec), outputs[number], truth[number]),
@@ -68,7 +68,8 @@ def _cells(task: Task, row: int) -> dict[str, str]:
     return {name: html for name, html in shown.items() if html is not None}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a cell as a card shows it."""
     if isinstance(value, float | np.floating):
         return f"{value:.4g}"
     if isinstance(value, list | tuple | np.ndarray):
