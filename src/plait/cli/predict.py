@@ -58,6 +58,13 @@ def predict(
     positive: Annotated[
         str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
     ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            help="Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
+            "learned to occur [default: 0]."
+        ),
+    ] = None,
     *,
     reading: dict[str, Any],
     seed: Seed = 0,
@@ -76,7 +83,6 @@ def predict(
             expected="one of them",
             hint="name a file with --out predictions.csv",
         )
-    # Predicting draws no random numbers; --seed is there because every verb has it.
     result = run_predict(
         bundle,
         table,
@@ -87,6 +93,8 @@ def predict(
         force=force,
         threshold=threshold,
         positive=positive,
+        temperature=temperature,
+        seed=seed,
         **reading,
     )
     print_warnings(result)

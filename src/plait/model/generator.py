@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -17,11 +17,18 @@ from plait.baselines.generated import kinds_of
 from plait.bundle import Bundle
 from plait.data.prepared import Prepared
 from plait.display import brief
+from plait.errors import UsageError
 from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator
 from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, EXPERTS, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
 from plait.types import Arrays
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+MAX_TEMPERATURE = 100.0
+"""Beyond it every draw is as likely as any other."""
 
 
 @brief
@@ -137,6 +144,24 @@ class Generator:
         network = Heads(self.codecs, {self.name: self.target}, self.config)
         network.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
         return network.eval()
+
+
+def asked_of(model: Model, temperature: float | None, seed: int) -> Asked | None:
+    """Return how to draw; None where nothing is.
+
+    Raises `TargetError` for a temperature where the target is predicted, `UsageError` for one that
+    is none, and for a negative seed.
+    """
+    if temperature is None and not isinstance(model.predictor, Generator):
+        return None
+    _ = model.generator
+    if seed < 0 or not 0 <= (temperature or 0.0) <= MAX_TEMPERATURE:
+        raise UsageError(
+            "values cannot be drawn so",
+            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more",
+            received=f"temperature={temperature}, seed={seed}",
+        )
+    return Asked(temperature=temperature or 0.0, seed=seed)
 
 
 def load_generator(

@@ -11,17 +11,18 @@ import numpy as np
 
 import plait
 from plait.answer import Answer
-from plait.bundle import Bundle, read_steadily, to_json, write_bundle
+from plait.bundle import read_steadily, write_bundle
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError
 from plait.modalities import Asked, Codec, TargetCodec
+from plait.model.bundling import fields_from, files_of
 from plait.model.classes import classes_of, predict_proba
 from plait.model.columns import under_schema
 from plait.model.decision import with_threshold
 from plait.model.ensemble import Ensemble
-from plait.model.generator import Generator
+from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
 from plait.model.judging import labelled_rows, leaderboard, said_units, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
@@ -30,16 +31,6 @@ from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
 from plait.model.scores import FULL, Effort, score
 from plait.model.shared_space import SharedSpace
-from plait.model.storage import (
-    codecs_facts,
-    codecs_from,
-    load_parts,
-    load_reading,
-    load_space,
-    space_facts,
-    space_files,
-)
-from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.results import Hits, Scores
 from plait.types import Cell
@@ -168,11 +159,9 @@ class Model:
                 as it was learned to occur.
             seed: Of the draws.
 
-        Raises `TargetError` for a temperature where nothing is drawn.
+        Raises `TargetError` for a temperature where nothing is drawn, `UsageError` below 0.
         """
-        if temperature is not None:
-            _ = self.generator
-        asked = Asked(temperature=temperature or 0.0, seed=seed)
+        asked = asked_of(self, temperature, seed)
         return Answer(self.predictor.answer(self.outputs_of(rows, on_error, root, strict, asked)))
 
     def outputs_of(
@@ -350,34 +339,8 @@ class Model:
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
-        codecs = dict({} if self.parts is None else self.parts.codecs)
-        if self.target is not None:
-            codecs[self.target] = self.target_codec
-        files = {
-            "schema.json": to_json(self.schema.to_dict()),
-            "codecs.json": to_json({**codecs_facts(codecs), "shown": codecs_facts(self.shown)}),
-            "card.md": self.card.encode(),
-            "model.json": to_json(self._facts()),
-            **({} if self.parts is None else self.parts.files()),
-            **({} if self.shared is None else space_files(self.shared)),
-            **{name: data for reading in self.readings for name, data in reading.files().items()},
-            **{f"{name}.json": to_json(value) for name, value in self.records.items()},
-        }
-        self.path = write_bundle(path, files, version=plait.__version__)
+        self.path = write_bundle(path, files_of(self), version=plait.__version__)
         return self.path
-
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "target": self.target,
-            "group": self.group,
-            "inputs": list(self.inputs),
-            "sources": {name: list(columns) for name, columns in self.sources.items()},
-            **({"task": "share"} if self.parts is None else self.parts.facts()),
-            "space": None if self.shared is None else space_facts(self.shared),
-            "readings": [reading.facts() for reading in self.readings],
-            "on_error": self.on_error,
-            "versions": VERSIONS,
-        }
 
     classes_ = property(classes_of)
     predict_proba = predict_proba
@@ -400,7 +363,7 @@ def load(path: Path | str) -> Model:
         ExtraError: When the shipped model needs an extra that is not installed.
     """
     try:
-        return read_steadily(path, _model_of)
+        return Model(**read_steadily(path, fields_from))
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
@@ -408,32 +371,3 @@ def load(path: Path | str) -> Model:
             path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
-
-
-def _model_of(bundle: Bundle) -> Model:
-    about = bundle.read_json("model.json")
-    check_versions(about, bundle.path)
-    stored = bundle.read_json("codecs.json")
-    codecs = codecs_from(stored, bundle.path)
-    target = about["target"]
-    answer = codecs.pop(target) if target is not None else None
-    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
-    shared = load_space(bundle, about["space"]) if about["space"] else None
-    every = {**({} if shared is None else shared.codecs), **codecs}
-    for column in [column for columns in sources.values() for column in columns]:
-        every[column]  # raises KeyError when the sources name what no codec reads
-    known = {"model", "codecs", "schema", "manifest"}
-    return Model(
-        schema=Schema.from_dict(bundle.read_json("schema.json")),
-        sources=sources,
-        target=target,
-        parts=load_parts(bundle, about, codecs, answer),
-        shared=shared,
-        shown=codecs_from(stored["shown"], bundle.path),
-        readings=tuple(load_reading(f, bundle, every, shared) for f in about["readings"]),
-        records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
-        card=bundle.read_bytes("card.md").decode(),
-        path=bundle.path,
-        group=about.get("group"),
-        on_error=str(about.get("on_error", "raise")),
-    )
