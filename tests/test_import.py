@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 import plait
 from plait.errors import ExtraError
 from plait.installation import install_command
+
+ROOT = Path(__file__).parent.parent
+MODULES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
 
 PROBE = """
 import sys, time
@@ -21,9 +28,10 @@ print(seconds, *heavy)
 """
 
 
-def run_python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == ""
+def run_python(code: str, *arguments: str) -> str:
+    words = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
@@ -57,13 +65,49 @@ def test_without_torch_the_extra_is_named(monkeypatch):
     assert caught.value.hint == install_command("train")
 
 
-CODECS_WITHOUT_TORCH = """
-import sys
-sys.modules["torch"] = None
+BASE = """
+import importlib, pkgutil, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+BLOCKED = set(sys.argv[1].split())
+sys.meta_path.insert(0, Blocker())
+for name in sys.argv[2].split():
+    module = importlib.import_module(name)
+    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), name + "."):
+        if not found.name.endswith(".network"):
+            importlib.import_module(found.name)
 from plait.modalities import modalities
 print(*modalities())
 """
 
 
-def test_every_codec_loads_without_torch():
-    assert "image" in run_python(CODECS_WITHOUT_TORCH).split()
+def test_what_is_free_of_torch_needs_the_base_install_alone():
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
+    extras = pyproject["project"]["optional-dependencies"]
+    brought = {re.match(r"[\w-]+", need)[0] for needs in extras.values() for need in needs}
+    blocked = {MODULES.get(name, name) for name in brought - {"plait"}}
+    free = next(c for c in pyproject["tool"]["importlinter"]["contracts"] if "torch" in c["name"])
+    verbs = [f"plait.recipes.{path.stem}" for path in (ROOT / "src/plait/cli").glob("[a-z]*.py")
+             if (ROOT / "src/plait/recipes" / path.name).is_file()]  # fmt: skip
+    names = ["plait.cli", "plait.model.model", *verbs, *free["source_modules"]]
+    done = run_python(BASE, " ".join(blocked), " ".join(names))
+    assert {"image", "molecule", "text", "video"} <= set(done.split())
+
+
+def test_every_declared_package_is_imported_somewhere():
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
+    extras = {k: v for k, v in pyproject["optional-dependencies"].items() if k != "dev"}
+    needs = [*pyproject["dependencies"], *(need for needs in extras.values() for need in needs)]
+    declared = {MODULES.get(n, n) for n in (re.match(r"[\w-]+", need)[0] for need in needs)}
+    imported = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            imported |= {name.partition(".")[0] for name in names}
+    assert declared - {"plait"} <= imported
+    assert imported - set(sys.stdlib_module_names) - declared <= {"pandas", "plait"}

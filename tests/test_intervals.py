@@ -7,8 +7,12 @@ import pytest
 from scipy import stats
 
 from plait.intervals import (
+    EXTRA_CALLS,
+    LEAST_RESAMPLED,
     LEAST_UNITS,
+    MAX_CELLS,
     metric_intervals,
+    resampling,
     share_interval,
     standard_error,
     student_quantile,
@@ -92,8 +96,29 @@ def test_more_rows_than_are_resampled_narrow_the_interval():
     truth = rng.normal(size=4000).astype(np.float32)
     outputs = np.zeros((4000, 4), np.float32)
     full = metric_intervals(regression_metrics, outputs, truth)["rmse"]
-    part = metric_intervals(regression_metrics, outputs, truth, max_rows=1000)["rmse"]
+    part = metric_intervals(regression_metrics, outputs, truth, cells=600_000)["rmse"]
     assert part[1] - part[0] == pytest.approx(full[1] - full[0], rel=0.3)
+
+
+@pytest.mark.parametrize(("rows", "outputs"), [(50, 2), (3000, 4), (10_000, 10), (10_000, 2000)])
+def test_an_interval_costs_no_more_than_it_may(rows, outputs):
+    taken, resamples = resampling(rows, outputs)
+    calls = resamples + EXTRA_CALLS
+    assert taken == min(rows, LEAST_RESAMPLED) or taken * outputs * calls <= MAX_CELLS
+    assert 100 <= resamples <= 300
+
+
+def test_how_groups_are_numbered_changes_nothing():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=200).astype(np.float32)
+    outputs = np.zeros((200, 4), np.float32)
+    groups = np.repeat(np.arange(40), 5)
+    renamed = rng.permutation(1000)[groups]
+    one, other = (
+        metric_intervals(regression_metrics, outputs, truth, groups=found)
+        for found in (groups, renamed)
+    )
+    assert one == other
 
 
 @pytest.mark.parametrize("clustered", [False, True])
@@ -108,7 +133,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(clustered):
         outputs = np.tile(np.float32([[0, -1, 0, 1]]), (240, 1))
         groups = np.repeat(np.arange(30), 8) if clustered else None
         found = metric_intervals(
-            regression_metrics, outputs, truth, groups=groups, num_resamples=150
+            regression_metrics, outputs, truth, groups=groups, cells=192 * 240 * 4
         )
         inside = 2 * stats.norm.cdf(1 / 1.09**0.5) - 1
         for name, real in (("rmse", 1.09**0.5), ("coverage", inside)):

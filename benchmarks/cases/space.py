@@ -178,7 +178,6 @@ def prepared_with_encoders(table: Any) -> None:
         time=None,
         split="split",
         seed=0,
-        on_error="raise",
         progress=SILENT,
         encoders=encoders(),
     )

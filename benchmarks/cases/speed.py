@@ -106,5 +106,5 @@ def _task(settings: Settings) -> Any:
     )
     return make_task(
         table, target="label", exclude=(), group=None, time=None, split="split",
-        seed=settings.seed, on_error="raise", progress=SILENT,
+        seed=settings.seed, progress=SILENT,
     )  # fmt: skip

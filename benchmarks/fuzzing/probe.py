@@ -96,9 +96,10 @@ def _use(table: Table, rng: np.random.Generator) -> None:
     target = str(rng.choice(table.column_names)) if rng.random() < 0.3 else None
     inspect_table(table, target=target)
     on_error = str(rng.choice(["raise", "skip"]))
+    table = table.told(on_error=on_error)
     with contextlib.suppress(CellError if on_error == "raise" else ()):  # type: ignore[arg-type]
         codecs = {c.name: make_codec(c) for c in table.schema.values()}
-        prepared = prepare_table(table, codecs, on_error=on_error)
+        prepared = prepare_table(table, codecs)
         for bad in prepared.bad:
             if bad["error"].startswith("the cell cannot be read as"):
                 raise AssertionError(f"an error nobody foresaw: {bad['column']}: {bad['error']}")

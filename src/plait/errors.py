@@ -127,13 +127,20 @@ class BusyError(PlaitError):
 
 
 class ExtraError(PlaitError):
-    """A verb or modality needs an optional dependency that is not installed."""
+    """A verb or modality needs an optional dependency that is not installed.
 
-    def __init__(self, extra: str, needed_for: str) -> None:
+    Args:
+        extra: The extra that brings it.
+        needed_for: What cannot be done.
+        otherwise: What can be done without it.
+    """
+
+    def __init__(self, extra: str, needed_for: str, *, otherwise: str | None = None) -> None:
+        mend = install_command(extra)
         super().__init__(
             f"{needed_for} needs the extra '{extra}'",
             expected=f"plait[{extra}] installed",
-            hint=install_command(extra),
+            hint=f"{mend}, or {otherwise}" if otherwise else mend,
         )
 
 

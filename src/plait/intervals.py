@@ -10,12 +10,22 @@ import numpy as np
 from plait.metrics import SHARES, Metric, Rows
 
 LEVEL = 0.95
-NUM_RESAMPLES = 300
+NUM_RESAMPLES, LEAST_RESAMPLES = 300, 100
 LEAST_UNITS = 10
 """Fewer rows, or groups of rows, than this say too little for an interval."""
 
 NUM_BLOCKS = 40
 """Parts that the jackknife leaves out in turn."""
+
+EXTRA_CALLS = NUM_BLOCKS + 2
+"""Calls of the metric that an interval needs beside its resamples."""
+
+MAX_ROWS, LEAST_RESAMPLED = 20_000, 500
+"""Rows that are resampled at most, and at least where they have many outputs."""
+
+MAX_CELLS = 10_000_000
+"""Rows times outputs times calls of the metric that an interval may take: half a second or so.
+Counted, not timed, so that the same model has the same interval wherever it is scored."""
 
 _NORMAL = NormalDist()
 
@@ -26,9 +36,8 @@ def metric_intervals(
     truth: np.ndarray,
     *,
     groups: np.ndarray | None = None,
-    num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
-    max_rows: int = 20_000,
+    cells: int = MAX_CELLS,
     shares: Mapping[str, Rows] = SHARES,
 ) -> dict[str, list[float]]:
     """Return a 95 % interval of each metric; none below ten rows, or ten groups.
@@ -45,24 +54,45 @@ def metric_intervals(
         outputs: ``[row, output]``.
         truth: ``[row]`` or ``[row, label]``.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
-        num_resamples: Of the bootstrap; fewer, down to 100, for more than 2,000 rows.
         seed: Of the draws.
-        max_rows: With more, a sample of this size is resampled and the interval narrowed.
+        cells: See `resampling`.
         shares: Metrics that are shares of rows -> which rows they count.
     """
     units = _Units(np.arange(len(truth)) if groups is None else np.asarray(groups))
     if len(units) < LEAST_UNITS:
         return {}
     names = list(metric(outputs, truth))
-    which = None if groups is None else units.which
+    which = None if len(units) == len(truth) else units.which
     found = {
         name: share_interval(shares[name](outputs, truth), which)
         for name in names
         if name in shares
     }
     rest = [name for name in names if name not in found]
-    drawn = _bootstrap(metric, outputs, truth, units, num_resamples, seed, max_rows) if rest else {}
+    drawn = _bootstrap(metric, outputs, truth, units, seed, cells) if rest else {}
     return found | {name: drawn[name] for name in rest if name in drawn}
+
+
+def resampling(num_rows: int, num_outputs: int, cells: int = MAX_CELLS) -> tuple[int, int]:
+    """Return of how many rows intervals are, and from how many resamples.
+
+    Of more rows a sample is resampled and the interval narrowed. There are 300 resamples, but
+    fewer, down to 100, for more than 2,000 rows.
+
+    >>> resampling(1000, 2), resampling(10_000, 2), resampling(10_000, 500)
+    ((1000, 300), (10000, 100), (500, 100))
+
+    Args:
+        num_rows: That there are.
+        num_outputs: Of each row.
+        cells: Rows times outputs times calls of the metric that it may take.
+    """
+    able = cells // ((LEAST_RESAMPLES + EXTRA_CALLS) * max(num_outputs, 1))
+    rows = min(num_rows, MAX_ROWS, max(able, LEAST_RESAMPLED))
+    usual = min(
+        NUM_RESAMPLES * 2000 / max(rows, 1), cells / max(rows * num_outputs, 1) - EXTRA_CALLS
+    )
+    return rows, int(np.clip(usual, LEAST_RESAMPLES, NUM_RESAMPLES))
 
 
 def share_interval(hits: np.ndarray, groups: np.ndarray | None = None) -> list[float]:
@@ -153,7 +183,10 @@ class _Units:
     """
 
     def __init__(self, groups: np.ndarray) -> None:
-        _, self.which, self.sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        # Numbered as they come: how a caller numbers them must not change what is drawn.
+        _, firsts, which = np.unique(groups, return_index=True, return_inverse=True)
+        self.which = np.argsort(np.argsort(firsts))[which.reshape(-1)]
+        self.sizes = np.bincount(self.which)
         self._order = np.argsort(self.which, kind="stable")
         self._firsts = np.cumsum(self.sizes) - self.sizes
 
@@ -172,18 +205,16 @@ def _bootstrap(
     outputs: np.ndarray,
     truth: np.ndarray,
     units: _Units,
-    num_resamples: int,
     seed: int,
-    max_rows: int,
+    cells: int,
 ) -> dict[str, list[float]]:
     rng = np.random.default_rng(seed)
     kept, shrink = np.arange(len(units)), 1.0
+    max_rows, num = resampling(len(truth), outputs[:1].size, cells)
     if len(truth) > max_rows:
         most = max(LEAST_UNITS, int(max_rows * len(units) / len(truth)))
         kept = np.sort(rng.choice(len(units), most, replace=False))
         shrink = (most / len(units)) ** 0.5
-    num_rows = int(units.sizes[kept].sum())
-    num = int(np.clip(num_resamples * 2000 / num_rows, min(100, num_resamples), num_resamples))
     draws = (units.rows(rng.choice(kept, len(kept))) for _ in range(num))
     drawn = [metric(outputs[rows], truth[rows]) for rows in draws]
     left_out = [metric(outputs[rows], truth[rows]) for rows in _left_out(units, kept, rng)]

@@ -88,13 +88,13 @@ def is_missing(cell: Cell) -> bool:
     >>> is_missing(""), is_missing(float("nan")), is_missing("NA"), is_missing(0)
     (True, True, False, False)
     """
+    if isinstance(cell, str):
+        text = cell.strip()
+        return not text or (len(text) <= 4 and text.lower() in NULL_WORDS)
     if cell is None:
         return True
     if isinstance(cell, float):
         return cell != cell
-    if isinstance(cell, str):
-        text = cell.strip()
-        return not text or (len(text) <= 4 and text.lower() in NULL_WORDS)
     if isinstance(cell, dict):
         return all(is_missing(value) for value in cell.values())
     return False

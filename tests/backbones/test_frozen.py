@@ -103,7 +103,7 @@ def test_unreadable_pictures_are_raised_with_their_row_or_skipped(checkpoint, tm
         encode_column(pictures, "x", codec, opened)
     assert (caught.value.column, caught.value.row) == ("x", 1)
     assert "data in none of these formats" in str(caught.value)
-    column = encode_column(pictures, "x", codec, opened, on_error="skip")
+    column = encode_column(pictures.told(on_error="skip"), "x", codec, opened)
     assert column.present.tolist() == [True, False, False, True, False]
     assert column.num_bad == 2 and [cell["row"] for cell in column.bad] == [1, 4]
     assert "picture cannot be decoded" in column.bad[0]["error"]
@@ -141,5 +141,3 @@ def test_what_does_not_fit_is_refused(checkpoint, opened):
     assert "16000 Hz" in str(caught.value) and "8000 Hz" in str(caught.value)
     with pytest.raises(UsageError, match="only a frozen backbone"):
         encode_column(table(), "note", find_codec("text")(), opened.network("full"))
-    with pytest.raises(UsageError, match="unknown way to treat unreadable cells"):
-        encode_column(table(), "note", find_codec("text")(), opened, on_error="ignore")

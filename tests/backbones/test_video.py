@@ -179,7 +179,7 @@ def test_columns_are_encoded_once_with_gaps_and_unreadable_clips(checkpoint, mon
     with pytest.raises(CellError, match="video cannot be decoded") as caught:
         encode_column(table, "x", codec, opened)
     assert (caught.value.column, caught.value.row) == ("x", 1)
-    column = encode_column(table, "x", codec, opened, on_error="skip")
+    column = encode_column(table.told(on_error="skip"), "x", codec, opened)
     assert column.present.tolist() == [True, False, False, True, True]
     assert column.num_bad == 1 and column.bad[0]["row"] == 1
     assert [len(column[row]["vectors"]) for row in (0, 3, 4)] == [4, 6, 4]
@@ -187,7 +187,7 @@ def test_columns_are_encoded_once_with_gaps_and_unreadable_clips(checkpoint, mon
     expected = run(opened.network(), [raw]).values[0].numpy()
     np.testing.assert_allclose(column[3]["vectors"], expected, atol=4e-3)
     monkeypatch.setattr(type(opened), "network", None)
-    again = encode_column(table, "x", codec, opened, on_error="skip")
+    again = encode_column(table.told(on_error="skip"), "x", codec, opened)
     np.testing.assert_array_equal(again[0]["vectors"], column[0]["vectors"])
 
 
@@ -195,7 +195,7 @@ def test_large_inputs_are_encoded_before_the_next_are_read(checkpoint, tmp_path,
     opened = open_checkpoint(checkpoint("vit"), modality="video")
     cells = [film(2, seed) for seed in range(4)] + [None, b"nonsense"]
     table, codec = clips_table(cells), find_codec("video")()
-    whole = encode_column(table, "x", codec, opened, on_error="skip")
+    whole = encode_column(table.told(on_error="skip"), "x", codec, opened)
     monkeypatch.setattr(frozen, "MAX_HELD_BYTES", 2 * 2 * 24 * 24 * 3)
     held, real = [], frozen._Encoder._encode
 
@@ -205,7 +205,7 @@ def test_large_inputs_are_encoded_before_the_next_are_read(checkpoint, tmp_path,
 
     monkeypatch.setattr(frozen._Encoder, "_encode", count)
     monkeypatch.setenv("PLAIT_CACHE", str(tmp_path))
-    parts = encode_column(table, "x", codec, opened, on_error="skip")
+    parts = encode_column(table.told(on_error="skip"), "x", codec, opened)
     assert held == [3, 1]
     assert parts.num_bad == 1 and parts.present.tolist() == [True] * 4 + [False] * 2
     for row in range(4):

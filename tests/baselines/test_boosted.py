@@ -74,6 +74,47 @@ def test_features_are_chosen_by_the_rows_of_the_fold_alone(monkeypatch):
     assert set.intersection(*seen[:4]) == set()
 
 
+def test_a_single_fold_is_answered_at_the_rounds_of_its_other_half(monkeypatch):
+    """Above 3,000 rows there is one fold, and the best of its rounds is known by its own rows."""
+    views, truth = table_with_few_good_columns(3200)
+    grown = []
+    whole = Grower.grow
+
+    def grow(grower, *args, **settings):
+        one = whole(grower, *args, **settings)
+        grown.append((one, settings.get("held", ())))
+        return one
+
+    monkeypatch.setattr(Grower, "grow", grow)
+    expert = Boosted()
+    expert.fit(views, truth, CODEC, seed=0)
+    one, halves = grown[0]
+    assert len(halves) == 2 and len(one.best) == 2
+    assert sum(len(half.goal) for half in halves) == len(expert.held_out.places)
+    said = {}
+    for half, rounds_of_other in zip(halves, one.best[::-1], strict=True):
+        answers = one.booster.predict(half.table, num_iteration=rounds_of_other)
+        said |= {row.tobytes(): answer for row, answer in zip(half.table, answers, strict=True)}
+    table = expert._selection.table(views.take(expert.held_out.places))
+    expected = np.array([said[row.tobytes()] for row in table])
+    np.testing.assert_allclose(expert.held_out.outputs[:, 1], expected, atol=1e-6)
+
+
+def test_the_rounds_of_all_parts_together_are_those_of_all_rows():
+    views, truth = table_with_few_good_columns(400)
+    table = views.tree
+    parts = [np.arange(200, 250), np.arange(250, 400)]
+    grower = Grower("classify", 2, 0)
+    together, apart = (
+        grower.grow(
+            table[:200], truth[:200], [], held=[boosting.Judges(table[r], truth[r]) for r in rows]
+        )
+        for rows in ([np.arange(200, 400)], parts)
+    )  # fmt: skip
+    assert together.best == (together.rounds,) == (apart.rounds,)
+    assert len(apart.best) == 2
+
+
 def test_labels_are_held_out_too():
     from simple_tables import TagCodec
 

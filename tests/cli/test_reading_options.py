@@ -12,7 +12,7 @@ from PIL import Image
 
 import plait
 from plait.cli import run
-from plait.cli.options import READING
+from plait.cli.groups import READING
 from plait.reading import ReadOptions
 
 VERBS = ["inspect", "fit", "evaluate", "predict", "embed", "search"]

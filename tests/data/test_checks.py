@@ -80,7 +80,7 @@ def test_duplicates_are_counted(tmp_path, picture):
 
 def test_unreadable_cells_can_stop_it(table):
     with pytest.raises(CellError) as caught:
-        inspect_table(table, on_error="raise")
+        inspect_table(table.told(on_error="raise"))
     assert (caught.value.column, caught.value.row) == ("image", 5)
 
 

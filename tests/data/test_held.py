@@ -46,7 +46,7 @@ def test_unreadable_cells_are_named_or_counted():
     with pytest.raises(CellError) as caught:
         prepare_rows(table, {"word": LettersCodec()})
     assert (caught.value.column, caught.value.row) == ("word", 1)
-    prepared = prepare_rows(table, {"word": LettersCodec()}, on_error="skip")
+    prepared = prepare_rows(table.told(on_error="skip"), {"word": LettersCodec()})
     assert prepared.num_bad == {"word": 1}
     assert prepared.columns["word"].present.tolist() == [True, False, False, True]
 

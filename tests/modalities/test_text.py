@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from plait.errors import CellError, LimitError
+from plait.errors import CellError, ExtraError, LimitError
 from plait.modalities import LIMITS, codec_from_dict, codec_hash, codec_to_dict
 from plait.modalities.media import Media
 from plait.modalities.text.bytepairs import NOTHING, learn_merges, pieces
@@ -74,9 +74,9 @@ def test_any_text_is_lossless(text):
     raw = codec.read(text + "x", MEDIA)
     arrays = codec.prepare(raw)
     assert arrays["bytes"].tobytes().decode() == raw
-    tokenizer = pieces(codec.merges)
-    names = "".join(tokenizer.id_to_token(int(i)) for i in arrays["tokens"])
-    expected = "".join(pieces("").encode(" " + raw).tokens)
+    known, single = pieces(codec.merges).names, pieces("")
+    names = "".join(known[i] for i in arrays["tokens"])
+    expected = "".join(known[i] for i in single.encode(" " + raw))
     assert names == expected and NOTHING not in arrays["tokens"]
 
 
@@ -118,10 +118,45 @@ def test_learning_leaves_the_environment_alone(monkeypatch):
     assert "TOKENIZERS_PARALLELISM" not in os.environ
 
 
+def reference(merges):
+    """Return the tokenizer of Hugging Face with these merges."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    pairs = [tuple(line.split(" ")) for line in merges.splitlines()]
+    tokenizer = Tokenizer(models.BPE(vocab=pieces(merges)._numbers, merges=pairs))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    return tokenizer
+
+
+REFERENCE = reference(CODEC.merges)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(TEXTS)).map("  ".join)))
+@example("it's 12 o'clock, isn't it?  \n\tDon't\u00a0you 'll \u2003 x\u00b2\u0661 e\u0301!! ")
+@example("<nothing> " + "ab" * 300)
+@example("")
+def test_tokens_are_those_of_the_tokenizers_library(text):
+    assert pieces(CODEC.merges).encode(text) == REFERENCE.encode(text).ids
+
+
+def test_features_alone_learn_no_pieces_and_change_nothing_but_tokens():
+    plain = TextCodec().fit_features(iter(TEXTS))
+    assert plain.merges == ""
+    one, other = plain.prepare(TEXTS[0]), CODEC.prepare(TEXTS[0])
+    assert np.array_equal(plain.features(one), CODEC.features(other))
+
+
+def test_learning_pieces_names_the_extra_that_it_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(ExtraError, match="learning the pieces of words needs the extra 'train'"):
+        TextCodec().fit(TEXTS)
+
+
 def test_rebuilt_tokenizer_is_the_trained_one():
     lines = CODEC.merges.splitlines()
     assert lines and all(len(line.split(" ")) == 2 for line in lines)
-    assert pieces(CODEC.merges).get_vocab_size() == 257 + len({m.replace(" ", "") for m in lines})
+    assert pieces(CODEC.merges).num_pieces == 257 + len({m.replace(" ", "") for m in lines})
 
 
 def test_json_round_trip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,6 +96,33 @@ def test_a_set_that_never_occurred_takes_the_largest_within_it():
     assert any(np.array_equal(both, one) for one in alone)
     none = calibration.apply(row.outputs, prepared_of(np.array([[False, False]])), np.arange(1))
     assert none[0, 3] > row.outputs[0, 3]
+
+
+def test_sets_that_hardly_occur_take_the_humblest_of_the_columns_they_lack():
+    """Without d errors are ten times as large, but no row lacks d by nature."""
+    rng = np.random.default_rng(6)
+    sources = {name: (name,) for name in "abcd"}
+
+    def rows(num, *patterns):
+        present = np.array(patterns, bool)[rng.integers(0, len(patterns), num)]
+        level = rng.normal(size=num)
+        truth = level + np.where(present[:, 3], 0.3, 3.0) * rng.standard_normal(num)
+        outputs = np.stack([level, level - 1, level, level + 1], axis=1).astype(np.float32)
+        hidden = np.zeros(num, bool)
+        return HeldOut(outputs, truth, present, np.arange(num), hidden)
+
+    natural = rows(600, [1, 1, 1, 1], [0, 1, 1, 1])
+    unusual = rows(600, [0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1], [0, 0, 1, 1])
+    new = rows(4000, [0, 1, 0, 0], [0, 1, 1, 0])
+    shares = []
+    for told in (None, unusual):
+        made = fit_calibration(NUMBER, sources, natural, told)
+        again = calibration_from(json.loads(json.dumps(made.facts())), NUMBER, sources)
+        columns = {c: SimpleNamespace(present=new.present[:, i]) for i, c in enumerate(sources)}
+        prepared = SimpleNamespace(columns=columns, num_rows=4000)
+        outputs = again.apply(new.outputs, prepared, np.arange(4000))
+        shares.append(covered_rows(outputs, new.truth).mean())
+    assert shares[0] < 0.4 and 0.87 <= shares[1] <= 0.95
 
 
 def test_columns_hidden_on_purpose_count_for_their_set_only():

@@ -39,7 +39,7 @@ def fit(table, budget="3 steps", **settings):
 def task_of(table, **settings):
     return make_task(
         plait.read(table), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
-        on_error="raise", progress=SILENT, **settings,
+        progress=SILENT, **settings,
     )  # fmt: skip
 
 

@@ -51,14 +51,32 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
     assert check["mend"] == install_command("hf")
 
 
-def test_an_extra_that_does_not_import_is_found(monkeypatch, quick):
-    def fails(name: str) -> None:
-        raise ImportError("libfoo.so is missing")
-
-    monkeypatch.setattr(doctor.importlib, "import_module", fails)
-    check = found("extra video")
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise ImportError('libfoo.so is missing')", "ImportError: libfoo.so is missing"),
+        ("import os; os.abort()", "it ended Python (-6)"),
+    ],
+)
+def test_an_extra_that_does_not_import_is_found(monkeypatch, tmp_path, code, why):
+    (tmp_path / "usearch.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "EXTRAS", {n: doctor.EXTRAS[n] for n in ("search", "video")})
+    check = found("extra search")
     assert check["status"] == "lacks"
-    assert "importing fails: libfoo.so is missing" in check["found"]
+    assert f"importing fails: {why}" in check["found"]
+    assert check["mend"] == "pip install --force-reinstall usearch"
+    after = found("extra video")["found"]
+    assert after.endswith("another package ended Python before") == ("abort" in code)
+
+
+def test_torch_that_does_not_import_is_found(monkeypatch):
+    def fails(name: str) -> None:
+        raise OSError("libtorch.so is missing")
+
+    monkeypatch.setattr(doctor, "EXTRAS", {"train": ("torch", "networks")})
+    monkeypatch.setattr(doctor.importlib, "import_module", fails)
+    assert "importing fails: libtorch.so is missing" in found("extra train")["found"]
 
 
 def test_a_look_that_fails_is_a_finding_and_hides_no_other(monkeypatch, quick):

@@ -42,7 +42,6 @@ def make(rows, **options):
         time=None,
         split=None,
         seed=0,
-        on_error="raise",
         progress=SILENT,
         **options,
     )

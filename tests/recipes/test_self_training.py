@@ -71,7 +71,7 @@ def test_what_is_too_little_to_learn_from_guesses():
     task = plait.recipes.task.make_task(
         plait.read(rows(300, labelled=30, validation=54), columns=COLUMNS),
         target="kind", exclude=(), group=None, time=None, split="split", seed=0,
-        on_error="raise", progress=SILENT,
+        progress=SILENT,
     )  # fmt: skip
     assert can_self_train(task, Budget(100, "steps"))
     assert can_self_train(task, Budget(60, "seconds"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,17 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plait.baselines.costs import Size, foreseen_seconds
 from plait.baselines.experts import Boosted, Linear, Pool, Specialist, Specialists, load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.specialists import columns_of, considered, present_sources, source_sets
 from plait.errors import TargetError
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.number.codec import NumberCodec
+from plait.recipes.allowance import NOMINAL_SECONDS, Allowance
 from plait.recipes.specialise import (
     Judges,
     Specialiser,
     can_pool,
-    deadline_after,
     kinds_of,
     truth_known,
 )
@@ -100,8 +102,8 @@ def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=
         Judges(views, truth, {name: stages}, learned=True),
         CODEC,
         seed=0,
-        kinds=[kind],
-        deadline=deadline,
+        kinds=[Linear],
+        allowance=Allowance(deadline=deadline),
     ).specialised({name: whole})
     return features, made[name], whole
 
@@ -218,6 +220,47 @@ def test_what_does_not_pay_is_left_out():
     assert frozenset({2}) in honest.routes
 
 
+def test_specialists_claim_nothing_on_noise():
+    """On few rows settings chosen by the rows that judge look better than they are."""
+    gaps = []
+    for draw in range(12):
+        prepared, _ = make_table(60, seed=draw)
+        truth = np.random.default_rng([1, draw]).integers(0, 2, 1000)
+        _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(60))
+        stages = [(None, np.flatnonzero(np.arange(60) % 4 == fold)) for fold in range(4)]
+        judges = Judges(views, truth[:60], {"linear": stages}, learned=True)
+        made = Specialiser(
+            SOURCES, views, truth[:60], judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+        )
+        made._add(frozenset({0, 1}), None)
+        held = made._found[0].held_out
+        assert sorted(held.places) == list(range(60))
+        gaps.append(CODEC.cost(held.outputs, truth[held.places]).mean() - np.log(2))
+    assert np.mean(gaps) > -2 * np.std(gaps) / len(gaps) ** 0.5
+
+
+def test_a_fold_is_judged_by_specialists_that_did_not_learn_it():
+    prepared, truth = make_table(NUM_LEARN)
+    _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(NUM_LEARN))
+    folds = np.arange(NUM_LEARN) % 3
+    known = np.where(np.arange(NUM_LEARN) < 5, -1, truth)
+    stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
+    judges = Judges(views, known, {"linear": stages}, learned=True)
+    made = Specialiser(
+        SOURCES, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+    )
+    made._add(frozenset({0}), None)
+    held = made._found[0].held_out
+    assert sorted(held.places) == list(range(5, NUM_LEARN))
+    for fold in range(3):
+        learn = np.flatnonzero((folds != fold) & (known >= 0))
+        peer = Linear()
+        peer.fit(views.take(learn).only(["left"]), known[learn], CODEC, seed=0)
+        mine = folds[held.places] == fold
+        expected = peer.outputs(views.take(held.places[mine]).only(["left"]))
+        np.testing.assert_allclose(held.outputs[mine], expected, atol=1e-6)
+
+
 def test_rows_that_have_just_a_set_judge_it_alone():
     prepared, truth = make_table(gaps=0.3)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
@@ -229,7 +272,7 @@ def test_rows_that_have_just_a_set_judge_it_alone():
         CODEC,
         seed=0,
         kinds=[],
-        deadline=None,
+        allowance=Allowance(),
     )
     present = present_sources(views, SOURCES)
     both = judge._rows(frozenset({0, 1}))
@@ -262,13 +305,30 @@ def test_the_sets_considered():
     assert len(found) == 13 and found[-1] == {3, 4, 5}
 
 
-def test_kinds_and_time():
+def test_without_a_time_no_clock_decides_how_many_sets_have_specialists(monkeypatch):
+    size = Size(
+        rows=2000, judged=2000, dense=3, sparse=0.0, width=3, narrow=3, outputs=2,
+        task="classify", seconds=1.0,
+    )  # fmt: skip
+    slow = Allowance.foreseen(["linear", "neighbour"], size, 4.0)
+    fast = Allowance.foreseen(["linear", "neighbour"], replace(size, seconds=1e-12), 4.0)
+    assert slow == fast and slow.deadline is None
+    one = 4.0 * foreseen_seconds("linear", replace(size, seconds=NOMINAL_SECONDS))
+    assert slow.costs["linear"] == pytest.approx(one)
+    few = Allowance(work=2.2, costs={"linear": 1.0})
+    assert [few.admits(["linear"], 1.0) for _ in range(4)] == [True, True, True, False]
+    assert [Allowance().admits(["linear"], 1.0) for _ in range(99)] == [True] * 99
+    ticks = itertools.count(step=1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    prepared, truth = make_table()
+    _, expert, _ = specialise(prepared, truth)
+    assert len(expert.routes) == 6
+
+
+def test_kinds():
     assert kinds_of({"majority": 1.0}) == []
     assert kinds_of({"linear": 1.0, "boosted": 2.0}) == [Linear]
     assert kinds_of({"linear": 2.0, "boosted": 1.0}) == [Linear, Boosted]
-    now = time.monotonic()
-    assert deadline_after(now, 10.0) == pytest.approx(now + 10, abs=1)
-    assert deadline_after(now - 20, None) == pytest.approx(now + 10, abs=1)
     known = truth_known(np.array([0, -1, 1]), CODEC)
     np.testing.assert_array_equal(known, [True, False, True])
 

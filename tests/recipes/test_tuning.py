@@ -102,7 +102,7 @@ def task_and_work(checkpoint, cells=None, **settings):
     table = table_of(cells)
     task = make_task(
         table, target="kind", exclude=[], group=None, time=None, split=None, seed=0,
-        on_error="raise", progress=SILENT, encoders={"text": str(checkpoint)},
+        progress=SILENT, encoders={"text": str(checkpoint)},
     )  # fmt: skip
     work = Work(
         meter=Meter(), budget=Budget(10, "steps"), size=TINY, fusion="early", train=TrainConfig(),

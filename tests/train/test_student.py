@@ -39,7 +39,7 @@ def task():
     table = plait.read(rows(), columns={"x": "number", "kind": "category", "split": "split"})
     return plait.recipes.task.make_task(
         table, target="kind", exclude=(), group=None, time=None, split="split", seed=0,
-        on_error="raise", progress=SILENT,
+        progress=SILENT,
     )  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from plait.data.decoding import Decoder
 from plait.data.entries import (
     PreparedColumn,
     Progress,
-    check_on_error,
     column_key,
     open_column,
 )
@@ -54,9 +53,7 @@ def encode_column(
     num_local: int = NUM_LOCAL,
     cache: Path | None = None,
     batch_size: int = 32,
-    on_error: str = "raise",
     progress: Progress | None = None,
-    num_workers: int = 2,
 ) -> PreparedColumn:
     """Return a derived column of vectors, one value ``[token, dim]`` per row.
 
@@ -70,7 +67,7 @@ def encode_column(
         backbone: A frozen network; or an opened checkpoint, loaded only when nothing is cached.
         num_local: Local vectors per value, of a checkpoint; a network brings its own.
         batch_size: Distinct values that the network sees at once.
-        cache, on_error, progress, num_workers: As of `prepare_table`.
+        cache, progress: As of `prepare_table`.
 
     Raises:
         CellError: The first unreadable cell, with column and row, unless skipped.
@@ -79,17 +76,16 @@ def encode_column(
         TableError: No such column.
         StorageError: The cache cannot be written.
     """
-    check_on_error(on_error)
     _check_fits(codec, backbone, column)
     key, num_local, load = _source(backbone, num_local)
     vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + num_local)
     folder = cache_folder("prepared", cache)
     name = _entry_name(column_key(table, column, codec), key)
     found = open_column(folder / name, vectors, PageBudget())
-    if found is None or (on_error == "raise" and found.num_bad):
+    if found is None or (found.num_bad and not table.policy.skips):
         media, finish = table.media(), backbone.preparation.prepare
-        with Decoder(codec, media, finish, num_workers=num_workers) as decoder:
-            encoder = _Encoder(load(), decoder, batch_size, _Bad(column, on_error))
+        with Decoder(codec, media, finish, num_workers=table.policy.num_workers) as decoder:
+            encoder = _Encoder(load(), decoder, batch_size, _Bad(table, column))
             _write(encoder, table, column, vectors, folder, name, progress)
         found = open_column(folder / name, vectors, PageBudget())
     if found is None:
@@ -104,16 +100,14 @@ def encode_rows(
     backbone: Backbone,
     *,
     batch_size: int = 32,
-    on_error: str = "raise",
     progress: Progress | None = None,
 ) -> PreparedColumn:
     """Return what `encode_column` returns, held in memory: nothing is written to disk."""
-    check_on_error(on_error)
     _check_fits(codec, backbone, column)
     vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + backbone.num_local)
     store = HeldStore(vectors.layout)
     with Decoder(codec, table.media(), backbone.preparation.prepare, num_workers=0) as decoder:
-        encoder = _Encoder(backbone, decoder, batch_size, _Bad(column, on_error))
+        encoder = _Encoder(backbone, decoder, batch_size, _Bad(table, column))
         _fill(store, encoder, table, column, vectors, progress)
     return PreparedColumn(vectors, store)
 
@@ -207,8 +201,8 @@ class _Encoder:
 class _Bad:
     """Unreadable cells of a column: raised with their place, or counted."""
 
-    def __init__(self, column: str, on_error: str) -> None:
-        self._column, self._raise = column, on_error == "raise"
+    def __init__(self, table: Table, column: str) -> None:
+        self._column, self._raise = column, not table.policy.skips
         self.cells: list[dict[str, Any]] = []
         self.num = 0
 

@@ -66,7 +66,6 @@ def hold_inputs(
     *,
     max_bytes: int,
     progress: Callable[[int], object] | None = None,
-    num_workers: int = 2,
 ) -> PreparedColumn:
     """Decode rows in the order given until `max_bytes` are held; see which by its ``present``.
 
@@ -78,12 +77,12 @@ def hold_inputs(
             made the frozen vectors has raised or counted them.
         max_bytes: Of the inputs in memory.
         progress: Told how many rows are done.
-        num_workers: Threads that decode media.
     """
     codec, preparation = find_codec(checkpoint.modality)(), checkpoint.preparation
     values: dict[int, Arrays] = {}
     num_bytes = 0
-    with Decoder(codec, table.media(), preparation.prepare, num_workers=num_workers) as decoder:
+    media, num_workers = table.media(), table.policy.num_workers
+    with Decoder(codec, media, preparation.prepare, num_workers=num_workers) as decoder:
         for first in range(0, len(rows), CHUNK_ROWS):
             part = rows[first : first + CHUNK_ROWS]
             results = (r for some in decoder.decode(table.column(column, part)) for r in some)

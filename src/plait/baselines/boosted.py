@@ -19,6 +19,7 @@ from plait.baselines.contract import (
 from plait.baselines.residuals import Residuals
 from plait.baselines.rounds import RoundSearch
 from plait.baselines.selection import Selection
+from plait.baselines.trees import Trees
 from plait.baselines.views import Views, in_parts
 from plait.errors import TargetError
 from plait.modalities import PredictiveTarget
@@ -101,13 +102,10 @@ class Boosted:
         }
         write_files(folder, about, arrays)
         for number, booster in enumerate(self._boosters):
-            best = booster.best_iteration
-            text = booster.model_to_string(num_iteration=best if best > 0 else -1)
-            (folder / f"trees.{number}.txt").write_text(text, encoding="utf8")
+            (folder / f"trees.{number}.txt").write_text(_text_of(booster), encoding="utf8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        lightgbm = import_lightgbm()
         about, arrays = read_files(folder)
         expert = cls()
         expert._task, expert._num_outputs = about["task"], int(about["num_outputs"])
@@ -115,14 +113,17 @@ class Boosted:
         expert._constants = arrays["constants"]
         for number in range(int(about["num_boosters"])):
             text = (folder / f"trees.{number}.txt").read_text(encoding="utf8")
-            expert._boosters.append(lightgbm.Booster(model_str=text))
+            expert._boosters.append(Trees(text))
         if expert._task == "regress":
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
 
     def _outputs(self, views: Views) -> np.ndarray:
         table = self._selection.table(views)
-        found = [predict(booster, table) for booster in self._boosters]
+        found = [
+            one.predict(table) if isinstance(one, Trees) else predict(one, table)
+            for one in self._boosters
+        ]
         return self._canonical(found, len(table))
 
     def _canonical(self, found: list[np.ndarray], num_rows: int) -> np.ndarray:
@@ -133,3 +134,11 @@ class Boosted:
         if self._residuals is not None:
             return self._residuals.outputs(found[0])
         return found[0] if found[0].ndim == 2 else np.stack([1 - found[0], found[0]], axis=1)
+
+
+def _text_of(booster: Any) -> str:
+    """Return what `Trees` reads: as it was read, or the best rounds of what LightGBM grew."""
+    if isinstance(booster, Trees):
+        return booster.text
+    best = booster.best_iteration
+    return str(booster.model_to_string(num_iteration=best if best > 0 else -1))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,19 +30,35 @@ PROBE_ROUNDS = 4
 """Rounds that tell how long one takes."""
 
 
+class Judges(NamedTuple):
+    """Rows that tell when boosting gains nothing more.
+
+    Attributes:
+        table: float32 ``[row, feature]``.
+        goal: ``[row]``.
+        weights: ``[row]``: how much each counts; None for the same.
+    """
+
+    table: np.ndarray
+    goal: np.ndarray
+    weights: np.ndarray | None = None
+
+
 @dataclass(frozen=True)
 class Grown:
     """A booster and how it came about.
 
     Attributes:
-        booster: Of LightGBM; its ``best_iteration`` is that of the held-out rows.
+        booster: Of LightGBM; its ``best_iteration`` is that of all held-out rows.
         rounds: How many of its rounds count.
+        best: For each part of the held-out rows, how many rounds suit these rows best.
         finished: Whether it ended by itself: enough rounds, or no gain for long.
         seconds: Of one round.
     """
 
     booster: Any
     rounds: int
+    best: tuple[int, ...]
     finished: bool
     seconds: float
 
@@ -80,40 +97,40 @@ class Grower:
         categorical: list[int],
         *,
         rounds: int | None = None,
-        held: tuple[np.ndarray, np.ndarray] | None = None,
-        weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+        held: Sequence[Judges] = (),
+        weights: np.ndarray | None = None,
         deadline: float | None = None,
     ) -> Grown:
-        """Boost for `rounds`, until `held` rows (table, goal) gain nothing more, or until late.
+        """Boost for `rounds`, until the parts of `held` gain nothing more together, or until late.
 
-        Without a number of rounds, there are 2,000 at most. `weights` say how much each row
-        counts, of the table and of `held`.
+        Without a number of rounds, there are 2,000 at most. `weights` say how much each row counts.
         """
         lightgbm = import_lightgbm()
         settings = self._settings(table)
         data = lightgbm.Dataset(
             table,
             goal,
-            weight=weights[0],
+            weight=weights,
             categorical_feature=categorical,
             params=settings,
             free_raw_data=True,
         )
-        judged = None if held is None else data.create_valid(*held, weight=weights[1])
+        judged = [data.create_valid(part.table, part.goal, weight=part.weights) for part in held]
         patience = max(LEAST_PATIENCE, round(PATIENCE_ROUNDS * self._usual / self.learning_rate))
-        progress = _Progress(deadline, patience)
+        progress = _Progress(deadline, patience, [_heaviness(part) for part in held])
         booster = lightgbm.train(
             settings,
             data,
             num_boost_round=rounds or MAX_ROUNDS,
-            valid_sets=[] if judged is None else [judged],
+            valid_sets=judged,
             callbacks=[progress],
         )
-        if held is not None:
+        if held:
             booster.best_iteration = progress.best_round
         enough = progress.done * self.learning_rate >= LEAST_TRAVEL
-        counted = progress.best_round if held is not None else progress.done
-        return Grown(booster, counted, not progress.late or enough, progress.seconds)
+        counted = progress.best_round if held else progress.done
+        finished = not progress.late or enough
+        return Grown(booster, counted, progress.best_of_parts, finished, progress.seconds)
 
     def paced(self, num_rounds: float) -> Grower:
         """Return it with a learning rate that suits so many rounds, if no more fit the time."""
@@ -160,16 +177,40 @@ def feature_share(num_features: int) -> float:
     return 0.8 if num_features < 64 else 0.3
 
 
+def _heaviness(part: Judges) -> float:
+    return float(len(part.goal) if part.weights is None else part.weights.sum())
+
+
 class _Progress:
-    """Stops boosting when the held-out cost has not fallen for long, or when it is late."""
+    """Stops boosting when the held-out cost has not fallen for long, or when it is late.
+
+    Args:
+        deadline: Of `time.monotonic`.
+        patience: Rounds without gain.
+        shares: How much each part of the held-out rows counts.
+    """
 
     order = 30
     before_iteration = False
 
-    def __init__(self, deadline: float | None, patience: int) -> None:
+    def __init__(self, deadline: float | None, patience: int, shares: Sequence[float]) -> None:
         self._deadline, self._patience = deadline, patience
-        self._best, self._first, self._last = np.inf, 0.0, 0.0
-        self.best_round, self.done, self.late = 0, 0, False
+        self._first, self._last = 0.0, 0.0
+        self._shares = np.array([*shares]) / max(sum(shares), 1e-12)
+        # The least cost so far of each part, and of all parts together; and in which round.
+        self._least = np.full(len(shares) + 1, np.inf)
+        self._rounds = np.zeros(len(shares) + 1, np.int64)
+        self.done, self.late = 0, False
+
+    @property
+    def best_round(self) -> int:
+        """The round in which all held-out rows together cost least."""
+        return int(self._rounds[-1])
+
+    @property
+    def best_of_parts(self) -> tuple[int, ...]:
+        """The round in which each part of them costs least."""
+        return tuple(int(num) for num in self._rounds[:-1])
 
     @property
     def seconds(self) -> float:
@@ -183,9 +224,10 @@ class _Progress:
         self._last = time.monotonic()
         self._first = self._last if done == 1 else self._first
         if env.evaluation_result_list:
-            cost = float(env.evaluation_result_list[0][2])
-            if cost < self._best or not self.best_round:
-                self._best, self.best_round = cost, done
+            costs = np.array([one[2] for one in env.evaluation_result_list], np.float64)
+            costs = np.append(costs, costs @ self._shares)
+            better = (costs < self._least) | (self._rounds == 0)
+            self._least[better], self._rounds[better] = costs[better], done
             if done - self.best_round >= self._patience:
                 raise EarlyStopException(env.iteration, env.evaluation_result_list)
         if done < env.end_iteration and is_late(self._deadline):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,45 @@ class Ridge:
     alpha: float
     dual: np.ndarray
     left_out: np.ndarray
+    _fit: _Fit = field(repr=False)
+
+    def without(self, folds: np.ndarray) -> np.ndarray:
+        """Return each row predicted without all rows of its fold, float64 ``[row, output]``.
+
+        Args:
+            folds: int ``[row]``: a number per fold.
+        """
+        return self._fit.without(_blocks(folds))
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What a fit to all rows leaves, from which any rows can be left out.
+
+    Attributes:
+        targets, gaps: ``[row, output]``: what was fitted, and what is left of it.
+        vectors: ``[row, direction]``.
+        shrink: ``[direction]``.
+        share: ``[row]``: each row's weight in that of all.
+        root: ``[row, 1]``: roots of the rows' weights.
+    """
+
+    targets: np.ndarray
+    gaps: np.ndarray
+    vectors: np.ndarray
+    shrink: np.ndarray
+    share: np.ndarray
+    root: np.ndarray
+
+    def without(self, blocks: list[np.ndarray]) -> np.ndarray:
+        """Return rows predicted without the rest of their block, other rows without themselves."""
+        leverage = np.minimum((self.vectors**2) @ self.shrink + self.share, 1 - 1e-9)
+        residuals = self.gaps / (1 - leverage)[:, None]
+        for rows in blocks:
+            gaps = self.root[rows] * self.gaps[rows]
+            scaled = _without(self.vectors[rows], self.shrink, self.share[rows], gaps)
+            residuals[rows] = scaled / self.root[rows]
+        return np.asarray(self.targets - residuals)
 
 
 def ridge_path(
@@ -59,12 +98,8 @@ def ridge_path(
     for alpha in RELATIVE_ALPHAS * scale:
         shrink = values / (values + alpha)
         gaps = targets - (vectors @ (shrink[:, None] * rotated) / root + centre)
-        leverage = np.minimum((vectors**2) @ shrink + share, 1 - 1e-9)
-        residuals = gaps / (1 - leverage)[:, None]
-        for rows in blocks:
-            scaled = _without(vectors[rows], shrink, share[rows], root[rows] * gaps[rows])
-            residuals[rows] = scaled / root[rows]
-        yield Ridge(float(alpha), heavy[:, None] * gaps / alpha, targets - residuals)
+        fit = _Fit(targets, gaps, vectors, shrink, share, root)
+        yield Ridge(float(alpha), heavy[:, None] * gaps / alpha, fit.without(blocks), fit)
 
 
 def _blocks(groups: np.ndarray | None) -> list[np.ndarray]:

@@ -19,7 +19,10 @@ otherwise than before, or features are taken or scaled otherwise. Bundles of ano
 
 
 class HeldOut(NamedTuple):
-    """What an expert, while it was fitted, answered for rows that it had not learned from.
+    """What an expert answered for rows that it had not learned from.
+
+    Where it says so itself of rows that it held out while it was fitted, it may have chosen its
+    settings by them: good enough to weigh sources by, but no claim (see `RivalBench`).
 
     Attributes:
         places: int64 ``[judged]``: rows of the views that it was fitted on.

@@ -23,7 +23,7 @@ from plait.baselines.contract import (
 from plait.baselines.descent import Problem, Weights, link, strengths_path
 from plait.baselines.folding import inner_folds
 from plait.baselines.margins import join, support_vectors
-from plait.baselines.residuals import Residuals
+from plait.baselines.residuals import Residuals, num_bins
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import PredictiveTarget
@@ -121,7 +121,7 @@ class Linear:
         dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets, heavy)
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
         if codec.task == "regress":
-            self._residuals = Residuals.fit(ridge.left_out[:, 0], truth)
+            self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
     def _fit_descent(
@@ -216,6 +216,23 @@ class _Trial:
     ) -> _Trial:
         cost, temperature = _best_temperature(scores, truth, codec, row_weights)
         return cls(strength, weights, scores, cost, temperature)
+
+
+def _in_folds(ridge: Ridge, truth: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """Return predictions of rows left out fold by fold, ``[row]``: what residuals vary with.
+
+    Left out one by one, rows differ by their own truth: where features tell nothing, each is
+    predicted by the mean of the others, which is lower the higher it is itself. Sorted by that,
+    rows are sorted by their truth, and every bin of them looks far too sure.
+    """
+    num = num_bins(len(truth))
+    if num < 2:
+        return ridge.left_out[:, 0]
+    folds = inner_folds(truth, seed=0, groups=groups, num_folds=num, small=len(truth))
+    which = np.zeros(len(truth), np.int64)
+    for number, (_, judge) in enumerate(folds):
+        which[judge] = number
+    return ridge.without(which)[:, 0]
 
 
 def _check_scipy() -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVELS = (0.05, 0.5, 0.95)
-MIN_ROWS_PER_BIN = 60
-MAX_BINS = 8
+BINS = ((0, 1), (120, 4), (1200, 8))
+"""From so many rows on, so many bins. Few steps: an expert of a fold has fewer rows than the one
+that ships, and its intervals must not be of another kind, for they are what calibrates these."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,7 @@ class Residuals:
     def fit(cls, means: np.ndarray, truth: np.ndarray) -> Residuals:
         """Learn from predictions ``[row]`` of rows that were held out, and their truth."""
         order = np.argsort(means, kind="stable")
-        num_bins = int(np.clip(len(order) // MIN_ROWS_PER_BIN, 1, MAX_BINS))
-        bins = np.array_split(order, num_bins)
+        bins = np.array_split(order, num_bins(len(order)))
         places = np.array([means[rows].mean() for rows in bins], np.float32)
         gaps = truth.astype(np.float64) - means
         offsets = np.stack([_widened_quantiles(gaps[rows]) for rows in bins])
@@ -52,6 +52,11 @@ class Residuals:
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Residuals:
         """Undo `arrays`."""
         return cls(arrays["residual_places"], arrays["residual_offsets"])
+
+
+def num_bins(num_rows: int) -> int:
+    """Return how many bins `Residuals` makes of so many rows."""
+    return max(num for least, num in BINS if num_rows >= least)
 
 
 def quantiles(

@@ -15,6 +15,7 @@ from plait.baselines.boosting import (
     PROBE_ROUNDS,
     Grower,
     Grown,
+    Judges,
     predict,
 )
 from plait.baselines.contract import is_late, part_of
@@ -48,6 +49,21 @@ class _Stage:
 
     selection: Selection
     grown: list[Grown]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Rows that a fold holds out, and the features that its boosters see of them.
+
+    Attributes:
+        places: int64 ``[judged]``: places in the views.
+        parts: Places in `places`: each tells how many rounds suit the others.
+        table: float32 ``[judged, feature]``.
+    """
+
+    places: np.ndarray
+    parts: Sequence[np.ndarray]
+    table: np.ndarray
 
 
 class RoundSearch:
@@ -87,40 +103,55 @@ class RoundSearch:
             folds = self._fit_to_time(folds, seed)
         limit = part_of(self._deadline, len(folds) / (len(folds) + WHOLE))
         stages: list[_Stage] = []
-        tables: list[np.ndarray] = []
+        judged: list[_Judged] = []
         for done, (learn, judge) in enumerate(folds):
             if done and is_late(limit):
                 self.cut_short = True
                 break
             part = part_of(limit, 1 / (len(folds) - done))
-            stage, table = self._fold(learn, judge, part, seed)
+            parts = self._halves(judge, by, seed) if len(folds) == 1 else [np.arange(len(judge))]
+            stage, one = self._fold(learn, judge, parts, part, seed)
             stages.append(stage)
-            tables.append(table)
-        places = np.concatenate([judge for _, judge in folds[: len(stages)]])
-        means = [_said(stages, tables, number) for number in range(len(self._goals))]
+            judged.append(one)
+        places = np.concatenate([one.places for one in judged])
+        means = [_said(stages, judged, number) for number in range(len(self._goals))]
         share = float(np.mean([len(learn) for learn, _ in folds])) / len(self._views)
         last = self._whole(stages, share, seed)
         return last.selection, [one.booster for one in last.grown], Held(places, means)
 
+    def _halves(self, judge: np.ndarray, by: np.ndarray, seed: int) -> list[np.ndarray]:
+        """Return two halves of rows, as places in them, that share no group."""
+        groups = None if self._views.groups is None else self._views.groups[judge]
+        folds = inner_folds(by[judge], seed=seed, groups=groups, num_folds=2, small=len(judge))
+        return [places for _, places in folds]
+
     def _fold(
-        self, learn: np.ndarray, judge: np.ndarray, deadline: float | None, seed: int
-    ) -> tuple[_Stage, np.ndarray]:
-        """Grow on some rows until others gain nothing more; return the features of these too."""
+        self,
+        learn: np.ndarray,
+        judge: np.ndarray,
+        parts: Sequence[np.ndarray],
+        deadline: float | None,
+        seed: int,
+    ) -> tuple[_Stage, _Judged]:
+        """Grow on some rows until the parts of others gain nothing more."""
         inside, outside = self._views.take(learn), self._views.take(judge)
         selection = select_features(inside, self._targets[learn], self._room, seed=seed)
         table, other = selection.table(inside), selection.table(outside)
         categorical = selection.categorical(inside)
         grown: list[Grown] = []
         for number, goal in enumerate(self._goals):
-            part = part_of(deadline, 1 / (len(self._goals) - number))
-            held = other, goal[judge]
-            heavy = inside.weights, outside.weights
+            until = part_of(deadline, 1 / (len(self._goals) - number))
+            heavy = outside.weights
+            held = [
+                Judges(other[rows], goal[judge][rows], None if heavy is None else heavy[rows])
+                for rows in parts
+            ]
             one = self._grower.grow(
-                table, goal[learn], categorical, held=held, weights=heavy, deadline=part
+                table, goal[learn], categorical, held=held, weights=inside.weights, deadline=until
             )
             grown.append(one)
             self.cut_short |= not one.finished
-        return _Stage(selection, grown), other
+        return _Stage(selection, grown), _Judged(judge, parts, other)
 
     def _whole(self, stages: Sequence[_Stage], share: float, seed: int) -> _Stage:
         """Grow on all rows; where that comes too late, return what the first fold has."""
@@ -133,7 +164,7 @@ class RoundSearch:
             if is_late(self._deadline):
                 break
             part = part_of(self._deadline, 1 / (len(self._goals) - number))
-            num, heavy = max(1, round(rounds)), (self._views.weights, None)
+            num, heavy = max(1, round(rounds)), self._views.weights
             one = self._grower.grow(
                 table, goal, categorical, rounds=num, weights=heavy, deadline=part
             )
@@ -172,15 +203,22 @@ class RoundSearch:
         return folds[: int(np.clip(wanted, 1, len(folds)))]
 
 
-def _said(stages: Sequence[_Stage], tables: Sequence[np.ndarray], goal: int) -> np.ndarray:
-    """Return what each fold says of its rows, at the rounds that suit the other folds best.
+def _said(stages: Sequence[_Stage], judged: Sequence[_Judged], goal: int) -> np.ndarray:
+    """Return what each fold says of its rows, at the rounds that suit other rows best.
 
-    A fold's own best number is chosen by the very rows that it is to be judged by.
+    The best number of a fold, or of a half of a single fold, is chosen by the very rows that are to
+    be judged by it: they are answered at the mean of the best numbers of all others.
     """
-    rounds = np.array([stage.grown[goal].rounds for stage in stages], float)
+    rounds = np.concatenate([stage.grown[goal].best for stage in stages]).astype(float)
     others = (rounds.sum() - rounds) / max(len(rounds) - 1, 1) if len(rounds) > 1 else rounds
-    parts = [
-        predict(stage.grown[goal].booster, table, max(1, round(num)))
-        for stage, table, num in zip(stages, tables, others, strict=True)
-    ]
-    return np.concatenate(parts)
+    numbers = iter(np.maximum(np.rint(others), 1).astype(int).tolist())
+    found = []
+    for stage, one in zip(stages, judged, strict=True):
+        said = [
+            predict(stage.grown[goal].booster, one.table[rows], next(numbers)) for rows in one.parts
+        ]
+        out = np.zeros((len(one.places), *said[0].shape[1:]), np.float32)
+        for rows, answers in zip(one.parts, said, strict=True):
+            out[rows] = answers
+        found.append(out)
+    return np.concatenate(found)

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import Expert
+from plait.baselines.contract import Expert, HeldOut
 from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 
@@ -36,10 +36,13 @@ class Specialist:
     Attributes:
         sources: Which it learned from; every row that it answers has them.
         expert: Fitted on `Views.only` of their columns.
+        held_out: What others of its kind, fitted without these rows, answered for rows that it
+            learned from; None where others judged it. Not saved.
     """
 
     sources: SourceSet
     expert: Expert
+    held_out: HeldOut | None = None
 
 
 class Specialists:

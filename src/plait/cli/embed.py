@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Force, Json, Quiet, Seed, Weight, reads_table, weights_of
+from plait.cli.groups import Reading, grouped
+from plait.cli.options import Force, Json, Quiet, Seed, Weight, weights_of
 from plait.cli.show import emit, print_warnings, say_notes
 
 EXAMPLE = "Example: plait embed base.plait catalogue.csv --out vectors.parquet"
 
 
-@reads_table
+@grouped
 def embed(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[str, typer.Argument(help="Table with any of the bundle's columns.")],
@@ -23,7 +24,7 @@ def embed(
     weight: Weight = None,
     force: Force = False,
     *,
-    reading: dict[str, Any],
+    reading: Reading,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Json, Quiet, Seed, reads_table
+from plait.cli.groups import Decision, Reading, grouped
+from plait.cli.options import Json, Quiet, Seed
 from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
 
-@reads_table
+@grouped
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table that holds the target column.")],
@@ -21,15 +22,9 @@ def evaluate(
         bool,
         typer.Option("--importance", help="Tell what each input column is worth to the model."),
     ] = False,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
-    ] = None,
     *,
-    reading: dict[str, Any],
+    decision: Decision,
+    reading: Reading,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -46,8 +41,7 @@ def evaluate(
         table,
         seed=seed,
         importance=importance,
-        threshold=threshold,
-        positive=positive,
+        **decision,
         **reading,
     )
     say_notes(result)

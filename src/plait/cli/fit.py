@@ -10,16 +10,9 @@ import typer
 
 import plait
 from plait.cli.evaluate import show_decision, show_retrieval
-from plait.cli.options import (
-    Json,
-    Quiet,
-    Seed,
-    TableIfAny,
-    one_of,
-    pairs_of,
-    reads_table,
-    weights_of,
-)
+from plait.cli.fit_groups import Choice, Deciding, Network, Rows, Start
+from plait.cli.groups import Reading, grouped
+from plait.cli.options import Json, Quiet, Seed, TableIfAny
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
 from plait.errors import UsageError
 
@@ -41,7 +34,7 @@ plait fit shop.csv --target category --save-config run.yaml, then plait fit --co
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""
 
 
-@reads_table
+@grouped
 def fit(
     context: typer.Context,
     table: TableIfAny = None,
@@ -54,81 +47,16 @@ def fit(
     out: Annotated[
         Path | None, typer.Option(help="Bundle to write [default: the table's name with .plait]")
     ] = None,
-    size: Annotated[
-        str,
-        typer.Option(
-            callback=one_of("auto", "tiny", "small", "base"), help="auto, tiny, small or base."
-        ),
-    ] = "auto",
-    fusion: Annotated[
-        str,
-        typer.Option(help="Where columns meet: early, mid, late, a layer's number, or auto."),
-    ] = "auto",
-    group: Annotated[
-        str | None, typer.Option(help="Rows with one value here stay in one split (patient).")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(help="Split by this column: the latest rows are the test.")
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Column that says train, validation or test.")
-    ] = None,
+    *,
+    network: Network,
+    rows: Rows,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint of this bundle.")
     ] = False,
-    baselines: Annotated[
-        bool, typer.Option(help="Measure simple models too, and ship the best.")
-    ] = True,
-    simple: Annotated[
-        bool, typer.Option("--simple", help="Simple models only: no network is trained.")
-    ] = False,
-    metric: Annotated[
-        str | None,
-        typer.Option(help="What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="How much rows count: a column of numbers, or balanced (by class)."),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
-    ] = None,
-    cost: Annotated[
-        str | None,
-        typer.Option(
-            help="What mistakes cost, which chooses it: false_negative=10,false_positive=1."
-        ),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="The class that is looked for [default: the rarer].")
-    ] = None,
-    encoder: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Pretrained encoder of a modality or column: text=./all-MiniLM-L6-v2; "
-            "may be repeated."
-        ),
-    ] = None,
-    base: Annotated[
-        Path | None,
-        typer.Option(help="Bundle with a shared space to start from: fewer labels are needed."),
-    ] = None,
-    adapt: Annotated[
-        str,
-        typer.Option(
-            callback=one_of("auto", "scratch", "lora", "full"),
-            help="How the network learns from --base: auto measures scratch, lora and full.",
-        ),
-    ] = "auto",
-    tune: Annotated[
-        str,
-        typer.Option(
-            callback=one_of("auto", "frozen", "lora", "full"),
-            help="Whether encoders learn the target: auto measures it in budgets of 10m and more.",
-        ),
-    ] = "auto",
+    choice: Choice,
+    decision: Deciding,
+    start: Start,
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
@@ -139,8 +67,7 @@ def fit(
     save_config: Annotated[
         Path | None, typer.Option(help="Write the settings of this fit, for --config.")
     ] = None,
-    *,
-    reading: dict[str, Any],
+    reading: Reading,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -150,32 +77,9 @@ def fit(
     from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
 
-    settings: dict[str, Any] = dict(
-        table=table,
-        target=target,
-        budget=budget,
-        size=size,
-        fusion=_join(fusion),
-        group=group,
-        time=time,
-        split=split,
-        seed=seed,
-        device=device,
-        out=out,
-        baselines=baselines,
-        simple=simple,
-        metric=metric,
-        weights=weights,
-        threshold=threshold,
-        costs=weights_of(cost.split(",")) if cost else None,
-        positive=positive,
-        encoders=pairs_of(encoder),
-        base=base,
-        adapt=adapt,
-        tune=tune,
-        samples=samples,
-        **reading,
-    )
+    settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
+    settings |= {**network, **rows, **choice, **decision, **start, **reading}
+    settings |= {"device": device, "samples": samples, "seed": seed}
     if config is not None:
         settings |= _unless_given(read_config(config), context)
     settings["out"] = settings["out"] or default_bundle(_table_of(settings))
@@ -250,15 +154,3 @@ def _table_of(settings: dict[str, Any]) -> str:
             hint="plait fit shop.csv --target category",
         )
     return str(settings["table"])
-
-
-def _join(fusion: str) -> str | int:
-    if fusion.isdecimal():
-        return int(fusion)
-    if fusion not in ("auto", "early", "mid", "late"):
-        raise UsageError(
-            "the fusion is unknown",
-            expected="auto, early, mid, late or the number of a layer",
-            received=fusion,
-        )
-    return fusion

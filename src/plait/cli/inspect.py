@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Force, Json, Quiet, Seed, TableOf, reads_table
+from plait.cli.groups import Reading, grouped
+from plait.cli.options import Force, Json, Quiet, Seed, TableOf
 from plait.cli.show import emit, print_facts, print_lines, print_table
 
 EXAMPLE = "Example: plait inspect shop.csv --target category --schema-out shop.yaml"
 
 
-@reads_table
+@grouped
 def inspect(
     table: TableOf,
     target: Annotated[
@@ -26,7 +27,7 @@ def inspect(
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
     force: Force = False,
     *,
-    reading: dict[str, Any],
+    reading: Reading,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,

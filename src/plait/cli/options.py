@@ -1,17 +1,14 @@
-"""The options that several verbs share, each described once."""
+"""The options that several verbs share one by one, each described once."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
-from functools import wraps
-from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 
 import typer
 
 from plait.errors import UsageError
-from plait.words import split_list, split_pair
+from plait.words import split_pair
 
 
 def one_of(*choices: str) -> Callable[[str | None], str | None]:
@@ -42,116 +39,6 @@ Weight = Annotated[
     list[str] | None,
     typer.Option(help="Weight of a column, 1 by default: --weight name=2; may be repeated."),
 ]
-
-READING: dict[str, tuple[Any, Any]] = {
-    "columns": (
-        Annotated[
-            str | None,
-            typer.Option(
-                help="What columns are, where the guess is wrong: note=text,code=ignore; a name "
-                "with a comma in quotes: '\"a, b\"=text'."
-            ),
-        ],
-        None,
-    ),
-    "columns_file": (
-        Annotated[Path | None, typer.Option(help="The same in a file: .yaml, .json or .csv.")],
-        None,
-    ),
-    "exclude": (
-        Annotated[
-            list[str] | None, typer.Option(help="Column to leave out; may be repeated, or a,b,c.")
-        ],
-        None,
-    ),
-    "schema": (
-        Annotated[
-            Path | None, typer.Option(help="YAML schema to follow, as plait inspect writes it.")
-        ],
-        None,
-    ),
-    "root": (
-        Annotated[
-            str | None,
-            typer.Option(help="Folder of the media, when it is not the folder of the table."),
-        ],
-        None,
-    ),
-    "encoding": (
-        Annotated[
-            str | None, typer.Option(help="Of text, where it is guessed wrongly: cp1252, utf-16.")
-        ],
-        None,
-    ),
-    "delimiter": (
-        Annotated[str | None, typer.Option(help="Between fields: ; or , or | or tab.")],
-        None,
-    ),
-    "decimal": (
-        Annotated[str | None, typer.Option(help="Decimal mark of numbers in text: . or ,")],
-        None,
-    ),
-    "sheet": (
-        Annotated[str | None, typer.Option(help="Sheet of a spreadsheet, by name or number.")],
-        None,
-    ),
-    "strict": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--strict",
-                help="An ambiguous column is an error, and so is one that a bundle reads and the "
-                "table lacks.",
-            ),
-        ],
-        False,
-    ),
-    "on_error": (
-        Annotated[
-            str | None,
-            typer.Option(
-                callback=one_of("raise", "skip"),
-                help="An unreadable cell: raise stops and names it, skip counts it as missing "
-                "[default: as at the bundle's fit, else raise]",
-            ),
-        ],
-        None,
-    ),
-    "allow_network": (
-        Annotated[bool, typer.Option("--allow-network", help="Fetch cells that are URLs.")],
-        False,
-    ),
-}
-"""The options of reading a table, which are those of `plait.read`: type and default."""
-
-
-def reads_table(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of reading a table, handed to its argument ``reading``.
-
-    The command's parameter ``reading`` gets what was said as a dict for `plait.read`.
-    """
-
-    @wraps(verb)
-    def command(**given: Any) -> None:
-        said = {name: given.pop(name) for name in READING}
-        said["exclude"] = tuple(n for text in said["exclude"] or () for n in split_list(text))
-        verb(**given, reading={name: value for name, value in said.items() if value})
-
-    own = inspect.signature(verb).parameters
-    hints = get_type_hints(verb, include_extras=True)
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in own.items():
-        if name != "reading":
-            parameters.append(parameter.replace(annotation=hints[name]))
-            continue
-        for option, (kind, default) in READING.items():
-            hints[option] = kind
-            keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            parameters.append(inspect.Parameter(option, keyword, default=default, annotation=kind))
-    del hints["reading"]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = hints
-    return command
 
 
 def pairs_of(given: Sequence[str] | None) -> dict[str, str]:

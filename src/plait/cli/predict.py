@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Force, Json, Quiet, Seed, one_of, reads_table
+from plait.cli.groups import Decision, Reading, grouped
+from plait.cli.options import Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
 from plait.words import split_list, split_named
@@ -21,7 +22,7 @@ plait predict base.plait new.csv --classes "boot,sandal,trainer"
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
 
 
-@reads_table
+@grouped
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
     table: Annotated[str, typer.Argument(help="Table with the input columns.")],
@@ -51,13 +52,6 @@ def predict(
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
     force: Force = False,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Of two classes: from which probability a row counts as --positive."),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="The class that --threshold is about [default: the rarer].")
-    ] = None,
     temperature: Annotated[
         float | None,
         typer.Option(
@@ -66,7 +60,8 @@ def predict(
         ),
     ] = None,
     *,
-    reading: dict[str, Any],
+    decision: Decision,
+    reading: Reading,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -91,10 +86,9 @@ def predict(
         classes=_classes(classes),
         templates=template or (),
         force=force,
-        threshold=threshold,
-        positive=positive,
         temperature=temperature,
         seed=seed,
+        **decision,
         **reading,
     )
     print_warnings(result)

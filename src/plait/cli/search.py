@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Force, Json, Quiet, Seed, Weight, pairs_of, reads_table, weights_of
+from plait.cli.groups import Group, Reading, grouped, text, texts
+from plait.cli.options import Force, Json, Quiet, Seed, Weight, pairs_of, weights_of
 from plait.cli.show import emit, print_table, print_warnings, say_notes
 from plait.errors import UsageError
 
@@ -20,20 +21,39 @@ plait search base.plait --table catalogue.csv --audio query.wav --where "price <
 plait search base.plait --table catalogue.csv --text boot --image a.jpg --weight text=2"""
 
 
-@reads_table
+def _cells(given: dict[str, Any]) -> dict[str, str]:
+    named = pairs_of(given.pop("query"))
+    cells = {**given, **named}
+    return {name: cell for name, cell in cells.items() if cell is not None}
+
+
+Query = Annotated[
+    dict[str, str],
+    Group(
+        {
+            "text": (text("Words to look for."), None),
+            "image": (text("Picture to look for."), None),
+            "audio": (text("Sound to look for."), None),
+            "video": (text("Film to look for."), None),
+            "query": (
+                texts("Value of any column or modality: --query size=42; may be repeated."),
+                None,
+            ),
+        },
+        _cells,
+    ),
+]
+"""What is looked for: the cells of one row, by column or modality."""
+
+
+@grouped
 def search(
     bundle: Annotated[Path, typer.Argument(help="Bundle with a shared space.")],
     table: Annotated[
         str | None, typer.Option(help="Table to search; may be left out with a kept --index.")
     ] = None,
-    text: Annotated[str | None, typer.Option(help="Words to look for.")] = None,
-    image: Annotated[str | None, typer.Option(help="Picture to look for.")] = None,
-    audio: Annotated[str | None, typer.Option(help="Sound to look for.")] = None,
-    video: Annotated[str | None, typer.Option(help="Film to look for.")] = None,
-    query: Annotated[
-        list[str] | None,
-        typer.Option(help="Value of any column or modality: --query size=42; may be repeated."),
-    ] = None,
+    *,
+    query: Query,
     weight: Weight = None,
     top: Annotated[int, typer.Option(min=1, help="How many rows.")] = 10,
     where: Annotated[
@@ -49,8 +69,7 @@ def search(
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
     force: Force = False,
-    *,
-    reading: Any,
+    reading: Reading,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -71,33 +90,23 @@ def search(
         from plait.recipes.search_page import check_page, write_search_page
 
         check_page(bundle, table, page, force=force)
-    given = {"text": text, "image": image, "audio": audio, "video": video, **pairs_of(query)}
-    cells = {name: cell for name, cell in given.items() if cell is not None}
+    asked: dict[str, Any] = {"weights": weights_of(weight), "where": where}
     # Searching draws no random numbers; --seed is there because every verb has it.
     with open_progress(quiet=quiet) as progress:
         result = run_search(
             bundle,
             table,
-            query=cells,
-            weights=weights_of(weight),
+            query=query,
             top=top,
-            where=where,
             index=index,
             rebuild=rebuild,
             progress=progress,
             reading=reading,
+            **asked,
         )
         if page is not None:
             written = write_search_page(
-                bundle,
-                table,
-                result,
-                cells,
-                page,
-                weights=weights_of(weight),
-                where=where,
-                force=True,
-                **reading,
+                bundle, table, result, query, page, force=True, **asked, **reading
             )
             result["page"] = str(written)
     print_warnings(result)

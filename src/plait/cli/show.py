@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from plait.cli.grid import grid
+
 Show = Callable[[dict[str, Any]], None]
+
+PIPED_WIDTH = 160
 
 
 def emit(result: dict[str, Any], *, as_json: bool, show: Show) -> None:
@@ -52,17 +57,13 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as a table on standard output; the first row's keys are the columns."""
     if not rows:
         return
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
     names = list(dict.fromkeys(name for row in rows for name in row))
-    for name in names:
-        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(text_of(row.get(name)) for name in names))
-    _console().print(table)
+    numeric = [all(isinstance(row.get(name), int | float | None) for row in rows) for name in names]
+    cells = [[text_of(row.get(name)) for name in names] for row in rows]
+    # Piped output is not cut to 80 columns: it is read by programs and logs.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
+    lines = grid([str(name) for name in names], cells, numeric=numeric, width=width)
+    print("\n".join([*([title] if title else []), "", *lines, ""]))
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
@@ -120,11 +121,3 @@ def open_page(path: Path) -> bool:
     if not screen or os.environ.get("CI"):
         return False
     return webbrowser.open(path.resolve().as_uri())
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    # Piped output is not cut to 80 columns: it is read by programs and logs.
-    width = None if sys.stdout.isatty() else 160
-    return Console(highlight=False, width=width, markup=False)

@@ -45,16 +45,10 @@ class Writer(Protocol):
 class Build:
     """One pass over the table that prepares columns."""
 
-    def __init__(
-        self,
-        table: Table,
-        codecs: Mapping[str, Codec],
-        on_error: str,
-        num_workers: int,
-    ) -> None:
-        self._table, self._codecs, self._on_error = table, codecs, on_error
+    def __init__(self, table: Table, codecs: Mapping[str, Codec]) -> None:
+        self._table, self._codecs = table, codecs
         self._media = table.media()
-        self._num_workers = 0 if table.num_rows <= FEW_ROWS else num_workers
+        self._num_workers = 0 if table.num_rows <= FEW_ROWS else table.policy.num_workers
         self._bad: dict[str, list[dict[str, Any]]] = {name: [] for name in codecs}
         self._num_bad = dict.fromkeys(codecs, 0)
 
@@ -135,7 +129,7 @@ class Build:
     def _checked(self, name: str, row: int, result: Arrays | None | CellError) -> Arrays | None:
         if not isinstance(result, CellError):
             return result
-        if self._on_error == "raise":
+        if not self._table.policy.skips:
             error = type(result)(
                 result.what,
                 expected=result.expected,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int8
 from numpy import ndarray
 
 from plait.data.table import Table
 from plait.data.times import time_reader
 from plait.errors import TableError
 from plait.types import is_missing
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int8
 
 NOWHERE = -1
 

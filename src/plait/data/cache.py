@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from plait.errors import StorageError
-from plait.writing import storing, write_folder
+from plait.writing import PART, storing, write_folder
 
 MAX_CACHE_BYTES = 20 * 2**30
 """The least recently used entries beyond this many bytes are removed."""
@@ -92,9 +93,17 @@ def prune(folder: Path, *, max_bytes: int | None = None) -> list[Path]:
         budget -= 0 if unfinished else num_bytes
         too_much = budget < 0 and age > RECENT_SECONDS
         if age > STALE_SECONDS if unfinished else too_much:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_entry(path)
             removed.append(path)
     return removed
+
+
+def remove_entry(entry: Path) -> None:
+    """Remove an entry in one step: who opens it meanwhile finds all of it or nothing."""
+    aside = entry.with_name(f".{entry.name.strip('.')[:100]}.{secrets.token_hex(4)}{PART}")
+    with suppress(OSError):
+        os.rename(entry, aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, float, int]]:

@@ -23,7 +23,6 @@ from plait.data.cautions import (
 )
 from plait.data.decoding import Decoder, is_cheap
 from plait.data.duplicates import Copies, equal_rows, find_copies
-from plait.data.entries import check_on_error
 from plait.data.fingerprints import fingerprints
 from plait.data.schema import Column, make_codec
 from plait.data.settling import facts_of
@@ -78,21 +77,20 @@ class Inspection:
         return dataclasses.asdict(self)
 
 
-def inspect_table(table: Table, *, target: str | None = None, on_error: str = "skip") -> Inspection:
+def inspect_table(table: Table, *, target: str | None = None) -> Inspection:
     """Look a table over.
 
     Up to 100,000 rows spread over it are scanned, and up to 1,000 media cells per column decoded.
 
     Args:
-        table: The rows.
+        table: The rows; unreadable cells are counted, unless its policy says that they raise.
         target: Column to be learned, for class counts and leaks.
-        on_error: ``skip`` counts unreadable cells, ``raise`` stops at the first.
 
     Raises:
-        CellError: With ``raise``, the first unreadable cell.
+        CellError: The first unreadable cell, where the policy says so.
         TableError: There is no such target.
     """
-    check_on_error(on_error)
+    table = table.under(table.policy.or_else("skip"))
     rows = _scanned_rows(table.num_rows)
     scan = table if len(rows) == table.num_rows else table.take(rows)
     found = Inspection(table.name, table.num_rows, len(rows), target, notes=list(table.notes))
@@ -103,7 +101,7 @@ def inspect_table(table: Table, *, target: str | None = None, on_error: str = "s
         twin = hashes.setdefault(_hash_cells(cells), column.name)
         if twin != column.name and any(cell is not None for cell in cells):
             found.identical_columns.append([twin, column.name])
-        found.columns.append(_inspect_column(table, column, cells, rows, on_error))
+        found.columns.append(_inspect_column(table, column, cells, rows))
     copies = _find_duplicates(found, table, scan, rows, targets)
     _warn(found, table)
     if target is not None and targets is not None:
@@ -131,14 +129,11 @@ def _present(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _hash_cells(cells: Sequence[Cell]) -> bytes:
-    digest = hashlib.sha256()
-    for cell in cells:
-        digest.update(repr(cell).encode(errors="surrogatepass"))
-    return digest.digest()
+    return hashlib.sha256(repr(cells).encode(errors="surrogatepass")).digest()
 
 
 def _inspect_column(
-    table: Table, column: Column, cells: list[Cell], rows: np.ndarray, on_error: str
+    table: Table, column: Column, cells: list[Cell], rows: np.ndarray
 ) -> dict[str, Any]:
     num_missing = sum(cell is None for cell in cells)
     facts: dict[str, Any] = {
@@ -164,7 +159,7 @@ def _inspect_column(
         num_missing += facts["reading"].get("num_null_words", 0)
         facts["share_missing"] = round(num_missing / max(len(cells), 1), 4)
         try:
-            facts |= _decode_some(table, column.name, codec, cells, rows, on_error)
+            facts |= _decode_some(table, column.name, codec, cells, rows)
         except ExtraError as error:
             facts["first_error"] = {"row": None, "error": f"{error.what}: {error.hint}"}
     return facts
@@ -175,7 +170,7 @@ def _key(cell: Cell) -> Any:
 
 
 def _decode_some(
-    table: Table, name: str, codec: Codec, cells: list[Cell], rows: np.ndarray, on_error: str
+    table: Table, name: str, codec: Codec, cells: list[Cell], rows: np.ndarray
 ) -> dict[str, Any]:
     places = [place for place, cell in enumerate(cells) if cell is not None]
     if not is_cheap(codec.layout):
@@ -184,44 +179,39 @@ def _decode_some(
             if places
             else []
         )
-    sizes: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     facts: dict[str, Any] = {"num_decoded": len(places), "num_unreadable": 0, "first_error": None}
     done = 0
     with Decoder(codec, table.media(), _sizes) as decoder:
         for results in decoder.decode([cells[place] for place in places]):
             for place, result in zip(places[done:], results, strict=False):
                 if isinstance(result, CellError):
-                    _count_error(facts, result, name, int(rows[place]), on_error)
+                    if not table.policy.skips:
+                        raise result.at(column=name, row=int(rows[place]))
+                    _count_error(facts, result, int(rows[place]))
                 elif result is not None:
-                    _widen(sizes, result)
+                    for size, value in result:
+                        found.setdefault(size, []).append(value)
             done += len(results)
-    return facts | {"sizes": sizes}
+    return facts | {"sizes": {name: [min(all_), max(all_)] for name, all_ in found.items()}}
 
 
-def _count_error(
-    facts: dict[str, Any], error: CellError, name: str, row: int, on_error: str
-) -> None:
-    if on_error == "raise":
-        raise error.at(column=name, row=row)
+def _count_error(facts: dict[str, Any], error: CellError, row: int) -> None:
     facts["num_unreadable"] += 1
     if facts["first_error"] is None:
         reason = f"{error.what}: {error.received}" if error.received else error.what
         facts["first_error"] = {"row": row, "error": shorten(reason, 200)}
 
 
-def _sizes(raw: Any) -> dict[str, float]:
+def _sizes(raw: Any) -> tuple[tuple[str, float], ...]:
     """Return what can be said of any decoded value's size: axes, characters, or the number."""
-    if isinstance(raw, np.ndarray):
-        return {f"axis {axis}": float(size) for axis, size in enumerate(raw.shape)}
+    if isinstance(raw, int | float):
+        return (("value", float(raw)),)
     if isinstance(raw, str):
-        return {"characters": float(len(raw))}
-    return {"value": float(raw)} if isinstance(raw, int | float) else {}
-
-
-def _widen(sizes: dict[str, list[float]], found: dict[str, float]) -> None:
-    for name, value in found.items():
-        low, high = sizes.get(name, [value, value])
-        sizes[name] = [min(low, value), max(high, value)]
+        return (("characters", float(len(raw))),)
+    if isinstance(raw, np.ndarray):
+        return tuple((f"axis {axis}", float(size)) for axis, size in enumerate(raw.shape))
+    return ()
 
 
 def _find_duplicates(

@@ -15,7 +15,6 @@ from plait.data.decoding import is_cheap
 from plait.data.pages import PageBudget
 from plait.data.ragged import ColumnStore
 from plait.data.table import Table
-from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
 from plait.types import Arrays, Cell, ColumnBatch
 from plait.writing import storage_failure
@@ -109,14 +108,6 @@ class PreparedColumn:
     def lengths(self) -> np.ndarray:
         """Return int64 ``[row]``: the product of ragged axes' lengths (1 where there are none)."""
         return self._store.lengths()
-
-
-def check_on_error(on_error: str) -> None:
-    """Raise `UsageError` unless it is ``raise`` or ``skip``."""
-    if on_error not in {"raise", "skip"}:
-        raise UsageError(
-            "unknown way to treat unreadable cells", expected="raise or skip", received=on_error
-        )
 
 
 def column_key(table: Table, name: str, codec: Codec) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt64
 from numpy import ndarray
 
 from plait.data.cache import cache_folder, mark_used, new_entry
 from plait.data.decoding import Decoder
-from plait.data.entries import Progress, check_on_error, column_key
+from plait.data.entries import Progress, column_key
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError
+from plait.errors import CellError, TableError
 from plait.modalities import Codec, Fingerprint
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt64
 
 NUM_WORDS = 4
 """A code is so many uint64."""
@@ -78,9 +81,7 @@ def fingerprints(
     codecs: Mapping[str, Codec] | Sequence[str],
     *,
     cache: Path | None = None,
-    on_error: str = "skip",
     progress: Progress | None = None,
-    num_workers: int = 2,
 ) -> dict[str, Fingerprints]:
     """Return column name -> the rows' fingerprints, of columns whose equality means something.
 
@@ -88,9 +89,8 @@ def fingerprints(
     schema. Kept in the cache, so that media are decoded for this only once.
 
     Raises:
-        CellError: The first unreadable cell, unless `on_error` is ``skip``: it has none.
+        CellError: The first unreadable cell, unless the table's policy skips such: it has none.
     """
-    check_on_error(on_error)
     if not isinstance(codecs, Mapping):
         codecs = {name: make_codec(table.schema[name]) for name in codecs}
     found: dict[str, Fingerprints] = {}
@@ -101,15 +101,16 @@ def fingerprints(
         home = cache_folder("fingerprints", cache)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
-            media = table.media()
+            media, num_workers = table.media(), table.policy.num_workers
             with (
                 Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
                 new_entry(home, key) as folder,
             ):
-                _compute(folder, table, name, decoder, on_error, progress)
+                _compute(folder, table, name, decoder, progress)
             kept = _load(home / key, codec, table.num_rows)
-        if kept is not None:
-            found[name] = kept
+        if kept is None:
+            raise TableError("the cache was changed while it was written", path=home)
+        found[name] = kept
     return found
 
 
@@ -123,13 +124,14 @@ def has_fingerprints(codec: Codec, table: Table) -> bool:
 def _load(folder: Path, codec: Codec, num_rows: int) -> Fingerprints | None:
     """Open an entry; None when there is none, or one of another size."""
     files = [folder / name for name in ("codes.bin", "ends.bin", "sketches.bin")]
-    if not all(file.is_file() for file in files):
+    try:
+        codes, ends = np.fromfile(files[0], np.uint64), np.fromfile(files[1], np.int64)
+        size = files[2].stat().st_size
+        if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
+            return None
+        sketches = np.memmap(files[2], np.uint8, "r") if size else np.zeros(0, np.uint8)
+    except FileNotFoundError:  # there is none, or another process removes it in this moment
         return None
-    codes, ends = np.fromfile(files[0], np.uint64), np.fromfile(files[1], np.int64)
-    size = files[2].stat().st_size
-    if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
-        return None
-    sketches = np.memmap(files[2], np.uint8, "r") if size else np.zeros(0, np.uint8)
     mark_used(folder)
     return Fingerprints(codes.reshape(-1, NUM_WORDS), ends, sketches, codec.alike)
 
@@ -143,7 +145,6 @@ def _compute(
     table: Table,
     name: str,
     decoder: Decoder[Fingerprint | None],
-    on_error: str,
     progress: Progress | None,
 ) -> None:
     """Write codes, and sketches one behind the other with the place where each ends."""
@@ -154,7 +155,7 @@ def _compute(
             for results in decoder.decode(cells[name]):
                 for row, result in enumerate(results, first):
                     if isinstance(result, CellError):
-                        if on_error == "raise":
+                        if not table.policy.skips:
                             raise result.at(column=name, row=row)
                     elif result is not None:
                         codes[row], sizes[row] = _code(result), len(result.sketch)

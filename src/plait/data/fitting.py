@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 
 from plait.data.decoding import read_cell
-from plait.data.entries import check_on_error
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError
@@ -30,27 +29,27 @@ def fit_codecs(
     columns: Sequence[str],
     rows: Sequence[int] | np.ndarray,
     *,
-    on_error: str = "raise",
     seed: int = 0,
     max_rows: int = 20_000,
     every_label: bool = False,
+    features_only: bool = False,
 ) -> dict[str, Codec]:
     """Return column name -> codec fitted on training rows.
 
     Args:
-        table: The rows; its schema says each column's modality.
+        table: The rows; its schema says each column's modality, its policy how cells are read.
         columns: Value columns.
         rows: Training rows.
-        on_error: ``raise``, or ``skip`` unreadable cells.
         seed: Of the sample, and of the order in which values are given to the codec.
         max_rows: Size of the sample; use ``len(rows)`` for a target whose rare labels count.
         every_label: Whether codecs that leave out rare labels keep all, unless told how many.
+        features_only: Whether no network will read the columns: codecs with a ``fit_features``
+            learn only what their features need.
 
     Raises:
         CellError: An unreadable cell, with column and row, unless skipped.
         SchemaError: A column has no modality, or its settings do not fit.
     """
-    check_on_error(on_error)
     sample = np.random.default_rng([seed, 1]).permutation(np.asarray(rows, np.int64))[:max_rows]
     media = table.media()
     groups: dict[str, list[str]] = {}
@@ -63,8 +62,9 @@ def fit_codecs(
     fitted = {}
     for names in groups.values():
         codec = codecs[names[0]]
-        raws = [_raws(table, name, codec, sample, media, on_error) for name in names]
-        done = codec.fit(_in_turn(raws))
+        raws = [_raws(table, name, codec, sample, media) for name in names]
+        learn = getattr(codec, "fit_features", codec.fit) if features_only else codec.fit
+        done = learn(_in_turn(raws))
         fitted.update(dict.fromkeys(names, done))
     return {name: fitted[name] for name in columns}
 
@@ -76,9 +76,7 @@ def _with_every_label(codec: Any) -> Codec:
     return cast(Codec, replace(codec, max_labels=MAX_LABELS))
 
 
-def _raws(
-    table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media, on_error: str
-) -> Iterator[Any]:
+def _raws(table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media) -> Iterator[Any]:
     """Yield decoded cells one at a time, in the sample's order; pieces grow, for few may do."""
     first, size = 0, FIRST_PIECE_ROWS
     while first < len(rows):
@@ -87,7 +85,7 @@ def _raws(
             try:
                 raw = read_cell(codec, cell, media)
             except CellError as error:
-                if on_error == "raise":
+                if not table.policy.skips:
                     raise error.at(column=name, row=int(row)) from None
                 continue
             if raw is not None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int32
 from numpy import ndarray
 
 from plait.data.table import Table
 from plait.types import Cell, is_missing
+
+if TYPE_CHECKING:
+    from jaxtyping import Int32
 
 UNSAID = -1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,11 +46,12 @@ def infer_schema(
         SchemaError: In strict mode, naming the column and the ``--columns`` entry that decides.
     """
     rows = sample_rows(table.num_rows)
+    numbers = rows.tolist()
     typed = _is_typed(table, rows[:BLOCK_ROWS])
     columns = []
     for name in table.column_names:
         cells = table.column(name, rows)
-        places = [Place(int(r), c) for r, c in zip(rows, cells, strict=True) if not is_missing(c)]
+        places = [Place(r, c) for r, c in zip(numbers, cells, strict=True) if not is_missing(c)]
         share_missing = 1.0 - len(places) / max(len(cells), 1)
         if not places:
             places = _search(table, name)
@@ -62,8 +63,8 @@ def infer_schema(
             column = _infer(table, some, sample)
             if strict:
                 _check_sure(column)
-        if column.modality == "number" and table.decimal is not None:
-            column = replace(column, settings={"decimal": table.decimal, **column.settings})
+        if column.modality == "number" and table.policy.decimal is not None:
+            column = replace(column, settings={"decimal": table.policy.decimal, **column.settings})
         if column.modality is not None and some:
             column = settle(column, sample, strict=strict)
         columns.append(_with_share(column, share_missing))
@@ -143,14 +144,20 @@ def _by_modality(sample: ColumnSample) -> Column:
 def detect_all(sample: ColumnSample) -> list[tuple[str, float]]:
     """Return (modality, how sure), the surest first; equally sure ones by name."""
     asked = list(modalities().items())
-    if sample.values and all(map(_is_bare_number, sample.values)):
+    if _are_bare_numbers(sample.values):
         asked = [(name, codec) for name, codec in asked if getattr(codec, "bare_numbers", True)]
     scores = [(name, float(codec().detect(sample))) for name, codec in asked]
     return sorted(scores, key=lambda score: (-score[1], score[0]))
 
 
+def _are_bare_numbers(cells: Sequence[Cell]) -> bool:
+    """Tell whether every cell is one number and nothing else; not so where there is none."""
+    if set(map(type, cells)) == {str}:
+        return all(map(BARE_NUMBER.fullmatch, cells))
+    return len(cells) > 0 and all(map(_is_bare_number, cells))
+
+
 def _is_bare_number(cell: Cell) -> bool:
-    """Tell whether a cell is one number and nothing else."""
     if isinstance(cell, str):
         return BARE_NUMBER.fullmatch(cell) is not None
     return isinstance(cell, int | float) and not isinstance(cell, bool)
@@ -189,4 +196,4 @@ def _with_share(column: Column, share: float) -> Column:
 
 
 def _hashable(cell: Cell) -> Hashable:
-    return cell if isinstance(cell, Hashable) else repr(cell)
+    return cell if type(cell) is str or isinstance(cell, Hashable) else repr(cell)

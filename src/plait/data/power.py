@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from plait.types import Cell
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
 
 LEAST_ROWS = 20
 MANY = 20

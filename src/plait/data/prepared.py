@@ -11,7 +11,7 @@ from plait.data.absent import EmptyStore
 from plait.data.building import Build
 from plait.data.cache import cache_folder
 from plait.data.entries import PreparedColumn as PreparedColumn
-from plait.data.entries import Progress, check_on_error, column_key, open_column
+from plait.data.entries import Progress, column_key, open_column
 from plait.data.fingerprints import fingerprints as fingerprints
 from plait.data.fitting import fit_codecs as fit_codecs
 from plait.data.held import HeldStore
@@ -61,26 +61,22 @@ def prepare_table(
     codecs: Mapping[str, Codec],
     *,
     cache: Path | None = None,
-    on_error: str = "raise",
     progress: Progress | None = None,
-    num_workers: int = 2,
 ) -> Prepared:
     """Return the columns' prepared values: from the cache, or decoded now.
 
     Args:
-        table: The rows.
+        table: The rows; where its policy skips, an unreadable cell counts as missing and is
+            recorded.
         codecs: Column name -> fitted codec.
         cache: The cache's root; default as in `plait.data.cache.default_cache`.
-        on_error: ``raise``, or ``skip``: an unreadable cell counts as missing and is recorded.
         progress: Called after every batch.
-        num_workers: Threads that decode media.
 
     Raises:
         CellError: The first unreadable cell, with column and row, unless skipped.
         TableError: No such column.
         StorageError: The cache cannot be written.
     """
-    check_on_error(on_error)
     folder = cache_folder("prepared", cache)
     names = {name: column_key(table, name, codec) for name, codec in codecs.items()}
     budget = PageBudget()
@@ -88,10 +84,10 @@ def prepare_table(
     todo = {
         name: codecs[name]
         for name, column in found.items()
-        if column is None or (on_error == "raise" and column.num_bad)
+        if column is None or (column.num_bad and not table.policy.skips)
     }
     if todo:
-        build = Build(table, todo, on_error, num_workers)
+        build = Build(table, todo)
         build.run({name: (folder, names[name]) for name in todo}, progress)
     columns = {}
     for name, codec in codecs.items():
@@ -106,18 +102,15 @@ def prepare_rows(
     table: Table,
     codecs: Mapping[str, Codec],
     *,
-    on_error: str = "raise",
     progress: Progress | None = None,
-    num_workers: int = 2,
 ) -> Prepared:
     """Return the columns' prepared values, decoded now and held in memory: nothing is written.
 
     Arguments and errors as of `prepare_table`, whose values these are.
     """
-    check_on_error(on_error)
     stores = {name: HeldStore(codec.layout) for name, codec in codecs.items()}
     if codecs:
-        build = Build(table, codecs, on_error, num_workers)
+        build = Build(table, codecs)
         build.fill(stores, progress)
     columns = {name: PreparedColumn(codec, stores[name]) for name, codec in codecs.items()}
     return Prepared(columns, table.num_rows)

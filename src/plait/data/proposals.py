@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from jaxtyping import Int, UInt8, UInt64
 from numpy import ndarray
+
+if TYPE_CHECKING:
+    from jaxtyping import Int, UInt8, UInt64
 
 NUM_BITS, WORD_BITS = 256, 64
 MOST_DIFFERING = 76

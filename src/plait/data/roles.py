@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.date.survey import sureness
@@ -20,11 +20,11 @@ _GROUP_NAME = re.compile(
 )
 _UUID = re.compile(r"^\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$", re.IGNORECASE)
 _HEX = re.compile(r"^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{16,128}$", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d{1,18}")
 _CODE = re.compile(r"^[\w:#-]{1,64}$")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A sampled cell and the row it is in."""
 
     row: int
@@ -65,19 +65,23 @@ def _id_reason(name: str, places: Sequence[Place]) -> str | None:
         return "every value is another UUID"
     if all(_HEX.match(text) for text in texts):
         return "every value is another hexadecimal code"
-    numbers = [_whole(cell) for cell in cells]
-    if len(cells) >= 5 and None not in numbers:
-        steps = {
-            number - place.row
-            for number, place in zip(numbers, places, strict=True)
-            if number is not None
-        }
-        if len(steps) == 1:
-            return "it counts the rows"
+    if len(cells) >= 5 and _counts_rows(places):
+        return "it counts the rows"
     if why := reason_for_codes(name, cells):
         return f"every value is another, and {why}"
     named = _ID_NAME.search(name) or _ID_CAMEL.search(name) or _GROUP_NAME.match(name)
     return "every value is another, and its name says so" if named and _are_codes(cells) else None
+
+
+def _counts_rows(places: Sequence[Place]) -> bool:
+    """Tell whether all cells are whole numbers, each as far from the number of its row."""
+    step = None
+    for row, cell in places:
+        number = _whole(cell)
+        if number is None or (step is not None and number - row != step):
+            return False
+        step = number - row
+    return True
 
 
 def _are_codes(cells: Sequence[Cell]) -> bool:
@@ -95,4 +99,4 @@ def _whole(cell: Cell) -> int | None:
     if isinstance(cell, float):
         return int(cell) if cell.is_integer() else None
     text = str(cell).strip()
-    return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else None
+    return int(text) if _WHOLE.fullmatch(text) else None

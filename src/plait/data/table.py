@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from plait.data.inference import infer_schema
 from plait.data.overrides import Override, read_overrides
+from plait.data.policy import ReadPolicy
 from plait.data.schema import Schema
 from plait.data.sources.formats import Format
 from plait.data.sources.opening import open_source
@@ -30,11 +32,7 @@ class Table:
 
     Attributes:
         name: For reports: the file's or folder's name.
-        root: Folder that paths in cells are relative to, and confined in.
-        on_error: What an unreadable cell does: ``raise``, or ``skip``: it counts as missing; None
-            when nothing was said.
-        allow_network: Whether cells that are URLs are fetched.
-        decimal: The decimal mark that the person named for numbers in text; None when none.
+        policy: How cells are read; every function that reads the table's cells follows it.
         notes: What people should know of how the source was read.
     """
 
@@ -43,18 +41,14 @@ class Table:
         rows: Rows,
         *,
         name: str = "table",
-        root: Path | str = ".",
+        policy: ReadPolicy | None = None,
         overrides: Mapping[str, Override] | None = None,
         strict: bool = False,
         schema: Schema | None = None,
         chosen: np.ndarray | None = None,
-        on_error: str | None = None,
-        allow_network: bool = False,
-        decimal: str | None = None,
         hidden: frozenset[str] = frozenset(),
     ) -> None:
-        self.name, self.root = name, Path(root)
-        self.on_error, self.allow_network, self.decimal = on_error, allow_network, decimal
+        self.name, self.policy = name, policy or ReadPolicy()
         self._rows, self._chosen = rows, chosen
         self._overrides, self._strict = dict(overrides or {}), strict
         self._schema, self._hidden = schema, hidden
@@ -68,6 +62,11 @@ class Table:
     def num_rows(self) -> int:
         """Number of rows."""
         return self._rows.num_rows if self._chosen is None else len(self._chosen)
+
+    @property
+    def root(self) -> Path:
+        """Folder that paths in cells are relative to, and confined in."""
+        return self.policy.root
 
     @property
     def overrides(self) -> Mapping[str, Override]:
@@ -105,7 +104,8 @@ class Table:
     @cached_property
     def key(self) -> str:
         """Changes whenever the cells may have changed; names cache entries."""
-        key = self._rows.key + (f"|decimal {self.decimal}" if self.decimal else "")
+        mark = self.policy.decimal
+        key = self._rows.key + (f"|decimal {mark}" if mark else "")
         if self._chosen is None:
             return key
         return hashlib.sha256(key.encode() + self._chosen.tobytes()).hexdigest()
@@ -149,7 +149,11 @@ class Table:
 
     def media(self) -> Media:
         """Return what opens the files that cells point to."""
-        return Media(self.root, self.allow_network, self.decimal)
+        return self.policy.media()
+
+    def under(self, policy: ReadPolicy) -> Table:
+        """Return the same rows, read under another policy."""
+        return self if policy == self.policy else self._with(policy=policy)
 
     def without(self, columns: Sequence[str]) -> Table:
         """Return the same rows as if these columns were not there."""
@@ -169,17 +173,14 @@ class Table:
                     f"the table is open already, so its {name} is decided",
                     expected=f"plait.read(path, {name}=...)",
                 )
-        changes = {
-            name: late[name]
-            for name in ("root", "on_error", "allow_network", "strict")
-            if late.get(name) not in (None, False)
-        }
-        said = _overrides(self, late)
-        if said or "strict" in changes:
-            changes |= {"overrides": {**self._overrides, **said}, "schema": None}
-        if "root" in changes:
-            _check_root(Path(changes["root"]))
-        return self._with(**changes) if changes else self
+        of_policy = {n: late[n] for n in ("root", "on_error", "allow_network") if late.get(n)}
+        if "root" in of_policy:
+            of_policy["root"] = _checked_root(Path(of_policy["root"]))
+        table = self.under(replace(self.policy, **of_policy))
+        said, strict = _overrides(self, late), bool(late.get("strict")) or self._strict
+        if not said and strict == self._strict:
+            return table
+        return table._with(strict=strict, overrides={**self._overrides, **said}, schema=None)
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {self.num_rows} rows, {len(self.column_names)} columns)"
@@ -196,14 +197,11 @@ class Table:
     def _with(self, **changes: Any) -> Table:
         kept: dict[str, Any] = {
             "name": self.name,
-            "root": self.root,
+            "policy": self.policy,
             "overrides": self._overrides,
             "strict": self._strict,
             "schema": self._schema,
             "chosen": self._chosen,
-            "on_error": self.on_error,
-            "allow_network": self.allow_network,
-            "decimal": self.decimal,
             "hidden": self._hidden,
         }
         return Table(self._rows, **(kept | changes))
@@ -288,12 +286,6 @@ def read(
         TableError: The source cannot be read; says where and how to mend it.
         UsageError: An argument names an unknown modality or column, or does not fit the source.
     """
-    if on_error not in (None, "raise", "skip"):
-        raise UsageError(
-            "unknown way to treat unreadable cells",
-            expected="raise or skip",
-            received=str(on_error),
-        )
     said = {
         "columns": columns,
         "columns_file": columns_file,
@@ -307,9 +299,10 @@ def read(
     form = Format(encoding=encoding, delimiter=delimiter, decimal=decimal, sheet=sheet)
     if isinstance(source, Table):
         return source.told(**said, **vars(form))
+    ReadPolicy(on_error=on_error)  # refused before a large file is opened
     opened = open_source(source, form)
-    table = Table(opened.rows, name=opened.name, root=opened.folder, decimal=decimal)
-    return table.told(**said)
+    policy = ReadPolicy(root=Path(opened.folder), decimal=decimal)
+    return Table(opened.rows, name=opened.name, policy=policy).told(**said)
 
 
 def _overrides(table: Table, said: Mapping[str, Any]) -> dict[str, Override]:
@@ -324,6 +317,7 @@ def _overrides(table: Table, said: Mapping[str, Any]) -> dict[str, Override]:
     return found
 
 
-def _check_root(root: Path) -> None:
+def _checked_root(root: Path) -> Path:
     if not root.is_dir():
         raise TableError("the root is not a folder", expected="an existing folder", path=root)
+    return root

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from plait.arrow import array
 from plait.errors import UsageError
 from plait.index.codes import unit_vectors
 from plait.index.filters import kept_rows
@@ -130,7 +131,7 @@ class Index:
         units = self._checked(queries, k)
         allowed = None if where is None else kept_rows(where, self._rows.attributes)
         found = nearest_rows(units, k, self._rows, self._graph, allowed)
-        ids = [self._rows.ids.take(pa.array(rows)).to_pylist() for rows, _ in found]
+        ids = [self._rows.ids.take(array(rows)).to_pylist() for rows, _ in found]
         return Hits(ids, [scores for _, scores in found])
 
     def add(

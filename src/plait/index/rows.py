@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from plait.arrow import array, to_numpy
 from plait.errors import UsageError
 from plait.index.codes import Codes
 
@@ -65,7 +66,7 @@ class Rows:
     def positions(self, ids: Sequence[str]) -> Int64[np.ndarray, " id"]:
         """Return where ids are, -1 for those that are not here."""
         found = pc.index_in(_strings(ids), value_set=self.ids)
-        return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return to_numpy(found, -1).astype(np.int64)
 
     def positions_of_keys(self, keys: np.ndarray) -> Int64[np.ndarray, " key"]:
         """Return where keys are; all of them must be in use."""
@@ -75,7 +76,7 @@ class Rows:
         """Return the rows but those at `positions`."""
         kept = np.ones(len(self), bool)
         kept[positions] = False
-        mask = pa.array(kept)
+        mask = array(kept)
         attributes = None if self.attributes is None else self.attributes.filter(mask)
         return Rows(self.codes.take(kept), self.ids.filter(mask), attributes, self.keys[kept])
 
@@ -123,10 +124,10 @@ def _num_rows(attributes: pa.Table | None) -> int | None:
 def _id_array(ids: Sequence[str]) -> pa.LargeStringArray:
     found = _strings(ids)
     if found.null_count:
-        row = int(np.argmax(found.is_null().to_numpy(zero_copy_only=False)))
+        row = int(np.argmax(to_numpy(found.is_null())))
         raise UsageError("an id is missing", expected="text that names the row", row=row)
     counts = found.value_counts()
-    repeated = counts.field("counts").to_numpy() > 1
+    repeated = to_numpy(counts.field("counts")) > 1
     if repeated.any():
         name = counts.field("values")[int(np.argmax(repeated))].as_py()
         raise UsageError("an id is given twice", expected="ids that all differ", received=name)
@@ -135,7 +136,7 @@ def _id_array(ids: Sequence[str]) -> pa.LargeStringArray:
 
 def _strings(ids: Sequence[str]) -> pa.LargeStringArray:
     try:
-        return pa.array(ids, pa.large_string())
+        return array(ids, pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise UsageError("an id is no text", expected="ids as str", received=str(error)) from None
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 NUM_BITS = 256
 MOST_STRETCH, MOST_SHIFT, MOST_GAIN = 1.25, 0.1, 2.0

@@ -63,13 +63,12 @@ class BackboneReading:
         table: Table,
         rows: np.ndarray,
         *,
-        on_error: str,
         progress: Callable[[int], object] | None = None,
         tuned: str = "",
     ) -> BackboneReading:
         """Return a reading whose vectors are standardised by those of training rows."""
         first = cls(source, checkpoint)
-        column = first._encode(table, on_error, progress)
+        column = first._encode(table, progress)
         seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
         vectors = (value["vectors"].astype(np.float32) for value in seen if value is not None)
         plain = column.codec
@@ -107,29 +106,23 @@ class BackboneReading:
         table: Table,
         prepared: Prepared,
         *,
-        on_error: str,
         progress: Callable[[int], object] | None,
         keep: bool = True,
     ) -> PreparedColumn:
         """Return the vectors: from the cache, or made now. See `plait.model.readings.Reading`."""
-        return self._encode(table, on_error, progress, keep=keep).with_codec(self.codec)
+        return self._encode(table, progress, keep=keep).with_codec(self.codec)
 
     def _encode(
         self,
         table: Table,
-        on_error: str,
         progress: Callable[[int], object] | None,
         *,
         keep: bool = True,
     ) -> PreparedColumn:
         reader = find_codec(self.checkpoint.modality)()
         if not keep:
-            return encode_rows(
-                table, self.source, reader, self._network, on_error=on_error, progress=progress
-            )
-        return encode_column(
-            table, self.source, reader, self.checkpoint, on_error=on_error, progress=progress
-        )
+            return encode_rows(table, self.source, reader, self._network, progress=progress)
+        return encode_column(table, self.source, reader, self.checkpoint, progress=progress)
 
     @cached_property
     def _network(self) -> Backbone:
@@ -144,7 +137,6 @@ def open_readings(
     rows: np.ndarray,
     *,
     known: Sequence[BackboneReading],
-    on_error: str,
     progress: Callable[[str, float], Callable[..., object]],
 ) -> tuple[BackboneReading, ...]:
     """Open the checkpoints that a user named, for every input column that they are for.
@@ -155,7 +147,6 @@ def open_readings(
         inputs: Input columns.
         rows: Training rows.
         known: Readings that are there already; the same checkpoint is not read twice.
-        on_error: As for a fit.
         progress: Opens a task.
     """
     found: list[BackboneReading] = []
@@ -166,16 +157,13 @@ def open_readings(
             raise _unknown(name, table, inputs)
         for source in sources:
             modality = str(table.schema[source].modality)
-            checkpoint = open_checkpoint(
-                where, modality=modality, allow_network=table.allow_network
-            )
+            allowed = table.policy.allow_network
+            checkpoint = open_checkpoint(where, modality=modality, allow_network=allowed)
             there = [one for one in [*known, *found] if one.source == source]
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue
             update = progress(f"encoding {source}", table.num_rows)
-            reading = BackboneReading.fitted(
-                source, checkpoint, table, rows, on_error=on_error, progress=update
-            )
+            reading = BackboneReading.fitted(source, checkpoint, table, rows, progress=update)
             others = [one for one in [*known, *found] if one.checkpoint.key != checkpoint.key]
             if reading.name in [one.name for one in others]:
                 reading.rename(f"{reading.name}-{checkpoint.key[:6]}")

@@ -17,14 +17,18 @@ from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
 class Calibration:
     """Factors for each set of input columns that a row may have.
 
-    A row whose set is not among the patterns takes the factors of the largest pattern that is part
-    of its own (what the model knew less about is not answered too surely), else the first's.
+    A row whose set is not among the patterns takes the humblest of what is known of such rows for
+    each column that it lacks. Where nothing is known, it takes the factors of the largest pattern
+    that is part of its own (what the model knew less about is not answered too surely), else the
+    first's.
 
     Attributes:
         sources: Input column of the table -> the columns that it is read as.
         patterns: bool ``[pattern, source]``; the first stands for all rows together.
         factors: float32 ``[pattern, factor]``.
         rows: int64 ``[pattern]``: held-out rows that each is from.
+        lacking: float32 ``[source, factor]``: of rows that lack this column and another one, which
+            no other row lacks; NaN where none were looked at.
         scale: Applies the factors.
     """
 
@@ -32,6 +36,7 @@ class Calibration:
     patterns: np.ndarray
     factors: np.ndarray
     rows: np.ndarray
+    lacking: np.ndarray
     scale: Scale
 
     def apply(self, outputs: np.ndarray, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
@@ -39,7 +44,9 @@ class Calibration:
         if not len(outputs):
             return outputs
         present = with_sources(prepared, self.sources, rows)
-        return self.scale.apply(outputs, self.factors[self._places(present)]).astype(np.float32)
+        distinct, which = np.unique(present, axis=0, return_inverse=True)
+        factors = np.stack([self._factors_of(row) for row in distinct])
+        return self.scale.apply(outputs, factors[which.reshape(-1)]).astype(np.float32)
 
     def facts(self) -> dict[str, Any]:
         """Return JSON-ready data, which `calibration_from` reads."""
@@ -47,28 +54,33 @@ class Calibration:
             "patterns": self.patterns.tolist(),
             "factors": [[float(value) for value in row] for row in self.factors],
             "rows": self.rows.tolist(),
+            "lacking": [
+                None if np.isnan(row).any() else [float(value) for value in row]
+                for row in self.lacking
+            ],
         }
 
-    def _places(self, present: np.ndarray) -> np.ndarray:
-        """Return which pattern answers each row, int64 ``[row]``."""
-        distinct, which = np.unique(present, axis=0, return_inverse=True)
-        return np.array([self._place(row) for row in distinct])[which.reshape(-1)]
-
-    def _place(self, row: np.ndarray) -> int:
+    def _factors_of(self, row: np.ndarray) -> np.ndarray:
+        """Return the factors of a set of columns, bool ``[source]``."""
         own = np.flatnonzero((self.patterns[1:] == row).all(axis=1)) + 1
         if len(own):
-            return int(own[0])
+            return np.asarray(self.factors[own[0]])
+        lacking = self.lacking[~row]
+        lacking = lacking[~np.isnan(lacking).any(axis=1)]
+        if len(lacking):
+            return self.scale.humblest(np.concatenate([self.factors[:1], lacking]))
         inside = np.flatnonzero(~(self.patterns[1:] & ~row).any(axis=1)) + 1
         if not len(inside):
-            return 0
+            return np.asarray(self.factors[0])
         sizes = self.patterns[inside].sum(axis=1)
-        return int(inside[np.argmax(sizes)])
+        return np.asarray(self.factors[inside[np.argmax(sizes)]])
 
 
 def fit_calibration(
     codec: PredictiveTarget,
     sources: Mapping[str, Sequence[str]],
     rows: HeldOut,
+    unusual: HeldOut | None = None,
 ) -> Calibration | None:
     """Learn the factors of each set of columns; None where no row can be learned from.
 
@@ -76,9 +88,11 @@ def fit_calibration(
         codec: Of the target.
         sources: Input column -> the columns that it is read as.
         rows: Rows as they are, and the same with columns hidden.
+        unusual: Rows with columns hidden, so that their sets of columns are hardly seen by nature:
+            they tell what to do with such sets.
     """
     scale = scale_of(codec)
-    rows = rows.take(np.flatnonzero(scale.known(rows.truth) & np.isfinite(rows.outputs).all(1)))
+    rows = _usable(scale, rows)
     natural = np.flatnonzero(~rows.hidden)
     if len(natural) < LEAST_ROWS:
         return None
@@ -94,18 +108,41 @@ def fit_calibration(
         factors.append(scale.fit(seen, rows, np.flatnonzero(which == number), natural))
     kept_patterns = [np.ones(len(sources), bool), *(patterns[number] for number in kept)]
     sizes = [len(natural), *(int(counts[number]) for number in kept)]
-    return Calibration(sources, np.stack(kept_patterns), np.stack(factors), np.array(sizes), scale)
+    lacking = np.full((len(sources), len(factors[0])), np.nan, np.float32)
+    if unusual is not None:
+        lacking = _lacking(scale, _usable(scale, unusual), lacking)
+    return Calibration(
+        sources, np.stack(kept_patterns), np.stack(factors), np.array(sizes), lacking, scale
+    )
+
+
+def _usable(scale: Scale, rows: HeldOut) -> HeldOut:
+    """Return the rows with a truth and finite outputs."""
+    return rows.take(np.flatnonzero(scale.known(rows.truth) & np.isfinite(rows.outputs).all(1)))
+
+
+def _lacking(scale: Scale, rows: HeldOut, unknown: np.ndarray) -> np.ndarray:
+    """Return the factors of rows that lack each of the columns; `unknown` where there are few."""
+    seen, found = scale.look(rows), unknown.copy()
+    for place in range(len(found)):
+        own = np.flatnonzero(~rows.present[:, place])
+        if len(own) >= LEAST_ROWS:
+            found[place] = scale.fit(seen, rows, own, own[:0])
+    return found
 
 
 def calibration_from(
     facts: Mapping[str, Any], codec: PredictiveTarget, sources: Mapping[str, Sequence[str]]
 ) -> Calibration:
     """Rebuild what `Calibration.facts` told."""
+    factors = np.array(facts["factors"], np.float32)
+    lacking = [row or [np.nan] * factors.shape[1] for row in facts["lacking"]]
     return Calibration(
         sources,
         np.array(facts["patterns"], bool),
-        np.array(facts["factors"], np.float32),
+        factors,
         np.array(facts["rows"], np.int64),
+        np.array(lacking, np.float32),
         scale_of(codec),
     )
 

@@ -55,8 +55,8 @@ def importance(
     """
     if repeats < 1:
         raise UsageError("no shuffles", expected="repeats of at least 1", received=str(repeats))
-    table = model.as_table(rows, root=root)
-    prepared, numbers, truth = labelled_rows(model, table, on_error=on_error)
+    table = model.as_table(rows, on_error=on_error, root=root)
+    prepared, numbers, truth = labelled_rows(model, table)
     if len(numbers) > MAX_ROWS:
         some = np.linspace(0, len(numbers) - 1, MAX_ROWS).astype(np.int64)
         numbers, truth = numbers[some], truth[some]

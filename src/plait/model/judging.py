@@ -70,8 +70,8 @@ def top_losses(
     """
     if k < 1:
         raise UsageError("there is nothing to list", expected="k of at least 1", received=str(k))
-    table = model.as_table(rows, root=root)
-    prepared, numbers, truth = labelled_rows(model, table, on_error=on_error)
+    table = model.as_table(rows, on_error=on_error, root=root)
+    prepared, numbers, truth = labelled_rows(model, table)
     outputs = model.predictor.outputs(prepared, numbers)
     costs = model.predictor.judge.cost(outputs, truth)
     worst = np.argsort(-costs, kind="stable")[:k]
@@ -98,9 +98,7 @@ def top_losses(
     return Ranking(found, title=title, shown=shown)
 
 
-def labelled_rows(
-    model: Model, table: Any, *, on_error: str | None
-) -> tuple[Prepared, np.ndarray, np.ndarray]:
+def labelled_rows(model: Model, table: Any) -> tuple[Prepared, np.ndarray, np.ndarray]:
     """Return a table's prepared rows, the numbers of those with a target, and their truth.
 
     Raises `TargetError` when the model or every row has no target, `ColumnError` without its
@@ -108,7 +106,7 @@ def labelled_rows(
     """
     model.require_target()
     target = require_target(table, model.target)
-    prepared = model.prepare(table, on_error=on_error, target=True)
+    prepared = model.prepare(table, target=True)
     numbers = np.flatnonzero(prepared.columns[target].present)
     return prepared, numbers, model.truth(prepared, numbers)
 

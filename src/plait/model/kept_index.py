@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from plait.data.cache import cache_folder
+from plait.arrow import array
+from plait.data.cache import cache_folder, mark_used, prune, remove_entry
 from plait.data.entries import cell_stat
 from plait.data.row_ids import row_ids
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError, UsageError
+from plait.errors import BundleError, CellError, UsageError
 from plait.index.index import Index
 from plait.modalities import Codec, Media
 from plait.progress import Progress
@@ -30,7 +31,6 @@ def open_index(
     rows: Table | None,
     index: Path | str | None,
     rebuild: bool,
-    on_error: str | None,
     progress: Progress,
 ) -> tuple[Index, Path]:
     """Return the index and where it is kept."""
@@ -42,15 +42,14 @@ def open_index(
             hint="plait search BUNDLE --table TABLE ...",
         )
     place = Path(index) if index is not None else _cached_place(key, rows)
-    there = place.exists() and not rebuild
-    opened = Index.load(place, key=key) if there else None
+    opened = None if rebuild else _kept(place, key, ours=index is None)
     if rows is None:
         if opened is None:
             raise UsageError("there is no index at this place", path=place, hint="give --table")
         return opened, place
     ids = marked_ids(model, rows)
     if opened is None or not set(ids) & set(opened.ids):
-        return _build(model, rows, ids, place, on_error, progress), place
+        return _build(model, rows, ids, place, progress), place
     known = set(opened.ids)
     gone = sorted(known - set(ids))
     new = [number for number, name in enumerate(ids) if name not in known]
@@ -58,7 +57,7 @@ def open_index(
         opened.delete(gone)
     if new:
         part = rows.take(new)
-        vectors, there_ = _vectors(model, part, on_error, progress)
+        vectors, there_ = _vectors(model, part, progress)
         kept = np.flatnonzero(there_)
         new = [new[i] for i in kept]
         names = [ids[number] for number in new]
@@ -67,6 +66,22 @@ def open_index(
     if gone or new:
         opened.save(place)
     return opened, place
+
+
+def _kept(place: Path, key: str, *, ours: bool) -> Index | None:
+    """Open an index; None when there is none, or a damaged one in the cache, which is removed."""
+    if not place.exists():
+        return None
+    try:
+        opened = Index.load(place, key=key)
+    except BundleError:
+        if not ours:
+            raise
+        remove_entry(place)
+        return None
+    if ours:
+        mark_used(place)
+    return opened
 
 
 def marked_ids(model: Model, rows: Table) -> list[str]:
@@ -95,10 +110,9 @@ def _build(
     rows: Table,
     ids: Sequence[str],
     place: Path,
-    on_error: str | None,
     progress: Progress,
 ) -> Index:
-    vectors, there = _vectors(model, rows, on_error, progress)
+    vectors, there = _vectors(model, rows, progress)
     kept = np.flatnonzero(there)
     opened = Index.build(
         vectors[kept],
@@ -108,13 +122,13 @@ def _build(
         progress=progress,
     )
     opened.save(place)
+    if place.parent == cache_folder("search"):
+        prune(place.parent)
     return opened
 
 
-def _vectors(
-    model: Model, rows: Table, on_error: str | None, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    vectors = model.embed(rows, on_error=on_error, progress=progress)
+def _vectors(model: Model, rows: Table, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    vectors = model.embed(rows, progress=progress)
     return vectors, np.abs(vectors).sum(1) > 0
 
 
@@ -136,16 +150,16 @@ def attributes_of(rows: Table) -> pa.Table:
             cells = values if column.modality == "number" else cells
         if all(isinstance(cell, str | int | float | bool | None) for cell in cells):
             try:
-                found[name] = pa.array(cells)
+                found[name] = array(cells)
             except (pa.ArrowInvalid, pa.ArrowTypeError):
-                found[name] = pa.array([None if cell is None else str(cell) for cell in cells])
-    return pa.table(found) if found else pa.table({"row": pa.array(range(rows.num_rows))})
+                found[name] = array([None if cell is None else str(cell) for cell in cells])
+    return pa.table(found) if found else pa.table({"row": array(range(rows.num_rows))})
 
 
 def _moments(seconds: list[float | None]) -> pa.Array:
     """Return seconds since 1970 as Arrow's timestamps, without a zone."""
     micros = [None if value is None else round(value * 1e6) for value in seconds]
-    return pa.array(micros, pa.int64()).cast(pa.timestamp("us"))
+    return array(micros, pa.int64()).cast(pa.timestamp("us"))
 
 
 def _number(codec: Codec, cell: Cell, media: Media) -> float | None:

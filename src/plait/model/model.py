@@ -29,7 +29,7 @@ from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.predictor import Predictor
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
-from plait.model.scores import FULL, Effort, score
+from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.progress import SILENT, Progress
 from plait.results import Hits, Scores
@@ -173,9 +173,9 @@ class Model:
         asked: Asked | None = None,
     ) -> np.ndarray:
         """Return the outputs of any rows, ``[row, ...]``; see `predict` and `Predictor`."""
-        table = self.as_table(rows, root=root, strict=strict)
+        table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         keep = bool(self.readings) and is_worth_keeping(table)
-        parts = [self.outputs(part, asked) for part in in_parts(self, table, on_error, keep)]
+        parts = [self.outputs(part, asked) for part in in_parts(self, table, keep)]
         return np.concatenate(parts)
 
     def evaluate(
@@ -194,12 +194,12 @@ class Model:
         between its columns. Raises `ColumnError` without the target's column, `TargetError` when
         it is empty.
         """
-        table = self.as_table(rows, root=root, strict=strict)
+        table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         if self.parts is None:
             from plait.model.directions import evaluate_space
 
-            return Scores(evaluate_space(self.space, self.prepare(table, on_error=on_error)))
-        prepared, labelled, truth = labelled_rows(self, table, on_error=on_error)
+            return Scores(evaluate_space(self.space, self.prepare(table)))
+        prepared, labelled, truth = labelled_rows(self, table)
         groups = said_units(table, self.group, labelled)
         return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
 
@@ -212,17 +212,17 @@ class Model:
         groups: np.ndarray | None = None,
         seed: int = 0,
         outputs: np.ndarray | None = None,
-        effort: Effort = FULL,
+        intervals: bool = True,
     ) -> dict[str, Any]:
         """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
 
-        Their `outputs` are computed where they are not given; for `effort` see `score`.
+        Their `outputs` are computed where they are not given; for `intervals` see `score`.
         """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
         predictor = self.predictor
         outputs = predictor.outputs(prepared, rows) if outputs is None else outputs
         judge = predictor.judge
-        found = score(judge, outputs, truth, present, groups=groups, seed=seed, effort=effort)
+        found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
         return found | predictor.beside(prepared, rows, outputs, truth)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
@@ -251,10 +251,10 @@ class Model:
             progress: Told of the work.
         """
         space = self.space
-        table = self.as_table(rows, root=root, strict=strict)
+        table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         space.weights_of(weights)
         update, done, found = progress.task("embedding", table.num_rows), 0, []
-        for part in in_parts(self, table, on_error, is_worth_keeping(table), progress):
+        for part in in_parts(self, table, is_worth_keeping(table), progress):
             found.append(space.row_vectors(part, np.arange(part.num_rows), weights=weights))
             done += part.num_rows
             update(done)
@@ -282,7 +282,7 @@ class Model:
         """
         from plait.model.search import search_rows
 
-        table = rows if rows is None or isinstance(rows, Table) else read(rows, root=root)
+        table = None if rows is None else read(rows, on_error=on_error, root=root)
         found = search_rows(
             self,
             table,
@@ -292,7 +292,6 @@ class Model:
             where=where,
             index=index,
             rebuild=rebuild,
-            on_error=on_error,
             progress=progress,
         )
         return Hits(found)
@@ -309,19 +308,23 @@ class Model:
         """Return the outputs of all prepared rows, ``[row, ...]``."""
         return self.predictor.outputs(prepared, np.arange(prepared.num_rows), asked)
 
-    def as_table(self, rows: Any, *, root: Any = None, strict: bool = False) -> Table:
+    def as_table(
+        self, rows: Any, *, on_error: str | None = None, root: Any = None, strict: bool = False
+    ) -> Table:
         """Return `rows` as a table under this model's schema; absent inputs count as missing.
+
+        What is not said of unreadable cells is as at the fit.
 
         Raises `ColumnError` when it has none of the model's columns, or in strict mode not all.
         """
-        table = rows if isinstance(rows, Table) else read(rows, root=root)
+        table = read(rows, on_error=on_error, root=root)
+        table = table.under(table.policy.or_else(self.on_error))
         return under_schema(table, self.schema, self.inputs, strict=strict)
 
     def prepare(
         self,
         table: Table,
         *,
-        on_error: str | None = None,
         target: bool = False,
         progress: Progress = SILENT,
         keep: bool | None = None,
@@ -330,12 +333,11 @@ class Model:
 
         Args:
             table: From `as_table`.
-            on_error: As for `predict`.
             target: Whether to read the target too.
             progress: Told of the work.
             keep: Whether the arrays go into the cache on disk; None keeps those of many rows.
         """
-        return prepare(self, table, on_error=on_error, target=target, progress=progress, keep=keep)
+        return prepare(self, table, target=target, progress=progress, keep=keep)
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""

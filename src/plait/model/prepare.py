@@ -23,28 +23,27 @@ def prepare(
     model: Model,
     table: Table,
     *,
-    on_error: str | None,
     target: bool,
     progress: Progress,
     keep: bool | None,
 ) -> Prepared:
     """Return the rows' arrays; see `plait.model.model.Model.prepare`."""
-    said = on_error or table.on_error or model.on_error or "raise"
+    table = table.under(table.policy.or_else(model.on_error))
     keep = is_worth_keeping(table) if keep is None else keep
     codecs = _codecs(model, target)
     here = {name: codec for name, codec in codecs.items() if name in table.column_names}
     read_all = prepare_table if keep else prepare_rows
     update = progress.task("reading", table.num_rows)
-    prepared = read_all(table, here, on_error=said, progress=update)
+    prepared = read_all(table, here, progress=update)
     unread = {name: codec for name, codec in model.codecs.items() if name == model.target}
     absent = {n: codec for n, codec in {**unread, **codecs}.items() if n not in here}
     prepared = prepared.with_empty(absent)
     told = progress.task
-    return with_readings(model.readings, table, prepared, on_error=said, progress=told, keep=keep)
+    return with_readings(model.readings, table, prepared, progress=told, keep=keep)
 
 
 def in_parts(
-    model: Model, table: Table, on_error: str | None, keep: bool, progress: Progress = SILENT
+    model: Model, table: Table, keep: bool, progress: Progress = SILENT
 ) -> Iterator[Prepared]:
     """Give the rows prepared: all of them from the cache, or part by part in memory."""
     size = max(table.num_rows, 1) if keep else PART_ROWS
@@ -53,7 +52,7 @@ def in_parts(
         part = table if whole else table.take(range(first, min(first + size, table.num_rows)))
         with counted_from(first):
             told = progress if keep else SILENT
-            prepared = model.prepare(part, on_error=on_error, progress=told, keep=keep)
+            prepared = model.prepare(part, progress=told, keep=keep)
         yield prepared
 
 

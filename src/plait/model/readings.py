@@ -51,16 +51,14 @@ class Reading(Protocol):
         table: Table,
         prepared: Prepared,
         *,
-        on_error: str,
         progress: Callable[[int], object] | None,
         keep: bool = True,
     ) -> PreparedColumn:
         """Return the column of a table's rows.
 
         Args:
-            table: The rows.
+            table: The rows, and how unreadable cells are taken.
             prepared: Their columns so far, those of the source among them.
-            on_error: ``raise``, or ``skip`` to count unreadable cells as missing.
             progress: Told how many rows are done.
             keep: Whether the values go into the cache; else they are held in memory.
         """
@@ -71,7 +69,6 @@ def with_readings(
     table: Table,
     prepared: Prepared,
     *,
-    on_error: str,
     progress: Callable[[str, float], Callable[..., object]],
     keep: bool = True,
 ) -> Prepared:
@@ -81,13 +78,13 @@ def with_readings(
         readings: In the order in which they can be read.
         table: The rows.
         prepared: Their other columns.
-        on_error, keep: See `Reading.read`.
+        keep: See `Reading.read`.
         progress: Opens a task: `plait.progress.Progress.task`.
     """
     for reading in readings:
         if reading.source in table.column_names:
             update = progress(f"reading {reading.column}", table.num_rows)
-            column = reading.read(table, prepared, on_error=on_error, progress=update, keep=keep)
+            column = reading.read(table, prepared, progress=update, keep=keep)
             columns = {**prepared.columns, reading.column: column}
             prepared = Prepared(columns, prepared.num_rows)
         else:
@@ -122,7 +119,6 @@ class SpaceReading:
         table: Table,
         prepared: Prepared,
         *,
-        on_error: str,
         progress: Callable[[int], object] | None,
         keep: bool = True,
     ) -> PreparedColumn:
@@ -133,7 +129,8 @@ class SpaceReading:
             return PreparedColumn(self.codec, store)
         columns = self.space.sources[self.source]
         keys = [column_key(table, self.source, self.space.codecs[name]) for name in columns]
-        text = " ".join([self.space.key, self.column, on_error, *keys])
+        how = "skip" if table.policy.skips else "raise"
+        text = " ".join([self.space.key, self.column, how, *keys])
         folder, name = cache_folder("vectors"), hashlib.sha256(text.encode()).hexdigest()[:40]
         found = open_column(folder / name, self.codec, PageBudget())
         if found is None:

@@ -94,6 +94,9 @@ class Scale(Protocol):
     def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
         """Correct outputs ``[row, output]`` by factors ``[row, factor]``."""
 
+    def humblest(self, factors: np.ndarray) -> np.ndarray:
+        """Return of several factors ``[several, factor]`` those that claim least, ``[factor]``."""
+
 
 class IntervalScale:
     """Widens or narrows each side of a number's interval until it holds what it promises.
@@ -127,6 +130,9 @@ class IntervalScale:
         moved[:, 3] = centre + sides[:, 1] * factors[:, 1]
         moved[:, 1:] = np.sort(moved[:, 1:], axis=1)
         return moved
+
+    def humblest(self, factors: np.ndarray) -> np.ndarray:
+        return np.asarray(factors.max(axis=0))
 
 
 def _sides(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -255,6 +261,9 @@ class TemperatureScale:
 
     def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
         return self._powered(outputs, factors.astype(np.float64))
+
+    def humblest(self, factors: np.ndarray) -> np.ndarray:
+        return np.asarray(factors.min(axis=0))
 
     def _powered(self, outputs: np.ndarray, power: Any) -> np.ndarray:
         exact = np.clip(outputs.astype(np.float64), FLOOR, 1.0)

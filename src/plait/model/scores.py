@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from plait.intervals import metric_intervals
+from plait.intervals import MAX_CELLS, metric_intervals
 from plait.model.judges import Judge
 
-Effort = Mapping[str, int] | None
-FULL: Effort = {}
-"""Intervals by the settings that `metric_intervals` has by itself."""
+MAX_PATTERNS = 32
+"""Sets of columns that are scored, the most frequent ones."""
 
 
 def score(
@@ -23,7 +22,7 @@ def score(
     *,
     groups: np.ndarray | None = None,
     seed: int = 0,
-    effort: Effort = FULL,
+    intervals: bool = True,
 ) -> dict[str, Any]:
     """Return everything that `evaluate` reports.
 
@@ -34,14 +33,14 @@ def score(
         present: Input column -> bool ``[row]``.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bootstrap.
-        effort: Settings of `metric_intervals` where time is short; None leaves intervals out.
+        intervals: False leaves them out, where time is short: they are never others than usual.
     """
     return {
         "task": judge.task,
         "rows": len(outputs),
         "metrics": judge.metrics(outputs, truth),
-        "intervals": _intervals(judge, outputs, truth, groups, seed, effort),
-        "by_present": _by_present(judge, outputs, truth, present, groups, seed, effort),
+        "intervals": _intervals(judge, outputs, truth, groups, seed) if intervals else {},
+        "by_present": _by_present(judge, outputs, truth, present, groups, seed, intervals),
         **judge.details(outputs, truth),
     }
 
@@ -53,27 +52,23 @@ def _by_present(
     present: Mapping[str, np.ndarray],
     groups: np.ndarray | None,
     seed: int,
-    effort: Effort,
+    intervals: bool,
 ) -> dict[str, Any]:
     """Score each set of columns that occurs among the rows, most frequent first."""
     names = list(present)
     table = np.stack([present[name] for name in names], axis=1)
     patterns, which, counts = np.unique(table, axis=0, return_inverse=True, return_counts=True)
     found = {}
-    for number in np.argsort(-counts, kind="stable")[:32]:
+    shown = np.argsort(-counts, kind="stable")[:MAX_PATTERNS]
+    cells = MAX_CELLS // len(shown)
+    for number in shown:
         rows = np.flatnonzero(which.ravel() == number)
         key = "+".join(np.array(names)[patterns[number]]) or "nothing"
+        some = outputs[rows], truth[rows], None if groups is None else groups[rows]
         found[key] = {
             "rows": len(rows),
             "metrics": judge.metrics(outputs[rows], truth[rows]),
-            "intervals": _intervals(
-                judge,
-                outputs[rows],
-                truth[rows],
-                None if groups is None else groups[rows],
-                seed,
-                effort,
-            ),
+            "intervals": _intervals(judge, *some, seed, cells) if intervals else {},
         }
     return found
 
@@ -84,11 +79,9 @@ def _intervals(
     truth: np.ndarray,
     groups: np.ndarray | None,
     seed: int,
-    effort: Effort,
+    cells: int = MAX_CELLS,
 ) -> dict[str, list[float]]:
-    if effort is None:
-        return {}
-    return intervals_of(judge, outputs, truth, groups=groups, seed=seed, effort=effort)
+    return intervals_of(judge, outputs, truth, groups=groups, seed=seed, cells=cells)
 
 
 def intervals_of(
@@ -97,8 +90,8 @@ def intervals_of(
     truth: np.ndarray,
     *,
     groups: np.ndarray | None,
-    seed: int,
-    effort: Mapping[str, int],
+    seed: int = 0,
+    cells: int = MAX_CELLS,
 ) -> dict[str, list[float]]:
     """Return a 95 % interval of each metric; see `plait.intervals.metric_intervals`."""
     return metric_intervals(
@@ -107,6 +100,6 @@ def intervals_of(
         truth,
         groups=groups,
         seed=seed,
+        cells=cells,
         shares=judge.shares,
-        **effort,
     )

@@ -31,12 +31,11 @@ def search_rows(
     where: str | None,
     index: Path | str | None,
     rebuild: bool,
-    on_error: str | None,
     progress: Progress,
 ) -> dict[str, Any]:
     """Return the rows nearest to a query; see `plait.model.model.Model.search`."""
     vector = query_vector(model, query, weights)
-    opened, place = open_index(model, rows, index, rebuild, on_error, progress)
+    opened, place = open_index(model, rows, index, rebuild, progress)
     found = opened.search(vector[None], top, where=where)
     return {
         "hits": _hits(found.ids[0], found.scores[0], rows),

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from plait.model.config import SystemConfig, join_layer
+from plait.model.config import join_layer
 from plait.model.infer import system_outputs
-from plait.model.shared_space import SharedSpace
 from plait.model.start import start_from
 from plait.model.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
+from plait.recipes.deep_plan import DeepPlan, DeepResult
 from plait.recipes.task import Task
 from plait.recipes.work import ADAPTATIONS
 from plait.train.budget import Budget
-from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.loop import TrainResult, train
 from plait.train.objective import Objective
@@ -30,85 +27,8 @@ from plait.train.supervised import Supervised
 TRIAL_SHARE = 0.18
 """Part of the deep model's budget spent on measuring kinds of fusion, or of adaptation."""
 
-LEAST_SECONDS = 0.05
-"""A training that has no time left takes a step or two."""
-
 LEAST_TRIAL_SECONDS = 150.0
 """Deep budgets below this are not spent on trials: too short to tell."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeepResult:
-    """A trained network and how it came about.
-
-    Attributes:
-        system: The network, on the CPU, in evaluation mode; None where there was no time for one.
-        outputs: Its outputs on `rows`, which it did not learn from.
-        rows: Row numbers of `outputs`.
-        run: Of the shipped network's training.
-        trials: ``fusion``: ``{"join", "cost", "chosen"}`` per kind of fusion measured;
-            ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
-        adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
-        notes: What a person should know.
-        stages: Networks, each with those of `rows` that it did not learn from.
-        cut_short: Whether the time ended before it saw every row once.
-    """
-
-    system: System | None
-    outputs: np.ndarray
-    rows: np.ndarray
-    run: TrainResult
-    trials: dict[str, Any] = field(default_factory=dict)
-    adapt: str = "scratch"
-    notes: tuple[str, ...] = ()
-    stages: Sequence[tuple[System, np.ndarray]] = ()
-    cut_short: bool = False
-
-    @classmethod
-    def none(cls, rows: np.ndarray, width: int, note: str) -> DeepResult:
-        """Return that of no network, whose outputs for `rows` would be `width` numbers each."""
-        outputs = np.full((len(rows), width), np.nan, np.float32)
-        run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
-        return cls(system=None, outputs=outputs, rows=rows, run=run, notes=(note,))
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeepPlan:
-    """Settings of the deep model's part of a fit.
-
-    Attributes:
-        config: Network sizes.
-        fusion: ``auto``, a name, or a layer.
-        train: Training settings.
-        budget: For all of it.
-        folds: Fold number of each row of `learn`; None validates on `rows_validation`.
-        seed, device: See `plait.train.loop.train`.
-        folder: Where checkpoints go; None writes none.
-        start: A shared space whose weights are at hand.
-        adapt: ``auto``, or one of `ADAPTATIONS`.
-        end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
-        answering: Seconds in which the network answers one row, where that is known.
-    """
-
-    config: SystemConfig
-    fusion: str | int
-    train: TrainConfig
-    budget: Budget
-    folds: np.ndarray | None
-    seed: int
-    device: str
-    folder: Path | None
-    start: SharedSpace | None = None
-    adapt: str = "auto"
-    end: float | None = None
-    answering: float = 0.0
-
-    def part(self, share: float, num_answered: int) -> Budget:
-        """Return a share of what is left, less the time to answer so many rows afterwards."""
-        if self.end is None:
-            return self.budget.share(share)
-        left = max(self.end - time.monotonic(), 0.0) * share - self.answering * num_answered
-        return Budget(max(left, LEAST_SECONDS), "seconds")
 
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -123,13 +43,6 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     return replace(
         result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes), cut_short=cut
     )
-
-
-def settled(plan: DeepPlan) -> DeepPlan:
-    """Return the plan of a network from scratch with its fusion settled: as given, or mid."""
-    fusion = "mid" if plan.fusion == "auto" else plan.fusion
-    config = replace(plan.config, join=join_layer(fusion, plan.config.depth)).check()
-    return replace(plan, config=config)
 
 
 def make_system(task: Task, plan: DeepPlan) -> System:

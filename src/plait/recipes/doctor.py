@@ -6,8 +6,9 @@ import importlib
 import os
 import platform
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,10 +18,10 @@ from plait.data.cache import default_cache
 from plait.installation import install_command
 
 EXTRAS = {
-    "train": ("torch jaxtyping", "fit, and answers of a network"),
+    "train": ("torch jaxtyping tokenizers", "networks: fits without --simple, and their answers"),
     "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
     "video": ("av", "video columns"),
-    "hf": ("transformers peft", "pretrained encoders"),
+    "hf": ("transformers peft huggingface_hub tokenizers", "pretrained encoders"),
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit", "molecule columns"),
 }
@@ -29,8 +30,21 @@ EXTRAS = {
 MODULES = {"scikit-learn": "sklearn"}
 """Packages whose module has another name."""
 
-NOT_LOADED = frozenset({"peft", "transformers"})
+NOT_LOADED = frozenset({"huggingface_hub", "peft", "transformers"})
 """Packages of Python alone that are only looked for: importing them takes seconds."""
+
+TRIAL = """
+import importlib, sys
+for name in sys.argv[1:]:
+    print(name, flush=True)
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}".splitlines()[0], flush=True)
+    else:
+        print(flush=True)
+"""
+"""Imports modules in a process of its own: beside torch in this one, and a crash tells which."""
 
 FREE_GB = 2.0
 """Free disk or memory below which a fit may fail."""
@@ -90,13 +104,16 @@ def look_at_python() -> Iterator[Check]:
 
 def look_at_extras() -> Iterator[Check]:
     """Each extra: its packages are installed and can be imported."""
-    for extra, (packages, purpose) in EXTRAS.items():
-        missing = [name for name in packages.split() if not _version(name)]
-        if missing:
-            found = f"without {', '.join(missing)}: no {purpose}"
-            yield Check(f"extra {extra}", "lacks", found, install_command(extra))
+    packages = {extra: names.split() for extra, (names, _) in EXTRAS.items()}
+    there = {extra: names for extra, names in packages.items() if all(map(_version, names))}
+    errors = _import_errors([name for names in there.values() for name in names])
+    for extra, (_, purpose) in EXTRAS.items():
+        if extra in there:
+            yield _import_check(extra, there[extra], errors)
             continue
-        yield _import_check(extra, packages.split())
+        missing = ", ".join(name for name in packages[extra] if not _version(name))
+        found = f"without {missing}: no {purpose}"
+        yield Check(f"extra {extra}", "lacks", found, install_command(extra))
 
 
 def look_at_codecs() -> Iterator[Check]:
@@ -194,21 +211,38 @@ def _looked(look: Callable[[], Iterator[Check]]) -> list[Check]:
         return [Check(name, "broken", f"cannot be examined: {error}")]
 
 
-def _import_check(extra: str, packages: list[str]) -> Check:
+def _import_check(extra: str, packages: list[str], errors: Mapping[str, str]) -> Check:
     found = ", ".join(_described(name) for name in packages)
-    try:
-        for name in packages:
-            if name not in NOT_LOADED:
-                importlib.import_module(MODULES.get(name, name))
-    except (ImportError, OSError, RuntimeError) as error:
-        names = " ".join(packages)
-        return Check(
-            f"extra {extra}",
-            "lacks",
-            f"{found}, but importing fails: {error}",
-            f"pip install --force-reinstall {names}",
-        )
-    return Check(f"extra {extra}", "ok", found)
+    failed = [errors[name] for name in packages if name in errors]
+    if not failed:
+        return Check(f"extra {extra}", "ok", found)
+    names = " ".join(packages)
+    found = f"{found}, but importing fails: {failed[0]}"
+    return Check(f"extra {extra}", "lacks", found, f"pip install --force-reinstall {names}")
+
+
+def _import_errors(packages: Sequence[str]) -> dict[str, str]:
+    """Return package -> why it cannot be imported; torch in this process, the others beside it."""
+    modules = {MODULES.get(name, name): name for name in packages if name not in NOT_LOADED}
+    others = [module for module in modules if module != "torch"]
+    words = [sys.executable, "-P", "-c", TRIAL, *others]
+    trial = subprocess.Popen(  # noqa: S603
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    found = {}
+    if "torch" in modules:
+        try:
+            importlib.import_module("torch")
+        except (ImportError, OSError, RuntimeError) as error:
+            found["torch"] = str(error)
+    lines = trial.communicate()[0].splitlines()
+    told = dict(
+        zip(lines[::2], [*lines[1::2], f"it ended Python ({trial.returncode})"], strict=False)
+    )
+    for module in others:
+        if why := told.get(module, "another package ended Python before"):
+            found[modules[module]] = why
+    return found
 
 
 def _described(package: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from plait.arrow import array
 from plait.data.row_ids import row_ids
 from plait.data.table import read
 from plait.errors import UsageError
@@ -91,7 +92,7 @@ def embed(
 
 def _write(out: Path, ids: list[str], vectors: np.ndarray, there: np.ndarray) -> None:
     kind = pa.list_(pa.float32(), vectors.shape[1])
-    flat = pa.array(np.ascontiguousarray(vectors).ravel())
-    column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(~there))
+    flat = array(np.ascontiguousarray(vectors).ravel())
+    column = pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=array(~there))
     with write_whole(out) as temporary:
-        pa.parquet.write_table(pa.table({"id": pa.array(ids), "vector": column}), temporary)
+        pa.parquet.write_table(pa.table({"id": array(ids), "vector": column}), temporary)

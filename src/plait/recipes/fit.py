@@ -176,7 +176,7 @@ def fit(
     exclude = tuple(reading.pop("exclude", ()))
     with timetable.part("opening"):
         table = read(table, **reading)
-    on_error = table.on_error or "raise"
+        table = table.under(table.policy.or_else("raise"))
     start = base if base is None or isinstance(base, Model) else load(base)
     _check_adapt(adapt, start)
     _check_baselines(baselines)
@@ -199,7 +199,7 @@ def fit(
         table=table.key,
         columns=str(table.schema.to_dict()),
         exclude=", ".join(sorted(exclude)),
-        rows=f"group={group}, time={time}, split={split}, on_error={on_error}",
+        rows=f"group={group}, time={time}, split={split}, on_error={table.policy.on_error}",
         base=_base_key(start),
         adapt=adapt,
         encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
@@ -208,7 +208,8 @@ def fit(
         plait=plait.__version__,
     )
     unfinished = _unfinished(out, settings, resume)
-    require_torch()
+    if not simple:
+        require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -218,11 +219,11 @@ def fit(
             time=time,
             split=split,
             seed=seed,
-            on_error=on_error,
             progress=progress,
             base=start,
             encoders=encoders,
             weights=weights,
+            simple=simple,
         )
     if metric is not None:
         check_metric(metric, task.goal)
@@ -236,7 +237,7 @@ def fit(
         fusion=fusion,
         train=train or TrainConfig(),
         seed=seed,
-        device=choose_device(device),
+        device=choose_device(device, simple=simple),
         group=group,
         baselines=baselines,
         samples=samples,
@@ -244,7 +245,6 @@ def fit(
         progress=progress,
         base=start,
         adapt=adapt,
-        on_error=on_error,
         tune=tune,
         simple=simple,
         metric=metric,
@@ -261,7 +261,7 @@ def fit(
             for note in unfinished.notes:
                 say(progress, note)
         model, records = _learn(task, work)
-        model.on_error = on_error
+        model.on_error = str(table.policy.on_error)
         records["metrics"]["notes"] += timetable.notes()
         records["metrics"]["seconds"] = timetable.told()
         model.records = {

@@ -55,7 +55,7 @@ def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     timetable, space = work.timetable, None
     if work.base is not None:
         space = work.base.space
-        task = with_space(task, space, on_error=work.on_error, progress=work.progress)
+        task = with_space(task, space, progress=work.progress)
     task = with_stopping(task, from_validation=False, seed=work.seed)
     with timetable.part("baselines"):
         simple = measure_simple(task, work)
@@ -193,9 +193,7 @@ def _records(
             groups = task.groups[rows]
             scored = {
                 "metrics": judge.metrics(found, made.truth),
-                "intervals": intervals_of(
-                    judge, found, made.truth, groups=groups, seed=work.seed, effort={}
-                ),
+                "intervals": intervals_of(judge, found, made.truth, groups=groups, seed=work.seed),
             }
         cost = None if losses is None or not len(losses) else float(losses.mean())
         seconds = decoder.run.seconds if name == DEEP else simple.seconds[name]

@@ -12,11 +12,10 @@ from plait.baselines.specialists import columns_of, present_sources
 from plait.baselines.stack import mix_outputs
 from plait.model.calibration import Calibration, fit_calibration, with_sources
 from plait.model.ensemble import DEEP
-from plait.model.infer import system_outputs
 from plait.model.scales import HeldOut
-from plait.recipes.deep import DeepResult
+from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rivals import Rivals
-from plait.recipes.specialise import Judges, truth_known
+from plait.recipes.specialise import Judges
 from plait.recipes.subsets import hide
 from plait.recipes.task import Task
 
@@ -29,8 +28,14 @@ MAX_CELLS, LEAST_ROWS = 500_000, 500
 MAX_HIDDEN_CELLS, LEAST_HIDDEN_ROWS = 20_000, 30
 """The same for rows that tell what the mix does without a column."""
 
-SETS_PER_SOURCE = 3
+SETS_PER_SOURCE = 4
 """About so many sets of columns are tried for each input column."""
+
+LEAST_UNUSUAL = 4
+"""With fewer input columns, all sets of them are tried."""
+
+PARTNERS = 3
+"""Each column is hidden together with so many others."""
 
 LEAST_NATURAL = 100
 """Sets of columns that so many rows have by nature are not tried by hiding columns."""
@@ -72,7 +77,18 @@ def calibrate(
         gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
         if len(able):
             parts.append(answers.held_out(every[_some(able, most)], gone))
-    return fit_calibration(task.target_codec, task.sources, HeldOut.join(parts))
+    unusual = []
+    for hidden, able in _unusual(present, most):
+        if is_late(deadline):
+            break
+        gone = [name for name, goes in zip(task.sources, hidden, strict=True) if goes]
+        unusual.append(answers.held_out(every[able], gone))
+    return fit_calibration(
+        task.target_codec,
+        task.sources,
+        HeldOut.join(parts),
+        HeldOut.join(unusual) if unusual else None,
+    )
 
 
 def calibration_seconds(task: Task, per_row: float) -> float:
@@ -121,6 +137,8 @@ class _Answers:
 
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
+        if self._deep.stages:
+            from plait.model.infer import system_outputs
         prepared = hide(self._task.prepared, hidden)
         out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
         for system, judged in self._deep.stages:
@@ -162,10 +180,8 @@ class _Answers:
             return one.expert.outputs(judges.views.take(places).only(columns))
         width = self._deep.outputs.shape[1]
         out = np.full((len(judges.views), width), np.nan, np.float32)
-        held = getattr(one.expert, "held_out", None)
-        if held is not None:
-            learned = np.flatnonzero(truth_known(judges.truth, self._task.target_codec))
-            out[learned[held.places]] = held.outputs
+        if one.held_out is not None:
+            out[one.held_out.places] = one.held_out.outputs
         return out[places]
 
 
@@ -186,6 +202,31 @@ def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
     occurring = sets[(counts >= LEAST_OCCURRING) & sets.any(axis=1)]
     tried = dict.fromkeys(tuple(one.tolist()) for one in [*~single, *single, *occurring])
     return [np.array(one) for one in tried if not all(one) and natural.get(one, 0) < LEAST_NATURAL]
+
+
+def _unusual(present: np.ndarray, most: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return columns to hide, bool ``[source]``, and of which rows: they lack two or more then.
+
+    Each column goes from rows that lack others by nature, and together with others from rows that
+    have both. Every row keeps two columns: what single ones tell is tried anyhow.
+
+    Args:
+        present: bool ``[row, source]``: what rows have.
+        most: Rows for each column.
+    """
+    num = present.shape[1]
+    if not LEAST_UNUSUAL <= num <= MAX_SOURCES:
+        return []
+    having, found = present.sum(axis=1), []
+    single = np.eye(num, dtype=bool)
+    for place in range(num):
+        lacking = np.flatnonzero(present[:, place] & (having < num) & (having > 2))
+        found.append((single[place], _some(lacking, most // 2)))
+        for step in range(1, PARTNERS + 1):
+            both = single[place] | single[(place + step) % num]
+            able = np.flatnonzero(present[:, both].all(axis=1) & (having > 3))
+            found.append((both, _some(able, most // (2 * PARTNERS))))
+    return [(gone, able) for gone, able in found if len(able)]
 
 
 def _some(places: np.ndarray, most: int) -> np.ndarray:

@@ -41,8 +41,7 @@ def inspect(
     table = read(table, **reading)
     if group is not None:
         table = table.told(columns={group: "group"})
-    how = table.on_error or "skip"
-    found = Findings(inspect_table(table, target=target, on_error=how).to_dict())
+    found = Findings(inspect_table(table, target=target).to_dict())
     if written is not None:
         write_text(written, table.schema.to_yaml())
     if page is not None:

@@ -41,11 +41,9 @@ LEAST_JUDGED = 100
 OWN = "own features alone"
 
 
-def curve_seconds(budget_seconds: float | None) -> float:
-    """Return the time that the curve may take of a budget, None being one without a time."""
-    return (
-        MAX_SECONDS if budget_seconds is None else min(BUDGET_SHARE * budget_seconds, MAX_SECONDS)
-    )
+def curve_seconds(budget_seconds: float | None) -> float | None:
+    """Return the time that the curve may take of a budget; None where that is not a time."""
+    return None if budget_seconds is None else min(BUDGET_SHARE * budget_seconds, MAX_SECONDS)
 
 
 def measure_label_curve(

@@ -17,7 +17,7 @@ from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
 from plait.recipes.choose import Choice, choose, unjudged
-from plait.recipes.deep import DeepPlan, DeepResult, train_deep
+from plait.recipes.deep_plan import DeepPlan, DeepResult
 from plait.recipes.folds import make_folds
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
@@ -34,7 +34,6 @@ from plait.recipes.refit import Refitted, refit
 from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals, too_slow_for_folds
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import Scorer
-from plait.recipes.self_training import can_self_train, student_size, train_student
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import Task, with_space
 from plait.recipes.timetable import Timetable
@@ -185,6 +184,9 @@ def _network(
         rows = task.validation if folds is None else all_learned(task)
         width = next(iter(rivals.outputs.values())).shape[1]
         return DeepResult.none(rows, width, "no network was trained: simple models were asked for")
+    from plait.recipes.deep import train_deep
+    from plait.recipes.self_training import student_size, train_student
+
     small = guessing and work.size == "auto"
     plan = DeepPlan(
         config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
@@ -231,12 +233,12 @@ def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[
     if work.base is not None:
         space = work.base.space
         task = replace(task, notes=(*task.notes, *(f"the base: {one}" for one in space.warnings)))
-        return with_space(task, space, on_error=work.on_error, progress=work.progress), space, {}
+        return with_space(task, space, progress=work.progress), space, {}
     found, notes = learn_linear(task, work)
     task = replace(task, notes=(*task.notes, *notes))
     if found is None:
         return task, None, {}
-    task = with_space(task, found, on_error=work.on_error, progress=work.progress)
+    task = with_space(task, found, progress=work.progress)
     rows = len(task.splits.train) + len(task.unlabelled)
     return task, found, {"space": {"recipe": "canonical correlations", "rows": rows}}
 
@@ -245,7 +247,11 @@ def _can_guess(task: Task, work: Work) -> bool:
     """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
     wanted = bool(work.baselines) and not work.simple
     wanted = wanted and task.weights is None  # guesses have no weight
-    return wanted and work.base is None and can_self_train(task, work.budget)
+    if not wanted or work.base is not None:
+        return False
+    from plait.recipes.self_training import can_self_train
+
+    return can_self_train(task, work.budget)
 
 
 def _label_curve(task: Task, work: Work) -> dict[str, Any]:
@@ -309,9 +315,7 @@ def _records(
     held = None
     if folds is not None and not len(task.splits.test):  # what ships has learned from every row
         held = (deep.rows, _outputs_of(deep, rivals))
-    scorer = Scorer(
-        model, task, everything, rivals.answering, work.seed, end, held, wanted=work.scores
-    )
+    scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
     subsets = scorer.subsets()

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plait.model.infer import system_outputs
-from plait.recipes.deep import DeepPlan, make_system, settled
+from plait.intervals import EXTRA_CALLS, resampling
+from plait.recipes.deep_plan import DeepPlan, settled
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
-from plait.recipes.subsets import EXTRA_CALLS, FEW_RESAMPLES, subsets_of
+from plait.recipes.subsets import subsets_of
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
@@ -44,6 +44,9 @@ class Kept(NamedTuple):
 
 def answer_seconds(task: Task, plan: DeepPlan) -> float:
     """Return about how long the network takes to answer one row, from a few rows."""
+    from plait.model.infer import system_outputs
+    from plait.recipes.deep import make_system
+
     rows = all_learned(task)
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     system = make_system(task, settled(plan)).to(plan.device)
@@ -84,7 +87,9 @@ def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds
     best = min(costs, key=lambda name: costs[name])
     num_sets = len(subsets_of(task.inputs))
     answers = rows * (sum(rivals.answering.values()) + num_sets * rivals.answering[best])
-    intervals = (2 + len(costs) + num_sets) * (FEW_RESAMPLES + EXTRA_CALLS) * per_call
+    resampled, resamples = resampling(rows, outputs.shape[1])
+    per_interval = per_call * resampled / max(rows, 1) * (resamples + EXTRA_CALLS)
+    intervals = (2 + len(costs) + num_sets) * per_interval
     scoring = answers + intervals + 2 * rows * rivals.seconds_per_row
     again = 0.0 if has_folds else refit_seconds(rivals, [best], len(task.splits.validation))
     scoring = max(scoring, SCORING_SHARE * timetable.seconds)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from plait.data.table import read
+from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
@@ -90,6 +90,27 @@ def predict(
     model.as_table(rows)
     if out is None:
         return answer_rows(rows)
+    columns, renamed = _write(model, rows, answer_rows, out, form, force)
+    missing = missing_columns(model.inputs, rows.column_names)
+    notes = [
+        *rows.notes,
+        *notes_on(missing),
+        *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
+    ]
+    return {
+        "rows": rows.num_rows,
+        "out": str(out),
+        "columns": columns,
+        "missing_columns": missing,
+        "notes": notes,
+        **({"warnings": model.space.warnings} if classes else {}),
+    }
+
+
+def _write(
+    model: Model, rows: Table, answer_rows: Any, out: Path, form: str, force: bool
+) -> tuple[list[str], list[str]]:
+    """Write rows with their answers chunk by chunk; return the columns, and which were renamed."""
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
@@ -106,20 +127,7 @@ def predict(
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
-    missing = missing_columns(model.inputs, rows.column_names)
-    notes = [
-        *rows.notes,
-        *notes_on(missing),
-        *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
-    ]
-    return {
-        "rows": rows.num_rows,
-        "out": str(out),
-        "columns": columns,
-        "missing_columns": missing,
-        "notes": notes,
-        **({"warnings": model.space.warnings} if classes else {}),
-    }
+    return columns, renamed
 
 
 def _answerer(

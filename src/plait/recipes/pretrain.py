@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,17 +10,15 @@ import torch
 
 from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
-from plait.errors import UsageError
-from plait.model.config import SystemConfig
 from plait.model.directions import score_directions
 from plait.model.shared_space import SharedSpace
 from plait.model.space import Space
 from plait.model.space_check import COLLAPSED_RANK, COLLAPSED_STD
 from plait.model.storage import tensors_of
 from plait.progress import Progress
+from plait.recipes.space_plan import SharedPlan, SharedResult, fit_linear, occur_together
 from plait.recipes.task import Task
 from plait.train.budget import Budget, Clock
-from plait.train.config import TrainConfig
 from plait.train.loop import TrainResult, train
 from plait.train.shared import MAX_ROWS_PER_CHECK, Shared, SharedConfig, SharedLearner
 
@@ -35,7 +31,7 @@ LEAST_TRIAL_SECONDS = 180.0
 LEAST_TRIAL_STEPS = 50
 """Timed trials of fewer steps tell nothing: the time goes to the training instead."""
 
-LINEAR_DIM, LEAST_JUDGED = 256, 10
+LEAST_JUDGED = 10
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Weights of the network beside the linear space that are compared."""
 
@@ -50,69 +46,11 @@ ALONE = "views + masked latents"
 """What is trained where no two sources occur together."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedPlan:
-    """Settings of learning a shared space.
-
-    Attributes:
-        config: Network sizes.
-        train: Training settings.
-        budget: For all of it.
-        rows: Row numbers to learn from.
-        rows_validation: Row numbers to choose by.
-        seed, device: See `plait.train.loop.train`.
-        folder: Where checkpoints go; None writes none.
-        start: Weights to start from; None draws them from `seed`.
-        simple: Whether no network is trained: canonical correlations alone.
-    """
-
-    config: SystemConfig
-    train: TrainConfig
-    budget: Budget
-    rows: np.ndarray
-    rows_validation: np.ndarray
-    seed: int
-    device: str
-    folder: Path | None = None
-    start: SharedSpace | None = None
-    simple: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SharedResult:
-    """A learned space and how it came about.
-
-    Attributes:
-        space: The space.
-        run: Of its training; None where no network was trained.
-        recipe: Which losses were used.
-        trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
-        rivals: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
-            by the weights of the network's and the linear space's cosines.
-        collapse: ``std`` and ``rank`` of the network's vectors of validation rows, which need not
-            be those that ship; see `plait.train.latent.spread`.
-        notes: What a person should know.
-    """
-
-    space: SharedSpace
-    run: TrainResult | None
-    recipe: str
-    trials: list[dict[str, Any]]
-    rivals: list[dict[str, Any]]
-    collapse: dict[str, float]
-    notes: tuple[str, ...]
-
-
 def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
     """Learn the shared space of a task's sources. See `SharedPlan` and `SharedResult`."""
     contents = {name: content_numbers(task.prepared, cols) for name, cols in task.sources.items()}
-    clock, linear = Clock(), None
-    if occur_together(task, plan.rows):
-        update = progress.task("canonical correlations", 1.0)
-        linear = _linear_space(task, plan)
-        update(1.0)
-    if plan.simple:
-        return _closed_form(task, plan, linear)
+    clock = Clock()
+    linear = fit_linear(task, plan, progress)
     plan = replace(plan, budget=_less(plan.budget, clock.seconds))
     recipe, trials, budget, notes = _choose_recipe(task, plan, contents, progress)
     folder = plan.folder and plan.folder / "space"
@@ -144,45 +82,9 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     )
 
 
-def _closed_form(
-    task: Task, plan: SharedPlan, linear: tuple[LinearSpace, LinearSpace] | None
-) -> SharedResult:
-    """Return the space of canonical correlations alone. Raises `UsageError` where there is none."""
-    if linear is None:
-        raise UsageError(
-            "a simple space says what columns share, and no two have values in the same rows",
-            expected="two or more columns that occur together",
-            received=", ".join(task.sources),
-            hint="leave out --simple: the network learns from a single column, too",
-        )
-    codecs = {name: task.codecs[name] for name in task.columns}
-    space = SharedSpace(codecs, dict(task.sources), plan.config, {}, linear=linear[1], share=0.0)
-    return SharedResult(
-        space=space,
-        run=None,
-        recipe="canonical correlations",
-        trials=[],
-        rivals=[],
-        collapse={},
-        notes=("no network was trained: canonical correlations of simple features alone",),
-    )
-
-
 def has_collapsed(collapse: dict[str, float]) -> bool:
     """Tell whether vectors lie in about a point or a line; see `plait.train.latent.spread`."""
     return bool(collapse) and (collapse["std"] < COLLAPSED_STD or collapse["rank"] < COLLAPSED_RANK)
-
-
-def _linear_space(task: Task, plan: SharedPlan) -> tuple[LinearSpace, LinearSpace]:
-    """Return the canonical correlations of the training rows, and those of all rows."""
-    return LinearSpace.fit(
-        task.prepared,
-        dict(task.sources),
-        plan.rows,
-        plan.rows_validation,
-        dim=LINEAR_DIM,
-        seed=plan.seed,
-    )
 
 
 def _less(budget: Budget, seconds: float) -> Budget:
@@ -264,15 +166,6 @@ def _choose_recipe(
     return best, trials, plan.budget.share(1 - TRIAL_SHARE), notes
 
 
-def occur_together(task: Task, rows: np.ndarray) -> bool:
-    """Tell whether any two sources are both present in at least two of the rows."""
-    present = [
-        np.logical_or.reduce([np.asarray(task.prepared.columns[c].present)[rows] for c in columns])
-        for columns in task.sources.values()
-    ]
-    return bool((np.sum(present, axis=0) >= 2).sum() >= 2)
-
-
 def _train(
     task: Task,
     plan: SharedPlan,
@@ -307,10 +200,3 @@ def _train(
     )
     update(1.0, f"{result.steps} steps, {result.precision}")
     return objective, result
-
-
-def rows_with_source(task: Task, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return those of the rows that hold at least one source."""
-    rows = np.asarray(rows, np.int64)
-    present = [np.asarray(task.prepared.columns[c].present)[rows] for c in task.columns]
-    return rows[np.logical_or.reduce(present)]

@@ -27,26 +27,25 @@ def read_columns(
     base: Model | None,
     encoders: Mapping[str, str],
     seed: int,
-    on_error: str,
     progress: Progress,
+    simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
-    codecs = known | fit_codecs(table, fresh, splits.train, on_error=on_error, seed=seed)
+    codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
     if target is not None:
         codecs |= fit_codecs(
             table,
             [target],
             learn,
-            on_error=on_error,
             seed=seed,
             max_rows=10**9,
             every_label=True,
         )
     update = progress.task("reading", table.num_rows)
-    prepared = prepare_table(table, codecs, on_error=on_error, progress=update)
+    prepared = prepare_table(table, codecs, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(
         one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
@@ -57,10 +56,9 @@ def read_columns(
         inputs,
         splits.train,
         known=[one for one in readings if isinstance(one, BackboneReading)],
-        on_error=on_error,
         progress=progress.task,
     )
-    prepared = with_readings(readings, table, prepared, on_error=on_error, progress=progress.task)
+    prepared = with_readings(readings, table, prepared, progress=progress.task)
     return codecs, prepared, readings
 
 

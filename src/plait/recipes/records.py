@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-import numpy as np
 
 import plait
 from plait.recipes.task import Task
@@ -15,8 +15,6 @@ from plait.recipes.task import Task
 
 def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return where the model comes from: table, settings, versions, machine."""
-    import torch
-
     return {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "table": {
@@ -29,13 +27,21 @@ def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
         "versions": {
             "plait": plait.__version__,
             "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
+            **versions_of("torch", "numpy"),
         },
         "machine": {"system": platform.system(), "processor": platform.machine()},
         "skipped_cells": task.prepared.bad[:100],
         "num_skipped_cells": len(task.prepared.bad),
     }
+
+
+def versions_of(*packages: str) -> dict[str, str]:
+    """Return package -> version of those that are installed."""
+    found = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def make_licences(task: Task, stated: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -69,7 +69,12 @@ class RivalBench:
     @property
     def work(self) -> float:
         """How many times the work of one fit, left alone, it is to measure an expert."""
-        return (1.0 + max(self._num_folds - 1, 0)) * min(max(self.slower, 1.0), MOST_SLOWER)
+        return self.runs * min(max(self.slower, 1.0), MOST_SLOWER)
+
+    @property
+    def runs(self) -> float:
+        """How many fits to all rows it takes to measure an expert."""
+        return 1.0 + max(self._num_folds - 1, 0)
 
     def size(self) -> Size:
         """Return what the time of a fit depends on."""

@@ -17,10 +17,11 @@ from plait.baselines.features import FeatureMap, Views
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.recipes.allowance import Allowance
 from plait.recipes.candidates import Kind, available, not_applicable, quick_columns
 from plait.recipes.rival_bench import Measured, RivalBench
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule
-from plait.recipes.specialise import Judges, Specialiser, deadline_after, kinds_of, likely
+from plait.recipes.specialise import Judges, Specialiser, kinds_of, likely
 from plait.recipes.task import Task
 
 MAX_ROWS = 100_000
@@ -138,8 +139,11 @@ def measure_rivals(
     experts = {name: one.expert for name, one in found.items()}
     outputs = {name: one.outputs for name, one in found.items()}
     judges = _judges(task, rows, views, held, {name: one.parts for name, one in found.items()})
-    until = deadline_after(start, None if seconds is None else SPECIALIST_SHARE * seconds)
-    special, more = _specialised(task, rows, views, judges, experts, outputs, seed, until)
+    if seconds is None:
+        allowance = Allowance.foreseen(found, bench.size(), bench.runs)
+    else:
+        allowance = Allowance(deadline=time.monotonic() + SPECIALIST_SHARE * seconds)
+    special, more = _specialised(task, rows, views, judges, experts, outputs, seed, allowance)
     update(len(kinds) + 2, "specialists")
     return Rivals(
         experts=experts | special,
@@ -263,7 +267,7 @@ def _specialised(
     experts: Mapping[str, Expert],
     outputs: Mapping[str, np.ndarray],
     seed: int,
-    deadline: float | None,
+    allowance: Allowance,
 ) -> tuple[dict[str, Expert], tuple[str, ...]]:
     """Return those experts that are likely to ship, with specialists for rows lacking columns."""
     codec = task.target_codec
@@ -276,7 +280,7 @@ def _specialised(
         codec,
         seed=seed,
         kinds=kinds_of(costs),
-        deadline=deadline,
+        allowance=allowance,
     )
     wanted = likely(outputs, judges.truth, codec, seed)
     return special.specialised({name: experts[name] for name in wanted}), special.notes

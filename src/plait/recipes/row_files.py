@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from plait.arrow import array, kind_of
 from plait.data.table import Table
 from plait.errors import UsageError
 from plait.types import Cell
@@ -104,7 +105,7 @@ def chunk_of(
     """Return the rows of a chunk with their answers, and the columns that had to be renamed."""
     names = free_names(list(kinds), list(answer))
     found = {names[name]: _column(part.column(name), kind) for name, kind in kinds.items()}
-    found |= {name: pa.array(values) for name, values in answer.items()}
+    found |= {name: array(values) for name, values in answer.items()}
     return pa.table(found), [name for name, free in names.items() if free != name]
 
 
@@ -145,7 +146,7 @@ class RowWriter:
 
 def _kind(cells: list[Cell]) -> pa.DataType:
     try:
-        return pa.array(cells).type
+        return kind_of(cells)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return pa.string()
 
@@ -171,7 +172,7 @@ def _can_be_kept(kind: pa.DataType) -> bool:
     from pyarrow.parquet import write_table
 
     try:
-        write_table(pa.table({"x": pa.array([], kind)}), pa.BufferOutputStream())
+        write_table(pa.table({"x": array([], kind)}), pa.BufferOutputStream())
     except (pa.ArrowException, ValueError):
         return False
     return True
@@ -183,10 +184,10 @@ def _has_bytes(cell: Cell) -> bool:
 
 def _column(cells: list[Cell], kind: pa.DataType) -> pa.Array:
     if pa.types.is_string(kind):
-        return pa.array([_text(cell) for cell in cells], kind)
+        return array([_text(cell) for cell in cells], kind)
     if pa.types.is_float64(kind):
-        return pa.array([None if cell is None else float(cell) for cell in cells], kind)
-    return pa.array(cells, kind)
+        return array([None if cell is None else float(cell) for cell in cells], kind)
+    return array(cells, kind)
 
 
 def _text(cell: Cell) -> str | None:

@@ -12,8 +12,8 @@ import numpy as np
 from plait.baselines.stack import mix_outputs
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
-from plait.model.scores import FULL, Effort, intervals_of
-from plait.recipes.subsets import effort_within, score_subsets
+from plait.model.scores import intervals_of
+from plait.recipes.subsets import intervals_fit, score_subsets
 from plait.recipes.task import Task
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
@@ -22,14 +22,13 @@ SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 
 @dataclass
 class Scorer:
-    """Scores on the rows set aside.
+    """Scores on the rows set aside, with the intervals that `plait evaluate` shows for them.
 
     Args:
         model: What ships.
         task: Its rows.
         everything: An ensemble that knows all candidates; see `Ensemble.outputs_of`.
         answering: Candidate -> seconds to answer a row, where that is known.
-        seed: Of the resamples.
         end: Of `time.monotonic`; None for as long as it needs.
         held: Rows, and what each candidate answered for those of them that it had not learned
             from, where no row was set aside and what ships has learned from all; else None.
@@ -40,7 +39,6 @@ class Scorer:
     task: Task
     everything: Ensemble
     answering: Mapping[str, float]
-    seed: int
     end: float | None
     held: tuple[np.ndarray, Mapping[str, np.ndarray]] | None = None
     wanted: bool = True
@@ -60,10 +58,10 @@ class Scorer:
         truth, groups = self.task.truth[self.rows], self.task.groups[self.rows]
         outputs = self._shipped_outputs()
         patterns = 1 + len(np.unique(self._present(), axis=0))
-        effort = self._effort(outputs, truth, SHIPPED_SHARE / patterns)
+        wanted = self._intervals_fit(outputs, truth, SHIPPED_SHARE / patterns)
         found = self.model.score_rows(
             self.task.prepared, self.rows, truth,
-            groups=groups, seed=self.seed, outputs=outputs, effort=effort,
+            groups=groups, outputs=outputs, intervals=wanted,
         )  # fmt: skip
         if self.task.weights is not None:
             form, heavy = self.task.target_codec.form, self.task.weights[self.rows]
@@ -92,13 +90,10 @@ class Scorer:
             outputs = self.everything.outputs_of(name, self.task.prepared, rows)
         else:
             outputs = self.held[1][name]
-        effort = self._effort(outputs, truth, CANDIDATE_SHARE / max(num_left, 1))
         found: dict[str, Any] = {"metrics": judge.metrics(outputs, truth), "intervals": {}}
-        if effort is not None:
+        if self._intervals_fit(outputs, truth, CANDIDATE_SHARE / max(num_left, 1)):
             groups = self.task.groups[rows]
-            found["intervals"] = intervals_of(
-                judge, outputs, truth, groups=groups, seed=self.seed, effort=effort
-            )
+            found["intervals"] = intervals_of(judge, outputs, truth, groups=groups)
         return found
 
     def subsets(self) -> list[dict[str, Any]]:
@@ -108,7 +103,7 @@ class Scorer:
             return []
         found, num_all = score_subsets(
             self.model, self.task.prepared, rows, self.task.truth[rows],
-            groups=self.task.groups[rows], seed=self.seed, end=self.end,
+            groups=self.task.groups[rows], end=self.end,
         )  # fmt: skip
         if len(found) < num_all:
             self.notes.append(f"{len(found)} of {num_all} sets of columns were scored in the time")
@@ -124,14 +119,17 @@ class Scorer:
     def _left(self) -> float | None:
         return None if self.end is None else max(self.end - time.monotonic(), 0.0)
 
-    def _effort(self, outputs: np.ndarray, truth: np.ndarray, share: float) -> Effort:
+    def _intervals_fit(self, outputs: np.ndarray, truth: np.ndarray, share: float) -> bool:
         left = self._left()
         if left is None:
-            return FULL
+            return True
         began = time.monotonic()
         self.task.target_codec.metrics(outputs, truth)
-        found = effort_within(share * left, time.monotonic() - began, len(truth))
-        if found != FULL and not self._fewer:
+        per_call = time.monotonic() - began
+        found = intervals_fit(share * left, per_call, len(truth), outputs.shape[1])
+        if not found and not self._fewer:
             self._fewer = True
-            self.notes.append("the time was short: intervals are from fewer resamples, or left out")
+            self.notes.append(
+                "the time was too short for some intervals: `plait evaluate` has them"
+            )
         return found

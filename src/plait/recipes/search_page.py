@@ -97,8 +97,8 @@ def score_parts(
     if not hits:
         return []
     asked = query_vector(model, query, weights)
-    taken = model.as_table(rows.take([int(hit["row"]) for hit in hits]))
-    prepared = model.prepare(taken, on_error="skip")
+    shown = rows.take([int(hit["row"]) for hit in hits])
+    prepared = model.prepare(model.as_table(shown, on_error="skip"))
     vectors, present = model.space.source_vectors(prepared, np.arange(len(hits)))
     total = np.einsum("sr,srd->rd", present.astype(np.float32), vectors)
     length = np.maximum(np.linalg.norm(total, axis=1), 1e-12)

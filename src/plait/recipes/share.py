@@ -12,9 +12,9 @@ from plait.model.directions import score_space
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import check_space
-from plait.recipes.pretrain import SharedPlan, SharedResult, learn_space, rows_with_source
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
+from plait.recipes.space_plan import SharedPlan, SharedResult, closed_form, rows_with_source
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -33,9 +33,8 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seed=work.seed,
         device=work.device,
         folder=work.folder,
-        simple=work.simple,
     )
-    found = learn_space(task, plan, work.progress)
+    found = _learned(task, plan, work)
     model = Model(
         schema=task.table.schema,
         sources=task.sources,
@@ -47,6 +46,15 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     records = _records(task, found, seed=work.seed, samples=work.samples)
     model.card = make_space_card(task, records["metrics"])
     return model, records
+
+
+def _learned(task: Task, plan: SharedPlan, work: Work) -> SharedResult:
+    """Learn the space; torch is loaded where a network is wanted."""
+    if work.simple:
+        return closed_form(task, plan, work.progress)
+    from plait.recipes.pretrain import learn_space
+
+    return learn_space(task, plan, work.progress)
 
 
 def shared_config(work: Work) -> SystemConfig:

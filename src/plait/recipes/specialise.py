@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.contract import is_late, part_of
+from plait.baselines.contract import HeldOut, part_of
 from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.baselines.specialists import (
@@ -22,6 +21,7 @@ from plait.baselines.stack import best_mix
 from plait.intervals import standard_error
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import OutputForm
+from plait.recipes.allowance import Allowance
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
 """Rows needed to judge a set; from so many rows that have just this set on, they alone judge."""
@@ -30,9 +30,6 @@ MIN_GAIN_ERRORS = 2.0
 """Standard errors by which another must be better than a set's own specialist."""
 
 MAX_JUDGED, MAX_SEEN = 1000, 8
-LEAST_SECONDS = 2.0
-"""Where there is no time limit, specialists may take half of what the models took, or so long."""
-
 SPECIALISED = ("linear", "boosted", "neighbour")
 
 
@@ -43,8 +40,8 @@ class Judges:
     Attributes:
         views, truth: The rows.
         stages: Expert name -> pairs of an expert and the places in `views` it did not learn from.
-        learned: Whether these are the rows that specialists learn from: then they tell what they
-            answered for rows held out.
+        learned: Whether these are the rows that specialists learn from: then others of their kind,
+            which learned without a fold, are judged by it.
     """
 
     views: Views
@@ -52,6 +49,12 @@ class Judges:
     stages: Mapping[str, Sequence[tuple[Expert, np.ndarray]]]
     learned: bool
     _seen: dict[bytes, Views] = field(default_factory=dict)
+
+    @property
+    def folds(self) -> list[np.ndarray]:
+        """The places in `views` that were held out together; all at once where nothing is learned
+        from them."""
+        return [places for _, places in next(iter(self.stages.values()), ())]
 
     def hidden(self, name: str, rows: np.ndarray, gone: Sequence[str]) -> np.ndarray:
         """Return what an expert answers for some rows when columns are hidden."""
@@ -83,7 +86,7 @@ class Specialiser:
         codec: Of the target; its cost decides.
         seed: Of the specialists.
         kinds: What specialists may be.
-        deadline: Of `time.monotonic`; sets that come later are answered by the whole.
+        allowance: What they may take; sets that come later are answered by the whole.
     """
 
     def __init__(
@@ -95,13 +98,13 @@ class Specialiser:
         codec: PredictiveTarget,
         *,
         seed: int,
-        kinds: Sequence[Callable[[], Expert]],
-        deadline: float | None,
+        kinds: Sequence[type[Expert]],
+        allowance: Allowance,
     ) -> None:
         self._sources, self._learn = sources, np.flatnonzero(truth_known(truth, codec))
         self._views, self._truth = views.take(self._learn), truth[self._learn]
         self._judges, self._codec, self._seed = judges, codec, seed
-        self._kinds, self._deadline = kinds, deadline
+        self._kinds, self._allowance = kinds, allowance
         self._present = present_sources(judges.views, sources)
         self._known = truth_known(judges.truth, codec)
         self._num_late = 0
@@ -117,10 +120,12 @@ class Specialiser:
             rows = self._rows(sources)
             if len(rows) < LEAST_JUDGED:
                 continue
-            if is_late(self._deadline):
+            share = len(sources) / len(self._sources)
+            if not self._allowance.admits([kind.name for kind in self._kinds], share):
                 self._num_late += 1
                 continue
-            self._add(sources, part_of(self._deadline, 2 / (len(sets) - number + 1)))
+            until = part_of(self._allowance.deadline, 2 / (len(sets) - number + 1))
+            self._add(sources, until)
             for name in sorted(wanted):
                 place = self._best(name, sources, rows)
                 if place is not None:
@@ -134,7 +139,8 @@ class Specialiser:
             return ()
         num = self._num_late
         sets = "one set" if num == 1 else f"{num} sets"
-        return (f"the time was too short for specialists of {sets} of columns",)
+        short = "the time was too short" if self._allowance.work is None else "it is too much work"
+        return (f"{short} for specialists of {sets} of columns",)
 
     def _rows(self, sources: SourceSet) -> np.ndarray:
         """Return the rows that judge a set: those that have just it, or at least it."""
@@ -146,25 +152,60 @@ class Specialiser:
 
     def _add(self, sources: SourceSet, deadline: float | None) -> None:
         columns = columns_of(self._sources, sources)
-        for kind in self._kinds:
-            expert = kind()
-            seen = self._views.only(columns)
-            expert.fit(seen, self._truth, self._codec, seed=self._seed, deadline=deadline)
-            self._found.append(Specialist(sources, expert))
-            self._costs.append(self._costs_of(expert, columns))
+        for place, kind in enumerate(self._kinds):
+            until = part_of(deadline, 1 / (len(self._kinds) - place))
+            folds = self._judges.folds if self._judges.learned else []
+            held = self._held_out(kind, columns, folds, part_of(until, _fold_share(len(folds))))
+            expert = self._fit(kind, np.arange(len(self._learn)), columns, until)
+            self._found.append(Specialist(sources, expert, held))
+            self._costs.append(self._costs_of(expert, held, columns))
 
-    def _costs_of(self, expert: Expert, columns: Sequence[str]) -> np.ndarray:
+    def _fit(
+        self,
+        kind: type[Expert],
+        places: np.ndarray,
+        columns: Sequence[str],
+        deadline: float | None,
+    ) -> Expert:
+        expert, views = kind(), self._views.take(places).only(columns)
+        truth = self._truth[places]
+        expert.fit(views, truth, self._codec, seed=self._seed, deadline=deadline)
+        return expert
+
+    def _held_out(
+        self,
+        kind: type[Expert],
+        columns: Sequence[str],
+        folds: Sequence[np.ndarray],
+        deadline: float | None,
+    ) -> HeldOut | None:
+        """Return what specialists that learned without a fold answer for its rows.
+
+        What an expert says of rows that it held out itself is not enough: it chose its settings by
+        them, which on few rows makes it look better than it is.
+        """
+        parts: list[HeldOut] = []
+        for number, fold in enumerate(folds):
+            inside = np.isin(self._learn, fold)
+            places = np.flatnonzero(~inside)
+            if not inside.any() or not len(places):
+                continue
+            until = part_of(deadline, 1 / (len(folds) - number))
+            expert = self._fit(kind, places, columns, until)
+            rows = self._learn[inside]
+            asked = self._judges.views.take(rows).only(columns)
+            parts.append(HeldOut(rows, expert.outputs(asked)))
+        return HeldOut(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
+
+    def _costs_of(self, expert: Expert, held: HeldOut | None, columns: Sequence[str]) -> np.ndarray:
         """Return the cost of every judging row; NaN where it is not known honestly."""
         costs = np.full(len(self._judges.truth), np.nan)
-        if self._judges.learned:
-            held_out = getattr(expert, "held_out", None)
-            if held_out is None:
-                return costs
-            places, outputs = self._learn[held_out.places], held_out.outputs
-        else:
+        if held is None and not self._judges.learned:
             places = np.flatnonzero(self._known)
-            outputs = expert.outputs(self._judges.views.take(places).only(columns))
-        costs[places] = self._codec.cost(outputs, self._judges.truth[places])
+            held = HeldOut(places, expert.outputs(self._judges.views.take(places).only(columns)))
+        if held is not None:
+            truth = self._judges.truth[held.places]
+            costs[held.places] = self._codec.cost(held.outputs, truth)
         return costs
 
     def _best(self, name: str, sources: SourceSet, rows: np.ndarray) -> int | None:
@@ -228,26 +269,18 @@ def likely(
     return list(best_mix(seen, truth[known], codec.cost, seed=seed))
 
 
-def kinds_of(costs: Mapping[str, float]) -> list[Callable[[], Expert]]:
+def kinds_of(costs: Mapping[str, float]) -> list[type[Expert]]:
     """Return what specialists may be: linear, and trees where they are the best simple model.
 
     Args:
         costs: Name of a measured expert -> its mean cost.
     """
-    kinds: list[Callable[[], Expert]] = [Linear] if "linear" in costs else []
+    kinds: list[type[Expert]] = [Linear] if "linear" in costs else []
     if "boosted" in costs and min(costs, key=lambda name: costs[name]) == "boosted":
         kinds.append(Boosted)
     return kinds
 
 
-def deadline_after(began: float, seconds: float | None) -> float:
-    """Return when to stop: after so many seconds, or half as long as the experts took.
-
-    Args:
-        began: When the experts began, of `time.monotonic`.
-        seconds: What specialists may take; None where time is free.
-    """
-    now = time.monotonic()
-    if seconds is not None:
-        return now + seconds
-    return now + max(LEAST_SECONDS, 0.5 * (now - began))
+def _fold_share(num_folds: int) -> float:
+    """Return the part of the time that the folds take beside what learns from all rows."""
+    return num_folds / (num_folds + 1)

@@ -9,15 +9,9 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.intervals import NUM_BLOCKS, NUM_RESAMPLES
+from plait.intervals import EXTRA_CALLS, resampling
 from plait.model.model import Model
-from plait.model.scores import FULL, Effort, intervals_of
-
-FEW_RESAMPLES, LEAST_RESAMPLED = 60, 200
-"""Where time is short, intervals are from so many resamples, of no fewer rows than the second."""
-
-EXTRA_CALLS = NUM_BLOCKS + 2
-"""Calls of the metric that an interval needs beside its resamples."""
+from plait.model.scores import intervals_of
 
 LEAST_ROWS = 100
 """Fewer rows say nothing of a set of columns: some sets are left out instead."""
@@ -82,22 +76,18 @@ def hide(prepared: Prepared, columns: Sequence[str]) -> Prepared:
     return Prepared(kept, prepared.num_rows).with_empty(gone)
 
 
-def effort_within(seconds: float, per_call: float, num_rows: int) -> Effort:
-    """Return settings of `metric_intervals` that end in time; None where there is none for any.
+def intervals_fit(seconds: float, per_call: float, num_rows: int, num_outputs: int) -> bool:
+    """Tell whether intervals end in time. They are as `metric_intervals` makes them, or left out:
+    the same model on the same rows never has two.
 
     Args:
-        seconds: That it may take.
+        seconds: That they may take.
         per_call: Of one call of the metric on all rows.
         num_rows: How many rows.
+        num_outputs: Of each row.
     """
-    usual = np.clip(NUM_RESAMPLES * 2000 / max(num_rows, 1), 100, NUM_RESAMPLES) + EXTRA_CALLS
-    able = seconds / max(per_call, 1e-9)
-    if able >= usual:
-        return FULL
-    rows = int(num_rows * able / (FEW_RESAMPLES + EXTRA_CALLS))
-    if rows < min(LEAST_RESAMPLED, num_rows):
-        return None
-    return {"num_resamples": FEW_RESAMPLES, "max_rows": min(rows, num_rows)}
+    rows, resamples = resampling(num_rows, num_outputs)
+    return per_call * rows / max(num_rows, 1) * (resamples + EXTRA_CALLS) <= seconds
 
 
 class _Part:
@@ -131,12 +121,11 @@ def _score(
     outputs = model.predictor.outputs(hide(prepared, hidden), part.rows)
     judge, asked = model.predictor.judge, time.monotonic()
     found: dict[str, Any] = {"metrics": judge.metrics(outputs, part.truth), "intervals": {}}
-    effort = FULL
+    wanted = True
     if seconds is not None:
         now = time.monotonic()
-        effort = effort_within(seconds - (now - began), now - asked, len(part.rows))
-    if effort is not None:
-        found["intervals"] = intervals_of(
-            judge, outputs, part.truth, groups=part.groups, seed=seed, effort=effort
-        )
+        left, per_call, width = seconds - (now - began), now - asked, outputs[:1].size
+        wanted = intervals_fit(left, per_call, len(part.rows), width)
+    if wanted:
+        found["intervals"] = intervals_of(judge, outputs, part.truth, groups=part.groups, seed=seed)
     return found

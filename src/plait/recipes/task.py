@@ -157,21 +157,21 @@ def make_task(
     time: str | None,
     split: str | None,
     seed: int,
-    on_error: str,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str] | None = None,
     weights: str | None = None,
+    simple: bool = False,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed, on_error: As for
-            `plait.recipes.fit.fit`.
+        table, target, exclude, group, time, split, seed: As for `plait.recipes.fit.fit`.
         progress: Told of the work.
         base: Its codecs, and its readings, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
         weights: ``balanced``, or the column of weights.
+        simple: Whether no network will learn from it.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
@@ -183,7 +183,7 @@ def make_task(
     without = {*exclude, *filter(None, (group, time, split, weigher))}
     refuse_answers(table, target, without)
     inputs = choose_inputs(schema, target, without)
-    found = find_copies(fingerprints(table, [name for name in inputs], on_error=on_error))
+    found = find_copies(fingerprints(table, inputs))
     splits = make_splits(
         table,
         copies=found,
@@ -201,8 +201,8 @@ def make_task(
         base=base,
         encoders=encoders or {},
         seed=seed,
-        on_error=on_error,
         progress=progress,
+        simple=simple,
     )
     copies = row_units(table.num_rows, found)
     labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
@@ -238,6 +238,7 @@ def make_task(
             + _label_notes(codecs)
             + _group_notes(table, group, splits)
             + _base_notes(base, target)
+            + (() if simple else _bytes_notes(base, inputs))
         ),
         warnings=table_warnings(table, inputs, target, prepared, found),
     )
@@ -275,12 +276,10 @@ def _weights(
     return normalised(heavy, learn), kept, notes
 
 
-def with_space(task: Task, space: SharedSpace, *, on_error: str, progress: Progress) -> Task:
+def with_space(task: Task, space: SharedSpace, *, progress: Progress) -> Task:
     """Return the task with the vectors of a shared space as further readings of its sources."""
     added = tuple(SpaceReading(space, name) for name in space.sources if name in task.sources)
-    prepared = with_readings(
-        added, task.table, task.prepared, on_error=on_error, progress=progress.task
-    )
+    prepared = with_readings(added, task.table, task.prepared, progress=progress.task)
     return replace(
         task,
         sources=sources_with(added, task.sources),
@@ -368,6 +367,19 @@ def _base_notes(base: Model | None, target: str | None) -> tuple[str, ...]:
     return (
         f"the base learned from the column '{target}' too: where it saw these test rows, the "
         "numbers are too good; fit the base with --exclude",
+    )
+
+
+def _bytes_notes(base: Model | None, inputs: Sequence[str]) -> tuple[str, ...]:
+    """Say which texts a network reads byte by byte, as the base, which has none, left them."""
+    if base is None or base.space.has_network:
+        return ()
+    shown = {name: base.shown.get(name) for name in inputs}
+    return tuple(
+        f"the network reads '{name}' byte by byte, and only its start: the base was fitted with "
+        "--simple, and knows no pieces of words"
+        for name, codec in shown.items()
+        if getattr(codec, "merges", None) == ""
     )
 
 

@@ -16,8 +16,7 @@ from plait.data.prepared import Prepared
 from plait.errors import ExtraError
 from plait.model.backbone_reading import BackboneReading
 from plait.recipes.task import Task
-from plait.recipes.tuning_trials import FROZEN, Trials, trial_records
-from plait.recipes.work import Work
+from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
 from plait.writing import write_text
 
@@ -112,6 +111,8 @@ def _tune(task: Task, work: Work, reading: BackboneReading, budget: Budget) -> _
     judged = task.validation[present[task.validation]]
     if len(judged) < LEAST_JUDGED or not len(rows):
         return _Found(FROZEN, [], [_too_few(f"'{reading.source}'")])
+    from plait.recipes.tuning_trials import Trials, trial_records
+
     trials = Trials(task, work, reading, rows, judged, budget)
     forced = work.tune != "auto"
     try:
@@ -155,7 +156,6 @@ def _swapped(
         checkpoint,
         task.table,
         task.splits.train,
-        on_error=work.on_error,
         progress=update,
         tuned=how,
     )
@@ -163,7 +163,7 @@ def _swapped(
     if any(one.name == new.name and one.checkpoint.key != checkpoint.key for one in others):
         new.rename(f"{new.name}-{checkpoint.key[:6]}")
     update = work.progress.task(f"reading {new.column}", task.table.num_rows)
-    column = new.read(task.table, task.prepared, on_error=work.on_error, progress=update)
+    column = new.read(task.table, task.prepared, progress=update)
     columns = {n: c for n, c in task.prepared.columns.items() if n != old.column}
     codecs = {n: c for n, c in task.codecs.items() if n != old.column}
     sources = {

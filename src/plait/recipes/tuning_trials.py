@@ -19,14 +19,13 @@ from plait.errors import ExtraError, UsageError
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_reading import BackboneReading
 from plait.recipes.task import Task
-from plait.recipes.work import Work
+from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.fine_tuning import FineTuning, Probe, Tuner, tuner_vectors
 from plait.train.loop import train
 
-FROZEN = "frozen"
 LEARNING_RATES = {FROZEN: 3e-3, "lora": 3e-4, "full": 5e-5}
 
 MAX_JUDGED = 1024
@@ -248,6 +247,8 @@ class Trials:
         return replace(
             self._work.train,
             learning_rate=LEARNING_RATES[way],
+            muon_rate=0.0,
+            clip=1.0,
             weight_decay=0.05 if way == FROZEN else 0.01,
             batch_size=min(size, len(self._rows)),
             augment=False,

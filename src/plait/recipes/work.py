@@ -20,7 +20,8 @@ from plait.train.config import TrainConfig
 ADAPTATIONS = ("scratch", "lora", "full")
 """Ways to learn a target where a base's weights are at hand: without them, or from them."""
 
-TUNINGS = ("auto", "frozen", "lora", "full")
+FROZEN = "frozen"
+TUNINGS = ("auto", FROZEN, "lora", "full")
 """Ways to use a pretrained encoder: as it is, or having learned the target."""
 
 
@@ -38,7 +39,6 @@ class Work:
         progress: Told of the work.
         base: Whose shared space is the start; None for a fit from scratch.
         adapt: How to learn from a base: ``auto`` or one of `ADAPTATIONS`.
-        on_error: ``raise`` or ``skip``.
         tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
         simple: Whether no network is trained.
         metric: What the choice is by; None for the cost.
@@ -60,7 +60,6 @@ class Work:
     progress: Progress
     base: Model | None = None
     adapt: str = "auto"
-    on_error: str = "raise"
     tune: str = "auto"
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
     simple: bool = False
@@ -75,7 +74,7 @@ def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
     """Raise `UsageError` where tuning is asked for and there is nothing to tune, or to learn."""
     if tune not in TUNINGS:
         raise UsageError("unknown tune", expected=" or ".join(TUNINGS), received=str(tune))
-    if tune in ("auto", "frozen"):
+    if tune in ("auto", FROZEN):
         return
     if target is None:
         raise UsageError(
@@ -94,16 +93,25 @@ def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
 
 
 def require_torch() -> None:
-    """Raise `ExtraError` where torch is not installed; nothing is imported."""
-    if find_spec("torch") is None:
-        raise ExtraError("train", "plait fit")
+    """Raise `ExtraError` where a network cannot be trained; nothing is imported."""
+    if not all(map(_is_there, ("torch", "jaxtyping", "tokenizers"))):
+        raise ExtraError("train", "a fit with a network", otherwise="leave it out: --simple")
 
 
-def choose_device(device: str) -> str:
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def choose_device(device: str, *, simple: bool = False) -> str:
     """Return ``cpu`` or the named GPU; ``auto`` takes a GPU where there is one.
 
-    Raises `UsageError` when the device cannot be used.
+    Raises `UsageError` when the device cannot be used. Simple models run on the CPU.
     """
+    if simple and device in ("auto", "cpu"):
+        return "cpu"
     import torch
 
     if device == "auto":

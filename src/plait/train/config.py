@@ -10,8 +10,11 @@ class TrainConfig:
     """Settings of `plait.train.loop.train`.
 
     Attributes:
-        learning_rate: Peak of the one-cycle schedule.
+        learning_rate: AdamW's peak of the one-cycle schedule: tables, first layers, queries, head,
+            norms.
         weight_decay: Of AdamW, on matrices only.
+        muon_rate: Muon's peak, for hidden matrices and kernels; 0 leaves them to AdamW.
+        muon_decay: Weight decay of Muon.
         batch_size: Rows per step; 0 chooses 32 to 256 by the number of rows.
         warmup: Share of the schedule in which the learning rate rises.
         smoothing: Label smoothing of classification.
@@ -25,13 +28,15 @@ class TrainConfig:
         save_seconds: Time between checkpoints.
     """
 
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
+    learning_rate: float = 8e-3
+    weight_decay: float = 0.01
+    muon_rate: float = 0.03
+    muon_decay: float = 0.025
     batch_size: int = 0
-    warmup: float = 0.15
+    warmup: float = 0.1
     smoothing: float = 0.05
     balance: float | None = None
-    clip: float = 1.0
+    clip: float = 10.0
     ema_share: float = 0.05
     patience: float = 0.5
     num_checks: int = 12

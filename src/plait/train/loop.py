@@ -8,28 +8,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from plait.data.loader import Loader
 from plait.model.system import to_tensors
 from plait.train.average import WeightAverage
 from plait.train.budget import Budget, Clock
-from plait.train.checkpoint import (
-    load_checkpoint,
-    pack,
-    pack_optimizer,
-    save_checkpoint,
-    unpack,
-    unpack_optimizer,
-)
+from plait.train.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
 from plait.train.config import TrainConfig
 from plait.train.objective import Objective
-from plait.train.precision import remembered_precision
+from plait.train.optimizer import Optimizer
+from plait.train.precision import remembered_precision, settled_precision
 from plait.train.randomness import random_states, set_random_states
+from plait.train.result import TrainResult
 from plait.types import Batch
 
 Notify = Callable[[float, str], None]
@@ -50,26 +44,6 @@ class TrainState:
     precision: str = ""
     done: bool = False
     curve: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a run did. The weights are in the `System` that was given.
-
-    Attributes:
-        steps, seconds: Work done.
-        precision: ``bfloat16`` or ``float32``.
-        rows_per_second: Training speed.
-        wait_share: Share of the time spent waiting for input.
-        curve: ``{"step", "seconds", "loss", "validation"}`` at every check.
-    """
-
-    steps: int
-    seconds: float
-    precision: str
-    rows_per_second: float
-    wait_share: float
-    curve: list[dict[str, float]]
 
 
 def train(
@@ -132,7 +106,7 @@ class _Run:
         ]
         self.num_batches = self.loaders[0].num_batches
         self.num_steps = budget.num_steps(self.num_batches)
-        self.optimizer = _make_optimizer(self.module, config)
+        self.optimizer = Optimizer(self.module, config)
         self.average = WeightAverage(self.module, share=config.ema_share)
         self.best: dict[str, Tensor] = {}
         self.state = TrainState()
@@ -147,9 +121,7 @@ class _Run:
         if not self.state.done:
             for rows, views in self._batches():
                 if not self.state.precision:
-                    self.state.precision = remembered_precision(
-                        self._trial(rows, views), self.device, self._work()
-                    )
+                    self.state.precision = self._precision(rows, views)
                 self._step(rows, views)
                 self.state.seconds = clock.seconds
                 share = self._share()
@@ -178,13 +150,19 @@ class _Run:
             for items in zip(*(one.epoch(epoch, start) for one in self.loaders), strict=True):
                 yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
 
+    def _precision(self, rows: np.ndarray, views: tuple[Batch, ...]) -> str:
+        """Return the number format: measured, but where steps are counted no clock decides."""
+        if self.num_steps is not None:
+            return settled_precision(self.module, self.device)
+        return remembered_precision(self._trial(rows, views), self.device, self._work())
+
     def _trial(self, rows: np.ndarray, views: tuple[Batch, ...]) -> Callable[[str], object]:
         def step(precision: str) -> None:
             states = random_states()
             buffers = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
             self.module.train()
             self.objective.loss(rows, views, precision).backward()
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad()
             for buffer, before in buffers:
                 buffer.copy_(before)
             set_random_states(states)
@@ -193,14 +171,10 @@ class _Run:
 
     def _step(self, rows: np.ndarray, views: tuple[Batch, ...]) -> None:
         self.module.train()
-        rate = self.config.learning_rate * one_cycle(self._share(), self.config.warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         loss = self.objective.loss(rows, views, self.state.precision)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.step(one_cycle(self._share(), self.config.warmup))
         self.objective.after_step(self._share())
         self.state.step += 1
         self.average.update(self.module, self.state.step)
@@ -254,7 +228,7 @@ class _Run:
             **pack("model", self.module.state_dict()),
             **pack("average", self.average.weights),
             **pack("best", self.best),
-            **pack("optimizer", pack_optimizer(self.optimizer)),
+            **pack("optimizer", self.optimizer.tensors()),
             **pack("random", random_states()),
         }
         save_checkpoint(self.folder, tensors, {**vars(self.state), "identity": self.identity})
@@ -271,7 +245,7 @@ class _Run:
         self.module.load_state_dict(unpack("model", tensors))
         self.average.weights = {k: v.to(self.device) for k, v in unpack("average", tensors).items()}
         self.best = unpack("best", tensors)
-        unpack_optimizer(self.optimizer, unpack("optimizer", tensors))
+        self.optimizer.load(unpack("optimizer", tensors))
         set_random_states(unpack("random", tensors))
 
     def _work(self) -> str:
@@ -333,14 +307,3 @@ def compile_repays(device: str, budget: Budget, num_steps: int | None) -> bool:
     """
     long_enough = budget.amount >= 300 if num_steps is None else num_steps >= 5000
     return device == "cuda" and long_enough
-
-
-def _make_optimizer(module: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    trained = [p for p in module.parameters() if p.requires_grad]
-    matrices = [p for p in trained if p.ndim >= 2]
-    others = [p for p in trained if p.ndim < 2]
-    groups: list[dict[str, Any]] = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)

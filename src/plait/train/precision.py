@@ -1,4 +1,4 @@
-"""Chooses the number format by measurement: bf16 only where this machine gains from it."""
+"""Chooses the number format: by measurement, or where no clock may decide, by what is there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from plait.data.cache import HINT, cache_folder
 from plait.writing import write_text
 
 GAIN_NEEDED = 1.15
+
+WIDE_PARAMETERS = 1_000_000
+"""A CPU gains from bf16 from about so many parameters on; below, casting costs more."""
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
@@ -39,6 +42,19 @@ def remembered_precision(step: Callable[[str], object], device: torch.device, wo
     if not file.is_file():
         write_text(file, choose_precision(step, device), hint=HINT)
     return file.read_text(encoding="utf8")
+
+
+def settled_precision(module: torch.nn.Module, device: torch.device) -> str:
+    """Return ``bfloat16`` or ``float32`` by what the device can and how large the network is.
+
+    Nothing is timed: the same work on the same machine always computes the same numbers, however
+    busy it is.
+    """
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    trained = sum(one.numel() for one in module.parameters() if one.requires_grad)
+    gains = device.type == "cpu" and trained >= WIDE_PARAMETERS and cpu_has_bf16()
+    return "bfloat16" if gains else "float32"
 
 
 def choose_precision(step: Callable[[str], object], device: torch.device) -> str:

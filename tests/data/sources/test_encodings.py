@@ -122,7 +122,7 @@ def test_a_decimal_comma_is_a_point_where_it_was_said(write):
     rows = "".join(f"-2,{i};{i},5\n" for i in range(101, 140))
     path = write("a.csv", "x;y\n1,250;1.234,5\n" + rows)
     table = read(path, decimal=",")
-    assert table.decimal == "," and table.schema["x"].settings["decimal"] == ","
+    assert table.policy.decimal == "," and table.schema["x"].settings["decimal"] == ","
     assert numbers(table, "x")[:2] == [1.25, -2.101]
     assert numbers(table, "y")[:2] == [1234.5, 101.5]
     assert numbers(read(path, decimal="."), "x")[:2] == [1250.0, -2101.0]

@@ -257,4 +257,4 @@ def test_an_unpacked_entry_is_used_again_and_marked(write, cache):
     os.utime(entry, (old, old))
     read(path)
     assert entry.stat().st_mtime > old + 1000
-    assert packed.unpacked(path).parent == entry
+    assert packed.unpacked(path).parent.parent == entry

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import stat
@@ -33,6 +34,9 @@ MAGIC = {
 }
 PACKED_ENDINGS = frozenset({*MAGIC, ".tgz", ".zip"})
 SHORT = {".tgz": ".tar"}
+CONTENT, SIZES = "content", "sizes.json"
+"""Of an entry of the cache: the folder of what was unpacked, and each file's bytes."""
+
 UNSAFE = (*BROKEN, lzma.LZMAError, pa.ArrowException)
 
 
@@ -48,14 +52,30 @@ def unpacked(path: Path, into: Path | None = None) -> Path:
     """
     if into is not None:
         return _unpack(path, into)
-    folder, name = cache_folder("unpacked"), file_key(path, "unpacked")[:32]
+    folder, name = cache_folder("unpacked"), file_key(path, "unpacked 2")[:32]
     entry = folder / name
-    if entry.is_dir():
+    if _is_whole(entry):
         mark_used(entry)
     else:
         with new_entry(folder, name) as fresh:
-            _unpack(path, fresh)
-    return _content(path, entry)
+            (fresh / CONTENT).mkdir()
+            _unpack(path, fresh / CONTENT)
+            (fresh / SIZES).write_text(json.dumps(_sizes(fresh / CONTENT)), encoding="utf8")
+    return _content(path, entry / CONTENT)
+
+
+def _is_whole(entry: Path) -> bool:
+    """Tell whether an entry has the files that were unpacked, of the sizes that they had."""
+    try:
+        noted: object = json.loads((entry / SIZES).read_text(encoding="utf8"))
+        return noted == _sizes(entry / CONTENT)
+    except (OSError, ValueError):
+        return False
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
 
 
 def _content(path: Path, entry: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
+from plait.arrow import array
 from plait.types import Cell
 
 KEPT_BYTES = 8 * 2**20
@@ -76,7 +77,9 @@ class MemoryRows:
         values = self._columns[column]
         if isinstance(values, list):
             return [values[row] for row in rows]
-        cells: list[Cell] = values.take(pa.array(rows)).to_pylist()
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
+            return self.read(column, int(rows[0]), int(rows[-1]) + 1)
+        cells: list[Cell] = values.take(array(rows)).to_pylist()
         return cells
 
 
@@ -117,7 +120,7 @@ class FileRows:
         for places in np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1):
             if len(places):
                 batch = self._batch(column, int(numbers[places[0]]))
-                wanted = pa.array(rows[places] % self._rows_per_batch)
+                wanted = array(rows[places] % self._rows_per_batch)
                 for place, cell in zip(places, batch.take(wanted).to_pylist(), strict=True):
                     cells[place] = cell
         return list(cells)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from plait.modalities.audio.spectrum import log_mel
@@ -15,6 +16,9 @@ from plait.modalities.likeness import (
     sign_code,
     smoothed,
 )
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 NUM_STEPS, NUM_BANDS, CODE_STEPS, CODE_BANDS = 64, 24, 10, 8
 NUM_MELS, NUM_HEARD = 36, 30

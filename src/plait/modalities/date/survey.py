@@ -68,11 +68,11 @@ def look(cells: Sequence[Cell]) -> Seen:
         num=0, written=Counter(), moments=[], numbers=[], nulls=Counter(), strange=Counter()
     )
     for cell in cells:
-        if isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
-            seen.nulls[cell.strip().lower()] += 1
-            continue
         if (number := bare_number(cell)) is not None:
             seen.numbers.append(number)
+        elif isinstance(cell, str) and (is_null_word(cell) or is_nothing(cell)):
+            seen.nulls[cell.strip().lower()] += 1
+            continue
         elif isinstance(cell, str):
             _count_text(cell.strip(), seen)
         elif (moment := moment_of_object(cell)) is not None:
@@ -94,7 +94,8 @@ def sureness(sample: ColumnSample) -> float:
     """How sure, in [0, 1], that a column is one of dates or times."""
     step = max(1, len(sample.values) // NUM_PROBES)
     probe = look(sample.values[::step][:NUM_PROBES])
-    if 2 * len(probe.moments) + 2 * probe.written.total() + 2 * len(probe.numbers) < probe.num:
+    num_likely = len(probe.moments) + probe.written.total() + len(probe.numbers)
+    if 3 * num_likely < 2 * probe.num:
         return 0.0
     if len(probe.numbers) == probe.num and not number_kind(probe.numbers, sample.name):
         return 0.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image
 
@@ -15,6 +16,9 @@ from plait.modalities.likeness import (
     sign_code,
     smoothed,
 )
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt8
 
 SIDE, COLOUR_SIDE, CODE_SIDE = 24, 6, 8
 LEAST_SPREAD = 3.0

@@ -79,11 +79,11 @@ def kind_of_word(text: str, codec: NumberCodec) -> str:
 def look(codec: NumberCodec, cells: Sequence[Cell]) -> Seen:
     """Count what the cells of a column are."""
     seen = Seen(num=len(cells), words={"below": Counter(), "above": Counter(), "null": Counter()})
-    texts: Counter[str] = Counter()
-    for cell in cells:
+    texts: Counter[str] = Counter(cell for cell in cells if isinstance(cell, str))
+    for cell in cells if texts.total() < len(cells) else ():
         if isinstance(cell, str):
-            texts[cell] += 1
-        elif isinstance(cell, datetime.timedelta):
+            continue
+        if isinstance(cell, datetime.timedelta):
             seen.numbers[duration(cell.total_seconds())] += 1
         elif (value := plain_number(cell)) is not None:
             seen.values[value] += 1
@@ -109,9 +109,12 @@ def _plain_texts(texts: Counter[str]) -> Counter[float] | None:
     """
     if not all(map(PLAIN.fullmatch, texts)) or not any(map(_EVIDENT.fullmatch, texts)):
         return None
-    values = Counter[float]()
-    for text, count in texts.items():
-        values[float(text)] += count
+    numbers = list(map(float, texts))
+    values = Counter(dict(zip(numbers, texts.values(), strict=True)))
+    if len(values) < len(numbers):  # one number, written in several ways
+        values = Counter()
+        for number, count in zip(numbers, texts.values(), strict=True):
+            values[number] += count
     return values
 
 

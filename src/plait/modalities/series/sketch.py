@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from plait.modalities.likeness import Fingerprint, difference, resized, sign_code, smoothed
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 NUM_STEPS, NUM_KEPT = 64, 12
 LEAST_STEPS = 8

@@ -68,7 +68,7 @@ class TextCodec:
     @property
     def num_pieces(self) -> int:
         """Size of the vocabulary, `NOTHING` included."""
-        return pieces(self.merges).get_vocab_size()
+        return pieces(self.merges).num_pieces
 
     def detect(self, sample: ColumnSample) -> float:
         return likeness(sample)
@@ -92,12 +92,16 @@ class TextCodec:
             return self
         merges = learn_merges(texts)
         encode = pieces(merges).encode
-        lengths = [len(encode(self._start(text)).ids) for text in texts]
+        lengths = [len(encode(self._start(text))) for text in texts]
         usual = int(np.ceil(np.quantile(lengths, 0.99) / 8) * 8)
         return replace(self, merges=merges, max_tokens=min(self.max_tokens, max(8, usual)))
 
+    def fit_features(self, raws: Iterable[str]) -> TextCodec:
+        """Learn nothing: features know letters and words; tokens stay bytes, and no one asks."""
+        return self
+
     def prepare(self, raw: str) -> Arrays:
-        ids = pieces(self.merges).encode(self._start(self._folded(raw))).ids
+        ids = pieces(self.merges).encode(self._start(self._folded(raw)))
         tokens = ids[: self.max_tokens] or [NOTHING]
         data = (raw or " ").encode()
         return {"tokens": np.array(tokens, np.int32), "bytes": np.frombuffer(data, np.uint8)}

@@ -6,13 +6,16 @@ import difflib
 import re
 import zlib
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt32
 from numpy import ndarray
 
 from plait.modalities.likeness import Fingerprint, sign_code
 from plait.modalities.text.spelling import is_misspelt
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt32
 
 LEAST_CHARACTERS = 20
 """Texts with fewer letters and digits are alike by chance."""

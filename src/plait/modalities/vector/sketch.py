@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from plait.modalities.likeness import Fingerprint, sign_code
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 NUM_KEPT, LEAST_DIM = 128, 8
 LEAST_COSINE, MOST_LENGTH = 0.995, 0.1

@@ -1,0 +1,147 @@
+"""The options of plait fit, in groups: network, rows, choice, decision, start."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from plait.cli.groups import THRESHOLD, Group, place, switch, text, texts
+from plait.cli.options import one_of, pairs_of, weights_of
+from plait.errors import UsageError
+
+
+def _chosen(told: str, *choices: str) -> Any:
+    return Annotated[str, typer.Option(callback=one_of(*choices), help=told)]
+
+
+def _flag(told: str) -> Any:
+    return Annotated[bool, typer.Option(help=told)]
+
+
+def _network(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "fusion": _join(given["fusion"])}
+
+
+def _join(fusion: str) -> str | int:
+    if fusion.isdecimal():
+        return int(fusion)
+    if fusion not in ("auto", "early", "mid", "late"):
+        raise UsageError(
+            "the fusion is unknown",
+            expected="auto, early, mid, late or the number of a layer",
+            received=fusion,
+        )
+    return fusion
+
+
+def _decision(given: dict[str, Any]) -> dict[str, Any]:
+    cost = given.pop("cost")
+    return {**given, "costs": weights_of(cost.split(",")) if cost else None}
+
+
+def _start(given: dict[str, Any]) -> dict[str, Any]:
+    encoders = pairs_of(given.pop("encoder"))
+    return {**given, "encoders": encoders}
+
+
+Network = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "size": (
+                _chosen("auto, tiny, small or base.", "auto", "tiny", "small", "base"),
+                "auto",
+            ),
+            "fusion": (
+                text("Where columns meet: early, mid, late, a layer's number, or auto."),
+                "auto",
+            ),
+        },
+        _network,
+    ),
+]
+"""How the network is built."""
+
+Rows = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "group": (text("Rows with one value here stay in one split (patient)."), None),
+            "time": (text("Split by this column: the latest rows are the test."), None),
+            "split": (text("Column that says train, validation or test."), None),
+        }
+    ),
+]
+"""Which rows are learned from, and which are set aside."""
+
+Choice = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "baselines": (_flag("Measure simple models too, and ship the best."), True),
+            "simple": (switch("--simple", "Simple models only: no network is trained."), False),
+            "metric": (
+                text("What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
+                None,
+            ),
+            "weights": (
+                text("How much rows count: a column of numbers, or balanced (by class)."),
+                None,
+            ),
+        }
+    ),
+]
+"""What is compared, and by what."""
+
+Deciding = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "threshold": THRESHOLD,
+            "cost": (
+                text("What mistakes cost, which chooses it: false_negative=10,false_positive=1."),
+                None,
+            ),
+            "positive": (text("The class that is looked for [default: the rarer]."), None),
+        },
+        _decision,
+    ),
+]
+"""How two classes are told apart."""
+
+Start = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "encoder": (
+                texts(
+                    "Pretrained encoder of a modality or column: text=./all-MiniLM-L6-v2; "
+                    "may be repeated."
+                ),
+                None,
+            ),
+            "base": (
+                place("Bundle with a shared space to start from: fewer labels are needed."),
+                None,
+            ),
+            "adapt": (
+                _chosen(
+                    "How the network learns from --base: auto measures scratch, lora and full.",
+                    "auto", "scratch", "lora", "full",
+                ),
+                "auto",
+            ),
+            "tune": (
+                _chosen(
+                    "Whether encoders learn the target: auto measures it in budgets of 10m and "
+                    "more.",
+                    "auto", "frozen", "lora", "full",
+                ),
+                "auto",
+            ),
+        },
+        _start,
+    ),
+]  # fmt: skip
+"""What is learned from already."""

@@ -1,0 +1,53 @@
+"""The read policy: how a table's cells become values, decided once and carried by the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from plait.errors import UsageError
+from plait.modalities import Media
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadPolicy:
+    """How cells are read.
+
+    Attributes:
+        root: Folder that paths in cells are relative to, and confined in.
+        on_error: What an unreadable cell does: ``raise``, or ``skip``: it counts as missing; None
+            when nobody said, which is then the reader's choice (`or_else`), and ``raise`` last.
+        allow_network: Whether cells that are URLs, and encoders that are hub ids, are fetched.
+        decimal: The decimal mark that the person named for numbers in text; None when none.
+        num_workers: Threads that decode media.
+
+    Raises:
+        UsageError: Another word as `on_error`.
+    """
+
+    root: Path = Path(".")
+    on_error: str | None = None
+    allow_network: bool = False
+    decimal: str | None = None
+    num_workers: int = 2
+
+    def __post_init__(self) -> None:
+        if self.on_error not in (None, "raise", "skip"):
+            raise UsageError(
+                "unknown way to treat unreadable cells",
+                expected="raise or skip",
+                received=str(self.on_error),
+            )
+
+    @property
+    def skips(self) -> bool:
+        """Whether an unreadable cell counts as missing."""
+        return self.on_error == "skip"
+
+    def or_else(self, on_error: str) -> ReadPolicy:
+        """Return the policy with this way to treat unreadable cells, where nobody named one."""
+        return self if self.on_error else replace(self, on_error=on_error)
+
+    def media(self) -> Media:
+        """Return what opens the files that cells point to."""
+        return Media(self.root, self.allow_network, self.decimal)

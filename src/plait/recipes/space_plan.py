@@ -1,0 +1,135 @@
+"""What learning a shared space is told and comes to; the space in closed form needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plait.baselines.linear_space import LinearSpace
+from plait.errors import UsageError
+from plait.model.config import SystemConfig
+from plait.model.shared_space import SharedSpace
+from plait.progress import Progress
+from plait.recipes.task import Task
+from plait.train.budget import Budget
+from plait.train.config import TrainConfig
+from plait.train.result import TrainResult
+
+LINEAR_DIM = 256
+"""Most dimensions of a space in closed form."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedPlan:
+    """Settings of learning a shared space.
+
+    Attributes:
+        config: Network sizes.
+        train: Training settings.
+        budget: For all of it.
+        rows: Row numbers to learn from.
+        rows_validation: Row numbers to choose by.
+        seed, device: See `plait.train.loop.train`.
+        folder: Where checkpoints go; None writes none.
+        start: Weights to start from; None draws them from `seed`.
+    """
+
+    config: SystemConfig
+    train: TrainConfig
+    budget: Budget
+    rows: np.ndarray
+    rows_validation: np.ndarray
+    seed: int
+    device: str
+    folder: Path | None = None
+    start: SharedSpace | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedResult:
+    """A learned space and how it came about.
+
+    Attributes:
+        space: The space.
+        run: Of its training; None where no network was trained.
+        recipe: Which losses were used.
+        trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
+        rivals: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
+            by the weights of the network's and the linear space's cosines.
+        collapse: ``std`` and ``rank`` of the network's vectors of validation rows, which need not
+            be those that ship; see `plait.train.latent.spread`.
+        notes: What a person should know.
+    """
+
+    space: SharedSpace
+    run: TrainResult | None
+    recipe: str
+    trials: list[dict[str, Any]]
+    rivals: list[dict[str, Any]]
+    collapse: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def closed_form(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
+    """Return the space of canonical correlations alone. Raises `UsageError` where there is none."""
+    linear = fit_linear(task, plan, progress)
+    if linear is None:
+        raise UsageError(
+            "a simple space says what columns share, and no two have values in the same rows",
+            expected="two or more columns that occur together",
+            received=", ".join(task.sources),
+            hint="leave out --simple: the network learns from a single column, too",
+        )
+    codecs = {name: task.codecs[name] for name in task.columns}
+    space = SharedSpace(codecs, dict(task.sources), plan.config, {}, linear=linear[1], share=0.0)
+    return SharedResult(
+        space=space,
+        run=None,
+        recipe="canonical correlations",
+        trials=[],
+        rivals=[],
+        collapse={},
+        notes=("no network was trained: canonical correlations of simple features alone",),
+    )
+
+
+def fit_linear(
+    task: Task, plan: SharedPlan, progress: Progress
+) -> tuple[LinearSpace, LinearSpace] | None:
+    """Return the canonical correlations of the training rows, and those of all rows.
+
+    None where no two sources occur together.
+    """
+    if not occur_together(task, plan.rows):
+        return None
+    update = progress.task("canonical correlations", 1.0)
+    found = LinearSpace.fit(
+        task.prepared,
+        dict(task.sources),
+        plan.rows,
+        plan.rows_validation,
+        dim=LINEAR_DIM,
+        seed=plan.seed,
+    )
+    update(1.0)
+    return found
+
+
+def occur_together(task: Task, rows: np.ndarray) -> bool:
+    """Tell whether any two sources are both present in at least two of the rows."""
+    present = [
+        np.logical_or.reduce([np.asarray(task.prepared.columns[c].present)[rows] for c in columns])
+        for columns in task.sources.values()
+    ]
+    return bool((np.sum(present, axis=0) >= 2).sum() >= 2)
+
+
+def rows_with_source(task: Task, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return those of the rows that hold at least one source."""
+    rows = np.asarray(rows, np.int64)
+    present = [np.asarray(task.prepared.columns[c].present)[rows] for c in task.columns]
+    return rows[np.logical_or.reduce(present)]
