@@ -18,3 +18,6 @@ from plait.modalities.target import MetricWord as MetricWord
 from plait.modalities.target import PredictiveTarget as PredictiveTarget
 from plait.modalities.target import SimpleGenerator as SimpleGenerator
 from plait.modalities.target import TargetCodec as TargetCodec
+from plait.modalities.traits import Traits as Traits
+from plait.modalities.traits import traits_of as traits_of
+from plait.modalities.traits import traits_of_modality as traits_of_modality

@@ -26,6 +26,7 @@ from plait.modalities.forms import LABELS, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 UNSEEN = 0
@@ -53,6 +54,7 @@ class CategoriesCodec:
     version: ClassVar[int] = 1
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(labels=True)
     task: ClassVar[str] = "tag"
     verb: ClassVar[str] = "Tags"
     form: ClassVar[OutputForm] = LABELS

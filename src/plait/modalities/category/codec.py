@@ -28,6 +28,7 @@ from plait.modalities.media import Media
 from plait.modalities.number.codec import NumberCodec
 from plait.modalities.number.reading import LEAST_SHARE, read_all
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 UNSEEN = 0
@@ -52,6 +53,7 @@ class CategoryCodec:
     modality: ClassVar[str] = "category"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(labels=True)
     task: ClassVar[str] = "classify"
     verb: ClassVar[str] = "Predicts"
     form: ClassVar[OutputForm] = CLASSES

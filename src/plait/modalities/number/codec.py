@@ -24,6 +24,7 @@ from plait.modalities.number.survey import survey
 from plait.modalities.number.units import conversion
 from plait.modalities.number.written import take_apart, to_number
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 QUANTILE_LEVELS = (0.05, 0.5, 0.95)
@@ -70,6 +71,7 @@ class NumberCodec:
     modality: ClassVar[str] = "number"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(amount=True, decimals=True)
     task: ClassVar[str] = "regress"
     verb: ClassVar[str] = "Predicts"
     form: ClassVar[OutputForm] = NUMBER
