@@ -72,6 +72,12 @@ def test_numpy_arrays_become_what_pyarrow_makes_of_them(values):
     assert same(made(array, values), made(pa.array, values))
 
 
+@pytest.mark.parametrize("kind", [pa.struct([]), pa.list_(pa.int64()), pa.binary()], ids=str)
+@pytest.mark.parametrize("cells", [[], [None, None]], ids=str)
+def test_nothing_is_of_the_type_that_was_asked_for(cells, kind):
+    assert same(made(array, cells, kind), made(pa.array, cells, kind))
+
+
 def test_numbers_come_back():
     assert to_numpy(pa.array([3, None, 1]), -1).tolist() == [3, -1, 1]
     assert to_numpy(pa.array([3, None, 1, 7]).slice(1), -1).tolist() == [-1, 1, 7]

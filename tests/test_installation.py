@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,17 @@ import pytest
 
 from plait import installation
 from plait.errors import ExtraError
-from plait.installation import install_command
+from plait.installation import install_command, pip_install
+
+
+@pytest.fixture(autouse=True)
+def own_pip(monkeypatch, tmp_path_factory):
+    """Pretend that the shell's pip is that of this Python, at a place of its own."""
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "pip").write_text("#!/bin/sh\n")
+    (folder / "pip").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
 
 
 @pytest.fixture
@@ -22,7 +33,7 @@ def installed(monkeypatch):
         monkeypatch.setattr(
             importlib.metadata,
             "distribution",
-            lambda name: SimpleNamespace(read_text=lambda file: told),
+            lambda name: SimpleNamespace(read_text={"direct_url.json": told}.get),
         )
 
     return pretend
@@ -66,6 +77,23 @@ def test_not_installed_at_all(installed, monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "distribution", missing)
     assert install_command("hf") == "pip install 'plait[hf]'"
+
+
+def test_another_pip_than_this_pythons_is_not_named(installed, monkeypatch):
+    installed(None)
+    monkeypatch.setattr(sys, "executable", "/opt/a b/bin/python")
+    assert install_command("hf") == "'/opt/a b/bin/python' -m pip install 'plait[hf]'"
+    monkeypatch.setenv("PATH", "")
+    assert pip_install() == "'/opt/a b/bin/python' -m pip install"
+
+
+def test_what_uv_installed_is_installed_by_uv(monkeypatch):
+    told = SimpleNamespace(read_text={"INSTALLER": "uv\n"}.get)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: told)
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    assert pip_install() == "uv pip install"
+    monkeypatch.delenv("VIRTUAL_ENV")
+    assert pip_install() == f"uv pip install --python '{sys.executable}'"
 
 
 def test_other_folders_are_no_checkout(tmp_path):

@@ -102,3 +102,24 @@ def test_fit_is_silent_under_pytest(capsys):
     rows = [{"size": float(i * i % 7), "kind": "pq"[i % 2]} for i in range(20)]
     plait.fit(rows, target="kind", simple=True, budget="5s", scores=False)
     assert capsys.readouterr().err == ""
+
+
+def test_in_a_notebook_the_line_never_stands_still_and_counts_down_the_budget():
+    now, stream = [0.0], io.StringIO()
+    line = Line(stream, every_seconds=0.0, clock=lambda: now[0])
+    update = line.task("baselines", total=6)
+    line._end = 20.0
+    said = []
+    for tenth in range(1, 101):
+        now[0] = tenth / 10
+        before = stream.getvalue()
+        if tenth == 30:
+            update(2, "linear")
+        line.beat()
+        if stream.getvalue() != before:
+            said.append(now[0])
+    assert max(b - a for a, b in zip([0.0, *said], said, strict=False)) <= 2.0
+    assert "\rbaselines · 0:17 left · linear" in stream.getvalue()
+    line.expect(20.0)
+    line.close()
+    assert line._heart is None

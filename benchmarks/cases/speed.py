@@ -91,7 +91,7 @@ def _plain(task: Any, num_steps: int, seed: int) -> float:
 
 def _system(task: Any, seed: int) -> Any:
     from plait.model.config import choose_size
-    from plait.recipes.deep import make_system
+    from plait.recipes.deep_training import make_system
 
     return make_system(task, choose_size(fashion.SIZE, len(task.splits.train)), seed)
 

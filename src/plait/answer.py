@@ -11,6 +11,7 @@ import numpy as np
 
 from plait.display import first_rows, html_table, text_rows
 from plait.errors import UsageError
+from plait.installation import pip_install
 from plait.types import Html
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
         raise UsageError(
             "pandas is not installed",
             expected="pandas, to make a DataFrame",
-            hint="pip install pandas; to_arrow and to_dicts work without it",
+            hint=f"{pip_install()} pandas; to_arrow and to_dicts work without it",
         ) from None
     return pandas.DataFrame({name: _plain_column(values) for name, values in columns.items()})
 

@@ -67,14 +67,14 @@ def _of_list(values: Any, kind: pa.DataType | None) -> pa.Array | None:
     if cells is None or found is None:
         return None
     if pa.types.is_null(found):
-        return pa.nulls(len(cells), kind or found)
+        return pa.nulls(len(cells), found if kind is None else kind)
     if pa.types.is_string(found):
-        return _of_texts(cells, kind or found)
+        return _of_texts(cells, found if kind is None else kind)
     if kind not in (None, found):
         return None
     there = None if None not in cells else np.array([cell is not None for cell in cells])
     dtype = {pa.bool_(): np.bool_, pa.int64(): np.int64, pa.float64(): np.float64}[found]
-    numbers = np.array([0 if cell is None else cell for cell in cells], dtype)
+    numbers: np.ndarray = np.array([0 if cell is None else cell for cell in cells], dtype)
     return _of_buffers(numbers, found, there)
 
 

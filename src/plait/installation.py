@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -13,8 +14,37 @@ def install_command(extra: str) -> str:
     """
     checkout = _checkout(Path(__file__).resolve())
     if checkout is not None:
-        return f"pip install -e '{_short(checkout)}[{extra}]'"
-    return f"pip install '{_origin(extra)}'"
+        return f"{pip_install()} -e '{_short(checkout)}[{extra}]'"
+    return f"{pip_install()} '{_origin(extra)}'"
+
+
+def pip_install() -> str:
+    """Return what installs packages where this Python finds them.
+
+    ``pip install`` where the shell's pip is that of this Python; else this Python's own pip, or
+    that of uv where uv installed plait.
+    """
+    import shutil
+    import sys
+
+    here = Path(sys.executable)
+    if _installer() == "uv":
+        active = os.environ.get("VIRTUAL_ENV") == sys.prefix
+        return "uv pip install" + ("" if active else f" --python '{here}'")
+    found = shutil.which("pip")
+    if found is not None and Path(found).parent == here.parent:
+        return "pip install"
+    return f"'{here}' -m pip install"
+
+
+def _installer() -> str:
+    """Return what installed plait, as it says itself (PEP 376); "" where nothing says."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return (distribution("plait").read_text("INSTALLER") or "").strip()
+    except PackageNotFoundError:
+        return ""
 
 
 def _checkout(file: Path) -> Path | None:

@@ -89,9 +89,8 @@ def resampling(num_rows: int, num_outputs: int, cells: int = MAX_CELLS) -> tuple
     """
     able = cells // ((LEAST_RESAMPLES + EXTRA_CALLS) * max(num_outputs, 1))
     rows = min(num_rows, MAX_ROWS, max(able, LEAST_RESAMPLED))
-    usual = min(
-        NUM_RESAMPLES * 2000 / max(rows, 1), cells / max(rows * num_outputs, 1) - EXTRA_CALLS
-    )
+    able = cells // max(rows * num_outputs, 1) - EXTRA_CALLS
+    usual = min(NUM_RESAMPLES * 2000 / max(rows, 1), able)
     return rows, int(np.clip(usual, LEAST_RESAMPLES, NUM_RESAMPLES))
 
 

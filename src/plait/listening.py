@@ -5,11 +5,21 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TextIO, TypeVar
 
-from plait.progress import SILENT, Progress, Update, describe, open_progress
+from plait.progress import (
+    SILENT,
+    STILL_SECONDS,
+    Heartbeat,
+    Progress,
+    Update,
+    clock_time,
+    describe,
+    open_progress,
+)
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -29,31 +39,65 @@ class Line:
     Args:
         stream: Where to write.
         every_seconds: Least time between two updates of one task.
+        clock: Returns seconds; replaced in tests.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, every_seconds: float = 0.5) -> None:
-        import time
-
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        every_seconds: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream, self._every_seconds = stream or sys.stderr, every_seconds
-        self._clock = time.monotonic
+        self._clock = clock
+        self._name, self._width, self._end = "", 0, 0.0
+        self._last = clock()
+        self._heart: Heartbeat | None = None
 
     def task(self, name: str, total: float | None = None) -> Update:
         """See `plait.progress.Progress.task`."""
         began = last = self._clock()
-        ended, width = False, 0
+        self._name = name
+        ended = False
 
         def update(done: float, note: str = "") -> None:
-            nonlocal last, ended, width
+            nonlocal last, ended
             now, full = self._clock(), total is not None and done >= total
             if ended or (now - last < self._every_seconds and not full):
                 return
             last, ended = now, full
-            text = " · ".join(filter(None, (name, describe(done, total, now - began), note)))
-            self._stream.write("\r" + text.ljust(width) + ("\n" if full else ""))
-            self._stream.flush()
-            width = len(text)
+            said = describe(done, total, now - began) if full or not self._end else self._left(now)
+            self._write(" · ".join(filter(None, (name, said, note))), ended=full)
 
         return update
+
+    def expect(self, end: float) -> None:
+        """See `plait.progress.expect_end`: the line goes on though nothing is told for long."""
+        self._end = end
+        if self._heart is None:
+            self._heart = Heartbeat(self.beat)
+
+    def beat(self) -> None:
+        """Rewrite the line if nothing was written for a second."""
+        now = self._clock()
+        if self._name and now - self._last >= STILL_SECONDS / 2:
+            self._write(f"{self._name} · {self._left(now)}", ended=False)
+
+    def close(self) -> None:
+        """Stop the beats."""
+        if self._heart is not None:
+            self._heart.stop()
+            self._heart = None
+
+    def _left(self, now: float) -> str:
+        return f"{clock_time(max(self._end - now, 0.0))} left"
+
+    def _write(self, text: str, *, ended: bool) -> None:
+        self._last = self._clock()
+        self._stream.write("\r" + text.ljust(self._width) + ("\n" if ended else ""))
+        self._stream.flush()
+        self._width = 0 if ended else len(text)
 
 
 @contextmanager
@@ -70,7 +114,11 @@ def listener(progress: Progress | bool | None) -> Iterator[Progress]:
         yield progress
     elif in_notebook():
         _hint_once()
-        yield Line()
+        line = Line()
+        try:
+            yield line
+        finally:
+            line.close()
     else:
         _hint_once()
         with open_progress() as shown:

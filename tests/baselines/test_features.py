@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simple_tables import make_prepared
 
+from plait.baselines import features as features_module
 from plait.baselines.extract import Plan, RawColumn, is_vector
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.selection import select_features
@@ -43,10 +44,43 @@ def test_sparse_rows_are_the_table(seed, num_rows, num_features):
     np.testing.assert_array_equal(rows.take(some).dense(every), table[some])
     np.testing.assert_allclose(rows.norms(), np.linalg.norm(table, axis=1), atol=1e-5)
     np.testing.assert_array_equal(rows.counts(), (table != 0).sum(0))
+    longer = SparseRows.one_under_another([rows, rows.take(some), rows])
+    np.testing.assert_array_equal(longer.dense(every), np.concatenate([table, table[some], table]))
     joined = join_columns([rows, rows], num_rows)
     np.testing.assert_array_equal(
         joined.dense(np.arange(2 * num_features)), np.concatenate([table, table], 1)
     )
+
+
+def test_the_features_of_no_row_are_made_twice(monkeypatch):
+    made, real = [], NumberCodec.features
+    monkeypatch.setattr(
+        NumberCodec, "features", lambda self, arrays: made.append(1) or real(self, arrays)
+    )
+    prepared = make_prepared()
+    features, views = FeatureMap.fit(prepared, ["size"], ROWS)
+    assert len(made) == np.asarray(prepared.columns["size"].present)[ROWS].sum()
+    again = features.views(prepared, ROWS)
+    np.testing.assert_array_equal(views.dense, again.dense)
+
+
+@pytest.mark.parametrize("columns", [["size", "kind"], ["words"], ["size", "kind", "words"]])
+def test_known_features_are_taken_and_only_new_rows_are_read(columns, monkeypatch):
+    prepared, rows = make_prepared(wide=200), np.arange(10, 90)
+    features, views = FeatureMap.fit(prepared, columns, np.arange(0, 60))
+    other = features.views(prepared, np.arange(50, 80))
+    fresh = features.views(prepared, rows)
+    found = features.views_from([views, other], prepared, rows)
+    np.testing.assert_array_equal(found.dense, fresh.dense)
+    np.testing.assert_array_equal(found.tree, fresh.tree)
+    every = np.arange(fresh.sparse.num_features)
+    np.testing.assert_array_equal(found.sparse.dense(every), fresh.sparse.dense(every))
+    made, extract = [], features_module.extract
+    monkeypatch.setattr(
+        features_module, "extract", lambda c, p, rows: made.append(rows) or extract(c, p, rows)
+    )
+    features.views_from([views, other], prepared, rows).raw[columns[0]]
+    assert [part.tolist() for part in made] == [list(range(80, 90))]
 
 
 def test_dense_view_is_standardised_and_zero_where_missing():

@@ -8,9 +8,10 @@ from simple_tables import TagCodec, make_prepared
 
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem
-from plait.baselines.experts import BASELINES, Pool
+from plait.baselines.experts import BASELINES, Pool, Spread
 from plait.baselines.features import FeatureMap
-from plait.baselines.residuals import quantiles
+from plait.baselines.residuals import Residuals, quantiles, worth
+from plait.baselines.selection import _correlation_dense, _correlation_sparse
 from plait.baselines.sparse import SparseRows
 from plait.baselines.stack import best_mix
 from plait.metrics import classification_metrics, log_loss, regression_metrics, tagging_metrics
@@ -186,3 +187,67 @@ def test_quantiles_by_weight():
     assert quantiles(values, [0.5])[0] == 2.0
     assert quantiles(values, [0.5], np.array([8.0, 1.0, 1.0]))[0] > 2.5
     assert quantiles(values, [0.5], np.ones(3))[0] == 2.0
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_features_are_chosen_as_if_rows_were_repeated(sparse):
+    rng = np.random.default_rng(0)
+    times = rng.integers(1, 6, 60)
+    table = rng.normal(size=(60, 300)) * (rng.random((60, 300)) < 0.3)
+    targets = rng.normal(size=(60, 2)).astype(np.float32)
+    repeated = np.repeat(np.arange(60), times)
+    found = []
+    for rows, share in (
+        (np.arange(60), times / times.sum()),
+        (repeated, np.full(len(repeated), 1 / len(repeated))),
+    ):
+        if sparse:
+            cells = [(np.flatnonzero(r).astype(np.int32), r[r != 0]) for r in table[rows]]
+            stacked = SparseRows.stack(cells, 300)
+            found.append(_correlation_sparse(stacked, targets[rows], share))
+        else:
+            blank = np.where(table[rows] == 0, np.nan, table[rows])
+            found.append(_correlation_dense(blank, targets[rows], share))
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
+    assert found[0].max() > 2 * np.median(found[0])
+
+
+def test_intervals_hold_of_rows_by_their_weights():
+    """Rows of two kinds, those with wide errors weighing nine times as much."""
+    rng = np.random.default_rng(0)
+    wide = np.arange(1000) % 2 == 0
+    truth = (np.where(wide, 10.0, 1.0) * rng.normal(size=1000)).astype(np.float32)
+    weights = np.where(wide, 1.8, 0.2).astype(np.float32)
+    outputs = Residuals.fit(np.zeros(1000), truth, weights).outputs(np.zeros(1000))
+    inside = (truth >= outputs[:, 1]) & (truth <= outputs[:, 3])
+    assert np.average(inside, weights=weights) == pytest.approx(0.9, abs=0.02)
+    plain = Residuals.fit(np.zeros(1000), truth).outputs(np.zeros(1000))
+    assert outputs[0, 3] > plain[0, 3] + 1
+
+
+def test_weights_that_are_alike_change_no_interval():
+    gaps = np.random.default_rng(0).normal(size=100).astype(np.float32)
+    same = Residuals.fit(np.zeros(100), gaps, np.ones(100, np.float32)).offsets
+    assert same == pytest.approx(Residuals.fit(np.zeros(100), gaps).offsets, abs=0.15)
+    assert worth(np.full(7, 0.3), 7) == pytest.approx(7) == worth(None, 7)
+
+
+def test_a_label_that_weighs_next_to_nothing_spreads_like_none():
+    prepared = make_prepared(90)
+    features, views = FeatureMap.fit(prepared, ["size", "kind"], np.arange(90))
+    truth = (prepared.score > 0).astype(np.int64)
+    codec = CategoryCodec(labels=("p", "q"))
+    lying = np.arange(40) % 4 == 0
+    told = np.where(lying, 1 - truth[:40], truth[:40])
+    light = np.where(lying, 1e-6, 1.0).astype(np.float32)
+    outputs = []
+    for learn, other, weights in (
+        (np.arange(40), np.arange(40, 90), light),
+        (np.flatnonzero(~lying), np.append(np.arange(40, 90), np.flatnonzero(lying)), None),
+        (np.arange(40), np.arange(40, 90), None),
+    ):
+        expert = Spread(views.take(other))
+        expert.fit(views.take(learn).weighted(weights), told[learn], codec, seed=0)
+        outputs.append(expert.outputs(views.take(np.arange(40, 90))))
+    assert outputs[0] == pytest.approx(outputs[1], abs=0.02)
+    assert np.abs(outputs[2] - outputs[1]).max() > 0.1

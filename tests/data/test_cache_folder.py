@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from plait.data import cache
 from plait.data.cache import cache_folder, default_cache, new_entry, prune
 from plait.errors import StorageError
 
@@ -53,3 +54,19 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="a file lies where a folder should be") as caught:
         cache_folder("tables", tmp_path / "file")
     assert "PLAIT_CACHE" in caught.value.hint
+
+
+def test_many_entries_are_not_looked_at_again_and_again(tmp_path, monkeypatch):
+    looks = []
+    monkeypatch.setattr(cache, "prune", looks.append)
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    for number in range(50):
+        for folder in (tmp_path / "a", tmp_path / "b"):
+            with new_entry(folder, str(number)):
+                pass
+    assert looks == [tmp_path / "a", tmp_path / "b"]
+    now[0] += cache.PRUNE_SECONDS
+    with new_entry(tmp_path / "a", "later"):
+        pass
+    assert looks[2:] == [tmp_path / "a"]

@@ -170,6 +170,18 @@ def test_a_model_is_not_replaced_by_an_index(index, tmp_path):
     assert Bundle(model).names() == ["model.json"]
 
 
+@pytest.mark.parametrize("name, received", [("index.json", "manifest is damaged"), ("a.txt", None)])
+def test_whatever_is_no_index_is_left_alone(index, tmp_path, name, received):
+    place = tmp_path / "taken"
+    place.mkdir()
+    (place / name).write_text("{}")
+    (place / "manifest.json").write_text("{")
+    with pytest.raises(BundleError, match="the place for the index is taken") as caught:
+        index.save(place)
+    assert "--index" in caught.value.hint and (received or "") in (caught.value.received or "")
+    assert sorted(path.name for path in place.iterdir()) == sorted([name, "manifest.json"])
+
+
 def test_an_index_too_large_for_a_bundle_is_not_written(index, tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "MAX_FILE_BYTES", 1000)
     with pytest.raises(BundleError, match="too large for a bundle"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,6 +82,41 @@ def test_intervals_cover_rows_of_new_groups(num_groups):
         new = draw(rng, 6000, patterns=((True, True),), group_size=30, shared=0.9)
         shares += coverage(calibration, new).values()
     assert 0.87 <= np.mean(shares) <= 0.95
+
+
+def weighted_draw(rng, num_rows, share_wide):
+    """One set of columns; rows that weigh four times as much have errors ten times wider."""
+    rows = draw(rng, num_rows, patterns=((True, True),))
+    wide = rng.random(num_rows) < share_wide
+    truth = rows.outputs[:, 0] + np.where(wide, 3.0, 0.3) * rng.normal(size=num_rows)
+    weights = np.where(wide, 4.0, 1.0)
+    return replace(rows, truth=truth.astype(np.float32), weights=weights / weights.mean())
+
+
+def test_intervals_cover_rows_by_their_weights():
+    """Wide rows are a fifth of those seen, and by weight a half, as where the model is used."""
+    rng = np.random.default_rng(3)
+    shares: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(20):
+        seen, new = weighted_draw(rng, 500, 0.2), weighted_draw(rng, 4000, 0.5)
+        for heard in shares:
+            told = seen if heard else replace(seen, weights=None)
+            calibration = fit_calibration(NUMBER, SOURCES, told)
+            shares[heard] += coverage(calibration, new).values()
+    assert 0.87 <= np.mean(shares[True]) <= 0.93
+    assert np.mean(shares[False]) < 0.85
+
+
+def test_weights_are_rows_repeated():
+    rng = np.random.default_rng(4)
+    rows = draw(rng, 300, patterns=((True, True),))
+    times = rng.integers(1, 4, 300)
+    repeated = rows.take(np.repeat(np.arange(300), times))
+    heavy = replace(rows, weights=times / times.mean())
+    # Groups weigh the same however large: repeats that are groups of their own are meant.
+    apart = replace(repeated, groups=np.arange(len(repeated.groups)))
+    first, second = (fit_calibration(NUMBER, SOURCES, one).factors for one in (heavy, apart))
+    np.testing.assert_allclose(first, second, rtol=0.08)
 
 
 def test_a_set_that_never_occurred_takes_the_largest_within_it():

@@ -116,7 +116,7 @@ def test_a_way_to_adapt_can_be_named(base, adapt):
 
 def test_adapting_starts_from_the_bases_weights(base):
     """After one step of nearly no size, the network is still the base: all of it, or its rest."""
-    from plait.recipes import deep
+    from plait.recipes import deep_training as deep
     from plait.train.config import TrainConfig
 
     found, trained = {}, {}
@@ -310,3 +310,24 @@ def test_the_rows_set_aside_are_not_learned_from():
     model = quick(table, target="kind", exclude=["cost"], split="fold")
     num_train = sum(row["fold"] == "train" for row in cells)
     assert model.records["metrics"]["space"]["rows"] <= num_train
+
+
+def test_a_base_that_knows_the_answers_of_this_table_is_refused(tmp_path):
+    """Its vectors lean towards answers that it saw: no row of them would be judged fairly."""
+    table = table_of(rows(), without=("cost",))
+    knowing = quick(table, out=tmp_path / "base.plait")
+    assert "kind" in knowing.inputs
+    with pytest.raises(TargetError, match="learned the answers of this very table") as caught:
+        quick(table, target="kind", base=tmp_path / "base.plait")
+    assert caught.value.column == "kind" and "--exclude kind" in str(caught.value.hint)
+    with pytest.raises(TargetError, match="by which it would be judged"):
+        quick(table_of(rows(), without=("cost",)), target="kind", base=knowing)
+
+
+def test_a_base_that_knows_the_target_in_other_rows_is_warned_of():
+    start = quick(table_of(rows(64, seed=5), without=("cost",)))
+    model = quick(rows(), target="kind", exclude=["cost"], base=start)
+    told = [one for one in model.records["metrics"]["warnings"] if one["kind"] == "base"]
+    assert [one["column"] for one in told] == ["kind"]
+    assert "in the 64 rows of" in told[0]["text"] and "too good" in told[0]["text"]
+    assert told[0]["text"] in model.card

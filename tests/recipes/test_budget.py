@@ -8,7 +8,8 @@ import pytest
 import plait
 from plait.model.config import SystemConfig
 from plait.progress import SILENT
-from plait.recipes import candidates, folds, learn, rival_bench
+from plait.recipes import candidates, deep, folds, network, rival_bench
+from plait.recipes.deep_plan import Form
 from plait.recipes.report import write_report
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import make_task
@@ -78,7 +79,7 @@ def test_steps_are_never_cut_off_by_a_clock():
 
 
 def test_without_time_for_a_network_there_is_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(learn, "least_seconds", lambda *_: 1e6)
+    monkeypatch.setattr(network.NetworkTime, "form", lambda *_: None)
     model = fit(rows(), budget="6s", out=tmp_path / "m.plait")
     assert "deep" not in names(model) and model.summary()["shipped"] != "deep"
     assert any(note.startswith("no network was trained: ") for note in model.summary()["notes"])
@@ -97,6 +98,28 @@ def test_a_model_that_is_cut_off_is_shown_as_cut_off(monkeypatch, capsys):
     assert "cut off by the time: linear" in summary["notes"]
     show(summary)
     assert "linear (cut off by the time)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", [Form.SPLIT, Form.SPLIT_AND_REFIT])
+def test_a_network_by_one_split_is_judged_by_rows_that_it_did_not_learn(
+    monkeypatch, tmp_path, form
+):
+    learned, real = [], deep.fit_network
+    monkeypatch.setattr(network.NetworkTime, "form", lambda *_: form)
+    monkeypatch.setattr(
+        deep, "fit_network", lambda *args: learned.append((args[3], args[4])) or real(*args)
+    )
+    model = fit(rows(300), budget="3s", out=tmp_path / "m.plait")
+    splits, metrics = model.records["splits"], model.records["metrics"]
+    every = set(splits["train"]) | set(splits["validation"])
+    (first, _), *again = learned
+    assert [name for _, name in again] == ["training on all rows"] * (form is Form.SPLIT_AND_REFIT)
+    assert metrics["validation"]["rows"] == len(every) // 4 + 1
+    assert len(set(first)) + len(every) // 4 + 1 <= len(every)
+    assert all(set(rows) == every for rows, _ in again)
+    assert any("the time was too short to train one for each fold" in n for n in metrics["notes"])
+    loaded = plait.load(tmp_path / "m.plait")
+    assert loaded.evaluate(rows(40, seed=1))["metrics"]["accuracy"] > 0.7
 
 
 @pytest.fixture
@@ -152,7 +175,7 @@ def test_few_rows_are_not_split_further():
 
 
 def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
-    from plait.recipes import rivals
+    from plait.recipes import rival_rows as rivals
 
     monkeypatch.setattr(rivals, "feature_seconds", lambda *_: 1.0)
     metrics = fit(rows(400), budget="6s").records["metrics"]
@@ -161,7 +184,7 @@ def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
 
 
 def test_slow_features_are_timed_on_few_rows(monkeypatch):
-    from plait.recipes import rivals
+    from plait.recipes import rival_rows as rivals
 
     task, asked, now = task_of(rows(400)), [], [0.0]
     monkeypatch.setattr(rivals.time, "monotonic", lambda: now[0])

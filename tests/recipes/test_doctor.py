@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plait.cli import run
-from plait.installation import install_command
+from plait.installation import install_command, pip_install
 from plait.recipes import doctor
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def test_an_extra_that_does_not_import_is_found(monkeypatch, tmp_path, code, why
     check = found("extra search")
     assert check["status"] == "lacks"
     assert f"importing fails: {why}" in check["found"]
-    assert check["mend"] == "pip install --force-reinstall usearch"
+    assert check["mend"] == f"{pip_install()} --force-reinstall usearch"
     after = found("extra video")["found"]
     assert after.endswith("another package ended Python before") == ("abort" in code)
 

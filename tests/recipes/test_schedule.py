@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plait.baselines.costs import Size, foreseen_bytes, foreseen_seconds
-from plait.recipes.schedule import CHEAP_SECONDS, Schedule
+from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
 
 
 class Clock:
@@ -48,13 +48,13 @@ def test_none_starves_the_rest(greedy):
         admitted, deadline = schedule.admit(name, others[place + 1 :])
         assert admitted and deadline is not None and deadline - clock.now >= 2.9
         clock.now = float(deadline)
-    assert clock.now <= 12.0 and not schedule.notes
+    assert clock.now <= 12.0 and not schedule.left_out
 
 
 def test_what_cannot_end_in_time_is_left_out_with_a_note():
     schedule = Schedule(10.0, {"pool": 40.0}, clock=Clock())
     assert schedule.admit("pool", []) == (False, None)
-    assert schedule.notes == ["'pool' was not measured: it needs about 40 s"]
+    assert schedule.left_out == {"pool": 40.0}
 
 
 def test_what_is_cheap_is_done_whole_however_late():
@@ -88,4 +88,4 @@ def test_once_one_is_complete_nothing_is_begun_late():
     clock.now = 11.0
     schedule = Schedule(10.0, {"boosted": 0.4}, clock=clock)
     assert schedule.admit("boosted", [], enough=True) == (False, None)
-    assert "'boosted' was not measured" in schedule.notes[0]
+    assert "'boosted' was not measured" in not_measured("boosted", schedule.left_out["boosted"])

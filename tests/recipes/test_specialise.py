@@ -261,6 +261,26 @@ def test_a_fold_is_judged_by_specialists_that_did_not_learn_it():
         np.testing.assert_allclose(held.outputs[mine], expected, atol=1e-6)
 
 
+def test_rows_judge_specialists_by_their_weights(monkeypatch):
+    """Right on most rows, but badly wrong on those that count."""
+    prepared, truth = make_table(120)
+    _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
+    light = np.arange(120) < 80
+    undecided = np.full((120, 2), 0.5, np.float32)
+    monkeypatch.setattr(Judges, "hidden", lambda *_: undecided)
+    routes = []
+    for weights in (None, np.where(light, 0.1, 2.8).astype(np.float32)):
+        judged = views.weighted(weights)
+        judges = Judges(judged, truth, {"linear": [(Linear(), np.arange(120))]}, learned=True)
+        made = Specialiser(
+            SOURCES, judged, truth, judges, CODEC, seed=0, kinds=[], allowance=Allowance()
+        )
+        made._found = [Specialist(frozenset({0}), Linear())]
+        made._costs = [np.where(light, 0.1, 2.0)]
+        routes.append(made._best("linear", frozenset({0}), np.arange(120)))
+    assert routes == [0, None]
+
+
 def test_rows_that_have_just_a_set_judge_it_alone():
     prepared, truth = make_table(gaps=0.3)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]

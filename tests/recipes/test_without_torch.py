@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import plait
+from plait.errors import UsageError
+
 WORK = Path(__file__).with_name("simple_work.py")
 BLOCKED = "torch jaxtyping tokenizers transformers peft huggingface_hub pandas beartype rdkit av"
 
@@ -43,6 +46,14 @@ def test_closed_form_spaces_embed_search_and_name_classes_without_torch(without)
 def test_a_network_is_refused_with_what_brings_it_and_what_does_without(without):
     assert "needs the extra 'train'" in without["refused"]
     assert "or leave it out: --simple" in without["refused"]
+
+
+def test_simple_models_of_which_none_applies_are_refused():
+    rows = [{"note": f"a {'red' if i % 2 else 'old'} {i}", "kind": "pq"[i % 2]} for i in range(30)]
+    table = plait.read(rows, columns={"note": "text"})
+    with pytest.raises(UsageError, match="none of the simple models .* applies") as caught:
+        plait.fit(table, target="kind", simple=True, baselines=["trees"], budget="1 steps")
+    assert caught.value.received == "trees"
 
 
 def test_what_comes_out_is_the_same_where_torch_can_be_imported(without, tmp_path, monkeypatch):

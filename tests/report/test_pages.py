@@ -106,6 +106,29 @@ def test_the_first_screen_has_number_rivals_verdict_and_warnings():
     assert f"<li>{evil}</li>" in hero and "3 warnings" in hero
 
 
+def test_the_decision_and_scores_by_weight_are_shown():
+    plain = render_report(bundle())
+    assert "The decision" not in plain and "Rows by weight" not in plain
+    data = bundle()
+    at = {"accuracy": 0.7, "precision": 0.61, "recall": 0.95, "specificity": 0.5, "f1": 0.74,
+          "cost": 0.25}  # fmt: skip
+    data["metrics"]["test"] |= {
+        "weighted": {"accuracy": 0.655, "log_loss": 0.72},
+        "decision": {
+            "positive": EVIL, "threshold": 0.123, "how": EVIL, "false_negative": 7.0,
+            "false_positive": 1.0, "at_threshold": at,
+            "at_half": {**at, "precision": float("nan"), "recall": 0.4, "cost": 0.5},
+        },
+    }  # fmt: skip
+    page = render_report(data)
+    check_page(page)
+    decided = page.partition("The decision</h2>")[2].partition("</section>")[0]
+    for told in ("12.3", "95.0", "40.0", "0.250", "0.500", "7.00", "&lt;script&gt;"):
+        assert told in decided, told
+    heavy = page.partition("Rows by weight</h2>")[2].partition("</section>")[0]
+    assert "65.5" in heavy and "80.0" in heavy and "70.0 to 90.0" in heavy and "0.720" in heavy
+
+
 @pytest.mark.parametrize("gone", [*bundle(), "everything"])
 def test_whatever_is_absent_is_no_crash(gone):
     data = {} if gone == "everything" else {k: v for k, v in bundle().items() if k != gone}

@@ -11,7 +11,7 @@ import plait.recipes.task
 from plait.model.config import SystemConfig
 from plait.model.system import System
 from plait.progress import SILENT
-from plait.recipes.deep import train_data
+from plait.recipes.deep_training import train_data
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import train

@@ -80,7 +80,8 @@ class Boosted:
         self.cut_short = search.cut_short
         means = list(held.means)
         if codec.task == "regress":
-            self._residuals = Residuals.fit(means[0], truth[held.places])
+            heavy = None if views.weights is None else views.weights[held.places]
+            self._residuals = Residuals.fit(means[0], truth[held.places], heavy)
         self.held_out = HeldOut(held.places, self._canonical(means, len(held.places)))
 
     def outputs(self, views: Views) -> np.ndarray:

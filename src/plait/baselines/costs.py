@@ -24,6 +24,9 @@ POWER_SECONDS = 8e-9
 CELL_SECONDS = 4e-9
 """Of a round of boosting, per tree, row and feature."""
 
+NUM_ROUNDS, NUM_STEPS = 2.3 * 50, 300
+"""Rounds of boosting that are complete, inner fold included, and steps of a linear descent."""
+
 LINK_STEPS = 16 * 46
 """Penalties times temperatures that a closed form tries, each by the cost of every row."""
 
@@ -40,6 +43,8 @@ class Size:
         outputs: Classes or labels; 1 for a number.
         task: Of the target.
         seconds: Of one multiplication and addition on this machine, now.
+        per_round: Seconds of a round of boosting, where that was measured; else 0.
+        per_step: Seconds of a step of a linear descent, where that was measured; else 0.
     """
 
     rows: int
@@ -51,6 +56,8 @@ class Size:
     outputs: int
     task: str
     seconds: float
+    per_round: float = 0.0
+    per_step: float = 0.0
 
     @classmethod
     def of(
@@ -115,19 +122,28 @@ def _neighbour(size: Size) -> float:
 
 def _linear(size: Size) -> float:
     rows, width = size.rows, size.width
-    small = min(rows, width) <= MAX_GRAM
     link = POWER_SECONDS * size.outputs
     products = rows * (size.dense + 4 * size.sparse) * size.outputs
-    if small and (size.task == "regress" or width >= rows):
+    if is_closed(size):
         side = min(rows, width)
         gram = rows * width * side + 12 * side**3
         path = 16 * 2 * rows * side * size.outputs
         tried = LINK_STEPS * rows * link if size.task != "regress" else 0.0
         return (gram + path) * size.seconds + tried
-    if size.task == "classify" and size.sparse and width > 2 * size.dense:
+    if has_margins(size):
         return 4 * 30 * products * 4 * size.seconds + 3 * 46 * 0.15 * rows * link
-    steps = 300
-    return steps * (2 * products * size.seconds + 3 * rows * link)
+    return NUM_STEPS * (size.per_step or 2 * products * size.seconds + 3 * rows * link)
+
+
+def is_closed(size: Size) -> bool:
+    """Tell whether a linear model of such rows has a closed form."""
+    small = min(size.rows, size.width) <= MAX_GRAM
+    return small and (size.task == "regress" or size.width >= size.rows)
+
+
+def has_margins(size: Size) -> bool:
+    """Tell whether a linear model of such rows is a support vector machine."""
+    return size.task == "classify" and size.sparse > 0 and size.width > 2 * size.dense
 
 
 def _boosted(size: Size) -> float:
@@ -135,7 +151,7 @@ def _boosted(size: Size) -> float:
     trees = size.outputs if size.task == "tag" or size.outputs > 2 else 1
     features = 0.8 * size.narrow if size.narrow < 64 else 0.3 * size.narrow
     per_round = trees * (size.rows * max(features, 4) * CELL_SECONDS + 1e-4)
-    return 0.05 + 2.3 * 50 * per_round
+    return 0.05 + NUM_ROUNDS * (size.per_round or per_round)
 
 
 def _pool(size: Size) -> float:

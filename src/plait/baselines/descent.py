@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -85,6 +86,12 @@ class Problem:
         """Begin the next solution at known weights."""
         table = np.concatenate([weights.dense, weights.sparse, weights.bias[None]])
         self._flat = table.astype(np.float64).ravel()
+
+    def step_seconds(self) -> float:
+        """Return how long a step takes: the loss and its derivative, once."""
+        began = time.monotonic()
+        self._loss(1.0)(self._flat)
+        return time.monotonic() - began
 
     def solve(
         self, strength: float, deadline: float | None = None, max_steps: int = MAX_STEPS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,6 +76,17 @@ class RawColumn:
         codes = None if self.codes is None else self.codes[rows]
         return RawColumn(self.present[rows], self.dense[rows], self.sparse.take(rows), codes)
 
+    @classmethod
+    def one_under_another(cls, parts: Sequence[RawColumn]) -> RawColumn:
+        """Return the rows of all parts, which are by the same plan."""
+        codes = [part.codes for part in parts if part.codes is not None]
+        return cls(
+            np.concatenate([part.present for part in parts]),
+            np.concatenate([part.dense for part in parts]),
+            SparseRows.one_under_another([part.sparse for part in parts]),
+            np.concatenate(codes) if codes else None,
+        )
+
     def emptied(self) -> RawColumn:
         """Return the same rows without a value."""
         num = len(self.present)
@@ -87,10 +99,15 @@ class RawColumn:
         )
 
 
-def make_plan(column: Column, rows: np.ndarray) -> Plan:
+def make_plan(column: Column, rows: np.ndarray, known: dict[int, np.ndarray] | None = None) -> Plan:
     """Decide from some of `rows` which features are dense: at least a tenth of values not zero.
 
     All of a network's are: those that are mostly zero still belong to one vector.
+
+    Args:
+        column: Whose features.
+        rows: Row numbers.
+        known: Is given the features of the rows that were looked at, for `extract`.
     """
     code_part = _code_part(column.codec.layout)
     present = rows[np.asarray(column.present)[rows]]
@@ -98,6 +115,8 @@ def make_plan(column: Column, rows: np.ndarray) -> Plan:
         return Plan(code_part, np.zeros(0, np.int64), np.zeros(0, np.int64))
     some = present[np.linspace(0, len(present) - 1, min(len(present), PROBE_ROWS)).astype(int)]
     table = np.stack([_features(column.codec, column[int(row)]) for row in some])
+    if known is not None:
+        known.update(zip(some.tolist(), table, strict=True))
     every = np.arange(table.shape[1])
     thin = (table != 0).mean(axis=0) < MAX_DENSITY
     if thin.sum() < MIN_SPARSE_FEATURES or is_vector(column.codec):
@@ -110,8 +129,11 @@ def is_vector(codec: Codec) -> bool:
     return traits_of(codec).whole
 
 
-def extract(column: Column, plan: Plan, rows: np.ndarray) -> RawColumn:
-    """Return the features of `rows` by `plan`."""
+def extract(
+    column: Column, plan: Plan, rows: np.ndarray, known: Mapping[int, np.ndarray] | None = None
+) -> RawColumn:
+    """Return the features of `rows` by `plan`; those that are `known` are not made again."""
+    known = known or {}
     present = np.asarray(column.present)[rows].astype(bool)
     if plan.code_part is not None:
         return _extract_codes(column, plan, plan.code_part, rows, present)
@@ -127,8 +149,11 @@ def extract(column: Column, plan: Plan, rows: np.ndarray) -> RawColumn:
                 found = _finite(at_once(column.gather(rows[places]).parts))
                 dense[places] = found[:, plan.dense]
             continue
-        for place, arrays in zip(places, _values(column, rows[places]), strict=True):
-            found = _features(column.codec, arrays)
+        new = np.array([place for place in places if int(rows[place]) not in known], np.int64)
+        made = zip(new.tolist(), _values(column, rows[new]) if len(new) else (), strict=True)
+        fresh = ((place, _features(column.codec, arrays)) for place, arrays in made)
+        old = ((place, known[int(rows[place])]) for place in np.setdiff1d(places, new).tolist())
+        for place, found in chain(fresh, old):
             dense[place] = found[plan.dense]
             if len(plan.sparse):
                 thin[place] = _nonzero(found[plan.sparse])

@@ -109,10 +109,12 @@ class FeatureMap:
     ) -> tuple[FeatureMap, Views]:
         """Learn scales from training `rows`; return the map and the views of those rows."""
         rows = np.asarray(rows, np.int64)
-        plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
-        raw = {n: extract(prepared.columns[n], plan, rows) for n, plan in plans.items()}
+        raw: dict[str, RawColumn] = {}
         scales = {}
-        for name, plan in plans.items():
+        for name in columns:
+            known: dict[int, np.ndarray] = {}
+            plan = make_plan(prepared.columns[name], rows, known)
+            raw[name] = extract(prepared.columns[name], plan, rows, known)
             as_one = is_vector(prepared.columns[name].codec)
             scales[name] = ColumnScale.fit(plan, raw[name], as_one=as_one)
         features = cls(scales)
@@ -134,6 +136,27 @@ class FeatureMap:
         if len(rows) * max(width, 100) <= MAX_MEMO_VALUES:
             self._last = (prepared, rows.copy(), views)
         return views
+
+    def views_from(self, known: Sequence[Views], prepared: Source, rows: np.ndarray) -> Views:
+        """Return the features of rows, taken from views that have them, made where none does.
+
+        Args:
+            known: Views by this map, of these prepared values.
+            prepared: Where the values are.
+            rows: Row numbers.
+        """
+        seen = np.concatenate([np.zeros(0, np.int64), *(views.rows for views in known)])
+        new = np.setdiff1d(rows, seen)
+        parts = [*known, Views(self, prepared, new)] if len(new) else list(known)
+        among = np.concatenate([views.rows for views in parts])
+        order = np.argsort(among, kind="stable")
+        places = order[np.searchsorted(among[order], rows)]
+
+        def joined(name: str) -> RawColumn:
+            found = RawColumn.one_under_another([views.raw[name] for views in parts])
+            return found.take(places)
+
+        return Views(self, prepared, rows, raw=LazyColumns(list(self.scales), joined))
 
     def _raw_beside(
         self, last: tuple[Source, np.ndarray, Views], prepared: Source, rows: np.ndarray

@@ -121,7 +121,7 @@ class Linear:
         dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets, heavy)
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
         if codec.task == "regress":
-            self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth)
+            self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth, heavy)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
     def _fit_descent(
@@ -153,7 +153,7 @@ class Linear:
         self._weights = weights.scaled(float(spread) * best.temperature)
         self._weights.bias += centre
         if codec.task == "regress":
-            self._residuals = Residuals.fit(best.scores[:, 0], truth[judge])
+            self._residuals = Residuals.fit(best.scores[:, 0], truth[judge], outside.weights)
         self._remember(judge, best.scores * best.temperature)
 
     def _fit_margins(

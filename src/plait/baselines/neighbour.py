@@ -79,18 +79,19 @@ class NearestNeighbour:
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
         nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
         costs: dict[int, float] = {}
+        known = truth[probes], None if heavy is None else heavy[probes]
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
             if costs and is_late(deadline):
                 break
             self._num_neighbours, means = k, self._means(nearest[:, :k])
             if codec.task == "regress":
-                self._residuals = Residuals.fit(means[:, 0], truth[probes])
-            cost = codec.cost(self._canonical(means), truth[probes])
-            costs[k] = mean_by(cost, None if heavy is None else heavy[probes])
+                self._residuals = Residuals.fit(means[:, 0], *known)
+            cost = codec.cost(self._canonical(means), known[0])
+            costs[k] = mean_by(cost, known[1])
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
         if codec.task == "regress":
             means = self._means(nearest[:, : self._num_neighbours])
-            self._residuals = Residuals.fit(means[:, 0], truth[probes])
+            self._residuals = Residuals.fit(means[:, 0], *known)
 
     def outputs(self, views: Views) -> np.ndarray:
         return in_parts(views, self._outputs)

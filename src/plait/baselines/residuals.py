@@ -29,13 +29,19 @@ class Residuals:
     offsets: np.ndarray
 
     @classmethod
-    def fit(cls, means: np.ndarray, truth: np.ndarray) -> Residuals:
-        """Learn from predictions ``[row]`` of rows that were held out, and their truth."""
+    def fit(
+        cls, means: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+    ) -> Residuals:
+        """Learn from predictions ``[row]`` of rows that were held out, their truth and weights."""
         order = np.argsort(means, kind="stable")
         bins = np.array_split(order, num_bins(len(order)))
-        places = np.array([means[rows].mean() for rows in bins], np.float32)
+        heavy = [None if weights is None else weights[rows] for rows in bins]
+        centres = [np.average(means[r], weights=w) for r, w in zip(bins, heavy, strict=True)]
+        places = np.array(centres, np.float32)
         gaps = truth.astype(np.float64) - means
-        offsets = np.stack([_widened_quantiles(gaps[rows]) for rows in bins])
+        offsets = np.stack(
+            [_widened_quantiles(gaps[r], w) for r, w in zip(bins, heavy, strict=True)]
+        )
         return cls(places, offsets.astype(np.float32))
 
     def outputs(self, means: np.ndarray) -> np.ndarray:
@@ -71,9 +77,21 @@ def quantiles(
     return np.interp(levels, places, values[order])
 
 
-def _widened_quantiles(gaps: np.ndarray) -> np.ndarray:
+def worth(weights: np.ndarray | None, num_rows: int) -> float:
+    """Return how many rows that count alike weighted ones are worth (Kish 1965).
+
+    >>> worth(np.array([1.0, 1.0, 0.0]), 3)
+    2.0
+    """
+    if weights is None:
+        return float(num_rows)
+    heavy = weights.astype(np.float64)
+    return float(heavy.sum() ** 2 / max(float(heavy @ heavy), 1e-12))
+
+
+def _widened_quantiles(gaps: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Return the quantiles, both ends with the finite-sample widening of conformal prediction."""
-    num = len(gaps)
+    num = worth(weights, len(gaps))
     high = min(1.0, LEVELS[2] * (num + 1) / num)
     low = max(0.0, 1.0 - (1.0 - LEVELS[0]) * (num + 1) / num)
-    return np.quantile(gaps, [low, LEVELS[1], high])
+    return quantiles(gaps, [low, LEVELS[1], high], weights)

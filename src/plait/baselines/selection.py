@@ -44,7 +44,8 @@ def select_features(
 ) -> Selection:
     """Keep all of narrow columns, and of each wide one its share of the best `max_features`.
 
-    The best have the largest sum of squared correlations with the target's columns.
+    The best have the largest sum of squared correlations with the target's columns, every row
+    counting by its weight.
 
     Args:
         views: Training rows.
@@ -63,8 +64,9 @@ def select_features(
         rng = np.random.default_rng(seed)
         some = np.sort(rng.choice(len(views), most, replace=False))
         views, targets = views.take(some), targets[some]
-    dense_value = _correlation_dense(views.tree, targets)
-    sparse_value = _correlation_sparse(views.tree_sparse, targets)
+    share = _shares(views)
+    dense_value = _correlation_dense(views.tree, targets, share)
+    sparse_value = _correlation_sparse(views.tree_sparse, targets, share)
     kept_dense, kept_sparse = [narrow], [thin]
     for column in wide:
         dense, sparse = np.flatnonzero(dense_of == column), np.flatnonzero(sparse_of == column)
@@ -96,34 +98,40 @@ def _probe_rows(views: Views, num_outputs: int) -> int:
     return int(np.clip(most, LEAST_PROBE_ROWS, MAX_PROBE_ROWS))
 
 
-def _correlation_dense(table: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def _shares(views: Views) -> np.ndarray:
+    """Return the part of each row in all that counts, float64 ``[row]``."""
+    heavy = np.ones(len(views)) if views.weights is None else views.weights.astype(np.float64)
+    return heavy / heavy.sum()
+
+
+def _correlation_dense(table: np.ndarray, targets: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return the sum over outputs of squared correlations, missing values taken as the mean."""
     found = np.zeros(table.shape[1])
-    centred = _standardised(targets)
+    centred = _standardised(targets, share) * share[:, None]
     for first in range(0, table.shape[1], 1024):
         block = table[:, first : first + 1024].astype(np.float64)
         seen = ~np.isnan(block)
-        mean = np.where(seen, block, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        mean = share @ np.where(seen, block, 0) / np.maximum(share @ seen, 1e-12)
         block = np.where(seen, block - mean, 0.0)
-        spread = np.sqrt((block**2).mean(axis=0))
-        share = (block.T @ centred) / len(table) / np.maximum(spread, 1e-12)[:, None]
-        found[first : first + 1024] = np.where(spread > 1e-12, (share**2).sum(axis=1), 0.0)
+        spread = np.sqrt(share @ block**2)
+        told = (block.T @ centred) / np.maximum(spread, 1e-12)[:, None]
+        found[first : first + 1024] = np.where(spread > 1e-12, (told**2).sum(axis=1), 0.0)
     return found
 
 
-def _correlation_sparse(rows: SparseRows, targets: np.ndarray) -> np.ndarray:
+def _correlation_sparse(rows: SparseRows, targets: np.ndarray, share: np.ndarray) -> np.ndarray:
     if not rows.num_features:
         return np.zeros(0)
     table = rows.to_scipy().astype(np.float64)
-    centred = _standardised(targets)
-    mean = np.asarray(table.mean(axis=0)).ravel()
-    square = np.asarray(table.multiply(table).mean(axis=0)).ravel()
+    centred = _standardised(targets, share) * share[:, None]
+    mean = np.asarray(table.T @ share).ravel()
+    square = np.asarray(table.multiply(table).T @ share).ravel()
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    share = np.asarray(table.T @ centred) / len(rows) / np.maximum(spread, 1e-12)[:, None]
-    return np.where(spread > 1e-12, (share**2).sum(axis=1), 0.0)
+    told = np.asarray(table.T @ centred) / np.maximum(spread, 1e-12)[:, None]
+    return np.where(spread > 1e-12, (told**2).sum(axis=1), 0.0)
 
 
-def _standardised(targets: np.ndarray) -> np.ndarray:
-    values = targets - targets.mean(axis=0, dtype=np.float64)
-    spread = values.std(axis=0)
-    return values / np.where(spread > 0, spread, 1.0)
+def _standardised(targets: np.ndarray, share: np.ndarray) -> np.ndarray:
+    values = targets - share @ targets.astype(np.float64)
+    spread = np.sqrt(share @ values**2)
+    return np.asarray(values / np.where(spread > 0, spread, 1.0))

@@ -51,6 +51,18 @@ class SparseRows:
         """int64 ``[value]``: the row of each value."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
+    @classmethod
+    def one_under_another(cls, parts: Sequence[SparseRows]) -> SparseRows:
+        """Return the rows of all parts, which have the same columns."""
+        ends = np.cumsum([0, *(len(part.values) for part in parts)])
+        starts = [part.starts[:-1] + end for part, end in zip(parts, ends, strict=False)]
+        return cls(
+            np.concatenate([*starts, ends[-1:]]).astype(np.int64),
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            parts[0].num_features,
+        )
+
     def take(self, rows: np.ndarray) -> SparseRows:
         """Return some rows, in the order given."""
         counts = np.diff(self.starts)[rows]

@@ -7,7 +7,14 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import as_columns, known_rows, num_outputs, read_files, write_files
+from plait.baselines.contract import (
+    as_columns,
+    known_rows,
+    mean_by,
+    num_outputs,
+    read_files,
+    write_files,
+)
 from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 
@@ -22,10 +29,10 @@ class Spread:
     """Label spreading over nearest neighbours (Zhou et al. 2004, equation 4), for classes.
 
     ``F = (I - a S)^-1 Y`` with S the symmetrically normalised graph of the 10 nearest rows,
-    weighted by a Gaussian of each row's own width (Zelnik-Manor and Perona 2004). Columns of Y sum
-    to 1, so that large classes do not swallow small ones. A power of F, chosen by the cost of rows
-    whose own group has no say, makes the probabilities. A new row takes the mean of its nearest
-    rows' F.
+    weighted by a Gaussian of each row's own width (Zelnik-Manor and Perona 2004). Rows of Y count
+    by their weights; its columns sum to 1, so that large classes do not swallow small ones. A power
+    of F, chosen by the cost of rows whose own group has no say, makes the probabilities. A new row
+    takes the mean of its nearest rows' F.
 
     Args:
         unlabelled: Rows without a target, at most 4,000 of which are used; None when loaded.
@@ -60,14 +67,17 @@ class Spread:
         others = self._unlabelled.take(some)
         self._points = np.concatenate([views.neighbours, others.neighbours]).astype(np.float32)
         targets = as_columns(truth, codec.task, num_outputs(codec, truth))
-        targets /= np.maximum(targets.sum(0), 1.0)
+        if views.weights is not None:
+            targets *= views.weights[:, None]
+        total = targets.sum(0)
+        targets /= np.where(total > 0, total, 1.0)
         flow = _flow(self._points)[:, : len(views)]
         self._shares = _normalised(flow @ targets)
         left_out = flow[: len(views)].copy()
         units = np.arange(len(views)) if views.groups is None else views.groups
         left_out[units[:, None] == units] = 0.0
         guess = _normalised(left_out @ targets)
-        costs = [float(codec.cost(_sharpened(guess, p), truth).mean()) for p in POWERS]
+        costs = [mean_by(codec.cost(_sharpened(guess, p), truth), views.weights) for p in POWERS]
         self._power = float(POWERS[int(np.argmin(costs))])
 
     def outputs(self, views: Views) -> np.ndarray:

@@ -22,6 +22,11 @@ RECENT_SECONDS = 3600.0
 HINT = "free some space, or set the environment variable PLAIT_CACHE to a folder on another disk"
 """How to mend a cache that cannot be written."""
 
+PRUNE_SECONDS = 60.0
+"""How often a process that makes many entries looks whether old ones have to leave."""
+
+_next_prune: dict[str, float] = {}
+
 STALE_SECONDS = 24 * 3600.0
 """Unfinished entries older than this were left behind by a killed process."""
 
@@ -70,13 +75,21 @@ def new_entry(folder: Path, name: str) -> Iterator[Path]:
     """
     with write_folder(folder / name, hint=HINT) as temporary:
         yield temporary
-    prune(folder)
+    prune_sometimes(folder)
 
 
 def mark_used(entry: Path) -> None:
     """Note that an entry was used now, so that `prune` keeps it longest."""
     with suppress(OSError):
         os.utime(entry)
+
+
+def prune_sometimes(folder: Path) -> None:
+    """Prune a folder, unless this process did within `PRUNE_SECONDS`: it looks at every entry."""
+    now = time.monotonic()
+    if now >= _next_prune.get(str(folder), now):
+        _next_prune[str(folder)] = now + PRUNE_SECONDS
+        prune(folder)
 
 
 def prune(folder: Path, *, max_bytes: int | None = None) -> list[Path]:

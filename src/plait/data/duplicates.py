@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,19 +23,32 @@ class Copies:
         groups: A column, and row numbers that are alike in it, ascending, at least two. The others
             are like the first: alike rows are not linked to a chain.
         num_common: Column name -> how many values were too common to count as duplicates.
-        num_unseen: Column name -> how many proposed pairs were not compared, being too many.
+        num_unseen: Column name -> how many proposed pairs were not compared, being too many, or
+            for want of time.
+        num_unread: Column name -> in how many rows only equal cells were looked for, for want of
+            time.
     """
 
     groups: list[tuple[str, np.ndarray]] = field(default_factory=list)
     num_common: dict[str, int] = field(default_factory=dict)
     num_unseen: dict[str, int] = field(default_factory=dict)
+    num_unread: dict[str, int] = field(default_factory=dict)
 
 
-def find_copies(fingerprints: Mapping[str, Fingerprints]) -> Copies:
-    """Return the groups of near-duplicates of every column."""
+def find_copies(
+    fingerprints: Mapping[str, Fingerprints], *, deadline: float | None = None
+) -> Copies:
+    """Return the groups of near-duplicates of every column.
+
+    With a deadline (of `time.monotonic`), of which columns have equal parts, the most alike codes
+    are compared first: as many pairs as the time allows. Equal values are found in any case.
+    """
     found = Copies()
-    for name, prints in fingerprints.items():
-        leaders, num_unseen = _leaders(prints)
+    for place, (name, prints) in enumerate(fingerprints.items()):
+        until, now = deadline, time.monotonic()
+        if deadline is not None:
+            until = now + max(deadline - now, 0.0) / (len(fingerprints) - place)
+        leaders, num_unseen = _leaders(prints, until)
         if num_unseen:
             found.num_unseen[name] = num_unseen
         _gather(found, name, leaders)
@@ -53,6 +67,20 @@ def equal_rows(found: Copies, name: str, keys: np.ndarray) -> None:
     _gather(found, name, firsts[which])
 
 
+def unseen_notes(found: Copies) -> tuple[str, ...]:
+    """Say in which columns near-duplicates may have been overlooked."""
+    pairs = tuple(
+        f"in '{name}' {num:,} pairs of values that look alike were not compared, being too many "
+        "or for want of time: near-duplicates among those may lie in two splits"
+        for name, num in found.num_unseen.items()
+    )
+    return pairs + tuple(
+        f"in '{name}' the time was too short to look for near-duplicates in {num:,} rows: only "
+        "equal cells were found there"
+        for name, num in found.num_unread.items()
+    )
+
+
 def _gather(found: Copies, name: str, leaders: np.ndarray) -> None:
     """Add the groups that the rows' leaders tell, except common ones."""
     most = max(LEAST_COMMON, int(COMMON_SHARE * len(leaders)))
@@ -66,30 +94,72 @@ def _gather(found: Copies, name: str, leaders: np.ndarray) -> None:
         found.num_common[name] = int((sizes > most).sum())
 
 
-def _leaders(prints: Fingerprints) -> tuple[np.ndarray, int]:
+def _leaders(prints: Fingerprints, deadline: float | None) -> tuple[np.ndarray, int]:
     """Return int64 ``[row]``, the first row that each is alike, and how many pairs were unseen."""
     leaders = _exact_leaders(prints)
     own = np.flatnonzero((leaders == np.arange(len(leaders))) & prints.codes.any(axis=1))
     pairs, num_unseen = propose(prints.codes[own])
+    compare = _Comparison(prints, own, deadline)
+    num_seen = compare.nearest(pairs)
     near: dict[int, list[int]] = {}
-    for first, second in pairs.tolist():
+    for first, second in pairs[:num_seen].tolist():
         near.setdefault(second, []).append(first)
     head = np.arange(len(own))
-    sketches: dict[int, bytes] = {}
-
-    def sketch(place: int) -> bytes:
-        if place not in sketches:
-            sketches[place] = prints.sketch(int(own[place]))
-        return sketches[place]
-
     for place in sorted(near):
         for first in dict.fromkeys(int(head[other]) for other in near[place]):
-            if prints.alike(sketch(first), sketch(place)):
+            if compare(first, place):
                 head[place] = first
                 break
     moved = np.arange(len(leaders))
     moved[own] = own[head]
-    return moved[leaders], num_unseen
+    return moved[leaders], num_unseen + len(pairs) - num_seen + compare.num_unseen
+
+
+class _Comparison:
+    """Compares the sketches of distinct values, each pair once.
+
+    Args:
+        prints: Of all rows.
+        own: Row numbers of the values.
+        deadline: Of `time.monotonic`; pairs that come later are taken for different.
+    """
+
+    def __init__(self, prints: Fingerprints, own: np.ndarray, deadline: float | None) -> None:
+        self._prints, self._own, self._deadline = prints, own, deadline
+        self._sketches: dict[int, bytes] = {}
+        self._known: dict[tuple[int, int], bool] = {}
+        self.num_unseen = 0
+
+    def __call__(self, first: int, second: int) -> bool:
+        """Tell whether two values are alike."""
+        if (first, second) not in self._known:
+            if self._late():
+                self.num_unseen += 1
+                return False
+            self._compare(first, second)
+        return self._known[first, second]
+
+    def nearest(self, pairs: np.ndarray) -> int:
+        """Compare pairs, nearest first, until it is late; return how many there was time for."""
+        if self._deadline is None:
+            return len(pairs)
+        for num, (first, second) in enumerate(pairs.tolist()):
+            if self._late():
+                return num
+            self._compare(first, second)
+        return len(pairs)
+
+    def _late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
+
+    def _compare(self, first: int, second: int) -> None:
+        alike = self._prints.alike(self._sketch(first), self._sketch(second))
+        self._known[first, second] = alike
+
+    def _sketch(self, place: int) -> bytes:
+        if place not in self._sketches:
+            self._sketches[place] = self._prints.sketch(int(self._own[place]))
+        return self._sketches[place]
 
 
 def _exact_leaders(prints: Fingerprints) -> np.ndarray:

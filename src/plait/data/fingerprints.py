@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 NUM_WORDS = 4
 """A code is so many uint64."""
 
+FILES = (("codes.bin", np.uint64), ("ends.bin", np.int64))
+SKETCHES = "sketches.bin"
+
 
 class Fingerprints:
     """The fingerprints of a column.
@@ -30,6 +34,7 @@ class Fingerprints:
     Attributes:
         codes: uint64 ``[row, 4]``, zeros where there is none.
         alike: Tells from two sketches whether the values are near-duplicates.
+        num_seen: How many rows were looked at, from the first on: all, unless the time was short.
     """
 
     def __init__(
@@ -38,8 +43,10 @@ class Fingerprints:
         ends: np.ndarray,
         sketches: np.ndarray,
         alike: Callable[[bytes, bytes], bool],
+        num_seen: int | None = None,
     ) -> None:
         self.codes, self.alike = codes, alike
+        self.num_seen = len(codes) if num_seen is None else num_seen
         self._ends, self._sketches = ends, sketches
 
     @classmethod
@@ -82,11 +89,14 @@ def fingerprints(
     *,
     cache: Path | None = None,
     progress: Progress | None = None,
+    deadline: float | None = None,
 ) -> dict[str, Fingerprints]:
     """Return column name -> the rows' fingerprints, of columns whose equality means something.
 
     Missing cells have none. Codecs need not be fitted; names alone take those of the table's
-    schema. Kept in the cache, so that media are decoded for this only once.
+    schema. Kept in the cache, so that media are decoded for this only once; but not where a
+    deadline (of `time.monotonic`) came before the last row: see `Fingerprints.num_seen`. Columns
+    share the time alike.
 
     Raises:
         CellError: The first unreadable cell, unless the table's policy skips such: it has none.
@@ -94,24 +104,50 @@ def fingerprints(
     if not isinstance(codecs, Mapping):
         codecs = {name: make_codec(table.schema[name]) for name in codecs}
     found: dict[str, Fingerprints] = {}
-    for name, codec in codecs.items():
-        if not has_fingerprints(codec, table):
-            continue
+    home = cache_folder("fingerprints", cache)
+    able = {name: codec for name, codec in codecs.items() if has_fingerprints(codec, table)}
+    for place, (name, codec) in enumerate(able.items()):
+        told = None if progress is None else _after(progress, place * table.num_rows)
         key = column_key(table, name, codec)
-        home = cache_folder("fingerprints", cache)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
             media, num_workers = table.media(), table.policy.num_workers
-            with (
-                Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
-                new_entry(home, key) as folder,
-            ):
-                _compute(folder, table, name, decoder, progress)
-            kept = _load(home / key, codec, table.num_rows)
+            until = _part_of(deadline, len(able) - place)
+            try:
+                with (
+                    Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
+                    new_entry(home, key) as folder,
+                ):
+                    num_seen = _compute(folder, table, name, decoder, told, until)
+                    if num_seen < table.num_rows:
+                        raise _Late(_read(folder, codec, num_seen))
+                kept = _load(home / key, codec, table.num_rows)
+            except _Late as late:
+                kept = late.found
         if kept is None:
             raise TableError("the cache was changed while it was written", path=home)
         found[name] = kept
     return found
+
+
+class _Late(Exception):
+    """Takes what is known of some rows out of an entry that will not be complete."""
+
+    def __init__(self, found: Fingerprints) -> None:
+        super().__init__("the time is over")
+        self.found = found
+
+
+def _after(progress: Progress, num_before: int) -> Progress:
+    return lambda done: progress(num_before + done)
+
+
+def _part_of(deadline: float | None, num_left: int) -> float | None:
+    """Return when the first of several columns must end."""
+    if deadline is None:
+        return None
+    now = time.monotonic()
+    return now + max(deadline - now, 0.0) / num_left
 
 
 def has_fingerprints(codec: Codec, table: Table) -> bool:
@@ -123,17 +159,24 @@ def has_fingerprints(codec: Codec, table: Table) -> bool:
 
 def _load(folder: Path, codec: Codec, num_rows: int) -> Fingerprints | None:
     """Open an entry; None when there is none, or one of another size."""
-    files = [folder / name for name in ("codes.bin", "ends.bin", "sketches.bin")]
+    file = folder / SKETCHES
     try:
-        codes, ends = np.fromfile(files[0], np.uint64), np.fromfile(files[1], np.int64)
-        size = files[2].stat().st_size
+        codes, ends = (np.fromfile(folder / name, dtype) for name, dtype in FILES)
+        size = file.stat().st_size
         if codes.size != NUM_WORDS * num_rows or len(ends) != num_rows or size != _last(ends):
             return None
-        sketches = np.memmap(files[2], np.uint8, "r") if size else np.zeros(0, np.uint8)
+        sketches = np.memmap(file, np.uint8, "r") if size else np.zeros(0, np.uint8)
     except FileNotFoundError:  # there is none, or another process removes it in this moment
         return None
     mark_used(folder)
     return Fingerprints(codes.reshape(-1, NUM_WORDS), ends, sketches, codec.alike)
+
+
+def _read(folder: Path, codec: Codec, num_seen: int) -> Fingerprints:
+    """Take the fingerprints of the first rows into memory."""
+    codes, ends = (np.fromfile(folder / name, dtype) for name, dtype in FILES)
+    sketches = np.fromfile(folder / SKETCHES, np.uint8)
+    return Fingerprints(codes.reshape(-1, NUM_WORDS), ends, sketches, codec.alike, num_seen)
 
 
 def _last(ends: np.ndarray) -> int:
@@ -146,22 +189,43 @@ def _compute(
     name: str,
     decoder: Decoder[Fingerprint | None],
     progress: Progress | None,
-) -> None:
-    """Write codes, and sketches one behind the other with the place where each ends."""
+    deadline: float | None,
+) -> int:
+    """Write codes, and sketches one behind the other with the place where each ends.
+
+    Return how many rows were looked at: those that come after the deadline have none.
+    """
     codes = np.zeros((table.num_rows, NUM_WORDS), np.uint64)
     sizes = np.zeros(table.num_rows, np.int64)
-    with (folder / "sketches.bin").open("wb") as file:
-        for first, cells in table.batches([name], batch_rows=1024):
-            for results in decoder.decode(cells[name]):
-                for row, result in enumerate(results, first):
-                    if isinstance(result, CellError):
-                        if not table.policy.skips:
-                            raise result.at(column=name, row=row)
-                    elif result is not None:
-                        codes[row], sizes[row] = _code(result), len(result.sketch)
-                        file.write(result.sketch)
-                first += len(results)
+    seen = 0
+    with (folder / SKETCHES).open("wb") as file:
+        for seen, results in _decoded(table, name, decoder, deadline, progress):
+            for row, result in enumerate(results, seen - len(results)):
+                if isinstance(result, CellError):
+                    if not table.policy.skips:
+                        raise result.at(column=name, row=row)
+                elif result is not None:
+                    codes[row], sizes[row] = _code(result), len(result.sketch)
+                    file.write(result.sketch)
+    codes.tofile(folder / FILES[0][0])
+    sizes.cumsum().tofile(folder / FILES[1][0])
+    return seen
+
+
+def _decoded(
+    table: Table,
+    name: str,
+    decoder: Decoder[Fingerprint | None],
+    deadline: float | None,
+    progress: Progress | None,
+) -> Iterator[tuple[int, list[Fingerprint | None | CellError]]]:
+    """Yield what was found in the next rows, and how many rows were looked at, until it is late."""
+    seen = 0
+    for _, cells in table.batches([name], batch_rows=1024):
+        for results in decoder.decode(cells[name]):
+            seen += len(results)
+            yield seen, results
             if progress is not None:
-                progress(first)
-    codes.tofile(folder / "codes.bin")
-    sizes.cumsum().tofile(folder / "ends.bin")
+                progress(seen)
+            if deadline is not None and time.monotonic() > deadline:
+                return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -33,6 +33,9 @@ GAINED_TOGETHER = 0.1
 
 LEAST_TEXTS, MAX_WORDS = 3, 60
 """Texts that a telling word must be in; words of a text that are looked at."""
+
+MAX_CHARACTERS = 5_000_000
+"""Of all texts in which their labels are looked for: of long ones, fewer are looked at."""
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBERED = re.compile(r"[^\d\s]*(\d{1,15})[^\d\s]*")
@@ -172,7 +175,9 @@ def _share_named(cells: Sequence[Cell], target: Sequence[Cell]) -> float:
     labels = [_plain(value) for value in target]
     if len(set(labels)) < 2 or not all(labels):
         return 0.0
-    texts = ["" if cell is None else f" {_plain(cell)} " for cell in cells]
+    some = _rows_to_read(cells)
+    labels = [labels[row] for row in some]
+    texts = ["" if cells[row] is None else f" {_plain(cells[row])} " for row in some]
     marks = [label if len(label) >= 3 else f" {label} " for label in labels]
     others = np.random.default_rng(0).permutation(len(marks))
     own = sum(mark in text for mark, text in zip(marks, texts, strict=True)) / len(marks)
@@ -186,8 +191,7 @@ def _by_words(cells: Sequence[Cell], truth: np.ndarray) -> float:
     A text's class is guessed by that of its words which is purest in every second text.
     """
     known = np.arange(len(cells)) % 2 == 0
-    texts = [() if cell is None else tuple(dict.fromkeys(_plain(cell).split()[:MAX_WORDS]))
-             for cell in cells]  # fmt: skip
+    texts = [_first_words(cell) for cell in cells]
     num_classes = int(truth.max()) + 1
     counts: dict[str, np.ndarray] = {}
     for row in np.flatnonzero(known):
@@ -206,6 +210,21 @@ def _by_words(cells: Sequence[Cell], truth: np.ndarray) -> float:
     accuracy = float((np.array(guess) == truth[~known]).mean())
     base = float(np.bincount(truth[~known]).max()) / int((~known).sum())
     return max(0.0, (accuracy - base) / (1 - base)) if base < 1 else 0.0
+
+
+def _rows_to_read(cells: Sequence[Cell]) -> list[int]:
+    """Return rows, evenly spread, whose texts are not too long together."""
+    length = sum(len(str(cell)) for cell in cells if cell is not None)
+    num = max(LEAST_ROWS, len(cells) * MAX_CHARACTERS // max(length, 1))
+    rows: list[int] = np.linspace(0, len(cells) - 1, min(len(cells), num)).astype(int).tolist()
+    return rows
+
+
+def _first_words(cell: Cell) -> tuple[str, ...]:
+    """Return the first words of a text, each once; what comes later is not even looked at."""
+    text = "" if cell is None else str(cell).casefold()
+    words = islice(_WORD.finditer(text), MAX_WORDS)
+    return tuple(dict.fromkeys(match[0] for match in words))
 
 
 def _plain(value: Cell) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.data.allotting import allot_rows, allot_units, fill_empty
 from plait.data.by_time import allot_groups_in_time, allot_in_time, read_times
-from plait.data.duplicates import COMMON_SHARE, LEAST_COMMON, Copies
+from plait.data.duplicates import COMMON_SHARE, LEAST_COMMON, Copies, unseen_notes
 from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
 from plait.data.table import Table
 from plait.display import brief
@@ -128,7 +128,7 @@ def make_splits(
         test=np.flatnonzero(split == TEST),
         how=how + _common_note(found),
         moved=tuple(call.moved),
-        notes=(*call.notes, *_conflict_notes(call), *_unseen_notes(found)),
+        notes=(*call.notes, *_conflict_notes(call), *unseen_notes(found)),
     )
 
 
@@ -375,12 +375,4 @@ def _common_note(copies: Copies) -> str:
         f"; {num} values of '{name}' are shared by so many rows that they count as common, not "
         "as duplicates"
         for name, num in copies.num_common.items()
-    )
-
-
-def _unseen_notes(copies: Copies) -> tuple[str, ...]:
-    return tuple(
-        f"in '{name}' so many values look alike that {num:,} pairs of them were not compared: "
-        "near-duplicates among those may lie in two splits"
-        for name, num in copies.num_unseen.items()
     )

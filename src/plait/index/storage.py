@@ -8,6 +8,7 @@ read unchecked by usearch's C++. Build an index from someone you do not trust an
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,14 @@ class Stored:
 def save_index(folder: Path | str, stored: Stored) -> None:
     """Write an index; see `plait.index.index.Index.save`."""
     folder = Path(folder)
+    if os.path.lexists(folder) and not is_bundle(folder):
+        raise BundleError(
+            "the place for the index is taken",
+            expected="a new path, or an older index to replace",
+            received="an index whose manifest is damaged" if (folder / INDEX).is_file() else None,
+            path=folder,
+            hint="remove it, or name another path with --index",
+        )
     if is_bundle(folder) and not (folder / INDEX).is_file():
         raise BundleError(
             "another bundle lies at the place for the index",

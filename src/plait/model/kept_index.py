@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from plait.arrow import array
-from plait.data.cache import cache_folder, mark_used, prune, remove_entry
+from plait.data.cache import cache_folder, mark_used, prune_sometimes, remove_entry
 from plait.data.entries import cell_stat
 from plait.data.row_ids import row_ids
 from plait.data.schema import make_codec
@@ -123,7 +123,7 @@ def _build(
     )
     opened.save(place)
     if place.parent == cache_folder("search"):
-        prune(place.parent)
+        prune_sometimes(place.parent)
     return opened
 
 

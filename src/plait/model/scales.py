@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from plait.baselines.residuals import worth
 from plait.errors import TargetError
 from plait.intervals import student_quantile
 from plait.modalities import PredictiveTarget
@@ -45,8 +46,8 @@ class HeldOut:
         present: bool ``[row, source]``: which input columns the model saw.
         groups: int ``[row]``: rows of one number are not independent.
         hidden: bool ``[row]``: columns were hidden from the model to see what it does without.
-        weights: float ``[row]``: how much each row counts, in probabilities; intervals hold what
-            they promise of rows as they are. Ones where None is given.
+        weights: float ``[row]``: how much each row counts: what is promised is promised of rows
+            weighted so. Ones where None is given.
     """
 
     outputs: np.ndarray
@@ -145,12 +146,14 @@ def _sides(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _end(scores: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> float:
     """Return the factor of one side."""
     groups, mine = rows.groups, scores[own]
-    values, weights = mine, _own_weights(rows, own)
-    num = float(len(np.unique(groups[own])))
+    heavy = np.ones(len(scores)) if rows.weights is None else rows.weights
+    values, weights = mine, _own_weights(rows, own) * heavy[own]
+    num = len(np.unique(groups[own])) * worth(heavy[own], len(own)) / len(own)
     if len(prior):
         sizes = _sizes(scores, rows.present, np.concatenate([own, prior]))
         values = np.concatenate([mine, scores[prior] / sizes[len(own) :] * sizes[0]])
-        weights = np.concatenate([weights, _group_weights(groups[prior], PRIOR_ROWS)])
+        others = _group_weights(groups[prior], PRIOR_ROWS) * heavy[prior] / heavy[prior].mean()
+        weights = np.concatenate([weights / heavy[own].mean(), others])
         num += min(len(np.unique(groups[prior])), PRIOR_ROWS)
     found = _quantile(values, weights, num)
     few = SIDE * (num + 1) > num

@@ -11,6 +11,7 @@ from plait.backbones.checkpoint import VERSION as ENCODERS
 from plait.baselines.contract import VERSION as SIMPLE_MODELS
 from plait.bundle import MANIFEST
 from plait.errors import BundleError
+from plait.installation import pip_install
 from plait.model.backbone_reading import BackboneReading
 from plait.model.config import VERSION as NETWORKS
 from plait.model.ensemble import DEEP
@@ -55,4 +56,5 @@ def how_to_open(path: Path) -> str:
         written = str(json.loads((path / MANIFEST).read_bytes())["plait"])
     except (OSError, ValueError, KeyError, TypeError):
         return "use the plait that wrote it, or fit again with this one"
-    return f"use the plait that wrote it (pip install 'plait=={written}'), or fit again with this"
+    again = f"{pip_install()} 'plait=={written}'"
+    return f"use the plait that wrote it ({again}), or fit again with this"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from plait.baselines.experts import (
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.selection import NARROW_FEATURES
+from plait.errors import UsageError
 from plait.installation import install_command
 from plait.model.shared_space import SharedSpace
 from plait.recipes.prompts import prompt_tuner
@@ -33,6 +36,12 @@ from plait.recipes.task import Task
 PILOT_ROWS = 8
 QUICK_SECONDS = 1e-4
 """To make the features of one cell."""
+
+LEARNERS = {
+    Linear.name: ("scipy.optimize", "scipy.sparse"),
+    Boosted.name: ("lightgbm", "scipy.sparse"),
+}
+"""Modules that models import when they learn, where these take long."""
 
 Kind = Callable[[], Expert]
 """Makes an expert that has learned nothing yet."""
@@ -67,6 +76,15 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
 
 
+def load_learners(kinds: Mapping[str, Kind]) -> None:
+    """Import what the models learn with, so that none of them is taken for slow because of it."""
+    for name, modules in LEARNERS.items():
+        if name in kinds:
+            with suppress(ImportError, OSError):  # the model itself says what is missing
+                for module in modules:
+                    import_module(module)
+
+
 def quick_columns(task: Task) -> tuple[str, ...]:
     """Return the columns that are read in a moment, where others take long; else none.
 
@@ -85,6 +103,18 @@ def quick_columns(task: Task) -> tuple[str, ...]:
         if plan.code_part is not None or (narrow and seconds <= QUICK_SECONDS):
             quick.append(name)
     return tuple(quick) if len(quick) < len(task.columns) else ()
+
+
+def refuse_none(measured: Mapping[str, object], asked: bool | Sequence[str]) -> None:
+    """Raise `UsageError` where no simple model that was asked for could be measured."""
+    if measured:
+        return
+    raise UsageError(
+        "none of the simple models that were asked for applies to this table",
+        expected="others beside them, or a network",
+        received="all" if isinstance(asked, bool) else ", ".join(asked),
+        hint="leave out baselines, or --simple",
+    )
 
 
 def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from plait.model.config import SystemConfig, join_layer
 from plait.model.shared_space import SharedSpace
+from plait.recipes.task import Task
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.result import TrainResult
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS = 0.05
 """A training that has no time left takes a step or two."""
+
+REFIT_SIZE = 1.5
+"""The network of all rows takes so many times what that of a fold does."""
+
+
+class Form(Enum):
+    """How a network is trained and judged; the most thorough first."""
+
+    FOLDS = "a network for each fold, and one of all rows"
+    SPLIT_AND_REFIT = "one network judged by the rows of one fold, and one of all rows"
+    SPLIT = "one network, judged by the rows that it did not learn from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +64,9 @@ class DeepResult:
     cut_short: bool = False
 
     @classmethod
-    def none(cls, rows: np.ndarray, width: int, note: str) -> DeepResult:
-        """Return that of no network, whose outputs for `rows` would be `width` numbers each."""
+    def none(cls, rows: np.ndarray, beside: Mapping[str, np.ndarray], note: str) -> DeepResult:
+        """Return that of no network, whose outputs for `rows` would be as wide as those beside."""
+        width = next(iter(beside.values())).shape[1]
         outputs = np.full((len(rows), width), np.nan, np.float32)
         run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
         return cls(system=None, outputs=outputs, rows=rows, run=run, notes=(note,))
@@ -74,6 +88,7 @@ class DeepPlan:
         adapt: ``auto``, or one of `ADAPTATIONS`.
         end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
         answering: Seconds in which the network answers one row, where that is known.
+        form: Of training, where there are folds.
     """
 
     config: SystemConfig
@@ -88,6 +103,7 @@ class DeepPlan:
     adapt: str = "auto"
     end: float | None = None
     answering: float = 0.0
+    form: Form = Form.FOLDS
 
     def part(self, share: float, num_answered: int) -> Budget:
         """Return a share of what is left, less the time to answer so many rows afterwards."""
@@ -102,3 +118,8 @@ def settled(plan: DeepPlan) -> DeepPlan:
     fusion = "mid" if plan.fusion == "auto" else plan.fusion
     config = replace(plan.config, join=join_layer(fusion, plan.config.depth)).check()
     return replace(plan, config=config)
+
+
+def learn_rows(task: Task) -> np.ndarray:
+    """Return the rows that are learned from where they are cross-fitted."""
+    return np.sort(np.concatenate([task.splits.train, task.splits.validation]))

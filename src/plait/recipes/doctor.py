@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.data.cache import default_cache
-from plait.installation import install_command
+from plait.installation import install_command, pip_install
 
 EXTRAS = {
     "train": ("torch jaxtyping tokenizers", "networks: fits without --simple, and their answers"),
@@ -123,16 +123,16 @@ def look_at_codecs() -> Iterator[Check]:
 
     formats = [name for name in ("WAV", "FLAC", "OGG", "MP3") if name in _sound_formats()]
     found = f"libsndfile {soundfile.__libsndfile_version__}: {', '.join(formats)}"
-    yield _check("sound", len(formats) == 4, found, "pip install --upgrade soundfile")
+    yield _check("sound", len(formats) == 4, found, f"{pip_install()} --upgrade soundfile")
     pictures = [name for name in ("jpg", "zlib", "webp") if features.check(name)]
     found = "pillow: " + ", ".join("png" if name == "zlib" else name for name in pictures)
-    yield _check("pictures", len(pictures) == 3, found, "pip install --upgrade pillow")
+    yield _check("pictures", len(pictures) == 3, found, f"{pip_install()} --upgrade pillow")
     if _version("av"):
         import av
 
         films = [name for name in ("h264", "hevc", "vp9", "av1") if name in av.codecs_available]
         found = f"PyAV: {', '.join(films)}"
-        yield _check("films", len(films) == 4, found, "pip install --upgrade av")
+        yield _check("films", len(films) == 4, found, f"{pip_install()} --upgrade av")
 
 
 def look_at_processor() -> Iterator[Check]:
@@ -157,7 +157,7 @@ def look_at_accelerator() -> Iterator[Check]:
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         yield Check("gpu", "ok", f"{torch.cuda.get_device_name(0)}, {memory:.0f} GiB")
     elif shutil.which("nvidia-smi"):
-        mend = "pip install --force-reinstall 'torch>=2.8,<2.14'"
+        mend = f"{pip_install()} --force-reinstall 'torch>=2.8,<2.14'"
         yield Check("gpu", "note", "a GPU that this torch cannot use", mend)
     else:
         yield Check("gpu", "note", "none: plait trains on the CPU")
@@ -218,7 +218,7 @@ def _import_check(extra: str, packages: list[str], errors: Mapping[str, str]) ->
         return Check(f"extra {extra}", "ok", found)
     names = " ".join(packages)
     found = f"{found}, but importing fails: {failed[0]}"
-    return Check(f"extra {extra}", "lacks", found, f"pip install --force-reinstall {names}")
+    return Check(f"extra {extra}", "lacks", found, f"{pip_install()} --force-reinstall {names}")
 
 
 def _import_errors(packages: Sequence[str]) -> dict[str, str]:

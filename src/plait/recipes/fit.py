@@ -3,68 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-import plait
-from plait.baselines.experts import EXPERTS
 from plait.data.entries import column_key
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import listened
 from plait.modalities import GeneratedTarget
-from plait.model.config import SystemConfig, choose_size, join_layer
-from plait.model.decision import check_threshold, positive_label, read_costs
-from plait.model.model import Model, load
+from plait.model.model import Model
 from plait.progress import SILENT, Progress, expect_end, say
-from plait.reading import ReadOptions
-from plait.recipes.by_metric import check_metric
 from plait.recipes.config import configured
 from plait.recipes.energy import Meter
+from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
-from plait.recipes.work import ADAPTATIONS, Work, check_tune, choose_device, require_torch
+from plait.recipes.work import Work, choose_device, require_torch
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Settings:
-    """The arguments of `fit` that decide its result; a resumed fit must have the same."""
-
-    target: str | None
-    budget: str
-    size: str
-    fusion: str
-    seed: int
-    device: str
-    baselines: str
-    simple: bool
-    decision: str | None
-    weights: str | None
-    metric: str | None
-    table: str
-    columns: str
-    exclude: str
-    rows: str
-    base: str
-    adapt: str
-    encoders: str
-    tune: str
-    train: str
-    plait: str
-
-    def told(self) -> dict[str, Any]:
-        """Return those that a person would repeat; the others are told elsewhere."""
-        elsewhere = ("table", "columns", "plait")
-        return {k: v for k, v in vars(self).items() if k not in elsewhere}
-
-
+@spelled_out
 @listened
 @configured
 def fit(
@@ -73,33 +37,11 @@ def fit(
     config: Path | str | Mapping[str, Any] | None = None,
     target: str | None = None,
     budget: str | float | Budget = "5m",
-    size: str | Mapping[str, Any] | SystemConfig = "auto",
-    fusion: str | int = "auto",
-    group: str | None = None,
-    time: str | None = None,
-    split: str | None = None,
-    seed: int = 0,
-    device: str = "auto",
     out: Path | str | None = None,
     resume: bool = False,
-    baselines: bool | Sequence[str] = True,
-    simple: bool = False,
-    metric: str | None = None,
-    weights: str | None = None,
-    threshold: float | None = None,
-    costs: Mapping[str, float] | None = None,
-    positive: str | None = None,
-    samples: bool = True,
-    scores: bool = True,
-    train: TrainConfig | None = None,
-    encoders: Mapping[str, str] | None = None,
-    base: Model | Path | str | None = None,
-    adapt: str = "auto",
-    tune: str = "auto",
-    licences: Sequence[Mapping[str, str]] = (),
     progress: Progress | bool | None = None,
     began: float | None = None,
-    **reading: Unpack[ReadOptions],
+    **settings: Unpack[FitOptions],
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
 
@@ -154,8 +96,8 @@ def fit(
         progress: Told of the work; True and False show and silence it. None shows it in a notebook
             or on a terminal: ``PLAIT_QUIET=1`` in the environment silences all.
         began: When the budget began, of `time.monotonic`; now by default.
-        reading: How the table is read: the arguments of `plait.read`, such as `columns`, `exclude`,
-            `root`, `on_error`.
+        settings: Those above that the code has in groups, and how the table is read: the arguments
+            of `plait.read`, such as `columns`, `exclude`, `root`, `on_error`.
 
     Raises:
         PlaitError: For everything that the caller can mend.
@@ -170,107 +112,42 @@ def fit(
     meter, budget = Meter(began), Budget.parse(budget)
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)
-    _check_choice("adapt", adapt, ("auto", *ADAPTATIONS))
-    check_tune(tune, target=target, encoders=encoders)
-    _check_numbers(size, fusion, seed)
-    exclude = tuple(reading.pop("exclude", ()))
+    asked = FitConfig.of(target=target, budget=budget, **settings)
+    asked.check()
     with timetable.part("opening"):
-        table = read(table, **reading)
+        opened = progress.task("opening", 1)
+        table = read(table, **asked.reading)
+        opened(1)
         table = table.under(table.policy.or_else("raise"))
-    start = base if base is None or isinstance(base, Model) else load(base)
-    _check_adapt(adapt, start)
-    _check_baselines(baselines)
-    _check_decision(target, threshold, costs, positive)
-    if metric is not None and target is None:
-        raise UsageError("a metric is of a target, and there is no target to predict")
-    _check_simple(simple, baselines=bool(baselines), adapt=adapt, tune=tune)
-    settings = _Settings(
-        target=target,
-        budget=f"{budget.amount:g} {budget.unit}",
-        size=str(size),
-        fusion=str(fusion),
-        seed=seed,
-        device=device,
-        baselines=_told_baselines(baselines),
-        simple=simple,
-        weights=weights,
-        metric=metric,
-        decision=_told_decision(threshold, costs, positive),
-        table=table.key,
-        columns=str(table.schema.to_dict()),
-        exclude=", ".join(sorted(exclude)),
-        rows=f"group={group}, time={time}, split={split}, on_error={table.policy.on_error}",
-        base=_base_key(start),
-        adapt=adapt,
-        encoders=", ".join(f"{name}={where}" for name, where in (encoders or {}).items()),
-        tune=tune,
-        train=str(asdict(train or TrainConfig())),
-        plait=plait.__version__,
-    )
-    unfinished = _unfinished(out, settings, resume)
-    if not simple:
+    base = asked.start.open_base()
+    told = asked.told(table, base)
+    unfinished = _unfinished(out, told, resume)
+    if not asked.choice.simple:
         require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
             target=target,
-            exclude=exclude,
-            group=group,
-            time=time,
-            split=split,
-            seed=seed,
+            exclude=asked.exclude,
+            seed=asked.seed,
             progress=progress,
-            base=start,
-            encoders=encoders,
-            weights=weights,
-            simple=simple,
+            base=base,
+            encoders=asked.start.encoders,
+            simple=asked.choice.simple,
+            timetable=timetable,
+            **vars(asked.rows),
         )
-    if metric is not None:
-        check_metric(metric, task.goal)
-    if threshold is not None or costs is not None or positive is not None:
-        positive_label(task.goal, positive)
-    work = Work(
-        meter=meter,
-        timetable=timetable,
-        budget=budget,
-        size=size,
-        fusion=fusion,
-        train=train or TrainConfig(),
-        seed=seed,
-        device=choose_device(device, simple=simple),
-        group=group,
-        baselines=baselines,
-        samples=samples,
-        folder=None if unfinished is None else unfinished.folder,
-        progress=progress,
-        base=start,
-        adapt=adapt,
-        tune=tune,
-        simple=simple,
-        metric=metric,
-        threshold=threshold,
-        costs=costs,
-        positive=positive,
-        scores=scores,
-    )
+    if target is not None:
+        asked.check_against(task.goal)
+    folder = None if unfinished is None else unfinished.folder
+    work = _work_of(asked, meter, timetable, progress, base, folder)
     if unfinished is not None:
         unfinished.add(cells=_cells_key(task))
     with unfinished or nullcontext():
         if unfinished is not None:
-            task = replace(task, notes=(*task.notes, *unfinished.notes))
-            for note in unfinished.notes:
-                say(progress, note)
+            task = _told_of(unfinished, task, progress)
         model, records = _learn(task, work)
-        model.on_error = str(table.policy.on_error)
-        records["metrics"]["notes"] += timetable.notes()
-        records["metrics"]["seconds"] = timetable.told()
-        model.records = {
-            **records,
-            "splits": task.splits.to_dict(),
-            "lineage": make_lineage(task, settings.told()),
-            "licences": make_licences(task, licences),
-            "energy": meter.as_dict(),
-        }
+        _describe(model, task, work, records, asked, told)
         if out is not None:
             model.save(out)
         if unfinished is not None:
@@ -300,95 +177,72 @@ def _cells_key(task: Task) -> str:
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
-def _base_key(base: Model | None) -> str:
-    return "" if base is None else base.space.key
+def _work_of(
+    asked: FitConfig,
+    meter: Meter,
+    timetable: Timetable,
+    progress: Progress,
+    base: Model | None,
+    folder: Path | None,
+) -> Work:
+    """Return what the parts of a fit share: what was asked for, and what is at work."""
+    network, choice, start = asked.network, asked.choice, asked.start
+    return Work(
+        meter=meter,
+        timetable=timetable,
+        budget=asked.budget,
+        size=network.size,
+        fusion=network.fusion,
+        train=network.train or TrainConfig(),
+        seed=asked.seed,
+        device=choose_device(network.device, simple=choice.simple),
+        group=asked.rows.group,
+        baselines=choice.baselines,
+        samples=asked.samples,
+        folder=folder,
+        progress=progress,
+        base=base,
+        adapt=start.adapt,
+        tune=start.tune,
+        simple=choice.simple,
+        scores=choice.scores,
+        metric=choice.metric,
+        **vars(asked.decision),
+    )
 
 
-def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise UsageError(f"unknown {name}", expected=" or ".join(allowed), received=str(value))
+def _told_of(unfinished: Unfinished, task: Task, progress: Progress) -> Task:
+    """Say what is to be said of an interrupted fit, now and in the bundle's notes."""
+    for note in unfinished.notes:
+        say(progress, note)
+    return replace(task, notes=(*task.notes, *unfinished.notes))
 
 
-def _check_adapt(adapt: str, base: Model | None) -> None:
-    """Refuse to adapt weights that are not there."""
-    if adapt in ("lora", "full") and (base is None or not base.space.has_network):
-        raise UsageError(
-            "there are no weights to adapt",
-            expected="a base with a network, or adapt=scratch",
-            received=adapt,
-            hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
-        )
-
-
-def _check_decision(
-    target: str | None,
-    threshold: float | None,
-    costs: Mapping[str, float] | None,
-    positive: str | None,
+def _describe(
+    model: Model,
+    task: Task,
+    work: Work,
+    records: dict[str, Any],
+    asked: FitConfig,
+    told: Mapping[str, Any],
 ) -> None:
-    """Refuse wrong numbers before the work, not after it."""
-    asked = threshold is not None or costs is not None or positive is not None
-    if asked and target is None:
-        raise UsageError("a decision is between classes, and there is no target to predict")
-    if threshold is not None and costs is not None:
-        raise UsageError(
-            "a threshold is given or chosen by costs, not both", expected="one of the two"
-        )
-    if threshold is not None:
-        check_threshold(threshold)
-    if costs is not None:
-        read_costs(costs)
+    """Give the model what its bundle tells of its making."""
+    settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
+    model.on_error = str(task.table.policy.on_error)
+    records["metrics"]["notes"] += work.timetable.notes()
+    records["metrics"]["seconds"] = work.timetable.told()
+    model.records = {
+        **records,
+        "splits": task.splits.to_dict(),
+        "lineage": make_lineage(task, settings),
+        "licences": make_licences(task, asked.licences),
+        "energy": work.meter.as_dict(),
+    }
 
 
-def _told_decision(
-    threshold: float | None, costs: Mapping[str, float] | None, positive: str | None
-) -> str | None:
-    told: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
-    told |= dict(costs or {}) | ({} if positive is None else {"positive": positive})
-    return ", ".join(f"{name}={value}" for name, value in told.items()) or None
-
-
-def _check_baselines(baselines: bool | Sequence[str]) -> None:
-    names = [] if isinstance(baselines, bool) else list(baselines)
-    unknown = [name for name in names if name not in EXPERTS]
-    if isinstance(baselines, str) or unknown:
-        raise UsageError(
-            "there is no such simple model",
-            expected="True, False, or names among " + ", ".join(EXPERTS),
-            received=baselines if isinstance(baselines, str) else ", ".join(map(str, unknown)),
-        )
-
-
-def _told_baselines(baselines: bool | Sequence[str]) -> str:
-    return str(baselines) if isinstance(baselines, bool) else ", ".join(baselines)
-
-
-def _check_simple(simple: bool, *, baselines: bool, adapt: str, tune: str) -> None:
-    """Refuse to leave everything out, and to ask for what only a network does."""
-    asked = [] if baselines else ["baselines off"]
-    asked += [f"adapt={adapt}"] if adapt in ("lora", "full") else []
-    asked += [f"tune={tune}"] if tune in ("lora", "full") else []
-    if simple and asked:
-        raise UsageError(
-            "a simple fit trains no network",
-            expected="simple models on, nothing to adapt or tune",
-            received=", ".join(asked),
-            hint="leave out --simple, or the rest",
-        )
-
-
-def _check_numbers(size: Any, fusion: str | int, seed: int) -> None:
-    """Refuse what cannot be built before the work, not after it."""
-    config = choose_size(size, 1)
-    if fusion != "auto":
-        replace(config, join=join_layer(fusion, config.depth)).check()
-    if seed < 0:
-        raise UsageError("the seed is negative", expected="0 or more", received=str(seed))
-
-
-def _unfinished(out: Path | str | None, settings: _Settings, resume: bool) -> Unfinished | None:
+def _unfinished(out: Path | str | None, told: Mapping[str, Any], resume: bool) -> Unfinished | None:
     if out is not None:
-        return Unfinished(out, vars(settings), resume)
+        return Unfinished(out, told, resume)
     if resume:
         raise UsageError("nothing to resume without --out", expected="the bundle's path")
     return None

@@ -13,6 +13,7 @@ from plait.baselines.stack import mix_outputs
 from plait.model.calibration import Calibration, fit_calibration, with_sources
 from plait.model.ensemble import DEEP
 from plait.model.scales import HeldOut
+from plait.recipes.comparison import places_of
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rivals import Rivals
 from plait.recipes.specialise import Judges
@@ -107,6 +108,7 @@ class _Answers:
         self._task, self._rivals, self._deep = task, rivals, deep
         self._weights = weights
         self._sources = list(task.sources.values())
+        self._at = places_of(deep.rows, rivals.judged)
 
     def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
         """Return what the mix says of some of the rows when input columns are hidden."""
@@ -130,6 +132,7 @@ class _Answers:
         judges, expert = self._rivals.judges, self._rivals.experts[name]
         if judges is None:
             raise KeyError(f"nothing judged expert {name}")
+        places = self._at[places]
         found = self._rivals.outputs[name][places] if not hidden else None
         if found is None:
             found = judges.hidden(name, places, hidden)

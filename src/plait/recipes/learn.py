@@ -10,38 +10,34 @@ import numpy as np
 
 from plait.baselines.stack import mix_outputs
 from plait.modalities import Codec
-from plait.model.config import choose_size
 from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import tensors_of
-from plait.recipes.choose import Choice, choose, unjudged
-from plait.recipes.deep_plan import DeepPlan, DeepResult
+from plait.recipes.choose import Choice
+from plait.recipes.comparison import choose_candidates, on_all_rows, outputs_of
+from plait.recipes.deep_plan import DeepResult, learn_rows
 from plait.recipes.folds import make_folds
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
-from plait.recipes.network_time import (
-    Kept,
-    after_network,
-    all_learned,
-    answer_seconds,
-    least_seconds,
-)
+from plait.recipes.network import plan_network, train_network
+from plait.recipes.network_time import Kept, after_network
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
-from plait.recipes.rivals import Rivals, feature_seconds, measure_rivals, too_slow_for_folds
+from plait.recipes.rival_rows import feature_seconds, too_slow_for_folds
+from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import Scorer
+from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import Task, with_space
 from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
 from plait.recipes.work import Work
-from plait.train.budget import Budget
 
-JUDGED_SHARE, LEAST_JUDGED = 0.04, 200
+JUDGED_SHARE, LEAST_JUDGED = 0.04, 100
 """Of a timed budget, making the features of the rows that judge may take this; no fewer rows."""
 
 SIMPLE_SHARE = 0.7
@@ -62,7 +58,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
     folds = None if apart else make_folds(task, work.seed)
-    if folds is not None and too_slow_for_folds(task, all_learned(task), timetable.baselines()):
+    if folds is not None and too_slow_for_folds(task, learn_rows(task), timetable.baselines()):
         folds = None
         task = replace(task, notes=(*task.notes, SLOW_FEATURES))
     if folds is None:
@@ -80,16 +76,15 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         )
     with timetable.part("label curve"):
         curve = _label_curve(task, work)
-    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
-    with timetable.part("network"):
-        deep = _network(task, work, rivals, folds, space, guessing=guessing, kept=sum(kept))
+    deep, rivals, kept = _network(task, work, rivals, folds, space, guessing=guessing)
     with timetable.part("choice"):
-        choice = _choice(task, _outputs_of(deep, rivals), deep.rows, work.metric)
+        choice = choose_candidates(task, deep, rivals, work.metric)
     model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
+    known = on_all_rows(deep, rivals, choice.weights)
     with timetable.part("calibration"):
         until = _calibrated_until(timetable, kept)
-        model.ensemble.calibration = calibrate(task, rivals, deep, choice.weights, deadline=until)
-    model.ensemble.decision = _decide(task, work, model, _outputs_of(deep, rivals), deep.rows)
+        model.ensemble.calibration = calibrate(task, rivals, known, choice.weights, deadline=until)
+    model.ensemble.decision = _decide(task, work, model, outputs_of(known, rivals), known.rows)
     model.shared, model.group = space, work.group
     shipped = Refitted()
     if folds is None:
@@ -109,8 +104,40 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     records["metrics"]["refitted"] = sorted(shipped.experts)
     records["metrics"]["notes"] += shipped.notes
+    timetable.said.extend(why_unused(rivals, deep, timetable))
     model.card = make_card(task, records["metrics"])
     return model, records
+
+
+def _network(
+    task: Task,
+    work: Work,
+    rivals: Rivals,
+    folds: np.ndarray | None,
+    space: SharedSpace | None,
+    *,
+    guessing: bool,
+) -> tuple[DeepResult, Rivals, Kept]:
+    """Train the network, and give simple models the time that it cannot use, before and after.
+
+    Return both, and the seconds that are kept for what follows.
+    """
+    timetable = work.timetable
+    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+    with timetable.part("network"):
+        left = timetable.left(sum(kept))
+        stage = plan_network(task, work, rivals, folds, space, guessing=guessing, left=left)
+    rivals = _again(task, work, rivals, stage.spared(timetable.left(sum(kept))))
+    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+    with timetable.part("network"):
+        deep = train_network(task, work, stage, rivals, kept=sum(kept))
+    rivals = _again(task, work, rivals, timetable.left(sum(kept)))
+    return deep, rivals, after_network(task, rivals, timetable, has_folds=folds is not None)
+
+
+def _again(task: Task, work: Work, rivals: Rivals, seconds: float | None) -> Rivals:
+    with work.timetable.part("baselines"):
+        return measure_again(task, rivals, seconds, seed=work.seed, progress=work.progress)
 
 
 def _calibrated_until(timetable: Timetable, kept: Kept) -> float | None:
@@ -123,18 +150,6 @@ def _rival_seconds(work: Work) -> float | None:
     """Return the seconds that simple models may take: most of them where they are all."""
     left = work.timetable.left()
     return SIMPLE_SHARE * left if work.simple and left is not None else work.timetable.baselines()
-
-
-def _choice(
-    task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
-) -> Choice:
-    """Choose what ships by outputs of rows that no candidate learned from."""
-    truth, groups = task.truth[rows], task.groups[rows]
-    heavy = None if task.weights is None else task.weights[rows]
-    found = unjudged(outputs, truth)
-    return found or choose(
-        outputs, truth, task.target_codec, groups, row_weights=heavy, metric=metric
-    )
 
 
 def _decide(
@@ -155,11 +170,6 @@ def _decide(
     )
 
 
-def _outputs_of(deep: DeepResult, rivals: Rivals) -> dict[str, np.ndarray]:
-    """Return candidate -> outputs on the rows of the choice, the network's where there is one."""
-    return {**({} if deep.system is None else {DEEP: deep.outputs}), **rivals.outputs}
-
-
 def _judged_in_time(task: Task, timetable: Timetable) -> Task:
     """Return the task, looking at no more rows to judge than their features can be made in time."""
     if timetable.seconds is None or not len(task.splits.train):
@@ -167,62 +177,6 @@ def _judged_in_time(task: Task, timetable: Timetable) -> Task:
     per_row = feature_seconds(task, task.splits.train)
     most = int(JUDGED_SHARE * (timetable.left() or 0.0) / max(per_row, 1e-9))
     return replace(task, most_judged=max(most, LEAST_JUDGED))
-
-
-def _network(
-    task: Task,
-    work: Work,
-    rivals: Rivals,
-    folds: np.ndarray | None,
-    space: SharedSpace | None,
-    *,
-    guessing: bool,
-    kept: float,
-) -> DeepResult:
-    """Train the network in the time that is left when so many seconds are kept."""
-    if work.simple:
-        rows = task.validation if folds is None else all_learned(task)
-        width = next(iter(rivals.outputs.values())).shape[1]
-        return DeepResult.none(rows, width, "no network was trained: simple models were asked for")
-    from plait.recipes.deep import train_deep
-    from plait.recipes.self_training import student_size, train_student
-
-    small = guessing and work.size == "auto"
-    plan = DeepPlan(
-        config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
-        fusion=work.fusion,
-        train=work.train,
-        budget=work.budget,
-        folds=folds,
-        seed=work.seed,
-        device=work.device,
-        folder=work.folder,
-        start=space if space is not None and space.has_network else None,
-        adapt=work.adapt,
-    )
-    timetable = work.timetable
-    if timetable.seconds is not None:
-        answering = answer_seconds(task, plan)
-        left = timetable.left(kept) or 0.0
-        needed = least_seconds(task, plan, answering)
-        if needed > left and rivals.experts:
-            rows = task.validation if folds is None else all_learned(task)
-            width = next(iter(rivals.outputs.values())).shape[1]
-            note = (
-                f"no network was trained: {left:.1f} s were left for it, and learning anything "
-                f"takes about {needed:,.0f} s"
-            )
-            return DeepResult.none(rows, width, note)
-        left = max(left - answering * len(task.judged), min(needed, 0.15 * timetable.seconds))
-        plan = replace(
-            plan,
-            budget=Budget(left, "seconds"),
-            end=timetable.clock() + left,
-            answering=answering,
-        )
-    if guessing:
-        return train_student(task, plan, rivals, work.progress)
-    return train_deep(task, plan, work.progress)
 
 
 def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[str, Any]]:
@@ -314,21 +268,12 @@ def _records(
     end = work.timetable.work_end
     held = None
     if folds is not None and not len(task.splits.test):  # what ships has learned from every row
-        held = (deep.rows, _outputs_of(deep, rivals))
+        held = (deep.rows, outputs_of(deep, rivals))
     scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
     subsets = scorer.subsets()
-    system = deep.system
-    training = {
-        "steps": deep.run.steps,
-        "precision": deep.run.precision,
-        "rows_per_second": deep.run.rows_per_second,
-        "wait_share": deep.run.wait_share,
-        "join": None if system is None else system.config.join,
-        "adapt": deep.adapt,
-        "num_parameters": 0 if system is None else system.num_parameters,
-    }
+    training = _training(deep)
     metrics = {
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
@@ -347,7 +292,7 @@ def _records(
         "warnings": list(task.warnings),
         "notes": [
             *task.notes,
-            *rivals.notes,
+            *rivals.said,
             *deep.notes,
             *choice.notes,
             *_row_notes(task, folds, len(scorer.rows)),
@@ -356,6 +301,20 @@ def _records(
         ],
     }
     return {"metrics": metrics}
+
+
+def _training(deep: DeepResult) -> dict[str, Any]:
+    """Return what is recorded of the network and its training."""
+    system = deep.system
+    return {
+        "steps": deep.run.steps,
+        "precision": deep.run.precision,
+        "rows_per_second": deep.run.rows_per_second,
+        "wait_share": deep.run.wait_share,
+        "join": None if system is None else system.config.join,
+        "adapt": deep.adapt,
+        "num_parameters": 0 if system is None else system.num_parameters,
+    }
 
 
 def _candidates(
@@ -394,6 +353,6 @@ def _row_notes(task: Task, folds: np.ndarray | None, judged: int) -> list[str]:
 
 def _of_choice(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> dict[str, float]:
     """Return the metrics of what ships on the rows that it was chosen by, none of them learned."""
-    outputs = _outputs_of(deep, rivals)
+    outputs = outputs_of(deep, rivals)
     mixed = mix_outputs({name: outputs[name] for name in choice.weights}, choice.weights)
     return task.target_codec.metrics(mixed, task.truth[deep.rows])

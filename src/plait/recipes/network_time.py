@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from plait.intervals import EXTRA_CALLS, resampling
-from plait.recipes.deep_plan import DeepPlan, settled
+from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
@@ -16,22 +18,30 @@ from plait.recipes.subsets import subsets_of
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
-PILOT_ROWS = 64
-
-STEP_PASSES = 3.5
-"""A training step takes about as long as so many forward passes."""
-
 LEAST_STEPS = 40
 """A network of fewer steps knows nothing."""
 
 SCORING_SHARE = 0.06
 """Least part of a budget that is kept for scoring, whatever is foreseen."""
 
+GOOD_STEPS = 300
+"""So many steps of each network are worth more than a further network to judge by."""
+
+SPARED_SHARE = 0.3
+"""Most of the time left that simple models get once more where the network has enough."""
+
 REFIT_SHARE = 0.15
 """Most of a budget that is kept for fitting what ships once more."""
 
 CALIBRATION_SHARES = (0.03, 0.1)
 """Least and most of a budget that is kept for calibrating what ships, set by set of columns."""
+
+
+class Trainings(NamedTuple):
+    """What a form is made of: networks, in sizes of one, and rows that they answer."""
+
+    num_runs: float
+    num_answered: int
 
 
 class Kept(NamedTuple):
@@ -42,32 +52,78 @@ class Kept(NamedTuple):
     refitting: float
 
 
-def answer_seconds(task: Task, plan: DeepPlan) -> float:
-    """Return about how long the network takes to answer one row, from a few rows."""
-    from plait.model.infer import system_outputs
-    from plait.recipes.deep import make_system
+@dataclass(frozen=True)
+class NetworkTime:
+    """What a network needs of a time, in each form in which it can be trained.
 
-    rows = all_learned(task)
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
-    system = make_system(task, settled(plan)).to(plan.device)
-    system_outputs(system, task.prepared, rows[:2], device=plan.device)
-    began = time.monotonic()
-    system_outputs(system, task.prepared, rows, device=plan.device)
-    return (time.monotonic() - began) / max(len(rows), 1)
+    Attributes:
+        answering: Seconds to answer one row.
+        step: Seconds of a training step.
+        forms: Form -> what it is made of, the most thorough form first.
+        judged: Rows that are answered in the end.
+    """
 
+    answering: float
+    step: float
+    forms: Mapping[Form, Trainings]
+    judged: int
 
-def least_seconds(task: Task, plan: DeepPlan, answering: float) -> float:
-    """Return about how long it takes to learn anything, and to answer the rows that judge it."""
-    rows = all_learned(task) if plan.folds is not None else task.learned
-    step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
-    runs = 1 if plan.folds is None else int(plan.folds.max()) + 2
-    judged = len(rows) if plan.folds is not None else len(task.validation) + len(task.stopping)
-    return runs * LEAST_STEPS * step + answering * (judged + len(task.judged))
+    @classmethod
+    def of(cls, task: Task, plan: DeepPlan, left: float) -> NetworkTime:
+        """Foresee it from a few answers of the very network, and a few steps where these are cheap.
 
+        Args:
+            task: What to learn.
+            plan: Of the network.
+            left: Seconds: looking takes a small part of them.
+        """
+        from plait.recipes.network_pilot import look
 
-def all_learned(task: Task) -> np.ndarray:
-    """Return the rows that are learned from where they are cross-fitted."""
-    return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
+        rows = learn_rows(task) if plan.folds is not None else task.learned
+        answering, step = look(task, plan, rows, left)
+        if plan.folds is None:
+            forms = {Form.SPLIT: Trainings(1.0, len(task.validation) + len(task.stopping))}
+        else:
+            num_judged = int((plan.folds == 0).sum())
+            forms = {
+                Form.FOLDS: Trainings(int(plan.folds.max()) + 1 + REFIT_SIZE, len(rows)),
+                Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, num_judged),
+                Form.SPLIT: Trainings(1.0, num_judged),
+            }
+        return cls(answering, step, forms, len(task.judged))
+
+    def seconds(self, form: Form, num_steps: int) -> float:
+        """Return about how long a form takes, with so many steps of each network."""
+        parts = self.forms[form]
+        answered = self.answering * (parts.num_answered + self.judged)
+        return parts.num_runs * num_steps * self.step + answered
+
+    @property
+    def least(self) -> float:
+        """Seconds in which anything is learned, in the quickest form."""
+        return min(self.seconds(form, LEAST_STEPS) for form in self.forms)
+
+    @property
+    def good(self) -> float:
+        """Seconds in which enough is learned, in the quickest form."""
+        return min(self.seconds(form, GOOD_STEPS) for form in self.forms)
+
+    def form(self, seconds: float) -> Form | None:
+        """Return the most thorough form that learns enough in time; else the quickest, or None."""
+        for form in self.forms:
+            if self.seconds(form, GOOD_STEPS) <= seconds:
+                return form
+        quickest = min(self.forms, key=lambda form: self.seconds(form, LEAST_STEPS))
+        return quickest if self.least <= seconds else None
+
+    def spared(self, seconds: float) -> float:
+        """Return what simple models may have of the seconds before the network has its own.
+
+        All, where it would learn little anyway; else a part, and none that it needs.
+        """
+        if seconds <= self.good:
+            return seconds
+        return min(seconds - self.good, SPARED_SHARE * seconds)
 
 
 def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool) -> Kept:
@@ -79,7 +135,7 @@ def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds
         return Kept(CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring / 2, 0.0)
     codec, rows = task.target_codec, len(task.judged)
     outputs = next(iter(rivals.outputs.values()))
-    truth = task.truth[rivals.rows if has_folds else task.validation]
+    truth = task.truth[rivals.judged]
     began = time.monotonic()
     codec.metrics(outputs, truth)
     per_call = (time.monotonic() - began) * rows / max(len(truth), 1)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import Prepared, prepare_table
+from plait.data.schema import make_codec
 from plait.data.splits import Splits
 from plait.data.table import Table
-from plait.errors import SchemaError
+from plait.errors import SchemaError, TargetError
 from plait.modalities import Codec, traits_of_modality
 from plait.model.backbone_reading import BackboneReading, open_readings
 from plait.model.model import Model
 from plait.model.readings import Reading, with_readings
-from plait.progress import Progress
+from plait.progress import Progress, say
+from plait.recipes.reading_time import ReadingTime
+from plait.recipes.timetable import Timetable
 
 
 def read_columns(
@@ -28,23 +32,17 @@ def read_columns(
     encoders: Mapping[str, str],
     seed: int,
     progress: Progress,
+    timetable: Timetable,
     simple: bool = False,
 ) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
     """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
-    learn = np.sort(np.concatenate([splits.train, splits.validation]))
+    read = progress.task("reading", table.num_rows)
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
     if target is not None:
-        codecs |= fit_codecs(
-            table,
-            [target],
-            learn,
-            seed=seed,
-            max_rows=10**9,
-            every_label=True,
-        )
-    update = progress.task("reading", table.num_rows)
+        codecs |= _target_codec(table, target, splits, seed=seed)
+    update = ReadingTime(timetable, table.num_rows, read, partial(say, progress))
     prepared = prepare_table(table, codecs, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(
@@ -60,6 +58,39 @@ def read_columns(
     )
     prepared = with_readings(readings, table, prepared, progress=progress.task)
     return codecs, prepared, readings
+
+
+def _target_codec(table: Table, target: str, splits: Splits, *, seed: int) -> dict[str, Codec]:
+    """Return the target's codec: labels of all rows that may be learned from, scales of training.
+
+    A label that only validation rows have must have its place, and having one tells nothing of any
+    row. A mean and a scale do, if little (of the order of one over the rows): they start a network,
+    so rows that judge it have no part in them. Cross-fitted rows are all training rows, each fold's
+    network standing on the scale of all: less than what a fold's own mean is uncertain by.
+    """
+    both = np.sort(np.concatenate([splits.train, splits.validation]))
+    has_labels = hasattr(make_codec(table.schema[target]), "labels")
+    for rows in (both,) if has_labels else (splits.train, both):
+        found = fit_codecs(
+            table,
+            [target],
+            rows,
+            seed=seed,
+            max_rows=10**9,
+            every_label=True,
+        )
+        if _tells(found[target], make_codec(table.schema[target]), len(rows)):
+            break
+    return found
+
+
+def _tells(codec: Codec, blank: Codec, num_rows: int) -> bool:
+    """Tell whether a target's codec saw enough to stand on: values, and not one value alone."""
+    try:
+        codec.check_target(num_rows)  # type: ignore[attr-defined]
+    except TargetError:
+        return False
+    return codec != blank
 
 
 def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, Codec]:

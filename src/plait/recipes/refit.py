@@ -35,9 +35,12 @@ class Refitted:
 
 
 def refit_seconds(rivals: Rivals, names: list[str], num_more: int) -> float:
-    """Return about how long it takes to fit experts again, with so many more rows."""
+    """Return about how long it takes to fit experts again, with so many more rows, of which
+    those have their features that judged."""
     growth = 1 + num_more / max(len(rivals.rows), 1)
-    return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names)
+    new = max(num_more - len(rivals.judged), 0)
+    features = rivals.seconds_per_row * new
+    return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names) + features
 
 
 def refit(
@@ -66,16 +69,12 @@ def refit(
     if not names or rivals.features is None:
         return Refitted()
     more = task.splits.validation
-    left = timetable.left(kept)
-    foreseen = refit_seconds(rivals, names, len(more))
-    if left is not None and foreseen > left:
-        return Refitted(
-            notes=("no time was left to fit what ships on the validation rows as well",)
-        )
+    mixed, names = names, _in_time(rivals, weights, names, len(more), timetable.left(kept))
+    known = [] if rivals.bench is None else rivals.bench.known_views
     found: dict[str, Expert] = {}
     for place, name in enumerate(names):
         rows = np.sort(np.concatenate([rivals.rows_of.get(name, rivals.rows), more]))
-        views = rivals.features.views(task.prepared, rows).grouped(task.groups[rows])
+        views = rivals.features.views_from(known, task.prepared, rows).grouped(task.groups[rows])
         views = views.weighted(None if task.weights is None else task.weights[rows])
         again = _Again(task, views, task.truth[rows], seed)
         until = timetable.until(1 / (len(names) - place), kept)
@@ -83,11 +82,26 @@ def refit(
         if expert is not None:
             found[name] = expert
     notes = [f"{' and '.join(found)} learned from the validation rows too, once chosen"]
-    late = [name for name in names if name not in found]
+    late = [name for name in mixed if name not in found]
     notes = notes if found else []
     if late:
         notes.append(f"no time was left to fit {' and '.join(late)} on the validation rows as well")
     return Refitted(found, tuple(notes))
+
+
+def _in_time(
+    rivals: Rivals,
+    weights: Mapping[str, float],
+    names: list[str],
+    num_more: int,
+    left: float | None,
+) -> list[str]:
+    """Return those that can be fitted again in the time, in order: what weighs most comes first."""
+    chosen: list[str] = []
+    for name in sorted(names, key=lambda name: -weights[name]):
+        if left is None or refit_seconds(rivals, [*chosen, name], num_more) <= left:
+            chosen.append(name)
+    return [name for name in names if name in chosen]
 
 
 class _Again:

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from plait.baselines.contract import Deadline, num_outputs, was_cut
-from plait.baselines.costs import Size, multiply_seconds
-from plait.baselines.experts import Expert
-from plait.baselines.features import Views
+from plait.baselines.costs import (
+    NUM_ROUNDS,
+    NUM_STEPS,
+    Size,
+    foreseen_seconds,
+    has_margins,
+    is_closed,
+    multiply_seconds,
+)
+from plait.baselines.experts import Boosted, Expert, Linear, Pool, Probe, Spread, TableTrees
+from plait.baselines.features import FeatureMap, Views
+from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.candidates import Kind
-from plait.recipes.schedule import CHEAP_SECONDS
+from plait.recipes.rival_rows import some_unlabelled
+from plait.recipes.schedule import CHEAP_SECONDS, MOMENT_SECONDS
+from plait.recipes.specialise import Judges
 from plait.recipes.task import Task
 
 MOST_SLOWER = 5.0
 """Other work on this machine is taken to slow a fit down by no more than this."""
+
+LEAST_WORKED = 0.2
+"""Less work than so many seconds of the processor does not tell how much it is slowed down."""
+
+LEAST_UNLABELLED = 10
+"""From so many rows without a target on, targets are spread over them."""
+
+LOOKING_SHARE = 0.05
+"""Of the time, a piece of work that tells how long all of it takes may take this."""
 
 HOPELESS = 1.0
 """Where the first fold foretells that all take longer than the time by this share, it ends."""
@@ -44,6 +66,7 @@ class RivalBench:
 
     Args:
         task: What to learn.
+        features: Makes the features.
         views: Of the rows to learn from.
         rows: Their numbers.
         held: Validation rows, or None with folds.
@@ -54,15 +77,21 @@ class RivalBench:
     def __init__(
         self,
         task: Task,
+        features: FeatureMap,
         views: Views,
         rows: np.ndarray,
         held: Views | None,
         folds: np.ndarray | None,
         seed: int,
     ) -> None:
-        self._views, self._held, self._folds, self._seed = views, held, folds, seed
+        self.features, self.views = features, views
+        self._held, self._folds, self._seed = held, folds, seed
         self._codec, self._truth = task.target_codec, task.truth[rows]
+        self.judged = rows if held is None else task.validation
+        """Row numbers of what is said."""
+        self._judged_truth = task.truth[self.judged]
         self._num_folds = 0 if folds is None else int(folds.max()) + 1
+        self._size: Size | None = None
         self.slower = 1.0
         """Seconds over seconds of this process: other work slows this down so much."""
 
@@ -76,11 +105,60 @@ class RivalBench:
         """How many fits to all rows it takes to measure an expert."""
         return 1.0 + max(self._num_folds - 1, 0)
 
+    @property
+    def known_views(self) -> list[Views]:
+        """Views of the rows whose features are made: those learned from, and those that judged."""
+        return [self.views, *([] if self._held is None else [self._held])]
+
+    def notice(self, seconds: float, worked: float) -> None:
+        """Learn how much other work slows this down: from seconds, and those of the processor."""
+        if worked >= LEAST_WORKED:
+            self.slower = seconds / worked
+
+    def judges(self, stages: Mapping[str, list[tuple[Expert, np.ndarray]]]) -> Judges:
+        """Return what judges specialists: the validation rows, or with folds the rows themselves.
+
+        Args:
+            stages: Name -> experts, each with the places of rows that it did not learn from.
+        """
+        learned = self._held is None
+        views = self.views if self._held is None else self._held
+        return Judges(views, self._judged_truth, stages, learned=learned)
+
     def size(self) -> Size:
         """Return what the time of a fit depends on."""
-        judged = len(self._views) if self._held is None else len(self._held)
+        if self._size is not None:
+            return self._size
+        judged = len(self.views) if self._held is None else len(self._held)
         outputs = num_outputs(self._codec, self._truth)
-        return Size.of(self._views, self._codec, outputs, judged, multiply_seconds())
+        self._size = Size.of(self.views, self._codec, outputs, judged, multiply_seconds())
+        return self._size
+
+    def foreseen(self, names: Sequence[str], end: float | None) -> dict[str, float]:
+        """Return name -> seconds that it takes to measure each.
+
+        With an end, what decides whether one can be measured is a piece of its real work: a round
+        of trees, a step of a linear model, where looking at these takes a small part of the time.
+        """
+        size = self.size()
+        if end is not None:
+            size = self._looked_at(names, size, LOOKING_SHARE * (end - time.monotonic()))
+            self._size = size
+        return {name: self.work * foreseen_seconds(name, size) for name in names}
+
+    def _looked_at(self, names: Sequence[str], size: Size, most: float) -> Size:
+        """Return the size with measured seconds of those that are foreseen to take long."""
+        long = {n for n in names if self.work * foreseen_seconds(n, size) > MOMENT_SECONDS}
+        truth, rounds = self._truth, foreseen_seconds(Boosted.name, size) / NUM_ROUNDS
+        if long & {Boosted.name, TableTrees.name} and self.slower * 3 * rounds < most:
+            size = replace(
+                size, per_round=round_seconds(self.views, truth, self._codec, self._seed)
+            )
+        step = foreseen_seconds(Linear.name, size) / NUM_STEPS
+        descent = not is_closed(size) and not has_margins(size)
+        if long & {Linear.name, Pool.name, Probe.name} and descent and self.slower * step < most:
+            size = replace(size, per_step=step_seconds(self.views, truth, self._codec))
+        return size
 
     def measure(self, kind: Kind, deadline: float | None) -> Measured | float:
         """Fit and ask an expert; or the seconds that it would take, where they are far too many."""
@@ -93,14 +171,14 @@ class RivalBench:
             kept, judged = np.flatnonzero(self._folds != fold), np.flatnonzero(self._folds == fold)
             expert, late = self._fit(kind, kept, part)
             asked = time.monotonic()
-            answers.append(expert.outputs(self._views.take(judged)))
+            answers.append(expert.outputs(self.views.take(judged)))
             answering += time.monotonic() - asked
             parts.append((expert, judged))
             cut |= late
             needed = (time.monotonic() - began) * (self._num_folds + 1)
             if not fold and _is_hopeless(began, needed, deadline):
                 return needed
-        expert, late = self._fit(kind, np.arange(len(self._views)), deadline)
+        expert, late = self._fit(kind, np.arange(len(self.views)), deadline)
         if self._held is not None:
             asked = time.monotonic()
             answers = [expert.outputs(self._held)]
@@ -117,14 +195,36 @@ class RivalBench:
 
     def _fit(self, kind: Kind, places: np.ndarray, deadline: float | None) -> tuple[Expert, bool]:
         expert, until = kind(), None if deadline is None else Deadline(deadline)
-        whole = len(places) == len(self._views)
-        views = self._views if whole else self._views.take(places)
+        whole = len(places) == len(self.views)
+        views = self.views if whole else self.views.take(places)
         expert.fit(views, self._truth[places], self._codec, seed=self._seed, deadline=until)
         return expert, was_cut(expert, until)
 
     @staticmethod
     def _until(began: float, deadline: float | None, share: float) -> float | None:
         return None if deadline is None else began + (deadline - began) * share
+
+
+def open_bench(
+    task: Task, rows: np.ndarray, folds: np.ndarray | None, seed: int
+) -> tuple[RivalBench, dict[str, Kind]]:
+    """Make the features of some rows to learn from, and of those that judge.
+
+    Return a bench of them, and the models that learn from rows without a target too.
+    """
+    others = some_unlabelled(task, seed)
+    features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
+    views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
+    kinds: dict[str, Kind] = {}
+    if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
+        kinds[Spread.name] = partial(Spread, every.take(np.arange(len(rows), len(every))))
+    held = None
+    if folds is None:
+        judged = task.validation
+        held = features.views(task.prepared, judged).grouped(task.groups[judged])
+        held = held.weighted(None if task.weights is None else task.weights[judged])
+    return RivalBench(task, features, views, rows, held, folds, seed), kinds
 
 
 def _is_hopeless(began: float, needed: float, deadline: float | None) -> bool:

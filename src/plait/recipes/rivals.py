@@ -4,43 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from plait.baselines.boosted import MAX_CLASSES
-from plait.baselines.contract import num_outputs
-from plait.baselines.costs import foreseen_seconds
-from plait.baselines.experts import Boosted, Expert, Majority, Spread, TableTrees
-from plait.baselines.features import FeatureMap, Views
+from plait.baselines.contract import mean_by
+from plait.baselines.experts import Expert, Linear, Majority
+from plait.baselines.features import FeatureMap
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.allowance import Allowance
-from plait.recipes.candidates import Kind, available, not_applicable, quick_columns
-from plait.recipes.rival_bench import Measured, RivalBench
-from plait.recipes.schedule import CHEAP_SECONDS, Schedule
+from plait.recipes.candidates import Kind, available, load_learners, not_applicable
+from plait.recipes.quick_trees import with_trees
+from plait.recipes.rival_bench import Measured, RivalBench, open_bench
+from plait.recipes.rival_rows import rows_to_learn
+from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
 from plait.recipes.specialise import Judges, Specialiser, kinds_of, likely
 from plait.recipes.task import Task
-
-MAX_ROWS = 100_000
-
-LEAST_UNLABELLED = 10
-"""From so many rows without a target on, targets are spread over them."""
-
-MAX_SPREAD_ROWS = 4000
-
-FEATURE_SHARE = 0.35
-"""Part of the time that making features may take; fewer rows are learned from beyond."""
-
-PILOT_ROWS, PILOT_SECONDS = (4, 32, 256), 0.05
-"""Rows that tell how long features take; no more once they took so many seconds."""
-
-LEAST_ROWS = 500
-
-TREES_SHARE = 0.4
-"""Most of the time that trees on the table's plain columns may take, before all else."""
 
 SPECIALIST_SHARE = 0.25
 """Part of the time that specialists may take."""
@@ -56,13 +37,17 @@ class Rivals:
         seconds: Name -> seconds spent.
         answering: Name -> seconds to answer one row.
         cut_short: Names of those that lack work for want of time.
+        left_out: Name -> seconds that one would take which was not measured for want of time.
         kinds: Name -> makes a model that has learned nothing yet.
         features: Makes their features.
         seconds_per_row: Time to make the features of one row.
-        notes: What a person should know.
+        notes: What a person should know, apart from what time cut short or left out; see `said`.
         judges: What answers rows for those that did not learn from them; None without experts.
         rows: Row numbers that they learned from.
+        judged: Row numbers of the outputs.
         rows_of: Name -> row numbers, of those that learned from others.
+        found: Name -> what was measured.
+        bench: Where they are measured.
     """
 
     experts: Mapping[str, Expert] = field(default_factory=dict)
@@ -70,19 +55,57 @@ class Rivals:
     seconds: Mapping[str, float] = field(default_factory=dict)
     answering: Mapping[str, float] = field(default_factory=dict)
     cut_short: frozenset[str] = frozenset()
+    left_out: Mapping[str, float] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     features: FeatureMap | None = None
     seconds_per_row: float = 0.0
     notes: tuple[str, ...] = ()
     judges: Judges | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    judged: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     rows_of: Mapping[str, np.ndarray] = field(default_factory=dict)
+    found: Mapping[str, Measured] = field(default_factory=dict)
+    bench: RivalBench | None = None
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one of the experts on any rows, float32 ``[row, output]``."""
         if self.features is None:
             raise KeyError(f"no features for expert {name}")
         return self.experts[name].outputs(self.features.views(prepared, rows))
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All that a person should know."""
+        cut = ", ".join(name for name in self.kinds if name in self.cut_short)
+        return (
+            *self.notes,
+            *([f"cut off by the time: {cut}"] if cut else ()),
+            *(not_measured(name, seconds) for name, seconds in self.left_out.items()),
+        )
+
+    def with_found(self, found: Mapping[str, Measured], left_out: Mapping[str, float]) -> Rivals:
+        """Return these with what was measured in place of what was; new ones have no specialists.
+
+        Raises `ValueError` for those that were never measured anywhere.
+        """
+        if self.bench is None:
+            raise ValueError("no rows to measure on")
+        found = {name: found[name] for name in self.kinds if name in found}
+        same = {name for name, one in found.items() if self.found.get(name) is one}
+        return replace(
+            self,
+            experts={
+                name: self.experts[name] if name in same else one.expert
+                for name, one in found.items()
+            },
+            outputs={name: one.outputs for name, one in found.items()},
+            seconds={name: round(one.seconds, 2) for name, one in found.items()},
+            answering={name: one.answering for name, one in found.items()},
+            cut_short=frozenset(name for name, one in found.items() if one.cut_short),
+            left_out=left_out,
+            judges=self.bench.judges({name: one.parts for name, one in found.items()}),
+            found=found,
+        )
 
 
 def measure_rivals(
@@ -109,108 +132,85 @@ def measure_rivals(
         progress: Told of the work.
         space: Whose vectors are among the task's columns; adds experts on them alone.
     """
-    if not enabled:
-        return Rivals(notes=("the baselines were switched off",))
     start, worked = time.monotonic(), time.process_time()
-    kinds, notes = available(task, space)
-    if not isinstance(enabled, bool):
-        kinds = {name: kind for name, kind in kinds.items() if name in enabled}
-        if not kinds:
-            return Rivals(notes=(*notes, "none of the simple models that were asked for applies"))
+    kinds, notes = _wanted(task, space, enabled)
+    if not kinds:
+        return Rivals(notes=notes)
+    load_learners(kinds)
     end = None if seconds is None else start + seconds
-    kinds, first, rows_of = _with_trees(task, folds, kinds, seed, seconds)
-    rows, notes_rows = _learn_rows(task, folds, seed, seconds)
+    kinds, first, rows_of = with_trees(task, folds, kinds, seed, seconds)
+    rows, notes_rows = rows_to_learn(task, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
-    others = _some_unlabelled(task, seed)
-    features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
-    views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
-    views = views.weighted(None if task.weights is None else task.weights[rows])
-    per_row = (time.monotonic() - start) / max(len(rows), 1)
+    began = time.monotonic()
+    bench, more = open_bench(task, rows, folds, seed)
+    kinds = {**kinds, **more}
+    per_row = (time.monotonic() - began) / max(len(rows), 1)
+    bench.notice(time.monotonic() - start, time.process_time() - worked)
     update(1, "features")
-    if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
-        spread = partial(Spread, every.take(np.arange(len(rows), len(every))))
-        kinds = {**kinds, Spread.name: spread}
-    held = None
-    if folds is None:
-        held = features.views(task.prepared, task.validation).grouped(task.groups[task.validation])
-    bench = RivalBench(task, views, rows, held, folds, seed)
-    bench.slower = (time.monotonic() - start) / max(time.process_time() - worked, 1e-3)
-    found, said = _measure_in_time(kinds, bench, first, end, update)
-    experts = {name: one.expert for name, one in found.items()}
-    outputs = {name: one.outputs for name, one in found.items()}
-    judges = _judges(task, rows, views, held, {name: one.parts for name, one in found.items()})
+    found, left_out, unfit = _measure_in_time(kinds, bench, first, end, update)
+    rivals = Rivals(
+        kinds=kinds,
+        features=bench.features,
+        seconds_per_row=per_row,
+        notes=(*notes, *notes_rows, *unfit),
+        rows=rows,
+        judged=bench.judged,
+        rows_of=rows_of,
+        bench=bench,
+    ).with_found(found, left_out)
     if seconds is None:
         allowance = Allowance.foreseen(found, bench.size(), bench.runs)
     else:
         allowance = Allowance(deadline=time.monotonic() + SPECIALIST_SHARE * seconds)
-    special, more = _specialised(task, rows, views, judges, experts, outputs, seed, allowance)
+    rivals = with_specialists(rivals, task, list(found), seed, allowance)
     update(len(kinds) + 2, "specialists")
-    return Rivals(
-        experts=experts | special,
-        outputs=outputs,
-        seconds={name: round(one.seconds, 2) for name, one in found.items()},
-        answering={name: one.answering for name, one in found.items()},
-        cut_short=frozenset(name for name, one in found.items() if one.cut_short),
-        kinds=kinds,
-        features=features,
-        seconds_per_row=per_row,
-        notes=(*notes, *notes_rows, *said, *more),
-        judges=judges,
-        rows=rows,
-        rows_of=rows_of,
+    return rivals
+
+
+def with_specialists(
+    rivals: Rivals, task: Task, names: Sequence[str], seed: int, allowance: Allowance
+) -> Rivals:
+    """Return the models, those of `names` that are likely to ship with specialists."""
+    bench, judges, codec = rivals.bench, rivals.judges, task.target_codec
+    if bench is None or judges is None:
+        return rivals
+    heavy = judges.views.weights
+    wanted = likely(rivals.outputs, judges.truth, codec, seed, heavy)
+    wanted = [name for name in wanted if name in names]
+    if not wanted:
+        return rivals
+    special = Specialiser(
+        list(task.sources.values()),
+        bench.views,
+        task.truth[rivals.rows],
+        judges,
+        codec,
+        seed=seed,
+        kinds=kinds_of(
+            {name: mean_by(codec.cost(found, judges.truth), heavy)
+             for name, found in rivals.outputs.items()}
+        ),
+        allowance=allowance,
+    )  # fmt: skip
+    found = special.specialised({name: rivals.experts[name] for name in wanted})
+    return replace(
+        rivals, experts={**rivals.experts, **found}, notes=(*rivals.notes, *special.notes)
     )
 
 
-def _with_trees(
-    task: Task,
-    folds: np.ndarray | None,
-    kinds: Mapping[str, Kind],
-    seed: int,
-    seconds: float | None,
-) -> tuple[dict[str, Kind], dict[str, Measured], dict[str, np.ndarray]]:
-    """Return the kinds with trees on plain columns where time counts and other columns are slow.
-
-    Without folds, the trees are measured at once; they come with the rows that they learned from.
-    """
-    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
-    if not quick or seconds is None:
-        return dict(kinds), {}, {}
-    trees = {TableTrees.name: partial(TableTrees, quick)}
-    simplest = {name: kind for name, kind in kinds.items() if name == Majority.name}
-    kinds = {**simplest, **trees, **kinds}
-    if folds is not None:
-        return kinds, {}, {}
-    return kinds, *_quick_trees(task, quick, seed, TREES_SHARE * seconds)
-
-
-def _quick_trees(
-    task: Task, columns: tuple[str, ...], seed: int, seconds: float
-) -> tuple[dict[str, Measured], dict[str, np.ndarray]]:
-    """Measure trees on columns that are read in a moment, before anything takes long.
-
-    They learn from all training rows, unless their features alone take over half of the seconds.
-    """
-    began, rows = time.monotonic(), task.splits.train
-    pilot = _spread_over(rows, PILOT_ROWS[-1])
-    features, _ = FeatureMap.fit(task.prepared, columns, pilot)
-    asked = time.monotonic()
-    dict(features.raw(task.prepared, pilot))
-    per_row = (time.monotonic() - asked) / len(pilot)
-    most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
-    if len(rows) > most:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    views = features.views(task.prepared, rows).grouped(task.groups[rows])
-    views = views.weighted(None if task.weights is None else task.weights[rows])
-    held = Views(features, task.prepared, task.validation)
-    bench = RivalBench(task, views, rows, held, None, seed)
-    kind = partial(TableTrees, columns)
-    num = num_outputs(task.target_codec, task.truth[rows])
-    if task.target_codec.form.exclusive and num > MAX_CLASSES:
-        return {}, {}
-    found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
-    if isinstance(found, float):
-        return {}, {}
-    return {TableTrees.name: found}, {TableTrees.name: rows}
+def _wanted(
+    task: Task, space: SharedSpace | None, enabled: bool | Sequence[str]
+) -> tuple[dict[str, Kind], tuple[str, ...]]:
+    """Return the models that are asked for and apply, and what to say of the others."""
+    if not enabled:
+        return {}, ("the baselines were switched off",)
+    kinds, notes = available(task, space)
+    if isinstance(enabled, bool):
+        return kinds, notes
+    kinds = {name: kind for name, kind in kinds.items() if name in enabled}
+    if not kinds:
+        notes = (*notes, "none of the simple models that were asked for applies")
+    return kinds, notes
 
 
 def _measure_in_time(
@@ -219,15 +219,16 @@ def _measure_in_time(
     first: Mapping[str, Measured],
     end: float | None,
     update: Callable[[float, str], None],
-) -> tuple[dict[str, Measured], list[str]]:
-    """Measure what applies and fits into time and memory; in the order of `kinds`, with notes.
+) -> tuple[dict[str, Measured], dict[str, float], tuple[str, ...]]:
+    """Measure what applies and fits into time and memory.
 
-    What was measured `first` is not measured again.
+    What was measured `first` is not measured again. Return what was found, name -> seconds that one
+    would take which time left out, and notes of those that cannot apply.
     """
     size = bench.size()
-    notes = list(not_applicable(kinds, size))
-    names = [name for name in kinds if not any(note.startswith(f"'{name}'") for note in notes)]
-    schedule = Schedule(end, {name: bench.work * foreseen_seconds(name, size) for name in names})
+    unfit = tuple(not_applicable(kinds, size))
+    names = [name for name in kinds if not any(note.startswith(f"'{name}'") for note in unfit)]
+    schedule = Schedule(end, bench.foreseen(names, end))
     left, found = schedule.order([name for name in names if name not in first]), dict(first)
     while left:
         name = left.pop(0)
@@ -239,107 +240,26 @@ def _measure_in_time(
         elif one is not None:
             found[name] = one
         update(len(kinds) - len(left) + 1, name)
-    cut = [name for name in kinds if name in found and found[name].cut_short]
-    if cut:
-        notes.append("cut off by the time: " + ", ".join(cut))
-    ordered = {name: found[name] for name in kinds if name in found}
-    return ordered, [*notes, *schedule.notes]
+    if end is not None and set(found) <= {Majority.name}:
+        _try_late(kinds, bench, found, schedule.left_out, end)
+    return found, schedule.left_out, unfit
 
 
-def _judges(
-    task: Task,
-    rows: np.ndarray,
-    views: Views,
-    held: Views | None,
-    stages: Mapping[str, list[tuple[Expert, np.ndarray]]],
-) -> Judges:
-    """Return what judges specialists: the validation rows, or with folds the rows themselves."""
-    if held is None:
-        return Judges(views, task.truth[rows], stages, learned=True)
-    return Judges(held, task.truth[task.validation], stages, learned=False)
+def _try_late(
+    kinds: Mapping[str, Kind],
+    bench: RivalBench,
+    found: dict[str, Measured],
+    left_out: dict[str, float],
+    end: float,
+) -> None:
+    """Measure one that cannot be complete, in place: cut short, it knows more than none.
 
-
-def _specialised(
-    task: Task,
-    rows: np.ndarray,
-    views: Views,
-    judges: Judges,
-    experts: Mapping[str, Expert],
-    outputs: Mapping[str, np.ndarray],
-    seed: int,
-    allowance: Allowance,
-) -> tuple[dict[str, Expert], tuple[str, ...]]:
-    """Return those experts that are likely to ship, with specialists for rows lacking columns."""
-    codec = task.target_codec
-    costs = {name: float(codec.cost(found, judges.truth).mean()) for name, found in outputs.items()}
-    special = Specialiser(
-        list(task.sources.values()),
-        views,
-        task.truth[rows],
-        judges,
-        codec,
-        seed=seed,
-        kinds=kinds_of(costs),
-        allowance=allowance,
-    )
-    wanted = likely(outputs, judges.truth, codec, seed)
-    return special.specialised({name: experts[name] for name in wanted}), special.notes
-
-
-def _learn_rows(
-    task: Task, folds: np.ndarray | None, seed: int, seconds: float | None
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    if folds is not None:
-        return np.sort(np.concatenate([task.splits.train, task.splits.validation])), ()
-    rows = task.splits.train
-    most = MAX_ROWS
-    if seconds is not None and len(rows) > LEAST_ROWS:
-        per_row = feature_seconds(task, rows)
-        others = len(task.validation) * per_row
-        most = int(max(FEATURE_SHARE * seconds - others, 0.0) / max(per_row, 1e-9))
-        most = min(max(most, LEAST_ROWS), MAX_ROWS)
-    if len(rows) <= most:
-        return rows, ()
-    some = np.random.default_rng(seed).choice(rows, most, replace=False)
-    why = "" if most == MAX_ROWS else ": the time is too short to look at all"
-    return np.sort(some), (f"the baselines learned from {most:,} of {len(rows):,} rows{why}",)
-
-
-def feature_seconds(task: Task, rows: np.ndarray) -> float:
-    """Return about how long it takes to make the features of one row, from ever more of them.
-
-    A few rows are enough where each takes long.
+    The linear model does, whose steps may end at any time; else what is quickest.
     """
-    seconds = 0.0
-    features, _ = FeatureMap.fit(task.prepared, task.columns, _spread_over(rows, PILOT_ROWS[0]))
-    for num in PILOT_ROWS:
-        some = _spread_over(rows, num)
-        began = time.monotonic()
-        dict(features.raw(task.prepared, some))
-        spent = time.monotonic() - began
-        seconds = spent / max(len(some), 1)
-        if spent > PILOT_SECONDS:
-            break
-    return seconds
-
-
-def too_slow_for_folds(task: Task, rows: np.ndarray, seconds: float | None) -> bool:
-    """Tell whether the features of all rows take more than their part of so many seconds.
-
-    Then fewer rows are learned from, and others judge: folds would need all of them.
-    """
-    if seconds is None or not len(task.splits.train) or not len(task.splits.validation):
-        return False
-    return feature_seconds(task, rows) * len(rows) > FEATURE_SHARE * seconds
-
-
-def _spread_over(rows: np.ndarray, num: int) -> np.ndarray:
-    """Return at most so many of the rows, evenly spread."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
-
-
-def _some_unlabelled(task: Task, seed: int) -> np.ndarray:
-    rows = task.unlabelled
-    if len(rows) <= MAX_SPREAD_ROWS:
-        return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, MAX_SPREAD_ROWS, replace=False))
+    name = min(left_out, key=left_out.__getitem__, default=None)
+    name = Linear.name if Linear.name in left_out else name
+    if name is not None:
+        one = bench.measure(kinds[name], max(end, time.monotonic() + CHEAP_SECONDS))
+        if isinstance(one, Measured):
+            found[name] = one
+            del left_out[name]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from plait.data.cautions import Caution
 from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.errors import SchemaError, TargetError, UsageError, no_column
 from plait.modalities import find_codec, modalities
 from plait.modalities._scan import is_predictive, issubclass_target
+from plait.model.model import Model
 
 ANSWERS = ("prediction", "confidence")
 """Names of columns that predict writes beside those of the table."""
@@ -82,3 +84,30 @@ def stratify(table: Table, target: str | None) -> list[Any] | None:
     if not issubclass_target(codec) or not is_predictive(codec) or not codec.form.exclusive:
         return None
     return [str(cell) for cell in table.column(target)]
+
+
+def check_base(base: Model | None, table: Table, target: str | None) -> tuple[Caution, ...]:
+    """Return what to warn of where a base learned from the column that is to be predicted.
+
+    Its vectors of the other columns lean towards the answers of the rows that it saw.
+
+    Raises `TargetError` where it learned from this very table: no row could be judged fairly.
+    """
+    if base is None or target is None or target not in base.inputs:
+        return ()
+    hint = f"fit the base without it: plait fit TABLE --exclude {target} --out base.plait"
+    learned = base.records.get("lineage", {}).get("table", {})
+    if learned.get("key") == table.key:
+        raise TargetError(
+            "the base learned the answers of this very table, by which it would be judged",
+            expected="a base that never saw the target column, or saw it in other rows",
+            received=f"a base of {', '.join(base.inputs)}, from {learned.get('name')}",
+            column=target,
+            hint=hint,
+        )
+    text = (
+        f"the base learned from the column '{target}' too, in the {learned.get('rows', 'unknown')} "
+        f"rows of {learned.get('name', 'another table')}: where some of these are here as well, "
+        f"the numbers are too good; {hint}"
+    )
+    return ({"kind": "base", "column": target, "text": text},)

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from plait.data.splits import Splits
 from plait.data.table import Table
-from plait.errors import TableError, UsageError
+from plait.errors import TableError, TargetError, UsageError
+from plait.recipes.labels import only_rows
 from plait.types import is_missing
 
 BALANCED = "balanced"
@@ -88,3 +90,34 @@ def _number(cell: object) -> float:
         return float(str(cell))
     except ValueError:
         return math.nan
+
+
+def weigh(
+    table: Table,
+    weights: str | None,
+    column: str | None,
+    truth: np.ndarray,
+    splits: Splits,
+) -> tuple[np.ndarray | None, Splits, tuple[str, ...]]:
+    """Return the rows' weights, the splits without rows of weight 0, and what to say of them."""
+    if weights is None:
+        return None, splits, ()
+    if column is None:
+        if truth.ndim != 1 or truth.dtype.kind != "i":
+            raise TargetError(
+                "only classes can be balanced",
+                expected="a category as the target, or a column of weights",
+                hint="--weights COLUMN",
+            )
+        learn = np.concatenate([splits.train, splits.validation])
+        heavy = balanced_weights(truth, learn)
+        return normalised(heavy, learn), splits, ("rows are weighted so that classes count alike",)
+    heavy = read_weights(table, column)
+    notes: tuple[str, ...] = (f"rows are weighted by '{column}'",)
+    kept, num = only_rows(splits, heavy > 0), int((heavy == 0).sum())
+    if num:
+        notes += (f"{num} rows of weight 0 take no part",)
+    learn = np.concatenate([kept.train, kept.validation])
+    if not len(kept.train) or not len(learn):
+        raise TargetError("all rows to learn from weigh 0", column=column)
+    return normalised(heavy, learn), kept, notes

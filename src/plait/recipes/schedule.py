@@ -31,6 +31,9 @@ DOUBT = 2.0
 CHEAP_SECONDS = 1.0
 """What is foreseen to take no longer than this is done whole, however late, if nothing is yet."""
 
+MOMENT_SECONDS = 0.25
+"""What is foreseen to take no longer than this is done whole in any case."""
+
 STEP_SECONDS = 0.05
 """Nothing is foreseen to take less: no order among what is that fast."""
 
@@ -42,12 +45,12 @@ class Schedule:
     Attributes:
         end: Of `time.monotonic`; None for as long as they need.
         foreseen: Name -> seconds that it is expected to take.
-        notes: Who was not measured, and why.
+        left_out: Who was not measured -> seconds that it would take.
     """
 
     end: float | None
     foreseen: Mapping[str, float]
-    notes: list[str] = field(default_factory=list)
+    left_out: dict[str, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
 
     def order(self, names: Sequence[str]) -> list[str]:
@@ -64,21 +67,21 @@ class Schedule:
         Args:
             name: Whose turn it is.
             others: Who may still follow.
-            enough: Whether one is complete already: then what is cheap has to end in time too.
+            enough: Whether one is complete already: then only what takes a moment may end late.
         """
         if self.end is None:
             return True, None
         now, needed = self.clock(), self.foreseen.get(name, 0.0)
         seconds = max(self.end - now, 0.0) * self._share(name, others)
-        grace = 0.0 if enough else CHEAP_SECONDS
-        if needed > max(DOUBT * seconds, grace) or (enough and seconds <= 0.0):
-            self.notes.append(_not_measured(name, needed))
+        grace = MOMENT_SECONDS if enough else CHEAP_SECONDS
+        if needed > max(DOUBT * seconds, grace):
+            self.left_out[name] = needed
             return False, None
         return True, Deadline(now + max(seconds, min(DOUBT * needed, grace)))
 
     def give_up(self, name: str, seconds: float) -> None:
-        """Say that a candidate was begun, and would have taken so long."""
-        self.notes.append(_not_measured(name, seconds))
+        """Remember that a candidate was begun, and would have taken so long."""
+        self.left_out[name] = seconds
 
     def _share(self, name: str, others: Sequence[str]) -> float:
         """Return the part of what is left: by worth, and all of it for the last."""
@@ -94,6 +97,7 @@ class Schedule:
         return max(self.foreseen.get(name, 0.0), STEP_SECONDS)
 
 
-def _not_measured(name: str, seconds: float) -> str:
+def not_measured(name: str, seconds: float) -> str:
+    """Say that a candidate was left out, and how long it takes."""
     shown = f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.1f}"
     return f"'{name}' was not measured: it needs about {shown} s"

@@ -129,7 +129,5 @@ class Scorer:
         found = intervals_fit(share * left, per_call, len(truth), outputs.shape[1])
         if not found and not self._fewer:
             self._fewer = True
-            self.notes.append(
-                "the time was too short for some intervals: `plait evaluate` has them"
-            )
+            self.notes.append("no time was left for some intervals: `plait evaluate` has them")
         return found

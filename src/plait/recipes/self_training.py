@@ -10,8 +10,8 @@ from plait.baselines.stack import best_mix, mix_outputs
 from plait.model.config import SIZES, SystemConfig
 from plait.model.infer import system_outputs
 from plait.progress import Progress
-from plait.recipes.deep import make_system, run_training, train_data
 from plait.recipes.deep_plan import DeepPlan, DeepResult, settled
+from plait.recipes.deep_training import make_system, run_training, train_data
 from plait.recipes.rivals import Rivals
 from plait.recipes.task import Task
 from plait.train.budget import Budget, Clock

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.contract import HeldOut, part_of
+from plait.baselines.contract import HeldOut, mean_by, part_of
 from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.baselines.specialists import (
@@ -225,12 +225,15 @@ class Specialiser:
         outputs = self._judges.hidden(name, rows, gone)
         costs: dict[int | None, np.ndarray] = {i: self._costs[i][rows] for i in able}
         costs[None] = self._codec.cost(outputs, self._judges.truth[rows])
-        best = min(costs, key=lambda i: float(costs[i].mean()))
+        heavy = self._judges.views.weights
+        heavy = None if heavy is None else heavy[rows]
+        best = min(costs, key=lambda i: mean_by(costs[i], heavy))
         own = [i for i in able if self._found[i].sources == sources]
-        first = min(own, key=lambda i: float(costs[i].mean()), default=None)
+        first = min(own, key=lambda i: mean_by(costs[i], heavy), default=None)
         if first is None:
             return best
         gain = costs[first] - costs[best]
+        gain = gain if heavy is None else gain * heavy / heavy.mean()
         groups = self._judges.views.groups
         error = standard_error(gain, None if groups is None else groups[rows])
         return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
@@ -254,7 +257,11 @@ def can_pool(form: OutputForm, sources: Sequence[Sequence[str]]) -> bool:
 
 
 def likely(
-    outputs: Mapping[str, np.ndarray], truth: np.ndarray, codec: PredictiveTarget, seed: int
+    outputs: Mapping[str, np.ndarray],
+    truth: np.ndarray,
+    codec: PredictiveTarget,
+    seed: int,
+    weights: np.ndarray | None = None,
 ) -> list[str]:
     """Return the experts that would ship if there were no others: the rest need no specialists.
 
@@ -263,10 +270,12 @@ def likely(
         truth: Of these rows.
         codec: Of the target; its cost decides.
         seed: Of the choice.
+        weights: How much each row counts; None for the same.
     """
     known = truth_known(truth, codec)
     seen = {name: found[known] for name, found in outputs.items()}
-    return list(best_mix(seen, truth[known], codec.cost, seed=seed))
+    heavy = None if weights is None else weights[known]
+    return list(best_mix(seen, truth[known], codec.cost, seed=seed, weights=heavy))
 
 
 def kinds_of(costs: Mapping[str, float]) -> list[type[Expert]]:

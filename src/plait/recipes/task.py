@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from plait.data.cautions import Caution
-from plait.data.duplicates import find_copies
-from plait.data.fingerprints import fingerprints
 from plait.data.grouping import join_said, said_groups
+from plait.data.lookalikes import look_for_copies
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
@@ -22,17 +20,21 @@ from plait.model.model import Model
 from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.recipes.labels import read_labels
 from plait.recipes.reading import read_columns, sources_with
-from plait.recipes.roles import check_target, choose_inputs, refuse_answers, split_column, stratify
-from plait.recipes.row_weights import (
-    balanced_weights,
-    check_weights,
-    normalised,
-    read_weights,
+from plait.recipes.roles import (
+    check_base,
+    check_target,
+    choose_inputs,
+    refuse_answers,
+    split_column,
+    stratify,
 )
+from plait.recipes.row_weights import check_weights, weigh
+from plait.recipes.task_notes import notes_on_columns, notes_on_rows
+from plait.recipes.timetable import COPIES_SHARE, Timetable
 from plait.recipes.warned import table_warnings
 
-CHUNK_ROWS = 65_536
 MAX_JUDGED_ROWS = 10_000
 """More validation or test rows than this are judged by an even sample of so many."""
 
@@ -162,6 +164,7 @@ def make_task(
     encoders: Mapping[str, str] | None = None,
     weights: str | None = None,
     simple: bool = False,
+    timetable: Timetable | None = None,
 ) -> Task:
     """Choose inputs, split, fit codecs, and prepare every row.
 
@@ -172,22 +175,24 @@ def make_task(
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
         weights: ``balanced``, or the column of weights.
         simple: Whether no network will learn from it.
+        timetable: Of the fit; None where time is free.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
     """
-    schema = table.schema
-    if target is not None:
-        check_target(schema, target)
-    weigher = check_weights(table, weights, target)
-    without = {*exclude, *filter(None, (group, time, split, weigher))}
-    refuse_answers(table, target, without)
-    inputs = choose_inputs(schema, target, without)
-    found = find_copies(fingerprints(table, inputs))
+    known = check_base(base, table, target)
+    inputs, weigher = _choose_columns(table, target, exclude, (group, time, split), weights)
+    timetable = timetable or Timetable(None, 0.0)
+    found = look_for_copies(
+        table,
+        inputs,
+        deadline=timetable.until(COPIES_SHARE),
+        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
+    )
     splits = make_splits(
         table,
         copies=found,
-        by_column=split or split_column(schema, exclude),
+        by_column=split or split_column(table.schema, exclude),
         group=group,
         time=time,
         stratify=stratify(table, target),
@@ -202,20 +207,13 @@ def make_task(
         encoders=encoders or {},
         seed=seed,
         progress=progress,
+        timetable=timetable,
         simple=simple,
     )
     copies = row_units(table.num_rows, found)
-    labelled, truth = np.zeros(table.num_rows, bool), np.zeros(0)
-    notes = table.notes
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
-    if target is not None:
-        labelled = np.asarray(prepared.columns[target].present, bool)
-        splits, fewer = _labelled_only(splits, labelled)
-        notes += fewer
-        codecs[target].check_target(len(splits.train))  # type: ignore[attr-defined]
-        if isinstance(codecs[target], PredictiveTarget):
-            truth = truth_of(prepared, target)
-    heavy, splits, said_weights = _weights(table, codecs, weights, weigher, truth, splits)
+    labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
+    heavy, splits, said_weights = weigh(table, weights, weigher, truth, splits)
     return Task(
         table=table,
         sources=sources_with(readings, {name: (name,) for name in inputs}),
@@ -231,49 +229,31 @@ def make_task(
         readings=readings,
         splits=splits,
         notes=(
-            splits.notes
-            + notes
-            + said_weights
-            + _limit_notes(prepared, target)
-            + _label_notes(codecs)
-            + _group_notes(table, group, splits)
-            + _base_notes(base, target)
-            + (() if simple else _bytes_notes(base, inputs))
+            *splits.notes,
+            *table.notes,
+            *fewer,
+            *said_weights,
+            *notes_on_rows(table, splits, prepared, target, group),
+            *notes_on_columns(codecs, inputs, base, simple=simple),
         ),
-        warnings=table_warnings(table, inputs, target, prepared, found),
+        warnings=(*known, *table_warnings(table, inputs, target, prepared, found)),
     )
 
 
-def _weights(
+def _choose_columns(
     table: Table,
-    codecs: Mapping[str, Codec],
+    target: str | None,
+    exclude: Sequence[str],
+    roles: Sequence[str | None],
     weights: str | None,
-    column: str | None,
-    truth: np.ndarray,
-    splits: Splits,
-) -> tuple[np.ndarray | None, Splits, tuple[str, ...]]:
-    """Return the rows' weights, the splits without rows of weight 0, and what to say of them."""
-    if weights is None:
-        return None, splits, ()
-    if column is None:
-        if truth.ndim != 1 or truth.dtype.kind != "i":
-            raise TargetError(
-                "only classes can be balanced",
-                expected="a category as the target, or a column of weights",
-                hint="--weights COLUMN",
-            )
-        learn = np.concatenate([splits.train, splits.validation])
-        heavy = balanced_weights(truth, learn)
-        return normalised(heavy, learn), splits, ("rows are weighted so that classes count alike",)
-    heavy = read_weights(table, column)
-    notes: tuple[str, ...] = (f"rows are weighted by '{column}'",)
-    kept, num = _labelled_only(splits, heavy > 0)[0], int((heavy == 0).sum())
-    if num:
-        notes += (f"{num} rows of weight 0 take no part",)
-    learn = np.concatenate([kept.train, kept.validation])
-    if not len(kept.train) or not len(learn):
-        raise TargetError("all rows to learn from weigh 0", column=column)
-    return normalised(heavy, learn), kept, notes
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the inputs and the column of weights, where there is one; refuse what cannot be."""
+    if target is not None:
+        check_target(table.schema, target)
+    weigher = check_weights(table, weights, target)
+    without = {*exclude, *filter(None, (*roles, weigher))}
+    refuse_answers(table, target, without)
+    return choose_inputs(table.schema, target, without), weigher
 
 
 def with_space(task: Task, space: SharedSpace, *, progress: Progress) -> Task:
@@ -294,97 +274,3 @@ def _even_sample(rows: np.ndarray, most: int) -> np.ndarray:
     if len(rows) <= most:
         return rows
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-
-
-def truth_of(prepared: Prepared, target: str) -> np.ndarray:
-    """Return the targets of all rows, read chunk by chunk; rows without one get a filler."""
-    column = prepared.columns[target]
-    codec: Any = column.codec
-    filler = next((column[int(row)] for row in np.flatnonzero(column.present)[:1]), None)
-    if filler is None:
-        raise TargetError("no row has a target", column=target)
-    chunks = []
-    for first in range(0, prepared.num_rows, CHUNK_ROWS):
-        rows = range(first, min(first + CHUNK_ROWS, prepared.num_rows))
-        chunks.append(codec.truth([column[row] or filler for row in rows]))
-    return np.concatenate(chunks)
-
-
-def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:
-    """Say whether the groups of the test rows were seen in training."""
-    if group is not None and not len(splits.test):
-        return ()
-    if group is not None:
-        learned = {str(cell) for cell in table.column(group, splits.train)}
-        judged = {str(cell) for cell in table.column(group, splits.test)}
-        num = len(learned & judged)
-        return (
-            f"{num or 'none'} of the {len(judged)} '{group}' in the test rows were in training",
-        )
-    likely = [c.name for c in table.schema.columns if c.role == "group"]
-    return tuple(
-        f"column '{name}' looks like a group (patient, speaker, machine): rows of one may lie in "
-        f"both training and test; --group {name} keeps them apart"
-        for name in likely
-    )
-
-
-def _limit_notes(prepared: Prepared, target: str | None) -> tuple[str, ...]:
-    """Say how many targets are only known to lie below or above their number."""
-    column = None if target is None else prepared.columns[target]
-    if column is None or "limit" not in column.codec.layout:
-        return ()
-    sides = np.concatenate(
-        [
-            np.asarray(
-                column.gather(np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))).parts[
-                    "limit"
-                ]
-            ).ravel()
-            for first in range(0, prepared.num_rows, CHUNK_ROWS)
-        ]
-    )
-    below, above = int((sides < 0).sum()), int((sides > 0).sum())
-    return (
-        f"{below + above} targets are only limits ({below} '<', {above} '>'): they are learned and "
-        "scored as if the number were exact",
-    )
-
-
-def _label_notes(codecs: Mapping[str, Codec]) -> tuple[str, ...]:
-    """Say where rare labels count as never seen."""
-    return tuple(
-        f"column '{name}' has {most:,} labels or more: rarer ones count as never seen"
-        for name, codec in codecs.items()
-        if (most := getattr(codec, "max_labels", 0)) and len(getattr(codec, "labels", ())) >= most
-    )
-
-
-def _base_notes(base: Model | None, target: str | None) -> tuple[str, ...]:
-    """Say where a base may know the answers already."""
-    if base is None or target is None or target not in base.inputs:
-        return ()
-    return (
-        f"the base learned from the column '{target}' too: where it saw these test rows, the "
-        "numbers are too good; fit the base with --exclude",
-    )
-
-
-def _bytes_notes(base: Model | None, inputs: Sequence[str]) -> tuple[str, ...]:
-    """Say which texts a network reads byte by byte, as the base, which has none, left them."""
-    if base is None or base.space.has_network:
-        return ()
-    shown = {name: base.shown.get(name) for name in inputs}
-    return tuple(
-        f"the network reads '{name}' byte by byte, and only its start: the base was fitted with "
-        "--simple, and knows no pieces of words"
-        for name, codec in shown.items()
-        if getattr(codec, "merges", None) == ""
-    )
-
-
-def _labelled_only(splits: Splits, labelled: np.ndarray) -> tuple[Splits, tuple[str, ...]]:
-    num = int((~labelled).sum())
-    notes = (f"{num} rows have no target and take no part in the scores",) if num else ()
-    kept = {name: getattr(splits, name) for name in ("train", "validation", "test")}
-    return replace(splits, **{k: rows[labelled[rows]] for k, rows in kept.items()}), notes

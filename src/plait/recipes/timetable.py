@@ -21,6 +21,9 @@ BASELINE_SHARES, BASELINE_SECONDS = (0.5, 0.25), (30.0, 120.0)
 """What simple models may take of short budgets and of long ones, and what these are: in little
 time they learn more than a network."""
 
+COPIES_SHARE = 0.2
+"""What looking for near-duplicates may take of the time that is left."""
+
 TOLERATED = 1.1
 """A fit that takes more than so many times its budget says what the least is."""
 
@@ -34,12 +37,14 @@ class Timetable:
         began: When the fit began, of `clock`.
         spent: Part -> seconds that it took.
         clock: Returns seconds.
+        said: What a person was told of the time while it passed.
     """
 
     seconds: float | None
     began: float
     spent: dict[str, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
+    said: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, budget: Budget, began: float | None = None) -> Timetable:
@@ -97,11 +102,13 @@ class Timetable:
         return {name: round(seconds, 2) for name, seconds in self.spent.items()}
 
     def notes(self) -> tuple[str, ...]:
-        """Say what the least is, where the budget was too short for this table."""
+        """Return what was said of the time, and what the least is where it was too short."""
         taken = self.clock() - self.began
+        said = tuple(self.said)
         if self.seconds is None or taken <= TOLERATED * self.seconds:
-            return ()
+            return said
         return (
+            *said,
             f"{self.seconds:g} s are too few for this table: it took {taken:.0f} s, about the "
             "least that reading it, fitting the simplest models and scoring them take here",
         )

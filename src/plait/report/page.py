@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plait.report import comparison, making, outcomes, patterns, retrieval, rows, space
+from plait.report import comparison, deciding, making, outcomes, patterns, retrieval, rows, space
 from plait.report.hero import SPACE, hero
 from plait.report.palette import style
 from plait.report.scored import is_space
@@ -52,6 +52,8 @@ def _page_of(data: Mapping[str, Any]) -> Html:
 def _of_target(data: Mapping[str, Any]) -> list[Html]:
     return [
         comparison.comparison(data),
+        deciding.decision(data),
+        deciding.weighted(data),
         comparison.subsets(data),
         rows.samples(data),
         patterns.present(data),

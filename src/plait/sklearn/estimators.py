@@ -200,7 +200,16 @@ class PlaitClassifier(ClassifierMixin, _Estimator):
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row."""
+        """Return the most probable class of each row, or what the decision of `model_` says.
+
+        ``clf.model_ = clf.model_.with_threshold(0.2)`` decides between two classes otherwise than
+        at a half.
+        """
+        rows = self._rows(X)
+        with _as_value_errors():
+            if self.model_.ensemble.decision is not None:
+                codes = self.model_.predict(rows, on_error=self.on_error)["prediction"]
+                return np.asarray(self.classes_[[int(code) for code in codes]])
         shares = self.predict_proba(X)
         return np.asarray(self.classes_[shares.argmax(axis=1)])
 

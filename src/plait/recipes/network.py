@@ -1,0 +1,127 @@
+"""Plans the network of a fit, and trains it in the form that its time allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from plait.model.config import choose_size
+from plait.model.shared_space import SharedSpace
+from plait.recipes.candidates import refuse_none
+from plait.recipes.deep_plan import DeepPlan, DeepResult, Form
+from plait.recipes.network_time import NetworkTime
+from plait.recipes.rivals import Rivals
+from plait.recipes.task import Task
+from plait.recipes.work import Work
+from plait.train.budget import Budget
+
+LEAST_SECONDS = 0.5
+"""In less, no network is even looked at, if there are other models."""
+
+LEAST_SHARE = 0.15
+"""Part of the budget that a network gets which ships alone, having no rival, however late."""
+
+
+@dataclass(frozen=True)
+class NetworkStage:
+    """What is known of the network before it is trained.
+
+    Attributes:
+        plan: None where none is trained.
+        foreseen: What it needs; None where time is free.
+        guessing: Whether it learns from guesses too.
+        why: Why none is trained.
+    """
+
+    plan: DeepPlan | None = None
+    foreseen: NetworkTime | None = None
+    guessing: bool = False
+    why: str = ""
+
+    def spared(self, seconds: float | None) -> float | None:
+        """Return what simple models may have of the seconds left before the network has its own."""
+        if seconds is None or self.foreseen is None:
+            return seconds
+        return self.foreseen.spared(seconds)
+
+
+def plan_network(
+    task: Task,
+    work: Work,
+    rivals: Rivals,
+    folds: np.ndarray | None,
+    space: SharedSpace | None,
+    *,
+    guessing: bool,
+    left: float | None,
+) -> NetworkStage:
+    """Plan it, and see how long its steps take where seconds that are `left` for it count."""
+    if work.simple:
+        refuse_none(rivals.outputs, work.baselines)
+        return NetworkStage(why="no network was trained: simple models were asked for")
+    if left is not None and left < LEAST_SECONDS and rivals.experts:
+        return NetworkStage(why="no network was trained: no time was left for it")
+    from plait.recipes.self_training import student_size
+
+    small = guessing and work.size == "auto"
+    plan = DeepPlan(
+        config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
+        fusion=work.fusion,
+        train=work.train,
+        budget=work.budget,
+        folds=folds,
+        seed=work.seed,
+        device=work.device,
+        folder=work.folder,
+        start=space if space is not None and space.has_network else None,
+        adapt=work.adapt,
+    )
+    foreseen = None if left is None else NetworkTime.of(task, plan, left)
+    return NetworkStage(plan, foreseen, guessing)
+
+
+def train_network(
+    task: Task, work: Work, stage: NetworkStage, rivals: Rivals, *, kept: float
+) -> DeepResult:
+    """Train the network in the time that is left when so many seconds are kept, if that is enough.
+
+    Args:
+        task: What to learn.
+        work: Settings.
+        stage: See `plan_network`.
+        rivals: The simple models: what guesses, and what ships where there is no network.
+        kept: Seconds.
+    """
+    plan, foreseen = stage.plan, stage.foreseen
+    if plan is None:
+        return _none(rivals, stage.why)
+    seconds = work.timetable.seconds
+    if foreseen is not None and seconds is not None:
+        left = work.timetable.left(kept) or 0.0
+        form = foreseen.form(left)
+        if form is None and rivals.experts:
+            return _none(
+                rivals,
+                f"no network was trained: {left:.1f} s were left for it, and learning anything "
+                f"takes about {foreseen.least:,.1f} s",
+            )
+        least = min(foreseen.least, LEAST_SHARE * seconds)
+        left = max(left - foreseen.answering * len(task.judged), least)
+        plan = replace(
+            plan,
+            budget=Budget(left, "seconds"),
+            end=work.timetable.clock() + left,
+            answering=foreseen.answering,
+            form=form or Form.SPLIT,
+        )
+    from plait.recipes.deep import train_deep
+    from plait.recipes.self_training import train_student
+
+    if stage.guessing:
+        return train_student(task, plan, rivals, work.progress)
+    return train_deep(task, plan, work.progress)
+
+
+def _none(rivals: Rivals, note: str) -> DeepResult:
+    return DeepResult.none(rivals.judged, rivals.outputs, note)

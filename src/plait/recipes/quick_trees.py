@@ -1,0 +1,74 @@
+"""Trees on the columns that are read in a moment, measured before anything takes long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from plait.baselines.boosted import MAX_CLASSES
+from plait.baselines.contract import num_outputs
+from plait.baselines.experts import Boosted, Majority, TableTrees
+from plait.baselines.features import FeatureMap, Views
+from plait.recipes.candidates import Kind, quick_columns
+from plait.recipes.rival_bench import Measured, RivalBench
+from plait.recipes.rival_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
+from plait.recipes.schedule import CHEAP_SECONDS
+from plait.recipes.task import Task
+
+TREES_SHARE = 0.4
+"""Most of the time that trees on the table's plain columns may take, before all else."""
+
+
+def with_trees(
+    task: Task,
+    folds: np.ndarray | None,
+    kinds: Mapping[str, Kind],
+    seed: int,
+    seconds: float | None,
+) -> tuple[dict[str, Kind], dict[str, Measured], dict[str, np.ndarray]]:
+    """Return the kinds with trees on plain columns where time counts and other columns are slow.
+
+    Without folds, the trees are measured at once; they come with the rows that they learned from.
+    """
+    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
+    if not quick or seconds is None:
+        return dict(kinds), {}, {}
+    trees = {TableTrees.name: partial(TableTrees, quick)}
+    simplest = {name: kind for name, kind in kinds.items() if name == Majority.name}
+    kinds = {**simplest, **trees, **kinds}
+    if folds is not None:
+        return kinds, {}, {}
+    return kinds, *_quick_trees(task, quick, seed, TREES_SHARE * seconds)
+
+
+def _quick_trees(
+    task: Task, columns: tuple[str, ...], seed: int, seconds: float
+) -> tuple[dict[str, Measured], dict[str, np.ndarray]]:
+    """Measure trees on columns that are read in a moment, before anything takes long.
+
+    They learn from all training rows, unless their features alone take over half of the seconds.
+    """
+    began, rows = time.monotonic(), task.splits.train
+    pilot = spread_over(rows, PILOT_ROWS[-1])
+    features, _ = FeatureMap.fit(task.prepared, columns, pilot)
+    asked = time.monotonic()
+    dict(features.raw(task.prepared, pilot))
+    per_row = (time.monotonic() - asked) / len(pilot)
+    most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    views = features.views(task.prepared, rows).grouped(task.groups[rows])
+    views = views.weighted(None if task.weights is None else task.weights[rows])
+    held = Views(features, task.prepared, task.validation)
+    bench = RivalBench(task, features, views, rows, held, None, seed)
+    kind = partial(TableTrees, columns)
+    num = num_outputs(task.target_codec, task.truth[rows])
+    if task.target_codec.form.exclusive and num > MAX_CLASSES:
+        return {}, {}
+    found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
+    if isinstance(found, float):
+        return {}, {}
+    return {TableTrees.name: found}, {TableTrees.name: rows}

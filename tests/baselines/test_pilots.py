@@ -1,0 +1,70 @@
+"""Pieces of the real work tell how long all of it takes, whatever the machine is."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from simple_tables import make_prepared
+
+from plait.baselines import boosting, descent
+from plait.baselines.costs import NUM_ROUNDS, NUM_STEPS, Size, foreseen_seconds
+from plait.baselines.features import FeatureMap
+from plait.baselines.pilots import round_seconds, step_seconds
+from plait.modalities import find_codec
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def views():
+    return FeatureMap.fit(make_prepared(), ["size", "kind"], np.arange(100))[1]
+
+
+CODEC = find_codec("category")(labels=("a", "b", "c"))
+TRUTH = np.arange(100) % 3
+
+
+def test_a_step_is_timed_on_few_rows_and_counts_for_all(views, monkeypatch):
+    clock, real = Clock(), descent._loss_and_slope
+    monkeypatch.setattr(descent, "time", clock)
+    monkeypatch.setattr("plait.baselines.pilots.NUM_ROWS", 20)
+
+    def slow(scores, *others):
+        clock.now += 0.01 * len(scores)
+        return real(scores, *others)
+
+    monkeypatch.setattr(descent, "_loss_and_slope", slow)
+    assert step_seconds(views, TRUTH, CODEC) == pytest.approx(1.0)
+
+
+def test_a_round_is_timed_without_what_begins_the_first(views, monkeypatch):
+    clock, real = Clock(), boosting._Progress.__call__
+
+    def slow(self, env):
+        clock.now += 2.0 if env.iteration else 50.0
+        real(self, env)
+
+    monkeypatch.setattr(boosting, "time", clock)
+    monkeypatch.setattr(boosting._Progress, "__call__", slow)
+    assert round_seconds(views, TRUTH, CODEC, 0) == pytest.approx(2.0)
+    several = np.eye(3, dtype=np.float32)[TRUTH]
+    tags = SimpleNamespace(task="tag", labels=("a", "b", "c"))
+    assert round_seconds(views, several, tags, 0) == pytest.approx(6.0)
+
+
+def test_what_was_measured_counts_and_not_what_was_foreseen():
+    size = Size(
+        rows=5000, judged=1000, dense=10, sparse=0.0, width=10, narrow=10, outputs=5,
+        task="classify", seconds=3e-11, per_round=0.2, per_step=0.1,
+    )  # fmt: skip
+    assert foreseen_seconds("boosted", size) == pytest.approx(0.05 + 0.2 * NUM_ROUNDS)
+    assert foreseen_seconds("linear", size) == pytest.approx(0.1 * NUM_STEPS)
+    assert foreseen_seconds("pool", size) > 0.1 * NUM_STEPS

@@ -1,0 +1,123 @@
+"""The form of a network follows its time: folds where there is much, else a split of the rows."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from plait.recipes import network_pilot, network_time
+from plait.recipes.deep_plan import REFIT_SIZE, Form
+from plait.recipes.network import NetworkStage, plan_network, train_network
+from plait.recipes.network_time import GOOD_STEPS, LEAST_STEPS, NetworkTime, Trainings
+from plait.recipes.rivals import Rivals
+from plait.recipes.timetable import Timetable
+
+FORMS = {
+    Form.FOLDS: Trainings(4 + REFIT_SIZE, 1000),
+    Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, 250),
+    Form.SPLIT: Trainings(1.0, 250),
+}
+
+
+def slow(step=0.25, answering=0.0):
+    return NetworkTime(answering=answering, step=step, forms=FORMS, judged=100)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "form"),
+    [
+        (5.5 * GOOD_STEPS * 0.25, Form.FOLDS),
+        (5.4 * GOOD_STEPS * 0.25, Form.SPLIT_AND_REFIT),
+        (2.4 * GOOD_STEPS * 0.25, Form.SPLIT),
+        (LEAST_STEPS * 0.25, Form.SPLIT),
+        (0.9 * LEAST_STEPS * 0.25, None),
+    ],
+)
+def test_less_time_makes_fewer_networks_before_it_makes_none(seconds, form):
+    assert slow().form(seconds) is form
+
+
+def test_answers_count_too():
+    assert slow(answering=0.1).least == pytest.approx(LEAST_STEPS * 0.25 + 0.1 * 350)
+
+
+def test_simple_models_come_first_only_where_the_network_loses_nothing_by_it():
+    assert slow().spared(10.8) == 10.8
+    assert slow().spared(GOOD_STEPS * 0.25 + 1.0) == pytest.approx(1.0)
+    assert slow().spared(1000.0) == pytest.approx(network_time.SPARED_SHARE * 1000.0)
+    assert NetworkStage().spared(3.0) == 3.0 and NetworkStage().spared(None) is None
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def work_of(seconds, **settings):
+    timetable = Timetable(seconds, 100.0, clock=Clock())
+    return SimpleNamespace(timetable=timetable, simple=False, progress=None, **settings)
+
+
+def plan():
+    from plait.model.config import SystemConfig
+    from plait.recipes.deep_plan import DeepPlan
+    from plait.train.budget import Budget
+    from plait.train.config import TrainConfig
+
+    return DeepPlan(
+        config=SystemConfig(dim=16, depth=1, num_heads=2), fusion="early", train=TrainConfig(),
+        budget=Budget(40, "seconds"), folds=np.arange(1000) % 4, seed=0, device="cpu", folder=None,
+    )  # fmt: skip
+
+
+RIVALS = Rivals(experts={"linear": None}, outputs={"linear": np.zeros((1000, 3))},
+                judged=np.arange(1000))  # fmt: skip
+TASK = SimpleNamespace(judged=np.arange(100))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "form"), [(20.0, Form.SPLIT), (240.0, Form.SPLIT_AND_REFIT), (900.0, Form.FOLDS)]
+)
+def test_a_network_is_trained_in_the_form_that_fits(monkeypatch, seconds, form):
+    trained = []
+    monkeypatch.setattr(
+        "plait.recipes.deep.train_deep", lambda task, plan, progress: trained.append(plan)
+    )
+    train_network(TASK, work_of(seconds), NetworkStage(plan(), slow()), RIVALS, kept=5.0)
+    assert trained[0].form is form and trained[0].budget.amount < seconds - 5.0
+    assert trained[0].end == pytest.approx(100.0 + trained[0].budget.amount)
+
+
+def test_without_time_for_any_form_it_says_what_it_needs():
+    found = train_network(TASK, work_of(12.0), NetworkStage(plan(), slow()), RIVALS, kept=5.0)
+    assert found.system is None and found.outputs.shape == (1000, 3)
+    assert "5.8 s were left for it" in found.notes[0] and "takes about 10.0 s" in found.notes[0]
+
+
+def test_with_no_time_at_all_a_network_is_not_even_looked_at():
+    stage = plan_network(None, work_of(20.0), RIVALS, None, None, guessing=False, left=0.1)
+    found = train_network(TASK, work_of(20.0), stage, RIVALS, kept=0.0)
+    assert stage.foreseen is None and found.notes == (
+        "no network was trained: no time was left for it",
+    )
+
+
+def test_looking_at_a_slow_network_ends_after_few_rows(monkeypatch):
+    now, asked = [0.0], []
+
+    def answer(system, prepared, rows, device):
+        asked.append(len(rows))
+        now[0] += 0.5 * len(rows)
+
+    monkeypatch.setattr(network_pilot, "system_outputs", answer)
+    monkeypatch.setattr(network_pilot, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    task = SimpleNamespace(prepared=None)
+    look = network_pilot.answer_seconds
+    assert look(task, plan(), None, np.arange(1000), seconds=1.0) == pytest.approx(0.5)
+    assert asked == [2]
+    assert look(task, plan(), None, np.arange(1000), seconds=1e3) == pytest.approx(0.5)
+    assert asked == [2, 2, 4, 16, 64]

@@ -1,0 +1,37 @@
+"""What ships is fitted once more as far as time goes: what weighs most in the mix comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plait.recipes.refit import SLOWER, _in_time, refit_seconds
+from plait.recipes.rivals import Rivals
+
+RIVALS = Rivals(
+    seconds={"pool": 4.0, "boosted": 60.0, "linear": 1.0},
+    seconds_per_row=0.5,
+    rows=np.arange(100),
+    judged=np.arange(100, 120),
+)
+WEIGHTS = {"linear": 0.1, "pool": 0.8, "boosted": 0.1}
+
+
+def test_rows_that_judged_have_their_features_already():
+    assert refit_seconds(RIVALS, ["linear"], 20) == pytest.approx(SLOWER * 1.2)
+    assert refit_seconds(RIVALS, ["linear"], 30) == pytest.approx(SLOWER * 1.3 + 5.0)
+
+
+@pytest.mark.parametrize(
+    ("left", "names"),
+    [
+        (None, ["linear", "pool", "boosted"]),
+        (200.0, ["linear", "pool", "boosted"]),
+        (42.0, ["linear", "pool"]),
+        (8.0, ["pool"]),
+        (1.9, ["linear"]),
+        (1.0, []),
+    ],
+)
+def test_a_slow_member_does_not_keep_the_others_from_it(left, names):
+    assert _in_time(RIVALS, WEIGHTS, list(WEIGHTS), 20, left) == names

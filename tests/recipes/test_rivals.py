@@ -1,0 +1,106 @@
+"""Simple models in their time: what they are foreseen to need, and who is tried where none fits."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import plait
+from plait.baselines.costs import Size
+from plait.progress import SILENT
+from plait.recipes import candidates, rival_bench
+from plait.recipes.folds import make_folds
+from plait.recipes.rival_bench import Measured, RivalBench
+from plait.recipes.rivals import measure_rivals
+from plait.recipes.task import make_task
+
+
+def task_of(num=200):
+    rng = np.random.default_rng(0)
+    rows = [{"size": float(rng.normal() + 3 * (i % 2)), "kind": f"k{i % 2}"} for i in range(num)]
+    return make_task(
+        plait.read(rows), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
+        progress=SILENT,
+    )  # fmt: skip
+
+
+def measure(task, seconds, folds=True):
+    return measure_rivals(
+        task, make_folds(task, 0) if folds else None, seed=0, seconds=seconds, enabled=True,
+        progress=SILENT,
+    )  # fmt: skip
+
+
+def test_what_models_import_is_imported_before_they_are_timed(monkeypatch):
+    """An import of seconds, times the folds, made trees look as if they needed ten."""
+    order = []
+    monkeypatch.setattr(candidates, "import_module", lambda name: order.append(name))
+    real = RivalBench.measure
+    monkeypatch.setattr(
+        RivalBench, "measure", lambda *args: order.append("measured") or real(*args)
+    )
+    measure(task_of(), 20.0)
+    assert "lightgbm" in order and order.index("measured") > order.index("lightgbm")
+    assert "lightgbm" not in order[order.index("measured") :]
+
+
+def bench_of(monkeypatch, size, looked):
+    bench = RivalBench.__new__(RivalBench)
+    bench.views = bench._truth = bench._codec = bench._seed = None
+    bench._size, bench.slower, bench._num_folds = size, 1.0, 0
+    for name, seconds in (("round_seconds", 0.5), ("step_seconds", 0.25)):
+        monkeypatch.setattr(rival_bench, name, lambda *_, n=name, s=seconds: looked.append(n) or s)
+    monkeypatch.setattr(rival_bench, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    return bench
+
+
+def size(rows, outputs=40):
+    return Size(
+        rows=rows, judged=1000, dense=30, sparse=0.0, width=30, narrow=30, outputs=outputs,
+        task="classify", seconds=3e-11,
+    )  # fmt: skip
+
+
+def test_a_piece_of_the_real_work_decides_where_time_is_short(monkeypatch):
+    looked = []
+    bench = bench_of(monkeypatch, size(50_000), looked)
+    found = bench.foreseen(["linear", "boosted", "majority"], 100.0 + 600.0)
+    assert looked == ["round_seconds", "step_seconds"]
+    assert found == pytest.approx({"linear": 75.0, "boosted": 57.55, "majority": 0.0})
+    assert bench.foreseen(["linear"], None) == pytest.approx({"linear": 75.0})
+
+
+@pytest.mark.parametrize(("rows", "end"), [(50_000, 101.0), (300, 700.0), (50_000, None)])
+def test_where_it_is_quick_or_time_is_free_or_too_short_for_it_nothing_is_looked_at(
+    monkeypatch, rows, end
+):
+    looked = []
+    bench_of(monkeypatch, size(rows, 2 if rows == 300 else 40), looked).foreseen(
+        ["linear", "boosted"], end
+    )
+    assert looked == []
+
+
+def test_where_none_can_be_complete_one_is_tried_all_the_same(monkeypatch):
+    monkeypatch.setattr(
+        RivalBench,
+        "foreseen",
+        lambda self, names, end: {n: 0.0 if n == "majority" else 1e6 for n in names},
+    )
+    found = measure(task_of(), 2.0, folds=False)
+    assert set(found.outputs) == {"majority", "linear"}
+    assert set(found.left_out) == {"neighbour", "boosted"}
+    assert isinstance(found.found["linear"], Measured)
+
+
+def test_nothing_is_tried_late_beside_one_that_is_there(monkeypatch):
+    monkeypatch.setattr(
+        RivalBench,
+        "foreseen",
+        lambda self, names, end: {n: 1e6 if n in ("linear", "boosted") else 0.0 for n in names},
+    )
+    found = measure(task_of(), 2.0, folds=False)
+    assert set(found.outputs) == {"majority", "neighbour"}
+    assert set(found.left_out) == {"linear", "boosted"}

@@ -1,0 +1,147 @@
+"""Time that is left over goes to what was cut short or left out, the worthiest first."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from plait.progress import SILENT
+from plait.recipes import second_round
+from plait.recipes.deep_plan import DeepResult
+from plait.recipes.rival_bench import Measured
+from plait.recipes.rivals import Rivals
+from plait.recipes.second_round import measure_again, seconds_needed, why_unused
+from plait.recipes.timetable import Timetable
+
+TRUTH = np.zeros(4)
+TASK = SimpleNamespace(
+    truth=TRUTH,
+    target_codec=SimpleNamespace(cost=lambda outputs, truth: (outputs[:, 0] - truth) ** 2),
+)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def measured(error=1.0, seconds=2.0, cut=False):
+    outputs = np.full((4, 1), error)
+    return Measured(object(), outputs, [], seconds, 0.001, cut)
+
+
+class Bench:
+    """Gives what it was told, after the seconds that this takes, or at the deadline."""
+
+    views, features = None, None
+
+    def __init__(self, clock, results):
+        self.clock, self.results, self.asked = clock, results, []
+
+    def foreseen(self, names, end):
+        return {name: FORESEEN[name] for name in names}
+
+    def judges(self, stages):
+        return None
+
+    def measure(self, kind, deadline):
+        name = kind
+        needed, result = self.results[name]
+        self.asked.append((name, round(deadline - self.clock.now, 6)))
+        self.clock.now += min(needed, deadline - self.clock.now)
+        return result
+
+
+FORESEEN = {"pool": 4.0, "boosted": 1.0, "linear": 2.0, "neighbour": 6.0}
+
+
+@pytest.fixture
+def foreseen(monkeypatch):
+    monkeypatch.setattr(second_round, "with_specialists", lambda rivals, *_: rivals)
+
+
+def rivals_of(clock, results, found, left_out):
+    names = ["majority", "neighbour", "pool", "linear", "boosted"]
+    bench = Bench(clock, results)
+    empty = Rivals(kinds={n: n for n in names}, judged=np.arange(4), bench=bench)
+    return empty.with_found({"majority": measured(9.0), **found}, left_out), bench
+
+
+def again(rivals, seconds, clock):
+    return measure_again(TASK, rivals, seconds, seed=0, progress=SILENT, clock=clock)
+
+
+def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(foreseen):
+    clock = Clock()
+    rivals, bench = rivals_of(
+        clock,
+        {"boosted": (3.0, measured(0.5, 3.0)), "pool": (4.0, measured(0.2, 4.0))},
+        {"linear": measured(), "boosted": measured(cut=True)},
+        {"pool": 4.0},
+    )
+    assert rivals.cut_short == {"boosted"}
+    assert rivals.said == (
+        "cut off by the time: boosted",
+        "'pool' was not measured: it needs about 4.0 s",
+    )
+    found = again(rivals, 20.0, clock)
+    assert [name for name, _ in bench.asked] == ["boosted", "pool"]
+    assert found.said == () and set(found.outputs) == {"majority", "pool", "linear", "boosted"}
+    assert found.experts["linear"] is rivals.experts["linear"]
+    assert found.experts["boosted"] is not rivals.experts["boosted"]
+    assert clock.now - 50.0 <= 20.0
+
+
+def test_only_what_is_foreseen_to_end_is_begun(foreseen):
+    clock = Clock()
+    rivals, bench = rivals_of(
+        clock, {}, {"boosted": measured(seconds=8.0, cut=True)}, {"pool": 30.0}
+    )
+    assert seconds_needed(rivals) == {"boosted": 12.0, "pool": 30.0}
+    assert again(rivals, 12.0, clock) is rivals and bench.asked == []
+
+
+def test_what_is_cut_short_again_is_taken_only_where_it_is_better(foreseen):
+    clock = Clock()
+    before = {"boosted": measured(0.5, 2.0, cut=True), "linear": measured(0.5, 2.0, cut=True)}
+    results = {
+        "boosted": (99.0, measured(0.6, 9.0, cut=True)),
+        "linear": (99.0, measured(0.4, 9.0, cut=True)),
+    }
+    rivals, bench = rivals_of(clock, results, before, {})
+    found = again(rivals, 20.0, clock)
+    assert found.outputs["boosted"][0, 0] == 0.5 and found.outputs["linear"][0, 0] == 0.4
+    assert found.cut_short == {"boosted", "linear"} and len(bench.asked) == 2
+    assert clock.now - 50.0 <= 15.0 + 1e-6
+
+
+def test_one_that_would_take_far_longer_is_told_as_such(foreseen):
+    clock = Clock()
+    rivals, _ = rivals_of(clock, {"pool": (2.0, 40.0)}, {"linear": measured()}, {"pool": 4.0})
+    assert again(rivals, 20.0, clock).left_out == {"pool": 40.0}
+
+
+def test_where_time_is_free_nothing_is_measured_again(foreseen):
+    rivals, bench = rivals_of(Clock(), {}, {"linear": measured()}, {"pool": 1.0})
+    assert again(rivals, None, Clock()) is rivals and bench.asked == []
+
+
+def unused(clock, found, left_out, deep):
+    rivals, _ = rivals_of(clock, {}, found, left_out)
+    return why_unused(rivals, deep, Timetable(100.0, 50.0, clock=clock))
+
+
+def test_a_fit_that_ends_early_says_why(foreseen):
+    clock, none = Clock(), DeepResult.none(np.arange(4), 1, "")
+    clock.now = 90.0
+    (said,) = unused(clock, {"linear": measured()}, {"pool": 80.0}, none)
+    assert said == "57 of the 100 s were not used: what is left to do takes longer: 'pool' (80 s)"
+    (said,) = unused(clock, {"linear": measured()}, {}, none)
+    assert said.endswith("every simple model is complete")
+    clock.now = 140.0
+    assert unused(clock, {"linear": measured()}, {}, none) == ()
