@@ -25,12 +25,12 @@ def round_seconds(views: Views, truth: np.ndarray, codec: PredictiveTarget, seed
     """
     views, truth = known_rows(views, truth, codec)
     num = num_outputs(codec, truth)
-    selection = select_features(views, as_columns(truth, codec.task, num), 0, seed=seed)
+    selection = select_features(views, as_columns(truth, codec.form, num), 0, seed=seed)
     table = selection.table(views)
     if not table.shape[1]:
         return 0.0
     goal, goals = (truth, 1) if truth.ndim == 1 else (truth[:, 0].copy(), num)
-    grower = Grower(codec.task, num, seed)
+    grower = Grower(codec.form, num, seed)
     grown = grower.grow(table, goal, selection.categorical(views), rounds=NUM_ROUNDS)
     return grown.seconds * goals
 
@@ -40,7 +40,7 @@ def step_seconds(views: Views, truth: np.ndarray, codec: PredictiveTarget) -> fl
     views, truth = known_rows(views, truth, codec)
     some = np.linspace(0, len(views) - 1, min(len(views), NUM_ROWS)).astype(np.int64)
     part = views.take(some)
-    targets = as_columns(truth[some], codec.task, num_outputs(codec, truth))
-    problem = Problem(part.dense, part.sparse, targets, codec.task)
+    targets = as_columns(truth[some], codec.form, num_outputs(codec, truth))
+    problem = Problem(part.dense, part.sparse, targets, codec.form)
     problem.step_seconds()
     return problem.step_seconds() * len(views) / len(some)

@@ -12,7 +12,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import Expert, HeldOut
+from plait.baselines.contract import (
+    ANY_FORM,
+    Expert,
+    HeldOut,
+)
 from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 
@@ -62,6 +66,7 @@ class Specialists:
     """
 
     name: ClassVar[str] = "specialists"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(
         self,

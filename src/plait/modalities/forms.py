@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from plait.errors import BundleError
 from plait.metrics import (
     NOMINAL_COVERAGE,
     confusion,
@@ -221,3 +222,22 @@ class Number:
 
 
 CLASSES, LABELS, NUMBER = Classes(), Labels(), Number()
+
+FORMS: dict[str, OutputForm] = {form.name: form for form in (CLASSES, LABELS, NUMBER)}
+"""Name -> form."""
+
+EARLIER_NAMES = {"classify": "classes", "tag": "labels", "regress": "number"}
+"""What bundles called them before they had names of their own."""
+
+
+def form_named(name: str) -> OutputForm:
+    """Return the form of that name. Raises `BundleError` for one that does not exist."""
+    found = FORMS.get(EARLIER_NAMES.get(name, name))
+    if found is None:
+        raise BundleError(
+            "the bundle holds a model of an unknown form of outputs",
+            expected=", ".join(FORMS),
+            received=name,
+            hint="use the version of plait that wrote it, or fit again",
+        )
+    return found
