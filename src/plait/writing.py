@@ -16,7 +16,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from plait.errors import PlaitError, StorageError
@@ -79,7 +79,7 @@ def write_whole(path: Path | str, *, hint: str | None = None) -> Iterator[Path]:
     final = Path(os.path.realpath(path))
     with storing(path, hint=hint):
         final.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(final)
+        sweep(final)
         temporary, handle = _claim(final, folder=False)
         try:
             yield temporary
@@ -117,7 +117,7 @@ def write_folder(
     final = Path(os.path.realpath(path))
     with storing(path, num_bytes=num_bytes, hint=hint):
         final.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(final)
+        sweep(final)
         temporary, handle = _claim(final, folder=True)
         try:
             yield temporary
@@ -263,8 +263,11 @@ def _let_go(handle: int | None) -> None:
         os.close(handle)
 
 
-def _sweep(final: Path) -> None:
-    """Remove what killed processes left of earlier writes: the parts that nobody holds."""
+def sweep(final: Path) -> None:
+    """Remove what killed processes left of earlier writes: the parts that nobody holds.
+
+    Every write does; who finds a whole content and writes nothing may do it too.
+    """
     if os.name == "nt":
         return
     pattern = glob.escape(str(final.with_name(f".{final.name[:100]}."))) + "*" + PART
@@ -275,7 +278,8 @@ def _sweep(final: Path) -> None:
             continue
         if try_lock(handle):
             left = Path(name)
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(True)
+            with suppress(OSError):  # a place that can only be read
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(True)
         os.close(handle)
 
 

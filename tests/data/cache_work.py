@@ -90,19 +90,32 @@ def texts(given: tuple[Any, ...]) -> list[str | bytes]:
 
 
 def at_every_operation(
-    work: Callable[[], object], cache: Path, *, step: int = 1
+    work: Callable[[], object],
+    place: Path,
+    *,
+    step: int = 1,
+    earlier: Path | None = None,
 ) -> list[dict[str, Any]]:
-    """Kill work in an empty cache at one operation after the other; say what is found then."""
+    """Kill work at one operation in a folder after the other; say what is found then.
+
+    Args:
+        work: What is killed, and then done again.
+        place: The folder, empty before, or with what `earlier` holds.
+        step: Between the operations.
+        earlier: A folder; None for nothing.
+    """
     found, number, ended = [], 0, -signal.SIGKILL
     while ended == -signal.SIGKILL:
-        shutil.rmtree(cache, ignore_errors=True)
-        ended = apart(work, number, str(cache))
+        shutil.rmtree(place, ignore_errors=True)
+        if earlier is not None:
+            shutil.copytree(earlier, place)
+        ended = apart(work, number, str(place))
         found.append(
             {
                 "operation": number,
                 "ended": ended,
                 "result": work(),
-                "left": sorted(path.name for path in cache.rglob(".*")),
+                "left": sorted(path.name for path in place.rglob(".*")),
             }
         )
         number += step

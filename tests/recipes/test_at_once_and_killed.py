@@ -34,8 +34,9 @@ def test_searches_of_two_tables_that_take_turns_with_one_index(found):
     assert [json.loads(one) for one in found["one index"]] == [both * 4] * 4
 
 
-def test_a_search_that_was_killed_while_it_kept_its_index(found):
-    killed = found["killed"]
+@pytest.mark.parametrize("when", ["killed", "killed while it replaced"])
+def test_a_search_that_was_killed_while_it_kept_its_index(found, when):
+    killed = found[when]
     assert len(killed) > 10 and all(one["ended"] == -9 for one in killed[:-1])
     for one in killed:
         assert one["result"] == found["search alone"] and one["left"] == [], one

@@ -79,6 +79,11 @@ def main() -> None:
     sizes = lambda: json.dumps([hits(base, num, kept) for num in (60, 40) * 4])  # noqa: E731
     found["one index"] = together(sizes, folder)
     found["killed"] = at_every_operation(lambda: hits(base, 60), cache, step=2)
+    stock, place = folder / "stock", folder / "place"
+    hits(base, 40, stock / "kept.index")
+    found["killed while it replaced"] = at_every_operation(
+        lambda: hits(base, 60, place / "kept.index"), place, step=2, earlier=stock
+    )
     [index] = (cache / "search").iterdir()
     found["cut"] = []
     for file in sorted(index.iterdir()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from plait.index.index import Index
 from plait.modalities import Codec, Media, traits_of_modality
 from plait.progress import Progress
 from plait.types import Cell, is_missing
+from plait.writing import sweep
 
 if TYPE_CHECKING:
     from plait.model.model import Model
@@ -70,6 +72,7 @@ def open_index(
 
 def _kept(place: Path, key: str, *, ours: bool) -> Index | None:
     """Open an index; None when there is none, or a damaged one in the cache, which is removed."""
+    sweep(Path(os.path.realpath(place)))
     if not place.exists():
         return None
     try:
