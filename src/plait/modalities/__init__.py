@@ -13,7 +13,6 @@ from plait.modalities.limits import LIMITS as LIMITS
 from plait.modalities.media import Media as Media
 from plait.modalities.target import Asked as Asked
 from plait.modalities.target import GeneratedTarget as GeneratedTarget
-from plait.modalities.target import MadeFile as MadeFile
 from plait.modalities.target import MetricWord as MetricWord
 from plait.modalities.target import PredictiveTarget as PredictiveTarget
 from plait.modalities.target import SimpleGenerator as SimpleGenerator
@@ -21,3 +20,4 @@ from plait.modalities.target import TargetCodec as TargetCodec
 from plait.modalities.traits import Traits as Traits
 from plait.modalities.traits import traits_of as traits_of
 from plait.modalities.traits import traits_of_modality as traits_of_modality
+from plait.types import MadeFile as MadeFile

@@ -11,7 +11,7 @@ import numpy as np
 
 from plait.modalities.contract import Codec
 from plait.modalities.forms import OutputForm
-from plait.types import Arrays, Cell, Html
+from plait.types import Arrays, Cell, Html, MadeFile
 
 
 @runtime_checkable
@@ -74,19 +74,6 @@ class MetricWord:
     says: str
     lower_is_better: bool = False
     share: bool = False
-
-
-@dataclass(frozen=True)
-class MadeFile:
-    """What a cell holds that is a file: written beside the table, and named there by its path.
-
-    Attributes:
-        content: The file's bytes.
-        ending: Of its name: ``.wav``.
-    """
-
-    content: bytes
-    ending: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,9 +110,14 @@ FACTS = {
 """Facts of the making by the name that bundles use, where that is no plain English."""
 
 
+def known_words() -> Mapping[str, Word]:
+    """Return every metric that has a word here: those of all targets, and of the page's own."""
+    return {**METRICS, **(_brought.get() or {})}
+
+
 def word(name: str) -> Word:
     """Return a metric's word: of the page's target, or one of all; else it keeps its own name."""
-    return (_brought.get() or {}).get(name) or METRICS.get(name) or Word(name.replace("_", " "), "")
+    return known_words().get(name) or Word(name.replace("_", " "), "")
 
 
 @contextmanager
