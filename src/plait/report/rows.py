@@ -74,9 +74,9 @@ def _made(sample: Mapping[str, Any]) -> Html:
     value, name = sample.get("value"), str(sample.get("metric", ""))
     near = f"{escape(word(name).name)} {metric(name, value)}" if is_number(value) else ""
     return (
-        f'<p class="mark-of">{near}</p><div class="pair made">'
-        f'<div><span class="name">made</span>{sample["made"]}</div>'
-        f'<div><span class="name">true</span>{sample["true"]}</div></div>'
+        f'<p class="mark-of">{near}</p><div class="made">'
+        f'<div class="cell-of"><span class="name">made</span>{sample["made"]}</div>'
+        f'<div class="cell-of"><span class="name">true</span>{sample["true"]}</div></div>'
     )
 
 
