@@ -60,11 +60,11 @@ def fit_and_score(
         target: Column to predict.
         columns: Modality of every column but ``split``.
         budget, seed: Of the fit.
-        options: Further arguments of `plait.fit`.
+        options: Further arguments of `plait.fit`; without encoders it is from scratch.
     """
     import plait
 
-    roles = {**columns, "split": "split"}
+    roles, options = {**columns, "split": "split"}, {"encoders": "none", **options}
     table = plait.read(split.train, columns=roles, root=split.root)
     start = time.monotonic()
     model = plait.fit(

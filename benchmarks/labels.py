@@ -58,6 +58,7 @@ def fit_labels(
 
     start = time.monotonic()
     table = plait.read(learn, columns={**columns, "split": "split"})
+    options["encoders"] = options.get("encoders") or "none"
     model = plait.fit(
         table, target=target, budget=budget, split="split", seed=seed, samples=False, **options
     )

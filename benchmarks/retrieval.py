@@ -56,12 +56,16 @@ def sticker_items(seed: int, *, quick: bool = False, extra: tuple[str, ...] = ()
 
 
 def fit_space(learn: pa.Table, budget: str, seed: int, **options: Any) -> tuple[Any, float]:
-    """Fit a shared space of the sources that a table has; return the model and seconds."""
+    """Fit a shared space of the sources that a table has; return the model and seconds.
+
+    Without encoders among the `options` it is from scratch.
+    """
     import plait
 
     kinds = {name: kind for name, kind in INPUTS.items() if name in learn.column_names}
     start = time.monotonic()
     table = plait.read(learn, columns={**kinds, "split": "split"})
+    options = {"encoders": "none", **options}
     model = plait.fit(table, budget=budget, split="split", seed=seed, samples=False, **options)
     return model, time.monotonic() - start
 

@@ -84,7 +84,7 @@ def _draw(
     learned, tested = with_gaps(learned, gapped, rng), with_gaps(tested, gapped, rng)
     model = plait.fit(
         plait.read(learned), target=target, group=group, budget=settings.budget_or(BUDGET),
-        seed=settings.seed + draw, samples=False,
+        seed=settings.seed + draw, samples=False, encoders="none",
     )  # fmt: skip
     scored = model.evaluate(plait.read(tested))
     expected = LEAST_ROWS * tested.num_rows / learned.num_rows

@@ -48,6 +48,7 @@ def _claims(kind: str, seed: int, settings: Settings) -> list[tuple[float, int]]
     model = plait.fit(
         plait.read(table, columns=columns), target="label", seed=seed, samples=False,
         group="person" if kind == "groups" else None, budget=settings.budget_or(BUDGET),
+        encoders="none",
     )  # fmt: skip
     metrics = model.records["metrics"]
     return [

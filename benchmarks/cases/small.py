@@ -49,7 +49,7 @@ def _compare(table: pa.Table, num_rows: int, settings: Settings) -> Row:
 
     model = plait.fit(
         plait.read(table, columns=COLUMNS), target=TARGET, budget=settings.budget_or(BUDGET),
-        split="split", seed=settings.seed, samples=False,
+        split="split", seed=settings.seed, samples=False, encoders="none",
     )  # fmt: skip
     summary: dict[str, Any] = model.summary()
     best = max(summary["baselines"], key=lambda baseline: baseline["metrics"]["accuracy"])

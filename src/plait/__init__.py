@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from plait.model.model import Model as Model
     from plait.model.model import load as load
     from plait.recipes.embed import embed as embed
+    from plait.recipes.encoders import encoders as encoders
     from plait.recipes.evaluate import evaluate as evaluate
     from plait.recipes.fit import fit as fit
     from plait.recipes.inspect import inspect as inspect
@@ -51,6 +52,7 @@ _HOMES = {
     "Schema": "plait.data.schema",
     "Table": "plait.data.table",
     "embed": "plait.recipes.embed",
+    "encoders": "plait.recipes.encoders",
     "evaluate": "plait.recipes.evaluate",
     "fit": "plait.recipes.fit",
     "inspect": "plait.recipes.inspect",
@@ -69,6 +71,7 @@ __all__ = [
     "Table",
     "__version__",
     "embed",
+    "encoders",
     "errors",
     "evaluate",
     "fit",

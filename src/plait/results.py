@@ -130,6 +130,11 @@ class Ranking(list[dict[str, Any]]):
         self.title = title
         self._shown = list(self) if shown is None else [dict(row) for row in shown]
 
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        """The rows as people see them."""
+        return list(self._shown)
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a DataFrame. Raises `UsageError` where pandas is not installed."""
         names = list(dict.fromkeys(name for row in self for name in row))

@@ -317,8 +317,19 @@ def test_padding_does_not_matter(num_samples):
     assert torch.allclose(first, second, atol=1e-5, rtol=1e-4)
 
 
-def test_one_token_for_160_milliseconds():
-    tokens = embedded(Embed(AudioCodec(), 32).eval(), [tone(440, 10.0), tone(440, 0.05)])
-    assert tokens.values.shape == (2, 63, 32)
-    assert tokens.mask.sum(1).tolist() == [63, 1]
+@pytest.mark.parametrize(("seconds", "num_tokens"), [(0.5, 7), (2.0, 26), (10.0, 32)])
+def test_sounds_of_any_length_are_few_tokens(seconds, num_tokens):
+    embed = Embed(AudioCodec(max_seconds=seconds), 32).eval()
+    tokens = embedded(embed, [tone(440, seconds), tone(440, 0.03)])
+    assert tokens.values.shape == (2, num_tokens, 32)
+    assert tokens.mask.sum(1).tolist() == [num_tokens, 1]
     assert tokens.positions[0, :3].tolist() == [[0, 0], [1, 0], [2, 0]]
+
+
+def test_residual_convolutions_start_as_nothing():
+    torch.manual_seed(0)
+    plain = Embed(AudioCodec(), 32).eval()
+    deep = Embed(AudioCodec(), 32, num_blocks=2).eval()
+    deep.load_state_dict(plain.state_dict(), strict=False)
+    first, second = (embedded(one, [tone(440, 1.0)]).values for one in (plain, deep))
+    assert torch.equal(first, second)

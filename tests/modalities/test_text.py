@@ -319,3 +319,31 @@ def test_padding_does_not_change_tokens():
         alone = network({"tokens": torch.from_numpy(tokens)[None]}, {"token": lengths[i : i + 1]})
         torch.testing.assert_close(batch.values[i, : len(tokens)], alone.values[0])
     assert 0.3 < network({"tokens": padded}, {"token": lengths}).values.std() < 1.5
+
+
+@pytest.mark.parametrize(("max_tokens", "stride"), [(8, 1), (32, 1), (64, 2), (128, 4), (4096, 4)])
+def test_long_texts_are_few_tokens_but_no_token_is_more_than_four_pieces(max_tokens, stride):
+    codec = TextCodec(max_tokens=max_tokens)
+    embed = Embed(codec, 16).eval()
+    text = embedded(embed, codec, ["a" * 4096, "abcde"])
+    assert text.values.shape[1] == -(-min(max_tokens, 4096) // stride)
+    assert text.mask.sum(1).tolist() == [text.values.shape[1], -(-6 // stride)]
+
+
+def test_a_token_is_the_mean_of_its_pieces():
+    codec = TextCodec(max_tokens=8)
+    torch.manual_seed(0)
+    single, pairs = (Embed(codec, 16, stride=stride).eval() for stride in (1, 2))
+    pairs.load_state_dict(single.state_dict())
+    one, two = (embedded(embed, codec, ["abc"]).values[0] for embed in (single, pairs))
+    assert torch.allclose(two, torch.stack([one[:2].mean(0), one[2:].mean(0)]), atol=1e-6)
+
+
+def embedded(embed, codec, texts):
+    arrays = [codec.prepare(text)["tokens"] for text in texts]
+    width = max(map(len, arrays))
+    tokens = torch.stack([
+        torch.nn.functional.pad(torch.from_numpy(one), (0, width - len(one))) for one in arrays
+    ])  # fmt: skip
+    with torch.no_grad():
+        return embed({"tokens": tokens}, {"token": torch.tensor([len(one) for one in arrays])})

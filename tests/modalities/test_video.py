@@ -384,10 +384,10 @@ def embed(codec) -> Embed:
 
 def test_tokens_of_frames_then_of_sound(codec, embed):
     tokens = embedded(embed, codec, [Clip(greys(3), TONE, 1.0), Clip(greys(2), None, 1.0)])
-    assert tokens.values.shape == (2, 3 * 4 + 4, 32)
+    assert tokens.values.shape == (2, 3 * 4 + 2, 32)
     assert tokens.mask[0].all()
-    assert tokens.mask[1].tolist() == [True] * 8 + [False] * 8
-    assert tokens.positions[0, :, 0].tolist() == [0] * 4 + [1] * 4 + [2] * 4 + [0, 1, 2, 3]
+    assert tokens.mask[1].tolist() == [True] * 8 + [False] * 6
+    assert tokens.positions[0, :, 0].tolist() == [0] * 4 + [1] * 4 + [2] * 4 + [0, 1]
 
 
 @pytest.mark.parametrize("wave", [None, TONE[:800]], ids=["silent", "sound"])

@@ -85,3 +85,19 @@ def test_an_incomplete_bundle_is_refused(model, name, change, tmp_path):
     path = rewritten(model, tmp_path / "m.plait", name, change)
     with pytest.raises(plait.errors.PlaitError):
         plait.load(path)
+
+
+def test_what_a_network_is_told_travels_with_it(tmp_path):
+    rows = [
+        {"size": float(i % 7) if i % 5 else None, "note": f"{'red' if i % 2 else 'blue'} boat {i}",
+         "kind": "pq"[i % 2]}
+        for i in range(60)
+    ]  # fmt: skip
+    model = plait.fit(rows, target="kind", budget="4 steps", baselines=False, size="tiny")
+    assert model.ensemble.evidence is not None
+    model.save(tmp_path / "kept.plait")
+    again = plait.load(tmp_path / "kept.plait")
+    part = [*rows[:5], {"size": 3.0}, {"note": "red boat"}, {}]
+    first, second = (one.predict(part).columns for one in (model, again))
+    for name, column in first.items():
+        assert np.array_equal(np.asarray(column), np.asarray(second[name])), name

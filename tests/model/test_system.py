@@ -15,6 +15,7 @@ from plait.modalities import find_codec
 from plait.model.config import SIZES, SystemConfig, choose_size, join_layer
 from plait.model.infer import system_outputs
 from plait.model.system import Encoder, System, to_tensors
+from plait.testing.network import awake
 
 NAMES = ["size", "note", "kind"]
 
@@ -39,7 +40,7 @@ def system(prepared, request):
     codecs = {name: prepared.columns[name].codec for name in NAMES}
     target = codecs.pop("kind")
     config = SystemConfig(dim=16, depth=2, num_heads=2, join=request.param)
-    return System(codecs, target, config).eval()
+    return awake(System(codecs, target, config).eval())
 
 
 def make_batch(prepared, rows):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from plait.nn.attention import RMSNorm, RotaryAngles, attend, rotate
+from plait.nn.attention import attend
 from plait.nn.tokens import Tokens, grid_tokens, length_mask
-from plait.nn.transformer import REGISTER, Trunk, separate_mask
+from plait.nn.transformer import REGISTER, Places, Trunk, separate_mask
 
 
 def make_tokens(values, mask=None):
@@ -15,29 +15,41 @@ def make_tokens(values, mask=None):
 
 
 def make_trunk(join, depth=2):
+    """Make a trunk whose layers do something: as they start, each gives back its input."""
     torch.manual_seed(0)
-    return Trunk(dim=16, depth=depth, num_heads=2, join=join, hidden=32).eval()
+    trunk = Trunk(dim=16, depth=depth, num_heads=2, join=join, hidden=32).eval()
+    for layer in trunk.layers:
+        torch.nn.init.normal_(layer.attention.out.weight, std=0.3)
+        torch.nn.init.normal_(layer.feed_forward[2].weight, std=0.3)
+    return trunk
 
 
-def test_rms_norm_by_hand():
-    found = RMSNorm(2, eps=0.0)(torch.tensor([[3.0, 4.0]]))
-    assert torch.allclose(found, torch.tensor([[3.0, 4.0]]) / (12.5**0.5))
+def test_layers_start_as_the_identity():
+    trunk = Trunk(dim=16, depth=2, num_heads=2, join=0, hidden=32)
+    values, column = torch.randn(1, 3, 16), torch.tensor([0, 0, 1])
+    places = trunk.places(torch.zeros(1, 3, 2))
+    found = trunk(make_tokens(values), column).values
+    assert torch.allclose(found[:, 2:], trunk.norm(values + places))
 
 
-def test_rotation_keeps_lengths_and_depends_on_differences_only():
-    torch.manual_seed(0)
-    angles = RotaryAngles(8)
-    q, k = torch.randn(1, 1, 1, 8), torch.randn(1, 1, 1, 8)
+def test_places_by_hand():
+    places = Places(4, longest=10.0)
+    found = places(torch.tensor([[[2.0, 0.5]]]))[0, 0]
+    by_hand = torch.tensor([2.0, 2.0, 0.5, 0.5])
+    expected = torch.stack([by_hand[0].sin(), by_hand[1].cos(), by_hand[2].sin(), by_hand[3].cos()])
+    assert torch.allclose(found, 0.1 * expected)
+    waves = Places(8, longest=100.0)
+    assert torch.allclose(waves.rates, torch.tensor([1.0, 0.01]))
 
-    def product(at_q, at_k):
-        turned_q = rotate(q, *angles(torch.tensor([[at_q]])))
-        turned_k = rotate(k, *angles(torch.tensor([[at_k]])))
-        assert torch.allclose(turned_q.norm(), q.norm(), atol=1e-5)
-        return float((turned_q * turned_k).sum())
 
-    first = product([1.0, 2.0], [4.0, 7.0])
-    assert first == pytest.approx(product([11.0, 5.0], [14.0, 10.0]), abs=1e-4)
-    assert first != pytest.approx(product([1.0, 2.0], [5.0, 7.0]), abs=1e-4)
+def test_places_tell_rows_from_columns_and_near_from_far():
+    places = Places(32)
+    found = places(torch.tensor([[[0.0, 0.0], [3.0, 0.0], [0.0, 3.0], [40.0, 0.0], [900.0, 0.0]]]))[
+        0
+    ]
+    gaps = torch.cdist(found, found)
+    assert (gaps + torch.eye(5) > 1e-2).all()
+    assert gaps[0, 1] < gaps[0, 3]
 
 
 def test_separate_mask_by_hand():
@@ -53,7 +65,7 @@ def test_columns_see_each_other_only_after_the_join(join, sees):
     column = torch.tensor([0, 0, 1])
     values = torch.randn(1, 3, 16)
     changed = values.clone()
-    changed[0, 2] += 1.0
+    changed[0, 2, 0] += 1.0
     first, second = (trunk(make_tokens(v), column).values[0, 2:4] for v in (values, changed))
     assert torch.allclose(first, second, atol=1e-6) != sees
 

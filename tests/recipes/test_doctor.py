@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plait.cli import run
+from plait.encoders import FoundEncoder
 from plait.installation import install_command, pip_install
 from plait.recipes import doctor
 
@@ -130,3 +131,16 @@ def test_a_broken_machine_is_exit_code_1(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "LOOKS", (look_at_weather,))
     assert run(["doctor"]) == 1
     assert "hint: umbrella" in capsys.readouterr().out
+
+
+def test_encoders_at_hand_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "find_encoders", lambda: ())
+    assert found("encoders")["mend"] == install_command("encoders")
+    usable = FoundEncoder(name="minilm", place="x", path=tmp_path, modalities=("text",))
+    other = FoundEncoder(name="llama", place="x", path=tmp_path, why_not="unknown")
+    monkeypatch.setattr(doctor, "find_encoders", lambda: (usable, other))
+    check = found("encoders")
+    assert check["status"] == "ok"
+    assert check["found"] == "minilm (text), 1 that plait cannot load"
+    monkeypatch.setattr(doctor, "find_encoders", lambda: (other,))
+    assert found("encoders")["mend"] == "plait encoders"

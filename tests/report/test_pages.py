@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from plait.report import render_inspection, render_report, render_search
-from plait.report.making import again_command
+from plait.report.making import again_command, training
 from plait.report.outcomes import numbers
 from plait.report.rows import samples
 from plait.report.text import metric, number, percent, table
@@ -205,7 +205,21 @@ def test_the_command_makes_the_same_bundle():
         "plait fit 'a b.csv' --target 'x y' --budget 20s --fusion late --group who "
         "--on-error skip --exclude u --exclude v --seed 3 --out m.plait"
     )
+    settings = data["lineage"]["settings"]
+    settings["encoders"] = "auto, image=none, text=all-MiniLM-L6-v2"
+    assert "--encoder auto --encoder image=none --encoder text=all-MiniLM-L6-v2 " in again_command(
+        data
+    )
     assert again_command({}) == ""
+
+
+def test_encoders_that_were_tried_are_shown_with_what_they_gained_or_why_not():
+    tried = {"column": EVIL, "encoder": EVIL, "licence": "mit", "by": "cost of a linear model"}
+    used = {**tried, "without": 0.9, "with": 0.7, "standard_error": 0.01, "rows": 50, "used": True}
+    left = {"column": "scan", "encoder": "vit", "used": False, "why": "it did not help"}
+    shown = training({"metrics": {"encoders": [used, left]}})
+    assert "Pretrained encoders that were found" in shown and "no: it did not help" in shown
+    assert "0.7" in shown and EVIL not in shown
 
 
 def inspected(**changes):

@@ -86,6 +86,7 @@ def test_the_encoder_learns_and_all_else_stays(opened, how):
 
 def test_its_state_is_put_back(opened):
     tuner = Tuner(Probe(opened.dim, TARGET), opened.network("lora", num_local=0))
+    torch.nn.init.normal_(tuner.probe.head.out.weight)
     state = {name: value.clone() for name, value in tuner.state_dict().items()}
     prepared, rows = inputs(opened, ["cat", "dog boat"]), np.arange(2)
     for parameter in tuner.parameters():

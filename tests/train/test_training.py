@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from plait.baselines.evidence import Evidence, RawFeatures
+from plait.baselines.evidence_column import EVIDENCE
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
@@ -41,14 +43,19 @@ def data():
     )  # fmt: skip
 
 
-def make_system(data):
+def make_system(data, *, told=False):
+    evidence = None
+    if told:
+        raw = RawFeatures(data.prepared, data.columns, data.rows)
+        truth, groups = data.truth[data.rows], np.arange(len(data.rows))
+        evidence = Evidence.fit(raw, data.prepared, data.rows, truth, data.codec, groups)
     torch.manual_seed(1)
     codecs = {name: data.prepared.columns[name].codec for name in data.columns}
-    return System(codecs, data.codec, SystemConfig(dim=16, depth=1, num_heads=2))
+    return System(codecs, data.codec, SystemConfig(dim=16, depth=1, num_heads=2), evidence)
 
 
-def run(data, folder, notify=None):
-    system = make_system(data)
+def run(data, folder, notify=None, *, told=False):
+    system = make_system(data, told=told)
     config = TrainConfig(batch_size=4, save_seconds=0.0)
     train(
         Supervised(system, data, config), budget=Budget(40, "steps"), config=config,
@@ -57,17 +64,28 @@ def run(data, folder, notify=None):
     return system.state_dict()
 
 
-def test_an_interrupted_run_ends_with_the_same_weights(data, tmp_path):
+@pytest.mark.parametrize("told", [False, True], ids=["alone", "told"])
+def test_an_interrupted_run_ends_with_the_same_weights(data, tmp_path, told):
     def stop(share, note):
         if share >= 0.5:
             raise Killed
 
-    whole = run(data, tmp_path / "whole")
+    whole = run(data, tmp_path / "whole", told=told)
     with pytest.raises(Killed):
-        run(data, tmp_path / "parts", notify=stop)
+        run(data, tmp_path / "parts", notify=stop, told=told)
     assert load_checkpoint(tmp_path / "parts")[1]["done"] is False
-    resumed = run(data, tmp_path / "parts")
+    resumed = run(data, tmp_path / "parts", told=told)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_rows_that_are_learned_from_are_told_by_a_fit_without_them(data):
+    system = make_system(data, told=True)
+    objective = Supervised(system, data, TrainConfig())
+    assert objective.columns == (*data.columns, EVIDENCE)
+    inside = objective.prepared.columns[EVIDENCE].gather(data.rows).parts["scores"]
+    honest = system.evidence.arrays(data.prepared, data.rows, left_out=True)[1]
+    assert np.array_equal(inside, honest)
+    assert np.isfinite(objective.cost())
 
 
 def test_training_learns(data, tmp_path):

@@ -25,6 +25,7 @@ def checkpoint_facts(checkpoint: Checkpoint) -> dict[str, Any]:
         "model": checkpoint.model,
         "dim": checkpoint.dim,
         "key": checkpoint.key,
+        "licence": checkpoint.licence,
         "preparation": preparation_to_dict(checkpoint.preparation),
     }
 
@@ -62,6 +63,7 @@ def checkpoint_from(folder: Path, facts: Mapping[str, Any]) -> Checkpoint:
         preparation=preparation_from_dict(dict(facts["preparation"])),
         dim=int(facts["dim"]),
         key=str(facts["key"]),
+        licence=str(facts.get("licence", "")),
         config=None if lite else read_config(folder, str(facts["modality"])),
     )
 

@@ -15,6 +15,7 @@ from plait.backbones.folder import (
     read_json,
     weight_files,
 )
+from plait.backbones.licence import licence_of_folder
 from plait.backbones.preprocessing import ImagePreparation, Preparation
 from plait.backbones.video import VideoPreparation
 from plait.errors import ExtraError, UsageError
@@ -72,6 +73,7 @@ class Checkpoint:
         preparation: All of its preprocessing.
         dim: Length of its vectors.
         key: 40 hex digits of configuration, weights and preprocessing.
+        licence: As its card tells it; "" where it does not.
         config: Of transformers; None for ``efficientnet-lite0``.
     """
 
@@ -83,6 +85,7 @@ class Checkpoint:
     preparation: Preparation
     dim: int
     key: str
+    licence: str = ""
     config: Any = field(default=None, repr=False, compare=False)
 
     def network(self, how: str = "frozen", *, num_local: int = 8) -> Backbone:
@@ -150,6 +153,7 @@ def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = F
         preparation=preparation,
         dim=_dim(config, projected),
         key=_key([root / "config.json", *weight_files(root)], preparation),
+        licence=licence_of_folder(folder),
         config=config,
     )
 
@@ -167,6 +171,7 @@ def _efficientnet(source: str, folder: Path, modality: str) -> Checkpoint:
         preparation=preparation,
         dim=efficientnet_folder.DIM,
         key=_key([efficientnet_folder.weights(folder)], preparation),
+        licence=licence_of_folder(folder),
     )
 
 

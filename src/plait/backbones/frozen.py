@@ -93,6 +93,19 @@ def encode_column(
     return found
 
 
+def kept_column(
+    table: Table, column: str, codec: Codec, checkpoint: Checkpoint, *, num_local: int = NUM_LOCAL
+) -> PreparedColumn | None:
+    """Return what `encode_column` keeps in the cache; None where it has not encoded the column."""
+    _check_fits(codec, checkpoint, column)
+    key, num_local, _ = _source(checkpoint, num_local)
+    vectors = VectorCodec(dim=checkpoint.dim, num_tokens=1 + num_local)
+    entry = cache_folder("prepared") / _entry_name(column_key(table, column, codec), key)
+    found = open_column(entry, vectors, PageBudget())
+    unread = found is not None and found.num_bad and not table.policy.skips
+    return None if unread else found
+
+
 def encode_rows(
     table: Table,
     column: str,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import plait
-from plait.cli import demo, doctor, embed, evaluate, fit, inspect, predict, report, search
+from plait.cli import demo, doctor, embed, encoders, evaluate, fit, inspect, predict, report, search
 from plait.cli.failures import STOPPED, failure_of, flush_output
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.command(epilog=doctor.EXAMPLE)(doctor.doctor)
+app.command(epilog=encoders.EXAMPLE)(encoders.encoders)
 app.command(epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)

@@ -29,6 +29,8 @@ plait fit labelled.csv --target category --base base.plait
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
 
+plait fit small.csv --target label --encoder auto --encoder image=none
+
 plait fit shop.csv --target category --save-config run.yaml, then plait fit --config run.yaml
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2 --tune lora"""

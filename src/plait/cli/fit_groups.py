@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.groups import THRESHOLD, Group, place, switch, text, texts
-from plait.cli.options import one_of, pairs_of, weights_of
+from plait.cli.options import encoders_of, one_of, weights_of
 from plait.errors import UsageError
 
 
@@ -41,7 +41,7 @@ def _decision(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _start(given: dict[str, Any]) -> dict[str, Any]:
-    encoders = pairs_of(given.pop("encoder"))
+    encoders = encoders_of(given.pop("encoder"))
     return {**given, "encoders": encoders}
 
 
@@ -116,8 +116,9 @@ Start = Annotated[
         {
             "encoder": (
                 texts(
-                    "Pretrained encoder of a modality or column: text=./all-MiniLM-L6-v2; "
-                    "may be repeated."
+                    "auto (what plait encoders lists, where it helps; the default from 1m on), "
+                    "none, or for a modality or column: text=./all-MiniLM-L6-v2, image=none; may "
+                    "be repeated."
                 ),
                 None,
             ),

@@ -53,6 +53,18 @@ def pairs_of(given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
+def encoders_of(given: Sequence[str] | None) -> dict[str, str] | None:
+    """Read ``--encoder`` options: ``auto`` or ``none`` for all columns, or ``text=WHERE``.
+
+    None where nothing was said. Raises `typer.BadParameter`.
+    """
+    if not given:
+        return None
+    words = [text for text in given if text in ("auto", "none")]
+    found = pairs_of([text for text in given if text not in words])
+    return {"*": words[-1], **found} if words else found
+
+
 def weights_of(given: Sequence[str] | None) -> dict[str, float]:
     """Read ``name=2`` options; names may be quoted. Raises `typer.BadParameter`."""
     found = {}

@@ -157,6 +157,10 @@ class Loader:
     def _augmented(self, name: str, rows: np.ndarray, seed: list[int]) -> ColumnBatch:
         """Augment a column's rows in order, from a generator of this batch and column."""
         column, rng = self._columns[name], np.random.default_rng(seed)
+        at_once = getattr(column.codec, "augment_batch", None)
+        if at_once is not None:
+            batch: ColumnBatch = at_once(column.gather(rows), rng)
+            return batch
         values = [column[row] for row in rows]
         changed = [None if v is None else column.codec.augment(v, rng) for v in values]
         return collate(changed, column.codec.layout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from plait.backbones.bundling import checkpoint_facts, checkpoint_files, checkpo
 from plait.backbones.frozen import NUM_LOCAL
 from plait.data.prepared import Prepared, PreparedColumn
 from plait.data.table import Table
+from plait.encoders import FoundEncoder, open_found
 from plait.modalities import Codec, find_codec
 from plait.modalities.vector.codec import VectorCodec
 
@@ -132,7 +133,7 @@ class BackboneReading:
 
 def open_readings(
     table: Table,
-    encoders: dict[str, str],
+    encoders: Mapping[str, str | FoundEncoder],
     inputs: tuple[str, ...],
     rows: np.ndarray,
     *,
@@ -143,7 +144,7 @@ def open_readings(
 
     Args:
         table: The rows.
-        encoders: Column or modality -> checkpoint folder or hub id.
+        encoders: Column or modality -> checkpoint folder, hub id, or what was found.
         inputs: Input columns.
         rows: Training rows.
         known: Readings that are there already; the same checkpoint is not read twice.
@@ -157,8 +158,7 @@ def open_readings(
             raise _unknown(name, table, inputs)
         for source in sources:
             modality = str(table.schema[source].modality)
-            allowed = table.policy.allow_network
-            checkpoint = open_checkpoint(where, modality=modality, allow_network=allowed)
+            checkpoint = _opened(where, modality, table)
             there = [one for one in [*known, *found] if one.source == source]
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue
@@ -169,6 +169,13 @@ def open_readings(
                 reading.rename(f"{reading.name}-{checkpoint.key[:6]}")
             found.append(reading)
     return tuple(found)
+
+
+def _opened(where: str | FoundEncoder, modality: str, table: Table) -> Checkpoint:
+    if isinstance(where, FoundEncoder):
+        return open_found(where, modality)
+    allowed = table.policy.allow_network
+    return open_checkpoint(where, modality=modality, allow_network=allowed)
 
 
 def _unknown(name: str, table: Table, inputs: tuple[str, ...]) -> Exception:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
+from plait.display import brief
 from plait.modalities import PredictiveTarget
 from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
 
 
+@brief
 @dataclass(frozen=True)
 class Calibration:
     """Factors for each set of input columns that a row may have.

@@ -8,7 +8,7 @@ from typing import Any
 
 from plait.errors import UsageError
 
-VERSION = 1
+VERSION = 2
 """Of the networks' code: raised whenever the same weights would answer otherwise than before."""
 
 
@@ -22,7 +22,7 @@ class SystemConfig:
         num_heads: Attention heads; ``dim / num_heads`` must be a multiple of 4.
         join: Layer from which columns see each other, 0 (early fusion) to depth (late).
         mlp_ratio: Width of the feed-forward layers over `dim`.
-        dropout: In the trunk.
+        dropout: Before the head.
         drop_column: Chance of hiding each present column in training (modality dropout).
         stems: Extra keyword arguments of the `Embed` of a modality, by modality name.
         window: Half-width of sliding-window attention in tokens, for inputs of thousands of
@@ -77,8 +77,15 @@ class SystemConfig:
 
 SIZES: dict[str, SystemConfig] = {
     "tiny": SystemConfig(dim=64, depth=2, num_heads=4),
-    "small": SystemConfig(dim=128, depth=3, num_heads=4),
-    "base": SystemConfig(dim=320, depth=6, num_heads=8),
+    "small": SystemConfig(
+        dim=128, depth=3, num_heads=4, stems={"image": {"stride": 1}, "audio": {"num_blocks": 2}}
+    ),
+    "base": SystemConfig(
+        dim=320,
+        depth=6,
+        num_heads=8,
+        stems={"image": {"stride": 1, "num_blocks": 3}, "audio": {"num_blocks": 3}},
+    ),
 }
 
 

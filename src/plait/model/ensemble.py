@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from plait.baselines.evidence import Evidence
 from plait.baselines.experts import Expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
@@ -28,8 +29,9 @@ DEEP = "deep"
 """Name of the network among the experts."""
 
 WEIGHTS = "model.safetensors"
-EXPERTS = "experts"
-"""Of a bundle: the file of the network's weights, and the folder of the simple models."""
+EXPERTS, EVIDENCE = "experts", "evidence"
+"""Of a bundle: the file of the network's weights, the folders of the simple models, and of what
+they tell the network."""
 
 
 @brief
@@ -45,6 +47,7 @@ class Ensemble:
         features: Makes the experts' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        evidence: What the network is told by simple models; None where it is told nothing.
         decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
@@ -56,6 +59,7 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    evidence: Evidence | None = None
     decision: Decision | None = None
     calibration: Calibration | None = None
     _system: object | None = None
@@ -119,6 +123,7 @@ class Ensemble:
             "headline": self.target.form.choosable[0],
             "mix": dict(self.weights),
             "system": None if self.config is None else dataclasses.asdict(self.config),
+            "evidence": self.evidence is not None,
             **({} if self.decision is None else {"decision": self.decision.to_dict()}),
             "calibration": None if self.calibration is None else self.calibration.facts(),
         }
@@ -126,6 +131,8 @@ class Ensemble:
     def _save_simple(self, folder: Path) -> None:
         if self.features is not None:
             self.features.save(folder / EXPERTS / "features")
+        if self.evidence is not None:
+            self.evidence.save(folder / EVIDENCE)
         for name, fitted in self.experts.items():
             if name in self.weights:
                 fitted.save(folder / EXPERTS / name)
@@ -144,7 +151,7 @@ class Ensemble:
 
         if self.config is None:
             raise KeyError("this model ships no network")
-        system = System(self.codecs, self.target, self.config)
+        system = System(self.codecs, self.target, self.config, self.evidence)
         system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
         return system.eval()
 

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from plait.baselines.evidence_column import beside
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.model.system import System, to_tensors
+
+MAX_AT_ONCE = 4096
+"""Evidence of so many rows is made at once: what is asked again of the same columns is kept."""
 
 
 @torch.inference_mode()
@@ -31,8 +35,9 @@ def system_outputs(
         device: Where `system` is.
     """
     system.eval()
-    columns = system.encoder.columns
-    loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    known = np.asarray(rows, np.int64) if len(rows) <= MAX_AT_ONCE else None
+    prepared = beside(system.evidence, prepared, known=known)
+    loader = Loader(prepared, np.asarray(rows), system.inputs, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found: np.ndarray | None = None
     for batch_rows, arrays in loader.epoch(0):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from plait.modalities import Codec
 from plait.model.config import SystemConfig
 from plait.model.system import Encoder, make_trunk, presence
-from plait.nn.attention import QueryPool, RMSNorm
+from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.types import Batch
 
@@ -44,7 +44,7 @@ class Space(nn.Module):
         self.encoder = Encoder(codecs, config)
         self.trunk = make_trunk(config)
         self.pool = QueryPool(dim=config.dim, num_queries=1, num_heads=config.num_heads)
-        self.norm = RMSNorm(config.dim)
+        self.norm = nn.LayerNorm(config.dim)
         self.centres = nn.ModuleList(Centre(config.dim) for _ in sources)
         self.projections = nn.Parameter(torch.empty(len(sources), config.dim, config.dim))
         for matrix in self.projections:

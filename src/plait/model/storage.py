@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import save
 
+from plait.baselines.evidence import Evidence
 from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear_space import LinearSpace
@@ -26,7 +27,7 @@ from plait.modalities import (
 from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
 from plait.model.decision import Decision
-from plait.model.ensemble import DEEP, EXPERTS, WEIGHTS, Ensemble
+from plait.model.ensemble import DEEP, EVIDENCE, EXPERTS, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
 from plait.model.predictor import Predictor
 from plait.model.readings import Reading, SpaceReading
@@ -72,6 +73,7 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        evidence=Evidence.load(bundle.path / EVIDENCE, codecs) if about.get("evidence") else None,
         decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None

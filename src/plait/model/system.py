@@ -9,8 +9,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from plait.baselines.evidence import Evidence
+from plait.baselines.evidence_column import EVIDENCE
 from plait.modalities import Codec, codec_hash, find_network
 from plait.model.config import SystemConfig
+from plait.model.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
@@ -77,17 +80,30 @@ class System(nn.Module):
         codecs: Input column name -> fitted codec.
         target: Fitted codec of the target column.
         config: Sizes; see `SystemConfig`.
+        evidence: What simple models tell of the same columns, in their order; None for nothing.
+
+    Attributes:
+        inputs: The columns of a batch: those of the codecs, and the evidence's.
     """
 
-    def __init__(self, codecs: Mapping[str, Codec], target: Codec, config: SystemConfig) -> None:
+    def __init__(
+        self,
+        codecs: Mapping[str, Codec],
+        target: Codec,
+        config: SystemConfig,
+        evidence: Evidence | None = None,
+    ) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.evidence = config, evidence
         self.encoder = Encoder(codecs, config)
+        self.inputs = (*self.encoder.columns, *([] if evidence is None else [EVIDENCE]))
         self.trunk = make_trunk(config)
         self.head = find_network(target.modality).Target(target, config.dim)
         self.pool = QueryPool(
             dim=config.dim, num_queries=self.head.num_queries, num_heads=config.num_heads
         )
+        self.dropout = nn.Dropout(config.dropout)
+        self.evidence_tokens = None if evidence is None else _tokens_of(evidence, config.dim)
 
     def encode(self, batch: Batch, keep: Tensor | None = None) -> Tokens:
         """Return the trunk's tokens, registers first.
@@ -99,12 +115,19 @@ class System(nn.Module):
         if keep is None:
             keep = presence(batch, self.encoder.columns)
         tokens, column = self.encoder(batch, keep)
+        if self.evidence_tokens is not None:
+            parts = batch[EVIDENCE].parts
+            told, numbers = self.evidence_tokens(parts["components"], parts["scores"], keep)
+            told = told._replace(values=told.values.to(tokens.values.dtype))
+            pairs = zip(tokens, told, strict=True)
+            tokens = Tokens(*(torch.cat(pair, dim=1) for pair in pairs))
+            column = torch.cat([column, numbers])
         return self.trunk(tokens, column)
 
     def forward(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
         """Return the head's raw outputs: logits, or standardised mean and quantiles."""
         tokens = self.encode(batch, keep)
-        return self.head(self.pool(tokens.values, tokens.mask))
+        return self.head(self.dropout(self.pool(tokens.values, tokens.mask)))
 
     def outputs(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
         """Return canonical outputs: probabilities, or mean and quantiles in the target's unit."""
@@ -116,6 +139,15 @@ class System(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
 
+def _tokens_of(evidence: Evidence, dim: int) -> EvidenceTokens:
+    return EvidenceTokens(
+        num_columns=len(evidence.columns),
+        num_components=evidence.num_components,
+        num_outputs=evidence.num_outputs,
+        dim=dim,
+    )
+
+
 def make_trunk(config: SystemConfig) -> Trunk:
     """Build the trunk of a configuration."""
     return Trunk(
@@ -124,7 +156,6 @@ def make_trunk(config: SystemConfig) -> Trunk:
         num_heads=config.num_heads,
         join=config.join,
         hidden=int(config.dim * config.mlp_ratio),
-        dropout=config.dropout,
         window=config.window,
         recompute=config.recompute,
     )

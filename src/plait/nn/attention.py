@@ -1,4 +1,4 @@
-"""Attention with rotary positions in two coordinates, and pooling by learned queries."""
+"""Multi-head attention, and pooling by learned queries."""
 
 from __future__ import annotations
 
@@ -14,54 +14,6 @@ REGISTER = -1
 
 Attending = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 """Queries, keys, values and a mask to results, such as `attend`."""
-
-
-class RMSNorm(nn.Module):
-    """``x / sqrt(mean(x^2) + eps) * weight`` over the last axis (Zhang and Sennrich 2019)."""
-
-    def __init__(self, dim: int, *, eps: float = 1e-6) -> None:
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(dim))
-
-    def forward(self, x: Float[Tensor, "*place dim"]) -> Float[Tensor, "*place dim"]:
-        return F.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.eps)
-
-
-class RotaryAngles(nn.Module):
-    """Cosines and sines that turn queries and keys by their positions.
-
-    Half of the pairs turn with the first coordinate, half with the second (Su et al. 2021,
-    equation 34, along two axes), so a sequence is the special case whose second is 0.
-
-    Args:
-        dim_head: Size of a head, a multiple of 4.
-        longest: Wavelength of the slowest pair, in positions.
-    """
-
-    rates: Tensor
-
-    def __init__(self, dim_head: int, *, longest: float = 1000.0) -> None:
-        super().__init__()
-        num_pairs = dim_head // 4
-        rates = longest ** -(torch.arange(num_pairs) / num_pairs)
-        self.register_buffer("rates", rates, persistent=False)
-
-    def forward(
-        self, positions: Float[Tensor, "batch token 2"]
-    ) -> tuple[Float[Tensor, "batch 1 token pair"], Float[Tensor, "batch 1 token pair"]]:
-        """Return (cos, sin), each with ``dim_head / 2`` pairs, to be given to `rotate`."""
-        angle = (positions[..., None].float() * self.rates).flatten(-2)[:, None]
-        return angle.cos(), angle.sin()
-
-
-def rotate(
-    x: Float[Tensor, "batch head token dim"], cos: Tensor, sin: Tensor
-) -> Float[Tensor, "batch head token dim"]:
-    """Turn the pairs ``(x[..., i], x[..., i + dim/2])`` by the given angles."""
-    first, second = x.chunk(2, dim=-1)
-    cos, sin = cos.to(x.dtype), sin.to(x.dtype)
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 
 
 def attend(
@@ -86,25 +38,19 @@ def attend(
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention through SDPA; queries and keys are normalised per head.
-
-    Source: Vaswani et al. 2017, section 3.2; query-key norm by Henry et al. 2020, which keeps
-    logits bounded under bf16 and high learning rates. No dropout on the attention weights: it would
-    rule out the fused kernels.
-    """
+    """Multi-head self-attention (Vaswani et al. 2017, section 3.2) whose output starts at zero."""
 
     def __init__(self, *, dim: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
-        self.norm_q, self.norm_k = RMSNorm(dim // num_heads), RMSNorm(dim // num_heads)
         self.out = nn.Linear(dim, dim, bias=False)
+        nn.init.zeros_(self.out.weight)
 
     def forward(
         self,
         x: Float[Tensor, "batch token dim"],
         mask: Bool[Tensor, "batch *places token"] | None,
-        angles: tuple[Tensor, Tensor],
         attending: Attending = attend,
     ) -> Float[Tensor, "batch token dim"]:
         """Attend by `attending` where `mask`, of the shape that it takes, is True.
@@ -114,7 +60,6 @@ class Attention(nn.Module):
         batch, token, dim = x.shape
         qkv = self.qkv(x).view(batch, token, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.unbind(0)
-        q, k = rotate(self.norm_q(q), *angles), rotate(self.norm_k(k), *angles)
         y = attending(q, k, v, mask)
         return self.out(y.transpose(1, 2).reshape(batch, token, dim))
 
@@ -134,7 +79,7 @@ class QueryPool(nn.Module):
         self.queries = nn.Parameter(torch.randn(num_queries, dim) * dim**-0.5)
         self.key_value = nn.Linear(dim, 2 * dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
-        self.norm = RMSNorm(dim)
+        self.norm = nn.LayerNorm(dim)
 
     def forward(
         self, x: Float[Tensor, "batch token dim"], mask: Bool[Tensor, "batch token"]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-
-_CONV = {1: nn.Conv1d, 2: nn.Conv2d}
-_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
+from torch.nn import functional as F
 
 
 class ChannelNorm(nn.Module):
@@ -31,18 +29,38 @@ class ChannelNorm(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Pre-activation residual block: norm, SiLU, conv, norm, SiLU, conv (He et al. 2016, fig. 4e).
+    """Pre-activation residual block of pictures: norm, SiLU, conv, twice (He et al. 2016, fig. 4e).
 
-    It halves by averaging pairs before the convolutions, not by strided convolutions: less aliasing
-    (Zhang 2019), fewer operations, and some strided bf16 kernels on CPUs are 30 times slower than
-    their neighbours (docs/log.md, 2026-11-21).
+    Args:
+        dim: Channels before and after.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = ChannelNorm(dim), ChannelNorm(dim)
+        self.conv1 = nn.Conv2d(dim, dim, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(dim, dim, 3, padding=1, bias=False)
+        nn.init.zeros_(self.conv2.weight)
+
+    def forward(
+        self, x: Float[Tensor, "batch dim height width"]
+    ) -> Float[Tensor, "batch dim height width"]:
+        y = self.conv1(F.silu(self.norm1(x)))
+        return x + self.conv2(F.silu(self.norm2(y)))
+
+
+class SequenceConv(nn.Module):
+    """A convolution along time from values whose norm is over the channels of each step.
+
+    ``conv(silu(norm(x)))``: steps know only their neighbours, so that where `x` is zero behind a
+    sequence's end, what else lies in the batch changes nothing.
 
     Args:
         dim_in, dim_out: Channels before and after.
-        num_axes: 1 for sequences, 2 for pictures.
-        halve: Whether every axis is halved (rounding up).
-        kernel: Side of both kernels, odd.
-        dilation: Of the second convolution.
+        kernel: Width, odd.
+        stride: 2 halves the time, rounding up.
+        dilation: Steps between what the kernel sees.
+        silent: Whether it starts at zero, as residual ones do.
     """
 
     def __init__(
@@ -50,26 +68,23 @@ class ConvBlock(nn.Module):
         dim_in: int,
         dim_out: int,
         *,
-        num_axes: int = 2,
-        halve: bool = False,
-        kernel: int = 3,
+        kernel: int = 5,
+        stride: int = 1,
         dilation: int = 1,
+        silent: bool = False,
     ) -> None:
         super().__init__()
-        conv = _CONV[num_axes]
-        self.norm1, self.norm2 = ChannelNorm(dim_in), ChannelNorm(dim_out)
-        self.pool = _POOL[num_axes](2, ceil_mode=True) if halve else nn.Identity()
-        self.conv1 = conv(dim_in, dim_out, kernel, 1, kernel // 2, bias=False)
-        self.conv2 = conv(
-            dim_out, dim_out, kernel, 1, dilation * (kernel // 2), dilation=dilation, bias=False
+        self.norm = nn.LayerNorm(dim_in)
+        self.conv = nn.Conv1d(
+            dim_in, dim_out, kernel, stride, dilation * (kernel // 2), dilation, bias=False
         )
-        self.skip = nn.Identity() if dim_in == dim_out else conv(dim_in, dim_out, 1, bias=False)
-        nn.init.zeros_(self.conv2.weight)
+        if silent:
+            nn.init.zeros_(self.conv.weight)
 
     def forward(
-        self, x: Float[Tensor, "batch dim *place"]
-    ) -> Float[Tensor, "batch dim_out *halved"]:
-        y = self.pool(nn.functional.silu(self.norm1(x)))
-        out = self.conv2(nn.functional.silu(self.norm2(self.conv1(y))))
-        skip: Tensor = self.pool(x) if isinstance(self.skip, nn.Identity) else self.skip(y)
-        return skip + out
+        self, x: Float[Tensor, "batch time dim"], mask: Float[Tensor, "batch time 1"]
+    ) -> Float[Tensor, "batch time2 dim2"]:
+        """Return the convolution of the real steps; `mask` is 1 where they are, 0 behind."""
+        y = F.silu(self.norm(x)) * mask
+        found: Tensor = self.conv(y.transpose(1, 2))
+        return found.transpose(1, 2)

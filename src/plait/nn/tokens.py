@@ -15,7 +15,7 @@ class Tokens(NamedTuple):
     Attributes:
         values: The tokens.
         mask: True where a token is real, False where it is padding.
-        positions: Two coordinates per token for rotary positions: (time, 0) in sequences,
+        positions: Two coordinates per token: (time, 0) in sequences,
             (row, column) in pictures, (0, 0) for values without a place.
     """
 

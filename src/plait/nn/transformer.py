@@ -7,46 +7,63 @@ from functools import partial
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from plait.nn.attention import REGISTER, Attending, Attention, RMSNorm, RotaryAngles, attend
+from plait.nn.attention import REGISTER, Attending, Attention, attend
 from plait.nn.tokens import Tokens
 from plait.nn.windowed import pack, unpack, windowed_attend
 
 
-class SwiGLU(nn.Module):
-    """Gated feed-forward layer ``W3 (silu(W1 x) * W2 x)`` (Shazeer 2020, equation 6)."""
+class FeedForward(nn.Sequential):
+    """``W2 gelu(W1 x)``, whose output starts at zero (Vaswani et al. 2017, section 3.3)."""
 
     def __init__(self, *, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.gate_up = nn.Linear(dim, 2 * hidden, bias=False)
-        self.down = nn.Linear(hidden, dim, bias=False)
-
-    def forward(self, x: Float[Tensor, "*place dim"]) -> Float[Tensor, "*place dim"]:
-        gate, up = self.gate_up(x).chunk(2, dim=-1)
-        return self.down(F.silu(gate) * up)
+        out = nn.Linear(hidden, dim)
+        nn.init.zeros_(out.weight)
+        nn.init.zeros_(out.bias)
+        super().__init__(nn.Linear(dim, hidden), nn.GELU(), out)
 
 
 class Layer(nn.Module):
-    """Pre-norm attention and feed-forward, each added to its input."""
+    """Pre-norm attention and feed-forward, each added to its input; it starts as the identity."""
 
-    def __init__(self, *, dim: int, num_heads: int, hidden: int, dropout: float) -> None:
+    def __init__(self, *, dim: int, num_heads: int, hidden: int) -> None:
         super().__init__()
-        self.norm1, self.norm2 = RMSNorm(dim), RMSNorm(dim)
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attention = Attention(dim=dim, num_heads=num_heads)
-        self.feed_forward = SwiGLU(dim=dim, hidden=hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.feed_forward = FeedForward(dim=dim, hidden=hidden)
 
     def forward(
-        self,
-        x: Tensor,
-        mask: Tensor | None,
-        angles: tuple[Tensor, Tensor],
-        attending: Attending = attend,
+        self, x: Tensor, mask: Tensor | None, attending: Attending = attend
     ) -> Float[Tensor, "batch token dim"]:
-        x = x + self.dropout(self.attention(self.norm1(x), mask, angles, attending))
-        return x + self.dropout(self.feed_forward(self.norm2(x)))
+        x = x + self.attention(self.norm1(x), mask, attending)
+        return x + self.feed_forward(self.norm2(x))
+
+
+class Places(nn.Module):
+    """Two coordinates as waves, half of the numbers for each, of a learned length per number.
+
+    ``scale * [sin(a w), cos(a w), sin(b w), cos(b w)]`` with w from 1 down to 1 / `longest`
+    (Vaswani et al. 2017, section 3.5, along two axes): a sequence is the case of b = 0.
+
+    Args:
+        dim: Of tokens, a multiple of 4.
+        longest: Steps over which the slowest wave turns by one radian.
+    """
+
+    rates: Tensor
+
+    def __init__(self, dim: int, *, longest: float = 1000.0) -> None:
+        super().__init__()
+        rates = longest ** -(torch.arange(dim // 4) / max(dim // 4 - 1, 1))
+        self.register_buffer("rates", rates, persistent=False)
+        self.scale = nn.Parameter(torch.full((dim,), 0.1))
+
+    def forward(
+        self, positions: Float[Tensor, "batch token 2"]
+    ) -> Float[Tensor, "batch token dim"]:
+        angle = positions[..., None].float() * self.rates
+        return torch.cat([angle.sin(), angle.cos()], -1).flatten(-2) * self.scale
 
 
 class Trunk(nn.Module):
@@ -63,12 +80,11 @@ class Trunk(nn.Module):
     Args:
         dim: Of tokens.
         depth: Number of layers.
-        num_heads: Heads; ``dim / num_heads`` must be a multiple of 4.
+        num_heads: Heads, of which `dim` is a multiple, and of 4.
         join: First layer that joins columns, in ``[0, depth]``.
         hidden: Width of the feed-forward layers.
         num_registers: Learned tokens, present in every row: no row is ever empty
             (Darcet et al. 2023).
-        dropout: On the layers' outputs.
         window: Half-width of sliding-window attention in tokens, at least 1; None: dense.
         recompute: Keep only the layers' inputs for the backward pass and compute the rest again
             (Chen et al. 2016): less memory, about a third more time.
@@ -83,19 +99,17 @@ class Trunk(nn.Module):
         join: int,
         hidden: int,
         num_registers: int = 2,
-        dropout: float = 0.0,
         window: int | None = None,
         recompute: bool = False,
     ) -> None:
         super().__init__()
         self.join, self.window, self.recompute = join, window, recompute
         self.registers = nn.Parameter(torch.randn(num_registers, dim) * 0.02)
-        self.angles = RotaryAngles(dim // num_heads)
+        self.places = Places(dim)
         self.layers = nn.ModuleList(
-            Layer(dim=dim, num_heads=num_heads, hidden=hidden, dropout=dropout)
-            for _ in range(depth)
+            Layer(dim=dim, num_heads=num_heads, hidden=hidden) for _ in range(depth)
         )
-        self.norm = RMSNorm(dim)
+        self.norm = nn.LayerNorm(dim)
 
     def forward(self, tokens: Tokens, column: Int[Tensor, " token"]) -> Tokens:
         """Return the tokens after all layers, registers first.
@@ -105,6 +119,8 @@ class Trunk(nn.Module):
             column: The column number of each token, the same in every row.
         """
         window, num_tokens = self.window, column.shape[0]
+        places = self.places(tokens.positions).to(tokens.values.dtype)
+        tokens = tokens._replace(values=tokens.values + places)
         tokens, column = self._with_registers(tokens, column)
         if window is None or num_tokens <= window + 1:
             x = self._dense(tokens, column)
@@ -134,15 +150,14 @@ class Trunk(nn.Module):
         joined: tuple[Tensor | None, Attending],
     ) -> Tensor:
         """Apply the layers, each with its mask and its way of attending."""
-        angles = self.angles(tokens.positions)
         again = self.recompute and torch.is_grad_enabled()
         x = tokens.values
         for number, layer in enumerate(self.layers):
             mask, attending = apart if number < self.join else joined
             if again:
-                x = checkpoint(layer, x, mask, angles, attending, use_reentrant=False)
+                x = checkpoint(layer, x, mask, attending, use_reentrant=False)
             else:
-                x = layer(x, mask, angles, attending)
+                x = layer(x, mask, attending)
         return x
 
     def _with_registers(self, tokens: Tokens, column: Tensor) -> tuple[Tokens, Tensor]:

@@ -55,7 +55,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "samples": (bool,),
     "scores": (bool,),
     "train": (dict,),
-    "encoders": (dict,),
+    "encoders": (dict, str),
     "base": _TEXT,
     "adapt": _TEXT,
     "tune": _TEXT,

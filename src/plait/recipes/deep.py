@@ -15,11 +15,14 @@ from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
 from plait.recipes.stopping import LEAST_ROWS, STOPPING_SHARE
 from plait.recipes.task import Task
+from plait.recipes.telling import tell
 from plait.train.budget import Budget
 
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     """Train on a task. See `DeepPlan` and `DeepResult`."""
+    seconds = plan.budget.amount if plan.budget.timed else None
+    plan = replace(plan, told=tell(task, seconds=seconds, seed=plan.seed))
     plan, trials, notes = choose_variant(task, plan, progress)
     if plan.folds is None:
         result = _train_once(task, plan, progress)
@@ -35,7 +38,7 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
 
 
 def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    system = make_system(task, plan)
+    system = make_system(task, plan, task.learned)
     rows = task.validation
     stop = task.stopping if len(task.stopping) else rows
     plan = replace(plan, budget=plan.part(1.0, len(rows)) if plan.end else plan.budget)
@@ -55,13 +58,13 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     stages = []
     for fold in range(num_folds):
         held = rows[plan.folds == fold]
+        system = make_system(task, replace(plan, seed=plan.seed + fold), rows[plan.folds != fold])
         part = replace(
             plan,
             budget=_fold_budget(plan, fold, num_folds, len(held)),
             folder=plan.folder and plan.folder / f"fold-{fold}",
             seed=plan.seed + fold,
         )
-        system = make_system(task, part)
         name = f"fold {fold + 1} of {num_folds}"
         fit_network(task, part, system, rows[plan.folds != fold], name, progress)
         outputs = system_outputs(system, task.prepared, held, device=plan.device)
@@ -69,8 +72,8 @@ def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
             found = np.zeros((len(rows), outputs.shape[1]), np.float32)
         found[plan.folds == fold] = outputs
         stages.append((system.cpu(), held))
+    system = make_system(task, plan, rows)
     last = replace(plan, budget=_fold_budget(plan, num_folds, num_folds, 0))
-    system = make_system(task, last)
     run = fit_network(task, last, system, rows, "training on all rows", progress)
     outputs = np.zeros((0, 1), np.float32) if found is None else found
     return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, stages=stages)
@@ -97,15 +100,15 @@ def _split_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     learned, stop = _with_stop(task, rows[plan.folds != 0], plan.seed)
     again = plan.form is Form.SPLIT_AND_REFIT
     share = 1 / (1 + REFIT_SIZE) if again else 1.0
+    system = make_system(task, plan, learned)
     first = replace(plan, budget=plan.part(share, len(held)), folder=_inside(plan, "split"))
-    system = make_system(task, first)
     run = fit_network(task, first, system, learned, "training", progress, stop)
     outputs = system_outputs(system, task.prepared, held, device=plan.device)
     stages = [(system.cpu(), held)]
     if again:
+        system = make_system(task, plan, rows)
         seconds = min(REFIT_SIZE * run.seconds, plan.part(1.0, 0).amount)
         last = replace(plan, budget=Budget(seconds, "seconds"), folder=_inside(plan, "all"))
-        system = make_system(task, last)
         run = fit_network(task, last, system, rows, "training on all rows", progress)
     note = (
         f"the network was compared on {len(held):,} of the {len(rows):,} rows: the time was too "

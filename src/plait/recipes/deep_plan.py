@@ -14,6 +14,7 @@ import numpy as np
 from plait.model.config import SystemConfig, join_layer
 from plait.model.shared_space import SharedSpace
 from plait.recipes.task import Task
+from plait.recipes.telling import Told
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.result import TrainResult
@@ -89,6 +90,8 @@ class DeepPlan:
         end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
         answering: Seconds in which the network answers one row, where that is known.
         form: Of training, where there are folds.
+        told: Fits what simple models know, for each network from the rows that it learns from;
+            None for networks that are told nothing.
     """
 
     config: SystemConfig
@@ -104,6 +107,7 @@ class DeepPlan:
     end: float | None = None
     answering: float = 0.0
     form: Form = Form.FOLDS
+    told: Told | None = None
 
     def part(self, share: float, num_answered: int) -> Budget:
         """Return a share of what is left, less the time to answer so many rows afterwards."""

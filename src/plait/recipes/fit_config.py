@@ -17,6 +17,7 @@ from plait.model.model import Model
 from plait.reading import ReadOptions
 from plait.recipes.by_metric import check_metric
 from plait.recipes.fit_settings import Choice, Decision, Network, Rows, Start
+from plait.recipes.wanted_encoders import WantedEncoders
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
@@ -43,7 +44,7 @@ class FitOptions(ReadOptions, total=False):
     positive: str | None
     base: Model | Path | str | None
     adapt: str
-    encoders: Mapping[str, str] | None
+    encoders: Mapping[str, str] | str | None
     tune: str
     seed: int
     samples: bool
@@ -91,9 +92,15 @@ class FitConfig:
         found: Any = loose | groups
         return cls(target=target, budget=budget, exclude=exclude, reading=reading, **found)
 
+    @property
+    def encoders(self) -> WantedEncoders:
+        """Which pretrained encoders are wanted, where nothing is said by the budget."""
+        said = self.start.encoders
+        return WantedEncoders.of(said, self.budget, simple=self.choice.simple)
+
     def check(self) -> None:
         """Refuse what cannot be done, before the table is opened. Raises `UsageError`."""
-        self.start.check(self.target)
+        self.start.check(self.target, has_encoders=self.encoders.some)
         self.network.check()
         if self.seed < 0:
             raise UsageError("the seed is negative", expected="0 or more", received=str(self.seed))
@@ -124,7 +131,7 @@ class FitConfig:
 
     def told(self, table: Table, base: Model | None) -> dict[str, Any]:
         """Return in words what decides the result: a resumed fit must have the same."""
-        rows, encoders = self.rows, self.start.encoders or {}
+        rows = self.rows
         policy = table.policy.on_error
         return {
             "target": self.target,
@@ -144,7 +151,7 @@ class FitConfig:
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
             "base": "" if base is None else base.space.key,
             "adapt": self.start.adapt,
-            "encoders": ", ".join(f"{name}={where}" for name, where in encoders.items()),
+            "encoders": self.encoders.told(whole=True),
             "tune": self.start.tune,
             "train": str(asdict(self.network.train or TrainConfig())),
             "plait": plait.__version__,

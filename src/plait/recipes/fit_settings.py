@@ -112,15 +112,15 @@ class Start:
 
     base: Model | Path | str | None = None
     adapt: str = "auto"
-    encoders: Mapping[str, str] | None = None
+    encoders: Mapping[str, str] | str | None = None
     tune: str = "auto"
 
-    def check(self, target: str | None) -> None:
+    def check(self, target: str | None, *, has_encoders: bool) -> None:
         """Refuse unknown ways, and tuning without anything to tune or to learn."""
         if self.adapt not in ("auto", *ADAPTATIONS):
             allowed = " or ".join(("auto", *ADAPTATIONS))
             raise UsageError("unknown adapt", expected=allowed, received=str(self.adapt))
-        check_tune(self.tune, target=target, encoders=self.encoders)
+        check_tune(self.tune, target=target, encoders=has_encoders)
 
     def open_base(self) -> Model | None:
         """Return the base. Raises `UsageError` when weights are to be adapted that it lacks."""

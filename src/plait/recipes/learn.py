@@ -19,6 +19,7 @@ from plait.recipes.choose import Choice
 from plait.recipes.comparison import choose_candidates, on_all_rows, outputs_of
 from plait.recipes.deep_plan import DeepResult, learn_rows
 from plait.recipes.folds import make_folds
+from plait.recipes.found_encoders import read_by_encoders
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
@@ -34,7 +35,7 @@ from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.stopping import with_stopping
 from plait.recipes.task import Task, with_space
 from plait.recipes.timetable import Timetable
-from plait.recipes.tuning import has_tuned, knows_targets, tune_encoders
+from plait.recipes.tuning import has_tuned, knows_targets
 from plait.recipes.work import Work
 
 JUDGED_SHARE, LEAST_JUDGED = 0.04, 100
@@ -53,7 +54,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the best model of a task's target, and its records: metrics and samples."""
     timetable = work.timetable
     with timetable.part("encoders"):
-        task, tuned = tune_encoders(task, work)
+        task, encoders = read_by_encoders(task, work)
         task, space, learned = _with_space(task, work)
     guessing = _can_guess(task, work)
     apart = guessing or knows_targets(task)
@@ -96,7 +97,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     with timetable.part("scoring"):
         records = _records(model, task, deep, rivals, choice, folds, work)
-        records["metrics"] |= deep.trials | learned | tuned
+        records["metrics"] |= deep.trials | learned | encoders
         records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
         if work.samples and work.scores:
             rows = task.judged if timetable.seconds is None else task.judged[:MOST_SAMPLED]
@@ -236,6 +237,7 @@ def _assemble(
         features=rivals.features if simple else None,
         config=None if system is None else system.config,
         tensors={} if system is None else tensors_of(system),
+        evidence=None if system is None else system.evidence,
     )
     return Model(
         schema=task.table.schema,
@@ -263,6 +265,7 @@ def _records(
         experts=rivals.experts,
         features=rivals.features,
         config=None if deep.system is None else deep.system.config,
+        evidence=None if deep.system is None else deep.system.evidence,
     )
     everything._system = deep.system
     end = work.timetable.work_end

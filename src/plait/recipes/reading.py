@@ -12,6 +12,7 @@ from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import make_codec
 from plait.data.splits import Splits
 from plait.data.table import Table
+from plait.encoders import FoundEncoder
 from plait.errors import SchemaError, TargetError
 from plait.modalities import Codec, traits_of_modality
 from plait.model.backbone_reading import BackboneReading, open_readings
@@ -29,7 +30,7 @@ def read_columns(
     splits: Splits,
     *,
     base: Model | None,
-    encoders: Mapping[str, str],
+    encoders: Mapping[str, str | FoundEncoder],
     seed: int,
     progress: Progress,
     timetable: Timetable,

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import plait
+from plait.model.backbone_reading import BackboneReading
+from plait.model.readings import Reading
 from plait.recipes.task import Task
 
 
@@ -44,10 +46,20 @@ def versions_of(*packages: str) -> dict[str, str]:
     return found
 
 
-def make_licences(task: Task, stated: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return the licence of every source: as stated by the table or caller, else "not stated"."""
+def make_licences(
+    task: Task, stated: Sequence[Mapping[str, str]], readings: Sequence[Reading]
+) -> list[dict[str, str]]:
+    """Return the licence of every source: as stated by the table or caller, else "not stated".
+
+    Pretrained encoders among the `readings`, whose weights lie in the bundle, are sources too.
+    """
     found = [dict(entry) for entry in stated]
-    return found or [{"source": task.table.name, "licence": "not stated"}]
+    found = found or [{"source": task.table.name, "licence": "not stated"}]
+    encoders = {one.name: one.checkpoint for one in readings if isinstance(one, BackboneReading)}
+    return found + [
+        {"source": f"pretrained encoder {name}", "licence": one.licence or "not told"}
+        for name, one in encoders.items()
+    ]
 
 
 def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from plait.model.directions import score_space
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import check_space
+from plait.recipes.found_encoders import add_found
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
 from plait.recipes.space_plan import SharedPlan, SharedResult, closed_form, rows_with_source
@@ -24,6 +25,8 @@ RESERVE_SHARE, RESERVE_SECONDS, MAP_SECONDS = 0.05, 3.0, 5.0
 
 def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     """Return the model of a task's shared space, and its records: metrics, map of the space."""
+    with work.timetable.part("encoders"):
+        task, encoders = add_found(task, work)
     plan = SharedPlan(
         config=shared_config(work),
         train=work.train.for_pairs(len(task.splits.train)),
@@ -44,6 +47,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         shown={name: task.codecs[name] for name in task.inputs},
     )
     records = _records(task, found, seed=work.seed, samples=work.samples)
+    records["metrics"] |= encoders
     model.card = make_space_card(task, records["metrics"])
     return model, records
 

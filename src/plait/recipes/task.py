@@ -14,6 +14,7 @@ from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
 from plait.display import brief
+from plait.encoders import FoundEncoder
 from plait.errors import TargetError
 from plait.modalities import Codec, PredictiveTarget, TargetCodec
 from plait.model.model import Model
@@ -161,7 +162,7 @@ def make_task(
     seed: int,
     progress: Progress,
     base: Model | None = None,
-    encoders: Mapping[str, str] | None = None,
+    encoders: Mapping[str, str | FoundEncoder] | None = None,
     weights: str | None = None,
     simple: bool = False,
     timetable: Timetable | None = None,

@@ -14,6 +14,7 @@ from plait.model.model import Model
 from plait.progress import Progress
 from plait.recipes.energy import Meter
 from plait.recipes.timetable import Timetable
+from plait.recipes.wanted_encoders import WantedEncoders
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
@@ -44,6 +45,7 @@ class Work:
         metric: What the choice is by; None for the cost.
         threshold, costs, positive: Of the decision between two classes, as given.
         scores: Whether candidates and subsets of columns are scored for the report.
+        encoders: Which pretrained encoders are wanted; the named ones are in the task already.
     """
 
     meter: Meter
@@ -68,6 +70,7 @@ class Work:
     threshold: float | None = None
     costs: Mapping[str, float] | None = None
     positive: str | None = None
+    encoders: WantedEncoders = field(default_factory=WantedEncoders)
 
 
 def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
@@ -84,12 +87,17 @@ def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
             hint="name the column to predict: --target COLUMN",
         )
     if not encoders:
-        raise UsageError(
-            "there is no pretrained encoder to tune",
-            expected="an encoder, or tune=frozen",
-            received=tune,
-            hint="name one: --encoder text=./all-MiniLM-L6-v2",
-        )
+        raise no_encoder_to_tune(tune)
+
+
+def no_encoder_to_tune(tune: str) -> UsageError:
+    """Return the error for tuning where there is no encoder."""
+    return UsageError(
+        "there is no pretrained encoder to tune",
+        expected="an encoder, or tune=frozen",
+        received=tune,
+        hint="name one: --encoder text=./all-MiniLM-L6-v2",
+    )
 
 
 def require_torch() -> None:

@@ -113,6 +113,9 @@ def training(data: Mapping[str, Any]) -> Html:
             parts += ["<h3>Loss over time</h3>", drawn]
     if metrics.get("fusion"):
         parts += ["<h3>Where the columns meet</h3>", table(metrics["fusion"], caption="Fusion")]
+    if metrics.get("encoders"):
+        parts.append("<h3>Pretrained encoders that were found</h3>")
+        parts.append(table(encoder_rows(metrics["encoders"]), caption="Encoders"))
     if metrics.get("tuned"):
         parts.append("<h3>How the pretrained encoders learned</h3>")
         parts.append(table(metrics["tuned"], caption="Tuning"))
@@ -120,6 +123,16 @@ def training(data: Mapping[str, Any]) -> Html:
     if how:
         parts += ["<h3>How it was trained</h3>", facts(how)]
     return section("Training of the network", *parts) if parts else ""
+
+
+def encoder_rows(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row per column whose encoder was looked for: its gain, or why it is not used."""
+    shown = ("column", "encoder", "licence", "by", "without", "with", "standard_error", "rows")
+    return [
+        {name.replace("_", " "): one.get(name) for name in shown}
+        | {"used": "yes" if one.get("used") else f"no: {one.get('why')}"}
+        for one in records
+    ]
 
 
 def making(data: Mapping[str, Any]) -> Html:
@@ -173,6 +186,8 @@ def again_command(data: Mapping[str, Any]) -> str:
             words += [f"--{name.replace('_', '-')}", value]
     for name in filter(None, str(settings.get("exclude") or "").split(", ")):
         words += ["--exclude", name]
+    for part in filter(None, str(settings.get("encoders") or "").split(", ")):
+        words += ["--encoder", part]
     words += ["--seed", str(settings.get("seed", 0)), "--out", str(data.get("name") or "x.plait")]
     return shlex.join(words)
 

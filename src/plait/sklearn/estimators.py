@@ -47,7 +47,7 @@ class _Estimator(BaseEstimator):
         baselines: Whether simple models are measured and may ship, or the names of those.
         size: Of the network.
         columns: Modalities of columns of X where the guess is wrong: ``{"note": "text"}``.
-        encoders: Column or modality -> folder of a pretrained checkpoint.
+        encoders: Column or modality -> folder of a pretrained checkpoint; or ``auto``, ``none``.
         device: ``auto``, ``cpu``, ``cuda``.
         on_error: ``raise``, or ``skip`` to count unreadable cells as missing.
         root: Folder of the media that cells name.
@@ -64,7 +64,7 @@ class _Estimator(BaseEstimator):
         baselines: bool | Sequence[str] = True,
         size: str = "auto",
         columns: str | Mapping[str, str] | None = None,
-        encoders: Mapping[str, str] | None = None,
+        encoders: Mapping[str, str] | str | None = None,
         device: str = "auto",
         on_error: str = "raise",
         root: str | None = None,

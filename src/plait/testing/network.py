@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from plait.data.loader import collate
 from plait.modalities import Codec, PredictiveTarget, find_codec, find_network
@@ -97,18 +98,26 @@ def check_answers_when_target(modality: str) -> None:
 
 def _embed(codec: Codec, raws: list[Any]) -> Tokens:
     torch.manual_seed(0)
-    embed = find_network(codec.modality).Embed(codec, DIM).eval()
+    embed = awake(find_network(codec.modality).Embed(codec, DIM).eval())
     column = to_tensors({"x": collate([codec.prepare(raw) for raw in raws], codec.layout)})["x"]
     with torch.no_grad():
         found: Tokens = embed(column.parts, column.lengths)
     return found
 
 
-def _system(codec: Codec) -> System:
+def _system(codec: Codec) -> nn.Module:
     torch.manual_seed(0)
     target = find_codec("category")().fit(["a", "b"])
     config = SystemConfig(dim=DIM, depth=2, num_heads=2, join=1)
-    return System({"x": codec}, target, config).eval()
+    return awake(System({"x": codec}, target, config).eval())
+
+
+def awake(network: nn.Module) -> nn.Module:
+    """Return a network whose layers that start at zero say something."""
+    for parameter in network.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.2)
+    return network
 
 
 NETWORK_CHECKS = (

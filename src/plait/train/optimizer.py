@@ -23,11 +23,10 @@ APART = frozenset({"first", "head"})
 class Muon(torch.optim.Optimizer):
     """Steepest descent in the spectral norm: momentum, made orthogonal before it is added.
 
-    ``B = m B + G``,
-    ``W = (1 - rate decay) W - rate sqrt(max(1, rows / columns)) O(G + m B)``, where
-    O brings all singular values near 1 (`orthogonal`). Kernels count as matrices
-    ``[out, in * places]``. All matrices of one shape take their step together. Source: Jordan et
-    al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+    ``B = m B + G``, then ``W = (1 - rate decay) W - rate s O(G + m B)``, where s is
+    ``sqrt(max(1, rows / columns))`` and O brings all singular values near 1 (`orthogonal`). Kernels
+    count as matrices ``[out, in * places]``. All matrices of one shape take their step together.
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
 
     Args:
         parameters: Matrices and kernels.
@@ -51,7 +50,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step; parameters without a gradient are left alone."""
         for group in self.param_groups:
-            shapes: dict[tuple[int, int], list[nn.Parameter]] = {}
+            shapes: dict[tuple[int, int], list[Tensor]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     matrix = parameter.flatten(1)
@@ -60,9 +59,9 @@ class Muon(torch.optim.Optimizer):
                 self._step_together(parameters, shape, group)
 
     def _step_together(
-        self, parameters: list[nn.Parameter], shape: tuple[int, int], group: Mapping[str, Any]
+        self, parameters: list[Tensor], shape: tuple[int, int], group: Mapping[str, Any]
     ) -> None:
-        gradients = [parameter.grad for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         buffers = []
         for parameter in parameters:
             state = self.state[parameter]

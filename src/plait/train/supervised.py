@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from plait.baselines.contract import mean_by
+from plait.baselines.evidence_column import beside
 from plait.model.infer import system_outputs
 from plait.model.system import System, drop_columns, presence
 from plait.train.config import TrainConfig
@@ -33,7 +34,8 @@ class Supervised:
 
     def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
         self.module, self.data = system, data
-        self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
+        self.prepared = beside(system.evidence, data.prepared, known=data.rows, left_out=True)
+        self.columns, self.rows = system.inputs, data.rows
         self.has_cost = len(data.rows_validation) > 0
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
@@ -49,7 +51,7 @@ class Supervised:
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         batch = views[0]
-        keep = presence(batch, self.columns)
+        keep = presence(batch, self.data.columns)
         device = keep.device
         keep = drop_columns(keep.cpu(), self.module.config.drop_column).to(device)
         with autocast(precision, device):
@@ -69,7 +71,7 @@ class Supervised:
     def cost(self) -> float:
         rows = self.data.rows_validation[:MAX_ROWS_PER_CHECK]
         device = next(self.module.parameters()).device
-        outputs = system_outputs(self.module, self.prepared, rows, device=device)
+        outputs = system_outputs(self.module, self.data.prepared, rows, device=device)
         cost = self.data.codec.cost(outputs, self.data.truth[rows])
         heavy = None if self.data.weights is None else self.data.weights[rows]
         return mean_by(cost, heavy)

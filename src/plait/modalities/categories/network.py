@@ -40,6 +40,7 @@ class Target(nn.Module):
     def __init__(self, codec: CategoriesCodec, dim: int) -> None:
         super().__init__()
         self.out = nn.Linear(dim, len(codec.labels))
+        nn.init.zeros_(self.out.weight)
 
     def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:
         return self.out(latent[:, 0])

@@ -49,6 +49,7 @@ class Target(nn.Module):
         super().__init__()
         self.codec = codec
         self.out = nn.Linear(dim, 1 + len(QUANTILE_LEVELS))
+        nn.init.zeros_(self.out.weight)
         self.register_buffer("levels", torch.tensor(QUANTILE_LEVELS), persistent=False)
 
     def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:

@@ -1,12 +1,16 @@
-"""Text as tokens: learned byte-pair pieces, each mixed with its neighbours."""
+"""Text as tokens: learned byte-pair pieces, each mixed with its neighbours, few to a token."""
 
 from __future__ import annotations
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.modalities.text.codec import TextCodec
 from plait.nn.tokens import Tokens, length_mask, line_positions
+
+MAX_TOKENS, MAX_STRIDE = 32, 4
+"""A text of the usual length is so many tokens, unless more than so many pieces would share one."""
 
 
 class Embed(nn.Module):
@@ -14,16 +18,19 @@ class Embed(nn.Module):
 
     The convolution lets a piece know its word (Wu et al. 2019, "Pay Less Attention with
     Lightweight and Dynamic Convolutions"). Padding is zeroed before it, so that a row's tokens
-    do not depend on the batch. Its output starts at zero.
+    do not depend on the batch. Its output starts at zero. In long texts, neighbouring pieces are
+    averaged to one token.
 
     Args:
-        codec: Gives the number of pieces.
+        codec: Gives the number of pieces and the usual length.
         dim: Of the tokens.
         kernel: Width of the convolution, odd.
+        stride: Pieces to a token; 0 chooses 1 to 4 by the usual length.
     """
 
-    def __init__(self, codec: TextCodec, dim: int, *, kernel: int = 5) -> None:
+    def __init__(self, codec: TextCodec, dim: int, *, kernel: int = 5, stride: int = 0) -> None:
         super().__init__()
+        self.stride = stride or min(max(1, round(codec.max_tokens / MAX_TOKENS)), MAX_STRIDE)
         self.table = nn.Embedding(codec.num_pieces, dim)
         self.norm = nn.LayerNorm(dim)
         self.mix = nn.Conv1d(dim, dim, kernel, padding=kernel // 2, groups=dim)
@@ -38,4 +45,16 @@ class Embed(nn.Module):
         real = length_mask(lengths["token"], ids.shape[1])[..., None]
         near = torch.where(real, self.norm(x), 0.0).transpose(1, 2)
         x = x + self.out(nn.functional.silu(self.mix(near).transpose(1, 2)))
-        return line_positions(x, lengths["token"])
+        if self.stride == 1:
+            return line_positions(x, lengths["token"])
+        return line_positions(_averaged(x, real, self.stride), -(-lengths["token"] // self.stride))
+
+
+def _averaged(
+    x: Float[Tensor, "batch token dim"], real: Bool[Tensor, "batch token 1"], stride: int
+) -> Float[Tensor, "batch token2 dim"]:
+    """Return the means of so many real tokens at a time; zeros where there are none."""
+    padding = (0, 0, 0, -x.shape[1] % stride)
+    total = nn.functional.pad(x * real, padding).unflatten(1, (-1, stride)).sum(2)
+    num = nn.functional.pad(real.to(x.dtype), padding).unflatten(1, (-1, stride)).sum(2)
+    return total / num.clamp(min=1.0)

@@ -1,0 +1,175 @@
+"""The network alone: what it learns in so many seconds of one core, and what a step costs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+import plait
+from benchmarks.cases.fashion import COLUMNS
+from benchmarks.data.fashion import fashion
+from benchmarks.rows import Row
+from benchmarks.settings import Settings
+from plait.data.loader import Loader
+from plait.demo import stickers
+from plait.model.config import SystemConfig, choose_size
+from plait.model.infer import system_outputs
+from plait.model.system import System, to_tensors
+from plait.progress import SILENT
+from plait.recipes.deep_plan import DeepPlan, settled
+from plait.recipes.deep_training import make_system, train_data
+from plait.recipes.task import Task, make_task
+from plait.recipes.telling import tell
+from plait.train.budget import Budget
+from plait.train.config import TrainConfig
+from plait.train.loop import train
+from plait.train.optimizer import Optimizer
+from plait.train.supervised import Supervised
+
+DEMO_SECONDS, FASHION_SECONDS, SOUND_SECONDS = (22.0, 44.0, 88.0), (60.0,), (44.0,)
+QUICK_SECONDS = (2.0,)
+PILOT_STEPS, QUICK_ROWS = 24, 600
+
+
+def run(settings: Settings) -> list[Row]:
+    """Train on the demo, on its sound alone, and on Fashion-MNIST, one thread each."""
+    if not settings.with_plait:
+        return []
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        demo = demo_task(settings.seed)
+        sound = demo_task(settings.seed, without=("image", "name", "tags"))
+        clothes = fashion_task(settings)
+        quick = QUICK_SECONDS if settings.quick else None
+        rows = _case("demo", demo, quick or DEMO_SECONDS, choose_size("tiny", 0), settings)
+        rows += _case("sound", sound, quick or SOUND_SECONDS, choose_size("tiny", 0), settings)
+        alone = replace(choose_size("tiny", 0), depth=0, stems={"image": {"stride": 1}})
+        rows += _case("Fashion-MNIST", clothes, quick or FASHION_SECONDS, alone, settings)
+        return [*rows, _step_row(demo, settings)]
+    finally:
+        torch.set_num_threads(before)
+
+
+def demo_task(seed: int, *, without: tuple[str, ...] = ()) -> Task:
+    """Return the stickers of the demo, with their own split."""
+    table = plait.read(stickers(), columns={"voice": "audio"})
+    return _task(table, "group", ("subgroup", "speaker", *without), seed)
+
+
+def fashion_task(settings: Settings) -> Task:
+    """Return Fashion-MNIST with its official test rows."""
+    table = fashion()
+    if settings.quick:
+        places = np.linspace(0, table.num_rows - 1, QUICK_ROWS).astype(np.int64)
+        table = table.take(places)
+    return _task(
+        plait.read(table, columns={**COLUMNS, "split": "split"}), "label", (), settings.seed
+    )
+
+
+def _task(table: Any, target: str, exclude: tuple[str, ...], seed: int) -> Task:
+    return make_task(
+        table,
+        target=target,
+        exclude=exclude,
+        group=None,
+        time=None,
+        split=None,
+        seed=seed,
+        on_error="raise",
+        progress=SILENT,
+    )
+
+
+def _case(
+    case: str, task: Task, amounts: tuple[float, ...], config: SystemConfig, settings: Settings
+) -> list[Row]:
+    """Return accuracies after so many seconds, and rows a second."""
+    rows: list[Row] = []
+    fields: dict[str, Any] = {"benchmark": "network", "case": case, "seed": settings.seed}
+    per_step = _step_seconds(task, config, settings.seed)
+    for seconds in amounts:
+        steps = max(1, round(seconds / per_step))
+        system, spent, data = _trained(task, config, settings.seed, steps)
+        judged = task.splits.test
+        outputs = system_outputs(system, task.prepared, judged)
+        accuracy = float((outputs.argmax(1) == task.truth[judged]).mean())
+        note = f"{steps} steps, {spent:.1f} s of one core, {system.num_parameters:,} parameters"
+        metric = f"accuracy after {seconds:g} s"
+        rows.append(Row(**fields, metric=metric, value=accuracy, seconds=spent, note=note))
+    size = TrainConfig().rows_per_step(len(data.rows))
+    return [*rows, Row(**fields, metric="rows a second", value=size / per_step)]
+
+
+def _plan(task: Task, config: SystemConfig, seed: int) -> DeepPlan:
+    plan = DeepPlan(
+        config=config,
+        fusion="mid",
+        train=TrainConfig(),
+        budget=Budget(1, "steps"),
+        folds=None,
+        seed=seed,
+        device="cpu",
+        folder=None,
+        told=tell(task, seconds=None, seed=seed),
+    )
+    return settled(plan)
+
+
+def _trained(task: Task, config: SystemConfig, seed: int, steps: int) -> tuple[System, float, Any]:
+    """Train a network for so many steps on all rows but the test.
+
+    Returns:
+        The network, its training's seconds of a core, and what it learned from.
+    """
+    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
+    plan = _plan(task, config, seed)
+    system = make_system(task, plan, rows)
+    data = train_data(task, rows, np.zeros(0, np.int64))
+    objective = Supervised(system, data, plan.train)
+    began = time.process_time()
+    train(objective, budget=Budget(steps, "steps"), config=plan.train, seed=seed)
+    return system, time.process_time() - began, data
+
+
+def _step_seconds(task: Task, config: SystemConfig, seed: int) -> float:
+    """Return the seconds of one core that a step takes, the loader's included."""
+    _trained(task, config, seed, 2)
+    return _trained(task, config, seed, PILOT_STEPS)[1] / PILOT_STEPS
+
+
+def _step_row(task: Task, settings: Settings) -> Row:
+    """Compare a step of training with a plain loop of the same arithmetic on ready batches."""
+    config = choose_size("tiny", 0)
+    ours = _step_seconds(task, config, settings.seed)
+    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
+    plan = _plan(task, config, settings.seed)
+    system = make_system(task, plan, rows)
+    objective = Supervised(system, train_data(task, rows, np.zeros(0, np.int64)), plan.train)
+    size = plan.train.rows_per_step(len(rows))
+    began = 0.0
+    loader = Loader(objective.prepared, rows, objective.columns, batch_size=size, num_ahead=0)
+    batches = [(one, to_tensors(batch)) for one, batch in loader.epoch(0)][:PILOT_STEPS]
+    optimizer = Optimizer(system, plan.train)
+    for number, (one, batch) in enumerate(batches):
+        if number == 2:
+            began = time.process_time()
+        objective.loss(one, (batch,), "float32").backward()
+        torch.nn.utils.clip_grad_norm_(system.parameters(), plan.train.clip)
+        optimizer.step(0.5)
+    plain = (time.process_time() - began) / (len(batches) - 2)
+    return Row(
+        benchmark="network",
+        case="demo",
+        metric="seconds a step",
+        value=ours,
+        peer="plain loop",
+        peer_value=plain,
+        target="<= 1.15 x peer",
+        seed=settings.seed,
+    )

@@ -1,0 +1,307 @@
+"""Evidence: what simple features and closed-form models tell of each column, for a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plait.baselines.contract import as_columns, num_outputs
+from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector, make_plan
+from plait.baselines.features import ColumnScale, FeatureMap
+from plait.baselines.left_out import (
+    Spectrum,
+    blocks_of,
+    centred_gram,
+    feature_chunks,
+    fit_left_out,
+    parts_left_out,
+)
+from plait.baselines.sparse import SparseRows
+from plait.display import brief
+from plait.modalities import Codec, PredictiveTarget
+
+NUM_COMPONENTS = 128
+MAX_FITTED = 1500
+"""More rows are answered by a fit to so many of them."""
+
+MAX_OUTPUTS = 256
+"""Targets of more classes or labels get no evidence: their scores would be most of the network."""
+
+
+@brief
+@dataclass(frozen=True)
+class Maps:
+    """Linear maps from one column's simple features.
+
+    Attributes:
+        features: int64 ``[seen]``: the sparse features that occurred.
+        dense, sparse: float16 ``[feature, number]``: to components, own scores, parts of joint
+            scores, side by side.
+        shift: float32 ``[number]``: taken from the result.
+        num_components: How many of the numbers are components.
+    """
+
+    features: np.ndarray
+    dense: np.ndarray
+    sparse: np.ndarray
+    shift: np.ndarray
+    num_components: int
+
+    def apply(self, dense: np.ndarray, sparse: SparseRows) -> np.ndarray:
+        """Return float32 ``[row, number]``."""
+        found = dense @ self.dense.astype(np.float32) - self.shift
+        if len(self.features):
+            place = np.zeros(sparse.num_features, np.int32)  # what never occurred weighs 0
+            place[self.features] = np.arange(len(self.features))
+            seen = SparseRows(
+                sparse.starts, place[sparse.features], sparse.values, len(self.features)
+            )
+            found = found + seen.dot(self.sparse.astype(np.float32))
+        return np.asarray(found, np.float32)
+
+
+class RawFeatures:
+    """The simple features of a table's rows as codecs give them, each column's made once.
+
+    They look at no target: all folds of a fit share them.
+
+    Args:
+        prepared: Where the values are.
+        columns: Which columns.
+        rows: Ascending row numbers.
+    """
+
+    def __init__(self, prepared: Source, columns: Sequence[str], rows: np.ndarray) -> None:
+        self._prepared, self._rows = prepared, rows
+        self.plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
+        self._made: dict[str, RawColumn] = {}
+
+    def of(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
+        """Return a column's features of some rows, from what is made where it is the same."""
+        column = prepared.columns[name]
+        places = np.searchsorted(self._rows, rows).clip(max=max(len(self._rows) - 1, 0))
+        known = column is self._prepared.columns.get(name) and plan is self.plans.get(name)
+        if not known or not len(self._rows) or not np.array_equal(self._rows[places], rows):
+            return extract(column, plan, rows)
+        if name not in self._made:
+            self._made[name] = extract(column, plan, self._rows)
+        return self._made[name].take(places)
+
+
+class Evidence:
+    """Turns rows into a few numbers per column; fitted inside each fold.
+
+    Per column: the leading kernel principal components of its simple features, each scaled by
+    eigenvalue^-1/4, and scores by ridge regression: its own, and its part of those of all columns
+    together. Rows of the fit are answered by a fit without them and their group.
+
+    Args:
+        scales: Column name -> scale of its features.
+        maps: Column name -> linear maps of them.
+        num_outputs: Scores of a kind.
+        raw: Features that are made already; None makes them when asked.
+    """
+
+    def __init__(
+        self,
+        scales: Mapping[str, ColumnScale],
+        maps: Mapping[str, Maps],
+        num_outputs: int,
+        raw: RawFeatures | None = None,
+    ) -> None:
+        self.scales, self.maps, self.num_outputs, self._raw = scales, maps, num_outputs, raw
+        self._map = FeatureMap(scales)
+        self._left_out: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns, in the order of the numbers."""
+        return tuple(self.scales)
+
+    @property
+    def num_components(self) -> int:
+        """Most components of a column; those of others are filled up with zeros."""
+        return max((one.num_components for one in self.maps.values()), default=0)
+
+    @classmethod
+    def fit(
+        cls,
+        raw: RawFeatures,
+        prepared: Source,
+        rows: np.ndarray,
+        truth: np.ndarray,
+        codec: PredictiveTarget,
+        groups: np.ndarray,
+        *,
+        seed: int = 0,
+    ) -> Evidence:
+        """Fit on some rows.
+
+        Args:
+            raw: Features of these rows, and of others.
+            prepared: Where the values are.
+            rows: Row numbers to learn from.
+            truth: Targets of these, as `PredictiveTarget.truth`.
+            codec: Of the target.
+            groups: int ``[row]`` of these: rows of one number are left out together.
+            seed: Of the choice of rows, where there are many.
+        """
+        chosen = _some_groups(groups, truth, codec, seed)
+        rows, groups, truth = rows[chosen], groups[chosen], truth[chosen]
+        columns = {name: raw.of(prepared, name, plan, rows) for name, plan in raw.plans.items()}
+        scales = {
+            name: ColumnScale.fit(
+                raw.plans[name], column, as_one=is_vector(prepared.columns[name].codec)
+            )
+            for name, column in columns.items()
+        }
+        targets = _centred(truth, codec)
+        blocks = blocks_of(groups)
+        tables = {
+            n: (scale.dense(columns[n]), scale.sparse(columns[n])) for n, scale in scales.items()
+        }
+        grams = [centred_gram(*table) for table in tables.values()]
+        whole = Spectrum.of(np.sum(grams, axis=0))
+        joint = fit_left_out(whole, targets, blocks)
+        parts = parts_left_out(grams, whole, joint, blocks)
+        unit = 1 / max(float(joint.left_out.std()), 1e-6)
+        maps, scores = {}, []
+        for (name, table), gram, part in zip(tables.items(), grams, parts, strict=True):
+            spectrum = Spectrum.of(gram)
+            own = fit_left_out(spectrum, targets, blocks)
+            own_unit = 1 / max(float(own.left_out.std()), 1e-6)
+            components = _components(spectrum)
+            dual = np.concatenate([components, own.dual * own_unit, joint.dual * unit], axis=1)
+            maps[name] = _maps(*table, dual, components.shape[1])
+            scores.append(np.concatenate([own.left_out * own_unit, part * unit], axis=1))
+        found = cls(scales, maps, targets.shape[1], raw)
+        order = np.argsort(rows)
+        found._left_out = rows[order], np.stack(scores, axis=1).astype(np.float32)[order]
+        return found
+
+    def arrays(
+        self, prepared: Source, rows: np.ndarray, *, left_out: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return components float32 ``[row, column, number]`` and scores ``[row, column, score]``.
+
+        Args:
+            prepared: Where the values are; a column that it lacks a value of has zeros.
+            rows: Row numbers.
+            left_out: Whether rows that were learned from are answered by a fit without them.
+        """
+        components = np.zeros((len(rows), len(self.maps), self.num_components), np.float32)
+        scores = np.zeros((len(rows), len(self.maps), 2 * self.num_outputs), np.float32)
+        for place, (name, scale) in enumerate(self.scales.items()):
+            raw = self._features(prepared, name, scale.plan, rows)
+            maps = self.maps[name]
+            found = maps.apply(scale.dense(raw), scale.sparse(raw))
+            found[~raw.present] = 0.0
+            components[:, place, : maps.num_components] = found[:, : maps.num_components]
+            scores[:, place] = found[:, maps.num_components :]
+        if left_out and self._left_out is not None and len(self._left_out[0]):
+            known, answers = self._left_out
+            places = np.searchsorted(known, rows).clip(max=len(known) - 1)
+            fitted = known[places] == rows
+            scores[fitted] = answers[places[fitted]]
+        return components, scores
+
+    def _features(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
+        if self._raw is None:
+            return self._map.views(prepared, rows).raw[name]
+        return self._raw.of(prepared, name, plan, rows)
+
+    def save(self, folder: Path) -> None:
+        """Write plain files into a folder."""
+        from safetensors.numpy import save_file
+
+        self._map.save(folder)
+        arrays = {}
+        for number, one in enumerate(self.maps.values()):
+            for part in ("features", "dense", "sparse", "shift"):
+                arrays[f"{number}.{part}"] = np.ascontiguousarray(getattr(one, part))
+        about = {
+            "num_outputs": self.num_outputs,
+            "num_components": [one.num_components for one in self.maps.values()],
+        }
+        (folder / "evidence.json").write_text(json.dumps(about), encoding="utf8")
+        save_file(arrays, folder / "evidence.safetensors")
+
+    @classmethod
+    def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> Evidence:
+        """Read what `save` wrote. Raises `BundleError` when it is of other columns."""
+        from safetensors.numpy import load_file
+
+        scales = FeatureMap.load(folder, codecs).scales
+        about: dict[str, Any] = json.loads((folder / "evidence.json").read_text(encoding="utf8"))
+        arrays = load_file(folder / "evidence.safetensors")
+        maps = {
+            name: Maps(
+                features=arrays[f"{number}.features"],
+                dense=arrays[f"{number}.dense"],
+                sparse=arrays[f"{number}.sparse"],
+                shift=arrays[f"{number}.shift"],
+                num_components=int(about["num_components"][number]),
+            )
+            for number, name in enumerate(scales)
+        }
+        return cls(scales, maps, int(about["num_outputs"]))
+
+
+def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:
+    """Tell whether a target is one that evidence can be fitted for."""
+    return num_outputs(codec, truth) <= MAX_OUTPUTS
+
+
+def _some_groups(
+    groups: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, seed: int
+) -> np.ndarray:
+    """Return places of rows of known truth: all, or whole groups drawn until there are enough."""
+    known = np.flatnonzero(codec.form.known(truth))
+    if len(known) <= MAX_FITTED:
+        return known
+    names, which = np.unique(groups[known], return_inverse=True)
+    rank = np.random.default_rng(seed).permutation(len(names))[which]
+    order = np.argsort(rank, kind="stable")[:MAX_FITTED]
+    whole = rank[order] < rank[order[-1]]
+    return np.sort(known[order[whole]] if whole.any() else known[order])
+
+
+def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
+    """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or numbers of spread 1."""
+    targets = as_columns(truth, codec.form, num_outputs(codec, truth)).astype(np.float64)
+    if not codec.form.probable:
+        targets = targets / max(float(targets.std()), 1e-12)
+    else:
+        targets = 2 * targets - 1
+    return np.asarray(targets - targets.mean(axis=0))
+
+
+def _components(spectrum: Spectrum) -> np.ndarray:
+    """Return the dual of kernel principal components, float64 ``[row, component]``.
+
+    ``q_j l_j^-3/4``: of variance ``l_j^1/2 / rows``, then scaled to 1 in the mean.
+    """
+    values, vectors = spectrum.values[:NUM_COMPONENTS], spectrum.vectors[:, :NUM_COMPONENTS]
+    mean = float(np.sqrt(values).mean()) / max(len(vectors), 1) if len(values) else 1.0
+    return np.asarray(vectors * values**-0.75 / max(mean, 1e-12) ** 0.5)
+
+
+def _maps(dense: np.ndarray, sparse: SparseRows, dual: np.ndarray, num_components: int) -> Maps:
+    """Return the maps whose result for a row x is ``K(x, .) dual``, K being centred."""
+    dual = (dual - dual.mean(axis=0)).astype(np.float32)
+    of_dense = (dense.T @ dual).astype(np.float16)
+    shift = dense.mean(axis=0) @ of_dense.astype(np.float32)
+    chunks = feature_chunks(sparse)
+    of_sparse = np.zeros((0, dual.shape[1]), np.float16)
+    if chunks:
+        tables = [sparse.dense(chunk) for chunk in chunks]
+        of_sparse = np.concatenate([(table.T @ dual).astype(np.float16) for table in tables])
+        means = np.concatenate([table.mean(axis=0) for table in tables])
+        shift = shift + means @ of_sparse.astype(np.float32)
+    features = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
+    return Maps(features, of_dense, of_sparse, shift.astype(np.float32), num_components)

@@ -1,0 +1,18 @@
+"""Opens a found encoder as a checkpoint, under its own name and with its licence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plait.backbones.checkpoint import Checkpoint, open_checkpoint
+from plait.encoders.found import FoundEncoder
+from plait.encoders.hashing import licence_of
+
+
+def open_found(one: FoundEncoder, modality: str) -> Checkpoint:
+    """Return the opened checkpoint; its folder's name may say nothing, and is not told.
+
+    Raises `PlaitError` where its files are not what their names say.
+    """
+    checkpoint = open_checkpoint(one.folder(), modality=modality)
+    return replace(checkpoint, source=one.name, licence=checkpoint.licence or licence_of(one))

@@ -1,0 +1,70 @@
+"""Tells networks what simple models know, where there are few rows and their features are cheap."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from plait.baselines.evidence import Evidence, RawFeatures, can_tell
+from plait.recipes.task import Task
+
+MAX_ROWS = 20_000
+"""With more rows, a network finds by itself what simple models would tell."""
+
+MOST_SHARE = 0.2
+"""Of a timed budget, making the features of its rows may take no more."""
+
+PILOT_ROWS = 32
+
+
+@dataclass(frozen=True)
+class Told:
+    """Fits the evidence of a task for rows that a network learns from.
+
+    Attributes:
+        task: Its columns, target and groups.
+        raw: Features of all rows that are learned from or validated on.
+        seed: Of the choice of rows, where there are many.
+    """
+
+    task: Task
+    raw: RawFeatures
+    seed: int
+
+    def fit(self, rows: np.ndarray) -> Evidence:
+        """Return the evidence by a fit to some rows."""
+        task = self.task
+        rows = np.sort(rows)
+        return Evidence.fit(
+            self.raw,
+            task.prepared,
+            rows,
+            task.truth[rows],
+            task.target_codec,
+            task.groups[rows],
+            seed=self.seed,
+        )
+
+
+def tell(task: Task, *, seconds: float | None, seed: int) -> Told | None:
+    """Return what fits evidence for a task's networks, or None where it would not pay.
+
+    Args:
+        task: Its rows.
+        seconds: Of the networks' budget; None where that is not a time.
+        seed: See `Told`.
+    """
+    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
+    if not 2 <= len(rows) <= MAX_ROWS or not can_tell(task.target_codec, task.truth[rows]):
+        return None
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    began = time.monotonic()
+    pilot = RawFeatures(task.prepared, task.columns, some)
+    for name in task.columns:
+        pilot.of(task.prepared, name, pilot.plans[name], some)
+    needed = (time.monotonic() - began) / len(some) * len(rows)
+    if seconds is not None and needed > MOST_SHARE * seconds:
+        return None
+    return Told(task, RawFeatures(task.prepared, task.columns, rows), seed)
