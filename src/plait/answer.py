@@ -12,7 +12,7 @@ import numpy as np
 from plait.display import first_rows, html_table, text_rows
 from plait.errors import UsageError
 from plait.installation import pip_install
-from plait.types import Html
+from plait.types import Html, MadeFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,15 +72,15 @@ class Answer:
         return Answer({name: _taken(values, places) for name, values in self.columns.items()})
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return the rows as dicts of plain Python values, ready for JSON."""
+        """Return the rows as dicts of plain Python values, ready for JSON; files are bytes."""
         plain = {name: _plain(values) for name, values in self.columns.items()}
         return [dict(zip(plain, cells, strict=True)) for cells in zip(*plain.values(), strict=True)]
 
     def to_arrow(self) -> pa.Table:
-        """Return an Arrow table."""
+        """Return an Arrow table; generated files are bytes."""
         import pyarrow as pa
 
-        return pa.table({name: pa.array(values) for name, values in self.columns.items()})
+        return pa.table({n: pa.array(_without_files(v)) for n, v in self.columns.items()})
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a pandas DataFrame. Raises `UsageError` where pandas is not installed."""
@@ -120,8 +120,19 @@ def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _plain(value: Any) -> Any:
-    """Return NumPy numbers and arrays as Python's own."""
+    """Return NumPy numbers and arrays as Python's own, and generated files as their bytes."""
+    if isinstance(value, list) and any(isinstance(one, MadeFile) for one in value):
+        return _without_files(value)
+    if isinstance(value, MadeFile):
+        return value.content
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _without_files(values: Any) -> Any:
+    """Return a column whose generated files are their bytes."""
+    if isinstance(values, np.ndarray):
+        return values
+    return [one.content if isinstance(one, MadeFile) else one for one in values]
 
 
 def _plain_column(values: Any) -> Any:

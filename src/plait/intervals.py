@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 
 import numpy as np
 
-from plait.metrics import SHARES, Metric
+from plait.metrics import SHARES, Metric, Rows
 
 LEVEL = 0.95
 NUM_RESAMPLES, LEAST_RESAMPLES = 300, 100
@@ -38,6 +38,7 @@ def metric_intervals(
     groups: np.ndarray | None = None,
     seed: int = 0,
     cells: int = MAX_CELLS,
+    shares: Mapping[str, Rows] = SHARES,
 ) -> dict[str, list[float]]:
     """Return a 95 % interval of each metric; none below ten rows, or ten groups.
 
@@ -55,6 +56,7 @@ def metric_intervals(
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the draws.
         cells: See `resampling`.
+        shares: Metrics that are shares of rows -> which rows they count.
     """
     units = _Units(np.arange(len(truth)) if groups is None else np.asarray(groups))
     if len(units) < LEAST_UNITS:
@@ -62,9 +64,9 @@ def metric_intervals(
     names = list(metric(outputs, truth))
     which = None if len(units) == len(truth) else units.which
     found = {
-        name: share_interval(SHARES[name](outputs, truth), which)
+        name: share_interval(shares[name](outputs, truth), which)
         for name in names
-        if name in SHARES
+        if name in shares
     }
     rest = [name for name in names if name not in found]
     drawn = _bootstrap(metric, outputs, truth, units, seed, cells) if rest else {}
@@ -207,7 +209,7 @@ def _bootstrap(
 ) -> dict[str, list[float]]:
     rng = np.random.default_rng(seed)
     kept, shrink = np.arange(len(units)), 1.0
-    max_rows, num = resampling(len(truth), outputs.shape[1], cells)
+    max_rows, num = resampling(len(truth), outputs[:1].size, cells)
     if len(truth) > max_rows:
         most = max(LEAST_UNITS, int(max_rows * len(units) / len(truth)))
         kept = np.sort(rng.choice(len(units), most, replace=False))

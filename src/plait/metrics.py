@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ FLOOR = 1e-7
 
 LEAST_ROWS = 10
 """Fewer rows than this have no R2: its denominator is an accident."""
+
+NUM_BINS = 10
+"""Parts of confidence in which a reliability diagram counts."""
 
 NOMINAL_COVERAGE = 0.9
 """What the interval between the outer quantiles of a number promises."""
@@ -158,6 +161,51 @@ def per_class(
             }
         )
     return found
+
+
+def per_label(
+    outputs: np.ndarray, truth: np.ndarray, labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return ``label``, ``rows``, ``precision``, ``recall``, ``f1`` of each label, said at 0.5."""
+    said, real = outputs >= 0.5, truth >= 0.5
+    hits, num_said, num_real = (said & real).sum(0), said.sum(0), real.sum(0)
+    return [
+        {
+            "label": str(label),
+            "rows": int(num_real[i]),
+            "precision": float(hits[i] / num_said[i]) if num_said[i] else float("nan"),
+            "recall": float(hits[i] / num_real[i]) if num_real[i] else float("nan"),
+            "f1": float(2 * hits[i] / max(int(num_said[i] + num_real[i]), 1)),
+        }
+        for i, label in enumerate(labels)
+    ]
+
+
+def reliability(outputs: np.ndarray, truth: np.ndarray) -> list[dict[str, float]]:
+    """Accuracy within each tenth of confidence (Guo et al. 2017, figure 1)."""
+    confidence = outputs.max(axis=1)
+    right = outputs.argmax(axis=1) == truth
+    bins = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
+    return [
+        {
+            "confidence": float(confidence[bins == b].mean()),
+            "accuracy": float(right[bins == b].mean()),
+            "count": int((bins == b).sum()),
+        }
+        for b in range(NUM_BINS)
+        if (bins == b).any()
+    ]
+
+
+def expected_calibration_error(bins: Sequence[Mapping[str, float]]) -> float:
+    """Return the mean gap between confidence and accuracy (Guo et al. 2017, equation 3).
+
+    Args:
+        bins: ``confidence``, ``accuracy`` and ``count`` of each tenth of confidence.
+    """
+    total = sum(one["count"] for one in bins)
+    gaps = (one["count"] * abs(one["confidence"] - one["accuracy"]) for one in bins)
+    return float(sum(gaps) / total) if total else float("nan")
 
 
 def confusion(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:

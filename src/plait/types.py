@@ -79,6 +79,22 @@ NULL_WORDS = frozenset({"nan", "null", "n/a", "#n/a", "<na>"})
 """Text that holds nothing, whatever the column."""
 
 
+@dataclass(frozen=True, repr=False)
+class MadeFile:
+    """What a generated cell holds that is a file: written beside a table, named there by its path.
+
+    Attributes:
+        content: The file's bytes.
+        ending: Of its name: ``.wav``.
+    """
+
+    content: bytes
+    ending: str
+
+    def __repr__(self) -> str:
+        return f"MadeFile({self.ending}, {len(self.content):,} bytes)"
+
+
 def is_missing(cell: Cell) -> bool:
     """Tell whether a cell holds nothing: None, NaN, or an empty or null word.
 

@@ -7,25 +7,6 @@ import numpy as np
 from plait.metrics import binary_log_loss, log_loss
 
 
-def weighted_metrics(
-    task: str, outputs: np.ndarray, truth: np.ndarray, weights: np.ndarray
-) -> dict[str, float]:
-    """Return the metrics of `plait.metrics` under the same names, each row counted by its weight.
-
-    Equal to those of a table in which rows are repeated as often as they weigh.
-
-    Args:
-        task: ``classify``, ``tag`` or ``regress``.
-        outputs: ``[row, output]``.
-        truth: ``[row]`` or ``[row, label]``.
-        weights: ``[row]``, not negative.
-    """
-    heavy = weights.astype(np.float64)
-    if task == "classify":
-        return _of_classes(outputs, truth, heavy)
-    return _of_tags(outputs, truth, heavy) if task == "tag" else _of_numbers(outputs, truth, heavy)
-
-
 def weighted_auc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> float:
     """Return the area under the ROC curve, pairs counted by the product of their weights.
 
@@ -41,7 +22,15 @@ def weighted_auc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -
     return float((upper * below).sum() / (total * mine))
 
 
-def _of_classes(outputs: np.ndarray, truth: np.ndarray, heavy: np.ndarray) -> dict[str, float]:
+def weighted_classification_metrics(
+    outputs: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> dict[str, float]:
+    """Return `plait.metrics.classification_metrics` with each row counted by its weight.
+
+    Equal to those of a table in which rows are repeated as often as they weigh; so are the others
+    here. Weights are ``[row]``, not negative.
+    """
+    heavy = weights.astype(np.float64)
     guess, num = outputs.argmax(axis=1), outputs.shape[1]
     size = num + 1
     real = np.bincount(truth + 1, heavy, minlength=size)
@@ -59,7 +48,11 @@ def _of_classes(outputs: np.ndarray, truth: np.ndarray, heavy: np.ndarray) -> di
     }
 
 
-def _of_tags(outputs: np.ndarray, truth: np.ndarray, heavy: np.ndarray) -> dict[str, float]:
+def weighted_tagging_metrics(
+    outputs: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> dict[str, float]:
+    """Return `plait.metrics.tagging_metrics` with each row counted by its weight."""
+    heavy = weights.astype(np.float64)
     guess, real = outputs >= 0.5, truth >= 0.5
     hits, guessed, occurring = (heavy @ one for one in (guess & real, guess, real))
     f1 = 2 * hits / np.maximum(guessed + occurring, 1e-300)
@@ -73,7 +66,11 @@ def _of_tags(outputs: np.ndarray, truth: np.ndarray, heavy: np.ndarray) -> dict[
     }
 
 
-def _of_numbers(outputs: np.ndarray, truth: np.ndarray, heavy: np.ndarray) -> dict[str, float]:
+def weighted_regression_metrics(
+    outputs: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> dict[str, float]:
+    """Return `plait.metrics.regression_metrics` with each row counted by its weight."""
+    heavy = weights.astype(np.float64)
     real = truth.astype(np.float64)
     gap = outputs[:, 0].astype(np.float64) - real
     spread = float((heavy * (real - _mean(real, heavy)) ** 2).sum())

@@ -10,6 +10,7 @@ import numpy as np
 
 from plait.metrics import binary_log_loss, tagging_metrics
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import LABELS
 from plait.modalities.number.codec import NumberCodec
 from plait.types import Arrays, ArraySpec, Layout
 
@@ -32,7 +33,7 @@ class VectorCodec:
 class TagCodec:
     """A target of several labels."""
 
-    task = "tag"
+    form = LABELS
 
     def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return binary_log_loss(outputs, truth)

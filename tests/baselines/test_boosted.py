@@ -20,6 +20,7 @@ from plait.baselines.sparse import SparseRows
 from plait.baselines.table_trees import TableTrees
 from plait.baselines.views import Views
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import CLASSES
 from plait.modalities.number.codec import NumberCodec
 
 CODEC = CategoryCodec(labels=("a", "b"))
@@ -104,7 +105,7 @@ def test_the_rounds_of_all_parts_together_are_those_of_all_rows():
     views, truth = table_with_few_good_columns(400)
     table = views.tree
     parts = [np.arange(200, 250), np.arange(250, 400)]
-    grower = Grower("classify", 2, 0)
+    grower = Grower(CLASSES, 2, 0)
     together, apart = (
         grower.grow(
             table[:200],
@@ -188,10 +189,10 @@ def test_what_the_clock_cuts_off_says_so(monkeypatch):
 
 @pytest.mark.parametrize("rounds_left", [5, 60, 150, 1000])
 def test_the_learning_rate_makes_the_rounds_that_there_is_time_for_enough(rounds_left):
-    grower = Grower("classify", 2, 0).paced(rounds_left)
+    grower = Grower(CLASSES, 2, 0).paced(rounds_left)
     enough = grower.learning_rate * rounds_left >= LEAST_TRAVEL - 1e-6
     assert enough or grower.learning_rate == boosting.MAX_RATE
-    assert grower.learning_rate >= Grower("classify", 2, 0).learning_rate
+    assert grower.learning_rate >= Grower(CLASSES, 2, 0).learning_rate
 
 
 def test_a_saved_one_answers_as_before_though_it_stopped_early(monkeypatch, tmp_path):

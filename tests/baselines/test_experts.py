@@ -19,6 +19,7 @@ from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
 from plait.errors import BundleError, ExtraError, TargetError
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import CLASSES
 from plait.modalities.number.codec import NumberCodec
 
 ROWS = np.arange(200)
@@ -155,10 +156,10 @@ def test_logistic_regression_like_scikit_learn():
     rows = rng.normal(size=(150, 6)).astype(np.float32)
     truth = (rows @ rng.normal(size=(6, 3)) + rng.normal(size=(150, 3))).argmax(1)
     none = SparseRows.stack([(np.zeros(0), np.zeros(0))] * 150, 0)
-    weights = Problem(rows, none, np.eye(3, dtype=np.float32)[truth], "classify").solve(0.7)
+    weights = Problem(rows, none, np.eye(3, dtype=np.float32)[truth], CLASSES).solve(0.7)
     theirs = LogisticRegression(C=0.7, max_iter=1000).fit(rows, truth)
     np.testing.assert_allclose(
-        link(weights.scores(rows, none), "classify"), theirs.predict_proba(rows), atol=3e-3
+        link(weights.scores(rows, none), CLASSES), theirs.predict_proba(rows), atol=3e-3
     )
 
 

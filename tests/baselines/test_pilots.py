@@ -13,6 +13,7 @@ from plait.baselines.costs import NUM_ROUNDS, NUM_STEPS, Size, foreseen_seconds
 from plait.baselines.features import FeatureMap
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.modalities import find_codec
+from plait.modalities.forms import CLASSES, LABELS
 
 
 class Clock:
@@ -33,15 +34,15 @@ TRUTH = np.arange(100) % 3
 
 
 def test_a_step_is_timed_on_few_rows_and_counts_for_all(views, monkeypatch):
-    clock, real = Clock(), descent._loss_and_slope
+    clock, real = Clock(), descent.Softmax.loss_and_slope
     monkeypatch.setattr(descent, "time", clock)
     monkeypatch.setattr("plait.baselines.pilots.NUM_ROWS", 20)
 
-    def slow(scores, *others):
+    def slow(self, scores, *others):
         clock.now += 0.01 * len(scores)
-        return real(scores, *others)
+        return real(self, scores, *others)
 
-    monkeypatch.setattr(descent, "_loss_and_slope", slow)
+    monkeypatch.setattr(descent.Softmax, "loss_and_slope", slow)
     assert step_seconds(views, TRUTH, CODEC) == pytest.approx(1.0)
 
 
@@ -56,14 +57,14 @@ def test_a_round_is_timed_without_what_begins_the_first(views, monkeypatch):
     monkeypatch.setattr(boosting._Progress, "__call__", slow)
     assert round_seconds(views, TRUTH, CODEC, 0) == pytest.approx(2.0)
     several = np.eye(3, dtype=np.float32)[TRUTH]
-    tags = SimpleNamespace(task="tag", labels=("a", "b", "c"))
+    tags = SimpleNamespace(form=LABELS, labels=("a", "b", "c"))
     assert round_seconds(views, several, tags, 0) == pytest.approx(6.0)
 
 
 def test_what_was_measured_counts_and_not_what_was_foreseen():
     size = Size(
         rows=5000, judged=1000, dense=10, sparse=0.0, width=10, narrow=10, outputs=5,
-        task="classify", seconds=3e-11, per_round=0.2, per_step=0.1,
+        form=CLASSES, seconds=3e-11, per_round=0.2, per_step=0.1,
     )  # fmt: skip
     assert foreseen_seconds("boosted", size) == pytest.approx(0.05 + 0.2 * NUM_ROUNDS)
     assert foreseen_seconds("linear", size) == pytest.approx(0.1 * NUM_STEPS)

@@ -16,8 +16,8 @@ from plait.baselines.sparse import SparseRows
 from plait.baselines.stack import best_mix
 from plait.metrics import classification_metrics, log_loss, regression_metrics, tagging_metrics
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import CLASSES, LABELS, NUMBER, form_named
 from plait.modalities.number.codec import NumberCodec
-from plait.weighted_metrics import weighted_metrics
 
 TIMES = np.array([1, 2, 3, 1, 4, 2, 1, 1, 3, 2, 1, 5])
 
@@ -91,8 +91,9 @@ def test_descent_by_weights_is_descent_on_repeated_rows(task):
     goals = targets if task == "regress" else (targets > 0).astype(np.float32)
     if task == "classify":
         goals = np.eye(2, dtype=np.float32)[goals[:, 0].astype(int)]
-    weighted = Problem(dense, sparse, goals, task, TIMES.astype(np.float32))
-    plain = Problem(dense[repeated], sparse.take(repeated), goals[repeated], task)
+    form = form_named(task)
+    weighted = Problem(dense, sparse, goals, form, TIMES.astype(np.float32))
+    plain = Problem(dense[repeated], sparse.take(repeated), goals[repeated], form)
     first, second = weighted.solve(0.3, max_steps=500), plain.solve(0.3, max_steps=500)
     assert np.allclose(first.dense, second.dense, atol=5e-3)
     assert np.allclose(first.sparse, second.sparse, atol=5e-3)
@@ -176,8 +177,8 @@ def test_metrics_by_weight_are_those_of_repeated_rows(task):
         truth = rng.integers(0, 2, (40, 3)).astype(np.float32)
     if task == "regress":
         outputs, truth = np.sort(outputs, axis=1), rng.random(40).astype(np.float32)
-    kind = "classify" if task == "binary" else task
-    found = weighted_metrics(kind, outputs, truth, times)
+    form = {"tag": LABELS, "regress": NUMBER}.get(task, CLASSES)
+    found = form.weighted_metrics(outputs, truth, times)
     repeated = np.repeat(np.arange(40), times)
     assert found == pytest.approx(plain(outputs[repeated], truth[repeated]), abs=1e-6)
 

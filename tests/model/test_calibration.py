@@ -232,4 +232,4 @@ def test_facts_rebuild_the_same_calibration():
 
 def test_an_unknown_kind_of_target_is_refused():
     with pytest.raises(TargetError, match="cannot be calibrated"):
-        scale_of(SimpleNamespace(task="draw"))
+        scale_of(SimpleNamespace(form=SimpleNamespace(name="draws")))

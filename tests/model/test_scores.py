@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from plait.metrics import expected_calibration_error
+from plait.modalities import forms
 from plait.modalities.category.codec import CategoryCodec
-from plait.model import scores
-from plait.model.scores import expected_calibration_error, score
+from plait.model.judges import OutputJudge
+from plait.model.scores import score
 
 
 def test_a_table_of_confusion_too_large_to_show_is_said_to_be_left_out(monkeypatch):
-    codec = CategoryCodec(labels=("x", "y", "z"))
+    judge = OutputJudge(CategoryCodec(labels=("x", "y", "z")))
     outputs = np.float32([[0.6, 0.2, 0.2], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
     truth, present = np.array([0, 1, 2]), {"a": np.ones(3, bool)}
-    whole = score(codec, outputs, truth, present)
+    whole = score(judge, outputs, truth, present)
     assert "confusion" in whole and "left_out" not in whole
-    monkeypatch.setattr(scores, "MAX_CONFUSION", 2)
-    less = score(codec, outputs, truth, present)
+    monkeypatch.setattr(forms, "MAX_CONFUSION", 2)
+    less = score(judge, outputs, truth, present)
     assert "confusion" not in less and "more than 2 classes" in less["left_out"][0]
 
 

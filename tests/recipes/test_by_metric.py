@@ -8,8 +8,9 @@ import pytest
 import plait
 from plait.errors import UsageError
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import CLASSES, NUMBER
 from plait.modalities.number.codec import NumberCodec
-from plait.recipes.by_metric import CHOOSABLE, best_by_metric
+from plait.recipes.by_metric import best_by_metric
 from plait.recipes.choose import choose
 
 CODEC = CategoryCodec(labels=("p", "q"))
@@ -94,7 +95,7 @@ def test_weights_of_rows_go_into_the_metric():
 ROWS = [{"size": float(i * i % 17), "kind": "pq"[i * i % 17 > 8]} for i in range(80)]
 
 
-@pytest.mark.parametrize("metric", CHOOSABLE["classify"])
+@pytest.mark.parametrize("metric", CLASSES.choosable)
 def test_a_fit_by_each_metric(metric):
     model = plait.fit(ROWS, target="kind", simple=True, budget="10s", metric=metric, scores=False)
     assert f"chosen by {metric}" in " ".join(model.records["metrics"]["notes"])
@@ -117,7 +118,7 @@ def test_a_wrong_metric_is_refused(settings, message, hint):
 
 def test_choosable_metrics_are_metrics():
     outputs, truth = np.full((12, 2), 0.5, np.float32), np.arange(12) % 2
-    assert set(CHOOSABLE["classify"]) <= set(CODEC.metrics(outputs, truth))
+    assert set(CLASSES.choosable) <= set(CODEC.metrics(outputs, truth))
     numbers = np.zeros((12, 4), np.float32)
     found = NumberCodec().metrics(numbers, np.arange(12, dtype=np.float32))
-    assert set(CHOOSABLE["regress"]) <= set(found)
+    assert set(NUMBER.choosable) <= set(found)

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import plait
 from plait.baselines.linear import Linear
+from plait.modalities.forms import CLASSES, LABELS, NUMBER
 from plait.model.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import label_bench, label_curve, learn
-from plait.recipes.label_counts import label_counts, label_keys, labels_needed, nested_order
+from plait.recipes.label_counts import label_counts, labels_needed, nested_order
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.task import make_task
 
@@ -157,7 +158,7 @@ def test_changed_test_answers_change_only_the_scores(task, record, learned):
 
 def test_every_draw_is_nested(task, learned):
     measure_label_curve(task, seed=0, seconds=None)
-    keys = label_keys(task.truth, "classify")
+    keys = CLASSES.strata(task.truth)
     assert len(learned) == 15 + 2 * 8
     by_draw = [learned[:15:3], learned[15:23:2], learned[23::2]]
     for draw in by_draw:
@@ -292,9 +293,9 @@ def test_counts_grow_by_hand():
 
 def test_keys_of_numbers_are_parts_of_their_order():
     truth = np.array([9.0, 1.0, 5.0, 7.0, 3.0, 3.0, 100.0, -1.0])
-    assert label_keys(truth, "regress").tolist() == [6, 1, 4, 5, 2, 3, 7, 0]
-    assert label_keys(truth[:, None] > 4, "tag").tolist() == [0] * 8
-    assert label_keys(np.array([2, 0]), "classify").tolist() == [2, 0]
+    assert NUMBER.strata(truth).tolist() == [6, 1, 4, 5, 2, 3, 7, 0]
+    assert LABELS.strata(truth[:, None] > 4).tolist() == [0] * 8
+    assert CLASSES.strata(np.array([2, 0])).tolist() == [2, 0]
 
 
 def test_labels_needed_by_hand():

@@ -9,6 +9,7 @@ import pytest
 
 import plait
 from plait.baselines.costs import Size
+from plait.modalities.forms import CLASSES
 from plait.progress import SILENT
 from plait.recipes import candidates, rival_bench
 from plait.recipes.folds import make_folds
@@ -59,7 +60,7 @@ def bench_of(monkeypatch, size, looked):
 def size(rows, outputs=40):
     return Size(
         rows=rows, judged=1000, dense=30, sparse=0.0, width=30, narrow=30, outputs=outputs,
-        task="classify", seconds=3e-11,
+        form=CLASSES, seconds=3e-11,
     )  # fmt: skip
 
 

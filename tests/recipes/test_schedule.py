@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plait.baselines.costs import Size, foreseen_bytes, foreseen_seconds
+from plait.modalities.forms import CLASSES
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
 
 
@@ -16,10 +17,10 @@ class Clock:
         return self.now
 
 
-def size(rows=5000, *, outputs=2, task="classify", dense=10, sparse=0.0, width=10, narrow=10):
+def size(rows=5000, *, outputs=2, form=CLASSES, dense=10, sparse=0.0, width=10, narrow=10):
     return Size(
         rows=rows, judged=1000, dense=dense, sparse=sparse, width=width, narrow=narrow,
-        outputs=outputs, task=task, seconds=3e-11,
+        outputs=outputs, form=form, seconds=3e-11,
     )  # fmt: skip
 
 

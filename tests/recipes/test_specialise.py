@@ -18,6 +18,7 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.specialists import columns_of, considered, present_sources, source_sets
 from plait.errors import TargetError
 from plait.modalities.category.codec import CategoryCodec
+from plait.modalities.forms import CLASSES
 from plait.modalities.number.codec import NumberCodec
 from plait.recipes.allowance import NOMINAL_SECONDS, Allowance
 from plait.recipes.specialise import (
@@ -328,7 +329,7 @@ def test_the_sets_considered():
 def test_without_a_time_no_clock_decides_how_many_sets_have_specialists(monkeypatch):
     size = Size(
         rows=2000, judged=2000, dense=3, sparse=0.0, width=3, narrow=3, outputs=2,
-        task="classify", seconds=1.0,
+        form=CLASSES, seconds=1.0,
     )  # fmt: skip
     slow = Allowance.foreseen(["linear", "neighbour"], size, 4.0)
     fast = Allowance.foreseen(["linear", "neighbour"], replace(size, seconds=1e-12), 4.0)
@@ -415,7 +416,7 @@ def test_neighbours_join_a_pool_where_they_see_more_than_a_line():
 def test_a_pool_is_for_classes():
     prepared, truth = make_table(30)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
-    with pytest.raises(TargetError, match="a pool of sources is for classes"):
+    with pytest.raises(TargetError, match="the model 'pool' cannot learn"):
         Pool(SOURCES).fit(views, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0)
-    assert can_pool("classify", SOURCES) and not can_pool("regress", SOURCES)
-    assert not can_pool("classify", SOURCES[:1]) and not can_pool("classify", SOURCES * 3)
+    assert can_pool(CLASSES, SOURCES) and not can_pool(NumberCodec.form, SOURCES)
+    assert not can_pool(CLASSES, SOURCES[:1]) and not can_pool(CLASSES, SOURCES * 3)

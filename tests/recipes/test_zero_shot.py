@@ -11,6 +11,7 @@ import torch
 
 import plait
 from plait.errors import UsageError
+from plait.modalities import find_codec
 from plait.model.config import SystemConfig
 from plait.recipes.predict import predict
 from plait.recipes.prompts import prompt_tuner
@@ -35,7 +36,7 @@ class Stub:
     def __init__(self, scale=10.0, sources=("note", "size")):
         self.space = SimpleNamespace(sources={name: (name,) for name in sources}, scale=scale)
         kinds = {"note": "text", "title": "text", "size": "number"}
-        self.shown = {name: SimpleNamespace(modality=kinds[name]) for name in sources}
+        self.shown = {name: find_codec(kinds[name]) for name in sources}
         self.asked: list[tuple[list[str], dict[str, float]]] = []
 
     def embed(self, rows, *, weights=None, on_error="raise", root=None):

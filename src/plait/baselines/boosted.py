@@ -9,11 +9,15 @@ import numpy as np
 
 from plait.baselines.boosting import Grower, import_lightgbm, predict
 from plait.baselines.contract import (
+    ANY_FORM,
     HeldOut,
     as_columns,
+    check_form,
+    is_many,
     known_rows,
     num_outputs,
     read_files,
+    saved_form,
     write_files,
 )
 from plait.baselines.residuals import Residuals
@@ -22,7 +26,8 @@ from plait.baselines.selection import Selection
 from plait.baselines.trees import Trees
 from plait.baselines.views import Views, in_parts
 from plait.errors import TargetError
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import CLASSES, OutputForm
 
 MAX_CLASSES = 300
 
@@ -36,9 +41,10 @@ class Boosted:
     """
 
     name: ClassVar[str] = "boosted"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(self) -> None:
-        self._task = ""
+        self._form: OutputForm = CLASSES
         self._num_outputs = 1
         self._selection = Selection(np.zeros(0, np.int64), np.zeros(0, np.int64))
         self._boosters: list[Any] = []
@@ -53,33 +59,34 @@ class Boosted:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
         """Learn. Raises `TargetError` beyond 300 classes: a tree each per round is too many."""
         import_lightgbm()
+        check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
         num = num_outputs(codec, truth)
-        if codec.task == "classify" and num > MAX_CLASSES:
+        if codec.form.exclusive and num > MAX_CLASSES:
             raise TargetError(
                 "the target has too many classes for boosted trees",
                 expected=f"at most {MAX_CLASSES}",
                 received=f"{num}",
             )
-        self._task, self._num_outputs = codec.task, num
+        self._form, self._num_outputs = codec.form, num
         self._constants = np.full(num, np.nan, np.float32)
-        targets, goals = as_columns(truth, codec.task, num), [truth]
-        if codec.task == "tag":
+        targets, goals = as_columns(truth, codec.form, num), [truth]
+        if is_many(codec.form):
             varied = [bool(np.ptp(column) > 0) for column in targets.T]
             self._constants[~np.array(varied)] = targets.mean(axis=0)[~np.array(varied)]
             goals = [targets[:, i].copy() for i, kept in enumerate(varied) if kept]
-        search = RoundSearch(views, targets, goals, Grower(codec.task, num, seed), deadline)
+        search = RoundSearch(views, targets, goals, Grower(codec.form, num, seed), deadline)
         self._selection, self._boosters, held = search.run(seed)
         self.cut_short = search.cut_short
         means = list(held.means)
-        if codec.task == "regress":
+        if not codec.form.probable:
             heavy = None if views.weights is None else views.weights[held.places]
             self._residuals = Residuals.fit(means[0], truth[held.places], heavy)
         self.held_out = HeldOut(held.places, self._canonical(means, len(held.places)))
@@ -97,7 +104,7 @@ class Boosted:
             arrays |= self._residuals.arrays()
         about = {
             "name": self.name,
-            "task": self._task,
+            "form": self._form.name,
             "num_outputs": self._num_outputs,
             "num_boosters": len(self._boosters),
         }
@@ -109,13 +116,13 @@ class Boosted:
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
         expert = cls()
-        expert._task, expert._num_outputs = about["task"], int(about["num_outputs"])
+        expert._form, expert._num_outputs = saved_form(about), int(about["num_outputs"])
         expert._selection = Selection(arrays["dense"], arrays["sparse"])
         expert._constants = arrays["constants"]
         for number in range(int(about["num_boosters"])):
             text = (folder / f"trees.{number}.txt").read_text(encoding="utf8")
             expert._boosters.append(Trees(text))
-        if expert._task == "regress":
+        if not expert._form.probable:
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
 
@@ -128,7 +135,7 @@ class Boosted:
         return self._canonical(found, len(table))
 
     def _canonical(self, found: list[np.ndarray], num_rows: int) -> np.ndarray:
-        if self._task == "tag":
+        if is_many(self._form):
             out = np.tile(self._constants, (num_rows, 1))
             out[:, np.isnan(self._constants)] = np.stack(found, 1) if found else 0.0
             return out

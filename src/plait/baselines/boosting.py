@@ -11,6 +11,7 @@ import numpy as np
 
 from plait.baselines.contract import is_late
 from plait.errors import ExtraError
+from plait.modalities.forms import OutputForm
 
 MIN_ROWS_PER_THREAD = 8000
 MAX_THREADS = 2
@@ -68,13 +69,13 @@ class Grower:
     """Grows boosters of one target with the same settings.
 
     Attributes:
-        task: Of the target.
+        form: Of the target's outputs.
         num_classes: Of the target; 2 for yes or no.
         seed: Of samples of rows and features.
-        rate: The learning rate; 0 takes that of the task.
+        rate: The learning rate; 0 takes that of the form.
     """
 
-    task: str
+    form: OutputForm
     num_classes: int
     seed: int
     rate: float = 0.0
@@ -82,13 +83,13 @@ class Grower:
     @property
     def learning_rate(self) -> float:
         """The step of each round."""
-        many = self.num_classes > 10 and self.task == "classify"
+        many = self.num_classes > 10 and self.form.exclusive
         return self.rate or (0.1 if many else 0.05)
 
     @property
     def num_trees(self) -> int:
         """Trees per round."""
-        return self.num_classes if self.task == "classify" and self.num_classes > 2 else 1
+        return self.num_classes if self.form.exclusive and self.num_classes > 2 else 1
 
     def grow(
         self,
@@ -149,9 +150,8 @@ class Grower:
     def _settings(self, table: np.ndarray) -> dict[str, Any]:
         """Return LightGBM's parameters: slower steps and smaller trees for fewer rows."""
         num_rows, num_features = table.shape
-        objective = {"regress": "regression", "tag": "binary"}.get(self.task) or (
-            "binary" if self.num_classes == 2 else "multiclass"
-        )
+        several = self.form.exclusive and self.num_classes != 2
+        objective = "multiclass" if several else "binary" if self.form.probable else "regression"
         found = {
             "objective": objective,
             "learning_rate": self.learning_rate,

@@ -11,11 +11,18 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.errors import TargetError
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
 
 VERSION = 1
 """Of all simple models and their features: raised whenever one that was saved would answer
 otherwise than before, or features are taken or scaled otherwise. Bundles of another are refused."""
+
+
+ANY_FORM = frozenset({CLASSES.name, LABELS.name, NUMBER.name})
+OF_CLASSES = frozenset({CLASSES.name})
+"""Forms that experts support."""
 
 
 class HeldOut(NamedTuple):
@@ -41,11 +48,15 @@ class Expert(Protocol):
 
     name: ClassVar[str]
 
+    forms: ClassVar[frozenset[str]]
+    """Names of the forms of outputs that it can learn; of a target of any other, it is not measured
+    and does not fit (`check_form`)."""
+
     def fit(
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
@@ -54,13 +65,14 @@ class Expert(Protocol):
 
         Args:
             views: Features of the rows.
-            truth: As `TargetCodec.truth`; rows of -1 (unseen classes) are left out.
-            codec: Of the target: its task, its labels and its cost.
+            truth: As `PredictiveTarget.truth`; rows of -1 (unseen classes) are left out.
+            codec: Of the target: its form, its labels and its cost.
             seed: Of splits and samples.
             deadline: Of `time.monotonic`, after which the work ends; see `was_cut`.
 
         Raises:
             ExtraError: When an optional dependency is absent.
+            TargetError: When the target's outputs are of another form than one of `forms`.
         """
 
     def outputs(self, views: Views) -> np.ndarray:
@@ -74,22 +86,20 @@ class Expert(Protocol):
         """Read what `save` wrote."""
 
 
-def known_rows(views: Views, truth: np.ndarray, codec: TargetCodec) -> tuple[Views, np.ndarray]:
-    """Leave out rows whose class training does not know (-1)."""
-    if codec.task != "classify" or (truth >= 0).all():
+def known_rows(
+    views: Views, truth: np.ndarray, codec: PredictiveTarget
+) -> tuple[Views, np.ndarray]:
+    """Leave out rows whose truth training does not know (a class of -1)."""
+    known = codec.form.known(truth)
+    if known.all():
         return views, truth
-    kept = np.flatnonzero(truth >= 0)
+    kept = np.flatnonzero(known)
     return views.take(kept), truth[kept]
 
 
-def num_outputs(codec: TargetCodec, truth: np.ndarray) -> int:
+def num_outputs(codec: PredictiveTarget, truth: np.ndarray) -> int:
     """Return the classes or labels of a target, or 1 for a number."""
-    if codec.task == "regress":
-        return 1
-    if truth.ndim == 2:
-        return truth.shape[1]
-    seen = int(truth.max(initial=0)) + 1
-    return max(len(getattr(codec, "labels", ())), seen, 2)
+    return codec.form.num_outputs(getattr(codec, "labels", ()), truth)
 
 
 def mean_by(values: np.ndarray, weights: np.ndarray | None) -> float:
@@ -99,13 +109,30 @@ def mean_by(values: np.ndarray, weights: np.ndarray | None) -> float:
     return float((values * weights).sum() / max(float(weights.sum()), 1e-12))
 
 
-def as_columns(truth: np.ndarray, task: str, num: int) -> np.ndarray:
+def as_columns(truth: np.ndarray, form: OutputForm, num: int) -> np.ndarray:
     """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number."""
-    if task == "classify":
-        found = np.zeros((len(truth), num), np.float32)
-        found[np.arange(len(truth)), truth] = 1.0
-        return found
-    return truth.reshape(len(truth), -1).astype(np.float32)
+    return form.columns(truth, num)
+
+
+def is_many(form: OutputForm) -> bool:
+    """Tell whether outputs are answers to several questions, each learned by itself: labels."""
+    return form.probable and not form.exclusive
+
+
+def saved_form(about: Mapping[str, Any]) -> OutputForm:
+    """Return the form of outputs of a saved expert. Raises `BundleError` for an unknown one."""
+    return form_named(str(about.get("form") or about.get("task")))
+
+
+def check_form(expert: Expert, codec: PredictiveTarget) -> None:
+    """Raise `TargetError` where an expert cannot learn outputs of the target's form."""
+    if codec.form.name not in expert.forms:
+        raise TargetError(
+            f"the model '{expert.name}' cannot learn this target",
+            expected="a target of " + " or ".join(sorted(expert.forms)),
+            received=codec.form.name,
+            hint="leave it out of the baselines",
+        )
 
 
 class Deadline(float):

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plait.baselines.contract import is_many
 from plait.baselines.selection import narrow_width
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import OutputForm
 
 MAX_BYTES = 2**30
 """An expert that needs more memory than this, for its targets and scores, is not tried."""
@@ -41,7 +43,7 @@ class Size:
         width: All features.
         narrow: Features of narrow columns.
         outputs: Classes or labels; 1 for a number.
-        task: Of the target.
+        form: Of the target's outputs.
         seconds: Of one multiplication and addition on this machine, now.
         per_round: Seconds of a round of boosting, where that was measured; else 0.
         per_step: Seconds of a step of a linear descent, where that was measured; else 0.
@@ -54,14 +56,14 @@ class Size:
     width: int
     narrow: int
     outputs: int
-    task: str
+    form: OutputForm
     seconds: float
     per_round: float = 0.0
     per_step: float = 0.0
 
     @classmethod
     def of(
-        cls, views: Views, codec: TargetCodec, outputs: int, judged: int, seconds: float
+        cls, views: Views, codec: PredictiveTarget, outputs: int, judged: int, seconds: float
     ) -> Size:
         """Look at the views of the rows to learn from."""
         dense, sparse = views.dense.shape[1], views.sparse
@@ -73,7 +75,7 @@ class Size:
             width=dense + sparse.num_features,
             narrow=narrow_width(views),
             outputs=outputs,
-            task=codec.task,
+            form=codec.form,
             seconds=seconds,
         )
 
@@ -128,7 +130,7 @@ def _linear(size: Size) -> float:
         side = min(rows, width)
         gram = rows * width * side + 12 * side**3
         path = 16 * 2 * rows * side * size.outputs
-        tried = LINK_STEPS * rows * link if size.task != "regress" else 0.0
+        tried = LINK_STEPS * rows * link if size.form.probable else 0.0
         return (gram + path) * size.seconds + tried
     if has_margins(size):
         return 4 * 30 * products * 4 * size.seconds + 3 * 46 * 0.15 * rows * link
@@ -138,17 +140,17 @@ def _linear(size: Size) -> float:
 def is_closed(size: Size) -> bool:
     """Tell whether a linear model of such rows has a closed form."""
     small = min(size.rows, size.width) <= MAX_GRAM
-    return small and (size.task == "regress" or size.width >= size.rows)
+    return small and (not size.form.probable or size.width >= size.rows)
 
 
 def has_margins(size: Size) -> bool:
     """Tell whether a linear model of such rows is a support vector machine."""
-    return size.task == "classify" and size.sparse > 0 and size.width > 2 * size.dense
+    return size.form.exclusive and size.sparse > 0 and size.width > 2 * size.dense
 
 
 def _boosted(size: Size) -> float:
     """Of the least that is complete: narrow columns alone, one inner fold, the highest rate."""
-    trees = size.outputs if size.task == "tag" or size.outputs > 2 else 1
+    trees = size.outputs if is_many(size.form) or size.outputs > 2 else 1
     features = 0.8 * size.narrow if size.narrow < 64 else 0.3 * size.narrow
     per_round = trees * (size.rows * max(features, 4) * CELL_SECONDS + 1e-4)
     return 0.05 + NUM_ROUNDS * (size.per_round or per_round)

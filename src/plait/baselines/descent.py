@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from plait.baselines.contract import is_late
 from plait.baselines.sparse import SparseRows
+from plait.errors import TargetError
+from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm
 
 MAX_STEPS = 100
 
@@ -38,14 +41,92 @@ class Weights:
         return found + sparse.dot(self.sparse) if len(self.sparse) else found
 
 
-def link(scores: np.ndarray, task: str) -> np.ndarray:
-    """Turn scores into probabilities (classes sum to 1), or leave numbers as they are."""
-    if task == "regress":
+class Loss(Protocol):
+    """What a linear model of one form of outputs minimises, and how scores become outputs."""
+
+    def link(self, scores: np.ndarray) -> np.ndarray:
+        """Turn scores ``[row, output]`` into outputs."""
+
+    def start(self, mean: np.ndarray) -> np.ndarray:
+        """Return biases that give the mean of the targets, ``[output]``."""
+
+    def loss_and_slope(
+        self, scores: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the loss of each row, and its derivative by the scores."""
+
+
+class Softmax:
+    """Cross-entropy of classes, whose probabilities sum to 1."""
+
+    def link(self, scores: np.ndarray) -> np.ndarray:
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def start(self, mean: np.ndarray) -> np.ndarray:
+        return np.asarray(np.log(np.clip(mean, 1e-4, 1 - 1e-4)))
+
+    def loss_and_slope(
+        self, scores: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        top = scores.max(axis=1, keepdims=True)
+        powers = np.exp(scores - top)
+        total = powers.sum(axis=1, keepdims=True)
+        cost = np.log(total[:, 0]) + top[:, 0] - (scores * targets).sum(axis=1)
+        return cost, powers / total - targets
+
+
+class Sigmoid:
+    """Binary cross-entropy of labels, each a yes or no of its own."""
+
+    def link(self, scores: np.ndarray) -> np.ndarray:
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30))))
+
+    def start(self, mean: np.ndarray) -> np.ndarray:
+        rate = np.clip(mean, 1e-4, 1 - 1e-4)
+        return np.asarray(np.log(rate / (1 - rate)))
+
+    def loss_and_slope(
+        self, scores: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        cost = (np.logaddexp(0.0, scores, dtype=np.float32) - targets * scores).sum(axis=1)
+        return cost, self.link(scores) - targets
+
+
+class Squares:
+    """Half the squared error of standardised numbers."""
+
+    def link(self, scores: np.ndarray) -> np.ndarray:
         return scores
-    if task == "tag":
-        return 1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30)))
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+
+    def start(self, mean: np.ndarray) -> np.ndarray:
+        return mean
+
+    def loss_and_slope(
+        self, scores: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        slope = scores - targets
+        return 0.5 * (slope.astype(np.float64) ** 2).sum(axis=1), slope
+
+
+LOSSES: dict[str, Loss] = {CLASSES.name: Softmax(), LABELS.name: Sigmoid(), NUMBER.name: Squares()}
+"""Name of a form of outputs -> its loss."""
+
+
+def loss_of(form: OutputForm) -> Loss:
+    """Return the loss of a form of outputs. Raises `TargetError` for one that has none here."""
+    if form.name not in LOSSES:
+        raise TargetError(
+            "a linear model cannot learn this target",
+            expected="a target of " + " or ".join(LOSSES),
+            received=form.name,
+        )
+    return LOSSES[form.name]
+
+
+def link(scores: np.ndarray, form: OutputForm) -> np.ndarray:
+    """Turn scores into probabilities (classes sum to 1), or leave numbers as they are."""
+    return loss_of(form).link(scores)
 
 
 class Problem:
@@ -58,7 +139,7 @@ class Problem:
         dense: float32 ``[row, feature]``.
         sparse: ``[row, feature]``, perhaps of width 0.
         targets: float32 ``[row, output]``: one-hot, 0/1, or standardised numbers.
-        task: ``classify``, ``tag`` or ``regress``.
+        form: Of the outputs.
         weights: float32 ``[row]`` of mean 1: how much a row's loss counts; None for the same.
     """
 
@@ -67,20 +148,19 @@ class Problem:
         dense: np.ndarray,
         sparse: SparseRows,
         targets: np.ndarray,
-        task: str,
+        form: OutputForm,
         weights: np.ndarray | None = None,
     ) -> None:
         self._row_weights = weights
-        self._dense, self._targets, self._task = np.ascontiguousarray(dense), targets, task
+        self._dense, self._targets = np.ascontiguousarray(dense), targets
+        self._of_form = loss_of(form)
         self._thin = sparse.to_scipy() if sparse.num_features else None
         self._thin_turned = None if self._thin is None else self._thin.T.tocsr()
         shape = dense.shape[1] + sparse.num_features + 1, targets.shape[1]
         self._flat = np.zeros(shape).ravel()
         self._shape = shape
         mean = np.average(targets, axis=0, weights=weights)
-        rate = np.clip(mean, 1e-4, 1 - 1e-4)
-        start = {"classify": np.log(rate), "tag": np.log(rate / (1 - rate))}
-        self._flat[-shape[1] :] = start.get(task, mean)
+        self._flat[-shape[1] :] = self._of_form.start(mean)
 
     def start_from(self, weights: Weights) -> None:
         """Begin the next solution at known weights."""
@@ -119,6 +199,13 @@ class Problem:
         num_dense = self._dense.shape[1]
         return Weights(table[:num_dense], table[num_dense:-1], table[-1])
 
+    def _summed(self, scores: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the loss summed over rows, by their weights, and its derivative by the scores."""
+        cost, slope = self._of_form.loss_and_slope(scores, self._targets)
+        if self._row_weights is not None:
+            cost, slope = cost * self._row_weights, slope * self._row_weights[:, None]
+        return float(cost.sum(dtype=np.float64)), slope
+
     def _loss(self, strength: float) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
         num = len(self._targets)
 
@@ -127,7 +214,7 @@ class Problem:
             scores = self._dense @ weights.dense + weights.bias
             if self._thin is not None:
                 scores += self._thin @ weights.sparse
-            value, slope = _loss_and_slope(scores, self._targets, self._task, self._row_weights)
+            value, slope = self._summed(scores)
             gradient = np.empty(self._shape)
             num_dense = self._dense.shape[1]
             gradient[:num_dense] = self._dense.T @ slope
@@ -140,27 +227,6 @@ class Problem:
             return value / num, gradient.ravel() / num
 
         return loss
-
-
-def _loss_and_slope(
-    scores: np.ndarray, targets: np.ndarray, task: str, weights: np.ndarray | None
-) -> tuple[float, np.ndarray]:
-    """Return the loss summed over rows, by their weights, and its derivative by the scores."""
-    if task == "regress":
-        slope = scores - targets
-        cost = 0.5 * (slope.astype(np.float64) ** 2).sum(axis=1)
-    elif task == "tag":
-        cost = (np.logaddexp(0.0, scores, dtype=np.float32) - targets * scores).sum(axis=1)
-        slope = link(scores, task) - targets
-    else:
-        top = scores.max(axis=1, keepdims=True)
-        powers = np.exp(scores - top)
-        total = powers.sum(axis=1, keepdims=True)
-        cost = np.log(total[:, 0]) + top[:, 0] - (scores * targets).sum(axis=1)
-        slope = powers / total - targets
-    if weights is not None:
-        cost, slope = cost * weights, slope * weights[:, None]
-    return float(cost.sum(dtype=np.float64)), slope
 
 
 def strengths_path(

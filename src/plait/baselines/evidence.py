@@ -23,7 +23,7 @@ from plait.baselines.left_out import (
 )
 from plait.baselines.sparse import SparseRows
 from plait.display import brief
-from plait.modalities import Codec, TargetCodec
+from plait.modalities import Codec, PredictiveTarget
 
 NUM_COMPONENTS = 128
 MAX_FITTED = 1500
@@ -135,7 +135,7 @@ class Evidence:
         prepared: Source,
         rows: np.ndarray,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         groups: np.ndarray,
         *,
         seed: int = 0,
@@ -146,7 +146,7 @@ class Evidence:
             raw: Features of these rows, and of others.
             prepared: Where the values are.
             rows: Row numbers to learn from.
-            truth: Targets of these, as `TargetCodec.truth`.
+            truth: Targets of these, as `PredictiveTarget.truth`.
             codec: Of the target.
             groups: int ``[row]`` of these: rows of one number are left out together.
             seed: Of the choice of rows, where there are many.
@@ -259,16 +259,16 @@ class Evidence:
         return cls(scales, maps, int(about["num_outputs"]))
 
 
-def can_tell(codec: TargetCodec, truth: np.ndarray) -> bool:
+def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:
     """Tell whether a target is one that evidence can be fitted for."""
     return num_outputs(codec, truth) <= MAX_OUTPUTS
 
 
 def _some_groups(
-    groups: np.ndarray, truth: np.ndarray, codec: TargetCodec, seed: int
+    groups: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, seed: int
 ) -> np.ndarray:
     """Return places of rows of known truth: all, or whole groups drawn until there are enough."""
-    known = np.flatnonzero(truth >= 0) if codec.task == "classify" else np.arange(len(truth))
+    known = np.flatnonzero(codec.form.known(truth))
     if len(known) <= MAX_FITTED:
         return known
     names, which = np.unique(groups[known], return_inverse=True)
@@ -278,10 +278,10 @@ def _some_groups(
     return np.sort(known[order[whole]] if whole.any() else known[order])
 
 
-def _centred(truth: np.ndarray, codec: TargetCodec) -> np.ndarray:
+def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or numbers of spread 1."""
-    targets = as_columns(truth, codec.task, num_outputs(codec, truth)).astype(np.float64)
-    if codec.task == "regress":
+    targets = as_columns(truth, codec.form, num_outputs(codec, truth)).astype(np.float64)
+    if not codec.form.probable:
         targets = targets / max(float(targets.std()), 1e-12)
     else:
         targets = 2 * targets - 1

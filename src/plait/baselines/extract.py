@@ -11,7 +11,7 @@ import numpy as np
 
 from plait.baselines.sparse import SparseRows
 from plait.display import brief
-from plait.modalities import Codec
+from plait.modalities import Codec, traits_of
 from plait.types import Arrays, Layout
 
 PROBE_ROWS = 256
@@ -126,7 +126,7 @@ def make_plan(column: Column, rows: np.ndarray, known: dict[int, np.ndarray] | N
 
 def is_vector(codec: Codec) -> bool:
     """Tell whether a column's features are one vector: a network's, or of a shared space."""
-    return bool(getattr(codec, "modality", "") == "vector")
+    return traits_of(codec).whole
 
 
 def extract(

@@ -10,14 +10,17 @@ import numpy as np
 
 from plait.baselines.closed_form import Ridge, primal, ridge_path
 from plait.baselines.contract import (
+    ANY_FORM,
     HeldOut,
     as_columns,
+    check_form,
     is_late,
     known_rows,
     mean_by,
     num_outputs,
     part_of,
     read_files,
+    saved_form,
     write_files,
 )
 from plait.baselines.descent import Problem, Weights, link, strengths_path
@@ -26,7 +29,8 @@ from plait.baselines.margins import join, support_vectors
 from plait.baselines.residuals import Residuals, num_bins
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import CLASSES, OutputForm
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 MARGIN_STRENGTHS = (0.1, 0.03, 0.3)
@@ -45,9 +49,10 @@ class Linear:
     """
 
     name: ClassVar[str] = "linear"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(self) -> None:
-        self._task = ""
+        self._form: OutputForm = CLASSES
         self._weights = Weights(*(np.zeros((0, 0), np.float32) for _ in range(3)))
         self._residuals: Residuals | None = None
         self.held_out: HeldOut | None = None
@@ -57,19 +62,20 @@ class Linear:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
         _check_scipy()
+        check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
-        self._task = codec.task
+        self._form = codec.form
         num_features = views.dense.shape[1] + views.sparse.num_features
         small = min(num_features, len(views)) <= MAX_GRAM
-        if small and (codec.task == "regress" or num_features >= len(views)):
+        if small and (not codec.form.probable or num_features >= len(views)):
             self._fit_closed(views, truth, codec, deadline)
-        elif codec.task == "classify" and views.sparse.num_features > views.dense.shape[1]:
+        elif codec.form.exclusive and views.sparse.num_features > views.dense.shape[1]:
             self._fit_margins(views, truth, codec, seed, deadline)
         else:
             self._fit_descent(views, truth, codec, seed, deadline)
@@ -81,15 +87,15 @@ class Linear:
         arrays: dict[str, np.ndarray] = dict(vars(self._weights))
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
-        write_files(folder, {"name": self.name, "task": self._task}, arrays)
+        write_files(folder, {"name": self.name, "form": self._form.name}, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
         expert = cls()
-        expert._task = about["task"]
+        expert._form = saved_form(about)
         expert._weights = Weights(arrays["dense"], arrays["sparse"], arrays["bias"])
-        if expert._task == "regress":
+        if not expert._form.probable:
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
 
@@ -99,13 +105,13 @@ class Linear:
     def _canonical(self, scores: np.ndarray) -> np.ndarray:
         if self._residuals is not None:
             return self._residuals.outputs(scores[:, 0])
-        return link(scores, self._task)
+        return link(scores, self._form)
 
     def _fit_closed(
-        self, views: Views, truth: np.ndarray, codec: TargetCodec, deadline: float | None
+        self, views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
     ) -> None:
-        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
-        if codec.task != "regress":
+        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
+        if codec.form.probable:
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
         heavy = views.weights
@@ -120,7 +126,7 @@ class Linear:
         _, ridge, temperature = best
         dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets, heavy)
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
-        if codec.task == "regress":
+        if not codec.form.probable:
             self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth, heavy)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
@@ -128,18 +134,18 @@ class Linear:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         seed: int,
         deadline: float | None,
     ) -> None:
-        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
         centre, spread = np.float32(0), np.float32(1)
-        if codec.task == "regress":
+        if not codec.form.probable:
             centre, spread = targets.mean(), targets.std() or np.float32(1)
             targets = (targets - centre) / spread
         learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
         inside, outside = views.take(learn), views.take(judge)
-        problem = Problem(inside.dense, inside.sparse, targets[learn], codec.task, inside.weights)
+        problem = Problem(inside.dense, inside.sparse, targets[learn], codec.form, inside.weights)
         limit = part_of(deadline, SEARCH_SHARE)
         trials = []
         for strength, weights in strengths_path(problem, STRENGTHS, limit):
@@ -147,12 +153,12 @@ class Linear:
             found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
         best = min(trials, key=lambda trial: trial.cost)
-        problem = Problem(views.dense, views.sparse, targets, codec.task, views.weights)
+        problem = Problem(views.dense, views.sparse, targets, codec.form, views.weights)
         problem.start_from(best.weights)
         weights = problem.solve(best.strength, deadline)
         self._weights = weights.scaled(float(spread) * best.temperature)
         self._weights.bias += centre
-        if codec.task == "regress":
+        if not codec.form.probable:
             self._residuals = Residuals.fit(best.scores[:, 0], truth[judge], outside.weights)
         self._remember(judge, best.scores * best.temperature)
 
@@ -160,7 +166,7 @@ class Linear:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         seed: int,
         deadline: float | None,
     ) -> None:
@@ -211,7 +217,7 @@ class _Trial:
         weights: Weights,
         scores: np.ndarray,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         row_weights: np.ndarray | None,
     ) -> _Trial:
         cost, temperature = _best_temperature(scores, truth, codec, row_weights)
@@ -244,17 +250,17 @@ def _check_scipy() -> None:
 
 
 def _best_temperature(
-    scores: np.ndarray, truth: np.ndarray, codec: TargetCodec, weights: np.ndarray | None
+    scores: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, weights: np.ndarray | None
 ) -> tuple[float, float]:
     """Return the least cost, and what scores of classes or labels are multiplied with for it.
 
     Temperature scaling (Guo et al. 2017, section 4.2).
     """
-    if codec.task == "regress":
+    if not codec.form.probable:
         return mean_by((scores[:, 0] - truth) ** 2, weights), 1.0
     scores = scores.astype(np.float32)
     costs = [
-        mean_by(codec.cost(link(scores * t, codec.task), truth), weights) for t in TEMPERATURES
+        mean_by(codec.cost(link(scores * t, codec.form), truth), weights) for t in TEMPERATURES
     ]
     best = int(np.argmin(costs))
     return costs[best], float(TEMPERATURES[best])

@@ -8,6 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    ANY_FORM,
+    check_form,
     known_rows,
     mean_by,
     num_outputs,
@@ -16,13 +18,14 @@ from plait.baselines.contract import (
 )
 from plait.baselines.residuals import LEVELS, quantiles
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 
 class Majority:
     """Gives every row the same outputs: training frequencies, or mean and quantiles."""
 
     name: ClassVar[str] = "majority"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(self) -> None:
         self._row = np.zeros(0, np.float32)
@@ -31,26 +34,27 @@ class Majority:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
         """Count. Half a row per class is added, so that nothing is impossible."""
+        check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
-        if codec.task == "regress":
+        if not codec.form.probable:
             row = np.concatenate(
                 [[mean_by(truth, views.weights)], quantiles(truth, LEVELS, views.weights)]
             )
         else:
             num = num_outputs(codec, truth)
             heavy = None if views.weights is None else views.weights / views.weights.mean()
-            if codec.task == "classify":
+            if codec.form.exclusive:
                 counts = np.bincount(truth, heavy, minlength=num).astype(np.float64)
             else:
                 counts = (truth if heavy is None else truth * heavy[:, None]).sum(axis=0)
             counts = counts + 0.5
-            row = counts / (counts.sum() if codec.task == "classify" else len(truth) + 1)
+            row = counts / (counts.sum() if codec.form.exclusive else len(truth) + 1)
         self._row = row.astype(np.float32)
 
     def outputs(self, views: Views) -> np.ndarray:

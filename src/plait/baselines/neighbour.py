@@ -8,17 +8,21 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    ANY_FORM,
     as_columns,
+    check_form,
     is_late,
     known_rows,
     mean_by,
     num_outputs,
     read_files,
+    saved_form,
     write_files,
 )
 from plait.baselines.residuals import Residuals
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import CLASSES, OutputForm
 
 CHOICES = (1, 5, 15)
 MAX_STORED_ROWS = 20_000
@@ -36,9 +40,10 @@ class NearestNeighbour:
     """
 
     name: ClassVar[str] = "neighbour"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(self) -> None:
-        self._task = ""
+        self._form: OutputForm = CLASSES
         self._num_neighbours = 1
         self._points = np.zeros((0, 0), np.float16)
         self._targets = np.zeros((0, 0), np.float32)
@@ -53,27 +58,28 @@ class NearestNeighbour:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
         """Store the rows (20,000 at most) and choose *k* of 1, 5, 15: a row's group has no say."""
+        check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
         rng = np.random.default_rng(seed)
         if len(views) > MAX_STORED_ROWS:
             kept = np.sort(rng.choice(len(views), MAX_STORED_ROWS, replace=False))
             views, truth = views.take(kept), truth[kept]
-        self._task = codec.task
+        self._form = codec.form
         self._points = views.neighbours.astype(np.float16)
         num, heavy = num_outputs(codec, truth), views.weights
         self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
-        if codec.task == "classify":
+        if codec.form.exclusive:
             self._classes = truth.astype(np.int32)
             counts = np.bincount(truth, heavy, minlength=num)
             self._mean = (counts / counts.sum()).astype(np.float32)
         else:
-            self._targets = as_columns(truth, codec.task, num)
+            self._targets = as_columns(truth, codec.form, num)
             self._mean = np.average(self._targets, axis=0, weights=heavy).astype(np.float32)
         self._groups = _units(views)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
@@ -84,12 +90,12 @@ class NearestNeighbour:
             if costs and is_late(deadline):
                 break
             self._num_neighbours, means = k, self._means(nearest[:, :k])
-            if codec.task == "regress":
+            if not codec.form.probable:
                 self._residuals = Residuals.fit(means[:, 0], *known)
             cost = codec.cost(self._canonical(means), known[0])
             costs[k] = mean_by(cost, known[1])
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
-        if codec.task == "regress":
+        if not codec.form.probable:
             means = self._means(nearest[:, : self._num_neighbours])
             self._residuals = Residuals.fit(means[:, 0], *known)
 
@@ -107,25 +113,24 @@ class NearestNeighbour:
 
     def save(self, folder: Path) -> None:
         arrays: dict[str, np.ndarray] = {"points": self._points, "mean": self._mean}
-        of_class = self._task == "classify"
-        arrays |= {"classes": self._classes} if of_class else {"targets": self._targets}
+        arrays |= {"classes": self._classes} if self._form.exclusive else {"targets": self._targets}
         if not (self._weights == 1).all():
             arrays["weights"] = self._weights
         if self._residuals is not None:
             arrays |= self._residuals.arrays()
-        about = {"name": self.name, "task": self._task, "num_neighbours": self._num_neighbours}
+        about = {"name": self.name, "form": self._form.name, "num_neighbours": self._num_neighbours}
         write_files(folder, about, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
         expert = cls()
-        expert._task, expert._num_neighbours = about["task"], int(about["num_neighbours"])
+        expert._form, expert._num_neighbours = saved_form(about), int(about["num_neighbours"])
         expert._points, expert._mean = arrays["points"], arrays["mean"]
         expert._targets = arrays.get("targets", expert._targets)
         expert._classes = arrays.get("classes", expert._classes)
         expert._weights = arrays.get("weights", np.ones(len(expert._points), np.float32))
-        if expert._task == "regress":
+        if not expert._form.probable:
             expert._residuals = Residuals.from_arrays(arrays)
         return expert
 
@@ -177,14 +182,14 @@ class NearestNeighbour:
         for column in nearest.T:
             heavy = self._weights[column]
             total[:, 0] += heavy
-            if self._task == "classify":
+            if self._form.exclusive:
                 means[every, self._classes[column]] += heavy
             else:
                 means += self._targets[column] * heavy[:, None]
         return means / np.maximum(total, 1e-12)
 
     def _canonical(self, means: np.ndarray) -> np.ndarray:
-        if self._task == "regress" and self._residuals is not None:
+        if self._residuals is not None:
             return self._residuals.outputs(means[:, 0])
         return (means * self._num_neighbours + self._mean) / (self._num_neighbours + 1)
 

@@ -9,7 +9,7 @@ from plait.baselines.contract import as_columns, known_rows, num_outputs
 from plait.baselines.descent import Problem
 from plait.baselines.selection import select_features
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 NUM_ROUNDS = 2
 """That are timed: the first, with all that begins it, apart."""
@@ -18,29 +18,29 @@ NUM_ROWS = 2000
 """Of a linear model; a step takes as many times longer as there are more rows."""
 
 
-def round_seconds(views: Views, truth: np.ndarray, codec: TargetCodec, seed: int) -> float:
+def round_seconds(views: Views, truth: np.ndarray, codec: PredictiveTarget, seed: int) -> float:
     """Return the seconds of a round of trees, of all goals, on the features of narrow columns.
 
     That is 0 where there are none.
     """
     views, truth = known_rows(views, truth, codec)
     num = num_outputs(codec, truth)
-    selection = select_features(views, as_columns(truth, codec.task, num), 0, seed=seed)
+    selection = select_features(views, as_columns(truth, codec.form, num), 0, seed=seed)
     table = selection.table(views)
     if not table.shape[1]:
         return 0.0
     goal, goals = (truth, 1) if truth.ndim == 1 else (truth[:, 0].copy(), num)
-    grower = Grower(codec.task, num, seed)
+    grower = Grower(codec.form, num, seed)
     grown = grower.grow(table, goal, selection.categorical(views), rounds=NUM_ROUNDS)
     return grown.seconds * goals
 
 
-def step_seconds(views: Views, truth: np.ndarray, codec: TargetCodec) -> float:
+def step_seconds(views: Views, truth: np.ndarray, codec: PredictiveTarget) -> float:
     """Return the seconds of a step of a linear model's descent on all rows, from some of them."""
     views, truth = known_rows(views, truth, codec)
     some = np.linspace(0, len(views) - 1, min(len(views), NUM_ROWS)).astype(np.int64)
     part = views.take(some)
-    targets = as_columns(truth[some], codec.task, num_outputs(codec, truth))
-    problem = Problem(part.dense, part.sparse, targets, codec.task)
+    targets = as_columns(truth[some], codec.form, num_outputs(codec, truth))
+    problem = Problem(part.dense, part.sparse, targets, codec.form)
     problem.step_seconds()
     return problem.step_seconds() * len(views) / len(some)

@@ -10,6 +10,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    OF_CLASSES,
+    check_form,
     is_late,
     known_rows,
     num_outputs,
@@ -22,8 +24,9 @@ from plait.baselines.linear import Linear
 from plait.baselines.neighbour import NearestNeighbour
 from plait.baselines.specialists import SourceSet, considered, present_sources, source_sets
 from plait.baselines.views import Views, in_parts
-from plait.errors import ExtraError, TargetError
-from plait.modalities import TargetCodec
+from plait.errors import ExtraError
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import CLASSES
 
 FLOOR = 1e-6
 """Least probability: one source alone cannot rule a class out."""
@@ -59,6 +62,7 @@ class Pool:
     """
 
     name: ClassVar[str] = "pool"
+    forms: ClassVar[frozenset[str]] = OF_CLASSES
 
     def __init__(self, sources: Sequence[Sequence[str]] = ()) -> None:
         self._sources = [list(columns) for columns in sources]
@@ -71,14 +75,13 @@ class Pool:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
         """Learn every source from the rows that have it. Raises `TargetError` but for classes."""
-        if codec.task != "classify":
-            raise TargetError("a pool of sources is for classes", received=codec.task)
+        check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
         num = num_outputs(codec, truth)
         counts = np.bincount(truth, views.weights, minlength=num) + 1.0
@@ -136,7 +139,7 @@ class Pool:
     def _outputs(self, views: Views) -> np.ndarray:
         total = np.tile(self._prior, (len(views), 1))
         if not self._members:
-            return link(total, "classify")
+            return link(total, CLASSES)
         found, which = source_sets(views, self._sources)
         places = {one: place for place, one in enumerate(self._sets)}
         weights = self._weights[[places.get(one, 0) for one in found]][which]
@@ -146,7 +149,7 @@ class Pool:
             if len(rows):
                 told = self._evidence(member.expert.outputs(views.take(rows).only(names)))
                 total[rows] += weights[rows, number, None] * told
-        return link(total, "classify")
+        return link(total, CLASSES)
 
     def _weigh(
         self, views: Views, evidence: np.ndarray, truth: np.ndarray, deadline: float | None
@@ -228,7 +231,7 @@ def _weigh(
     places = np.arange(len(rows))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        shares = link(prior + np.tensordot(weights, told, 1), "classify")
+        shares = link(prior + np.tensordot(weights, told, 1), CLASSES)
         cost = -(part * np.log(np.maximum(shares[places, right], 1e-12))).sum()
         shares[places, right] -= 1
         slope = np.einsum("mrc,rc->m", told, shares * part[:, None])

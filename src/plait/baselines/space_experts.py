@@ -9,7 +9,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    ANY_FORM,
+    OF_CLASSES,
     as_columns,
+    check_form,
     known_rows,
     mean_by,
     num_outputs,
@@ -18,7 +21,7 @@ from plait.baselines.contract import (
 )
 from plait.baselines.linear import Linear
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 from plait.types import SPACE_MARK
 
 TEMPERATURES = np.logspace(-2, 0.5, 26)
@@ -28,6 +31,7 @@ class Probe:
     """The linear expert on the vectors of a shared space, and on nothing else."""
 
     name: ClassVar[str] = "probe"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(self) -> None:
         self._linear = Linear()
@@ -36,11 +40,12 @@ class Probe:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
+        check_form(self, codec)
         self._linear.fit(space_views(views), truth, codec, seed=seed, deadline=deadline)
 
     def outputs(self, views: Views) -> np.ndarray:
@@ -64,6 +69,7 @@ class Prototypes:
     """
 
     name: ClassVar[str] = "prototypes"
+    forms: ClassVar[frozenset[str]] = OF_CLASSES
 
     def __init__(self) -> None:
         self._prototypes = np.zeros((0, 0), np.float32)
@@ -74,13 +80,14 @@ class Prototypes:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
+        check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
-        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
         points = space_points(views)
         heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
         targets = targets * heavy[:, None]
@@ -134,11 +141,12 @@ class Prompts(Prototypes):
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
+        check_form(self, codec)
         if self._tune is None:
             raise ValueError("a loaded expert cannot be fitted again")
         views, truth = known_rows(views, truth, codec)

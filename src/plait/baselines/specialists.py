@@ -12,9 +12,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import Expert, HeldOut
+from plait.baselines.contract import (
+    ANY_FORM,
+    Expert,
+    HeldOut,
+)
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 SETS = "specialists.json"
 MAX_SOURCES = 8
@@ -62,6 +66,7 @@ class Specialists:
     """
 
     name: ClassVar[str] = "specialists"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(
         self,
@@ -78,7 +83,7 @@ class Specialists:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,

@@ -8,7 +8,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import (
+    OF_CLASSES,
     as_columns,
+    check_form,
     known_rows,
     mean_by,
     num_outputs,
@@ -16,7 +18,7 @@ from plait.baselines.contract import (
     write_files,
 )
 from plait.baselines.views import Views, in_parts
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 MAX_POINTS = 4000
 NUM_NEIGHBOURS = 10
@@ -39,6 +41,7 @@ class Spread:
     """
 
     name: ClassVar[str] = "spread"
+    forms: ClassVar[frozenset[str]] = OF_CLASSES
 
     def __init__(self, unlabelled: Views | None = None) -> None:
         self._unlabelled = unlabelled
@@ -50,12 +53,13 @@ class Spread:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
         """Spread the targets, at most 2,000 of them, over them and the rows without one."""
+        check_form(self, codec)
         if self._unlabelled is None:
             raise ValueError("spreading needs rows without a target")
         rng = np.random.default_rng(seed)
@@ -66,7 +70,7 @@ class Spread:
         some = np.sort(rng.permutation(len(self._unlabelled))[:room])
         others = self._unlabelled.take(some)
         self._points = np.concatenate([views.neighbours, others.neighbours]).astype(np.float32)
-        targets = as_columns(truth, codec.task, num_outputs(codec, truth))
+        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
         if views.weights is not None:
             targets *= views.weights[:, None]
         total = targets.sum(0)

@@ -38,7 +38,7 @@ def best_mix(
     Args:
         outputs: Expert -> canonical outputs ``[row, output]`` on rows it did not learn from.
         truth: Targets of the rows.
-        cost: Proper loss per row, as `TargetCodec.cost`.
+        cost: Proper loss per row, as `PredictiveTarget.cost`.
         groups: int ``[row]``: rows of one number are not independent; None where all are.
         seed: Of the bags.
         weights: How much each row counts, ``[row]``; None for the same.

@@ -9,9 +9,15 @@ from typing import ClassVar, Self
 import numpy as np
 
 from plait.baselines.boosted import Boosted
-from plait.baselines.contract import HeldOut, read_files, write_files
+from plait.baselines.contract import (
+    ANY_FORM,
+    HeldOut,
+    check_form,
+    read_files,
+    write_files,
+)
 from plait.baselines.views import Views
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 INNER = "trees"
 
@@ -24,6 +30,7 @@ class TableTrees:
     """
 
     name: ClassVar[str] = "trees"
+    forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(self, columns: Sequence[str] = ()) -> None:
         self._columns, self._boosted = tuple(columns), Boosted()
@@ -42,11 +49,12 @@ class TableTrees:
         self,
         views: Views,
         truth: np.ndarray,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         deadline: float | None = None,
     ) -> None:
+        check_form(self, codec)
         self._boosted.fit(views.only(self._columns), truth, codec, seed=seed, deadline=deadline)
 
     def outputs(self, views: Views) -> np.ndarray:

@@ -50,7 +50,8 @@ def evaluate(
 
 def show(result: dict[str, Any]) -> None:
     """Print the metrics with intervals, per set of present columns, and per class."""
-    print_facts({"task": result.get("task"), "rows": result.get("rows")})
+    cost = {"mean loss of a row": result["cost"]} if "cost" in result else {}
+    print_facts({"task": result.get("task"), "rows": result.get("rows"), **cost})
     if "retrieval" in result:
         show_retrieval(result)
         return

@@ -52,6 +52,13 @@ def predict(
         typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
     ] = None,
     force: Force = False,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            help="Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
+            "learned to occur [default: 0]."
+        ),
+    ] = None,
     *,
     decision: Decision,
     reading: Reading,
@@ -71,7 +78,6 @@ def predict(
             expected="one of them",
             hint="name a file with --out predictions.csv",
         )
-    # Predicting draws no random numbers; --seed is there because every verb has it.
     result = run_predict(
         bundle,
         table,
@@ -80,6 +86,8 @@ def predict(
         classes=_classes(classes),
         templates=template or (),
         force=force,
+        temperature=temperature,
+        seed=seed,
         **decision,
         **reading,
     )

@@ -29,7 +29,7 @@ from plait.data.settling import facts_of
 from plait.data.suspects import suspects
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
-from plait.modalities import Codec
+from plait.modalities import Codec, PredictiveTarget, TargetCodec
 from plait.types import Cell, ColumnSample, is_missing
 
 MAX_SCANNED = 100_000
@@ -266,14 +266,14 @@ def _describe_target(
         said.append(
             caution("classes", name, f"{len(targets) - len(known)} rows have no target '{name}'")
         )
-    task = getattr(make_codec(column), "task", None) if column.modality else None
-    if task == "classify":
+    codec = make_codec(column) if column.modality else None
+    if isinstance(codec, PredictiveTarget) and codec.form.exclusive:
         counts = Counter(str(value).strip() for value in known)
         found.class_counts.update(counts.most_common())
         said.extend(of_classes(name, counts))
         groups = [(where, rows.tolist()) for where, rows in copies.groups if where != "*"]
         said.extend(of_conflicts(groups, name, targets))
-    elif task is None:
+    elif not isinstance(codec, TargetCodec):
         text = f"the target '{name}' cannot be learned as it stands: {column.why}"
         said.append(caution("classes", name, text))
 

@@ -13,9 +13,8 @@ from plait.data.decoding import read_cell
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError
-from plait.modalities import Codec, Media, codec_hash
+from plait.modalities import Codec, Media, codec_hash, traits_of
 
-SHARING = frozenset({"image", "audio", "video"})
 """Modalities in which columns with equal settings share one fitted codec, and so one network."""
 
 FIRST_PIECE_ROWS = 512
@@ -57,7 +56,7 @@ def fit_codecs(
     if every_label:
         codecs = {name: _with_every_label(codec) for name, codec in codecs.items()}
     for name, codec in codecs.items():
-        shared = codec_hash(codec) if codec.modality in SHARING else f"only {name}"
+        shared = codec_hash(codec) if traits_of(codec).shared else f"only {name}"
         groups.setdefault(shared, []).append(name)
     fitted = {}
     for names in groups.values():

@@ -14,7 +14,7 @@ from plait.data.roles import Place, find_role
 from plait.data.schema import Column, Schema
 from plait.data.settling import refusals, settle
 from plait.errors import SchemaError
-from plait.modalities import modalities
+from plait.modalities import modalities, traits_of_modality
 from plait.types import Cell, ColumnSample, is_missing
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def infer_schema(
             column = _infer(table, some, sample)
             if strict:
                 _check_sure(column)
-        if column.modality == "number" and table.policy.decimal is not None:
+        if traits_of_modality(column.modality).decimals and table.policy.decimal is not None:
             column = replace(column, settings={"decimal": table.policy.decimal, **column.settings})
         if column.modality is not None and some:
             column = settle(column, sample, strict=strict)

@@ -9,7 +9,7 @@ from typing import Any
 from plait.data.roles import Place
 from plait.data.schema import Column, make_codec
 from plait.errors import CellError, SchemaError
-from plait.modalities import Media, find_codec, modalities
+from plait.modalities import Media, find_codec, modalities, traits_of_modality
 from plait.modalities.survey import Surveyor
 from plait.types import Cell, ColumnSample
 
@@ -77,7 +77,7 @@ def read_values(column: Column, cells: Sequence[Cell], media: Media) -> list[Cel
 
     None where a cell cannot be read: as if it were missing.
     """
-    if column.role != "value" or column.modality not in ("number", "date"):
+    if column.role != "value" or not traits_of_modality(column.modality).amount:
         return list(cells)
     codec = make_codec(column)
     found: list[Cell] = []

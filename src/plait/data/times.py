@@ -9,7 +9,7 @@ from plait.data.inference import MAX_SAMPLE, sample_rows
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError
-from plait.modalities import Codec
+from plait.modalities import Codec, traits_of_modality
 from plait.modalities.date.codec import DateCodec
 from plait.modalities.number.codec import NumberCodec
 from plait.types import Cell, ColumnSample, is_missing
@@ -22,7 +22,7 @@ def time_reader(table: Table, column: str) -> Callable[[Cell], float | None]:
     cells together decide.
     """
     known = table.schema[column]
-    is_told = known.modality in ("date", "number")
+    is_told = traits_of_modality(known.modality).amount
     codec: Any = make_codec(known) if is_told else _settled(table, column)
     numbers: Codec = codec if isinstance(codec, NumberCodec) else NumberCodec()
     dates = codec if isinstance(codec, DateCodec) else DateCodec()

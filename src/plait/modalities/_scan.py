@@ -15,7 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from plait.errors import BundleError, SchemaError, UsageError, nearest_name
-from plait.modalities.contract import Codec, TargetCodec
+from plait.modalities.contract import Codec
+from plait.modalities.target import GeneratedTarget, PredictiveTarget
 
 _OWN_FOLDER = Path(__file__).parent
 _extra_folders: list[Path] = []
@@ -78,7 +79,10 @@ def find_network(modality: str) -> ModuleType:
     if not file.is_file():
         raise SchemaError(f"modality '{modality}' has no network.py", path=file)
     module = _load(file)
-    needed = ["Embed"] + (["Target"] if issubclass_target(find_codec(modality)) else [])
+    codec = find_codec(modality)
+    needed = ["Embed"]
+    if issubclass_target(codec):
+        needed.append("Target" if is_predictive(codec) else "Generate")
     for name in needed:
         if not hasattr(module, name):
             raise SchemaError(f"modality '{modality}' lacks the class {name}", path=file)
@@ -86,8 +90,13 @@ def find_network(modality: str) -> ModuleType:
 
 
 def issubclass_target(codec: type[Codec]) -> bool:
-    """Tell whether a modality can be the target (its codec offers all of `TargetCodec`)."""
-    return not _missing_members(codec, TargetCodec)
+    """Tell whether a modality can be the target: predicted or generated."""
+    return hasattr(codec, "task")
+
+
+def is_predictive(codec: type[Codec]) -> bool:
+    """Tell whether a target's modality is predicted as numbers, not generated."""
+    return hasattr(codec, "form")
 
 
 def codec_to_dict(codec: Codec) -> dict[str, Any]:
@@ -168,6 +177,7 @@ def _codec_class(module: ModuleType, file: Path) -> type[Codec]:
             path=file,
             hint="see docs/modality.md",
         )
+    _check_target(classes[0], file)
     version = classes[0].version
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise SchemaError(
@@ -178,6 +188,22 @@ def _codec_class(module: ModuleType, file: Path) -> type[Codec]:
             hint="see docs/modality.md",
         )
     return classes[0]
+
+
+def _check_target(codec: type[Any], file: Path) -> None:
+    """Raise `SchemaError` where a codec says what it is to be the target of, but lacks the rest."""
+    if not issubclass_target(codec):
+        return
+    protocol = PredictiveTarget if is_predictive(codec) else GeneratedTarget
+    missing = _missing_members(codec, protocol)
+    if missing:
+        raise SchemaError(
+            f"{codec.__name__} has a task but is incomplete as a target",
+            expected=f"every member of plait.modalities.target.{protocol.__name__}",
+            received="missing " + ", ".join(missing),
+            path=file,
+            hint="see docs/target.md; a modality that is only read has no task",
+        )
 
 
 def _missing_members(cls: type, protocol: type) -> list[str]:

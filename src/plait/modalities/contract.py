@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -78,31 +78,3 @@ class Codec(Protocol):
         Not: two takes of a word, two pictures of one thing, two texts from one template. Equal
         sketches are alike, and neither order nor settings matter.
         """
-
-
-@runtime_checkable
-class TargetCodec(Codec, Protocol):
-    """A codec whose modality can be the target.
-
-    *Outputs* are the canonical numbers of a prediction, ``float32 [row, output]``: class
-    probabilities, label probabilities, or mean and quantiles. Every expert (deep, linear, boosted)
-    gives outputs, so that metrics, stacking and files need to know nothing else.
-    """
-
-    task: ClassVar[str]
-    """``classify``, ``tag`` or ``regress``."""
-
-    def check_target(self, num_rows: int) -> None:
-        """Raise `TargetError` when the fitted target cannot be learned (a single class...)."""
-
-    def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
-        """Stack prepared targets: int64 ``[row]``, float32 ``[row, label]`` or ``[row]``."""
-
-    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
-        """Name the columns for people: ``prediction``, ``confidence``, ``p_CLASS`` or quantiles."""
-
-    def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-        """Score outputs against truth; the first entry is the headline."""
-
-    def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        """Proper per-row loss, float64 ``[row]``, lower is better: what model selection uses."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.data.prepared import Prepared
 from plait.display import brief
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
 
 
@@ -79,7 +79,7 @@ class Calibration:
 
 
 def fit_calibration(
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     sources: Mapping[str, Sequence[str]],
     rows: HeldOut,
     unusual: HeldOut | None = None,
@@ -134,7 +134,7 @@ def _lacking(scale: Scale, rows: HeldOut, unknown: np.ndarray) -> np.ndarray:
 
 
 def calibration_from(
-    facts: Mapping[str, Any], codec: TargetCodec, sources: Mapping[str, Sequence[str]]
+    facts: Mapping[str, Any], codec: PredictiveTarget, sources: Mapping[str, Sequence[str]]
 ) -> Calibration:
     """Rebuild what `Calibration.facts` told."""
     factors = np.array(facts["factors"], np.float32)

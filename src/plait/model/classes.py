@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def classes_of(model: Model) -> list[Any]:
     """The classes, or tags, in the order of `predict_proba`. Raises `TargetError` for a number."""
-    codec: Any = model.target_codec
-    if codec.task not in ("classify", "tag"):
+    codec: Any = model.ensemble.target
+    if not codec.form.probable:
         raise TargetError(
             "a number has no classes, and no probabilities",
             expected="a model whose target is a category or tags",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.errors import TargetError, UsageError
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget, TargetCodec
 
 if TYPE_CHECKING:
     from plait.model.model import Model
@@ -47,7 +47,7 @@ class Decision:
         """Return JSON-ready data."""
         return asdict(self)
 
-    def answer(self, codec: TargetCodec, outputs: np.ndarray) -> dict[str, Any]:
+    def answer(self, codec: PredictiveTarget, outputs: np.ndarray) -> dict[str, Any]:
         """Return the codec's answer with ``prediction``, and its ``confidence``, by the threshold.
 
         Args:
@@ -62,7 +62,9 @@ class Decision:
         columns["confidence"] = outputs[np.arange(len(outputs)), chosen]
         return columns
 
-    def measure(self, codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    def measure(
+        self, codec: PredictiveTarget, outputs: np.ndarray, truth: np.ndarray
+    ) -> dict[str, Any]:
         """Return the decision, and what it and one at 0.5 do on rows of known truth.
 
         ``at_threshold`` and ``at_half`` each hold ``accuracy``, ``precision``, ``recall``,
@@ -108,7 +110,7 @@ class Decision:
 
 
 def make_decision(
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     outputs: np.ndarray,
     truth: np.ndarray,
     *,
@@ -172,7 +174,7 @@ def with_threshold(model: Model, threshold: float, *, positive: str | None = Non
     known = model.ensemble.decision
     if positive is None and known is not None:
         positive = known.positive
-    label, how = positive_label(model.target_codec, positive)
+    label, how = positive_label(model.ensemble.target, positive)
     start = known or Decision(positive=label, threshold=HALF)
     changed = replace(
         start, positive=label, threshold=check_threshold(threshold), how=f"as given; {how}"
@@ -185,7 +187,8 @@ def positive_label(codec: TargetCodec, given: str | None) -> tuple[str, str]:
 
     Raises `TargetError` when there are not two classes, `UsageError` when `given` is neither.
     """
-    names = [str(name) for name in _names(codec)] if codec.task == "classify" else []
+    exclusive = isinstance(codec, PredictiveTarget) and codec.form.exclusive
+    names = [str(name) for name in _names(codec)] if exclusive else []
     if len(names) != 2:
         raise TargetError(
             "a decision threshold is for two classes",
@@ -238,7 +241,7 @@ def read_costs(costs: Mapping[str, float]) -> dict[str, float]:
 
 
 def _searched(
-    decision: Decision, codec: TargetCodec, outputs: np.ndarray, truth: np.ndarray
+    decision: Decision, codec: PredictiveTarget, outputs: np.ndarray, truth: np.ndarray
 ) -> float | None:
     """Return the threshold that costs least on the rows, where it is clearly better."""
     place, seen = decision._place(codec), truth >= 0

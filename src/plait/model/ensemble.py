@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save
 
 from plait.baselines.evidence import Evidence
 from plait.baselines.experts import Expert
@@ -14,13 +17,21 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
 from plait.display import brief
-from plait.modalities import Codec, TargetCodec
+from plait.modalities import Asked, Codec, PredictiveTarget
 from plait.model.calibration import Calibration
 from plait.model.config import SystemConfig
 from plait.model.decision import Decision
+from plait.model.judges import OutputJudge
+from plait.types import Arrays
+from plait.writing import spare_folder
 
 DEEP = "deep"
 """Name of the network among the experts."""
+
+WEIGHTS = "model.safetensors"
+EXPERTS, EVIDENCE = "experts", "evidence"
+"""Of a bundle: the file of the network's weights, the folders of the simple models, and of what
+they tell the network."""
 
 
 @brief
@@ -42,7 +53,7 @@ class Ensemble:
     """
 
     codecs: Mapping[str, Codec]
-    target: TargetCodec
+    target: PredictiveTarget
     weights: Mapping[str, float]
     experts: Mapping[str, Expert] = field(default_factory=dict)
     features: FeatureMap | None = None
@@ -53,17 +64,39 @@ class Ensemble:
     calibration: Calibration | None = None
     _system: object | None = None
 
-    def outputs(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
-        """Return calibrated canonical outputs of the mix, float32 ``[row, output]``."""
+    @property
+    def judge(self) -> OutputJudge:
+        """What scores outputs."""
+        return OutputJudge(self.target)
+
+    def outputs(
+        self, prepared: Prepared, rows: np.ndarray, asked: Asked | None = None
+    ) -> np.ndarray:
+        """Return calibrated canonical outputs of the mix, float32 ``[row, output]``.
+
+        Nothing is drawn: `asked` does not matter.
+        """
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
         mixed = mix_outputs(found, self.weights)
         return mixed if self.calibration is None else self.calibration.apply(mixed, prepared, rows)
+
+    def truth(self, values: Sequence[Arrays]) -> np.ndarray:
+        """Return prepared targets as the target's codec stacks them."""
+        return self.target.truth(values)
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Return outputs as columns for people, by the decision where there is one."""
         if self.decision is None:
             return self.target.answer(outputs)
         return self.decision.answer(self.target, outputs)
+
+    def beside(
+        self, prepared: Prepared, rows: np.ndarray, outputs: np.ndarray, truth: np.ndarray
+    ) -> dict[str, Any]:
+        """Return what the decision does on rows of known truth, where there is one."""
+        if self.decision is None:
+            return {}
+        return {"decision": self.decision.measure(self.target, outputs, truth)}
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one expert, or of the network under the name ``deep``."""
@@ -74,6 +107,35 @@ class Ensemble:
         from plait.model.infer import system_outputs
 
         return system_outputs(self.system, prepared, rows)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of a bundle: name -> content."""
+        files = {}
+        if self.config is not None:
+            files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
+        if self.evidence is not None:
+            files |= {f"{EVIDENCE}/{n}": data for n, data in self.evidence.files().items()}
+        return files | folder_files(self._save_simple)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what ``model.json`` tells."""
+        return {
+            "task": self.target.task,
+            "verb": self.target.verb,
+            "headline": self.target.form.choosable[0],
+            "mix": dict(self.weights),
+            "system": None if self.config is None else dataclasses.asdict(self.config),
+            "evidence": self.evidence is not None,
+            **({} if self.decision is None else {"decision": self.decision.to_dict()}),
+            "calibration": None if self.calibration is None else self.calibration.facts(),
+        }
+
+    def _save_simple(self, folder: Path) -> None:
+        if self.features is not None:
+            self.features.save(folder / EXPERTS / "features")
+        for name, fitted in self.experts.items():
+            if name in self.weights:
+                fitted.save(folder / EXPERTS / name)
 
     @property
     def system(self) -> Any:
@@ -92,3 +154,11 @@ class Ensemble:
         system = System(self.codecs, self.target, self.config, self.evidence)
         system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
         return system.eval()
+
+
+def folder_files(write: Callable[[Path], None]) -> dict[str, bytes]:
+    """Return what `write` writes into a folder: name below it -> content."""
+    with spare_folder() as folder:
+        write(folder)
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}

@@ -8,7 +8,7 @@ import numpy as np
 
 from plait.data.prepared import Prepared
 from plait.errors import UsageError
-from plait.metrics import LOWER_IS_BETTER, Metric
+from plait.model.judges import Judge
 from plait.model.judging import labelled_rows
 from plait.results import Ranking
 
@@ -60,19 +60,19 @@ def importance(
     if len(numbers) > MAX_ROWS:
         some = np.linspace(0, len(numbers) - 1, MAX_ROWS).astype(np.int64)
         numbers, truth = numbers[some], truth[some]
-    base = model.ensemble.outputs(prepared, numbers)
-    judge = _Judge(model.target_codec.metrics, base, truth, metric, seed)
+    base = model.predictor.outputs(prepared, numbers)
+    judge = _Loss(model.predictor.judge, base, truth, metric, seed)
     found = []
     for source in model.inputs:
         rng = np.random.default_rng(seed)
         num_present = int(model.present(prepared, source)[numbers].sum())
         one: dict[str, Any] = {"column": source, "rows": num_present}
         changed = [
-            model.ensemble.outputs(_shuffled(model, prepared, source, numbers, rng), numbers)
+            model.predictor.outputs(_shuffled(model, prepared, source, numbers, rng), numbers)
             for _ in range(repeats if num_present > 1 else 0)
         ]
         one["shuffled"], one["shuffled_error"] = judge.loss(changed)
-        gone = model.ensemble.outputs(_without(model, prepared, source), numbers)
+        gone = model.predictor.outputs(_without(model, prepared, source), numbers)
         one["removed"], one["removed_error"] = judge.loss([gone])
         found.append(one)
     found.sort(key=lambda one: -one["shuffled"])
@@ -89,21 +89,21 @@ def importance(
     return Ranking(found, title=title, shown=shown)
 
 
-class _Judge:
+class _Loss:
     """How much worse a metric gets, and its standard error."""
 
     def __init__(
-        self, metrics: Metric, base: np.ndarray, truth: np.ndarray, name: str | None, seed: int
+        self, judge: Judge, base: np.ndarray, truth: np.ndarray, name: str | None, seed: int
     ) -> None:
-        self._metrics, self._base, self._truth, self._seed = metrics, base, truth, seed
-        known = metrics(base, truth)
+        self._metrics, self._base, self._truth, self._seed = judge.metrics, base, truth, seed
+        known = judge.metrics(base, truth)
         self.name = next(iter(known)) if name is None else name
         if self.name not in known:
             raise UsageError(
                 "unknown metric", expected="one of " + ", ".join(known), received=self.name
             )
         self.value = known[self.name]
-        self._sign = -1.0 if self.name in LOWER_IS_BETTER else 1.0
+        self._sign = -1.0 if judge.lower_is_better(self.name) else 1.0
 
     def loss(self, changed: list[np.ndarray]) -> tuple[float, float]:
         """Return how much worse the changed outputs are on average, and the standard error."""

@@ -55,7 +55,8 @@ def top_losses(
     """Return the `k` rows that the model gets most wrong, the worst first.
 
     Each has ``row`` (its number in the table), ``cost``, ``truth``, ``prediction``, ``confidence``
-    and ``cells`` (its input columns). Rows without a target are left out.
+    (where the target has one) and ``cells`` (its input columns). Rows without a target are left
+    out.
 
     Args:
         model: With a target.
@@ -71,10 +72,10 @@ def top_losses(
         raise UsageError("there is nothing to list", expected="k of at least 1", received=str(k))
     table = model.as_table(rows, on_error=on_error, root=root)
     prepared, numbers, truth = labelled_rows(model, table)
-    outputs = model.ensemble.outputs(prepared, numbers)
-    costs = model.target_codec.cost(outputs, truth)
+    outputs = model.predictor.outputs(prepared, numbers)
+    costs = model.predictor.judge.cost(outputs, truth)
     worst = np.argsort(-costs, kind="stable")[:k]
-    answer = model.ensemble.answer(outputs[worst])
+    answer = model.predictor.answer(outputs[worst])
     places = numbers[worst]
     inputs = [name for name in model.inputs if name in table.column_names]
     cells = {name: table.column(name, places) for name in [*inputs, str(model.target)]}
@@ -84,8 +85,11 @@ def top_losses(
             "row": int(row),
             "cost": float(costs[worst[place]]),
             "truth": cells[str(model.target)][place],
-            "prediction": _plain(answer["prediction"][place]),
-            "confidence": _plain(answer["confidence"][place]),
+            **{
+                name: _plain(answer[name][place])
+                for name in ("prediction", "confidence")
+                if name in answer
+            },
         }
         own: dict[str, Cell] = {name: cells[name][place] for name in inputs}
         found.append({**facts, "cells": own})

@@ -19,7 +19,7 @@ from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import BundleError, CellError, UsageError
 from plait.index.index import Index
-from plait.modalities import Codec, Media
+from plait.modalities import Codec, Media, traits_of_modality
 from plait.progress import Progress
 from plait.types import Cell, is_missing
 from plait.writing import sweep
@@ -144,13 +144,14 @@ def attributes_of(rows: Table) -> pa.Table:
     for name in rows.column_names:
         cells = [None if is_missing(cell) else cell for cell in rows.column(name)]
         column = rows.schema[name]
-        if column.modality in ("number", "date"):
+        traits = traits_of_modality(column.modality)
+        if traits.amount:
             codec = make_codec(column)
             values = [_number(codec, cell, media) for cell in cells]
-            if column.modality == "date" and not column.settings.get("clock"):
+            if traits.moment and not column.settings.get("clock"):
                 found[name] = _moments(values)
                 continue
-            cells = values if column.modality == "number" else cells
+            cells = cells if traits.moment else values
         if all(isinstance(cell, str | int | float | bool | None) for cell in cells):
             try:
                 found[name] = array(cells)

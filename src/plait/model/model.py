@@ -11,35 +11,26 @@ import numpy as np
 
 import plait
 from plait.answer import Answer
-from plait.bundle import Bundle, read_steadily, to_json, write_bundle
+from plait.bundle import read_steadily, write_bundle
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError
-from plait.modalities import Codec, TargetCodec
+from plait.modalities import Asked, Codec, TargetCodec
+from plait.model.bundling import fields_from, files_of
 from plait.model.classes import classes_of, predict_proba
 from plait.model.columns import under_schema
 from plait.model.decision import with_threshold
 from plait.model.ensemble import Ensemble
+from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
 from plait.model.judging import labelled_rows, leaderboard, said_units, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
+from plait.model.predictor import Predictor
 from plait.model.prepare import in_parts, prepare
 from plait.model.readings import Reading
 from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
-from plait.model.storage import (
-    codecs_facts,
-    codecs_from,
-    ensemble_facts,
-    ensemble_files,
-    load_parts,
-    load_reading,
-    load_space,
-    space_facts,
-    space_files,
-)
-from plait.model.versions import VERSIONS, check_versions
 from plait.progress import SILENT, Progress
 from plait.results import Hits, Scores
 from plait.types import Cell
@@ -68,7 +59,7 @@ class Model:
     schema: Schema
     sources: Mapping[str, tuple[str, ...]]
     target: str | None
-    parts: Ensemble | None = None
+    parts: Predictor | None = None
     shared: SharedSpace | None = None
     readings: tuple[Reading, ...] = ()
     shown: Mapping[str, Codec] = field(default_factory=dict)
@@ -93,10 +84,34 @@ class Model:
             )
 
     @property
-    def ensemble(self) -> Ensemble:
+    def predictor(self) -> Predictor:
         """What predicts. Raises `TargetError` when the model has no target."""
         self.require_target()
-        return cast(Ensemble, self.parts)
+        return cast(Predictor, self.parts)
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The mix of predictive models. Raises `TargetError` where the target is generated."""
+        found = self.predictor
+        if not isinstance(found, Ensemble):
+            raise TargetError(
+                "a generated target has no probabilities, and no numbers to decide by",
+                expected="a model whose target is predicted: a category, tags, a number",
+                received=f"'{self.target}', a {found.target.modality}",
+            )
+        return found
+
+    @property
+    def generator(self) -> Generator:
+        """What generates. Raises `TargetError` where the target is predicted."""
+        found = self.predictor
+        if not isinstance(found, Generator):
+            raise TargetError(
+                "nothing is drawn where the target is predicted, so there is no temperature",
+                expected="a model whose target is generated",
+                received=f"'{self.target}', a {found.target.modality}",
+            )
+        return found
 
     @property
     def space(self) -> SharedSpace:
@@ -116,13 +131,20 @@ class Model:
 
     @property
     def target_codec(self) -> TargetCodec:
-        """The target's codec: its labels or scale, its task and metrics."""
-        return self.ensemble.target
+        """The target's codec: what it learned of the target, its task and metrics."""
+        return self.predictor.target
 
     def predict(
-        self, rows: Any, *, on_error: str | None = None, root: Any = None, strict: bool = False
+        self,
+        rows: Any,
+        *,
+        on_error: str | None = None,
+        root: Any = None,
+        strict: bool = False,
+        temperature: float | None = None,
+        seed: int = 0,
     ) -> Answer:
-        """Return ``prediction``, ``confidence`` and the details per row.
+        """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
         No cell is written to disk, unless a pretrained encoder reads a file of many rows.
 
@@ -133,16 +155,27 @@ class Model:
                 the fit.
             root: Folder of the media, where it is not the table's.
             strict: Whether an absent input column is an error.
+            temperature: Of a generated target: 0 (None) takes what is likeliest, 1 draws as often
+                as it was learned to occur.
+            seed: Of the draws.
+
+        Raises `TargetError` for a temperature where nothing is drawn, `UsageError` below 0.
         """
-        return Answer(self.ensemble.answer(self.outputs_of(rows, on_error, root, strict)))
+        asked = asked_of(self, temperature, seed)
+        return Answer(self.predictor.answer(self.outputs_of(rows, on_error, root, strict, asked)))
 
     def outputs_of(
-        self, rows: Any, on_error: str | None = None, root: Any = None, strict: bool = False
+        self,
+        rows: Any,
+        on_error: str | None = None,
+        root: Any = None,
+        strict: bool = False,
+        asked: Asked | None = None,
     ) -> np.ndarray:
-        """Return canonical outputs of any rows, float32 ``[row, output]``; see `predict`."""
+        """Return the outputs of any rows, ``[row, ...]``; see `predict` and `Predictor`."""
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         keep = bool(self.readings) and is_worth_keeping(table)
-        parts = [self.outputs(part) for part in in_parts(self, table, keep)]
+        parts = [self.outputs(part, asked) for part in in_parts(self, table, keep)]
         return np.concatenate(parts)
 
     def evaluate(
@@ -186,12 +219,11 @@ class Model:
         Their `outputs` are computed where they are not given; for `intervals` see `score`.
         """
         present = {name: self.present(prepared, name)[rows] for name in self.inputs}
-        outputs = self.ensemble.outputs(prepared, rows) if outputs is None else outputs
-        codec, decision = self.target_codec, self.ensemble.decision
-        found = score(codec, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
-        if decision is not None:
-            found["decision"] = decision.measure(codec, outputs, truth)
-        return found
+        predictor = self.predictor
+        outputs = predictor.outputs(prepared, rows) if outputs is None else outputs
+        judge = predictor.judge
+        found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
+        return found | predictor.beside(prepared, rows, outputs, truth)
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
@@ -270,11 +302,11 @@ class Model:
             raise TargetError("no row has a target", column=self.target)
         column = prepared.columns[self.target]
         values = [column[int(row)] for row in rows]
-        return self.target_codec.truth([value for value in values if value is not None])
+        return self.predictor.truth([value for value in values if value is not None])
 
-    def outputs(self, prepared: Prepared) -> np.ndarray:
-        """Return canonical outputs of all prepared rows, float32 ``[row, output]``."""
-        return self.ensemble.outputs(prepared, np.arange(prepared.num_rows))
+    def outputs(self, prepared: Prepared, asked: Asked | None = None) -> np.ndarray:
+        """Return the outputs of all prepared rows, ``[row, ...]``."""
+        return self.predictor.outputs(prepared, np.arange(prepared.num_rows), asked)
 
     def as_table(
         self, rows: Any, *, on_error: str | None = None, root: Any = None, strict: bool = False
@@ -309,34 +341,8 @@ class Model:
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
-        codecs = dict({} if self.parts is None else self.parts.codecs)
-        if self.target is not None:
-            codecs[self.target] = self.target_codec
-        files = {
-            "schema.json": to_json(self.schema.to_dict()),
-            "codecs.json": to_json({**codecs_facts(codecs), "shown": codecs_facts(self.shown)}),
-            "card.md": self.card.encode(),
-            "model.json": to_json(self._facts()),
-            **({} if self.parts is None else ensemble_files(self.parts)),
-            **({} if self.shared is None else space_files(self.shared)),
-            **{name: data for reading in self.readings for name, data in reading.files().items()},
-            **{f"{name}.json": to_json(value) for name, value in self.records.items()},
-        }
-        self.path = write_bundle(path, files, version=plait.__version__)
+        self.path = write_bundle(path, files_of(self), version=plait.__version__)
         return self.path
-
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "target": self.target,
-            "group": self.group,
-            "inputs": list(self.inputs),
-            "sources": {name: list(columns) for name, columns in self.sources.items()},
-            **({"task": "share"} if self.parts is None else ensemble_facts(self.parts)),
-            "space": None if self.shared is None else space_facts(self.shared),
-            "readings": [reading.facts() for reading in self.readings],
-            "on_error": self.on_error,
-            "versions": VERSIONS,
-        }
 
     classes_ = property(classes_of)
     predict_proba = predict_proba
@@ -359,7 +365,7 @@ def load(path: Path | str) -> Model:
         ExtraError: When the shipped model needs an extra that is not installed.
     """
     try:
-        return read_steadily(path, _model_of)
+        return Model(**read_steadily(path, fields_from))
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",
@@ -367,32 +373,3 @@ def load(path: Path | str) -> Model:
             path=path,
             hint="use the version of plait that wrote it, or fit again",
         ) from error
-
-
-def _model_of(bundle: Bundle) -> Model:
-    about = bundle.read_json("model.json")
-    check_versions(about, bundle.path)
-    stored = bundle.read_json("codecs.json")
-    codecs = codecs_from(stored, bundle.path)
-    target = about["target"]
-    answer = codecs.pop(target) if target is not None else None
-    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
-    shared = load_space(bundle, about["space"]) if about["space"] else None
-    every = {**({} if shared is None else shared.codecs), **codecs}
-    for column in [column for columns in sources.values() for column in columns]:
-        every[column]  # raises KeyError when the sources name what no codec reads
-    known = {"model", "codecs", "schema", "manifest"}
-    return Model(
-        schema=Schema.from_dict(bundle.read_json("schema.json")),
-        sources=sources,
-        target=target,
-        parts=load_parts(bundle, about, codecs, answer),
-        shared=shared,
-        shown=codecs_from(stored["shown"], bundle.path),
-        readings=tuple(load_reading(f, bundle, every, shared) for f in about["readings"]),
-        records={k: v for k, v in bundle.read_all_json().items() if k not in known | {"card"}},
-        card=bundle.read_bytes("card.md").decode(),
-        path=bundle.path,
-        group=about.get("group"),
-        on_error=str(about.get("on_error", "raise")),
-    )

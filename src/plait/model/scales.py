@@ -12,7 +12,8 @@ import numpy as np
 from plait.baselines.residuals import worth
 from plait.errors import TargetError
 from plait.intervals import student_quantile
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import CLASSES, LABELS, NUMBER
 
 LEAST_ROWS = 20
 """Rows with a set of columns that it takes for a calibration of its own."""
@@ -41,7 +42,7 @@ class HeldOut:
 
     Attributes:
         outputs: float32 ``[row, output]``: canonical.
-        truth: As `TargetCodec.truth`.
+        truth: As `PredictiveTarget.truth`.
         present: bool ``[row, source]``: which input columns the model saw.
         groups: int ``[row]``: rows of one number are not independent.
         hidden: bool ``[row]``: columns were hidden from the model to see what it does without.
@@ -235,7 +236,7 @@ class TemperatureScale:
         exclusive: Whether the probabilities of a row sum to 1.
     """
 
-    def __init__(self, codec: TargetCodec, *, exclusive: bool) -> None:
+    def __init__(self, codec: PredictiveTarget, *, exclusive: bool) -> None:
         self._codec, self._exclusive = codec, exclusive
 
     def known(self, truth: np.ndarray) -> np.ndarray:
@@ -275,17 +276,20 @@ class TemperatureScale:
         return np.asarray(powers / (powers + np.clip(1.0 - exact, FLOOR, 1.0) ** power))
 
 
-def scale_of(codec: TargetCodec) -> Scale:
-    """Return how a target's outputs are corrected. Raises `TargetError` for an unknown task."""
+def scale_of(codec: PredictiveTarget) -> Scale:
+    """Return how a target's outputs are corrected, by their form.
+
+    Raises `TargetError` for a form that is unknown here.
+    """
     scales: dict[str, Callable[[], Scale]] = {
-        "classify": partial(TemperatureScale, codec, exclusive=True),
-        "tag": partial(TemperatureScale, codec, exclusive=False),
-        "regress": IntervalScale,
+        CLASSES.name: partial(TemperatureScale, codec, exclusive=True),
+        LABELS.name: partial(TemperatureScale, codec, exclusive=False),
+        NUMBER.name: IntervalScale,
     }
-    if codec.task not in scales:
+    if codec.form.name not in scales:
         raise TargetError(
             "outputs of this target cannot be calibrated",
             expected=", ".join(scales),
-            received=codec.task,
+            received=codec.form.name,
         )
-    return scales[codec.task]()
+    return scales[codec.form.name]()

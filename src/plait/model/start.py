@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 
 from plait.model.config import SystemConfig
+from plait.model.heads import Heads
 from plait.model.shared_space import SharedSpace
 from plait.model.system import System
 
 
 @torch.no_grad()
-def start_from(system: System, space: SharedSpace) -> int:
+def start_from(system: System | Heads, space: SharedSpace) -> int:
     """Copy stems, column vectors and trunk of a space into a network; return the weights copied.
 
     Stems are shared by preprocessing (`codec_hash`), column vectors by column name. What only

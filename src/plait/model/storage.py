@@ -16,11 +16,20 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
 from plait.errors import BundleError
-from plait.modalities import Codec, TargetCodec, codec_from_dict, codec_hash, codec_to_dict
+from plait.modalities import (
+    Codec,
+    GeneratedTarget,
+    PredictiveTarget,
+    codec_from_dict,
+    codec_hash,
+    codec_to_dict,
+)
 from plait.model.calibration import calibration_from
 from plait.model.config import SystemConfig
 from plait.model.decision import Decision
-from plait.model.ensemble import DEEP, Ensemble
+from plait.model.ensemble import DEEP, EVIDENCE, EXPERTS, WEIGHTS, Ensemble
+from plait.model.generator import load_generator
+from plait.model.predictor import Predictor
 from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
@@ -30,10 +39,8 @@ from plait.writing import spare_folder
 if TYPE_CHECKING:
     from torch import nn
 
-WEIGHTS = "model.safetensors"
 SPACE = "space.safetensors"
 LINEAR = "space-linear"
-EXPERTS, EVIDENCE = "experts", "evidence"
 
 
 def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
@@ -43,45 +50,14 @@ def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
     }
 
 
-def ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
-    """Return what ``model.json`` tells of an ensemble."""
-    return {
-        "task": ensemble.target.task,
-        "mix": dict(ensemble.weights),
-        "system": None if ensemble.config is None else dataclasses.asdict(ensemble.config),
-        "evidence": ensemble.evidence is not None,
-        **({} if ensemble.decision is None else {"decision": ensemble.decision.to_dict()}),
-        "calibration": None if ensemble.calibration is None else ensemble.calibration.facts(),
-    }
-
-
-def ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
-    """Return the bundle files of an ensemble: name -> content."""
-    files = {}
-    if ensemble.config is not None:
-        files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in ensemble.tensors.items()})
-    with spare_folder() as folder:
-        if ensemble.features is not None:
-            ensemble.features.save(folder / EXPERTS / "features")
-        if ensemble.evidence is not None:
-            files |= {f"{EVIDENCE}/{n}": data for n, data in ensemble.evidence.files().items()}
-        for expert, fitted in ensemble.experts.items():
-            if expert in ensemble.weights:
-                fitted.save(folder / EXPERTS / expert)
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                files[file.relative_to(folder).as_posix()] = file.read_bytes()
-    return files
-
-
 def load_ensemble(
-    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], target: TargetCodec
+    bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], target: PredictiveTarget
 ) -> Ensemble:
-    """Rebuild what `ensemble_files` wrote, from a bundle whose hashes were checked.
+    """Rebuild what `Ensemble.files` wrote, from a bundle whose hashes were checked.
 
     Args:
         bundle: Where the files are.
-        about: What `ensemble_facts` told.
+        about: What `Ensemble.facts` told.
         codecs: Of every column that the inputs are read as.
         target: Codec of the target.
     """
@@ -195,10 +171,12 @@ def load_reading(
 
 def load_parts(
     bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], answer: Codec | None
-) -> Ensemble | None:
+) -> Predictor | None:
     """Rebuild what predicts `answer`, the target's codec; None without a target."""
     if answer is None:
         return None
-    if not isinstance(answer, TargetCodec):
+    if isinstance(answer, GeneratedTarget):
+        return load_generator(bundle, about, codecs, answer)
+    if not isinstance(answer, PredictiveTarget):
         raise BundleError("the target's modality has no head", path=bundle.path)
     return load_ensemble(bundle, about, codecs, answer)

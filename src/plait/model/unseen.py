@@ -41,7 +41,7 @@ def count_unseen(table: Table, column: str, codec: TargetCodec) -> dict[str, Any
     return {"rows": rows, "labels": dict(counts.most_common(MAX_NAMED))}
 
 
-def unseen_note(found: dict[str, Any], num_rows: int, task: str) -> str | None:
+def unseen_note(found: dict[str, Any], num_rows: int, codec: TargetCodec) -> str | None:
     """Return what to tell a person of `count_unseen`, or None when every label is known."""
     if not found["rows"]:
         return None
@@ -49,5 +49,5 @@ def unseen_note(found: dict[str, Any], num_rows: int, task: str) -> str | None:
     more = ", ..." if len(found["labels"]) > 5 else ""
     return (
         f"{found['rows']:,} of {num_rows:,} rows have a label that training never saw: {names}"
-        f"{more}; " + ("they count as wrong" if task == "classify" else "these are left out")
+        f"{more}; {getattr(codec, 'unseen_count', 'these are left out')}"
     )

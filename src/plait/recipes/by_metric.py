@@ -9,17 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plait.baselines.stack import mix_outputs
-from plait.errors import UsageError
+from plait.errors import TargetError, UsageError
 from plait.metrics import LOWER_IS_BETTER
-from plait.modalities import TargetCodec
-from plait.weighted_metrics import weighted_metrics
-
-CHOOSABLE = {
-    "classify": ("accuracy", "macro_f1", "auc", "log_loss"),
-    "tag": ("macro_f1", "micro_f1", "auc", "log_loss"),
-    "regress": ("rmse", "mae", "r2"),
-}
-"""Task -> metrics that a choice can be by; coverage is a promise, not a thing to have much of."""
+from plait.modalities import PredictiveTarget, TargetCodec
 
 NUM_DRAWS = 200
 NUM_PICKS = 12
@@ -28,8 +20,17 @@ MAX_ROWS = 5000
 
 
 def check_metric(metric: str, codec: TargetCodec) -> None:
-    """Raise `UsageError` unless the metric is one of the target's that can be chosen by."""
-    known = CHOOSABLE[codec.task]
+    """Raise `UsageError` unless the metric is one of the target's that can be chosen by.
+
+    Raises `TargetError` where the target is generated.
+    """
+    if not isinstance(codec, PredictiveTarget):
+        raise TargetError(
+            "a generated target is chosen by its own headline",
+            expected="no metric",
+            received=metric,
+        )
+    known = codec.form.choosable
     if metric not in known:
         close = difflib.get_close_matches(metric, known, 1)
         raise UsageError(
@@ -43,7 +44,7 @@ def check_metric(metric: str, codec: TargetCodec) -> None:
 def best_by_metric(
     outputs: Mapping[str, np.ndarray],
     truth: np.ndarray,
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     metric: str,
     costs: Mapping[str, float],
     mix: Mapping[str, float],
@@ -64,7 +65,7 @@ def best_by_metric(
         outputs: Candidate -> canonical outputs ``[row, output]`` of rows it did not learn from.
         truth: Of these rows.
         codec: Of the target.
-        metric: One of `CHOOSABLE`.
+        metric: One of its form's `choosable`.
         costs: Candidate -> mean cost.
         mix: Weights that the costs chose.
         groups: int ``[row]``: rows of one number are not independent.
@@ -91,7 +92,7 @@ class _Judge:
     """Scores outputs of the rows by a metric, more always better."""
 
     truth: np.ndarray
-    codec: TargetCodec
+    codec: PredictiveTarget
     metric: str
     groups: np.ndarray | None
     row_weights: np.ndarray | None
@@ -120,7 +121,7 @@ class _Judge:
             value = self.codec.metrics(found, truth)[self.metric]
         else:
             heavy = self._heavy[places]
-            value = weighted_metrics(self.codec.task, found, truth, heavy)[self.metric]
+            value = self.codec.form.weighted_metrics(found, truth, heavy)[self.metric]
         if not np.isfinite(value):
             return -np.inf
         return -value if self.metric in LOWER_IS_BETTER else value

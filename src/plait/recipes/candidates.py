@@ -14,6 +14,7 @@ import numpy as np
 from plait.baselines.boosted import MAX_CLASSES, Boosted
 from plait.baselines.costs import MAX_BYTES, Size, foreseen_bytes
 from plait.baselines.experts import (
+    EXPERTS,
     Expert,
     Majority,
     NearestNeighbour,
@@ -56,11 +57,11 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     """
     sources = list(task.sources.values())
     kinds: dict[str, Kind] = {Majority.name: Majority, NearestNeighbour.name: NearestNeighbour}
-    if space is not None and task.target_codec.task == "classify":
+    if space is not None and task.target_codec.form.exclusive:
         kinds[Prototypes.name] = Prototypes
         tune = prompt_tuner(task, space)
         kinds |= {} if tune is None else {Prompts.name: partial(Prompts, tune)}
-    if can_pool(task.target_codec.task, sources):
+    if can_pool(task.target_codec.form, sources):
         kinds[Pool.name] = partial(Pool, sources)
     kinds |= {Linear.name: Linear, Boosted.name: Boosted}
     kinds |= {} if space is None else {Probe.name: Probe}
@@ -70,7 +71,12 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     ]
     if Linear.name in missing:
         kinds.pop(Pool.name, None)
-    kinds = {name: kind for name, kind in kinds.items() if name not in missing}
+    form = task.target_codec.form.name
+    kinds = {
+        name: kind
+        for name, kind in kinds.items()
+        if name not in missing and form in EXPERTS[name].forms
+    }
     if not missing:
         return kinds, ()
     return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
@@ -121,7 +127,7 @@ def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[str]:
     """Yield a note for each model that cannot learn this target, or not within memory."""
     for name in kinds:
         trees = name in (Boosted.name, TableTrees.name)
-        if trees and size.task == "classify" and size.outputs > MAX_CLASSES:
+        if trees and size.form.exclusive and size.outputs > MAX_CLASSES:
             yield (
                 f"'{name}' was left out: it takes {MAX_CLASSES} classes at most, and there are "
                 f"{size.outputs:,}"

@@ -11,7 +11,7 @@ from plait.baselines.contract import mean_by
 from plait.baselines.stack import best_mix
 from plait.errors import TargetError
 from plait.intervals import standard_error
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 from plait.model.ensemble import DEEP
 from plait.recipes.by_metric import best_by_metric
 
@@ -42,7 +42,7 @@ class Choice:
 def choose(
     outputs: Mapping[str, np.ndarray],
     truth: np.ndarray,
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     groups: np.ndarray | None = None,
     *,
     row_weights: np.ndarray | None = None,
@@ -100,7 +100,7 @@ def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | N
 def _compare(
     outputs: Mapping[str, np.ndarray],
     truth: np.ndarray,
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     costs: Mapping[str, float],
     groups: np.ndarray | None,
     row_weights: np.ndarray | None,

@@ -55,7 +55,7 @@ def evaluate(
     scores["notes"] = [*scores.get("notes", []), *rows.notes, *notes_on(missing)]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)
-        note = unseen_note(unseen, scores["rows"], model.target_codec.task)
+        note = unseen_note(unseen, scores["rows"], model.target_codec)
         scores["unseen_labels"] = unseen
         scores["notes"] += [note] if note else []
     return scores

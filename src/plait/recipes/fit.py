@@ -13,6 +13,7 @@ from plait.data.entries import column_key
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import listened
+from plait.modalities import GeneratedTarget
 from plait.model.model import Model
 from plait.progress import SILENT, Progress, expect_end, say
 from plait.recipes.config import configured
@@ -141,7 +142,7 @@ def fit(
             **vars(asked.rows),
         )
     if target is not None:
-        asked.check_against(task.target_codec)
+        asked.check_against(task.goal)
     folder = None if unfinished is None else unfinished.folder
     work = _work_of(asked, meter, timetable, progress, base, folder)
     if unfinished is not None:
@@ -164,6 +165,10 @@ def _learn(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         from plait.recipes.share import learn_shared
 
         return learn_shared(task, work)
+    if isinstance(task.goal, GeneratedTarget):
+        from plait.recipes.generate import learn_generated
+
+        return learn_generated(task, work)
     from plait.recipes.learn import learn_target
 
     return learn_target(task, work)

@@ -11,7 +11,7 @@ import numpy as np
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
-from plait.modalities import Codec, Media
+from plait.modalities import Codec, Media, traits_of
 from plait.types import Html, is_missing
 
 MAX_COLUMNS = 60
@@ -101,7 +101,7 @@ class _Reading:
             for raw in self.raws
             for label in ([raw] if isinstance(raw, str) else raw if isinstance(raw, tuple) else [])
         ]
-        if self.codec.modality in ("category", "categories"):
+        if traits_of(self.codec).labels:
             often = Counter(map(str, labels)).most_common(NUM_LABELS)
             return {"items": often, "others": len(labels) - sum(count for _, count in often)}
         sized = [one for one in map(self._size, self.raws) if one is not None]
@@ -122,7 +122,7 @@ class _Reading:
     def _size(self, raw: Any) -> tuple[str, float] | None:
         """Return a number itself; of a text, picture, sound or series its size."""
         if isinstance(raw, int | float | np.number):
-            return "date" if self.codec.modality == "date" else "value", float(raw)
+            return "date" if traits_of(self.codec).moment else "value", float(raw)
         if isinstance(raw, str):
             return "characters", float(len(raw))
         values = getattr(raw, "values", raw)

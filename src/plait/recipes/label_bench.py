@@ -11,12 +11,9 @@ import numpy as np
 
 from plait.baselines.experts import Expert
 from plait.baselines.features import FeatureMap, Views
-from plait.modalities import TargetCodec
-from plait.recipes.label_counts import label_keys, nested_order
+from plait.modalities import PredictiveTarget
+from plait.recipes.label_counts import nested_order
 from plait.recipes.task import Task
-
-METRICS = {"classify": "accuracy", "tag": "macro_f1", "regress": "rmse"}
-LOWER_IS_BETTER = ("rmse",)
 
 CHEAP_LABELS = 100
 """Points of fewer labels all take about the same time."""
@@ -88,20 +85,20 @@ class Bench:
         learn: Part,
         held: Part | None,
         judged: Part,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         seed: int,
         pace: Pace,
     ) -> None:
         self.learn, self.held, self.judged = learn, held, judged
         self.codec, self.seed, self.pace = codec, seed, pace
-        self.metric = METRICS[codec.task]
+        self.metric = codec.form.choosable[0]
         self.scores: dict[tuple[str, int], list[float]] = {}
         self.costs: dict[str, list[float]] = {}
         self._seen: dict[str, tuple[Part, Part | None, Part]] = {}
 
     def draw(self, ways: Sequence[Way], counts: Sequence[int], number: int) -> None:
         """Score every way on one draw of labels, from few to many, until it is late."""
-        keys = label_keys(self.learn.truth, self.codec.task)
+        keys = self.codec.form.strata(self.learn.truth)
         order = nested_order(keys, self.seed + number)
         for count in counts:
             if not self.pace.allows(count):

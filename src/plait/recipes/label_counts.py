@@ -12,24 +12,6 @@ LEAST_LABELS = 8
 
 LEAST_GROWTH = 1.5
 
-NUM_BINS = 8
-"""Numbers are drawn evenly from so many parts, from low to high."""
-
-
-def label_keys(truth: np.ndarray, task: str) -> np.ndarray:
-    """Return what the draws are stratified by, int64 ``[row]``: classes, or parts of numbers.
-
-    Args:
-        truth: As `plait.modalities.TargetCodec.truth`.
-        task: ``classify``, ``regress``, or ``tag``, whose rows are all of one key.
-    """
-    if task == "classify":
-        return truth.astype(np.int64)
-    if task == "tag":
-        return np.zeros(len(truth), np.int64)
-    ranks = np.argsort(np.argsort(truth, kind="stable"), kind="stable")
-    return ranks * NUM_BINS // max(len(truth), 1)
-
 
 def nested_order(keys: np.ndarray, seed: int) -> np.ndarray:
     """Return places in an order whose every beginning is stratified: one of each key, then alike.

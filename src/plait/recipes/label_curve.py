@@ -12,10 +12,11 @@ import numpy as np
 from plait.baselines.experts import Prototypes
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
-from plait.modalities import TargetCodec
+from plait.metrics import LOWER_IS_BETTER
+from plait.modalities import PredictiveTarget
 from plait.progress import SILENT, Progress
-from plait.recipes.label_bench import LOWER_IS_BETTER, Bench, Pace, Part, Way
-from plait.recipes.label_counts import label_counts, label_keys, labels_needed, nested_order
+from plait.recipes.label_bench import Bench, Pace, Part, Way
+from plait.recipes.label_counts import label_counts, labels_needed, nested_order
 from plait.recipes.task import Task
 from plait.types import SPACE_MARK
 
@@ -78,7 +79,7 @@ def measure_label_curve(
     if bench is None:
         update(2)
         return {}
-    counts = label_counts(label_keys(bench.learn.truth, bench.codec.task))
+    counts = label_counts(bench.codec.form.strata(bench.learn.truth))
     own = Way(OWN, task.inputs, Linear)
     ways = _ways(task, columns, bench.codec)
     bench.draw([own, *ways], counts, 0)
@@ -122,15 +123,15 @@ def _open_bench(
     """
     codec = task.target_codec
     rows = np.setdiff1d(task.splits.train, task.judged)
-    rows = rows[_known(task.truth[rows])]
+    rows = rows[codec.form.known(task.truth[rows])]
     held = np.setdiff1d(task.validation, task.judged)
     every = (*task.inputs, *columns)
     share = _share_in_time(task, every, rows, len(held), seconds)
     judged = _even(task.judged, share, MAX_ROWS)
-    order = nested_order(label_keys(task.truth[rows], codec.task), seed)
+    order = nested_order(codec.form.strata(task.truth[rows]), seed)
     rows = np.sort(rows[order[: int(share * min(len(rows), MAX_ROWS))]])
     enough = len(judged) >= min(LEAST_JUDGED, len(task.judged))
-    if not enough or not label_counts(label_keys(task.truth[rows], codec.task)):
+    if not enough or not label_counts(codec.form.strata(task.truth[rows])):
         return None
     features, views = FeatureMap.fit(task.prepared, every, rows)
     return Bench(
@@ -159,14 +160,14 @@ def _share_in_time(
     return min(1.0, max(0.0, FEATURE_SHARE * seconds) / max(per_row * total, 1e-9))
 
 
-def _ways(task: Task, columns: Sequence[str], codec: TargetCodec) -> list[Way]:
+def _ways(task: Task, columns: Sequence[str], codec: PredictiveTarget) -> list[Way]:
     """Return the ways to learn with the readings' columns, that of all columns first."""
     every, spaces = (*task.inputs, *columns), tuple(c for c in columns if c.endswith(SPACE_MARK))
     ways = [
         Way("linear on all columns", every, Linear),
         Way("linear on the vectors alone", tuple(columns), Linear),
     ]
-    if spaces and codec.task == "classify":
+    if spaces and codec.form.exclusive:
         ways.append(Way("prototypes of the shared space", spaces, Prototypes))
     return ways
 
@@ -217,11 +218,6 @@ def _name(columns: Sequence[str]) -> str:
     if all(spaces):
         return "with the shared space"
     return "with space and encoders" if any(spaces) else "with pretrained vectors"
-
-
-def _known(truth: np.ndarray) -> np.ndarray:
-    """Return a mask of the rows whose class training knows."""
-    return truth >= 0 if truth.dtype.kind == "i" and truth.ndim == 1 else np.ones(len(truth), bool)
 
 
 def _even(rows: np.ndarray, share: float, most: int) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits
 from plait.errors import TargetError
+from plait.modalities import PredictiveTarget
 
 CHUNK_ROWS = 65_536
 
@@ -18,7 +19,10 @@ CHUNK_ROWS = 65_536
 def read_labels(
     prepared: Prepared, codecs: Mapping[str, Any], target: str | None, splits: Splits
 ) -> tuple[np.ndarray, np.ndarray, Splits, tuple[str, ...]]:
-    """Return which rows have a target, all rows' targets, the splits of those, and what to say."""
+    """Return which rows have a target, all rows' targets, the splits of those, and what to say.
+
+    Targets that are generated stay in `prepared`: none are returned.
+    """
     if target is None:
         return np.zeros(prepared.num_rows, bool), np.zeros(0), splits, ()
     labelled = np.asarray(prepared.columns[target].present, bool)
@@ -26,7 +30,8 @@ def read_labels(
     notes = (f"{num} rows have no target and take no part in the scores",) if num else ()
     splits = only_rows(splits, labelled)
     codecs[target].check_target(len(splits.train))
-    return labelled, truth_of(prepared, target), splits, notes
+    predicted = isinstance(codecs[target], PredictiveTarget)
+    return labelled, truth_of(prepared, target) if predicted else np.zeros(0), splits, notes
 
 
 def truth_of(prepared: Prepared, target: str) -> np.ndarray:

@@ -13,6 +13,7 @@ from plait.errors import UsageError
 from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.reading import ReadOptions
+from plait.recipes.made_files import MadeFiles
 from plait.recipes.outputs import check_output
 from plait.recipes.row_files import (
     BEFORE,
@@ -37,6 +38,8 @@ def predict(
     templates: Sequence[str] = (),
     threshold: float | None = None,
     positive: str | None = None,
+    temperature: float | None = None,
+    seed: int = 0,
     format: str | None = None,
     force: bool = False,
     **reading: Unpack[ReadOptions],
@@ -45,7 +48,7 @@ def predict(
 
     A file holds the table's columns too. It appears whole or not at all; bytes cells are left out
     of CSV and JSON lines. Its rows are predicted in chunks, so that the table need not fit in
-    memory.
+    memory. Generated values that are files lie in a folder beside it, named in the cells.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -58,6 +61,7 @@ def predict(
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
         format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell.
         force: Whether a file at `out` is replaced; never the table or the bundle.
+        temperature, seed: How a generated target is drawn; see `plait.model.model.Model.predict`.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         reading: How the table is read: the arguments of `plait.read`.
@@ -79,11 +83,14 @@ def predict(
     model = bundle if isinstance(bundle, Model) else load(bundle)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
-    answer_rows = _answerer(model, classes, templates)
+    if classes and temperature is not None:
+        raise UsageError("classes are answered, not drawn", expected="no temperature")
+    drawn = partial(model.predict, temperature=temperature, seed=seed)
+    answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
     if out is None:
         return answer_rows(rows)
-    columns, renamed = _write(model, rows, answer_rows, out, form)
+    columns, renamed = _write(model, rows, answer_rows, out, form, force)
     missing = missing_columns(model.inputs, rows.column_names)
     notes = [
         *rows.notes,
@@ -101,17 +108,21 @@ def predict(
 
 
 def _write(
-    model: Model, rows: Table, answer_rows: Any, out: Path, form: str
+    model: Model, rows: Table, answer_rows: Any, out: Path, form: str, force: bool
 ) -> tuple[list[str], list[str]]:
     """Write rows with their answers chunk by chunk; return the columns, and which were renamed."""
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
-    with writing_to(out) as temporary, RowWriter(temporary, form) as writer:
+    with (
+        writing_to(out) as temporary,
+        MadeFiles(out, force=force) as made,
+        RowWriter(temporary, form) as writer,
+    ):
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
             with counted_from(first):
-                answer = answer_rows(part).columns
+                answer = made.named(answer_rows(part).columns, first)
             flat = form == "csv"
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
@@ -120,7 +131,10 @@ def _write(
 
 
 def _answerer(
-    model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], templates: Sequence[str]
+    model: Model,
+    classes: Sequence[str] | Mapping[str, Sequence[str]],
+    templates: Sequence[str],
+    predict_rows: Any,
 ) -> Any:
     """Return what answers a chunk of rows: the model, or with classes the shared space."""
     if classes:
@@ -128,7 +142,7 @@ def _answerer(
     if templates:
         raise UsageError("templates are for classes", expected="--classes with --template")
     model.require_target()
-    return model.predict
+    return predict_rows
 
 
 def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from plait.baselines.linear_space import LinearSpace
 from plait.data.prepared import prepare_table
 from plait.data.table import read
+from plait.modalities import traits_of
 from plait.model.shared_space import SharedSpace
 from plait.recipes.task import Task
 
@@ -24,7 +25,7 @@ def prompt_tuner(
     there are over 200.
     """
     column = next(
-        (s for s in space.sources if s in space.codecs and space.codecs[s].modality == "text"), None
+        (s for s in space.sources if s in space.codecs and traits_of(space.codecs[s]).words), None
     )
     names = [str(label) for label in getattr(task.target_codec, "labels", ())]
     if column is None or not space.has_deep or not 2 <= len(names) <= MAX_CLASSES:

@@ -66,7 +66,7 @@ def _quick_trees(
     bench = RivalBench(task, features, views, rows, held, None, seed)
     kind = partial(TableTrees, columns)
     num = num_outputs(task.target_codec, task.truth[rows])
-    if task.target_codec.task == "classify" and num > MAX_CLASSES:
+    if task.target_codec.form.exclusive and num > MAX_CLASSES:
         return {}, {}
     found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
     if isinstance(found, float):

@@ -14,7 +14,7 @@ from plait.data.splits import Splits
 from plait.data.table import Table
 from plait.encoders import FoundEncoder
 from plait.errors import SchemaError, TargetError
-from plait.modalities import Codec
+from plait.modalities import Codec, traits_of_modality
 from plait.model.backbone_reading import BackboneReading, open_readings
 from plait.model.model import Model
 from plait.model.readings import Reading, with_readings
@@ -119,23 +119,19 @@ def sources_with(
     """Return the sources with the readings' columns added, or in place of the source's own.
 
     A pretrained encoder of pictures, sounds or films takes the place of the column's own stem,
-    which costs most of the training time and adds little to it; texts keep both, for their own
-    stem is cheap and knows the letters.
+    which costs most of the training time and adds little to it; light ones (texts) keep both, for
+    their own stem is cheap and knows the letters.
     """
     found = dict(sources)
     for reading in readings:
         found[reading.source] = (*found[reading.source], reading.column)
-    alone = {r.source for r in readings if isinstance(r, BackboneReading)}
+    alone = {
+        one.source: not traits_of_modality(one.checkpoint.modality).light
+        for one in reversed(readings)
+        if isinstance(one, BackboneReading)
+    }
     return {
         name: tuple(column for column in columns if column != name or not heavy)
         for name, columns in found.items()
-        for heavy in [name in alone and _modality_of(readings, name) != "text"]
+        for heavy in [alone.get(name, False)]
     }
-
-
-def _modality_of(readings: Sequence[Reading], source: str) -> str:
-    return next(
-        r.checkpoint.modality
-        for r in readings
-        if isinstance(r, BackboneReading) and r.source == source
-    )

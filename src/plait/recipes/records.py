@@ -92,7 +92,7 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
     lines = [
         f"# Model card: {task.target} from {', '.join(task.inputs)}",
         "",
-        f"Task: {task.target_codec.task}. Shipped: {metrics['shipped']}. "
+        f"Task: {task.goal.task}. Shipped: {metrics['shipped']}. "
         f"Learned from {len(task.splits.train)} rows of {task.table.name}.",
         "",
         f"How rows were split: {task.splits.how}.",

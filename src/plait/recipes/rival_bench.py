@@ -217,7 +217,7 @@ def open_bench(
     views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
     views = views.weighted(None if task.weights is None else task.weights[rows])
     kinds: dict[str, Kind] = {}
-    if task.target_codec.task == "classify" and len(task.unlabelled) >= LEAST_UNLABELLED:
+    if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
         kinds[Spread.name] = partial(Spread, every.take(np.arange(len(rows), len(every))))
     held = None
     if folds is None:

@@ -10,7 +10,7 @@ from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.errors import SchemaError, TargetError, UsageError, no_column
 from plait.modalities import find_codec, modalities
-from plait.modalities._scan import issubclass_target
+from plait.modalities._scan import is_predictive, issubclass_target
 from plait.model.model import Model
 
 ANSWERS = ("prediction", "confidence")
@@ -78,7 +78,10 @@ def split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
 
 
 def stratify(table: Table, target: str | None) -> list[Any] | None:
-    if target is None or table.schema[target].modality != "category":
+    if target is None:
+        return None
+    codec: Any = find_codec(table.schema[target].modality or "")
+    if not issubclass_target(codec) or not is_predictive(codec) or not codec.form.exclusive:
         return None
     return [str(cell) for cell in table.column(target)]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from plait.model.judges import labels_of
 from plait.model.model import Model
 from plait.recipes.space_map import show_cell
 from plait.recipes.task import Task
@@ -20,7 +20,7 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     """Return up to 12 of `rows` with inputs rendered, a quarter of them where the model errs most.
 
     Each is ``{"row", "cells": {column: html}, "truth", "prediction", "confidence", "right",
-    "drawn"}`` and what its task adds: ``second`` (label and probability of the next best class),
+    "drawn"}`` and what its form adds: ``second`` (label and probability of the next best class),
     ``missed`` and ``extra`` (labels), or ``q05`` and ``q95``. ``drawn`` is ``lot`` or ``worst``;
     ``right`` of a number is whether the truth lies within its 90 % interval.
     """
@@ -28,10 +28,10 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
         return []
     outputs = model.ensemble.outputs(task.prepared, rows)
     truth = task.truth[rows]
-    cost = model.target_codec.cost(outputs, truth)
+    cost = task.target_codec.cost(outputs, truth)
     chosen, num_worst = _pick(cost, seed)
     answer = model.ensemble.answer(outputs[chosen])
-    tell = _TELLERS[model.target_codec.task]
+    codec = task.target_codec
     as_written = getattr(model.target_codec, "as_written", list)
     predictions = as_written(answer["prediction"])
     found, size = list[dict[str, Any]](), 0
@@ -43,11 +43,11 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
             {
                 "row": row,
                 "cells": cells if size <= MAX_SAMPLE_BYTES or not found else {},
-                "truth": _text(task.table.column(str(task.target), [row])[0]),
-                "prediction": _text(predictions[place]),
+                "truth": text_of(task.table.column(str(task.target), [row])[0]),
+                "prediction": text_of(predictions[place]),
                 "confidence": float(answer["confidence"][place]),
                 "drawn": "worst" if place >= len(chosen) - num_worst else "lot",
-                **tell(model, outputs[number], truth[number]),
+                **codec.form.tell(labels_of(codec), outputs[number], truth[number]),
             }
         )
     return found
@@ -68,39 +68,8 @@ def _cells(task: Task, row: int) -> dict[str, str]:
     return {name: html for name, html in shown.items() if html is not None}
 
 
-def _tell_class(model: Model, outputs: np.ndarray, truth: Any) -> dict[str, Any]:
-    labels = list(getattr(model.target_codec, "labels", ()))
-    order = np.argsort(-outputs, kind="stable")
-    found: dict[str, Any] = {"right": bool(order[0] == truth)}
-    if len(order) > 1 and len(labels) == len(order):
-        second = int(order[1])
-        found["second"] = {"label": _text(labels[second]), "probability": float(outputs[second])}
-    return found
-
-
-def _tell_tags(model: Model, outputs: np.ndarray, truth: Any) -> dict[str, Any]:
-    labels = [str(label) for label in getattr(model.target_codec, "labels", ())]
-    said, real = outputs >= 0.5, np.asarray(truth) >= 0.5
-    return {
-        "right": bool((said == real).all()),
-        "missed": [label for label, a, b in zip(labels, said, real, strict=True) if b and not a],
-        "extra": [label for label, a, b in zip(labels, said, real, strict=True) if a and not b],
-    }
-
-
-def _tell_number(model: Model, outputs: np.ndarray, truth: Any) -> dict[str, Any]:
-    q05, q95 = float(outputs[1]), float(outputs[3])
-    return {"right": q05 <= float(truth) <= q95, "q05": q05, "q95": q95, "true": float(truth)}
-
-
-_TELLERS: dict[str, Callable[[Model, np.ndarray, Any], dict[str, Any]]] = {
-    "classify": _tell_class,
-    "tag": _tell_tags,
-    "regress": _tell_number,
-}
-
-
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a cell as a card shows it."""
     if isinstance(value, float | np.floating):
         return f"{value:.4g}"
     if isinstance(value, list | tuple | np.ndarray):

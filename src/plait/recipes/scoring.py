@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.stack import mix_outputs
-from plait.intervals import metric_intervals
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
+from plait.model.scores import intervals_of
 from plait.recipes.subsets import intervals_fit, score_subsets
 from plait.recipes.task import Task
-from plait.weighted_metrics import weighted_metrics
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
@@ -65,8 +64,8 @@ class Scorer:
             groups=groups, outputs=outputs, intervals=wanted,
         )  # fmt: skip
         if self.task.weights is not None:
-            kind, heavy = self.model.target_codec.task, self.task.weights[self.rows]
-            found["weighted"] = weighted_metrics(kind, outputs, truth, heavy)
+            form, heavy = self.task.target_codec.form, self.task.weights[self.rows]
+            found["weighted"] = form.weighted_metrics(outputs, truth, heavy)
         return found
 
     def _shipped_outputs(self) -> np.ndarray:
@@ -86,15 +85,15 @@ class Scorer:
         if left is not None and self.answering.get(name, 0.0) * len(rows) > left:
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
-        truth, metric = self.task.truth[rows], self.model.target_codec.metrics
+        truth, judge = self.task.truth[rows], self.model.predictor.judge
         if self.held is None:
             outputs = self.everything.outputs_of(name, self.task.prepared, rows)
         else:
             outputs = self.held[1][name]
-        found: dict[str, Any] = {"metrics": metric(outputs, truth), "intervals": {}}
+        found: dict[str, Any] = {"metrics": judge.metrics(outputs, truth), "intervals": {}}
         if self._intervals_fit(outputs, truth, CANDIDATE_SHARE / max(num_left, 1)):
             groups = self.task.groups[rows]
-            found["intervals"] = metric_intervals(metric, outputs, truth, groups=groups)
+            found["intervals"] = intervals_of(judge, outputs, truth, groups=groups)
         return found
 
     def subsets(self) -> list[dict[str, Any]]:
@@ -125,7 +124,7 @@ class Scorer:
         if left is None:
             return True
         began = time.monotonic()
-        self.model.target_codec.metrics(outputs, truth)
+        self.task.target_codec.metrics(outputs, truth)
         per_call = time.monotonic() - began
         found = intervals_fit(share * left, per_call, len(truth), outputs.shape[1])
         if not found and not self._fewer:

@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.baselines.contract import Deadline
 from plait.baselines.experts import Majority
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 from plait.progress import Progress
 from plait.recipes.allowance import Allowance
 from plait.recipes.deep_plan import DeepResult
@@ -119,5 +119,5 @@ def _is_better(one: Measured, before: Measured | None, task: Task, rivals: Rival
     return _cost(codec, one, truth) < _cost(codec, before, truth)
 
 
-def _cost(codec: TargetCodec, found: Measured, truth: np.ndarray) -> float:
+def _cost(codec: PredictiveTarget, found: Measured, truth: np.ndarray) -> float:
     return float(codec.cost(found.outputs, truth).mean())

@@ -43,7 +43,7 @@ def can_self_train(task: Task, budget: Budget) -> bool:
     enough = len(task.unlabelled) >= 2 * len(task.splits.train)
     judged = len(task.validation) >= LEAST_JUDGED
     time = not budget.timed or budget.amount >= LEAST_SECONDS
-    return enough and judged and time and task.target_codec.task == "classify"
+    return enough and judged and time and task.target_codec.form.exclusive
 
 
 def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress) -> DeepResult:

@@ -19,7 +19,8 @@ from plait.baselines.specialists import (
 )
 from plait.baselines.stack import best_mix
 from plait.intervals import standard_error
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
+from plait.modalities.forms import OutputForm
 from plait.recipes.allowance import Allowance
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
@@ -94,7 +95,7 @@ class Specialiser:
         views: Views,
         truth: np.ndarray,
         judges: Judges,
-        codec: TargetCodec,
+        codec: PredictiveTarget,
         *,
         seed: int,
         kinds: Sequence[type[Expert]],
@@ -245,20 +246,20 @@ class Specialiser:
         return Specialists(expert, self._sources, [self._found[i] for i in used], places)
 
 
-def truth_known(truth: np.ndarray, codec: TargetCodec) -> np.ndarray:
+def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     """Return which rows have a class that training knows, bool ``[row]``."""
-    return truth >= 0 if codec.task == "classify" else np.ones(len(truth), bool)
+    return codec.form.known(truth)
 
 
-def can_pool(task: str, sources: Sequence[Sequence[str]]) -> bool:
+def can_pool(form: OutputForm, sources: Sequence[Sequence[str]]) -> bool:
     """Tell whether a pool of sources is worth its time."""
-    return task == "classify" and 1 < len(sources) <= MAX_SOURCES
+    return form.exclusive and 1 < len(sources) <= MAX_SOURCES
 
 
 def likely(
     outputs: Mapping[str, np.ndarray],
     truth: np.ndarray,
-    codec: TargetCodec,
+    codec: PredictiveTarget,
     seed: int,
     weights: np.ndarray | None = None,
 ) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from plait.baselines.folding import inner_folds
+from plait.modalities import PredictiveTarget
 from plait.recipes.task import Task
 
 STOPPING_SHARE, MOST_ROWS = 0.1, 1000
@@ -29,12 +30,21 @@ def with_stopping(task: Task, *, from_validation: bool, seed: int) -> Task:
         seed: Of the draw.
     """
     rows = task.splits.validation if from_validation else task.splits.train
-    rows = rows[task.truth[rows] >= 0] if task.target_codec.task == "classify" else rows
+    rows, keys = _stratified(task, rows)
     share = 0.5 if from_validation else min(STOPPING_SHARE, MOST_ROWS / max(len(rows), 1))
     if share * len(rows) < LEAST_ROWS:
         return task
-    folds = inner_folds(task.truth[rows], seed=seed, groups=task.groups[rows], small=0, share=share)
+    folds = inner_folds(keys, seed=seed, groups=task.groups[rows], small=0, share=share)
     learn, stop = folds[0]
     if not len(learn) or not len(stop):
         return task
     return replace(task, stopping=np.sort(rows[stop]))
+
+
+def _stratified(task: Task, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that can tell, and what they are drawn alike by; generated values are not."""
+    codec = task.goal
+    if not isinstance(codec, PredictiveTarget):
+        return rows, np.zeros(len(rows), np.int64)
+    rows = rows[codec.form.known(task.truth[rows])]
+    return rows, task.truth[rows]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.intervals import EXTRA_CALLS, metric_intervals, resampling
+from plait.intervals import EXTRA_CALLS, resampling
 from plait.model.model import Model
+from plait.model.scores import intervals_of
 
 LEAST_ROWS = 100
 """Fewer rows say nothing of a set of columns: some sets are left out instead."""
@@ -117,16 +118,14 @@ def _score(
     hidden = [
         column for name, columns in model.sources.items() if name not in kept for column in columns
     ]
-    outputs = model.ensemble.outputs(hide(prepared, hidden), part.rows)
-    metric, asked = model.target_codec.metrics, time.monotonic()
-    found: dict[str, Any] = {"metrics": metric(outputs, part.truth), "intervals": {}}
+    outputs = model.predictor.outputs(hide(prepared, hidden), part.rows)
+    judge, asked = model.predictor.judge, time.monotonic()
+    found: dict[str, Any] = {"metrics": judge.metrics(outputs, part.truth), "intervals": {}}
     wanted = True
     if seconds is not None:
         now = time.monotonic()
-        left, per_call = seconds - (now - began), now - asked
-        wanted = intervals_fit(left, per_call, len(part.rows), outputs.shape[1])
+        left, per_call, width = seconds - (now - began), now - asked, outputs[:1].size
+        wanted = intervals_fit(left, per_call, len(part.rows), width)
     if wanted:
-        found["intervals"] = metric_intervals(
-            metric, outputs, part.truth, groups=part.groups, seed=seed
-        )
+        found["intervals"] = intervals_of(judge, outputs, part.truth, groups=part.groups, seed=seed)
     return found

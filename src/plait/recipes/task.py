@@ -16,7 +16,7 @@ from plait.data.table import Table
 from plait.display import brief
 from plait.encoders import FoundEncoder
 from plait.errors import TargetError
-from plait.modalities import Codec, TargetCodec
+from plait.modalities import Codec, PredictiveTarget, TargetCodec
 from plait.model.model import Model
 from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
@@ -56,7 +56,8 @@ class Task:
         codecs: Fitted codecs of inputs (to show them, where an encoder reads them), of the columns
             that they are read as, and of the target.
         prepared: Arrays of inputs and target.
-        truth: Targets of all rows; rows without one hold a filler. Empty without a target.
+        truth: Predicted targets of all rows; rows without one hold a filler. Empty without a
+            target, and where it is generated: then they are in `prepared`.
         labelled: bool ``[row]``; all False without a target.
         unlabelled: Row numbers without a target, of those that are not set aside as a test.
         copies: int32 ``[row]``; near-duplicates have the same number.
@@ -127,13 +128,26 @@ class Task:
         return min(most, self.most_judged or most)
 
     @property
-    def target_codec(self) -> TargetCodec:
-        """The target's fitted codec."""
+    def goal(self) -> TargetCodec:
+        """The target's fitted codec, be it predicted or generated."""
         if self.target is None:
             raise TargetError("this task has no target")
         codec = self.codecs[self.target]
         if not isinstance(codec, TargetCodec):
             raise TargetError("this modality cannot be a target yet", received=codec.modality)
+        return codec
+
+    @property
+    def target_codec(self) -> PredictiveTarget:
+        """The fitted codec of a predicted target. Raises `TargetError` where it is generated."""
+        codec = self.goal
+        if not isinstance(codec, PredictiveTarget):
+            raise TargetError(
+                "a generated target has no outputs in numbers",
+                expected="a target that is predicted",
+                received=codec.modality,
+                column=self.target,
+            )
         return codec
 
 

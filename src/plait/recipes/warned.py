@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,8 @@ from plait.data.duplicates import Copies
 from plait.data.prepared import Prepared
 from plait.data.suspects import suspects, twins
 from plait.data.table import Table
+from plait.modalities import PredictiveTarget
+from plait.model.judges import labels_of
 from plait.types import is_missing
 
 
@@ -47,13 +48,14 @@ def table_warnings(
 def _of_target(table: Table, target: str, prepared: Prepared, copies: Copies) -> list[Caution]:
     """Return what is wrong with the classes of a target: too few rows, labels that contradict."""
     column = prepared.columns[target]
-    codec: Any = column.codec
-    if codec.task != "classify":
+    codec = column.codec
+    if not isinstance(codec, PredictiveTarget) or not codec.form.exclusive:
         return []
-    rows = np.flatnonzero(column.present)
-    numbers = codec.truth([column[int(row)] for row in rows])
-    seen = np.bincount(numbers[numbers >= 0], minlength=len(codec.labels))
-    counts = {str(label): int(n) for label, n in zip(codec.labels, seen, strict=True) if n}
+    labels, rows = labels_of(codec), np.flatnonzero(column.present)
+    values = (column[int(row)] for row in rows)
+    numbers = codec.truth([value for value in values if value is not None])
+    seen = np.bincount(numbers[codec.form.known(numbers)], minlength=len(labels))
+    counts = {str(label): int(n) for label, n in zip(labels, seen, strict=True) if n}
     return of_classes(target, counts) + _conflicts(table, target, copies)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from plait.answer import Answer
 from plait.data.table import read
 from plait.errors import UsageError
+from plait.modalities import traits_of
 from plait.model.model import Model
 
 TEMPLATES = ("{}", "a {}", "a picture of {}", "this is {}")
@@ -64,7 +65,7 @@ def class_vectors(
     model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], templates: Sequence[str]
 ) -> np.ndarray:
     """Return a unit vector per class, float32 ``[class, dim]``: the mean of its prompts'."""
-    sources = [s for s in model.space.sources if model.shown[s].modality == "text"]
+    sources = [s for s in model.space.sources if traits_of(model.shown[s]).words]
     if not sources:
         raise UsageError(
             "classes are named in words, but the shared space reads no text",
@@ -74,7 +75,7 @@ def class_vectors(
     words = [_words(classes, name) for name in classes]
     texts = [t.replace(SLOT, word) for own in words for word in own for t in templates]
     rows = [dict.fromkeys(sources, text) for text in texts]
-    table = read(rows, columns=dict.fromkeys(sources, "text"))
+    table = read(rows, columns={name: model.shown[name].modality for name in sources})
     weights = {name: float(name in sources) for name in model.space.sources}
     vectors = model.embed(table, weights=weights)
     ends = np.cumsum([len(own) * len(templates) for own in words])[:-1]

@@ -50,8 +50,7 @@ def hero(data: Mapping[str, Any]) -> Html:
     notes = [str(note) for note in metrics.get("notes") or []]
     goal, link = (SPACE, "of") if alone else (model.get("target") or "model", "from")
     inputs = ", ".join(model.get("inputs") or [])
-    kind = {"classify": "Predicts", "tag": "Tags", "regress": "Predicts"}
-    verb = "A" if alone else kind.get(str(model.get("task")), "Predicts")
+    verb = "A" if alone else escape(str(model.get("verb") or "Predicts"))
     return (
         f'<header class="hero"><p class="brand">plait</p>'
         f'<h1><small>{verb}</small> {escape(goal)} <small class="from">{link} '

@@ -20,7 +20,7 @@ from plait.report.text import (
     section,
     table,
 )
-from plait.report.words import METRICS, TERMS
+from plait.report.words import TERMS, known_words
 from plait.types import Html
 
 MAX_COLUMNS, MAX_FOLDED = 40, 400
@@ -200,7 +200,7 @@ def _budget(text: str) -> str:
 
 def glossary(page: Html) -> Html:
     """Return the meaning of every term that the page so far explains by a tooltip."""
-    words = {**{one.name: one.says for one in METRICS.values()}, **TERMS}
+    words = {**{one.name: one.says for one in known_words().values()}, **TERMS}
     used = {name: says for name, says in words.items() if escape(says) in page}
     used |= {name: TERMS[name] for name in ("95 % interval", "test rows") if name in TERMS}
     items = "".join(

@@ -15,6 +15,7 @@ from plait.report.hero import SPACE, hero
 from plait.report.palette import style
 from plait.report.scored import is_space
 from plait.report.text import escape
+from plait.report.words import brought_along
 from plait.types import Html
 
 _SECTION = re.compile(r'<section id="([^"]+)"[^>]*><h2[^>]*>(.*?)</h2>')
@@ -27,6 +28,11 @@ def render_report(data: Mapping[str, Any]) -> Html:
         data: The bundle's JSON files by name without ending, ``card``, ``name`` and ``size_mb``;
             whatever is absent is said to be not measured.
     """
+    with brought_along((data.get("metrics") or {}).get("words") or {}):
+        return _page_of(data)
+
+
+def _page_of(data: Mapping[str, Any]) -> Html:
     alone = is_space(data)
     model = data.get("model") or {}
     goal = SPACE if alone else model.get("target", "model")
@@ -54,6 +60,7 @@ def _of_target(data: Mapping[str, Any]) -> list[Html]:
         outcomes.classes(data),
         outcomes.calibration(data),
         outcomes.numbers(data),
+        rows.panel(data),
     ]
 
 

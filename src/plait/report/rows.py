@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.report.axis import make_axis
-from plait.report.text import cut, escape, fold, is_number, number, section
+from plait.report.text import cut, escape, fold, is_number, metric, number, section
+from plait.report.words import word
 from plait.types import Html
 
 OPEN_CELLS = 6
@@ -17,19 +18,26 @@ def samples(data: Mapping[str, Any]) -> Html:
     found = data.get("samples") or []
     if not found:
         return ""
-    task = str((data.get("model") or {}).get("task"))
     groups = {
         "Drawn by lot": [one for one in found if one.get("drawn") == "lot"],
+        "What came out best": [one for one in found if one.get("drawn") == "best"],
         "Where the model errs most": [one for one in found if one.get("drawn") == "worst"],
-        "": [one for one in found if one.get("drawn") not in ("lot", "worst")],
+        "": [one for one in found if one.get("drawn") not in ("lot", "best", "worst")],
     }
     parts = [
         (f"<h3>{title}</h3>" if title else "")
-        + f'<div class="cards">{"".join(_card(one, task) for one in group)}</div>'
+        + f'<div class="cards">{"".join(_card(one) for one in group)}</div>'
         for title, group in groups.items()
         if group
     ]
     return section("Rows to look at", *parts, lead="Test rows, which the model did not learn from.")
+
+
+def panel(data: Mapping[str, Any]) -> Html:
+    """Return what the target's own modality draws of all test rows; nothing where it does not."""
+    drawn = (data.get("metrics") or {}).get("panel")
+    goal = str((data.get("model") or {}).get("target"))
+    return section(f"All of {goal}, made and true", str(drawn)) if drawn else ""
 
 
 def cells_of(cells: Mapping[str, Html]) -> Html:
@@ -43,12 +51,16 @@ def cells_of(cells: Mapping[str, Html]) -> Html:
     return "".join(shown[:OPEN_CELLS]) + more
 
 
-def _card(sample: Mapping[str, Any], task: str) -> Html:
-    truth, said = str(sample.get("truth", "")), str(sample.get("prediction", ""))
+def _card(sample: Mapping[str, Any]) -> Html:
     right = sample.get("right")
-    if right is None and task != "regress":
-        right = truth == said
-    told = _number(sample) if task == "regress" else _label(sample, bool(right), truth, said, task)
+    if "made" in sample:
+        told = _made(sample)
+    elif "q05" in sample or "true" in sample:
+        told = _number(sample)
+    else:
+        truth, said = str(sample.get("truth", "")), str(sample.get("prediction", ""))
+        right = truth == said if right is None else bool(right)
+        told = _label(sample, right, truth, said)
     kind = "" if right is None else "good" if right else "bad"
     none = '<p class="none">cells left out: the page would grow too large</p>'
     cells = cells_of(sample.get("cells") or {}) or none
@@ -57,13 +69,25 @@ def _card(sample: Mapping[str, Any], task: str) -> Html:
     return f'<article class="{kind}">{told}<div class="cells">{cells}</div>{foot}</article>'
 
 
-def _label(sample: Mapping[str, Any], right: bool, truth: str, said: str, task: str) -> Html:
+def _made(sample: Mapping[str, Any]) -> Html:
+    """Return a generated value beside the true one, and how near it came."""
+    value, name = sample.get("value"), str(sample.get("metric", ""))
+    near = f"{escape(word(name).name)} {metric(name, value)}" if is_number(value) else ""
+    return (
+        f'<p class="mark-of">{near}</p><div class="made">'
+        f'<div class="cell-of"><span class="name">made</span>{sample["made"]}</div>'
+        f'<div class="cell-of"><span class="name">true</span>{sample["true"]}</div></div>'
+    )
+
+
+def _label(sample: Mapping[str, Any], right: bool, truth: str, said: str) -> Html:
     mark = "✓ right" if right else "✗ wrong"
-    shown = cut(said.replace(";", ", ") if task == "tag" else said, 90) or "no label"
+    of_set = "missed" in sample or "extra" in sample
+    shown = cut(said.replace(";", ", ") if of_set else said, 90) or "no label"
     sure = sample.get("confidence")
     sure = f"{100 * max(0.0, min(1.0, sure)):.0f} % sure" if is_number(sure) else ""
     lines = ""
-    if task == "tag" and ("missed" in sample or "extra" in sample):
+    if of_set:
         lines += _labels("missed", sample.get("missed") or [])
         lines += _labels("too many", sample.get("extra") or [])
     elif not right:

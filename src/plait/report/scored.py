@@ -8,8 +8,10 @@ from typing import Any
 from plait.report.text import interval_of, is_number
 from plait.report.words import word
 
-HEADLINE = {"classify": "accuracy", "tag": "macro_f1", "regress": "rmse"}
-GUESS, NETWORK = "majority", "deep"
+EARLIER_HEADLINES = ("accuracy", "macro_f1", "rmse")
+"""Of bundles that do not tell theirs: the first of these that was measured."""
+
+GUESSES, NETWORK = ("majority", "typical"), "deep"
 LEAST_ROWS = 10
 """Fewer rows have no interval, and are not named as the weakest pattern or class."""
 
@@ -28,11 +30,13 @@ def is_space(data: Mapping[str, Any]) -> bool:
 
 
 def headline_metric(data: Mapping[str, Any]) -> str:
-    """Return the metric that is shown first: what selection went by, else that of the task."""
-    chosen = (data.get("metrics") or {}).get("metric")
-    if isinstance(chosen, str) and chosen in (test_of(data).get("metrics") or {}):
-        return chosen
-    return HEADLINE.get(str((data.get("model") or {}).get("task")), "accuracy")
+    """Return the metric that is shown first: what selection went by, else that of the target."""
+    measured = test_of(data).get("metrics") or {}
+    told = (data.get("metrics") or {}).get("metric"), (data.get("model") or {}).get("headline")
+    for name in told:
+        if isinstance(name, str) and name in measured:
+            return name
+    return next((name for name in EARLIER_HEADLINES if name in measured), EARLIER_HEADLINES[0])
 
 
 def value_of(scored: Scored | None, name: str) -> float | None:
@@ -69,13 +73,13 @@ def candidates(data: Mapping[str, Any]) -> list[Scored]:
 
 def guessing(data: Mapping[str, Any]) -> Scored | None:
     """Return the candidate that only guesses."""
-    return next((one for one in candidates(data) if one.get("name") == GUESS), None)
+    return next((one for one in candidates(data) if one.get("name") in GUESSES), None)
 
 
 def best_rival(data: Mapping[str, Any]) -> Scored | None:
     """Return the best simple model that was measured to the end."""
     name = headline_metric(data)
-    simple = [one for one in candidates(data) if one.get("name") not in (GUESS, NETWORK)]
+    simple = [one for one in candidates(data) if one.get("name") not in (*GUESSES, NETWORK)]
     return next((one for one in simple if value_of(one, name) is not None and is_whole(one)), None)
 
 

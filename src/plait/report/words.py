@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Word:
     better: str = ""
     scaled: bool = False
 
+
+_brought: ContextVar[Mapping[str, Word] | None] = ContextVar("brought", default=None)
 
 METRICS = {
     "accuracy": Word("accuracy", "Share of rows whose predicted class is the true one.", True,
@@ -65,7 +71,8 @@ TERMS = {
     "95 % interval": "Where the value would lie in 95 of 100 repetitions with other rows of the "
     "same kind. Fewer than ten rows have none.",
     "test rows": "Rows that were set aside before anything was learned or chosen.",
-    "guessing": "Always saying the most frequent class, or the mean number.",
+    "guessing": "Always saying the most frequent class, the mean number, or the most typical "
+    "value.",
     "simple model": "An ordinary model on simple features, measured beside the network as an "
     "honest baseline.",
     "pattern": "Which columns a row has: rows with gaps are scored apart from whole ones.",
@@ -79,7 +86,9 @@ TERMS = {
 BASELINES = {
     "deep": "the network",
     "majority": "guessing",
+    "typical": "the most typical value",
     "neighbour": "nearest neighbours",
+    "nearest": "value of the nearest row",
     "linear": "linear model",
     "boosted": "boosted trees",
     "pool": "pooled simple models",
@@ -101,9 +110,37 @@ FACTS = {
 """Facts of the making by the name that bundles use, where that is no plain English."""
 
 
+def known_words() -> Mapping[str, Word]:
+    """Return every metric that has a word here: those of all targets, and of the page's own."""
+    return {**METRICS, **(_brought.get() or {})}
+
+
 def word(name: str) -> Word:
-    """Return a metric's word; one that is not known keeps its own name."""
-    return METRICS.get(name) or Word(name.replace("_", " "), "")
+    """Return a metric's word: of the page's target, or one of all; else it keeps its own name."""
+    return known_words().get(name) or Word(name.replace("_", " "), "")
+
+
+@contextmanager
+def brought_along(told: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Know the metrics that a bundle's target brought along, inside the block.
+
+    Args:
+        told: Metric -> ``name``, ``says``, ``lower_is_better`` and ``share``.
+    """
+    found = {
+        name: Word(
+            str(one["name"]),
+            str(one["says"]),
+            bool(one["share"]),
+            "lower" if one["lower_is_better"] else "higher",
+        )
+        for name, one in told.items()
+    }
+    before = _brought.set(found)
+    try:
+        yield
+    finally:
+        _brought.reset(before)
 
 
 def arrow(name: str) -> str:

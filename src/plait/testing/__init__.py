@@ -1,6 +1,7 @@
 """The contract suite: what every modality must pass, to be run on one of your own too."""
 
 from plait.testing.codec import CODEC_CHECKS as CODEC_CHECKS
+from plait.testing.generated import GENERATED_CHECKS as GENERATED_CHECKS
 from plait.testing.network import NETWORK_CHECKS as NETWORK_CHECKS
 from plait.testing.verbs import VERB_CHECKS as VERB_CHECKS
 
@@ -10,5 +11,5 @@ def check_modality(modality: str) -> None:
 
     This is to a modality what scikit-learn's ``check_estimator`` is to an estimator.
     """
-    for check in (*CODEC_CHECKS, *NETWORK_CHECKS, *VERB_CHECKS):
+    for check in (*CODEC_CHECKS, *NETWORK_CHECKS, *GENERATED_CHECKS, *VERB_CHECKS):
         check(modality)

@@ -50,7 +50,7 @@ def check_prepares_its_layout(modality: str) -> None:
     """Prepared arrays have exactly the parts, types and shapes of the layout, and are finite."""
     codec, raws = fitted(modality)
     for raw in raws:
-        _expect_layout(codec.prepare(raw), codec.layout, modality)
+        expect_layout(codec.prepare(raw), codec.layout, modality)
 
 
 def check_prepare_is_deterministic(modality: str) -> None:
@@ -70,7 +70,7 @@ def check_fit_is_deterministic(modality: str) -> None:
     again = find_codec(modality)().fit(raws)
     expect(codec_hash(again) == codec_hash(codec), f"{modality}: fit is not deterministic")
     empty = find_codec(modality)().fit([])
-    _expect_layout(empty.prepare(raws[0]), empty.layout, modality)
+    expect_layout(empty.prepare(raws[0]), empty.layout, modality)
 
 
 def check_augment_keeps_the_layout(modality: str) -> None:
@@ -80,7 +80,7 @@ def check_augment_keeps_the_layout(modality: str) -> None:
         arrays = codec.prepare(raw)
         before = {name: array.copy() for name, array in arrays.items()}
         changed = codec.augment(arrays, np.random.default_rng(number))
-        _expect_layout(changed, codec.layout, modality)
+        expect_layout(changed, codec.layout, modality)
         expect(same_arrays(arrays, before), f"{modality}: augment changed its input")
         again = codec.augment(arrays, np.random.default_rng(number))
         expect(same_arrays(changed, again), f"{modality}: augment ignores the generator")
@@ -99,12 +99,12 @@ def check_shows_safely(modality: str) -> None:
 def check_neutral_and_corrupt(modality: str) -> None:
     """Neutral and damaged values can be prepared; severity 0 changes nothing."""
     codec, raws = fitted(modality)
-    _expect_layout(codec.prepare(codec.neutral()), codec.layout, modality)
+    expect_layout(codec.prepare(codec.neutral()), codec.layout, modality)
     for raw in raws:
         same = codec.prepare(codec.corrupt(raw, 0.0, np.random.default_rng(0)))
         expect(same_arrays(same, codec.prepare(raw)), f"{modality}: severity 0 changes the value")
         damaged = codec.corrupt(raw, 1.0, np.random.default_rng(0))
-        _expect_layout(codec.prepare(damaged), codec.layout, modality)
+        expect_layout(codec.prepare(damaged), codec.layout, modality)
 
 
 def check_features(modality: str) -> None:
@@ -157,10 +157,11 @@ def check_refuses_garbage(modality: str) -> None:
             expect(error.what, f"{modality}: an error without a sentence")
             continue
         if raw is not None:
-            _expect_layout(codec.prepare(raw), codec.layout, modality)
+            expect_layout(codec.prepare(raw), codec.layout, modality)
 
 
-def _expect_layout(arrays: Arrays, layout: Layout, modality: str) -> None:
+def expect_layout(arrays: Arrays, layout: Layout, modality: str) -> None:
+    """Raise AssertionError unless arrays are of a layout, finite and not empty."""
     expect(arrays.keys() == layout.keys(), f"{modality}: parts {set(arrays)} != {set(layout)}")
     lengths: dict[str, int] = {}
     for name, spec in layout.items():

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from plait.data.loader import collate
-from plait.modalities import Codec, TargetCodec, find_codec, find_network
+from plait.modalities import Codec, PredictiveTarget, find_codec, find_network
 from plait.model.config import SystemConfig
 from plait.model.system import System, to_tensors
 from plait.nn.tokens import Tokens
@@ -75,9 +75,9 @@ def check_learns(modality: str) -> None:
 
 
 def check_answers_when_target(modality: str) -> None:
-    """A modality that can be the target has finite losses, canonical outputs and an answer."""
+    """A target that is predicted has finite losses, canonical outputs and an answer."""
     codec, raws = fitted(modality)
-    if not isinstance(codec, TargetCodec):
+    if not isinstance(codec, PredictiveTarget):
         return
     truth = codec.truth([codec.prepare(raw) for raw in raws])
     head = find_network(modality).Target(codec, DIM)

@@ -126,6 +126,7 @@ def check_is_a_target(modality: str) -> None:
     expect(model.summary()["metrics"], f"{modality}: no metrics as a target")
     answer = model.predict([{"size": 0.5}]).columns
     expect(len(answer["prediction"]) == 1, f"{modality}: no prediction as a target")
+    expect(model.leaderboard(), f"{modality}: no candidates as a target")
 
 
 def check_shares_a_space(modality: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.modalities import TargetCodec
+from plait.modalities import PredictiveTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class TrainData:
 
     prepared: Prepared
     columns: tuple[str, ...]
-    codec: TargetCodec
+    codec: PredictiveTarget
     truth: np.ndarray
     rows: np.ndarray
     rows_validation: np.ndarray
@@ -38,7 +38,7 @@ class TrainData:
         Args:
             balance: Exponent of inverse class frequency; see `TrainConfig.balance`.
         """
-        if self.codec.task != "classify":
+        if not self.codec.form.exclusive:
             return None
         labels = self.truth[self.rows]
         counts = np.bincount(labels[labels >= 0]).astype(np.float64)

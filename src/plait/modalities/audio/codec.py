@@ -25,6 +25,7 @@ from plait.modalities.audio.wave import decode, encode_small, encode_wav
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aif", ".aiff", ".au")
@@ -67,6 +68,7 @@ class AudioCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(shared=True)
 
     rate_hz: int = 16_000
     max_seconds: float = 0.0

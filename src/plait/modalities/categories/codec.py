@@ -22,9 +22,11 @@ from plait.modalities.categories.cells import (
     sureness_of_sets,
 )
 from plait.modalities.category.labels import KINDS, kind_of_cells, plain_label, typed_labels
+from plait.modalities.forms import LABELS, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 UNSEEN = 0
@@ -52,7 +54,12 @@ class CategoriesCodec:
     version: ClassVar[int] = 1
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(labels=True)
     task: ClassVar[str] = "tag"
+    verb: ClassVar[str] = "Tags"
+    form: ClassVar[OutputForm] = LABELS
+    unseen_count: ClassVar[str] = "these are left out"
+    """What scores do with labels that training never saw."""
 
     separator: str = ""
     labels: tuple[str, ...] = ()

@@ -22,11 +22,13 @@ from plait.modalities.category.labels import (
 )
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.date.survey import sureness as sureness_of_dates
+from plait.modalities.forms import CLASSES, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.codec import NumberCodec
 from plait.modalities.number.reading import LEAST_SHARE, read_all
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 UNSEEN = 0
@@ -51,7 +53,12 @@ class CategoryCodec:
     modality: ClassVar[str] = "category"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(labels=True)
     task: ClassVar[str] = "classify"
+    verb: ClassVar[str] = "Predicts"
+    form: ClassVar[OutputForm] = CLASSES
+    unseen_count: ClassVar[str] = "they count as wrong"
+    """What scores do with labels that training never saw."""
 
     labels: tuple[str, ...] = ()
     max_labels: int = 2048

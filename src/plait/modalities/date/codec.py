@@ -30,6 +30,7 @@ from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.nulls import is_null_word
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 PERIODS = {"month": 12.0, "day": 31.0, "weekday": 7.0, "minutes": 1440.0}
@@ -59,6 +60,7 @@ class DateCodec:
     modality: ClassVar[str] = "date"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(amount=True, moment=True)
 
     order: str = ""
     numbers: str = ""

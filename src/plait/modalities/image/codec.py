@@ -20,6 +20,7 @@ from plait.modalities.image.sketch import fingerprint_picture, pictures_alike
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media, check_ratio
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
@@ -61,6 +62,7 @@ class ImageCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(shared=True)
 
     size_px: int = 0
     grey: bool = False

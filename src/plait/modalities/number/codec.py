@@ -15,6 +15,7 @@ from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
+from plait.modalities.forms import NUMBER, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.number.reading import LEAST_SHARE, read_all
@@ -23,6 +24,7 @@ from plait.modalities.number.survey import survey
 from plait.modalities.number.units import conversion
 from plait.modalities.number.written import take_apart, to_number
 from plait.modalities.survey import Survey
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 QUANTILE_LEVELS = (0.05, 0.5, 0.95)
@@ -69,7 +71,10 @@ class NumberCodec:
     modality: ClassVar[str] = "number"
     version: ClassVar[int] = 1
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(amount=True, decimals=True)
     task: ClassVar[str] = "regress"
+    verb: ClassVar[str] = "Predicts"
+    form: ClassVar[OutputForm] = NUMBER
 
     mean: float = 0.0
     scale: float = 1.0

@@ -23,6 +23,7 @@ from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
 from plait.modalities.text.sketch import fingerprint_text, texts_alike
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 WORDS = ("the", "a", "red", "boat", "sails", "over", "calm", "water", "while", "we", "wait", "here")
@@ -53,6 +54,7 @@ class TextCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(words=True, light=True)
 
     max_characters: int = 20_000
     max_tokens: int = 128

@@ -15,6 +15,7 @@ from plait.display import brief
 from plait.errors import CellError
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.traits import Traits
 from plait.modalities.vector.cells import LARGEST, read_vectors
 from plait.modalities.vector.sketch import fingerprint_vectors, vectors_alike
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -47,6 +48,7 @@ class VectorCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(whole=True)
 
     dim: int = 0
     num_tokens: int = 64

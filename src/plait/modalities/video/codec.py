@@ -16,6 +16,7 @@ from plait.modalities.detection import looks_like_media
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.traits import Traits
 from plait.modalities.video.clip import Clip, decode, encode
 from plait.modalities.video.sketch import clips_alike, fingerprint_clip
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -63,6 +64,7 @@ class VideoCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = "video"
+    traits: ClassVar[Traits] = Traits(shared=True)
 
     num_frames: int = 8
     size_px: int = 0

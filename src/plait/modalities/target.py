@@ -1,0 +1,166 @@
+"""What a modality must offer to be the target: to predict it as numbers, or to generate it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from plait.modalities.contract import Codec
+from plait.modalities.forms import OutputForm
+from plait.types import Arrays, Cell, Html, MadeFile
+
+
+@runtime_checkable
+class TargetCodec(Codec, Protocol):
+    """A codec whose modality can be the target: `PredictiveTarget` or `GeneratedTarget`."""
+
+    task: ClassVar[str]
+    """What is done, for people and in files: ``classify``, ``compose``. No code asks for it: what
+    differs between targets is in the members of the two protocols."""
+
+    verb: ClassVar[str]
+    """How a report begins, before the target's name: ``Predicts``, ``Composes``."""
+
+    def check_target(self, num_rows: int) -> None:
+        """Raise `TargetError` when the fitted target cannot be learned (a single class...)."""
+
+
+@runtime_checkable
+class PredictiveTarget(TargetCodec, Protocol):
+    """A target that is answered by numbers.
+
+    *Outputs* are the canonical numbers of a prediction, ``float32 [row, output]``: class
+    probabilities, label probabilities, or mean and quantiles. Every expert (deep, linear, boosted)
+    gives outputs, so that metrics, stacking and files need to know nothing else. Their `form` says
+    what may be done with them; a simple model says which forms it supports.
+
+    Its ``network.py`` has a class ``Target``: ``Target(codec, dim)`` with `num_queries`, a
+    ``forward`` from pooled queries ``[batch, query, dim]`` to raw outputs, their ``loss`` per row,
+    and ``outputs`` that makes them canonical.
+    """
+
+    form: ClassVar[OutputForm]
+    """What outputs are: `CLASSES`, `LABELS` or `NUMBER` of `plait.modalities.forms`."""
+
+    def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
+        """Stack prepared targets: int64 ``[row]``, float32 ``[row, label]`` or ``[row]``."""
+
+    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
+        """Name the columns for people: ``prediction``, ``confidence``, ``p_CLASS`` or quantiles."""
+
+    def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+        """Score outputs against truth; the first entry is the headline."""
+
+    def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """Proper per-row loss, float64 ``[row]``, lower is better: what model selection uses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricWord:
+    """A metric that a target brings along, in words.
+
+    Attributes:
+        name: As people write it.
+        says: What it is, in one sentence.
+        lower_is_better: Whether less is better; else more is.
+        share: Whether values are shares in [0, 1], written as percent.
+    """
+
+    name: str
+    says: str
+    lower_is_better: bool = False
+    share: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How values are generated.
+
+    Attributes:
+        temperature: 0 takes what is likeliest; 1 draws as often as it was learned to occur.
+        seed: Of the draws.
+    """
+
+    temperature: float = 0.0
+    seed: int = 0
+
+
+class SimpleGenerator(Protocol):
+    """An honest baseline of a generated target: plain files, no network.
+
+    `views` are `plait.baselines.views.Views` of rows: their simple features, and in ``prepared``
+    and ``rows`` where the prepared inputs themselves lie.
+    """
+
+    name: ClassVar[str]
+
+    def fit(self, views: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
+        """Learn from training rows and their prepared targets.
+
+        ``views.groups`` (int ``[row]``, or None) tells which rows belong together: whatever is
+        chosen is chosen by what is said of a row without its own group.
+        """
+
+    def answer(self, views: Any) -> list[Arrays]:
+        """Return a value per row, as arrays of the target's layout."""
+
+    def save(self, folder: Path) -> None:
+        """Write plain files into `folder`."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+
+
+@runtime_checkable
+class GeneratedTarget(TargetCodec, Protocol):
+    """A target that is answered by a thing: a text, a melody, a picture.
+
+    Its ``network.py`` has a class ``Generate``, a torch module::
+
+        Generate(codec, dim)
+            num_queries: int                  # learned queries that it wants pooled
+            loss(conditions, target)          # Float[Tensor, "batch"]: of each row
+            generate(conditions, rngs, asked) # list[Arrays], one value per row
+
+    `conditions` are `plait.nn.conditions.Conditions`: the trunk's tokens with their mask, to
+    cross-attend to, and the pooled queries ``[batch, query, dim]``. `target` is the target's own
+    `ColumnBatch`, padded, as `prepare` gave it. The loss is a proper one (minus the log-likelihood
+    of the value, a denoising error): its mean over rows held out is the network's cost. `rngs` are
+    NumPy generators, one per row, the same for the same row and seed in whatever company it is
+    asked; `asked` is an `Asked`. What is generated has the layout of the codec.
+    """
+
+    words: ClassVar[Mapping[str, MetricWord]]
+    """Its metrics in words, by the names that `metrics` uses, the headline first."""
+
+    baselines: ClassVar[tuple[type[SimpleGenerator], ...]]
+    """Honest baselines of its own, beside the most typical training value and that of the nearest
+    training row, which are always measured; may be empty."""
+
+    def decode(self, arrays: Arrays) -> Any:
+        """Turn arrays of the layout, generated ones too, back into Raw: the inverse of `prepare`.
+
+        Never fails on arrays that its network generates.
+        """
+
+    def write(self, raw: Any) -> Cell | MadeFile:
+        """Return Raw as a table holds it; `read` of it gives the same Raw."""
+
+    def answer(self, raws: Sequence[Any]) -> Mapping[str, Any]:
+        """Name the columns for people, one entry per row, beginning with ``prediction``: `write`
+        of each, and what else is worth a column."""
+
+    def compare(self, said: Any, true: Any) -> np.ndarray:
+        """Return what metrics need to know of one pair of Raw, float64 of any length."""
+
+    def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
+        """Score rows by what `compare` returned of them; the first entry is the headline."""
+
+    def panel(self, said: Sequence[Any], true: Sequence[Any]) -> Html:
+        """Render what a reader should see of many pairs at once, beside single ones, which every
+        report shows: self-contained and escaped; "" for nothing."""

@@ -1,0 +1,88 @@
+"""A model as the files of a bundle, and from them again; all plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from plait.bundle import Bundle, to_json
+from plait.data.schema import Schema
+from plait.model.storage import (
+    codecs_facts,
+    codecs_from,
+    load_parts,
+    load_reading,
+    load_space,
+    space_facts,
+    space_files,
+)
+from plait.model.versions import VERSIONS, check_versions
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+OWN = frozenset({"model", "codecs", "schema", "manifest", "card"})
+"""JSON files of a bundle that are no records."""
+
+
+def files_of(model: Model) -> dict[str, bytes]:
+    """Return the files of a model's bundle: name -> content."""
+    codecs = dict({} if model.parts is None else model.parts.codecs)
+    if model.target is not None:
+        codecs[model.target] = model.target_codec
+    return {
+        "schema.json": to_json(model.schema.to_dict()),
+        "codecs.json": to_json({**codecs_facts(codecs), "shown": codecs_facts(model.shown)}),
+        "card.md": model.card.encode(),
+        "model.json": to_json(_facts(model)),
+        **({} if model.parts is None else model.parts.files()),
+        **({} if model.shared is None else space_files(model.shared)),
+        **{name: data for reading in model.readings for name, data in reading.files().items()},
+        **{f"{name}.json": to_json(value) for name, value in model.records.items()},
+    }
+
+
+def fields_from(bundle: Bundle) -> dict[str, Any]:
+    """Return the fields of the `Model` that a bundle holds.
+
+    Raises `BundleError` for one of another version; `KeyError`, `TypeError` or `ValueError` where
+    its files do not fit together.
+    """
+    about = bundle.read_json("model.json")
+    check_versions(about, bundle.path)
+    stored = bundle.read_json("codecs.json")
+    codecs = codecs_from(stored, bundle.path)
+    target = about["target"]
+    answer = codecs.pop(target) if target is not None else None
+    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
+    shared = load_space(bundle, about["space"]) if about["space"] else None
+    every = {**({} if shared is None else shared.codecs), **codecs}
+    for column in [column for columns in sources.values() for column in columns]:
+        every[column]  # raises KeyError when the sources name what no codec reads
+    return {
+        "schema": Schema.from_dict(bundle.read_json("schema.json")),
+        "sources": sources,
+        "target": target,
+        "parts": load_parts(bundle, about, codecs, answer),
+        "shared": shared,
+        "shown": codecs_from(stored["shown"], bundle.path),
+        "readings": tuple(load_reading(f, bundle, every, shared) for f in about["readings"]),
+        "records": {k: v for k, v in bundle.read_all_json().items() if k not in OWN},
+        "card": bundle.read_bytes("card.md").decode(),
+        "path": bundle.path,
+        "group": about.get("group"),
+        "on_error": str(about.get("on_error", "raise")),
+    }
+
+
+def _facts(model: Model) -> dict[str, Any]:
+    return {
+        "target": model.target,
+        "group": model.group,
+        "inputs": list(model.inputs),
+        "sources": {name: list(columns) for name, columns in model.sources.items()},
+        **({"task": "share"} if model.parts is None else model.parts.facts()),
+        "space": None if model.shared is None else space_facts(model.shared),
+        "readings": [reading.facts() for reading in model.readings],
+        "on_error": model.on_error,
+        "versions": VERSIONS,
+    }

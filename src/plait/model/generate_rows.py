@@ -1,0 +1,90 @@
+"""Runs a network over many rows and returns what it generates, or how well it knew the truth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from plait.data.loader import Loader
+from plait.data.prepared import Prepared
+from plait.modalities import Asked
+from plait.model.heads import Heads
+from plait.model.system import to_tensors
+from plait.types import Arrays
+
+
+@torch.inference_mode()
+def generated_rows(
+    network: Heads,
+    target: str,
+    prepared: Prepared,
+    rows: Sequence[int] | np.ndarray,
+    asked: Asked,
+    *,
+    batch_size: int = 64,
+    device: torch.device | str = "cpu",
+) -> list[Arrays]:
+    """Return a generated value per row, in the order of `rows`.
+
+    A row's draws come from what its columns hold and from the seed: the same row is answered
+    equally wherever it stands, alone or among others.
+
+    Args:
+        network: Put into evaluation mode and left in it.
+        target: Which of its targets.
+        prepared: Where the rows' arrays are.
+        rows: Row numbers.
+        asked: How to draw.
+        batch_size: Rows at a time.
+        device: Where `network` is.
+    """
+    network.eval()
+    columns = network.encoder.columns
+    loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    places = {int(row): place for place, row in enumerate(rows)}
+    found: list[Arrays] = [{} for _ in rows]
+    for batch_rows, arrays in loader.epoch(0):
+        tokens = network.encode(to_tensors(arrays, device))
+        conditions = network.conditions(target, tokens)
+        rngs = [np.random.default_rng(_seed_of(prepared, columns, row, asked.seed))
+                for row in batch_rows]  # fmt: skip
+        made = network.head(target).generate(conditions, rngs, asked)
+        for row, value in zip(batch_rows, made, strict=True):
+            found[places[int(row)]] = value
+    return found
+
+
+@torch.inference_mode()
+def row_losses(
+    network: Heads,
+    target: str,
+    prepared: Prepared,
+    rows: Sequence[int] | np.ndarray,
+    *,
+    batch_size: int = 256,
+    device: torch.device | str = "cpu",
+) -> np.ndarray:
+    """Return the loss of each row that has a value, float64 ``[row]``, in the order of `rows`."""
+    network.eval()
+    columns = network.encoder.columns
+    loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    places = {int(row): place for place, row in enumerate(rows)}
+    found = np.zeros(len(rows), np.float64)
+    for batch_rows, arrays in loader.epoch(0):
+        wanted = to_tensors({target: prepared.columns[target].gather(batch_rows)}, device)
+        losses = network(to_tensors(arrays, device), wanted)[target]
+        found[[places[int(row)] for row in batch_rows]] = losses.double().cpu().numpy()
+    return found
+
+
+def _seed_of(prepared: Prepared, columns: Sequence[str], row: int, seed: int) -> list[int]:
+    """Return the seed of a row's draws: of its columns' values and of the seed that was asked."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in columns:
+        for part, array in (prepared.columns[name][int(row)] or {}).items():
+            digest.update(f"{name}/{part}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return [seed, int.from_bytes(digest.digest(), "little")]

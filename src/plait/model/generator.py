@@ -1,0 +1,195 @@
+"""What ships for a generated target: its network, or the simple model that does better."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from plait.baselines.features import FeatureMap
+from plait.baselines.generated import kinds_of
+from plait.bundle import Bundle
+from plait.data.prepared import Prepared
+from plait.display import brief
+from plait.errors import UsageError
+from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator
+from plait.model.config import SystemConfig
+from plait.model.ensemble import DEEP, EXPERTS, WEIGHTS, folder_files
+from plait.model.judges import PairJudge
+from plait.types import Arrays
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+MAX_TEMPERATURE = 100.0
+"""Beyond it every draw is as likely as any other."""
+
+
+@brief
+@dataclass
+class Generator:
+    """What turns prepared rows into generated values: the network, or one simple model.
+
+    Attributes:
+        codecs: Every column that the inputs are read as -> fitted codec.
+        name: The target's column.
+        target: Fitted codec of the target.
+        shipped: Which of them answers: ``deep`` for the network, else the name of a simple model.
+        simple: The simple model, where one ships.
+        features: Makes its features; None where the network ships.
+        config: Sizes of the network; None where a simple model ships.
+        tensors: Weights of the network as NumPy arrays, float32 by name.
+    """
+
+    codecs: Mapping[str, Codec]
+    name: str
+    target: GeneratedTarget
+    shipped: str = DEEP
+    simple: SimpleGenerator | None = None
+    features: FeatureMap | None = None
+    config: SystemConfig | None = None
+    tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    _network: Any = None
+
+    @cached_property
+    def judge(self) -> PairJudge:
+        return PairJudge(self.target)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What ships, in the words of a mix."""
+        return {self.shipped: 1.0}
+
+    def outputs(
+        self, prepared: Prepared, rows: np.ndarray, asked: Asked | None = None
+    ) -> np.ndarray:
+        """Return a generated Raw per row, object ``[row]``."""
+        return self.truth(self._values(prepared, np.asarray(rows), asked or Asked()))
+
+    def truth(self, values: Sequence[Arrays]) -> np.ndarray:
+        """Return prepared values as Raw, object ``[row]``."""
+        found = np.empty(len(values), object)
+        for row, value in enumerate(values):
+            found[row] = self.target.decode(value)
+        return found
+
+    def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
+        return self.target.answer(list(outputs))
+
+    def beside(
+        self, prepared: Prepared, rows: np.ndarray, outputs: np.ndarray, truth: np.ndarray
+    ) -> dict[str, Any]:
+        """Return ``cost``: the mean of `losses`, where a network ships."""
+        losses = self.losses(prepared, rows)
+        return {} if losses is None else {"cost": float(losses.mean())}
+
+    def losses(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
+        """Return the network's proper loss of rows that have a value, float64 ``[row]``.
+
+        None where a simple model ships: it has no likelihood.
+        """
+        if self.config is None:
+            return None
+        from plait.model.generate_rows import row_losses
+
+        return row_losses(self.network, self.name, prepared, rows)
+
+    @property
+    def network(self) -> Any:
+        """The network (imports torch). Raises `KeyError` where none ships."""
+        if self._network is None:
+            self._network = self._build()
+        return self._network
+
+    def files(self) -> dict[str, bytes]:
+        files = {}
+        if self.config is not None:
+            files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
+        return files | folder_files(self._save_simple)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "task": self.target.task,
+            "verb": self.target.verb,
+            "headline": self.judge.headline,
+            "mix": self.weights,
+            "system": None if self.config is None else dataclasses.asdict(self.config),
+        }
+
+    def _save_simple(self, folder: Path) -> None:
+        if self.simple is not None and self.features is not None:
+            self.features.save(folder / EXPERTS / "features")
+            self.simple.save(folder / EXPERTS / self.shipped)
+
+    def _values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
+        if self.simple is not None and self.features is not None:
+            return self.simple.answer(self.features.views(prepared, rows))
+        from plait.model.generate_rows import generated_rows
+
+        return generated_rows(self.network, self.name, prepared, rows, asked)
+
+    def _build(self) -> Any:
+        import torch
+
+        from plait.model.heads import Heads
+
+        if self.config is None:
+            raise KeyError("this model ships no network")
+        network = Heads(self.codecs, {self.name: self.target}, self.config)
+        network.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
+        return network.eval()
+
+
+def asked_of(model: Model, temperature: float | None, seed: int) -> Asked | None:
+    """Return how to draw; None where nothing is.
+
+    Raises `TargetError` for a temperature where the target is predicted, `UsageError` for one that
+    is none, and for a negative seed.
+    """
+    if temperature is None and not isinstance(model.predictor, Generator):
+        return None
+    _ = model.generator
+    if seed < 0 or not 0 <= (temperature or 0.0) <= MAX_TEMPERATURE:
+        raise UsageError(
+            "values cannot be drawn so",
+            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more",
+            received=f"temperature={temperature}, seed={seed}",
+        )
+    return Asked(temperature=temperature or 0.0, seed=seed)
+
+
+def load_generator(
+    bundle: Bundle,
+    about: Mapping[str, Any],
+    codecs: Mapping[str, Codec],
+    target: GeneratedTarget,
+) -> Generator:
+    """Rebuild what `Generator.files` wrote, from a bundle whose hashes were checked.
+
+    Args:
+        bundle: Where the files are.
+        about: What ``model.json`` tells.
+        codecs: Of every column that the inputs are read as.
+        target: Codec of the target.
+
+    Raises `KeyError` when what shipped is unknown.
+    """
+    (shipped,) = about["mix"]
+    config, folder = about.get("system"), bundle.path / EXPERTS
+    simple = None if shipped == DEEP else kinds_of(target)[shipped].load(folder / shipped)
+    return Generator(
+        codecs=codecs,
+        name=str(about["target"]),
+        target=target,
+        shipped=str(shipped),
+        simple=simple,
+        features=None if simple is None else FeatureMap.load(folder / "features", codecs),
+        config=None if config is None else SystemConfig(**config),
+        tensors=bundle.read_arrays(WEIGHTS) if shipped == DEEP else {},
+    )

@@ -1,0 +1,138 @@
+"""One trunk, a head per target: conditions, losses and generated values of one or more targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from plait.modalities import Codec, GeneratedTarget, PredictiveTarget, TargetCodec, find_network
+from plait.model.config import SystemConfig
+from plait.model.system import Encoder, make_trunk, presence
+from plait.nn.attention import QueryPool
+from plait.nn.conditions import Conditions
+from plait.nn.tokens import Tokens
+from plait.types import Arrays, Batch, ColumnBatch, Layout
+
+
+class Heads(nn.Module):
+    """Encoder and trunk, once; pooling queries and a head for each target.
+
+    Args:
+        codecs: Input column name -> fitted codec.
+        targets: Target column name -> fitted codec: generated or predictive, in any mixture.
+        config: Sizes; see `SystemConfig`.
+    """
+
+    def __init__(
+        self, codecs: Mapping[str, Codec], targets: Mapping[str, TargetCodec], config: SystemConfig
+    ) -> None:
+        super().__init__()
+        self.config, self.targets = config, tuple(targets)
+        self.encoder = Encoder(codecs, config)
+        self.trunk = make_trunk(config)
+        self.heads = nn.ModuleList(_make_head(codec, config.dim) for codec in targets.values())
+        self.pools = nn.ModuleList(
+            QueryPool(dim=config.dim, num_queries=num, num_heads=config.num_heads)
+            for num in (int(head.num_queries) for head in self.heads)  # type: ignore[arg-type]
+        )
+
+    def encode(self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None) -> Tokens:
+        """Return the trunk's tokens; `keep` tells which columns to use, by default those there."""
+        if keep is None:
+            keep = presence(batch, self.encoder.columns)
+        tokens, column = self.encoder(batch, keep)
+        return self.trunk(tokens, column)
+
+    def conditions(self, target: str, tokens: Tokens) -> Conditions:
+        """Return what a target's head sees of the trunk's tokens."""
+        pool = self.pools[self.targets.index(target)]
+        return Conditions(tokens, pool(tokens.values, tokens.mask))
+
+    def head(self, target: str) -> Any:
+        """Return a target's head: its ``Generate``, or an `AnswerHead`."""
+        return self.heads[self.targets.index(target)]
+
+    def forward(
+        self,
+        batch: Batch,
+        wanted: Mapping[str, ColumnBatch],
+        keep: Bool[Tensor, "batch column"] | None = None,
+    ) -> dict[str, Float[Tensor, " batch"]]:
+        """Return target -> loss of each row, 0 where the row has no value of that target.
+
+        Args:
+            batch: Input columns.
+            wanted: Target column -> its values.
+            keep: As for `encode`.
+        """
+        tokens, found = self.encode(batch, keep), {}
+        for name, column in wanted.items():
+            losses = self.head(name).loss(self.conditions(name, tokens), column)
+            found[name] = torch.where(column.present, losses.float(), 0.0)
+        return found
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of trained weights."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+class AnswerHead(nn.Module):
+    """The head of a predictive target among others: its ``Target``, which sees the pooled queries.
+
+    Args:
+        codec: Fitted codec of the target.
+        dim: Size of tokens.
+    """
+
+    def __init__(self, codec: PredictiveTarget, dim: int) -> None:
+        super().__init__()
+        self.codec = codec
+        self.target = find_network(codec.modality).Target(codec, dim)
+        self.num_queries: int = self.target.num_queries
+
+    def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
+        """Return the loss of each row."""
+        truth = self.codec.truth(cut_apart(target, self.codec.layout))
+        device = conditions.pooled.device
+        raw = self.target(conditions.pooled).float()
+        losses: Tensor = self.target.loss(raw, torch.from_numpy(truth).to(device))
+        return losses
+
+    def outputs(self, conditions: Conditions) -> Float[Tensor, "batch output"]:
+        """Return canonical outputs."""
+        outputs: Tensor = self.target.outputs(self.target(conditions.pooled))
+        return outputs
+
+
+def cut_apart(column: ColumnBatch, layout: Layout) -> list[Arrays]:
+    """Return the values of a padded batch of tensors, each as it was prepared."""
+    parts = {name: part.cpu().numpy() for name, part in column.parts.items()}
+    lengths = {axis: found.cpu().numpy() for axis, found in column.lengths.items()}
+    num = len(column.present)
+    return [
+        {
+            name: parts[name][row][_real(spec.shape, lengths, row)].astype(spec.dtype)
+            for name, spec in layout.items()
+        }
+        for row in range(num)
+    ]
+
+
+def _real(shape: Sequence[str | int], lengths: Mapping[str, Sequence[int]], row: int) -> object:
+    """Return the slices of a row's part that are not padding."""
+    return tuple(
+        slice(0, int(lengths[axis][row])) if isinstance(axis, str) else slice(None)
+        for axis in shape
+    )
+
+
+def _make_head(codec: TargetCodec, dim: int) -> nn.Module:
+    if isinstance(codec, GeneratedTarget):
+        head: nn.Module = find_network(codec.modality).Generate(codec, dim)
+        return head
+    return AnswerHead(codec, dim)  # type: ignore[arg-type]

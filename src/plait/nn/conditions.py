@@ -1,0 +1,23 @@
+"""Conditions: what a target's head sees of a batch of rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor
+
+from plait.nn.tokens import Tokens
+
+
+class Conditions(NamedTuple):
+    """A batch of rows as the shared trunk gives them to a head.
+
+    Attributes:
+        tokens: The trunk's tokens, registers first: what a decoder cross-attends to where the mask
+            is True.
+        pooled: What the head's own queries gathered of them.
+    """
+
+    tokens: Tokens
+    pooled: Float[Tensor, "batch query dim"]
