@@ -41,7 +41,7 @@ def candidates(deep_right):
     )
     run = SimpleNamespace()
     outputs = guesses(deep_right, 3)[SOME]
-    deep = DeepResult(system=object(), outputs=outputs, rows=ROWS[SOME], run=run)
+    deep = DeepResult(systems=(object(),), outputs=outputs, rows=ROWS[SOME], run=run)
     return deep, rivals
 
 

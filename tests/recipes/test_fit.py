@@ -93,7 +93,7 @@ def test_two_columns_of_pictures_share_one_stem():
         for i in range(24)
     ]
     model = quick(plait.read(table), target="kind", baselines=False)
-    assert len(model.ensemble.system.encoder.stems) == 1
+    assert len(model.ensemble.networks[0].encoder.stems) == 1
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.contract import as_columns, num_outputs
-from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector, make_plan
+from plait.baselines.extract import Plan, RawColumn, Source, extract, is_same, is_vector, make_plan
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.left_out import (
     Spectrum,
@@ -65,6 +65,22 @@ class Maps:
         return np.asarray(found, np.float32)
 
 
+class LastFeatures:
+    """Keeps the simple features that were asked for last: networks of a mix ask for the same."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[Any, np.ndarray, RawColumn]] = {}
+
+    def of(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
+        """Return a column's features of some rows."""
+        column = prepared.columns[name]
+        known = self._last.get(name)
+        if known is None or known[0] is not column or not np.array_equal(known[1], rows):
+            known = column, rows, extract(column, plan, rows)
+            self._last[name] = known
+        return known[2]
+
+
 class RawFeatures:
     """The simple features of a table's rows as codecs give them, each column's made once.
 
@@ -104,7 +120,7 @@ class Evidence:
         scales: Column name -> scale of its features.
         maps: Column name -> linear maps of them.
         num_outputs: Scores of a kind.
-        raw: Features that are made already; None makes them when asked.
+        raw: Where features are made, or were; None makes them when asked.
     """
 
     def __init__(
@@ -112,11 +128,17 @@ class Evidence:
         scales: Mapping[str, ColumnScale],
         maps: Mapping[str, Maps],
         num_outputs: int,
-        raw: RawFeatures | None = None,
+        raw: RawFeatures | LastFeatures | None = None,
     ) -> None:
         self.scales, self.maps, self.num_outputs, self._raw = scales, maps, num_outputs, raw
         self._map = FeatureMap(scales)
         self._left_out: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.scales, self.maps, self.num_outputs
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -257,6 +279,19 @@ class Evidence:
             for number, name in enumerate(scales)
         }
         return cls(scales, maps, int(about["num_outputs"]))
+
+
+def sharing(several: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Return evidence of one fit's networks, which makes the features of rows once for all.
+
+    Networks whose features are made otherwise make their own.
+    """
+    several, last = tuple(several), LastFeatures()
+    for one in several:
+        pairs = [(one.scales[name].plan, first.plan) for name, first in several[0].scales.items()]
+        if all(is_same(*pair) for pair in pairs):
+            one._raw = last
+    return several
 
 
 def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:

@@ -54,6 +54,15 @@ class Plan:
     sparse: np.ndarray
 
 
+def is_same(first: Plan, second: Plan) -> bool:
+    """Tell whether two plans keep the same features."""
+    return (
+        first.code_part == second.code_part
+        and np.array_equal(first.dense, second.dense)
+        and np.array_equal(first.sparse, second.sparse)
+    )
+
+
 @brief
 @dataclass(frozen=True)
 class RawColumn:

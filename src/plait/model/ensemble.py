@@ -46,8 +46,9 @@ class Ensemble:
         experts: Fitted simple experts that the mix needs.
         features: Makes the experts' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
-        tensors: Weights of the network as NumPy arrays, float32 by name.
-        evidence: What the network is told by simple models; None where it is told nothing.
+        tensors: Weights of the networks as NumPy arrays, float32: number of the network, a dot,
+            name. The networks are of one shape; the mean of their outputs counts.
+        evidence: What each network is told by simple models; empty where they are told nothing.
         decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
@@ -59,10 +60,10 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
-    evidence: Evidence | None = None
+    evidence: tuple[Evidence, ...] = ()
     decision: Decision | None = None
     calibration: Calibration | None = None
-    _system: object | None = None
+    _networks: tuple[Any, ...] | None = None
 
     @property
     def judge(self) -> OutputJudge:
@@ -104,17 +105,17 @@ class Ensemble:
             if self.features is None:
                 raise KeyError(f"no features for expert {name}")
             return self.experts[name].outputs(self.features.views(prepared, rows))
-        from plait.model.infer import system_outputs
+        from plait.model.infer import mean_outputs
 
-        return system_outputs(self.system, prepared, rows)
+        return mean_outputs(self.networks, prepared, rows)
 
     def files(self) -> dict[str, bytes]:
         """Return the files of a bundle: name -> content."""
         files = {}
         if self.config is not None:
             files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
-        if self.evidence is not None:
-            files |= {f"{EVIDENCE}/{n}": data for n, data in self.evidence.files().items()}
+        for number, one in enumerate(self.evidence):
+            files |= {f"{EVIDENCE}/{number}/{n}": data for n, data in one.files().items()}
         return files | folder_files(self._save_simple)
 
     def facts(self) -> dict[str, Any]:
@@ -125,7 +126,7 @@ class Ensemble:
             "headline": self.target.form.choosable[0],
             "mix": dict(self.weights),
             "system": None if self.config is None else dataclasses.asdict(self.config),
-            "evidence": self.evidence is not None,
+            "evidence": len(self.evidence),
             **({} if self.decision is None else {"decision": self.decision.to_dict()}),
             "calibration": None if self.calibration is None else self.calibration.facts(),
         }
@@ -138,22 +139,30 @@ class Ensemble:
                 fitted.save(folder / EXPERTS / name)
 
     @property
-    def system(self) -> Any:
-        """The network (imports torch). Raises `KeyError` when the mix has none."""
-        if self._system is None:
-            self._system = self._build()
-        return self._system
+    def networks(self) -> tuple[Any, ...]:
+        """The networks (imports torch). Raises `KeyError` when the mix has none."""
+        if self._networks is None:
+            self._networks = self._build()
+        return self._networks
 
-    def _build(self) -> object:
+    def _build(self) -> tuple[object, ...]:
         import torch
 
         from plait.model.system import System
 
         if self.config is None:
             raise KeyError("this model ships no network")
-        system = System(self.codecs, self.target, self.config, self.evidence)
-        system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
-        return system.eval()
+        apart: dict[str, dict[str, torch.Tensor]] = {}
+        for name, array in self.tensors.items():
+            number, _, own = name.partition(".")
+            apart.setdefault(number, {})[own] = torch.from_numpy(array)
+        networks = []
+        for number, tensors in apart.items():
+            evidence = self.evidence[int(number)] if self.evidence else None
+            system = System(self.codecs, self.target, self.config, evidence)
+            system.load_state_dict(tensors)
+            networks.append(system.eval())
+        return tuple(networks)
 
 
 def folder_files(write: Callable[[Path], None]) -> dict[str, bytes]:

@@ -16,6 +16,18 @@ MAX_AT_ONCE = 4096
 """Evidence of so many rows is made at once: what is asked again of the same columns is kept."""
 
 
+def mean_outputs(
+    systems: Sequence[System],
+    prepared: Prepared,
+    rows: Sequence[int] | np.ndarray,
+    *,
+    device: torch.device | str = "cpu",
+) -> np.ndarray:
+    """Return the mean of several networks' outputs; see `system_outputs`."""
+    found = [system_outputs(system, prepared, rows, device=device) for system in systems]
+    return np.asarray(np.mean(found, axis=0), np.float32) if len(found) > 1 else found[0]
+
+
 @torch.inference_mode()
 def system_outputs(
     system: System,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import save
 
-from plait.baselines.evidence import Evidence
+from plait.baselines.evidence import Evidence, sharing
 from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear_space import LinearSpace
@@ -50,6 +50,20 @@ def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
     }
 
 
+def evidence_of(networks: Sequence[Any]) -> tuple[Evidence, ...]:
+    """Return what several networks are told, or nothing where they are told nothing."""
+    return tuple(network.evidence for network in networks if network.evidence is not None)
+
+
+def tensors_of_all(networks: Sequence[nn.Module]) -> dict[str, np.ndarray]:
+    """Return the weights of several networks, named as `Ensemble.tensors` says."""
+    return {
+        f"{number}.{name}": array
+        for number, network in enumerate(networks)
+        for name, array in tensors_of(network).items()
+    }
+
+
 def load_ensemble(
     bundle: Bundle, about: Mapping[str, Any], codecs: Mapping[str, Codec], target: PredictiveTarget
 ) -> Ensemble:
@@ -73,7 +87,10 @@ def load_ensemble(
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
-        evidence=Evidence.load(bundle.path / EVIDENCE, codecs) if about.get("evidence") else None,
+        evidence=sharing(
+            Evidence.load(bundle.path / EVIDENCE / str(number), codecs)
+            for number in range(about.get("evidence", 0))
+        ),
         decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None

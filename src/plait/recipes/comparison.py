@@ -47,14 +47,14 @@ def outputs_of(deep: DeepResult, rivals: Rivals) -> dict[str, np.ndarray]:
     if _is_partial(deep, rivals):
         places = places_of(deep.rows, rivals.judged)
         found = {name: one[places] for name, one in found.items()}
-    return {**({} if deep.system is None else {DEEP: deep.outputs}), **found}
+    return {**({DEEP: deep.outputs} if deep.systems else {}), **found}
 
 
 def on_all_rows(deep: DeepResult, rivals: Rivals, weights: Mapping[str, float]) -> DeepResult:
     """Return what tells on which rows a mix is known: all, where the network is not part of it."""
     if DEEP in weights or not _is_partial(deep, rivals):
         return deep
-    return replace(deep, rows=rivals.judged, system=None, stages=(), outputs=_nothing(deep, rivals))
+    return replace(deep, rows=rivals.judged, systems=(), stages=(), outputs=_nothing(deep, rivals))
 
 
 def places_of(rows: np.ndarray, among: np.ndarray) -> np.ndarray:

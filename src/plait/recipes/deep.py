@@ -10,6 +10,7 @@ import numpy as np
 from plait.baselines.folding import inner_folds
 from plait.model.infer import system_outputs
 from plait.progress import Progress
+from plait.recipes.deep_folds import cross_fit
 from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, DeepResult, Form, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
@@ -27,7 +28,7 @@ def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     if plan.folds is None:
         result = _train_once(task, plan, progress)
     elif plan.form is Form.FOLDS:
-        result = _cross_fit(task, plan, progress)
+        result = cross_fit(task, plan, progress)
     else:
         result = _split_fit(task, plan, progress)
     seen = result.run.steps * plan.train.rows_per_step(len(task.learned))
@@ -46,45 +47,7 @@ def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     outputs = system_outputs(system, task.prepared, rows, device=plan.device)
     system = system.cpu()
     stages = [(system, rows)]
-    return DeepResult(system=system, outputs=outputs, rows=rows, run=run, stages=stages)
-
-
-def _cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    """Train one network per fold for honest outputs on every row, then one on all rows."""
-    if plan.folds is None:
-        raise ValueError("cross-fitting needs folds")
-    rows, num_folds = learn_rows(task), int(plan.folds.max()) + 1
-    found: np.ndarray | None = None
-    stages = []
-    for fold in range(num_folds):
-        held = rows[plan.folds == fold]
-        system = make_system(task, replace(plan, seed=plan.seed + fold), rows[plan.folds != fold])
-        part = replace(
-            plan,
-            budget=_fold_budget(plan, fold, num_folds, len(held)),
-            folder=plan.folder and plan.folder / f"fold-{fold}",
-            seed=plan.seed + fold,
-        )
-        name = f"fold {fold + 1} of {num_folds}"
-        fit_network(task, part, system, rows[plan.folds != fold], name, progress)
-        outputs = system_outputs(system, task.prepared, held, device=plan.device)
-        if found is None:
-            found = np.zeros((len(rows), outputs.shape[1]), np.float32)
-        found[plan.folds == fold] = outputs
-        stages.append((system.cpu(), held))
-    system = make_system(task, plan, rows)
-    last = replace(plan, budget=_fold_budget(plan, num_folds, num_folds, 0))
-    run = fit_network(task, last, system, rows, "training on all rows", progress)
-    outputs = np.zeros((0, 1), np.float32) if found is None else found
-    return DeepResult(system=system.cpu(), outputs=outputs, rows=rows, run=run, stages=stages)
-
-
-def _fold_budget(plan: DeepPlan, fold: int, num_folds: int, num_answered: int) -> Budget:
-    """Return the budget of a fold, or of the network of all rows."""
-    whole, mine = num_folds + REFIT_SIZE, 1.0 if fold < num_folds else REFIT_SIZE
-    if plan.end is None:
-        return plan.budget.share(mine / whole)
-    return plan.part(mine / (whole - fold), num_answered)
+    return DeepResult(systems=(system,), outputs=outputs, rows=rows, run=run, stages=stages)
 
 
 def _split_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -115,7 +78,7 @@ def _split_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
         "short to train one for each fold"
     )
     return DeepResult(
-        system=system.cpu(), outputs=outputs, rows=held, run=run, stages=stages, notes=(note,)
+        systems=(system.cpu(),), outputs=outputs, rows=held, run=run, stages=stages, notes=(note,)
     )
 
 

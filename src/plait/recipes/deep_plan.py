@@ -32,7 +32,7 @@ REFIT_SIZE = 1.5
 class Form(Enum):
     """How a network is trained and judged; the most thorough first."""
 
-    FOLDS = "a network for each fold, and one of all rows"
+    FOLDS = "a network for each fold, whose mean ships"
     SPLIT_AND_REFIT = "one network judged by the rows of one fold, and one of all rows"
     SPLIT = "one network, judged by the rows that it did not learn from"
 
@@ -42,10 +42,11 @@ class DeepResult:
     """A trained network and how it came about.
 
     Attributes:
-        system: The network, on the CPU, in evaluation mode; None where there was no time for one.
+        systems: The networks whose mean ships, on the CPU, in evaluation mode; none where there was
+            no time for one.
         outputs: Its outputs on `rows`, which it did not learn from.
         rows: Row numbers of `outputs`.
-        run: Of the shipped network's training.
+        run: Of the training of a shipped network.
         trials: ``fusion``: ``{"join", "cost", "chosen"}`` per kind of fusion measured;
             ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
         adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
@@ -54,7 +55,7 @@ class DeepResult:
         cut_short: Whether the time ended before it saw every row once.
     """
 
-    system: System | None
+    systems: tuple[System, ...]
     outputs: np.ndarray
     rows: np.ndarray
     run: TrainResult
@@ -70,7 +71,7 @@ class DeepResult:
         width = next(iter(beside.values())).shape[1]
         outputs = np.full((len(rows), width), np.nan, np.float32)
         run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
-        return cls(system=None, outputs=outputs, rows=rows, run=run, notes=(note,))
+        return cls(systems=(), outputs=outputs, rows=rows, run=run, notes=(note,))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
-from plait.model.storage import tensors_of
+from plait.model.storage import evidence_of, tensors_of_all
 from plait.recipes.choose import Choice
 from plait.recipes.comparison import choose_candidates, on_all_rows, outputs_of
 from plait.recipes.deep_plan import DeepResult, learn_rows
@@ -228,16 +228,16 @@ def _assemble(
     task: Task, deep: DeepResult, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
 ) -> Model:
     simple = [name for name in choice.weights if name != DEEP]
-    system = deep.system if DEEP in choice.weights else None
+    systems = deep.systems if DEEP in choice.weights else ()
     ensemble = Ensemble(
         codecs={name: task.codecs[name] for name in task.columns},
         target=task.target_codec,
         weights=choice.weights,
         experts={name: rivals.experts[name] for name in simple},
         features=rivals.features if simple else None,
-        config=None if system is None else system.config,
-        tensors={} if system is None else tensors_of(system),
-        evidence=None if system is None else system.evidence,
+        config=systems[0].config if systems else None,
+        tensors=tensors_of_all(systems),
+        evidence=evidence_of(systems),
     )
     return Model(
         schema=task.table.schema,
@@ -264,10 +264,10 @@ def _records(
         weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
         experts=rivals.experts,
         features=rivals.features,
-        config=None if deep.system is None else deep.system.config,
-        evidence=None if deep.system is None else deep.system.evidence,
+        config=deep.systems[0].config if deep.systems else None,
+        evidence=evidence_of(deep.systems),
     )
-    everything._system = deep.system
+    everything._networks = deep.systems
     end = work.timetable.work_end
     held = None
     if folds is not None and not len(task.splits.test):  # what ships has learned from every row
@@ -308,15 +308,15 @@ def _records(
 
 def _training(deep: DeepResult) -> dict[str, Any]:
     """Return what is recorded of the network and its training."""
-    system = deep.system
     return {
         "steps": deep.run.steps,
         "precision": deep.run.precision,
         "rows_per_second": deep.run.rows_per_second,
         "wait_share": deep.run.wait_share,
-        "join": None if system is None else system.config.join,
+        "join": deep.systems[0].config.join if deep.systems else None,
         "adapt": deep.adapt,
-        "num_parameters": 0 if system is None else system.num_parameters,
+        "num_networks": len(deep.systems),
+        "num_parameters": sum(system.num_parameters for system in deep.systems),
     }
 
 
@@ -324,7 +324,7 @@ def _candidates(
     scorer: Scorer, deep: DeepResult, rivals: Rivals, choice: Choice, judged: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return each candidate's scores, its seconds, and whether its work was complete."""
-    names = [*([] if deep.system is None else [DEEP]), *rivals.experts]
+    names = [*([DEEP] if deep.systems else []), *rivals.experts]
     found = []
     for place, name in enumerate(names):
         if judged and set(choice.weights) == {name}:

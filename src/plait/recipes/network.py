@@ -107,7 +107,7 @@ def train_network(
                 f"takes about {foreseen.least:,.1f} s",
             )
         least = min(foreseen.least, LEAST_SHARE * seconds)
-        left = max(left - foreseen.answering * len(task.judged), least)
+        left = max(left - foreseen.answering_in_the_end(form), least)
         plan = replace(
             plan,
             budget=Budget(left, "seconds"),

@@ -38,10 +38,17 @@ CALIBRATION_SHARES = (0.03, 0.1)
 
 
 class Trainings(NamedTuple):
-    """What a form is made of: networks, in sizes of one, and rows that they answer."""
+    """What a form is made of.
+
+    Attributes:
+        num_runs: Trainings one after the other, in sizes of one.
+        num_answered: Rows that networks answer meanwhile, one after the other.
+        num_shipped: Networks whose mean ships.
+    """
 
     num_runs: float
-    num_answered: int
+    num_answered: float
+    num_shipped: int = 1
 
 
 class Kept(NamedTuple):
@@ -78,15 +85,17 @@ class NetworkTime:
             left: Seconds: looking takes a small part of them.
         """
         from plait.recipes.network_pilot import look
+        from plait.recipes.side_by_side import num_at_once
 
         rows = learn_rows(task) if plan.folds is not None else task.learned
         answering, step = look(task, plan, rows, left)
         if plan.folds is None:
             forms = {Form.SPLIT: Trainings(1.0, len(task.validation) + len(task.stopping))}
         else:
-            num_judged = int((plan.folds == 0).sum())
+            num_judged, num_folds = int((plan.folds == 0).sum()), int(plan.folds.max()) + 1
+            num = num_at_once(num_folds, plan.device)
             forms = {
-                Form.FOLDS: Trainings(int(plan.folds.max()) + 1 + REFIT_SIZE, len(rows)),
+                Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
                 Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, num_judged),
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
@@ -95,8 +104,13 @@ class NetworkTime:
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
         parts = self.forms[form]
-        answered = self.answering * (parts.num_answered + self.judged)
+        answered = self.answering * (parts.num_answered + parts.num_shipped * self.judged)
         return parts.num_runs * num_steps * self.step + answered
+
+    def answering_in_the_end(self, form: Form | None) -> float:
+        """Return the seconds in which what ships answers the rows that judge it."""
+        num = 1 if form is None else self.forms[form].num_shipped
+        return self.answering * num * self.judged
 
     @property
     def least(self) -> float:

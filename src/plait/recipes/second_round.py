@@ -106,7 +106,7 @@ def why_unused(rivals: Rivals, deep: DeepResult, timetable: Timetable) -> tuple[
         names = " and ".join(f"'{name}' ({seconds:,.0f} s)" for name, seconds in waiting.items())
         return (f"{said}what is left to do takes longer: {names}",)
     done = ["every simple model is complete"] if rivals.experts else []
-    if deep.system is not None:
+    if deep.systems:
         done.append("the network had stopped to get better")
     return (said + " and ".join(done),)
 

@@ -80,7 +80,7 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     note = f"{len(rows):,} rows without a target were learned from, by guesses of simple models"
     system = system.cpu()
     return DeepResult(
-        system=system,
+        systems=(system,),
         outputs=outputs,
         rows=task.validation,
         run=run,

@@ -50,6 +50,10 @@ class Told:
             seed=self.seed,
         )
 
+    def again(self, evidence: Evidence) -> Evidence:
+        """Return evidence that another process fitted, with the features that are made already."""
+        return Evidence(evidence.scales, evidence.maps, evidence.num_outputs, self.raw)
+
 
 def tell(task: Task, *, seconds: float | None, seed: int) -> Told | None:
     """Return what fits evidence for a task's networks, or None where it would not pay.
