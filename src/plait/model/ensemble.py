@@ -157,7 +157,7 @@ class Ensemble:
             number, _, own = name.partition(".")
             apart.setdefault(number, {})[own] = torch.from_numpy(array)
         networks = []
-        for number, tensors in apart.items():
+        for number, tensors in sorted(apart.items(), key=lambda item: int(item[0])):
             evidence = self.evidence[int(number)] if self.evidence else None
             system = System(self.codecs, self.target, self.config, evidence)
             system.load_state_dict(tensors)
