@@ -81,7 +81,6 @@ def _task(table: Any, target: str, exclude: tuple[str, ...], seed: int) -> Task:
         time=None,
         split=None,
         seed=seed,
-        on_error="raise",
         progress=SILENT,
     )
 

@@ -33,7 +33,7 @@ def test_pairs_that_were_not_compared_are_told():
     found = copied(row=keys)
     assert make_splits(table(40), copies=found).notes == ()
     many = replace(found, num_unseen={"row": 12_345})
-    assert "in 'row' so many values look alike that 12,345 pairs" in str(
+    assert "in 'row' 12,345 pairs of values that look alike were not compared" in str(
         make_splits(table(40), copies=many).notes
     )
 

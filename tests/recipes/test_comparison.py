@@ -64,7 +64,7 @@ def test_a_better_network_joins_or_replaces_the_mix():
 def test_a_worse_network_leaves_the_choice_of_all_rows_as_it_is():
     deep, rivals = candidates(0.3)
     choice = choose_candidates(TASK, deep, rivals, None)
-    none = DeepResult.none(ROWS, 2, "")
+    none = DeepResult.none(ROWS, rivals.outputs, "")
     alone = choose_candidates(TASK, none, rivals, None)
     assert dict(choice.weights) == dict(alone.weights) and DEEP not in choice.weights
     assert any("does not beat the baseline" in note for note in choice.notes)

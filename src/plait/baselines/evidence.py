@@ -217,9 +217,14 @@ class Evidence:
 
     def save(self, folder: Path) -> None:
         """Write plain files into a folder."""
-        from safetensors.numpy import save_file
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in self.files().items():
+            (folder / name).write_bytes(data)
 
-        self._map.save(folder)
+    def files(self) -> dict[str, bytes]:
+        """Return what `save` writes: name -> content."""
+        from safetensors.numpy import save
+
         arrays = {}
         for number, one in enumerate(self.maps.values()):
             for part in ("features", "dense", "sparse", "shift"):
@@ -228,8 +233,10 @@ class Evidence:
             "num_outputs": self.num_outputs,
             "num_components": [one.num_components for one in self.maps.values()],
         }
-        (folder / "evidence.json").write_text(json.dumps(about), encoding="utf8")
-        save_file(arrays, folder / "evidence.safetensors")
+        return self._map.files() | {
+            "evidence.json": json.dumps(about).encode(),
+            "evidence.safetensors": save(arrays),
+        }
 
     @classmethod
     def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> Evidence:

@@ -185,9 +185,14 @@ class FeatureMap:
 
     def save(self, folder: Path) -> None:
         """Write ``features.json`` and ``features.safetensors`` into `folder`."""
-        from safetensors.numpy import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
+        for name, data in self.files().items():
+            (folder / name).write_bytes(data)
+
+    def files(self) -> dict[str, bytes]:
+        """Return what `save` writes: name -> content."""
+        from safetensors.numpy import save
+
         about: list[dict[str, Any]] = []
         arrays: dict[str, np.ndarray] = {}
         for number, (name, scale) in enumerate(self.scales.items()):
@@ -202,8 +207,7 @@ class FeatureMap:
                 "idf": scale.idf,
             }
             arrays |= {f"{number}.{part}": np.ascontiguousarray(a) for part, a in parts.items()}
-        (folder / "features.json").write_text(json.dumps(about), encoding="utf8")
-        save_file(arrays, folder / "features.safetensors")
+        return {"features.json": json.dumps(about).encode(), "features.safetensors": save(arrays)}
 
     @classmethod
     def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> FeatureMap:

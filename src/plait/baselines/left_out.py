@@ -95,7 +95,7 @@ def fit_left_out(spectrum: Spectrum, targets: np.ndarray, blocks: Sequence[np.nd
     for strength in STRENGTHS * scale:
         dual = vectors @ (rotated / (values + strength)[:, None]) + beyond / strength
         diagonal = squares @ (1 / (values + strength)) + missing / strength
-        left_out = targets - dual / diagonal[:, None]
+        left_out = targets - dual / np.maximum(diagonal, 1e-12)[:, None]
         for rows in blocks:
             left_out[rows] = targets[rows] - _solved(spectrum, strength, rows, dual[rows])
         cost = float(((targets - left_out) ** 2).mean())
@@ -122,7 +122,7 @@ def parts_left_out(
         blocks: As there.
     """
     inverse = _inverse(spectrum, fit.strength)
-    share = fit.dual / np.diag(inverse)[:, None]
+    share = fit.dual / np.maximum(np.diag(inverse), 1e-12)[:, None]
     solved = [np.linalg.solve(inverse[np.ix_(rows, rows)], fit.dual[rows]) for rows in blocks]
     found = []
     for gram in grams:

@@ -113,6 +113,8 @@ class Ensemble:
         files = {}
         if self.config is not None:
             files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
+        if self.evidence is not None:
+            files |= {f"{EVIDENCE}/{n}": data for n, data in self.evidence.files().items()}
         return files | folder_files(self._save_simple)
 
     def facts(self) -> dict[str, Any]:
@@ -131,8 +133,6 @@ class Ensemble:
     def _save_simple(self, folder: Path) -> None:
         if self.features is not None:
             self.features.save(folder / EXPERTS / "features")
-        if self.evidence is not None:
-            self.evidence.save(folder / EVIDENCE)
         for name, fitted in self.experts.items():
             if name in self.weights:
                 fitted.save(folder / EXPERTS / name)

@@ -34,7 +34,7 @@ class EvidenceTokens(nn.Module):
         self.num_outputs = num_outputs
         self.dropout = nn.Dropout(dropout)
         self.components = nn.Parameter(
-            torch.randn(num_columns, num_components, dim) * num_components**-0.5
+            torch.randn(num_columns, num_components, dim) * max(num_components, 1) ** -0.5
         )
         self.scores = nn.Parameter(
             torch.randn(num_columns, 2 * num_outputs, dim) * (2 * num_outputs) ** -0.5

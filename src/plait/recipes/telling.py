@@ -13,6 +13,9 @@ from plait.recipes.task import Task
 MAX_ROWS = 20_000
 """With more rows, a network finds by itself what simple models would tell."""
 
+LEAST_GROUPS = 12
+"""With fewer groups of rows, a fit without one of them tells nothing."""
+
 MOST_SHARE = 0.2
 """Of a timed budget, making the features of its rows may take no more."""
 
@@ -57,7 +60,8 @@ def tell(task: Task, *, seconds: float | None, seed: int) -> Told | None:
         seed: See `Told`.
     """
     rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    if not 2 <= len(rows) <= MAX_ROWS or not can_tell(task.target_codec, task.truth[rows]):
+    few = len(np.unique(task.groups[rows])) < LEAST_GROUPS
+    if few or len(rows) > MAX_ROWS or not can_tell(task.target_codec, task.truth[rows]):
         return None
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     began = time.monotonic()
