@@ -1,5 +1,6 @@
 """Simple models by the form of a target's outputs: what none supports fails loudly."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from plait.baselines.features import FeatureMap
 from plait.errors import BundleError, TargetError
 from plait.modalities import PredictiveTarget, modalities
 from plait.modalities.forms import CLASSES, FORMS, LABELS, NUMBER, form_named
+from plait.modalities.number.codec import NumberCodec
 from plait.model.scales import scale_of
 
 RANKS = SimpleNamespace(name="ranks", probable=False, exclusive=False)
@@ -72,3 +74,17 @@ def test_slopes_are_those_of_the_losses():
         step[:, 1] = 1e-5
         ahead, _ = loss.loss_and_slope(scores + step, targets)
         assert np.allclose((ahead - cost) / 1e-5, slope[:, 1], atol=2e-2)
+
+
+@pytest.mark.parametrize("name", ["linear", "neighbour", "boosted"])
+def test_models_that_were_saved_under_earlier_names_are_read(name, tmp_path):
+    prepared = make_prepared(60)
+    views = FeatureMap.fit(prepared, ["size", "kind"], np.arange(60))[1]
+    codec, expert = NumberCodec().fit(prepared.score.tolist()), EXPERTS[name]()
+    expert.fit(views, prepared.score, codec, seed=0)
+    expert.save(tmp_path)
+    about = json.loads((tmp_path / "expert.json").read_text())
+    assert about.pop("form") == "number"
+    (tmp_path / "expert.json").write_text(json.dumps({**about, "task": "regress"}))
+    loaded = EXPERTS[name].load(tmp_path)
+    assert np.allclose(loaded.outputs(views), expert.outputs(views), atol=1e-5)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from plait.model.config import SystemConfig
 from plait.model.generate_rows import row_losses
 from plait.model.heads import Heads
 from plait.model.system import to_tensors
+from plait.recipes import generate
+from plait.recipes.decoding import LEAST_MADE, train_decoder
+from plait.recipes.timetable import Timetable
 from plait.testing import CODEC_CHECKS, GENERATED_CHECKS, NETWORK_CHECKS, VERB_CHECKS
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -315,3 +319,35 @@ def test_rows_of_weight_count_more(tune):
 def test_a_table_is_inspected_for_a_generated_target(tune):
     found = plait.inspect(plait.read(rows(40), columns=COLUMNS), target="tune")
     assert not any("cannot be learned" in text for text in map(str, found["warnings"]))
+
+
+def test_an_interrupted_fit_goes_on_to_the_same_end(tune, tmp_path, monkeypatch):
+    whole = fit(80, 6).records["metrics"]
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generate, "make_card", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(80, 6, out=tmp_path / "m.plait")
+    monkeypatch.undo()
+    resumed = fit(80, 6, out=tmp_path / "m.plait", resume=True).records["metrics"]
+    assert not any("nothing to resume" in note for note in resumed["notes"])
+    for part in ("test", "validation", "weights"):
+        assert resumed[part] == whole[part]
+
+
+def test_a_network_in_seconds_leaves_time_to_make_values(tune, monkeypatch):
+    found = []
+
+    def in_seconds(task, work, *, fallback):
+        clock = Timetable(10.0, 0.0, clock=lambda: 7.3)
+        found.append(train_decoder(task, replace(work, timetable=clock), fallback=fallback))
+        return found[-1]
+
+    monkeypatch.setattr(generate, "train_decoder", in_seconds)
+    model = fit(80, 2)
+    (decoder,) = found
+    assert decoder.run.steps > 0 and decoder.num_parameters > 0
+    assert LEAST_MADE <= decoder.most_made < 10**9
+    assert model.records["metrics"]["training"]["steps"] == decoder.run.steps

@@ -7,7 +7,7 @@ import pytest
 
 from plait.modalities import MetricWord
 from plait.modalities.category.codec import CategoryCodec
-from plait.model.judges import OutputJudge, PairJudge
+from plait.model.judges import NUM_CALLS, OutputJudge, PairJudge
 from plait.model.scores import intervals_of, score
 
 
@@ -43,6 +43,19 @@ def test_pairs_are_scored_and_each_compared_once():
     assert judge.values(SAID, TRUE).tolist() == [1.0, 0.0, 1.0, 0.0]
     assert judge.metrics(SAID[:1], TRUE[:1]) == {"same": 1.0}
     assert len(calls) == 4
+
+
+def test_what_was_compared_long_ago_is_forgotten():
+    judge, calls = pair_judge()
+    told = [objects(*(f"{i} {row}" for row in range(4))) for i in range(NUM_CALLS + 1)]
+    for said in told:
+        judge.metrics(said, TRUE)
+    assert len(judge._memory._known) == 4 * NUM_CALLS
+    before = len(calls)
+    judge.metrics(told[-1], TRUE)
+    assert len(calls) == before
+    judge.metrics(told[0], TRUE)
+    assert len(calls) == before + 4
 
 
 @pytest.mark.parametrize(

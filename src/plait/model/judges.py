@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +10,9 @@ import numpy as np
 
 from plait.metrics import LOWER_IS_BETTER, SHARES, Rows
 from plait.modalities import GeneratedTarget, MetricWord, PredictiveTarget
+
+NUM_CALLS = 4
+"""Pairs of so many calls are remembered."""
 
 
 class Judge(Protocol):
@@ -75,7 +78,7 @@ class OutputJudge:
 
 @dataclass(frozen=True)
 class PairJudge:
-    """Judges the values of a generated target, each pair of said and true compared once.
+    """Judges the values of a generated target; pairs of said and true are compared once.
 
     A row's cost is its own headline, turned so that lower is better (1 minus a share): what was
     generated is judged, not how likely the truth was.
@@ -86,7 +89,7 @@ class PairJudge:
 
     codec: GeneratedTarget
     shares: Mapping[str, Rows] = field(default_factory=dict)
-    _known: dict[tuple[int, int], tuple[Any, Any, np.ndarray]] = field(default_factory=dict)
+    _memory: _Memory = field(default_factory=lambda: _Memory())
 
     @property
     def task(self) -> str:
@@ -102,8 +105,7 @@ class PairJudge:
         return next(iter(self.codec.words))
 
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-        pairs = zip(outputs, truth, strict=True)
-        return self.codec.metrics([self._compared(said, true) for said, true in pairs])
+        return self.codec.metrics(self._compared(outputs, truth))
 
     def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
         values = self.values(outputs, truth)
@@ -113,8 +115,8 @@ class PairJudge:
 
     def values(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """Return the headline of each row alone, float64 ``[row]``."""
-        pairs = zip(outputs, truth, strict=True)
-        found = [self.codec.metrics([self._compared(a, b)])[self.headline] for a, b in pairs]
+        compared = self._compared(outputs, truth)
+        found = [self.codec.metrics([one])[self.headline] for one in compared]
         return np.array(found, np.float64)
 
     def details(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
@@ -123,12 +125,35 @@ class PairJudge:
     def lower_is_better(self, metric: str) -> bool:
         return metric in self.codec.words and self.codec.words[metric].lower_is_better
 
-    def _compared(self, said: Any, true: Any) -> np.ndarray:
-        """Compare a pair, or remember: a bootstrap asks for the same pairs again and again."""
-        key = id(said), id(true)
-        if key not in self._known:
-            self._known[key] = said, true, np.asarray(self.codec.compare(said, true), np.float64)
-        return self._known[key][2]
+    def _compared(self, outputs: np.ndarray, truth: np.ndarray) -> list[np.ndarray]:
+        return self._memory.compared(self.codec.compare, outputs, truth)
+
+
+class _Memory:
+    """What comparing pairs gave: a bootstrap asks for the same ones again and again.
+
+    Those of the last few calls are kept, with the values themselves, by whose identity they are
+    known.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Any, Any, np.ndarray]] = {}
+        self._most = 0
+
+    def compared(
+        self, compare: Callable[[Any, Any], np.ndarray], outputs: np.ndarray, truth: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return what `compare` gives for each pair, float64, compared now or remembered."""
+        found = []
+        for said, true in zip(outputs, truth, strict=True):
+            key = id(said), id(true)
+            if key not in self._known:
+                self._known[key] = said, true, np.asarray(compare(said, true), np.float64)
+            found.append(self._known[key][2])
+        self._most = max(self._most, NUM_CALLS * len(outputs))
+        for key in list(self._known)[: max(len(self._known) - self._most, 0)]:
+            del self._known[key]
+        return found
 
 
 def labels_of(codec: Any) -> tuple[str, ...]:
