@@ -75,7 +75,7 @@ def test_unknown_settings_are_named(settings, message, hint):
     [
         ({"seed": -1}, "seed is negative"),
         ({"adapt": "some"}, "unknown adapt"),
-        ({"tune": "lora"}, "no pretrained encoder to tune"),
+        ({"tune": "lora", "encoders": "none"}, "no pretrained encoder to tune"),
         ({"size": "huge"}, "size"),
         ({"fusion": 99}, "layer"),
         ({"baselines": "linear"}, "no such simple model"),

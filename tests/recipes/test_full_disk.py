@@ -116,7 +116,7 @@ def test_a_fit_keeps_its_checkpoints_and_the_earlier_bundle(kinds, tmp_path, sma
 
     class FillsTheDisk(Progress):
         def task(self, name, total):
-            if "on all rows" in name:
+            if "fold 4 of" in name:
                 stack.enter_context(small_files(10_000))
             return lambda done, note="": None
 

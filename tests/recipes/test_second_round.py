@@ -137,7 +137,7 @@ def unused(clock, found, left_out, deep):
 
 
 def test_a_fit_that_ends_early_says_why(foreseen):
-    clock, none = Clock(), DeepResult.none(np.arange(4), 1, "")
+    clock, none = Clock(), DeepResult.none(np.arange(4), {"linear": np.zeros((4, 1))}, "")
     clock.now = 90.0
     (said,) = unused(clock, {"linear": measured()}, {"pool": 80.0}, none)
     assert said == "57 of the 100 s were not used: what is left to do takes longer: 'pool' (80 s)"
