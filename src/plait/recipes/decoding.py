@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from plait.model.config import SystemConfig, choose_size, join_layer
+from plait.model.shared_space import SharedSpace
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -50,6 +51,7 @@ class Decoder:
         most_made: How many rows there is time to make values of, each time.
         notes: What a person should know.
         cut_short: Whether the time ended before it saw every row once.
+        adapt: ``full`` where it began with a base's weights, else ``scratch``.
     """
 
     network: Any = None
@@ -58,6 +60,7 @@ class Decoder:
     most_made: int = 10**9
     notes: tuple[str, ...] = ()
     cut_short: bool = False
+    adapt: str = "scratch"
 
     @property
     def num_parameters(self) -> int:
@@ -72,7 +75,7 @@ class Decoder:
             "rows_per_second": self.run.rows_per_second,
             "wait_share": self.run.wait_share,
             "join": None if self.network is None else self.network.config.join,
-            "adapt": "scratch",
+            "adapt": self.adapt,
             "num_parameters": self.num_parameters,
         }
 
@@ -131,6 +134,7 @@ def train_decoder(task: Task, work: Work, *, fallback: bool) -> Decoder:
         run=run,
         most_made=most,
         cut_short=work.timetable.seconds is not None and seen < len(task.learned),
+        adapt="full" if _base_of(work) is not None else "scratch",
     )
 
 
@@ -141,15 +145,20 @@ def _make_network(task: Task, work: Work) -> Any:
     from plait.model.heads import Heads
     from plait.model.start import start_from
 
-    space = None if work.base is None else work.base.space
-    starts = space is not None and space.has_network and work.adapt != "scratch"
+    space = _base_of(work)
     torch.manual_seed(work.seed)
-    config = space.config if starts and space is not None else _config(task, work)
+    config = _config(task, work) if space is None else space.config
     codecs = {name: task.codecs[name] for name in task.columns}
     network = Heads(codecs, {str(task.target): task.goal}, config)
-    if starts and space is not None:
+    if space is not None:
         start_from(network, space)
     return network
+
+
+def _base_of(work: Work) -> SharedSpace | None:
+    """Return the space whose weights a network starts from, where there is one."""
+    space = None if work.base is None else work.base.space
+    return space if space is not None and space.has_network and work.adapt != "scratch" else None
 
 
 def _config(task: Task, work: Work) -> SystemConfig:

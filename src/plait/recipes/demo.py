@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from plait.data.table import read
 from plait.demo import stickers
 from plait.progress import SILENT, Progress
@@ -79,16 +77,16 @@ def result_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     for subset in metrics.get("subsets", []):
         seen = " + ".join(subset["columns"])
         shown = {"all": "all columns", "alone": f"only {seen}", "missing": seen}[subset["kind"]]
-        rows.append(_row("shipped", shown, subset))
+        rows.append(_row("shipped", shown, metrics["test"] if subset["kind"] == "all" else subset))
     return rows
 
 
 def _row(name: str, seen: str, scored: dict[str, Any]) -> dict[str, Any]:
-    low, high = scored["intervals"].get("accuracy", (np.nan, np.nan))
+    interval = scored["intervals"].get("accuracy")
     return {
         "model": name,
         "sees": seen,
         "accuracy": round(scored["metrics"]["accuracy"], 4),
-        "95 %": f"{low:.3f} to {high:.3f}",
+        "95 %": "–" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
         "log_loss": round(scored["metrics"]["log_loss"], 3),
     }
