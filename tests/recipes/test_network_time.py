@@ -10,12 +10,18 @@ import pytest
 from plait.recipes import network_pilot, network_time
 from plait.recipes.deep_plan import REFIT_SIZE, Form
 from plait.recipes.network import NetworkStage, plan_network, train_network
-from plait.recipes.network_time import GOOD_STEPS, LEAST_STEPS, NetworkTime, Trainings
+from plait.recipes.network_time import (
+    GOOD_FOLD_STEPS,
+    GOOD_STEPS,
+    LEAST_STEPS,
+    NetworkTime,
+    Trainings,
+)
 from plait.recipes.rivals import Rivals
 from plait.recipes.timetable import Timetable
 
 FORMS = {
-    Form.FOLDS: Trainings(4 + REFIT_SIZE, 1000),
+    Form.FOLDS: Trainings(4, 1000, 4),
     Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, 250),
     Form.SPLIT: Trainings(1.0, 250),
 }
@@ -28,15 +34,26 @@ def slow(step=0.25, answering=0.0):
 @pytest.mark.parametrize(
     ("seconds", "form"),
     [
-        (5.5 * GOOD_STEPS * 0.25, Form.FOLDS),
-        (5.4 * GOOD_STEPS * 0.25, Form.SPLIT_AND_REFIT),
-        (2.4 * GOOD_STEPS * 0.25, Form.SPLIT),
+        (4 * GOOD_FOLD_STEPS * 0.25, Form.FOLDS),
+        (3.9 * GOOD_FOLD_STEPS * 0.25, Form.SPLIT),
         (LEAST_STEPS * 0.25, Form.SPLIT),
         (0.9 * LEAST_STEPS * 0.25, None),
     ],
 )
 def test_less_time_makes_fewer_networks_before_it_makes_none(seconds, form):
     assert slow().form(seconds) is form
+
+
+def test_folds_that_are_answered_slowly_give_way_to_a_split():
+    forms = {**FORMS, Form.FOLDS: Trainings(2, 500, 4)}
+    found = NetworkTime(answering=0.2, step=0.25, forms=forms, judged=100)
+    assert found.form(2.5 * GOOD_STEPS * 0.25 + 70) is Form.FOLDS
+    assert (
+        NetworkTime(answering=2.0, step=0.25, forms=forms, judged=100).form(
+            2.5 * GOOD_STEPS * 0.25 + 700
+        )
+        is Form.SPLIT_AND_REFIT
+    )
 
 
 def test_answers_count_too():
@@ -79,9 +96,7 @@ RIVALS = Rivals(experts={"linear": None}, outputs={"linear": np.zeros((1000, 3))
 TASK = SimpleNamespace(judged=np.arange(100))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "form"), [(20.0, Form.SPLIT), (240.0, Form.SPLIT_AND_REFIT), (900.0, Form.FOLDS)]
-)
+@pytest.mark.parametrize(("seconds", "form"), [(20.0, Form.SPLIT), (240.0, Form.FOLDS)])
 def test_a_network_is_trained_in_the_form_that_fits(monkeypatch, seconds, form):
     trained = []
     monkeypatch.setattr(

@@ -38,7 +38,7 @@ def measured(error=1.0, seconds=2.0, cut=False):
 class Bench:
     """Gives what it was told, after the seconds that this takes, or at the deadline."""
 
-    views, features = None, None
+    views, features, runs = None, None, 5
 
     def __init__(self, clock, results):
         self.clock, self.results, self.asked = clock, results, []
@@ -95,6 +95,18 @@ def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(fo
     assert found.experts["linear"] is rivals.experts["linear"]
     assert found.experts["boosted"] is not rivals.experts["boosted"]
     assert clock.now - 50.0 <= 20.0
+
+
+def test_a_linear_model_is_begun_where_nothing_else_fits_and_no_folds_need_it(foreseen):
+    clock = Clock()
+    result = {"linear": (9.0, measured(0.3, 9.0, cut=True))}
+    rivals, bench = rivals_of(clock, result, {}, {"linear": 9.0, "pool": 9.0})
+    assert again(rivals, 6.0, clock) is rivals and not bench.asked
+    bench.runs = 1
+    assert again(rivals, 2.9, clock) is rivals and not bench.asked
+    found = again(rivals, 6.0, clock)
+    assert bench.asked == [("linear", 4.5)] and found.cut_short == {"linear"}
+    assert found.left_out == {"pool": 9.0}
 
 
 def test_only_what_is_foreseen_to_end_is_begun(foreseen):

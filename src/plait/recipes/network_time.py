@@ -25,7 +25,10 @@ SCORING_SHARE = 0.06
 """Least part of a budget that is kept for scoring, whatever is foreseen."""
 
 GOOD_STEPS = 300
-"""So many steps of each network are worth more than a further network to judge by."""
+"""So many steps of a network are worth more than a further network to judge by."""
+
+GOOD_FOLD_STEPS = 150
+"""Of networks whose mean ships so many each are enough: it is worth what steps they lack."""
 
 SPARED_SHARE = 0.3
 """Most of the time left that simple models get once more where the network has enough."""
@@ -120,12 +123,12 @@ class NetworkTime:
     @property
     def good(self) -> float:
         """Seconds in which enough is learned, in the quickest form."""
-        return min(self.seconds(form, GOOD_STEPS) for form in self.forms)
+        return min(self.seconds(form, _good_steps(form)) for form in self.forms)
 
     def form(self, seconds: float) -> Form | None:
         """Return the most thorough form that learns enough in time; else the quickest, or None."""
         for form in self.forms:
-            if self.seconds(form, GOOD_STEPS) <= seconds:
+            if self.seconds(form, _good_steps(form)) <= seconds:
                 return form
         quickest = min(self.forms, key=lambda form: self.seconds(form, LEAST_STEPS))
         return quickest if self.least <= seconds else None
@@ -138,6 +141,10 @@ class NetworkTime:
         if seconds <= self.good:
             return seconds
         return min(seconds - self.good, SPARED_SHARE * seconds)
+
+
+def _good_steps(form: Form) -> int:
+    return GOOD_FOLD_STEPS if form is Form.FOLDS else GOOD_STEPS
 
 
 def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool) -> Kept:

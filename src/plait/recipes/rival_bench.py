@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from plait.baselines.contract import Deadline, num_outputs, was_cut
+from plait.baselines.contract import Deadline, mean_by, num_outputs, was_cut
 from plait.baselines.costs import (
     NUM_ROUNDS,
     NUM_STEPS,
@@ -124,6 +124,12 @@ class RivalBench:
         learned = self._held is None
         views = self.views if self._held is None else self._held
         return Judges(views, self._judged_truth, stages, learned=learned)
+
+    def cost(self, one: Measured) -> float:
+        """Return the mean cost of what was measured, on the rows that judge it."""
+        return mean_by(
+            self._codec.cost(one.outputs, self._judged_truth), self.known_views[-1].weights
+        )
 
     def size(self) -> Size:
         """Return what the time of a fit depends on."""

@@ -240,9 +240,16 @@ def _measure_in_time(
         elif one is not None:
             found[name] = one
         update(len(kinds) - len(left) + 1, name)
-    if end is not None and set(found) <= {Majority.name}:
+    if end is not None and not _beats_guessing(found, bench):
         _try_late(kinds, bench, found, schedule.left_out, end)
     return found, schedule.left_out, unfit
+
+
+def _beats_guessing(found: Mapping[str, Measured], bench: RivalBench) -> bool:
+    """Tell whether any of the models says more than always the same."""
+    costs = {name: bench.cost(one) for name, one in found.items()}
+    guess = costs.pop(Majority.name, np.inf)
+    return min(costs.values(), default=np.inf) < guess
 
 
 def _try_late(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from plait.baselines.contract import Deadline
-from plait.baselines.experts import Majority
+from plait.baselines.experts import Linear, Majority
 from plait.modalities import PredictiveTarget
 from plait.progress import Progress
 from plait.recipes.allowance import Allowance
@@ -24,6 +24,9 @@ LONGER = 1.5
 
 ROOM = 2.0
 """It may take so many times what it is foreseen to need, where others do not need their share."""
+
+TRIED_SHARE = 0.25
+"""A linear model that would need more than is left is begun where so much of that is there."""
 
 UNUSED_SHARE = 0.15
 """A fit says why it did not use more than so much of its budget."""
@@ -58,6 +61,8 @@ def measure_again(
     end, until = began + seconds, began + (1.0 - SPECIALIST_SHARE) * seconds
     names = [name for name in needed if needed[name] <= until - began]
     names = Schedule(until, needed, clock=clock).order(names)
+    if not names and _may_be_begun(rivals, needed, until - began):
+        names, needed = [Linear.name], {**needed, Linear.name: 0.0}
     if not names:
         return rivals
     update = progress.task("baselines again", len(names) + 1)
@@ -79,6 +84,15 @@ def measure_again(
     rivals = with_specialists(rivals, task, changed, seed, Allowance(deadline=end))
     update(len(names) + 1, "specialists")
     return rivals
+
+
+def _may_be_begun(rivals: Rivals, needed: Mapping[str, float], seconds: float) -> bool:
+    """Tell whether a linear model that time left out is worth its beginning: each step helps.
+
+    Not where it is cross-fitted: then every fold would have to be begun.
+    """
+    alone = rivals.bench is not None and rivals.bench.runs == 1
+    return alone and TRIED_SHARE * needed.get(Linear.name, np.inf) <= seconds
 
 
 def seconds_needed(rivals: Rivals) -> dict[str, float]:
