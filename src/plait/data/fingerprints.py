@@ -15,7 +15,7 @@ from plait.data.decoding import Decoder
 from plait.data.entries import Progress, column_key
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError, TableError
+from plait.errors import CellError, StorageError
 from plait.modalities import Codec, Fingerprint
 
 if TYPE_CHECKING:
@@ -125,7 +125,12 @@ def fingerprints(
             except _Late as late:
                 kept = late.found
         if kept is None:
-            raise TableError("the cache was changed while it was written", path=home)
+            raise StorageError(
+                "an entry of the cache is not what was written",
+                path=home,
+                hint="is the disk full, or does something else change the cache? "
+                "$PLAIT_CACHE names another place",
+            )
         found[name] = kept
     return found
 
