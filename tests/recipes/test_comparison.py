@@ -9,7 +9,7 @@ import pytest
 
 from plait.modalities import find_codec
 from plait.model.ensemble import DEEP
-from plait.recipes.comparison import choose_candidates, on_all_rows, outputs_of
+from plait.recipes.comparison import Candidates, choose_candidates, on_all_rows, outputs_of
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rivals import Rivals
 
@@ -54,7 +54,7 @@ def test_candidates_are_seen_on_the_same_rows():
 
 def test_a_better_network_joins_or_replaces_the_mix():
     deep, rivals = candidates(0.95)
-    choice = choose_candidates(TASK, deep, rivals, None)
+    choice = choose_candidates(TASK, Candidates.of(deep, rivals), None)
     assert choice.weights[DEEP] > 0.5 and sum(choice.weights.values()) == pytest.approx(1.0)
     assert set(choice.costs) == {DEEP, "linear", "boosted"}
     cost = CODEC.cost(rivals.outputs["linear"][SOME], TRUTH[SOME]).mean()
@@ -63,9 +63,9 @@ def test_a_better_network_joins_or_replaces_the_mix():
 
 def test_a_worse_network_leaves_the_choice_of_all_rows_as_it_is():
     deep, rivals = candidates(0.3)
-    choice = choose_candidates(TASK, deep, rivals, None)
+    choice = choose_candidates(TASK, Candidates.of(deep, rivals), None)
     none = DeepResult.none(ROWS, rivals.outputs, "")
-    alone = choose_candidates(TASK, none, rivals, None)
+    alone = choose_candidates(TASK, Candidates.of(none, rivals), None)
     assert dict(choice.weights) == dict(alone.weights) and DEEP not in choice.weights
     assert any("does not beat the baseline" in note for note in choice.notes)
 

@@ -129,7 +129,7 @@ def test_the_shipped_model_shows_one_interval():
     assert metrics["validation"]["metrics"]["coverage"] <= 1.0
 
 
-@pytest.mark.parametrize("budget", ["5 steps", "6s"])
+@pytest.mark.parametrize("budget", ["5 steps", "40s"])
 @pytest.mark.parametrize("by", ["rows", "patient"])
 def test_a_fit_and_evaluate_show_the_same_interval(tmp_path, budget, by):
     """Whatever the seed of the fit, and however little time it had."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,24 +19,74 @@ SIMPLE = "simple models"
 """The mix of these, as one candidate beside the network."""
 
 
-def choose_candidates(task: Task, deep: DeepResult, rivals: Rivals, metric: str | None) -> Choice:
+@dataclass(frozen=True)
+class Candidates:
+    """What each candidate answers for rows that none of them learned from.
+
+    The network may have been judged by fewer rows than the simple models.
+
+    Attributes:
+        outputs: Candidate -> outputs ``[row, output]``, the network's where there is one.
+        rows: int64 ``[row]``: row numbers of `outputs`, sorted.
+        simple: Simple model -> outputs ``[more rows, output]``.
+        judged: int64 ``[more rows]``: row numbers of `simple`, sorted; `rows` are among them.
+    """
+
+    outputs: Mapping[str, np.ndarray]
+    rows: np.ndarray
+    simple: Mapping[str, np.ndarray]
+    judged: np.ndarray
+
+    @classmethod
+    def of(cls, deep: DeepResult, rivals: Rivals) -> Candidates:
+        """Return the network beside the simple models."""
+        return cls(outputs_of(deep, rivals), deep.rows, rivals.outputs, rivals.judged)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the network was judged by some of the rows only."""
+        return bool(self.simple) and len(self.rows) < len(self.judged)
+
+    def take(self, wanted: np.ndarray) -> Candidates:
+        """Return the rows that are wanted, bool ``[row of the table]``."""
+        here, there = wanted[self.rows], wanted[self.judged]
+        return Candidates(
+            {name: found[here] for name, found in self.outputs.items()},
+            self.rows[here],
+            {name: found[there] for name, found in self.simple.items()},
+            self.judged[there],
+        )
+
+    def only(self, names: Collection[str]) -> Candidates:
+        """Return these with some candidates only."""
+        outputs = {name: found for name, found in self.outputs.items() if name in names}
+        simple = {name: found for name, found in self.simple.items() if name in names}
+        return replace(self, outputs=outputs, simple=simple)
+
+    def mixed(self, weights: Mapping[str, float]) -> np.ndarray:
+        """Return the outputs of a mix on `rows`."""
+        return mix_outputs({name: self.outputs[name] for name in weights}, weights)
+
+
+def choose_candidates(task: Task, candidates: Candidates, metric: str | None) -> Choice:
     """Choose what ships.
 
     Where the network was judged by some of the rows only, simple models are chosen by all of them,
     and then that mix is compared with the network on these few.
     """
-    outputs = outputs_of(deep, rivals)
-    if not _is_partial(deep, rivals):
-        return _chosen(task, outputs, deep.rows, metric)
-    first = _chosen(task, rivals.outputs, rivals.judged, metric)
-    mixed = mix_outputs({name: outputs[name] for name in first.weights}, first.weights)
-    second = _chosen(task, {DEEP: deep.outputs, SIMPLE: mixed}, deep.rows, metric)
+    outputs, rows = candidates.outputs, candidates.rows
+    if not candidates.is_partial:
+        return _chosen(task, outputs, rows, metric)
+    first = _chosen(task, candidates.simple, candidates.judged, metric)
+    network = {DEEP: outputs[DEEP]} if DEEP in outputs else {}
+    mixed = {SIMPLE: candidates.mixed(first.weights)}
+    second = _chosen(task, {**network, **mixed}, rows, metric)
     share = second.weights.get(SIMPLE, 0.0)
     weights = {name: share * weight for name, weight in first.weights.items() if share}
     if DEEP in second.weights:
         weights = {DEEP: second.weights[DEEP], **weights}
-    heavy = None if task.weights is None else task.weights[deep.rows]
-    truth, cost = task.truth[deep.rows], task.target_codec.cost
+    heavy = None if task.weights is None else task.weights[rows]
+    truth, cost = task.truth[rows], task.target_codec.cost
     costs = {name: mean_by(cost(found, truth), heavy) for name, found in outputs.items()}
     return Choice(weights, costs, tuple(dict.fromkeys((*first.notes, *second.notes))))
 

@@ -22,8 +22,7 @@ def make_folds(task: Task, seed: int) -> np.ndarray | None:
     enough = len(task.splits.train) > 0 and len(task.splits.validation) > 0
     if len(rows) > CROSS_FIT_ROWS and enough:
         return None
-    _, firsts, which = np.unique(task.groups[rows], return_index=True, return_inverse=True)
-    if len(firsts) < 2:
+    if len(np.unique(task.groups[rows])) < 2:
         if enough:
             return None
         raise TargetError(
@@ -32,9 +31,22 @@ def make_folds(task: Task, seed: int) -> np.ndarray | None:
             received=str(len(rows)),
             column=task.target,
         )
-    truth = task.truth[rows[firsts]]
-    keys = truth if truth.ndim == 1 else truth.sum(axis=1)
+    return fold_numbers(task.groups[rows], task.truth[rows], NUM_FOLDS, seed)
+
+
+def fold_numbers(groups: np.ndarray, truth: np.ndarray, num_folds: int, seed: int) -> np.ndarray:
+    """Return a fold number per row; groups stay whole, and folds hold alike shares of targets.
+
+    Args:
+        groups: int ``[row]``: rows of one number belong together; the first speaks for its target.
+        truth: Targets, ``[row]`` or ``[row, label]``.
+        num_folds: How many; as many as groups where these are fewer.
+        seed: Of the lots among equal targets.
+    """
+    _, firsts, which = np.unique(groups, return_index=True, return_inverse=True)
+    first = truth[firsts]
+    keys = first if first.ndim == 1 else first.sum(axis=1)
     order = np.lexsort((np.random.default_rng(seed).random(len(firsts)), keys))
     folds = np.empty(len(firsts), np.int64)
-    folds[order] = np.arange(len(firsts)) % min(NUM_FOLDS, len(firsts))
-    return folds[which]
+    folds[order] = np.arange(len(firsts)) % min(num_folds, len(firsts))
+    return folds[which.reshape(-1)]

@@ -15,7 +15,9 @@ from plait.model.generator import Generator
 from plait.model.judges import PairJudge
 from plait.model.model import Model
 from plait.model.scores import intervals_of
+from plait.recipes.chosen_by_folds import NUM_FOLDS
 from plait.recipes.decoding import Decoder, train_decoder
+from plait.recipes.folds import fold_numbers
 from plait.recipes.generated_samples import make_pairs
 from plait.recipes.records import make_card
 from plait.recipes.simple_generators import Simple, measure_simple
@@ -41,6 +43,11 @@ class Made:
         self, rows: np.ndarray, truth: np.ndarray, outputs: Mapping[str, np.ndarray]
     ) -> None:
         self.rows, self.truth, self.outputs = rows, truth, outputs
+
+    def take(self, places: np.ndarray) -> Made:
+        """Return what was made of some of the rows."""
+        outputs = {name: found[places] for name, found in self.outputs.items()}
+        return Made(self.rows[places], self.truth[places], outputs)
 
 
 def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -153,11 +160,7 @@ def _choose(judge: PairJudge, made: Made, groups: np.ndarray) -> tuple[str, tupl
     if len(names) == 1 or not len(made.rows):
         few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
         return names[-1], few
-    sign = 1.0 if judge.lower_is_better(judge.headline) else -1.0
-    costs = {
-        name: sign * judge.metrics(found, made.truth)[judge.headline]
-        for name, found in made.outputs.items()
-    }
+    costs = _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
     simple = [name for name in names if name != DEEP]
     if DEEP not in names or not simple:
@@ -169,6 +172,27 @@ def _choose(judge: PairJudge, made: Made, groups: np.ndarray) -> tuple[str, tupl
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return best, ()
     return best, (f"the network is not clearly better than the baseline '{rival}' on these data",)
+
+
+def _costs(judge: PairJudge, made: Made) -> dict[str, float]:
+    """Return candidate -> the headline, less always better."""
+    sign = 1.0 if judge.lower_is_better(judge.headline) else -1.0
+    return {
+        name: sign * judge.metrics(found, made.truth)[judge.headline]
+        for name, found in made.outputs.items()
+    }
+
+
+def _by_others(judge: PairJudge, made: Made, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Return what was made of each row by the candidate that is best for all others, object
+    ``[row]``; see `plait.recipes.chosen_by_folds`."""
+    parts = fold_numbers(groups, np.zeros(len(groups)), NUM_FOLDS, seed)
+    out = np.empty(len(groups), object)
+    for part in range(int(parts.max(initial=-1)) + 1):
+        own, others = parts == part, np.flatnonzero(parts != part)
+        costs = _costs(judge, made.take(others) if len(others) else made)
+        out[own] = made.outputs[min(costs, key=lambda name: costs[name])][own]
+    return out
 
 
 def _records(
@@ -185,6 +209,7 @@ def _records(
     rows = _some(task.judged, decoder.most_made) if work.scores else task.judged[:0]
     same = np.array_equal(rows, chosen.rows)
     made = chosen if same else _made(task, candidates, rows)
+    by_others = _by_others(judge, chosen, task.groups[chosen.rows], work.seed)
     told = {}
     for name, found in made.outputs.items():
         losses = candidates[name].losses(task.prepared, chosen.rows)
@@ -201,18 +226,19 @@ def _records(
         told[name] = {
             "name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut
         }  # fmt: skip
+    said = by_others if same and not len(task.splits.test) else made.outputs[shipped.shipped]
     candidates_told = sorted(told.values(), key=lambda one: one["name"] != DEEP)
     metrics = {
         "shipped": shipped.shipped,
         "weights": shipped.weights,
         "num_parameters": decoder.num_parameters if shipped.shipped == DEEP else 0,
         "words": {name: vars(word) for name, word in judge.words.items()},
-        "test": _scored(model, task, work, made, shipped.shipped),
+        "test": _scored(model, task, work, made, said),
         "subsets": _subsets(model, task, work, made),
         "validation": {
             "costs": {name: one["cost"] for name, one in told.items()},
             "rows": len(chosen.rows),
-            "metrics": _of_choice(judge, chosen, shipped.shipped),
+            "metrics": judge.metrics(by_others, chosen.truth) if len(chosen.rows) else {},
         },
         "candidates": candidates_told,
         "baselines": [one for one in candidates_told if one["name"] != DEEP],
@@ -223,24 +249,17 @@ def _records(
     }
     records: dict[str, Any] = {"metrics": metrics}
     if len(rows):
-        said, true = list(made.outputs[shipped.shipped]), list(made.truth)
-        metrics["panel"] = _codec(task).panel(said, true)
+        true = list(made.truth)
+        metrics["panel"] = _codec(task).panel(list(said), true)
         if work.samples:
-            records["samples"] = make_pairs(task, judge, rows, said, true, seed=work.seed)
+            records["samples"] = make_pairs(task, judge, rows, list(said), true, seed=work.seed)
     return records
 
 
-def _of_choice(judge: PairJudge, chosen: Made, name: str) -> dict[str, float]:
-    if not len(chosen.rows):
-        return {}
-    return judge.metrics(chosen.outputs[name], chosen.truth)
-
-
-def _scored(model: Model, task: Task, work: Work, made: Made, name: str) -> dict[str, Any]:
+def _scored(model: Model, task: Task, work: Work, made: Made, outputs: Any) -> dict[str, Any]:
     if not len(made.rows):
         return {}
     groups = task.groups[made.rows]
-    outputs = made.outputs[name]
     return model.score_rows(
         task.prepared, made.rows, made.truth, groups=groups, seed=work.seed, outputs=outputs
     )

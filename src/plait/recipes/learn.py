@@ -16,7 +16,9 @@ from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import evidence_of, tensors_of_all
 from plait.recipes.choose import Choice
-from plait.recipes.comparison import choose_candidates, on_all_rows, outputs_of
+from plait.recipes.chosen_by_folds import NUM_FOLDS as NUM_CHOICES
+from plait.recipes.chosen_by_folds import answers_by_folds
+from plait.recipes.comparison import Candidates, choose_candidates, on_all_rows, outputs_of
 from plait.recipes.deep_plan import DeepResult, learn_rows
 from plait.recipes.folds import make_folds
 from plait.recipes.found_encoders import read_by_encoders
@@ -29,10 +31,10 @@ from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
 from plait.recipes.rival_rows import feature_seconds, too_slow_for_folds
 from plait.recipes.rivals import Rivals, measure_rivals
-from plait.recipes.samples import make_samples
-from plait.recipes.scoring import Scorer
+from plait.recipes.scoring import HeldOutputs
 from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.stopping import with_stopping
+from plait.recipes.target_records import make_records
 from plait.recipes.task import Task, with_space
 from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets
@@ -46,8 +48,13 @@ SIMPLE_SHARE = 0.7
 
 SLOW_FEATURES = "the time is too short to cross-fit: validation rows compare the candidates"
 
-MOST_SAMPLED = 1000
-"""Rows to look at are drawn from so many where time counts."""
+CHOICE_SHARE = 0.1
+"""Of the time that is left, choosing once more for each part of the rows may take this."""
+
+OPTIMISTIC = (
+    "the numbers are from the rows that the mix was chosen by, so that they are a little too good: "
+    "no time was left to choose for each part of them by the others"
+)
 
 
 def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -78,8 +85,9 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     with timetable.part("label curve"):
         curve = _label_curve(task, work)
     deep, rivals, kept = _network(task, work, rivals, folds, space, guessing=guessing)
+    candidates = Candidates.of(deep, rivals)
     with timetable.part("choice"):
-        choice = choose_candidates(task, deep, rivals, work.metric)
+        choice, by_choice = _choose(task, candidates, work)
     model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
     known = on_all_rows(deep, rivals, choice.weights)
     with timetable.part("calibration"):
@@ -96,12 +104,11 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     if len(task.splits.test):
         model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     with timetable.part("scoring"):
-        records = _records(model, task, deep, rivals, choice, folds, work)
+        held = HeldOutputs(candidates, by_choice, learned=folds is not None)
+        num_folds = 0 if folds is None else int(folds.max()) + 1
+        records = make_records(model, task, work, deep, rivals, choice, held, num_folds)
         records["metrics"] |= deep.trials | learned | encoders
         records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
-        if work.samples and work.scores:
-            rows = task.judged if timetable.seconds is None else task.judged[:MOST_SAMPLED]
-            records["samples"] = make_samples(model, task, rows, seed=work.seed)
     model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
     records["metrics"]["refitted"] = sorted(shipped.experts)
     records["metrics"]["notes"] += shipped.notes
@@ -139,6 +146,23 @@ def _network(
 def _again(task: Task, work: Work, rivals: Rivals, seconds: float | None) -> Rivals:
     with work.timetable.part("baselines"):
         return measure_again(task, rivals, seconds, seed=work.seed, progress=work.progress)
+
+
+def _choose(task: Task, candidates: Candidates, work: Work) -> tuple[Choice, np.ndarray]:
+    """Return what ships, and what the choice answers for its rows, each chosen by the others.
+
+    Where there is no time for that, the answers are of what ships, and it is noted.
+    """
+    timetable = work.timetable
+    began = timetable.clock()
+    choice = choose_candidates(task, candidates, work.metric)
+    foreseen = NUM_CHOICES * (timetable.clock() - began)
+    left = timetable.left()
+    if left is None or foreseen <= CHOICE_SHARE * left:
+        return choice, answers_by_folds(task, candidates, work.metric, seed=work.seed)
+    if not len(task.splits.test):
+        choice = replace(choice, notes=(*choice.notes, OPTIMISTIC))
+    return choice, candidates.mixed(choice.weights)
 
 
 def _calibrated_until(timetable: Timetable, kept: Kept) -> float | None:
@@ -247,115 +271,3 @@ def _assemble(
         readings=task.readings,
         shown={**shown, **{name: task.codecs[name] for name in task.inputs}},
     )
-
-
-def _records(
-    model: Model,
-    task: Task,
-    deep: DeepResult,
-    rivals: Rivals,
-    choice: Choice,
-    folds: np.ndarray | None,
-    work: Work,
-) -> dict[str, Any]:
-    """Score the shipped mix and every candidate alone on the rows set aside."""
-    everything = replace(
-        model.ensemble,
-        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
-        experts=rivals.experts,
-        features=rivals.features,
-        config=deep.systems[0].config if deep.systems else None,
-        evidence=evidence_of(deep.systems),
-    )
-    everything._networks = deep.systems
-    end = work.timetable.work_end
-    held = None
-    if folds is not None and not len(task.splits.test):  # what ships has learned from every row
-        held = (deep.rows, outputs_of(deep, rivals))
-    scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
-    judged = scorer.shipped()
-    candidates = _candidates(scorer, deep, rivals, choice, judged)
-    subsets = scorer.subsets()
-    training = _training(deep)
-    metrics = {
-        "shipped": choice.shipped,
-        "weights": dict(choice.weights),
-        "num_parameters": training["num_parameters"] if DEEP in choice.weights else 0,
-        "test": judged,
-        "subsets": subsets,
-        "validation": {
-            "costs": dict(choice.costs),
-            "rows": len(deep.rows),
-            "metrics": _of_choice(task, deep, rivals, choice),
-        },
-        "candidates": candidates,
-        "baselines": [c for c in candidates if c["name"] != DEEP],
-        "curve": deep.run.curve,
-        "training": training,
-        "warnings": list(task.warnings),
-        "notes": [
-            *task.notes,
-            *rivals.said,
-            *deep.notes,
-            *choice.notes,
-            *_row_notes(task, folds, len(scorer.rows)),
-            *scorer.notes,
-            *(f"left out: {what}" for what in judged.get("left_out", ())),
-        ],
-    }
-    return {"metrics": metrics}
-
-
-def _training(deep: DeepResult) -> dict[str, Any]:
-    """Return what is recorded of the network and its training."""
-    return {
-        "steps": deep.run.steps,
-        "precision": deep.run.precision,
-        "rows_per_second": deep.run.rows_per_second,
-        "wait_share": deep.run.wait_share,
-        "join": deep.systems[0].config.join if deep.systems else None,
-        "adapt": deep.adapt,
-        "num_networks": len(deep.systems),
-        "num_parameters": sum(system.num_parameters for system in deep.systems),
-    }
-
-
-def _candidates(
-    scorer: Scorer, deep: DeepResult, rivals: Rivals, choice: Choice, judged: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Return each candidate's scores, its seconds, and whether its work was complete."""
-    names = [*([DEEP] if deep.systems else []), *rivals.experts]
-    found = []
-    for place, name in enumerate(names):
-        if judged and set(choice.weights) == {name}:
-            scored = {part: judged[part] for part in ("metrics", "intervals")}
-        else:
-            scored = scorer.candidate(name, len(names) - place)
-        cut = deep.cut_short if name == DEEP else name in rivals.cut_short
-        seconds = rivals.seconds.get(name, deep.run.seconds)
-        cost = choice.costs.get(name)
-        found.append(
-            {"name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut}
-        )
-    return found
-
-
-def _row_notes(task: Task, folds: np.ndarray | None, judged: int) -> list[str]:
-    """Say which rows the numbers are from, and which the choice."""
-    notes = []
-    set_aside = len(task.splits.test) or len(task.splits.validation)
-    if 0 < judged < set_aside:
-        notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
-    if not len(task.splits.test):
-        source = "validation rows" if folds is None else "cross-fitting"
-        notes.append(f"no rows were set aside as a test: the numbers are from {source}")
-    if folds is not None:
-        notes.append(f"few rows: candidates were compared by {folds.max() + 1}-fold cross-fitting")
-    return notes
-
-
-def _of_choice(task: Task, deep: DeepResult, rivals: Rivals, choice: Choice) -> dict[str, float]:
-    """Return the metrics of what ships on the rows that it was chosen by, none of them learned."""
-    outputs = outputs_of(deep, rivals)
-    mixed = mix_outputs({name: outputs[name] for name in choice.weights}, choice.weights)
-    return task.target_codec.metrics(mixed, task.truth[deep.rows])

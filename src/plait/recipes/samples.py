@@ -16,8 +16,12 @@ MAX_SAMPLE_BYTES = 1_500_000
 """Cells of later rows are left out past this size, so that pages stay small."""
 
 
-def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> list[dict[str, Any]]:
+def make_samples(
+    model: Model, task: Task, rows: np.ndarray, outputs: np.ndarray, *, seed: int
+) -> list[dict[str, Any]]:
     """Return up to 12 of `rows` with inputs rendered, a quarter of them where the model errs most.
+
+    `outputs` are what the model says of the rows, ``[row, output]``.
 
     Each is ``{"row", "cells": {column: html}, "truth", "prediction", "confidence", "right",
     "drawn"}`` and what its form adds: ``second`` (label and probability of the next best class),
@@ -26,7 +30,6 @@ def make_samples(model: Model, task: Task, rows: np.ndarray, *, seed: int) -> li
     """
     if not len(rows):
         return []
-    outputs = model.ensemble.outputs(task.prepared, rows)
     truth = task.truth[rows]
     cost = task.target_codec.cost(outputs, truth)
     chosen, num_worst = _pick(cost, seed)

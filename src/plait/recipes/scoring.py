@@ -9,15 +9,36 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.stack import mix_outputs
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.scores import intervals_of
+from plait.recipes.comparison import Candidates
 from plait.recipes.subsets import intervals_fit, score_subsets
 from plait.recipes.task import Task
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
+
+
+@dataclass(frozen=True)
+class HeldOutputs:
+    """What is known of rows that no candidate learned from: those that what ships was chosen by.
+
+    Attributes:
+        candidates: What each answered for them.
+        shipped: What ships by the choice of other rows, ``[row, output]``; see
+            `plait.recipes.chosen_by_folds`.
+        learned: Whether what ships has learned from these rows meanwhile.
+    """
+
+    candidates: Candidates
+    shipped: np.ndarray
+    learned: bool
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Their row numbers."""
+        return self.candidates.rows
 
 
 @dataclass
@@ -30,8 +51,7 @@ class Scorer:
         everything: An ensemble that knows all candidates; see `Ensemble.outputs_of`.
         answering: Candidate -> seconds to answer a row, where that is known.
         end: Of `time.monotonic`; None for as long as it needs.
-        held: Rows, and what each candidate answered for those of them that it had not learned
-            from, where no row was set aside and what ships has learned from all; else None.
+        held: The rows that the choice was by: they are scored where there are no test rows.
         wanted: False looks at no row.
     """
 
@@ -40,23 +60,29 @@ class Scorer:
     everything: Ensemble
     answering: Mapping[str, float]
     end: float | None
-    held: tuple[np.ndarray, Mapping[str, np.ndarray]] | None = None
+    held: HeldOutputs
     wanted: bool = True
     notes: list[str] = field(default_factory=list)
     _fewer: bool = False
+    _outputs: np.ndarray | None = None
 
     @property
     def rows(self) -> np.ndarray:
         """The rows set aside, or those of them that are looked at."""
-        rows = self.task.judged if self.held is None else self.held[0]
+        rows = self.task.judged if self.has_test else self.held.rows
         return rows if self.wanted else rows[:0]
+
+    @property
+    def has_test(self) -> bool:
+        """Whether rows were set aside that nothing was chosen by."""
+        return bool(len(self.task.splits.test))
 
     def shipped(self) -> dict[str, Any]:
         """Return everything that `evaluate` reports, of what ships; {} without rows."""
         if not len(self.rows):
             return {}
         truth, groups = self.task.truth[self.rows], self.task.groups[self.rows]
-        outputs = self._shipped_outputs()
+        outputs = self.of_shipped()
         patterns = 1 + len(np.unique(self._present(), axis=0))
         wanted = self._intervals_fit(outputs, truth, SHIPPED_SHARE / patterns)
         found = self.model.score_rows(
@@ -68,28 +94,29 @@ class Scorer:
             found["weighted"] = form.weighted_metrics(outputs, truth, heavy)
         return found
 
-    def _shipped_outputs(self) -> np.ndarray:
-        """Return what ships says of the rows; its members' held-out outputs, mixed, where it knows
-        them."""
-        ensemble = self.model.ensemble
-        if self.held is None:
-            return ensemble.outputs(self.task.prepared, self.rows)
-        return mix_outputs({n: self.held[1][n] for n in ensemble.weights}, ensemble.weights)
+    def of_shipped(self) -> np.ndarray:
+        """Return what ships says of the rows, ``[row, output]``; without test rows, what the other
+        rows would have shipped."""
+        if not self.has_test:
+            return self.held.shipped[: len(self.rows)]
+        if self._outputs is None:
+            self._outputs = self.model.ensemble.outputs(self.task.prepared, self.rows)
+        return self._outputs
 
     def candidate(self, name: str, num_left: int) -> dict[str, Any]:
         """Return ``metrics`` and ``intervals`` of one candidate, `num_left` being still to come."""
         rows = self.rows
         if not len(rows):
             return {"metrics": {}, "intervals": {}}
-        left = self._left()
-        if left is not None and self.answering.get(name, 0.0) * len(rows) > left:
+        left, known = self._left(), not self.has_test
+        if not known and left is not None and self.answering.get(name, 0.0) * len(rows) > left:
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
         truth, judge = self.task.truth[rows], self.model.predictor.judge
-        if self.held is None:
-            outputs = self.everything.outputs_of(name, self.task.prepared, rows)
+        if known:
+            outputs = self.held.candidates.outputs[name]
         else:
-            outputs = self.held[1][name]
+            outputs = self.everything.outputs_of(name, self.task.prepared, rows)
         found: dict[str, Any] = {"metrics": judge.metrics(outputs, truth), "intervals": {}}
         if self._intervals_fit(outputs, truth, CANDIDATE_SHARE / max(num_left, 1)):
             groups = self.task.groups[rows]
@@ -99,7 +126,7 @@ class Scorer:
     def subsets(self) -> list[dict[str, Any]]:
         """Return the scores with columns hidden, as many and of as many rows as time allows."""
         rows = self.rows
-        if not len(rows) or self.held is not None:
+        if not len(rows) or (self.held.learned and not self.has_test):
             return []
         found, num_all = score_subsets(
             self.model, self.task.prepared, rows, self.task.truth[rows],

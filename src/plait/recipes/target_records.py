@@ -1,0 +1,142 @@
+"""The records of a fit with a target: scores of what ships and of every candidate, samples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from plait.model.ensemble import DEEP
+from plait.model.model import Model
+from plait.model.storage import evidence_of
+from plait.recipes.choose import Choice
+from plait.recipes.deep_plan import DeepResult
+from plait.recipes.rivals import Rivals
+from plait.recipes.samples import make_samples
+from plait.recipes.scoring import HeldOutputs, Scorer
+from plait.recipes.task import Task
+from plait.recipes.work import Work
+
+MOST_SAMPLED = 1000
+"""Rows to look at are drawn from so many where time counts."""
+
+
+def make_records(
+    model: Model,
+    task: Task,
+    work: Work,
+    deep: DeepResult,
+    rivals: Rivals,
+    choice: Choice,
+    held: HeldOutputs,
+    num_folds: int,
+) -> dict[str, Any]:
+    """Score the shipped mix and every candidate alone on the rows set aside.
+
+    Args:
+        model: What ships.
+        task: Its rows.
+        work: What was asked for.
+        deep, rivals: The candidates.
+        choice: Of what ships.
+        held: What is known of rows that none learned from: without test rows, the scores are of
+            these.
+        num_folds: Of the cross-fitting that candidates were compared by; 0 where there was none.
+
+    Returns:
+        ``metrics``, and ``samples`` where these are wanted.
+    """
+    everything = replace(
+        model.ensemble,
+        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
+        experts=rivals.experts,
+        features=rivals.features,
+        config=deep.systems[0].config if deep.systems else None,
+        evidence=evidence_of(deep.systems),
+    )
+    everything._networks = deep.systems
+    end = work.timetable.work_end
+    scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
+    judged = scorer.shipped()
+    candidates = _candidates(scorer, deep, rivals, choice, judged)
+    subsets = scorer.subsets()
+    training = _training(deep)
+    metrics = {
+        "shipped": choice.shipped,
+        "weights": dict(choice.weights),
+        "num_parameters": training["num_parameters"] if DEEP in choice.weights else 0,
+        "test": judged,
+        "subsets": subsets,
+        "validation": {
+            "costs": dict(choice.costs),
+            "rows": len(deep.rows),
+            "metrics": task.target_codec.metrics(held.shipped, task.truth[held.rows]),
+        },
+        "candidates": candidates,
+        "baselines": [c for c in candidates if c["name"] != DEEP],
+        "curve": deep.run.curve,
+        "training": training,
+        "warnings": list(task.warnings),
+        "notes": [
+            *task.notes,
+            *rivals.said,
+            *deep.notes,
+            *choice.notes,
+            *_row_notes(task, held, num_folds, len(scorer.rows)),
+            *scorer.notes,
+            *(f"left out: {what}" for what in judged.get("left_out", ())),
+        ],
+    }
+    records: dict[str, Any] = {"metrics": metrics}
+    if work.samples and work.scores:
+        most = len(scorer.rows) if work.timetable.seconds is None else MOST_SAMPLED
+        outputs = scorer.of_shipped()[:most]
+        records["samples"] = make_samples(model, task, scorer.rows[:most], outputs, seed=work.seed)
+    return records
+
+
+def _training(deep: DeepResult) -> dict[str, Any]:
+    """Return what is recorded of the network and its training."""
+    return {
+        "steps": deep.run.steps,
+        "precision": deep.run.precision,
+        "rows_per_second": deep.run.rows_per_second,
+        "wait_share": deep.run.wait_share,
+        "join": deep.systems[0].config.join if deep.systems else None,
+        "adapt": deep.adapt,
+        "num_networks": len(deep.systems),
+        "num_parameters": sum(system.num_parameters for system in deep.systems),
+    }
+
+
+def _candidates(
+    scorer: Scorer, deep: DeepResult, rivals: Rivals, choice: Choice, judged: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return each candidate's scores, its seconds, and whether its work was complete."""
+    names = [*([DEEP] if deep.systems else []), *rivals.experts]
+    found = []
+    for place, name in enumerate(names):
+        if judged and scorer.has_test and set(choice.weights) == {name}:
+            scored = {part: judged[part] for part in ("metrics", "intervals")}
+        else:
+            scored = scorer.candidate(name, len(names) - place)
+        cut = deep.cut_short if name == DEEP else name in rivals.cut_short
+        seconds = rivals.seconds.get(name, deep.run.seconds)
+        cost = choice.costs.get(name)
+        found.append(
+            {"name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut}
+        )
+    return found
+
+
+def _row_notes(task: Task, held: HeldOutputs, num_folds: int, judged: int) -> list[str]:
+    """Say which rows the numbers are from, and which the choice."""
+    notes = []
+    set_aside = len(task.splits.test) or len(task.splits.validation)
+    if 0 < judged < set_aside:
+        notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
+    if not len(task.splits.test):
+        source = "cross-fitting" if held.learned else "validation rows"
+        notes.append(f"no rows were set aside as a test: the numbers are from {source}")
+    if num_folds:
+        notes.append(f"few rows: candidates were compared by {num_folds}-fold cross-fitting")
+    return notes
