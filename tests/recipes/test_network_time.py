@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plait.recipes import network_pilot, network_time
-from plait.recipes.deep_plan import REFIT_SIZE, Form
+from plait.recipes.deep_plan import Form
 from plait.recipes.network import NetworkStage, plan_network, train_network
 from plait.recipes.network_time import (
     GOOD_FOLD_STEPS,
@@ -22,7 +22,6 @@ from plait.recipes.timetable import Timetable
 
 FORMS = {
     Form.FOLDS: Trainings(4, 1000, 4),
-    Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, 250),
     Form.SPLIT: Trainings(1.0, 250),
 }
 
@@ -46,14 +45,10 @@ def test_less_time_makes_fewer_networks_before_it_makes_none(seconds, form):
 
 def test_folds_that_are_answered_slowly_give_way_to_a_split():
     forms = {**FORMS, Form.FOLDS: Trainings(2, 500, 4)}
-    found = NetworkTime(answering=0.2, step=0.25, forms=forms, judged=100)
-    assert found.form(2.5 * GOOD_STEPS * 0.25 + 70) is Form.FOLDS
-    assert (
-        NetworkTime(answering=2.0, step=0.25, forms=forms, judged=100).form(
-            2.5 * GOOD_STEPS * 0.25 + 700
-        )
-        is Form.SPLIT_AND_REFIT
-    )
+    seconds = 2 * GOOD_FOLD_STEPS * 0.25 + 800.0
+    for answering, form in ((0.2, Form.FOLDS), (2.0, Form.SPLIT)):
+        found = NetworkTime(answering=answering, step=0.25, forms=forms, judged=100)
+        assert found.form(seconds) is form
 
 
 def test_answers_count_too():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plait.intervals import EXTRA_CALLS, resampling
-from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, Form, learn_rows
+from plait.recipes.deep_plan import DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
@@ -99,7 +99,6 @@ class NetworkTime:
             num = num_at_once(num_folds, plan.device)
             forms = {
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
-                Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, num_judged),
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
         return cls(answering, step, forms, len(task.judged))
