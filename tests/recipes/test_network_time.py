@@ -163,6 +163,18 @@ def test_scoring_keeps_what_is_foreseen(monkeypatch, per_call, scoring):
     assert kept.scoring == pytest.approx(scoring) and kept.refitting == 0.0
 
 
+def test_sets_of_columns_wait_where_a_model_lacks_time(monkeypatch):
+    monkeypatch.setattr(network_time, "scoring_seconds", lambda *_: 0.4)
+    monkeypatch.setattr(network_time, "LEAST_ROWS", 20)
+    table = Timetable(20.0, 100.0, clock=Clock())
+    whole, lacking = (
+        network_time.after_network(*judging(left_out=left), table, has_folds=True).scoring
+        for left in ({}, {"boosted": 30.0})
+    )
+    # Three sets of 20 rows in place of 60.
+    assert whole - lacking == pytest.approx(3 * 2 / 3 * 0.4 + 3 * 40 * 0.001)
+
+
 def test_what_was_cut_off_is_not_fitted_again():
     table = Timetable(20.0, 100.0, clock=Clock())
     whole, cut = (

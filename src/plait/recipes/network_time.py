@@ -14,7 +14,7 @@ from plait.recipes.deep_plan import DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
-from plait.recipes.subsets import subsets_of
+from plait.recipes.subsets import LEAST_ROWS, subsets_of
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
@@ -147,7 +147,8 @@ def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds
     """Return the seconds to keep for calibrating, for scoring, and for a last fit.
 
     They are foreseen from what the simple models took, and no more than their part of the budget.
-    What is best is fitted again only where it was complete: it would be cut off again.
+    What is best is fitted again only where it was complete: it would be cut off again. Where
+    any lacks time, sets of columns are scored on few rows: what ships is worth more than these.
     """
     if timetable.seconds is None or not rivals.outputs:
         return Kept(
@@ -159,9 +160,11 @@ def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds
     scored = scoring_seconds(OutputJudge(codec), outputs, truth) * rows / max(len(truth), 1)
     costs = {name: float(codec.cost(one, truth).mean()) for name, one in rivals.outputs.items()}
     best = min(costs, key=lambda name: costs[name])
-    num_sets = len(subsets_of(task.inputs))
-    answers = rows * (sum(rivals.answering.values()) + num_sets * rivals.answering[best])
-    scoring = answers + 2 * rows * rivals.seconds_per_row + (2 + len(costs) + num_sets) * scored
+    lacking = bool(rivals.cut_short or rivals.left_out)
+    in_sets = len(subsets_of(task.inputs)) * (min(rows, LEAST_ROWS) if lacking else rows)
+    answers = rows * sum(rivals.answering.values()) + in_sets * rivals.answering[best]
+    calls = 2 + len(costs) + in_sets / max(rows, 1)
+    scoring = answers + 2 * rows * rivals.seconds_per_row + calls * scored
     whole = not has_folds and best not in rivals.cut_short
     again = 0.0 if not whole else refit_seconds(rivals, [best], len(task.splits.validation))
     asked = calibration_seconds(task, 2 * rivals.answering[best] + rivals.seconds_per_row)
