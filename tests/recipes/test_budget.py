@@ -65,7 +65,9 @@ def test_what_needs_too_much_memory_is_left_out(monkeypatch):
 
 def test_a_timed_fit_says_where_its_time_went_and_who_was_complete():
     metrics = fit(rows(), budget="6s").records["metrics"]
-    assert {"opening", "reading", "baselines", "network", "scoring"} <= set(metrics["seconds"])
+    assert {"opening", "loading", "reading", "baselines", "network", "scoring"} <= set(
+        metrics["seconds"]
+    )
     assert all(isinstance(one["complete"], bool) for one in metrics["candidates"])
     cut = [one["name"] for one in metrics["baselines"] if not one["complete"]]
     notes = " ".join(metrics["notes"])
