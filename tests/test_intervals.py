@@ -11,6 +11,9 @@ from plait.intervals import (
     LEAST_RESAMPLED,
     LEAST_UNITS,
     MAX_CELLS,
+    NUM_BLOCKS,
+    NUM_RESAMPLES,
+    interval_seconds,
     metric_intervals,
     resampling,
     share_interval,
@@ -18,6 +21,7 @@ from plait.intervals import (
     student_quantile,
 )
 from plait.metrics import classification_metrics, regression_metrics
+from plait.resampled_metrics import resampled_classification_metrics
 
 
 def _chance(rng: np.random.Generator, num_rows: int, num_classes: int = 2):
@@ -106,6 +110,56 @@ def test_an_interval_costs_no_more_than_it_may(rows, outputs):
     calls = resamples + EXTRA_CALLS
     assert taken == min(rows, LEAST_RESAMPLED) or taken * outputs * calls <= MAX_CELLS
     assert 100 <= resamples <= 300
+
+
+@pytest.mark.parametrize("rows", [60, 700])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_resamples_at_once_give_the_same_interval(rows, clustered):
+    outputs, truth = _chance(np.random.default_rng(0), rows, 200)
+    groups = np.arange(rows) // 3 if clustered else None
+    truth[::7] = -1
+    called = metric_intervals(classification_metrics, outputs, truth, groups=groups)
+    found = metric_intervals(
+        classification_metrics, outputs, truth, groups=groups,
+        resampled=resampled_classification_metrics,
+    )  # fmt: skip
+    assert set(found) == set(called)
+    for name, ends in called.items():
+        assert found[name] == pytest.approx(ends, rel=1e-9), name
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_interval_is_foreseen_from_one_call_or_from_some_resamples():
+    clock, asked = Clock(), []
+    outputs, truth = _chance(np.random.default_rng(0), 50_000)
+
+    def slow(some, real):
+        asked.append(len(some))
+        clock.now += 0.01
+        return {"x": 0.0}
+
+    calls = 100 + EXTRA_CALLS
+    found = interval_seconds(slow, outputs, truth, clock=clock)
+    assert asked == [20_000] and found == pytest.approx(0.01 * calls)
+    assert interval_seconds(slow, outputs[:0], truth[:0], clock=clock) == 0.0
+    few = interval_seconds(slow, outputs[:90], truth[:90], clock=clock)
+    assert few == pytest.approx(0.01 * (NUM_RESAMPLES + EXTRA_CALLS))
+
+    def at_once(some, real, counts):
+        clock.now += 0.001 * len(counts)
+        return {"x": np.zeros(len(counts))}
+
+    asked.clear()
+    found = interval_seconds(slow, outputs, truth, resampled=at_once, clock=clock)
+    assert not asked and found == pytest.approx(0.001 * NUM_BLOCKS * calls / NUM_BLOCKS)
+    found = interval_seconds(slow, outputs, truth, resampled=lambda *_: None, clock=clock)
+    assert found == pytest.approx(0.01 * calls)
 
 
 def test_how_groups_are_numbered_changes_nothing():

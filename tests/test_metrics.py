@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from plait.metrics import (
     auc,
     binary_log_loss,
+    class_aucs,
     classification_metrics,
     confusion,
     log_loss,
@@ -37,6 +38,16 @@ def test_classification_by_hand():
     assert found["auc"] == 0.75
     expected = -np.log([0.5, 0.9, 0.8, 0.4]).mean()
     assert found["log_loss"] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("num_rows", "num_classes"), [(30, 40), (300, 3), (64, 4)])
+def test_areas_of_all_classes_are_those_of_each(num_rows, num_classes):
+    rng = np.random.default_rng(0)
+    outputs = _probabilities(rng, num_rows, num_classes)
+    truth = rng.integers(-1, num_classes, num_rows)
+    expected = [auc(outputs[:, i], truth == i) for i in range(num_classes)]
+    np.testing.assert_allclose(class_aucs(outputs, truth), expected, rtol=1e-12)
+    assert np.isnan(class_aucs(outputs[:5], np.zeros(5, np.int64))).all()
 
 
 def test_unseen_class_is_wrong_and_costs_a_uniform_guess():

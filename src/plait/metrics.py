@@ -13,6 +13,9 @@ FLOOR = 1e-7
 LEAST_ROWS = 10
 """Fewer rows than this have no R2: its denominator is an accident."""
 
+FEW_ROWS = 16
+"""Up to so many rows of a class, all scores are compared with theirs: sorting takes longer."""
+
 NUM_BINS = 10
 """Parts of confidence in which a reliability diagram counts."""
 
@@ -141,11 +144,32 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
     return float(above / (num_positive * num_negative))
 
 
+def class_aucs(outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve of each class against the rest, float64 ``[class]``.
+
+    As `auc`, but quick with many classes of few rows, whose scores are compared, not sorted.
+    """
+    scores = np.ascontiguousarray(outputs.T)
+    order = np.argsort(truth, kind="stable")
+    ends = np.searchsorted(truth[order], np.arange(len(scores) + 1))
+    found = np.full(len(scores), np.nan)
+    for number, score in enumerate(scores):
+        rows = order[ends[number] : ends[number + 1]]
+        num, others = len(rows), len(truth) - len(rows)
+        if num > FEW_ROWS:
+            found[number] = auc(score, truth == number)
+        elif num and others:
+            mine = score[rows, None]
+            below = np.count_nonzero(score < mine) + 0.5 * np.count_nonzero(score == mine)
+            found[number] = (below - 0.5 * num * num) / (num * others)
+    return found
+
+
 def per_class(
     outputs: np.ndarray, truth: np.ndarray, labels: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return ``label``, ``rows``, ``precision``, ``recall``, ``f1`` and ``auc`` of each class."""
-    guess = outputs.argmax(axis=1)
+    guess, areas = outputs.argmax(axis=1), class_aucs(outputs, truth)
     found = []
     for number, label in enumerate(labels):
         real, said = truth == number, guess == number
@@ -157,7 +181,7 @@ def per_class(
                 "precision": hits / int(said.sum()) if said.any() else float("nan"),
                 "recall": hits / int(real.sum()) if real.any() else float("nan"),
                 "f1": 2 * hits / max(int(real.sum() + said.sum()), 1),
-                "auc": auc(outputs[:, number], real),
+                "auc": float(areas[number]),
             }
         )
     return found
@@ -227,7 +251,7 @@ def _macro_f1(guess: np.ndarray, truth: np.ndarray, num_classes: int) -> float:
 def _mean_auc(outputs: np.ndarray, truth: np.ndarray) -> float:
     if outputs.shape[1] == 2:
         return auc(outputs[:, 1], truth == 1)
-    return _mean([auc(outputs[:, i], truth == i) for i in range(outputs.shape[1])])
+    return _mean(class_aucs(outputs, truth))
 
 
 def _mean(values: Any) -> float:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simple_tables import TagCodec, make_prepared
 
+from plait.baselines import linear
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem, link
 from plait.baselines.experts import BASELINES, load_expert
@@ -220,3 +221,16 @@ def test_rows_are_left_out_of_their_own_neighbours(tables):
         part.fit(views.take(others), truth[others], codec, seed=0)
         mean = part._means(part._nearest(views.neighbours[[row]], num))[0]
         assert found[row] == pytest.approx((mean * num + shares) / (num + 1), abs=1e-5)
+
+
+@pytest.mark.parametrize("strength", [0.3, 3.0, 30.0])
+@pytest.mark.parametrize("num_classes", [2, 9])
+def test_the_temperature_is_the_best_of_all(strength, num_classes):
+    rng = np.random.default_rng(num_classes)
+    truth = rng.integers(0, num_classes, 150)
+    scores = (np.eye(num_classes)[truth] + rng.normal(size=(150, num_classes))) / strength
+    codec = CategoryCodec(labels=tuple(map(str, range(num_classes))))
+    costs = [codec.cost(link(scores * t, CLASSES), truth).mean() for t in linear.TEMPERATURES]
+    cost, temperature = linear._best_temperature(scores, truth, codec, None)
+    assert temperature == linear.TEMPERATURES[int(np.argmin(costs))]
+    assert cost == pytest.approx(min(costs), rel=1e-5)

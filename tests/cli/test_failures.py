@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -144,3 +145,11 @@ def test_rows_that_do_not_fit_behind_standard_output_are_told():
         done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 0 and done.stderr.decode().startswith("error: the disk is full")
     assert b"standard output" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_the_process_ends_without_a_search_for_garbage(monkeypatch):
+    registered = []
+    monkeypatch.setattr("atexit.register", registered.append)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert registered == [gc.freeze]

@@ -30,3 +30,19 @@ def test_expected_calibration_error_by_hand():
     ]
     assert expected_calibration_error(bins) == pytest.approx((30 * 0.2 + 10 * 0.1) / 40)
     assert np.isnan(expected_calibration_error([]))
+
+
+def test_a_set_of_columns_that_all_rows_have_is_scored_once():
+    rng = np.random.default_rng(0)
+    judge = OutputJudge(CategoryCodec(labels=tuple("vwxyz")))
+    outputs = rng.dirichlet(np.ones(5), 40).astype(np.float32)
+    truth = rng.integers(0, 5, 40)
+    found = score(judge, outputs, truth, {"a": np.ones(40, bool), "b": np.zeros(40, bool)})
+    (one,) = found["by_present"].items()
+    assert one == ("a", {name: found[name] for name in ("rows", "metrics", "intervals")})
+    assert found["rows"] == 40 and set(found["intervals"]) == set(found["metrics"])
+    some = np.arange(40) < 15
+    found = score(judge, outputs, truth, {"a": np.ones(40, bool), "b": some})
+    assert {key: one["rows"] for key, one in found["by_present"].items()} == {"a": 25, "a+b": 15}
+    alone = score(judge, outputs[some], truth[some], {"a": np.ones(15, bool)})
+    assert found["by_present"]["a+b"]["metrics"] == alone["metrics"]

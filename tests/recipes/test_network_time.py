@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from plait.modalities.category.codec import CategoryCodec
 from plait.recipes import network_pilot, network_time
-from plait.recipes.deep_plan import REFIT_SIZE, Form
+from plait.recipes.deep_plan import Form
 from plait.recipes.network import NetworkStage, plan_network, train_network
 from plait.recipes.network_time import (
     GOOD_FOLD_STEPS,
@@ -22,7 +23,6 @@ from plait.recipes.timetable import Timetable
 
 FORMS = {
     Form.FOLDS: Trainings(4, 1000, 4),
-    Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, 250),
     Form.SPLIT: Trainings(1.0, 250),
 }
 
@@ -46,14 +46,10 @@ def test_less_time_makes_fewer_networks_before_it_makes_none(seconds, form):
 
 def test_folds_that_are_answered_slowly_give_way_to_a_split():
     forms = {**FORMS, Form.FOLDS: Trainings(2, 500, 4)}
-    found = NetworkTime(answering=0.2, step=0.25, forms=forms, judged=100)
-    assert found.form(2.5 * GOOD_STEPS * 0.25 + 70) is Form.FOLDS
-    assert (
-        NetworkTime(answering=2.0, step=0.25, forms=forms, judged=100).form(
-            2.5 * GOOD_STEPS * 0.25 + 700
-        )
-        is Form.SPLIT_AND_REFIT
-    )
+    seconds = 2 * GOOD_FOLD_STEPS * 0.25 + 800.0
+    for answering, form in ((0.2, Form.FOLDS), (2.0, Form.SPLIT)):
+        found = NetworkTime(answering=answering, step=0.25, forms=forms, judged=100)
+        assert found.form(seconds) is form
 
 
 def test_answers_count_too():
@@ -136,3 +132,53 @@ def test_looking_at_a_slow_network_ends_after_few_rows(monkeypatch):
     assert asked == [2]
     assert look(task, plan(), None, np.arange(1000), seconds=1e3) == pytest.approx(0.5)
     assert asked == [2, 2, 4, 16, 64]
+
+
+def judging(**settings):
+    """Return a task of three classes in two columns, and simple models measured on it."""
+    truth = np.arange(90) % 3
+    task = SimpleNamespace(
+        target_codec=CategoryCodec(labels=("x", "y", "z")), judged=np.arange(60), truth=truth,
+        inputs=("a", "b"), sources={"a": ("a",), "b": ("b",)},
+        splits=SimpleNamespace(validation=np.arange(60)),
+    )  # fmt: skip
+    outputs = np.eye(3, dtype=np.float32)[truth[:60]] * 0.6 + 0.1
+    rivals = Rivals(
+        outputs={"linear": outputs, "majority": np.full((60, 3), 1 / 3, np.float32)},
+        seconds={"linear": 1.0, "majority": 0.1},
+        answering={"linear": 0.001, "majority": 0.0},
+        judged=np.arange(60), rows=np.arange(60), seconds_per_row=0.001, **settings,
+    )  # fmt: skip
+    return task, rivals
+
+
+@pytest.mark.parametrize(("per_call", "scoring"), [(0.0, 1.2), (0.3, 2.46), (9.0, 5.0)])
+def test_scoring_keeps_what_is_foreseen(monkeypatch, per_call, scoring):
+    monkeypatch.setattr(network_time, "scoring_seconds", lambda *_: per_call)
+    task, rivals = judging()
+    table = Timetable(20.0, 100.0, clock=Clock())
+    kept = network_time.after_network(task, rivals, table, has_folds=True)
+    # Two models and three sets of columns are scored, and what ships twice; 60 rows are answered
+    # by each model and in each set, and their features made twice: 7 calls and 0.36 s.
+    assert kept.scoring == pytest.approx(scoring) and kept.refitting == 0.0
+
+
+def test_sets_of_columns_wait_where_a_model_lacks_time(monkeypatch):
+    monkeypatch.setattr(network_time, "scoring_seconds", lambda *_: 0.4)
+    monkeypatch.setattr(network_time, "LEAST_ROWS", 20)
+    table = Timetable(20.0, 100.0, clock=Clock())
+    whole, lacking = (
+        network_time.after_network(*judging(left_out=left), table, has_folds=True).scoring
+        for left in ({}, {"boosted": 30.0})
+    )
+    # Three sets of 20 rows in place of 60.
+    assert whole - lacking == pytest.approx(3 * 2 / 3 * 0.4 + 3 * 40 * 0.001)
+
+
+def test_what_was_cut_off_is_not_fitted_again():
+    table = Timetable(20.0, 100.0, clock=Clock())
+    whole, cut = (
+        network_time.after_network(*judging(cut_short=frozenset(names)), table, has_folds=False)
+        for names in ((), ("linear",))
+    )
+    assert whole.refitting > 1.0 and cut.refitting == 0.0

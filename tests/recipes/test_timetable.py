@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from plait.intervals import NUM_RESAMPLES
-from plait.recipes.subsets import intervals_fit
 from plait.recipes.timetable import Timetable
 from plait.train.budget import Budget
 
@@ -61,10 +59,6 @@ def test_what_a_table_needs_at_least_is_said():
     assert "3 s are too few for this table: it took 9 s" in table.notes()[0]
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(60.0, True), (2.0, False), (0.1, False)])
-def test_intervals_are_whole_or_left_out(seconds, expected):
-    assert intervals_fit(seconds, per_call=0.1, num_rows=10_000, num_outputs=2) == expected
-
-
-def test_few_rows_have_all_resamples_while_there_is_time():
-    assert intervals_fit(NUM_RESAMPLES * 0.01 * 1.2, per_call=0.01, num_rows=100, num_outputs=2)
+@pytest.mark.parametrize(("foreseen", "kept"), [(0.0, 1.2), (2.0, 2.0), (9.0, 5.0)])
+def test_scoring_has_what_is_foreseen_within_its_shares(foreseen, kept):
+    assert Timetable(20.0, 100.0).scoring(foreseen) == pytest.approx(kept)

@@ -29,8 +29,9 @@ CELL_SECONDS = 4e-9
 NUM_ROUNDS, NUM_STEPS = 2.3 * 50, 300
 """Rounds of boosting that are complete, inner fold included, and steps of a linear descent."""
 
-LINK_STEPS = 16 * 46
-"""Penalties times temperatures that a closed form tries, each by the cost of every row."""
+NUM_TEMPERATURES, LINK_STEPS = 18, 16 * 18
+"""Temperatures that are tried, and of a closed form times its penalties: each by the cost of every
+row."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _linear(size: Size) -> float:
         tried = LINK_STEPS * rows * link if size.form.probable else 0.0
         return (gram + path) * size.seconds + tried
     if has_margins(size):
-        return 4 * 30 * products * 4 * size.seconds + 3 * 46 * 0.15 * rows * link
+        return 4 * 30 * products * 4 * size.seconds + 3 * NUM_TEMPERATURES * 0.15 * rows * link
     return NUM_STEPS * (size.per_step or 2 * products * size.seconds + 3 * rows * link)
 
 

@@ -34,7 +34,9 @@ from plait.modalities.forms import CLASSES, OutputForm
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 MARGIN_STRENGTHS = (0.1, 0.03, 0.3)
-TEMPERATURES = np.logspace(-0.7, 2.3, 46)
+TEMPERATURES, STRIDE = np.logspace(-0.7, 2.3, 46), 5
+"""Tried for scores: each fifth, then those around the best."""
+
 SEARCH_SHARE = 0.6
 MAX_GRAM = 3000
 
@@ -259,8 +261,15 @@ def _best_temperature(
     if not codec.form.probable:
         return mean_by((scores[:, 0] - truth) ** 2, weights), 1.0
     scores = scores.astype(np.float32)
-    costs = [
-        mean_by(codec.cost(link(scores * t, codec.form), truth), weights) for t in TEMPERATURES
-    ]
-    best = int(np.argmin(costs))
+    costs: dict[int, float] = {}
+
+    def best_of(places: range) -> int:
+        for place in places:
+            if place not in costs:
+                found = link(scores * float(TEMPERATURES[place]), codec.form)
+                costs[place] = mean_by(codec.cost(found, truth), weights)
+        return min(costs, key=lambda place: costs[place])
+
+    near = best_of(range(0, len(TEMPERATURES), STRIDE))
+    best = best_of(range(max(near - STRIDE + 1, 0), min(near + STRIDE, len(TEMPERATURES))))
     return costs[best], float(TEMPERATURES[best])

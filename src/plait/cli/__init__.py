@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -40,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     without, it is text on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # The interpreter looks for garbage among all that torch loaded before it ends: most of a
+    # second, and several where others keep the processor busy.
+    atexit.register(gc.freeze)
     sys.exit(run(words))
 
 

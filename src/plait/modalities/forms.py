@@ -16,6 +16,7 @@ from plait.metrics import (
     per_label,
     reliability,
 )
+from plait.resampled_metrics import are_many, resampled_classification_metrics
 from plait.weighted_metrics import (
     weighted_classification_metrics,
     weighted_regression_metrics,
@@ -72,6 +73,15 @@ class OutputForm(Protocol):
     ) -> dict[str, float]:
         """Return the metrics with each row counted by its weight, under the same names."""
 
+    def resampled_metrics(
+        self, outputs: np.ndarray, truth: np.ndarray, counts: np.ndarray
+    ) -> dict[str, np.ndarray] | None:
+        """Return the metrics of many resamples at once, ``[resample]``, under the same names.
+
+        None where calls one by one are as quick. `counts` tells how often each resample drew each
+        row, float32 ``[resample, row]``.
+        """
+
     def details(
         self, labels: Sequence[str], outputs: np.ndarray, truth: np.ndarray
     ) -> dict[str, Any]:
@@ -113,6 +123,13 @@ class Classes:
         self, outputs: np.ndarray, truth: np.ndarray, weights: np.ndarray
     ) -> dict[str, float]:
         return weighted_classification_metrics(outputs, truth, weights)
+
+    def resampled_metrics(
+        self, outputs: np.ndarray, truth: np.ndarray, counts: np.ndarray
+    ) -> dict[str, np.ndarray] | None:
+        if not are_many(*outputs.shape):
+            return None
+        return resampled_classification_metrics(outputs, truth, counts)
 
     def details(
         self, labels: Sequence[str], outputs: np.ndarray, truth: np.ndarray
@@ -166,6 +183,11 @@ class Labels:
     ) -> dict[str, float]:
         return weighted_tagging_metrics(outputs, truth, weights)
 
+    def resampled_metrics(
+        self, outputs: np.ndarray, truth: np.ndarray, counts: np.ndarray
+    ) -> dict[str, np.ndarray] | None:
+        return None
+
     def details(
         self, labels: Sequence[str], outputs: np.ndarray, truth: np.ndarray
     ) -> dict[str, Any]:
@@ -207,6 +229,11 @@ class Number:
         self, outputs: np.ndarray, truth: np.ndarray, weights: np.ndarray
     ) -> dict[str, float]:
         return weighted_regression_metrics(outputs, truth, weights)
+
+    def resampled_metrics(
+        self, outputs: np.ndarray, truth: np.ndarray, counts: np.ndarray
+    ) -> dict[str, np.ndarray] | None:
+        return None
 
     def details(
         self, labels: Sequence[str], outputs: np.ndarray, truth: np.ndarray

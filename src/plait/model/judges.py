@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from plait.intervals import Resampled
 from plait.metrics import LOWER_IS_BETTER, SHARES, Rows
 from plait.modalities import GeneratedTarget, MetricWord, PredictiveTarget
 
@@ -33,6 +34,10 @@ class Judge(Protocol):
     @property
     def words(self) -> Mapping[str, MetricWord]:
         """Metrics that the target brings along, in words; those of `plait.metrics` are known."""
+
+    @property
+    def resampled(self) -> Resampled | None:
+        """The same metrics of many resamples at once, where there is a quick way."""
 
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         """Return the metrics, the headline first."""
@@ -63,6 +68,10 @@ class OutputJudge:
     def task(self) -> str:
         return self.codec.task
 
+    @property
+    def resampled(self) -> Resampled | None:
+        return self.codec.form.resampled_metrics
+
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         return self.codec.metrics(outputs, truth)
 
@@ -89,6 +98,7 @@ class PairJudge:
 
     codec: GeneratedTarget
     shares: Mapping[str, Rows] = field(default_factory=dict)
+    resampled: Resampled | None = None
     _memory: _Memory = field(default_factory=lambda: _Memory())
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from plait.intervals import MAX_CELLS, metric_intervals
+from plait.intervals import MAX_CELLS, interval_seconds, metric_intervals
 from plait.model.judges import Judge
 
 MAX_PATTERNS = 32
@@ -35,53 +37,60 @@ def score(
         seed: Of the bootstrap.
         intervals: False leaves them out, where time is short: they are never others than usual.
     """
+    every = _Some(judge, outputs, truth, groups, seed, intervals)
+    whole = every.scored(np.arange(len(outputs)), MAX_CELLS)
     return {
         "task": judge.task,
-        "rows": len(outputs),
-        "metrics": judge.metrics(outputs, truth),
-        "intervals": _intervals(judge, outputs, truth, groups, seed) if intervals else {},
-        "by_present": _by_present(judge, outputs, truth, present, groups, seed, intervals),
+        **whole,
+        "by_present": _by_present(every, present, whole),
         **judge.details(outputs, truth),
     }
 
 
+@dataclass(frozen=True)
+class _Some:
+    """Outputs of rows, any of which can be scored."""
+
+    judge: Judge
+    outputs: np.ndarray
+    truth: np.ndarray
+    groups: np.ndarray | None
+    seed: int
+    intervals: bool
+
+    def scored(self, rows: np.ndarray, cells: int) -> dict[str, Any]:
+        """Return ``rows``, ``metrics`` and ``intervals`` of some rows."""
+        outputs, truth = self.outputs[rows], self.truth[rows]
+        groups = None if self.groups is None else self.groups[rows]
+        ends = {}
+        if self.intervals:
+            ends = intervals_of(
+                self.judge, outputs, truth, groups=groups, seed=self.seed, cells=cells
+            )
+        metrics = self.judge.metrics(outputs, truth)
+        return {"rows": len(rows), "metrics": metrics, "intervals": ends}
+
+
 def _by_present(
-    judge: Judge,
-    outputs: np.ndarray,
-    truth: np.ndarray,
-    present: Mapping[str, np.ndarray],
-    groups: np.ndarray | None,
-    seed: int,
-    intervals: bool,
+    every: _Some, present: Mapping[str, np.ndarray], whole: dict[str, Any]
 ) -> dict[str, Any]:
-    """Score each set of columns that occurs among the rows, most frequent first."""
+    """Score each set of columns that occurs among the rows, most frequent first.
+
+    Args:
+        every: All rows.
+        present: Input column -> bool ``[row]``.
+        whole: The scores of all rows, which are those of a set that all rows have.
+    """
     names = list(present)
     table = np.stack([present[name] for name in names], axis=1)
     patterns, which, counts = np.unique(table, axis=0, return_inverse=True, return_counts=True)
-    found = {}
     shown = np.argsort(-counts, kind="stable")[:MAX_PATTERNS]
-    cells = MAX_CELLS // len(shown)
+    found = {}
     for number in shown:
-        rows = np.flatnonzero(which.ravel() == number)
         key = "+".join(np.array(names)[patterns[number]]) or "nothing"
-        some = outputs[rows], truth[rows], None if groups is None else groups[rows]
-        found[key] = {
-            "rows": len(rows),
-            "metrics": judge.metrics(outputs[rows], truth[rows]),
-            "intervals": _intervals(judge, *some, seed, cells) if intervals else {},
-        }
+        rows = np.flatnonzero(which.ravel() == number)
+        found[key] = dict(whole) if len(shown) == 1 else every.scored(rows, MAX_CELLS // len(shown))
     return found
-
-
-def _intervals(
-    judge: Judge,
-    outputs: np.ndarray,
-    truth: np.ndarray,
-    groups: np.ndarray | None,
-    seed: int,
-    cells: int = MAX_CELLS,
-) -> dict[str, list[float]]:
-    return intervals_of(judge, outputs, truth, groups=groups, seed=seed, cells=cells)
 
 
 def intervals_of(
@@ -102,4 +111,17 @@ def intervals_of(
         seed=seed,
         cells=cells,
         shares=judge.shares,
+        resampled=judge.resampled,
     )
+
+
+def scoring_seconds(judge: Judge, outputs: np.ndarray, truth: np.ndarray) -> float:
+    """Return about how long it takes to make the metrics of some rows, with their intervals."""
+    began = time.monotonic()
+    judge.metrics(outputs, truth)
+    return time.monotonic() - began + intervals_seconds_of(judge, outputs, truth)
+
+
+def intervals_seconds_of(judge: Judge, outputs: np.ndarray, truth: np.ndarray) -> float:
+    """Return about how long `intervals_of` takes; see `plait.intervals.interval_seconds`."""
+    return interval_seconds(judge.metrics, outputs, truth, resampled=judge.resampled)

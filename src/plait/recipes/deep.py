@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -11,13 +10,12 @@ from plait.baselines.folding import inner_folds
 from plait.model.infer import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_folds import cross_fit
-from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, DeepResult, Form, learn_rows
+from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
 from plait.recipes.stopping import LEAST_ROWS, STOPPING_SHARE
 from plait.recipes.task import Task
 from plait.recipes.telling import tell
-from plait.train.budget import Budget
 
 
 def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -51,34 +49,27 @@ def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
 
 
 def _split_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    """Train one network on all folds but the first, which judges it, then one on all rows.
+    """Train one network on all folds but the first, which judges it.
 
-    The second is left out where the form is so. Some of the rows learned from, where they are
-    enough, tell the first when to stop: the second then has the same part of its time.
+    Some of the rows learned from, where they are enough, tell it when to stop.
     """
     if plan.folds is None:
         raise ValueError("a split of the rows needs their folds")
     rows = learn_rows(task)
     held = rows[plan.folds == 0]
     learned, stop = _with_stop(task, rows[plan.folds != 0], plan.seed)
-    again = plan.form is Form.SPLIT_AND_REFIT
-    share = 1 / (1 + REFIT_SIZE) if again else 1.0
     system = make_system(task, plan, learned)
-    first = replace(plan, budget=plan.part(share, len(held)), folder=_inside(plan, "split"))
-    run = fit_network(task, first, system, learned, "training", progress, stop)
+    plan = replace(plan, budget=plan.part(1.0, len(held)))
+    run = fit_network(task, plan, system, learned, "training", progress, stop)
     outputs = system_outputs(system, task.prepared, held, device=plan.device)
-    stages = [(system.cpu(), held)]
-    if again:
-        system = make_system(task, plan, rows)
-        seconds = min(REFIT_SIZE * run.seconds, plan.part(1.0, 0).amount)
-        last = replace(plan, budget=Budget(seconds, "seconds"), folder=_inside(plan, "all"))
-        run = fit_network(task, last, system, rows, "training on all rows", progress)
+    system = system.cpu()
+    stages = [(system, held)]
     note = (
         f"the network was compared on {len(held):,} of the {len(rows):,} rows: the time was too "
         "short to train one for each fold"
     )
     return DeepResult(
-        systems=(system.cpu(),), outputs=outputs, rows=held, run=run, stages=stages, notes=(note,)
+        systems=(system,), outputs=outputs, rows=held, run=run, stages=stages, notes=(note,)
     )
 
 
@@ -91,8 +82,3 @@ def _with_stop(task: Task, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.
     )
     learned, stop = folds[0]
     return rows[learned], rows[stop]
-
-
-def _inside(plan: DeepPlan, name: str) -> Path | None:
-    """Return the folder of checkpoints of one of the plan's networks."""
-    return None if plan.folder is None else plan.folder / name

@@ -25,15 +25,11 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 0.05
 """A training that has no time left takes a step or two."""
 
-REFIT_SIZE = 1.5
-"""The network of all rows takes so many times what that of a fold does."""
-
 
 class Form(Enum):
     """How a network is trained and judged; the most thorough first."""
 
     FOLDS = "a network for each fold, whose mean ships"
-    SPLIT_AND_REFIT = "one network judged by the rows of one fold, and one of all rows"
     SPLIT = "one network, judged by the rows that it did not learn from"
 
 

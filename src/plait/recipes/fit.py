@@ -127,7 +127,8 @@ def fit(
     told = asked.told(table, base)
     unfinished = _unfinished(out, told, resume)
     if not asked.choice.simple:
-        require_torch()
+        with timetable.part("loading"):
+            require_torch()
     with timetable.part("reading"):
         task = make_task(
             table,
@@ -144,7 +145,8 @@ def fit(
     if target is not None:
         asked.check_against(task.goal)
     folder = None if unfinished is None else unfinished.folder
-    work = _work_of(asked, meter, timetable, progress, base, folder)
+    with timetable.part("loading"):
+        work = _work_of(asked, meter, timetable, progress, base, folder)
     if unfinished is not None:
         unfinished.add(cells=_cells_key(task))
     with unfinished or nullcontext():

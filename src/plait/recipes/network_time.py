@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from plait.intervals import EXTRA_CALLS, resampling
-from plait.recipes.deep_plan import REFIT_SIZE, DeepPlan, Form, learn_rows
+from plait.model.judges import OutputJudge
+from plait.model.scores import scoring_seconds
+from plait.recipes.deep_plan import DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
 from plait.recipes.rivals import Rivals
-from plait.recipes.subsets import subsets_of
+from plait.recipes.subsets import LEAST_ROWS, subsets_of
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
 LEAST_STEPS = 40
 """A network of fewer steps knows nothing."""
-
-SCORING_SHARE = 0.06
-"""Least part of a budget that is kept for scoring, whatever is foreseen."""
 
 GOOD_STEPS = 300
 """So many steps of a network are worth more than a further network to judge by."""
@@ -99,7 +96,6 @@ class NetworkTime:
             num = num_at_once(num_folds, plan.device)
             forms = {
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
-                Form.SPLIT_AND_REFIT: Trainings(1 + REFIT_SIZE, num_judged),
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
         return cls(answering, step, forms, len(task.judged))
@@ -151,29 +147,30 @@ def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds
     """Return the seconds to keep for calibrating, for scoring, and for a last fit.
 
     They are foreseen from what the simple models took, and no more than their part of the budget.
+    What is best is fitted again only where it was complete: it would be cut off again. Where
+    any lacks time, sets of columns are scored on few rows: what ships is worth more than these.
     """
     if timetable.seconds is None or not rivals.outputs:
-        return Kept(CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring / 2, 0.0)
+        return Kept(
+            CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring(np.inf) / 2, 0.0
+        )
     codec, rows = task.target_codec, len(task.judged)
     outputs = next(iter(rivals.outputs.values()))
     truth = task.truth[rivals.judged]
-    began = time.monotonic()
-    codec.metrics(outputs, truth)
-    per_call = (time.monotonic() - began) * rows / max(len(truth), 1)
+    scored = scoring_seconds(OutputJudge(codec), outputs, truth) * rows / max(len(truth), 1)
     costs = {name: float(codec.cost(one, truth).mean()) for name, one in rivals.outputs.items()}
     best = min(costs, key=lambda name: costs[name])
-    num_sets = len(subsets_of(task.inputs))
-    answers = rows * (sum(rivals.answering.values()) + num_sets * rivals.answering[best])
-    resampled, resamples = resampling(rows, outputs.shape[1])
-    per_interval = per_call * resampled / max(rows, 1) * (resamples + EXTRA_CALLS)
-    intervals = (2 + len(costs) + num_sets) * per_interval
-    scoring = answers + intervals + 2 * rows * rivals.seconds_per_row
-    again = 0.0 if has_folds else refit_seconds(rivals, [best], len(task.splits.validation))
-    scoring = max(scoring, SCORING_SHARE * timetable.seconds)
+    lacking = bool(rivals.cut_short or rivals.left_out)
+    in_sets = len(subsets_of(task.inputs)) * (min(rows, LEAST_ROWS) if lacking else rows)
+    answers = rows * sum(rivals.answering.values()) + in_sets * rivals.answering[best]
+    calls = 2 + len(costs) + in_sets / max(rows, 1)
+    scoring = answers + 2 * rows * rivals.seconds_per_row + calls * scored
+    whole = not has_folds and best not in rivals.cut_short
+    again = 0.0 if not whole else refit_seconds(rivals, [best], len(task.splits.validation))
     asked = calibration_seconds(task, 2 * rivals.answering[best] + rivals.seconds_per_row)
     least, most = (share * timetable.seconds for share in CALIBRATION_SHARES)
     return Kept(
         calibrating=float(np.clip(asked, least, most)),
-        scoring=min(scoring, timetable.scoring),
+        scoring=timetable.scoring(scoring),
         refitting=min(again, REFIT_SHARE * timetable.seconds),
     )

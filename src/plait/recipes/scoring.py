@@ -11,9 +11,9 @@ import numpy as np
 
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
-from plait.model.scores import intervals_of
+from plait.model.scores import intervals_of, intervals_seconds_of
 from plait.recipes.comparison import Candidates
-from plait.recipes.subsets import intervals_fit, score_subsets
+from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
@@ -150,10 +150,8 @@ class Scorer:
         left = self._left()
         if left is None:
             return True
-        began = time.monotonic()
-        self.task.target_codec.metrics(outputs, truth)
-        per_call = time.monotonic() - began
-        found = intervals_fit(share * left, per_call, len(truth), outputs.shape[1])
+        needed = intervals_seconds_of(self.model.predictor.judge, outputs, truth)
+        found = needed <= share * left
         if not found and not self._fewer:
             self._fewer = True
             self.notes.append("no time was left for some intervals: `plait evaluate` has them")

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.intervals import EXTRA_CALLS, resampling
 from plait.model.model import Model
-from plait.model.scores import intervals_of
+from plait.model.scores import intervals_of, intervals_seconds_of
 
 LEAST_ROWS = 100
 """Fewer rows say nothing of a set of columns: some sets are left out instead."""
@@ -76,20 +75,6 @@ def hide(prepared: Prepared, columns: Sequence[str]) -> Prepared:
     return Prepared(kept, prepared.num_rows).with_empty(gone)
 
 
-def intervals_fit(seconds: float, per_call: float, num_rows: int, num_outputs: int) -> bool:
-    """Tell whether intervals end in time. They are as `metric_intervals` makes them, or left out:
-    the same model on the same rows never has two.
-
-    Args:
-        seconds: That they may take.
-        per_call: Of one call of the metric on all rows.
-        num_rows: How many rows.
-        num_outputs: Of each row.
-    """
-    rows, resamples = resampling(num_rows, num_outputs)
-    return per_call * rows / max(num_rows, 1) * (resamples + EXTRA_CALLS) <= seconds
-
-
 class _Part:
     """Some rows, their truth and groups."""
 
@@ -119,13 +104,9 @@ def _score(
         column for name, columns in model.sources.items() if name not in kept for column in columns
     ]
     outputs = model.predictor.outputs(hide(prepared, hidden), part.rows)
-    judge, asked = model.predictor.judge, time.monotonic()
+    judge = model.predictor.judge
     found: dict[str, Any] = {"metrics": judge.metrics(outputs, part.truth), "intervals": {}}
-    wanted = True
-    if seconds is not None:
-        now = time.monotonic()
-        left, per_call, width = seconds - (now - began), now - asked, outputs[:1].size
-        wanted = intervals_fit(left, per_call, len(part.rows), width)
-    if wanted:
+    left = None if seconds is None else seconds - (time.monotonic() - began)
+    if left is None or intervals_seconds_of(judge, outputs, part.truth) <= left:
         found["intervals"] = intervals_of(judge, outputs, part.truth, groups=part.groups, seed=seed)
     return found

@@ -14,8 +14,9 @@ from plait.train.budget import Budget
 SAVING_SHARE, SAVING_SECONDS = 0.02, 1.0
 """Kept for writing the bundle and ending the process."""
 
-SCORING_SHARE = 0.25
-"""Most that is kept for scoring what ships; beyond it, fewer rows and resamples are looked at."""
+SCORING_SHARES = (0.06, 0.25)
+"""Least and most that is kept for scoring what ships, as foreseen: beyond the most, intervals are
+left out, and sets of columns are scored on fewer rows."""
 
 BASELINE_SHARES, BASELINE_SECONDS = (0.5, 0.25), (30.0, 120.0)
 """What simple models may take of short budgets and of long ones, and what these are: in little
@@ -75,17 +76,17 @@ class Timetable:
         left = self.left(kept)
         return None if left is None else self.clock() + share * left
 
-    @property
-    def scoring(self) -> float:
-        """Most seconds that are kept for scoring."""
-        return SCORING_SHARE * (self.seconds or 0.0)
+    def scoring(self, foreseen: float = 0.0) -> float:
+        """Return the seconds that are kept for scoring, which is foreseen to take so many."""
+        least, most = (share * (self.seconds or 0.0) for share in SCORING_SHARES)
+        return min(max(foreseen, least), most)
 
     def baselines(self) -> float | None:
         """Return the seconds that simple models may take, specialists included."""
         if self.seconds is None:
             return None
         share = float(np.interp(self.seconds, BASELINE_SECONDS, BASELINE_SHARES))
-        left = self.left(0.5 * self.scoring) or 0.0
+        left = self.left(self.scoring()) or 0.0
         return share * left
 
     @contextmanager
