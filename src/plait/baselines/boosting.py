@@ -27,6 +27,21 @@ LEAST_TRAVEL = 10.0
 MAX_RATE = 0.2
 """Where the time allows few rounds, the learning rate rises up to this."""
 
+MANY_ROWS = 50_000
+"""From so many rows on trees grow larger."""
+
+MAX_ONE_HOT = 64
+"""Of up to so many words a split sets one apart: sets of them are learned by heart."""
+
+FEW_FEATURES, MANY_FEATURES = 8, 64
+"""A table with so many features is neither so narrow nor so wide that one share of them suits."""
+
+LEAST_SEEN = 5
+"""Each tree sees at least about so many features of a narrow table."""
+
+SHARES = (0.8, 0.3)
+"""Of the features, what trees see of such tables, where there are rows and time to compare."""
+
 PROBE_ROUNDS = 4
 """Rounds that tell how long one takes."""
 
@@ -53,6 +68,7 @@ class Grown:
         booster: Of LightGBM; its ``best_iteration`` is that of all held-out rows.
         rounds: How many of its rounds count.
         best: For each part of the held-out rows, how many rounds suit these rows best.
+        costs: The mean cost of each part after so many.
         finished: Whether it ended by itself: enough rounds, or no gain for long.
         seconds: Of one round.
     """
@@ -60,6 +76,7 @@ class Grown:
     booster: Any
     rounds: int
     best: tuple[int, ...]
+    costs: tuple[float, ...]
     finished: bool
     seconds: float
 
@@ -73,12 +90,14 @@ class Grower:
         num_classes: Of the target; 2 for yes or no.
         seed: Of samples of rows and features.
         rate: The learning rate; 0 takes that of the form.
+        share: Of the features, what each tree sees; 0 takes that of the table's width.
     """
 
     form: OutputForm
     num_classes: int
     seed: int
     rate: float = 0.0
+    share: float = 0.0
 
     @property
     def learning_rate(self) -> float:
@@ -131,12 +150,22 @@ class Grower:
         enough = progress.done * self.learning_rate >= LEAST_TRAVEL
         counted = progress.best_round if held else progress.done
         finished = not progress.late or enough
-        return Grown(booster, counted, progress.best_of_parts, finished, progress.seconds)
+        parts = progress.best_of_parts, progress.least_of_parts
+        return Grown(booster, counted, *parts, finished, progress.seconds)
 
     def paced(self, num_rounds: float) -> Grower:
         """Return it with a learning rate that suits so many rounds, if no more fit the time."""
         rate = LEAST_TRAVEL / max(num_rounds, 1.0)
         return replace(self, rate=float(np.clip(rate, self._usual, MAX_RATE)))
+
+    def variants(self, num_features: int) -> list[Grower]:
+        """Return it with trees that see much of a narrow table, and with trees that see little.
+
+        Which is better depends on how the features interact.
+        """
+        if not FEW_FEATURES <= num_features < MANY_FEATURES:
+            return [self]
+        return [replace(self, share=share) for share in SHARES]
 
     @property
     def usual_rounds(self) -> float:
@@ -155,14 +184,15 @@ class Grower:
         found = {
             "objective": objective,
             "learning_rate": self.learning_rate,
-            "num_leaves": 7 if num_rows < 500 else 15 if num_rows < 5000 else 31,
+            "num_leaves": 7 if num_rows < 500 else 15 if num_rows < MANY_ROWS else 31,
             "min_data_in_leaf": int(np.clip(num_rows / 100, 3, 20)),
-            "feature_fraction": feature_share(num_features),
+            "feature_fraction": self.share or feature_share(num_features),
             "bagging_fraction": 0.8 if num_rows > 1 else 1.0,
             "bagging_freq": 1,
             "lambda_l2": 1.0,
             "max_bin": 255 if num_features < 64 else 63,
             "cat_smooth": 10.0,
+            "max_cat_to_onehot": MAX_ONE_HOT,
             "num_threads": _num_threads(num_rows),
             "deterministic": True,
             "force_row_wise": True,
@@ -173,8 +203,10 @@ class Grower:
 
 
 def feature_share(num_features: int) -> float:
-    """Return the part of the features that each tree looks at."""
-    return 0.8 if num_features < 64 else 0.3
+    """Return the part of the features that each tree looks at: few, but enough to interact."""
+    if num_features >= MANY_FEATURES:
+        return 0.3
+    return float(np.clip(LEAST_SEEN / max(num_features, 1), 0.5, 0.8))
 
 
 def _heaviness(part: Judges) -> float:
@@ -211,6 +243,11 @@ class _Progress:
     def best_of_parts(self) -> tuple[int, ...]:
         """The round in which each part of them costs least."""
         return tuple(int(num) for num in self._rounds[:-1])
+
+    @property
+    def least_of_parts(self) -> tuple[float, ...]:
+        """What each part of them costs in that round."""
+        return tuple(float(cost) for cost in self._least[:-1])
 
     @property
     def seconds(self) -> float:

@@ -27,6 +27,10 @@ NUM_FOLDS, SMALL_ROWS = 4, 3000
 WHOLE = 4 / 3
 """Growing on all rows takes about so many times what growing on those of a fold does."""
 
+ENOUGH = 3.0
+"""Variants are compared where the time would do for so many times their usual rounds: those that
+see little of the features take more."""
+
 LEAST_ROOM = 16
 """With room for fewer features of wide columns, none is taken, unless there are no others."""
 
@@ -45,10 +49,10 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class _Stage:
-    """Boosters, one per goal, and the features that they see."""
+    """Boosters of each variant, one per goal, and the features that they see."""
 
     selection: Selection
-    grown: list[Grown]
+    grown: list[list[Grown]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ class RoundSearch:
     """Chooses the number of rounds on inner folds, then grows boosters on all rows.
 
     With a deadline, a few rounds are timed first: where it is too short, wide columns give fewer
-    features, folds are left out, and the learning rate rises, so that boosting is complete.
+    features, folds are left out, and the learning rate rises, so that boosting is complete. Where
+    there are many rows and it is long enough, variants of the trees are compared too: each held-out
+    row is answered by the variant, and the number of rounds, that suit other rows best.
 
     Args:
         views: Rows to learn from.
@@ -90,6 +96,7 @@ class RoundSearch:
     ) -> None:
         self._views, self._targets, self._goals = views, targets, goals
         self._grower, self._deadline = grower, deadline
+        self._variants = [grower]
         self._room = int(np.clip(3e8 / (len(views) * targets.shape[1]), 256, 1024))
         self.cut_short = False
 
@@ -101,6 +108,8 @@ class RoundSearch:
         )
         if self._deadline is not None:
             folds = self._fit_to_time(folds, seed)
+        elif len(self._views) > SMALL_ROWS:
+            self._variants = self._grower.variants(narrow_width(self._views))
         limit = part_of(self._deadline, len(folds) / (len(folds) + WHOLE))
         stages: list[_Stage] = []
         judged: list[_Judged] = []
@@ -116,8 +125,8 @@ class RoundSearch:
         places = np.concatenate([one.places for one in judged])
         means = [_said(stages, judged, number) for number in range(len(self._goals))]
         share = float(np.mean([len(learn) for learn, _ in folds])) / len(self._views)
-        last = self._whole(stages, share, seed)
-        return last.selection, [one.booster for one in last.grown], Held(places, means)
+        selection, grown = self._whole(stages, judged, share, seed)
+        return selection, [one.booster for one in grown], Held(places, means)
 
     def _halves(self, judge: np.ndarray, by: np.ndarray, seed: int) -> list[np.ndarray]:
         """Return two halves of rows, as places in them, that share no group."""
@@ -138,34 +147,42 @@ class RoundSearch:
         selection = select_features(inside, self._targets[learn], self._room, seed=seed)
         table, other = selection.table(inside), selection.table(outside)
         categorical = selection.categorical(inside)
-        grown: list[Grown] = []
-        for number, goal in enumerate(self._goals):
-            until = part_of(deadline, 1 / (len(self._goals) - number))
+        grown: list[list[Grown]] = [[] for _ in self._variants]
+        todo = len(self._goals) * len(self._variants)
+        for goal in self._goals:
             heavy = outside.weights
             held = [
                 Judges(other[rows], goal[judge][rows], None if heavy is None else heavy[rows])
                 for rows in parts
             ]
-            one = self._grower.grow(
-                table, goal[learn], categorical, held=held, weights=inside.weights, deadline=until
-            )
-            grown.append(one)
-            self.cut_short |= not one.finished
+            for found, grower in zip(grown, self._variants, strict=True):
+                until = part_of(deadline, 1 / todo)
+                one = grower.grow(
+                    table, goal[learn], categorical, held=held, weights=inside.weights,
+                    deadline=until,
+                )  # fmt: skip
+                found.append(one)
+                todo -= 1
+                self.cut_short |= not one.finished
         return _Stage(selection, grown), _Judged(judge, parts, other)
 
-    def _whole(self, stages: Sequence[_Stage], share: float, seed: int) -> _Stage:
+    def _whole(
+        self, stages: Sequence[_Stage], judged: Sequence[_Judged], share: float, seed: int
+    ) -> tuple[Selection, list[Grown]]:
         """Grow on all rows; where that comes too late, return what the first fold has."""
         selection = select_features(self._views, self._targets, self._room, seed=seed)
         table = selection.table(self._views)
         categorical = selection.categorical(self._views)
         grown: list[Grown] = []
+        best = [_Units(stages, judged, number).best() for number in range(len(self._goals))]
         for number, goal in enumerate(self._goals):
-            rounds = float(np.mean([stage.grown[number].rounds for stage in stages])) / share
+            done = [stage.grown[best[number]][number].rounds for stage in stages]
+            rounds = float(np.mean(done)) / share
             if is_late(self._deadline):
                 break
             part = part_of(self._deadline, 1 / (len(self._goals) - number))
             num, heavy = max(1, round(rounds)), self._views.weights
-            one = self._grower.grow(
+            one = self._variants[best[number]].grow(
                 table, goal, categorical, rounds=num, weights=heavy, deadline=part
             )
             if not one.finished:
@@ -173,8 +190,9 @@ class RoundSearch:
             grown.append(one)
         if len(grown) < len(self._goals):
             self.cut_short = True
-            return stages[0]
-        return _Stage(selection, grown)
+            first = stages[0].grown
+            return stages[0].selection, [first[place][i] for i, place in enumerate(best)]
+        return selection, grown
 
     def _fit_to_time(
         self, folds: list[tuple[np.ndarray, np.ndarray]], seed: int
@@ -200,23 +218,55 @@ class RoundSearch:
             self._room = room if room >= LEAST_ROOM and choosing < left / 2 else floor
         self._grower = self._grower.paced(rounds)
         wanted = left / (seconds * self._grower.usual_rounds) - WHOLE
+        variants = self._grower.variants(num_narrow) if len(self._views) > SMALL_ROWS else []
+        enough = wanted > ENOUGH * len(variants) * len(folds)
+        self._variants = variants if variants and enough else [self._grower]
         return folds[: int(np.clip(wanted, 1, len(folds)))]
 
 
-def _said(stages: Sequence[_Stage], judged: Sequence[_Judged], goal: int) -> np.ndarray:
-    """Return what each fold says of its rows, at the rounds that suit other rows best.
+class _Units:
+    """What is known of a goal from each unit of held-out rows: a fold, or a half of a single one.
 
-    The best number of a fold, or of a half of a single fold, is chosen by the very rows that are to
-    be judged by it: they are answered at the mean of the best numbers of all others.
+    What suits a unit best is chosen by the very rows that are to be judged by it: these are
+    answered by what suits all other units best.
     """
-    rounds = np.concatenate([stage.grown[goal].best for stage in stages]).astype(float)
-    others = (rounds.sum() - rounds) / max(len(rounds) - 1, 1) if len(rounds) > 1 else rounds
-    numbers = iter(np.maximum(np.rint(others), 1).astype(int).tolist())
-    found = []
+
+    def __init__(self, stages: Sequence[_Stage], judged: Sequence[_Judged], goal: int) -> None:
+        found = list(zip(*(stage.grown for stage in stages), strict=True))
+        self._rounds = np.array(
+            [np.concatenate([one[goal].best for one in folds]) for folds in found], float
+        )
+        self._costs = np.array(
+            [np.concatenate([one[goal].costs for one in folds]) for folds in found], float
+        )
+        self._rows = np.array([len(rows) for one in judged for rows in one.parts], float)
+
+    def best(self, apart_from: int | None = None) -> int:
+        """Return the variant that costs least, in all units or all but one."""
+        return int(np.argmin(self._costs @ (self._rows * self._others(apart_from))))
+
+    def rounds(self, apart_from: int) -> int:
+        """Return how many rounds of the best variant suit the other units."""
+        others = self._others(apart_from)
+        mean = float(self._rounds[self.best(apart_from)] @ others / others.sum())
+        return max(round(mean), 1)
+
+    def _others(self, apart_from: int | None) -> np.ndarray:
+        others = np.ones(len(self._rows))
+        if apart_from is not None and len(others) > 1:
+            others[apart_from] = 0.0
+        return others
+
+
+def _said(stages: Sequence[_Stage], judged: Sequence[_Judged], goal: int) -> np.ndarray:
+    """Return what each fold says of its rows, by what suits other rows best."""
+    units, unit, found = _Units(stages, judged, goal), 0, []
     for stage, one in zip(stages, judged, strict=True):
-        said = [
-            predict(stage.grown[goal].booster, one.table[rows], next(numbers)) for rows in one.parts
-        ]
+        said = []
+        for rows in one.parts:
+            grown = stage.grown[units.best(unit)][goal]
+            said.append(predict(grown.booster, one.table[rows], units.rounds(unit)))
+            unit += 1
         out = np.zeros((len(one.places), *said[0].shape[1:]), np.float32)
         for rows, answers in zip(one.parts, said, strict=True):
             out[rows] = answers
