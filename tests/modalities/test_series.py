@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -330,6 +331,51 @@ def test_series_are_alike_under_light_edits_alone():
         assert not codec.alike(mine, sketch(other))
     assert codec.fingerprint(make_series(np.ones(9))) is None
     assert codec.fingerprint(make_series(np.arange(5.0))) is None
+
+
+def _appliance(rng):
+    """Four interleaved quantities that hardly change, but for a drift and some short spikes."""
+    num_steps, levels = 1460, np.array([-0.6, -0.5, 1.6, -0.5])
+    drift = np.convolve(np.cumsum(rng.normal(size=num_steps + 99)), np.ones(100) / 100, "valid")
+    values = np.tile(levels, num_steps // 4) + 0.02 * (drift - drift.mean()) / drift.std()
+    for spike in rng.integers(20, num_steps - 20, 4):
+        values[spike : spike + 4] += rng.uniform(0.1, 0.2)
+    return values[:, None]
+
+
+def _resampled(values, num_steps):
+    places = np.linspace(0, len(values) - 1, num_steps)
+    return np.interp(places, np.arange(len(values)), values[:, 0])[:, None]
+
+
+def test_spiky_series_are_alike_under_light_edits_alone():
+    codec, rng = SeriesCodec(), np.random.default_rng(1)
+    series = [_appliance(rng) for _ in range(40)]
+    sketch = lambda values: codec.fingerprint(make_series(values)).sketch  # noqa: E731
+    mine = [sketch(values) for values in series]
+    light = {
+        "cut": lambda values: values[13:-30],
+        "noise": lambda values: values + 0.01 * values.std() * rng.normal(size=values.shape),
+        "gain": lambda values: 1.04 * values,
+        "resampled": lambda values: _resampled(values, 1250),
+    }
+    for name, edit in light.items():
+        copies = [sketch(edit(values)) for values in series]
+        found = [codec.alike(*pair) for pair in zip(mine, copies, strict=True)]
+        assert np.mean(found) >= 0.9, name
+    pairs = list(combinations(mine, 2))
+    assert not any(codec.alike(one, other) for one, other in pairs)
+
+
+def test_series_whose_slow_parts_differ_in_size_are_not_alike():
+    codec, carrier = SeriesCodec(), np.tile([-0.6, -0.5, 1.6, -0.5], 365)[:, None]
+    dip = np.zeros((1460, 1))
+    dip[300:420] = 1.0
+    once, less, twice = (
+        codec.fingerprint(make_series(carrier - depth * dip)).sketch for depth in (0.1, 0.095, 0.15)
+    )
+    assert codec.alike(once, less)
+    assert not codec.alike(once, twice) and not codec.alike(twice, once)
 
 
 def batch(codec, raws):

@@ -42,6 +42,7 @@ class Difference:
         detail: The same of the differences of neighbours: what is left of edges and changes.
         spots: `detail` of the worst spot, a seventh of the sketch on either side.
         shift, stretch: Of the moved sketch per axis; shares of the axis, and a factor.
+        gain: What the moved sketch's values were multiplied by.
     """
 
     level: float
@@ -49,6 +50,7 @@ class Difference:
     spots: float
     shift: tuple[float, float]
     stretch: tuple[float, float]
+    gain: float
 
     def is_cut(self, most: float, spare: float = 0.02) -> bool:
         """Tell whether one lies within the other, at most the share `most` of an axis being cut.
@@ -127,9 +129,10 @@ def difference(
         _step(rest, moved, inside, axes, shift, stretch, tone)
     return _left_over(
         fixed - tone[1:],
-        tone[0] * moved,
+        moved,
         inside,
         axes,
+        float(tone[0]),
         (float(shift[0]) / 2, float(shift[1]) / 2),
         (float(stretch[0]), float(stretch[1])),
     )
@@ -179,9 +182,11 @@ def _left_over(
     moved: np.ndarray,
     inside: np.ndarray,
     axes: tuple[int, ...],
+    gain: float,
     shift: tuple[float, float],
     stretch: tuple[float, float],
 ) -> Difference:
+    moved = gain * moved
     rest, num = (moved - fixed) * inside, max(float(inside.sum()), 1.0)
     mean = float((fixed * inside).sum()) / num
     spread = float((((fixed - mean) * inside) ** 2).sum()) + 1e-9
@@ -195,6 +200,7 @@ def _left_over(
         spots=float(np.sqrt(spots.max())),
         shift=shift,
         stretch=stretch,
+        gain=gain,
     )
 
 

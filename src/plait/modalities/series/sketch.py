@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,11 +25,19 @@ LEAST_SEEN = 1e-2
 MOST_LENGTH, MOST_SCALE, MOST_MEAN, MOST_GAIN = 0.4, 0.3, 0.3, 0.06
 """Logarithms of ratios of lengths and spreads; means in spreads, and in shares of the means."""
 
-MOST_CUT, HOPELESS = 0.07, 0.5
-"""Share of the time that may be cut off; of levels that may be left after two steps."""
+MOST_SCALE_FINE, MOST_SLOW = 0.1, 0.12
+"""Logarithms of ratios: of spreads, added where all is fast; of the slow part of two copies."""
+
+MOST_CUT, SPARE, HOPELESS = 0.07, 0.012, 0.5
+"""Shares: of the time that may be cut off, of more that it may be moved; of levels that may be left
+after two steps."""
 
 STRICT, ROUGH, LENIENT = 0.11, 0.6, 0.5
 """Changes that may be left, as a share of how much changes change; from ROUGH on, more."""
+
+LEAK = 0.02
+"""What noise and fast parts may leave in a level, as a share of theirs, where a step of the sketch
+is one of the series; less by the root of how many it is the mean of; twice as much in changes."""
 
 
 def fingerprint_series(values: Float[ndarray, "time channel"]) -> Fingerprint | None:
@@ -54,24 +64,78 @@ def series_alike(first: bytes, second: bytes) -> bool:
     """Tell whether two sketches are one series: rounded, its ends cut, noise of some percent.
 
     The smoother a series, the closer another must come: smooth ones are easily alike by chance.
+    Either must fit the other: lone steps and spikes near an end often do so one way only.
     """
     if first == second:
         return True
-    first, second = sorted((first, second))
-    one, other = _opened(first), _opened(second)
-    if one[1].shape != other[1].shape or one[2].shape != other[2].shape:
+    one, other = map(_opened, sorted((first, second)))
+    if one.scales.shape != other.scales.shape or one.steps.shape != other.steps.shape:
         return False
-    if abs(np.log(one[0] / other[0])) > MOST_LENGTH or not _same_scale(one[1], other[1]):
+    apart = abs(np.log(one.length / other.length))
+    if apart > MOST_LENGTH or not _same_scale(one, other):
         return False
-    places = _kept(one[1].shape[1])
-    means, spreads = (np.maximum(x, 1e-9) if i else x for i, x in enumerate(one[1][:, places]))
-    moving = (other[2] * other[1][1, places] + other[1][0, places] - means) / spreads
-    left = difference(one[2], moving, axes=(0,), hopeless=HOPELESS, free_columns=True)
-    if left is None:
+    return _onto(one, other) and _onto(other, one)
+
+
+def _onto(one: _Sketch, other: _Sketch) -> bool:
+    """Tell whether the other, moved onto the one, is the same but for light edits."""
+    places = _kept(one.scales.shape[1])
+    means, its_means = one.scales[0, places], other.scales[0, places]
+    spreads, its_spreads = (np.maximum(it.scales[1, places], 1e-9) for it in (one, other))
+    moving = (other.values * its_spreads + its_means - means) / spreads
+    left = difference(one.values, moving, axes=(0,), hopeless=HOPELESS, free_columns=True)
+    if left is None or not left.is_cut(MOST_CUT, SPARE):
         return False
-    rough = _roughness(one[2])
+    if not _same_slow_part(left.gain, its_spreads / spreads):
+        return False
+    rough = _roughness(one.values)
     most = STRICT * rough + LENIENT * max(0.0, rough - ROUGH)
-    return left.detail <= most and left.level <= most and left.is_cut(MOST_CUT)
+    leak = LEAK * one.fine * np.sqrt(min(1.0, NUM_STEPS / one.length))
+    changes = np.sqrt((np.diff(one.values, axis=0) ** 2).mean())
+    return bool(
+        left.detail <= np.hypot(most, 2 * leak / (changes + 1e-9))
+        and left.level <= np.hypot(most, leak / (one.values.std() + 1e-9))
+    )
+
+
+def _same_slow_part(gain: float, ratio: Float[ndarray, " channel"]) -> bool:
+    """Tell whether the slow part is as large in both, in itself or as a share of the spread.
+
+    Resampling takes from the spread of what is fast, a gain multiplies both alike.
+
+    Args:
+        gain: That makes the other's slow part the one's.
+        ratio: The other's spreads over the one's.
+    """
+    itself, shares = abs(np.log(gain)), np.abs(np.log(gain * ratio)).max()
+    return bool(min(itself, shares) <= MOST_SLOW)
+
+
+@dataclass(frozen=True)
+class _Sketch:
+    """A sketch, opened.
+
+    Attributes:
+        length: Steps of the series.
+        scales: Means and spreads ``[2, channel]``.
+        steps: Of the channels shown, in spreads: ``[step, channel]``.
+    """
+
+    length: int
+    scales: np.ndarray
+    steps: np.ndarray
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The steps, smoothed."""
+        return smoothed(self.steps, (0,))
+
+    @cached_property
+    def fine(self) -> float:
+        """Share of the spread that is too fast for a sketch to show, 0 to 1."""
+        moving = self.scales[1, _kept(self.scales.shape[1])] > 1e-9
+        fast = np.maximum(0.0, 1 - self.steps.var(axis=0))
+        return float(np.sqrt(fast[moving].mean()))
 
 
 def _roughness(steps: Float[ndarray, "step channel"]) -> float:
@@ -80,24 +144,24 @@ def _roughness(steps: Float[ndarray, "step channel"]) -> float:
     return float(np.sqrt(second / (first + 1e-12)))
 
 
-def _same_scale(one: np.ndarray, other: np.ndarray) -> bool:
-    """Compare means and spreads, ``[2, channel]``."""
-    spread = np.maximum(one[1], 1e-9)
-    ratio = np.abs(np.log(spread / np.maximum(other[1], 1e-9)))
-    apart = np.abs(one[0] - other[0])
+def _same_scale(one: _Sketch, other: _Sketch) -> bool:
+    """Compare means and spreads, which fall more by resampling where more is fast."""
+    (means, spreads), (its_means, its_spreads) = one.scales, other.scales
+    spreads = np.maximum(spreads, 1e-9)
+    ratio = np.abs(np.log(spreads / np.maximum(its_spreads, 1e-9)))
+    apart = np.abs(means - its_means)
     return bool(
-        (ratio <= MOST_SCALE).all()
-        and (apart <= MOST_MEAN * spread + MOST_GAIN * np.abs(one[0])).all()
+        (ratio <= MOST_SCALE + MOST_SCALE_FINE).all()
+        and (apart <= MOST_MEAN * spreads + MOST_GAIN * np.abs(means)).all()
+        and (ratio <= MOST_SCALE + MOST_SCALE_FINE * one.fine).all()
     )
 
 
-def _opened(sketch: bytes) -> tuple[int, np.ndarray, np.ndarray]:
-    """Return the length, means and spreads ``[2, channel]``, and the smoothed sketch."""
+def _opened(sketch: bytes) -> _Sketch:
     length, num, num_channels = np.frombuffer(sketch, np.uint32, 3).tolist()
     scales = np.frombuffer(sketch, np.float32, 2 * num_channels, 12).reshape(2, num_channels)
-    steps = np.frombuffer(sketch, np.int16, offset=12 + 8 * num_channels).reshape(-1, num)
-    values = smoothed(steps / LEVELS, (0,))
-    return length, scales.astype(np.float64), values
+    steps = np.frombuffer(sketch, np.int16, offset=12 + 8 * num_channels).reshape(-1, num) / LEVELS
+    return _Sketch(length, scales.astype(np.float64), steps)
 
 
 def _kept(num_channels: int) -> np.ndarray:
