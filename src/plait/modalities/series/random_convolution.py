@@ -14,6 +14,9 @@ KERNEL_LENGTH = 9
 KERNELS_PER_GROUP = 8
 NUM_FIXED_KERNELS = 84
 GOLDEN_RATIO = 0.6180339887498949
+FLAT = 2e-6
+"""Responses below this, as a share of the largest value that is convolved, are rounding."""
+
 NUM_BIASES_AND_GROUPS = ((59, 64), (30, 32), (12, 16))
 """Per detail level (0 is the finest): biases per fixed kernel, and groups of rival kernels."""
 
@@ -169,14 +172,20 @@ def _view(series: np.ndarray, block: Block) -> np.ndarray:
 
 
 def _respond(view: np.ndarray, block: Block) -> np.ndarray:
-    """Convolve a view ``[channel, time]``, zero-padded, to ``[kernel, time]``."""
+    """Convolve a view ``[channel, time]``, zero-padded, to ``[kernel, time]``.
+
+    Where the series is flat, all kernels answer nought: else the rounding of a processor would tell
+    which of them wins there.
+    """
     mixed = block.subsets @ view
     num_groups, num_steps = mixed.shape
     reach = KERNEL_LENGTH // 2 * block.dilation
     padded = np.pad(mixed, ((0, 0), (reach, reach)))
     starts = np.arange(KERNEL_LENGTH) * block.dilation
     taps = np.stack([padded[:, start : start + num_steps] for start in starts], axis=1)
-    return (block.kernels @ taps).reshape(-1, num_steps)
+    response = (block.kernels @ taps).reshape(-1, num_steps)
+    response[np.abs(response) <= FLAT * np.abs(mixed).max()] = 0.0
+    return response
 
 
 def _halves(response: np.ndarray, block: Block) -> tuple[np.ndarray, np.ndarray]:
