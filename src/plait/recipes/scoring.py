@@ -19,6 +19,9 @@ from plait.recipes.task import Task
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
 
+NO_TIME = 0.02
+"""Seconds of answers that are made even when it is late: guessing, which all is held against."""
+
 
 @dataclass
 class Scorer:
@@ -82,7 +85,7 @@ class Scorer:
         if not len(rows):
             return {"metrics": {}, "intervals": {}}
         left = self._left()
-        if left is not None and self.answering.get(name, 0.0) * len(rows) > left:
+        if left is not None and self.answering.get(name, 0.0) * len(rows) > max(left, NO_TIME):
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
         truth, judge = self.task.truth[rows], self.model.predictor.judge
