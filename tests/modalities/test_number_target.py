@@ -54,3 +54,10 @@ def test_the_network_predicts_the_mean_and_the_median(skewed):
     assert mean == pytest.approx(values.mean(), rel=0.03)
     assert middle == pytest.approx(np.median(values), rel=0.1)
     assert low < middle < high and math.isfinite(high)
+
+
+def test_answers_are_written_with_the_digits_that_they_have():
+    codec = NumberCodec(scale=1.0)
+    answer = codec.answer(np.array([[4.9561848640441895, 3.1, 4.8, 11.2]], np.float32))
+    assert {str(values.dtype) for values in answer.values()} == {"float32"}
+    assert str(answer["prediction"][0]) == "4.956185"

@@ -153,6 +153,14 @@ def test_a_cut_off_refit_is_not_taken(without_folds, monkeypatch):
     assert any("no time was left to fit" in note for note in metrics["notes"])
 
 
+def test_guessing_is_scored_even_where_no_time_is_left(monkeypatch):
+    from plait.recipes.scoring import Scorer
+
+    monkeypatch.setattr(Scorer, "_left", lambda _: 0.0)
+    found = {one["name"]: one["metrics"] for one in fit(rows(400)).records["metrics"]["candidates"]}
+    assert "accuracy" in found["majority"]
+
+
 @pytest.mark.parametrize("from_validation", [False, True])
 def test_no_candidate_is_compared_on_rows_that_stop_the_network(from_validation):
     task = task_of(rows(1200, 3))

@@ -94,3 +94,35 @@ def test_wide_tables_are_drawn_in_part():
     found = inspect_table(rows).to_dict()
     drawn = picture(rows, found)
     assert len(drawn["values"]) <= 60 and len(found["columns"]) == 90
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A table as shops write them: codes, prices with a unit and a word for nothing, days."""
+    folder = tmp_path_factory.mktemp("shop")
+    lines = ["code;price;day"]
+    for i in range(100):
+        price = "k.A." if i % 10 == 0 else "" if i % 10 == 5 else f"{i + 1},5{i % 7} kg"
+        lines.append(f"A-{i:05d};{price};{1 + i % 28}.{1 + i % 12}.2024")
+    (folder / "shop.csv").write_text("\n".join(lines) + "\n")
+    found = inspect(folder / "shop.csv", out=folder / "page.html")
+    return {one["name"]: one for one in found["columns"]}, (folder / "page.html").read_text()
+
+
+def test_dates_and_units_are_written_as_people_read_them(shop):
+    _, page = shop
+    assert "e+09" not in page
+    assert "2024-01-01 to 2024-12-28" in page
+    assert "value, kg" in page
+
+
+def test_what_is_missing_is_one_number_throughout_the_page(shop):
+    columns, page = shop
+    assert columns["price"]["share_missing"] == 0.2
+    assert 'aria-label="20.0\u00a0% missing"' in page
+
+
+def test_a_column_of_codes_is_said_to_be_an_identifier(shop):
+    columns, _ = shop
+    assert columns["code"]["role"] == "ignore"
+    assert "an identifier?" in columns["code"]["why"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.errors import BundleError, ColumnError, TargetError, UsageError
+from plait.errors import BundleError, CellError, ColumnError, TargetError, UsageError
 from plait.model.config import SystemConfig
 from plait.model.model import Model
 from plait.model.query import query_vector
@@ -346,3 +346,14 @@ def test_the_page_shows_pictures_and_unreadable_cells(tmp_path):
     ).read_text(encoding="utf8")
     assert page.count("<img") >= 5 and 'src="data:image/' in page
     assert "cannot be decoded" in page
+
+
+def test_a_picture_asked_for_is_named_when_it_cannot_be_read(tmp_path):
+    codec = plait.modalities.find_codec("image")()
+    rng = np.random.default_rng(0)
+    cells = [{"photo": codec.example(rng), "kind": KINDS[i % 8]} for i in range(16)]
+    table = plait.read(cells, columns={"photo": "image", "kind": "category"}, on_error="skip")
+    model = plait.fit(table, budget="1 steps", size=TINY, fusion="mid", samples=False)
+    assert model.on_error == "skip"
+    with pytest.raises(CellError, match="the picture cannot be decoded"):
+        search(model, table, query={"photo": cells[0]["photo"][:60]})

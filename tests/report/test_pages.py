@@ -148,7 +148,7 @@ def test_intervals_of_few_rows_are_not_shown():
     data["metrics"]["test"]["by_present"]["x"]["rows"] = 9
     data["metrics"]["test"]["intervals"] = {}
     page = render_report(data)
-    assert "no interval: too few rows" in page
+    assert "no interval: it was not computed" in page
     rare = page.partition("1 rare pattern")[2].partition("</table>")[0]
     assert "80.0" in rare and "70.0 to 90.0" not in rare
 
@@ -319,3 +319,12 @@ def test_pages_of_wide_tables_and_many_classes_stay_small():
     assert len(page) < 700_000
     drawn = page.partition('<section id="by-the-columns')[2].partition("</table>")[0]
     assert drawn.count('class="turned"') == 11 and "4,989 columns that all rows have" in page
+
+
+def test_an_error_has_the_unit_of_its_target():
+    data = bundle()
+    data["model"] |= {"task": "regress", "headline": "rmse"}
+    data["metrics"]["test"] = {"metrics": {"rmse": 266.0}, "intervals": {}, "rows": 40}
+    assert '<span class="unit">h</span>' not in render_report(data)
+    data["codecs"] = {"columns": {data["model"]["target"]: {"modality": "number", "unit": "h"}}}
+    assert '266<span class="unit">h</span></p>' in render_report(data)

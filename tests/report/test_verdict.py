@@ -11,7 +11,7 @@ from plait.report.scored import (
     split_pattern,
     weakest,
 )
-from plait.report.verdict import verdict, warnings
+from plait.report.verdict import interval_text, verdict, warnings
 
 
 def bundle(value, interval, rivals, *, task="classify", shipped="deep", **test):
@@ -121,3 +121,9 @@ def test_the_metric_of_selection_is_the_headline():
     assert headline_metric(data) == "accuracy"
     assert headline_metric(data | {"metrics": data["metrics"] | {"metric": "auc"}}) == "auc"
     assert headline_metric(data | {"metrics": data["metrics"] | {"metric": "gone"}}) == "accuracy"
+
+
+@pytest.mark.parametrize(("rows", "why"), [(9, "too few rows"), (100, "it was not computed")])
+def test_a_missing_interval_says_why(rows, why):
+    scored = {"rows": rows, "metrics": {"accuracy": 0.97}, "intervals": {}}
+    assert interval_text("accuracy", scored) == f"no interval: {why}"

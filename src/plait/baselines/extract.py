@@ -12,6 +12,7 @@ import numpy as np
 from plait.baselines.sparse import SparseRows
 from plait.display import brief
 from plait.modalities import Codec, traits_of
+from plait.threads import few_threads
 from plait.types import Arrays, Layout
 
 PROBE_ROWS = 256
@@ -123,7 +124,8 @@ def make_plan(column: Column, rows: np.ndarray, known: dict[int, np.ndarray] | N
     if not len(present):
         return Plan(code_part, np.zeros(0, np.int64), np.zeros(0, np.int64))
     some = present[np.linspace(0, len(present) - 1, min(len(present), PROBE_ROWS)).astype(int)]
-    table = np.stack([_features(column.codec, column[int(row)]) for row in some])
+    with few_threads(1):
+        table = np.stack([_features(column.codec, column[int(row)]) for row in some])
     if known is not None:
         known.update(zip(some.tolist(), table, strict=True))
     every = np.arange(table.shape[1])
@@ -162,10 +164,11 @@ def extract(
         made = zip(new.tolist(), _values(column, rows[new]) if len(new) else (), strict=True)
         fresh = ((place, _features(column.codec, arrays)) for place, arrays in made)
         old = ((place, known[int(rows[place])]) for place in np.setdiff1d(places, new).tolist())
-        for place, found in chain(fresh, old):
-            dense[place] = found[plan.dense]
-            if len(plan.sparse):
-                thin[place] = _nonzero(found[plan.sparse])
+        with few_threads(1):
+            for place, found in chain(fresh, old):
+                dense[place] = found[plan.dense]
+                if len(plan.sparse):
+                    thin[place] = _nonzero(found[plan.sparse])
     return RawColumn(present, dense, SparseRows.stack(thin, len(plan.sparse)), None)
 
 

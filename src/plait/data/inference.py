@@ -28,6 +28,9 @@ LEAST_SURE = 0.3
 BARE_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
 """Text that is one number, as in most columns of wide tables: few modalities need to be asked."""
 
+LEAST_NAMES = 20
+"""Cells that all differ, from which on they are said to be an identifier."""
+
 NEAR = 0.1
 """Modalities within so much of the best are stated as alternatives."""
 
@@ -130,7 +133,7 @@ def _by_modality(sample: ColumnSample) -> Column:
             modality=None,
             role="ignore",
             sure=round(sure, 3),
-            why="no modality recognises its values",
+            why=_unknown(sample),
             alternatives=tuple(ranked[:2]),
         )
     near = tuple((m, round(s, 3)) for m, s in ranked[1:] if s > max(sure - NEAR, LEAST_SURE))
@@ -139,6 +142,13 @@ def _by_modality(sample: ColumnSample) -> Column:
         others = " or ".join(f"{modality} ({score:.2f})" for modality, score in near)
         why += f", but could be {others}: --columns {sample.name}={near[0][0]}"
     return Column(name=sample.name, modality=best, why=why, sure=round(sure, 3), alternatives=near)
+
+
+def _unknown(sample: ColumnSample) -> str:
+    """Say why no modality reads the cells: most often they only name their rows."""
+    if sample.num_distinct == len(sample.values) >= LEAST_NAMES:
+        return "every row has another value, and no modality recognises them: an identifier?"
+    return "no modality recognises its values"
 
 
 def detect_all(sample: ColumnSample) -> list[tuple[str, float]]:

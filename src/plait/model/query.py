@@ -36,7 +36,9 @@ def query_vector(
             received=", ".join(sorted(stray)) or None,
             hint='plait search BUNDLE --table TABLE --text "red boot"',
         )
-    rows = read([cells], root=Path.cwd(), columns={name: _modality(model, name) for name in cells})
+    modalities = {name: _modality(model, name) for name in cells}
+    # What is asked for is never passed over, though the bundle may skip cells of tables.
+    rows = read([cells], root=Path.cwd(), columns=modalities, on_error="raise")
     vector = model.embed(rows, weights=space_weights(space.sources, factors))[0]
     if not np.abs(vector).sum() > 0:
         raise UsageError("the query holds nothing", expected="a value", received=str(dict(query)))

@@ -24,6 +24,7 @@ from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device, require_torch
+from plait.threads import few_threads
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 
@@ -129,7 +130,7 @@ def fit(
     if not asked.choice.simple:
         with timetable.part("loading"):
             require_torch()
-    with timetable.part("reading"):
+    with timetable.part("reading"), few_threads(table.num_rows):
         task = make_task(
             table,
             target=target,
@@ -149,7 +150,7 @@ def fit(
         work = _work_of(asked, meter, timetable, progress, base, folder)
     if unfinished is not None:
         unfinished.add(cells=_cells_key(task))
-    with unfinished or nullcontext():
+    with unfinished or nullcontext(), few_threads(table.num_rows):
         if unfinished is not None:
             task = _told_of(unfinished, task, progress)
         model, records = _learn(task, work)

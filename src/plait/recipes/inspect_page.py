@@ -12,7 +12,7 @@ from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec, Media, traits_of
-from plait.types import Html, is_missing
+from plait.types import Cell, Html, is_missing
 
 MAX_COLUMNS = 60
 """Columns past these are listed, not drawn."""
@@ -149,16 +149,22 @@ def _spread(num_rows: int, num: int) -> list[int]:
 
 def _missing(table: Table, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return where columns have gaps: the share of missing cells in up to 60 blocks of rows."""
-    some = [one["name"] for one in found.get("columns") or [] if one.get("share_missing")]
+    columns = found.get("columns") or []
+    some = [one for one in columns if one.get("share_missing")]
     rows = _spread(table.num_rows, 50 * MAX_READ)
     edges = np.linspace(0, len(rows), min(NUM_BLOCKS, max(len(rows), 1)) + 1).astype(int)
     lines = []
-    for name in some[:MAX_COLUMNS]:
-        gone = np.array([is_missing(cell) for cell in table.column(name, rows)], bool)
+    for one in some[:MAX_COLUMNS]:
+        words = set((one.get("reading") or {}).get("null_words") or ())
+        cells = table.column(one["name"], rows)
+        gone = np.array([is_missing(cell) or _is_word(cell, words) for cell in cells], bool)
         blocks = [round(float(gone[a:b].mean()), 3) for a, b in zip(edges, edges[1:], strict=False)]
-        lines.append({"name": name, "share": float(gone.mean()), "blocks": blocks})
-    whole = len(found.get("columns") or []) - len(some)
-    return {"columns": lines, "rows": table.num_rows, "whole": whole}
+        lines.append({"name": one["name"], "share": one["share_missing"], "blocks": blocks})
+    return {"columns": lines, "rows": table.num_rows, "whole": len(columns) - len(some)}
+
+
+def _is_word(cell: Cell, words: set[str]) -> bool:
+    return isinstance(cell, str) and cell.strip().casefold() in words
 
 
 def _twins(table: Table, found: Mapping[str, Any], media: Media) -> list[dict[str, Any]]:

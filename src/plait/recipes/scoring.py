@@ -19,6 +19,9 @@ from plait.recipes.task import Task
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
 
+NO_TIME = 0.02
+"""Seconds of answers that are made even when it is late: guessing, which all is held against."""
+
 
 @dataclass(frozen=True)
 class HeldOutputs:
@@ -109,7 +112,8 @@ class Scorer:
         if not len(rows):
             return {"metrics": {}, "intervals": {}}
         left, known = self._left(), not self.has_test
-        if not known and left is not None and self.answering.get(name, 0.0) * len(rows) > left:
+        needed = self.answering.get(name, 0.0) * len(rows)
+        if not known and left is not None and needed > max(left, NO_TIME):
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
         truth, judge = self.task.truth[rows], self.model.predictor.judge

@@ -92,7 +92,7 @@ def _card(
         *([f"<b>{unreadable:,} unreadable</b>"] if unreadable else []),
     ]
     said = "".join(f"<span>{fact}</span>" for fact in facts)
-    drawn = _drawn(name, (pictured.get("values") or {}).get(name))
+    drawn = _drawn(name, (pictured.get("values") or {}).get(name), _unit(column))
     # Labels and numbers are drawn already.
     values = (pictured.get("values") or {}).get(name) or {}
     known = values.get("items") or values.get("of") == "value"
@@ -111,19 +111,20 @@ def _kind(column: Mapping[str, Any]) -> Html:
     return f'<span class="kind">{escape(kind)}</span>'
 
 
-def _drawn(name: str, values: Mapping[str, Any] | None) -> Html:
+def _drawn(name: str, values: Mapping[str, Any] | None, unit: str = "") -> Html:
     """Return the histogram of a column's numbers or sizes, or its most frequent labels."""
     if not values:
         return ""
+    what = f"value, {unit}" if unit and values.get("of") == "value" else str(values.get("of"))
     counts = [count for count in values.get("counts") or [] if count]
     if len(counts) == 1:
         low, high = values["edges"][0], values["edges"][-1]
         said = dated if values["of"] == "date" else number
-        return f"<p>always {said((low + high) / 2)} ({escape(values['of'])})</p>"
+        return f"<p>always {said((low + high) / 2)} ({escape(what)})</p>"
     if values.get("edges"):
         inner = histogram(
-            values["edges"], values["counts"], label=f"{name}: {values['of']}",
-            x_name=str(values["of"]), height_px=84, dates=values["of"] == "date",
+            values["edges"], values["counts"], label=f"{name}: {what}",
+            x_name=what, height_px=84, dates=values["of"] == "date",
         )  # fmt: skip
         return inner.replace('class="chart', 'class="chart small', 1)
     return counts_drawn(values.get("items") or [], values.get("others") or 0)
@@ -167,11 +168,19 @@ def _every(found: Mapping[str, Any]) -> Html:
 
 def _sizes(column: Mapping[str, Any]) -> str:
     named = AXES.get(str(column.get("modality")), {"axis 0": "length", "axis 1": "width"})
+    said = dated if column.get("modality") == "date" else number
+    unit = _unit(column)
+    unit = f" {unit}" if unit else ""
     return ", ".join(
-        f"{named.get(name, name)} {number(float(ends[0]))} to {number(float(ends[1]))}"
+        f"{named.get(name, name)} {said(float(ends[0]))} to {said(float(ends[1]))}{unit}"
         for name, ends in (column.get("sizes") or {}).items()
         if name != "axis 2" and isinstance(ends, list | tuple) and len(ends) == 2
     )
+
+
+def _unit(column: Mapping[str, Any]) -> str:
+    """Return the unit that a column's numbers are read in; empty where they have none."""
+    return str((column.get("reading") or {}).get("unit") or "")
 
 
 def _gaps(missing: Mapping[str, Any]) -> Html:

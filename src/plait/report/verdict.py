@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plait.report.scored import (
+    LEAST_ROWS,
     best_rival,
     calibration_error,
     candidates,
@@ -190,7 +191,9 @@ def interval_text(name: str, scored: Mapping[str, Any]) -> str:
     """Return the interval of a metric as a line of its own; why there is none otherwise."""
     ends = ends_of(scored, name)
     if ends is None:
-        return "no interval: too few rows"
+        rows = scored.get("rows")
+        few = is_number(rows) and rows < LEAST_ROWS
+        return "no interval: too few rows" if few else "no interval: it was not computed"
     if word(name).share:
         return f"95 % interval {100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
     return f"95 % interval {number(ends[0])} to {number(ends[1])}"
