@@ -72,6 +72,7 @@ def show_decision(decision: dict[str, Any] | None) -> None:
         {"threshold": 0.5, **decision["at_half"]},
     ]
     print_table(f"Deciding for '{decision['positive']}', {decision['how']}", rows)
+    print_facts({f"cost of {word} saying it": decision.get(word) for word in ("never", "always")})
 
 
 def show_retrieval(result: dict[str, Any]) -> None:

@@ -78,6 +78,7 @@ def fit(
     from plait.progress import open_progress
     from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
+    from plait.recipes.report import verdict_of
 
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
     settings |= {**network, **rows, **choice, **decision, **start, **reading}
@@ -90,7 +91,7 @@ def fit(
     with open_progress(quiet=quiet) as progress:
         table, began = settings.pop("table"), process_began()
         model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
-    emit(model.summary(), as_json=json, show=show)
+    emit(model.summary() | {"verdict": verdict_of(model)}, as_json=json, show=show)
 
 
 def show(summary: dict[str, Any]) -> None:
@@ -113,6 +114,7 @@ def show(summary: dict[str, Any]) -> None:
 def _show_facts(summary: dict[str, Any]) -> None:
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
     print_facts({name: summary.get(name) for name in names})
+    print_lines("verdict", [summary["verdict"]] if summary.get("verdict") else [])
     print_lines("warning", [one["text"] for one in summary.get("warnings") or []])
     print_lines("note", summary.get("notes") or [])
     print(f"\nnext: plait report {summary.get('bundle')}")

@@ -223,7 +223,9 @@ class Model:
         outputs = predictor.outputs(prepared, rows) if outputs is None else outputs
         judge = predictor.judge
         found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
-        return found | predictor.beside(prepared, rows, outputs, truth)
+        return found | predictor.beside(
+            prepared, rows, outputs, truth, groups=groups, intervals=intervals
+        )
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
