@@ -55,9 +55,10 @@ def show(result: dict[str, Any]) -> None:
     if "retrieval" in result:
         show_retrieval(result)
         return
-    print_table("Metrics [95 % interval]", [_row("all rows", result)])
+    unit = result.get("unit", "")
+    print_table("Metrics [95 % interval]", [_row("all rows", result, unit)])
     present = result.get("by_present") or {}
-    print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
+    print_table("By the columns that are present", [_row(k, v, unit) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
     show_decision(result.get("decision"))
     print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
@@ -81,6 +82,6 @@ def show_retrieval(result: dict[str, Any]) -> None:
         print_table(title, [{"query -> item": k, **v} for k, v in (result.get(key) or {}).items()])
 
 
-def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    scores = with_intervals(part.get("metrics", {}), part.get("intervals"))
+def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:
+    scores = with_intervals(part.get("metrics", {}), part.get("intervals"), unit)
     return {"rows of": name, "rows": part.get("rows"), **scores}

@@ -78,7 +78,7 @@ def fit(
     from plait.progress import open_progress
     from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
-    from plait.recipes.report import verdict_of
+    from plait.recipes.verdict import verdict_of
 
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
     settings |= {**network, **rows, **choice, **decision, **start, **reading}
@@ -100,12 +100,12 @@ def show(summary: dict[str, Any]) -> None:
         show_retrieval(summary)
         _show_facts(summary)
         return
-    rows = [_row(str(summary.get("shipped")), summary)]
-    rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
+    unit = summary.get("unit", "")
+    rows = [_row(str(summary.get("shipped")), summary, unit)]
+    rows += [_row(entry["name"], entry, unit) for entry in summary.get("baselines") or []]
     if summary.get("weighted"):
-        rows.insert(
-            1, {"model": "shipped, rows by weight", **with_intervals(summary["weighted"], None)}
-        )
+        heavy = with_intervals(summary["weighted"], None, unit)
+        rows.insert(1, {"model": "shipped, rows by weight", **heavy})
     print_table("Shipped, and the baselines [95 % interval]", rows)
     show_decision(summary.get("decision"))
     _show_facts(summary)
@@ -120,9 +120,10 @@ def _show_facts(summary: dict[str, Any]) -> None:
     print(f"\nnext: plait report {summary.get('bundle')}")
 
 
-def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
+def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:
     cut = "" if part.get("complete", True) else " (cut off by the time)"
-    return {"model": name + cut, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+    scores = with_intervals(part.get("metrics", {}), part.get("intervals"), unit)
+    return {"model": name + cut, **scores}
 
 
 def process_began() -> float | None:

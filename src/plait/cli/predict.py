@@ -111,3 +111,5 @@ def show(result: dict[str, Any]) -> None:
     """Print where the predictions are and which columns were added."""
     print(f"{result['rows']} rows -> {result['out']}")
     print("columns: " + ", ".join(str(name) for name in result.get("columns") or []))
+    if result.get("unit"):
+        print(f"unit of the prediction: {result['unit']}")

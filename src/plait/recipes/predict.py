@@ -67,7 +67,8 @@ def predict(
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``,
+        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``, ``unit`` (of
+        a predicted number and its interval, where it has one: the columns hold plain numbers),
         ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks)
         and ``notes`` for people; with `classes` also ``warnings``.
 
@@ -91,6 +92,7 @@ def predict(
     if out is None:
         return answer_rows(rows)
     columns, renamed = _write(model, rows, answer_rows, out, form, force)
+    unit = "" if classes else model.predictor.judge.unit
     missing = missing_columns(model.inputs, rows.column_names)
     notes = [
         *rows.notes,
@@ -101,6 +103,7 @@ def predict(
         "rows": rows.num_rows,
         "out": str(out),
         "columns": columns,
+        **({"unit": unit} if unit else {}),
         "missing_columns": missing,
         "notes": notes,
         **({"warnings": model.space.warnings} if classes else {}),

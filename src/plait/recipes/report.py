@@ -11,7 +11,6 @@ from plait.errors import UsageError
 from plait.model.model import Model
 from plait.recipes.outputs import check_output
 from plait.report import render_report
-from plait.report.verdict import verdict
 from plait.writing import write_text
 
 
@@ -39,13 +38,6 @@ def report(
         )
     with tempfile.TemporaryDirectory() as folder:
         return write_report(_copied(bundle, Path(folder)), out, force=force)
-
-
-def verdict_of(model: Model) -> str:
-    """Return what the page says first: whether the model is worth using, in a sentence."""
-    facts = {} if model.parts is None else model.parts.facts()
-    told = {"target": model.target, "inputs": list(model.inputs), "headline": facts.get("headline")}
-    return verdict({"model": told, "metrics": model.records.get("metrics") or {}})
 
 
 def _copied(model: Model, folder: Path) -> Path:

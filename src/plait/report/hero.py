@@ -44,8 +44,6 @@ from plait.types import Html
 
 SPACE = "shared space"
 OPEN_NOTES, OPEN_WARNINGS = 4, 12
-IN_UNITS = ("rmse", "mae")
-"""Metrics in the unit of the target."""
 
 
 def hero(data: Mapping[str, Any]) -> Html:
@@ -79,10 +77,8 @@ def _number(data: Mapping[str, Any]) -> Html:
     label = term(name, word(name).name)
     if is_space(data):
         label += ", mean of all directions"
-    shown = metric(name, value)
-    figure = escape(shown).replace("\u00a0%", '<span class="unit">%</span>')
-    unit = _unit(data) if name in IN_UNITS and value is not None else ""
-    figure += f'<span class="unit">{escape(unit)}</span>' if unit else ""
+    plain, _, unit = metric(name, value).partition("\u00a0")
+    figure = escape(plain) + (f'<span class="unit">{escape(unit)}</span>' if unit else "")
     way = f" ({direction(name)})" if word(name).better == "lower" else ""
     interval = interval_text(name, test) if not is_space(data) else ""
     return (
@@ -107,13 +103,6 @@ def _cost(decision: Mapping[str, Any], known: str) -> Html:
         f'<p class="on">on {escape(known)}; a missed {escape(cut(decision["positive"], 40))} costs '
         f"{missed}, a false alarm {alarm}</p></div>"
     )
-
-
-def _unit(data: Mapping[str, Any]) -> str:
-    """Return the unit of a target of numbers; empty where it has none."""
-    columns = (data.get("codecs") or {}).get("columns") or {}
-    codec = columns.get((data.get("model") or {}).get("target")) or {}
-    return str(codec.get("unit") or "")
 
 
 def _compared(data: Mapping[str, Any]) -> Html:
