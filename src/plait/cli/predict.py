@@ -68,7 +68,8 @@ def predict(
 ) -> None:
     """Predict the target of new rows, with a confidence.
 
-    Writes the rows with the columns prediction and confidence beside them.
+    Writes the rows with the columns prediction and confidence beside them. The confidence of a
+    class is its probability; of a number, 1 is exact, 0.5 an interval as wide as training values'.
     """
     from plait.recipes.predict import predict as run_predict
 
