@@ -10,6 +10,7 @@ import typer
 
 import plait
 from plait.cli.evaluate import show_decision, show_retrieval
+from plait.cli.failures import Stopped
 from plait.cli.fit_groups import Choice, Deciding, Network, Rows, Start
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Json, Quiet, Seed, TableIfAny
@@ -78,6 +79,7 @@ def fit(
     from plait.progress import open_progress
     from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
+    from plait.recipes.unfinished import has_checkpoint
     from plait.recipes.verdict import verdict_of
 
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
@@ -90,7 +92,12 @@ def fit(
         write_config(save_config, settings)
     with open_progress(quiet=quiet) as progress:
         table, began = settings.pop("table"), process_began()
-        model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
+        try:
+            model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
+        except KeyboardInterrupt:
+            if has_checkpoint(settings["out"]):
+                raise Stopped from None
+            raise
     emit(model.summary() | {"verdict": verdict_of(model)}, as_json=json, show=show)
 
 
