@@ -9,7 +9,7 @@ import typer
 
 from plait.cli.groups import Decision, Reading, grouped
 from plait.cli.options import Json, Quiet, Seed
-from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
+from plait.cli.show import emit, print_facts, print_table, print_warnings, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -44,6 +44,7 @@ def evaluate(
         **decision,
         **reading,
     )
+    print_warnings(result)
     say_notes(result)
     emit(result, as_json=json, show=show)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.table import read
-from plait.model.columns import missing_columns, notes_on
+from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.model import Model, load
 from plait.model.unseen import count_unseen, unseen_note
 from plait.reading import ReadOptions
@@ -26,8 +26,8 @@ def evaluate(
     """Return ``task``, ``rows``, ``metrics``, ``intervals``, ``by_present`` and details.
 
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
-    table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``)
-    and ``notes`` for people.
+    table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
+    ``warnings`` (of missing columns that matter) and ``notes`` for people.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -52,7 +52,10 @@ def evaluate(
         scores["importance"] = model.importance(rows, seed=seed)
     missing = missing_columns(model.inputs, rows.column_names)
     scores["missing_columns"] = missing
-    scores["notes"] = [*scores.get("notes", []), *rows.notes, *notes_on(missing)]
+    lacking = notes_on(missing)
+    if model.target is not None:
+        scores["warnings"], lacking = weighed(model, missing)
+    scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)
         note = unseen_note(unseen, scores["rows"], model.target_codec)

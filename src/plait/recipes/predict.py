@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 from plait.data.table import Table, read
 from plait.errors import UsageError
-from plait.model.columns import counted_from, missing_columns, notes_on
+from plait.model.columns import counted_from, missing_columns, notes_on, weighed
 from plait.model.model import Model, load
 from plait.reading import ReadOptions
 from plait.recipes.made_files import MadeFiles
@@ -69,8 +69,9 @@ def predict(
     Returns:
         Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``, ``unit`` (of
         a predicted number and its interval, where it has one: the columns hold plain numbers),
-        ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks)
-        and ``notes`` for people; with `classes` also ``warnings``.
+        ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks),
+        ``warnings`` (of such columns that matter, see `plait.model.columns.weighed`; with
+        `classes`, of the space) and ``notes`` for people.
 
     Raises:
         UsageError: When `out` has another ending or exists.
@@ -94,9 +95,13 @@ def predict(
     columns, renamed = _write(model, rows, answer_rows, out, form, force)
     unit = "" if classes else model.predictor.judge.unit
     missing = missing_columns(model.inputs, rows.column_names)
+    if classes:
+        warnings, lacking = model.space.warnings, notes_on(missing)
+    else:
+        warnings, lacking = weighed(model, missing)
     notes = [
         *rows.notes,
-        *notes_on(missing),
+        *lacking,
         *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
     ]
     return {
@@ -106,7 +111,7 @@ def predict(
         **({"unit": unit} if unit else {}),
         "missing_columns": missing,
         "notes": notes,
-        **({"warnings": model.space.warnings} if classes else {}),
+        "warnings": warnings,
     }
 
 
