@@ -34,16 +34,19 @@ def evaluate(
     Over all rows, per class, and per set of columns that is present. A bundle fitted without a
     target is scored by retrieval, in every direction between its columns.
     """
+    from plait.progress import bars_on_terminal
     from plait.recipes.evaluate import evaluate as run_evaluate
 
-    result = run_evaluate(
-        bundle,
-        table,
-        seed=seed,
-        importance=importance,
-        **decision,
-        **reading,
-    )
+    with bars_on_terminal(quiet=quiet) as progress:
+        result = run_evaluate(
+            bundle,
+            table,
+            seed=seed,
+            importance=importance,
+            **decision,
+            **reading,
+            progress=progress,
+        )
     print_warnings(result)
     say_notes(result)
     emit(result, as_json=json, show=show)
