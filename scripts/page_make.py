@@ -76,7 +76,7 @@ def _picture() -> Any:
 
 
 def _inspection(name: str, target: str, page: Path) -> Path:
-    inspect(FITS[name][0](), target=target, out=page)
+    inspect(FITS[name][0](), target=target, page=page)
     return page
 
 

@@ -127,7 +127,16 @@ def test_inspect_shows_columns_and_what_is_wrong(recipes, capsys):
     out = capsys.readouterr().out
     shown = ("photo", "10.0%", "all different", "3, 9", "price, cost", "0.99", "boot", "30")
     assert all(word in out for word in shown)
+    assert "alike in" in out and "all columns" in out and "num_" not in out
     assert out.endswith("warning: the column colour is constant\n")
+
+
+def test_a_page_is_asked_for_by_the_same_word_of_inspect_as_of_search(recipes, capsys):
+    assert run(["inspect", "shop.csv", "--page", "shop.html"]) == 0
+    assert recipes.calls[0][2]["page"] == Path("shop.html")
+    capsys.readouterr()
+    run(["search", "--help"])
+    assert "--page" in capsys.readouterr().out
 
 
 def test_nan_becomes_null(recipes, capsys):

@@ -7,6 +7,7 @@ import pytest
 
 from plait import read
 from plait.data import inspect_table
+from plait.data.cautions import of_conflicts
 from plait.data.leaks import predictive_power
 from plait.errors import CellError, ColumnError
 
@@ -76,6 +77,25 @@ def test_duplicates_are_counted(tmp_path, picture):
     assert found.duplicates == [
         {"column": "image", "num_groups": 1, "num_rows": 2, "rows": [0, 2], "num_conflicting": 1}
     ]
+
+
+def test_near_duplicates_differ_by_known_targets_and_are_counted_alike_everywhere(
+    tmp_path, picture
+):
+    names = [picture(f"{n}.png", n // 2) for n in range(6)]
+    told = {"image": names, "kind": ["x", "y", "x", "x ", "z", None]}
+    table = read(told, root=tmp_path, columns="image=image,kind=category")
+    found = inspect_table(table, target="kind")
+    assert found.duplicates[0]["num_groups"] == 3
+    assert found.duplicates[0]["num_conflicting"] == 1, "blanks and gaps are no other label"
+    texts = [one["text"] for one in found.cautions if one["kind"] == "conflict"]
+    assert texts == ["1 group of near-duplicates in 'image' has different 'kind': check the labels"]
+
+
+def test_a_count_cut_short_says_so():
+    told = of_conflicts({"photo": 3, "scan": 1}, "kind", partial={"photo"})
+    assert "of those pairs that there was time to compare" in told[0]["text"]
+    assert "time" not in told[1]["text"]
 
 
 def test_unreadable_cells_can_stop_it(table):

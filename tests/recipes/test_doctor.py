@@ -48,7 +48,7 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
     monkeypatch.setattr(doctor, "EXTRAS", {"hf": ("no-such-package", "backbones")})
     check = found("extra hf")
     assert check["status"] == "lacks"
-    assert check["found"] == "without no-such-package: no backbones"
+    assert check["found"] == "not installed: no-such-package, needed for backbones"
     assert check["mend"] == install_command("hf")
 
 

@@ -77,7 +77,7 @@ WRITERS = {
         base, plait.read(ROWS * 9), out=out, force=True
     ),
     "report.html": lambda base, kinds, out: write_report(base, out, force=True),
-    "inspect.html": lambda base, kinds, out: inspect(plait.read(ROWS), out=out, force=True),
+    "inspect.html": lambda base, kinds, out: inspect(plait.read(ROWS), page=out, force=True),
     "schema.yaml": lambda base, kinds, out: inspect(plait.read(ROWS), schema_out=out, force=True),
     "run.yaml": lambda base, kinds, out: write_config(
         out, {"exclude": [f"c{i}" for i in range(99)]}

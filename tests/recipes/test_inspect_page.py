@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 import plait
 from plait.data.checks import inspect_table
@@ -82,7 +83,7 @@ def test_doubles_stand_side_by_side(pictured):
 
 def test_the_whole_page_is_written_with_the_target_marked(tmp_path):
     out = tmp_path / "new" / "page.html"
-    inspect(table(), target="kind", out=out)
+    inspect(table(), target="kind", page=out)
     page = out.read_text(encoding="utf8")
     assert page.count('<article class="is-target">') == 1 and "7" in page
     assert page.index("is-target") < page.index("<h3>photo")
@@ -105,7 +106,7 @@ def shop(tmp_path_factory):
         price = "k.A." if i % 10 == 0 else "" if i % 10 == 5 else f"{i + 1},5{i % 7} kg"
         lines.append(f"A-{i:05d};{price};{1 + i % 28}.{1 + i % 12}.2024")
     (folder / "shop.csv").write_text("\n".join(lines) + "\n")
-    found = inspect(folder / "shop.csv", out=folder / "page.html")
+    found = inspect(folder / "shop.csv", page=folder / "page.html")
     return {one["name"]: one for one in found["columns"]}, (folder / "page.html").read_text()
 
 
@@ -126,3 +127,22 @@ def test_a_column_of_codes_is_said_to_be_an_identifier(shop):
     columns, _ = shop
     assert columns["code"]["role"] == "ignore"
     assert "an identifier?" in columns["code"]["why"]
+
+
+def test_a_large_picture_is_said_as_large_as_its_file_and_upright(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (3000, 2000)).save(tmp_path / "a.jpg", exif=exif)
+    Image.new("RGB", (30, 20)).save(tmp_path / "b.png")
+    rows = plait.read({"photo": ["a.jpg", "b.png"]}, root=tmp_path, columns="photo=image")
+    found = inspect_table(rows).to_dict()
+    assert found["columns"][0]["sizes"] == {"axis 0": [20, 3000], "axis 1": [30, 2000]}
+    assert picture(rows, found)["values"]["photo"]["edges"][-1] == 3000
+
+
+def test_rows_are_said_to_count_from_zero(tmp_path):
+    inspect(table(), target="kind", page=tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    for title in ("what-is-missing", "cells-that-cannot-be-read", "near-duplicates"):
+        part = page.partition(f'<section id="{title}"')[2].partition("</section>")[0]
+        assert "Rows count from 0" in part, title

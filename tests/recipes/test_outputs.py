@@ -47,7 +47,7 @@ def write(verb, bundles, table, out, **options):
         return embed(bundles / "base.plait", table, out=out, **options)
     if verb == "report":
         return write_report(bundles / "m.plait", out, **options)
-    return inspect(table, **{"out" if verb == "inspect" else "schema_out": out}, **options)
+    return inspect(table, **{"page" if verb == "inspect" else "schema_out": out}, **options)
 
 
 VERBS = {

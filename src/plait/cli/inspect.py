@@ -23,7 +23,7 @@ def inspect(
     group: Annotated[
         str | None, typer.Option(help="Column whose equal values belong together (patient).")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    page: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
     force: Force = False,
     *,
@@ -45,7 +45,7 @@ def inspect(
             table,
             target=target,
             group=group,
-            out=out,
+            page=page,
             schema_out=schema_out,
             force=force,
             **reading,
@@ -62,7 +62,7 @@ def show(result: dict[str, Any]) -> None:
     print_table("Columns", [_column(column) for column in columns])
     readings = [{"column": c["name"], **_reading(c)} for c in columns if c.get("reading")]
     print_table("How cells are read", readings)
-    print_table("Duplicates", result.get("duplicates") or [])
+    print_table("Near-duplicates", [_alike(fact) for fact in result.get("duplicates") or []])
     for first, second in result.get("identical_columns") or []:
         print(f"identical columns: {first}, {second}")
     print_table("Columns that may give the target away", result.get("leaks") or [])
@@ -92,6 +92,17 @@ def _reading(column: dict[str, Any]) -> dict[str, Any]:
         "from": facts.get("first"),
         "to": facts.get("last"),
         "strange": _counted(facts.get("strange", {})),
+    }
+
+
+def _alike(fact: dict[str, Any]) -> dict[str, Any]:
+    """Return what is alike in a column, in words."""
+    return {
+        "alike in": "all columns" if fact["column"] == "*" else fact["column"],
+        "rows": fact["num_rows"],
+        "groups": fact["num_groups"],
+        "groups whose targets differ": fact.get("num_conflicting"),
+        "rows of the first group": fact["rows"],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from plait.data.leaks import Leak
@@ -78,26 +78,41 @@ def of_classes(target: str, counts: Mapping[str, int]) -> list[Caution]:
     return [caution("classes", target, text)]
 
 
-def of_conflicts(
-    groups: Iterable[tuple[str, Sequence[int]]], target: str, cells: Sequence[Cell]
-) -> list[Caution]:
-    """Return in how many groups of near-duplicates a category differs.
+def count_differing(
+    groups: Iterable[tuple[str, Sequence[int]]], cells: Sequence[Cell]
+) -> Counter[str]:
+    """Return column -> in how many of its groups of near-duplicates known cells differ.
 
     Args:
         groups: A column, and rows that are alike in it.
-        target: Its name.
         cells: Of all rows, None where missing.
     """
     num: Counter[str] = Counter()
     for column, rows in groups:
         told = {str(cells[row]).strip() for row in rows if cells[row] is not None}
         num[column] += len(told) > 1
+    return num
+
+
+def of_conflicts(
+    num: Mapping[str, int], target: str, partial: Container[str] = ()
+) -> list[Caution]:
+    """Return in how many groups of near-duplicates a category differs.
+
+    Args:
+        num: From `count_differing`.
+        target: Its name.
+        partial: Columns of which not all pairs of values were compared: what belongs to one large
+            group falls into several small ones there.
+    """
     return [
         caution(
             "conflict",
             column,
             f"{count} group{'s' * (count > 1)} of near-duplicates in '{column}' "
-            f"{'have' if count > 1 else 'has'} different '{target}': check the labels",
+            f"{'have' if count > 1 else 'has'} different '{target}'"
+            + ", of those pairs that there was time to compare" * (column in partial)
+            + ": check the labels",
         )
         for column, count in num.items()
         if count

@@ -14,6 +14,7 @@ import numpy as np
 from plait.data.cautions import (
     Caution,
     caution,
+    count_differing,
     of_classes,
     of_columns,
     of_conflicts,
@@ -30,6 +31,7 @@ from plait.data.suspects import suspects
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec, PredictiveTarget, TargetCodec
+from plait.modalities.media import Media
 from plait.types import Cell, ColumnSample, is_missing
 
 MAX_SCANNED = 100_000
@@ -190,7 +192,7 @@ def _decode_some(
                         raise result.at(column=name, row=int(rows[place]))
                     _count_error(facts, result, int(rows[place]))
                 elif result is not None:
-                    for size, value in result:
+                    for size, value in _stored(codec, cells[place], table.media()) or result:
                         found.setdefault(size, []).append(value)
             done += len(results)
     return facts | {"sizes": {name: [min(all_), max(all_)] for name, all_ in found.items()}}
@@ -201,6 +203,13 @@ def _count_error(facts: dict[str, Any], error: CellError, row: int) -> None:
     if facts["first_error"] is None:
         reason = f"{error.what}: {error.received}" if error.received else error.what
         facts["first_error"] = {"row": row, "error": shorten(reason, 200)}
+
+
+def _stored(codec: Codec, cell: Cell, media: Media) -> tuple[tuple[str, float], ...]:
+    """Return the axes of a file as it lies, where its codec reads large ones smaller; else ()."""
+    measure = getattr(codec, "measure", None)
+    sides = () if measure is None else measure(cell, media)
+    return tuple((f"axis {axis}", float(size)) for axis, size in enumerate(sides))
 
 
 def _sizes(raw: Any) -> tuple[tuple[str, float], ...]:
@@ -227,6 +236,7 @@ def _find_duplicates(
         copies.groups.extend(find_copies(prints).groups)
     if values:
         equal_rows(copies, "*", _row_hashes(scan, [column.name for column in values]))
+    differing = Counter() if targets is None else count_differing(_groups_of(copies), targets)
     for name in dict.fromkeys(column for column, _ in copies.groups):
         groups = [rows[members] for column, members in copies.groups if column == name]
         if groups:
@@ -237,13 +247,13 @@ def _find_duplicates(
                 "rows": groups[0].tolist(),
             }
             if targets is not None:
-                fact["num_conflicting"] = sum(
-                    len({_key(targets[m]) for m in members}) > 1
-                    for column, members in copies.groups
-                    if column == name
-                )
+                fact["num_conflicting"] = differing[name]
             found.duplicates.append(fact)
     return copies
+
+
+def _groups_of(copies: Copies) -> list[tuple[str, list[int]]]:
+    return [(name, rows.tolist()) for name, rows in copies.groups]
 
 
 def _row_hashes(table: Table, columns: Sequence[str]) -> np.ndarray:
@@ -271,8 +281,9 @@ def _describe_target(
         counts = Counter(str(value).strip() for value in known)
         found.class_counts.update(counts.most_common())
         said.extend(of_classes(name, counts))
-        groups = [(where, rows.tolist()) for where, rows in copies.groups if where != "*"]
-        said.extend(of_conflicts(groups, name, targets))
+        differing = count_differing(_groups_of(copies), targets)
+        differing.pop("*", None)  # of whole rows; each of their columns tells as well
+        said.extend(of_conflicts(differing, name))
     elif not isinstance(codec, TargetCodec):
         text = f"the target '{name}' cannot be learned as it stands: {column.why}"
         said.append(caution("classes", name, text))

@@ -19,8 +19,8 @@ from plait.encoders import find_encoders
 from plait.installation import install_command, pip_install
 
 EXTRAS = {
-    "train": ("torch jaxtyping tokenizers", "networks: fits without --simple, and their answers"),
-    "table": ("lightgbm scikit-learn scipy", "the baselines of fit"),
+    "train": ("torch jaxtyping tokenizers", "networks (fits without --simple, and their answers)"),
+    "table": ("lightgbm scikit-learn scipy threadpoolctl", "the baselines of fit"),
     "video": ("av", "video columns"),
     "hf": ("transformers peft huggingface_hub tokenizers", "pretrained encoders"),
     "encoders": (
@@ -119,7 +119,7 @@ def look_at_extras() -> Iterator[Check]:
             yield _import_check(extra, there[extra], errors)
             continue
         missing = ", ".join(name for name in packages[extra] if not _version(name))
-        found = f"without {missing}: no {purpose}"
+        found = f"not installed: {missing}, needed for {purpose}"
         yield Check(f"extra {extra}", "lacks", found, install_command(extra))
 
 

@@ -23,7 +23,7 @@ def inspect(
     *,
     target: str | None = None,
     group: str | None = None,
-    out: Path | str | None = None,
+    page: Path | str | None = None,
     schema_out: Path | str | None = None,
     force: bool = False,
     progress: Progress | bool | None = None,
@@ -35,13 +35,13 @@ def inspect(
         table: A `Table`, or anything `plait.read` takes.
         target: Column to predict: looks for columns that give it away.
         group: Column whose equal values belong together.
-        out: HTML page to write.
+        page: HTML page to write.
         schema_out: YAML schema to write.
-        force: Whether files at `out` and `schema_out` are replaced; never the table.
+        force: Whether files at `page` and `schema_out` are replaced; never the table.
         progress: As for `plait.fit`.
         reading: How the table is read: the arguments of `plait.read`.
     """
-    page = None if out is None else check_output(out, table, force=force)
+    shown = None if page is None else check_output(page, table, force=force)
     written = None if schema_out is None else check_output(schema_out, table, force=force)
     update = heard(progress).task("inspecting", 1)
     table = read(table, **reading)
@@ -50,7 +50,7 @@ def inspect(
     found = Findings(inspect_table(table, target=target).to_dict())
     if written is not None:
         write_text(written, table.schema.to_yaml())
-    if page is not None:
-        write_text(page, render_inspection(found, picture(table, found)))
+    if shown is not None:
+        write_text(shown, render_inspection(found, picture(table, found)))
     update(1)
     return found

@@ -64,7 +64,8 @@ class _Reading:
     def __init__(
         self, codec: Codec, table: Table, name: str, media: Media, num_unreadable: int
     ) -> None:
-        self.codec, self.raws = codec, list[Any]()
+        self.codec, self.raws, self.sides = codec, list[Any](), list[tuple[int, ...]]()
+        measure = getattr(codec, "measure", None)
         self.errors: list[dict[str, Any]] = []
         rows = _spread(table.num_rows, MAX_READ)
         cells = table.column(name, rows)
@@ -81,6 +82,7 @@ class _Reading:
                 continue
             if raw is not None:
                 self.raws.append(raw)
+                self.sides.append(() if measure is None else measure(cell, media))
 
     def _most(self) -> int:
         cheap = not self.raws or isinstance(self.raws[0], str | int | float | tuple)
@@ -104,7 +106,8 @@ class _Reading:
         if traits_of(self.codec).labels:
             often = Counter(map(str, labels)).most_common(NUM_LABELS)
             return {"items": often, "others": len(labels) - sum(count for _, count in often)}
-        sized = [one for one in map(self._size, self.raws) if one is not None]
+        found = map(self._size, self.raws, self.sides)
+        sized = [one for one in found if one is not None]
         if not sized:
             return {}
         numbers = np.array([value for _, value in sized], np.float64)
@@ -119,8 +122,8 @@ class _Reading:
         counts, edges = np.histogram(numbers, bins=bins)
         return {"edges": edges.tolist(), "counts": counts.tolist(), "of": sized[0][0]}
 
-    def _size(self, raw: Any) -> tuple[str, float] | None:
-        """Return a number itself; of a text, picture, sound or series its size."""
+    def _size(self, raw: Any, sides: tuple[int, ...]) -> tuple[str, float] | None:
+        """Return a number itself; of a text, picture, sound or series its size, as it is stored."""
         if isinstance(raw, int | float | np.number):
             return "date" if traits_of(self.codec).moment else "value", float(raw)
         if isinstance(raw, str):
@@ -132,7 +135,7 @@ class _Reading:
         if values.ndim == 1 and rate:
             return "seconds", len(values) / rate
         if values.ndim == 3:
-            return "longer side, pixels", float(max(values.shape[:2]))
+            return "longer side, pixels", float(max(sides or values.shape[:2]))
         return "steps", float(len(values))
 
 

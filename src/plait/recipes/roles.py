@@ -33,7 +33,7 @@ def check_target(schema: Schema, target: str) -> None:
         able = [name for name, codec in modalities().items() if issubclass_target(codec)]
         raise TargetError(
             f"a column of {modality} cannot be the target yet",
-            expected="a column of " + ", ".join(able),
+            expected=f"a column that is {', '.join(able[:-1])} or {able[-1]}",
             column=target,
             hint=f"if it is one of those, say so: --columns {target}=category",
         )

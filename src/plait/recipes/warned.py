@@ -8,6 +8,7 @@ import numpy as np
 
 from plait.data.cautions import (
     Caution,
+    count_differing,
     of_classes,
     of_columns,
     of_conflicts,
@@ -66,4 +67,4 @@ def _conflicts(table: Table, target: str, copies: Copies) -> list[Caution]:
     cells = table.column(target, rows)
     told = [None if is_missing(cell) else cell for cell in cells]
     places = [(name, np.searchsorted(rows, members).tolist()) for name, members in copies.groups]
-    return of_conflicts(places, target, told)
+    return of_conflicts(count_differing(places, told), target, partial={*copies.num_unseen})

@@ -26,6 +26,7 @@ from plait.report.words import TERMS
 from plait.types import Html
 
 AXES = {"image": {"axis 0": "height", "axis 1": "width"}, "audio": {"axis 0": "samples"}}
+COUNTED = "Rows count from 0, without the header."
 MAX_CARDS, MAX_ROWS, MAX_CLASSES = 60, 200, 30
 
 
@@ -204,7 +205,8 @@ def _gaps(missing: Mapping[str, Any]) -> Html:
         f"{max((missing.get('rows') or 1) - 1, 0):,}</span></span><span></span>"
     )
     whole = missing.get("whole") or 0
-    lead = "The darker, the more of these rows lack the column; from the first row to the last."
+    lead = "The darker, the more of these rows lack the column; from the first row to the last. "
+    lead += COUNTED
     note = f'<p class="none">{plural(whole, "column")} without a gap.</p>' if whole else ""
     return section("What is missing", f'<div class="gaps">{rows}{ends}</div>', note, lead=lead)
 
@@ -221,7 +223,8 @@ def _unreadable(
         return ""
     total = sum(counts.values())
     known = sum(row["row"] is not None for row in rows)
-    lead = f"The first {known} of {total:,}." if known < total else ""
+    lead = f"The first {known} of {total:,}. " if known < total else ""
+    lead += COUNTED
     return section("Cells that cannot be read", table(rows, caption="Unreadable"), lead=lead)
 
 
@@ -273,4 +276,4 @@ def _twins(found: Mapping[str, Any], twins: Sequence[Mapping[str, Any]]) -> Html
         )
         numbers = ", ".join(number(row) for row in (fact.get("rows") or [])[:12])
         parts.append(f'<div class="twins">{sides}</div>' if sides else f"<p>Rows {numbers}.</p>")
-    return section("Near-duplicates", *parts)
+    return section("Near-duplicates", *parts, lead=COUNTED)

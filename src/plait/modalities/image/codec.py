@@ -11,7 +11,7 @@ from itertools import islice
 from typing import ClassVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from plait.display import brief
 from plait.errors import CellError, LimitError
@@ -95,6 +95,16 @@ class ImageCodec:
         except Image.DecompressionBombError as error:
             raise LimitError("the picture is too large", received=str(error)) from None
         return _upright_rgb(picture)
+
+    def measure(self, cell: Cell, media: Media) -> tuple[int, int]:
+        """Return height and width of a readable picture as stored, upright, in pixels.
+
+        Raw itself is at most 1024 pixels a side.
+        """
+        with Image.open(io.BytesIO(media.read_bytes(cell)), formats=FORMATS) as picture:
+            width, height = picture.size
+            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return (width, height) if turned else (height, width)
 
     def fit(self, raws: Iterable[np.ndarray]) -> ImageCodec:
         """Choose size and channels from up to 500 training pictures, unless they are set."""
