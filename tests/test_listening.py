@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import sys
 from types import SimpleNamespace
 
 import pytest
 
+import plait
 import plait.progress
 from plait import listening
 from plait.listening import HINT, Line, listened, listener
+from plait.model.model import Model
 from plait.progress import SILENT, Bar
 
 
@@ -50,6 +53,43 @@ def test_a_terminal_shows_a_bar_and_says_once_how_to_silence_it(terminal):
     assert isinstance(what(None), Bar)
     assert isinstance(what(None), Bar)
     assert terminal.getvalue().count(HINT) == 1
+
+
+def test_every_verb_of_python_and_of_a_model_knows_the_same_progress():
+    verbs = (plait.fit, plait.predict, plait.evaluate, plait.embed, plait.search, plait.inspect)
+    methods = (getattr(Model, name) for name in ("predict", "evaluate", "embed", "search"))
+    for verb in (*verbs, *methods):
+        assert "progress" in inspect.signature(verb).parameters, verb
+        assert hasattr(verb, "__wrapped__"), f"{verb} takes True and False as well"
+
+
+def test_a_predicted_table_is_told_of_and_silent_when_asked(tmp_path):
+    rows = [{"size": float(i % 7), "kind": "pq"[i % 2]} for i in range(40)]
+    table = plait.read(rows, columns="size=number,kind=category")
+    model = plait.fit(table, target="kind", simple=True, budget="3s", progress=False)
+    told = Told()
+    plait.predict(model, rows, progress=told)
+    plait.predict(model, rows, out=tmp_path / "p.csv", progress=told)
+    assert told.tasks == ["predicting", "predicting"] and told.done == 40
+    for quiet in (False, None):
+        assert len(model.predict(rows, progress=quiet)) == 40
+        assert plait.evaluate(model, rows, progress=quiet)["rows"] == 40
+        plait.inspect(rows, progress=quiet)
+
+
+class Told:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.tasks, self.done = [], 0
+
+    def task(self, name, total=None):
+        self.tasks.append(name)
+
+        def update(done, note=""):
+            self.done = done
+
+        return update
 
 
 def test_progress_is_silenced_in_every_way(terminal, monkeypatch):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from plait.errors import shorten
+from plait.metrics import IN_UNITS
 from plait.types import Html
 
 Shown = TypeVar("Shown", bound=type)
@@ -71,6 +72,24 @@ def number_text(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Return a number with its unit behind a blank that does not break, where there is one.
+
+    >>> with_unit("12", "kg").replace(chr(160), "_"), with_unit("12", "")
+    ('12_kg', '12')
+    """
+    return f"{text}\u00a0{unit}" if unit else text
+
+
+def named_in_unit(name: str, unit: str) -> str:
+    """Return a metric's name as the head of a column: ``rmse [kg]``, where it is in a unit.
+
+    >>> named_in_unit("rmse", "kg"), named_in_unit("r2", "kg")
+    ('rmse [kg]', 'r2')
+    """
+    return f"{name} [{unit}]" if unit and name in IN_UNITS else name
 
 
 def with_interval(value: Any, interval: Sequence[float] | None) -> str:

@@ -125,6 +125,11 @@ def listener(progress: Progress | bool | None) -> Iterator[Progress]:
             yield shown
 
 
+def heard(progress: Progress | bool | None) -> Progress:
+    """Return what a listened verb's own `progress` is: whatever is no object says nothing."""
+    return SILENT if progress is None or isinstance(progress, bool) else progress
+
+
 def listened(verb: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Let a verb's argument `progress` also be True, False or None; see `listener`."""
 
@@ -132,6 +137,19 @@ def listened(verb: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         given: Any = kwargs.pop("progress", None)
         with listener(given) as progress:
+            kwargs["progress"] = progress
+            return verb(*args, **kwargs)
+
+    return call
+
+
+def listened_if_asked(verb: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """As `listened`, but None says nothing: for methods that are called often, row by row."""
+
+    @functools.wraps(verb)
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        given: Any = kwargs.pop("progress", None)
+        with listener(False if given is None else given) as progress:
             kwargs["progress"] = progress
             return verb(*args, **kwargs)
 

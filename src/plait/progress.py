@@ -192,6 +192,13 @@ SILENT: Progress = Silent()
 """Where recipes report when nobody listens."""
 
 
+@contextmanager
+def bars_on_terminal(*, quiet: bool) -> Iterator[Progress]:
+    """As `open_progress`, but silent where nobody watches: for work that is short as a rule."""
+    with open_progress(quiet=quiet or not sys.stderr.isatty()) as progress:
+        yield progress
+
+
 def say(progress: Progress, text: str) -> None:
     """Tell a person at once what cannot wait for the end, where progress is shown and can tell."""
     tell: Callable[[str], None] | None = getattr(progress, "say", None)

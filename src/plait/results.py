@@ -10,6 +10,7 @@ from plait.display import (
     NUM_SHOWN,
     first_rows,
     html_table,
+    named_in_unit,
     scores_text,
     text_rows,
     with_interval,
@@ -43,8 +44,9 @@ class Scores(dict[str, Any]):
         left = len(self.get("by_present", {})) - NUM_PATTERNS
         note = "rows by the columns that are present; 95 % intervals"
         note += f"; {left} more patterns" if left > 0 else ""
+        heads = [named_in_unit(name, self.get("unit", "")) for name in names]
         found = html_table(
-            f"Scores: {self.get('task')}", ["rows with", "rows", *names], rows, note=note
+            f"Scores: {self.get('task')}", ["rows with", "rows", *heads], rows, note=note
         )
         classes = self.get("per_class") or []
         if classes:

@@ -77,4 +77,7 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> Recipes:
         module = ModuleType(f"plait.recipes.{verb}")
         setattr(module, name, fakes.function(verb, answer))
         monkeypatch.setitem(sys.modules, module.__name__, module)
+    judge = ModuleType("plait.recipes.verdict")
+    judge.__dict__["verdict_of"] = lambda model: "Better than guessing."
+    monkeypatch.setitem(sys.modules, judge.__name__, judge)
     return fakes

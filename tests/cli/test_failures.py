@@ -71,9 +71,16 @@ def test_a_usage_error_of_a_recipe_is_exit_code_2(recipes):
     assert run(FIT) == 2
 
 
-def test_ctrl_c_is_told_without_a_traceback(recipes, capsys):
+def test_ctrl_c_is_told_without_a_traceback(recipes, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     recipes.error = KeyboardInterrupt()
     assert run([*FIT, "--quiet"]) == 130
+    assert capsys.readouterr().err == "error: stopped\n", "there is nothing to go on from"
+    folder = tmp_path / ".m.plait.unfinished"
+    folder.mkdir()
+    for name in ("settings.json", "lock", "training.checkpoint"):
+        (folder / name).write_text("{}")
+    assert run([*FIT, "--quiet", "--out", "m.plait"]) == 130
     assert capsys.readouterr().err == (
         "error: stopped\nhint: repeat the command with --resume to go on from the last checkpoint\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -96,6 +97,7 @@ def test_fit_shows_baselines_beside_what_was_shipped(recipes, capsys):
     run(["fit", "shop.csv", "--target", "kind", "--quiet"])
     out = capsys.readouterr().out
     assert "stack" in out and "majority" in out and "210000" in out.replace(",", "")
+    assert "verdict: Better than guessing." in out
     assert "note: no row has all columns" in out
     assert "next: plait report shop.plait" in out
 
@@ -105,6 +107,19 @@ def test_evaluate_shows_intervals(recipes, capsys):
     out = capsys.readouterr().out
     assert "0.9 [0.85, 0.95]" in out
     assert "image+text" in out
+
+
+def test_metrics_in_the_unit_of_a_number_say_it(recipes, capsys, monkeypatch):
+    scored = {"metrics": {"rmse": 2.0, "r2": 0.5}, "intervals": {"rmse": [1.0, 3.0]}}
+    told = {"task": "regress", "rows": 40, "unit": "kg", **scored}
+    evaluate = sys.modules["plait.recipes.evaluate"]
+    monkeypatch.setattr(evaluate, "evaluate", lambda *_, **__: told)
+    run(["evaluate", "shop.plait", "test.csv"])
+    out = capsys.readouterr().out
+    assert "rmse [kg]" in out and "r2 [kg]" not in out
+    run(["evaluate", "shop.plait", "test.csv", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["unit"] == "kg" and found["metrics"] == {"rmse": 2.0, "r2": 0.5}
 
 
 def test_inspect_shows_columns_and_what_is_wrong(recipes, capsys):

@@ -61,3 +61,28 @@ def test_answers_are_written_with_the_digits_that_they_have():
     answer = codec.answer(np.array([[4.9561848640441895, 3.1, 4.8, 11.2]], np.float32))
     assert {str(values.dtype) for values in answer.values()} == {"float32"}
     assert str(answer["prediction"][0]) == "4.956185"
+
+
+def test_nothing_is_said_beyond_zero_where_no_training_value_lies_there():
+    outputs = np.array([[-1.0, -5.0, -0.5, 8.0]], np.float32)
+    counts = NumberCodec().fit([0.0, 1.0, 2.0, 9.0])
+    answer = counts.answer(outputs)
+    assert [answer[name][0] for name in ("prediction", "q05", "q50", "q95")] == [0, 0, 0, 8]
+    assert NumberCodec().fit([0.0, -1.0, -2.0]).answer(outputs)["q95"] == 0
+    both = NumberCodec().fit([-0.1] + [1.0] * 5000)
+    assert both.low < 0 and both.answer(outputs)["q05"][0] == -5, "one value below zero is enough"
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_confidence_orders_rows_by_their_intervals_and_is_a_half_where_nothing_is_known(skewed):
+    rng = np.random.default_rng(0)
+    values = rng.lognormal(5.0, 0.9, 20_000) if skewed else rng.normal(50.0, 10.0, 20_000)
+    codec = NumberCodec().fit(values)
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    sides = np.array([0.0, 0.1, 1.0, 3.0])[:, None]
+    ends = np.array([[low - middle, 0.0, high - middle]])
+    outputs = np.concatenate([np.full((4, 1), values.mean()), middle + sides * ends], axis=1)
+    codec_only = np.maximum(outputs, 0.0) if skewed else outputs
+    confidence = codec.answer(codec_only)["confidence"]
+    assert confidence[0] == 1.0 and confidence[2] == pytest.approx(0.5, abs=0.02)
+    assert (np.diff(confidence) < 0).all() and confidence[-1] > 0.2

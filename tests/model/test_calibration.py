@@ -233,3 +233,16 @@ def test_facts_rebuild_the_same_calibration():
 def test_an_unknown_kind_of_target_is_refused():
     with pytest.raises(TargetError, match="cannot be calibrated"):
         scale_of(SimpleNamespace(form=SimpleNamespace(name="draws")))
+
+
+def test_intervals_of_a_target_that_is_never_negative_stop_at_zero_and_cover_no_less():
+    rng = np.random.default_rng(0)
+    rows, new = draw(rng, 600), draw(rng, 4000)
+    rows, new = (replace(one, truth=np.maximum(one.truth, 0)) for one in (rows, new))
+    codec = NumberCodec().fit(rows.truth.tolist())
+    free = fit_calibration(NUMBER, SOURCES, rows)
+    kept = fit_calibration(codec, SOURCES, rows)
+    outputs = kept.apply(new.outputs, prepared_of(new.present), np.arange(len(new.truth)))
+    assert outputs.min() == 0 and np.ptp(outputs[:, 1]) > 0
+    before = coverage(free, new)
+    assert all(share >= before[pattern] for pattern, share in coverage(kept, new).items())

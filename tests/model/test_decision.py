@@ -41,7 +41,22 @@ def test_a_decision_is_measured_beside_one_at_a_half():
          "cost": 0.25}
     )  # fmt: skip
     assert found["at_half"]["recall"] == 0.5 and found["at_half"]["cost"] == 2.5
+    assert (found["never"], found["always"]) == (5.0, 0.5) and found["intervals"] == {}
     assert json.loads(json.dumps(found)) == found
+
+
+def test_what_a_decision_saves_has_an_interval_that_groups_widen():
+    decision = Decision(positive="ill", threshold=0.1, false_negative=9, false_positive=1)
+    outputs, truth = calibrated(400)
+    alone = decision.measure(CODEC, outputs, truth)["intervals"]
+    low, high = alone["saved"]
+    cheapest = min(decision.measure(CODEC, outputs, truth)[word] for word in ("never", "always"))
+    cost = decision.measure(CODEC, outputs, truth)["at_threshold"]["cost"]
+    assert low < cheapest - cost < high and alone["cost"][0] < cost < alone["cost"][1]
+    twice, groups = np.repeat(outputs, 10, axis=0), np.repeat(np.arange(400), 10)
+    grouped = decision.measure(CODEC, twice, np.repeat(truth, 10), groups=groups)["intervals"]
+    plain = decision.measure(CODEC, twice, np.repeat(truth, 10))["intervals"]
+    assert np.diff(grouped["cost"]) > 2 * np.diff(plain["cost"])
 
 
 def calibrated(num: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

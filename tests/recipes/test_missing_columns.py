@@ -69,6 +69,26 @@ def test_every_verb_says_what_is_missing(verb, made, capsys):
     assert "no column 'note', which the model reads: did you mean 'Notes'?" in err
 
 
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_a_missing_column_that_matters_is_warned_of_first_with_its_worth(
+    verb, made, capsys, monkeypatch
+):
+    model = plait.load(made / "m.plait")
+    scores = {("size", "note"): (0.9, 0.3), ("size",): (0.9, 0.8)}
+    subsets = [{"columns": columns, "metrics": {"accuracy": accuracy, "log_loss": loss}}
+               for columns, (accuracy, loss) in scores.items()]  # fmt: skip
+    model.records["metrics"]["subsets"] = subsets
+    monkeypatch.setattr(f"plait.recipes.{verb}.load", lambda path: model)
+    assert run(words(made, verb)) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("warning: the table has no column 'note'")
+    assert first.endswith("without it, log_loss was 0.8 on rows set aside, with it 0.3")
+    subsets[1]["metrics"] = {"accuracy": 0.9, "log_loss": 0.2}
+    assert run([*words(made, verb), *["--force"] * (verb == "predict")]) == 0
+    told = capsys.readouterr().err
+    assert "warning: " not in told and "note: the table has no column 'note'" in told
+
+
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "embed"])
 def test_strict_makes_it_an_error_of_the_call(verb, made, capsys):
     assert run([*words(made, verb), "--strict", "--json"]) == 2

@@ -192,3 +192,14 @@ def test_an_older_file_stays_when_the_new_one_fails(bundle, tmp_path):
     with pytest.raises(CellError):
         predict(bundle, plait.read([{"size": "abc"}]), out=tmp_path / "p.csv", force=True)
     assert (tmp_path / "p.csv").read_text() == "older"
+
+
+def test_a_predicted_number_has_its_unit_beside_the_file_and_none_in_it(tmp_path):
+    rng = np.random.default_rng(0)
+    size = rng.normal(5, 1, 40)
+    rows = [{"size": s, "weight": f"{2 * s + 20:.1f} kg"} for s in size]
+    model = plait.fit(plait.read(rows), target="weight", simple=True, budget="5s", samples=True)
+    assert model.summary()["unit"] == "kg" == model.evaluate(rows)["unit"]
+    found = plait.predict(model, rows, out=tmp_path / "p.csv")
+    assert found["unit"] == "kg"
+    assert pyarrow.csv.read_csv(tmp_path / "p.csv").column("prediction").type == pa.float64()

@@ -328,3 +328,23 @@ def test_an_error_has_the_unit_of_its_target():
     assert '<span class="unit">h</span>' not in render_report(data)
     data["codecs"] = {"columns": {data["model"]["target"]: {"modality": "number", "unit": "h"}}}
     assert '266<span class="unit">h</span></p>' in render_report(data)
+
+
+def test_numbers_of_a_target_have_its_unit_wherever_they_stand():
+    data = bundle()
+    target = data["model"]["target"]
+    data["model"] |= {"task": "regress", "headline": "rmse"}
+    scored = {"metrics": {"rmse": 266.0, "r2": 0.5}, "intervals": {"rmse": [200.0, 300.0]}}
+    data["metrics"]["test"] = {**scored, "rows": 40, "scatter": [[1, 2, 0, 3], [2, 3, 1, 5]]}
+    data["metrics"]["candidates"] = [{"name": "linear", **scored}]
+    data["codecs"] = {"columns": {target: {"modality": "number", "unit": "<h>"}}}
+    sample = {"q05": 1.0, "q95": 30.0, "true": 12.0, "prediction": "13.5", "cells": {"x": "1"}}
+    data["samples"] = [{**sample, "truth": "12"}, {**sample, "truth": "0.5 d"}]
+    page = render_report(data)
+    check_page(page)
+    assert "RMSE in &lt;h&gt; \u2193" in page and "<h>" not in page
+    assert page.count("266\u00a0&lt;h&gt;") >= 3, "guessing's scale, bars and the table say it"
+    cards = page.partition('<section id="rows-to-look-at')[2].partition("</section>")[0]
+    assert "13.5\u00a0&lt;h&gt;" in cards and "true: <b>12\u00a0&lt;h&gt;</b>" in cards
+    assert "true: <b>0.5 d</b>" in cards and "30\u00a0&lt;h&gt; in 90" in cards
+    assert "R\u00b2 in" not in page

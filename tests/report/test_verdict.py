@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plait.report.hero import hero
 from plait.report.scored import (
     best_rival,
     headline_metric,
@@ -127,3 +128,51 @@ def test_the_metric_of_selection_is_the_headline():
 def test_a_missing_interval_says_why(rows, why):
     scored = {"rows": rows, "metrics": {"accuracy": 0.97}, "intervals": {}}
     assert interval_text("accuracy", scored) == f"no interval: {why}"
+
+
+def rare(hits, auc, ends, **test):
+    """Return a bundle of 200 rows of which 8 are of the class 'bad', `hits` of them found."""
+    data = bundle(0.96, [0.92, 0.98], {"majority": (0.96, [0.92, 0.98])})
+    data["metrics"]["test"] |= {
+        "per_class": [{"label": "good", "rows": 192, "recall": 1.0},
+                      {"label": "bad", "rows": 8, "recall": hits / 8}], **test,
+    }  # fmt: skip
+    data["metrics"]["test"]["metrics"]["auc"] = auc
+    data["metrics"]["test"]["intervals"]["auc"] = ends
+    return data
+
+
+def test_an_accuracy_that_the_majority_reaches_is_said_first_with_what_tells_more():
+    data = rare(0, 0.82, [0.7, 0.9])
+    said = verdict(data)
+    assert said.startswith("Not clearly better than guessing: always saying 'good' is right")
+    assert "96.0" in said and "ROC AUC 0.820" in said and "0 of 8 rows of 'bad'" in said
+    page = hero(data)
+    assert "recall of bad" in page and "ROC AUC" in page and "found 0 of 8 rows" in page
+    assert "do not rely on it" in verdict(rare(0, 0.55, [0.4, 0.7]))
+
+
+def test_the_majority_is_counted_where_guessing_was_not_scored():
+    data = rare(0, 0.82, [0.7, 0.9])
+    data["metrics"]["candidates"] = []
+    assert verdict(data).startswith("Not clearly better than guessing")
+
+
+def test_costs_of_mistakes_are_the_first_number_beside_those_of_never_and_always_acting():
+    decision = {
+        "positive": "bad", "false_negative": 20.0, "false_positive": 1.0, "threshold": 0.05,
+        "how": "by the costs", "never": 0.8, "always": 0.96,
+        "at_threshold": {"cost": 0.85, "recall": 0.5, "precision": 0.1},
+        "at_half": {"cost": 0.8}, "intervals": {"cost": [0.5, 1.2], "saved": [-0.3, 0.2]},
+    }  # fmt: skip
+    data = rare(0, 0.82, [0.7, 0.9], decision=decision)
+    assert verdict(data).startswith("It saves nothing: a row costs 0.850 on average, and 0.800 by")
+    page = hero(data)
+    assert '<p class="large">0.850</p>' in page and "0.500 to 1.20" in page
+    assert "never saying bad" in page and "96.0" not in page.split('class="compared"')[0]
+    decision["at_threshold"]["cost"] = 0.4
+    assert "within chance" in verdict(data)
+    decision["intervals"]["saved"] = [0.1, 0.6]
+    assert verdict(data).startswith("It saves 50.0")
+    decision["false_negative"] = 1.0
+    assert verdict(data).startswith("Not clearly better")

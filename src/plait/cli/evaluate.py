@@ -9,7 +9,7 @@ import typer
 
 from plait.cli.groups import Decision, Reading, grouped
 from plait.cli.options import Json, Quiet, Seed
-from plait.cli.show import emit, print_facts, print_table, say_notes, with_intervals
+from plait.cli.show import emit, print_facts, print_table, print_warnings, say_notes, with_intervals
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -34,16 +34,20 @@ def evaluate(
     Over all rows, per class, and per set of columns that is present. A bundle fitted without a
     target is scored by retrieval, in every direction between its columns.
     """
+    from plait.progress import bars_on_terminal
     from plait.recipes.evaluate import evaluate as run_evaluate
 
-    result = run_evaluate(
-        bundle,
-        table,
-        seed=seed,
-        importance=importance,
-        **decision,
-        **reading,
-    )
+    with bars_on_terminal(quiet=quiet) as progress:
+        result = run_evaluate(
+            bundle,
+            table,
+            seed=seed,
+            importance=importance,
+            **decision,
+            **reading,
+            progress=progress,
+        )
+    print_warnings(result)
     say_notes(result)
     emit(result, as_json=json, show=show)
 
@@ -55,9 +59,10 @@ def show(result: dict[str, Any]) -> None:
     if "retrieval" in result:
         show_retrieval(result)
         return
-    print_table("Metrics [95 % interval]", [_row("all rows", result)])
+    unit = result.get("unit", "")
+    print_table("Metrics [95 % interval]", [_row("all rows", result, unit)])
     present = result.get("by_present") or {}
-    print_table("By the columns that are present", [_row(k, v) for k, v in present.items()])
+    print_table("By the columns that are present", [_row(k, v, unit) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
     show_decision(result.get("decision"))
     print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
@@ -72,6 +77,7 @@ def show_decision(decision: dict[str, Any] | None) -> None:
         {"threshold": 0.5, **decision["at_half"]},
     ]
     print_table(f"Deciding for '{decision['positive']}', {decision['how']}", rows)
+    print_facts({f"cost of {word} saying it": decision.get(word) for word in ("never", "always")})
 
 
 def show_retrieval(result: dict[str, Any]) -> None:
@@ -80,6 +86,6 @@ def show_retrieval(result: dict[str, Any]) -> None:
         print_table(title, [{"query -> item": k, **v} for k, v in (result.get(key) or {}).items()])
 
 
-def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    scores = with_intervals(part.get("metrics", {}), part.get("intervals"))
+def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:
+    scores = with_intervals(part.get("metrics", {}), part.get("intervals"), unit)
     return {"rows of": name, "rows": part.get("rows"), **scores}

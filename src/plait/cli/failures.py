@@ -52,8 +52,8 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure | None:
         return Failure(str(error), error.as_dict(), error.exit_code, on_error=True)
     if isinstance(error, PlaitError):
         return Failure(str(error), error.as_dict(), error.exit_code)
-    if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return _stopped(words)
+    if isinstance(error, KeyboardInterrupt | typer.Abort | Stopped):
+        return _stopped(error)
     if isinstance(error, BrokenPipeError):
         return _closed_pipe()
     if isinstance(error, ModuleNotFoundError):
@@ -65,9 +65,13 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure | None:
     return None
 
 
-def _stopped(words: Sequence[str]) -> Failure:
-    fitting = "fit" in words[:1]
-    hint = "repeat the command with --resume to go on from the last checkpoint" if fitting else None
+class Stopped(Exception):
+    """A fit was stopped by Ctrl-C and left a checkpoint, from which ``--resume`` goes on."""
+
+
+def _stopped(error: BaseException) -> Failure:
+    kept = isinstance(error, Stopped)
+    hint = "repeat the command with --resume to go on from the last checkpoint" if kept else None
     text = "stopped" + (f"\nhint: {hint}" if hint else "")
     data = {"error": "Stopped", "what": "stopped by Ctrl-C"} | ({"hint": hint} if hint else {})
     return Failure(text, data, STOPPED)

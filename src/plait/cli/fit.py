@@ -10,6 +10,7 @@ import typer
 
 import plait
 from plait.cli.evaluate import show_decision, show_retrieval
+from plait.cli.failures import Stopped
 from plait.cli.fit_groups import Choice, Deciding, Network, Rows, Start
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Json, Quiet, Seed, TableIfAny
@@ -78,6 +79,8 @@ def fit(
     from plait.progress import open_progress
     from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
+    from plait.recipes.unfinished import has_checkpoint
+    from plait.recipes.verdict import verdict_of
 
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
     settings |= {**network, **rows, **choice, **decision, **start, **reading}
@@ -89,8 +92,13 @@ def fit(
         write_config(save_config, settings)
     with open_progress(quiet=quiet) as progress:
         table, began = settings.pop("table"), process_began()
-        model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
-    emit(model.summary(), as_json=json, show=show)
+        try:
+            model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
+        except KeyboardInterrupt:
+            if has_checkpoint(settings["out"]):
+                raise Stopped from None
+            raise
+    emit(model.summary() | {"verdict": verdict_of(model)}, as_json=json, show=show)
 
 
 def show(summary: dict[str, Any]) -> None:
@@ -99,12 +107,12 @@ def show(summary: dict[str, Any]) -> None:
         show_retrieval(summary)
         _show_facts(summary)
         return
-    rows = [_row(str(summary.get("shipped")), summary)]
-    rows += [_row(entry["name"], entry) for entry in summary.get("baselines") or []]
+    unit = summary.get("unit", "")
+    rows = [_row(str(summary.get("shipped")), summary, unit)]
+    rows += [_row(entry["name"], entry, unit) for entry in summary.get("baselines") or []]
     if summary.get("weighted"):
-        rows.insert(
-            1, {"model": "shipped, rows by weight", **with_intervals(summary["weighted"], None)}
-        )
+        heavy = with_intervals(summary["weighted"], None, unit)
+        rows.insert(1, {"model": "shipped, rows by weight", **heavy})
     print_table("Shipped, and the baselines [95 % interval]", rows)
     show_decision(summary.get("decision"))
     _show_facts(summary)
@@ -113,14 +121,16 @@ def show(summary: dict[str, Any]) -> None:
 def _show_facts(summary: dict[str, Any]) -> None:
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
     print_facts({name: summary.get(name) for name in names})
+    print_lines("verdict", [summary["verdict"]] if summary.get("verdict") else [])
     print_lines("warning", [one["text"] for one in summary.get("warnings") or []])
     print_lines("note", summary.get("notes") or [])
     print(f"\nnext: plait report {summary.get('bundle')}")
 
 
-def _row(name: str, part: dict[str, Any]) -> dict[str, Any]:
+def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:
     cut = "" if part.get("complete", True) else " (cut off by the time)"
-    return {"model": name + cut, **with_intervals(part.get("metrics", {}), part.get("intervals"))}
+    scores = with_intervals(part.get("metrics", {}), part.get("intervals"), unit)
+    return {"model": name + cut, **scores}
 
 
 def process_began() -> float | None:

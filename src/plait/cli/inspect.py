@@ -36,12 +36,21 @@ def inspect(
 
     Looks for cells that are missing, duplicated or unreadable, and columns that leak the target.
     """
+    from plait.progress import bars_on_terminal
     from plait.recipes.inspect import inspect as run_inspect
 
     # Looking draws no random numbers; --seed is there because every verb has it.
-    result = run_inspect(
-        table, target=target, group=group, out=out, schema_out=schema_out, force=force, **reading
-    )
+    with bars_on_terminal(quiet=quiet) as progress:
+        result = run_inspect(
+            table,
+            target=target,
+            group=group,
+            out=out,
+            schema_out=schema_out,
+            force=force,
+            **reading,
+            progress=progress,
+        )
     emit(result, as_json=json, show=show)
 
 

@@ -68,8 +68,10 @@ def predict(
 ) -> None:
     """Predict the target of new rows, with a confidence.
 
-    Writes the rows with the columns prediction and confidence beside them.
+    Writes the rows with the columns prediction and confidence beside them. The confidence of a
+    class is its probability; of a number, 1 is exact, 0.5 an interval as wide as training values'.
     """
+    from plait.progress import bars_on_terminal
     from plait.recipes.predict import predict as run_predict
 
     if json and str(out) == "-":
@@ -78,19 +80,21 @@ def predict(
             expected="one of them",
             hint="name a file with --out predictions.csv",
         )
-    result = run_predict(
-        bundle,
-        table,
-        out=out,
-        format=format,
-        classes=_classes(classes),
-        templates=template or (),
-        force=force,
-        temperature=temperature,
-        seed=seed,
-        **decision,
-        **reading,
-    )
+    with bars_on_terminal(quiet=quiet) as progress:
+        result = run_predict(
+            bundle,
+            table,
+            out=out,
+            format=format,
+            classes=_classes(classes),
+            templates=template or (),
+            force=force,
+            temperature=temperature,
+            seed=seed,
+            **decision,
+            **reading,
+            progress=progress,
+        )
     print_warnings(result)
     say_notes(result)
     if str(out) != "-":
@@ -111,3 +115,5 @@ def show(result: dict[str, Any]) -> None:
     """Print where the predictions are and which columns were added."""
     print(f"{result['rows']} rows -> {result['out']}")
     print("columns: " + ", ".join(str(name) for name in result.get("columns") or []))
+    if result.get("unit"):
+        print(f"unit of the prediction: {result['unit']}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.cli.grid import grid
+from plait.display import named_in_unit
 
 Show = Callable[[dict[str, Any]], None]
 
@@ -102,12 +103,17 @@ def text_of(value: Any) -> str:
 
 
 def with_intervals(
-    metrics: Mapping[str, float], intervals: Mapping[str, Sequence[float]] | None
+    metrics: Mapping[str, float],
+    intervals: Mapping[str, Sequence[float]] | None,
+    unit: str = "",
 ) -> dict[str, str]:
-    """Return each metric as ``0.91 [0.88, 0.94]``, with its 95 % interval where known."""
+    """Return each metric as ``0.91 [0.88, 0.94]``, with its 95 % interval where known.
+
+    The names of metrics in the target's `unit` say it: ``rmse [kg]``.
+    """
     found = intervals or {}
     return {
-        name: text_of(value)
+        named_in_unit(name, unit): text_of(value)
         + (f" [{text_of(found[name][0])}, {text_of(found[name][1])}]" if name in found else "")
         for name, value in metrics.items()
     }

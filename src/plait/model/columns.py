@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from plait.data.schema import Column, Schema
 from plait.data.table import Table
+from plait.display import number_text, with_unit
 from plait.errors import ColumnError, PlaitError, nearest_name
+from plait.metrics import IN_UNITS
 from plait.model.heeding import heed
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
 
 MAX_LISTED = 12
 LIKENESS = 0.75
 """Of names that are one column (`difflib`): the model's has another here, nobody mistyped it."""
+
+FINER = ("auc", "log_loss")
+"""Metrics that still tell of a column where the headline does not, as with rare classes."""
 
 Missing = list[dict[str, str | None]]
 """Columns of the model that a table lacks: ``{"column", "did_you_mean"}``."""
@@ -38,13 +47,53 @@ def missing_columns(inputs: Sequence[str], there: Sequence[str]) -> Missing:
 
 def notes_on(missing: Missing) -> list[str]:
     """Return a line for people per missing column, at most a dozen."""
-    notes = []
-    for one in missing[:MAX_LISTED]:
-        hint = f": did you mean '{one['did_you_mean']}'?" if one["did_you_mean"] else ""
-        notes.append(f"the table has no column '{one['column']}', which the model reads{hint}")
+    notes = [_said(one) for one in missing[:MAX_LISTED]]
     if len(missing) > MAX_LISTED:
         notes.append(f"and {len(missing) - MAX_LISTED} more columns that the model reads")
     return notes
+
+
+def weighed(model: Model, missing: Missing) -> tuple[list[str], list[str]]:
+    """Return what to warn of, and what to note, where the table lacks columns of a target's model.
+
+    A column without which the model scored no worse on the rows set aside, with all others there,
+    is only noted; of the others, the scores with and without it are told where they were measured.
+    """
+    warnings, harmless = [], Missing()
+    for one in missing:
+        scores = _worth(model, str(one["column"]))
+        if scores == "":
+            harmless.append(one)
+        else:
+            warnings.append(_said(one) + (f"; {scores}" if scores else ""))
+    if len(warnings) > MAX_LISTED:
+        more = f"and {len(warnings) - MAX_LISTED} more columns that the model reads"
+        warnings = [*warnings[:MAX_LISTED], more]
+    return warnings, notes_on(harmless)
+
+
+def _worth(model: Model, column: str) -> str | None:
+    """Return the scores with and without a column; "" where it was worth nothing, None unknown."""
+    metrics = model.records.get("metrics") or {}
+    subsets = {frozenset(one["columns"]): one["metrics"] for one in metrics.get("subsets") or []}
+    every = frozenset(model.inputs)
+    before, after = subsets.get(every), subsets.get(every - {column})
+    if not before or not after:
+        return None
+    judge = model.predictor.judge
+    headline = metrics.get("metric") if metrics.get("metric") in before else next(iter(before))
+    for name in dict.fromkeys((str(headline), *FINER)):
+        old, new = before.get(name), after.get(name)
+        if None not in (old, new) and old != new and (new > old) == judge.lower_is_better(name):
+            unit = judge.unit if name in IN_UNITS else ""
+            with_it, without = (with_unit(number_text(value), unit) for value in (old, new))
+            return f"without it, {name} was {without} on rows set aside, with it {with_it}"
+    return ""
+
+
+def _said(one: Mapping[str, str | None]) -> str:
+    hint = f": did you mean '{one['did_you_mean']}'?" if one["did_you_mean"] else ""
+    return f"the table has no column '{one['column']}', which the model reads{hint}"
 
 
 def under_schema(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.errors import TargetError, UsageError
+from plait.intervals import metric_intervals
 from plait.modalities import PredictiveTarget, TargetCodec
 
 if TYPE_CHECKING:
@@ -63,20 +64,42 @@ class Decision:
         return columns
 
     def measure(
-        self, codec: PredictiveTarget, outputs: np.ndarray, truth: np.ndarray
+        self,
+        codec: PredictiveTarget,
+        outputs: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        intervals: bool = True,
     ) -> dict[str, Any]:
         """Return the decision, and what it and one at 0.5 do on rows of known truth.
 
         ``at_threshold`` and ``at_half`` each hold ``accuracy``, ``precision``, ``recall``,
-        ``specificity``, ``f1`` and ``cost`` (mean per row). Rows of an unknown class count as
-        neither: they are left out.
+        ``specificity``, ``f1`` and ``cost`` (mean per row); ``never`` and ``always`` are the mean
+        cost of a row where no row, or every one, counts as the positive class. ``intervals`` are
+        those of ``cost`` at the threshold, and of ``saved``: how much less that is than the cheaper
+        of never and always. Rows of an unknown class count as neither: they are left out.
+
+        Args:
+            codec, outputs, truth: As for `make_decision`.
+            groups: int ``[row]``: rows of one number are not independent; None where all are.
+            intervals: False leaves them out, where time is short.
         """
         place, seen = self._place(codec), truth >= 0
         share, real = outputs[seen, place], truth[seen] == place
+        never = np.where(real, self.false_negative, 0.0)
+        always = np.where(real, 0.0, self.false_positive)
+        idle = min((never, always), key=lambda costs: float(costs.mean()) if len(costs) else 0.0)
+        acted = self.costs(share, real, self.threshold)
+        pairs = np.stack([acted, idle - acted], axis=1)
+        units = None if groups is None else groups[seen]
         return {
             **self.to_dict(),
             "at_threshold": self._at(share, real, self.threshold),
             "at_half": self._at(share, real, HALF),
+            "never": _mean(never),
+            "always": _mean(always),
+            "intervals": metric_intervals(_costs, pairs, real, groups=units) if intervals else {},
         }
 
     def costs(self, share: np.ndarray, real: np.ndarray, threshold: float) -> np.ndarray:
@@ -102,7 +125,7 @@ class Decision:
             "recall": _ratio(hits, int(real.sum())),
             "specificity": _ratio(rejected, int((~real).sum())),
             "f1": _ratio(2 * hits, int(real.sum() + said.sum())),
-            "cost": float(costs.mean()) if len(costs) else float("nan"),
+            "cost": _mean(costs),
         }
 
     def _place(self, codec: TargetCodec) -> int:
@@ -260,6 +283,15 @@ def _searched(
 
 def _names(codec: TargetCodec) -> list[Any]:
     return list(getattr(codec, "labels", ()))
+
+
+def _costs(pairs: np.ndarray, _: np.ndarray) -> dict[str, float]:
+    cost, saved = pairs.mean(axis=0)
+    return {"cost": float(cost), "saved": float(saved)}
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _ratio(part: int, whole: int) -> float:

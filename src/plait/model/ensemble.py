@@ -92,12 +92,22 @@ class Ensemble:
         return self.decision.answer(self.target, outputs)
 
     def beside(
-        self, prepared: Prepared, rows: np.ndarray, outputs: np.ndarray, truth: np.ndarray
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        outputs: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        intervals: bool = True,
     ) -> dict[str, Any]:
         """Return what the decision does on rows of known truth, where there is one."""
         if self.decision is None:
             return {}
-        return {"decision": self.decision.measure(self.target, outputs, truth)}
+        found = self.decision.measure(
+            self.target, outputs, truth, groups=groups, intervals=intervals
+        )
+        return {"decision": found}
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one expert, or of the network under the name ``deep``."""

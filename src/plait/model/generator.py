@@ -83,7 +83,14 @@ class Generator:
         return self.target.answer(list(outputs))
 
     def beside(
-        self, prepared: Prepared, rows: np.ndarray, outputs: np.ndarray, truth: np.ndarray
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        outputs: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        intervals: bool = True,
     ) -> dict[str, Any]:
         """Return ``cost``: the mean of `losses`, where a network ships."""
         losses = self.losses(prepared, rows)

@@ -28,6 +28,10 @@ class Judge(Protocol):
         """What is done, for people and in files."""
 
     @property
+    def unit(self) -> str:
+        """The unit of a target of numbers; "" where it has none."""
+
+    @property
     def shares(self) -> Mapping[str, Rows]:
         """Metrics that are shares of rows -> which rows they count."""
 
@@ -69,6 +73,10 @@ class OutputJudge:
         return self.codec.task
 
     @property
+    def unit(self) -> str:
+        return str(getattr(self.codec, "unit", ""))
+
+    @property
     def resampled(self) -> Resampled | None:
         return self.codec.form.resampled_metrics
 
@@ -99,6 +107,7 @@ class PairJudge:
     codec: GeneratedTarget
     shares: Mapping[str, Rows] = field(default_factory=dict)
     resampled: Resampled | None = None
+    unit: str = ""
     _memory: _Memory = field(default_factory=lambda: _Memory())
 
     @property

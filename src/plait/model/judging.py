@@ -11,6 +11,7 @@ from plait.data.table import Table
 from plait.display import with_interval
 from plait.errors import UsageError
 from plait.model.columns import require_target
+from plait.progress import SILENT, Progress
 from plait.results import Ranking
 from plait.types import Cell
 
@@ -98,7 +99,9 @@ def top_losses(
     return Ranking(found, title=title, shown=shown)
 
 
-def labelled_rows(model: Model, table: Any) -> tuple[Prepared, np.ndarray, np.ndarray]:
+def labelled_rows(
+    model: Model, table: Any, progress: Progress = SILENT
+) -> tuple[Prepared, np.ndarray, np.ndarray]:
     """Return a table's prepared rows, the numbers of those with a target, and their truth.
 
     Raises `TargetError` when the model or every row has no target, `ColumnError` without its
@@ -106,7 +109,7 @@ def labelled_rows(model: Model, table: Any) -> tuple[Prepared, np.ndarray, np.nd
     """
     model.require_target()
     target = require_target(table, model.target)
-    prepared = model.prepare(table, target=True)
+    prepared = model.prepare(table, target=True, progress=progress)
     numbers = np.flatnonzero(prepared.columns[target].present)
     return prepared, numbers, model.truth(prepared, numbers)
 

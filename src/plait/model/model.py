@@ -16,6 +16,7 @@ from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError
+from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
 from plait.model.bundling import fields_from, files_of
 from plait.model.classes import classes_of, predict_proba
@@ -134,6 +135,7 @@ class Model:
         """The target's codec: what it learned of the target, its task and metrics."""
         return self.predictor.target
 
+    @listened_if_asked
     def predict(
         self,
         rows: Any,
@@ -143,6 +145,7 @@ class Model:
         strict: bool = False,
         temperature: float | None = None,
         seed: int = 0,
+        progress: Progress | bool | None = None,
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
@@ -158,11 +161,13 @@ class Model:
             temperature: Of a generated target: 0 (None) takes what is likeliest, 1 draws as often
                 as it was learned to occur.
             seed: Of the draws.
+            progress: Told of the work; True shows it, None and False say nothing.
 
         Raises `TargetError` for a temperature where nothing is drawn, `UsageError` below 0.
         """
         asked = asked_of(self, temperature, seed)
-        return Answer(self.predictor.answer(self.outputs_of(rows, on_error, root, strict, asked)))
+        outputs = self.outputs_of(rows, on_error, root, strict, asked, heard(progress))
+        return Answer(self.predictor.answer(outputs))
 
     def outputs_of(
         self,
@@ -171,13 +176,18 @@ class Model:
         root: Any = None,
         strict: bool = False,
         asked: Asked | None = None,
+        progress: Progress = SILENT,
     ) -> np.ndarray:
         """Return the outputs of any rows, ``[row, ...]``; see `predict` and `Predictor`."""
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         keep = bool(self.readings) and is_worth_keeping(table)
-        parts = [self.outputs(part, asked) for part in in_parts(self, table, keep)]
+        update, parts = progress.task("predicting", table.num_rows), list[np.ndarray]()
+        for part in in_parts(self, table, keep, progress):
+            parts.append(self.outputs(part, asked))
+            update(sum(map(len, parts)))
         return np.concatenate(parts)
 
+    @listened_if_asked
     def evaluate(
         self,
         rows: Any,
@@ -186,6 +196,7 @@ class Model:
         root: Any = None,
         seed: int = 0,
         strict: bool = False,
+        progress: Progress | bool | None = None,
     ) -> Scores:
         """Return metrics with 95 % intervals, per class, and per set of columns present.
 
@@ -198,8 +209,9 @@ class Model:
         if self.parts is None:
             from plait.model.directions import evaluate_space
 
-            return Scores(evaluate_space(self.space, self.prepare(table)))
-        prepared, labelled, truth = labelled_rows(self, table)
+            prepared = self.prepare(table, progress=heard(progress))
+            return Scores(evaluate_space(self.space, prepared))
+        prepared, labelled, truth = labelled_rows(self, table, heard(progress))
         groups = said_units(table, self.group, labelled)
         return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
 
@@ -223,13 +235,16 @@ class Model:
         outputs = predictor.outputs(prepared, rows) if outputs is None else outputs
         judge = predictor.judge
         found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
-        return found | predictor.beside(prepared, rows, outputs, truth)
+        return found | predictor.beside(
+            prepared, rows, outputs, truth, groups=groups, intervals=intervals
+        )
 
     def present(self, prepared: Prepared, source: str) -> np.ndarray:
         """Return which rows have a source, bool ``[row]``."""
         columns = [np.asarray(prepared.columns[name].present) for name in self.sources[source]]
         return np.logical_or.reduce(columns)
 
+    @listened_if_asked
     def embed(
         self,
         rows: Any,
@@ -237,7 +252,7 @@ class Model:
         weights: Mapping[str, float] | None = None,
         on_error: str | None = None,
         root: Any = None,
-        progress: Progress = SILENT,
+        progress: Progress | bool | None = None,
         strict: bool = False,
     ) -> np.ndarray:
         """Return one unit vector per row, float32 ``[row, dim]``, from whatever columns it has.
@@ -247,19 +262,19 @@ class Model:
         Args:
             rows: As for `predict`.
             weights: Column -> weight in the row's mean, 1 by default.
-            on_error, root, strict: As for `predict`.
-            progress: Told of the work.
+            on_error, root, strict, progress: As for `predict`.
         """
-        space = self.space
+        space, told = self.space, heard(progress)
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         space.weights_of(weights)
-        update, done, found = progress.task("embedding", table.num_rows), 0, []
-        for part in in_parts(self, table, is_worth_keeping(table), progress):
+        update, done, found = told.task("embedding", table.num_rows), 0, []
+        for part in in_parts(self, table, is_worth_keeping(table), told):
             found.append(space.row_vectors(part, np.arange(part.num_rows), weights=weights))
             done += part.num_rows
             update(done)
         return np.concatenate(found)
 
+    @listened_if_asked
     def search(
         self,
         rows: Any = None,
@@ -272,7 +287,7 @@ class Model:
         rebuild: bool = False,
         on_error: str | None = None,
         root: Any = None,
-        progress: Progress = SILENT,
+        progress: Progress | bool | None = None,
         **named: Cell,
     ) -> Hits:
         """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
@@ -292,7 +307,7 @@ class Model:
             where=where,
             index=index,
             rebuild=rebuild,
-            progress=progress,
+            progress=heard(progress),
         )
         return Hits(found)
 

@@ -21,6 +21,7 @@ def summary(model: Model) -> dict[str, Any]:
     return {
         "bundle": None if model.path is None else str(model.path),
         "task": "share" if model.parts is None else model.parts.target.task,
+        **({"unit": scored["unit"]} if scored.get("unit") else {}),
         "shipped": metrics.get("shipped"),
         "metrics": scored.get("metrics", {}),
         "intervals": scored.get("intervals", {}),

@@ -43,7 +43,14 @@ class Predictor(Protocol):
         """Return outputs as columns for people, beginning with ``prediction``."""
 
     def beside(
-        self, prepared: Prepared, rows: np.ndarray, outputs: np.ndarray, truth: np.ndarray
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        outputs: np.ndarray,
+        truth: np.ndarray,
+        *,
+        groups: np.ndarray | None = None,
+        intervals: bool = True,
     ) -> dict[str, Any]:
         """Return what its scores tell beside those of its judge: a decision, a proper cost."""
 

@@ -106,8 +106,15 @@ class IntervalScale:
     width, ``(y - q50) / (q95 - q50)``, each side by itself, and Mondrian by the set of columns
     (Vovk et al. 2005, section 4.5). Groups weigh the same, however large (Dunn et al. 2022, pooled
     cumulative distributions); the finite-sample correction counts groups. Where a group in twenty
-    is not to be had, the end is that of a random effect of the group, by Student's t.
+    is not to be had, the end is that of a random effect of the group, by Student's t. Nothing goes
+    beyond the target's ``bounds``, where it has some: there is no truth to be missed.
+
+    Args:
+        codec: Of the target.
     """
+
+    def __init__(self, codec: PredictiveTarget) -> None:
+        self._bounds = getattr(codec, "bounds", (-np.inf, np.inf))
 
     def known(self, truth: np.ndarray) -> np.ndarray:
         return np.isfinite(truth)
@@ -130,7 +137,7 @@ class IntervalScale:
         moved[:, 1] = centre - sides[:, 0] * factors[:, 0]
         moved[:, 3] = centre + sides[:, 1] * factors[:, 1]
         moved[:, 1:] = np.sort(moved[:, 1:], axis=1)
-        return moved
+        return np.clip(moved, *self._bounds)
 
     def humblest(self, factors: np.ndarray) -> np.ndarray:
         return np.asarray(factors.max(axis=0))
@@ -284,7 +291,7 @@ def scale_of(codec: PredictiveTarget) -> Scale:
     scales: dict[str, Callable[[], Scale]] = {
         CLASSES.name: partial(TemperatureScale, codec, exclusive=True),
         LABELS.name: partial(TemperatureScale, codec, exclusive=False),
-        NUMBER.name: IntervalScale,
+        NUMBER.name: partial(IntervalScale, codec),
     }
     if codec.form.name not in scales:
         raise TargetError(

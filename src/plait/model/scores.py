@@ -26,7 +26,7 @@ def score(
     seed: int = 0,
     intervals: bool = True,
 ) -> dict[str, Any]:
-    """Return everything that `evaluate` reports.
+    """Return everything that `evaluate` reports; of a number with a unit also ``unit``.
 
     Args:
         judge: Of the target.
@@ -41,6 +41,7 @@ def score(
     whole = every.scored(np.arange(len(outputs)), MAX_CELLS)
     return {
         "task": judge.task,
+        **({"unit": judge.unit} if judge.unit else {}),
         **whole,
         "by_present": _by_present(every, present, whole),
         **judge.details(outputs, truth),

@@ -14,10 +14,10 @@ from plait.arrow import array
 from plait.data.row_ids import row_ids
 from plait.data.table import read
 from plait.errors import UsageError
-from plait.listening import listened
+from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress
+from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import check_output
 from plait.writing import write_whole
@@ -57,7 +57,7 @@ def embed(
         UsageError: When `out` has another ending or exists, or a weight's column is unknown.
         TargetError: When the bundle holds no shared space.
     """
-    told = SILENT if progress is None or isinstance(progress, bool) else progress
+    told = heard(progress)
     if out is None:
         model = bundle if isinstance(bundle, Model) else load(bundle)
         return model.embed(read(table, **reading), weights=weights, progress=told)

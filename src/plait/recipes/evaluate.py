@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.table import read
-from plait.model.columns import missing_columns, notes_on
+from plait.listening import heard, listened
+from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.model import Model, load
 from plait.model.unseen import count_unseen, unseen_note
+from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.results import Scores
 
 
+@listened
 def evaluate(
     bundle: Model | Path | str,
     table: Any,
@@ -21,13 +24,14 @@ def evaluate(
     importance: bool = False,
     threshold: float | None = None,
     positive: str | None = None,
+    progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Scores:
     """Return ``task``, ``rows``, ``metrics``, ``intervals``, ``by_present`` and details.
 
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
-    table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``)
-    and ``notes`` for people.
+    table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
+    ``warnings`` (of missing columns that matter) and ``notes`` for people.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -37,6 +41,7 @@ def evaluate(
             `plait.model.importance.importance`.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
+        progress: As for `plait.fit`.
         reading: How the table is read: the arguments of `plait.read`.
 
     Raises `BundleError`, `TableError`, `ColumnError`, `TargetError` or `CellError`.
@@ -47,12 +52,15 @@ def evaluate(
         model = model.with_threshold(threshold, positive=positive)
     if importance:
         model.require_target()
-    scores = model.evaluate(rows, seed=seed)
+    scores = model.evaluate(rows, seed=seed, progress=heard(progress))
     if importance:
         scores["importance"] = model.importance(rows, seed=seed)
     missing = missing_columns(model.inputs, rows.column_names)
     scores["missing_columns"] = missing
-    scores["notes"] = [*scores.get("notes", []), *rows.notes, *notes_on(missing)]
+    lacking = notes_on(missing)
+    if model.target is not None:
+        scores["warnings"], lacking = weighed(model, missing)
+    scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)
         note = unseen_note(unseen, scores["rows"], model.target_codec)

@@ -12,10 +12,10 @@ from typing import Any, Unpack
 from plait.data.entries import column_key
 from plait.data.table import read
 from plait.errors import UsageError
-from plait.listening import listened
+from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
 from plait.model.model import Model
-from plait.progress import SILENT, Progress, expect_end, say
+from plait.progress import Progress, expect_end, say
 from plait.recipes.config import configured
 from plait.recipes.energy import Meter
 from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
@@ -113,7 +113,7 @@ def fit(
             expected="a table, or settings that name one",
             hint="plait.fit('shop.csv', target='category')",
         )
-    progress = SILENT if progress is None or isinstance(progress, bool) else progress
+    progress = heard(progress)
     meter, budget = Meter(began), Budget.parse(budget)
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)

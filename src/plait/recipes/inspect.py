@@ -7,6 +7,8 @@ from typing import Any, Unpack
 
 from plait.data.checks import inspect_table
 from plait.data.table import read
+from plait.listening import heard, listened
+from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.inspect_page import picture
 from plait.recipes.outputs import check_output
@@ -15,6 +17,7 @@ from plait.results import Findings
 from plait.writing import write_text
 
 
+@listened
 def inspect(
     table: Any,
     *,
@@ -23,6 +26,7 @@ def inspect(
     out: Path | str | None = None,
     schema_out: Path | str | None = None,
     force: bool = False,
+    progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Findings:
     """Return what `plait.data.checks.inspect_table` found; write a page and a schema when asked.
@@ -34,10 +38,12 @@ def inspect(
         out: HTML page to write.
         schema_out: YAML schema to write.
         force: Whether files at `out` and `schema_out` are replaced; never the table.
+        progress: As for `plait.fit`.
         reading: How the table is read: the arguments of `plait.read`.
     """
     page = None if out is None else check_output(out, table, force=force)
     written = None if schema_out is None else check_output(schema_out, table, force=force)
+    update = heard(progress).task("inspecting", 1)
     table = read(table, **reading)
     if group is not None:
         table = table.told(columns={group: "group"})
@@ -46,4 +52,5 @@ def inspect(
         write_text(written, table.schema.to_yaml())
     if page is not None:
         write_text(page, render_inspection(found, picture(table, found)))
+    update(1)
     return found

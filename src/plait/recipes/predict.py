@@ -10,8 +10,10 @@ from typing import Any, Unpack
 
 from plait.data.table import Table, read
 from plait.errors import UsageError
-from plait.model.columns import counted_from, missing_columns, notes_on
+from plait.listening import heard, listened
+from plait.model.columns import counted_from, missing_columns, notes_on, weighed
 from plait.model.model import Model, load
+from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.made_files import MadeFiles
 from plait.recipes.outputs import check_output
@@ -29,6 +31,7 @@ from plait.recipes.zero_shot import TEMPLATES, zero_shot
 CHUNK_ROWS = 8192
 
 
+@listened
 def predict(
     bundle: Model | Path | str,
     table: Any,
@@ -42,6 +45,7 @@ def predict(
     seed: int = 0,
     format: str | None = None,
     force: bool = False,
+    progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
 ) -> Any:
     """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
@@ -64,12 +68,15 @@ def predict(
         temperature, seed: How a generated target is drawn; see `plait.model.model.Model.predict`.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
+        progress: As for `plait.fit`.
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``,
-        ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks)
-        and ``notes`` for people; with `classes` also ``warnings``.
+        Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``, ``unit`` (of
+        a predicted number and its interval, where it has one: the columns hold plain numbers),
+        ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks),
+        ``warnings`` (of such columns that matter, see `plait.model.columns.weighed`; with
+        `classes`, of the space) and ``notes`` for people.
 
     Raises:
         UsageError: When `out` has another ending or exists.
@@ -85,32 +92,46 @@ def predict(
         model = model.with_threshold(threshold, positive=positive)
     if classes and temperature is not None:
         raise UsageError("classes are answered, not drawn", expected="no temperature")
+    told = heard(progress)
     drawn = partial(model.predict, temperature=temperature, seed=seed)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
     if out is None:
-        return answer_rows(rows)
-    columns, renamed = _write(model, rows, answer_rows, out, form, force)
+        return answer_rows(rows) if classes else answer_rows(rows, progress=told)
+    columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
+    unit = "" if classes else model.predictor.judge.unit
     missing = missing_columns(model.inputs, rows.column_names)
+    if classes:
+        warnings, lacking = model.space.warnings, notes_on(missing)
+    else:
+        warnings, lacking = weighed(model, missing)
     notes = [
         *rows.notes,
-        *notes_on(missing),
+        *lacking,
         *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
     ]
     return {
         "rows": rows.num_rows,
         "out": str(out),
         "columns": columns,
+        **({"unit": unit} if unit else {}),
         "missing_columns": missing,
         "notes": notes,
-        **({"warnings": model.space.warnings} if classes else {}),
+        "warnings": warnings,
     }
 
 
 def _write(
-    model: Model, rows: Table, answer_rows: Any, out: Path, form: str, force: bool
+    model: Model,
+    rows: Table,
+    answer_rows: Any,
+    out: Path,
+    form: str,
+    force: bool,
+    progress: Progress,
 ) -> tuple[list[str], list[str]]:
     """Write rows with their answers chunk by chunk; return the columns, and which were renamed."""
+    update = progress.task("predicting", rows.num_rows)
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
@@ -127,6 +148,7 @@ def _write(
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
+            update(first + part.num_rows)
     return columns, renamed
 
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from plait.data.table import Table, read
+from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
-from plait.progress import SILENT, Progress
+from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.results import Hits
 from plait.types import Cell
 
 
+@listened
 def search(
     bundle: Model | Path | str,
     table: Table | Path | str | None = None,
@@ -26,7 +28,7 @@ def search(
     rebuild: bool = False,
     on_error: str | None = None,
     root: Path | str | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     reading: ReadOptions | None = None,
     **named: Cell,
 ) -> Hits:
@@ -47,7 +49,7 @@ def search(
         rebuild: Whether to embed all rows again.
         on_error: For unreadable cells of the table; default as at the fit.
         root: Folder of the media of the table.
-        progress: Told of the work.
+        progress: As for `plait.fit`.
         reading: More of how the table is read: arguments of `plait.read`.
         named: More parts of the query by name, as of `query`: ``text="red boot"``.
 
@@ -71,7 +73,7 @@ def search(
         where=where,
         index=index,
         rebuild=rebuild,
-        progress=progress or SILENT,
+        progress=heard(progress),
     )
     missing = [] if rows is None else missing_columns(model.inputs, rows.column_names)
     return Hits(found | {"missing_columns": missing, "notes": notes_on(missing)})

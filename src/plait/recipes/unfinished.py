@@ -18,6 +18,18 @@ OURS = (SETTINGS, LOCK)
 """What lies in the folder before there is anything to go on from."""
 
 
+def has_checkpoint(out: Path | str) -> bool:
+    """Tell whether a fit to that bundle was interrupted and left something to go on from."""
+    folder = _folder_of(Path(out))
+    if not (folder / SETTINGS).is_file():
+        return False
+    return any(path.is_file() and path.name not in OURS for path in folder.rglob("*"))
+
+
+def _folder_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.unfinished")
+
+
 class Unfinished:
     """Where the checkpoints of a fit go, as a context; nothing is written before it is entered.
 
@@ -43,7 +55,7 @@ class Unfinished:
     def __init__(self, out: Path | str, settings: Mapping[str, Any], resume: bool) -> None:
         self._out, self._resume = Path(out), resume
         check_place(self._out)
-        self.folder = self._out.with_name(f".{self._out.name}.unfinished")
+        self.folder = _folder_of(self._out)
         self.notes: tuple[str, ...] = ()
         self._lock = Lock(self.folder / LOCK)
         self._lock.check()
@@ -66,7 +78,7 @@ class Unfinished:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.folder.is_dir() and not self._has_checkpoints():
+        if self.folder.is_dir() and not has_checkpoint(self._out):
             self.remove()
         self._lock.release()
 
@@ -75,7 +87,7 @@ class Unfinished:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _begin(self) -> None:
-        goes_on = self._resume and self._has_checkpoints()
+        goes_on = self._resume and has_checkpoint(self._out)
         if goes_on:
             self._compare()
         else:
@@ -92,11 +104,6 @@ class Unfinished:
                 f"the file system of {self.folder.parent} keeps no locks: nothing hinders a second "
                 "fit to the same bundle",
             )
-
-    def _has_checkpoints(self) -> bool:
-        if not (self.folder / SETTINGS).is_file():
-            return False
-        return any(path.is_file() and path.name not in OURS for path in self.folder.rglob("*"))
 
     def _empty(self) -> None:
         """Delete all but the lock."""

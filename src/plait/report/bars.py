@@ -7,7 +7,7 @@ from typing import Any
 
 from plait.report.axis import Axis, make_axis
 from plait.report.text import DASH, between, escape, interval_of, is_number, metric
-from plait.report.words import arrow, direction, word
+from plait.report.words import arrow, direction, named_in_unit, word
 from plait.types import Html
 
 
@@ -27,7 +27,7 @@ def bars(rows: Sequence[Mapping[str, Any]], name: str, *, label: str = "") -> Ht
         f'<span style="left:{100 * axis.at(tick):.2f}%">{axis.written(tick)}</span>'
         for tick in axis.ticks
     )
-    head = f"{word(name).name} {arrow(name)}".strip()
+    head = f"{named_in_unit(name)} {arrow(name)}".strip()
     way = direction(name)
     return (
         f'<figure class="bars" aria-label="{escape(label or head)}">'
@@ -67,7 +67,7 @@ def _row(row: Mapping[str, Any], name: str, axis: Axis, zero: float) -> Html:
                 f'<i class="range" style="left:{100 * low:.2f}%;width:{100 * (high - low):.2f}%">'
                 "</i>"
             )
-    shown = metric(name, value) if is_number(value) else DASH
+    shown = escape(metric(name, value)) if is_number(value) else DASH
     spread = f"<small>{between(name, ends)}</small>" if ends is not None else ""
     note = f"<small>{escape(row['note'])}</small>" if row.get("note") else ""
     return (

@@ -133,7 +133,7 @@ def _numbers(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Html:
         line: dict[str, Any] = {"model": escape(title)}
         for name in names:
             value, ends = value_of(one, name), ends_of(one, name)
-            shown = metric(name, value)
+            shown = escape(metric(name, value))
             if value is not None and name in best and not is_better(name, best[name], value):
                 shown = f"<b>{shown}</b>"
             spread = f"<small>{between(name, ends)}</small>" if ends is not None else ""

@@ -21,7 +21,9 @@ from plait.report.text import (
     DASH,
     cut,
     escape,
+    figures,
     fold,
+    interval_of,
     is_number,
     metric,
     number,
@@ -37,12 +39,11 @@ from plait.report.verdict import (
     warnings,
 )
 from plait.report.words import direction, model_name, word
+from plait.report.worth import facts_of_costs, facts_overlooked, priced
 from plait.types import Html
 
 SPACE = "shared space"
 OPEN_NOTES, OPEN_WARNINGS = 4, 12
-IN_UNITS = ("rmse", "mae")
-"""Metrics in the unit of the target."""
 
 
 def hero(data: Mapping[str, Any]) -> Html:
@@ -67,17 +68,17 @@ def hero(data: Mapping[str, Any]) -> Html:
 def _number(data: Mapping[str, Any]) -> Html:
     """Return the large number, what it is, and its interval beneath."""
     test = test_of(data)
-    name = "r@10" if is_space(data) else headline_metric(data)
-    value = value_of(test, name)
     rows = test.get("rows")
     known = plural(int(rows), "test row") if is_number(rows) else "not measured"
+    if (decision := priced(data)) is not None:
+        return _cost(decision, known)
+    name = "r@10" if is_space(data) else headline_metric(data)
+    value = value_of(test, name)
     label = term(name, word(name).name)
     if is_space(data):
         label += ", mean of all directions"
-    shown = metric(name, value)
-    figure = escape(shown).replace("\u00a0%", '<span class="unit">%</span>')
-    unit = _unit(data) if name in IN_UNITS and value is not None else ""
-    figure += f'<span class="unit">{escape(unit)}</span>' if unit else ""
+    plain, _, unit = metric(name, value).partition("\u00a0")
+    figure = escape(plain) + (f'<span class="unit">{escape(unit)}</span>' if unit else "")
     way = f" ({direction(name)})" if word(name).better == "lower" else ""
     interval = interval_text(name, test) if not is_space(data) else ""
     return (
@@ -88,11 +89,20 @@ def _number(data: Mapping[str, Any]) -> Html:
     )
 
 
-def _unit(data: Mapping[str, Any]) -> str:
-    """Return the unit of a target of numbers; empty where it has none."""
-    columns = (data.get("codecs") or {}).get("columns") or {}
-    codec = columns.get((data.get("model") or {}).get("target")) or {}
-    return str(codec.get("unit") or "")
+def _cost(decision: Mapping[str, Any], known: str) -> Html:
+    """Return what a row costs on average, which counts where mistakes have costs."""
+    ends = interval_of((decision.get("intervals") or {}).get("cost"))
+    interval = "no interval: too few rows, or it was not computed"
+    if ends is not None:
+        interval = f"95 % interval {figures(ends[0])} to {figures(ends[1])}"
+    missed, alarm = figures(decision["false_negative"]), figures(decision["false_positive"])
+    return (
+        f'<div class="score"><p class="what">mean cost of a row (lower is better)</p>'
+        f'<p class="large">{escape(figures(decision["at_threshold"]["cost"]))}</p>'
+        f'<p class="interval">{escape(interval)}</p>'
+        f'<p class="on">on {escape(known)}; a missed {escape(cut(decision["positive"], 40))} costs '
+        f"{missed}, a false alarm {alarm}</p></div>"
+    )
 
 
 def _compared(data: Mapping[str, Any]) -> Html:
@@ -102,8 +112,13 @@ def _compared(data: Mapping[str, Any]) -> Html:
         items = [("by chance", percent(chance), "of queries, first ten")]
         items.append(("median rank", number(rank), "of the own item"))
         return _facts(items)
+    if (decision := priced(data)) is not None:
+        return _facts(facts_of_costs(decision))
     name = headline_metric(data)
     items = facts_of_hero(data)
+    more = facts_overlooked(data) if name == "accuracy" else []
+    if more:
+        return _scale(data, name) + _facts([*items, *more])
     poor = weakest(data)
     if poor is not None:
         said, entry = poor

@@ -22,7 +22,7 @@ from plait.report.text import (
     table,
     term,
 )
-from plait.report.words import METRICS
+from plait.report.words import METRICS, target_unit
 from plait.types import Html
 
 OPEN_CLASSES, MAX_CLASSES = 12, 400
@@ -132,6 +132,7 @@ def numbers(data: Mapping[str, Any]) -> Html:
     if not points:
         return ""
     name = str((data.get("model") or {}).get("target") or "number")
+    name += f" in {unit}" if (unit := target_unit()) else ""
     parts = [f"<h3>True against predicted</h3>{_scatter(points, name)}"]
     errors = [p[1] - p[0] for p in points]
     edges, counts = _bins(errors)

@@ -13,9 +13,9 @@ from typing import Any
 from plait.report import comparison, deciding, making, outcomes, patterns, retrieval, rows, space
 from plait.report.hero import SPACE, hero
 from plait.report.palette import style
-from plait.report.scored import is_space
+from plait.report.scored import is_space, unit_of
 from plait.report.text import escape
-from plait.report.words import brought_along
+from plait.report.words import brought_along, measured_in
 from plait.types import Html
 
 _SECTION = re.compile(r'<section id="([^"]+)"[^>]*><h2[^>]*>(.*?)</h2>')
@@ -28,7 +28,8 @@ def render_report(data: Mapping[str, Any]) -> Html:
         data: The bundle's JSON files by name without ending, ``card``, ``name`` and ``size_mb``;
             whatever is absent is said to be not measured.
     """
-    with brought_along((data.get("metrics") or {}).get("words") or {}):
+    words = (data.get("metrics") or {}).get("words") or {}
+    with brought_along(words), measured_in(unit_of(data)):
         return _page_of(data)
 
 

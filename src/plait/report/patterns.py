@@ -98,6 +98,6 @@ def _row(
         if ends is None and name == "coverage" and value is not None:
             ends = wilson(value, int(entry.get("rows") or 0))
         spread = f"<small>{between(name, ends)}</small>" if ends is not None else ""
-        shown = metric(name, value)
+        shown = escape(metric(name, value))
         figures += f'<td class="figure"><span class="value">{shown}{spread}</span></td>'
     return f'<tr>{dots}<td class="figure">{number(entry.get("rows"))}</td>{figures}</tr>'

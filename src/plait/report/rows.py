@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.display import with_unit
 from plait.report.axis import make_axis
 from plait.report.text import cut, escape, fold, is_number, metric, number, section
-from plait.report.words import word
+from plait.report.words import target_unit, word
 from plait.types import Html
 
 OPEN_CELLS = 6
+_BARE = re.compile(r"[-+−]?\d[\d.,' ]*(e[-+]?\d+)?")
+"""A number without a unit."""
 
 
 def samples(data: Mapping[str, Any]) -> Html:
@@ -111,8 +115,8 @@ def _labels(title: str, labels: Sequence[str]) -> Html:
 def _number(sample: Mapping[str, Any]) -> Html:
     """Return a predicted number, its interval with the truth marked, and how far off it is."""
     low, high, true = sample.get("q05"), sample.get("q95"), sample.get("true")
-    said = f'<p class="said">{escape(sample.get("prediction", ""))}</p>'
-    truth = f'<p class="true">true: <b>{escape(cut(sample.get("truth", ""), 40))}</b></p>'
+    said = f'<p class="said">{escape(_in_unit(sample.get("prediction", "")))}</p>'
+    truth = f'<p class="true">true: <b>{escape(cut(_in_unit(sample.get("truth", "")), 40))}</b></p>'
     if low is None or high is None or not is_number(low) or not is_number(high):
         return said + truth
     inside = is_number(true) and low <= true <= high
@@ -128,6 +132,13 @@ def _number(sample: Mapping[str, Any]) -> Html:
         )
     return (
         f'<p class="mark-of">{mark}</p>{said}'
-        f'<p class="second">{number(float(low))} to {number(float(high))} in 90 % of cases</p>'
+        f'<p class="second">{number(float(low))} to '
+        f"{escape(_in_unit(number(float(high))))} in 90 % of cases</p>"
         f"{drawn}{truth}"
     )
+
+
+def _in_unit(text: Any) -> str:
+    """Return a number with the target's unit, where its cell does not say one itself."""
+    text = str(text)
+    return with_unit(text, target_unit()) if _BARE.fullmatch(text.strip()) else text

@@ -39,6 +39,13 @@ def headline_metric(data: Mapping[str, Any]) -> str:
     return next((name for name in EARLIER_HEADLINES if name in measured), EARLIER_HEADLINES[0])
 
 
+def unit_of(data: Mapping[str, Any]) -> str:
+    """Return the unit of a target of numbers; "" where it has none."""
+    columns = (data.get("codecs") or {}).get("columns") or {}
+    codec = columns.get((data.get("model") or {}).get("target")) or {}
+    return str(codec.get("unit") or "")
+
+
 def value_of(scored: Scored | None, name: str) -> float | None:
     """Return a metric of something scored; None when it is not a finite number."""
     value = ((scored or {}).get("metrics") or {}).get(name)

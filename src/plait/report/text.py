@@ -8,11 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from plait.report.words import FACTS, TERMS, word
+from plait.display import with_unit
+from plait.metrics import IN_UNITS
+from plait.report.words import FACTS, TERMS, target_unit, word
 from plait.types import Html
 
 DASH = "–"
-_FIGURES = re.compile(r"^[–+−-]?[\d,.]*(\s?%)?(\s\([^)]*\))?$")
+_FIGURES = re.compile(r"^[–+−-]?[\d,.]*(\s?%|\u00a0\S+)?(\s\([^)]*\))?$")
 
 
 def escape(value: Any) -> Html:
@@ -54,7 +56,7 @@ def percent(value: Any) -> str:
 
 
 def metric(name: str, value: Any, interval: Sequence[float] | None = None) -> str:
-    """Return a metric with its interval: ``87.3 % (85.1 to 89.2)``.
+    """Return a metric with its unit and its interval: ``87.3 % (85.1 to 89.2)``, ``1.20 kg``.
 
     An R² below -1 is only said to be so: its size tells nothing.
     """
@@ -62,9 +64,10 @@ def metric(name: str, value: Any, interval: Sequence[float] | None = None) -> st
         return "below −1"
     shown = percent(value) if word(name).share else _measured(name, value)
     ends = interval_of(interval)
-    if ends is None or shown == DASH:
+    if shown == DASH:
         return shown
-    return f"{shown} ({between(name, ends)})"
+    spread = "" if ends is None else f" ({between(name, ends)})"
+    return with_unit(shown, target_unit() if name in IN_UNITS else "") + spread
 
 
 def between(name: str, ends: Sequence[float]) -> str:

@@ -24,6 +24,7 @@ from plait.report.scored import (
 )
 from plait.report.text import cut, is_number, metric, number, percent, plural
 from plait.report.words import model_name, word
+from plait.report.worth import beats, guessed, overlooked, priced, verdict_of_costs
 
 FEW_ROWS = 50
 NOMINAL = 0.9
@@ -38,9 +39,11 @@ def verdict(data: Mapping[str, Any]) -> str:
     value = value_of(test, name)
     if value is None:
         return "Nothing was measured, so nothing can be promised."
-    guess, rival = value_of(guessing(data), name), best_rival(data)
-    if guess is not None and not _beats(name, test, guess):
-        return "No better than guessing: do not rely on it."
+    if (decision := priced(data)) is not None:
+        return verdict_of_costs(decision)
+    guess, rival = guessed(data, name), best_rival(data)
+    if guess is not None and not beats(name, test, guess):
+        return overlooked(data)
     start = "Far better than guessing" if guess is not None else "Measured"
     if guess is not None and not _halves(name, value, guess):
         start = "Better than guessing"
@@ -162,15 +165,6 @@ def facts_of_hero(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             note += ", which is what ships"
         found.append(("best simple rival", shown, note))
     return found
-
-
-def _beats(name: str, test: Mapping[str, Any], guess: float) -> bool:
-    """Tell whether even the worse end of the interval is better than guessing."""
-    value, ends = value_of(test, name), ends_of(test, name)
-    if value is None:
-        return False
-    worse = value if ends is None else ends[1] if word(name).better == "lower" else ends[0]
-    return is_better(name, worse, guess)
 
 
 def _halves(name: str, value: float, guess: float) -> bool:

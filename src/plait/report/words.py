@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from plait.metrics import IN_UNITS
+
 
 @dataclass(frozen=True)
 class Word:
@@ -30,6 +32,8 @@ class Word:
 
 
 _brought: ContextVar[Mapping[str, Word] | None] = ContextVar("brought", default=None)
+
+_unit: ContextVar[str] = ContextVar("unit", default="")
 
 METRICS = {
     "accuracy": Word("accuracy", "Share of rows whose predicted class is the true one.", True,
@@ -141,6 +145,27 @@ def brought_along(told: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
         yield
     finally:
         _brought.reset(before)
+
+
+@contextmanager
+def measured_in(unit: str) -> Iterator[None]:
+    """Know the unit of the page's target, a number, inside the block; "" for none."""
+    before = _unit.set(unit)
+    try:
+        yield
+    finally:
+        _unit.reset(before)
+
+
+def named_in_unit(name: str) -> str:
+    """Return a metric's name with the unit that its values are in: ``RMSE in kg``."""
+    unit = _unit.get() if name in IN_UNITS else ""
+    return word(name).name + (f" in {unit}" if unit else "")
+
+
+def target_unit() -> str:
+    """Return the unit of the page's target; "" where it has none."""
+    return _unit.get()
 
 
 def arrow(name: str) -> str:

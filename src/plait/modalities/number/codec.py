@@ -29,6 +29,9 @@ from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 QUANTILE_LEVELS = (0.05, 0.5, 0.95)
 
+SIGMAS = 1.645
+"""Standard deviations about the mean within which 90 % of a normal distribution lie."""
+
 
 class Limit(float):
     """A number beyond which the truth lies: ``<30`` is 30 with side -1.
@@ -56,7 +59,8 @@ class NumberCodec:
 
     Attributes:
         mean, scale: Of the training values (after the logarithm, if `log`).
-        low, high: 0.1 and 99.9 % quantiles of training values, beyond which inputs are clipped.
+        low, high: 0.1 and 99.9 % quantiles of training values, beyond which inputs are clipped;
+            the least or greatest value itself where only that is on the other side of zero.
         log: Whether values are positive and so skewed that their logarithm is used.
         decimal: Sign before the fraction: ``.`` (also ""), ``,``, or ``.,`` for either.
         thousands: Signs that may group digits, such as ``,`` or ``. '``; "" for none.
@@ -145,6 +149,8 @@ class NumberCodec:
             return self
         values = np.array(found, np.float64)
         low, high = (float(q) for q in np.quantile(values, [0.001, 0.999]))
+        low = low if (low < 0) == (values.min() < 0) else float(values.min())
+        high = high if (high > 0) == (values.max() > 0) else float(values.max())
         log = bool(values.min() > 0 and _skewness(values) > 2 * abs(_skewness(np.log(values))) + 1)
         inner = np.log(values) if log else values
         return replace(
@@ -222,10 +228,15 @@ class NumberCodec:
         return np.array([a["exact"][0] for a in arrays], np.float32)
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
-        mean, q05, q50, q95 = np.asarray(outputs, np.float64).T
-        width = np.maximum(q95 - q05, 0.0)
-        spread = 3.29 * (self.scale * np.abs(mean) if self.log else self.scale)
-        confidence = np.clip(1.0 - width / np.maximum(spread, 1e-30), 0.0, 1.0)
+        """Return mean and quantiles, and a ``confidence`` that orders rows by their intervals.
+
+        It is ``u / (u + w)``, where ``w`` is the width of the row's 90 % interval and ``u`` that of
+        all training values about their centre (with a logarithm, about the row's median): 1 for an
+        exact answer, 0.5 where no more is known than without looking at the row. No probability.
+        """
+        mean, q05, q50, q95 = np.clip(np.asarray(outputs, np.float64), *self.bounds).T
+        width, usual = np.maximum(q95 - q05, 0.0), self._usual_width(q50)
+        confidence = usual / np.maximum(usual + width, 1e-30)
         named = {"prediction": mean, "confidence": confidence, "q05": q05, "q50": q50, "q95": q95}
         # As exact as the outputs are: 4.956185, not 4.9561848640441895.
         return {name: values.astype(np.float32) for name, values in named.items()}
@@ -238,6 +249,17 @@ class NumberCodec:
         scale = self.spread
         squared = ((outputs[:, 0] - truth) / scale) ** 2
         return squared + pinball_loss(outputs[:, 1:], truth, QUANTILE_LEVELS) / scale
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """What no prediction goes beyond: zero, where no training value lies on its other side."""
+        return (0.0 if self.low >= 0 else -math.inf), (0.0 if self.high <= 0 else math.inf)
+
+    def _usual_width(self, median: np.ndarray) -> np.ndarray:
+        """Return the width of the middle 90 % of a (log-)normal distribution, float64 ``[row]``."""
+        if not self.log:
+            return np.full(len(median), 2 * SIGMAS * self.scale)
+        return 2 * math.sinh(SIGMAS * min(self.scale, 5.0)) * np.maximum(median, self.low)
 
     @property
     def spread(self) -> float:
