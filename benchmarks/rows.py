@@ -9,7 +9,9 @@ from statistics import median
 from typing import Any
 
 HEADINGS = ("case", "metric", "plait", "peer", "peer's", "target", "reached", "seconds", "note")
-_TARGET = re.compile(r"(>=|<=|>|<)\s*(?:(-?[\d.]+)|(?:([\d.]+)\s*x\s*)?peer(?:\s*-\s*([\d.]+))?)")
+_TARGET = re.compile(
+    r"(>=|<=|>|<|\+-)\s*(?:(-?[\d.]+)|(?:([\d.]+)\s*x\s*)?peer(?:\s*-\s*([\d.]+))?)"
+)
 _ROUNDING = 1e-9
 
 
@@ -84,7 +86,9 @@ def bound_of(target: str, peer_value: float | None) -> float | None:
         return None
     found = _TARGET.fullmatch(target)
     if found is None:
-        raise ValueError(f"unreadable target {target!r}: expected '>= 0.9' or '<= 1.2 x peer'")
+        raise ValueError(
+            f"unreadable target {target!r}: expected '>= 0.9', '<= 1.2 x peer' or '+- 0.02'"
+        )
     if found[2]:
         return float(found[2])
     return None if peer_value is None else float(found[3] or 1) * peer_value - float(found[4] or 0)

@@ -14,11 +14,18 @@ BUDGET = "8s"
 DRAWS = {"few rows": 60, "wide": 40, "groups": 20, "duplicates planted": 20}
 """Tables drawn of each kind: the more, the fewer test rows each of them has."""
 
-CLAIMS = ("test rows", "rows of the choice")
+CLAIMS = ("test rows", "no test rows")
+"""What the claim is from: rows set aside, or, where there are none, those of the choice."""
 
 
 def run(settings: Settings) -> list[Row]:
-    """Fit tables of noise, many draws each, and average the accuracy that fits claim."""
+    """Fit tables of noise, many draws each, and average what fits claim beyond chance.
+
+    The claim is the mean recall of the two classes, which is a half by chance, however often a
+    model says which of them. Accuracy is not: where a split leaves more of one class to learn from,
+    fewer are left to judge by, and a model that says the commoner one is wrong more than every
+    second time.
+    """
     if not settings.with_plait:
         return []
     return [row for kind in DRAWS for row in _measure(kind, settings)]
@@ -27,34 +34,45 @@ def run(settings: Settings) -> list[Row]:
 def _measure(kind: str, settings: Settings) -> list[Row]:
     began = time.monotonic()
     num_draws = 2 if settings.quick else DRAWS[kind]
-    claims = [_claims(kind, settings.seed * 1000 + draw, settings) for draw in range(num_draws)]
-    seconds = (time.monotonic() - began) / num_draws
+    seeds = [settings.seed * 1000 + draw for draw in range(num_draws)]
+    claims = [[_claim(kind, seed, settings, name) for name in CLAIMS] for seed in seeds]
+    seconds = (time.monotonic() - began) / num_draws / len(CLAIMS)
     return [
         Row(
-            benchmark="noise", case=kind, metric=f"claimed accuracy less a half, {name}",
+            benchmark="noise", case=kind, metric=f"claimed mean recall less a half, {name}",
             value=_mean([one[place] for one in claims]),
-            target="<= 0.02", seed=settings.seed, seconds=seconds,
+            target="+- 0.02", seed=settings.seed, seconds=seconds,
             note=f"{num_draws} draws, standard error {_error([one[place] for one in claims]):.3f}",
         )
         for place, name in enumerate(CLAIMS)
     ]  # fmt: skip
 
 
-def _claims(kind: str, seed: int, settings: Settings) -> list[tuple[float, int]]:
-    """Return what one fit claims beyond guessing, and on how many rows, as of `CLAIMS`."""
+def _claim(kind: str, seed: int, settings: Settings, name: str) -> tuple[float, int]:
+    """Return what one fit claims beyond chance, and on how many rows."""
     import plait
 
-    table, columns = noise(kind, np.random.default_rng([seed, len(kind)]))
+    rng = np.random.default_rng([seed, len(kind)])
+    table, columns = noise(kind, rng)
+    group = "person" if kind == "groups" else None
+    if name == "no test rows":
+        table = table.append_column("part", pa.array(_parts(table, group, rng)))
     model = plait.fit(
-        plait.read(table, columns=columns), target="label", seed=seed, samples=False,
-        group="person" if kind == "groups" else None, budget=settings.budget_or(BUDGET),
-        encoders="none",
+        plait.read(table, columns=columns), target="label", seed=seed, samples=False, group=group,
+        budget=settings.budget_or(BUDGET), encoders="none",
+        split="part" if "part" in table.column_names else None,
     )  # fmt: skip
-    metrics = model.records["metrics"]
-    return [
-        (metrics[part]["metrics"]["accuracy"] - 0.5, metrics[part]["rows"])
-        for part in ("test", "validation")
-    ]
+    told = model.records["metrics"]["test"]
+    found = np.array(told["confusion"], float)
+    return float((np.diag(found) / found.sum(axis=1)).mean()) - 0.5, int(found.sum())
+
+
+def _parts(table: pa.Table, group: str | None, rng: np.random.Generator) -> list[str]:
+    """Return which rows train and which validate: a quarter, whole groups where there are some."""
+    unit = table[group].to_pylist() if group else list(range(table.num_rows))
+    units = sorted(set(unit))
+    held = {units[place] for place in rng.permutation(len(units))[: len(units) // 4]}
+    return ["validation" if one in held else "train" for one in unit]
 
 
 def _mean(claims: list[tuple[float, int]]) -> float:

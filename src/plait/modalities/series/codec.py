@@ -55,7 +55,7 @@ class SeriesCodec:
     """
 
     modality: ClassVar[str] = "series"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 

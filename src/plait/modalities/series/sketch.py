@@ -1,4 +1,4 @@
-"""Sketches of series: 64 smooth steps of up to twelve channels, and each channel's scale."""
+"""Sketches of series: 64 smooth steps of up to twelve channels, their scales, and a fine part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray
 
-from plait.modalities.likeness import Fingerprint, difference, resized, sign_code, smoothed
+from plait.modalities.likeness import (
+    Difference,
+    Fingerprint,
+    difference,
+    resized,
+    sign_code,
+    smoothed,
+)
+from plait.modalities.series.fine import fine_alike, fine_part
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -55,9 +63,11 @@ def fingerprint_series(values: Float[ndarray, "time channel"]) -> Fingerprint | 
     if spread < LEAST_SEEN or np.unique(small.round(3)).size < 4:
         return None
     levels = np.rint(small * LEVELS).clip(-32767, 32767).astype(np.int16)
-    head = np.array([len(values), num, len(means)], np.uint32).tobytes()
+    fine = np.rint(fine_part(scaled) * LEVELS).clip(-32767, 32767).astype(np.int16)
+    head = np.array([len(values), num, len(means), *fine.shape], np.uint32).tobytes()
     scales = np.concatenate([means, spreads]).astype(np.float32).tobytes()
-    return Fingerprint(sign_code(small.ravel()), head + scales + levels.tobytes())
+    sketch = head + scales + levels.tobytes() + fine.tobytes()
+    return Fingerprint(sign_code(small.ravel()), sketch)
 
 
 def series_alike(first: bytes, second: bytes) -> bool:
@@ -74,28 +84,28 @@ def series_alike(first: bytes, second: bytes) -> bool:
     apart = abs(np.log(one.length / other.length))
     if apart > MOST_LENGTH or not _same_scale(one, other):
         return False
-    return _onto(one, other) and _onto(other, one)
+    there, back = _onto(one, other), _onto(other, one)
+    return there is not None and back is not None and fine_alike(one.detail, other.detail, there)
 
 
-def _onto(one: _Sketch, other: _Sketch) -> bool:
-    """Tell whether the other, moved onto the one, is the same but for light edits."""
+def _onto(one: _Sketch, other: _Sketch) -> Difference | None:
+    """Return how the other lies on the one, if it is the same but for light edits; else None."""
     places = _kept(one.scales.shape[1])
     means, its_means = one.scales[0, places], other.scales[0, places]
     spreads, its_spreads = (np.maximum(it.scales[1, places], 1e-9) for it in (one, other))
     moving = (other.values * its_spreads + its_means - means) / spreads
     left = difference(one.values, moving, axes=(0,), hopeless=HOPELESS, free_columns=True)
     if left is None or not left.is_cut(MOST_CUT, SPARE):
-        return False
+        return None
     if not _same_slow_part(left.gain, its_spreads / spreads):
-        return False
+        return None
     rough = _roughness(one.values)
     most = STRICT * rough + LENIENT * max(0.0, rough - ROUGH)
     leak = LEAK * one.fine * np.sqrt(min(1.0, NUM_STEPS / one.length))
     changes = np.sqrt((np.diff(one.values, axis=0) ** 2).mean())
-    return bool(
-        left.detail <= np.hypot(most, 2 * leak / (changes + 1e-9))
-        and left.level <= np.hypot(most, leak / (one.values.std() + 1e-9))
-    )
+    same = left.detail <= np.hypot(most, 2 * leak / (changes + 1e-9))
+    same &= left.level <= np.hypot(most, leak / (one.values.std() + 1e-9))
+    return left if same else None
 
 
 def _same_slow_part(gain: float, ratio: Float[ndarray, " channel"]) -> bool:
@@ -119,11 +129,13 @@ class _Sketch:
         length: Steps of the series.
         scales: Means and spreads ``[2, channel]``.
         steps: Of the channels shown, in spreads: ``[step, channel]``.
+        detail: Its fine part.
     """
 
     length: int
     scales: np.ndarray
     steps: np.ndarray
+    detail: np.ndarray
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -158,10 +170,13 @@ def _same_scale(one: _Sketch, other: _Sketch) -> bool:
 
 
 def _opened(sketch: bytes) -> _Sketch:
-    length, num, num_channels = np.frombuffer(sketch, np.uint32, 3).tolist()
-    scales = np.frombuffer(sketch, np.float32, 2 * num_channels, 12).reshape(2, num_channels)
-    steps = np.frombuffer(sketch, np.int16, offset=12 + 8 * num_channels).reshape(-1, num) / LEVELS
-    return _Sketch(length, scales.astype(np.float64), steps)
+    length, num, num_channels, *shape = np.frombuffer(sketch, np.uint32, 5).tolist()
+    scales = np.frombuffer(sketch, np.float32, 2 * num_channels, 20).reshape(2, num_channels)
+    levels = np.frombuffer(sketch, np.int16, offset=20 + 8 * num_channels) / LEVELS
+    steps, detail = np.split(levels, [NUM_STEPS * num])
+    return _Sketch(
+        length, scales.astype(np.float64), steps.reshape(NUM_STEPS, num), detail.reshape(shape)
+    )
 
 
 def _kept(num_channels: int) -> np.ndarray:
