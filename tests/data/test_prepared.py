@@ -12,6 +12,7 @@ from toys import LettersCodec
 
 from plait import read
 from plait.data import collate, fit_codecs, prepare_table
+from plait.data.fingerprints import fingerprints
 from plait.errors import CellError, SchemaError
 from plait.modalities import find_codec
 
@@ -229,3 +230,20 @@ def test_picture_columns_share_a_fitted_codec(tmp_path, picture):
     table = read(cells, root=tmp_path, columns=columns)
     codecs = fit_codecs(table, ["front", "back"], [0, 1])
     assert (codecs["front"].size_px, codecs["back"].size_px) == (8, 40)
+
+
+def test_a_file_that_cannot_be_decoded_is_named_with_what_to_do(tmp_path, cache):
+    """Whichever pass over the table meets it first: fitting, near-duplicates or preparing."""
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG broken")
+    table = read({"image": ["broken.png"] * 3}, columns={"image": "image"}, root=tmp_path)
+    codec = find_codec("image")()
+    passes = (
+        lambda: fit_codecs(table, ["image"], [0, 1, 2]),
+        lambda: fingerprints(table, {"image": codec}),
+        lambda: prepare_table(table, {"image": codec}),
+    )
+    for one in passes:
+        with pytest.raises(CellError) as caught:
+            one()
+        assert caught.value.path == str(tmp_path / "broken.png")
+        assert caught.value.row in (0, 1, 2) and "--on-error skip" in str(caught.value.hint)

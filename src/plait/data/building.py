@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from plait.data.cache import new_entry
-from plait.data.decoding import Decoder, is_cheap
+from plait.data.decoding import Decoder, is_cheap, placed
 from plait.data.entries import Progress
 from plait.data.ragged import ColumnWriter
 from plait.data.table import Table
@@ -20,9 +20,6 @@ from plait.types import Arrays, Cell
 
 MAX_RECORDED = 1000
 """Unreadable cells listed per column; the rest are counted."""
-
-MEND_CELL = "mend the file or cell; of a table, --on-error skip counts such cells as missing"
-"""The hint of errors that have none of their own."""
 
 
 FEW_ROWS = 16
@@ -130,14 +127,7 @@ class Build:
         if not isinstance(result, CellError):
             return result
         if not self._table.policy.skips:
-            error = type(result)(
-                result.what,
-                expected=result.expected,
-                received=result.received,
-                hint=result.hint or MEND_CELL,
-                path=result.path,
-            )
-            raise error.at(column=name, row=row) from result
+            raise placed(result, name, row) from result
         self._num_bad[name] += 1
         if self._num_bad[name] <= MAX_RECORDED:
             reason = f"{result.what}: {result.received}" if result.received else result.what

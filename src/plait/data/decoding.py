@@ -33,6 +33,10 @@ def is_cheap(layout: Layout) -> bool:
     return sum(sizes) <= CHEAP_ELEMENTS
 
 
+MEND_CELL = "mend the file or cell; of a table, --on-error skip counts such cells as missing"
+"""The hint of errors that have none of their own."""
+
+
 def read_cell(codec: Codec, cell: Cell, media: Media) -> Any | None:
     """Decode a cell; None when it holds nothing.
 
@@ -43,14 +47,36 @@ def read_cell(codec: Codec, cell: Cell, media: Media) -> Any | None:
         return None
     try:
         return codec.read(cell, media)
-    except PlaitError:
-        raise
+    except PlaitError as error:
+        raise error.at(path=_file_of(cell, media)) from None
     except Exception as error:
         raise CellError(
             f"the cell cannot be read as {codec.modality}",
             received=f"{type(error).__name__}: {error}",
             hint="mend the cell, or use --on-error skip to count such cells as missing",
         ) from error
+
+
+def placed(error: CellError, column: str, row: int) -> PlaitError:
+    """Return the error of a cell as that of a table: with its place, and how to mend it."""
+    found = type(error)(
+        error.what,
+        expected=error.expected,
+        received=error.received,
+        hint=error.hint or MEND_CELL,
+        path=error.path,
+    )
+    return found.at(column=column, row=row)
+
+
+def _file_of(cell: Cell, media: Media) -> str | None:
+    """Return the file that a cell names, if it does."""
+    if not isinstance(cell, str):
+        return None
+    try:
+        return str(media.locate(cell))
+    except CellError:
+        return None
 
 
 class Decoder(Generic[T]):

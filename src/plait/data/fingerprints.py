@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from plait.data.cache import cache_folder, mark_used, new_entry
-from plait.data.decoding import Decoder
+from plait.data.decoding import Decoder, placed
 from plait.data.entries import Progress, column_key
 from plait.data.schema import make_codec
 from plait.data.table import Table
@@ -208,7 +208,7 @@ def _compute(
             for row, result in enumerate(results, seen - len(results)):
                 if isinstance(result, CellError):
                     if not table.policy.skips:
-                        raise result.at(column=name, row=row)
+                        raise placed(result, name, row)
                 elif result is not None:
                     codes[row], sizes[row] = _code(result), len(result.sketch)
                     file.write(result.sketch)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from plait.data.decoding import read_cell
+from plait.data.decoding import placed, read_cell
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError
@@ -85,7 +85,7 @@ def _raws(table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media)
                 raw = read_cell(codec, cell, media)
             except CellError as error:
                 if not table.policy.skips:
-                    raise error.at(column=name, row=int(row)) from None
+                    raise placed(error, name, int(row)) from None
                 continue
             if raw is not None:
                 yield raw

@@ -194,7 +194,9 @@ def with_specialists(
     )  # fmt: skip
     found = special.specialised({name: rivals.experts[name] for name in wanted})
     return replace(
-        rivals, experts={**rivals.experts, **found}, notes=(*rivals.notes, *special.notes)
+        rivals,
+        experts={**rivals.experts, **found},
+        notes=tuple(dict.fromkeys((*rivals.notes, *special.notes))),
     )
 
 
