@@ -348,3 +348,10 @@ def test_numbers_of_a_target_have_its_unit_wherever_they_stand():
     assert "13.5\u00a0&lt;h&gt;" in cards and "true: <b>12\u00a0&lt;h&gt;</b>" in cards
     assert "true: <b>0.5 d</b>" in cards and "30\u00a0&lt;h&gt; in 90" in cards
     assert "R\u00b2 in" not in page
+
+
+def test_a_network_that_was_not_trained_has_no_section():
+    how = {"steps": 0, "precision": "", "num_networks": 0}
+    assert training({"metrics": {"training": how}}) == ""
+    found = training({"metrics": {"training": {**how, "steps": 9, "num_networks": 4}}})
+    assert "Training of the network" in found and "networks, whose mean answers" in found

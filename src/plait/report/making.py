@@ -98,7 +98,7 @@ def _splits(sizes: Mapping[str, int]) -> Html:
 
 
 def training(data: Mapping[str, Any]) -> Html:
-    """Return the training curve, the choice of fusion, and how encoders were tuned."""
+    """Return the training curve, the choice of fusion, and how encoders were tuned; "" of none."""
     metrics = data.get("metrics") or {}
     curve: Sequence[Mapping[str, Any]] = metrics.get("curve") or []
     parts = []
@@ -120,9 +120,10 @@ def training(data: Mapping[str, Any]) -> Html:
         parts.append("<h3>How the pretrained encoders learned</h3>")
         parts.append(table(metrics["tuned"], caption="Tuning"))
     how = metrics.get("training") or {}
-    if how:
+    if how.get("steps"):
         parts += ["<h3>How it was trained</h3>", facts(how)]
-    return section("Training of the network", *parts) if parts else ""
+    title = "Training of the network" if how.get("steps") else "Pretrained encoders"
+    return section(title, *parts) if parts else ""
 
 
 def encoder_rows(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -107,6 +107,7 @@ FACTS = {
     "wait_share": "share of time waiting for data",
     "join": "layer where the columns meet",
     "adapt": "start of the weights",
+    "num_networks": "networks, whose mean answers",
     "cpu_seconds": "seconds of CPU",
     "peak_memory_mb": "peak memory, MB",
     "joules": "energy, joules",
