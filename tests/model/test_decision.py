@@ -13,6 +13,7 @@ from plait.errors import TargetError, UsageError
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.number.codec import NumberCodec
 from plait.model.decision import Decision, make_decision, positive_label
+from plait.recipes.verdict import verdict_of
 
 CODEC = CategoryCodec(labels=("well", "ill"))
 GIVEN = {"threshold": None, "costs": None, "positive": None}
@@ -147,6 +148,7 @@ def test_the_bundle_keeps_its_decision(bundle):
     assert told["at_threshold"]["recall"] > told["at_half"]["recall"]
     assert "Deciding for" in model.evaluate(ROWS)._repr_html_()
     assert "A row counts as 'ill'" in model.card
+    assert f"**{verdict_of(model)}**" in model.card and "costs" in verdict_of(model)
     assert model.summary()["decision"]["positive"] == "ill"
 
 

@@ -24,6 +24,7 @@ from plait.recipes.simple_generators import Simple, measure_simple
 from plait.recipes.stopping import with_stopping
 from plait.recipes.subsets import score_subsets
 from plait.recipes.task import Task, with_space
+from plait.recipes.verdict import verdict_of
 from plait.recipes.work import Work
 
 MOST_GENERATED = 1000
@@ -94,7 +95,7 @@ def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     records["metrics"]["notes"] = [
         *task.notes, *simple.notes, *decoder.notes, *notes, *records["metrics"]["notes"]
     ]  # fmt: skip
-    model.card = make_card(task, records["metrics"])
+    model.card = make_card(task, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
 

@@ -38,6 +38,7 @@ from plait.recipes.target_records import make_records
 from plait.recipes.task import Task, with_space
 from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets
+from plait.recipes.verdict import verdict_of
 from plait.recipes.work import Work
 
 JUDGED_SHARE, LEAST_JUDGED = 0.04, 100
@@ -113,7 +114,7 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     records["metrics"]["refitted"] = sorted(shipped.experts)
     records["metrics"]["notes"] += shipped.notes
     timetable.said.extend(why_unused(rivals, deep, timetable))
-    model.card = make_card(task, records["metrics"])
+    model.card = make_card(task, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
 

@@ -85,8 +85,8 @@ def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
-def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
-    """Return the model card (Mitchell et al. 2019) as Markdown."""
+def make_card(task: Task, metrics: Mapping[str, Any], verdict: str) -> str:
+    """Return the model card (Mitchell et al. 2019) as Markdown, the verdict first."""
     scored = metrics.get("test") or metrics.get("validation") or {}
     intervals = scored.get("intervals", {})
     lines = [
@@ -96,6 +96,8 @@ def make_card(task: Task, metrics: Mapping[str, Any]) -> str:
         f"Learned from {len(task.splits.train)} rows of {task.table.name}.",
         "",
         f"How rows were split: {task.splits.how}.",
+        "",
+        f"**{verdict}**",
         "",
         "| metric | value | 95 % interval |",
         "|---|---|---|",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from plait.model.model import Model
 from plait.report.verdict import verdict
-from plait.report.words import measured_in
+from plait.report.words import brought_along, measured_in
 
 
-def verdict_of(model: Model) -> str:
-    """Return what the page says first: whether the model is worth using, in a sentence."""
+def verdict_of(model: Model, metrics: Mapping[str, Any] | None = None) -> str:
+    """Return what the page says first: whether the model is worth using, in a sentence.
+
+    Args:
+        model: Fitted.
+        metrics: What the fit measured, where the model's records do not hold it yet.
+    """
+    measured = (model.records.get("metrics") or {}) if metrics is None else metrics
     facts = {} if model.parts is None else model.parts.facts()
     told = {"target": model.target, "inputs": list(model.inputs), "headline": facts.get("headline")}
     unit = "" if model.parts is None else model.parts.judge.unit
-    with measured_in(unit):
-        return verdict({"model": told, "metrics": model.records.get("metrics") or {}})
+    with brought_along(measured.get("words") or {}), measured_in(unit):
+        return verdict({"model": told, "metrics": measured})
