@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -23,6 +24,7 @@ from plait.baselines.contract import (
     saved_form,
     write_files,
 )
+from plait.baselines.costs import Size, foreseen_seconds, is_closed, multiply_seconds
 from plait.baselines.descent import Problem, Weights, link, strengths_path
 from plait.baselines.folding import inner_folds
 from plait.baselines.margins import join, support_vectors
@@ -38,7 +40,9 @@ TEMPERATURES, STRIDE = np.logspace(-0.7, 2.3, 46), 5
 """Tried for scores: each fifth, then those around the best."""
 
 SEARCH_SHARE = 0.6
-MAX_GRAM = 3000
+
+MOMENT_SECONDS = 0.5
+"""A closed form that takes no longer is made even when it is late."""
 
 
 class Linear:
@@ -73,9 +77,7 @@ class Linear:
         check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
         self._form = codec.form
-        num_features = views.dense.shape[1] + views.sparse.num_features
-        small = min(num_features, len(views)) <= MAX_GRAM
-        if small and (not codec.form.probable or num_features >= len(views)):
+        if _is_closed(views, truth, codec, deadline):
             self._fit_closed(views, truth, codec, deadline)
         elif codec.form.exclusive and views.sparse.num_features > views.dense.shape[1]:
             self._fit_margins(views, truth, codec, seed, deadline)
@@ -200,6 +202,18 @@ class Linear:
 
     def _remember(self, places: np.ndarray, scores: np.ndarray) -> None:
         self.held_out = HeldOut(places, self._canonical(scores.astype(np.float32)))
+
+
+def _is_closed(
+    views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
+) -> bool:
+    """Tell whether there is a closed form, and time for it: it cannot be cut short, steps can."""
+    seconds = 0.0 if deadline is None else multiply_seconds()
+    size = Size.of(views, codec, num_outputs(codec, truth), 0, seconds)
+    if not is_closed(size) or deadline is None:
+        return is_closed(size)
+    left = max(deadline - time.monotonic(), MOMENT_SECONDS)
+    return foreseen_seconds(Linear.name, size) <= left
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""A linear model with a closed form takes it where there is time: it cannot be cut short."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from simple_tables import FakeColumn, VectorCodec
+
+from plait.baselines import linear
+from plait.baselines.experts import Linear
+from plait.baselines.features import FeatureMap
+from plait.modalities.category.codec import CategoryCodec
+
+
+def wide_views(num_rows=60, width=90):
+    """More features than rows, of which the first tells the class."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, num_rows)
+    table = rng.normal(size=(num_rows, width)).astype(np.float32)
+    table[:, 0] += 6 * truth
+    column = FakeColumn(VectorCodec(width), [{"values": row} for row in table])
+    prepared = SimpleNamespace(columns={"v": column}, num_rows=num_rows)
+    _, views = FeatureMap.fit(prepared, ["v"], np.arange(num_rows))
+    return views, truth
+
+
+@pytest.mark.parametrize(
+    ("foreseen", "left", "way"),
+    [
+        (9.0, None, "_fit_closed"),
+        (9.0, 60.0, "_fit_closed"),
+        (9.0, 0.0, "_fit_descent"),
+        (0.1, 0.0, "_fit_closed"),
+    ],
+)
+def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, foreseen, left, way):
+    views, truth = wide_views()
+    done = []
+    for name in ("_fit_closed", "_fit_descent"):
+        real = getattr(Linear, name)
+        watched = lambda self, *given, n=name, r=real: (done.append(n), r(self, *given))  # noqa: E731
+        monkeypatch.setattr(Linear, name, watched)
+    monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: foreseen)
+    deadline = None if left is None else time.monotonic() + left
+    expert = Linear()
+    expert.fit(views, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
+    assert done == [way]
+    assert (expert.outputs(views).argmax(1) == truth).mean() > 0.55
