@@ -10,8 +10,10 @@ import pytest
 from simple_tables import FakeColumn, VectorCodec
 
 from plait.baselines import linear
+from plait.baselines.contract import Deadline, is_late
 from plait.baselines.experts import Linear
 from plait.baselines.features import FeatureMap
+from plait.baselines.margins import MAX_STEPS, PILOT_STEPS, support_vectors
 from plait.modalities.category.codec import CategoryCodec
 
 
@@ -49,3 +51,23 @@ def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, fo
     expert.fit(views, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
     assert done == [way]
     assert (expert.outputs(views).argmax(1) == truth).mean() > 0.55
+
+
+def test_support_vectors_that_come_too_late_are_those_of_a_few_steps(monkeypatch):
+    """Timing a few steps is all that is done where no more fit: they are not done twice."""
+    from scipy.sparse import csr_matrix
+    from sklearn.svm import LinearSVC
+
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 3, 90)
+    rows = csr_matrix(rng.normal(size=(90, 40)) + 3 * np.eye(3, 40)[truth])
+    steps, real = [], LinearSVC.fit
+    monkeypatch.setattr(
+        LinearSVC, "fit", lambda self, *a, **k: (steps.append(self.max_iter), real(self, *a, **k))
+    )
+    deadline = Deadline(time.monotonic() - 1)
+    weights = support_vectors(rows, truth, 3, 40, 0.1, 0, None, deadline)
+    assert steps == [PILOT_STEPS] and is_late(deadline)
+    assert ((rows.toarray() @ weights.dense + weights.bias).argmax(1) == truth).mean() > 0.7
+    support_vectors(rows, truth, 3, 40, 0.1, 0)
+    assert steps == [PILOT_STEPS, MAX_STEPS]

@@ -12,7 +12,7 @@ from plait.baselines.contract import end_by
 from plait.baselines.descent import Weights
 from plait.errors import ExtraError
 
-MAX_STEPS, PILOT_STEPS = 300, 5
+MAX_STEPS, PILOT_STEPS = 300, 3
 
 
 def join(dense: np.ndarray, sparse: Any) -> Any:
@@ -45,6 +45,7 @@ def support_vectors(
         seed: Of the order of coordinates.
         row_weights: ``[row]`` of mean 1: how much a row counts; None for the same.
         deadline: Of `time.monotonic`: a few steps are timed, and no more done than fit before it.
+            Where no more do than these, they are what there is.
 
     Raises:
         ExtraError: When scikit-learn is not installed.
@@ -53,16 +54,16 @@ def support_vectors(
         from sklearn.svm import LinearSVC
     except ImportError:
         raise ExtraError("table", "the linear baseline") from None
-    model = LinearSVC(C=strength, random_state=seed, max_iter=MAX_STEPS)
+    model, able = LinearSVC(C=strength, random_state=seed), MAX_STEPS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if deadline is not None:
             began = time.monotonic()
             model.set_params(max_iter=PILOT_STEPS).fit(rows, truth, sample_weight=row_weights)
             per_step = (time.monotonic() - began) / PILOT_STEPS
-            able = (deadline - time.monotonic()) / max(per_step, 1e-9)
-            model.set_params(max_iter=int(np.clip(able, PILOT_STEPS, MAX_STEPS)))
-        model.fit(rows, truth, sample_weight=row_weights)
+            able = int(min((deadline - time.monotonic()) / max(per_step, 1e-9), MAX_STEPS))
+        if able > PILOT_STEPS:
+            model.set_params(max_iter=able).fit(rows, truth, sample_weight=row_weights)
     if model.max_iter < MAX_STEPS and int(np.max(model.n_iter_)) >= model.max_iter:
         end_by(deadline)
     weights, bias = model.coef_.T, model.intercept_

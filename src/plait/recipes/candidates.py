@@ -29,6 +29,7 @@ from plait.baselines.linear import Linear
 from plait.baselines.selection import NARROW_FEATURES
 from plait.errors import UsageError
 from plait.installation import install_command
+from plait.modalities.forms import OutputForm
 from plait.model.shared_space import SharedSpace
 from plait.recipes.prompts import prompt_tuner
 from plait.recipes.specialise import can_pool
@@ -91,6 +92,12 @@ def load_learners(kinds: Mapping[str, Kind]) -> None:
                     import_module(module)
 
 
+def has_too_many(name: str, form: OutputForm, num_outputs: int) -> bool:
+    """Tell whether a target has more classes than trees can take: a tree each per round."""
+    trees = name in (Boosted.name, TableTrees.name)
+    return trees and form.exclusive and num_outputs > MAX_CLASSES
+
+
 def quick_columns(task: Task) -> tuple[str, ...]:
     """Return the columns that are read in a moment, where others take long; else none.
 
@@ -126,8 +133,7 @@ def refuse_none(measured: Mapping[str, object], asked: bool | Sequence[str]) -> 
 def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[str]:
     """Yield a note for each model that cannot learn this target, or not within memory."""
     for name in kinds:
-        trees = name in (Boosted.name, TableTrees.name)
-        if trees and size.form.exclusive and size.outputs > MAX_CLASSES:
+        if has_too_many(name, size.form, size.outputs):
             yield (
                 f"'{name}' was left out: it takes {MAX_CLASSES} classes at most, and there are "
                 f"{size.outputs:,}"

@@ -15,7 +15,13 @@ from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.allowance import Allowance
-from plait.recipes.candidates import Kind, available, load_learners, not_applicable
+from plait.recipes.candidates import (
+    Kind,
+    available,
+    has_too_many,
+    load_learners,
+    not_applicable,
+)
 from plait.recipes.quick_trees import with_trees
 from plait.recipes.rival_bench import Measured, RivalBench, open_bench
 from plait.recipes.rival_rows import rows_to_learn
@@ -136,7 +142,8 @@ def measure_rivals(
     kinds, notes = _wanted(task, space, enabled)
     if not kinds:
         return Rivals(notes=notes)
-    load_learners(kinds)
+    form, labels = task.target_codec.form, len(getattr(task.target_codec, "labels", ()))
+    load_learners({n: kind for n, kind in kinds.items() if not has_too_many(n, form, labels)})
     end = None if seconds is None else start + seconds
     kinds, first, rows_of = with_trees(task, folds, kinds, seed, seconds)
     rows, notes_rows = rows_to_learn(task, folds, seed, seconds)
