@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from simple_tables import FakeColumn, VectorCodec
 
-from plait.baselines import linear
+from plait.baselines import linear, margins
 from plait.baselines.contract import Deadline, is_late
 from plait.baselines.experts import Linear
 from plait.baselines.features import FeatureMap
@@ -53,21 +53,27 @@ def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, fo
     assert (expert.outputs(views).argmax(1) == truth).mean() > 0.55
 
 
-def test_support_vectors_that_come_too_late_are_those_of_a_few_steps(monkeypatch):
-    """Timing a few steps is all that is done where no more fit: they are not done twice."""
+@pytest.mark.parametrize(("cells", "seen"), [(200_000, 90), (60, 20)])
+def test_support_vectors_that_come_too_late_are_of_few_steps_and_rows(monkeypatch, cells, seen):
+    """A step cannot be cut short: how long one takes is told by some rows."""
     from scipy.sparse import csr_matrix
     from sklearn.svm import LinearSVC
 
+    monkeypatch.setattr(margins, "PILOT_CELLS", cells)
+    monkeypatch.setattr(margins, "LEAST_ROWS", 10)
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 3, 90)
     rows = csr_matrix(rng.normal(size=(90, 40)) + 3 * np.eye(3, 40)[truth])
-    steps, real = [], LinearSVC.fit
-    monkeypatch.setattr(
-        LinearSVC, "fit", lambda self, *a, **k: (steps.append(self.max_iter), real(self, *a, **k))
-    )
+    done, real = [], LinearSVC.fit
+
+    def fit(self, table, *given, **named):
+        done.append((self.max_iter, table.shape[0]))
+        return real(self, table, *given, **named)
+
+    monkeypatch.setattr(LinearSVC, "fit", fit)
     deadline = Deadline(time.monotonic() - 1)
     weights = support_vectors(rows, truth, 3, 40, 0.1, 0, None, deadline)
-    assert steps == [PILOT_STEPS] and is_late(deadline)
+    assert done == [(PILOT_STEPS, seen)] * 2 and is_late(deadline)
     assert ((rows.toarray() @ weights.dense + weights.bias).argmax(1) == truth).mean() > 0.7
-    support_vectors(rows, truth, 3, 40, 0.1, 0)
-    assert steps == [PILOT_STEPS, MAX_STEPS]
+    support_vectors(rows, truth, 3, 40, 0.1, 0, None, Deadline(time.monotonic() + 600))
+    assert done[-1] == (MAX_STEPS, 90)
