@@ -191,7 +191,7 @@ class _Answers:
 def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
     """Return the sets of columns to try by hiding the others, each bool ``[source]``.
 
-    All but one, each alone, and those that occur; but no set that many rows have by nature.
+    All but one, each alone, none, and those that occur; but no set that many rows have by nature.
 
     Args:
         present: bool ``[row, source]``: what rows have.
@@ -201,9 +201,9 @@ def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
         return []
     sets, counts = np.unique(present, axis=0, return_counts=True)
     natural = {tuple(one.tolist()): int(count) for one, count in zip(sets, counts, strict=True)}
-    single = np.eye(num, dtype=bool)
-    occurring = sets[(counts >= LEAST_OCCURRING) & sets.any(axis=1)]
-    tried = dict.fromkeys(tuple(one.tolist()) for one in [*~single, *single, *occurring])
+    single, none = np.eye(num, dtype=bool), np.zeros(num, bool)
+    occurring = sets[counts >= LEAST_OCCURRING]
+    tried = dict.fromkeys(tuple(one.tolist()) for one in [*~single, *single, none, *occurring])
     return [np.array(one) for one in tried if not all(one) and natural.get(one, 0) < LEAST_NATURAL]
 
 
