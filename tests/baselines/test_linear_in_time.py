@@ -77,3 +77,21 @@ def test_support_vectors_that_come_too_late_are_of_few_steps_and_rows(monkeypatc
     assert ((rows.toarray() @ weights.dense + weights.bias).argmax(1) == truth).mean() > 0.7
     support_vectors(rows, truth, 3, 40, 0.1, 0, None, Deadline(time.monotonic() + 600))
     assert done[-1] == (MAX_STEPS, 90)
+
+
+def test_support_vectors_that_come_far_too_late_give_way_to_few_rows(monkeypatch):
+    """The closed form of some rows, whose own answers they are judged by."""
+    views, truth = wide_views(num_rows=60, width=90)
+    monkeypatch.setattr(linear, "FEW_ROWS", (500, 40))
+    monkeypatch.setattr(linear, "foreseen_seconds", lambda _, size: size.rows / 10)
+    codec, deadline = CategoryCodec(labels=("x", "y")), Deadline(time.monotonic() + 1.9)
+    assert linear._few_rows(views, truth, codec, 0, None) is None
+    assert linear._few_rows(views, truth, codec, 0, Deadline(time.monotonic() + 2.1)) is None
+    assert linear._few_rows(views, truth, codec, 0, deadline) is None  # 40 rows take 4 s
+    monkeypatch.setattr(linear, "foreseen_seconds", lambda _, size: (size.rows / 40) ** 9)
+    few = linear._few_rows(views, truth, codec, 0, deadline)
+    assert len(few) == 40 and (np.diff(few) > 0).all()
+    expert = Linear()
+    expert._fit_few(views, truth, codec, few, deadline)
+    assert np.array_equal(expert.held_out.places, few) and deadline.stopped
+    assert (expert.held_out.outputs.argmax(1) == truth[few]).mean() > 0.7

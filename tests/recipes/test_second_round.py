@@ -103,7 +103,7 @@ def test_a_linear_model_is_begun_where_nothing_else_fits_and_no_folds_need_it(fo
     rivals, bench = rivals_of(clock, result, {}, {"linear": 9.0, "pool": 9.0})
     assert again(rivals, 6.0, clock) is rivals and not bench.asked
     bench.runs = 1
-    assert again(rivals, 2.9, clock) is rivals and not bench.asked
+    assert again(rivals, 0.5, clock) is rivals and not bench.asked
     found = again(rivals, 6.0, clock)
     assert bench.asked == [("linear", 4.5)] and found.cut_short == {"linear"}
     assert found.left_out == {"pool": 9.0}

@@ -12,9 +12,11 @@ import numpy as np
 from plait.baselines.closed_form import Ridge, primal, ridge_path
 from plait.baselines.contract import (
     ANY_FORM,
+    Deadline,
     HeldOut,
     as_columns,
     check_form,
+    end_by,
     is_late,
     known_rows,
     mean_by,
@@ -40,6 +42,12 @@ TEMPERATURES, STRIDE = np.logspace(-0.7, 2.3, 46), 5
 """Tried for scores: each fifth, then those around the best."""
 
 SEARCH_SHARE = 0.6
+
+FEW_ROWS = (3000, 2000, 1000)
+"""Rows of a closed form in place of support vectors that come too late; as many as end in time."""
+
+DOUBT = 3.0
+"""Support vectors that are foreseen to take so many times what is left come too late."""
 
 MOMENT_SECONDS = 0.5
 """A closed form that takes no longer is made even when it is late."""
@@ -80,7 +88,11 @@ class Linear:
         if _is_closed(views, truth, codec, deadline):
             self._fit_closed(views, truth, codec, deadline)
         elif codec.form.exclusive and views.sparse.num_features > views.dense.shape[1]:
-            self._fit_margins(views, truth, codec, seed, deadline)
+            few = _few_rows(views, truth, codec, seed, deadline)
+            if few is None:
+                self._fit_margins(views, truth, codec, seed, deadline)
+            else:
+                self._fit_few(views, truth, codec, few, deadline)
         else:
             self._fit_descent(views, truth, codec, seed, deadline)
 
@@ -133,6 +145,20 @@ class Linear:
         if not codec.form.probable:
             self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth, heavy)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
+
+    def _fit_few(
+        self,
+        views: Views,
+        truth: np.ndarray,
+        codec: PredictiveTarget,
+        few: np.ndarray,
+        deadline: float | None,
+    ) -> None:
+        """Fit some of the rows in closed form."""
+        self._fit_closed(views.take(few), truth[few], codec, deadline)
+        if self.held_out is not None:
+            self.held_out = HeldOut(few[self.held_out.places], self.held_out.outputs)
+        end_by(deadline)
 
     def _fit_descent(
         self,
@@ -192,6 +218,8 @@ class Linear:
             scores = weights.scores(outside.dense, outside.sparse)
             found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
+            if isinstance(until, Deadline) and until.stopped:
+                break  # what time there is goes to the fit of all rows
         best = min(trials, key=lambda trial: trial.cost)
         weights = best.weights
         if not is_late(deadline):
@@ -214,6 +242,29 @@ def _is_closed(
         return is_closed(size)
     left = max(deadline - time.monotonic(), MOMENT_SECONDS)
     return foreseen_seconds(Linear.name, size) <= left
+
+
+def _few_rows(
+    views: Views, truth: np.ndarray, codec: PredictiveTarget, seed: int, deadline: float | None
+) -> np.ndarray | None:
+    """Return places of rows whose closed form ends in time where support vectors of all do not.
+
+    None where these end in time, or where not even a closed form of few rows does. With many
+    classes a closed form of some thousand rows knows more than a few steps of support vectors.
+    """
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    size = Size.of(views, codec, num_outputs(codec, truth), 0, multiply_seconds())
+    if foreseen_seconds(Linear.name, size) <= DOUBT * left:
+        return None
+    order = np.random.default_rng(seed).permutation(len(truth))
+    for num in FEW_ROWS:
+        small = size.with_rows(num, 0)
+        able = is_closed(small) and foreseen_seconds(Linear.name, small) <= left
+        if num < len(truth) and able and len(np.unique(truth[order[:num]])) > 1:
+            return np.sort(order[:num])
+    return None
 
 
 @dataclass(frozen=True)

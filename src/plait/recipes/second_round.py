@@ -25,7 +25,7 @@ LONGER = 1.5
 ROOM = 2.0
 """It may take so many times what it is foreseen to need, where others do not need their share."""
 
-TRIED_SHARE = 0.25
+TRIED_SHARE = 0.05
 """A linear model that would need more than is left is begun where so much of that is there."""
 
 UNUSED_SHARE = 0.15
