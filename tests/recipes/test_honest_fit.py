@@ -126,7 +126,7 @@ def test_the_shipped_model_shows_one_interval():
     for one in alone:
         assert one["metrics"] == metrics["test"]["metrics"]
         assert one["intervals"] == metrics["test"]["intervals"]
-    assert metrics["validation"]["metrics"]["coverage"] <= 1.0
+    assert metrics["validation"]["metrics"] == {}  # test rows tell
 
 
 @pytest.mark.parametrize("budget", ["5 steps", "40s"])

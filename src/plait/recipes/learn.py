@@ -149,20 +149,22 @@ def _again(task: Task, work: Work, rivals: Rivals, seconds: float | None) -> Riv
         return measure_again(task, rivals, seconds, seed=work.seed, progress=work.progress)
 
 
-def _choose(task: Task, candidates: Candidates, work: Work) -> tuple[Choice, np.ndarray]:
+def _choose(task: Task, candidates: Candidates, work: Work) -> tuple[Choice, np.ndarray | None]:
     """Return what ships, and what the choice answers for its rows, each chosen by the others.
 
-    Where there is no time for that, the answers are of what ships, and it is noted.
+    Where there is no time for that, the answers are of what ships, and it is noted. None where test
+    rows tell how good it is.
     """
     timetable = work.timetable
     began = timetable.clock()
     choice = choose_candidates(task, candidates, work.metric)
+    if len(task.splits.test) and work.scores:
+        return choice, None
     foreseen = NUM_CHOICES * (timetable.clock() - began)
     left = timetable.left()
     if left is None or foreseen <= CHOICE_SHARE * left:
         return choice, answers_by_folds(task, candidates, work.metric, seed=work.seed)
-    if not len(task.splits.test):
-        choice = replace(choice, notes=(*choice.notes, OPTIMISTIC))
+    choice = replace(choice, notes=(*choice.notes, OPTIMISTIC))
     return choice, candidates.mixed(choice.weights)
 
 

@@ -30,12 +30,12 @@ class HeldOutputs:
     Attributes:
         candidates: What each answered for them.
         shipped: What ships by the choice of other rows, ``[row, output]``; see
-            `plait.recipes.chosen_by_folds`.
+            `plait.recipes.chosen_by_folds`. None where test rows are scored instead.
         learned: Whether what ships has learned from these rows meanwhile.
     """
 
     candidates: Candidates
-    shipped: np.ndarray
+    shipped: np.ndarray | None
     learned: bool
 
     @property
@@ -100,7 +100,7 @@ class Scorer:
     def of_shipped(self) -> np.ndarray:
         """Return what ships says of the rows, ``[row, output]``; without test rows, what the other
         rows would have shipped."""
-        if not self.has_test:
+        if self.held.shipped is not None and not self.has_test:
             return self.held.shipped[: len(self.rows)]
         if self._outputs is None:
             self._outputs = self.model.ensemble.outputs(self.task.prepared, self.rows)

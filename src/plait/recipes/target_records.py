@@ -69,7 +69,7 @@ def make_records(
         "validation": {
             "costs": dict(choice.costs),
             "rows": len(deep.rows),
-            "metrics": task.target_codec.metrics(held.shipped, task.truth[held.rows]),
+            "metrics": _of_choice(task, held),
         },
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
@@ -92,6 +92,13 @@ def make_records(
         outputs = scorer.of_shipped()[:most]
         records["samples"] = make_samples(model, task, scorer.rows[:most], outputs, seed=work.seed)
     return records
+
+
+def _of_choice(task: Task, held: HeldOutputs) -> dict[str, float]:
+    """Return the metrics of the choice on its rows; {} where test rows tell them."""
+    if held.shipped is None:
+        return {}
+    return task.target_codec.metrics(held.shipped, task.truth[held.rows])
 
 
 def _training(deep: DeepResult) -> dict[str, Any]:
