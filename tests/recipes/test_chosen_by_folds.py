@@ -52,7 +52,7 @@ def accuracy(task, outputs):
 def test_where_nothing_can_be_known_nothing_is_claimed(grouped):
     rng = np.random.default_rng(0)
     honest, as_chosen = [], []
-    for draw in range(60):
+    for draw in range(24):
         truth = rng.permutation(np.arange(NUM if not grouped else 20) % 2)
         groups = np.repeat(np.arange(20), 3) if grouped else None
         truth = truth if groups is None else truth[groups]

@@ -27,9 +27,10 @@ def test_nothing_is_wider_than_a_phone_but_what_scrolls():
 
 
 def test_cards_and_columns_give_way_to_the_page():
+    """Tracks of a grid shrink where they are told to; columns of text are never wider than it."""
     for name in (".cards", ".columns", ".pair", ".twins"):
         body = next(body for names, body in rules() if names.strip().split(",")[0] == name)
-        assert "minmax(min(100%," in body, name
+        assert "minmax(min(100%," in body or re.search(r"(?<!-)columns:\d+px", body), name
 
 
 def test_type_is_never_smaller_than_13_pixels_nor_off_the_scale():
