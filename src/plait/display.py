@@ -9,8 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from plait.errors import shorten
-from plait.metrics import IN_UNITS
 from plait.types import Html
+
+IN_UNITS = frozenset({"rmse", "mae"})
+"""Metrics in the unit of the target."""
 
 Shown = TypeVar("Shown", bound=type)
 

@@ -25,9 +25,6 @@ NOMINAL_COVERAGE = 0.9
 LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
 """Metrics of which less is better; of all others more is."""
 
-IN_UNITS = frozenset({"rmse", "mae"})
-"""Metrics in the unit of the target."""
-
 Metric = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from plait.data.schema import Column, Schema
 from plait.data.table import Table
-from plait.display import number_text, with_unit
+from plait.display import IN_UNITS, number_text, with_unit
 from plait.errors import ColumnError, PlaitError, nearest_name
-from plait.metrics import IN_UNITS
 from plait.model.heeding import heed
 
 if TYPE_CHECKING:

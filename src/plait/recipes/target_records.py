@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from plait.model.ensemble import DEEP
+from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.storage import evidence_of
 from plait.recipes.choose import Choice
@@ -45,16 +45,7 @@ def make_records(
     Returns:
         ``metrics``, and ``samples`` where these are wanted.
     """
-    everything = replace(
-        model.ensemble,
-        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
-        experts=rivals.experts,
-        features=rivals.features,
-        config=deep.systems[0].config if deep.systems else None,
-        evidence=evidence_of(deep.systems),
-    )
-    everything._networks = deep.systems
-    end = work.timetable.work_end
+    everything, end = _of_all(model, deep, rivals), work.timetable.work_end
     scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, rivals, choice, judged)
@@ -92,6 +83,20 @@ def make_records(
         outputs = scorer.of_shipped()[:most]
         records["samples"] = make_samples(model, task, scorer.rows[:most], outputs, seed=work.seed)
     return records
+
+
+def _of_all(model: Model, deep: DeepResult, rivals: Rivals) -> Ensemble:
+    """Return an ensemble that knows every candidate; see `Ensemble.outputs_of`."""
+    everything = replace(
+        model.ensemble,
+        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
+        experts=rivals.experts,
+        features=rivals.features,
+        config=deep.systems[0].config if deep.systems else None,
+        evidence=evidence_of(deep.systems),
+    )
+    everything._networks = deep.systems
+    return everything
 
 
 def _of_choice(task: Task, held: HeldOutputs) -> dict[str, float]:

@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from plait.display import with_unit
-from plait.metrics import IN_UNITS
+from plait.display import IN_UNITS, with_unit
 from plait.report.words import FACTS, TERMS, target_unit, word
 from plait.types import Html
 

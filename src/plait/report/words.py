@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from plait.metrics import IN_UNITS
+from plait.display import IN_UNITS
 
 
 @dataclass(frozen=True)
