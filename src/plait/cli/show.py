@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from plait.cli.grid import grid
-from plait.display import named_in_unit
 
 Show = Callable[[dict[str, Any]], None]
 
@@ -111,6 +110,8 @@ def with_intervals(
 
     The names of metrics in the target's `unit` say it: ``rmse [kg]``.
     """
+    from plait.display import named_in_unit
+
     found = intervals or {}
     return {
         named_in_unit(name, unit): text_of(value)
