@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simple_tables import TagCodec, make_prepared
 
-from plait.baselines import linear
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem, link
 from plait.baselines.experts import BASELINES, load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
+from plait.baselines.temperature import TEMPERATURES, best_temperature
 from plait.errors import BundleError, ExtraError, TargetError
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.forms import CLASSES
@@ -230,7 +230,7 @@ def test_the_temperature_is_the_best_of_all(strength, num_classes):
     truth = rng.integers(0, num_classes, 150)
     scores = (np.eye(num_classes)[truth] + rng.normal(size=(150, num_classes))) / strength
     codec = CategoryCodec(labels=tuple(map(str, range(num_classes))))
-    costs = [codec.cost(link(scores * t, CLASSES), truth).mean() for t in linear.TEMPERATURES]
-    cost, temperature = linear._best_temperature(scores, truth, codec, None)
-    assert temperature == linear.TEMPERATURES[int(np.argmin(costs))]
+    costs = [codec.cost(link(scores * t, CLASSES), truth).mean() for t in TEMPERATURES]
+    cost, temperature = best_temperature(scores, truth, codec, None)
+    assert temperature == TEMPERATURES[int(np.argmin(costs))]
     assert cost == pytest.approx(min(costs), rel=1e-5)

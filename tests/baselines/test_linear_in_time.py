@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from simple_tables import FakeColumn, VectorCodec
 
-from plait.baselines import linear, margins
+from plait.baselines import landmarks, linear, margins
 from plait.baselines.contract import Deadline, is_late
 from plait.baselines.experts import Linear
 from plait.baselines.features import FeatureMap
@@ -79,19 +79,23 @@ def test_support_vectors_that_come_too_late_are_of_few_steps_and_rows(monkeypatc
     assert done[-1] == (MAX_STEPS, 90)
 
 
-def test_support_vectors_that_come_far_too_late_give_way_to_few_rows(monkeypatch):
-    """The closed form of some rows, whose own answers they are judged by."""
+def test_support_vectors_that_come_far_too_late_give_way_to_landmarks(monkeypatch):
     views, truth = wide_views(num_rows=60, width=90)
-    monkeypatch.setattr(linear, "FEW_ROWS", (500, 40))
-    monkeypatch.setattr(linear, "foreseen_seconds", lambda _, size: size.rows / 10)
-    codec, deadline = CategoryCodec(labels=("x", "y")), Deadline(time.monotonic() + 1.9)
-    assert linear._few_rows(views, truth, codec, 0, None) is None
-    assert linear._few_rows(views, truth, codec, 0, Deadline(time.monotonic() + 2.1)) is None
-    assert linear._few_rows(views, truth, codec, 0, deadline) is None  # 40 rows take 4 s
-    monkeypatch.setattr(linear, "foreseen_seconds", lambda _, size: (size.rows / 40) ** 9)
-    few = linear._few_rows(views, truth, codec, 0, deadline)
-    assert len(few) == 40 and (np.diff(few) > 0).all()
-    expert = Linear()
-    expert._fit_few(views, truth, codec, few, deadline)
-    assert np.array_equal(expert.held_out.places, few) and deadline.stopped
-    assert (expert.held_out.outputs.argmax(1) == truth[few]).mean() > 0.7
+    monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: 6.0)
+    monkeypatch.setattr(landmarks, "NUM_LANDMARKS", (500, 40, 20))
+    monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 20)
+    codec = CategoryCodec(labels=("x", "y"))
+
+    def num(left):
+        deadline = None if left is None else Deadline(time.monotonic() + left)
+        return linear._num_landmarks(views, truth, codec, deadline)
+
+    assert [num(left) for left in (None, 2.5, 1.9, 0.9, -1.0)] == [0, 0, 20, 0, 0]
+    monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 40)
+    assert num(1.9) == 40
+    expert, deadline = Linear(), Deadline(time.monotonic() + 1.9)
+    expert._fit_landmarks(views, truth, codec, 40, 0, deadline)
+    assert deadline.stopped
+    held = expert.held_out
+    assert (held.outputs.argmax(1) == truth[held.places]).mean() > 0.6
+    assert (expert.outputs(views).argmax(1) == truth).mean() > 0.9

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -19,7 +18,6 @@ from plait.baselines.contract import (
     end_by,
     is_late,
     known_rows,
-    mean_by,
     num_outputs,
     part_of,
     read_files,
@@ -29,8 +27,10 @@ from plait.baselines.contract import (
 from plait.baselines.costs import Size, foreseen_seconds, is_closed, multiply_seconds
 from plait.baselines.descent import Problem, Weights, link, strengths_path
 from plait.baselines.folding import inner_folds
+from plait.baselines.landmarks import fit_landmarks, num_landmarks
 from plait.baselines.margins import join, support_vectors
 from plait.baselines.residuals import Residuals, num_bins
+from plait.baselines.temperature import Trial, best_temperature
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import PredictiveTarget
@@ -38,13 +38,7 @@ from plait.modalities.forms import CLASSES, OutputForm
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 MARGIN_STRENGTHS = (0.1, 0.03, 0.3)
-TEMPERATURES, STRIDE = np.logspace(-0.7, 2.3, 46), 5
-"""Tried for scores: each fifth, then those around the best."""
-
 SEARCH_SHARE = 0.6
-
-FEW_ROWS = (3000, 2000, 1000)
-"""Rows of a closed form in place of support vectors that come too late; as many as end in time."""
 
 DOUBT = 3.0
 """Support vectors that are foreseen to take so many times what is left come too late."""
@@ -88,11 +82,11 @@ class Linear:
         if _is_closed(views, truth, codec, deadline):
             self._fit_closed(views, truth, codec, deadline)
         elif codec.form.exclusive and views.sparse.num_features > views.dense.shape[1]:
-            few = _few_rows(views, truth, codec, seed, deadline)
-            if few is None:
-                self._fit_margins(views, truth, codec, seed, deadline)
+            num = _num_landmarks(views, truth, codec, deadline)
+            if num:
+                self._fit_landmarks(views, truth, codec, num, seed, deadline)
             else:
-                self._fit_few(views, truth, codec, few, deadline)
+                self._fit_margins(views, truth, codec, seed, deadline)
         else:
             self._fit_descent(views, truth, codec, seed, deadline)
 
@@ -134,7 +128,7 @@ class Linear:
         for ridge in ridge_path(views.dense, views.sparse, targets, views.groups, heavy):
             if best is not None and is_late(deadline):
                 break
-            cost, temperature = _best_temperature(ridge.left_out, truth, codec, heavy)
+            cost, temperature = best_temperature(ridge.left_out, truth, codec, heavy)
             if best is None or cost < best[0]:
                 best = cost, ridge, temperature
         if best is None:
@@ -146,18 +140,23 @@ class Linear:
             self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth, heavy)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
-    def _fit_few(
+    def _fit_landmarks(
         self,
         views: Views,
         truth: np.ndarray,
         codec: PredictiveTarget,
-        few: np.ndarray,
+        num: int,
+        seed: int,
         deadline: float | None,
     ) -> None:
-        """Fit some of the rows in closed form."""
-        self._fit_closed(views.take(few), truth[few], codec, deadline)
-        if self.held_out is not None:
-            self.held_out = HeldOut(few[self.held_out.places], self.held_out.outputs)
+        """Learn all rows in the span of some of them."""
+        rows = join(views.dense, views.sparse)
+        found = fit_landmarks(
+            rows, truth, codec, num, num_dense=views.dense.shape[1], seed=seed,
+            groups=views.groups, row_weights=views.weights,
+        )  # fmt: skip
+        self._weights = found.weights.scaled(found.temperature)
+        self._remember(found.judged, found.scores * found.temperature)
         end_by(deadline)
 
     def _fit_descent(
@@ -180,7 +179,7 @@ class Linear:
         trials = []
         for strength, weights in strengths_path(problem, STRENGTHS, limit):
             scores = weights.scores(outside.dense, outside.sparse) * spread + centre
-            found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
+            found = Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
         best = min(trials, key=lambda trial: trial.cost)
         problem = Problem(views.dense, views.sparse, targets, codec.form, views.weights)
@@ -206,7 +205,7 @@ class Linear:
         learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
         outside = views.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
-        trials: list[_Trial] = []
+        trials: list[Trial] = []
         for number, strength in enumerate(MARGIN_STRENGTHS):
             if trials and is_late(limit):
                 break
@@ -216,7 +215,7 @@ class Linear:
                 rows[learn], truth[learn], num, width, strength, seed, heavy, until
             )
             scores = weights.scores(outside.dense, outside.sparse)
-            found = _Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
+            found = Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
             if isinstance(until, Deadline) and until.stopped:
                 break  # what time there is goes to the fit of all rows
@@ -244,51 +243,20 @@ def _is_closed(
     return foreseen_seconds(Linear.name, size) <= left
 
 
-def _few_rows(
-    views: Views, truth: np.ndarray, codec: PredictiveTarget, seed: int, deadline: float | None
-) -> np.ndarray | None:
-    """Return places of rows whose closed form ends in time where support vectors of all do not.
+def _num_landmarks(
+    views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
+) -> int:
+    """Return how many landmarks to learn by where support vectors of all rows come too late.
 
-    None where these end in time, or where not even a closed form of few rows does. With many
-    classes a closed form of some thousand rows knows more than a few steps of support vectors.
+    0 where these end in time, or where not even a few landmarks do.
     """
     if deadline is None:
-        return None
+        return 0
     left = deadline - time.monotonic()
     size = Size.of(views, codec, num_outputs(codec, truth), 0, multiply_seconds())
     if foreseen_seconds(Linear.name, size) <= DOUBT * left:
-        return None
-    order = np.random.default_rng(seed).permutation(len(truth))
-    for num in FEW_ROWS:
-        small = size.with_rows(num, 0)
-        able = is_closed(small) and foreseen_seconds(Linear.name, small) <= left
-        if num < len(truth) and able and len(np.unique(truth[order[:num]])) > 1:
-            return np.sort(order[:num])
-    return None
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """A strength and how it did on rows that were held out."""
-
-    strength: float
-    weights: Weights
-    scores: np.ndarray
-    cost: float
-    temperature: float
-
-    @classmethod
-    def judge(
-        cls,
-        strength: float,
-        weights: Weights,
-        scores: np.ndarray,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        row_weights: np.ndarray | None,
-    ) -> _Trial:
-        cost, temperature = _best_temperature(scores, truth, codec, row_weights)
-        return cls(strength, weights, scores, cost, temperature)
+        return 0
+    return num_landmarks(size, left)
 
 
 def _in_folds(ridge: Ridge, truth: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
@@ -314,27 +282,3 @@ def _check_scipy() -> None:
         import scipy.sparse  # noqa: F401
     except ImportError:
         raise ExtraError("table", "the linear baseline") from None
-
-
-def _best_temperature(
-    scores: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, weights: np.ndarray | None
-) -> tuple[float, float]:
-    """Return the least cost, and what scores of classes or labels are multiplied with for it.
-
-    Temperature scaling (Guo et al. 2017, section 4.2).
-    """
-    if not codec.form.probable:
-        return mean_by((scores[:, 0] - truth) ** 2, weights), 1.0
-    scores = scores.astype(np.float32)
-    costs: dict[int, float] = {}
-
-    def best_of(places: range) -> int:
-        for place in places:
-            if place not in costs:
-                found = link(scores * float(TEMPERATURES[place]), codec.form)
-                costs[place] = mean_by(codec.cost(found, truth), weights)
-        return min(costs, key=lambda place: costs[place])
-
-    near = best_of(range(0, len(TEMPERATURES), STRIDE))
-    best = best_of(range(max(near - STRIDE + 1, 0), min(near + STRIDE, len(TEMPERATURES))))
-    return costs[best], float(TEMPERATURES[best])
