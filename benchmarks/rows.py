@@ -26,7 +26,8 @@ class Row:
         value: plait's number; None when only peers were run.
         peer: Who stands beside plait; empty for nobody.
         peer_value: The peer's number.
-        target: ``>= 0.94``, ``>= peer``, ``>= peer - 0.01``, ``<= 1.2 x peer``; empty for none.
+        target: ``>= 0.94``, ``>= peer``, ``>= peer - 0.01``, ``<= 1.2 x peer``, ``+- 0.02``; empty
+            for none.
         seconds: Time that plait took (the peer's, when plait did not run).
         seed: Of the run; None in a median over seeds.
         note: What a reader should know.
@@ -60,6 +61,7 @@ class Row:
             "<=": self.value <= bound + _ROUNDING,
             ">": self.value > bound,
             "<": self.value < bound,
+            "+-": abs(self.value) <= bound + _ROUNDING,
         }[mark]
 
     def scored(self, value: float, seconds: float, note: str = "") -> Row:

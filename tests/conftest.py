@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-CHECKED = ("plait.nn", "plait.model.system")
+CHECKED = ("plait.nn", "plait.networks.system")
 """Modules whose annotated shapes are checked at every call."""
 
 # Before anything imports NumPy or torch: two workers with one thread each are the fastest.

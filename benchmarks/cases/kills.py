@@ -199,7 +199,7 @@ def _table(num: int = 48) -> list[dict[str, Any]]:
 
 def _fit(out: Path, *, seed: int = 0, target: str | None = "kind", resume: bool = False) -> None:
     import plait
-    from plait.model.config import SystemConfig
+    from plait.networks.config import SystemConfig
     from plait.train.config import TrainConfig
 
     plait.fit(

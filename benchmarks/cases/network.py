@@ -16,9 +16,9 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 from plait.data.loader import Loader
 from plait.demo import stickers
-from plait.model.config import SystemConfig, choose_size
-from plait.model.infer import system_outputs
-from plait.model.system import System, to_tensors
+from plait.networks.config import SystemConfig, choose_size
+from plait.networks.system import System, to_tensors
+from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
 from plait.recipes.deep_plan import DeepPlan, settled
 from plait.recipes.deep_training import make_system, train_data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -37,7 +38,7 @@ def _measure(kind: str, settings: Settings) -> list[Row]:
     seeds = [settings.seed * 1000 + draw for draw in range(num_draws)]
     claims = [[_claim(kind, seed, settings, name) for name in CLAIMS] for seed in seeds]
     seconds = (time.monotonic() - began) / num_draws / len(CLAIMS)
-    return [
+    found = [
         Row(
             benchmark="noise", case=kind, metric=f"claimed mean recall less a half, {name}",
             value=_mean([one[place] for one in claims]),
@@ -46,6 +47,9 @@ def _measure(kind: str, settings: Settings) -> list[Row]:
         )
         for place, name in enumerate(CLAIMS)
     ]  # fmt: skip
+    for row in found:
+        print(f"{row.case}, {row.metric}: {row.value:+.4f} ({row.note})", file=sys.stderr)
+    return found
 
 
 def _claim(kind: str, seed: int, settings: Settings, name: str) -> tuple[float, int]:

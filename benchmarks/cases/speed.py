@@ -93,8 +93,8 @@ def _system(task: Any, seed: int) -> Any:
     """Return the network, told nothing by simple models: both loops train the same."""
     import torch
 
-    from plait.model.config import choose_size
-    from plait.model.system import System
+    from plait.networks.config import choose_size
+    from plait.networks.system import System
 
     torch.manual_seed(seed)
     codecs = {name: task.codecs[name] for name in task.inputs}

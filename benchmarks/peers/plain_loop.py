@@ -23,7 +23,7 @@ def plain_steps_per_second(
     Everything lies decoded in memory, nothing is augmented, averaged or validated.
 
     Args:
-        system: `plait.model.system.System` with one picture column; trained in place.
+        system: `plait.networks.system.System` with one picture column; trained in place.
         pixels: uint8 ``[row, height, width, channel]``.
         labels: int64 ``[row]``.
         column: Name of the picture column.

@@ -26,7 +26,7 @@ from plait.data.table import read
 from plait.errors import BundleError, CellError
 from plait.modalities import find_codec
 from plait.modalities.video.clip import Clip, encode
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.testing.examples import media
 
 pytest.importorskip("av")

@@ -25,6 +25,8 @@ def make_row(**fields: Any) -> Row:
         (">= peer - 0.01", 0.5, 0.51, True),
         (">= peer - 0.01", 0.49, 0.51, False),
         (">= -1", -1.2, None, False),
+        ("+- 0.02", -0.02, None, True),
+        ("+- 0.02", -0.021, None, False),
         (">= peer", None, 0.9, None),
         (">= peer", 0.9, None, None),
         ("", 0.9, 0.8, None),

@@ -14,10 +14,11 @@ from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_rows
 from plait.errors import BundleError, SchemaError, TargetError, UsageError
 from plait.modalities import _scan, find_codec, modalities
-from plait.model.config import SystemConfig
-from plait.model.generate_rows import row_losses
-from plait.model.heads import Heads
-from plait.model.system import to_tensors
+from plait.networks.config import SystemConfig
+from plait.networks.generate_rows import row_losses
+from plait.networks.heads import Heads
+from plait.networks.system import to_tensors
+from plait.networks.torch_runners import HeadsRunner
 from plait.recipes import generate
 from plait.recipes.decoding import LEAST_MADE, train_decoder
 from plait.recipes.timetable import Timetable
@@ -281,10 +282,14 @@ def test_several_targets_learn_on_one_trunk(tune):
         rows=np.arange(100),
         rows_validation=np.arange(100, 120),
     )
-    before = [row_losses(network, n, prepared, np.arange(100)).mean() for n in targets]
+    before = [
+        row_losses(HeadsRunner(network, n), n, prepared, np.arange(100)).mean() for n in targets
+    ]
     config = TrainConfig(learning_rate=1e-2, batch_size=25)
     train(Generative(network, data), budget=Budget.parse("40 steps"), config=config)
-    after = [row_losses(network, n, prepared, np.arange(100)).mean() for n in targets]
+    after = [
+        row_losses(HeadsRunner(network, n), n, prepared, np.arange(100)).mean() for n in targets
+    ]
     assert after[0] < 0.9 * before[0] and after[1] < before[1]
     batch = to_tensors({n: prepared.columns[n].gather(np.arange(4)) for n in inputs})
     outputs = network.head("shape").outputs(network.conditions("shape", network.encode(batch)))

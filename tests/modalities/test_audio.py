@@ -30,7 +30,7 @@ from plait.modalities.audio.spectrum import (
 )
 from plait.modalities.audio.wave import decode, encode_small, encode_wav
 from plait.modalities.media import Media
-from plait.model.system import to_tensors
+from plait.networks.system import to_tensors
 from plait.types import ColumnSample
 
 soundfile = pytest.importorskip("soundfile")

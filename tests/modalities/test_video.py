@@ -24,7 +24,7 @@ from plait.modalities.video import clip as clip_module
 from plait.modalities.video.clip import Clip, decode, encode
 from plait.modalities.video.codec import VideoCodec
 from plait.modalities.video.network import Embed
-from plait.model.system import to_tensors
+from plait.networks.system import to_tensors
 from plait.types import ColumnSample
 
 av = pytest.importorskip("av", reason="needs plait[video]")

@@ -10,7 +10,7 @@ import pytest
 
 import plait
 from plait.errors import BundleError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 
 ROWS = [
     {"size": 0.1 * i + 3 * (i % 2), "shade": "xyz"[i % 3], "kind": "pq"[i % 2], "cost": 2.0 * i}
@@ -94,7 +94,7 @@ def test_what_a_network_is_told_travels_with_it(tmp_path):
         for i in range(60)
     ]  # fmt: skip
     model = plait.fit(rows, target="kind", budget="4 steps", baselines=False, size="tiny")
-    assert len(model.ensemble.evidence) == len(model.ensemble.networks)
+    assert len(model.ensemble.evidence) == len(model.ensemble.runners)
     model.save(tmp_path / "kept.plait")
     again = plait.load(tmp_path / "kept.plait")
     part = [*rows[:5], {"size": 3.0}, {"note": "red boat"}, {}]

@@ -10,11 +10,11 @@ from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.errors import UsageError
-from plait.model.config import SystemConfig
 from plait.model.readings import SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
-from plait.model.space import Space
-from plait.model.storage import tensors_of
+from plait.networks.building import tensors_of
+from plait.networks.config import SystemConfig
+from plait.networks.space import Space
 from plait.progress import SILENT
 
 NAMES = ("size", "note")

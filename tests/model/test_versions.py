@@ -11,8 +11,8 @@ import plait
 from plait.bundle import Bundle, to_json, write_bundle
 from plait.errors import BundleError
 from plait.modalities import find_codec
-from plait.model.config import SystemConfig
 from plait.model.model import load
+from plait.networks.config import SystemConfig
 
 pytestmark = pytest.mark.xdist_group("versions")
 

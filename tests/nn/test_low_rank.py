@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from plait.model.config import SystemConfig
-from plait.model.system import make_trunk
+from plait.networks.config import SystemConfig
+from plait.networks.system import make_trunk
 from plait.nn.low_rank import LowRankLinear, adapt_linears, merge_linears
 
 

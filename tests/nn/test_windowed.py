@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from plait.errors import UsageError
-from plait.model.config import SystemConfig, choose_size
+from plait.networks.config import SystemConfig, choose_size
 from plait.nn import windowed
 from plait.nn.tokens import Tokens, line_positions
 from plait.nn.transformer import REGISTER, Trunk, separate_mask

@@ -10,8 +10,9 @@ import pytest
 import plait
 from plait.errors import SchemaError, TargetError, UsageError
 from plait.modalities import codec_hash
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes.evaluate import evaluate
+from plait.recipes.space_network import space_network
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 KINDS = ("boot", "hat", "coat")
@@ -136,7 +137,7 @@ def test_adapting_starts_from_the_bases_weights(base):
                 budget="1 steps",
                 train=TrainConfig(learning_rate=1e-7, weight_decay=0.0, muon_rate=0.0),
             )  # fmt: skip
-    trunk = base[0].space.network.trunk.state_dict()
+    trunk = space_network(base[0].space).trunk.state_dict()
     for name, value in trunk.items():
         for adapt in ("lora", "full"):
             assert np.allclose(found[adapt][f"trunk.{name}"], value, atol=1e-4), (adapt, name)
@@ -145,7 +146,7 @@ def test_adapting_starts_from_the_bases_weights(base):
     assert trained["full"] == trained["scratch"]
     in_trunk = {name for name in trained["lora"] if name.startswith("trunk.")}
     assert in_trunk and all(name.endswith((".down", ".up")) for name in in_trunk)
-    for stem in base[0].space.network.encoder.stems:
+    for stem in space_network(base[0].space).encoder.stems:
         assert any(stem in name for name in trained["full"])
         assert not any(stem in name for name in trained["lora"])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import candidates, deep, folds, network, rival_bench
 from plait.recipes.deep_plan import Form

@@ -11,7 +11,7 @@ import pytest
 
 import plait
 from plait.errors import PlaitError, UsageError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 
 pytest.importorskip("transformers")
 sys.path.insert(0, str(Path(__file__).parent.parent / "backbones"))

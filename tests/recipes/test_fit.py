@@ -14,7 +14,7 @@ from plait.errors import (
     TargetError,
     UsageError,
 )
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes.evaluate import evaluate
 from plait.recipes.predict import predict
 
@@ -93,7 +93,8 @@ def test_two_columns_of_pictures_share_one_stem():
         for i in range(24)
     ]
     model = quick(plait.read(table), target="kind", baselines=False)
-    assert len(model.ensemble.networks[0].encoder.stems) == 1
+    stems = {name.split(".")[3] for name in model.ensemble.tensors if ".encoder.stems." in name}
+    assert len(stems) == 1
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -14,7 +14,7 @@ import plait
 from plait.encoders import packages
 from plait.errors import ExtraError, UsageError
 from plait.installation import install_command
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes import found_encoders
 from plait.recipes.encoder_judges import measure_gain
 from plait.recipes.encoder_vectors import ColumnEncoder, TooSlow

@@ -12,8 +12,8 @@ import plait
 from plait.bundle import Bundle
 from plait.cli import run
 from plait.errors import StorageError
-from plait.model.config import SystemConfig
 from plait.model.model import Model, load
+from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.recipes.config import write_config
 from plait.recipes.embed import embed

@@ -7,7 +7,7 @@ import pytest
 
 import plait
 from plait.errors import BundleError, CellError, SchemaError, TableError, TargetError, UsageError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.progress import Lines, Progress
 from plait.train.config import TrainConfig
 

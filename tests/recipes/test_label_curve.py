@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import plait
 from plait.baselines.linear import Linear
 from plait.modalities.forms import CLASSES, LABELS, NUMBER
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import label_bench, label_curve, learn
 from plait.recipes.label_counts import label_counts, labels_needed, nested_order

@@ -14,7 +14,7 @@ import plait
 from plait.cli.inspect import show
 from plait.data.splits import make_splits
 from plait.errors import TargetError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect
 from plait.recipes.predict import predict

@@ -9,7 +9,7 @@ from plait.cli import run
 from plait.data.cache import default_cache
 from plait.errors import CellError, ColumnError
 from plait.model.columns import missing_columns, notes_on
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 
 ROWS = [
     {"size": 0.1 * i + 3 * (i % 2), "note": f"a {'red' if i % 2 else 'blue'} thing", "kind": k}

@@ -76,7 +76,7 @@ def work_of(seconds, **settings):
 
 
 def plan():
-    from plait.model.config import SystemConfig
+    from plait.networks.config import SystemConfig
     from plait.recipes.deep_plan import DeepPlan
     from plait.train.budget import Budget
     from plait.train.config import TrainConfig

@@ -9,7 +9,7 @@ import pytest
 import plait
 from plait.cli import run
 from plait.errors import UsageError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes.embed import embed
 from plait.recipes.inspect import inspect
 from plait.recipes.outputs import check_output

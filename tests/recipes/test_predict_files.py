@@ -14,7 +14,7 @@ import pytest
 
 import plait
 from plait.errors import CellError, ColumnError, TableError, UsageError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes import predict as recipe
 from plait.recipes.predict import predict
 from plait.recipes.roles import refuse_answers

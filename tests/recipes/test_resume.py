@@ -15,7 +15,7 @@ import plait
 SCRIPT = """
 import sys
 import plait
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 plait.fit(
     sys.argv[1], target="kind", budget="150 steps", fusion="early", baselines=False,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes.samples import NUM_WORST
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)

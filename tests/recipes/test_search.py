@@ -10,9 +10,9 @@ import pytest
 
 import plait
 from plait.errors import BundleError, CellError, ColumnError, TargetError, UsageError
-from plait.model.config import SystemConfig
 from plait.model.model import Model
 from plait.model.query import query_vector
+from plait.networks.config import SystemConfig
 from plait.recipes.search import search
 from plait.recipes.search_page import score_parts, write_search_page
 

@@ -10,7 +10,7 @@ import pytest
 
 import plait
 import plait.recipes.task
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes.choose import unjudged
 from plait.recipes.rivals import Rivals

@@ -10,7 +10,7 @@ import pytest
 
 import plait
 from plait.errors import SchemaError, TargetError, UsageError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes import pretrain
 from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate

@@ -91,7 +91,7 @@ def test_networks_of_folds_ship_their_mean_the_same_each_time(num, monkeypatch, 
         plait.fit(rows, target="kind", budget="8 steps", baselines=False, size="tiny", seed=3)
         for _ in range(2)
     )
-    assert len(first.ensemble.networks) == 4
+    assert len(first.ensemble.runners) == 4
     assert first.records["metrics"]["training"]["num_networks"] == 4
     for name, tensor in first.ensemble.tensors.items():
         assert np.array_equal(tensor, again.ensemble.tensors[name]), name
@@ -111,10 +111,11 @@ def test_networks_of_folds_ship_their_mean_the_same_each_time(num, monkeypatch, 
 def side_by_side_batches(model, rows):
     """Return each network, and the rows as it sees them."""
     from plait.baselines.evidence_column import beside
-    from plait.model.system import to_tensors
+    from plait.networks.building import build_systems
+    from plait.networks.system import to_tensors
 
-    prepared = model.prepare(model.as_table(rows))
-    for network in model.ensemble.networks:
+    prepared, mix = model.prepare(model.as_table(rows)), model.ensemble
+    for network in build_systems(mix.codecs, mix.target, mix.config, mix.tensors, mix.evidence):
         store = beside(network.evidence, prepared)
         batch = {name: store.columns[name].gather(np.arange(len(rows))) for name in network.inputs}
         yield network, to_tensors(batch)

@@ -13,7 +13,7 @@ import pytest
 import plait
 import plait.data.table
 from plait.errors import UsageError
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import tuning, tuning_trials
 from plait.recipes.energy import Meter

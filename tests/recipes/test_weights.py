@@ -11,8 +11,8 @@ import torch
 import plait
 from plait.data.prepared import fit_codecs, prepare_table
 from plait.errors import TableError, TargetError, UsageError
-from plait.model.config import SystemConfig
-from plait.model.system import System, to_tensors
+from plait.networks.config import SystemConfig
+from plait.networks.system import System, to_tensors
 from plait.recipes.row_weights import balanced_weights, normalised
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData

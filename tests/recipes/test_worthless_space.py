@@ -9,8 +9,8 @@ import pytest
 
 import plait
 from plait.cli import run
-from plait.model.config import SystemConfig
 from plait.model.model import load
+from plait.networks.config import SystemConfig
 from plait.recipes import pretrain
 from plait.recipes.report import write_report
 from plait.train.shared import Shared

@@ -12,9 +12,10 @@ import torch
 import plait
 from plait.errors import UsageError
 from plait.modalities import find_codec
-from plait.model.config import SystemConfig
+from plait.networks.config import SystemConfig
 from plait.recipes.predict import predict
 from plait.recipes.prompts import prompt_tuner
+from plait.recipes.space_network import space_network
 from plait.recipes.zero_shot import TEMPLATES, class_vectors, zero_shot
 from plait.train.prompts import tune_prompts
 
@@ -175,13 +176,14 @@ def deep_part(space, vectors):
 
 def test_tuned_prompts_lower_the_cost_and_leave_the_network_alone(fitted):
     space = fitted[0].space
-    before = {name: value.clone() for name, value in space.network.state_dict().items()}
+    network = space_network(space)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
     cells = rows(30, seed=3)
     points = deep_part(space, fitted[0].embed([{"size": row["size"]} for row in cells]))
     truth = np.arange(30) % 3
     settings = {"scale": space.scale, "seed": 0}
     codec = space.codecs["note"]
-    found = tune_prompts(space.network, "note", codec, KINDS, points, truth, **settings)
+    found = tune_prompts(network, "note", codec, KINDS, points, truth, **settings)
     assert found.shape == (3, 16) and found.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-5)
     plain = deep_part(space, class_vectors(fitted[0], KINDS, ["{}"]))
@@ -191,12 +193,12 @@ def test_tuned_prompts_lower_the_cost_and_leave_the_network_alone(fitted):
         return float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(truth)))
 
     wrong = [*KINDS[1:], KINDS[0]]  # names that mislead leave much to tune
-    mended = tune_prompts(space.network, "note", codec, wrong, points, truth, **settings)
+    mended = tune_prompts(network, "note", codec, wrong, points, truth, **settings)
     assert cost(mended) < cost(deep_part(space, class_vectors(fitted[0], wrong, ["{}"])))
     assert ((found * plain).sum(1) > 0).all()
-    again = tune_prompts(space.network, "note", codec, KINDS, points, truth, **settings)
+    again = tune_prompts(network, "note", codec, KINDS, points, truth, **settings)
     np.testing.assert_array_equal(found, again)
-    after = space.network.state_dict()
+    after = network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 

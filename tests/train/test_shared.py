@@ -10,9 +10,10 @@ from plait.data.contents import content_numbers
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
-from plait.model.config import SystemConfig
-from plait.model.space import Space
-from plait.model.system import to_tensors
+from plait.networks.config import SystemConfig
+from plait.networks.space import Space
+from plait.networks.system import to_tensors
+from plait.networks.torch_runners import embed_sources
 from plait.train.budget import Budget
 from plait.train.checkpoint import load_checkpoint
 from plait.train.config import TrainConfig
@@ -227,11 +228,10 @@ def test_a_single_source_costs_its_spread(prepared):
 
 
 def test_the_cost_is_that_of_ranks_by_a_second_way(prepared):
-    from plait.model.embed import embed_source
-
     made = objective(prepared, ALIGNED)
     rows = np.arange(72, 96)
-    found = {n: embed_source(made.module.space, n, prepared, rows) for n in NAMES}
+    vectors, there = embed_sources(made.module.space, prepared, rows)
+    found = {n: (vectors[i], there[i]) for i, n in enumerate(made.module.space.sources)}
     scores = []
     for a in NAMES:
         for b in NAMES:

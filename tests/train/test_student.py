@@ -8,8 +8,8 @@ import torch
 
 import plait
 import plait.recipes.task
-from plait.model.config import SystemConfig
-from plait.model.system import System
+from plait.networks.config import SystemConfig
+from plait.networks.system import System
 from plait.progress import SILENT
 from plait.recipes.deep_training import train_data
 from plait.train.budget import Budget

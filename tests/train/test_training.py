@@ -11,8 +11,8 @@ from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.errors import BundleError, UsageError
-from plait.model.config import SystemConfig
-from plait.model.system import System, drop_columns
+from plait.networks.config import SystemConfig
+from plait.networks.system import System, drop_columns
 from plait.train.average import WeightAverage
 from plait.train.budget import Budget
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint

@@ -1,1 +1,1 @@
-"""The model: encoders, one shared trunk, a head chosen by the target's modality."""
+"""The model: what turns rows into answers and vectors, and what is known of it."""

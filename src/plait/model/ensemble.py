@@ -19,9 +19,12 @@ from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.modalities import Asked, Codec, PredictiveTarget
 from plait.model.calibration import Calibration
-from plait.model.config import SystemConfig
 from plait.model.decision import Decision
 from plait.model.judges import OutputJudge
+from plait.networks.config import SystemConfig
+from plait.networks.infer import row_outputs
+from plait.networks.opening import open_systems
+from plait.networks.runner import Runner
 from plait.types import Arrays
 from plait.writing import spare_folder
 
@@ -63,7 +66,7 @@ class Ensemble:
     evidence: tuple[Evidence, ...] = ()
     decision: Decision | None = None
     calibration: Calibration | None = None
-    _networks: tuple[Any, ...] | None = None
+    _runners: list[Runner] | None = None
 
     @property
     def judge(self) -> OutputJudge:
@@ -115,9 +118,10 @@ class Ensemble:
             if self.features is None:
                 raise KeyError(f"no features for expert {name}")
             return self.experts[name].outputs(self.features.views(prepared, rows))
-        from plait.model.infer import mean_outputs
-
-        return mean_outputs(self.networks, prepared, rows)
+        told = self.evidence or [None] * len(self.runners)
+        pairs = zip(self.runners, told, strict=True)
+        found = [row_outputs(one, prepared, rows, evidence=known) for one, known in pairs]
+        return np.asarray(np.mean(found, axis=0), np.float32) if len(found) > 1 else found[0]
 
     def files(self) -> dict[str, bytes]:
         """Return the files of a bundle: name -> content."""
@@ -149,30 +153,15 @@ class Ensemble:
                 fitted.save(folder / EXPERTS / name)
 
     @property
-    def networks(self) -> tuple[Any, ...]:
-        """The networks (imports torch). Raises `KeyError` when the mix has none."""
-        if self._networks is None:
-            self._networks = self._build()
-        return self._networks
-
-    def _build(self) -> tuple[object, ...]:
-        import torch
-
-        from plait.model.system import System
-
-        if self.config is None:
-            raise KeyError("this model ships no network")
-        apart: dict[str, dict[str, torch.Tensor]] = {}
-        for name, array in self.tensors.items():
-            number, _, own = name.partition(".")
-            apart.setdefault(number, {})[own] = torch.from_numpy(array)
-        networks = []
-        for number, tensors in sorted(apart.items(), key=lambda item: int(item[0])):
-            evidence = self.evidence[int(number)] if self.evidence else None
-            system = System(self.codecs, self.target, self.config, evidence)
-            system.load_state_dict(tensors)
-            networks.append(system.eval())
-        return tuple(networks)
+    def runners(self) -> list[Runner]:
+        """What runs the networks, built once. Raises `KeyError` when the mix has none."""
+        if self._runners is None:
+            if self.config is None:
+                raise KeyError("this model ships no network")
+            self._runners = open_systems(
+                self.codecs, self.target, self.config, self.tensors, self.evidence
+            )
+        return self._runners
 
 
 def folder_files(write: Callable[[Path], None]) -> dict[str, bytes]:

@@ -19,9 +19,12 @@ from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.errors import UsageError
 from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator
-from plait.model.config import SystemConfig
 from plait.model.ensemble import DEEP, EXPERTS, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
+from plait.networks.config import SystemConfig
+from plait.networks.generate_rows import generated_rows, row_losses
+from plait.networks.opening import open_drawer
+from plait.networks.runner import Drawer
 from plait.types import Arrays
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ class Generator:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
-    _network: Any = None
+    _drawer: Drawer | None = None
 
     @cached_property
     def judge(self) -> PairJudge:
@@ -103,16 +106,18 @@ class Generator:
         """
         if self.config is None:
             return None
-        from plait.model.generate_rows import row_losses
-
-        return row_losses(self.network, self.name, prepared, rows)
+        return row_losses(self.drawer, self.name, prepared, rows)
 
     @property
-    def network(self) -> Any:
-        """The network (imports torch). Raises `KeyError` where none ships."""
-        if self._network is None:
-            self._network = self._build()
-        return self._network
+    def drawer(self) -> Drawer:
+        """What draws values, built once. Raises `KeyError` where no network ships."""
+        if self._drawer is None:
+            if self.config is None:
+                raise KeyError("this model ships no network")
+            self._drawer = open_drawer(
+                self.codecs, self.name, self.target, self.config, self.tensors
+            )
+        return self._drawer
 
     def files(self) -> dict[str, bytes]:
         files = {}
@@ -137,20 +142,7 @@ class Generator:
     def _values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
         if self.simple is not None and self.features is not None:
             return self.simple.answer(self.features.views(prepared, rows))
-        from plait.model.generate_rows import generated_rows
-
-        return generated_rows(self.network, self.name, prepared, rows, asked)
-
-    def _build(self) -> Any:
-        import torch
-
-        from plait.model.heads import Heads
-
-        if self.config is None:
-            raise KeyError("this model ships no network")
-        network = Heads(self.codecs, {self.name: self.target}, self.config)
-        network.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
-        return network.eval()
+        return generated_rows(self.drawer, prepared, rows, asked)
 
 
 def asked_of(model: Model, temperature: float | None, seed: int) -> Asked | None:

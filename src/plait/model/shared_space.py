@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +14,11 @@ from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.errors import UsageError
 from plait.modalities import Codec, codec_hash
-from plait.model.config import SystemConfig
 from plait.model.space_check import SpaceCheck
-
-if TYPE_CHECKING:
-    from plait.model.space import Space
+from plait.networks.config import SystemConfig
+from plait.networks.embed import row_vectors
+from plait.networks.opening import open_space
+from plait.networks.runner import Runner
 
 
 @brief
@@ -50,7 +49,7 @@ class SharedSpace:
     linear: LinearSpace | None = None
     share: float = 1.0
     check: SpaceCheck | None = None
-    _network: Space | None = field(default=None, repr=False)
+    _runners: Mapping[str | None, Runner] | None = field(default=None, repr=False)
 
     @property
     def dim(self) -> int:
@@ -88,17 +87,11 @@ class SharedSpace:
         return digest.hexdigest()[:32]
 
     @property
-    def network(self) -> Space:
-        """The network, built once (imports torch)."""
-        if self._network is None:
-            import torch
-
-            from plait.model.space import Space
-
-            network = Space(self.codecs, self.config, self.sources)
-            network.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
-            self._network = network.eval()
-        return self._network
+    def runners(self) -> Mapping[str | None, Runner]:
+        """What runs the network: of each source, and under None of all. Built once."""
+        if self._runners is None:
+            self._runners = open_space(self.codecs, self.config, self.sources, self.tensors)
+        return self._runners
 
     def source_vectors(
         self,
@@ -116,9 +109,10 @@ class SharedSpace:
         numbers = np.asarray(rows, np.int64)
         if self.linear is not None and not self.has_deep:
             return self.linear.vectors(prepared, numbers, progress=progress)
-        from plait.model.embed import embed_sources
-
-        deep, present = embed_sources(self.network, prepared, rows, progress=progress)
+        shape = len(self.sources), self.config.dim
+        deep, present = row_vectors(
+            self.runners[None], prepared, rows, shape=shape, progress=progress
+        )
         if self.linear is None:
             return deep, present
         return self.beside(deep, self.linear.vectors(prepared, numbers)[0]), present
@@ -138,9 +132,9 @@ class SharedSpace:
         if self.linear is not None and not self.has_deep:
             found, there = self.linear.vectors(prepared, numbers, [source])
             return found[0], there[0]
-        from plait.model.embed import embed_source
-
-        deep, present = embed_source(self.network, source, prepared, rows)
+        shape = 1, self.config.dim
+        found, there = row_vectors(self.runners[source], prepared, rows, shape=shape)
+        deep, present = found[0], there[0]
         if self.linear is None:
             return deep, present
         return self.beside(deep, self.linear.vectors(prepared, numbers, [source])[0][0]), present

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -25,7 +25,6 @@ from plait.modalities import (
     codec_to_dict,
 )
 from plait.model.calibration import calibration_from
-from plait.model.config import SystemConfig
 from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, EVIDENCE, EXPERTS, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
@@ -34,34 +33,11 @@ from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
+from plait.networks.config import SystemConfig
 from plait.writing import spare_folder
-
-if TYPE_CHECKING:
-    from torch import nn
 
 SPACE = "space.safetensors"
 LINEAR = "space-linear"
-
-
-def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return a network's weights as float32 NumPy arrays."""
-    return {
-        name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()
-    }
-
-
-def evidence_of(networks: Sequence[Any]) -> tuple[Evidence, ...]:
-    """Return what several networks are told, or nothing where they are told nothing."""
-    return tuple(network.evidence for network in networks if network.evidence is not None)
-
-
-def tensors_of_all(networks: Sequence[nn.Module]) -> dict[str, np.ndarray]:
-    """Return the weights of several networks, named as `Ensemble.tensors` says."""
-    return {
-        f"{number}.{name}": array
-        for number, network in enumerate(networks)
-        for name, array in tensors_of(network).items()
-    }
 
 
 def load_ensemble(

@@ -13,8 +13,8 @@ from plait.bundle import MANIFEST
 from plait.errors import BundleError
 from plait.installation import pip_install
 from plait.model.backbone_reading import BackboneReading
-from plait.model.config import VERSION as NETWORKS
 from plait.model.ensemble import DEEP
+from plait.networks.config import VERSION as NETWORKS
 
 VERSIONS = {
     "networks": NETWORKS,

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.shared_space import SharedSpace
+from plait.networks.config import SystemConfig, choose_size, join_layer
+from plait.recipes.space_network import space_network
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -45,7 +46,7 @@ class Decoder:
     """A trained network of a generated target.
 
     Attributes:
-        network: A `plait.model.heads.Heads`, on the CPU; None where none was trained.
+        network: A `plait.networks.heads.Heads`, on the CPU; None where none was trained.
         tensors: Its weights as NumPy arrays.
         run: Of its training.
         most_made: How many rows there is time to make values of, each time.
@@ -90,7 +91,7 @@ def train_decoder(task: Task, work: Work, *, fallback: bool) -> Decoder:
     """
     if work.simple:
         return Decoder(notes=("no network was trained: simple models were asked for",))
-    from plait.model.storage import tensors_of
+    from plait.networks.building import tensors_of
     from plait.train.generative import Generative, GenerativeData
     from plait.train.loop import train
 
@@ -142,8 +143,8 @@ def _make_network(task: Task, work: Work) -> Any:
     """Build the network: weights drawn from the seed, or those that a base has in common."""
     import torch
 
-    from plait.model.heads import Heads
-    from plait.model.start import start_from
+    from plait.networks.heads import Heads
+    from plait.networks.start import start_from
 
     space = _base_of(work)
     torch.manual_seed(work.seed)
@@ -151,7 +152,7 @@ def _make_network(task: Task, work: Work) -> Any:
     codecs = {name: task.codecs[name] for name in task.columns}
     network = Heads(codecs, {str(task.target): task.goal}, config)
     if space is not None:
-        start_from(network, space)
+        start_from(network, space_network(space))
     return network
 
 
@@ -173,11 +174,13 @@ def _config(task: Task, work: Work) -> SystemConfig:
 def _seconds_per_row(task: Task, network: Any) -> float:
     """Return about how long making one value takes, from a few rows of an untrained network."""
     from plait.modalities import Asked
-    from plait.model.generate_rows import generated_rows
+    from plait.networks.generate_rows import generated_rows
+    from plait.networks.torch_runners import HeadsRunner
 
     rows = task.learned[np.linspace(0, len(task.learned) - 1, PILOT_ROWS).astype(np.int64)]
     rows = np.unique(rows)
-    generated_rows(network, str(task.target), task.prepared, rows[:2], Asked())
+    drawer = HeadsRunner(network, str(task.target))
+    generated_rows(drawer, task.prepared, rows[:2], Asked())
     began = time.monotonic()
-    generated_rows(network, str(task.target), task.prepared, rows, Asked())
+    generated_rows(drawer, task.prepared, rows, Asked())
     return (time.monotonic() - began) / max(len(rows), 1)

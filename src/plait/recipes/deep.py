@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from plait.baselines.folding import inner_folds
-from plait.model.infer import system_outputs
+from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_folds import cross_fit
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, learn_rows

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from plait.baselines.evidence import Evidence
-from plait.model.infer import system_outputs
-from plait.model.storage import tensors_of
-from plait.model.system import System
+from plait.networks.building import tensors_of
+from plait.networks.system import System
+from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress, Update
 from plait.recipes.deep_plan import DeepPlan, DeepResult, learn_rows
 from plait.recipes.deep_training import fit_network, make_system

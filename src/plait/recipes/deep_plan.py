@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plait.model.config import SystemConfig, join_layer
 from plait.model.shared_space import SharedSpace
+from plait.networks.config import SystemConfig, join_layer
 from plait.recipes.task import Task
 from plait.recipes.telling import Told
 from plait.train.budget import Budget
@@ -20,7 +20,7 @@ from plait.train.config import TrainConfig
 from plait.train.result import TrainResult
 
 if TYPE_CHECKING:
-    from plait.model.system import System
+    from plait.networks.system import System
 
 LEAST_SECONDS = 0.05
 """A training that has no time left takes a step or two."""

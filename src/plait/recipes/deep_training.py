@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from plait.model.start import start_from
-from plait.model.system import System
+from plait.networks.start import start_from
+from plait.networks.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.recipes.deep_plan import DeepPlan
+from plait.recipes.space_network import space_network
 from plait.recipes.task import Task
 from plait.train.data import TrainData
 from plait.train.loop import TrainResult, train
@@ -32,12 +33,13 @@ def make_system(task: Task, plan: DeepPlan, rows: np.ndarray | None = None) -> S
     codecs = {name: task.codecs[name] for name in task.columns}
     system = System(codecs, task.target_codec, plan.config, evidence)
     if plan.start is not None and plan.adapt != "scratch":
-        start_from(system, plan.start)
+        start = space_network(plan.start)
+        start_from(system, start)
         if plan.adapt == "lora":
             adapt_linears(system.trunk)
             system.encoder.stems.requires_grad_(False)
             for name, stem in system.encoder.stems.items():
-                stem.requires_grad_(name not in plan.start.network.encoder.stems)
+                stem.requires_grad_(name not in start.encoder.stems)
     return system
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from plait.model.config import join_layer
-from plait.model.infer import system_outputs
+from plait.networks.config import join_layer
+from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_plan import DeepPlan, learn_rows
 from plait.recipes.deep_training import fit_network, make_system

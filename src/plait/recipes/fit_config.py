@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import plait
 from plait.data.table import Table
 from plait.errors import UsageError, nearest_name
-from plait.model.config import SystemConfig
 from plait.model.decision import positive_label
 from plait.model.model import Model
+from plait.networks.config import SystemConfig
 from plait.reading import ReadOptions
 from plait.recipes.by_metric import check_metric
 from plait.recipes.fit_settings import Choice, Decision, Network, Rows, Start

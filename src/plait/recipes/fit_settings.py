@@ -9,9 +9,9 @@ from typing import Any
 
 from plait.baselines.experts import EXPERTS
 from plait.errors import UsageError
-from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.decision import check_threshold, read_costs
 from plait.model.model import Model, load
+from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.recipes.work import ADAPTATIONS, check_tune
 from plait.train.config import TrainConfig
 

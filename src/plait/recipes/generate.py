@@ -141,9 +141,11 @@ def _of_simple(task: Task, simple: Simple) -> dict[str, Generator]:
 def _of_decoder(task: Task, decoder: Decoder) -> dict[str, Generator]:
     if decoder.network is None:
         return {}
+    from plait.networks.torch_runners import HeadsRunner
+
     config = decoder.network.config
     found = _generator(task, DEEP, config=config, tensors=decoder.tensors)
-    found._network = decoder.network
+    found._drawer = HeadsRunner(decoder.network, found.name)
     return {DEEP: found}
 
 

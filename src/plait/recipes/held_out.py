@@ -141,7 +141,7 @@ class _Answers:
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
         if self._deep.stages:
-            from plait.model.infer import system_outputs
+            from plait.networks.torch_runners import system_outputs
         prepared = hide(self._task.prepared, hidden)
         out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
         for system, judged in self._deep.stages:

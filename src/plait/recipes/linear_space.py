@@ -6,9 +6,9 @@ import numpy as np
 
 from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
-from plait.model.config import SIZES
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import MAX_ROWS, SpaceCheck, check_space
+from plait.networks.config import SIZES
 from plait.recipes.space_plan import LINEAR_DIM, occur_together, rows_with_source
 from plait.recipes.task import Task
 from plait.recipes.work import Work

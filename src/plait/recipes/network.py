@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plait.model.config import choose_size
 from plait.model.shared_space import SharedSpace
+from plait.networks.config import choose_size
 from plait.recipes.candidates import refuse_none
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form
 from plait.recipes.network_time import NetworkTime

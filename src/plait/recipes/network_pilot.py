@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
-from plait.model.infer import system_outputs
-from plait.model.system import System
+from plait.networks.system import System
+from plait.networks.torch_runners import system_outputs
 from plait.recipes.deep_plan import DeepPlan, settled
 from plait.recipes.deep_training import make_system, train_data
 from plait.recipes.task import Task

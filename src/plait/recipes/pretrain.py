@@ -12,10 +12,11 @@ from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
 from plait.model.directions import score_directions
 from plait.model.shared_space import SharedSpace
-from plait.model.space import Space
 from plait.model.space_check import COLLAPSED_RANK, COLLAPSED_STD
-from plait.model.storage import tensors_of
+from plait.networks.building import tensors_of
+from plait.networks.space import Space
 from plait.progress import Progress
+from plait.recipes.space_network import space_network
 from plait.recipes.space_plan import SharedPlan, SharedResult, fit_linear, occur_together
 from plait.recipes.task import Task
 from plait.train.budget import Budget, Clock
@@ -178,7 +179,7 @@ def _train(
     codecs = {column: task.codecs[column] for column in task.columns}
     space = Space(codecs, plan.config, task.sources)
     if plan.start is not None:
-        space.load_state_dict(plan.start.network.state_dict())
+        space.load_state_dict(space_network(plan.start).state_dict())
     objective = Shared(
         SharedLearner(space, config, num_others=plan.train.rows_per_step(len(plan.rows))),
         task.prepared,

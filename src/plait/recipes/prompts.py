@@ -11,6 +11,7 @@ from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.modalities import traits_of
 from plait.model.shared_space import SharedSpace
+from plait.recipes.space_network import space_network
 from plait.recipes.task import Task
 
 MAX_CLASSES = 200
@@ -31,13 +32,15 @@ def prompt_tuner(
     if column is None or not space.has_deep or not 2 <= len(names) <= MAX_CLASSES:
         return None
 
+    network = space_network(space)
+
     def tune(points: np.ndarray, truth: np.ndarray, seed: int) -> np.ndarray:
         from plait.train.prompts import tune_prompts
 
         deep = points[:, : space.config.dim]
         length = np.linalg.norm(deep, axis=1, keepdims=True)
         tuned = tune_prompts(
-            space.network,
+            network,
             column,
             space.codecs[column],
             names,

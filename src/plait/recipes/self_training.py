@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from plait.baselines.stack import best_mix, mix_outputs
-from plait.model.config import SIZES, SystemConfig
-from plait.model.infer import system_outputs
+from plait.networks.config import SIZES, SystemConfig
+from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_plan import DeepPlan, DeepResult, settled
 from plait.recipes.deep_training import make_system, run_training, train_data

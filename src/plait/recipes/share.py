@@ -7,11 +7,11 @@ from typing import Any
 
 from plait.data.cautions import caution
 from plait.data.contents import content_numbers
-from plait.model.config import SystemConfig, choose_size, join_layer
 from plait.model.directions import score_space
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import check_space
+from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.recipes.found_encoders import add_found
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map

@@ -11,8 +11,8 @@ import numpy as np
 
 from plait.baselines.linear_space import LinearSpace
 from plait.errors import UsageError
-from plait.model.config import SystemConfig
 from plait.model.shared_space import SharedSpace
+from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.recipes.task import Task
 from plait.train.budget import Budget

@@ -7,7 +7,7 @@ from typing import Any
 
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
-from plait.model.storage import evidence_of
+from plait.networks.building import evidence_of
 from plait.recipes.choose import Choice
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rivals import Rivals
@@ -95,7 +95,10 @@ def _of_all(model: Model, deep: DeepResult, rivals: Rivals) -> Ensemble:
         config=deep.systems[0].config if deep.systems else None,
         evidence=evidence_of(deep.systems),
     )
-    everything._networks = deep.systems
+    if deep.systems:
+        from plait.networks.torch_runners import SystemRunner
+
+        everything._runners = [SystemRunner(system) for system in deep.systems]
     return everything
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from plait.errors import ExtraError, UsageError
-from plait.model.config import SystemConfig
 from plait.model.model import Model
+from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.recipes.energy import Meter
 from plait.recipes.timetable import Timetable

@@ -14,11 +14,11 @@ from plait.data.loader import collate
 from plait.data.table import Table, read
 from plait.errors import BundleError
 from plait.modalities import Asked, GeneratedTarget, MadeFile, find_codec, find_network
-from plait.model.config import SystemConfig
 from plait.model.ensemble import WEIGHTS
-from plait.model.heads import Heads
 from plait.model.model import Model, load
-from plait.model.system import to_tensors
+from plait.networks.config import SystemConfig
+from plait.networks.heads import Heads
+from plait.networks.system import to_tensors
 from plait.nn.conditions import Conditions
 from plait.nn.tokens import Tokens
 from plait.recipes.evaluate import evaluate

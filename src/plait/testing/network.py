@@ -10,8 +10,8 @@ from torch import nn
 
 from plait.data.loader import collate
 from plait.modalities import Codec, PredictiveTarget, find_codec, find_network
-from plait.model.config import SystemConfig
-from plait.model.system import System, to_tensors
+from plait.networks.config import SystemConfig
+from plait.networks.system import System, to_tensors
 from plait.nn.tokens import Tokens
 from plait.testing.examples import expect, fitted
 

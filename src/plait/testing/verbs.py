@@ -15,8 +15,8 @@ from plait.data.table import Table, read
 from plait.errors import CellError
 from plait.modalities import find_codec
 from plait.modalities._scan import issubclass_target
-from plait.model.config import SystemConfig
 from plait.model.model import Model, load
+from plait.networks.config import SystemConfig
 from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate
 from plait.recipes.fit import fit

@@ -14,7 +14,7 @@ from plait.backbones.network import Backbone
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.modalities import Codec, find_network
-from plait.model.system import to_tensors
+from plait.networks.system import to_tensors
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.precision import autocast

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from plait.baselines.contract import mean_by
 from plait.data.prepared import Prepared
-from plait.model.generate_rows import row_losses
-from plait.model.heads import Heads
-from plait.model.system import drop_columns, presence, to_tensors
+from plait.networks.generate_rows import row_losses
+from plait.networks.heads import Heads
+from plait.networks.system import drop_columns, presence, to_tensors
+from plait.networks.torch_runners import HeadsRunner
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -86,7 +87,8 @@ class Generative:
         heavy = None if self.data.weights is None else self.data.weights[rows]
         total = 0.0
         for name, share in self.data.shares.items():
-            losses = row_losses(self.module, name, self.prepared, rows, device=device)
+            drawer = HeadsRunner(self.module, name, device)
+            losses = row_losses(drawer, name, self.prepared, rows)
             total += share * mean_by(losses, heavy)
         return total
 

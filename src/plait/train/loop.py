@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from plait.data.loader import Loader
-from plait.model.system import to_tensors
+from plait.networks.system import to_tensors
 from plait.train.average import WeightAverage
 from plait.train.budget import Budget, Clock
 from plait.train.checkpoint import load_checkpoint, pack, save_checkpoint, unpack

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plait.data.collation import collate
-from plait.model.space import Space
-from plait.model.system import to_tensors
+from plait.networks.space import Space
+from plait.networks.system import to_tensors
 from plait.nn.tokens import Tokens
 
 NUM_STEPS, LEARNING_RATE, PULL = 120, 0.05, 1.0

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from plait.data.prepared import Prepared
-from plait.model.embed import embed_sources
-from plait.model.space import Space
-from plait.model.system import presence
+from plait.networks.space import Space
+from plait.networks.system import presence
+from plait.networks.torch_runners import embed_sources
 from plait.nn.tokens import Tokens
 from plait.retrieval import mean_reciprocal_rank
 from plait.train.alignment import Alignment

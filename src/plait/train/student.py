@@ -12,8 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from plait.model.infer import system_outputs
-from plait.model.system import System, drop_columns, presence
+from plait.networks.system import System, drop_columns, presence
+from plait.networks.torch_runners import system_outputs
 from plait.train.data import TrainData
 from plait.train.precision import autocast
 from plait.types import Batch

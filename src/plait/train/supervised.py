@@ -11,8 +11,8 @@ from torch import Tensor
 
 from plait.baselines.contract import mean_by
 from plait.baselines.evidence_column import beside
-from plait.model.infer import system_outputs
-from plait.model.system import System, drop_columns, presence
+from plait.networks.system import System, drop_columns, presence
+from plait.networks.torch_runners import system_outputs
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.precision import autocast

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import torch
 
-from plait.model.config import SystemConfig
-from plait.model.heads import Heads
-from plait.model.shared_space import SharedSpace
-from plait.model.system import System
+from plait.networks.config import SystemConfig
+from plait.networks.heads import Heads
+from plait.networks.space import Space
+from plait.networks.system import System
 
 
 @torch.no_grad()
-def start_from(system: System | Heads, space: SharedSpace) -> int:
+def start_from(system: System | Heads, space: Space) -> int:
     """Copy stems, column vectors and trunk of a space into a network; return the weights copied.
 
     Stems are shared by preprocessing (`codec_hash`), column vectors by column name. What only
     one of the two has is left as it is.
     """
-    source = space.network
     copied = 0
-    for stem, network in source.encoder.stems.items():
+    for stem, network in space.encoder.stems.items():
         if stem in system.encoder.stems:
             system.encoder.stems[stem].load_state_dict(network.state_dict())
             copied += sum(parameter.numel() for parameter in network.parameters())
-    for place, name in enumerate(source.encoder.columns):
+    for place, name in enumerate(space.encoder.columns):
         if name in system.encoder.columns:
             there = system.encoder.columns.index(name)
-            system.encoder.column_vectors[there] = source.encoder.column_vectors[place]
-            copied += source.encoder.column_vectors[place].numel()
+            system.encoder.column_vectors[there] = space.encoder.column_vectors[place]
+            copied += space.encoder.column_vectors[place].numel()
     if _trunk_shape(system.config) == _trunk_shape(space.config):
-        system.trunk.load_state_dict(source.trunk.state_dict())
-        copied += sum(parameter.numel() for parameter in source.trunk.parameters())
+        system.trunk.load_state_dict(space.trunk.state_dict())
+        copied += sum(parameter.numel() for parameter in space.trunk.parameters())
     return copied
 
 

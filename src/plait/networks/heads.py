@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.modalities import Codec, GeneratedTarget, PredictiveTarget, TargetCodec, find_network
-from plait.model.config import SystemConfig
-from plait.model.system import Encoder, make_trunk, presence
+from plait.networks.config import SystemConfig
+from plait.networks.system import Encoder, make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.conditions import Conditions
 from plait.nn.tokens import Tokens

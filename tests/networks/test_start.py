@@ -10,12 +10,10 @@ import torch
 
 from plait.data.fitting import fit_codecs
 from plait.data.table import read
-from plait.model.config import SystemConfig
-from plait.model.shared_space import SharedSpace
-from plait.model.space import Space
-from plait.model.start import start_from
-from plait.model.storage import tensors_of
-from plait.model.system import System
+from plait.networks.config import SystemConfig
+from plait.networks.space import Space
+from plait.networks.start import start_from
+from plait.networks.system import System
 
 CONFIG = SystemConfig(dim=16, depth=2, num_heads=2)
 ROWS = [
@@ -34,7 +32,7 @@ def space(codecs):
     torch.manual_seed(0)
     own = {name: codecs[name] for name in ("note", "size")}
     network = Space(own, CONFIG, {name: (name,) for name in own})
-    return SharedSpace(own, {name: (name,) for name in own}, CONFIG, tensors_of(network))
+    return network
 
 
 def system_of(codecs, names, config=CONFIG):
@@ -50,7 +48,7 @@ def test_stems_column_vectors_and_trunk_are_copied(codecs, space):
     system = system_of(codecs, ["size", "cost", "note"])
     before = {name: value.clone() for name, value in system.state_dict().items()}
     copied = start_from(system, space)
-    base = space.network
+    base = space
     assert copied == count(base.encoder.stems) + 2 * 16 + count(base.trunk)
     for name, value in base.trunk.state_dict().items():
         assert torch.equal(system.trunk.state_dict()[name], value)
@@ -71,17 +69,17 @@ def test_a_copy_is_no_link(codecs, space):
     start_from(system, space)
     with torch.no_grad():
         system.trunk.registers += 1
-    assert not torch.equal(system.trunk.registers, space.network.trunk.registers)
+    assert not torch.equal(system.trunk.registers, space.trunk.registers)
 
 
 def test_another_shape_of_trunk_is_left_alone(codecs, space):
     system = system_of(codecs, ["size", "note"], replace(CONFIG, depth=1))
     before = system.trunk.state_dict()["registers"].clone()
     copied = start_from(system, space)
-    assert copied == count(space.network.encoder.stems) + 2 * 16
+    assert copied == count(space.encoder.stems) + 2 * 16
     assert torch.equal(system.trunk.registers, before)
 
 
 def test_nothing_in_common_but_the_trunk(codecs, space):
     system = system_of(codecs, ["cost"])
-    assert start_from(system, space) == count(space.network.trunk)
+    assert start_from(system, space) == count(space.trunk)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE
 from plait.modalities import Codec, codec_hash, find_network
-from plait.model.config import SystemConfig
-from plait.model.evidence_tokens import EvidenceTokens
+from plait.networks.config import SystemConfig
+from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk

@@ -14,7 +14,7 @@ VERSION = 2
 
 @dataclass(frozen=True, kw_only=True)
 class SystemConfig:
-    """Settings of `plait.model.system.System`, saved with the weights.
+    """Settings of `plait.networks.system.System`, saved with the weights.
 
     Attributes:
         dim: Size of tokens.

@@ -6,26 +6,21 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.modalities import Asked
-from plait.model.heads import Heads
-from plait.model.system import to_tensors
+from plait.networks.runner import Drawer, flat
 from plait.types import Arrays
 
 
-@torch.inference_mode()
 def generated_rows(
-    network: Heads,
-    target: str,
+    drawer: Drawer,
     prepared: Prepared,
     rows: Sequence[int] | np.ndarray,
     asked: Asked,
     *,
     batch_size: int = 64,
-    device: torch.device | str = "cpu",
 ) -> list[Arrays]:
     """Return a generated value per row, in the order of `rows`.
 
@@ -33,50 +28,47 @@ def generated_rows(
     equally wherever it stands, alone or among others.
 
     Args:
-        network: Put into evaluation mode and left in it.
-        target: Which of its targets.
+        drawer: Of the target.
         prepared: Where the rows' arrays are.
         rows: Row numbers.
         asked: How to draw.
         batch_size: Rows at a time.
-        device: Where `network` is.
     """
-    network.eval()
-    columns = network.encoder.columns
+    columns = drawer.columns
     loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found: list[Arrays] = [{} for _ in rows]
-    for batch_rows, arrays in loader.epoch(0):
-        tokens = network.encode(to_tensors(arrays, device))
-        conditions = network.conditions(target, tokens)
+    for batch_rows, batch in loader.epoch(0):
         rngs = [np.random.default_rng(_seed_of(prepared, columns, row, asked.seed))
                 for row in batch_rows]  # fmt: skip
-        made = network.head(target).generate(conditions, rngs, asked)
-        for row, value in zip(batch_rows, made, strict=True):
+        for row, value in zip(batch_rows, drawer.draw(flat(batch), rngs, asked), strict=True):
             found[places[int(row)]] = value
     return found
 
 
-@torch.inference_mode()
 def row_losses(
-    network: Heads,
+    drawer: Drawer,
     target: str,
     prepared: Prepared,
     rows: Sequence[int] | np.ndarray,
     *,
     batch_size: int = 256,
-    device: torch.device | str = "cpu",
 ) -> np.ndarray:
-    """Return the loss of each row that has a value, float64 ``[row]``, in the order of `rows`."""
-    network.eval()
-    columns = network.encoder.columns
-    loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    """Return the loss of each row that has a value, float64 ``[row]``, in the order of `rows`.
+
+    Args:
+        drawer: Of the target.
+        target: Its column.
+        prepared: Where the rows' arrays are, the target's too.
+        rows: Row numbers.
+        batch_size: Rows at a time.
+    """
+    loader = Loader(prepared, np.asarray(rows), drawer.columns, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found = np.zeros(len(rows), np.float64)
-    for batch_rows, arrays in loader.epoch(0):
-        wanted = to_tensors({target: prepared.columns[target].gather(batch_rows)}, device)
-        losses = network(to_tensors(arrays, device), wanted)[target]
-        found[[places[int(row)] for row in batch_rows]] = losses.double().cpu().numpy()
+    for batch_rows, batch in loader.epoch(0):
+        wanted = prepared.columns[target].gather(batch_rows)
+        found[[places[int(row)] for row in batch_rows]] = drawer.losses(flat(batch), wanted)
     return found
 
 

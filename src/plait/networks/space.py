@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from plait.modalities import Codec
-from plait.model.config import SystemConfig
-from plait.model.system import Encoder, make_trunk, presence
+from plait.networks.config import SystemConfig
+from plait.networks.system import Encoder, make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.types import Batch

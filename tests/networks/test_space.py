@@ -10,10 +10,11 @@ from plait.data.collation import collate
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
-from plait.model.config import SystemConfig
-from plait.model.embed import embed_source, embed_sources
-from plait.model.space import Centre, Space
-from plait.model.system import to_tensors
+from plait.networks.config import SystemConfig
+from plait.networks.embed import row_vectors
+from plait.networks.space import Centre, Space
+from plait.networks.system import to_tensors
+from plait.networks.torch_runners import SpaceRunner, embed_sources
 
 NAMES = ("size", "note", "kind", "title")
 SOURCES = {"size": ("size",), "words": ("note", "title"), "kind": ("kind",)}
@@ -44,6 +45,12 @@ def space(prepared, request):
         centre.mean.normal_(std=0.1)
         centre.variance.uniform_(0.5, 1.5)
     return made.eval()
+
+
+def embed_source(space, name, prepared, rows, batch_size=256):
+    runner = SpaceRunner(space, name)
+    vectors, present = row_vectors(runner, prepared, rows, shape=(1, 16), batch_size=batch_size)
+    return vectors[0], present[0]
 
 
 def batch_of(prepared, rows, num_extra=0):
@@ -110,7 +117,10 @@ def test_embedding_one_source_equals_embedding_all(space, prepared):
 
 def test_embedding_tells_its_progress_and_takes_no_rows(space, prepared):
     done = []
-    embed_sources(space, prepared, np.arange(30), batch_size=12, progress=done.append)
+    row_vectors(
+        SpaceRunner(space), prepared, np.arange(30), shape=(3, 16), batch_size=12,
+        progress=done.append,
+    )  # fmt: skip
     assert done == [12, 24, 30]
     vectors, present = embed_sources(space, prepared, [])
     assert vectors.shape == (3, 0, 16) and present.shape == (3, 0)

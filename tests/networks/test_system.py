@@ -12,9 +12,9 @@ from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.modalities import find_codec
-from plait.model.config import SIZES, SystemConfig, choose_size, join_layer
-from plait.model.infer import system_outputs
-from plait.model.system import Encoder, System, to_tensors
+from plait.networks.config import SIZES, SystemConfig, choose_size, join_layer
+from plait.networks.system import Encoder, System, to_tensors
+from plait.networks.torch_runners import system_outputs
 from plait.testing.network import awake
 
 NAMES = ["size", "note", "kind"]

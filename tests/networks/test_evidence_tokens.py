@@ -2,7 +2,7 @@
 
 import torch
 
-from plait.model.evidence_tokens import EvidenceTokens
+from plait.networks.evidence_tokens import EvidenceTokens
 
 
 def make():

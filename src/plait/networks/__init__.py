@@ -1,0 +1,1 @@
+"""The networks: encoders, one shared trunk, heads; and runners, which ask no more than arrays."""
