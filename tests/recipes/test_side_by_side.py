@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +68,36 @@ def test_a_killed_process_is_said_and_ends_all():
     with pytest.raises(PlaitError, match="'killed' ended without a word"):
         run_all(jobs, 2, SILENT)
     assert not multiprocessing.active_children()
+
+
+def test_who_is_killed_leaves_no_process_behind(tmp_path):
+    """One that worked on would hold the lock of a fit that is no more."""
+    script = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from plait.progress import SILENT\n"
+        "from plait.recipes.side_by_side import Job, run_all\n"
+        "def work(update):\n"
+        "    Path(sys.argv[1], str(os.getpid())).touch()\n"
+        "    time.sleep(120)\n"
+        "run_all([Job('a', work), Job('b', work)], 2, SILENT)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    try:
+        for _ in range(1200):
+            if len(found := list(tmp_path.iterdir())) == 2:
+                break
+            time.sleep(0.05)
+        assert len(found) == 2
+    finally:
+        parent.kill()
+        parent.wait()
+    for _ in range(200):
+        left = [file.name for file in found if Path("/proc", file.name, "exe").exists()]
+        if not left:
+            break
+        time.sleep(0.05)
+    assert not left
 
 
 def test_what_cannot_be_told_is_an_error():

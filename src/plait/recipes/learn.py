@@ -49,7 +49,7 @@ SIMPLE_SHARE = 0.7
 
 SLOW_FEATURES = "the time is too short to cross-fit: validation rows compare the candidates"
 
-CHOICE_SHARE = 0.1
+CHOICE_SHARE = 0.25
 """Of the time that is left, choosing once more for each part of the rows may take this."""
 
 OPTIMISTIC = (

@@ -17,6 +17,9 @@ from plait.errors import PlaitError
 from plait.progress import Progress, Update
 
 WAIT_SECONDS = 1.0
+_SET_DEATH_SIGNAL = 1
+"""``PR_SET_PDEATHSIG`` of Linux' ``prctl``."""
+
 T = TypeVar("T")
 
 
@@ -67,7 +70,8 @@ def run_all(jobs: Sequence[Job[T]], num: int, progress: Progress) -> list[T]:
             while waiting and len(running) < num:
                 place, job = waiting.pop(0)
                 ours, theirs = forking.Pipe(duplex=False)
-                process = forking.Process(target=_work, args=(job.run, theirs), daemon=True)
+                given = job.run, theirs, os.getpid()
+                process = forking.Process(target=_work, args=given, daemon=True)
                 process.start()
                 theirs.close()
                 running[ours] = place, process, progress.task(job.name, 1.0)
@@ -91,6 +95,18 @@ def run_all(jobs: Sequence[Job[T]], num: int, progress: Progress) -> list[T]:
     return [found[place] for place in range(len(jobs))]
 
 
+def _end_with(parent: int) -> None:
+    """Have the system kill this process when the one that waits for it is killed.
+
+    Else it would work on for nobody, and hold the locks that it was forked with.
+    """
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def _hear(ours: Connection, name: str) -> tuple[str, Any]:
     try:
         return cast("tuple[str, Any]", ours.recv())
@@ -103,9 +119,10 @@ def _hear(ours: Connection, name: str) -> tuple[str, Any]:
         return "error", lost
 
 
-def _work(run: Callable[[Update], Any], theirs: Connection) -> None:
+def _work(run: Callable[[Update], Any], theirs: Connection, parent: int) -> None:
     """Do a job in a forked process, and tell of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who waits ends all
+    _end_with(parent)
     import torch
 
     torch.set_num_threads(1)

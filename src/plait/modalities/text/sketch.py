@@ -74,8 +74,11 @@ def _count_edits(one: list[str], other: list[str]) -> tuple[int, int]:
         if kind == "equal":
             continue
         left, right = one[a:b], other[c:d]
-        if "".join(left) == "".join(right):
+        joined = "".join(left), "".join(right)
+        if joined[0] == joined[1]:
             slips += 1
+        elif max(len(left), len(right)) == 2 and is_misspelt(*joined):
+            slips += 2  # a blank that moved, and a letter
         elif len(left) == len(right):
             misspelt = sum(map(is_misspelt, left, right))
             slips += misspelt

@@ -31,7 +31,7 @@ LEAST_LETTERS, LEAST_COMMON_LETTERS, LEAST_FIRST_LETTERS = 3, 4, 6
 def is_misspelt(first: str, second: str) -> bool:
     """Tell whether one word is the other with a letter lost, added, replaced or swapped.
 
-    Short words must not both be words; first letters carry meaning (typical, atypical), and so do
+    Of short words one must be known, or for swapped letters neither; first letters carry meaning (typical, atypical), and so do
     words of numbers.
 
     >>> is_misspelt("account", "acount"), is_misspelt("cash", "card"), is_misspelt("teh", "the")
@@ -49,9 +49,10 @@ def is_misspelt(first: str, second: str) -> bool:
         return False
     if max(len(first), len(second)) < LEAST_LETTERS:
         return False
-    if max(len(first), len(second)) < LEAST_COMMON_LETTERS:
-        return (first in SHORT_WORDS) != (second in SHORT_WORDS)
     is_swap = len(first) == len(second) and sorted(first) == sorted(second)
+    if max(len(first), len(second)) < LEAST_COMMON_LETTERS:
+        known = (first in SHORT_WORDS) + (second in SHORT_WORDS)
+        return known == 1 or (is_swap and known == 0)
     if start or is_swap:
         return True
     changed = {first[0], second[0]}
