@@ -267,7 +267,10 @@ LONG = " ".join(f"sentence {w} tells about {w[::-1]} and what it means." for w i
         ("It doesn't work at all today", "It doesnt work at all, today!"),
         ("Can I top-up any amount?", "can i topup any amount"),
         ("An order of nine dgo beds and bones", "An order of nine gdo beds and bones"),
-        ("The black taxi stopped here again and again", "The blac ktaci stopped here again and again"),
+        (
+            "The black taxi stopped here again and again",
+            "The blac ktaci stopped here again and again",
+        ),
         (LONG, LONG.replace("means", "menas", 2)),
         (LONG, LONG.replace(" means", " signifies", 1)),
         (4 * LONG, 4 * LONG + " The end."),

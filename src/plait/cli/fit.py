@@ -57,6 +57,9 @@ def fit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint of this bundle.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a bundle of another target at --out.")
+    ] = False,
     choice: Choice,
     decision: Deciding,
     start: Start,
@@ -93,7 +96,9 @@ def fit(
     with open_progress(quiet=quiet) as progress:
         table, began = settings.pop("table"), process_began()
         try:
-            model = run_fit(table, **settings, resume=resume, progress=progress, began=began)
+            model = run_fit(
+                table, **settings, resume=resume, force=force, progress=progress, began=began
+            )
         except KeyboardInterrupt:
             if has_checkpoint(settings["out"]):
                 raise Stopped from None

@@ -59,11 +59,14 @@ def read_cell(codec: Codec, cell: Cell, media: Media) -> Any | None:
 
 def placed(error: CellError, column: str, row: int) -> PlaitError:
     """Return the error of a cell as that of a table: with its place, and how to mend it."""
+    hint = error.hint or MEND_CELL
+    if not set(column) & set(",='\"{}"):
+        hint = hint.replace('"NAME=', f'"{column}=')
     found = type(error)(
         error.what,
         expected=error.expected,
         received=error.received,
-        hint=error.hint or MEND_CELL,
+        hint=hint,
         path=error.path,
     )
     return found.at(column=column, row=row)

@@ -34,6 +34,9 @@ LEAST_NAMES = 20
 NEAR = 0.1
 """Modalities within so much of the best are stated as alternatives."""
 
+CONSTANT = "every row has the same value"
+"""Why a column is ignored whose cells are all one."""
+
 
 def infer_schema(
     table: Table, *, overrides: Mapping[str, Override], strict: bool = False
@@ -118,7 +121,7 @@ def _infer(table: Table, places: list[Place], sample: ColumnSample) -> Column:
         return Column(name=name, modality=None, role=role[0], why=role[1])
     first = sample.values[0]
     if sample.num_distinct == 1 and table.num_rows > 1 and _is_constant(table, name, first):
-        return Column(name=name, modality=None, role="ignore", why="every row has the same value")
+        return Column(name=name, modality=None, role="ignore", why=CONSTANT)
     column = _by_modality(sample)
     refused = refusals(sample, places, column.modality)
     return replace(column, why="; ".join([column.why, *refused])) if refused else column

@@ -44,7 +44,7 @@ class Media:
                 "a path leads out of the table's folder",
                 expected=f"a file inside {root}",
                 received=cell if full == cell.strip() else f"{cell}, which is {full}",
-                hint=f"name the folder of the media: --root {os.path.dirname(full)}, "
+                hint=f"name the folder of the media: --root {_root_of(full, cell.strip())}, "
                 "or one that holds all of them",
             )
         if not os.path.isfile(full):
@@ -121,3 +121,9 @@ def check_ratio(num_decoded: int, num_encoded: int) -> None:
 
 def _name(cell: Cell) -> str | None:
     return str(cell) if isinstance(cell, str | os.PathLike) else None
+
+
+def _root_of(full: str, cell: str) -> str:
+    """Return the folder from which a cell's own path leads to the file, else the file's folder."""
+    own = os.sep + os.path.normpath(cell)
+    return full.removesuffix(own) if full.endswith(own) and full != own else os.path.dirname(full)

@@ -10,6 +10,7 @@ from plait.data.table import Table
 from plait.modalities import Codec
 from plait.model.columns import counted_from
 from plait.model.readings import with_readings
+from plait.model.unread import note_unread
 from plait.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def prepare(
     read_all = prepare_table if keep else prepare_rows
     update = progress.task("reading", table.num_rows)
     prepared = read_all(table, here, progress=update)
+    note_unread(prepared)
     unread = {name: codec for name, codec in model.codecs.items() if name == model.target}
     absent = {n: codec for n, codec in {**unread, **codecs}.items() if n not in here}
     prepared = prepared.with_empty(absent)

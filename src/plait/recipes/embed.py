@@ -17,6 +17,7 @@ from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
+from plait.model.unread import counting_unread
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import check_output
@@ -73,7 +74,8 @@ def embed(
     rows = read(table, **reading)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     space = model.space
-    vectors = model.embed(rows, weights=weights, progress=told)
+    with counting_unread() as unread:
+        vectors = model.embed(rows, weights=weights, progress=told)
     missing = missing_columns(model.inputs, rows.column_names)
     there = np.abs(vectors).sum(1) > 0
     _write(place, row_ids(rows), vectors, there)
@@ -84,7 +86,7 @@ def embed(
         "dim": space.dim,
         "key": space.key,
         "out": str(out),
-        "warnings": space.warnings,
+        "warnings": [*space.warnings, *unread.warnings],
         "missing_columns": missing,
         "notes": [*rows.notes, *notes_on(missing)],
     }

@@ -9,6 +9,7 @@ from plait.data.table import read
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.model import Model, load
+from plait.model.unread import counting_unread
 from plait.model.unseen import count_unseen, unseen_note
 from plait.progress import Progress
 from plait.reading import ReadOptions
@@ -31,7 +32,7 @@ def evaluate(
 
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
     table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
-    ``warnings`` (of missing columns that matter) and ``notes`` for people.
+    ``warnings`` (of missing columns that matter, and of unreadable cells) and ``notes`` for people.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -52,7 +53,8 @@ def evaluate(
         model = model.with_threshold(threshold, positive=positive)
     if importance:
         model.require_target()
-    scores = model.evaluate(rows, seed=seed, progress=heard(progress))
+    with counting_unread() as unread:
+        scores = model.evaluate(rows, seed=seed, progress=heard(progress))
     if importance:
         scores["importance"] = model.importance(rows, seed=seed)
     missing = missing_columns(model.inputs, rows.column_names)
@@ -60,6 +62,7 @@ def evaluate(
     lacking = notes_on(missing)
     if model.target is not None:
         scores["warnings"], lacking = weighed(model, missing)
+    scores["warnings"] = [*scores.get("warnings", []), *unread.warnings]
     scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)

@@ -19,6 +19,7 @@ from plait.progress import Progress, expect_end, say
 from plait.recipes.config import configured
 from plait.recipes.energy import Meter
 from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
+from plait.recipes.outputs import check_bundle_place
 from plait.recipes.records import make_licences, make_lineage
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
@@ -40,6 +41,7 @@ def fit(
     budget: str | float | Budget = "5m",
     out: Path | str | None = None,
     resume: bool = False,
+    force: bool = False,
     progress: Progress | bool | None = None,
     began: float | None = None,
     **settings: Unpack[FitOptions],
@@ -66,6 +68,7 @@ def fit(
         device: ``auto``, ``cpu``, ``cuda``.
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
+        force: Whether a bundle at `out` is replaced that is of another target; one of the same is.
         baselines: Whether simple models are measured and may ship, or the names of those that are:
             ``("linear", "boosted")``.
         simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
@@ -119,6 +122,8 @@ def fit(
     expect_end(progress, timetable.end)
     asked = FitConfig.of(target=target, budget=budget, **settings)
     asked.check()
+    if out is not None:
+        check_bundle_place(out, target, force=force)
     with timetable.part("opening"):
         opened = progress.task("opening", 1)
         table = read(table, **asked.reading)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
-from plait.bundle import is_bundle
+from plait.bundle import check_place, is_bundle
 from plait.data.table import Table
 from plait.errors import UsageError
 
@@ -50,6 +51,33 @@ def check_output(out: Path | str, *inputs: Any, force: bool = False) -> Path:
             hint="name another with --out, or replace it with --force",
         )
     return path
+
+
+def check_bundle_place(out: Path | str, target: str | None, *, force: bool = False) -> None:
+    """Refuse to write a bundle over that of another target.
+
+    An older bundle of the same target is replaced: who fits once more wants the newer one.
+
+    Raises:
+        BundleError: Something else than a bundle lies there.
+        UsageError: A model of another target does, and `force` is not given.
+    """
+    check_place(out)
+    if force or not is_bundle(out):
+        return
+    try:
+        there = json.loads((Path(out) / "model.json").read_bytes())["target"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if there != target:
+        raise UsageError(
+            "the bundle's place is taken by a model of another target",
+            expected="a new path, or an older bundle of "
+            + ("a shared space" if target is None else f"'{target}'"),
+            received="a shared space" if there is None else f"a model of '{there}'",
+            path=out,
+            hint="name another with --out, or replace it with --force",
+        )
 
 
 def _place(source: Any) -> Path | None:

@@ -13,6 +13,7 @@ from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.model.columns import counted_from, missing_columns, notes_on, weighed
 from plait.model.model import Model, load
+from plait.model.unread import counting_unread
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.made_files import MadeFiles
@@ -76,7 +77,7 @@ def predict(
         a predicted number and its interval, where it has one: the columns hold plain numbers),
         ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks),
         ``warnings`` (of such columns that matter, see `plait.model.columns.weighed`; with
-        `classes`, of the space) and ``notes`` for people.
+        `classes`, of the space; of unreadable cells) and ``notes`` for people.
 
     Raises:
         UsageError: When `out` has another ending or exists.
@@ -98,7 +99,8 @@ def predict(
     model.as_table(rows)
     if out is None:
         return answer_rows(rows) if classes else answer_rows(rows, progress=told)
-    columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
+    with counting_unread() as unread:
+        columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
     unit = "" if classes else model.predictor.judge.unit
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
@@ -117,7 +119,7 @@ def predict(
         **({"unit": unit} if unit else {}),
         "missing_columns": missing,
         "notes": notes,
-        "warnings": warnings,
+        "warnings": [*warnings, *unread.warnings],
     }
 
 

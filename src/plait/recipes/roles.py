@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plait.data.cautions import Caution
+from plait.data.inference import CONSTANT
 from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.errors import SchemaError, TargetError, UsageError, no_column
@@ -22,6 +23,13 @@ def check_target(schema: Schema, target: str) -> None:
     if target not in names:
         raise no_column(target, names)
     modality = schema[target].modality
+    if modality is None and schema[target].why == CONSTANT:
+        raise TargetError(
+            "the target has the same value in every row, so there is nothing to learn",
+            expected="at least two values",
+            column=target,
+            hint="name another with --target",
+        )
     if modality is None:
         raise TargetError(
             "the target is not of a known modality",

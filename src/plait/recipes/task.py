@@ -237,7 +237,7 @@ def make_task(
             *notes_on_rows(table, splits, prepared, target, group),
             *notes_on_columns(codecs, inputs, base, simple=simple),
         ),
-        warnings=(*known, *table_warnings(table, inputs, target, prepared, found)),
+        warnings=(*known, *table_warnings(table, inputs, target, prepared, found, exclude)),
     )
 
 

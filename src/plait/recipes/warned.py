@@ -26,9 +26,16 @@ from plait.types import is_missing
 
 
 def table_warnings(
-    table: Table, inputs: Sequence[str], target: str | None, prepared: Prepared, copies: Copies
+    table: Table,
+    inputs: Sequence[str],
+    target: str | None,
+    prepared: Prepared,
+    copies: Copies,
+    exclude: Sequence[str] = (),
 ) -> tuple[Caution, ...]:
     """Return what is to be checked of a table that is learned from, gravest first.
+
+    Nothing is said of columns that the person excluded.
 
     Leaks and equal columns are looked for in some thousand rows, and no medium is opened again:
     what cannot be read, and what is there twice, was found when the table was made ready.
@@ -43,7 +50,8 @@ def table_warnings(
         column = prepared.columns[name]
         num_read = int(np.count_nonzero(column.present)) + column.num_bad
         found += of_unreadable(name, column.num_bad, num_read)
-    return (*found, *of_columns(table.schema.columns))
+    columns = [column for column in table.schema.columns if column.name not in exclude]
+    return (*found, *of_columns(columns))
 
 
 def _of_target(table: Table, target: str, prepared: Prepared, copies: Copies) -> list[Caution]:

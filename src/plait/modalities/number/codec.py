@@ -287,7 +287,7 @@ def _unreadable(cell: Cell, codec: NumberCodec | None = None) -> CellError:
             expected="a number",
             received=cell,
             hint="mend the cell, use --on-error skip, or if it is a word for nothing say so: "
-            '--columns "NAME=number{null_words: [WORD]}"',
+            f'--columns "NAME=number{{null_words: [{_word(cell)}]}}"',
         )
     decimal = codec.decimal or "."
     grouping = f", thousands by '{codec.thousands}'" if codec.thousands else ""
@@ -298,6 +298,14 @@ def _unreadable(cell: Cell, codec: NumberCodec | None = None) -> CellError:
         hint="mend the cell, or say how the column is written: "
         "--columns \"NAME=number{decimal: ',', thousands: '.'}\"",
     )
+
+
+def _word(cell: Cell) -> str:
+    """Return a cell as settings spell it, where it is short; else what to put in its place."""
+    word = str(cell).strip()
+    if not 0 < len(word) <= 20 or set(word) & set("'\"\n"):
+        return "WORD"
+    return word if word.isalpha() else f"'{word}'"
 
 
 def _wrong_unit(cell: Cell, unit: str, wanted: str) -> CellError:

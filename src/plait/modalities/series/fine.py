@@ -21,7 +21,7 @@ LEAST_STEPS = 96
 STEPS_PER_STEP = 2
 """Steps of the series that a fine step stands for, or more."""
 
-MOST_LEFT = 0.5
+MOST_LEFT = 0.45
 """Changes that may be left, as a share of all: copies leave up to .47, resampled ones of noise too;
 other series that are alike in 64 steps leave .55 and more."""
 

@@ -31,8 +31,8 @@ LEAST_LETTERS, LEAST_COMMON_LETTERS, LEAST_FIRST_LETTERS = 3, 4, 6
 def is_misspelt(first: str, second: str) -> bool:
     """Tell whether one word is the other with a letter lost, added, replaced or swapped.
 
-    Of short words one must be known, or for swapped letters neither; first letters carry meaning (typical, atypical), and so do
-    words of numbers.
+    Of short words one must be known, or for swapped letters neither; first letters carry meaning
+    (typical, atypical), and so do words of numbers.
 
     >>> is_misspelt("account", "acount"), is_misspelt("cash", "card"), is_misspelt("teh", "the")
     (True, False, True)
