@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pyarrow.parquet
@@ -251,13 +252,21 @@ def test_alignment_alone_is_said_when_the_rest_does_not_help(monkeypatch):
     assert any("left out because retrieval got no better" in n for n in model.summary()["notes"])
 
 
-def test_too_short_a_budget_to_measure_is_said():
+def test_too_short_a_budget_to_measure_is_said(monkeypatch):
+    monkeypatch.setattr(pretrain, "_is_late", lambda plan: False)
     model = quick(budget="2s")
     assert model.records["metrics"]["trials"] == []
     assert any("too short to measure which losses help" in n for n in model.summary()["notes"])
 
 
+def test_no_network_begins_when_the_time_is_up():
+    model = quick(budget="20s", began=time.monotonic() - 30)
+    assert not model.space.has_network and model.space.linear is not None
+    assert any("no time was left for a network" in n for n in model.records["metrics"]["notes"])
+
+
 def test_trials_of_too_few_steps_are_given_up(monkeypatch):
+    monkeypatch.setattr(pretrain, "_is_late", lambda plan: False)
     monkeypatch.setattr(pretrain, "LEAST_TRIAL_SECONDS", 0.5)
     monkeypatch.setattr(pretrain, "LEAST_TRIAL_STEPS", 10**6)
     model = quick(budget="2s")

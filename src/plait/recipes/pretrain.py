@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,13 @@ from plait.networks.building import tensors_of
 from plait.networks.space import Space
 from plait.progress import Progress
 from plait.recipes.space_network import space_network
-from plait.recipes.space_plan import SharedPlan, SharedResult, fit_linear, occur_together
+from plait.recipes.space_plan import (
+    SharedPlan,
+    SharedResult,
+    fit_linear,
+    occur_together,
+    of_linear,
+)
 from plait.recipes.task import Task
 from plait.train.budget import Budget, Clock
 from plait.train.loop import TrainResult, train
@@ -31,6 +38,9 @@ LEAST_TRIAL_SECONDS = 180.0
 
 LEAST_TRIAL_STEPS = 50
 """Timed trials of fewer steps tell nothing: the time goes to the training instead."""
+
+LEAST_NETWORK_SECONDS, LEAST_NETWORK_SHARE = 3.0, 0.1
+"""A network that has less time beside canonical correlations is left out; of its budget, too."""
 
 LEAST_JUDGED = 10
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
@@ -52,7 +62,10 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     contents = {name: content_numbers(task.prepared, cols) for name, cols in task.sources.items()}
     clock = Clock()
     linear = fit_linear(task, plan, progress)
-    plan = replace(plan, budget=_less(plan.budget, clock.seconds))
+    if linear is not None and _is_late(plan):
+        note = "no time was left for a network: canonical correlations of simple features alone"
+        return of_linear(task, plan, linear[1], note)
+    plan = replace(plan, budget=_less(plan, clock.seconds))
     recipe, trials, budget, notes = _choose_recipe(task, plan, contents, progress)
     folder = plan.folder and plan.folder / "space"
     plan = replace(plan, budget=budget, folder=folder)
@@ -88,11 +101,23 @@ def has_collapsed(collapse: dict[str, float]) -> bool:
     return bool(collapse) and (collapse["std"] < COLLAPSED_STD or collapse["rank"] < COLLAPSED_RANK)
 
 
-def _less(budget: Budget, seconds: float) -> Budget:
-    """Return the budget less the seconds spent, at least half of it."""
+def _is_late(plan: SharedPlan) -> bool:
+    """Tell whether too little time is left for a network beside a space in closed form."""
+    if plan.end is None:
+        return False
+    least = max(LEAST_NETWORK_SECONDS, LEAST_NETWORK_SHARE * plan.budget.amount)
+    return plan.end - time.monotonic() < least
+
+
+def _less(plan: SharedPlan, seconds: float) -> Budget:
+    """Return the budget less the seconds spent; before the plan's end, or at least half of it."""
+    budget = plan.budget
     if not budget.timed:
         return budget
-    return Budget(max(budget.amount - seconds, budget.amount / 2), "seconds")
+    left = budget.amount - seconds
+    if plan.end is not None and plan.end - time.monotonic() >= LEAST_NETWORK_SECONDS:
+        return Budget(min(left, plan.end - time.monotonic()), "seconds")
+    return Budget(max(left, budget.amount / 2), "seconds")
 
 
 def _with_linear(

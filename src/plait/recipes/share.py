@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         seed=work.seed,
         device=work.device,
         folder=work.folder,
+        end=_end(work),
     )
     found = _learned(task, plan, work)
     model = Model(
@@ -72,10 +74,20 @@ def _budget_left(work: Work) -> Budget:
     """Return what is left when reading had its time and scoring will have."""
     if not work.budget.timed:
         return work.budget
+    return Budget(max(_seconds_left(work), 0.3 * work.budget.amount), "seconds")
+
+
+def _seconds_left(work: Work) -> float:
     reserve = RESERVE_SHARE * work.budget.amount + RESERVE_SECONDS
     reserve += MAP_SECONDS if work.samples else 0.0
-    left = work.budget.amount - work.meter.seconds - reserve
-    return Budget(max(left, 0.3 * work.budget.amount), "seconds")
+    return work.budget.amount - work.meter.seconds - reserve
+
+
+def _end(work: Work) -> float | None:
+    """Return when learning must be done, so that scoring has its time."""
+    if not work.budget.timed:
+        return None
+    return time.monotonic() + _seconds_left(work)
 
 
 def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> dict[str, Any]:

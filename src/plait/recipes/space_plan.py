@@ -36,6 +36,7 @@ class SharedPlan:
         seed, device: See `plait.train.loop.train`.
         folder: Where checkpoints go; None writes none.
         start: Weights to start from; None draws them from `seed`.
+        end: When all of it must be done, of `time.monotonic`; None where the budget is not a time.
     """
 
     config: SystemConfig
@@ -47,6 +48,7 @@ class SharedPlan:
     device: str
     folder: Path | None = None
     start: SharedSpace | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +86,14 @@ def closed_form(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
             received=", ".join(task.sources),
             hint="leave out --simple: the network learns from a single column, too",
         )
+    note = "no network was trained: canonical correlations of simple features alone"
+    return of_linear(task, plan, linear[1], note)
+
+
+def of_linear(task: Task, plan: SharedPlan, linear: LinearSpace, note: str) -> SharedResult:
+    """Return the space of canonical correlations alone, and why it is alone."""
     codecs = {name: task.codecs[name] for name in task.columns}
-    space = SharedSpace(codecs, dict(task.sources), plan.config, {}, linear=linear[1], share=0.0)
+    space = SharedSpace(codecs, dict(task.sources), plan.config, {}, linear=linear, share=0.0)
     return SharedResult(
         space=space,
         run=None,
@@ -93,7 +101,7 @@ def closed_form(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         trials=[],
         rivals=[],
         collapse={},
-        notes=("no network was trained: canonical correlations of simple features alone",),
+        notes=(note,),
     )
 
 
