@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -54,6 +55,22 @@ def coverage(calibration, rows: HeldOut) -> dict[tuple[bool, ...], float]:
         pattern: float(inside[(rows.present == pattern).all(axis=1)].mean())
         for pattern in {tuple(map(bool, row)) for row in rows.present}
     }
+
+
+def test_what_few_rows_may_cover_is_told_and_is_so():
+    """Of fits by 100 rows nineteen in twenty cover what the note says, of new rows."""
+    rng = np.random.default_rng(3)
+    shares = []
+    for _ in range(60):
+        calibration = fit_calibration(NUMBER, SOURCES, draw(rng, 100, patterns=((True, True),)))
+        new = draw(rng, 4000, patterns=((True, True),))
+        shares.append(coverage(calibration, new)[True, True])
+    (note,) = calibration.notes()
+    least, most = (int(end) / 100 for end in re.findall(r"(\d+)%", note)[1:])
+    assert (least, most) == (0.84, 0.96)
+    inside = np.mean([least <= share <= most for share in shares])
+    assert 0.88 <= inside <= 1.0
+    assert fit_calibration(NUMBER, SOURCES, draw(rng, 2000)).notes() == ()
 
 
 def test_intervals_cover_what_they_promise_in_every_set_of_columns():

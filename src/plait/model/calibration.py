@@ -13,6 +13,9 @@ from plait.display import brief
 from plait.modalities import PredictiveTarget
 from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
 
+MANY_ROWS = 400
+"""So many rows set an interval within three hundredths."""
+
 
 @brief
 @dataclass(frozen=True)
@@ -49,6 +52,23 @@ class Calibration:
         distinct, which = np.unique(present, axis=0, return_inverse=True)
         factors = np.stack([self._factors_of(row) for row in distinct])
         return self.scale.apply(outputs, factors[which.reshape(-1)]).astype(np.float32)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know of intervals that rest on few rows.
+
+        How many of all new rows an interval covers that was set by `n` of them varies as a beta
+        distribution, whose standard deviation is about ``sqrt(p (1 - p) / n)`` (Vovk 2012,
+        "Conditional validity of inductive conformal predictors").
+        """
+        num = int(self.rows[0])
+        if self.scale.nominal is None or num >= MANY_ROWS:
+            return ()
+        off = 1.96 * float(np.sqrt(self.scale.nominal * (1 - self.scale.nominal) / num))
+        least, most = self.scale.nominal - off, min(self.scale.nominal + off, 1.0)
+        return (
+            f"intervals that are to cover {self.scale.nominal:.0%} of new rows were set by {num:,} "
+            f"held-out rows: by the luck of those they may cover {least:.0%} to {most:.0%}",
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return JSON-ready data, which `calibration_from` reads."""

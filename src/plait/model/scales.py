@@ -12,6 +12,7 @@ import numpy as np
 from plait.baselines.residuals import worth
 from plait.errors import TargetError
 from plait.intervals import student_quantile
+from plait.metrics import NOMINAL_COVERAGE
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER
 
@@ -72,7 +73,13 @@ class HeldOut:
 
 
 class Scale(Protocol):
-    """How outputs of one kind of target are corrected."""
+    """How outputs of one kind of target are corrected.
+
+    Attributes:
+        nominal: The share of rows that intervals are to hold; None where there are none.
+    """
+
+    nominal: float | None
 
     def known(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that training knew, bool ``[row]``."""
@@ -112,6 +119,8 @@ class IntervalScale:
     Args:
         codec: Of the target.
     """
+
+    nominal: float | None = NOMINAL_COVERAGE
 
     def __init__(self, codec: PredictiveTarget) -> None:
         self._bounds = getattr(codec, "bounds", (-np.inf, np.inf))
@@ -242,6 +251,8 @@ class TemperatureScale:
         codec: Of the target; its cost decides.
         exclusive: Whether the probabilities of a row sum to 1.
     """
+
+    nominal: float | None = None
 
     def __init__(self, codec: PredictiveTarget, *, exclusive: bool) -> None:
         self._codec, self._exclusive = codec, exclusive

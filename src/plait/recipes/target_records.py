@@ -74,6 +74,7 @@ def make_records(
             *choice.notes,
             *_row_notes(task, held, num_folds, len(scorer.rows)),
             *scorer.notes,
+            *_interval_notes(model),
             *(f"left out: {what}" for what in judged.get("left_out", ())),
         ],
     }
@@ -100,6 +101,11 @@ def _of_all(model: Model, deep: DeepResult, rivals: Rivals) -> Ensemble:
 
         everything._runners = [SystemRunner(system) for system in deep.systems]
     return everything
+
+
+def _interval_notes(model: Model) -> tuple[str, ...]:
+    calibration = model.ensemble.calibration
+    return () if calibration is None else calibration.notes()
 
 
 def _of_choice(task: Task, held: HeldOutputs) -> dict[str, float]:
