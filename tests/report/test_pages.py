@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from plait.report import render_inspection, render_report, render_search
-from plait.report.making import again_command, training
+from plait.report.making import training
 from plait.report.outcomes import numbers
 from plait.report.rows import samples
 from plait.report.text import metric, number, percent, table
@@ -195,22 +195,6 @@ def test_prices_are_drawn_on_logarithmic_axes():
     points = [[10.0**i, 1.1 * 10**i] for i in range(5)]
     assert ", logarithmic" in numbers({"metrics": {"test": {"scatter": points}}})
     assert ", logarithmic" not in numbers({"metrics": {"test": {"scatter": [[0.0, 1.0], [9, 8]]}}})
-
-
-def test_the_command_makes_the_same_bundle():
-    data = {"name": "m.plait", "lineage": {"table": {"name": "a b.csv"}, "settings": {
-        "target": "x y", "budget": "20 seconds", "seed": 3, "size": "auto", "fusion": "late",
-        "exclude": "u, v", "rows": "group=who, time=None, split=None, on_error=skip"}}}  # fmt: skip
-    assert again_command(data) == (
-        "plait fit 'a b.csv' --target 'x y' --budget 20s --fusion late --group who "
-        "--on-error skip --exclude u --exclude v --seed 3 --out m.plait"
-    )
-    settings = data["lineage"]["settings"]
-    settings["encoders"] = "auto, image=none, text=all-MiniLM-L6-v2"
-    assert "--encoder auto --encoder image=none --encoder text=all-MiniLM-L6-v2 " in again_command(
-        data
-    )
-    assert again_command({}) == ""
 
 
 def test_encoders_that_were_tried_are_shown_with_what_they_gained_or_why_not():

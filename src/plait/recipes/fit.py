@@ -121,11 +121,14 @@ def fit(
     asked.check()
     with timetable.part("opening"):
         opened = progress.task("opening", 1)
-        table = read(table, **asked.reading)
+        source, table = table, read(table, **asked.reading)
         opened(1)
         table = table.under(table.policy.or_else("raise"))
     base = asked.start.open_base()
     told = asked.told(table, base)
+    said = asked.said(source, base)
+    if table.policy.skips:
+        said["on_error"] = "skip"
     unfinished = _unfinished(out, told, resume)
     if not asked.choice.simple:
         with timetable.part("loading"):
@@ -154,7 +157,7 @@ def fit(
         if unfinished is not None:
             task = _told_of(unfinished, task, progress)
         model, records = _learn(task, work)
-        _describe(model, task, work, records, asked, told)
+        _describe(model, task, work, records, asked, told, said)
         if out is not None:
             model.save(out)
         if unfinished is not None:
@@ -233,6 +236,7 @@ def _describe(
     records: dict[str, Any],
     asked: FitConfig,
     told: Mapping[str, Any],
+    said: Mapping[str, Any],
 ) -> None:
     """Give the model what its bundle tells of its making."""
     settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
@@ -242,7 +246,7 @@ def _describe(
     model.records = {
         **records,
         "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}),
+        "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}, said),
         "licences": make_licences(task, asked.licences, model.readings),
         "energy": work.meter.as_dict(),
     }

@@ -15,8 +15,10 @@ from plait.model.readings import Reading
 from plait.recipes.task import Task
 
 
-def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where the model comes from: table, settings, versions, machine."""
+def make_lineage(
+    task: Task, settings: Mapping[str, Any], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return where the model comes from: table, settings, what was said, versions, machine."""
     return {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "table": {
@@ -26,6 +28,7 @@ def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
             "key": task.table.key,
         },
         "settings": {name: value for name, value in settings.items() if value is not None},
+        "said": dict(said),
         "versions": {
             "plait": plait.__version__,
             "python": platform.python_version(),

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.report.again import again_command
 from plait.report.chart import lines
 from plait.report.text import (
     cell,
@@ -24,7 +25,6 @@ from plait.report.words import TERMS, known_words
 from plait.types import Html
 
 MAX_COLUMNS, MAX_FOLDED = 40, 400
-AS_GIVEN = {"size": "auto", "fusion": "auto", "adapt": "auto", "tune": "auto"}
 
 
 def table_of(data: Mapping[str, Any]) -> Html:
@@ -164,39 +164,6 @@ def _uses(data: Mapping[str, Any]) -> list[str]:
     if (data.get("model") or {}).get("target") is None:
         return [f"plait search {name} --table table.csv --text 'words to look for'"]
     return [f"plait predict {name} new.csv --out predictions.csv"]
-
-
-def again_command(data: Mapping[str, Any]) -> str:
-    """Return the command that makes the bundle again; "" where its lineage is not known."""
-    lineage = data.get("lineage") or {}
-    settings, source = lineage.get("settings") or {}, (lineage.get("table") or {}).get("name")
-    if not settings or not source:
-        return ""
-    words = ["plait", "fit", str(source)]
-    if settings.get("target") is not None:
-        words += ["--target", str(settings["target"])]
-    if settings.get("budget"):
-        words += ["--budget", _budget(str(settings["budget"]))]
-    for name, usual in AS_GIVEN.items():
-        if settings.get(name) not in (None, "", usual):
-            words += [f"--{name}", str(settings[name])]
-    for part in str(settings.get("rows") or "").split(", "):
-        name, _, value = part.partition("=")
-        is_usual = value in ("None", "") or (name == "on_error" and value == "raise")
-        if name in ("group", "time", "split", "on_error") and not is_usual:
-            words += [f"--{name.replace('_', '-')}", value]
-    for name in filter(None, str(settings.get("exclude") or "").split(", ")):
-        words += ["--exclude", name]
-    for part in filter(None, str(settings.get("encoders") or "").split(", ")):
-        words += ["--encoder", part]
-    words += ["--seed", str(settings.get("seed", 0)), "--out", str(data.get("name") or "x.plait")]
-    return shlex.join(words)
-
-
-def _budget(text: str) -> str:
-    """Return a budget as the command line takes it: ``120 seconds`` is ``120s``."""
-    amount, _, unit = text.partition(" ")
-    return f"{amount}s" if unit == "seconds" else text
 
 
 def glossary(page: Html) -> Html:
