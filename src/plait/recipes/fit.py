@@ -19,7 +19,7 @@ from plait.progress import Progress, expect_end, say
 from plait.recipes.config import configured
 from plait.recipes.energy import Meter
 from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
-from plait.recipes.records import make_licences, make_lineage
+from plait.recipes.records import counted, make_licences, make_lineage
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
@@ -241,6 +241,7 @@ def _describe(
     """Give the model what its bundle tells of its making."""
     settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
     model.on_error = str(task.table.policy.on_error)
+    model.schema = counted(model.schema, task.prepared)
     records["metrics"]["notes"] += work.timetable.notes()
     records["metrics"]["seconds"] = work.timetable.told()
     model.records = {
