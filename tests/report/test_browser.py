@@ -40,8 +40,8 @@ def test_a_faulty_page_is_found_out(tmp_path):
         'cut off at the end</p><p style="color:#ddd">pale</p><p style="font-size:9px">small</p>'
         '<div style="position:relative;height:40px"><b style="position:absolute;top:0">one</b>'
         '<b style="position:absolute;top:2px">two</b></div>'
-        '<div class="scroll"><table style="table-layout:fixed;width:100px"><tr><td>a</td>'
-        "<td>incomprehensibilities</td></tr></table></div>"
+        '<div class="scroll"><table style="table-layout:fixed;width:100px;white-space:nowrap">'
+        "<tr><td>a</td><td>incomprehensibilities</td></tr></table></div>"
         '<svg width="50" height="20"><text x="30" y="15">drawn</text></svg>'
         "<script>document.title = 'ran'</script>"
     )

@@ -65,8 +65,8 @@ def comparison(data: Mapping[str, Any]) -> Html:
         "Beside simple models",
         bars(drawn, name, label=f"Every candidate by {word(name).name}"),
         _numbers([(row["name"], row["of"]) for row in rows]),
-        lead="All were judged on the same test rows. The bar is the value, the line on it the "
-        "95 % interval.",
+        lead="All were judged on the same test rows. The bar is the value"
+        + (", the line on it the 95 % interval." if any(one["interval"] for one in drawn) else "."),
     )
 
 
