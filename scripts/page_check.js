@@ -50,6 +50,30 @@
       if (across > 2 && down > 5 && one !== other) faults.push(`over each other: ${name(one)} and ${name(other)}`);
     }
   }
+  // A box that scrolls shows all of its content, but a cell of a table only what lies within it,
+  // and a drawing only what lies within its frame.
+  const leaves = (node, one, frame) => {
+    const range = document.createRange(), within = frame.getBoundingClientRect();
+    range.selectNodeContents(node);
+    return [...range.getClientRects()].some((box) => box.width > 1
+      && (box.right > within.right + 1 || box.left < within.left - 1
+        || (frame !== one && frame.matches("svg")
+          && (box.bottom > within.bottom + 1 || box.top < within.top - 1))));
+  };
+  const clipped = (one, frame) => {
+    for (let at = one; at && at !== frame; at = at.parentElement) {
+      if (getComputedStyle(at).overflowX !== "visible") return true;
+    }
+    return false;
+  };
+  for (const one of document.body.querySelectorAll("td, td *, th, th *, svg text, svg tspan")) {
+    const frame = one.closest("svg") || one.closest("td, th");
+    if (!shown(one) || clipped(one, frame)) continue;
+    const out = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE
+      && node.textContent.trim() && leaves(node, one, frame));
+    const where = frame.matches("svg") ? "drawing" : "cell";
+    if (out) faults.push(`leaves its ${where}: ${name(one)}`);
+  }
   const rgba = (text) => (text.match(/[\d.]+/g) || []).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
     .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))

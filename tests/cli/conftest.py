@@ -35,6 +35,7 @@ INSPECTION = {
     "columns": [
         {"name": "photo", "modality": "image", "role": "value", "share_missing": 0.1},
         {"name": "number", "modality": None, "role": "id", "why": "all different"},
+        {"name": "kind", "modality": "category", "role": "value", "share_missing": 0.0},
     ],
     "duplicates": [{"column": "*", "num_groups": 1, "num_rows": 2, "rows": [3, 9]}],
     "identical_columns": [["price", "cost"]],

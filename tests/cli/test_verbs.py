@@ -131,6 +131,12 @@ def test_inspect_shows_columns_and_what_is_wrong(recipes, capsys):
     assert out.endswith("warning: the column colour is constant\n")
 
 
+def test_inspect_tells_the_target_from_the_inputs(recipes, capsys):
+    run(["inspect", "shop.csv", "--target", "kind"])
+    lines = capsys.readouterr().out.splitlines()
+    assert next(line for line in lines if line.split()[:1] == ["kind"]).split()[2] == "target"
+
+
 def test_a_page_is_asked_for_by_the_same_word_of_inspect_as_of_search(recipes, capsys):
     assert run(["inspect", "shop.csv", "--page", "shop.html"]) == 0
     assert recipes.calls[0][2]["page"] == Path("shop.html")

@@ -88,7 +88,10 @@ def test_a_limit_is_a_feature_of_its_own_and_travels_as_json():
     for one in (codec, rebuilt):
         limit, plain = (one.prepare(one.read(cell, HERE)) for cell in ("<30", "30"))
         assert one.features(limit).tolist() == [30, -1] and one.features(plain).tolist() == [30, 0]
-    assert "\u2264 30" in codec.show(codec.read("<30", HERE))
+    assert "&lt;30" in codec.show(codec.read("<30", HERE))
+    weighed = settled(["<30 kg", "41 kg", "55 kg"]).fit([Limit(30, -1), 41.0, 55.0])
+    shown = [weighed.show(weighed.read(cell, HERE)) for cell in ("<30", "> 2 t", "41 kg")]
+    assert ["&lt;30 kg" in shown[0], "&gt; 2 t" in shown[1], "41 kg" in shown[2]] == [True] * 3
 
 
 def test_plain_columns_are_prepared_as_ever():

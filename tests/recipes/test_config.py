@@ -72,7 +72,9 @@ def test_a_wrong_file_is_refused_with_what_was_meant(tmp_path, text, message, hi
 def test_in_python_arguments_win_over_the_file(folder):
     settings = {"target": "kind", "simple": True, "budget": "5s", "seed": 3, "scores": False}
     (folder / "run.yaml").write_text(yaml.safe_dump({**settings, "table": "t.jsonl"}))
-    told = plait.fit(config="run.yaml", seed=4).records["lineage"]["settings"]
+    lineage = plait.fit(config="run.yaml", seed=4).records["lineage"]
+    told, said = lineage["settings"], {**settings, "table": "t.jsonl", "seed": 4}
+    assert lineage["said"] == said | {"budget": "5 seconds"}
     assert (told["target"], told["simple"], told["seed"]) == ("kind", True, 4)
     assert plait.fit(ROWS[:30], config=settings).records["lineage"]["table"]["rows"] == 30
     with pytest.raises(UsageError, match="no table to learn from"):

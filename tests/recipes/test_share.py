@@ -16,6 +16,7 @@ from plait.recipes import pretrain
 from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate
 from plait.recipes.predict import predict
+from plait.recipes.space_plan import notes_on_rivals
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 SUMMARY = {"bundle", "task", "shipped", "metrics", "retrieval", "baselines", "seconds",
@@ -277,3 +278,22 @@ def test_trials_of_too_few_steps_are_given_up(monkeypatch):
 def test_no_column_to_learn_from_is_an_error():
     with pytest.raises(SchemaError, match="no column is left to learn from"):
         quick(exclude=["size", "kind", "note"])
+
+
+@pytest.mark.parametrize(
+    ("mrr", "said"),
+    [
+        ([0.5, 0.4, 0.3], "after 2 steps the network alone does not beat canonical correlations of "
+                          "simple features, which ship without it"),
+        ([0.5, 0.6, 0.3], "the two together do best on validation rows, and ship"),
+        ([0.5, 0.6, 0.55], ""),
+        ([0.5, 0.6, 0.7], ""),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_the_network_is_true_of_what_ships(mrr, said):
+    shares = dict(zip((0.0, 0.3, 1.0), mrr, strict=True))
+    rivals = [{"network": share, "linear": 1 - share, "mrr": one, "chosen": one == max(mrr)}
+              for share, one in shares.items()]  # fmt: skip
+    notes = notes_on_rivals(rivals, 2)
+    assert len(notes) == bool(said) and said in "".join(notes)
+    assert notes_on_rivals([], 2) == ()

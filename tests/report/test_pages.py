@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from plait.report import render_inspection, render_report, render_search
-from plait.report.making import again_command, training
+from plait.report import making, render_inspection, render_report, render_search
+from plait.report.comparison import comparison
+from plait.report.making import training
 from plait.report.outcomes import numbers
 from plait.report.rows import samples
 from plait.report.text import metric, number, percent, table
@@ -174,6 +175,47 @@ def test_cards_of_numbers_have_their_interval_and_the_truth_on_it():
     assert "✓ inside its interval" in inside
 
 
+def test_numbers_of_cards_are_written_alike():
+    one = {"row": 3, "cells": {str(i): "1" for i in range(7)}, "truth": "1004 h", "true": 1004.0,
+           "prediction": "1041", "q05": 800.0, "q95": 1200.0}  # fmt: skip
+    shown = samples({"samples": [one]})
+    assert "true: <b>1,004 h</b>" in shown and '"said">1,041<' in shown and "800 to 1,200" in shown
+    assert "1 more column<" in shown
+    for kept in ("1004,5", "0.12345", "2024-01-02", "1.004", "28.09.2023"):
+        assert f"true: <b>{kept}" in samples({"samples": [one | {"truth": kept}]})
+
+
+def test_rows_that_were_not_learned_from_or_judged_are_counted():
+    data = bundle(splits={"train": list(range(840)), "test": list(range(180)), "how": "x"})
+    data["metrics"] |= {"shipped": "boosted", "weights": {"boosted": 1.0}}
+    data["metrics"]["candidates"][1]["rows_learned"] = 150
+    data["metrics"]["test"]["rows"] = 100
+    shown = making.table_of(data)
+    assert "Boosted trees: learned from 150 of the 840 training rows." in shown
+    assert "Judged on 100 of the 180 test rows." in shown
+    assert "Judged on" not in making.table_of(bundle())
+
+
+def test_settings_are_words_and_no_line_is_told_of_that_is_not_drawn():
+    settings = {"train": "{'learning_rate': 0.008, 'clip': 10.0}",
+                "rows": "group=who, time=None, split=None, on_error=skip"}  # fmt: skip
+    shown = making.making({"lineage": {"settings": settings}})
+    assert "learning rate 0.008, clip 10" in shown and "{" not in shown and "=None" not in shown
+    assert "group=who, on_error=skip" in shown
+    data = bundle()
+    assert "the line on it" in comparison(data)
+    for one in (data["metrics"]["test"], *data["metrics"]["candidates"]):
+        one["intervals"] = {}
+    assert "the line on it" not in comparison(data)
+
+
+def test_only_words_of_the_page_are_explained():
+    page = render_inspection(inspected(), {})
+    assert "<dt>test rows</dt>" not in page and "<dt>95 % interval</dt>" not in page
+    page = render_report(bundle())
+    assert "<dt>test rows</dt>" in page and "<dt>95 % interval</dt>" in page
+
+
 def test_cards_of_tags_say_what_was_missed_and_what_was_too_many():
     one = {"row": 3, "cells": {}, "truth": "a;b", "prediction": "a;c", "confidence": 0.3,
            "right": False, "missed": ["b"], "extra": ["c"]}  # fmt: skip
@@ -195,22 +237,6 @@ def test_prices_are_drawn_on_logarithmic_axes():
     points = [[10.0**i, 1.1 * 10**i] for i in range(5)]
     assert ", logarithmic" in numbers({"metrics": {"test": {"scatter": points}}})
     assert ", logarithmic" not in numbers({"metrics": {"test": {"scatter": [[0.0, 1.0], [9, 8]]}}})
-
-
-def test_the_command_makes_the_same_bundle():
-    data = {"name": "m.plait", "lineage": {"table": {"name": "a b.csv"}, "settings": {
-        "target": "x y", "budget": "20 seconds", "seed": 3, "size": "auto", "fusion": "late",
-        "exclude": "u, v", "rows": "group=who, time=None, split=None, on_error=skip"}}}  # fmt: skip
-    assert again_command(data) == (
-        "plait fit 'a b.csv' --target 'x y' --budget 20s --fusion late --group who "
-        "--on-error skip --exclude u --exclude v --seed 3 --out m.plait"
-    )
-    settings = data["lineage"]["settings"]
-    settings["encoders"] = "auto, image=none, text=all-MiniLM-L6-v2"
-    assert "--encoder auto --encoder image=none --encoder text=all-MiniLM-L6-v2 " in again_command(
-        data
-    )
-    assert again_command({}) == ""
 
 
 def test_encoders_that_were_tried_are_shown_with_what_they_gained_or_why_not():

@@ -166,7 +166,10 @@ def test_the_right_neighbour_is_framed_and_its_rank_told():
     tree = check_page(shown)
     assert len(tree.of_class("found")) == 2 and len(tree.of_class("right")) == 1
     assert re.search(r'class="found right"><b>seven</b><small>✓ 0\.00<', shown)
-    assert "right one: 1 of 40" in shown
+    assert "first of 40 rows" in shown and "or one equal to it" in shown
+    data = bundle()
+    data["map"]["neighbours"][0]["found"]["x"]["rank"] = 48.0
+    assert "after 47 of 40 rows" in space.neighbours(data)
 
 
 def test_the_matrix_has_queries_in_rows():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plait.report.comparison import comparison
 from plait.report.hero import hero
 from plait.report.scored import (
     best_rival,
@@ -36,8 +37,24 @@ GUESS = {"majority": (0.5, [0.45, 0.55])}
         (0.9, [0.88, 0.92], GUESS | {"linear": (0.7, [0.65, 0.75])}, "deep", "clearly better than"),
         (0.9, [0.86, 0.94], GUESS | {"linear": (0.88, [0.84, 0.9])}, "deep", "within the interv"),
         (0.9, [0.86, 0.94], GUESS | {"linear": (0.91, [0.8, 0.9])}, "deep", "does as well"),
-        (0.9, [0.86, 0.94], GUESS | {"linear": (0.9, None)}, "linear", "itself a simple model"),
+        (
+            0.9,
+            [0.86, 0.94],
+            GUESS | {"linear": (0.9, None), "boosted": (0.8, None)},
+            "linear",
+            "itself a simple model (linear model, 90.0\u00a0%), for nothing beat it",
+        ),
+        (
+            0.9,
+            [0.86, 0.94],
+            GUESS | {"linear": (0.9, None), "boosted": (0.91, None)},
+            "linear",
+            "though another (boosted trees, 91.0\u00a0%) did better on these rows",
+        ),
         (0.9, [0.86, 0.94], GUESS, "deep", "no simple model was measured"),
+        (0.9, None, GUESS | {"linear": (0.8, None)}, "deep", "no interval was computed, and 200"),
+        (0.9, [0.8, 1], GUESS | {"linear": (0.8, None)}, "deep", "no interval of the latter"),
+        (0.9, [0.8, 1], GUESS | {"linear": (0.9, None)}, "linear", "no other was measured"),
     ],
 )
 def test_one_sentence(value, interval, rivals, shipped, said):
@@ -70,6 +87,31 @@ def test_a_rival_cut_off_is_no_rival_and_is_warned_of():
     assert any("Cut off by the clock" in text and "boosted" in text for text in warnings(data))
 
 
+def test_nothing_is_said_of_intervals_that_were_not_computed():
+    said = verdict(bundle(0.9, None, GUESS | {"linear": (0.6, None)}, rows=7))
+    assert "within the intervals" not in said and "Far better" not in said
+    assert "no interval was computed" in said and "7 rows judged it" in said
+
+
+def test_a_simple_model_that_ships_is_no_rival_of_its_own():
+    rivals = GUESS | {"linear": (0.9, [0.86, 0.94]), "boosted": (0.8, None)}
+    data = bundle(0.9, [0.86, 0.94], rivals, shipped="linear")
+    data["metrics"]["candidates"][1]["complete"] = False
+    assert best_rival(data)["name"] == "boosted" and "best simple rival" not in hero(data)
+    assert "itself a simple model" in verdict(data)
+    assert not any("fair rival" in text for text in warnings(data))
+    assert any("Cut off by the clock, though it ships: linear" in text for text in warnings(data))
+    beside = comparison(data)
+    assert beside.count('class="bar-name"') == 3 and "linear model, cut off by the clock" in beside
+
+
+def test_a_part_of_the_mix_that_ships_is_no_unfair_rival():
+    data = bundle(0.9, [0.86, 0.94], GUESS | {"deep": (0.8, None), "linear": (0.7, None)})
+    data["metrics"] |= {"shipped": "stack", "weights": {"deep": 0.6, "linear": 0.4}}
+    data["metrics"]["candidates"][1]["complete"] = False
+    assert not any("fair rival" in text for text in warnings(data))
+
+
 def test_what_was_told_comes_first_and_once():
     data = bundle(0.9, [0.86, 0.94], GUESS, rows=20)
     data["metrics"]["warnings"] = [{"kind": "leak", "column": "a", "text": "a leaks"}, "b", "b"]
@@ -98,6 +140,8 @@ def test_the_weakest_pattern_has_ten_rows_at_least():
     data = bundle(0.8, [0.7, 0.9], {}, by_present=found)
     assert weakest(data)[0] == "rows without b"
     assert weakest(bundle(0.8, [0.7, 0.9], {})) is None
+    better = bundle(0.5, [0.4, 0.6], {}, by_present=found)
+    assert weakest(better) is None and "weakest pattern" not in hero(better)
 
 
 def test_patterns_are_split_at_names_that_hold_a_plus():
@@ -130,12 +174,13 @@ def test_a_missing_interval_says_why(rows, why):
     assert interval_text("accuracy", scored) == f"no interval: {why}"
 
 
-def rare(hits, auc, ends, **test):
-    """Return a bundle of 200 rows of which 8 are of the class 'bad', `hits` of them found."""
-    data = bundle(0.96, [0.92, 0.98], {"majority": (0.96, [0.92, 0.98])})
+def rare(hits, auc, ends, *, num=12, **test):
+    """Return a bundle of 300 rows of which `num` are of the class 'bad', `hits` of them found."""
+    share = 1 - num / 300
+    data = bundle(share, [0.92, 0.98], {"majority": (share, [0.92, 0.98])})
     data["metrics"]["test"] |= {
-        "per_class": [{"label": "good", "rows": 192, "recall": 1.0},
-                      {"label": "bad", "rows": 8, "recall": hits / 8}], **test,
+        "per_class": [{"label": "good", "rows": 300 - num, "recall": 1.0},
+                      {"label": "bad", "rows": num, "recall": hits / num}], **test,
     }  # fmt: skip
     data["metrics"]["test"]["metrics"]["auc"] = auc
     data["metrics"]["test"]["intervals"]["auc"] = ends
@@ -146,10 +191,18 @@ def test_an_accuracy_that_the_majority_reaches_is_said_first_with_what_tells_mor
     data = rare(0, 0.82, [0.7, 0.9])
     said = verdict(data)
     assert said.startswith("Not clearly better than guessing: always saying 'good' is right")
-    assert "96.0" in said and "ROC AUC 0.820" in said and "0 of 8 rows of 'bad'" in said
+    assert "96.0" in said and "ROC AUC 0.820" in said and "0 of 12 rows of 'bad'" in said
     page = hero(data)
-    assert "recall of bad" in page and "ROC AUC" in page and "found 0 of 8 rows" in page
+    assert "recall of bad" in page and "ROC AUC" in page and "found 0 of 12 rows" in page
     assert "do not rely on it" in verdict(rare(0, 0.55, [0.4, 0.7]))
+
+
+@pytest.mark.parametrize(("num", "ends"), [(12, None), (9, [0.7, 0.9]), (1, None)])
+def test_rows_are_not_said_to_be_ordered_by_few_of_the_rare_class_or_without_interval(num, ends):
+    data = rare(0, 0.763, ends, num=num)
+    said = verdict(data)
+    assert "does order" not in said and "0.763" not in said and "do not rely on it" in said
+    assert ("of bad only" in hero(data)) == (num < 10)
 
 
 def test_the_majority_is_counted_where_guessing_was_not_scored():
@@ -172,6 +225,8 @@ def test_costs_of_mistakes_are_the_first_number_beside_those_of_never_and_always
     assert "never saying bad" in page and "96.0" not in page.split('class="compared"')[0]
     decision["at_threshold"]["cost"] = 0.4
     assert "within chance" in verdict(data)
+    decision["intervals"]["saved"] = None
+    assert "no interval was computed" in verdict(data) and "within" not in verdict(data)
     decision["intervals"]["saved"] = [0.1, 0.6]
     assert verdict(data).startswith("It saves 50.0")
     decision["false_negative"] = 1.0

@@ -59,7 +59,7 @@ def show(result: dict[str, Any]) -> None:
     facts = {"table": result.get("name"), "rows": result.get("num_rows")}
     print_facts(facts | {"target": result.get("target")})
     columns = result.get("columns") or []
-    print_table("Columns", [_column(column) for column in columns])
+    print_table("Columns", [_column(column, result.get("target")) for column in columns])
     readings = [{"column": c["name"], **_reading(c)} for c in columns if c.get("reading")]
     print_table("How cells are read", readings)
     print_table("Near-duplicates", [_alike(fact) for fact in result.get("duplicates") or []])
@@ -110,12 +110,12 @@ def _counted(words: dict[str, Any]) -> str:
     return ", ".join(f"{word} {count}x" for word, count in words.items() if count)
 
 
-def _column(column: dict[str, Any]) -> dict[str, Any]:
+def _column(column: dict[str, Any], target: str | None) -> dict[str, Any]:
     missing = column.get("share_missing")
     return {
         "column": column.get("name"),
         "is": column.get("modality") or column.get("role"),
-        "role": column.get("role"),
+        "role": "target" if column.get("name") == target else column.get("role"),
         "missing": None if missing is None else f"{missing:.1%}",
         "distinct": column.get("num_distinct"),
         "unreadable": column.get("num_unreadable"),

@@ -158,10 +158,10 @@ def _inspect_column(
         codec = make_codec(column)
         known = [cell for cell in cells if cell is not None]
         facts["reading"] = facts_of(column, ColumnSample(column.name, known, len(cells), 0))
-        num_missing += facts["reading"].get("num_null_words", 0)
-        facts["share_missing"] = round(num_missing / max(len(cells), 1), 4)
         try:
-            facts |= _decode_some(table, column.name, codec, cells, rows)
+            decoded, num_empty = _decode_some(table, column.name, codec, cells, rows)
+            facts |= decoded
+            facts["share_missing"] = round((num_missing + num_empty) / max(len(cells), 1), 4)
         except ExtraError as error:
             facts["first_error"] = {"row": None, "error": f"{error.what}: {error.hint}"}
     return facts
@@ -173,7 +173,8 @@ def _key(cell: Cell) -> Any:
 
 def _decode_some(
     table: Table, name: str, codec: Codec, cells: list[Cell], rows: np.ndarray
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int]:
+    """Return what decoding tells, and how many cells say nothing, such as words for it."""
     places = [place for place, cell in enumerate(cells) if cell is not None]
     if not is_cheap(codec.layout):
         places = (
@@ -183,7 +184,7 @@ def _decode_some(
         )
     found: dict[str, list[float]] = {}
     facts: dict[str, Any] = {"num_decoded": len(places), "num_unreadable": 0, "first_error": None}
-    done = 0
+    done = num_empty = 0
     with Decoder(codec, table.media(), _sizes) as decoder:
         for results in decoder.decode([cells[place] for place in places]):
             for place, result in zip(places[done:], results, strict=False):
@@ -191,11 +192,14 @@ def _decode_some(
                     if not table.policy.skips:
                         raise result.at(column=name, row=int(rows[place]))
                     _count_error(facts, result, int(rows[place]))
-                elif result is not None:
+                elif result is None:
+                    num_empty += 1
+                else:
                     for size, value in _stored(codec, cells[place], table.media()) or result:
                         found.setdefault(size, []).append(value)
             done += len(results)
-    return facts | {"sizes": {name: [min(all_), max(all_)] for name, all_ in found.items()}}
+    sizes = {name: [min(all_), max(all_)] for name, all_ in found.items()}
+    return facts | {"sizes": sizes}, num_empty
 
 
 def _count_error(facts: dict[str, Any], error: CellError, row: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from plait.data.overrides import Override, override_column
 from plait.data.roles import Place, find_role
 from plait.data.schema import Column, Schema
-from plait.data.settling import refusals, settle
+from plait.data.settling import facts_of, refusals, settle
 from plait.errors import SchemaError
 from plait.modalities import modalities, traits_of_modality
 from plait.types import Cell, ColumnSample, is_missing
@@ -58,10 +58,8 @@ def infer_schema(
     for name in table.column_names:
         cells = table.column(name, rows)
         places = [Place(r, c) for r, c in zip(numbers, cells, strict=True) if not is_missing(c)]
-        share_missing = 1.0 - len(places) / max(len(cells), 1)
-        if not places:
-            places = _search(table, name)
-        some = places[:: max(1, len(places) // MAX_SAMPLE)][:MAX_SAMPLE]
+        found = places or _search(table, name)
+        some = found[:: max(1, len(found) // MAX_SAMPLE)][:MAX_SAMPLE]
         sample = _sample_of(table, name, some, typed)
         if name in overrides:
             column = override_column(name, overrides[name])
@@ -73,7 +71,8 @@ def infer_schema(
             column = replace(column, settings={"decimal": table.policy.decimal, **column.settings})
         if column.modality is not None and some:
             column = settle(column, sample, strict=strict)
-        columns.append(_with_share(column, share_missing))
+        empty = len(cells) - len(places) + _num_null_words(column, places, sample)
+        columns.append(_with_share(column, empty / max(len(cells), 1)))
     return Schema(tuple(columns))
 
 
@@ -202,6 +201,14 @@ def _is_constant(table: Table, name: str, value: Cell) -> bool:
     return all(
         _hashable(cell) == wanted for _, cells in table.batches([name]) for cell in cells[name]
     )
+
+
+def _num_null_words(column: Column, places: list[Place], sample: ColumnSample) -> int:
+    """Return how many cells are words that are taken as missing, as `facts_of` counts them."""
+    if column.role != "value" or _are_bare_numbers(sample.values):
+        return 0
+    known = replace(sample, values=[place.cell for place in places])
+    return int(facts_of(column, known).get("num_null_words", 0))
 
 
 def _with_share(column: Column, share: float) -> Column:

@@ -98,11 +98,7 @@ def write_config(path: Path | str, settings: Mapping[str, Any]) -> Path:
     What was not set is left out, and so is what `plait.fit` cannot read from a file: a table or a
     base in memory. Raises `UsageError` for unknown settings, `StorageError` without room.
     """
-    found: dict[str, Any] = {"version": VERSION}
-    for name in KINDS:
-        value = _plain(settings.get(name))
-        if value is not None and value != {} and isinstance(value, KINDS[name]):
-            found[name] = value
+    found = {"version": VERSION, **plain_settings(settings)}
     unknown = sorted(set(settings) - set(KINDS))
     if unknown:
         raise UsageError("there is no such setting of fit", received=", ".join(unknown))
@@ -110,6 +106,16 @@ def write_config(path: Path | str, settings: Mapping[str, Any]) -> Path:
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True)
     write_text(target, f"# Settings of plait fit: plait fit --config {target.name}\n{text}")
     return target
+
+
+def plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those settings that a file can hold, in its own types and in the order of `KINDS`."""
+    plain = {name: _plain(settings.get(name)) for name in KINDS}
+    return {
+        name: value
+        for name, value in plain.items()
+        if value is not None and value != {} and isinstance(value, KINDS[name])
+    }
 
 
 def configured(verb: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -202,4 +208,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

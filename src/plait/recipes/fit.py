@@ -20,7 +20,7 @@ from plait.recipes.config import configured
 from plait.recipes.energy import Meter
 from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
 from plait.recipes.outputs import check_bundle_place
-from plait.recipes.records import make_licences, make_lineage
+from plait.recipes.records import counted, make_licences, make_lineage
 from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
@@ -126,11 +126,14 @@ def fit(
         check_bundle_place(out, target, force=force)
     with timetable.part("opening"):
         opened = progress.task("opening", 1)
-        table = read(table, **asked.reading)
+        source, table = table, read(table, **asked.reading)
         opened(1)
         table = table.under(table.policy.or_else("raise"))
     base = asked.start.open_base()
     told = asked.told(table, base)
+    said = asked.said(source, base)
+    if table.policy.skips:
+        said["on_error"] = "skip"
     unfinished = _unfinished(out, told, resume)
     if not asked.choice.simple:
         with timetable.part("loading"):
@@ -159,7 +162,7 @@ def fit(
         if unfinished is not None:
             task = _told_of(unfinished, task, progress)
         model, records = _learn(task, work)
-        _describe(model, task, work, records, asked, told)
+        _describe(model, task, work, records, asked, told, said)
         if out is not None:
             model.save(out)
         if unfinished is not None:
@@ -238,16 +241,18 @@ def _describe(
     records: dict[str, Any],
     asked: FitConfig,
     told: Mapping[str, Any],
+    said: Mapping[str, Any],
 ) -> None:
     """Give the model what its bundle tells of its making."""
     settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
     model.on_error = str(task.table.policy.on_error)
+    model.schema = counted(model.schema, task.prepared)
     records["metrics"]["notes"] += work.timetable.notes()
     records["metrics"]["seconds"] = work.timetable.told()
     model.records = {
         **records,
         "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}),
+        "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}, said),
         "licences": make_licences(task, asked.licences, model.readings),
         "energy": work.meter.as_dict(),
     }

@@ -16,6 +16,7 @@ from plait.model.model import Model
 from plait.networks.config import SystemConfig
 from plait.reading import ReadOptions
 from plait.recipes.by_metric import check_metric
+from plait.recipes.config import plain_settings
 from plait.recipes.fit_settings import Choice, Decision, Network, Rows, Start
 from plait.recipes.wanted_encoders import WantedEncoders
 from plait.train.budget import Budget
@@ -157,6 +158,34 @@ class FitConfig:
             "plait": plait.__version__,
         }
 
+    def said(self, table: Any, base: Model | None) -> dict[str, Any]:
+        """Return what a person said, by the names of `fit`, as a file of its settings holds it.
+
+        What is as it is without a word is left out, and so is what only memory holds. A path from
+        the root of a machine is told by its last name, so that a bundle tells nothing of folders.
+
+        Args:
+            table: What `fit` was given, or the path of it.
+            base: Opened.
+        """
+        found: dict[str, Any] = {"table": table, "target": self.target}
+        found["budget"] = f"{self.budget.amount!r} {self.budget.unit}".replace(".0 ", " ")
+        for group in (self.rows, self.network, self.choice, self.decision, self.start):
+            usual = type(group)()
+            told = vars(group).items()
+            found |= {name: value for name, value in told if value != getattr(usual, name)}
+        found |= {name: value for name, value in self.reading.items() if value}
+        found |= {"exclude": self.exclude or None, "licences": self.licences or None}
+        found |= {"samples": None if self.samples else False, "seed": self.seed}
+        if base is not None:
+            found["base"] = base.path if isinstance(self.start.base, Model) else self.start.base
+        of_paths = ("table", "base", "columns_file", "schema", "root")
+        found |= {name: _without_folders(found.get(name)) for name in of_paths}
+        if isinstance(self.start.encoders, Mapping):
+            wanted = self.start.encoders.items()
+            found["encoders"] = {name: _without_folders(where) for name, where in wanted}
+        return plain_settings(found)
+
 
 GROUPS: dict[str, Any] = {
     "rows": Rows,
@@ -172,6 +201,14 @@ LOOSE = ("seed", "samples", "licences")
 
 TOLD_ELSEWHERE = ("table", "columns", "plait")
 """What a bundle's lineage tells beside the settings."""
+
+
+def _without_folders(place: Any) -> Any:
+    """Return a path as it was said; only its last name where it begins at a root or at home."""
+    if not isinstance(place, str | Path):
+        return None
+    path = Path(place).expanduser()
+    return path.name if path.is_absolute() else str(place)
 
 
 def _taken(kind: Any, given: dict[str, Any]) -> Any:

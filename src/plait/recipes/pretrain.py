@@ -22,6 +22,7 @@ from plait.recipes.space_plan import (
     SharedPlan,
     SharedResult,
     fit_linear,
+    notes_on_rivals,
     occur_together,
     of_linear,
 )
@@ -81,8 +82,8 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     )
     rivals: list[dict[str, Any]] = []
     if linear is not None:
-        space, rivals, said = _with_linear(task, plan, space, linear, contents)
-        notes += said
+        space, rivals = _with_linear(task, plan, space, linear, contents)
+        notes += notes_on_rivals(rivals, run.steps)
     if has_collapsed(collapse) and not space.has_deep:
         notes += ("the network's vectors collapsed: its part was left out",)
     return SharedResult(
@@ -126,7 +127,7 @@ def _with_linear(
     space: SharedSpace,
     linear: tuple[LinearSpace, LinearSpace],
     contents: dict[str, np.ndarray],
-) -> tuple[SharedSpace, list[dict[str, Any]], tuple[str, ...]]:
+) -> tuple[SharedSpace, list[dict[str, Any]]]:
     """Measure canonical correlations beside the network; keep the best weights of the two.
 
     Args:
@@ -136,7 +137,7 @@ def _with_linear(
     sources = dict(task.sources)
     rows = plan.rows_validation[:MAX_ROWS_PER_CHECK]
     if len(rows) < LEAST_JUDGED:
-        return space, [], ()
+        return space, []
     deep, present = space.source_vectors(task.prepared, rows)
     flat, _ = judged.vectors(task.prepared, rows)
     held = {name: numbers[rows] for name, numbers in contents.items()}
@@ -150,12 +151,9 @@ def _with_linear(
         {"network": share, "linear": 1 - share, "mrr": mrr, "chosen": share == best}
         for share, mrr in found.items()
     ]
-    said: tuple[str, ...] = ()
-    if found[0.0] >= found[1.0]:
-        said = ("the network does not beat canonical correlations of simple features",)
     if best == 1.0:
-        return space, rivals, said
-    return replace(space, linear=kept, share=best), rivals, said
+        return space, rivals
+    return replace(space, linear=kept, share=best), rivals
 
 
 def _choose_recipe(

@@ -6,17 +6,24 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
+
 import plait
+from plait.data.prepared import Prepared
+from plait.data.schema import Column, Schema
 from plait.model.backbone_reading import BackboneReading
 from plait.model.readings import Reading
 from plait.recipes.task import Task
 
 
-def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where the model comes from: table, settings, versions, machine."""
+def make_lineage(
+    task: Task, settings: Mapping[str, Any], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return where the model comes from: table, settings, what was said, versions, machine."""
     return {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "table": {
@@ -26,6 +33,7 @@ def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
             "key": task.table.key,
         },
         "settings": {name: value for name, value in settings.items() if value is not None},
+        "said": dict(said),
         "versions": {
             "plait": plait.__version__,
             "python": platform.python_version(),
@@ -35,6 +43,22 @@ def make_lineage(task: Task, settings: Mapping[str, Any]) -> dict[str, Any]:
         "skipped_cells": task.prepared.bad[:100],
         "num_skipped_cells": len(task.prepared.bad),
     }
+
+
+def counted(schema: Schema, prepared: Prepared) -> Schema:
+    """Return the schema with the share of missing cells as all rows that were read have it.
+
+    Cells that could not be read are none of them.
+    """
+    return Schema(tuple(_counted(column, prepared) for column in schema.columns))
+
+
+def _counted(column: Column, prepared: Prepared) -> Column:
+    read = prepared.columns.get(column.name)
+    if read is None or column.role != "value":
+        return column
+    num_missing = int(np.count_nonzero(~np.asarray(read.present, bool))) - read.num_bad
+    return replace(column, share_missing=round(num_missing / max(prepared.num_rows, 1), 4))
 
 
 def versions_of(*packages: str) -> dict[str, str]:

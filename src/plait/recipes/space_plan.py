@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,24 @@ def fit_linear(
     )
     update(1.0)
     return found
+
+
+def notes_on_rivals(rivals: Sequence[Mapping[str, Any]], steps: int) -> tuple[str, ...]:
+    """Return what is to be said of a network that canonical correlations alone equal.
+
+    Args:
+        rivals: As of `SharedResult`.
+        steps: For which the network was trained.
+    """
+    by_share = {one["network"]: one["mrr"] for one in rivals}
+    shipped = next((one["network"] for one in rivals if one["chosen"]), None)
+    if shipped is None or by_share[0.0] < by_share[1.0]:
+        return ()
+    alone = f"after {steps:,} {'step' if steps == 1 else 'steps'} the network alone"
+    equalled = f"{alone} does not beat canonical correlations of simple features"
+    if shipped == 0.0:
+        return (f"{equalled}, which ship without it",)
+    return (f"{equalled}; the two together do best on validation rows, and ship",)
 
 
 def occur_together(task: Task, rows: np.ndarray) -> bool:

@@ -142,10 +142,10 @@ def _candidates(
             scored = scorer.candidate(name, len(names) - place)
         cut = deep.cut_short if name == DEEP else name in rivals.cut_short
         seconds = rivals.seconds.get(name, deep.run.seconds)
-        cost = choice.costs.get(name)
-        found.append(
-            {"name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut}
-        )
+        one = {"name": name, "cost": choice.costs.get(name), **scored}
+        if name != DEEP:
+            one["rows_learned"] = len(rivals.rows_of.get(name, rivals.rows))
+        found.append(one | {"seconds": seconds, "complete": not cut})
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from plait.report.axis import Axis, make_axis
 from plait.report.dates import dated, time_axis
-from plait.report.text import cut, escape, is_number, number, percent
+from plait.report.text import cut, escape, is_number, number, percent, plural
 from plait.types import Html
 
 SIDE = 1000
@@ -207,7 +207,7 @@ def histogram(
     said = dated if dates else number
     chart = Chart(x, make_axis(counts, "rows", zero=True, num=3), label, height_px)
     for low, high, count in zip(edges, edges[1:], counts, strict=False):
-        chart.bar(low, high, count, "c1", f"{said(low)} to {said(high)}: {count:,} rows")
+        chart.bar(low, high, count, "c1", f"{said(low)} to {said(high)}: {plural(count, 'row')}")
     return chart.html()
 
 

@@ -13,6 +13,7 @@ from plait.report.scored import (
     headline_metric,
     is_better,
     is_whole,
+    shipped_alone,
     test_of,
     value_of,
 )
@@ -37,9 +38,11 @@ OPEN_ROWS, MAX_ROWS = 10, 60
 def comparison(data: Mapping[str, Any]) -> Html:
     """Return the shipped model beside the network and the baselines, best first."""
     name, metrics = headline_metric(data), data.get("metrics") or {}
-    test = test_of(data)
+    shipped = shipped_alone(data)
+    alone = next((one for one in candidates(data) if one.get("name") == shipped), {})
+    note = shipped_name(metrics) + ("" if is_whole(alone) else ", cut off by the clock")
     rows: list[dict[str, Any]] = [
-        {"name": "this model", "note": shipped_name(metrics), "kind": "strong", "of": test}
+        {"name": "this model", "note": note, "kind": "strong", "of": {**alone, **test_of(data)}}
     ]
     rows += [
         {
@@ -49,6 +52,7 @@ def comparison(data: Mapping[str, Any]) -> Html:
             "of": one,
         }
         for one in candidates(data)
+        if one is not alone
     ]
     rows = [row for row in rows if row["of"].get("metrics")]
     if not rows:
@@ -61,8 +65,8 @@ def comparison(data: Mapping[str, Any]) -> Html:
         "Beside simple models",
         bars(drawn, name, label=f"Every candidate by {word(name).name}"),
         _numbers([(row["name"], row["of"]) for row in rows]),
-        lead="All were judged on the same test rows. The bar is the value, the line on it the "
-        "95 % interval.",
+        lead="All were judged on the same test rows. The bar is the value"
+        + (", the line on it the 95 % interval." if any(one["interval"] for one in drawn) else "."),
     )
 
 

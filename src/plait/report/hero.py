@@ -12,7 +12,9 @@ from plait.report.scored import (
     ends_of,
     guessing,
     headline_metric,
+    is_simple,
     is_space,
+    shipped_alone,
     test_of,
     value_of,
     weakest,
@@ -156,9 +158,8 @@ def _scale(data: Mapping[str, Any], name: str) -> Html:
     if value is None:
         return ""
     marks = [("guessing", value_of(guessing(data), name), "g")]
-    rival = best_rival(data) or {}
-    if rival.get("name") != (data.get("metrics") or {}).get("shipped"):
-        marks.append(("best simple rival", value_of(rival, name), "s"))
+    if not is_simple(shipped_alone(data)):
+        marks.append(("best simple rival", value_of(best_rival(data), name), "s"))
     known = [(said, place, kind) for said, place, kind in marks if place is not None]
     ends = ends_of(test, name)
     axis = axis_of([{"value": v, "interval": None} for _, v, _ in known]

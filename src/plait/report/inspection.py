@@ -74,7 +74,8 @@ def _cards(found: Mapping[str, Any], pictured: Mapping[str, Any]) -> Html:
         _card(one, found, pictured, one.get("name") in leaks) for one in first[:MAX_CARDS]
     )
     left = len(columns) - MAX_CARDS
-    note = f'<p class="none">{left:,} more columns are in the list below.</p>' if left > 0 else ""
+    note = f'<p class="none">In the list below: {plural(left, "more column")}.</p>'
+    note = note if left > 0 else ""
     return f'<div class="columns">{cards}</div>{note}'
 
 
@@ -163,8 +164,9 @@ def _every(found: Mapping[str, Any]) -> Html:
     ]
     inner = table(rows, raw=["column", "is", "missing"], caption="All columns")
     if len(columns) > MAX_ROWS:
-        inner += f'<p class="none">{len(columns) - MAX_ROWS:,} further columns are not listed.</p>'
-    return fold(f"All {len(columns):,} columns as a list", inner)
+        left = plural(len(columns) - MAX_ROWS, "further column")
+        inner += f'<p class="none">Not listed: {left}.</p>'
+    return fold(f"All columns as a list, {len(columns):,}", inner)
 
 
 def _sizes(column: Mapping[str, Any]) -> str:
@@ -234,7 +236,7 @@ def _classes(found: Mapping[str, Any]) -> Html:
         return ""
     shown, rest = counts[:MAX_CLASSES], counts[MAX_CLASSES:]
     others = sum(count for _, count in rest)
-    title = f"{len(counts):,} classes of {found.get('target') or 'the target'}"
+    title = plural(len(counts), "class", "classes") + f" of {found.get('target') or 'the target'}"
     drawn = counts_drawn(shown, others).replace('class="counts"', 'class="counts wide"', 1)
     return section("Rows per class", drawn, lead=title)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.report.again import again_command
 from plait.report.chart import lines
+from plait.report.scored import candidates, shipped_parts, test_of
 from plait.report.text import (
     cell,
     copyable,
@@ -14,17 +18,17 @@ from plait.report.text import (
     facts,
     fold,
     is_number,
-    number,
     percent,
     plural,
     section,
     table,
 )
-from plait.report.words import TERMS, known_words
+from plait.report.words import TERMS, known_words, model_name
 from plait.types import Html
 
 MAX_COLUMNS, MAX_FOLDED = 40, 400
-AS_GIVEN = {"size": "auto", "fusion": "auto", "adapt": "auto", "tune": "auto"}
+OFTEN = {"95 % interval": r"95\s?% interval|no interval:", "test rows": r"\btest rows?\b"}
+"""Term that needs no tooltip -> what on a page it explains."""
 
 
 def table_of(data: Mapping[str, Any]) -> Html:
@@ -40,14 +44,16 @@ def table_of(data: Mapping[str, Any]) -> Html:
         every = table(
             rows[MAX_COLUMNS:MAX_FOLDED], raw=["column", "missing", "is"], caption="More columns"
         )
-        shown += fold(f"{len(rows) - MAX_COLUMNS} more columns", every)
+        shown += fold(plural(len(rows) - MAX_COLUMNS, "more column"), every)
     parts = [shown, "<h3>Who learned from what</h3>", _splits(sizes)]
+    if told := _looked_at(data, sizes):
+        parts.append(f"<p>{escape(told)}</p>")
     if splits.get("how"):
         parts.append(f"<p>Split {escape(splits['how'])}.</p>")
     skipped = lineage.get("num_skipped_cells")
     parts.append(
         f"<p>{plural(len(moved), 'group')} of near-duplicates kept from straddling the splits; "
-        f"{number(skipped)} unreadable cells skipped.</p>"
+        f"{plural(int(skipped or 0), 'unreadable cell')} skipped.</p>"
     )
     if moved:
         parts.append(fold("What was moved", table(moved[:50], caption="Near-duplicates moved")))
@@ -95,6 +101,23 @@ def _splits(sizes: Mapping[str, int]) -> Html:
     return (
         f'<div class="splits" aria-hidden="true">{drawn}</div><ul class="split-legend">{told}</ul>'
     )
+
+
+def _looked_at(data: Mapping[str, Any], sizes: Mapping[str, int]) -> str:
+    """Return how many of the rows were learned from and judged, where not all of them were."""
+    parts, judged = shipped_parts(data), test_of(data).get("rows")
+    said = []
+    for one in candidates(data):
+        learned = one.get("rows_learned")
+        if one.get("name") in parts and is_number(learned) and learned < sizes["train"]:
+            said.append(
+                f"{model_name(one['name'])}: learned from {learned:,} of the "
+                f"{plural(sizes['train'], 'training row')}."
+            )
+    if sizes["test"] and is_number(judged) and judged < sizes["test"]:
+        said.append(f"Judged on {int(judged):,} of the {plural(sizes['test'], 'test row')}.")
+    text = " ".join(said)
+    return text[:1].upper() + text[1:]
 
 
 def training(data: Mapping[str, Any]) -> Html:
@@ -148,7 +171,7 @@ def making(data: Mapping[str, Any]) -> Html:
         about = {
             "made": lineage.get("made"),
             "table": (lineage.get("table") or {}).get("name"),
-            **(lineage.get("settings") or {}),
+            **{n: _setting(v) for n, v in (lineage.get("settings") or {}).items()},
             **(lineage.get("versions") or {}),
         }
         known = {name: value for name, value in about.items() if value not in (None, "")}
@@ -159,6 +182,23 @@ def making(data: Mapping[str, Any]) -> Html:
     return section("How it was made", *parts)
 
 
+def _setting(value: Any) -> Any:
+    """Return a setting in words: of a mapping written as text, its names and values.
+
+    Of ``group=who, time=None`` what says something is kept.
+    """
+    text = str(value)
+    if text.startswith("{"):
+        try:
+            return {name.replace("_", " "): one for name, one in ast.literal_eval(text).items()}
+        except (ValueError, SyntaxError):
+            return value
+    parts = text.split(", ")
+    if all("=" in part for part in parts) and any(part.endswith("=None") for part in parts):
+        return ", ".join(part for part in parts if not part.endswith("=None"))
+    return value
+
+
 def _uses(data: Mapping[str, Any]) -> list[str]:
     name = shlex.quote(str(data.get("name") or "model.plait"))
     if (data.get("model") or {}).get("target") is None:
@@ -166,44 +206,12 @@ def _uses(data: Mapping[str, Any]) -> list[str]:
     return [f"plait predict {name} new.csv --out predictions.csv"]
 
 
-def again_command(data: Mapping[str, Any]) -> str:
-    """Return the command that makes the bundle again; "" where its lineage is not known."""
-    lineage = data.get("lineage") or {}
-    settings, source = lineage.get("settings") or {}, (lineage.get("table") or {}).get("name")
-    if not settings or not source:
-        return ""
-    words = ["plait", "fit", str(source)]
-    if settings.get("target") is not None:
-        words += ["--target", str(settings["target"])]
-    if settings.get("budget"):
-        words += ["--budget", _budget(str(settings["budget"]))]
-    for name, usual in AS_GIVEN.items():
-        if settings.get(name) not in (None, "", usual):
-            words += [f"--{name}", str(settings[name])]
-    for part in str(settings.get("rows") or "").split(", "):
-        name, _, value = part.partition("=")
-        is_usual = value in ("None", "") or (name == "on_error" and value == "raise")
-        if name in ("group", "time", "split", "on_error") and not is_usual:
-            words += [f"--{name.replace('_', '-')}", value]
-    for name in filter(None, str(settings.get("exclude") or "").split(", ")):
-        words += ["--exclude", name]
-    for part in filter(None, str(settings.get("encoders") or "").split(", ")):
-        words += ["--encoder", part]
-    words += ["--seed", str(settings.get("seed", 0)), "--out", str(data.get("name") or "x.plait")]
-    return shlex.join(words)
-
-
-def _budget(text: str) -> str:
-    """Return a budget as the command line takes it: ``120 seconds`` is ``120s``."""
-    amount, _, unit = text.partition(" ")
-    return f"{amount}s" if unit == "seconds" else text
-
-
 def glossary(page: Html) -> Html:
     """Return the meaning of every term that the page so far explains by a tooltip."""
     words = {**{one.name: one.says for one in known_words().values()}, **TERMS}
     used = {name: says for name, says in words.items() if escape(says) in page}
-    used |= {name: TERMS[name] for name in ("95 % interval", "test rows") if name in TERMS}
+    plain = re.sub(r"<[^>]*>", " ", page)
+    used |= {name: TERMS[name] for name in OFTEN if re.search(OFTEN[name], plain)}
     items = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{cell(says, False)}</dd></div>"
         for name, says in sorted(used.items(), key=lambda item: item[0].lower())

@@ -92,7 +92,8 @@ def calibration(data: Mapping[str, Any]) -> Html:
     chart = Chart(
         x, make_axis([0.0, 1.0], "accuracy", share=True, num=5),
         "Accuracy by confidence: " + "; ".join(
-            f"{percent(b['confidence'])} sure, {percent(b['accuracy'])} right, {b['count']} rows"
+            f"{percent(b['confidence'])} sure, {percent(b['accuracy'])} right, "
+            f"{plural(b['count'], 'row')}"
             for b in bins
         ),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from plait.report.text import (
     metric,
     number,
     percent,
+    plural,
     scroller,
     section,
     term,
@@ -40,7 +41,10 @@ def present(data: Mapping[str, Any]) -> Html:
     if not often:
         often, rare = found[:OPEN_PATTERNS], found[OPEN_PATTERNS:]
     hidden = len(known) - len(names)
-    told = f'<p class="none">{hidden:,} columns that all rows have are not drawn.</p>'
+    told = (
+        f'<p class="none">{plural(hidden, "column")} that all rows have '
+        f"{'is' if hidden == 1 else 'are'} not drawn.</p>"
+    )
     parts = [_matrix(often, names, "Scores by the columns a row has")]
     if known and hidden > 0:
         parts.append(told)
@@ -52,7 +56,7 @@ def present(data: Mapping[str, Any]) -> Html:
         )
     if rare:
         count = sum(int(entry.get("rows") or 0) for _, entry in rare)
-        title = f"{len(rare)} rare patterns, {count:,} rows in all"
+        title = f"{plural(len(rare), 'rare pattern')}, {plural(count, 'row')} in all"
         parts.append(fold(title, _matrix(rare, names, title)))
     return section(
         "By the columns a row has",

@@ -8,13 +8,15 @@ from typing import Any
 
 from plait.display import with_unit
 from plait.report.axis import make_axis
-from plait.report.text import cut, escape, fold, is_number, metric, number, section
+from plait.report.text import cut, escape, fold, is_number, metric, number, plural, section
 from plait.report.words import target_unit, word
 from plait.types import Html
 
 OPEN_CELLS = 6
 _BARE = re.compile(r"[-+−]?\d[\d.,' ]*(e[-+]?\d+)?")
 """A number without a unit."""
+_WHOLE = re.compile(r"^([-+−]?)([1-9]\d{3,8})(?=$|\s|\.(?!\d{3}\b))")
+"""The thousands of a number, written without a mark between them."""
 
 
 def samples(data: Mapping[str, Any]) -> Html:
@@ -51,7 +53,7 @@ def cells_of(cells: Mapping[str, Html]) -> Html:
         for name, fragment in cells.items()
     ]
     rest = shown[OPEN_CELLS:]
-    more = fold(f"{len(rest)} more columns", "".join(rest)) if rest else ""
+    more = fold(plural(len(rest), "more column"), "".join(rest)) if rest else ""
     return "".join(shown[:OPEN_CELLS]) + more
 
 
@@ -139,6 +141,6 @@ def _number(sample: Mapping[str, Any]) -> Html:
 
 
 def _in_unit(text: Any) -> str:
-    """Return a number with the target's unit, where its cell does not say one itself."""
-    text = str(text)
+    """Return a number as pages write it, with the target's unit where its cell says none."""
+    text = _WHOLE.sub(lambda found: f"{found[1]}{int(found[2]):,}", str(text))
     return with_unit(text, target_unit()) if _BARE.fullmatch(text.strip()) else text

@@ -84,10 +84,29 @@ def guessing(data: Mapping[str, Any]) -> Scored | None:
 
 
 def best_rival(data: Mapping[str, Any]) -> Scored | None:
-    """Return the best simple model that was measured to the end."""
-    name = headline_metric(data)
-    simple = [one for one in candidates(data) if one.get("name") not in (*GUESSES, NETWORK)]
-    return next((one for one in simple if value_of(one, name) is not None and is_whole(one)), None)
+    """Return the best simple model that was measured to the end and does not ship itself."""
+    name, shipped = headline_metric(data), shipped_alone(data)
+    simple = [one for one in candidates(data) if is_simple(str(one.get("name") or ""))]
+    known = [one for one in simple if value_of(one, name) is not None and is_whole(one)]
+    return next((one for one in known if one.get("name") != shipped), None)
+
+
+def shipped_alone(data: Mapping[str, Any]) -> str:
+    """Return the name of the candidate that ships, where it is one and no mix; else ""."""
+    shipped = str((data.get("metrics") or {}).get("shipped") or "")
+    return shipped if any(one.get("name") == shipped for one in candidates(data)) else ""
+
+
+def shipped_parts(data: Mapping[str, Any]) -> set[str]:
+    """Return the names of the candidates of which what ships is made."""
+    weights = (data.get("metrics") or {}).get("weights") or {}
+    mixed = {str(name) for name, weight in weights.items() if weight}
+    return mixed | {shipped_alone(data)}
+
+
+def is_simple(name: str) -> bool:
+    """Tell whether a candidate is a simple model: no network, and no guess."""
+    return name not in ("", *GUESSES, NETWORK)
 
 
 def is_whole(candidate: Scored) -> bool:
@@ -125,7 +144,10 @@ def split_pattern(key: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def weakest(data: Mapping[str, Any]) -> tuple[str, Scored] | None:
-    """Return the pattern of at least ten rows with the worst headline, and how to say it."""
+    """Return the pattern of at least ten rows with the worst headline, and how to say it.
+
+    None where it is not worse than all rows are.
+    """
     name = headline_metric(data)
     known = [
         (columns, entry)
@@ -136,6 +158,9 @@ def weakest(data: Mapping[str, Any]) -> tuple[str, Scored] | None:
         return None
     sign = 1.0 if word(name).better == "lower" else -1.0
     columns, entry = max(known, key=lambda one: sign * (value_of(one[1], name) or 0.0))
+    whole, worst = value_of(test_of(data), name), value_of(entry, name)
+    if whole is not None and worst is not None and not is_better(name, whole, worst):
+        return None
     every = list((data.get("model") or {}).get("inputs") or [])
     return said_pattern(columns, every), entry
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plait.report.text import DASH, escape, fold, number, scroller, section
+from plait.report.text import DASH, escape, fold, number, plural, scroller, section
 from plait.types import Html
 
 NUM_MARKS = 8
@@ -66,8 +66,9 @@ def neighbours(data: Mapping[str, Any]) -> Html:
     return section(
         "Nearest neighbours",
         *parts,
-        lead="Rows drawn by lot, not by success. Framed: the item that belongs to the query. "
-        "Below: where that one came, among all items of the column.",
+        lead="Rows drawn by lot, not by success. Framed: the item that belongs to the query, or "
+        "one equal to it; equal items are shown once. Below: how many rows with another item "
+        "came before it, each row counted.",
     )
 
 
@@ -134,8 +135,14 @@ def _answer(
         f"<small>{'✓ ' if item['right'] else ''}{round(item['cosine'], 2) + 0.0:.2f}</small></div>"
         for item in found["items"]
     )
-    rank = f"right one: {number(found['rank'])} of {number(found['among'])}"
-    return f'<td><div class="founds">{items}</div><small>{rank}</small></td>'
+    return f'<td><div class="founds">{items}</div><small>{_place(found)}</small></td>'
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    """Return in words how many rows of other content came before the right item."""
+    before = found["rank"] - 1
+    among = plural(int(found["among"]), "row")
+    return f"after {number(before)} of {among}" if before else f"first of {among}"
 
 
 def sources_of(data: Mapping[str, Any]) -> list[str]:

@@ -14,10 +14,13 @@ from plait.report.scored import (
     guessing,
     headline_metric,
     is_better,
+    is_simple,
     is_space,
     is_whole,
     patterns,
     said_pattern,
+    shipped_alone,
+    shipped_parts,
     test_of,
     value_of,
     wilson,
@@ -41,24 +44,50 @@ def verdict(data: Mapping[str, Any]) -> str:
         return "Nothing was measured, so nothing can be promised."
     if (decision := priced(data)) is not None:
         return verdict_of_costs(decision)
-    guess, rival = guessed(data, name), best_rival(data)
+    guess = guessed(data, name)
     if guess is not None and not beats(name, test, guess):
         return overlooked(data)
-    start = "Far better than guessing" if guess is not None else "Measured"
-    if guess is not None and not _halves(name, value, guess):
-        start = "Better than guessing"
+    start = "Measured" if guess is None else _better(name, test, value, guess)
+    if is_simple(shipped_alone(data)):
+        return f"{start}; {_of_simple(data, name, value)}"
+    rival = best_rival(data)
     told = value_of(rival, name)
     if rival is None or told is None:
         return f"{start}; no simple model was measured beside it."
-    shipped = str((data.get("metrics") or {}).get("shipped") or "")
     simple = f"{model_name(rival['name'])}, {metric(name, told)}"
-    if shipped == rival["name"]:
-        return f"{start}; what ships is itself a simple model ({simple}), for nothing beat it."
     if not is_better(name, value, told):
         return f"{start}, but a simple model alone ({simple}) does as well on these rows."
-    if _apart(name, test, rival):
+    apart = _apart(name, test, rival)
+    if apart is None:
+        judged = plural(int(test.get("rows") or 0), "row")
+        last = "" if ends_of(test, name) is None else " of the latter"
+        return (
+            f"{start}; ahead of the best simple model ({simple}), which may be chance: no interval"
+            f"{last} was computed, and {judged} judged it."
+        )
+    if apart:
         return f"{start}, and clearly better than the best simple model ({simple})."
     return f"{start}; its lead over the best simple model ({simple}) is within the intervals."
+
+
+def _better(name: str, test: Mapping[str, Any], value: float, guess: float) -> str:
+    """Return how much better than guessing a value is; without an interval nothing is far."""
+    if ends_of(test, name) is None:
+        return "Better than guessing on these rows, without an interval"
+    return "Far better than guessing" if _halves(name, value, guess) else "Better than guessing"
+
+
+def _of_simple(data: Mapping[str, Any], name: str, value: float) -> str:
+    """Return what is said of a simple model that ships, and of the best other one."""
+    said = f"{model_name(shipped_alone(data))}, {metric(name, value)}"
+    said = f"what ships is itself a simple model ({said})"
+    other = best_rival(data)
+    told = value_of(other, name)
+    if other is not None and told is not None and is_better(name, told, value):
+        better = f"{model_name(other['name'])}, {metric(name, told)}"
+        return f"{said}, though another ({better}) did better on these rows."
+    alone = len([one for one in candidates(data) if one is not guessing(data)]) < 2
+    return f"{said}; no other was measured." if alone else f"{said}, for nothing beat it."
 
 
 def _verdict_of_space(data: Mapping[str, Any]) -> str:
@@ -108,12 +137,19 @@ def _of_rows(data: Mapping[str, Any]) -> list[str]:
 
 
 def _of_rivals(data: Mapping[str, Any]) -> list[str]:
-    cut = [model_name(one.get("name")) for one in candidates(data) if not is_whole(one)]
-    if not cut:
-        return []
-    return [
-        f"Cut off by the clock, so not a fair rival: {', '.join(cut)}. A longer budget measures it."
-    ]
+    short = [one.get("name") for one in candidates(data) if not is_whole(one)]
+    ours = [model_name(name) for name in short if name in shipped_parts(data)]
+    others = [model_name(name) for name in short if name not in shipped_parts(data)]
+    found = []
+    if ours:
+        told = ", ".join(ours)
+        found.append(f"Cut off by the clock, though it ships: {told}. A longer budget may help it.")
+    if others:
+        found.append(
+            f"Cut off by the clock, so not a fair rival: {', '.join(others)}. A longer budget "
+            "measures it."
+        )
+    return found
 
 
 def _of_patterns(data: Mapping[str, Any]) -> list[str]:
@@ -156,14 +192,13 @@ def _of_trust(data: Mapping[str, Any]) -> list[str]:
 def facts_of_hero(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return ``(what, value, note)`` of guessing and the best simple rival."""
     name, found = headline_metric(data), []
-    guess, rival = guessing(data), best_rival(data)
+    guess = guessing(data)
+    rival = None if is_simple(shipped_alone(data)) else best_rival(data)
     if guess is not None:
         found.append(("guessing", metric(name, value_of(guess, name)), "the least to beat"))
     if rival is not None:
-        shown, note = metric(name, value_of(rival, name)), model_name(rival.get("name"))
-        if rival.get("name") == (data.get("metrics") or {}).get("shipped"):
-            note += ", which is what ships"
-        found.append(("best simple rival", shown, note))
+        shown = metric(name, value_of(rival, name))
+        found.append(("best simple rival", shown, model_name(rival.get("name"))))
     return found
 
 
@@ -174,10 +209,11 @@ def _halves(name: str, value: float, guess: float) -> bool:
     return 1 - value <= (1 - guess) / 2
 
 
-def _apart(name: str, test: Mapping[str, Any], rival: Mapping[str, Any]) -> bool:
+def _apart(name: str, test: Mapping[str, Any], rival: Mapping[str, Any]) -> bool | None:
+    """Tell whether two intervals do not meet; None where one was not computed."""
     one, other = ends_of(test, name), ends_of(rival, name)
     if one is None or other is None:
-        return False
+        return None
     return one[1] < other[0] if word(name).better == "lower" else one[0] > other[1]
 
 

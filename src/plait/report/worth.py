@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plait.report.scored import ends_of, guessing, is_better, test_of, value_of
+from plait.report.scored import LEAST_ROWS, ends_of, guessing, is_better, test_of, value_of
 from plait.report.text import cut, figures, interval_of, is_number, metric, percent, plural
 
 CHANCE = 0.5
@@ -87,7 +87,12 @@ def overlooked(data: Mapping[str, Any]) -> str:
     if area is None:
         return f"{start}, and the model finds {classes.found}: do not rely on it."
     told = f"ROC AUC {metric('auc', area)}, {CHANCE:g} is guessing"
-    if (area if ends is None else ends[0]) <= CHANCE:
+    if ends is None or classes.rows < LEAST_ROWS:
+        return (
+            f"{start}, and the model finds {classes.found}, too few to tell whether it orders rows "
+            "better: do not rely on it."
+        )
+    if ends[0] <= CHANCE:
         return f"{start}, and it orders rows not clearly better ({told}): do not rely on it."
     return (
         f"{start}. The model does order rows ({told}), but finds only {classes.found}: say what "
@@ -105,7 +110,10 @@ def facts_overlooked(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (f"recall of {cut(classes.rare, 40)}", percent(classes.recall), f"found {classes.found}")
     ]
     if (area := value_of(test, "auc")) is not None:
-        found.append(("ROC AUC", metric("auc", area), f"{CHANCE:g} is guessing"))
+        few = classes.rows < LEAST_ROWS
+        of_few = f", of {plural(classes.rows, 'row')} of {cut(classes.rare, 40)} only"
+        note = f"{CHANCE:g} is guessing{of_few if few else ''}"
+        found.append(("ROC AUC", metric("auc", area), note))
     if (f1 := value_of(test, "macro_f1")) is not None:
         found.append(("macro F1", metric("macro_f1", f1), "all classes alike"))
     return found
@@ -139,7 +147,9 @@ def verdict_of_costs(decision: Mapping[str, Any]) -> str:
     finds = f"it finds {percent(at['recall'])} of '{cut(decision['positive'], 40)}'"
     if at["cost"] >= without:
         return f"It saves nothing: {told}. Do not act on it, though {finds}."
-    if saved is None or saved[0] <= 0:
+    if saved is None:
+        return f"It may save nothing, for no interval was computed: {told}; {finds}."
+    if saved[0] <= 0:
         return f"It may save nothing: {told}, which is within chance; {finds}."
     return f"It saves {percent(1 - at['cost'] / without)} of the costs: {told}; {finds}."
 

@@ -38,13 +38,15 @@ class Limit(float):
 
     Attributes:
         side: -1 where the truth is at or below the number, 1 where at or above.
+        written: As it stands in its cell, with its unit; "" where that is a word.
     """
 
     side: int
+    written: str
 
-    def __new__(cls, value: float, side: int) -> Limit:
+    def __new__(cls, value: float, side: int, written: str = "") -> Limit:
         limit = super().__new__(cls, value)
-        limit.side = side
+        limit.side, limit.written = side, written
         return limit
 
 
@@ -141,7 +143,8 @@ class NumberCodec:
         if change is None:
             raise _wrong_unit(text, written.unit, self.unit)
         value = _checked(value * change[0] + change[1], text)
-        return Limit(value, written.side) if written.side else value
+        as_written = text.strip() if written.unit else f"{text.strip()} {self.unit}".strip()
+        return Limit(value, written.side, as_written) if written.side else value
 
     def fit(self, raws: Iterable[float]) -> NumberCodec:
         found = list(raws)
@@ -186,6 +189,7 @@ class NumberCodec:
     def show(self, raw: float) -> Html:
         sign = {-1: "\u2264 ", 1: "\u2265 "}.get(getattr(raw, "side", 0), "")
         text = f"{sign}{float(raw):g} {self.unit}".strip()
+        text = getattr(raw, "written", "") or text
         return f'<span class="number">{html.escape(text)}</span>'
 
     def example(self, rng: np.random.Generator) -> Cell:
