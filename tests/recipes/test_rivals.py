@@ -11,7 +11,7 @@ import plait
 from plait.baselines.costs import Size
 from plait.modalities.forms import CLASSES
 from plait.progress import SILENT
-from plait.recipes import candidates, rival_bench
+from plait.recipes import candidates, quick_trees, rival_bench
 from plait.recipes.folds import make_folds
 from plait.recipes.rival_bench import Measured, RivalBench
 from plait.recipes.rivals import measure_rivals
@@ -105,3 +105,41 @@ def test_nothing_is_tried_late_beside_one_that_is_there(monkeypatch):
     found = measure(task_of(), 2.0, folds=False)
     assert set(found.outputs) == {"majority", "neighbour"}
     assert set(found.left_out) == {"linear", "boosted"}
+
+
+def task_with(name, present, cell, num=400):
+    """A plain column, and another that few rows have."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"size": float(rng.normal() + 3 * (i % 2)), "kind": f"k{i % 2}",
+         name: cell(i) if present(i) else None, "words": f"{'red' if i % 3 else 'blue'} boat {i}"}
+        for i in range(num)
+    ]  # fmt: skip
+    columns = {"size": "number", "words": "text", name: "text" if name == "note" else "number"}
+    return make_task(
+        plait.read(rows, columns=columns), target="kind", exclude=[], group=None, time=None,
+        split=None, seed=0, progress=SILENT,
+    )  # fmt: skip
+
+
+def test_a_column_that_few_rows_have_is_not_taken_for_a_plain_one():
+    """None of the rows that are looked at may have it: then it seems to have no features."""
+    present = lambda i: i % 40 == 7  # noqa: E731
+    task = task_with("note", present, lambda i: f"a note of boat {i}")
+    assert candidates.quick_columns(task) == ("size",)
+    assert candidates.quick_columns(task_with("rare", present, float)) == ("size", "rare")
+
+
+def test_a_model_of_plain_columns_sees_the_same_features_later(monkeypatch):
+    """Trees learn before all else, from columns planned on few rows: their places must stay."""
+    task = task_with("rare", lambda i: i % 40 == 7, float)
+    learned = task.splits.train[task.splits.train % 40 != 7]
+    monkeypatch.setattr(quick_trees, "spread_over", lambda rows, num: learned[:8])
+    found = measure(task, 60.0, folds=False)
+    assert "trees" in found.outputs
+    (expert, places), *_ = found.judges.stages["trees"]
+    seen = found.judges.views.take(places)
+    assert seen.only(("size", "rare")).tree.shape[1] == len(expert._boosted._selection.dense)
+    np.testing.assert_allclose(expert.outputs(seen), found.outputs["trees"][places], atol=1e-6)
+    for gone in (["rare"], ["size"], ["words"]):
+        assert np.isfinite(found.judges.hidden("trees", places, gone)).all()

@@ -105,15 +105,24 @@ class FeatureMap:
 
     @classmethod
     def fit(
-        cls, prepared: Source, columns: Sequence[str], rows: np.ndarray
+        cls,
+        prepared: Source,
+        columns: Sequence[str],
+        rows: np.ndarray,
+        plans: Mapping[str, Plan] | None = None,
     ) -> tuple[FeatureMap, Views]:
-        """Learn scales from training `rows`; return the map and the views of those rows."""
+        """Learn scales from training `rows`; return the map and the views of those rows.
+
+        What the features of a column are is as in `plans`, where it is told: other rows may tell
+        other ones, and a model knows its features by their places.
+        """
         rows = np.asarray(rows, np.int64)
         raw: dict[str, RawColumn] = {}
         scales = {}
         for name in columns:
             known: dict[int, np.ndarray] = {}
-            plan = make_plan(prepared.columns[name], rows, known)
+            told = (plans or {}).get(name)
+            plan = told or make_plan(prepared.columns[name], rows, known)
             raw[name] = extract(prepared.columns[name], plan, rows, known)
             as_one = is_vector(prepared.columns[name].codec)
             scales[name] = ColumnScale.fit(plan, raw[name], as_one=as_one)

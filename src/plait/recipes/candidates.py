@@ -104,9 +104,12 @@ def quick_columns(task: Task) -> tuple[str, ...]:
     Those are columns of few features (numbers, categories, dates), as a few rows tell.
     """
     rows = task.splits.train
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     quick = []
     for name in task.columns:
+        there = rows[np.asarray(task.prepared.columns[name].present)[rows]]
+        if not len(there):
+            continue  # nothing tells how long it takes, nor does it tell anything
+        some = there[np.linspace(0, len(there) - 1, min(len(there), PILOT_ROWS)).astype(np.int64)]
         features, _ = FeatureMap.fit(task.prepared, (name,), some)
         plan = features.scales[name].plan
         began = time.monotonic()

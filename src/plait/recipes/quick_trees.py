@@ -11,6 +11,7 @@ import numpy as np
 from plait.baselines.boosted import MAX_CLASSES
 from plait.baselines.contract import num_outputs
 from plait.baselines.experts import Boosted, Majority, TableTrees
+from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, Views
 from plait.recipes.candidates import Kind, quick_columns
 from plait.recipes.rival_bench import Measured, RivalBench
@@ -28,25 +29,26 @@ def with_trees(
     kinds: Mapping[str, Kind],
     seed: int,
     seconds: float | None,
-) -> tuple[dict[str, Kind], dict[str, Measured], dict[str, np.ndarray]]:
+) -> tuple[dict[str, Kind], dict[str, Measured], dict[str, np.ndarray], dict[str, Plan]]:
     """Return the kinds with trees on plain columns where time counts and other columns are slow.
 
-    Without folds, the trees are measured at once; they come with the rows that they learned from.
+    Without folds, the trees are measured at once; they come with the rows that they learned from,
+    and with what their columns' features are.
     """
     quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
     if not quick or seconds is None:
-        return dict(kinds), {}, {}
+        return dict(kinds), {}, {}, {}
     trees = {TableTrees.name: partial(TableTrees, quick)}
     simplest = {name: kind for name, kind in kinds.items() if name == Majority.name}
     kinds = {**simplest, **trees, **kinds}
     if folds is not None:
-        return kinds, {}, {}
+        return kinds, {}, {}, {}
     return kinds, *_quick_trees(task, quick, seed, TREES_SHARE * seconds)
 
 
 def _quick_trees(
     task: Task, columns: tuple[str, ...], seed: int, seconds: float
-) -> tuple[dict[str, Measured], dict[str, np.ndarray]]:
+) -> tuple[dict[str, Measured], dict[str, np.ndarray], dict[str, Plan]]:
     """Measure trees on columns that are read in a moment, before anything takes long.
 
     They learn from all training rows, unless their features alone take over half of the seconds.
@@ -67,8 +69,9 @@ def _quick_trees(
     kind = partial(TableTrees, columns)
     num = num_outputs(task.target_codec, task.truth[rows])
     if task.target_codec.form.exclusive and num > MAX_CLASSES:
-        return {}, {}
+        return {}, {}, {}
     found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
     if isinstance(found, float):
-        return {}, {}
-    return {TableTrees.name: found}, {TableTrees.name: rows}
+        return {}, {}, {}
+    plans = {name: scale.plan for name, scale in features.scales.items()}
+    return {TableTrees.name: found}, {TableTrees.name: rows}, plans

@@ -20,6 +20,7 @@ from plait.baselines.costs import (
     multiply_seconds,
 )
 from plait.baselines.experts import Boosted, Expert, Linear, Pool, Probe, Spread, TableTrees
+from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.candidates import Kind
@@ -212,14 +213,21 @@ class RivalBench:
 
 
 def open_bench(
-    task: Task, rows: np.ndarray, folds: np.ndarray | None, seed: int
+    task: Task,
+    rows: np.ndarray,
+    folds: np.ndarray | None,
+    seed: int,
+    plans: Mapping[str, Plan] | None = None,
 ) -> tuple[RivalBench, dict[str, Kind]]:
     """Make the features of some rows to learn from, and of those that judge.
+
+    Those of columns in `plans` are the ones that a model learned before.
 
     Return a bench of them, and the models that learn from rows without a target too.
     """
     others = some_unlabelled(task, seed)
-    features, every = FeatureMap.fit(task.prepared, task.columns, np.concatenate([rows, others]))
+    seen = np.concatenate([rows, others])
+    features, every = FeatureMap.fit(task.prepared, task.columns, seen, plans)
     views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
     views = views.weighted(None if task.weights is None else task.weights[rows])
     kinds: dict[str, Kind] = {}

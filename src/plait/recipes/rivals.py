@@ -145,11 +145,11 @@ def measure_rivals(
     form, labels = task.target_codec.form, len(getattr(task.target_codec, "labels", ()))
     load_learners({n: kind for n, kind in kinds.items() if not has_too_many(n, form, labels)})
     end = None if seconds is None else start + seconds
-    kinds, first, rows_of = with_trees(task, folds, kinds, seed, seconds)
+    kinds, first, rows_of, plans = with_trees(task, folds, kinds, seed, seconds)
     rows, notes_rows = rows_to_learn(task, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
     began = time.monotonic()
-    bench, more = open_bench(task, rows, folds, seed)
+    bench, more = open_bench(task, rows, folds, seed, plans)
     kinds = {**kinds, **more}
     per_row = (time.monotonic() - began) / max(len(rows), 1)
     bench.notice(time.monotonic() - start, time.process_time() - worked)
