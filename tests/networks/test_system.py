@@ -12,7 +12,7 @@ from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.modalities import find_codec
-from plait.networks.config import SIZES, SystemConfig, choose_size, join_layer
+from plait.networks.config import SIZES, SystemConfig, choose_size, join_layer, lean
 from plait.networks.system import Encoder, System, to_tensors
 from plait.networks.torch_runners import system_outputs
 from plait.testing.network import awake
@@ -128,3 +128,8 @@ def test_wrong_sizes(size, message):
 def test_wrong_fusion():
     with pytest.raises(UsageError, match="unknown kind of fusion"):
         join_layer("sideways", 3)
+
+
+def test_only_a_picture_alone_goes_without_a_trunk():
+    assert lean(["image"]).depth == 0
+    assert lean(["image", "text"]) == lean(["text"]) == SIZES["tiny"]

@@ -224,7 +224,7 @@ def test_a_batch_in_which_nothing_meets_is_harmless(prepared):
 def test_a_single_source_costs_its_spread(prepared):
     made = objective(prepared, EVERYTHING, names=("note",))
     assert made.cost() == -made.collapse()["std"]
-    assert made.has_cost
+    assert made.num_checked
 
 
 def test_the_cost_is_that_of_ranks_by_a_second_way(prepared):

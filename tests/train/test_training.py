@@ -13,6 +13,7 @@ from plait.data.table import read
 from plait.errors import BundleError, UsageError
 from plait.networks.config import SystemConfig
 from plait.networks.system import System, drop_columns
+from plait.train import loop
 from plait.train.average import WeightAverage
 from plait.train.budget import Budget
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
@@ -155,3 +156,14 @@ def test_modality_dropout_never_empties_a_row():
     assert not (kept & ~keep).any()
     assert torch.equal(kept.any(1), keep.any(1))
     assert kept.sum() < keep.sum()
+
+
+def test_a_training_too_short_for_a_check_ends_with_its_average(data, monkeypatch):
+    system, config = make_system(data), TrainConfig(batch_size=4)
+    objective = Supervised(system, data, config)
+    monkeypatch.setattr(loop._Run, "_can_afford_check", lambda run: False)
+    monkeypatch.setattr(Supervised, "cost", lambda objective: pytest.fail("checked"))
+    before = {name: tensor.clone() for name, tensor in system.state_dict().items()}
+    found = train(objective, budget=Budget(0.3, "seconds"), config=config)
+    assert found.steps > 0 and "validation" not in found.curve[-1]
+    assert any(not torch.equal(before[name], t) for name, t in system.state_dict().items())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plait.model.shared_space import SharedSpace
-from plait.networks.config import choose_size
+from plait.networks.config import choose_size, lean
 from plait.recipes.candidates import refuse_none
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form
 from plait.recipes.network_time import NetworkTime
@@ -15,9 +15,13 @@ from plait.recipes.rivals import Rivals
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
+from plait.train.config import TrainConfig
 
 LEAST_SECONDS = 0.5
 """In less, no network is even looked at, if there are other models."""
+
+LEAST_PASSES = 5.0
+"""Times that a network should see every row; one that sees them less is made smaller."""
 
 LEAST_SHARE = 0.15
 """Part of the budget that a network gets which ships alone, having no rival, however late."""
@@ -62,13 +66,10 @@ def plan_network(
         return NetworkStage(why="no network was trained: simple models were asked for")
     if left is not None and left < LEAST_SECONDS and rivals.experts:
         return NetworkStage(why="no network was trained: no time was left for it")
-    from plait.recipes.self_training import student_size
-
-    small = guessing and work.size == "auto"
     plan = DeepPlan(
-        config=student_size(task) if small else choose_size(work.size, len(task.splits.train)),
+        config=choose_size(work.size, len(task.splits.train)),
         fusion=work.fusion,
-        train=work.train,
+        train=_train_config(task, work),
         budget=work.budget,
         folds=folds,
         seed=work.seed,
@@ -77,8 +78,23 @@ def plan_network(
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    foreseen = None if left is None else NetworkTime.of(task, plan, left)
+    smallest = lean([task.codecs[name].modality for name in task.columns])
+    may_shrink = work.size == "auto" and plan.start is None and plan.config != smallest
+    if guessing and work.size == "auto":
+        plan, may_shrink = replace(plan, config=smallest), False
+    if left is None:
+        return NetworkStage(plan, None, guessing)
+    foreseen = NetworkTime.of(task, plan, left)
+    if may_shrink and foreseen.passes(left, plan, len(task.learned)) < LEAST_PASSES:
+        plan = replace(plan, config=smallest)
+        foreseen = NetworkTime.of(task, plan, left)
     return NetworkStage(plan, foreseen, guessing)
+
+
+def _train_config(task: Task, work: Work) -> TrainConfig:
+    if not work.budget.timed:
+        return work.train
+    return work.train.within(work.budget.amount, len(task.splits.train))
 
 
 def train_network(

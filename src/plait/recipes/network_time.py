@@ -111,6 +111,11 @@ class NetworkTime:
         num = 1 if form is None else self.forms[form].num_shipped
         return self.answering * num * self.judged
 
+    def passes(self, seconds: float, plan: DeepPlan, num_rows: int) -> float:
+        """Return how often one network would see each of its rows in so many seconds."""
+        batch = plan.train.rows_per_step(num_rows)
+        return seconds / max(self.step, 1e-9) * batch / max(num_rows, 1)
+
     @property
     def least(self) -> float:
         """Seconds in which anything is learned, in the quickest form."""

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from plait.baselines.stack import best_mix, mix_outputs
-from plait.networks.config import SIZES, SystemConfig
 from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_plan import DeepPlan, DeepResult, settled
@@ -87,17 +86,6 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
         notes=(note,),
         stages=[(system, task.validation)],
     )
-
-
-def student_size(task: Task) -> SystemConfig:
-    """Return the sizes of a network that must see very many rows: the smallest.
-
-    A single column of pictures gets no trunk: its stem is a whole convolutional network, and saw
-    three times as many rows (Fashion-MNIST, 600 labels, 90 s: .832 against .800).
-    """
-    config = SIZES["tiny"]
-    modalities = [task.codecs[name].modality for name in task.columns]
-    return replace(config, depth=0) if modalities == ["image"] else config
 
 
 def _left(budget: Budget, spent_seconds: float) -> Budget:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+FORESEEN_ROWS = 500
+"""Rows that a small network sees in a second of the budget, on two cores."""
+
+LEAST_STEPS, LEAST_BATCH = 400, 32
+"""Steps that a network should take, and the batches that are not halved for it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -49,6 +55,23 @@ class TrainConfig:
         if self.batch_size:
             return self
         size = next((size for size in (256, 128) if num_rows >= 6 * size), 64)
+        return replace(self, batch_size=size)
+
+    def within(self, seconds: float, num_rows: int) -> TrainConfig:
+        """Return the settings for a budget in which a network sees few batches: smaller ones.
+
+        The sooner the time is up, the more a step is worth beside a quieter one (docs/log.md,
+        2026-11-29). What decides is the budget, not a clock: a resumed training takes the same.
+
+        Args:
+            seconds: Of the whole budget.
+            num_rows: Of the training set.
+        """
+        size = self.rows_per_step(num_rows)
+        if self.batch_size or size <= LEAST_BATCH:
+            return self
+        while size > LEAST_BATCH and FORESEEN_ROWS * seconds < LEAST_STEPS * size:
+            size //= 2
         return replace(self, batch_size=size)
 
     def rows_per_step(self, num_rows: int) -> int:

@@ -104,11 +104,11 @@ class FineTuning:
     def __init__(self, tuner: Tuner, data: TrainData, config: TrainConfig, work: str) -> None:
         self.module, self.data, self.work = tuner, data, work
         self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
-        self.has_cost = len(data.rows_validation) > 0
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)
         num = min(MAX_ROWS_PER_CHECK, len(data.rows_validation))
+        self.num_checked = num
         places = np.linspace(0, len(data.rows_validation) - 1, num).astype(np.int64)
         self._checked = data.rows_validation[places]
 

@@ -55,7 +55,7 @@ class Generative:
     def __init__(self, network: Heads, data: GenerativeData) -> None:
         self.module, self.data = network, data
         self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
-        self.has_cost = len(data.rows_validation) > 0
+        self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
 
     @property

@@ -26,6 +26,9 @@ from plait.train.randomness import random_states, set_random_states
 from plait.train.result import TrainResult
 from plait.types import Batch
 
+CHECK_SHARE = 0.15
+"""Of a timed training, checks take no more than about this part."""
+
 Notify = Callable[[float, str], None]
 """Told the share of the work that is done, in [0, 1], and a note for the person who waits."""
 
@@ -37,6 +40,7 @@ class TrainState:
     step: int = 0
     seconds: float = 0.0
     check_seconds: float = 0.0
+    checked_at: float = 0.0
     num_checks: int = 0
     best_cost: float = math.inf
     best_share: float = 0.0
@@ -183,9 +187,23 @@ class _Run:
         self.state.loss = value if math.isnan(before) else 0.95 * before + 0.05 * value
 
     def _check_is_due(self, share: float) -> bool:
-        if not self.objective.has_cost:
+        if not self.objective.num_checked:
             return False
-        return share * self.config.num_checks >= self.state.num_checks + 1
+        if share * self.config.num_checks < self.state.num_checks + 1:
+            return False
+        return self.num_steps is not None or self._can_afford_check()
+
+    def _can_afford_check(self) -> bool:
+        """Tell whether training took long enough, beside what a check takes, since the last one.
+
+        Before the first, a row is foreseen to be answered in a third of the time of a step's.
+        """
+        seconds = self.state.check_seconds
+        if not self.state.num_checks:
+            num_seen = self.state.step * self.config.rows_per_step(len(self.objective.rows))
+            seconds = self.objective.num_checked * self.state.seconds / max(3 * num_seen, 1)
+        since = self.state.seconds - self.state.checked_at
+        return seconds <= CHECK_SHARE * since
 
     def _check(self, clock: Clock) -> None:
         start = time.monotonic()
@@ -198,6 +216,7 @@ class _Run:
         self.state.num_checks += 1
         self.state.seconds = clock.seconds
         self.state.check_seconds = max(self.state.check_seconds, time.monotonic() - start)
+        self.state.checked_at = self.state.seconds
         self._record(cost)
 
     def _record(self, cost: float) -> None:
@@ -211,7 +230,8 @@ class _Run:
 
     def _finish(self, clock: Clock) -> None:
         last = self.state.curve[-1]["step"] if self.state.curve else -1
-        if self.objective.has_cost and last != self.state.step:
+        compared = bool(self.best) or self.num_steps is not None
+        if self.objective.num_checked and last != self.state.step and compared:
             self._check(clock)
         if not self.best:
             self.best = {k: v.detach().clone() for k, v in self.average.weights.items()}

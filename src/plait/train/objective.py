@@ -24,8 +24,8 @@ class Objective(Protocol):
     num_views: int
     """How many differently augmented copies of each batch `loss` is given."""
 
-    has_cost: bool
-    """Whether `cost` can be asked: there are rows to validate on."""
+    num_checked: int
+    """How many rows `cost` looks at; 0 where it cannot be asked."""
 
     @property
     def work(self) -> str:

@@ -100,7 +100,7 @@ class Shared:
         self.columns = learner.space.encoder.columns
         self.num_views = 2 if config.views > 0 else 1
         self._validation = rows_validation[:MAX_ROWS_PER_CHECK]
-        self.has_cost = len(self._validation) > 1
+        self.num_checked = len(self._validation) if len(self._validation) > 1 else 0
         self._units = torch.from_numpy(np.asarray(units, np.int64))
         self._contents = torch.from_numpy(
             np.stack([np.asarray(contents[name], np.int64) for name in learner.space.sources])

@@ -96,7 +96,7 @@ class Student:
     ) -> None:
         self.module, self.data, self.config = learner, data, config
         self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
-        self.has_cost = len(data.rows_validation) > 0
+        self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._truth = torch.from_numpy(data.truth)
         self._place = torch.full((data.prepared.num_rows,), -1)
         self._place[torch.from_numpy(guesses[0])] = torch.arange(len(guesses[0]))

@@ -36,7 +36,7 @@ class Supervised:
         self.module, self.data = system, data
         self.prepared = beside(system.evidence, data.prepared, known=data.rows, left_out=True)
         self.columns, self.rows = system.inputs, data.rows
-        self.has_cost = len(data.rows_validation) > 0
+        self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)
