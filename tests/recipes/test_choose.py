@@ -40,6 +40,7 @@ def test_complementary_models_are_stacked():
     found = choose(both, TRUTH, CODEC)
     assert sum(found.weights.values()) == pytest.approx(1.0)
     assert found.shipped.startswith("stack (") and set(found.weights) == set(both)
+    assert found.notes[-1].endswith("; the mix that it is part of did best")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -77,6 +77,8 @@ def choose(
         )
         diverged += (f"chosen by {metric} on held-out rows, not by the cost",)
     compared = _compare(usable, truth, codec, costs, groups, row_weights)
+    if DEEP in weights and len(weights) > 1:
+        compared = tuple(f"{note}; the mix that it is part of did best" for note in compared)
     return Choice(weights, costs, (*diverged, *compared))
 
 
