@@ -50,7 +50,7 @@ def test_help_shows_an_example_and_the_common_options(verb, capsys):
 
 def test_fit_passes_every_option_on(recipes):
     options = "--budget 30s --size tiny --fusion 2 --columns note=text --exclude a,b --exclude c"
-    more = "--group patient --on-error skip --strict --no-baselines --resume --seed 7 --out m.plait"
+    more = "--group patient --on-error skip --strict --no-baselines --resume --force --seed 7 --out m.plait"
     assert run(["fit", "shop.csv", "--target", "kind", *options.split(), *more.split()]) == 0
     _, args, kwargs = recipes.calls[0]
     assert args == ("shop.csv",)
@@ -73,6 +73,7 @@ def test_fit_passes_every_option_on(recipes):
         "strict": True,
         "out": Path("m.plait"),
         "resume": True,
+        "force": True,
         "baselines": False,
         "simple": False,
         "metric": None,

@@ -9,8 +9,9 @@ import pytest
 import plait
 from plait.cli import run
 
-FIT = ["fit", "shop.csv", "--simple", "--budget", "1 steps"]
-TARGET = [*FIT, "--target", "kind"]
+SIMPLE = ["fit", "shop.csv", "--simple", "--budget", "1 steps"]
+FIT = [*SIMPLE, "--out", "space.plait"]
+TARGET = [*SIMPLE, "--target", "kind"]
 EMBED = ["embed", "space.plait", "shop.csv", "--out", "vectors.parquet"]
 SEARCH = ["search", "space.plait", "--table", "shop.csv", "--text", "red"]
 PREDICT = ["predict", "shop.plait", "shop.csv", "--out", "answers.csv"]
@@ -63,7 +64,7 @@ def test_options_of_reading(verb, option, capsys):
     [
         [*INSPECT, "--target", "nots"],
         [*INSPECT, "--group", "nots"],
-        [*FIT, "--target", "nots"],
+        [*SIMPLE, "--target", "nots"],
         [*TARGET, "--group", "nots"],
         [*TARGET, "--time", "nots"],
         [*TARGET, "--split", "nots"],
