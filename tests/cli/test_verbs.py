@@ -50,8 +50,9 @@ def test_help_shows_an_example_and_the_common_options(verb, capsys):
 
 def test_fit_passes_every_option_on(recipes):
     options = "--budget 30s --size tiny --fusion 2 --columns note=text --exclude a,b --exclude c"
-    more = "--group patient --on-error skip --strict --no-baselines --resume --force --seed 7 --out m.plait"
-    assert run(["fit", "shop.csv", "--target", "kind", *options.split(), *more.split()]) == 0
+    more = "--group patient --on-error skip --strict --no-baselines --resume --force --seed 7"
+    said = [*options.split(), *more.split(), "--out", "m.plait"]
+    assert run(["fit", "shop.csv", "--target", "kind", *said]) == 0
     _, args, kwargs = recipes.calls[0]
     assert args == ("shop.csv",)
     assert kwargs.pop("progress") is not None
