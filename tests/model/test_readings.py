@@ -12,9 +12,9 @@ from plait.data.table import read
 from plait.errors import UsageError
 from plait.model.readings import SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
-from plait.networks.building import tensors_of
 from plait.networks.config import SystemConfig
 from plait.networks.space import Space
+from plait.networks.weights import tensors_of
 from plait.progress import SILENT
 
 NAMES = ("size", "note")

@@ -26,7 +26,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_every_setting_of_fit_can_be_in_the_file():
-    others = {"config", "resume", "progress", "reading", "began"}
+    others = {"config", "resume", "force", "progress", "reading", "began"}
     settings = set(inspect.signature(plait.fit).parameters) - others
     assert set(KINDS) == settings | set(ReadOptions.__annotations__)
 

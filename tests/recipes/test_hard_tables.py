@@ -161,6 +161,6 @@ def test_an_older_bundle_is_replaced_only_when_the_new_one_is_whole(tmp_path):
     with pytest.raises(TargetError):
         quick(rows(kind=lambda i, _: "one"), target="kind", out=path, baselines=False)
     assert (path / "manifest.json").read_bytes() == before
-    quick(rows(), target="price", out=path, baselines=False)
+    quick(rows(), target="price", out=path, baselines=False, force=True)
     assert plait.load(path).target == "price"
     assert [found.name for found in tmp_path.iterdir()] == ["m.plait"]

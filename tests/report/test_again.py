@@ -102,7 +102,7 @@ def test_the_command_asks_for_what_was_asked(asked, budget):
     for name, value in asked.items():
         found = list(got[name]) if name == "exclude" else got[name]
         assert str(found) == str(value) if name not in ("columns", "costs") else found == value
-    for name in ("progress", "began", "resume", "budget"):
+    for name in ("progress", "began", "resume", "force", "budget"):
         got.pop(name, None)
     again = FitConfig.of(budget=Budget.parse(budget), **got)
     assert again.said("shop.csv", None) == data["lineage"]["said"]

@@ -67,27 +67,6 @@ def build_heads(
     return _filled(lambda: Heads(codecs, targets, config), tensors)
 
 
-def tensors_of(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return a network's weights as float32 NumPy arrays."""
-    return {
-        name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()
-    }
-
-
-def tensors_of_all(networks: Sequence[nn.Module]) -> dict[str, np.ndarray]:
-    """Return the weights of several networks, named as for `build_systems`."""
-    return {
-        f"{number}.{name}": array
-        for number, network in enumerate(networks)
-        for name, array in tensors_of(network).items()
-    }
-
-
-def evidence_of(networks: Sequence[System]) -> tuple[Evidence, ...]:
-    """Return what several networks are told, or nothing where they are told nothing."""
-    return tuple(network.evidence for network in networks if network.evidence is not None)
-
-
 def _filled(make: Callable[[], _Network], tensors: Tensors) -> _Network:
     """Build a network and give it its weights; the random state is left as it was."""
     with torch.random.fork_rng(devices=[]):

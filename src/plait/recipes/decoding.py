@@ -91,7 +91,7 @@ def train_decoder(task: Task, work: Work, *, fallback: bool) -> Decoder:
     """
     if work.simple:
         return Decoder(notes=("no network was trained: simple models were asked for",))
-    from plait.networks.building import tensors_of
+    from plait.networks.weights import tensors_of
     from plait.train.generative import Generative, GenerativeData
     from plait.train.loop import train
 

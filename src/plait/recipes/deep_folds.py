@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from plait.baselines.evidence import Evidence
-from plait.networks.building import tensors_of
 from plait.networks.system import System
 from plait.networks.torch_runners import system_outputs
+from plait.networks.weights import tensors_of
 from plait.progress import Progress, Update
 from plait.recipes.deep_plan import DeepPlan, DeepResult, learn_rows
 from plait.recipes.deep_training import fit_network, make_system

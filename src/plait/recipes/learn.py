@@ -14,7 +14,7 @@ from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
-from plait.networks.building import evidence_of, tensors_of_all
+from plait.networks.weights import evidence_of, tensors_of_all
 from plait.recipes.choose import Choice
 from plait.recipes.chosen_by_folds import NUM_FOLDS as NUM_CHOICES
 from plait.recipes.chosen_by_folds import answers_by_folds

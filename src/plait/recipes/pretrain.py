@@ -14,8 +14,8 @@ from plait.data.contents import content_numbers
 from plait.model.directions import score_directions
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import COLLAPSED_RANK, COLLAPSED_STD
-from plait.networks.building import tensors_of
 from plait.networks.space import Space
+from plait.networks.weights import tensors_of
 from plait.progress import Progress
 from plait.recipes.space_network import space_network
 from plait.recipes.space_plan import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
-from plait.networks.building import evidence_of
+from plait.networks.weights import evidence_of
 from plait.recipes.choose import Choice
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.rivals import Rivals
