@@ -34,7 +34,7 @@ def test_the_best_item_of_equal_content_counts():
     items = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     queries = np.array([[-1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     assert match_ranks(queries, items).tolist() == [3.0, 1.0, 1.0]
-    # Items 0 and 2 hold the same: query 0 finds it at once in item 2, and item 0 is no rival.
+    # Items 0 and 2 hold the same: query 0 finds it at once in item 2, and item 0 does not compete.
     assert match_ranks(queries, items, np.array([7, 8, 7])).tolist() == [1.0, 1.0, 1.0]
 
 

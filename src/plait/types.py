@@ -15,7 +15,7 @@ Arrays = dict[str, np.ndarray]
 """One prepared value: part name -> array, in the shapes and types of the codec's layout."""
 
 SPACE_MARK = "~space"
-"""What the columns end in that hold a base model's vectors."""
+"""What the columns end in that hold a base's vectors."""
 
 Html = str
 """A fragment of a page, already escaped."""

@@ -9,10 +9,10 @@ import pytest
 from simple_tables import make_prepared
 
 from plait.baselines import boosting, rounds
+from plait.baselines.base_models import load_base_model
 from plait.baselines.boosted import Boosted
 from plait.baselines.boosting import LEAST_TRAVEL, Grower
 from plait.baselines.contract import Deadline, is_late, part_of, was_cut
-from plait.baselines.experts import load_expert
 from plait.baselines.extract import Plan, RawColumn
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.selection import narrow_width, select_features
@@ -52,10 +52,10 @@ def test_it_claims_nothing_on_noise_wider_than_long():
         rng = np.random.default_rng(draw)
         views = views_of(wide=rng.normal(size=(80, 12_000)).astype(np.float32))
         truth = rng.permutation(np.arange(80) % 2)
-        expert = Boosted()
-        expert.fit(views, truth, CODEC, seed=0)
-        assert sorted(expert.held_out.places) == list(range(80))
-        hits.append(expert.held_out.outputs.argmax(1) == truth[expert.held_out.places])
+        base_model = Boosted()
+        base_model.fit(views, truth, CODEC, seed=0)
+        assert sorted(base_model.held_out.places) == list(range(80))
+        hits.append(base_model.held_out.outputs.argmax(1) == truth[base_model.held_out.places])
     error = 0.5 / np.size(hits) ** 0.5
     assert abs(np.mean(hits) - 0.5) < 3 * error
 
@@ -69,8 +69,8 @@ def test_features_are_chosen_by_the_rows_of_the_fold_alone(monkeypatch):
         return select_features(some, targets, room, seed=seed)
 
     monkeypatch.setattr(rounds, "select_features", spy)
-    expert = Boosted()
-    expert.fit(views, truth, CODEC, seed=0)
+    base_model = Boosted()
+    base_model.fit(views, truth, CODEC, seed=0)
     assert [len(rows) for rows in seen] == [60] * 4 + [80]
     assert set.intersection(*seen[:4]) == set()
 
@@ -87,18 +87,18 @@ def test_a_single_fold_is_answered_at_the_rounds_of_its_other_half(monkeypatch):
         return one
 
     monkeypatch.setattr(Grower, "grow", grow)
-    expert = Boosted()
-    expert.fit(views, truth, CODEC, seed=0)
+    base_model = Boosted()
+    base_model.fit(views, truth, CODEC, seed=0)
     one, halves = grown[0]
     assert len(halves) == 2 and len(one.best) == 2
-    assert sum(len(half.goal) for half in halves) == len(expert.held_out.places)
+    assert sum(len(half.goal) for half in halves) == len(base_model.held_out.places)
     said = {}
     for half, rounds_of_other in zip(halves, one.best[::-1], strict=True):
         answers = one.booster.predict(half.table, num_iteration=rounds_of_other)
         said |= {row.tobytes(): answer for row, answer in zip(half.table, answers, strict=True)}
-    table = expert._selection.table(views.take(expert.held_out.places))
+    table = base_model._selection.table(views.take(base_model.held_out.places))
     expected = np.array([said[row.tobytes()] for row in table])
-    np.testing.assert_allclose(expert.held_out.outputs[:, 1], expected, atol=1e-6)
+    np.testing.assert_allclose(base_model.held_out.outputs[:, 1], expected, atol=1e-6)
 
 
 def test_the_rounds_of_all_parts_together_are_those_of_all_rows():
@@ -127,11 +127,11 @@ def test_labels_are_held_out_too():
     truth, coin = (x[:, 0] > 0).astype(np.int64), rng.permutation(np.arange(300) % 2)
     views = views_of(numbers=x)
     labels = np.stack([truth, np.zeros_like(truth), coin], 1).astype(np.float32)
-    expert = Boosted()
-    expert.fit(views, labels, TagCodec(), seed=0)
-    found = expert.held_out.outputs
+    base_model = Boosted()
+    base_model.fit(views, labels, TagCodec(), seed=0)
+    found = base_model.held_out.outputs
     assert found.shape == (300, 3) and (found[:, 1] == 0).all()
-    places = expert.held_out.places
+    places = base_model.held_out.places
     right = [(found[:, i] > 0.5) == (said[places] == 1) for i, said in ((0, truth), (2, coin))]
     assert right[0].mean() > 0.9
     assert abs(right[1].mean() - 0.5) < 3 * 0.5 / 300**0.5, "labels that nothing tells"
@@ -162,29 +162,29 @@ class SlowRounds:
 def test_in_little_time_it_is_complete_on_the_narrow_columns(monkeypatch):
     views, truth = table_with_few_good_columns()
     clock = SlowRounds(monkeypatch, per_feature=0.001)
-    expert = Boosted()
-    expert.fit(views, truth, CODEC, seed=0, deadline=Deadline(2.5))
-    assert clock.now < 2.7 and not expert.cut_short
-    assert len(expert._selection.dense) == narrow_width(views) == 4
-    right = expert.held_out.outputs.argmax(1) == truth[expert.held_out.places]
+    base_model = Boosted()
+    base_model.fit(views, truth, CODEC, seed=0, deadline=Deadline(2.5))
+    assert clock.now < 2.7 and not base_model.cut_short
+    assert len(base_model._selection.dense) == narrow_width(views) == 4
+    right = base_model.held_out.outputs.argmax(1) == truth[base_model.held_out.places]
     assert right.mean() > 0.8
 
 
 def test_with_time_it_looks_at_wide_columns_and_all_folds(monkeypatch):
     views, truth = table_with_few_good_columns(200)
     SlowRounds(monkeypatch, per_feature=1e-6)
-    expert = Boosted()
-    expert.fit(views, truth, CODEC, seed=0, deadline=Deadline(100.0))
-    assert not expert.cut_short and len(expert._selection.dense) > 100
-    assert len(expert.held_out.places) == 200
+    base_model = Boosted()
+    base_model.fit(views, truth, CODEC, seed=0, deadline=Deadline(100.0))
+    assert not base_model.cut_short and len(base_model._selection.dense) > 100
+    assert len(base_model.held_out.places) == 200
 
 
 def test_what_the_clock_cuts_off_says_so(monkeypatch):
     views, truth = table_with_few_good_columns()
     SlowRounds(monkeypatch, per_feature=1.0)
-    deadline, expert = Deadline(20.0), Boosted()
-    expert.fit(views, truth, CODEC, seed=0, deadline=deadline)
-    assert expert.cut_short and was_cut(expert, deadline)
+    deadline, base_model = Deadline(20.0), Boosted()
+    base_model.fit(views, truth, CODEC, seed=0, deadline=deadline)
+    assert base_model.cut_short and was_cut(base_model, deadline)
 
 
 @pytest.mark.parametrize("rounds_left", [5, 60, 150, 1000])
@@ -198,20 +198,20 @@ def test_the_learning_rate_makes_the_rounds_that_there_is_time_for_enough(rounds
 def test_a_saved_one_answers_as_before_though_it_stopped_early(monkeypatch, tmp_path):
     views, truth = table_with_few_good_columns()
     SlowRounds(monkeypatch, per_feature=0.01)
-    expert = Boosted()
-    expert.fit(views, truth, CODEC, seed=0, deadline=Deadline(6.0))
-    expert.save(tmp_path)
-    np.testing.assert_allclose(Boosted.load(tmp_path).outputs(views), expert.outputs(views))
+    base_model = Boosted()
+    base_model.fit(views, truth, CODEC, seed=0, deadline=Deadline(6.0))
+    base_model.save(tmp_path)
+    np.testing.assert_allclose(Boosted.load(tmp_path).outputs(views), base_model.outputs(views))
 
 
 def test_numbers_in_a_short_time_beat_their_mean():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(1000, 5))
     truth = (np.where(x[:, 0] > 0, x[:, 1], -x[:, 1]) + 0.1 * x[:, 2]).astype(np.float32)
-    expert, codec = Boosted(), NumberCodec().fit(truth.tolist())
-    expert.fit(views_of(x=x), truth, codec, seed=0, deadline=Deadline(time.monotonic() + 60))
-    gap = expert.outputs(views_of(x=x))[:, 0] - truth
-    assert (gap**2).mean() < 0.2 * truth.var() and not expert.cut_short
+    base_model, codec = Boosted(), NumberCodec().fit(truth.tolist())
+    base_model.fit(views_of(x=x), truth, codec, seed=0, deadline=Deadline(time.monotonic() + 60))
+    gap = base_model.outputs(views_of(x=x))[:, 0] - truth
+    assert (gap**2).mean() < 0.2 * truth.var() and not base_model.cut_short
 
 
 def test_a_deadline_remembers_that_work_was_ended(monkeypatch):
@@ -228,11 +228,11 @@ def test_a_table_of_wide_columns_alone_keeps_some_features_however_late():
     """With no time for a single round, columns of words still give trees something to see."""
     prepared = make_prepared(200, wide=400)
     _, views = FeatureMap.fit(prepared, ["words"], np.arange(200))
-    expert = Boosted()
+    base_model = Boosted()
     truth = (prepared.score > 1).astype(np.int64)
     late = time.monotonic() - 1.0
-    expert.fit(views, truth, CategoryCodec(labels=("no", "yes")), seed=0, deadline=late)
-    assert np.isfinite(expert.outputs(views)).all()
+    base_model.fit(views, truth, CategoryCodec(labels=("no", "yes")), seed=0, deadline=late)
+    assert np.isfinite(base_model.outputs(views)).all()
 
 
 def test_trees_of_some_columns_see_no_others(tmp_path):
@@ -244,4 +244,6 @@ def test_trees_of_some_columns_see_no_others(tmp_path):
     gone = views.hide(["noise"])
     np.testing.assert_array_equal(trees.outputs(gone), trees.outputs(views))
     trees.save(tmp_path)
-    np.testing.assert_allclose(load_expert("trees", tmp_path).outputs(views), trees.outputs(views))
+    np.testing.assert_allclose(
+        load_base_model("trees", tmp_path).outputs(views), trees.outputs(views)
+    )

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from simple_tables import make_prepared
 
+from plait.baselines.base_models import BASE_MODELS
 from plait.baselines.descent import LOSSES, link
-from plait.baselines.experts import EXPERTS
 from plait.baselines.features import FeatureMap
 from plait.errors import BundleError, TargetError
 from plait.modalities import PredictiveTarget, modalities
@@ -25,14 +25,14 @@ def test_every_predicted_target_says_its_form():
     assert told == {"categories": LABELS, "category": CLASSES, "number": NUMBER}
 
 
-@pytest.mark.parametrize("name", EXPERTS)
+@pytest.mark.parametrize("name", BASE_MODELS)
 def test_a_model_says_what_it_supports_and_refuses_the_rest(name):
-    expert = EXPERTS[name]()
-    assert expert.forms <= set(FORMS) and "classes" in expert.forms
+    base_model = BASE_MODELS[name]()
+    assert base_model.forms <= set(FORMS) and "classes" in base_model.forms
     views = FeatureMap.fit(make_prepared(30), ["size", "kind"], np.arange(30))[1]
     truth = np.arange(30, dtype=np.float32)
     with pytest.raises(TargetError, match=f"the model '{name}' cannot learn this target"):
-        expert.fit(views, truth, SimpleNamespace(form=RANKS), seed=0)
+        base_model.fit(views, truth, SimpleNamespace(form=RANKS), seed=0)
 
 
 def test_what_is_unknown_is_no_softmax():
@@ -80,11 +80,11 @@ def test_slopes_are_those_of_the_losses():
 def test_models_that_were_saved_under_earlier_names_are_read(name, tmp_path):
     prepared = make_prepared(60)
     views = FeatureMap.fit(prepared, ["size", "kind"], np.arange(60))[1]
-    codec, expert = NumberCodec().fit(prepared.score.tolist()), EXPERTS[name]()
-    expert.fit(views, prepared.score, codec, seed=0)
-    expert.save(tmp_path)
-    about = json.loads((tmp_path / "expert.json").read_text())
+    codec, base_model = NumberCodec().fit(prepared.score.tolist()), BASE_MODELS[name]()
+    base_model.fit(views, prepared.score, codec, seed=0)
+    base_model.save(tmp_path)
+    about = json.loads((tmp_path / "base_model.json").read_text())
     assert about.pop("form") == "number"
-    (tmp_path / "expert.json").write_text(json.dumps({**about, "task": "regress"}))
-    loaded = EXPERTS[name].load(tmp_path)
-    assert np.allclose(loaded.outputs(views), expert.outputs(views), atol=1e-5)
+    (tmp_path / "base_model.json").write_text(json.dumps({**about, "task": "regress"}))
+    loaded = BASE_MODELS[name].load(tmp_path)
+    assert np.allclose(loaded.outputs(views), base_model.outputs(views), atol=1e-5)

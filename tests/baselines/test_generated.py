@@ -39,9 +39,9 @@ def views_of(num, groups=None):
 @pytest.mark.parametrize("lower", [True, False])
 def test_the_typical_value_is_the_medoid_whichever_way_is_better(lower):
     _, views = views_of(7)
-    expert = Typical()
-    expert.fit(views, values([0, 0, 1, 2, 3, 9, 90]), codec(lower=lower), seed=0)
-    assert [float(one["value"][0]) for one in expert.answer(views)] == [2.0] * 7
+    base_model = Typical()
+    base_model.fit(views, values([0, 0, 1, 2, 3, 9, 90]), codec(lower=lower), seed=0)
+    assert [float(one["value"][0]) for one in base_model.answer(views)] == [2.0] * 7
 
 
 def test_a_row_is_not_answered_by_its_own_group():
@@ -55,10 +55,10 @@ def test_a_row_is_not_answered_by_its_own_group():
 def test_the_nearest_goes_by_the_column_that_tells():
     prepared, views = views_of(80)
     told = values([float(prepared.columns["size"][row]["value"][0]) for row in range(80)])
-    expert = Nearest()
-    expert.fit(views, told, codec(), seed=0)
-    assert expert._columns == ("size",)
-    said, true = ([float(one["value"][0]) for one in v] for v in (expert.answer(views), told))
+    base_model = Nearest()
+    base_model.fit(views, told, codec(), seed=0)
+    assert base_model._columns == ("size",)
+    said, true = ([float(one["value"][0]) for one in v] for v in (base_model.answer(views), told))
     assert np.allclose(said, true, atol=1e-3)  # a stored row is nearest to itself
 
 
@@ -77,18 +77,18 @@ def test_copies_in_a_group_do_not_make_a_column_look_good():
 def test_few_values_are_stored_where_they_are_large():
     big = [{"value": np.zeros(MAX_STORED_BYTES // 8 // 4, np.float32)} for _ in range(20)]
     _, views = views_of(20)
-    expert = Nearest()
-    expert.fit(views, big, codec(), seed=0)
-    assert len(expert._values) == 8
+    base_model = Nearest()
+    base_model.fit(views, big, codec(), seed=0)
+    assert len(base_model._values) == 8
 
 
 @pytest.mark.parametrize("kind", [Typical, Nearest])
 def test_what_is_saved_answers_alike(kind, tmp_path):
     _, views = views_of(20)
-    expert = kind()
-    expert.fit(views, values(range(20)), codec(), seed=0)
-    expert.save(tmp_path)
-    first, second = expert.answer(views), kind.load(tmp_path).answer(views)
+    base_model = kind()
+    base_model.fit(views, values(range(20)), codec(), seed=0)
+    base_model.save(tmp_path)
+    first, second = base_model.answer(views), kind.load(tmp_path).answer(views)
     assert [one["value"].tolist() for one in first] == [one["value"].tolist() for one in second]
 
 

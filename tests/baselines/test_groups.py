@@ -9,9 +9,9 @@ import pytest
 from simple_tables import FakeColumn, VectorCodec
 from sklearn.linear_model import Ridge
 
+from plait.baselines.base_models import Linear, NearestNeighbour, Pool
 from plait.baselines.boosted import Boosted
 from plait.baselines.closed_form import primal, ridge_path
-from plait.baselines.experts import Linear, NearestNeighbour, Pool
 from plait.baselines.features import FeatureMap
 from plait.baselines.folding import inner_folds
 from plait.baselines.residuals import Residuals
@@ -34,12 +34,12 @@ def noise_views(num_units, copies, *, width=30, seed=0):
     return views, rng.integers(0, 2, num_units)[units], units
 
 
-def told(expert):
-    """Return (places, outputs) of rows that the expert held out while it was fitted."""
-    if isinstance(expert, NearestNeighbour):
-        outputs = expert.left_out()
+def told(base_model):
+    """Return (places, outputs) of rows that the base model held out while it was fitted."""
+    if isinstance(base_model, NearestNeighbour):
+        outputs = base_model.left_out()
         return np.arange(len(outputs)), outputs
-    return expert.held_out
+    return base_model.held_out
 
 
 @pytest.mark.parametrize("kind", [Linear, Boosted, NearestNeighbour])
@@ -48,10 +48,10 @@ def test_copies_in_one_group_teach_nothing_about_each_other(kind):
     for seed in range(6):
         views, truth, units = noise_views(40, 4, seed=seed)
         for grouped in (True, False):
-            expert = kind()
+            base_model = kind()
             seen = views.grouped(units) if grouped else views
-            expert.fit(seen, truth, CODEC, seed=seed)
-            places, outputs = told(expert)
+            base_model.fit(seen, truth, CODEC, seed=seed)
+            places, outputs = told(base_model)
             shares[grouped].append((outputs.argmax(1) == truth[places]).mean())
     assert abs(np.mean(shares[True]) - 0.5) < 0.1
     assert np.mean(shares[False]) > 0.7
@@ -59,9 +59,9 @@ def test_copies_in_one_group_teach_nothing_about_each_other(kind):
 
 def test_a_pool_weighs_nothing_by_copies():
     views, truth, units = noise_views(40, 4)
-    expert = Pool([["v"]])
-    expert.fit(views.grouped(units), truth, CODEC, seed=0)
-    assert np.abs(expert.outputs(views) - 0.5).mean() < 0.25
+    base_model = Pool([["v"]])
+    base_model.fit(views.grouped(units), truth, CODEC, seed=0)
+    assert np.abs(base_model.outputs(views) - 0.5).mean() < 0.25
 
 
 @pytest.mark.parametrize("sizes", [[1] * 12, [3, 1, 4, 2, 2], [9, 3], [2] * 20])
@@ -88,10 +88,10 @@ def test_residuals_of_groups_are_those_of_new_groups():
     for grouped in (True, False):
         views, _, units = noise_views(30, 6, width=60)
         truth = np.random.default_rng(1).normal(size=30)[units].astype(np.float32)
-        expert = Linear()
+        base_model = Linear()
         seen = views.grouped(units) if grouped else views
-        expert.fit(seen, truth, NumberCodec().fit(truth.tolist()), seed=0)
-        outputs = expert.outputs(views)
+        base_model.fit(seen, truth, NumberCodec().fit(truth.tolist()), seed=0)
+        outputs = base_model.outputs(views)
         widths[grouped] = float((outputs[:, 3] - outputs[:, 1]).mean())
     assert widths[True] > 2 > 10 * widths[False]
 

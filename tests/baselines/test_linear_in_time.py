@@ -10,8 +10,8 @@ import pytest
 from simple_tables import FakeColumn, VectorCodec
 
 from plait.baselines import landmarks, linear, margins
+from plait.baselines.base_models import Linear
 from plait.baselines.contract import Deadline, is_late
-from plait.baselines.experts import Linear
 from plait.baselines.features import FeatureMap
 from plait.baselines.margins import MAX_STEPS, PILOT_STEPS, support_vectors
 from plait.modalities.category.codec import CategoryCodec
@@ -47,10 +47,10 @@ def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, fo
         monkeypatch.setattr(Linear, name, watched)
     monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: foreseen)
     deadline = None if left is None else time.monotonic() + left
-    expert = Linear()
-    expert.fit(views, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
+    base_model = Linear()
+    base_model.fit(views, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
     assert done == [way]
-    assert (expert.outputs(views).argmax(1) == truth).mean() > 0.55
+    assert (base_model.outputs(views).argmax(1) == truth).mean() > 0.55
 
 
 @pytest.mark.parametrize(("cells", "seen"), [(200_000, 90), (60, 20)])
@@ -93,9 +93,9 @@ def test_support_vectors_that_come_far_too_late_give_way_to_landmarks(monkeypatc
     assert [num(left) for left in (None, 2.5, 1.9, 0.9, -1.0)] == [0, 0, 20, 0, 0]
     monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 40)
     assert num(1.9) == 40
-    expert, deadline = Linear(), Deadline(time.monotonic() + 1.9)
-    expert._fit_landmarks(views, truth, codec, 40, 0, deadline)
+    base_model, deadline = Linear(), Deadline(time.monotonic() + 1.9)
+    base_model._fit_landmarks(views, truth, codec, 40, 0, deadline)
     assert deadline.stopped
-    held = expert.held_out
+    held = base_model.held_out
     assert (held.outputs.argmax(1) == truth[held.places]).mean() > 0.6
-    assert (expert.outputs(views).argmax(1) == truth).mean() > 0.9
+    assert (base_model.outputs(views).argmax(1) == truth).mean() > 0.9

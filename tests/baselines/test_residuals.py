@@ -9,8 +9,8 @@ import pytest
 from simple_tables import FakeColumn
 from sklearn.linear_model import Ridge
 
+from plait.baselines.base_models import Linear
 from plait.baselines.closed_form import ridge_path
-from plait.baselines.experts import Linear
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import num_bins
 from plait.baselines.sparse import SparseRows
@@ -37,11 +37,11 @@ def test_intervals_cover_where_nothing_is_known_beforehand(grouped):
     for seed in range(4):
         prepared, hours = cities(NUM + 2000, seed)
         features, views = FeatureMap.fit(prepared, ["city"], np.arange(NUM))
-        expert = Linear()
+        base_model = Linear()
         seen = views.grouped(np.arange(NUM) // 2) if grouped else views
-        expert.fit(seen, hours[:NUM], NumberCodec().fit(hours[:NUM].tolist()), seed=0)
+        base_model.fit(seen, hours[:NUM], NumberCodec().fit(hours[:NUM].tolist()), seed=0)
         new = np.arange(NUM, NUM + 2000)
-        outputs = expert.outputs(features.views(prepared, new))
+        outputs = base_model.outputs(features.views(prepared, new))
         shares.append(((hours[new] >= outputs[:, 1]) & (hours[new] <= outputs[:, 3])).mean())
     assert np.mean(shares) == pytest.approx(0.9, abs=0.03)
 
@@ -62,6 +62,6 @@ def test_a_fold_left_out_in_closed_form_is_a_fit_without_it(width):
 
 
 @pytest.mark.parametrize("num_rows", [80, 170, 425, 1000])
-def test_an_expert_of_a_fold_has_intervals_of_the_same_kind(num_rows):
-    """They calibrate those of the expert of all rows: fewer bins would be wider ones."""
+def test_a_base_model_of_a_fold_has_intervals_of_the_same_kind(num_rows):
+    """They calibrate those of the base model of all rows: fewer bins would be wider ones."""
     assert num_bins(num_rows * 3 // 4) == num_bins(num_rows)

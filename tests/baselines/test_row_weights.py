@@ -1,4 +1,4 @@
-"""Rows that count by weights: as if repeated, in every expert, in the mix, and in the metrics."""
+"""Rows that count by weights: as if repeated, in base models, the mix, and the metrics."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from simple_tables import TagCodec, make_prepared
 
+from plait.baselines.base_models import BASELINES, Pool, Spread
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem
-from plait.baselines.experts import BASELINES, Pool, Spread
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import Residuals, quantiles, worth
 from plait.baselines.selection import _correlation_dense, _correlation_sparse
@@ -118,15 +118,15 @@ KINDS = {**BASELINES, "pool": lambda: Pool([["size"], ["kind"]])}
 
 @pytest.mark.parametrize("task", ["classify", "regress", "tag"])
 @pytest.mark.parametrize("name", KINDS)
-def test_every_expert_believes_the_heavier_rows(name, task):
+def test_every_base_model_believes_the_heavier_rows(name, task):
     if name == "pool" and task != "classify":
         pytest.skip("a pool is for classes")
     views, truth, codec, weights = contradictory(task)
     outputs = {}
     for heavy in (None, weights):
-        expert = KINDS[name]()
-        expert.fit(views.weighted(heavy), truth, codec, seed=0)
-        outputs[heavy is not None] = expert.outputs(views)[:, 0].mean()
+        base_model = KINDS[name]()
+        base_model.fit(views.weighted(heavy), truth, codec, seed=0)
+        outputs[heavy is not None] = base_model.outputs(views)[:, 0].mean()
     expected = {"classify": (0.5, 0.9), "regress": (0.5, 0.1), "tag": (0.5, 0.1)}[task]
     assert outputs[False] == pytest.approx(expected[0], abs=0.06)
     assert outputs[True] == pytest.approx(expected[1], abs=0.1)
@@ -135,11 +135,11 @@ def test_every_expert_believes_the_heavier_rows(name, task):
 @pytest.mark.parametrize("name", KINDS)
 def test_weights_are_saved_with_what_needs_them(name, tmp_path):
     views, truth, codec, weights = contradictory("classify")
-    expert = KINDS[name]()
-    expert.fit(views.weighted(weights), truth, codec, seed=0)
-    expert.save(tmp_path)
-    kind = type(expert)
-    assert np.allclose(kind.load(tmp_path).outputs(views), expert.outputs(views), atol=1e-6)
+    base_model = KINDS[name]()
+    base_model.fit(views.weighted(weights), truth, codec, seed=0)
+    base_model.save(tmp_path)
+    kind = type(base_model)
+    assert np.allclose(kind.load(tmp_path).outputs(views), base_model.outputs(views), atol=1e-6)
 
 
 def test_weights_travel_with_the_rows():
@@ -153,7 +153,7 @@ def test_weights_travel_with_the_rows():
 
 
 def test_the_mix_is_chosen_by_weight():
-    """Expert a is right on the rows that weigh much, b on most rows."""
+    """Base model a is right on the rows that weigh much, b on most rows."""
     truth = np.zeros(100, np.int64)
     a = np.tile([[0.1, 0.9]], (100, 1)).astype(np.float32)
     b = np.tile([[0.9, 0.1]], (100, 1)).astype(np.float32)
@@ -247,8 +247,8 @@ def test_a_label_that_weighs_next_to_nothing_spreads_like_none():
         (np.flatnonzero(~lying), np.append(np.arange(40, 90), np.flatnonzero(lying)), None),
         (np.arange(40), np.arange(40, 90), None),
     ):
-        expert = Spread(views.take(other))
-        expert.fit(views.take(learn).weighted(weights), told[learn], codec, seed=0)
-        outputs.append(expert.outputs(views.take(np.arange(40, 90))))
+        base_model = Spread(views.take(other))
+        base_model.fit(views.take(learn).weighted(weights), told[learn], codec, seed=0)
+        outputs.append(base_model.outputs(views.take(np.arange(40, 90))))
     assert outputs[0] == pytest.approx(outputs[1], abs=0.02)
     assert np.abs(outputs[2] - outputs[1]).max() > 0.1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from simple_tables import FakeColumn, VectorCodec
 
-from plait.baselines.experts import load_expert
+from plait.baselines.base_models import load_base_model
 from plait.baselines.features import FeatureMap
 from plait.baselines.spread import Spread
 from plait.modalities.category.codec import CategoryCodec
@@ -34,23 +34,23 @@ def fitted():
     prepared, truth = two_arcs(240)
     features, every = FeatureMap.fit(prepared, ["place"], np.arange(160))
     labelled = np.array([0, 1, 2, 3])
-    expert = Spread(every.take(np.arange(4, 160)))
-    expert.fit(every.take(labelled), truth[labelled], CODEC, seed=0)
-    return expert, features.views(prepared, np.arange(160, 240)), truth[160:]
+    base_model = Spread(every.take(np.arange(4, 160)))
+    base_model.fit(every.take(labelled), truth[labelled], CODEC, seed=0)
+    return base_model, features.views(prepared, np.arange(160, 240)), truth[160:]
 
 
 def test_four_labels_reach_two_arcs(fitted):
-    expert, views, truth = fitted
-    outputs = expert.outputs(views)
+    base_model, views, truth = fitted
+    outputs = base_model.outputs(views)
     assert np.allclose(outputs.sum(1), 1.0, atol=1e-5)
     assert (outputs.argmax(1) == truth).mean() > 0.9
 
 
 def test_saved_and_loaded_it_says_the_same(fitted, tmp_path):
-    expert, views, _ = fitted
-    expert.save(tmp_path / "spread")
-    again = load_expert("spread", tmp_path / "spread")
-    assert np.allclose(again.outputs(views), expert.outputs(views), atol=0.02)
+    base_model, views, _ = fitted
+    base_model.save(tmp_path / "spread")
+    again = load_base_model("spread", tmp_path / "spread")
+    assert np.allclose(again.outputs(views), base_model.outputs(views), atol=0.02)
 
 
 def test_it_needs_rows_without_a_target():

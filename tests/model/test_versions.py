@@ -74,7 +74,7 @@ def test_other_simple_models_are_refused_where_they_are_used(path, change):
 
 
 def test_versions_of_parts_that_a_bundle_lacks_do_not_matter(path):
-    assert list(load(path).ensemble.experts) == list(load(path).ensemble.weights)
+    assert list(load(path).ensemble.base_models) == list(load(path).ensemble.weights)
     rewrite(path, "model.json", lambda c: c["versions"].update({"pretrained encoders": 99}))
     rewrite(path, "model.json", lambda c: c["versions"].update({"networks": 99}))
     assert load(path).predict(ROWS[:2]).columns["prediction"]

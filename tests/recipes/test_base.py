@@ -50,7 +50,7 @@ def quick(cells, **settings):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quick_rivals():
+def quick_base_models():
     """Tune prompts and grow trees by a few steps: how well they do is tested elsewhere."""
     from plait.baselines import boosting
     from plait.train import prompts
@@ -89,7 +89,7 @@ def test_a_column_that_the_base_does_not_know_gets_its_own(base):
     assert model.sources["note"] == ("note", "note~space")
 
 
-def test_experts_on_the_bases_vectors_are_measured(fitted):
+def test_base_models_on_the_bases_vectors_are_measured(fitted):
     metrics = fitted[0].records["metrics"]
     names = [entry["name"] for entry in metrics["candidates"]]
     assert {"prototypes", "probe", "prompts", "linear", "majority"} <= set(names)

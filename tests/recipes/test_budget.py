@@ -8,7 +8,7 @@ import pytest
 import plait
 from plait.networks.config import SystemConfig
 from plait.progress import SILENT
-from plait.recipes import candidates, deep, folds, network, rival_bench
+from plait.recipes import base_model_bench, candidates, deep, folds, network
 from plait.recipes.deep_plan import Form
 from plait.recipes.report import write_report
 from plait.recipes.stopping import with_stopping
@@ -93,7 +93,9 @@ def test_without_time_for_a_network_there_is_none(monkeypatch, tmp_path):
 def test_a_model_that_is_cut_off_is_shown_as_cut_off(monkeypatch, capsys):
     from plait.cli.fit import show
 
-    monkeypatch.setattr(rival_bench, "was_cut", lambda expert, _: expert.name == "linear")
+    monkeypatch.setattr(
+        base_model_bench, "was_cut", lambda base_model, _: base_model.name == "linear"
+    )
     summary = fit(rows()).summary()
     marked = {one["name"]: one["complete"] for one in summary["baselines"]}
     assert [name for name, complete in marked.items() if not complete] == ["linear"]
@@ -181,26 +183,26 @@ def test_few_rows_are_not_split_further():
 
 
 def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
-    from plait.recipes import rival_rows as rivals
+    from plait.recipes import base_model_rows as base_models
 
-    monkeypatch.setattr(rivals, "feature_seconds", lambda *_: 1.0)
+    monkeypatch.setattr(base_models, "feature_seconds", lambda *_: 1.0)
     metrics = fit(rows(400), budget="6s").records["metrics"]
     assert any("too short to cross-fit" in note for note in metrics["notes"])
     assert metrics["validation"]["rows"] < 100
 
 
 def test_slow_features_are_timed_on_few_rows(monkeypatch):
-    from plait.recipes import rival_rows as rivals
+    from plait.recipes import base_model_rows as base_models
 
     task, asked, now = task_of(rows(400)), [], [0.0]
-    monkeypatch.setattr(rivals.time, "monotonic", lambda: now[0])
-    whole = rivals.FeatureMap.raw
+    monkeypatch.setattr(base_models.time, "monotonic", lambda: now[0])
+    whole = base_models.FeatureMap.raw
 
     def slow(features, prepared, some):
         asked.append(len(some))
         now[0] += 0.1 * len(some)
         return whole(features, prepared, some)
 
-    monkeypatch.setattr(rivals.FeatureMap, "raw", slow)
-    assert rivals.feature_seconds(task, task.splits.train) == pytest.approx(0.1)
+    monkeypatch.setattr(base_models.FeatureMap, "raw", slow)
+    assert base_models.feature_seconds(task, task.splits.train) == pytest.approx(0.1)
     assert asked == [4]

@@ -9,9 +9,9 @@ import pytest
 
 from plait.modalities import find_codec
 from plait.model.ensemble import DEEP
+from plait.recipes.base_models import BaseModels
 from plait.recipes.comparison import Candidates, choose_candidates, on_all_rows, outputs_of
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.rivals import Rivals
 
 NUM, SOME = 400, np.arange(100, 400, 3)
 RNG = np.random.default_rng(0)
@@ -34,43 +34,43 @@ def guesses(right, seed):
 
 
 def candidates(deep_right):
-    rivals = Rivals(
-        experts={"linear": None, "boosted": None},
+    base_models = BaseModels(
+        fitted={"linear": None, "boosted": None},
         outputs={"linear": guesses(0.7, 1), "boosted": guesses(0.6, 2)},
         judged=ROWS,
     )
     run = SimpleNamespace()
     outputs = guesses(deep_right, 3)[SOME]
     deep = DeepResult(systems=(object(),), outputs=outputs, rows=ROWS[SOME], run=run)
-    return deep, rivals
+    return deep, base_models
 
 
 def test_candidates_are_seen_on_the_same_rows():
-    deep, rivals = candidates(0.9)
-    found = outputs_of(deep, rivals)
+    deep, base_models = candidates(0.9)
+    found = outputs_of(deep, base_models)
     assert list(found) == [DEEP, "linear", "boosted"]
-    assert np.array_equal(found["linear"], rivals.outputs["linear"][SOME])
+    assert np.array_equal(found["linear"], base_models.outputs["linear"][SOME])
 
 
 def test_a_better_network_joins_or_replaces_the_mix():
-    deep, rivals = candidates(0.95)
-    choice = choose_candidates(TASK, Candidates.of(deep, rivals), None)
+    deep, base_models = candidates(0.95)
+    choice = choose_candidates(TASK, Candidates.of(deep, base_models), None)
     assert choice.weights[DEEP] > 0.5 and sum(choice.weights.values()) == pytest.approx(1.0)
     assert set(choice.costs) == {DEEP, "linear", "boosted"}
-    cost = CODEC.cost(rivals.outputs["linear"][SOME], TRUTH[SOME]).mean()
+    cost = CODEC.cost(base_models.outputs["linear"][SOME], TRUTH[SOME]).mean()
     assert choice.costs["linear"] == pytest.approx(cost)
 
 
 def test_a_worse_network_leaves_the_choice_of_all_rows_as_it_is():
-    deep, rivals = candidates(0.3)
-    choice = choose_candidates(TASK, Candidates.of(deep, rivals), None)
-    none = DeepResult.none(ROWS, rivals.outputs, "")
-    alone = choose_candidates(TASK, Candidates.of(none, rivals), None)
+    deep, base_models = candidates(0.3)
+    choice = choose_candidates(TASK, Candidates.of(deep, base_models), None)
+    none = DeepResult.none(ROWS, base_models.outputs, "")
+    alone = choose_candidates(TASK, Candidates.of(none, base_models), None)
     assert dict(choice.weights) == dict(alone.weights) and DEEP not in choice.weights
     assert any("does not beat the baseline" in note for note in choice.notes)
 
 
 def test_without_the_network_a_mix_is_known_on_all_rows():
-    deep, rivals = candidates(0.3)
-    assert np.array_equal(on_all_rows(deep, rivals, {"linear": 1.0}).rows, ROWS)
-    assert on_all_rows(deep, rivals, {DEEP: 0.5, "linear": 0.5}) is deep
+    deep, base_models = candidates(0.3)
+    assert np.array_equal(on_all_rows(deep, base_models, {"linear": 1.0}).rows, ROWS)
+    assert on_all_rows(deep, base_models, {DEEP: 0.5, "linear": 0.5}) is deep

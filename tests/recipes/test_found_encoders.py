@@ -240,15 +240,15 @@ def test_tuning_is_refused_where_nothing_is_found(folder):
 def test_an_interrupted_fit_goes_on_with_the_same_encoders(tmp_path, folder, monkeypatch):
     from plait.recipes import learn
 
-    real = learn.measure_rivals
+    real = learn.measure_base_models
 
     def stop(*args, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(learn, "measure_rivals", stop)
+    monkeypatch.setattr(learn, "measure_base_models", stop)
     with pytest.raises(KeyboardInterrupt):
         quick(out=tmp_path / "m.plait")
-    monkeypatch.setattr(learn, "measure_rivals", real)
+    monkeypatch.setattr(learn, "measure_base_models", real)
     monkeypatch.setattr(found_encoders, "make_judge", None)  # nothing is measured again
     model = quick(out=tmp_path / "m.plait", resume=True)
     assert model.sources["note"] == ("note", "note~knowing")
@@ -259,7 +259,7 @@ def test_an_interrupted_fit_whose_encoder_is_gone_is_refused(tmp_path, folder, m
     def stop(*args, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("plait.recipes.learn.measure_rivals", stop)
+    monkeypatch.setattr("plait.recipes.learn.measure_base_models", stop)
     with pytest.raises(KeyboardInterrupt):
         quick(out=tmp_path / "m.plait")
     shutil.rmtree(folder)

@@ -207,7 +207,7 @@ def test_nothing_is_measured_without_a_reading_or_rows(task):
 
 
 class Clock:
-    """A `time.monotonic` whose hand only experts move: a hundredth of a second per label."""
+    """A `time.monotonic` whose hand only base models move: a hundredth of a second per label."""
 
     def __init__(self, monkeypatch):
         self.now = 0.0
@@ -215,9 +215,9 @@ class Clock:
         real = Linear.fit
         monkeypatch.setattr(Linear, "fit", lambda *args, **kw: self._fit(real, *args, **kw))
 
-    def _fit(self, real, expert, views, truth, codec, **settings):
+    def _fit(self, real, base_model, views, truth, codec, **settings):
         self.now += 0.01 * len(views)
-        real(expert, views, truth, codec, **settings | {"deadline": None})
+        real(base_model, views, truth, codec, **settings | {"deadline": None})
 
 
 def test_late_points_are_left_out(task, record, monkeypatch):
@@ -340,9 +340,9 @@ def test_a_fit_from_a_base_measures_and_tells_it(tmp_path, monkeypatch):
         "budget": "3 steps", "fusion": "mid", "samples": False,
         "size": SystemConfig(dim=16, depth=1, num_heads=2),
     }  # fmt: skip
-    real = learn.measure_rivals
+    real = learn.measure_base_models
     without = lambda *args, **told: real(*args, **{**told, "enabled": False})  # noqa: E731
-    monkeypatch.setattr(learn, "measure_rivals", without)
+    monkeypatch.setattr(learn, "measure_base_models", without)
     table = plait.read(cells()[:90], columns=columns)
     base = plait.fit(table, exclude=["goal"], **settings)
     model = plait.fit(table, target="goal", base=base, adapt="full", **settings)

@@ -9,6 +9,7 @@ import pytest
 
 from plait.modalities.category.codec import CategoryCodec
 from plait.recipes import network_pilot, network_time
+from plait.recipes.base_models import BaseModels
 from plait.recipes.deep_plan import Form
 from plait.recipes.network import NetworkStage, plan_network, train_network
 from plait.recipes.network_time import (
@@ -18,7 +19,6 @@ from plait.recipes.network_time import (
     NetworkTime,
     Trainings,
 )
-from plait.recipes.rivals import Rivals
 from plait.recipes.timetable import Timetable
 
 FORMS = {
@@ -87,7 +87,7 @@ def plan():
     )  # fmt: skip
 
 
-RIVALS = Rivals(experts={"linear": None}, outputs={"linear": np.zeros((1000, 3))},
+BASE_MODELS = BaseModels(fitted={"linear": None}, outputs={"linear": np.zeros((1000, 3))},
                 judged=np.arange(1000))  # fmt: skip
 TASK = SimpleNamespace(judged=np.arange(100))
 
@@ -98,20 +98,20 @@ def test_a_network_is_trained_in_the_form_that_fits(monkeypatch, seconds, form):
     monkeypatch.setattr(
         "plait.recipes.deep.train_deep", lambda task, plan, progress: trained.append(plan)
     )
-    train_network(TASK, work_of(seconds), NetworkStage(plan(), slow()), RIVALS, kept=5.0)
+    train_network(TASK, work_of(seconds), NetworkStage(plan(), slow()), BASE_MODELS, kept=5.0)
     assert trained[0].form is form and trained[0].budget.amount < seconds - 5.0
     assert trained[0].end == pytest.approx(100.0 + trained[0].budget.amount)
 
 
 def test_without_time_for_any_form_it_says_what_it_needs():
-    found = train_network(TASK, work_of(12.0), NetworkStage(plan(), slow()), RIVALS, kept=5.0)
+    found = train_network(TASK, work_of(12.0), NetworkStage(plan(), slow()), BASE_MODELS, kept=5.0)
     assert not found.systems and found.outputs.shape == (1000, 3)
     assert "5.8 s were left for it" in found.notes[0] and "takes about 10.0 s" in found.notes[0]
 
 
 def test_with_no_time_at_all_a_network_is_not_even_looked_at():
-    stage = plan_network(None, work_of(20.0), RIVALS, None, None, guessing=False, left=0.1)
-    found = train_network(TASK, work_of(20.0), stage, RIVALS, kept=0.0)
+    stage = plan_network(None, work_of(20.0), BASE_MODELS, None, None, guessing=False, left=0.1)
+    found = train_network(TASK, work_of(20.0), stage, BASE_MODELS, kept=0.0)
     assert stage.foreseen is None and found.notes == (
         "no network was trained: no time was left for it",
     )
@@ -143,21 +143,21 @@ def judging(**settings):
         splits=SimpleNamespace(validation=np.arange(60)),
     )  # fmt: skip
     outputs = np.eye(3, dtype=np.float32)[truth[:60]] * 0.6 + 0.1
-    rivals = Rivals(
+    base_models = BaseModels(
         outputs={"linear": outputs, "majority": np.full((60, 3), 1 / 3, np.float32)},
         seconds={"linear": 1.0, "majority": 0.1},
         answering={"linear": 0.001, "majority": 0.0},
         judged=np.arange(60), rows=np.arange(60), seconds_per_row=0.001, **settings,
     )  # fmt: skip
-    return task, rivals
+    return task, base_models
 
 
 @pytest.mark.parametrize(("per_call", "scoring"), [(0.0, 1.2), (0.3, 2.46), (9.0, 5.0)])
 def test_scoring_keeps_what_is_foreseen(monkeypatch, per_call, scoring):
     monkeypatch.setattr(network_time, "scoring_seconds", lambda *_: per_call)
-    task, rivals = judging()
+    task, base_models = judging()
     table = Timetable(20.0, 100.0, clock=Clock())
-    kept = network_time.after_network(task, rivals, table, has_folds=True)
+    kept = network_time.after_network(task, base_models, table, has_folds=True)
     # Two models and three sets of columns are scored, and what ships twice; 60 rows are answered
     # by each model and in each set, and their features made twice: 7 calls and 0.36 s.
     assert kept.scoring == pytest.approx(scoring) and kept.refitting == 0.0

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 import plait
-from plait.baselines.experts import Specialists
+from plait.baselines.base_models import Specialists
 
 
 def table(num_rows: int) -> pa.Table:
@@ -51,7 +51,7 @@ def test_a_clock_that_runs_away_changes_nothing(monkeypatch, tmp_path):
         np.testing.assert_equal(first[part], second[part])
     for part in ("steps", "precision", "join"):
         assert first["training"][part] == second["training"][part]
-    special = [one for one in steady.ensemble.experts.values() if isinstance(one, Specialists)]
+    special = [one for one in steady.ensemble.base_models.values() if isinstance(one, Specialists)]
     assert any(one.routes for one in special)
     found = [model.predict(rows.drop_columns(["label"])).columns for model in (steady, racing)]
     np.testing.assert_array_equal(found[0]["confidence"], found[1]["confidence"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from plait.recipes.base_models import BaseModels
 from plait.recipes.refit import SLOWER, _in_time, refit_seconds
-from plait.recipes.rivals import Rivals
 
-RIVALS = Rivals(
+BASE_MODELS = BaseModels(
     seconds={"pool": 4.0, "boosted": 60.0, "linear": 1.0},
     seconds_per_row=0.5,
     rows=np.arange(100),
@@ -18,8 +18,8 @@ WEIGHTS = {"linear": 0.1, "pool": 0.8, "boosted": 0.1}
 
 
 def test_rows_that_judged_have_their_features_already():
-    assert refit_seconds(RIVALS, ["linear"], 20) == pytest.approx(SLOWER * 1.2)
-    assert refit_seconds(RIVALS, ["linear"], 30) == pytest.approx(SLOWER * 1.3 + 5.0)
+    assert refit_seconds(BASE_MODELS, ["linear"], 20) == pytest.approx(SLOWER * 1.2)
+    assert refit_seconds(BASE_MODELS, ["linear"], 30) == pytest.approx(SLOWER * 1.3 + 5.0)
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_rows_that_judged_have_their_features_already():
     ],
 )
 def test_a_slow_member_does_not_keep_the_others_from_it(left, names):
-    assert _in_time(RIVALS, WEIGHTS, list(WEIGHTS), 20, left) == names
+    assert _in_time(BASE_MODELS, WEIGHTS, list(WEIGHTS), 20, left) == names

@@ -9,9 +9,9 @@ import pytest
 
 from plait.progress import SILENT
 from plait.recipes import second_round
+from plait.recipes.base_model_bench import Measured
+from plait.recipes.base_models import BaseModels
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.rival_bench import Measured
-from plait.recipes.rivals import Rivals
 from plait.recipes.second_round import measure_again, seconds_needed, why_unused
 from plait.recipes.timetable import Timetable
 
@@ -62,60 +62,60 @@ FORESEEN = {"pool": 4.0, "boosted": 1.0, "linear": 2.0, "neighbour": 6.0}
 
 @pytest.fixture
 def foreseen(monkeypatch):
-    monkeypatch.setattr(second_round, "with_specialists", lambda rivals, *_: rivals)
+    monkeypatch.setattr(second_round, "with_specialists", lambda base_models, *_: base_models)
 
 
-def rivals_of(clock, results, found, left_out):
+def base_models_of(clock, results, found, left_out):
     names = ["majority", "neighbour", "pool", "linear", "boosted"]
     bench = Bench(clock, results)
-    empty = Rivals(kinds={n: n for n in names}, judged=np.arange(4), bench=bench)
+    empty = BaseModels(kinds={n: n for n in names}, judged=np.arange(4), bench=bench)
     return empty.with_found({"majority": measured(9.0), **found}, left_out), bench
 
 
-def again(rivals, seconds, clock):
-    return measure_again(TASK, rivals, seconds, seed=0, progress=SILENT, clock=clock)
+def again(base_models, seconds, clock):
+    return measure_again(TASK, base_models, seconds, seed=0, progress=SILENT, clock=clock)
 
 
 def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(foreseen):
     clock = Clock()
-    rivals, bench = rivals_of(
+    base_models, bench = base_models_of(
         clock,
         {"boosted": (3.0, measured(0.5, 3.0)), "pool": (4.0, measured(0.2, 4.0))},
         {"linear": measured(), "boosted": measured(cut=True)},
         {"pool": 4.0},
     )
-    assert rivals.cut_short == {"boosted"}
-    assert rivals.said == (
+    assert base_models.cut_short == {"boosted"}
+    assert base_models.said == (
         "cut off by the time: boosted",
         "'pool' was not measured: it needs about 4.0 s",
     )
-    found = again(rivals, 20.0, clock)
+    found = again(base_models, 20.0, clock)
     assert [name for name, _ in bench.asked] == ["boosted", "pool"]
     assert found.said == () and set(found.outputs) == {"majority", "pool", "linear", "boosted"}
-    assert found.experts["linear"] is rivals.experts["linear"]
-    assert found.experts["boosted"] is not rivals.experts["boosted"]
+    assert found.fitted["linear"] is base_models.fitted["linear"]
+    assert found.fitted["boosted"] is not base_models.fitted["boosted"]
     assert clock.now - 50.0 <= 20.0
 
 
 def test_a_linear_model_is_begun_where_nothing_else_fits_and_no_folds_need_it(foreseen):
     clock = Clock()
     result = {"linear": (9.0, measured(0.3, 9.0, cut=True))}
-    rivals, bench = rivals_of(clock, result, {}, {"linear": 9.0, "pool": 9.0})
-    assert again(rivals, 6.0, clock) is rivals and not bench.asked
+    base_models, bench = base_models_of(clock, result, {}, {"linear": 9.0, "pool": 9.0})
+    assert again(base_models, 6.0, clock) is base_models and not bench.asked
     bench.runs = 1
-    assert again(rivals, 0.5, clock) is rivals and not bench.asked
-    found = again(rivals, 6.0, clock)
+    assert again(base_models, 0.5, clock) is base_models and not bench.asked
+    found = again(base_models, 6.0, clock)
     assert bench.asked == [("linear", 4.5)] and found.cut_short == {"linear"}
     assert found.left_out == {"pool": 9.0}
 
 
 def test_only_what_is_foreseen_to_end_is_begun(foreseen):
     clock = Clock()
-    rivals, bench = rivals_of(
+    base_models, bench = base_models_of(
         clock, {}, {"boosted": measured(seconds=8.0, cut=True)}, {"pool": 30.0}
     )
-    assert seconds_needed(rivals) == {"boosted": 12.0, "pool": 30.0}
-    assert again(rivals, 12.0, clock) is rivals and bench.asked == []
+    assert seconds_needed(base_models) == {"boosted": 12.0, "pool": 30.0}
+    assert again(base_models, 12.0, clock) is base_models and bench.asked == []
 
 
 def test_what_is_cut_short_again_is_taken_only_where_it_is_better(foreseen):
@@ -125,8 +125,8 @@ def test_what_is_cut_short_again_is_taken_only_where_it_is_better(foreseen):
         "boosted": (99.0, measured(0.6, 9.0, cut=True)),
         "linear": (99.0, measured(0.4, 9.0, cut=True)),
     }
-    rivals, bench = rivals_of(clock, results, before, {})
-    found = again(rivals, 20.0, clock)
+    base_models, bench = base_models_of(clock, results, before, {})
+    found = again(base_models, 20.0, clock)
     assert found.outputs["boosted"][0, 0] == 0.5 and found.outputs["linear"][0, 0] == 0.4
     assert found.cut_short == {"boosted", "linear"} and len(bench.asked) == 2
     assert clock.now - 50.0 <= 15.0 + 1e-6
@@ -134,18 +134,20 @@ def test_what_is_cut_short_again_is_taken_only_where_it_is_better(foreseen):
 
 def test_one_that_would_take_far_longer_is_told_as_such(foreseen):
     clock = Clock()
-    rivals, _ = rivals_of(clock, {"pool": (2.0, 40.0)}, {"linear": measured()}, {"pool": 4.0})
-    assert again(rivals, 20.0, clock).left_out == {"pool": 40.0}
+    base_models, _ = base_models_of(
+        clock, {"pool": (2.0, 40.0)}, {"linear": measured()}, {"pool": 4.0}
+    )
+    assert again(base_models, 20.0, clock).left_out == {"pool": 40.0}
 
 
 def test_where_time_is_free_nothing_is_measured_again(foreseen):
-    rivals, bench = rivals_of(Clock(), {}, {"linear": measured()}, {"pool": 1.0})
-    assert again(rivals, None, Clock()) is rivals and bench.asked == []
+    base_models, bench = base_models_of(Clock(), {}, {"linear": measured()}, {"pool": 1.0})
+    assert again(base_models, None, Clock()) is base_models and bench.asked == []
 
 
 def unused(clock, found, left_out, deep):
-    rivals, _ = rivals_of(clock, {}, found, left_out)
-    return why_unused(rivals, deep, Timetable(100.0, 50.0, clock=clock))
+    base_models, _ = base_models_of(clock, {}, found, left_out)
+    return why_unused(base_models, deep, Timetable(100.0, 50.0, clock=clock))
 
 
 def test_a_fit_that_ends_early_says_why(foreseen):

@@ -12,8 +12,8 @@ import plait
 import plait.recipes.task
 from plait.networks.config import SystemConfig
 from plait.progress import SILENT
+from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import unjudged
-from plait.recipes.rivals import Rivals
 from plait.recipes.self_training import _some, can_self_train
 from plait.train.budget import Budget
 
@@ -84,11 +84,11 @@ def test_what_is_too_little_to_learn_from_guesses():
 def test_as_many_rows_are_guessed_as_the_time_allows():
     task = SimpleNamespace(unlabelled=np.arange(1000))
     plan = SimpleNamespace(budget=Budget(10, "seconds"), seed=0)
-    rivals = Rivals(seconds_per_row=0.1)
-    found = _some(task.unlabelled, plan, rivals)
+    base_models = BaseModels(seconds_per_row=0.1)
+    found = _some(task.unlabelled, plan, base_models)
     assert len(found) == 15 and (np.diff(found) > 0).all()
     plan.budget = Budget(10, "steps")
-    assert len(_some(task.unlabelled, plan, rivals)) == 1000
+    assert len(_some(task.unlabelled, plan, base_models)) == 1000
 
 
 def test_one_label_a_class_is_not_judged():

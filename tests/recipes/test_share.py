@@ -16,7 +16,7 @@ from plait.recipes import pretrain
 from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate
 from plait.recipes.predict import predict
-from plait.recipes.space_plan import notes_on_rivals
+from plait.recipes.space_plan import notes_on_mixes
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 SUMMARY = {"bundle", "task", "shipped", "metrics", "retrieval", "baselines", "seconds",
@@ -68,7 +68,7 @@ def test_what_helps_was_measured_and_the_best_taken(fitted):
     assert list(trials) == list(pretrain.RECIPES)
     best = min(trials, key=lambda name: trials[name]["cost"])
     assert [name for name in trials if trials[name]["chosen"]] == [best]
-    [kept] = [rival["network"] for rival in metrics["rivals"] if rival["chosen"]]
+    [kept] = [mix["network"] for mix in metrics["mixes"] if mix["chosen"]]
     made_of = {
         0.0: "canonical correlations",
         1.0: best,
@@ -292,8 +292,8 @@ def test_no_column_to_learn_from_is_an_error():
 )  # fmt: skip
 def test_what_is_said_of_the_network_is_true_of_what_ships(mrr, said):
     shares = dict(zip((0.0, 0.3, 1.0), mrr, strict=True))
-    rivals = [{"network": share, "linear": 1 - share, "mrr": one, "chosen": one == max(mrr)}
+    mixes = [{"network": share, "linear": 1 - share, "mrr": one, "chosen": one == max(mrr)}
               for share, one in shares.items()]  # fmt: skip
-    notes = notes_on_rivals(rivals, 2)
+    notes = notes_on_mixes(mixes, 2)
     assert len(notes) == bool(said) and said in "".join(notes)
-    assert notes_on_rivals([], 2) == ()
+    assert notes_on_mixes([], 2) == ()

@@ -12,8 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plait.baselines.base_models import (
+    Boosted,
+    Linear,
+    Pool,
+    Specialist,
+    Specialists,
+    load_base_model,
+)
 from plait.baselines.costs import Size, foreseen_seconds
-from plait.baselines.experts import Boosted, Linear, Pool, Specialist, Specialists, load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.specialists import columns_of, considered, present_sources, source_sets
 from plait.errors import TargetError
@@ -83,7 +90,7 @@ def make_table(num_rows=900, seed=0, gaps=0.0):
 
 
 def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=SOURCES):
-    """Return the specialised expert of the first rows, fitted on all of them, judged by folds."""
+    """Return the base model of the first rows, specialised, fitted on all, judged by folds."""
     rows = np.arange(NUM_LEARN)
     features, views = FeatureMap.fit(prepared, COLUMNS, rows)
     truth = truth[rows]
@@ -117,7 +124,7 @@ def accuracy(outputs, truth):
 @settings(max_examples=3, deadline=None, derandomize=True)
 def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(seed, gaps):
     prepared, truth = make_table(seed=seed, gaps=gaps)
-    features, expert, _ = specialise(prepared, truth)
+    features, base_model, _ = specialise(prepared, truth)
     learned, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
     views = features.views(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["right", "noise"], ["left", "right"]):
@@ -125,44 +132,44 @@ def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(
         peer = Linear()
         peer.fit(features.views(prepared, learned).only(kept), truth[learned], CODEC, seed=0)
         filled = np.flatnonzero(present_sources(views, [(name,) for name in kept]).all(axis=1))
-        mine = accuracy(expert.outputs(views.hide(gone))[filled], truth[judged][filled])
+        mine = accuracy(base_model.outputs(views.hide(gone))[filled], truth[judged][filled])
         theirs = accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled])
         assert mine >= theirs - 0.01
 
 
 def test_whole_rows_are_answered_by_the_whole():
     prepared, truth = make_table()
-    features, expert, whole = specialise(prepared, truth)
+    features, base_model, whole = specialise(prepared, truth)
     views = features.views(prepared, np.arange(NUM_LEARN, 500))
-    assert isinstance(expert, Specialists) and expert.routes
-    np.testing.assert_array_equal(expert.outputs(views), whole.outputs(views))
+    assert isinstance(base_model, Specialists) and base_model.routes
+    np.testing.assert_array_equal(base_model.outputs(views), whole.outputs(views))
 
 
 def test_each_row_is_answered_by_what_its_columns_call_for():
     prepared, truth = make_table()
-    features, expert, whole = specialise(prepared, truth)
+    features, base_model, whole = specialise(prepared, truth)
     views = features.views(prepared, np.arange(NUM_LEARN, 340))
     alone = views.hide(["right", "noise"])
-    place = expert.routes[frozenset({0})]
-    chosen = expert.specialists[place]
+    place = base_model.routes[frozenset({0})]
+    chosen = base_model.specialists[place]
     assert chosen.sources == {0}
-    expected = chosen.expert.outputs(views.only(["left"]))
-    np.testing.assert_array_equal(expert.outputs(alone), expected)
+    expected = chosen.base_model.outputs(views.only(["left"]))
+    np.testing.assert_array_equal(base_model.outputs(alone), expected)
     assert np.abs(expected - whole.outputs(alone)).max() > 0.01
     nothing = views.hide(COLUMNS)
-    np.testing.assert_array_equal(expert.outputs(nothing), whole.outputs(nothing))
+    np.testing.assert_array_equal(base_model.outputs(nothing), whole.outputs(nothing))
 
 
 def test_saved_and_loaded_it_answers_the_same(tmp_path):
     prepared, truth = make_table(gaps=0.2)
-    features, expert, _ = specialise(prepared, truth)
-    assert expert.routes
+    features, base_model, _ = specialise(prepared, truth)
+    assert base_model.routes
     views = features.views(prepared, np.arange(NUM_LEARN, 500))
-    expert.save(tmp_path)
-    again = load_expert("linear", tmp_path)
+    base_model.save(tmp_path)
+    again = load_base_model("linear", tmp_path)
     assert isinstance(again, Specialists) and again.whole.name == "linear"
-    assert again.routes == expert.routes
-    np.testing.assert_array_equal(again.outputs(views), expert.outputs(views))
+    assert again.routes == base_model.routes
+    np.testing.assert_array_equal(again.outputs(views), base_model.outputs(views))
 
 
 def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
@@ -173,8 +180,8 @@ def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
         "left": (Boosted(), ["left"]),
         "right": (Linear(), ["right"]),
     }
-    for expert, columns in parts.values():
-        expert.fit(views.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1)
+    for base_model, columns in parts.values():
+        base_model.fit(views.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1)
     specialists = [
         Specialist(frozenset({place}), parts[name][0])
         for place, name in enumerate(["left", "right"])
@@ -182,7 +189,7 @@ def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
     routes = {frozenset({0}): 0, frozenset({0, 2}): 0, frozenset({1}): 1}
     made = Specialists(parts["whole"][0], SOURCES, specialists, routes)
     made.save(tmp_path)
-    again = load_expert("boosted", tmp_path)
+    again = load_base_model("boosted", tmp_path)
     np.testing.assert_array_equal(again.outputs(views), made.outputs(views))
     left = views.hide(["right", "noise"])
     np.testing.assert_array_equal(
@@ -193,17 +200,17 @@ def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
 
 def test_fitting_again_forgets_the_specialists():
     prepared, truth = make_table()
-    features, expert, whole = specialise(prepared, truth)
+    features, base_model, whole = specialise(prepared, truth)
     views = features.views(prepared, np.arange(100))
-    expert.fit(views, truth[:100], CODEC, seed=0)
-    assert not expert.routes and not expert.specialists
-    np.testing.assert_array_equal(expert.outputs(views), whole.outputs(views))
+    base_model.fit(views, truth[:100], CODEC, seed=0)
+    assert not base_model.routes and not base_model.specialists
+    np.testing.assert_array_equal(base_model.outputs(views), whole.outputs(views))
 
 
 def test_late_sets_get_no_specialist():
     prepared, truth = make_table()
-    _, expert, whole = specialise(prepared, truth, deadline=time.monotonic() - 1)
-    assert expert is whole
+    _, base_model, whole = specialise(prepared, truth, deadline=time.monotonic() - 1)
+    assert base_model is whole
 
 
 def test_what_does_not_pay_is_left_out():
@@ -215,8 +222,8 @@ def test_what_does_not_pay_is_left_out():
         def outputs(self, views):
             return np.eye(2, dtype=np.float32)[truth[views.rows]] * 0.9999 + 0.00005
 
-    _, expert, _ = specialise(prepared, truth, kind=Knowing)
-    assert frozenset({2}) not in getattr(expert, "routes", {})
+    _, base_model, _ = specialise(prepared, truth, kind=Knowing)
+    assert frozenset({2}) not in getattr(base_model, "routes", {})
     _, honest, _ = specialise(prepared, truth)
     assert frozenset({2}) in honest.routes
 
@@ -342,8 +349,8 @@ def test_without_a_time_no_clock_decides_how_many_sets_have_specialists(monkeypa
     ticks = itertools.count(step=1000.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
     prepared, truth = make_table()
-    _, expert, _ = specialise(prepared, truth)
-    assert len(expert.routes) == 6
+    _, base_model, _ = specialise(prepared, truth)
+    assert len(base_model.routes) == 6
 
 
 def test_kinds():
@@ -356,7 +363,7 @@ def test_kinds():
 
 def test_a_specialist_tells_its_sources():
     one = Specialist(frozenset({1}), Linear())
-    assert one.sources == {1} and one.expert.name == "linear"
+    assert one.sources == {1} and one.base_model.name == "linear"
 
 
 def test_a_pool_leaves_out_what_a_row_lacks(tmp_path):
@@ -380,7 +387,9 @@ def test_a_pool_leaves_out_what_a_row_lacks(tmp_path):
     shares = (np.bincount(truth[rows]) + 1) / (NUM_LEARN + 2)
     np.testing.assert_allclose(nothing, np.tile(shares, (len(views), 1)), atol=1e-5)
     pool.save(tmp_path)
-    np.testing.assert_array_equal(load_expert("pool", tmp_path).outputs(views), pool.outputs(views))
+    np.testing.assert_array_equal(
+        load_base_model("pool", tmp_path).outputs(views), pool.outputs(views)
+    )
 
 
 def test_a_pool_adds_evidence_by_hand():
@@ -390,7 +399,7 @@ def test_a_pool_adds_evidence_by_hand():
     pool._prior, pool._sources = prior, [["left"], ["right"]]
     pool._sets, pool._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
     told_by = SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))
-    pool._members = [SimpleNamespace(source=source, expert=told_by) for source in (0, 1)]
+    pool._members = [SimpleNamespace(source=source, base_model=told_by) for source in (0, 1)]
     prepared, _ = make_table(1)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
     expected = np.exp(prior + 1.5 * told)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 import plait
-from plait.baselines.experts import Boosted, Linear, NearestNeighbour
+from plait.baselines.base_models import Boosted, Linear, NearestNeighbour
 from plait.baselines.features import FeatureMap
 from plait.data.table import read
 from plait.progress import SILENT
@@ -63,7 +63,7 @@ def test_simple_models_answer_alike_whatever_the_scale():
     for kind in (Linear, NearestNeighbour, Boosted):
         found = []
         for codec in (task.target_codec, other):
-            expert = kind()
-            expert.fit(views, truth, codec, seed=0)
-            found.append(expert.outputs(features.views(task.prepared, task.splits.test)))
+            base_model = kind()
+            base_model.fit(views, truth, codec, seed=0)
+            found.append(base_model.outputs(features.views(task.prepared, task.splits.test)))
         np.testing.assert_allclose(found[0][:, 0], found[1][:, 0], rtol=1e-5)

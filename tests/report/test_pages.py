@@ -99,7 +99,7 @@ def test_a_whole_report():
     assert "CC0" in page and "cut off by the clock" in page
 
 
-def test_the_first_screen_has_number_rivals_verdict_and_warnings():
+def test_the_first_screen_has_number_base_models_verdict_and_warnings():
     hero = render_report(bundle()).partition("</header>")[0].rpartition("<header")[2]
     assert hero.count('class="large"') == 1 and "on 40 test rows" in hero
     assert "guessing" in hero and "50.0\u00a0%" in hero and 'class="verdict"' in hero

@@ -7,7 +7,7 @@ import pytest
 from plait.report.comparison import comparison
 from plait.report.hero import hero
 from plait.report.scored import (
-    best_rival,
+    best_base_model,
     headline_metric,
     said_pattern,
     split_pattern,
@@ -16,10 +16,10 @@ from plait.report.scored import (
 from plait.report.verdict import interval_text, verdict, warnings
 
 
-def bundle(value, interval, rivals, *, task="classify", shipped="deep", **test):
+def bundle(value, interval, base_models, *, task="classify", shipped="deep", **test):
     name = {"classify": "accuracy", "regress": "rmse"}[task]
     found = [{"name": n, "metrics": {name: v}, "intervals": {name: i} if i else {}}
-             for n, (v, i) in rivals.items()]  # fmt: skip
+             for n, (v, i) in base_models.items()]  # fmt: skip
     scored = {"rows": 200, "metrics": {name: value}, "intervals": {name: interval}, **test}
     return {
         "model": {"task": task, "inputs": ["a", "b"], "target": "t"},
@@ -31,7 +31,7 @@ GUESS = {"majority": (0.5, [0.45, 0.55])}
 
 
 @pytest.mark.parametrize(
-    ("value", "interval", "rivals", "shipped", "said"),
+    ("value", "interval", "base_models", "shipped", "said"),
     [
         (0.52, [0.48, 0.56], GUESS, "deep", "No better than guessing"),
         (0.9, [0.88, 0.92], GUESS | {"linear": (0.7, [0.65, 0.75])}, "deep", "clearly better than"),
@@ -57,15 +57,15 @@ GUESS = {"majority": (0.5, [0.45, 0.55])}
         (0.9, [0.8, 1], GUESS | {"linear": (0.9, None)}, "linear", "no other was measured"),
     ],
 )
-def test_one_sentence(value, interval, rivals, shipped, said):
-    assert said in verdict(bundle(value, interval, rivals, shipped=shipped))
+def test_one_sentence(value, interval, base_models, shipped, said):
+    assert said in verdict(bundle(value, interval, base_models, shipped=shipped))
 
 
 def test_lower_is_better_turns_it_round():
-    rivals = {"majority": (5.0, [4.8, 5.2]), "linear": (3.0, [2.8, 3.2])}
-    assert "clearly better" in verdict(bundle(2.0, [1.9, 2.1], rivals, task="regress"))
-    assert "does as well" in verdict(bundle(3.5, [3.4, 3.6], rivals, task="regress"))
-    assert "No better" in verdict(bundle(4.9, [4.7, 5.1], rivals, task="regress"))
+    base_models = {"majority": (5.0, [4.8, 5.2]), "linear": (3.0, [2.8, 3.2])}
+    assert "clearly better" in verdict(bundle(2.0, [1.9, 2.1], base_models, task="regress"))
+    assert "does as well" in verdict(bundle(3.5, [3.4, 3.6], base_models, task="regress"))
+    assert "No better" in verdict(bundle(4.9, [4.7, 5.1], base_models, task="regress"))
 
 
 def test_nothing_measured_is_no_promise():
@@ -80,10 +80,10 @@ def test_a_space_is_held_against_chance():
     assert "Little better than chance" in verdict({"metrics": {"test": test}})
 
 
-def test_a_rival_cut_off_is_no_rival_and_is_warned_of():
+def test_a_base_model_cut_off_is_not_compared_and_is_warned_of():
     data = bundle(0.9, [0.86, 0.94], GUESS | {"boosted": (0.8, None), "linear": (0.7, None)})
     data["metrics"]["candidates"][1]["complete"] = False
-    assert best_rival(data)["name"] == "linear"
+    assert best_base_model(data)["name"] == "linear"
     assert any("Cut off by the clock" in text and "boosted" in text for text in warnings(data))
 
 
@@ -93,23 +93,23 @@ def test_nothing_is_said_of_intervals_that_were_not_computed():
     assert "no interval was computed" in said and "7 rows judged it" in said
 
 
-def test_a_simple_model_that_ships_is_no_rival_of_its_own():
-    rivals = GUESS | {"linear": (0.9, [0.86, 0.94]), "boosted": (0.8, None)}
-    data = bundle(0.9, [0.86, 0.94], rivals, shipped="linear")
+def test_a_simple_model_that_ships_is_not_compared_with_itself():
+    base_models = GUESS | {"linear": (0.9, [0.86, 0.94]), "boosted": (0.8, None)}
+    data = bundle(0.9, [0.86, 0.94], base_models, shipped="linear")
     data["metrics"]["candidates"][1]["complete"] = False
-    assert best_rival(data)["name"] == "boosted" and "best simple rival" not in hero(data)
+    assert best_base_model(data)["name"] == "boosted" and "best simple model" not in hero(data)
     assert "itself a simple model" in verdict(data)
-    assert not any("fair rival" in text for text in warnings(data))
+    assert not any("fair comparison" in text for text in warnings(data))
     assert any("Cut off by the clock, though it ships: linear" in text for text in warnings(data))
     beside = comparison(data)
     assert beside.count('class="bar-name"') == 3 and "linear model, cut off by the clock" in beside
 
 
-def test_a_part_of_the_mix_that_ships_is_no_unfair_rival():
+def test_a_part_of_the_mix_that_ships_is_no_unfair_comparison():
     data = bundle(0.9, [0.86, 0.94], GUESS | {"deep": (0.8, None), "linear": (0.7, None)})
     data["metrics"] |= {"shipped": "stack", "weights": {"deep": 0.6, "linear": 0.4}}
     data["metrics"]["candidates"][1]["complete"] = False
-    assert not any("fair rival" in text for text in warnings(data))
+    assert not any("fair comparison" in text for text in warnings(data))
 
 
 def test_what_was_told_comes_first_and_once():

@@ -115,16 +115,16 @@ class Boosted:
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        expert = cls()
-        expert._form, expert._num_outputs = saved_form(about), int(about["num_outputs"])
-        expert._selection = Selection(arrays["dense"], arrays["sparse"])
-        expert._constants = arrays["constants"]
+        base_model = cls()
+        base_model._form, base_model._num_outputs = saved_form(about), int(about["num_outputs"])
+        base_model._selection = Selection(arrays["dense"], arrays["sparse"])
+        base_model._constants = arrays["constants"]
         for number in range(int(about["num_boosters"])):
             text = (folder / f"trees.{number}.txt").read_text(encoding="utf8")
-            expert._boosters.append(Trees(text))
-        if not expert._form.probable:
-            expert._residuals = Residuals.from_arrays(arrays)
-        return expert
+            base_model._boosters.append(Trees(text))
+        if not base_model._form.probable:
+            base_model._residuals = Residuals.from_arrays(arrays)
+        return base_model
 
     def _outputs(self, views: Views) -> np.ndarray:
         table = self._selection.table(views)

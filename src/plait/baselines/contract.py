@@ -1,4 +1,4 @@
-"""What a simple expert offers: fit on views, canonical outputs, plain files."""
+"""What a base model offers: fit on views, canonical outputs, plain files."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ otherwise than before, or features are taken or scaled otherwise. Bundles of ano
 
 ANY_FORM = frozenset({CLASSES.name, LABELS.name, NUMBER.name})
 OF_CLASSES = frozenset({CLASSES.name})
-"""Forms that experts support."""
+"""Forms that base models support."""
 
 
 class HeldOut(NamedTuple):
-    """What an expert answered for rows that it had not learned from.
+    """What a base model answered for rows that it had not learned from.
 
     Where it says so itself of rows that it held out while it was fitted, it may have chosen its
-    settings by them: good enough to weigh sources by, but no claim (see `RivalBench`).
+    settings by them: good enough to weigh sources by, but no claim (see `BaseModelBench`).
 
     Attributes:
         places: int64 ``[judged]``: rows of the views that it was fitted on.
@@ -43,7 +43,7 @@ class HeldOut(NamedTuple):
         return f"HeldOut({len(self.places)} rows)"
 
 
-class Expert(Protocol):
+class BaseModel(Protocol):
     """A simple model. Its outputs are those of the target codec: probabilities, or quantiles."""
 
     name: ClassVar[str]
@@ -120,16 +120,16 @@ def is_many(form: OutputForm) -> bool:
 
 
 def saved_form(about: Mapping[str, Any]) -> OutputForm:
-    """Return the form of outputs of a saved expert. Raises `BundleError` for an unknown one."""
+    """Return the form of outputs of a saved base model. Raises `BundleError` for an unknown one."""
     return form_named(str(about.get("form") or about.get("task")))
 
 
-def check_form(expert: Expert, codec: PredictiveTarget) -> None:
-    """Raise `TargetError` where an expert cannot learn outputs of the target's form."""
-    if codec.form.name not in expert.forms:
+def check_form(base_model: BaseModel, codec: PredictiveTarget) -> None:
+    """Raise `TargetError` where a base model cannot learn outputs of the target's form."""
+    if codec.form.name not in base_model.forms:
         raise TargetError(
-            f"the model '{expert.name}' cannot learn this target",
-            expected="a target of " + " or ".join(sorted(expert.forms)),
+            f"the model '{base_model.name}' cannot learn this target",
+            expected="a target of " + " or ".join(sorted(base_model.forms)),
             received=codec.form.name,
             hint="leave it out of the baselines",
         )
@@ -182,27 +182,27 @@ def part_of(deadline: float | None, share: float) -> float | None:
     return Deadline(moment, deadline) if isinstance(deadline, Deadline) else moment
 
 
-def was_cut(expert: Expert, deadline: float | None) -> bool:
-    """Tell whether an expert lacks work for want of time: as it says itself, or its deadline."""
-    told: bool | None = getattr(expert, "cut_short", None)
+def was_cut(base_model: BaseModel, deadline: float | None) -> bool:
+    """Tell whether a base model lacks work for want of time: as it says itself, or its deadline."""
+    told: bool | None = getattr(base_model, "cut_short", None)
     if told is not None:
         return told
     return isinstance(deadline, Deadline) and deadline.stopped
 
 
 def write_files(folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Write ``expert.json`` and ``expert.safetensors``."""
+    """Write ``base_model.json`` and ``base_model.safetensors``."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "expert.json").write_text(json.dumps(about), encoding="utf8")
+    (folder / "base_model.json").write_text(json.dumps(about), encoding="utf8")
     tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(tensors, folder / "expert.safetensors")
+    save_file(tensors, folder / "base_model.safetensors")
 
 
 def read_files(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what `write_files` wrote."""
     from safetensors.numpy import load_file
 
-    about: dict[str, Any] = json.loads((folder / "expert.json").read_text(encoding="utf8"))
-    return about, load_file(folder / "expert.safetensors")
+    about: dict[str, Any] = json.loads((folder / "base_model.json").read_text(encoding="utf8"))
+    return about, load_file(folder / "base_model.safetensors")

@@ -1,4 +1,4 @@
-"""What simple experts cost: seconds and memory foreseen from rows, features and outputs."""
+"""What base models cost: seconds and memory foreseen from rows, features and outputs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from plait.modalities import PredictiveTarget
 from plait.modalities.forms import OutputForm
 
 MAX_BYTES = 2**30
-"""An expert that needs more memory than this, for its targets and scores, is not tried."""
+"""A base model that needs more memory than this, for its targets and scores, is not tried."""
 
 MAX_GRAM, MAX_STORED, MAX_POINTS, MAX_ALONE = 3000, 20_000, 1280, 5000
-"""As in the experts: rows of a closed form, neighbours stored, their features, rows of a pool."""
+"""As in the models: rows of a closed form, neighbours stored, their features, rows of a pool."""
 
 POWER_SECONDS = 8e-9
 """Of an exponential, or of a step of sorting, per number."""
@@ -98,20 +98,20 @@ def multiply_seconds() -> float:
 
 
 def foreseen_seconds(name: str, size: Size) -> float:
-    """Return about how long an expert takes to fit, and to answer the rows that judge it.
+    """Return about how long a base model takes to fit, and to answer the rows that judge it.
 
     Right within a factor of three or so: enough to put first what is cheap, and to see what
     cannot end in time. An unknown name is taken for free.
 
     Args:
-        name: Of the expert.
+        name: Of the base model.
         size: Of its rows.
     """
     return _SECONDS.get(name, lambda _: 0.0)(size)
 
 
 def foreseen_bytes(name: str, size: Size) -> float:
-    """Return about how much memory an expert's targets and scores take."""
+    """Return about how much memory a base model's targets and scores take."""
     copies = _COPIES.get(name, 0.0)
     stored = 1000 if name == "neighbour" else size.rows
     return copies * 4.0 * size.outputs * (stored + size.judged)

@@ -93,7 +93,7 @@ class ColumnScale:
 
 
 class FeatureMap:
-    """Turns prepared rows into the `Views` that simple experts learn from.
+    """Turns prepared rows into the `Views` that base models learn from.
 
     Args:
         scales: Column name -> its scale, in the order of the features.
@@ -132,7 +132,7 @@ class FeatureMap:
     def views(self, prepared: Source, rows: np.ndarray) -> Views:
         """Return the rows' features, computed when first asked for.
 
-        The last views are kept, so that several experts share one extraction.
+        The last views are kept, so that several base models share one extraction.
         """
         rows = np.asarray(rows, np.int64)
         last = self._last

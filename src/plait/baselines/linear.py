@@ -1,4 +1,4 @@
-"""The linear expert: ridge when features outnumber rows, else logistic regression."""
+"""The linear model: ridge when features outnumber rows, else logistic regression."""
 
 from __future__ import annotations
 
@@ -102,12 +102,12 @@ class Linear:
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        expert = cls()
-        expert._form = saved_form(about)
-        expert._weights = Weights(arrays["dense"], arrays["sparse"], arrays["bias"])
-        if not expert._form.probable:
-            expert._residuals = Residuals.from_arrays(arrays)
-        return expert
+        base_model = cls()
+        base_model._form = saved_form(about)
+        base_model._weights = Weights(arrays["dense"], arrays["sparse"], arrays["bias"])
+        if not base_model._form.probable:
+            base_model._residuals = Residuals.from_arrays(arrays)
+        return base_model
 
     def _outputs(self, views: Views) -> np.ndarray:
         return self._canonical(self._weights.scores(views.dense, views.sparse))

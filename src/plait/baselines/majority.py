@@ -1,4 +1,4 @@
-"""The simplest expert: how often each class occurs, or the mean and quantiles of the numbers."""
+"""The simplest base model: how often each class occurs, or mean and quantiles of the numbers."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ class Majority:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        expert = cls()
-        expert._row = read_files(folder)[1]["row"]
-        return expert
+        base_model = cls()
+        base_model._row = read_files(folder)[1]["row"]
+        return base_model

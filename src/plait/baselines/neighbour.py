@@ -105,7 +105,7 @@ class NearestNeighbour:
     def left_out(self) -> np.ndarray:
         """Return what other groups say of each stored row, float32 ``[row, output]``.
 
-        Only of an expert just fitted: a saved one does not keep its groups.
+        Only of a base model just fitted: a saved one does not keep its groups.
         """
         points = self._points.astype(np.float32)
         means = self._means(self._nearest(points, self._num_neighbours, self._groups))
@@ -124,15 +124,18 @@ class NearestNeighbour:
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        expert = cls()
-        expert._form, expert._num_neighbours = saved_form(about), int(about["num_neighbours"])
-        expert._points, expert._mean = arrays["points"], arrays["mean"]
-        expert._targets = arrays.get("targets", expert._targets)
-        expert._classes = arrays.get("classes", expert._classes)
-        expert._weights = arrays.get("weights", np.ones(len(expert._points), np.float32))
-        if not expert._form.probable:
-            expert._residuals = Residuals.from_arrays(arrays)
-        return expert
+        base_model = cls()
+        base_model._form, base_model._num_neighbours = (
+            saved_form(about),
+            int(about["num_neighbours"]),
+        )
+        base_model._points, base_model._mean = arrays["points"], arrays["mean"]
+        base_model._targets = arrays.get("targets", base_model._targets)
+        base_model._classes = arrays.get("classes", base_model._classes)
+        base_model._weights = arrays.get("weights", np.ones(len(base_model._points), np.float32))
+        if not base_model._form.probable:
+            base_model._residuals = Residuals.from_arrays(arrays)
+        return base_model
 
     def _outputs(self, views: Views) -> np.ndarray:
         nearest = self._nearest(views.neighbours, self._num_neighbours)

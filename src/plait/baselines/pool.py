@@ -1,4 +1,4 @@
-"""The pool of sources: simple experts of each, their evidence added up for those a row has."""
+"""The pool of sources: base models of each, their evidence added up for those a row has."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ MAX_NEIGHBOUR_ROWS = 5000
 
 
 class Pool:
-    """A logarithmic opinion pool of experts of single sources: linear, and nearest neighbours.
+    """A logarithmic opinion pool of base models of single sources: linear, and nearest neighbours.
 
     ``log p(c | row) = log prior(c) + sum_m w_m (log p_m(c | row) - log prior(c)) + const`` over the
-    experts *m* of the sources that the row has (Genest and Zidek 1986, "Combining probability
+    base models *m* of the sources that the row has (Genest and Zidek 1986, "Combining probability
     distributions", section 3; product of experts, Hinton 2002). A missing source leaves the sum, so
     any subset of columns gives an answer as good as its parts. Weights are
     chosen on what the members answered for rows that they had held out: once for rows as they are,
@@ -119,22 +119,24 @@ class Pool:
     def save(self, folder: Path) -> None:
         """Write the weights into `folder` and each member into a folder of its own in it."""
         sets = [sorted(found) for found in self._sets]
-        members = [{"source": one.source, "expert": one.expert.name} for one in self._members]
+        members = [
+            {"source": one.source, "base_model": one.base_model.name} for one in self._members
+        ]
         about = {"name": self.name, "sources": self._sources, "sets": sets, "members": members}
         write_files(folder, about, {"prior": self._prior, "weights": self._weights})
         for number, member in enumerate(self._members):
-            member.expert.save(folder / f"member.{number}")
+            member.base_model.save(folder / f"member.{number}")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        expert = cls(about["sources"])
-        expert._prior, expert._weights = arrays["prior"], arrays["weights"]
-        expert._sets = [frozenset(found) for found in about["sets"]]
+        base_model = cls(about["sources"])
+        base_model._prior, base_model._weights = arrays["prior"], arrays["weights"]
+        base_model._sets = [frozenset(found) for found in about["sets"]]
         for number, one in enumerate(about["members"]):
-            found = MEMBERS[one["expert"]].load(folder / f"member.{number}")
-            expert._members.append(_Member(int(one["source"]), found))
-        return expert
+            found = MEMBERS[one["base_model"]].load(folder / f"member.{number}")
+            base_model._members.append(_Member(int(one["source"]), found))
+        return base_model
 
     def _outputs(self, views: Views) -> np.ndarray:
         total = np.tile(self._prior, (len(views), 1))
@@ -147,7 +149,7 @@ class Pool:
             names = self._sources[member.source]
             rows = np.flatnonzero(_has(views, names))
             if len(rows):
-                told = self._evidence(member.expert.outputs(views.take(rows).only(names)))
+                told = self._evidence(member.base_model.outputs(views.take(rows).only(names)))
                 total[rows] += weights[rows, number, None] * told
         return link(total, CLASSES)
 
@@ -159,7 +161,7 @@ class Pool:
         Args:
             evidence: float32 ``[member, row, class]``.
         """
-        usual = np.array([float(isinstance(one.expert, Linear)) for one in self._members])
+        usual = np.array([float(isinstance(one.base_model, Linear)) for one in self._members])
         heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
         whole = _weigh(evidence, self._prior, truth, usual, heavy, deadline)
         self._sets, rows = [frozenset()], [whole]
@@ -186,10 +188,10 @@ class Pool:
 
 @dataclass(frozen=True)
 class _Member:
-    """An expert of one source, by its place among the sources."""
+    """A base model of one source, by its place among the sources."""
 
     source: int
-    expert: Linear | NearestNeighbour
+    base_model: Linear | NearestNeighbour
 
 
 def _has(views: Views, names: Sequence[str]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 LEVELS = (0.05, 0.5, 0.95)
 BINS = ((0, 1), (120, 4), (1200, 8))
-"""From so many rows on, so many bins. Few steps: an expert of a fold has fewer rows than the one
+"""From so many rows on, so many bins. Few steps: a base model of a fold has fewer rows than the one
 that ships, and its intervals must not be of another kind, for they are what calibrates these."""
 
 

@@ -1,4 +1,4 @@
-"""An expert with specialists: rows that lack columns go to models of the columns they have."""
+"""A base model with specialists: rows that lack columns go to models of the columns they have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from plait.baselines.contract import (
     ANY_FORM,
-    Expert,
+    BaseModel,
     HeldOut,
 )
 from plait.baselines.views import Views, in_parts
@@ -35,22 +35,22 @@ SourceSet = frozenset[int]
 
 @dataclass(frozen=True)
 class Specialist:
-    """An expert of some sources.
+    """A base model of some sources.
 
     Attributes:
         sources: Which it learned from; every row that it answers has them.
-        expert: Fitted on `Views.only` of their columns.
+        base_model: Fitted on `Views.only` of their columns.
         held_out: What others of its kind, fitted without these rows, answered for rows that it
             learned from; None where others judged it. Not saved.
     """
 
     sources: SourceSet
-    expert: Expert
+    base_model: BaseModel
     held_out: HeldOut | None = None
 
 
 class Specialists:
-    """A whole expert for most rows, a specialist for each set of sources that it answers worse.
+    """A whole base model for most rows, a specialist for each set of sources that it answers worse.
 
     A model that learned from whole rows answers badly when columns are hidden: their zeros are
     means, not unknowns. A model of the rest alone does not know the difference ("reduced models",
@@ -70,7 +70,7 @@ class Specialists:
 
     def __init__(
         self,
-        whole: Expert,
+        whole: BaseModel,
         sources: Sequence[Sequence[str]] = (),
         specialists: Sequence[Specialist] = (),
         routes: Mapping[SourceSet, int] | None = None,
@@ -99,12 +99,12 @@ class Specialists:
         """Write the whole into `folder` and each specialist into a folder of its own in it."""
         self.whole.save(folder)
         for number, specialist in enumerate(self.specialists):
-            specialist.expert.save(folder / f"specialist.{number}")
+            specialist.base_model.save(folder / f"specialist.{number}")
         about = {
             "whole": self.whole.name,
             "sources": self.sources,
             "specialists": [
-                {"sources": sorted(one.sources), "expert": one.expert.name}
+                {"sources": sorted(one.sources), "base_model": one.base_model.name}
                 for one in self.specialists
             ],
             "routes": [[sorted(found), place] for found, place in self.routes.items()],
@@ -114,12 +114,13 @@ class Specialists:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        from plait.baselines.experts import load_expert, load_whole
+        from plait.baselines.base_models import load_base_model, load_whole
 
         about = json.loads((folder / SETS).read_text(encoding="utf8"))
         specialists = [
             Specialist(
-                frozenset(one["sources"]), load_expert(one["expert"], folder / f"specialist.{i}")
+                frozenset(one["sources"]),
+                load_base_model(one["base_model"], folder / f"specialist.{i}"),
             )
             for i, one in enumerate(about["specialists"])
         ]
@@ -146,7 +147,9 @@ class Specialists:
         if place < 0:
             return self.whole.outputs(views)
         specialist = self.specialists[place]
-        return specialist.expert.outputs(views.only(columns_of(self.sources, specialist.sources)))
+        return specialist.base_model.outputs(
+            views.only(columns_of(self.sources, specialist.sources))
+        )
 
 
 def columns_of(sources: Sequence[Sequence[str]], some: SourceSet) -> list[str]:

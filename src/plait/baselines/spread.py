@@ -108,10 +108,13 @@ class Spread:
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        expert = cls()
-        expert._points, expert._shares = arrays["points"].astype(np.float32), arrays["shares"]
-        expert._power = float(about["power"])
-        return expert
+        base_model = cls()
+        base_model._points, base_model._shares = (
+            arrays["points"].astype(np.float32),
+            arrays["shares"],
+        )
+        base_model._power = float(about["power"])
+        return base_model
 
 
 def _flow(points: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Stacks experts: a weighted mean of outputs, chosen greedily and only where it clearly pays."""
+"""Stacks base models: a weighted mean of outputs, chosen greedily, only where it clearly pays."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ def best_mix(
     seed: int = 0,
     weights: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Return weights that sum to 1, of one expert or of a mix.
+    """Return weights that sum to 1, of one base model or of a mix.
 
     Greedy ensemble selection with replacement, averaged over bags of rows (Caruana et al. 2004,
     "Ensemble selection from libraries of models", sections 2.1 to 2.3). A mix must lower the mean
-    cost by more than one standard error of the paired difference; else the best expert ships alone.
+    cost by more than one standard error of the paired difference; else the best base model ships
+    alone.
 
     Args:
-        outputs: Expert -> canonical outputs ``[row, output]`` on rows it did not learn from.
+        outputs: Base model -> canonical outputs ``[row, output]`` on rows it did not learn from.
         truth: Targets of the rows.
         cost: Proper loss per row, as `PredictiveTarget.cost`.
         groups: int ``[row]``: rows of one number are not independent; None where all are.

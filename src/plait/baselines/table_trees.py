@@ -67,6 +67,6 @@ class TableTrees:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        expert = cls(read_files(folder)[0]["columns"])
-        expert._boosted = Boosted.load(folder / INNER)
-        return expert
+        base_model = cls(read_files(folder)[0]["columns"])
+        base_model._boosted = Boosted.load(folder / INNER)
+        return base_model

@@ -1,4 +1,4 @@
-"""Views of rows for simple experts: linear (dense, sparse), trees (raw) and neighbours."""
+"""Views of rows for base models: linear (dense, sparse), trees (raw) and neighbours."""
 
 from __future__ import annotations
 

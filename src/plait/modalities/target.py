@@ -34,9 +34,9 @@ class PredictiveTarget(TargetCodec, Protocol):
     """A target that is answered by numbers.
 
     *Outputs* are the canonical numbers of a prediction, ``float32 [row, output]``: class
-    probabilities, label probabilities, or mean and quantiles. Every expert (deep, linear, boosted)
-    gives outputs, so that metrics, stacking and files need to know nothing else. Their `form` says
-    what may be done with them; a simple model says which forms it supports.
+    probabilities, label probabilities, or mean and quantiles. Every base model (deep, linear,
+    boosted) gives outputs, so that metrics, stacking and files need to know nothing else. Their
+    `form` says what may be done with them; a simple model says which forms it supports.
 
     Its ``network.py`` has a class ``Target``: ``Target(codec, dim)`` with `num_queries`, a
     ``forward`` from pooled queries ``[batch, query, dim]`` to raw outputs, their ``loss`` per row,

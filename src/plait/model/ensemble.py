@@ -1,4 +1,4 @@
-"""The shipped mix: a weighted mean of the outputs of the network and of simple experts."""
+"""The shipped mix: a weighted mean of the outputs of the network and of base models."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from plait.baselines.base_models import BaseModel
 from plait.baselines.evidence import Evidence
-from plait.baselines.experts import Expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
@@ -29,10 +29,10 @@ from plait.types import Arrays
 from plait.writing import spare_folder
 
 DEEP = "deep"
-"""Name of the network among the experts."""
+"""Name of the network among the base models."""
 
 WEIGHTS = "model.safetensors"
-EXPERTS, EVIDENCE = "experts", "evidence"
+BASE_MODELS, EVIDENCE = "base-models", "evidence"
 """Of a bundle: the file of the network's weights, the folders of the simple models, and of what
 they tell the network."""
 
@@ -45,9 +45,9 @@ class Ensemble:
     Attributes:
         codecs: Every column that the inputs are read as -> fitted codec.
         target: Fitted codec of the target.
-        weights: Expert name -> its weight in the mix; they sum to 1.
-        experts: Fitted simple experts that the mix needs.
-        features: Makes the experts' features; None when the mix is the network alone.
+        weights: Base model name -> its weight in the mix; they sum to 1.
+        base_models: Fitted base models that the mix needs.
+        features: Makes the base models' features; None when the mix is the network alone.
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the networks as NumPy arrays, float32: number of the network, a dot,
             name. The networks are of one shape; the mean of their outputs counts.
@@ -59,7 +59,7 @@ class Ensemble:
     codecs: Mapping[str, Codec]
     target: PredictiveTarget
     weights: Mapping[str, float]
-    experts: Mapping[str, Expert] = field(default_factory=dict)
+    base_models: Mapping[str, BaseModel] = field(default_factory=dict)
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -113,11 +113,11 @@ class Ensemble:
         return {"decision": found}
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
-        """Return the outputs of one expert, or of the network under the name ``deep``."""
+        """Return the outputs of one base model, or of the network under the name ``deep``."""
         if name != DEEP:
             if self.features is None:
-                raise KeyError(f"no features for expert {name}")
-            return self.experts[name].outputs(self.features.views(prepared, rows))
+                raise KeyError(f"no features for base model {name}")
+            return self.base_models[name].outputs(self.features.views(prepared, rows))
         told = self.evidence or [None] * len(self.runners)
         pairs = zip(self.runners, told, strict=True)
         found = [row_outputs(one, prepared, rows, evidence=known) for one, known in pairs]
@@ -147,10 +147,10 @@ class Ensemble:
 
     def _save_simple(self, folder: Path) -> None:
         if self.features is not None:
-            self.features.save(folder / EXPERTS / "features")
-        for name, fitted in self.experts.items():
+            self.features.save(folder / BASE_MODELS / "features")
+        for name, fitted in self.base_models.items():
             if name in self.weights:
-                fitted.save(folder / EXPERTS / name)
+                fitted.save(folder / BASE_MODELS / name)
 
     @property
     def runners(self) -> list[Runner]:

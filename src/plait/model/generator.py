@@ -19,7 +19,7 @@ from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.errors import UsageError
 from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator
-from plait.model.ensemble import DEEP, EXPERTS, WEIGHTS, folder_files
+from plait.model.ensemble import BASE_MODELS, DEEP, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
 from plait.networks.config import SystemConfig
 from plait.networks.generate_rows import generated_rows, row_losses
@@ -136,8 +136,8 @@ class Generator:
 
     def _save_simple(self, folder: Path) -> None:
         if self.simple is not None and self.features is not None:
-            self.features.save(folder / EXPERTS / "features")
-            self.simple.save(folder / EXPERTS / self.shipped)
+            self.features.save(folder / BASE_MODELS / "features")
+            self.simple.save(folder / BASE_MODELS / self.shipped)
 
     def _values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
         if self.simple is not None and self.features is not None:
@@ -180,7 +180,7 @@ def load_generator(
     Raises `KeyError` when what shipped is unknown.
     """
     (shipped,) = about["mix"]
-    config, folder = about.get("system"), bundle.path / EXPERTS
+    config, folder = about.get("system"), bundle.path / BASE_MODELS
     simple = None if shipped == DEEP else kinds_of(target)[shipped].load(folder / shipped)
     return Generator(
         codecs=codecs,

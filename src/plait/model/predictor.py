@@ -1,4 +1,4 @@
-"""What a model predicts with: the contract of the mix of experts, and of the generator."""
+"""What a model predicts with: the contract of the mix of base models, and of the generator."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def with_readings(
 
 
 class SpaceReading:
-    """A source's vectors in a base model's shared space.
+    """A source's vectors in a base's shared space.
 
     Args:
         space: The base's space.

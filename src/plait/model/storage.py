@@ -1,4 +1,4 @@
-"""Writes and reads the files of a model: weights, experts, feature scales; all plain data."""
+"""Writes and reads the files of a model: weights, base models, feature scales; all plain data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from plait.baselines.base_models import load_base_model
 from plait.baselines.evidence import Evidence, sharing
-from plait.baselines.experts import load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear_space import LinearSpace
 from plait.bundle import Bundle
@@ -26,7 +26,7 @@ from plait.modalities import (
 )
 from plait.model.calibration import calibration_from
 from plait.model.decision import Decision
-from plait.model.ensemble import DEEP, EVIDENCE, EXPERTS, WEIGHTS, Ensemble
+from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
 from plait.model.predictor import Predictor
 from plait.model.readings import Reading, SpaceReading
@@ -53,13 +53,13 @@ def load_ensemble(
     """
     weights = {str(name): float(weight) for name, weight in about["mix"].items()}
     simple = [name for name in weights if name != DEEP]
-    folder = bundle.path / EXPERTS
+    folder = bundle.path / BASE_MODELS
     config, calibration = about.get("system"), about.get("calibration")
     return Ensemble(
         codecs=codecs,
         target=target,
         weights=weights,
-        experts={name: load_expert(name, folder / name) for name in simple},
+        base_models={name: load_base_model(name, folder / name) for name in simple},
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},

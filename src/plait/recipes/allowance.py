@@ -22,7 +22,7 @@ class Allowance:
     Attributes:
         deadline: Of `time.monotonic`.
         work: Seconds of foreseen work.
-        costs: Name of an expert -> what one of all columns costs of it.
+        costs: Name of a base model -> what one of all columns costs of it.
     """
 
     deadline: float | None = None
@@ -43,10 +43,11 @@ class Allowance:
         return cls(work=max(LEAST_WORK, WORK_SHARE * sum(costs.values())), costs=costs)
 
     def admits(self, names: list[str], share: float) -> bool:
-        """Tell whether experts of a share of the columns may still begin; their work is spent then.
+        """Tell whether base models of a share of the columns may still begin; their work is spent
+        then.
 
         Args:
-            names: The experts.
+            names: The base models.
             share: In (0, 1].
         """
         if self.work is None:

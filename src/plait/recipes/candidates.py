@@ -11,11 +11,9 @@ from importlib import import_module
 
 import numpy as np
 
-from plait.baselines.boosted import MAX_CLASSES, Boosted
-from plait.baselines.costs import MAX_BYTES, Size, foreseen_bytes
-from plait.baselines.experts import (
-    EXPERTS,
-    Expert,
+from plait.baselines.base_models import (
+    BASE_MODELS,
+    BaseModel,
     Majority,
     NearestNeighbour,
     Pool,
@@ -24,6 +22,8 @@ from plait.baselines.experts import (
     Prototypes,
     TableTrees,
 )
+from plait.baselines.boosted import MAX_CLASSES, Boosted
+from plait.baselines.costs import MAX_BYTES, Size, foreseen_bytes
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.selection import NARROW_FEATURES
@@ -45,8 +45,8 @@ LEARNERS = {
 }
 """Modules that models import when they learn, where these take long."""
 
-Kind = Callable[[], Expert]
-"""Makes an expert that has learned nothing yet."""
+Kind = Callable[[], BaseModel]
+"""Makes a base model that has learned nothing yet."""
 
 
 def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], tuple[str, ...]]:
@@ -54,7 +54,7 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
 
     Args:
         task: What to learn.
-        space: Whose vectors are among the task's columns; adds experts on them alone.
+        space: Whose vectors are among the task's columns; adds base models on them alone.
     """
     sources = list(task.sources.values())
     kinds: dict[str, Kind] = {Majority.name: Majority, NearestNeighbour.name: NearestNeighbour}
@@ -76,7 +76,7 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     kinds = {
         name: kind
         for name, kind in kinds.items()
-        if name not in missing and form in EXPERTS[name].forms
+        if name not in missing and form in BASE_MODELS[name].forms
     }
     if not missing:
         return kinds, ()

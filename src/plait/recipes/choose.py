@@ -1,4 +1,4 @@
-"""Chooses what to ship: the expert, or mix of experts, with the lowest honest cost."""
+"""Chooses what to ship: the base model, or mix of base models, with the lowest honest cost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Choice:
     """What ships.
 
     Attributes:
-        weights: Expert name -> weight; they sum to 1.
+        weights: Base model name -> weight; they sum to 1.
         costs: Candidate name -> mean cost on the rows of the choice.
         notes: What a person should know.
     """

@@ -10,9 +10,9 @@ import numpy as np
 from plait.baselines.contract import mean_by
 from plait.baselines.stack import mix_outputs
 from plait.model.ensemble import DEEP
+from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.rivals import Rivals
 from plait.recipes.task import Task
 
 SIMPLE = "simple models"
@@ -38,9 +38,11 @@ class Candidates:
     judged: np.ndarray
 
     @classmethod
-    def of(cls, deep: DeepResult, rivals: Rivals) -> Candidates:
+    def of(cls, deep: DeepResult, base_models: BaseModels) -> Candidates:
         """Return the network beside the simple models."""
-        return cls(outputs_of(deep, rivals), deep.rows, rivals.outputs, rivals.judged)
+        return cls(
+            outputs_of(deep, base_models), deep.rows, base_models.outputs, base_models.judged
+        )
 
     @property
     def is_partial(self) -> bool:
@@ -91,20 +93,24 @@ def choose_candidates(task: Task, candidates: Candidates, metric: str | None) ->
     return Choice(weights, costs, tuple(dict.fromkeys((*first.notes, *second.notes))))
 
 
-def outputs_of(deep: DeepResult, rivals: Rivals) -> dict[str, np.ndarray]:
+def outputs_of(deep: DeepResult, base_models: BaseModels) -> dict[str, np.ndarray]:
     """Return candidate -> outputs on ``deep.rows``, the network's where there is one."""
-    found = rivals.outputs
-    if _is_partial(deep, rivals):
-        places = places_of(deep.rows, rivals.judged)
+    found = base_models.outputs
+    if _is_partial(deep, base_models):
+        places = places_of(deep.rows, base_models.judged)
         found = {name: one[places] for name, one in found.items()}
     return {**({DEEP: deep.outputs} if deep.systems else {}), **found}
 
 
-def on_all_rows(deep: DeepResult, rivals: Rivals, weights: Mapping[str, float]) -> DeepResult:
+def on_all_rows(
+    deep: DeepResult, base_models: BaseModels, weights: Mapping[str, float]
+) -> DeepResult:
     """Return what tells on which rows a mix is known: all, where the network is not part of it."""
-    if DEEP in weights or not _is_partial(deep, rivals):
+    if DEEP in weights or not _is_partial(deep, base_models):
         return deep
-    return replace(deep, rows=rivals.judged, systems=(), stages=(), outputs=_nothing(deep, rivals))
+    return replace(
+        deep, rows=base_models.judged, systems=(), stages=(), outputs=_nothing(deep, base_models)
+    )
 
 
 def places_of(rows: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -112,12 +118,12 @@ def places_of(rows: np.ndarray, among: np.ndarray) -> np.ndarray:
     return np.searchsorted(among, rows)
 
 
-def _is_partial(deep: DeepResult, rivals: Rivals) -> bool:
-    return bool(rivals.experts) and len(deep.rows) < len(rivals.judged)
+def _is_partial(deep: DeepResult, base_models: BaseModels) -> bool:
+    return bool(base_models.fitted) and len(deep.rows) < len(base_models.judged)
 
 
-def _nothing(deep: DeepResult, rivals: Rivals) -> np.ndarray:
-    return np.full((len(rivals.judged), deep.outputs.shape[1]), np.nan, np.float32)
+def _nothing(deep: DeepResult, base_models: BaseModels) -> np.ndarray:
+    return np.full((len(base_models.judged), deep.outputs.shape[1]), np.nan, np.float32)
 
 
 def _chosen(

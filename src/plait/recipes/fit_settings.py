@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from plait.baselines.experts import EXPERTS
+from plait.baselines.base_models import BASE_MODELS
 from plait.errors import UsageError
 from plait.model.decision import check_threshold, read_costs
 from plait.model.model import Model, load
@@ -60,12 +60,12 @@ class Choice:
     def check(self, target: str | None) -> None:
         """Refuse simple models that do not exist, and a metric of nothing."""
         names = [] if isinstance(self.baselines, bool) else list(self.baselines)
-        unknown = [name for name in names if name not in EXPERTS]
+        unknown = [name for name in names if name not in BASE_MODELS]
         if isinstance(self.baselines, str) or unknown:
             given = [self.baselines] if isinstance(self.baselines, str) else unknown
             raise UsageError(
                 "there is no such simple model",
-                expected="True, False, or names among " + ", ".join(EXPERTS),
+                expected="True, False, or names among " + ", ".join(BASE_MODELS),
                 received=", ".join(map(str, given)),
             )
         if self.metric is not None and target is None:

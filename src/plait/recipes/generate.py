@@ -168,13 +168,17 @@ def _choose(judge: PairJudge, made: Made, groups: np.ndarray) -> tuple[str, tupl
     simple = [name for name in names if name != DEEP]
     if DEEP not in names or not simple:
         return best, ()
-    rival = min(simple, key=lambda name: costs[name])
+    base_model = min(simple, key=lambda name: costs[name])
     if best != DEEP:
-        return best, (f"the network does not beat the baseline '{rival}' on these data",)
-    gap = judge.cost(made.outputs[DEEP], made.truth) - judge.cost(made.outputs[rival], made.truth)
+        return best, (f"the network does not beat the baseline '{base_model}' on these data",)
+    gap = judge.cost(made.outputs[DEEP], made.truth) - judge.cost(
+        made.outputs[base_model], made.truth
+    )
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return best, ()
-    return best, (f"the network is not clearly better than the baseline '{rival}' on these data",)
+    return best, (
+        f"the network is not clearly better than the baseline '{base_model}' on these data",
+    )
 
 
 def _costs(judge: PairJudge, made: Made) -> dict[str, float]:

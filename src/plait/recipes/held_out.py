@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from plait.baselines.base_models import BaseModel, Specialists
 from plait.baselines.contract import is_late
-from plait.baselines.experts import Expert, Specialists
 from plait.baselines.specialists import columns_of, present_sources
 from plait.baselines.stack import mix_outputs
 from plait.model.calibration import Calibration, fit_calibration, with_sources
 from plait.model.ensemble import DEEP
 from plait.model.scales import HeldOut
+from plait.recipes.base_models import BaseModels
 from plait.recipes.comparison import places_of
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.rivals import Rivals
 from plait.recipes.specialise import Judges
 from plait.recipes.subsets import hide
 from plait.recipes.task import Task
@@ -50,7 +50,7 @@ MAX_SOURCES = 12
 
 def calibrate(
     task: Task,
-    rivals: Rivals,
+    base_models: BaseModels,
     deep: DeepResult,
     weights: Mapping[str, float],
     *,
@@ -60,12 +60,12 @@ def calibrate(
 
     Args:
         task: Its target and groups.
-        rivals: The simple models.
+        base_models: The simple models.
         deep: The network.
         weights: Name -> weight in the mix.
         deadline: Of `time.monotonic`; sets of columns that come later are not tried.
     """
-    answers = _Answers(task, rivals, deep, weights)
+    answers = _Answers(task, base_models, deep, weights)
     width = deep.outputs.shape[1]
     every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // width, LEAST_ROWS))
     most = min(MAX_HIDDEN_ROWS, max(MAX_HIDDEN_CELLS // width, LEAST_HIDDEN_ROWS))
@@ -103,12 +103,12 @@ class _Answers:
     """Asks every member of a mix about rows that it did not learn from."""
 
     def __init__(
-        self, task: Task, rivals: Rivals, deep: DeepResult, weights: Mapping[str, float]
+        self, task: Task, base_models: BaseModels, deep: DeepResult, weights: Mapping[str, float]
     ) -> None:
-        self._task, self._rivals, self._deep = task, rivals, deep
+        self._task, self._base_models, self._deep = task, base_models, deep
         self._weights = weights
         self._sources = list(task.sources.values())
-        self._at = places_of(deep.rows, rivals.judged)
+        self._at = places_of(deep.rows, base_models.judged)
 
     def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
         """Return what the mix says of some of the rows when input columns are hidden."""
@@ -129,14 +129,14 @@ class _Answers:
     def _outputs(self, name: str, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         if name == DEEP:
             return self._deep.outputs[places] if not hidden else self._network(places, hidden)
-        judges, expert = self._rivals.judges, self._rivals.experts[name]
+        judges, base_model = self._base_models.judges, self._base_models.fitted[name]
         if judges is None:
-            raise KeyError(f"nothing judged expert {name}")
+            raise KeyError(f"nothing judged base model {name}")
         places = self._at[places]
-        found = self._rivals.outputs[name][places] if not hidden else None
+        found = self._base_models.outputs[name][places] if not hidden else None
         if found is None:
             found = judges.hidden(name, places, hidden)
-        return self._specialised(expert, judges, places, hidden, found)
+        return self._specialised(base_model, judges, places, hidden, found)
 
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
@@ -153,14 +153,14 @@ class _Answers:
 
     def _specialised(
         self,
-        expert: Expert,
+        base_model: BaseModel,
         judges: Judges,
         places: np.ndarray,
         hidden: Sequence[str],
         found: np.ndarray,
     ) -> np.ndarray:
         """Return the outputs with those of specialists for the rows that they answer."""
-        if not isinstance(expert, Specialists):
+        if not isinstance(base_model, Specialists):
             return found
         kept = [i for i, columns in enumerate(self._sources) if not set(columns) & set(hidden)]
         present = present_sources(judges.views, self._sources)[places]
@@ -168,19 +168,19 @@ class _Answers:
         found = found.copy()
         sets, which = np.unique(present, axis=0, return_inverse=True)
         for number, one in enumerate(sets):
-            route = expert.routes.get(frozenset(np.flatnonzero(one).tolist()))
+            route = base_model.routes.get(frozenset(np.flatnonzero(one).tolist()))
             if route is not None:
                 mine = np.flatnonzero(which.reshape(-1) == number)
-                found[mine] = self._specialist(expert, route, judges, places[mine])
+                found[mine] = self._specialist(base_model, route, judges, places[mine])
         return found
 
     def _specialist(
-        self, expert: Specialists, route: int, judges: Judges, places: np.ndarray
+        self, base_model: Specialists, route: int, judges: Judges, places: np.ndarray
     ) -> np.ndarray:
-        one = expert.specialists[route]
+        one = base_model.specialists[route]
         columns = columns_of(self._sources, one.sources)
         if not judges.learned:
-            return one.expert.outputs(judges.views.take(places).only(columns))
+            return one.base_model.outputs(judges.views.take(places).only(columns))
         width = self._deep.outputs.shape[1]
         out = np.full((len(judges.views), width), np.nan, np.float32)
         if one.held_out is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.experts import Expert
+from plait.baselines.base_models import BaseModel
 from plait.baselines.features import FeatureMap, Views
 from plait.modalities import PredictiveTarget
 from plait.recipes.label_counts import nested_order
@@ -25,7 +25,7 @@ class Way:
 
     name: str
     columns: tuple[str, ...]
-    kind: Callable[[], Expert]
+    kind: Callable[[], BaseModel]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Bench:
     Args:
         learn, held, judged: Rows to learn from, to choose the way by (or None), to report on.
         codec: Of the target.
-        seed: Of the draws and the experts.
+        seed: Of the draws and the base models.
         pace: Of the time.
     """
 
@@ -129,15 +129,15 @@ class Bench:
 
     def _score(self, way: Way, places: np.ndarray) -> None:
         learn, held, judged = self._parts(way)
-        expert = way.kind()
+        base_model = way.kind()
         truth = learn.truth[places]
         deadline = self.pace.deadline
         views = learn.views.take(places)
-        expert.fit(views, truth, self.codec, seed=self.seed, deadline=deadline)
-        found = self.codec.metrics(expert.outputs(judged.views), judged.truth)[self.metric]
+        base_model.fit(views, truth, self.codec, seed=self.seed, deadline=deadline)
+        found = self.codec.metrics(base_model.outputs(judged.views), judged.truth)[self.metric]
         self.scores.setdefault((way.name, len(places)), []).append(float(found))
         if held is not None:
-            cost = self.codec.cost(expert.outputs(held.views), held.truth).mean()
+            cost = self.codec.cost(base_model.outputs(held.views), held.truth).mean()
             self.costs.setdefault(way.name, []).append(float(cost))
 
     def _parts(self, way: Way) -> tuple[Part, Part | None, Part]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.experts import Prototypes
+from plait.baselines.base_models import Prototypes
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
 from plait.metrics import LOWER_IS_BETTER

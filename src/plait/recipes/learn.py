@@ -15,6 +15,8 @@ from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.networks.weights import evidence_of, tensors_of_all
+from plait.recipes.base_model_rows import feature_seconds, too_slow_for_folds
+from plait.recipes.base_models import BaseModels, measure_base_models
 from plait.recipes.choose import Choice
 from plait.recipes.chosen_by_folds import NUM_FOLDS as NUM_CHOICES
 from plait.recipes.chosen_by_folds import answers_by_folds
@@ -29,8 +31,6 @@ from plait.recipes.network import plan_network, train_network
 from plait.recipes.network_time import Kept, after_network
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
-from plait.recipes.rival_rows import feature_seconds, too_slow_for_folds
-from plait.recipes.rivals import Rivals, measure_rivals
 from plait.recipes.scoring import HeldOutputs
 from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.stopping import with_stopping
@@ -74,46 +74,48 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         task = with_stopping(task, from_validation=apart, seed=work.seed)
     task = _judged_in_time(task, timetable)
     with timetable.part("baselines"):
-        rivals = measure_rivals(
+        base_models = measure_base_models(
             task,
             folds,
             seed=work.seed,
-            seconds=_rival_seconds(work),
+            seconds=_base_model_seconds(work),
             enabled=work.baselines,
             progress=work.progress,
             space=space,
         )
     with timetable.part("label curve"):
         curve = _label_curve(task, work)
-    deep, rivals, kept = _network(task, work, rivals, folds, space, guessing=guessing)
-    candidates = Candidates.of(deep, rivals)
+    deep, base_models, kept = _network(task, work, base_models, folds, space, guessing=guessing)
+    candidates = Candidates.of(deep, base_models)
     with timetable.part("choice"):
         choice, by_choice = _choose(task, candidates, work)
-    model = _assemble(task, deep, rivals, choice, {} if work.base is None else work.base.shown)
-    known = on_all_rows(deep, rivals, choice.weights)
+    model = _assemble(task, deep, base_models, choice, {} if work.base is None else work.base.shown)
+    known = on_all_rows(deep, base_models, choice.weights)
     with timetable.part("calibration"):
         until = _calibrated_until(timetable, kept)
-        model.ensemble.calibration = calibrate(task, rivals, known, choice.weights, deadline=until)
-    model.ensemble.decision = _decide(task, work, model, outputs_of(known, rivals), known.rows)
+        model.ensemble.calibration = calibrate(
+            task, base_models, known, choice.weights, deadline=until
+        )
+    model.ensemble.decision = _decide(task, work, model, outputs_of(known, base_models), known.rows)
     model.shared, model.group = space, work.group
     shipped = Refitted()
     if folds is None:
         with timetable.part("refit"):
             shipped = refit(
-                task, rivals, choice.weights, timetable, seed=work.seed, kept=kept.scoring
+                task, base_models, choice.weights, timetable, seed=work.seed, kept=kept.scoring
             )
     if len(task.splits.test):
-        model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
+        model.ensemble.base_models = {**model.ensemble.base_models, **shipped.base_models}
     with timetable.part("scoring"):
         held = HeldOutputs(candidates, by_choice, learned=folds is not None)
         num_folds = 0 if folds is None else int(folds.max()) + 1
-        records = make_records(model, task, work, deep, rivals, choice, held, num_folds)
+        records = make_records(model, task, work, deep, base_models, choice, held, num_folds)
         records["metrics"] |= deep.trials | learned | encoders
         records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
-    model.ensemble.experts = {**model.ensemble.experts, **shipped.experts}
-    records["metrics"]["refitted"] = sorted(shipped.experts)
+    model.ensemble.base_models = {**model.ensemble.base_models, **shipped.base_models}
+    records["metrics"]["refitted"] = sorted(shipped.base_models)
     records["metrics"]["notes"] += shipped.notes
-    timetable.said.extend(why_unused(rivals, deep, timetable))
+    timetable.said.extend(why_unused(base_models, deep, timetable))
     model.card = make_card(task, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
@@ -121,32 +123,36 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
 def _network(
     task: Task,
     work: Work,
-    rivals: Rivals,
+    base_models: BaseModels,
     folds: np.ndarray | None,
     space: SharedSpace | None,
     *,
     guessing: bool,
-) -> tuple[DeepResult, Rivals, Kept]:
+) -> tuple[DeepResult, BaseModels, Kept]:
     """Train the network, and give simple models the time that it cannot use, before and after.
 
     Return both, and the seconds that are kept for what follows.
     """
     timetable = work.timetable
-    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+    kept = after_network(task, base_models, timetable, has_folds=folds is not None)
     with timetable.part("network"):
         left = timetable.left(sum(kept))
-        stage = plan_network(task, work, rivals, folds, space, guessing=guessing, left=left)
-    rivals = _again(task, work, rivals, stage.spared(timetable.left(sum(kept))))
-    kept = after_network(task, rivals, timetable, has_folds=folds is not None)
+        stage = plan_network(task, work, base_models, folds, space, guessing=guessing, left=left)
+    base_models = _again(task, work, base_models, stage.spared(timetable.left(sum(kept))))
+    kept = after_network(task, base_models, timetable, has_folds=folds is not None)
     with timetable.part("network"):
-        deep = train_network(task, work, stage, rivals, kept=sum(kept))
-    rivals = _again(task, work, rivals, timetable.left(sum(kept)))
-    return deep, rivals, after_network(task, rivals, timetable, has_folds=folds is not None)
+        deep = train_network(task, work, stage, base_models, kept=sum(kept))
+    base_models = _again(task, work, base_models, timetable.left(sum(kept)))
+    return (
+        deep,
+        base_models,
+        after_network(task, base_models, timetable, has_folds=folds is not None),
+    )
 
 
-def _again(task: Task, work: Work, rivals: Rivals, seconds: float | None) -> Rivals:
+def _again(task: Task, work: Work, base_models: BaseModels, seconds: float | None) -> BaseModels:
     with work.timetable.part("baselines"):
-        return measure_again(task, rivals, seconds, seed=work.seed, progress=work.progress)
+        return measure_again(task, base_models, seconds, seed=work.seed, progress=work.progress)
 
 
 def _choose(task: Task, candidates: Candidates, work: Work) -> tuple[Choice, np.ndarray | None]:
@@ -174,7 +180,7 @@ def _calibrated_until(timetable: Timetable, kept: Kept) -> float | None:
     return None if left is None else timetable.clock() + max(left, kept.calibrating)
 
 
-def _rival_seconds(work: Work) -> float | None:
+def _base_model_seconds(work: Work) -> float | None:
     """Return the seconds that simple models may take: most of them where they are all."""
     left = work.timetable.left()
     return SIMPLE_SHARE * left if work.simple and left is not None else work.timetable.baselines()
@@ -252,7 +258,11 @@ def _num_labels(task: Task, folds: np.ndarray | None) -> int:
 
 
 def _assemble(
-    task: Task, deep: DeepResult, rivals: Rivals, choice: Choice, shown: Mapping[str, Codec]
+    task: Task,
+    deep: DeepResult,
+    base_models: BaseModels,
+    choice: Choice,
+    shown: Mapping[str, Codec],
 ) -> Model:
     simple = [name for name in choice.weights if name != DEEP]
     systems = deep.systems if DEEP in choice.weights else ()
@@ -260,8 +270,8 @@ def _assemble(
         codecs={name: task.codecs[name] for name in task.columns},
         target=task.target_codec,
         weights=choice.weights,
-        experts={name: rivals.experts[name] for name in simple},
-        features=rivals.features if simple else None,
+        base_models={name: base_models.fitted[name] for name in simple},
+        features=base_models.features if simple else None,
         config=systems[0].config if systems else None,
         tensors=tensors_of_all(systems),
         evidence=evidence_of(systems),

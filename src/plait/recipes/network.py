@@ -8,10 +8,10 @@ import numpy as np
 
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import choose_size, lean
+from plait.recipes.base_models import BaseModels
 from plait.recipes.candidates import refuse_none
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form
 from plait.recipes.network_time import NetworkTime
-from plait.recipes.rivals import Rivals
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -24,7 +24,7 @@ LEAST_PASSES = 5.0
 """Times that a network should see every row; one that sees them less is made smaller."""
 
 LEAST_SHARE = 0.15
-"""Part of the budget that a network gets which ships alone, having no rival, however late."""
+"""Part of the budget that a network gets which ships alone, without base models, however late."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class NetworkStage:
 def plan_network(
     task: Task,
     work: Work,
-    rivals: Rivals,
+    base_models: BaseModels,
     folds: np.ndarray | None,
     space: SharedSpace | None,
     *,
@@ -62,9 +62,9 @@ def plan_network(
 ) -> NetworkStage:
     """Plan it, and see how long its steps take where seconds that are `left` for it count."""
     if work.simple:
-        refuse_none(rivals.outputs, work.baselines)
+        refuse_none(base_models.outputs, work.baselines)
         return NetworkStage(why="no network was trained: simple models were asked for")
-    if left is not None and left < LEAST_SECONDS and rivals.experts:
+    if left is not None and left < LEAST_SECONDS and base_models.fitted:
         return NetworkStage(why="no network was trained: no time was left for it")
     plan = DeepPlan(
         config=choose_size(work.size, len(task.splits.train)),
@@ -98,7 +98,7 @@ def _train_config(task: Task, work: Work) -> TrainConfig:
 
 
 def train_network(
-    task: Task, work: Work, stage: NetworkStage, rivals: Rivals, *, kept: float
+    task: Task, work: Work, stage: NetworkStage, base_models: BaseModels, *, kept: float
 ) -> DeepResult:
     """Train the network in the time that is left when so many seconds are kept, if that is enough.
 
@@ -106,19 +106,19 @@ def train_network(
         task: What to learn.
         work: Settings.
         stage: See `plan_network`.
-        rivals: The simple models: what guesses, and what ships where there is no network.
+        base_models: The simple models: what guesses, and what ships where there is no network.
         kept: Seconds.
     """
     plan, foreseen = stage.plan, stage.foreseen
     if plan is None:
-        return _none(rivals, stage.why)
+        return _none(base_models, stage.why)
     seconds = work.timetable.seconds
     if foreseen is not None and seconds is not None:
         left = work.timetable.left(kept) or 0.0
         form = foreseen.form(left)
-        if form is None and rivals.experts:
+        if form is None and base_models.fitted:
             return _none(
-                rivals,
+                base_models,
                 f"no network was trained: {left:.1f} s were left for it, and learning anything "
                 f"takes about {foreseen.least:,.1f} s",
             )
@@ -135,9 +135,9 @@ def train_network(
     from plait.recipes.self_training import train_student
 
     if stage.guessing:
-        return train_student(task, plan, rivals, work.progress)
+        return train_student(task, plan, base_models, work.progress)
     return train_deep(task, plan, work.progress)
 
 
-def _none(rivals: Rivals, note: str) -> DeepResult:
-    return DeepResult.none(rivals.judged, rivals.outputs, note)
+def _none(base_models: BaseModels, note: str) -> DeepResult:
+    return DeepResult.none(base_models.judged, base_models.outputs, note)

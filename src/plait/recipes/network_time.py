@@ -10,10 +10,10 @@ import numpy as np
 
 from plait.model.judges import OutputJudge
 from plait.model.scores import scoring_seconds
+from plait.recipes.base_models import BaseModels
 from plait.recipes.deep_plan import DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
 from plait.recipes.refit import refit_seconds
-from plait.recipes.rivals import Rivals
 from plait.recipes.subsets import LEAST_ROWS, subsets_of
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
@@ -148,31 +148,35 @@ def _good_steps(form: Form) -> int:
     return GOOD_FOLD_STEPS if form is Form.FOLDS else GOOD_STEPS
 
 
-def after_network(task: Task, rivals: Rivals, timetable: Timetable, *, has_folds: bool) -> Kept:
+def after_network(
+    task: Task, base_models: BaseModels, timetable: Timetable, *, has_folds: bool
+) -> Kept:
     """Return the seconds to keep for calibrating, for scoring, and for a last fit.
 
     They are foreseen from what the simple models took, and no more than their part of the budget.
     What is best is fitted again only where it was complete: it would be cut off again. Where
     any lacks time, sets of columns are scored on few rows: what ships is worth more than these.
     """
-    if timetable.seconds is None or not rivals.outputs:
+    if timetable.seconds is None or not base_models.outputs:
         return Kept(
             CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring(np.inf) / 2, 0.0
         )
     codec, rows = task.target_codec, len(task.judged)
-    outputs = next(iter(rivals.outputs.values()))
-    truth = task.truth[rivals.judged]
+    outputs = next(iter(base_models.outputs.values()))
+    truth = task.truth[base_models.judged]
     scored = scoring_seconds(OutputJudge(codec), outputs, truth) * rows / max(len(truth), 1)
-    costs = {name: float(codec.cost(one, truth).mean()) for name, one in rivals.outputs.items()}
+    costs = {
+        name: float(codec.cost(one, truth).mean()) for name, one in base_models.outputs.items()
+    }
     best = min(costs, key=lambda name: costs[name])
-    lacking = bool(rivals.cut_short or rivals.left_out)
+    lacking = bool(base_models.cut_short or base_models.left_out)
     in_sets = len(subsets_of(task.inputs)) * (min(rows, LEAST_ROWS) if lacking else rows)
-    answers = rows * sum(rivals.answering.values()) + in_sets * rivals.answering[best]
+    answers = rows * sum(base_models.answering.values()) + in_sets * base_models.answering[best]
     calls = 2 + len(costs) + in_sets / max(rows, 1)
-    scoring = answers + 2 * rows * rivals.seconds_per_row + calls * scored
-    whole = not has_folds and best not in rivals.cut_short
-    again = 0.0 if not whole else refit_seconds(rivals, [best], len(task.splits.validation))
-    asked = calibration_seconds(task, 2 * rivals.answering[best] + rivals.seconds_per_row)
+    scoring = answers + 2 * rows * base_models.seconds_per_row + calls * scored
+    whole = not has_folds and best not in base_models.cut_short
+    again = 0.0 if not whole else refit_seconds(base_models, [best], len(task.splits.validation))
+    asked = calibration_seconds(task, 2 * base_models.answering[best] + base_models.seconds_per_row)
     least, most = (share * timetable.seconds for share in CALIBRATION_SHARES)
     return Kept(
         calibrating=float(np.clip(asked, least, most)),

@@ -22,7 +22,7 @@ from plait.recipes.space_plan import (
     SharedPlan,
     SharedResult,
     fit_linear,
-    notes_on_rivals,
+    notes_on_mixes,
     occur_together,
     of_linear,
 )
@@ -80,10 +80,10 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         tensors_of(learner.space),
         learner.alignment.scale,
     )
-    rivals: list[dict[str, Any]] = []
+    mixes: list[dict[str, Any]] = []
     if linear is not None:
-        space, rivals = _with_linear(task, plan, space, linear, contents)
-        notes += notes_on_rivals(rivals, run.steps)
+        space, mixes = _with_linear(task, plan, space, linear, contents)
+        notes += notes_on_mixes(mixes, run.steps)
     if has_collapsed(collapse) and not space.has_deep:
         notes += ("the network's vectors collapsed: its part was left out",)
     return SharedResult(
@@ -91,7 +91,7 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         run=run,
         recipe=recipe,
         trials=trials,
-        rivals=rivals,
+        mixes=mixes,
         collapse=collapse,
         notes=notes,
     )
@@ -147,13 +147,13 @@ def _with_linear(
         scored = score_directions(both.beside(deep, flat), present, list(sources), held)
         found[share] = float(np.mean([one["mrr"] for one in scored.values()]))
     best = max(found, key=lambda share: found[share])
-    rivals = [
+    mixes = [
         {"network": share, "linear": 1 - share, "mrr": mrr, "chosen": share == best}
         for share, mrr in found.items()
     ]
     if best == 1.0:
-        return space, rivals
-    return replace(space, linear=kept, share=best), rivals
+        return space, mixes
+    return replace(space, linear=kept, share=best), mixes
 
 
 def _choose_recipe(

@@ -8,14 +8,14 @@ from functools import partial
 
 import numpy as np
 
+from plait.baselines.base_models import Boosted, Majority, TableTrees
 from plait.baselines.boosted import MAX_CLASSES
 from plait.baselines.contract import num_outputs
-from plait.baselines.experts import Boosted, Majority, TableTrees
 from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, Views
+from plait.recipes.base_model_bench import BaseModelBench, Measured
+from plait.recipes.base_model_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
 from plait.recipes.candidates import Kind, quick_columns
-from plait.recipes.rival_bench import Measured, RivalBench
-from plait.recipes.rival_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
 from plait.recipes.schedule import CHEAP_SECONDS
 from plait.recipes.task import Task
 
@@ -65,7 +65,7 @@ def _quick_trees(
     views = features.views(task.prepared, rows).grouped(task.groups[rows])
     views = views.weighted(None if task.weights is None else task.weights[rows])
     held = Views(features, task.prepared, task.validation)
-    bench = RivalBench(task, features, views, rows, held, None, seed)
+    bench = BaseModelBench(task, features, views, rows, held, None, seed)
     kind = partial(TableTrees, columns)
     num = num_outputs(task.target_codec, task.truth[rows])
     if task.target_codec.form.exclusive and num > MAX_CLASSES:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from plait.baselines.base_models import BaseModel, Boosted, Linear, Specialist, Specialists
 from plait.baselines.contract import Deadline, was_cut
-from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.model.ensemble import DEEP
-from plait.recipes.rivals import Rivals
+from plait.recipes.base_models import BaseModels
 from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
 SLOWER = 1.5
 """A second fit may take so many times what the first took, for each row."""
 
-SPECIALISED: Mapping[str, type[Expert]] = {Linear.name: Linear, Boosted.name: Boosted}
+SPECIALISED: Mapping[str, type[BaseModel]] = {Linear.name: Linear, Boosted.name: Boosted}
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,26 @@ class Refitted:
     """What was fitted once more.
 
     Attributes:
-        experts: Name -> expert, of training and validation rows.
+        base_models: Name -> base model, of training and validation rows.
         notes: What a person should know.
     """
 
-    experts: Mapping[str, Expert] = field(default_factory=dict)
+    base_models: Mapping[str, BaseModel] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def refit_seconds(rivals: Rivals, names: list[str], num_more: int) -> float:
-    """Return about how long it takes to fit experts again, with so many more rows, of which
+def refit_seconds(base_models: BaseModels, names: list[str], num_more: int) -> float:
+    """Return about how long it takes to fit base models again, with so many more rows, of which
     those have their features that judged."""
-    growth = 1 + num_more / max(len(rivals.rows), 1)
-    new = max(num_more - len(rivals.judged), 0)
-    features = rivals.seconds_per_row * new
-    return SLOWER * growth * sum(rivals.seconds.get(name, 0.0) for name in names) + features
+    growth = 1 + num_more / max(len(base_models.rows), 1)
+    new = max(num_more - len(base_models.judged), 0)
+    features = base_models.seconds_per_row * new
+    return SLOWER * growth * sum(base_models.seconds.get(name, 0.0) for name in names) + features
 
 
 def refit(
     task: Task,
-    rivals: Rivals,
+    base_models: BaseModels,
     weights: Mapping[str, float],
     timetable: Timetable,
     *,
@@ -54,33 +54,35 @@ def refit(
 ) -> Refitted:
     """Fit the simple models of a mix on the validation rows too.
 
-    The choice is made, and the calibration known, from models of the training rows alone. An expert
-    whose second fit is cut off by the time stays as it was; so does the network always.
+    The choice is made, and the calibration known, from models of the training rows alone. A base
+    model whose second fit is cut off by the time stays as it was; so does the network always.
 
     Args:
         task: Without folds: those have learned from all rows already.
-        rivals: What they learned from, and how long that took.
+        base_models: What they learned from, and how long that took.
         weights: Of what ships.
         timetable: Of the fit.
-        seed: Of the experts.
+        seed: Of the base models.
         kept: Seconds that must be left for what follows.
     """
     names = [name for name in weights if name != DEEP]
-    if not names or rivals.features is None:
+    if not names or base_models.features is None:
         return Refitted()
     more = task.splits.validation
-    mixed, names = names, _in_time(rivals, weights, names, len(more), timetable.left(kept))
-    known = [] if rivals.bench is None else rivals.bench.known_views
-    found: dict[str, Expert] = {}
+    mixed, names = names, _in_time(base_models, weights, names, len(more), timetable.left(kept))
+    known = [] if base_models.bench is None else base_models.bench.known_views
+    found: dict[str, BaseModel] = {}
     for place, name in enumerate(names):
-        rows = np.sort(np.concatenate([rivals.rows_of.get(name, rivals.rows), more]))
-        views = rivals.features.views_from(known, task.prepared, rows).grouped(task.groups[rows])
+        rows = np.sort(np.concatenate([base_models.rows_of.get(name, base_models.rows), more]))
+        views = base_models.features.views_from(known, task.prepared, rows).grouped(
+            task.groups[rows]
+        )
         views = views.weighted(None if task.weights is None else task.weights[rows])
         again = _Again(task, views, task.truth[rows], seed)
         until = timetable.until(1 / (len(names) - place), kept)
-        expert = again.fitted(name, rivals, None if until is None else Deadline(until))
-        if expert is not None:
-            found[name] = expert
+        base_model = again.fitted(name, base_models, None if until is None else Deadline(until))
+        if base_model is not None:
+            found[name] = base_model
     notes = [f"{' and '.join(found)} learned from the validation rows too, once chosen"]
     late = [name for name in mixed if name not in found]
     notes = notes if found else []
@@ -90,7 +92,7 @@ def refit(
 
 
 def _in_time(
-    rivals: Rivals,
+    base_models: BaseModels,
     weights: Mapping[str, float],
     names: list[str],
     num_more: int,
@@ -99,33 +101,39 @@ def _in_time(
     """Return those that can be fitted again in the time, in order: what weighs most comes first."""
     chosen: list[str] = []
     for name in sorted(names, key=lambda name: -weights[name]):
-        if left is None or refit_seconds(rivals, [*chosen, name], num_more) <= left:
+        if left is None or refit_seconds(base_models, [*chosen, name], num_more) <= left:
             chosen.append(name)
     return [name for name in names if name in chosen]
 
 
 class _Again:
-    """Fits experts, with their specialists, on the same rows."""
+    """Fits base models, with their specialists, on the same rows."""
 
     def __init__(self, task: Task, views: Views, truth: np.ndarray, seed: int) -> None:
         self._codec, self._views, self._truth = task.target_codec, views, truth
         self._seed = seed
 
-    def fitted(self, name: str, rivals: Rivals, deadline: Deadline | None) -> Expert | None:
-        """Return a new expert; None where it was cut off by the time."""
-        before = rivals.experts[name]
-        whole = self._fit(rivals.kinds[name](), self._views, deadline)
+    def fitted(
+        self, name: str, base_models: BaseModels, deadline: Deadline | None
+    ) -> BaseModel | None:
+        """Return a new base model; None where it was cut off by the time."""
+        before = base_models.fitted[name]
+        whole = self._fit(base_models.kinds[name](), self._views, deadline)
         if whole is None or not isinstance(before, Specialists):
             return whole
         specialists: list[Specialist] = []
         for one in before.specialists:
             columns = [n for i in sorted(one.sources) for n in before.sources[i]]
-            expert = self._fit(SPECIALISED[one.expert.name](), self._views.only(columns), deadline)
-            if expert is None:
+            base_model = self._fit(
+                SPECIALISED[one.base_model.name](), self._views.only(columns), deadline
+            )
+            if base_model is None:
                 return None
-            specialists.append(Specialist(one.sources, expert))
+            specialists.append(Specialist(one.sources, base_model))
         return Specialists(whole, before.sources, specialists, before.routes)
 
-    def _fit(self, expert: Expert, views: Views, deadline: Deadline | None) -> Expert | None:
-        expert.fit(views, self._truth, self._codec, seed=self._seed, deadline=deadline)
-        return None if was_cut(expert, deadline) else expert
+    def _fit(
+        self, base_model: BaseModel, views: Views, deadline: Deadline | None
+    ) -> BaseModel | None:
+        base_model.fit(views, self._truth, self._codec, seed=self._seed, deadline=deadline)
+        return None if was_cut(base_model, deadline) else base_model

@@ -9,9 +9,9 @@ import numpy as np
 from plait.baselines.stack import best_mix, mix_outputs
 from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
+from plait.recipes.base_models import BaseModels
 from plait.recipes.deep_plan import DeepPlan, DeepResult, settled
 from plait.recipes.deep_training import make_system, run_training, train_data
-from plait.recipes.rivals import Rivals
 from plait.recipes.task import Task
 from plait.train.budget import Budget, Clock
 from plait.train.student import Student, StudentConfig, StudentLearner
@@ -45,7 +45,9 @@ def can_self_train(task: Task, budget: Budget) -> bool:
     return enough and judged and time and task.target_codec.form.exclusive
 
 
-def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress) -> DeepResult:
+def train_student(
+    task: Task, plan: DeepPlan, base_models: BaseModels, progress: Progress
+) -> DeepResult:
     """Train a network on targets and guesses; see `plait.train.student.Student`.
 
     The first guesses come from the best mix of the simple models by the validation rows. The
@@ -55,9 +57,9 @@ def train_student(task: Task, plan: DeepPlan, rivals: Rivals, progress: Progress
     clock = Clock()
     plan = settled(plan)
     truth, codec = task.truth[task.validation], task.target_codec
-    rows = _some(task.unlabelled, plan, rivals)
-    weights = best_mix(dict(rivals.outputs), truth, codec.cost, seed=plan.seed)
-    found = {name: rivals.outputs_of(name, task.prepared, rows) for name in weights}
+    rows = _some(task.unlabelled, plan, base_models)
+    weights = best_mix(dict(base_models.outputs), truth, codec.cost, seed=plan.seed)
+    found = {name: base_models.outputs_of(name, task.prepared, rows) for name in weights}
     guesses = mix_outputs(found, weights)
     system = make_system(task, plan)
     prior = _prior(task.truth[task.splits.train], guesses.shape[1])
@@ -95,12 +97,12 @@ def _left(budget: Budget, spent_seconds: float) -> Budget:
     return Budget(max(budget.amount - spent_seconds, 0.5 * budget.amount), "seconds")
 
 
-def _some(rows: np.ndarray, plan: DeepPlan, rivals: Rivals) -> np.ndarray:
+def _some(rows: np.ndarray, plan: DeepPlan, base_models: BaseModels) -> np.ndarray:
     """Return as many of the rows as can be guessed in the time, evenly drawn."""
     most = MAX_GUESSED
     if plan.budget.timed:
         seconds = GUESS_SHARE * plan.budget.amount
-        most = min(most, max(int(seconds / max(rivals.seconds_per_row, 1e-6)), 1))
+        most = min(most, max(int(seconds / max(base_models.seconds_per_row, 1e-6)), 1))
     if len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng(plan.seed).choice(rows, most, replace=False))

@@ -104,7 +104,7 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
         "shipped": f"shared space ({_ingredients(found)})",
         "test": {"rows": len(rows), **scored},
         "trials": found.trials,
-        "rivals": found.rivals,
+        "mixes": found.mixes,
         "collapse": check.to_dict(),
         "warnings": [
             *(caution("space", "", text) for text in check.warnings),

@@ -60,7 +60,7 @@ class SharedResult:
         run: Of its training; None where no network was trained.
         recipe: Which losses were used.
         trials: ``{"recipe", "cost", "chosen"}`` per recipe measured; empty when none was.
-        rivals: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
+        mixes: ``{"network", "linear", "mrr", "chosen"}``: mean reciprocal rank on validation rows
             by the weights of the network's and the linear space's cosines.
         collapse: ``std`` and ``rank`` of the network's vectors of validation rows, which need not
             be those that ship; see `plait.train.latent.spread`.
@@ -71,7 +71,7 @@ class SharedResult:
     run: TrainResult | None
     recipe: str
     trials: list[dict[str, Any]]
-    rivals: list[dict[str, Any]]
+    mixes: list[dict[str, Any]]
     collapse: dict[str, float]
     notes: tuple[str, ...]
 
@@ -99,7 +99,7 @@ def of_linear(task: Task, plan: SharedPlan, linear: LinearSpace, note: str) -> S
         run=None,
         recipe="canonical correlations",
         trials=[],
-        rivals=[],
+        mixes=[],
         collapse={},
         notes=(note,),
     )
@@ -127,15 +127,15 @@ def fit_linear(
     return found
 
 
-def notes_on_rivals(rivals: Sequence[Mapping[str, Any]], steps: int) -> tuple[str, ...]:
+def notes_on_mixes(mixes: Sequence[Mapping[str, Any]], steps: int) -> tuple[str, ...]:
     """Return what is to be said of a network that canonical correlations alone equal.
 
     Args:
-        rivals: As of `SharedResult`.
+        mixes: As of `SharedResult`.
         steps: For which the network was trained.
     """
-    by_share = {one["network"]: one["mrr"] for one in rivals}
-    shipped = next((one["network"] for one in rivals if one["chosen"]), None)
+    by_share = {one["network"]: one["mrr"] for one in mixes}
+    shipped = next((one["network"] for one in mixes if one["chosen"]), None)
     if shipped is None or by_share[0.0] < by_share[1.0]:
         return ()
     alone = f"after {steps:,} {'step' if steps == 1 else 'steps'} the network alone"

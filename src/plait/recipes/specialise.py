@@ -1,4 +1,4 @@
-"""Gives experts specialists for rows that lack columns, where held-out rows say that they pay."""
+"""Gives base models specialists for rows that lack columns, where held-out rows say it pays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from plait.baselines.base_models import BaseModel, Boosted, Linear, Specialist, Specialists
 from plait.baselines.contract import HeldOut, mean_by, part_of
-from plait.baselines.experts import Boosted, Expert, Linear, Specialist, Specialists
 from plait.baselines.features import Views
 from plait.baselines.specialists import (
     MAX_SOURCES,
@@ -39,14 +39,15 @@ class Judges:
 
     Attributes:
         views, truth: The rows.
-        stages: Expert name -> pairs of an expert and the places in `views` it did not learn from.
+        stages: Base model name -> pairs of a base model and the places in `views` it did not learn
+            from.
         learned: Whether these are the rows that specialists learn from: then others of their kind,
             which learned without a fold, are judged by it.
     """
 
     views: Views
     truth: np.ndarray
-    stages: Mapping[str, Sequence[tuple[Expert, np.ndarray]]]
+    stages: Mapping[str, Sequence[tuple[BaseModel, np.ndarray]]]
     learned: bool
     _seen: dict[bytes, Views] = field(default_factory=dict)
 
@@ -57,17 +58,17 @@ class Judges:
         return [places for _, places in next(iter(self.stages.values()), ())]
 
     def hidden(self, name: str, rows: np.ndarray, gone: Sequence[str]) -> np.ndarray:
-        """Return what an expert answers for some rows when columns are hidden."""
+        """Return what a base model answers for some rows when columns are hidden."""
         outputs: dict[int, np.ndarray] = {}
-        for expert, places in self.stages[name]:
+        for base_model, places in self.stages[name]:
             mine = rows[np.isin(rows, places)]
             if len(mine):
-                found = expert.outputs(self._without(gone, mine))
+                found = base_model.outputs(self._without(gone, mine))
                 outputs |= dict(zip(mine.tolist(), found, strict=True))
         return np.stack([outputs[row] for row in rows.tolist()])
 
     def _without(self, gone: Sequence[str], rows: np.ndarray) -> Views:
-        """Return rows without columns, made once for all experts that are judged by them."""
+        """Return rows without columns, made once for all base models that are judged by them."""
         key = repr(gone).encode() + rows.tobytes()
         if key not in self._seen:
             if len(self._seen) >= MAX_SEEN:
@@ -98,7 +99,7 @@ class Specialiser:
         codec: PredictiveTarget,
         *,
         seed: int,
-        kinds: Sequence[type[Expert]],
+        kinds: Sequence[type[BaseModel]],
         allowance: Allowance,
     ) -> None:
         self._sources, self._learn = sources, np.flatnonzero(truth_known(truth, codec))
@@ -111,10 +112,10 @@ class Specialiser:
         self._found: list[Specialist] = []
         self._costs: list[np.ndarray] = []
 
-    def specialised(self, experts: Mapping[str, Expert]) -> dict[str, Expert]:
-        """Return the experts, those with specialists that pay as `Specialists`."""
-        chosen: dict[str, dict[SourceSet, int]] = {name: {} for name in experts}
-        wanted = set(SPECIALISED) & set(experts) & set(self._judges.stages)
+    def specialised(self, base_models: Mapping[str, BaseModel]) -> dict[str, BaseModel]:
+        """Return the base models, those with specialists that pay as `Specialists`."""
+        chosen: dict[str, dict[SourceSet, int]] = {name: {} for name in base_models}
+        wanted = set(SPECIALISED) & set(base_models) & set(self._judges.stages)
         sets = considered(present_sources(self._views, self._sources)) if wanted else []
         for number, sources in enumerate(sets):
             rows = self._rows(sources)
@@ -130,7 +131,9 @@ class Specialiser:
                 place = self._best(name, sources, rows)
                 if place is not None:
                     chosen[name][sources] = place
-        return {name: self._with(expert, chosen[name]) for name, expert in experts.items()}
+        return {
+            name: self._with(base_model, chosen[name]) for name, base_model in base_models.items()
+        }
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,33 +159,33 @@ class Specialiser:
             until = part_of(deadline, 1 / (len(self._kinds) - place))
             folds = self._judges.folds if self._judges.learned else []
             held = self._held_out(kind, columns, folds, part_of(until, _fold_share(len(folds))))
-            expert = self._fit(kind, np.arange(len(self._learn)), columns, until)
-            self._found.append(Specialist(sources, expert, held))
-            self._costs.append(self._costs_of(expert, held, columns))
+            base_model = self._fit(kind, np.arange(len(self._learn)), columns, until)
+            self._found.append(Specialist(sources, base_model, held))
+            self._costs.append(self._costs_of(base_model, held, columns))
 
     def _fit(
         self,
-        kind: type[Expert],
+        kind: type[BaseModel],
         places: np.ndarray,
         columns: Sequence[str],
         deadline: float | None,
-    ) -> Expert:
-        expert, views = kind(), self._views.take(places).only(columns)
+    ) -> BaseModel:
+        base_model, views = kind(), self._views.take(places).only(columns)
         truth = self._truth[places]
-        expert.fit(views, truth, self._codec, seed=self._seed, deadline=deadline)
-        return expert
+        base_model.fit(views, truth, self._codec, seed=self._seed, deadline=deadline)
+        return base_model
 
     def _held_out(
         self,
-        kind: type[Expert],
+        kind: type[BaseModel],
         columns: Sequence[str],
         folds: Sequence[np.ndarray],
         deadline: float | None,
     ) -> HeldOut | None:
         """Return what specialists that learned without a fold answer for its rows.
 
-        What an expert says of rows that it held out itself is not enough: it chose its settings by
-        them, which on few rows makes it look better than it is.
+        What a base model says of rows that it held out itself is not enough: it chose its settings
+        by them, which on few rows makes it look better than it is.
         """
         parts: list[HeldOut] = []
         for number, fold in enumerate(folds):
@@ -191,18 +194,22 @@ class Specialiser:
             if not inside.any() or not len(places):
                 continue
             until = part_of(deadline, 1 / (len(folds) - number))
-            expert = self._fit(kind, places, columns, until)
+            base_model = self._fit(kind, places, columns, until)
             rows = self._learn[inside]
             asked = self._judges.views.take(rows).only(columns)
-            parts.append(HeldOut(rows, expert.outputs(asked)))
+            parts.append(HeldOut(rows, base_model.outputs(asked)))
         return HeldOut(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
 
-    def _costs_of(self, expert: Expert, held: HeldOut | None, columns: Sequence[str]) -> np.ndarray:
+    def _costs_of(
+        self, base_model: BaseModel, held: HeldOut | None, columns: Sequence[str]
+    ) -> np.ndarray:
         """Return the cost of every judging row; NaN where it is not known honestly."""
         costs = np.full(len(self._judges.truth), np.nan)
         if held is None and not self._judges.learned:
             places = np.flatnonzero(self._known)
-            held = HeldOut(places, expert.outputs(self._judges.views.take(places).only(columns)))
+            held = HeldOut(
+                places, base_model.outputs(self._judges.views.take(places).only(columns))
+            )
         if held is not None:
             truth = self._judges.truth[held.places]
             costs[held.places] = self._codec.cost(held.outputs, truth)
@@ -238,12 +245,12 @@ class Specialiser:
         error = standard_error(gain, None if groups is None else groups[rows])
         return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
 
-    def _with(self, expert: Expert, routes: Mapping[SourceSet, int]) -> Expert:
+    def _with(self, base_model: BaseModel, routes: Mapping[SourceSet, int]) -> BaseModel:
         if not routes:
-            return expert
+            return base_model
         used = sorted(set(routes.values()))
         places = {found: used.index(place) for found, place in routes.items()}
-        return Specialists(expert, self._sources, [self._found[i] for i in used], places)
+        return Specialists(base_model, self._sources, [self._found[i] for i in used], places)
 
 
 def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
@@ -263,7 +270,7 @@ def likely(
     seed: int,
     weights: np.ndarray | None = None,
 ) -> list[str]:
-    """Return the experts that would ship if there were no others: the rest need no specialists.
+    """Return the base models that would ship if there were no others: the rest need no specialists.
 
     Args:
         outputs: Name -> honest outputs of rows.
@@ -278,13 +285,13 @@ def likely(
     return list(best_mix(seen, truth[known], codec.cost, seed=seed, weights=heavy))
 
 
-def kinds_of(costs: Mapping[str, float]) -> list[type[Expert]]:
+def kinds_of(costs: Mapping[str, float]) -> list[type[BaseModel]]:
     """Return what specialists may be: linear, and trees where they are the best simple model.
 
     Args:
-        costs: Name of a measured expert -> its mean cost.
+        costs: Name of a measured base model -> its mean cost.
     """
-    kinds: list[type[Expert]] = [Linear] if "linear" in costs else []
+    kinds: list[type[BaseModel]] = [Linear] if "linear" in costs else []
     if "boosted" in costs and min(costs, key=lambda name: costs[name]) == "boosted":
         kinds.append(Boosted)
     return kinds

@@ -8,9 +8,9 @@ from typing import Any
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.networks.weights import evidence_of
+from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import Choice
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.rivals import Rivals
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import HeldOutputs, Scorer
 from plait.recipes.task import Task
@@ -25,7 +25,7 @@ def make_records(
     task: Task,
     work: Work,
     deep: DeepResult,
-    rivals: Rivals,
+    base_models: BaseModels,
     choice: Choice,
     held: HeldOutputs,
     num_folds: int,
@@ -36,7 +36,7 @@ def make_records(
         model: What ships.
         task: Its rows.
         work: What was asked for.
-        deep, rivals: The candidates.
+        deep, base_models: The candidates.
         choice: Of what ships.
         held: What is known of rows that none learned from: without test rows, the scores are of
             these.
@@ -45,10 +45,10 @@ def make_records(
     Returns:
         ``metrics``, and ``samples`` where these are wanted.
     """
-    everything, end = _of_all(model, deep, rivals), work.timetable.work_end
-    scorer = Scorer(model, task, everything, rivals.answering, end, held, wanted=work.scores)
+    everything, end = _of_all(model, deep, base_models), work.timetable.work_end
+    scorer = Scorer(model, task, everything, base_models.answering, end, held, wanted=work.scores)
     judged = scorer.shipped()
-    candidates = _candidates(scorer, deep, rivals, choice, judged)
+    candidates = _candidates(scorer, deep, base_models, choice, judged)
     subsets = scorer.subsets()
     training = _training(deep)
     metrics = {
@@ -69,7 +69,7 @@ def make_records(
         "warnings": list(task.warnings),
         "notes": [
             *task.notes,
-            *rivals.said,
+            *base_models.said,
             *deep.notes,
             *choice.notes,
             *_row_notes(task, held, num_folds, len(scorer.rows)),
@@ -86,13 +86,13 @@ def make_records(
     return records
 
 
-def _of_all(model: Model, deep: DeepResult, rivals: Rivals) -> Ensemble:
+def _of_all(model: Model, deep: DeepResult, base_models: BaseModels) -> Ensemble:
     """Return an ensemble that knows every candidate; see `Ensemble.outputs_of`."""
     everything = replace(
         model.ensemble,
-        weights={**dict.fromkeys(rivals.experts, 0.0), DEEP: 0.0},
-        experts=rivals.experts,
-        features=rivals.features,
+        weights={**dict.fromkeys(base_models.fitted, 0.0), DEEP: 0.0},
+        base_models=base_models.fitted,
+        features=base_models.features,
         config=deep.systems[0].config if deep.systems else None,
         evidence=evidence_of(deep.systems),
     )
@@ -130,21 +130,25 @@ def _training(deep: DeepResult) -> dict[str, Any]:
 
 
 def _candidates(
-    scorer: Scorer, deep: DeepResult, rivals: Rivals, choice: Choice, judged: dict[str, Any]
+    scorer: Scorer,
+    deep: DeepResult,
+    base_models: BaseModels,
+    choice: Choice,
+    judged: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Return each candidate's scores, its seconds, and whether its work was complete."""
-    names = [*([DEEP] if deep.systems else []), *rivals.experts]
+    names = [*([DEEP] if deep.systems else []), *base_models.fitted]
     found = []
     for place, name in enumerate(names):
         if judged and scorer.has_test and set(choice.weights) == {name}:
             scored = {part: judged[part] for part in ("metrics", "intervals")}
         else:
             scored = scorer.candidate(name, len(names) - place)
-        cut = deep.cut_short if name == DEEP else name in rivals.cut_short
-        seconds = rivals.seconds.get(name, deep.run.seconds)
+        cut = deep.cut_short if name == DEEP else name in base_models.cut_short
+        seconds = base_models.seconds.get(name, deep.run.seconds)
         one = {"name": name, "cost": choice.costs.get(name), **scored}
         if name != DEEP:
-            one["rows_learned"] = len(rivals.rows_of.get(name, rivals.rows))
+            one["rows_learned"] = len(base_models.rows_of.get(name, base_models.rows))
         found.append(one | {"seconds": seconds, "complete": not cut})
     return found
 

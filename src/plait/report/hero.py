@@ -8,7 +8,7 @@ from typing import Any
 from plait.report.bars import axis_of
 from plait.report.scored import (
     LEAST_ROWS,
-    best_rival,
+    best_base_model,
     ends_of,
     guessing,
     headline_metric,
@@ -108,7 +108,7 @@ def _cost(decision: Mapping[str, Any], known: str) -> Html:
 
 
 def _compared(data: Mapping[str, Any]) -> Html:
-    """Return guessing, rivals and the weakest pattern, and a scale on which they lie."""
+    """Return guessing, simple models and the weakest pattern, and a scale on which they lie."""
     if is_space(data):
         chance, rank = chance_at_ten(test_of(data)), value_of(test_of(data), "median_rank")
         items = [("by chance", percent(chance), "of queries, first ten")]
@@ -152,14 +152,14 @@ def _facts(items: list[tuple[str, str, str]]) -> Html:
 
 
 def _scale(data: Mapping[str, Any], name: str) -> Html:
-    """Return a line from zero with the places of guessing, the best rival and what ships."""
+    """Return a line from zero with the places of guessing, the best simple model and what ships."""
     test = test_of(data)
     value = value_of(test, name)
     if value is None:
         return ""
     marks = [("guessing", value_of(guessing(data), name), "g")]
     if not is_simple(shipped_alone(data)):
-        marks.append(("best simple rival", value_of(best_rival(data), name), "s"))
+        marks.append(("best simple model", value_of(best_base_model(data), name), "s"))
     known = [(said, place, kind) for said, place, kind in marks if place is not None]
     ends = ends_of(test, name)
     axis = axis_of([{"value": v, "interval": None} for _, v, _ in known]

@@ -1,4 +1,4 @@
-"""What a bundle's numbers say before anything is drawn: headline, guessing, rivals, patterns."""
+"""What a bundle's numbers say before anything is drawn: headline, guessing, baselines, patterns."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def guessing(data: Mapping[str, Any]) -> Scored | None:
     return next((one for one in candidates(data) if one.get("name") in GUESSES), None)
 
 
-def best_rival(data: Mapping[str, Any]) -> Scored | None:
+def best_base_model(data: Mapping[str, Any]) -> Scored | None:
     """Return the best simple model that was measured to the end and does not ship itself."""
     name, shipped = headline_metric(data), shipped_alone(data)
     simple = [one for one in candidates(data) if is_simple(str(one.get("name") or ""))]

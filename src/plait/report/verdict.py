@@ -7,7 +7,7 @@ from typing import Any
 
 from plait.report.scored import (
     LEAST_ROWS,
-    best_rival,
+    best_base_model,
     calibration_error,
     candidates,
     ends_of,
@@ -50,14 +50,14 @@ def verdict(data: Mapping[str, Any]) -> str:
     start = "Measured" if guess is None else _better(name, test, value, guess)
     if is_simple(shipped_alone(data)):
         return f"{start}; {_of_simple(data, name, value)}"
-    rival = best_rival(data)
-    told = value_of(rival, name)
-    if rival is None or told is None:
+    base_model = best_base_model(data)
+    told = value_of(base_model, name)
+    if base_model is None or told is None:
         return f"{start}; no simple model was measured beside it."
-    simple = f"{model_name(rival['name'])}, {metric(name, told)}"
+    simple = f"{model_name(base_model['name'])}, {metric(name, told)}"
     if not is_better(name, value, told):
         return f"{start}, but a simple model alone ({simple}) does as well on these rows."
-    apart = _apart(name, test, rival)
+    apart = _apart(name, test, base_model)
     if apart is None:
         judged = plural(int(test.get("rows") or 0), "row")
         last = "" if ends_of(test, name) is None else " of the latter"
@@ -81,7 +81,7 @@ def _of_simple(data: Mapping[str, Any], name: str, value: float) -> str:
     """Return what is said of a simple model that ships, and of the best other one."""
     said = f"{model_name(shipped_alone(data))}, {metric(name, value)}"
     said = f"what ships is itself a simple model ({said})"
-    other = best_rival(data)
+    other = best_base_model(data)
     told = value_of(other, name)
     if other is not None and told is not None and is_better(name, told, value):
         better = f"{model_name(other['name'])}, {metric(name, told)}"
@@ -117,7 +117,7 @@ def warnings(data: Mapping[str, Any]) -> list[str]:
     """Return what was warned of when the model was made, and what its numbers themselves show."""
     metrics = data.get("metrics") or {}
     told = [_said(one) for one in metrics.get("warnings") or []]
-    found = told + [*_of_rows(data), *_of_rivals(data), *_of_patterns(data), *_of_trust(data)]
+    found = told + [*_of_rows(data), *_of_base_models(data), *_of_patterns(data), *_of_trust(data)]
     return list(dict.fromkeys(text for text in found if text))
 
 
@@ -136,7 +136,7 @@ def _of_rows(data: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _of_rivals(data: Mapping[str, Any]) -> list[str]:
+def _of_base_models(data: Mapping[str, Any]) -> list[str]:
     short = [one.get("name") for one in candidates(data) if not is_whole(one)]
     ours = [model_name(name) for name in short if name in shipped_parts(data)]
     others = [model_name(name) for name in short if name not in shipped_parts(data)]
@@ -146,7 +146,7 @@ def _of_rivals(data: Mapping[str, Any]) -> list[str]:
         found.append(f"Cut off by the clock, though it ships: {told}. A longer budget may help it.")
     if others:
         found.append(
-            f"Cut off by the clock, so not a fair rival: {', '.join(others)}. A longer budget "
+            f"Cut off by the clock, so no fair comparison: {', '.join(others)}. A longer budget "
             "measures it."
         )
     return found
@@ -190,15 +190,15 @@ def _of_trust(data: Mapping[str, Any]) -> list[str]:
 
 
 def facts_of_hero(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return ``(what, value, note)`` of guessing and the best simple rival."""
+    """Return ``(what, value, note)`` of guessing and the best simple model."""
     name, found = headline_metric(data), []
     guess = guessing(data)
-    rival = None if is_simple(shipped_alone(data)) else best_rival(data)
+    base_model = None if is_simple(shipped_alone(data)) else best_base_model(data)
     if guess is not None:
         found.append(("guessing", metric(name, value_of(guess, name)), "the least to beat"))
-    if rival is not None:
-        shown = metric(name, value_of(rival, name))
-        found.append(("best simple rival", shown, model_name(rival.get("name"))))
+    if base_model is not None:
+        shown = metric(name, value_of(base_model, name))
+        found.append(("best simple model", shown, model_name(base_model.get("name"))))
     return found
 
 
@@ -209,9 +209,9 @@ def _halves(name: str, value: float, guess: float) -> bool:
     return 1 - value <= (1 - guess) / 2
 
 
-def _apart(name: str, test: Mapping[str, Any], rival: Mapping[str, Any]) -> bool | None:
+def _apart(name: str, test: Mapping[str, Any], base_model: Mapping[str, Any]) -> bool | None:
     """Tell whether two intervals do not meet; None where one was not computed."""
-    one, other = ends_of(test, name), ends_of(rival, name)
+    one, other = ends_of(test, name), ends_of(base_model, name)
     if one is None or other is None:
         return None
     return one[1] < other[0] if word(name).better == "lower" else one[0] > other[1]

@@ -169,7 +169,7 @@ def check_searches(modality: str) -> None:
 
 
 def check_adapts_a_base(modality: str) -> None:
-    """`fit` with a base measures experts on its vectors, and the bundle embeds as the base did."""
+    """`fit` with a base measures base models on its vectors, and the bundle embeds as it did."""
     base, path = _share(modality)
     model = _quick_fit(_table(modality), target="kind", base=path, adapt="full")
     names = {entry["name"] for entry in model.records["metrics"]["candidates"]}

@@ -18,7 +18,7 @@ FLAT = 2e-6
 """Responses below this, as a share of the largest value that is convolved, are rounding."""
 
 NUM_BIASES_AND_GROUPS = ((59, 64), (30, 32), (12, 16))
-"""Per detail level (0 is the finest): biases per fixed kernel, and groups of rival kernels."""
+"""Per detail level (0 is the finest): biases per fixed kernel, and groups of competing kernels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def make_blocks(num_steps: int, num_channels: int, detail: int = 0) -> tuple[Blo
     for differenced, share in ((False, num_biases // 2), (True, num_biases - num_biases // 2)):
         blocks += _fixed_blocks(rng, differenced, num_steps, num_channels, share)
     for differenced in (False, True):
-        blocks += _rival_blocks(rng, differenced, num_steps, num_channels, num_groups // 2)
+        blocks += _competing_blocks(rng, differenced, num_steps, num_channels, num_groups // 2)
     return tuple(blocks)
 
 
@@ -96,7 +96,7 @@ def default_biases(blocks: Sequence[Block]) -> str:
 def transform(series: np.ndarray, blocks: Sequence[Block], biases: str) -> np.ndarray:
     """Return float32 ``[feature]`` of a series ``[channel, time]``.
 
-    Proportions of positive values for the fixed kernels; for rival kernels the square root of
+    Proportions of positive values for the fixed kernels; for competing kernels the square root of
     how strongly each won with the largest response and of how often with the smallest.
 
     Sources: Dempster et al. 2021, "MiniRocket: A Very Fast (Almost) Deterministic Transform";
@@ -142,7 +142,7 @@ def _fixed_blocks(
         )
 
 
-def _rival_blocks(
+def _competing_blocks(
     rng: np.random.Generator, differenced: bool, num_steps: int, num_channels: int, num_groups: int
 ) -> Iterator[Block]:
     """Groups of random kernels for the dilations 1, 2, 4, ... that fit the series."""
@@ -207,11 +207,11 @@ def _proportions(response: np.ndarray, biases: np.ndarray) -> np.ndarray:
 
 
 def _wins(response: np.ndarray) -> list[np.ndarray]:
-    rivals = response.reshape(-1, KERNELS_PER_GROUP, response.shape[1])
-    largest = rivals.max(axis=1, keepdims=True)
-    smallest = rivals.min(axis=1, keepdims=True)
-    strength = np.where(rivals == largest, rivals, 0.0).sum(axis=-1)
-    times = np.bitwise_count(np.packbits(rivals == smallest, axis=-1)).sum(axis=-1)
+    competing = response.reshape(-1, KERNELS_PER_GROUP, response.shape[1])
+    largest = competing.max(axis=1, keepdims=True)
+    smallest = competing.min(axis=1, keepdims=True)
+    strength = np.where(competing == largest, competing, 0.0).sum(axis=-1)
+    times = np.bitwise_count(np.packbits(competing == smallest, axis=-1)).sum(axis=-1)
     return [np.sqrt(np.maximum(part, 0.0)).astype(np.float32).ravel() for part in (strength, times)]
 
 

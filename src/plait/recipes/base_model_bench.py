@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from plait.baselines.base_models import BaseModel, Boosted, Linear, Pool, Probe, Spread, TableTrees
 from plait.baselines.contract import Deadline, mean_by, num_outputs, was_cut
 from plait.baselines.costs import (
     NUM_ROUNDS,
@@ -19,12 +20,11 @@ from plait.baselines.costs import (
     is_closed,
     multiply_seconds,
 )
-from plait.baselines.experts import Boosted, Expert, Linear, Pool, Probe, Spread, TableTrees
 from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, Views
 from plait.baselines.pilots import round_seconds, step_seconds
+from plait.recipes.base_model_rows import some_unlabelled
 from plait.recipes.candidates import Kind
-from plait.recipes.rival_rows import some_unlabelled
 from plait.recipes.schedule import CHEAP_SECONDS, MOMENT_SECONDS
 from plait.recipes.specialise import Judges
 from plait.recipes.task import Task
@@ -47,23 +47,23 @@ HOPELESS = 1.0
 
 @dataclass(frozen=True)
 class Measured:
-    """An expert of all rows, honest outputs, who gave them for which rows, and what it took.
+    """A base model of all rows, honest outputs, who gave them for which rows, and what it took.
 
     Attributes:
         answering: Seconds that it takes to answer a row.
         cut_short: Whether it, or one of those of the folds, lacks work for want of time.
     """
 
-    expert: Expert
+    base_model: BaseModel
     outputs: np.ndarray
-    parts: list[tuple[Expert, np.ndarray]]
+    parts: list[tuple[BaseModel, np.ndarray]]
     seconds: float
     answering: float
     cut_short: bool
 
 
-class RivalBench:
-    """Measures experts on the same rows.
+class BaseModelBench:
+    """Measures base models on the same rows.
 
     Args:
         task: What to learn.
@@ -72,7 +72,7 @@ class RivalBench:
         rows: Their numbers.
         held: Validation rows, or None with folds.
         folds: Fold number of each row, or None.
-        seed: Of the experts.
+        seed: Of the base models.
     """
 
     def __init__(
@@ -98,12 +98,12 @@ class RivalBench:
 
     @property
     def work(self) -> float:
-        """How many times the work of one fit, left alone, it is to measure an expert."""
+        """How many times the work of one fit, left alone, it is to measure a base model."""
         return self.runs * min(max(self.slower, 1.0), MOST_SLOWER)
 
     @property
     def runs(self) -> float:
-        """How many fits to all rows it takes to measure an expert."""
+        """How many fits to all rows it takes to measure a base model."""
         return 1.0 + max(self._num_folds - 1, 0)
 
     @property
@@ -116,11 +116,11 @@ class RivalBench:
         if worked >= LEAST_WORKED:
             self.slower = seconds / worked
 
-    def judges(self, stages: Mapping[str, list[tuple[Expert, np.ndarray]]]) -> Judges:
+    def judges(self, stages: Mapping[str, list[tuple[BaseModel, np.ndarray]]]) -> Judges:
         """Return what judges specialists: the validation rows, or with folds the rows themselves.
 
         Args:
-            stages: Name -> experts, each with the places of rows that it did not learn from.
+            stages: Name -> base models, each with the places of rows that it did not learn from.
         """
         learned = self._held is None
         views = self.views if self._held is None else self._held
@@ -168,29 +168,29 @@ class RivalBench:
         return size
 
     def measure(self, kind: Kind, deadline: float | None) -> Measured | float:
-        """Fit and ask an expert; or the seconds that it would take, where they are far too many."""
+        """Fit and ask a base model; or tell the seconds it would take, where far too many."""
         began = time.monotonic()
-        parts: list[tuple[Expert, np.ndarray]] = []
+        parts: list[tuple[BaseModel, np.ndarray]] = []
         answers: list[np.ndarray] = []
         answering, cut = 0.0, False
         for fold in range(self._num_folds):
             part = self._until(began, deadline, (fold + 1) / (self._num_folds + 1))
             kept, judged = np.flatnonzero(self._folds != fold), np.flatnonzero(self._folds == fold)
-            expert, late = self._fit(kind, kept, part)
+            base_model, late = self._fit(kind, kept, part)
             asked = time.monotonic()
-            answers.append(expert.outputs(self.views.take(judged)))
+            answers.append(base_model.outputs(self.views.take(judged)))
             answering += time.monotonic() - asked
-            parts.append((expert, judged))
+            parts.append((base_model, judged))
             cut |= late
             needed = (time.monotonic() - began) * (self._num_folds + 1)
             if not fold and _is_hopeless(began, needed, deadline):
                 return needed
-        expert, late = self._fit(kind, np.arange(len(self.views)), deadline)
+        base_model, late = self._fit(kind, np.arange(len(self.views)), deadline)
         if self._held is not None:
             asked = time.monotonic()
-            answers = [expert.outputs(self._held)]
+            answers = [base_model.outputs(self._held)]
             answering = time.monotonic() - asked
-            parts = [(expert, np.arange(len(self._held)))]
+            parts = [(base_model, np.arange(len(self._held)))]
         if not answers:
             raise ValueError("neither folds nor validation rows")
         num = sum(len(judged) for _, judged in parts)
@@ -198,14 +198,16 @@ class RivalBench:
         for (_, judged), found in zip(parts, answers, strict=True):
             outputs[judged] = found
         seconds = time.monotonic() - began
-        return Measured(expert, outputs, parts, seconds, answering / max(num, 1), cut or late)
+        return Measured(base_model, outputs, parts, seconds, answering / max(num, 1), cut or late)
 
-    def _fit(self, kind: Kind, places: np.ndarray, deadline: float | None) -> tuple[Expert, bool]:
-        expert, until = kind(), None if deadline is None else Deadline(deadline)
+    def _fit(
+        self, kind: Kind, places: np.ndarray, deadline: float | None
+    ) -> tuple[BaseModel, bool]:
+        base_model, until = kind(), None if deadline is None else Deadline(deadline)
         whole = len(places) == len(self.views)
         views = self.views if whole else self.views.take(places)
-        expert.fit(views, self._truth[places], self._codec, seed=self._seed, deadline=until)
-        return expert, was_cut(expert, until)
+        base_model.fit(views, self._truth[places], self._codec, seed=self._seed, deadline=until)
+        return base_model, was_cut(base_model, until)
 
     @staticmethod
     def _until(began: float, deadline: float | None, share: float) -> float | None:
@@ -218,7 +220,7 @@ def open_bench(
     folds: np.ndarray | None,
     seed: int,
     plans: Mapping[str, Plan] | None = None,
-) -> tuple[RivalBench, dict[str, Kind]]:
+) -> tuple[BaseModelBench, dict[str, Kind]]:
     """Make the features of some rows to learn from, and of those that judge.
 
     Those of columns in `plans` are the ones that a model learned before.
@@ -238,7 +240,7 @@ def open_bench(
         judged = task.validation
         held = features.views(task.prepared, judged).grouped(task.groups[judged])
         held = held.weighted(None if task.weights is None else task.weights[judged])
-    return RivalBench(task, features, views, rows, held, folds, seed), kinds
+    return BaseModelBench(task, features, views, rows, held, folds, seed), kinds
 
 
 def _is_hopeless(began: float, needed: float, deadline: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""Tests of the simple experts: every task, by reference, saved and loaded, late, without extras."""
+"""Tests of the base models: every task, by reference, saved and loaded, late, without extras."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simple_tables import TagCodec, make_prepared
 
+from plait.baselines.base_models import BASELINES, load_base_model
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem, link
-from plait.baselines.experts import BASELINES, load_expert
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
@@ -44,17 +44,17 @@ def _target(task, score):
 def _fitted(name, task, prepared, deadline=None):
     codec, truth = _target(task, prepared.score)
     features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
-    expert = BASELINES[name]()
-    expert.fit(views, truth[LEARN], codec, seed=0, deadline=deadline)
-    return expert, features.views(prepared, JUDGE), truth[JUDGE], codec
+    base_model = BASELINES[name]()
+    base_model.fit(views, truth[LEARN], codec, seed=0, deadline=deadline)
+    return base_model, features.views(prepared, JUDGE), truth[JUDGE], codec
 
 
 @pytest.mark.parametrize("wide", [0, 400])
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", list(BASELINES))
-def test_every_expert_does_every_task(name, task, wide, tables, tmp_path):
-    expert, views, truth, codec = _fitted(name, task, tables[wide])
-    outputs = expert.outputs(views)
+def test_every_base_model_does_every_task(name, task, wide, tables, tmp_path):
+    base_model, views, truth, codec = _fitted(name, task, tables[wide])
+    outputs = base_model.outputs(views)
     width = {"classify": 3, "tag": 3, "regress": 4}[task]
     assert outputs.shape == (len(JUDGE), width) and outputs.dtype == np.float32
     assert np.isfinite(outputs).all()
@@ -67,8 +67,8 @@ def test_every_expert_does_every_task(name, task, wide, tables, tmp_path):
     if name != "majority":
         plain = _fitted("majority", task, tables[wide])[0].outputs(views)
         assert codec.cost(outputs, truth).mean() < 0.9 * codec.cost(plain, truth).mean()
-    expert.save(tmp_path)
-    np.testing.assert_array_equal(load_expert(name, tmp_path).outputs(views), outputs)
+    base_model.save(tmp_path)
+    np.testing.assert_array_equal(load_base_model(name, tmp_path).outputs(views), outputs)
     assert {file.suffix for file in tmp_path.iterdir()} <= {".json", ".safetensors", ".txt"}
 
 
@@ -83,8 +83,8 @@ def test_the_same_seed_gives_the_same_outputs(name, tables):
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_a_deadline_in_the_past_still_gives_a_model(name, task, tables):
     start = time.monotonic()
-    expert, views, *_ = _fitted(name, task, tables[0], deadline=start - 1)
-    assert np.isfinite(expert.outputs(views)).all()
+    base_model, views, *_ = _fitted(name, task, tables[0], deadline=start - 1)
+    assert np.isfinite(base_model.outputs(views)).all()
     assert time.monotonic() - start < 5
 
 
@@ -95,9 +95,9 @@ def test_unseen_and_absent_classes_do_no_harm(name, tables):
     truth[:7] = -1
     codec = CategoryCodec(labels=("a", "b", "never"))
     features, views = FeatureMap.fit(prepared, ["size", "kind"], LEARN)
-    expert = BASELINES[name]()
-    expert.fit(views, truth, codec, seed=0)
-    outputs = expert.outputs(features.views(prepared, JUDGE))
+    base_model = BASELINES[name]()
+    base_model.fit(views, truth, codec, seed=0)
+    outputs = base_model.outputs(features.views(prepared, JUDGE))
     assert outputs.shape == (len(JUDGE), 3) and outputs[:, 2].max() < 0.3
 
 
@@ -106,19 +106,19 @@ def test_unseen_and_absent_classes_do_no_harm(name, tables):
 def test_a_handful_of_rows_is_enough(name, num_rows, tables):
     prepared = tables[400]
     features, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS[:num_rows])
-    expert = BASELINES[name]()
-    expert.fit(views, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
-    assert np.isfinite(expert.outputs(features.views(prepared, JUDGE))).all()
+    base_model = BASELINES[name]()
+    base_model.fit(views, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
+    assert np.isfinite(base_model.outputs(features.views(prepared, JUDGE))).all()
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_rows_with_everything_missing_get_finite_outputs(name, tables):
-    expert, views, *_ = _fitted(name, "classify", tables[400])
+    base_model, views, *_ = _fitted(name, "classify", tables[400])
     for column in views.raw.values():
         column.present[:], column.dense[:] = False, 0
         if column.codes is not None:
             column.codes[:] = np.nan
-    assert np.isfinite(expert.outputs(views)).all()
+    assert np.isfinite(base_model.outputs(views)).all()
 
 
 @pytest.mark.parametrize(("name", "module"), [("linear", "scipy"), ("boosted", "lightgbm")])
@@ -134,8 +134,8 @@ def test_an_absent_extra_is_named(name, module, tables, monkeypatch):
 def test_the_simplest_need_no_extra(name, tables, monkeypatch):
     for module in ("scipy", "scipy.sparse", "sklearn", "lightgbm"):
         monkeypatch.setitem(sys.modules, module, None)
-    expert, views, *_ = _fitted(name, "classify", tables[400])
-    assert len(expert.outputs(views)) == len(JUDGE)
+    base_model, views, *_ = _fitted(name, "classify", tables[400])
+    assert len(base_model.outputs(views)) == len(JUDGE)
 
 
 def test_too_many_classes_for_boosting(tables):
@@ -145,9 +145,9 @@ def test_too_many_classes_for_boosting(tables):
         BASELINES["boosted"]().fit(views, np.arange(140), codec, seed=0)
 
 
-def test_an_unknown_expert_is_refused(tmp_path):
+def test_an_unknown_base_model_is_refused(tmp_path):
     with pytest.raises(BundleError, match="unknown kind"):
-        load_expert("oracle", tmp_path)
+        load_base_model("oracle", tmp_path)
 
 
 def test_logistic_regression_like_scikit_learn():
@@ -199,10 +199,10 @@ def test_residual_quantiles_cover_and_follow_the_spread():
 def test_one_neighbour_by_hand(tables):
     prepared = tables[0]
     _, views = FeatureMap.fit(prepared, ["size"], ROWS[:4])
-    expert = BASELINES["neighbour"]()
+    base_model = BASELINES["neighbour"]()
     truth = np.array([0.0, 1.0, 2.0, 3.0], np.float32)
-    expert.fit(views, truth, NumberCodec().fit(truth.tolist()), seed=0)
-    assert expert._nearest(views.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]
+    base_model.fit(views, truth, NumberCodec().fit(truth.tolist()), seed=0)
+    assert base_model._nearest(views.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]
 
 
 def test_rows_are_left_out_of_their_own_neighbours(tables):

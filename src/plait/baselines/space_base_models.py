@@ -1,4 +1,4 @@
-"""Experts on a base model's vectors alone: a linear probe, and k-shot prototypes."""
+"""Base models on a base's vectors alone: a linear probe, and k-shot prototypes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEMPERATURES = np.logspace(-2, 0.5, 26)
 
 
 class Probe:
-    """The linear expert on the vectors of a shared space, and on nothing else."""
+    """The linear model on the vectors of a shared space, and on nothing else."""
 
     name: ClassVar[str] = "probe"
     forms: ClassVar[frozenset[str]] = ANY_FORM
@@ -56,9 +56,9 @@ class Probe:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        expert = cls()
-        expert._linear = Linear.load(folder)
-        return expert
+        base_model = cls()
+        base_model._linear = Linear.load(folder)
+        return base_model
 
 
 class Prototypes:
@@ -117,10 +117,10 @@ class Prototypes:
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        expert = cls()
-        expert._prototypes, expert._prior = arrays["prototypes"], arrays["prior"]
-        expert._temperature = float(about["temperature"])
-        return expert
+        base_model = cls()
+        base_model._prototypes, base_model._prior = arrays["prototypes"], arrays["prior"]
+        base_model._temperature = float(about["temperature"])
+        return base_model
 
 
 class Prompts(Prototypes):
@@ -128,7 +128,7 @@ class Prompts(Prototypes):
 
     Args:
         tune: Takes row vectors ``[row, dim]``, their classes and a seed, and returns a unit vector
-            per class; None where the expert is loaded.
+            per class; None where the base model is loaded.
     """
 
     name: ClassVar[str] = "prompts"
@@ -148,7 +148,7 @@ class Prompts(Prototypes):
     ) -> None:
         check_form(self, codec)
         if self._tune is None:
-            raise ValueError("a loaded expert cannot be fitted again")
+            raise ValueError("a loaded base model cannot be fitted again")
         views, truth = known_rows(views, truth, codec)
         num = num_outputs(codec, truth)
         points = space_points(views)
@@ -163,7 +163,7 @@ class Prompts(Prototypes):
 
 
 def space_views(views: Views) -> Views:
-    """Return the views of the columns that hold a base model's vectors."""
+    """Return the views of the columns that hold a base's vectors."""
     return views.only([name for name in views.features.scales if name.endswith(SPACE_MARK)])
 
 

@@ -11,10 +11,10 @@ import plait
 from plait.baselines.costs import Size
 from plait.modalities.forms import CLASSES
 from plait.progress import SILENT
-from plait.recipes import candidates, quick_trees, rival_bench
+from plait.recipes import base_model_bench, candidates, quick_trees
+from plait.recipes.base_model_bench import BaseModelBench, Measured
+from plait.recipes.base_models import measure_base_models
 from plait.recipes.folds import make_folds
-from plait.recipes.rival_bench import Measured, RivalBench
-from plait.recipes.rivals import measure_rivals
 from plait.recipes.task import make_task
 
 
@@ -28,7 +28,7 @@ def task_of(num=200):
 
 
 def measure(task, seconds, folds=True):
-    return measure_rivals(
+    return measure_base_models(
         task, make_folds(task, 0) if folds else None, seed=0, seconds=seconds, enabled=True,
         progress=SILENT,
     )  # fmt: skip
@@ -38,9 +38,9 @@ def test_what_models_import_is_imported_before_they_are_timed(monkeypatch):
     """An import of seconds, times the folds, made trees look as if they needed ten."""
     order = []
     monkeypatch.setattr(candidates, "import_module", lambda name: order.append(name))
-    real = RivalBench.measure
+    real = BaseModelBench.measure
     monkeypatch.setattr(
-        RivalBench, "measure", lambda *args: order.append("measured") or real(*args)
+        BaseModelBench, "measure", lambda *args: order.append("measured") or real(*args)
     )
     measure(task_of(), 20.0)
     assert "lightgbm" in order and order.index("measured") > order.index("lightgbm")
@@ -48,12 +48,14 @@ def test_what_models_import_is_imported_before_they_are_timed(monkeypatch):
 
 
 def bench_of(monkeypatch, size, looked):
-    bench = RivalBench.__new__(RivalBench)
+    bench = BaseModelBench.__new__(BaseModelBench)
     bench.views = bench._truth = bench._codec = bench._seed = None
     bench._size, bench.slower, bench._num_folds = size, 1.0, 0
     for name, seconds in (("round_seconds", 0.5), ("step_seconds", 0.25)):
-        monkeypatch.setattr(rival_bench, name, lambda *_, n=name, s=seconds: looked.append(n) or s)
-    monkeypatch.setattr(rival_bench, "time", SimpleNamespace(monotonic=lambda: 100.0))
+        monkeypatch.setattr(
+            base_model_bench, name, lambda *_, n=name, s=seconds: looked.append(n) or s
+        )
+    monkeypatch.setattr(base_model_bench, "time", SimpleNamespace(monotonic=lambda: 100.0))
     return bench
 
 
@@ -86,7 +88,7 @@ def test_where_it_is_quick_or_time_is_free_or_too_short_for_it_nothing_is_looked
 
 def test_where_none_can_be_complete_one_is_tried_all_the_same(monkeypatch):
     monkeypatch.setattr(
-        RivalBench,
+        BaseModelBench,
         "foreseen",
         lambda self, names, end: {n: 0.0 if n == "majority" else 1e6 for n in names},
     )
@@ -98,7 +100,7 @@ def test_where_none_can_be_complete_one_is_tried_all_the_same(monkeypatch):
 
 def test_nothing_is_tried_late_beside_one_that_is_there(monkeypatch):
     monkeypatch.setattr(
-        RivalBench,
+        BaseModelBench,
         "foreseen",
         lambda self, names, end: {n: 1e6 if n in ("linear", "boosted") else 0.0 for n in names},
     )
@@ -137,9 +139,9 @@ def test_a_model_of_plain_columns_sees_the_same_features_later(monkeypatch):
     monkeypatch.setattr(quick_trees, "spread_over", lambda rows, num: learned[:8])
     found = measure(task, 60.0, folds=False)
     assert "trees" in found.outputs
-    (expert, places), *_ = found.judges.stages["trees"]
+    (base_model, places), *_ = found.judges.stages["trees"]
     seen = found.judges.views.take(places)
-    assert seen.only(("size", "rare")).tree.shape[1] == len(expert._boosted._selection.dense)
-    np.testing.assert_allclose(expert.outputs(seen), found.outputs["trees"][places], atol=1e-6)
+    assert seen.only(("size", "rare")).tree.shape[1] == len(base_model._boosted._selection.dense)
+    np.testing.assert_allclose(base_model.outputs(seen), found.outputs["trees"][places], atol=1e-6)
     for gone in (["rare"], ["size"], ["words"]):
         assert np.isfinite(found.judges.hidden("trees", places, gone)).all()

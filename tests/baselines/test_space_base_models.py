@@ -1,4 +1,4 @@
-"""Experts on a base's vectors: nearest class mean by hand, tuned prompts, a linear probe."""
+"""Base models on a base's vectors: nearest class mean by hand, tuned prompts, a linear probe."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from simple_tables import FakeColumn, VectorCodec, make_prepared
 
-from plait.baselines.experts import load_expert
+from plait.baselines.base_models import load_base_model
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
-from plait.baselines.space_experts import (
+from plait.baselines.space_base_models import (
     TEMPERATURES,
     Probe,
     Prompts,
@@ -52,9 +52,9 @@ def table():
     )
 
 
-def fitted(expert, table, truth=None, codec=LABELS):
-    expert.fit(table.views, table.truth[LEARN] if truth is None else truth, codec, seed=0)
-    return expert
+def fitted(base_model, table, truth=None, codec=LABELS):
+    base_model.fit(table.views, table.truth[LEARN] if truth is None else truth, codec, seed=0)
+    return base_model
 
 
 def accuracy(outputs, truth):
@@ -78,7 +78,7 @@ def test_only_the_bases_vectors_are_seen(table):
 
 
 @pytest.mark.parametrize("kind", [Prototypes, Probe])
-def test_an_experts_outputs_do_not_depend_on_other_columns(kind, table):
+def test_a_base_models_outputs_do_not_depend_on_other_columns(kind, table):
     one = fitted(kind(), table).outputs(table.held)
     alone = {n: c for n, c in table.prepared.columns.items() if n.endswith("~space")}
     prepared = SimpleNamespace(columns=alone, num_rows=150)
@@ -88,23 +88,23 @@ def test_an_experts_outputs_do_not_depend_on_other_columns(kind, table):
 
 
 def test_prototypes_are_unit_class_means_and_the_nearest_wins(table):
-    expert = fitted(Prototypes(), table)
+    base_model = fitted(Prototypes(), table)
     points, truth = space_points(table.views), table.truth[LEARN]
     expected = np.stack([unit(points[truth == label].mean(0)) for label in range(3)])
-    np.testing.assert_allclose(expert._prototypes, expected, atol=1e-5)
-    outputs = expert.outputs(table.held)
+    np.testing.assert_allclose(base_model._prototypes, expected, atol=1e-5)
+    outputs = base_model.outputs(table.held)
     cosines = space_points(table.held) @ expected.T
     assert outputs.argmax(1).tolist() == cosines.argmax(1).tolist()
     assert accuracy(outputs, table.truth[JUDGE]) > 0.8
     np.testing.assert_allclose(outputs.sum(1), 1.0, atol=1e-5)
-    logits = cosines / expert._temperature
+    logits = cosines / base_model._temperature
     np.testing.assert_allclose(
         np.log(outputs[:, 0] / outputs[:, 1]), logits[:, 0] - logits[:, 1], rtol=1e-2, atol=1e-2
     )
 
 
 def test_the_temperature_is_the_best_by_leaving_each_row_out(table):
-    expert = fitted(Prototypes(), table)
+    base_model = fitted(Prototypes(), table)
     points, truth = space_points(table.views), table.truth[LEARN]
     costs = []
     for temperature in TEMPERATURES:
@@ -115,7 +115,7 @@ def test_the_temperature_is_the_best_by_leaving_each_row_out(table):
             logits = np.array([points[row] @ mean for mean in means]) / temperature
             total += np.log(np.exp(logits).sum()) - logits[label]
         costs.append(total)
-    assert expert._temperature == TEMPERATURES[int(np.argmin(costs))]
+    assert base_model._temperature == TEMPERATURES[int(np.argmin(costs))]
 
 
 def test_noise_makes_it_less_sure():
@@ -123,8 +123,8 @@ def test_noise_makes_it_less_sure():
     for noise in (0.1, 1.5):
         prepared, truth = make_table(noise=noise)
         features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
-        expert = fitted(Prototypes(), SimpleNamespace(views=views, truth=truth))
-        found[noise] = expert.outputs(features.views(prepared, JUDGE)).max(1).mean()
+        base_model = fitted(Prototypes(), SimpleNamespace(views=views, truth=truth))
+        found[noise] = base_model.outputs(features.views(prepared, JUDGE)).max(1).mean()
     assert found[0.1] > 0.95 and found[1.5] < 0.7
 
 
@@ -149,13 +149,13 @@ def test_rows_without_any_vector_get_even_scores(table):
         prepared.columns[name]._values[100] = None
         prepared.columns[name].present[100] = False
     features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
-    expert = fitted(Prototypes(), SimpleNamespace(views=views, truth=truth))
-    outputs = expert.outputs(features.views(prepared, np.array([99, 100, 101])))
+    base_model = fitted(Prototypes(), SimpleNamespace(views=views, truth=truth))
+    outputs = base_model.outputs(features.views(prepared, np.array([99, 100, 101])))
     np.testing.assert_allclose(outputs[1], 1 / 3, atol=0.02)
     assert outputs[[0, 2]].max(1).min() > 0.5
 
 
-def test_the_probe_is_the_linear_expert_on_vectors(table):
+def test_the_probe_is_the_linear_model_on_vectors(table):
     probe = fitted(Probe(), table).outputs(table.held)
     linear = Linear()
     linear.fit(space_views(table.views), table.truth[LEARN], LABELS, seed=0)
@@ -170,19 +170,19 @@ def test_prompts_answer_by_what_was_tuned(table):
         seen.append((points, truth, seed))
         return np.roll(np.eye(6, dtype=np.float32)[:3], 1, 0)  # class k is where k - 1 lies
 
-    expert = Prompts(tune)
-    expert.fit(table.views, table.truth[LEARN], LABELS, seed=4)
+    base_model = Prompts(tune)
+    base_model.fit(table.views, table.truth[LEARN], LABELS, seed=4)
     points, truth, seed = seen[0]
     np.testing.assert_array_equal(points, space_points(table.views))
     assert truth.tolist() == table.truth[LEARN].tolist() and seed == 4
-    found = expert.outputs(table.held)
+    found = base_model.outputs(table.held)
     cosines = space_points(table.held) @ np.roll(np.eye(6)[:3], 1, 0).T
     assert found.argmax(1).tolist() == cosines.argmax(1).tolist()
     # Prompts that are wrong for the labelled rows cannot be trusted: the softest temperature.
-    assert expert._temperature == TEMPERATURES[-1]
+    assert base_model._temperature == TEMPERATURES[-1]
 
 
-def test_a_loaded_prompts_expert_cannot_be_fitted(table):
+def test_a_loaded_prompts_base_model_cannot_be_fitted(table):
     with pytest.raises(ValueError, match="cannot be fitted again"):
         fitted(Prompts(), table)
 
@@ -194,9 +194,9 @@ def test_saved_and_loaded_they_answer_the_same(name, table, tmp_path):
         "probe": Probe,
         "prompts": lambda: Prompts(lambda *_: np.eye(6, dtype=np.float32)[:3]),
     }
-    expert = fitted(make[name](), table)
-    expert.save(tmp_path / name)
+    base_model = fitted(make[name](), table)
+    base_model.save(tmp_path / name)
     assert {file.suffix for file in (tmp_path / name).iterdir()} <= {".json", ".safetensors"}
-    again = load_expert(name, tmp_path / name)
-    assert again.name == name == type(expert).name
-    np.testing.assert_array_equal(expert.outputs(table.held), again.outputs(table.held))
+    again = load_base_model(name, tmp_path / name)
+    assert again.name == name == type(base_model).name
+    np.testing.assert_array_equal(base_model.outputs(table.held), again.outputs(table.held))

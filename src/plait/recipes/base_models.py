@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from plait.baselines.base_models import BaseModel, Linear, Majority
 from plait.baselines.contract import mean_by
-from plait.baselines.experts import Expert, Linear, Majority
 from plait.baselines.features import FeatureMap
 from plait.data.prepared import Prepared
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.allowance import Allowance
+from plait.recipes.base_model_bench import BaseModelBench, Measured, open_bench
+from plait.recipes.base_model_rows import rows_to_learn
 from plait.recipes.candidates import (
     Kind,
     available,
@@ -23,8 +25,6 @@ from plait.recipes.candidates import (
     not_applicable,
 )
 from plait.recipes.quick_trees import with_trees
-from plait.recipes.rival_bench import Measured, RivalBench, open_bench
-from plait.recipes.rival_rows import rows_to_learn
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
 from plait.recipes.specialise import Judges, Specialiser, kinds_of, likely
 from plait.recipes.task import Task
@@ -34,11 +34,11 @@ SPECIALIST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class Rivals:
+class BaseModels:
     """The simple models.
 
     Attributes:
-        experts: Name -> model fitted on the training rows (on all rows to learn from, with folds).
+        fitted: Name -> model fitted on the training rows (on all rows to learn from, with folds).
         outputs: Name -> outputs on the validation rows, or out-of-fold outputs of all rows.
         seconds: Name -> seconds spent.
         answering: Name -> seconds to answer one row.
@@ -48,7 +48,7 @@ class Rivals:
         features: Makes their features.
         seconds_per_row: Time to make the features of one row.
         notes: What a person should know, apart from what time cut short or left out; see `said`.
-        judges: What answers rows for those that did not learn from them; None without experts.
+        judges: What answers rows for those that did not learn from them; None without base models.
         rows: Row numbers that they learned from.
         judged: Row numbers of the outputs.
         rows_of: Name -> row numbers, of those that learned from others.
@@ -56,7 +56,7 @@ class Rivals:
         bench: Where they are measured.
     """
 
-    experts: Mapping[str, Expert] = field(default_factory=dict)
+    fitted: Mapping[str, BaseModel] = field(default_factory=dict)
     outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     answering: Mapping[str, float] = field(default_factory=dict)
@@ -71,13 +71,13 @@ class Rivals:
     judged: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     rows_of: Mapping[str, np.ndarray] = field(default_factory=dict)
     found: Mapping[str, Measured] = field(default_factory=dict)
-    bench: RivalBench | None = None
+    bench: BaseModelBench | None = None
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
-        """Return the outputs of one of the experts on any rows, float32 ``[row, output]``."""
+        """Return the outputs of one of the base models on any rows, float32 ``[row, output]``."""
         if self.features is None:
-            raise KeyError(f"no features for expert {name}")
-        return self.experts[name].outputs(self.features.views(prepared, rows))
+            raise KeyError(f"no features for base model {name}")
+        return self.fitted[name].outputs(self.features.views(prepared, rows))
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -89,7 +89,9 @@ class Rivals:
             *(not_measured(name, seconds) for name, seconds in self.left_out.items()),
         )
 
-    def with_found(self, found: Mapping[str, Measured], left_out: Mapping[str, float]) -> Rivals:
+    def with_found(
+        self, found: Mapping[str, Measured], left_out: Mapping[str, float]
+    ) -> BaseModels:
         """Return these with what was measured in place of what was; new ones have no specialists.
 
         Raises `ValueError` for those that were never measured anywhere.
@@ -100,8 +102,8 @@ class Rivals:
         same = {name for name, one in found.items() if self.found.get(name) is one}
         return replace(
             self,
-            experts={
-                name: self.experts[name] if name in same else one.expert
+            fitted={
+                name: self.fitted[name] if name in same else one.base_model
                 for name, one in found.items()
             },
             outputs={name: one.outputs for name, one in found.items()},
@@ -114,7 +116,7 @@ class Rivals:
         )
 
 
-def measure_rivals(
+def measure_base_models(
     task: Task,
     folds: np.ndarray | None,
     *,
@@ -123,7 +125,7 @@ def measure_rivals(
     enabled: bool | Sequence[str],
     progress: Progress,
     space: SharedSpace | None = None,
-) -> Rivals:
+) -> BaseModels:
     """Fit majority, nearest neighbour, linear and boosted models, and others where they apply.
 
     With a time, first comes what is worth most per second; each ends in its share, is shown as cut
@@ -136,12 +138,12 @@ def measure_rivals(
         seconds: Time that they may take; None for as long as it needs.
         enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
-        space: Whose vectors are among the task's columns; adds experts on them alone.
+        space: Whose vectors are among the task's columns; adds base models on them alone.
     """
     start, worked = time.monotonic(), time.process_time()
     kinds, notes = _wanted(task, space, enabled)
     if not kinds:
-        return Rivals(notes=notes)
+        return BaseModels(notes=notes)
     form, labels = task.target_codec.form, len(getattr(task.target_codec, "labels", ()))
     load_learners({n: kind for n, kind in kinds.items() if not has_too_many(n, form, labels)})
     end = None if seconds is None else start + seconds
@@ -155,7 +157,7 @@ def measure_rivals(
     bench.notice(time.monotonic() - start, time.process_time() - worked)
     update(1, "features")
     found, left_out, unfit = _measure_in_time(kinds, bench, first, end, update)
-    rivals = Rivals(
+    base_models = BaseModels(
         kinds=kinds,
         features=bench.features,
         seconds_per_row=per_row,
@@ -169,41 +171,41 @@ def measure_rivals(
         allowance = Allowance.foreseen(found, bench.size(), bench.runs)
     else:
         allowance = Allowance(deadline=time.monotonic() + SPECIALIST_SHARE * seconds)
-    rivals = with_specialists(rivals, task, list(found), seed, allowance)
+    base_models = with_specialists(base_models, task, list(found), seed, allowance)
     update(len(kinds) + 2, "specialists")
-    return rivals
+    return base_models
 
 
 def with_specialists(
-    rivals: Rivals, task: Task, names: Sequence[str], seed: int, allowance: Allowance
-) -> Rivals:
+    base_models: BaseModels, task: Task, names: Sequence[str], seed: int, allowance: Allowance
+) -> BaseModels:
     """Return the models, those of `names` that are likely to ship with specialists."""
-    bench, judges, codec = rivals.bench, rivals.judges, task.target_codec
+    bench, judges, codec = base_models.bench, base_models.judges, task.target_codec
     if bench is None or judges is None:
-        return rivals
+        return base_models
     heavy = judges.views.weights
-    wanted = likely(rivals.outputs, judges.truth, codec, seed, heavy)
+    wanted = likely(base_models.outputs, judges.truth, codec, seed, heavy)
     wanted = [name for name in wanted if name in names]
     if not wanted:
-        return rivals
+        return base_models
     special = Specialiser(
         list(task.sources.values()),
         bench.views,
-        task.truth[rivals.rows],
+        task.truth[base_models.rows],
         judges,
         codec,
         seed=seed,
         kinds=kinds_of(
             {name: mean_by(codec.cost(found, judges.truth), heavy)
-             for name, found in rivals.outputs.items()}
+             for name, found in base_models.outputs.items()}
         ),
         allowance=allowance,
     )  # fmt: skip
-    found = special.specialised({name: rivals.experts[name] for name in wanted})
+    found = special.specialised({name: base_models.fitted[name] for name in wanted})
     return replace(
-        rivals,
-        experts={**rivals.experts, **found},
-        notes=tuple(dict.fromkeys((*rivals.notes, *special.notes))),
+        base_models,
+        fitted={**base_models.fitted, **found},
+        notes=tuple(dict.fromkeys((*base_models.notes, *special.notes))),
     )
 
 
@@ -224,7 +226,7 @@ def _wanted(
 
 def _measure_in_time(
     kinds: Mapping[str, Kind],
-    bench: RivalBench,
+    bench: BaseModelBench,
     first: Mapping[str, Measured],
     end: float | None,
     update: Callable[[float, str], None],
@@ -254,7 +256,7 @@ def _measure_in_time(
     return found, schedule.left_out, unfit
 
 
-def _beats_guessing(found: Mapping[str, Measured], bench: RivalBench) -> bool:
+def _beats_guessing(found: Mapping[str, Measured], bench: BaseModelBench) -> bool:
     """Tell whether any of the models says more than always the same."""
     costs = {name: bench.cost(one) for name, one in found.items()}
     guess = costs.pop(Majority.name, np.inf)
@@ -263,7 +265,7 @@ def _beats_guessing(found: Mapping[str, Measured], bench: RivalBench) -> bool:
 
 def _try_late(
     kinds: Mapping[str, Kind],
-    bench: RivalBench,
+    bench: BaseModelBench,
     found: dict[str, Measured],
     left_out: dict[str, float],
     end: float,

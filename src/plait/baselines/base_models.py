@@ -1,0 +1,52 @@
+"""Base models: majority, neighbour, linear, boosted, and those on a base's vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plait.baselines.boosted import Boosted as Boosted
+from plait.baselines.contract import BaseModel as BaseModel
+from plait.baselines.linear import Linear as Linear
+from plait.baselines.majority import Majority as Majority
+from plait.baselines.neighbour import NearestNeighbour as NearestNeighbour
+from plait.baselines.pool import Pool as Pool
+from plait.baselines.space_base_models import Probe as Probe
+from plait.baselines.space_base_models import Prompts as Prompts
+from plait.baselines.space_base_models import Prototypes as Prototypes
+from plait.baselines.specialists import SETS
+from plait.baselines.specialists import Specialist as Specialist
+from plait.baselines.specialists import Specialists as Specialists
+from plait.baselines.spread import Spread as Spread
+from plait.baselines.table_trees import TableTrees as TableTrees
+from plait.errors import BundleError
+
+BASELINES: dict[str, type[BaseModel]] = {
+    base_model.name: base_model for base_model in (Majority, NearestNeighbour, Linear, Boosted)
+}
+"""Name -> base model for any target and table, from simple to strong."""
+
+BASE_MODELS: dict[str, type[BaseModel]] = BASELINES | {
+    base_model.name: base_model
+    for base_model in (Pool, Spread, Prototypes, Prompts, Probe, TableTrees)
+}
+"""All of them: also those that need several sources, rows without a target, a base's vectors."""
+
+
+def load_base_model(name: str, folder: Path) -> BaseModel:
+    """Read a saved base model, with its specialists. Raises `BundleError` for an unknown name."""
+    if (folder / SETS).is_file():
+        return Specialists.load(folder)
+    return load_whole(name, folder)
+
+
+def load_whole(name: str, folder: Path) -> BaseModel:
+    """Read a saved base model without its specialists. Raises `BundleError` for an unknown name."""
+    if name not in BASE_MODELS:
+        raise BundleError(
+            "the bundle mixes in a model of an unknown kind",
+            expected=", ".join(BASE_MODELS),
+            received=name,
+            path=folder,
+            hint="use the version of plait that wrote it, or fit again",
+        )
+    return BASE_MODELS[name].load(folder)
