@@ -9,11 +9,11 @@ import pytest
 from simple_tables import FakeColumn, VectorCodec
 from sklearn.linear_model import Ridge
 
-from plait.baselines.base_models import Linear, NearestNeighbour, Pool
+from plait.baselines.base_models import Linear, NearestNeighbour, ProductOfExperts
 from plait.baselines.boosted import Boosted
 from plait.baselines.closed_form import primal, ridge_path
+from plait.baselines.cross_validation import inner_folds
 from plait.baselines.features import FeatureMap
-from plait.baselines.folding import inner_folds
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
 from plait.modalities.category.codec import CategoryCodec
@@ -57,9 +57,9 @@ def test_copies_in_one_group_teach_nothing_about_each_other(kind):
     assert np.mean(shares[False]) > 0.7
 
 
-def test_a_pool_weighs_nothing_by_copies():
+def test_a_product_of_experts_weighs_nothing_by_copies():
     views, truth, units = noise_views(40, 4)
-    base_model = Pool([["v"]])
+    base_model = ProductOfExperts([["v"]])
     base_model.fit(views.grouped(units), truth, CODEC, seed=0)
     assert np.abs(base_model.outputs(views) - 0.5).mean() < 0.25
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from simple_tables import FakeColumn, VectorCodec
 
-from plait.baselines import landmarks, linear, margins
+from plait.baselines import landmarks, linear, linear_svm
 from plait.baselines.base_models import Linear
 from plait.baselines.contract import Deadline, is_late
 from plait.baselines.features import FeatureMap
-from plait.baselines.margins import MAX_STEPS, PILOT_STEPS, support_vectors
+from plait.baselines.linear_svm import MAX_STEPS, PILOT_STEPS, fit_linear_svm
 from plait.modalities.category.codec import CategoryCodec
 
 
@@ -54,13 +54,13 @@ def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, fo
 
 
 @pytest.mark.parametrize(("cells", "seen"), [(200_000, 90), (60, 20)])
-def test_support_vectors_that_come_too_late_are_of_few_steps_and_rows(monkeypatch, cells, seen):
+def test_a_linear_svm_that_comes_too_late_is_of_few_steps_and_rows(monkeypatch, cells, seen):
     """A step cannot be cut short: how long one takes is told by some rows."""
     from scipy.sparse import csr_matrix
     from sklearn.svm import LinearSVC
 
-    monkeypatch.setattr(margins, "PILOT_CELLS", cells)
-    monkeypatch.setattr(margins, "LEAST_ROWS", 10)
+    monkeypatch.setattr(linear_svm, "PILOT_CELLS", cells)
+    monkeypatch.setattr(linear_svm, "LEAST_ROWS", 10)
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 3, 90)
     rows = csr_matrix(rng.normal(size=(90, 40)) + 3 * np.eye(3, 40)[truth])
@@ -72,14 +72,14 @@ def test_support_vectors_that_come_too_late_are_of_few_steps_and_rows(monkeypatc
 
     monkeypatch.setattr(LinearSVC, "fit", fit)
     deadline = Deadline(time.monotonic() - 1)
-    weights = support_vectors(rows, truth, 3, 40, 0.1, 0, None, deadline)
+    weights = fit_linear_svm(rows, truth, 3, 40, 0.1, 0, None, deadline)
     assert done == [(PILOT_STEPS, seen)] * 2 and is_late(deadline)
     assert ((rows.toarray() @ weights.dense + weights.bias).argmax(1) == truth).mean() > 0.7
-    support_vectors(rows, truth, 3, 40, 0.1, 0, None, Deadline(time.monotonic() + 600))
+    fit_linear_svm(rows, truth, 3, 40, 0.1, 0, None, Deadline(time.monotonic() + 600))
     assert done[-1] == (MAX_STEPS, 90)
 
 
-def test_support_vectors_that_come_far_too_late_give_way_to_landmarks(monkeypatch):
+def test_a_linear_svm_that_comes_far_too_late_gives_way_to_landmarks(monkeypatch):
     views, truth = wide_views(num_rows=60, width=90)
     monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: 6.0)
     monkeypatch.setattr(landmarks, "NUM_LANDMARKS", (500, 40, 20))

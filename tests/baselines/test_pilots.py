@@ -68,4 +68,4 @@ def test_what_was_measured_counts_and_not_what_was_foreseen():
     )  # fmt: skip
     assert foreseen_seconds("boosted", size) == pytest.approx(0.05 + 0.2 * NUM_ROUNDS)
     assert foreseen_seconds("linear", size) == pytest.approx(0.1 * NUM_STEPS)
-    assert foreseen_seconds("pool", size) > 0.1 * NUM_STEPS
+    assert foreseen_seconds("product_of_experts", size) > 0.1 * NUM_STEPS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from simple_tables import TagCodec, make_prepared
 
-from plait.baselines.base_models import BASELINES, Pool, Spread
+from plait.baselines.base_models import BASELINES, LabelPropagation, ProductOfExperts
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import Problem
 from plait.baselines.features import FeatureMap
@@ -113,14 +113,14 @@ def contradictory(task: str):
     return twice.grouped(np.repeat(np.arange(160), 2)), truth, codec, weights
 
 
-KINDS = {**BASELINES, "pool": lambda: Pool([["size"], ["kind"]])}
+KINDS = {**BASELINES, "product_of_experts": lambda: ProductOfExperts([["size"], ["kind"]])}
 
 
 @pytest.mark.parametrize("task", ["classify", "regress", "tag"])
 @pytest.mark.parametrize("name", KINDS)
 def test_every_base_model_believes_the_heavier_rows(name, task):
-    if name == "pool" and task != "classify":
-        pytest.skip("a pool is for classes")
+    if name == "product_of_experts" and task != "classify":
+        pytest.skip("a product of experts is for classes")
     views, truth, codec, weights = contradictory(task)
     outputs = {}
     for heavy in (None, weights):
@@ -247,7 +247,7 @@ def test_a_label_that_weighs_next_to_nothing_spreads_like_none():
         (np.flatnonzero(~lying), np.append(np.arange(40, 90), np.flatnonzero(lying)), None),
         (np.arange(40), np.arange(40, 90), None),
     ):
-        base_model = Spread(views.take(other))
+        base_model = LabelPropagation(views.take(other))
         base_model.fit(views.take(learn).weighted(weights), told[learn], codec, seed=0)
         outputs.append(base_model.outputs(views.take(np.arange(40, 90))))
     assert outputs[0] == pytest.approx(outputs[1], abs=0.02)

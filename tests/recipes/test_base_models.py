@@ -14,7 +14,7 @@ from plait.progress import SILENT
 from plait.recipes import base_model_bench, candidates, quick_trees
 from plait.recipes.base_model_bench import BaseModelBench, Measured
 from plait.recipes.base_models import measure_base_models
-from plait.recipes.folds import make_folds
+from plait.recipes.cross_fitting import make_folds
 from plait.recipes.task import make_task
 
 

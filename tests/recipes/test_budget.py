@@ -8,7 +8,7 @@ import pytest
 import plait
 from plait.networks.config import SystemConfig
 from plait.progress import SILENT
-from plait.recipes import base_model_bench, candidates, deep, folds, network
+from plait.recipes import base_model_bench, candidates, cross_fitting, deep, network
 from plait.recipes.deep_plan import Form
 from plait.recipes.report import write_report
 from plait.recipes.stopping import with_stopping
@@ -124,7 +124,7 @@ def test_a_network_by_one_split_is_judged_by_rows_that_it_did_not_learn(monkeypa
 
 @pytest.fixture
 def without_folds(monkeypatch):
-    monkeypatch.setattr(folds, "CROSS_FIT_ROWS", 50)
+    monkeypatch.setattr(cross_fitting, "CROSS_FIT_ROWS", 50)
 
 
 def test_what_ships_learns_from_validation_rows_once_chosen(without_folds):

@@ -51,7 +51,7 @@ def test_summary_keeps_its_contract(fitted):
     summary = json.loads(json.dumps(fitted[0].summary()))
     assert set(summary) >= SUMMARY
     assert {entry["name"] for entry in summary["baselines"]} == {
-        "majority", "neighbour", "linear", "pool", "boosted",
+        "majority", "neighbour", "linear", "product_of_experts", "boosted",
     }  # fmt: skip
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 import plait
-from plait.baselines.base_models import Specialists
+from plait.baselines.base_models import WithReducedModels
 
 
 def table(num_rows: int) -> pa.Table:
-    """Numbers, a category and words with gaps, so that specialists and folds have work."""
+    """Numbers, a category and words with gaps, so that reduced models and folds have work."""
     rng = np.random.default_rng(0)
     size, kind = rng.normal(size=num_rows), rng.integers(0, 3, num_rows)
     words = [" ".join(rng.choice(["red", "old", "big", "wet"], 2)) for _ in range(num_rows)]
@@ -51,7 +51,9 @@ def test_a_clock_that_runs_away_changes_nothing(monkeypatch, tmp_path):
         np.testing.assert_equal(first[part], second[part])
     for part in ("steps", "precision", "join"):
         assert first["training"][part] == second["training"][part]
-    special = [one for one in steady.ensemble.base_models.values() if isinstance(one, Specialists)]
-    assert any(one.routes for one in special)
+    reduced = [
+        one for one in steady.ensemble.base_models.values() if isinstance(one, WithReducedModels)
+    ]
+    assert any(one.routes for one in reduced)
     found = [model.predict(rows.drop_columns(["label"])).columns for model in (steady, racing)]
     np.testing.assert_array_equal(found[0]["confidence"], found[1]["confidence"])

@@ -9,12 +9,12 @@ from plait.recipes.base_models import BaseModels
 from plait.recipes.refit import SLOWER, _in_time, refit_seconds
 
 BASE_MODELS = BaseModels(
-    seconds={"pool": 4.0, "boosted": 60.0, "linear": 1.0},
+    seconds={"product_of_experts": 4.0, "boosted": 60.0, "linear": 1.0},
     seconds_per_row=0.5,
     rows=np.arange(100),
     judged=np.arange(100, 120),
 )
-WEIGHTS = {"linear": 0.1, "pool": 0.8, "boosted": 0.1}
+WEIGHTS = {"linear": 0.1, "product_of_experts": 0.8, "boosted": 0.1}
 
 
 def test_rows_that_judged_have_their_features_already():
@@ -25,10 +25,10 @@ def test_rows_that_judged_have_their_features_already():
 @pytest.mark.parametrize(
     ("left", "names"),
     [
-        (None, ["linear", "pool", "boosted"]),
-        (200.0, ["linear", "pool", "boosted"]),
-        (42.0, ["linear", "pool"]),
-        (8.0, ["pool"]),
+        (None, ["linear", "product_of_experts", "boosted"]),
+        (200.0, ["linear", "product_of_experts", "boosted"]),
+        (42.0, ["linear", "product_of_experts"]),
+        (8.0, ["product_of_experts"]),
         (1.9, ["linear"]),
         (1.0, []),
     ],

@@ -25,21 +25,27 @@ def size(rows=5000, *, outputs=2, form=CLASSES, dense=10, sparse=0.0, width=10, 
 
 
 def test_cheap_and_good_ones_come_first():
-    seconds = {"majority": 0.0, "neighbour": 2.0, "pool": 30.0, "linear": 3.0, "boosted": 0.5}
+    seconds = {
+        "majority": 0.0,
+        "neighbour": 2.0,
+        "product_of_experts": 30.0,
+        "linear": 3.0,
+        "boosted": 0.5,
+    }
     order = Schedule(10.0, seconds, clock=Clock()).order(list(seconds))
-    assert order == ["majority", "boosted", "linear", "neighbour", "pool"]
+    assert order == ["majority", "boosted", "linear", "neighbour", "product_of_experts"]
 
 
 def test_without_a_time_the_order_stays():
-    schedule = Schedule(None, {"pool": 100.0})
-    assert schedule.order(["pool", "linear"]) == ["pool", "linear"]
-    assert schedule.admit("pool", ["linear"]) == (True, None)
+    schedule = Schedule(None, {"product_of_experts": 100.0})
+    assert schedule.order(["product_of_experts", "linear"]) == ["product_of_experts", "linear"]
+    assert schedule.admit("product_of_experts", ["linear"]) == (True, None)
 
 
-@pytest.mark.parametrize("greedy", ["pool", "linear", "boosted"])
+@pytest.mark.parametrize("greedy", ["product_of_experts", "linear", "boosted"])
 def test_none_starves_the_rest(greedy):
     clock = Clock()
-    names = ["pool", "linear", "boosted"]
+    names = ["product_of_experts", "linear", "boosted"]
     schedule = Schedule(12.0, dict.fromkeys(names, 3.0), clock=clock)
     others = [name for name in names if name != greedy]
     admitted, deadline = schedule.admit(greedy, others)
@@ -53,19 +59,21 @@ def test_none_starves_the_rest(greedy):
 
 
 def test_what_cannot_end_in_time_is_left_out_with_a_note():
-    schedule = Schedule(10.0, {"pool": 40.0}, clock=Clock())
-    assert schedule.admit("pool", []) == (False, None)
-    assert schedule.left_out == {"pool": 40.0}
+    schedule = Schedule(10.0, {"product_of_experts": 40.0}, clock=Clock())
+    assert schedule.admit("product_of_experts", []) == (False, None)
+    assert schedule.left_out == {"product_of_experts": 40.0}
 
 
 def test_what_is_cheap_is_done_whole_however_late():
     clock = Clock()
     clock.now = 11.0
-    admitted, deadline = Schedule(10.0, {"boosted": 0.4}, clock=clock).admit("boosted", ["pool"])
+    admitted, deadline = Schedule(10.0, {"boosted": 0.4}, clock=clock).admit(
+        "boosted", ["product_of_experts"]
+    )
     assert admitted and deadline is not None and 0.4 <= deadline - clock.now <= CHEAP_SECONDS
 
 
-@pytest.mark.parametrize("name", ["neighbour", "linear", "boosted", "pool"])
+@pytest.mark.parametrize("name", ["neighbour", "linear", "boosted", "product_of_experts"])
 def test_more_of_anything_is_foreseen_to_take_longer(name):
     base = foreseen_seconds(name, size())
     assert foreseen_seconds(name, size(20_000)) > base

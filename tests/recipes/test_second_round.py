@@ -57,16 +57,16 @@ class Bench:
         return result
 
 
-FORESEEN = {"pool": 4.0, "boosted": 1.0, "linear": 2.0, "neighbour": 6.0}
+FORESEEN = {"product_of_experts": 4.0, "boosted": 1.0, "linear": 2.0, "neighbour": 6.0}
 
 
 @pytest.fixture
 def foreseen(monkeypatch):
-    monkeypatch.setattr(second_round, "with_specialists", lambda base_models, *_: base_models)
+    monkeypatch.setattr(second_round, "with_reduced_models", lambda base_models, *_: base_models)
 
 
 def base_models_of(clock, results, found, left_out):
-    names = ["majority", "neighbour", "pool", "linear", "boosted"]
+    names = ["majority", "neighbour", "product_of_experts", "linear", "boosted"]
     bench = Bench(clock, results)
     empty = BaseModels(kinds={n: n for n in names}, judged=np.arange(4), bench=bench)
     return empty.with_found({"majority": measured(9.0), **found}, left_out), bench
@@ -80,18 +80,23 @@ def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(fo
     clock = Clock()
     base_models, bench = base_models_of(
         clock,
-        {"boosted": (3.0, measured(0.5, 3.0)), "pool": (4.0, measured(0.2, 4.0))},
+        {"boosted": (3.0, measured(0.5, 3.0)), "product_of_experts": (4.0, measured(0.2, 4.0))},
         {"linear": measured(), "boosted": measured(cut=True)},
-        {"pool": 4.0},
+        {"product_of_experts": 4.0},
     )
     assert base_models.cut_short == {"boosted"}
     assert base_models.said == (
         "cut off by the time: boosted",
-        "'pool' was not measured: it needs about 4.0 s",
+        "'product_of_experts' was not measured: it needs about 4.0 s",
     )
     found = again(base_models, 20.0, clock)
-    assert [name for name, _ in bench.asked] == ["boosted", "pool"]
-    assert found.said == () and set(found.outputs) == {"majority", "pool", "linear", "boosted"}
+    assert [name for name, _ in bench.asked] == ["boosted", "product_of_experts"]
+    assert found.said == () and set(found.outputs) == {
+        "majority",
+        "product_of_experts",
+        "linear",
+        "boosted",
+    }
     assert found.fitted["linear"] is base_models.fitted["linear"]
     assert found.fitted["boosted"] is not base_models.fitted["boosted"]
     assert clock.now - 50.0 <= 20.0
@@ -100,21 +105,23 @@ def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(fo
 def test_a_linear_model_is_begun_where_nothing_else_fits_and_no_folds_need_it(foreseen):
     clock = Clock()
     result = {"linear": (9.0, measured(0.3, 9.0, cut=True))}
-    base_models, bench = base_models_of(clock, result, {}, {"linear": 9.0, "pool": 9.0})
+    base_models, bench = base_models_of(
+        clock, result, {}, {"linear": 9.0, "product_of_experts": 9.0}
+    )
     assert again(base_models, 6.0, clock) is base_models and not bench.asked
     bench.runs = 1
     assert again(base_models, 0.5, clock) is base_models and not bench.asked
     found = again(base_models, 6.0, clock)
     assert bench.asked == [("linear", 4.5)] and found.cut_short == {"linear"}
-    assert found.left_out == {"pool": 9.0}
+    assert found.left_out == {"product_of_experts": 9.0}
 
 
 def test_only_what_is_foreseen_to_end_is_begun(foreseen):
     clock = Clock()
     base_models, bench = base_models_of(
-        clock, {}, {"boosted": measured(seconds=8.0, cut=True)}, {"pool": 30.0}
+        clock, {}, {"boosted": measured(seconds=8.0, cut=True)}, {"product_of_experts": 30.0}
     )
-    assert seconds_needed(base_models) == {"boosted": 12.0, "pool": 30.0}
+    assert seconds_needed(base_models) == {"boosted": 12.0, "product_of_experts": 30.0}
     assert again(base_models, 12.0, clock) is base_models and bench.asked == []
 
 
@@ -135,13 +142,18 @@ def test_what_is_cut_short_again_is_taken_only_where_it_is_better(foreseen):
 def test_one_that_would_take_far_longer_is_told_as_such(foreseen):
     clock = Clock()
     base_models, _ = base_models_of(
-        clock, {"pool": (2.0, 40.0)}, {"linear": measured()}, {"pool": 4.0}
+        clock,
+        {"product_of_experts": (2.0, 40.0)},
+        {"linear": measured()},
+        {"product_of_experts": 4.0},
     )
-    assert again(base_models, 20.0, clock).left_out == {"pool": 40.0}
+    assert again(base_models, 20.0, clock).left_out == {"product_of_experts": 40.0}
 
 
 def test_where_time_is_free_nothing_is_measured_again(foreseen):
-    base_models, bench = base_models_of(Clock(), {}, {"linear": measured()}, {"pool": 1.0})
+    base_models, bench = base_models_of(
+        Clock(), {}, {"linear": measured()}, {"product_of_experts": 1.0}
+    )
     assert again(base_models, None, Clock()) is base_models and bench.asked == []
 
 
@@ -153,8 +165,9 @@ def unused(clock, found, left_out, deep):
 def test_a_fit_that_ends_early_says_why(foreseen):
     clock, none = Clock(), DeepResult.none(np.arange(4), {"linear": np.zeros((4, 1))}, "")
     clock.now = 90.0
-    (said,) = unused(clock, {"linear": measured()}, {"pool": 80.0}, none)
-    assert said == "57 of the 100 s were not used: what is left to do takes longer: 'pool' (80 s)"
+    (said,) = unused(clock, {"linear": measured()}, {"product_of_experts": 80.0}, none)
+    assert said.startswith("57 of the 100 s were not used: what is left to do takes longer: ")
+    assert said.endswith(": 'product_of_experts' (80 s)")
     (said,) = unused(clock, {"linear": measured()}, {}, none)
     assert said.endswith("every simple model is complete")
     clock.now = 140.0

@@ -92,9 +92,13 @@ def test_as_many_rows_are_guessed_as_the_time_allows():
 
 
 def test_one_label_a_class_is_not_judged():
-    outputs = {"linear": np.zeros((3, 3)), "spread": np.zeros((3, 3)), "deep": np.zeros((3, 3))}
+    outputs = {
+        "linear": np.zeros((3, 3)),
+        "label_propagation": np.zeros((3, 3)),
+        "deep": np.zeros((3, 3)),
+    }
     choice = unjudged(outputs, np.array([0, 1, 2]))
-    assert choice is not None and choice.weights == {"spread": 0.5, "linear": 0.5}
+    assert choice is not None and choice.weights == {"label_propagation": 0.5, "linear": 0.5}
     assert "too few labels to compare" in choice.notes[0]
     assert unjudged(outputs, np.array([0, 0, 1, 1])) is None
     assert unjudged({"linear": outputs["linear"]}, np.array([0, 1, 2])) is None

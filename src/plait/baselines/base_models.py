@@ -6,17 +6,17 @@ from pathlib import Path
 
 from plait.baselines.boosted import Boosted as Boosted
 from plait.baselines.contract import BaseModel as BaseModel
+from plait.baselines.label_propagation import LabelPropagation as LabelPropagation
 from plait.baselines.linear import Linear as Linear
 from plait.baselines.majority import Majority as Majority
 from plait.baselines.neighbour import NearestNeighbour as NearestNeighbour
-from plait.baselines.pool import Pool as Pool
+from plait.baselines.product_of_experts import ProductOfExperts as ProductOfExperts
+from plait.baselines.reduced_models import SETS
+from plait.baselines.reduced_models import ReducedModel as ReducedModel
+from plait.baselines.reduced_models import WithReducedModels as WithReducedModels
 from plait.baselines.space_base_models import Probe as Probe
 from plait.baselines.space_base_models import Prompts as Prompts
 from plait.baselines.space_base_models import Prototypes as Prototypes
-from plait.baselines.specialists import SETS
-from plait.baselines.specialists import Specialist as Specialist
-from plait.baselines.specialists import Specialists as Specialists
-from plait.baselines.spread import Spread as Spread
 from plait.baselines.table_trees import TableTrees as TableTrees
 from plait.errors import BundleError
 
@@ -27,20 +27,20 @@ BASELINES: dict[str, type[BaseModel]] = {
 
 BASE_MODELS: dict[str, type[BaseModel]] = BASELINES | {
     base_model.name: base_model
-    for base_model in (Pool, Spread, Prototypes, Prompts, Probe, TableTrees)
+    for base_model in (ProductOfExperts, LabelPropagation, Prototypes, Prompts, Probe, TableTrees)
 }
 """All of them: also those that need several sources, rows without a target, a base's vectors."""
 
 
 def load_base_model(name: str, folder: Path) -> BaseModel:
-    """Read a saved base model, with its specialists. Raises `BundleError` for an unknown name."""
+    """Read a saved base model, reduced ones included. Raises `BundleError` for an unknown name."""
     if (folder / SETS).is_file():
-        return Specialists.load(folder)
+        return WithReducedModels.load(folder)
     return load_whole(name, folder)
 
 
 def load_whole(name: str, folder: Path) -> BaseModel:
-    """Read a saved base model without its specialists. Raises `BundleError` for an unknown name."""
+    """Read a saved base model without reduced ones. Raises `BundleError` for an unknown name."""
     if name not in BASE_MODELS:
         raise BundleError(
             "the bundle mixes in a model of an unknown kind",

@@ -18,7 +18,7 @@ MAX_BYTES = 2**30
 """A base model that needs more memory than this, for its targets and scores, is not tried."""
 
 MAX_GRAM, MAX_STORED, MAX_POINTS, MAX_ALONE = 3000, 20_000, 1280, 5000
-"""As in the models: rows of a closed form, neighbours stored, their features, rows of a pool."""
+"""As in the models: rows of a closed form, neighbours stored, their features, rows of a product."""
 
 POWER_SECONDS = 8e-9
 """Of an exponential, or of a step of sorting, per number."""
@@ -133,7 +133,7 @@ def _linear(size: Size) -> float:
         path = 16 * 2 * rows * side * size.outputs
         tried = LINK_STEPS * rows * link if size.form.probable else 0.0
         return (gram + path) * size.seconds + tried
-    if has_margins(size):
+    if is_svm(size):
         return 4 * 30 * products * 4 * size.seconds + 3 * NUM_TEMPERATURES * 0.15 * rows * link
     return NUM_STEPS * (size.per_step or 2 * products * size.seconds + 3 * rows * link)
 
@@ -144,7 +144,7 @@ def is_closed(size: Size) -> bool:
     return small and (not size.form.probable or size.width >= size.rows)
 
 
-def has_margins(size: Size) -> bool:
+def is_svm(size: Size) -> bool:
     """Tell whether a linear model of such rows is a support vector machine."""
     return size.form.exclusive and size.sparse > 0 and size.width > 2 * size.dense
 
@@ -157,13 +157,13 @@ def _boosted(size: Size) -> float:
     return 0.05 + NUM_ROUNDS * (size.per_round or per_round)
 
 
-def _pool(size: Size) -> float:
+def _product_of_experts(size: Size) -> float:
     alone = size.with_rows(min(size.rows, MAX_ALONE), size.judged)
     weighing = 20 * 3 * size.rows * size.outputs * POWER_SECONDS
     return 1.2 * _linear(size) + _neighbour(alone) + weighing
 
 
-def _spread(size: Size) -> float:
+def _label_propagation(size: Size) -> float:
     return 5 * 4000**3 * size.seconds + size.judged * 4000 * MAX_POINTS * size.seconds
 
 
@@ -173,15 +173,15 @@ _SECONDS: Mapping[str, Callable[[Size], float]] = {
     "probe": _linear,
     "boosted": _boosted,
     "trees": _boosted,
-    "pool": _pool,
-    "spread": _spread,
+    "product_of_experts": _product_of_experts,
+    "label_propagation": _label_propagation,
 }
 
 _COPIES = {
     "neighbour": 2.0,
     "linear": 6.0,
     "probe": 6.0,
-    "pool": 8.0,
+    "product_of_experts": 8.0,
     "prototypes": 4.0,
-    "spread": 4.0,
+    "label_propagation": 4.0,
 }

@@ -10,8 +10,8 @@ import numpy as np
 from plait.baselines.closed_form import RELATIVE_ALPHAS
 from plait.baselines.contract import as_columns, num_outputs
 from plait.baselines.costs import LINK_STEPS, POWER_SECONDS, Size
+from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import Weights
-from plait.baselines.folding import inner_folds
 from plait.baselines.temperature import best_temperature
 from plait.modalities import PredictiveTarget
 

@@ -25,10 +25,10 @@ from plait.baselines.contract import (
     write_files,
 )
 from plait.baselines.costs import Size, foreseen_seconds, is_closed, multiply_seconds
+from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import Problem, Weights, link, strengths_path
-from plait.baselines.folding import inner_folds
 from plait.baselines.landmarks import fit_landmarks, num_landmarks
-from plait.baselines.margins import join, support_vectors
+from plait.baselines.linear_svm import fit_linear_svm, join
 from plait.baselines.residuals import Residuals, num_bins
 from plait.baselines.temperature import Trial, best_temperature
 from plait.baselines.views import Views, in_parts
@@ -37,7 +37,7 @@ from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-MARGIN_STRENGTHS = (0.1, 0.03, 0.3)
+SVM_STRENGTHS = (0.1, 0.03, 0.3)
 SEARCH_SHARE = 0.6
 
 DOUBT = 3.0
@@ -86,7 +86,7 @@ class Linear:
             if num:
                 self._fit_landmarks(views, truth, codec, num, seed, deadline)
             else:
-                self._fit_margins(views, truth, codec, seed, deadline)
+                self._fit_svm(views, truth, codec, seed, deadline)
         else:
             self._fit_descent(views, truth, codec, seed, deadline)
 
@@ -191,7 +191,7 @@ class Linear:
             self._residuals = Residuals.fit(best.scores[:, 0], truth[judge], outside.weights)
         self._remember(judge, best.scores * best.temperature)
 
-    def _fit_margins(
+    def _fit_svm(
         self,
         views: Views,
         truth: np.ndarray,
@@ -206,12 +206,12 @@ class Linear:
         outside = views.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[Trial] = []
-        for number, strength in enumerate(MARGIN_STRENGTHS):
+        for number, strength in enumerate(SVM_STRENGTHS):
             if trials and is_late(limit):
                 break
-            until = part_of(limit, 1 / (len(MARGIN_STRENGTHS) - number))
+            until = part_of(limit, 1 / (len(SVM_STRENGTHS) - number))
             heavy = None if views.weights is None else views.weights[learn]
-            weights = support_vectors(
+            weights = fit_linear_svm(
                 rows[learn], truth[learn], num, width, strength, seed, heavy, until
             )
             scores = weights.scores(outside.dense, outside.sparse)
@@ -223,7 +223,7 @@ class Linear:
         weights = best.weights
         if not is_late(deadline):
             heavy = views.weights
-            weights = support_vectors(rows, truth, num, width, best.strength, seed, heavy, deadline)
+            weights = fit_linear_svm(rows, truth, num, width, best.strength, seed, heavy, deadline)
         self._weights = weights.scaled(best.temperature)
         self._remember(judge, best.scores * best.temperature)
 

@@ -19,7 +19,7 @@ from plait.baselines.boosting import (
     predict,
 )
 from plait.baselines.contract import is_late, part_of
-from plait.baselines.folding import inner_folds
+from plait.baselines.cross_validation import inner_folds
 from plait.baselines.selection import Selection, narrow_width, select_features
 from plait.baselines.views import Views
 

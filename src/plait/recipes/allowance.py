@@ -1,4 +1,4 @@
-"""What specialists may take: a time, or where none counts, work that is foreseen, not measured."""
+"""What reduced models may take: a time, or where none counts, work that is foreseen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOMINAL_SECONDS = 3e-11
 """Of one multiplication and addition on a machine that nobody measures."""
 
 WORK_SHARE, LEAST_WORK = 0.5, 2.0
-"""Specialists may be half the work of the models, or so many seconds of it."""
+"""Reduced models may be half the work of the models, or so many seconds of it."""
 
 
 @dataclass

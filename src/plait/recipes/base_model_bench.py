@@ -9,15 +9,23 @@ from functools import partial
 
 import numpy as np
 
-from plait.baselines.base_models import BaseModel, Boosted, Linear, Pool, Probe, Spread, TableTrees
+from plait.baselines.base_models import (
+    BaseModel,
+    Boosted,
+    LabelPropagation,
+    Linear,
+    Probe,
+    ProductOfExperts,
+    TableTrees,
+)
 from plait.baselines.contract import Deadline, mean_by, num_outputs, was_cut
 from plait.baselines.costs import (
     NUM_ROUNDS,
     NUM_STEPS,
     Size,
     foreseen_seconds,
-    has_margins,
     is_closed,
+    is_svm,
     multiply_seconds,
 )
 from plait.baselines.extract import Plan
@@ -25,8 +33,8 @@ from plait.baselines.features import FeatureMap, Views
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.base_model_rows import some_unlabelled
 from plait.recipes.candidates import Kind
+from plait.recipes.reduced_models import Judges
 from plait.recipes.schedule import CHEAP_SECONDS, MOMENT_SECONDS
-from plait.recipes.specialise import Judges
 from plait.recipes.task import Task
 
 MOST_SLOWER = 5.0
@@ -36,7 +44,7 @@ LEAST_WORKED = 0.2
 """Less work than so many seconds of the processor does not tell how much it is slowed down."""
 
 LEAST_UNLABELLED = 10
-"""From so many rows without a target on, targets are spread over them."""
+"""From so many rows without a target on, targets are propagated to them."""
 
 LOOKING_SHARE = 0.05
 """Of the time, a piece of work that tells how long all of it takes may take this."""
@@ -117,7 +125,7 @@ class BaseModelBench:
             self.slower = seconds / worked
 
     def judges(self, stages: Mapping[str, list[tuple[BaseModel, np.ndarray]]]) -> Judges:
-        """Return what judges specialists: the validation rows, or with folds the rows themselves.
+        """Return what judges reduced models: the validation rows, or in folds the rows themselves.
 
         Args:
             stages: Name -> base models, each with the places of rows that it did not learn from.
@@ -162,8 +170,12 @@ class BaseModelBench:
                 size, per_round=round_seconds(self.views, truth, self._codec, self._seed)
             )
         step = foreseen_seconds(Linear.name, size) / NUM_STEPS
-        descent = not is_closed(size) and not has_margins(size)
-        if long & {Linear.name, Pool.name, Probe.name} and descent and self.slower * step < most:
+        descent = not is_closed(size) and not is_svm(size)
+        if (
+            long & {Linear.name, ProductOfExperts.name, Probe.name}
+            and descent
+            and self.slower * step < most
+        ):
             size = replace(size, per_step=step_seconds(self.views, truth, self._codec))
         return size
 
@@ -234,7 +246,9 @@ def open_bench(
     views = views.weighted(None if task.weights is None else task.weights[rows])
     kinds: dict[str, Kind] = {}
     if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
-        kinds[Spread.name] = partial(Spread, every.take(np.arange(len(rows), len(every))))
+        kinds[LabelPropagation.name] = partial(
+            LabelPropagation, every.take(np.arange(len(rows), len(every)))
+        )
     held = None
     if folds is None:
         judged = task.validation

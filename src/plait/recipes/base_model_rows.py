@@ -11,7 +11,7 @@ from plait.recipes.task import Task
 
 MAX_ROWS = 100_000
 
-MAX_SPREAD_ROWS = 4000
+MAX_PROPAGATION_ROWS = 4000
 
 FEATURE_SHARE = 0.35
 """Part of the time that making features may take; fewer rows are learned from beyond."""
@@ -80,8 +80,8 @@ def spread_over(rows: np.ndarray, num: int) -> np.ndarray:
 
 
 def some_unlabelled(task: Task, seed: int) -> np.ndarray:
-    """Return rows without a target to spread targets over."""
+    """Return rows without a target to propagate targets to."""
     rows = task.unlabelled
-    if len(rows) <= MAX_SPREAD_ROWS:
+    if len(rows) <= MAX_PROPAGATION_ROWS:
         return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, MAX_SPREAD_ROWS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(rows, MAX_PROPAGATION_ROWS, replace=False))

@@ -25,12 +25,12 @@ from plait.recipes.candidates import (
     not_applicable,
 )
 from plait.recipes.quick_trees import with_trees
+from plait.recipes.reduced_models import Judges, ReducedModelFitter, kinds_of, likely
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
-from plait.recipes.specialise import Judges, Specialiser, kinds_of, likely
 from plait.recipes.task import Task
 
-SPECIALIST_SHARE = 0.25
-"""Part of the time that specialists may take."""
+REDUCED_MODELS_SHARE = 0.25
+"""Part of the time that reduced models may take."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class BaseModels:
     def with_found(
         self, found: Mapping[str, Measured], left_out: Mapping[str, float]
     ) -> BaseModels:
-        """Return these with what was measured in place of what was; new ones have no specialists.
+        """Return these with what was measured now; new ones have no reduced models yet.
 
         Raises `ValueError` for those that were never measured anywhere.
         """
@@ -170,16 +170,16 @@ def measure_base_models(
     if seconds is None:
         allowance = Allowance.foreseen(found, bench.size(), bench.runs)
     else:
-        allowance = Allowance(deadline=time.monotonic() + SPECIALIST_SHARE * seconds)
-    base_models = with_specialists(base_models, task, list(found), seed, allowance)
-    update(len(kinds) + 2, "specialists")
+        allowance = Allowance(deadline=time.monotonic() + REDUCED_MODELS_SHARE * seconds)
+    base_models = with_reduced_models(base_models, task, list(found), seed, allowance)
+    update(len(kinds) + 2, "reduced models")
     return base_models
 
 
-def with_specialists(
+def with_reduced_models(
     base_models: BaseModels, task: Task, names: Sequence[str], seed: int, allowance: Allowance
 ) -> BaseModels:
-    """Return the models, those of `names` that are likely to ship with specialists."""
+    """Return the models, those of `names` that are likely to ship with reduced models."""
     bench, judges, codec = base_models.bench, base_models.judges, task.target_codec
     if bench is None or judges is None:
         return base_models
@@ -188,7 +188,7 @@ def with_specialists(
     wanted = [name for name in wanted if name in names]
     if not wanted:
         return base_models
-    special = Specialiser(
+    fitter = ReducedModelFitter(
         list(task.sources.values()),
         bench.views,
         task.truth[base_models.rows],
@@ -201,11 +201,11 @@ def with_specialists(
         ),
         allowance=allowance,
     )  # fmt: skip
-    found = special.specialised({name: base_models.fitted[name] for name in wanted})
+    found = fitter.with_reduced_models({name: base_models.fitted[name] for name in wanted})
     return replace(
         base_models,
         fitted={**base_models.fitted, **found},
-        notes=tuple(dict.fromkeys((*base_models.notes, *special.notes))),
+        notes=tuple(dict.fromkeys((*base_models.notes, *fitter.notes))),
     )
 
 

@@ -16,8 +16,8 @@ from plait.baselines.base_models import (
     BaseModel,
     Majority,
     NearestNeighbour,
-    Pool,
     Probe,
+    ProductOfExperts,
     Prompts,
     Prototypes,
     TableTrees,
@@ -32,7 +32,7 @@ from plait.installation import install_command
 from plait.modalities.forms import OutputForm
 from plait.model.shared_space import SharedSpace
 from plait.recipes.prompts import prompt_tuner
-from plait.recipes.specialise import can_pool
+from plait.recipes.reduced_models import allows_product
 from plait.recipes.task import Task
 
 PILOT_ROWS = 8
@@ -62,8 +62,8 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
         kinds[Prototypes.name] = Prototypes
         tune = prompt_tuner(task, space)
         kinds |= {} if tune is None else {Prompts.name: partial(Prompts, tune)}
-    if can_pool(task.target_codec.form, sources):
-        kinds[Pool.name] = partial(Pool, sources)
+    if allows_product(task.target_codec.form, sources):
+        kinds[ProductOfExperts.name] = partial(ProductOfExperts, sources)
     kinds |= {Linear.name: Linear, Boosted.name: Boosted}
     kinds |= {} if space is None else {Probe.name: Probe}
     needed = {Linear.name: "sklearn", Boosted.name: "lightgbm", Probe.name: "sklearn"}
@@ -71,7 +71,7 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
         name for name, of in needed.items() if name in kinds and not importlib.util.find_spec(of)
     ]
     if Linear.name in missing:
-        kinds.pop(Pool.name, None)
+        kinds.pop(ProductOfExperts.name, None)
     form = task.target_codec.form.name
     kinds = {
         name: kind

@@ -83,7 +83,7 @@ def choose(
 
 
 def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | None:
-    """Return equal shares of label spreading and the linear model where nothing can be compared.
+    """Return equal shares of label propagation and the linear model where nothing can be compared.
 
     That is where most classes have a single label: held out, it was never learned. None otherwise.
 
@@ -91,9 +91,9 @@ def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | N
         outputs: As for `choose`.
         truth: Classes of the rows, int64 ``[row]``.
     """
-    trusted = [name for name in ("spread", "linear") if name in outputs]
+    trusted = [name for name in ("label_propagation", "linear") if name in outputs]
     counts = np.unique(truth[truth >= 0], return_counts=True)[1]
-    if "spread" not in outputs or not len(counts) or np.median(counts) > 1:
+    if "label_propagation" not in outputs or not len(counts) or np.median(counts) > 1:
         return None
     note = "too few labels to compare candidates: " + " and ".join(trusted) + " ship as equals"
     return Choice(dict.fromkeys(trusted, 1 / len(trusted)), {}, (note,))

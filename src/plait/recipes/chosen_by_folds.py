@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from plait.baselines.cross_validation import fold_numbers
 from plait.model.calibration import fit_calibration, with_sources
 from plait.model.scales import HeldOut
 from plait.recipes.comparison import Candidates, choose_candidates
-from plait.recipes.folds import fold_numbers
 from plait.recipes.task import Task
 
 NUM_FOLDS = 5

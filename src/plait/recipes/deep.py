@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from plait.baselines.folding import inner_folds
+from plait.baselines.cross_validation import inner_folds
 from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_folds import cross_fit

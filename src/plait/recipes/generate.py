@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.cross_validation import fold_numbers
 from plait.errors import TargetError, UsageError
 from plait.intervals import standard_error
 from plait.modalities import GeneratedTarget
@@ -17,7 +18,6 @@ from plait.model.model import Model
 from plait.model.scores import intervals_of
 from plait.recipes.chosen_by_folds import NUM_FOLDS
 from plait.recipes.decoding import Decoder, train_decoder
-from plait.recipes.folds import fold_numbers
 from plait.recipes.generated_samples import make_pairs
 from plait.recipes.records import make_card
 from plait.recipes.simple_generators import Simple, measure_simple

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from plait.baselines.base_models import BaseModel, Specialists
+from plait.baselines.base_models import BaseModel, WithReducedModels
 from plait.baselines.contract import is_late
-from plait.baselines.specialists import columns_of, present_sources
+from plait.baselines.reduced_models import columns_of, present_sources
 from plait.baselines.stack import mix_outputs
 from plait.model.calibration import Calibration, fit_calibration, with_sources
 from plait.model.ensemble import DEEP
@@ -16,7 +16,7 @@ from plait.model.scales import HeldOut
 from plait.recipes.base_models import BaseModels
 from plait.recipes.comparison import places_of
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.specialise import Judges
+from plait.recipes.reduced_models import Judges
 from plait.recipes.subsets import hide
 from plait.recipes.task import Task
 
@@ -136,7 +136,7 @@ class _Answers:
         found = self._base_models.outputs[name][places] if not hidden else None
         if found is None:
             found = judges.hidden(name, places, hidden)
-        return self._specialised(base_model, judges, places, hidden, found)
+        return self._with_reduced_models(base_model, judges, places, hidden, found)
 
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
@@ -151,7 +151,7 @@ class _Answers:
                 out[mine] = system_outputs(system, prepared, rows)
         return out
 
-    def _specialised(
+    def _with_reduced_models(
         self,
         base_model: BaseModel,
         judges: Judges,
@@ -159,8 +159,8 @@ class _Answers:
         hidden: Sequence[str],
         found: np.ndarray,
     ) -> np.ndarray:
-        """Return the outputs with those of specialists for the rows that they answer."""
-        if not isinstance(base_model, Specialists):
+        """Return the outputs with those of reduced models for the rows that they answer."""
+        if not isinstance(base_model, WithReducedModels):
             return found
         kept = [i for i, columns in enumerate(self._sources) if not set(columns) & set(hidden)]
         present = present_sources(judges.views, self._sources)[places]
@@ -171,13 +171,13 @@ class _Answers:
             route = base_model.routes.get(frozenset(np.flatnonzero(one).tolist()))
             if route is not None:
                 mine = np.flatnonzero(which.reshape(-1) == number)
-                found[mine] = self._specialist(base_model, route, judges, places[mine])
+                found[mine] = self._reduced_model(base_model, route, judges, places[mine])
         return found
 
-    def _specialist(
-        self, base_model: Specialists, route: int, judges: Judges, places: np.ndarray
+    def _reduced_model(
+        self, base_model: WithReducedModels, route: int, judges: Judges, places: np.ndarray
     ) -> np.ndarray:
-        one = base_model.specialists[route]
+        one = base_model.reduced_models[route]
         columns = columns_of(self._sources, one.sources)
         if not judges.learned:
             return one.base_model.outputs(judges.views.take(places).only(columns))

@@ -21,8 +21,8 @@ from plait.recipes.choose import Choice
 from plait.recipes.chosen_by_folds import NUM_FOLDS as NUM_CHOICES
 from plait.recipes.chosen_by_folds import answers_by_folds
 from plait.recipes.comparison import Candidates, choose_candidates, on_all_rows, outputs_of
+from plait.recipes.cross_fitting import make_folds
 from plait.recipes.deep_plan import DeepResult, learn_rows
-from plait.recipes.folds import make_folds
 from plait.recipes.found_encoders import read_by_encoders
 from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told

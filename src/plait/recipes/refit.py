@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.base_models import BaseModel, Boosted, Linear, Specialist, Specialists
+from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
 from plait.baselines.contract import Deadline, was_cut
 from plait.baselines.features import Views
 from plait.model.ensemble import DEEP
@@ -18,7 +18,7 @@ from plait.recipes.timetable import Timetable
 SLOWER = 1.5
 """A second fit may take so many times what the first took, for each row."""
 
-SPECIALISED: Mapping[str, type[BaseModel]] = {Linear.name: Linear, Boosted.name: Boosted}
+KINDS: Mapping[str, type[BaseModel]] = {Linear.name: Linear, Boosted.name: Boosted}
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _in_time(
 
 
 class _Again:
-    """Fits base models, with their specialists, on the same rows."""
+    """Fits base models, with their reduced models, on the same rows."""
 
     def __init__(self, task: Task, views: Views, truth: np.ndarray, seed: int) -> None:
         self._codec, self._views, self._truth = task.target_codec, views, truth
@@ -119,18 +119,18 @@ class _Again:
         """Return a new base model; None where it was cut off by the time."""
         before = base_models.fitted[name]
         whole = self._fit(base_models.kinds[name](), self._views, deadline)
-        if whole is None or not isinstance(before, Specialists):
+        if whole is None or not isinstance(before, WithReducedModels):
             return whole
-        specialists: list[Specialist] = []
-        for one in before.specialists:
+        reduced_models: list[ReducedModel] = []
+        for one in before.reduced_models:
             columns = [n for i in sorted(one.sources) for n in before.sources[i]]
             base_model = self._fit(
-                SPECIALISED[one.base_model.name](), self._views.only(columns), deadline
+                KINDS[one.base_model.name](), self._views.only(columns), deadline
             )
             if base_model is None:
                 return None
-            specialists.append(Specialist(one.sources, base_model))
-        return Specialists(whole, before.sources, specialists, before.routes)
+            reduced_models.append(ReducedModel(one.sources, base_model))
+        return WithReducedModels(whole, before.sources, reduced_models, before.routes)
 
     def _fit(
         self, base_model: BaseModel, views: Views, deadline: Deadline | None

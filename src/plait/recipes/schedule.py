@@ -13,12 +13,12 @@ WORTH: Mapping[str, float] = {
     "trees": 1.0,
     "boosted": 1.0,
     "linear": 1.0,
-    "pool": 0.6,
+    "product_of_experts": 0.6,
     "neighbour": 0.5,
     "probe": 0.7,
     "prototypes": 0.5,
     "prompts": 0.5,
-    "spread": 0.6,
+    "label_propagation": 0.6,
 }
 """What a candidate is expected to add, beside the others."""
 

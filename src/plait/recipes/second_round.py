@@ -13,7 +13,7 @@ from plait.modalities import PredictiveTarget
 from plait.progress import Progress
 from plait.recipes.allowance import Allowance
 from plait.recipes.base_model_bench import Measured
-from plait.recipes.base_models import SPECIALIST_SHARE, BaseModels, with_specialists
+from plait.recipes.base_models import REDUCED_MODELS_SHARE, BaseModels, with_reduced_models
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.schedule import Schedule
 from plait.recipes.task import Task
@@ -44,7 +44,7 @@ def measure_again(
     """Measure once more what was cut short or left out, as far as it is foreseen to end in time.
 
     The best gain per second comes first. What is cut short again takes the place of what was only
-    where it is better. The rest of the time goes to specialists of the new ones.
+    where it is better. The rest of the time goes to reduced models of the new ones.
 
     Args:
         task: What to learn.
@@ -58,7 +58,7 @@ def measure_again(
         return base_models
     needed = seconds_needed(base_models)
     began = clock()
-    end, until = began + seconds, began + (1.0 - SPECIALIST_SHARE) * seconds
+    end, until = began + seconds, began + (1.0 - REDUCED_MODELS_SHARE) * seconds
     names = [name for name in needed if needed[name] <= until - began]
     names = Schedule(until, needed, clock=clock).order(names)
     if not names and _may_be_begun(base_models, needed, until - began):
@@ -81,8 +81,8 @@ def measure_again(
         update(place + 1, name)
     changed = [name for name in found if found[name] is not base_models.found.get(name)]
     base_models = base_models.with_found(found, left_out)
-    base_models = with_specialists(base_models, task, changed, seed, Allowance(deadline=end))
-    update(len(names) + 1, "specialists")
+    base_models = with_reduced_models(base_models, task, changed, seed, Allowance(deadline=end))
+    update(len(names) + 1, "reduced models")
     return base_models
 
 

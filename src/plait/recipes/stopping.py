@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from plait.baselines.folding import inner_folds
+from plait.baselines.cross_validation import inner_folds
 from plait.modalities import PredictiveTarget
 from plait.recipes.task import Task
 

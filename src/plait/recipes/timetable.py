@@ -82,7 +82,7 @@ class Timetable:
         return min(max(foreseen, least), most)
 
     def baselines(self) -> float | None:
-        """Return the seconds that simple models may take, specialists included."""
+        """Return the seconds that simple models may take, reduced models included."""
         if self.seconds is None:
             return None
         share = float(np.interp(self.seconds, BASELINE_SECONDS, BASELINE_SHARES))

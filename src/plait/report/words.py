@@ -95,7 +95,8 @@ BASELINES = {
     "nearest": "value of the nearest row",
     "linear": "linear model",
     "boosted": "boosted trees",
-    "pool": "pooled simple models",
+    "label_propagation": "label propagation",
+    "product_of_experts": "product of experts",
     "probe": "linear probe of the base",
     "prototypes": "prototypes in the base",
 }

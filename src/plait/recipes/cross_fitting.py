@@ -1,9 +1,10 @@
-"""Folds for cross-fitting: rows of one group (see `Task.groups`) never lie in two of them."""
+"""Folds for cross-fitting, where rows with a target are few: all learn, and all are judged."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from plait.baselines.cross_validation import fold_numbers
 from plait.errors import TargetError
 from plait.recipes.task import Task
 
@@ -32,21 +33,3 @@ def make_folds(task: Task, seed: int) -> np.ndarray | None:
             column=task.target,
         )
     return fold_numbers(task.groups[rows], task.truth[rows], NUM_FOLDS, seed)
-
-
-def fold_numbers(groups: np.ndarray, truth: np.ndarray, num_folds: int, seed: int) -> np.ndarray:
-    """Return a fold number per row; groups stay whole, and folds hold alike shares of targets.
-
-    Args:
-        groups: int ``[row]``: rows of one number belong together; the first speaks for its target.
-        truth: Targets, ``[row]`` or ``[row, label]``.
-        num_folds: How many; as many as groups where these are fewer.
-        seed: Of the lots among equal targets.
-    """
-    _, firsts, which = np.unique(groups, return_index=True, return_inverse=True)
-    first = truth[firsts]
-    keys = first if first.ndim == 1 else first.sum(axis=1)
-    order = np.lexsort((np.random.default_rng(seed).random(len(firsts)), keys))
-    folds = np.empty(len(firsts), np.int64)
-    folds[order] = np.arange(len(firsts)) % min(num_folds, len(firsts))
-    return folds[which.reshape(-1)]

@@ -1,4 +1,4 @@
-"""A base model with specialists: rows that lack columns go to models of the columns they have."""
+"""Reduced models: rows that lack columns are answered by models of the columns that they have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plait.baselines.contract import (
 from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 
-SETS = "specialists.json"
+SETS = "reduced_models.json"
 MAX_SOURCES = 8
 EVERY_SET_SOURCES = 4
 """Up to so many sources, every set of them is considered."""
@@ -34,7 +34,7 @@ SourceSet = frozenset[int]
 
 
 @dataclass(frozen=True)
-class Specialist:
+class ReducedModel:
     """A base model of some sources.
 
     Attributes:
@@ -49,8 +49,8 @@ class Specialist:
     held_out: HeldOut | None = None
 
 
-class Specialists:
-    """A whole base model for most rows, a specialist for each set of sources that it answers worse.
+class WithReducedModels:
+    """A whole model for most rows, a reduced model for each set of sources that it answers worse.
 
     A model that learned from whole rows answers badly when columns are hidden: their zeros are
     means, not unknowns. A model of the rest alone does not know the difference ("reduced models",
@@ -60,24 +60,24 @@ class Specialists:
     Args:
         whole: Fitted on all columns.
         sources: Columns of each source; a row has a source when it has any of its columns.
-        specialists: Of some sets of sources.
-        routes: Set of sources that a row has -> place of the specialist that answers it; rows with
-            any other set are answered by `whole`.
+        reduced_models: Of some sets of sources.
+        routes: Set of sources that a row has -> place of the reduced model that answers it; rows
+            with any other set are answered by `whole`.
     """
 
-    name: ClassVar[str] = "specialists"
+    name: ClassVar[str] = "with_reduced_models"
     forms: ClassVar[frozenset[str]] = ANY_FORM
 
     def __init__(
         self,
         whole: BaseModel,
         sources: Sequence[Sequence[str]] = (),
-        specialists: Sequence[Specialist] = (),
+        reduced_models: Sequence[ReducedModel] = (),
         routes: Mapping[SourceSet, int] | None = None,
     ) -> None:
         self.whole = whole
         self.sources = tuple(tuple(columns) for columns in sources)
-        self.specialists, self.routes = tuple(specialists), dict(routes or {})
+        self.reduced_models, self.routes = tuple(reduced_models), dict(routes or {})
 
     def fit(
         self,
@@ -88,24 +88,24 @@ class Specialists:
         seed: int,
         deadline: float | None = None,
     ) -> None:
-        """Learn the whole again and forget the specialists, which are of other rows."""
+        """Learn the whole again and forget the reduced models, which are of other rows."""
         self.whole.fit(views, truth, codec, seed=seed, deadline=deadline)
-        self.specialists, self.routes = (), {}
+        self.reduced_models, self.routes = (), {}
 
     def outputs(self, views: Views) -> np.ndarray:
         return in_parts(views, self._outputs)
 
     def save(self, folder: Path) -> None:
-        """Write the whole into `folder` and each specialist into a folder of its own in it."""
+        """Write the whole into `folder` and each reduced model into a folder of its own in it."""
         self.whole.save(folder)
-        for number, specialist in enumerate(self.specialists):
-            specialist.base_model.save(folder / f"specialist.{number}")
+        for number, reduced_model in enumerate(self.reduced_models):
+            reduced_model.base_model.save(folder / f"reduced.{number}")
         about = {
             "whole": self.whole.name,
             "sources": self.sources,
-            "specialists": [
+            "reduced_models": [
                 {"sources": sorted(one.sources), "base_model": one.base_model.name}
-                for one in self.specialists
+                for one in self.reduced_models
             ],
             "routes": [[sorted(found), place] for found, place in self.routes.items()],
         }
@@ -117,15 +117,15 @@ class Specialists:
         from plait.baselines.base_models import load_base_model, load_whole
 
         about = json.loads((folder / SETS).read_text(encoding="utf8"))
-        specialists = [
-            Specialist(
+        reduced_models = [
+            ReducedModel(
                 frozenset(one["sources"]),
-                load_base_model(one["base_model"], folder / f"specialist.{i}"),
+                load_base_model(one["base_model"], folder / f"reduced.{i}"),
             )
-            for i, one in enumerate(about["specialists"])
+            for i, one in enumerate(about["reduced_models"])
         ]
         routes = {frozenset(found): int(place) for found, place in about["routes"]}
-        return cls(load_whole(about["whole"], folder), about["sources"], specialists, routes)
+        return cls(load_whole(about["whole"], folder), about["sources"], reduced_models, routes)
 
     def _outputs(self, views: Views) -> np.ndarray:
         if not self.routes:
@@ -146,9 +146,9 @@ class Specialists:
     def _answer(self, place: int, views: Views) -> np.ndarray:
         if place < 0:
             return self.whole.outputs(views)
-        specialist = self.specialists[place]
-        return specialist.base_model.outputs(
-            views.only(columns_of(self.sources, specialist.sources))
+        reduced_model = self.reduced_models[place]
+        return reduced_model.base_model.outputs(
+            views.only(columns_of(self.sources, reduced_model.sources))
         )
 
 
@@ -173,7 +173,7 @@ def source_sets(
 
 
 def considered(present: np.ndarray) -> list[SourceSet]:
-    """Return the sets of sources worth a specialist, the most useful first.
+    """Return the sets of sources worth a reduced model, the most useful first.
 
     Each source alone, all but one, those that occur, and with few sources all others.
 

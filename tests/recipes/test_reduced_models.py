@@ -1,4 +1,4 @@
-"""Tests of specialists: any columns suffice, only what pays is kept, saved and loaded the same."""
+"""Tests of reduced models: any columns suffice, only what pays is kept, saved, loaded the same."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from hypothesis import strategies as st
 from plait.baselines.base_models import (
     Boosted,
     Linear,
-    Pool,
-    Specialist,
-    Specialists,
+    ProductOfExperts,
+    ReducedModel,
+    WithReducedModels,
     load_base_model,
 )
 from plait.baselines.costs import Size, foreseen_seconds
 from plait.baselines.features import FeatureMap
-from plait.baselines.specialists import columns_of, considered, present_sources, source_sets
+from plait.baselines.reduced_models import columns_of, considered, present_sources, source_sets
 from plait.errors import TargetError
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.forms import CLASSES
 from plait.modalities.number.codec import NumberCodec
 from plait.recipes.allowance import NOMINAL_SECONDS, Allowance
-from plait.recipes.specialise import (
+from plait.recipes.reduced_models import (
     Judges,
-    Specialiser,
-    can_pool,
+    ReducedModelFitter,
+    allows_product,
     kinds_of,
     truth_known,
 )
@@ -89,8 +89,8 @@ def make_table(num_rows=900, seed=0, gaps=0.0):
     return SimpleNamespace(columns={n: Numbers(cells) for n, cells in values.items()}), truth
 
 
-def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=SOURCES):
-    """Return the base model of the first rows, specialised, fitted on all, judged by folds."""
+def with_reduced(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=SOURCES):
+    """Return the base model of the first rows, with reduced models, all judged by folds."""
     rows = np.arange(NUM_LEARN)
     features, views = FeatureMap.fit(prepared, COLUMNS, rows)
     truth = truth[rows]
@@ -103,7 +103,7 @@ def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=
     whole = kind()
     whole.fit(views, truth, CODEC, seed=0)
     name = whole.name
-    made = Specialiser(
+    made = ReducedModelFitter(
         sources,
         views,
         truth,
@@ -112,7 +112,7 @@ def specialise(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=
         seed=0,
         kinds=[Linear],
         allowance=Allowance(deadline=deadline),
-    ).specialised({name: whole})
+    ).with_reduced_models({name: whole})
     return features, made[name], whole
 
 
@@ -124,7 +124,7 @@ def accuracy(outputs, truth):
 @settings(max_examples=3, deadline=None, derandomize=True)
 def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(seed, gaps):
     prepared, truth = make_table(seed=seed, gaps=gaps)
-    features, base_model, _ = specialise(prepared, truth)
+    features, base_model, _ = with_reduced(prepared, truth)
     learned, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
     views = features.views(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["right", "noise"], ["left", "right"]):
@@ -139,19 +139,19 @@ def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(
 
 def test_whole_rows_are_answered_by_the_whole():
     prepared, truth = make_table()
-    features, base_model, whole = specialise(prepared, truth)
+    features, base_model, whole = with_reduced(prepared, truth)
     views = features.views(prepared, np.arange(NUM_LEARN, 500))
-    assert isinstance(base_model, Specialists) and base_model.routes
+    assert isinstance(base_model, WithReducedModels) and base_model.routes
     np.testing.assert_array_equal(base_model.outputs(views), whole.outputs(views))
 
 
 def test_each_row_is_answered_by_what_its_columns_call_for():
     prepared, truth = make_table()
-    features, base_model, whole = specialise(prepared, truth)
+    features, base_model, whole = with_reduced(prepared, truth)
     views = features.views(prepared, np.arange(NUM_LEARN, 340))
     alone = views.hide(["right", "noise"])
     place = base_model.routes[frozenset({0})]
-    chosen = base_model.specialists[place]
+    chosen = base_model.reduced_models[place]
     assert chosen.sources == {0}
     expected = chosen.base_model.outputs(views.only(["left"]))
     np.testing.assert_array_equal(base_model.outputs(alone), expected)
@@ -162,17 +162,17 @@ def test_each_row_is_answered_by_what_its_columns_call_for():
 
 def test_saved_and_loaded_it_answers_the_same(tmp_path):
     prepared, truth = make_table(gaps=0.2)
-    features, base_model, _ = specialise(prepared, truth)
+    features, base_model, _ = with_reduced(prepared, truth)
     assert base_model.routes
     views = features.views(prepared, np.arange(NUM_LEARN, 500))
     base_model.save(tmp_path)
     again = load_base_model("linear", tmp_path)
-    assert isinstance(again, Specialists) and again.whole.name == "linear"
+    assert isinstance(again, WithReducedModels) and again.whole.name == "linear"
     assert again.routes == base_model.routes
     np.testing.assert_array_equal(again.outputs(views), base_model.outputs(views))
 
 
-def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
+def test_trees_with_reduced_models_of_two_kinds_are_saved_and_loaded(tmp_path):
     prepared, truth = make_table(120, gaps=0.2)
     features, views = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
     parts = {
@@ -182,12 +182,12 @@ def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
     }
     for base_model, columns in parts.values():
         base_model.fit(views.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1)
-    specialists = [
-        Specialist(frozenset({place}), parts[name][0])
+    reduced_models = [
+        ReducedModel(frozenset({place}), parts[name][0])
         for place, name in enumerate(["left", "right"])
     ]
     routes = {frozenset({0}): 0, frozenset({0, 2}): 0, frozenset({1}): 1}
-    made = Specialists(parts["whole"][0], SOURCES, specialists, routes)
+    made = WithReducedModels(parts["whole"][0], SOURCES, reduced_models, routes)
     made.save(tmp_path)
     again = load_base_model("boosted", tmp_path)
     np.testing.assert_array_equal(again.outputs(views), made.outputs(views))
@@ -198,18 +198,18 @@ def test_trees_with_specialists_of_two_kinds_are_saved_and_loaded(tmp_path):
     )
 
 
-def test_fitting_again_forgets_the_specialists():
+def test_fitting_again_forgets_the_reduced_models():
     prepared, truth = make_table()
-    features, base_model, whole = specialise(prepared, truth)
+    features, base_model, whole = with_reduced(prepared, truth)
     views = features.views(prepared, np.arange(100))
     base_model.fit(views, truth[:100], CODEC, seed=0)
-    assert not base_model.routes and not base_model.specialists
+    assert not base_model.routes and not base_model.reduced_models
     np.testing.assert_array_equal(base_model.outputs(views), whole.outputs(views))
 
 
-def test_late_sets_get_no_specialist():
+def test_late_sets_get_no_reduced_model():
     prepared, truth = make_table()
-    _, base_model, whole = specialise(prepared, truth, deadline=time.monotonic() - 1)
+    _, base_model, whole = with_reduced(prepared, truth, deadline=time.monotonic() - 1)
     assert base_model is whole
 
 
@@ -222,13 +222,13 @@ def test_what_does_not_pay_is_left_out():
         def outputs(self, views):
             return np.eye(2, dtype=np.float32)[truth[views.rows]] * 0.9999 + 0.00005
 
-    _, base_model, _ = specialise(prepared, truth, kind=Knowing)
+    _, base_model, _ = with_reduced(prepared, truth, kind=Knowing)
     assert frozenset({2}) not in getattr(base_model, "routes", {})
-    _, honest, _ = specialise(prepared, truth)
+    _, honest, _ = with_reduced(prepared, truth)
     assert frozenset({2}) in honest.routes
 
 
-def test_specialists_claim_nothing_on_noise():
+def test_reduced_models_claim_nothing_on_noise():
     """On few rows settings chosen by the rows that judge look better than they are."""
     gaps = []
     for draw in range(12):
@@ -237,7 +237,7 @@ def test_specialists_claim_nothing_on_noise():
         _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(60))
         stages = [(None, np.flatnonzero(np.arange(60) % 4 == fold)) for fold in range(4)]
         judges = Judges(views, truth[:60], {"linear": stages}, learned=True)
-        made = Specialiser(
+        made = ReducedModelFitter(
             SOURCES, views, truth[:60], judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
         )
         made._add(frozenset({0, 1}), None)
@@ -247,14 +247,14 @@ def test_specialists_claim_nothing_on_noise():
     assert np.mean(gaps) > -2 * np.std(gaps) / len(gaps) ** 0.5
 
 
-def test_a_fold_is_judged_by_specialists_that_did_not_learn_it():
+def test_a_fold_is_judged_by_reduced_models_that_did_not_learn_it():
     prepared, truth = make_table(NUM_LEARN)
     _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(NUM_LEARN))
     folds = np.arange(NUM_LEARN) % 3
     known = np.where(np.arange(NUM_LEARN) < 5, -1, truth)
     stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
     judges = Judges(views, known, {"linear": stages}, learned=True)
-    made = Specialiser(
+    made = ReducedModelFitter(
         SOURCES, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
     )
     made._add(frozenset({0}), None)
@@ -269,7 +269,7 @@ def test_a_fold_is_judged_by_specialists_that_did_not_learn_it():
         np.testing.assert_allclose(held.outputs[mine], expected, atol=1e-6)
 
 
-def test_rows_judge_specialists_by_their_weights(monkeypatch):
+def test_rows_judge_reduced_models_by_their_weights(monkeypatch):
     """Right on most rows, but badly wrong on those that count."""
     prepared, truth = make_table(120)
     _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
@@ -280,10 +280,10 @@ def test_rows_judge_specialists_by_their_weights(monkeypatch):
     for weights in (None, np.where(light, 0.1, 2.8).astype(np.float32)):
         judged = views.weighted(weights)
         judges = Judges(judged, truth, {"linear": [(Linear(), np.arange(120))]}, learned=True)
-        made = Specialiser(
+        made = ReducedModelFitter(
             SOURCES, judged, truth, judges, CODEC, seed=0, kinds=[], allowance=Allowance()
         )
-        made._found = [Specialist(frozenset({0}), Linear())]
+        made._found = [ReducedModel(frozenset({0}), Linear())]
         made._costs = [np.where(light, 0.1, 2.0)]
         routes.append(made._best("linear", frozenset({0}), np.arange(120)))
     assert routes == [0, None]
@@ -292,7 +292,7 @@ def test_rows_judge_specialists_by_their_weights(monkeypatch):
 def test_rows_that_have_just_a_set_judge_it_alone():
     prepared, truth = make_table(gaps=0.3)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
-    judge = Specialiser(
+    judge = ReducedModelFitter(
         SOURCES,
         views,
         truth,
@@ -333,7 +333,7 @@ def test_the_sets_considered():
     assert len(found) == 13 and found[-1] == {3, 4, 5}
 
 
-def test_without_a_time_no_clock_decides_how_many_sets_have_specialists(monkeypatch):
+def test_without_a_time_no_clock_decides_how_many_sets_have_reduced_models(monkeypatch):
     size = Size(
         rows=2000, judged=2000, dense=3, sparse=0.0, width=3, narrow=3, outputs=2,
         form=CLASSES, seconds=1.0,
@@ -349,7 +349,7 @@ def test_without_a_time_no_clock_decides_how_many_sets_have_specialists(monkeypa
     ticks = itertools.count(step=1000.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
     prepared, truth = make_table()
-    _, base_model, _ = specialise(prepared, truth)
+    _, base_model, _ = with_reduced(prepared, truth)
     assert len(base_model.routes) == 6
 
 
@@ -361,17 +361,17 @@ def test_kinds():
     np.testing.assert_array_equal(known, [True, False, True])
 
 
-def test_a_specialist_tells_its_sources():
-    one = Specialist(frozenset({1}), Linear())
+def test_a_reduced_model_tells_its_sources():
+    one = ReducedModel(frozenset({1}), Linear())
     assert one.sources == {1} and one.base_model.name == "linear"
 
 
-def test_a_pool_leaves_out_what_a_row_lacks(tmp_path):
+def test_a_product_leaves_out_what_a_row_lacks(tmp_path):
     prepared, truth = make_table(gaps=0.2)
     rows, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
     features, views = FeatureMap.fit(prepared, COLUMNS, rows)
-    pool = Pool(SOURCES)
-    pool.fit(views, truth[rows], CODEC, seed=0)
+    product = ProductOfExperts(SOURCES)
+    product.fit(views, truth[rows], CODEC, seed=0)
     views = features.views(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["left", "right"]):
         peer = Linear()
@@ -379,53 +379,55 @@ def test_a_pool_leaves_out_what_a_row_lacks(tmp_path):
         peer.fit(seen, truth[rows], CODEC, seed=0)
         filled = np.flatnonzero(present_sources(views, [(name,) for name in kept]).all(axis=1))
         hidden = views.hide([name for name in COLUMNS if name not in kept])
-        mine = accuracy(pool.outputs(hidden)[filled], truth[judged][filled])
+        mine = accuracy(product.outputs(hidden)[filled], truth[judged][filled])
         assert (
             mine >= accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled]) - 0.01
         )
-    nothing = pool.outputs(views.hide(COLUMNS))
+    nothing = product.outputs(views.hide(COLUMNS))
     shares = (np.bincount(truth[rows]) + 1) / (NUM_LEARN + 2)
     np.testing.assert_allclose(nothing, np.tile(shares, (len(views), 1)), atol=1e-5)
-    pool.save(tmp_path)
+    product.save(tmp_path)
     np.testing.assert_array_equal(
-        load_base_model("pool", tmp_path).outputs(views), pool.outputs(views)
+        load_base_model("product_of_experts", tmp_path).outputs(views), product.outputs(views)
     )
 
 
-def test_a_pool_adds_evidence_by_hand():
+def test_a_product_adds_evidence_by_hand():
     prior = np.log(np.array([0.5, 0.5]))
     told = np.log(np.array([[0.9, 0.1]])) - prior
-    pool = Pool(SOURCES)
-    pool._prior, pool._sources = prior, [["left"], ["right"]]
-    pool._sets, pool._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
+    product = ProductOfExperts(SOURCES)
+    product._prior, product._sources = prior, [["left"], ["right"]]
+    product._sets, product._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
     told_by = SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))
-    pool._members = [SimpleNamespace(source=source, base_model=told_by) for source in (0, 1)]
+    product._members = [SimpleNamespace(source=source, base_model=told_by) for source in (0, 1)]
     prepared, _ = make_table(1)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
     expected = np.exp(prior + 1.5 * told)
-    np.testing.assert_allclose(pool.outputs(views), expected / expected.sum(), atol=1e-6)
+    np.testing.assert_allclose(product.outputs(views), expected / expected.sum(), atol=1e-6)
 
 
-def test_neighbours_join_a_pool_where_they_see_more_than_a_line():
+def test_neighbours_join_a_product_where_they_see_more_than_a_line():
     """A class around another: near rows tell it, a straight line does not."""
     rng = np.random.default_rng(0)
     values = {"left": rng.uniform(-3, 3, 600), "right": rng.normal(size=600)}
     truth = (np.abs(values["left"]) > 1.5).astype(np.int64)
     prepared = SimpleNamespace(columns={name: Numbers(cells) for name, cells in values.items()})
     features, views = FeatureMap.fit(prepared, list(values), np.arange(NUM_LEARN))
-    pool = Pool([("left",), ("right",)])
-    pool.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
+    product = ProductOfExperts([("left",), ("right",)])
+    product.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
     judged = np.arange(NUM_LEARN, 600)
-    assert accuracy(pool.outputs(features.views(prepared, judged)), truth[judged]) > 0.95
+    assert accuracy(product.outputs(features.views(prepared, judged)), truth[judged]) > 0.95
     line = Linear()
     line.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
     assert accuracy(line.outputs(features.views(prepared, judged)), truth[judged]) < 0.7
 
 
-def test_a_pool_is_for_classes():
+def test_a_product_is_for_classes():
     prepared, truth = make_table(30)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
-    with pytest.raises(TargetError, match="the model 'pool' cannot learn"):
-        Pool(SOURCES).fit(views, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0)
-    assert can_pool(CLASSES, SOURCES) and not can_pool(NumberCodec.form, SOURCES)
-    assert not can_pool(CLASSES, SOURCES[:1]) and not can_pool(CLASSES, SOURCES * 3)
+    with pytest.raises(TargetError, match="the model 'product_of_experts' cannot learn"):
+        ProductOfExperts(SOURCES).fit(
+            views, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0
+        )
+    assert allows_product(CLASSES, SOURCES) and not allows_product(NumberCodec.form, SOURCES)
+    assert not allows_product(CLASSES, SOURCES[:1]) and not allows_product(CLASSES, SOURCES * 3)

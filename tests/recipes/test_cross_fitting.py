@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plait.errors import TargetError
-from plait.recipes.folds import CROSS_FIT_ROWS, make_folds
+from plait.recipes.cross_fitting import CROSS_FIT_ROWS, make_folds
 
 
 def make_task(units, truth=None, num_validation=1):

@@ -1,4 +1,4 @@
-"""Splits inside training rows: to choose settings and to see honest residuals."""
+"""Cross-validation: splits of rows into folds, in which a group never lies on both sides."""
 
 from __future__ import annotations
 
@@ -46,3 +46,21 @@ def inner_folds(
     used = parts if num <= small else 1
     of_row = fold[which]
     return [(np.flatnonzero(of_row != i), np.flatnonzero(of_row == i)) for i in range(used)]
+
+
+def fold_numbers(groups: np.ndarray, truth: np.ndarray, num_folds: int, seed: int) -> np.ndarray:
+    """Return a fold number per row; groups stay whole, and folds hold alike shares of targets.
+
+    Args:
+        groups: int ``[row]``: rows of one number belong together; the first speaks for its target.
+        truth: Targets, ``[row]`` or ``[row, label]``.
+        num_folds: How many; as many as groups where these are fewer.
+        seed: Of the lots among equal targets.
+    """
+    _, firsts, which = np.unique(groups, return_index=True, return_inverse=True)
+    first = truth[firsts]
+    keys = first if first.ndim == 1 else first.sum(axis=1)
+    order = np.lexsort((np.random.default_rng(seed).random(len(firsts)), keys))
+    folds = np.empty(len(firsts), np.int64)
+    folds[order] = np.arange(len(firsts)) % min(num_folds, len(firsts))
+    return folds[which.reshape(-1)]

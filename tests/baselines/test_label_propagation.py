@@ -1,4 +1,4 @@
-"""Label spreading: a target flows along its cluster, stops at the gap, and reaches new rows."""
+"""Label propagation: a target flows along its cluster, stops at the gap, and reaches new rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simple_tables import FakeColumn, VectorCodec
 
 from plait.baselines.base_models import load_base_model
 from plait.baselines.features import FeatureMap
-from plait.baselines.spread import Spread
+from plait.baselines.label_propagation import LabelPropagation
 from plait.modalities.category.codec import CategoryCodec
 
 CODEC = CategoryCodec(labels=("left", "right"))
@@ -34,7 +34,7 @@ def fitted():
     prepared, truth = two_arcs(240)
     features, every = FeatureMap.fit(prepared, ["place"], np.arange(160))
     labelled = np.array([0, 1, 2, 3])
-    base_model = Spread(every.take(np.arange(4, 160)))
+    base_model = LabelPropagation(every.take(np.arange(4, 160)))
     base_model.fit(every.take(labelled), truth[labelled], CODEC, seed=0)
     return base_model, features.views(prepared, np.arange(160, 240)), truth[160:]
 
@@ -48,8 +48,8 @@ def test_four_labels_reach_two_arcs(fitted):
 
 def test_saved_and_loaded_it_says_the_same(fitted, tmp_path):
     base_model, views, _ = fitted
-    base_model.save(tmp_path / "spread")
-    again = load_base_model("spread", tmp_path / "spread")
+    base_model.save(tmp_path / "label_propagation")
+    again = load_base_model("label_propagation", tmp_path / "label_propagation")
     assert np.allclose(again.outputs(views), base_model.outputs(views), atol=0.02)
 
 
@@ -57,4 +57,4 @@ def test_it_needs_rows_without_a_target():
     prepared, truth = two_arcs()
     _, views = FeatureMap.fit(prepared, ["place"], np.arange(20))
     with pytest.raises(ValueError, match="rows without a target"):
-        Spread().fit(views, truth[:20], CODEC, seed=0)
+        LabelPropagation().fit(views, truth[:20], CODEC, seed=0)

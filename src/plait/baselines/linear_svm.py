@@ -1,4 +1,4 @@
-"""Support vectors over many sparse features (words): fast with many rows and classes."""
+"""A linear support vector machine over many sparse features (words): fast with many classes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def join(dense: np.ndarray, sparse: Any) -> Any:
     return hstack([csr_matrix(dense), sparse.to_scipy()], format="csr")
 
 
-def support_vectors(
+def fit_linear_svm(
     rows: Any,
     truth: np.ndarray,
     num_classes: int,

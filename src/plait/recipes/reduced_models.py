@@ -1,4 +1,4 @@
-"""Gives base models specialists for rows that lack columns, where held-out rows say it pays."""
+"""Gives base models reduced models for rows that lack columns, where held-out rows say it pays."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plait.baselines.base_models import BaseModel, Boosted, Linear, Specialist, Specialists
+from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
 from plait.baselines.contract import HeldOut, mean_by, part_of
 from plait.baselines.features import Views
-from plait.baselines.specialists import (
+from plait.baselines.reduced_models import (
     MAX_SOURCES,
     SourceSet,
     columns_of,
@@ -27,10 +27,10 @@ LEAST_JUDGED, LEAST_NATURAL = 20, 100
 """Rows needed to judge a set; from so many rows that have just this set on, they alone judge."""
 
 MIN_GAIN_ERRORS = 2.0
-"""Standard errors by which another must be better than a set's own specialist."""
+"""Standard errors by which another must be better than a set's own reduced model."""
 
 MAX_JUDGED, MAX_SEEN = 1000, 8
-SPECIALISED = ("linear", "boosted", "neighbour")
+WITH_REDUCED_MODELS = ("linear", "boosted", "neighbour")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Judges:
         views, truth: The rows.
         stages: Base model name -> pairs of a base model and the places in `views` it did not learn
             from.
-        learned: Whether these are the rows that specialists learn from: then others of their kind,
-            which learned without a fold, are judged by it.
+        learned: Whether these are the rows that reduced models learn from: then others of their
+            kind, which learned without a fold, are judged by it.
     """
 
     views: Views
@@ -77,16 +77,16 @@ class Judges:
         return self._seen[key]
 
 
-class Specialiser:
-    """Fits specialists and chooses, for each set of sources, who answers it.
+class ReducedModelFitter:
+    """Fits reduced models and chooses, for each set of sources, who answers it.
 
     Args:
         sources: Columns of each source.
         views, truth: Rows to learn from.
         judges: Rows to judge by.
         codec: Of the target; its cost decides.
-        seed: Of the specialists.
-        kinds: What specialists may be.
+        seed: Of the reduced models.
+        kinds: What reduced models may be.
         allowance: What they may take; sets that come later are answered by the whole.
     """
 
@@ -109,13 +109,13 @@ class Specialiser:
         self._present = present_sources(judges.views, sources)
         self._known = truth_known(judges.truth, codec)
         self._num_late = 0
-        self._found: list[Specialist] = []
+        self._found: list[ReducedModel] = []
         self._costs: list[np.ndarray] = []
 
-    def specialised(self, base_models: Mapping[str, BaseModel]) -> dict[str, BaseModel]:
-        """Return the base models, those with specialists that pay as `Specialists`."""
+    def with_reduced_models(self, base_models: Mapping[str, BaseModel]) -> dict[str, BaseModel]:
+        """Return the base models, those with reduced models that pay as `WithReducedModels`."""
         chosen: dict[str, dict[SourceSet, int]] = {name: {} for name in base_models}
-        wanted = set(SPECIALISED) & set(base_models) & set(self._judges.stages)
+        wanted = set(WITH_REDUCED_MODELS) & set(base_models) & set(self._judges.stages)
         sets = considered(present_sources(self._views, self._sources)) if wanted else []
         for number, sources in enumerate(sets):
             rows = self._rows(sources)
@@ -143,7 +143,7 @@ class Specialiser:
         num = self._num_late
         sets = "one set" if num == 1 else f"{num} sets"
         short = "the time was too short" if self._allowance.work is None else "it is too much work"
-        return (f"{short} for specialists of {sets} of columns",)
+        return (f"{short} for reduced models of {sets} of columns",)
 
     def _rows(self, sources: SourceSet) -> np.ndarray:
         """Return the rows that judge a set: those that have just it, or at least it."""
@@ -160,7 +160,7 @@ class Specialiser:
             folds = self._judges.folds if self._judges.learned else []
             held = self._held_out(kind, columns, folds, part_of(until, _fold_share(len(folds))))
             base_model = self._fit(kind, np.arange(len(self._learn)), columns, until)
-            self._found.append(Specialist(sources, base_model, held))
+            self._found.append(ReducedModel(sources, base_model, held))
             self._costs.append(self._costs_of(base_model, held, columns))
 
     def _fit(
@@ -182,7 +182,7 @@ class Specialiser:
         folds: Sequence[np.ndarray],
         deadline: float | None,
     ) -> HeldOut | None:
-        """Return what specialists that learned without a fold answer for its rows.
+        """Return what reduced models that learned without a fold answer for its rows.
 
         What a base model says of rows that it held out itself is not enough: it chose its settings
         by them, which on few rows makes it look better than it is.
@@ -216,9 +216,9 @@ class Specialiser:
         return costs
 
     def _best(self, name: str, sources: SourceSet, rows: np.ndarray) -> int | None:
-        """Return the specialist that answers a set, or None for the whole.
+        """Return the reduced model that answers a set, or None for the whole.
 
-        That is the set's own unless the whole, or a specialist of fewer sources, costs less by
+        That is the set's own unless the whole, or a reduced model of fewer sources, costs less by
         `MIN_GAIN_ERRORS`; without an own one, whatever costs least.
         """
         able = [i for i, one in enumerate(self._found) if one.sources <= sources]
@@ -250,7 +250,7 @@ class Specialiser:
             return base_model
         used = sorted(set(routes.values()))
         places = {found: used.index(place) for found, place in routes.items()}
-        return Specialists(base_model, self._sources, [self._found[i] for i in used], places)
+        return WithReducedModels(base_model, self._sources, [self._found[i] for i in used], places)
 
 
 def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
@@ -258,8 +258,8 @@ def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     return codec.form.known(truth)
 
 
-def can_pool(form: OutputForm, sources: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a pool of sources is worth its time."""
+def allows_product(form: OutputForm, sources: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a product of experts, one per source, is worth its time."""
     return form.exclusive and 1 < len(sources) <= MAX_SOURCES
 
 
@@ -270,7 +270,7 @@ def likely(
     seed: int,
     weights: np.ndarray | None = None,
 ) -> list[str]:
-    """Return the base models that would ship if there were no others: the rest need no specialists.
+    """Return the base models that would ship if there were no others: only they need reduced ones.
 
     Args:
         outputs: Name -> honest outputs of rows.
@@ -286,7 +286,7 @@ def likely(
 
 
 def kinds_of(costs: Mapping[str, float]) -> list[type[BaseModel]]:
-    """Return what specialists may be: linear, and trees where they are the best simple model.
+    """Return what reduced models may be: linear, and trees where they are the best simple model.
 
     Args:
         costs: Name of a measured base model -> its mean cost.

@@ -1,4 +1,4 @@
-"""The pool of sources: base models of each, their evidence added up for those a row has."""
+"""A product of experts: base models of each source, their evidence added up for those a row has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plait.baselines.contract import (
 from plait.baselines.descent import link
 from plait.baselines.linear import Linear
 from plait.baselines.neighbour import NearestNeighbour
-from plait.baselines.specialists import SourceSet, considered, present_sources, source_sets
+from plait.baselines.reduced_models import SourceSet, considered, present_sources, source_sets
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import PredictiveTarget
@@ -47,21 +47,21 @@ MAX_NEIGHBOUR_ROWS = 5000
 """With more rows of a source, its nearest neighbours add little, and take long to look up."""
 
 
-class Pool:
-    """A logarithmic opinion pool of base models of single sources: linear, and nearest neighbours.
+class ProductOfExperts:
+    """A product of experts: base models of single sources, linear and nearest neighbours.
 
     ``log p(c | row) = log prior(c) + sum_m w_m (log p_m(c | row) - log prior(c)) + const`` over the
     base models *m* of the sources that the row has (Genest and Zidek 1986, "Combining probability
-    distributions", section 3; product of experts, Hinton 2002). A missing source leaves the sum, so
-    any subset of columns gives an answer as good as its parts. Weights are
-    chosen on what the members answered for rows that they had held out: once for rows as they are,
-    and once for each of the sets of sources in `considered`. For classes only.
+    distributions", section 3, logarithmic opinion pools; Hinton 2002). A missing source leaves the
+    sum, so any subset of columns gives an answer as good as its parts. Weights are chosen on what
+    the members answered for rows that they had held out: once for rows as they are, and once for
+    each of the sets of sources in `considered`. For classes only.
 
     Args:
         sources: Columns of each source; a row has a source when it has any of its columns.
     """
 
-    name: ClassVar[str] = "pool"
+    name: ClassVar[str] = "product_of_experts"
     forms: ClassVar[frozenset[str]] = OF_CLASSES
 
     def __init__(self, sources: Sequence[Sequence[str]] = ()) -> None:
@@ -224,7 +224,7 @@ def _weigh(
     try:
         from scipy.optimize import minimize
     except ImportError:
-        raise ExtraError("table", "the pool of sources") from None
+        raise ExtraError("table", "the product of experts") from None
     rows = np.flatnonzero(np.abs(evidence).sum(axis=(0, 2)) > 0)
     if not len(rows):
         return np.asarray(usual, np.float32)

@@ -1,4 +1,4 @@
-"""Label spreading: targets of few rows flow along a graph of near rows that have none."""
+"""Label propagation: targets of few rows flow along a graph of near rows that have none."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ POWERS = np.logspace(-1, 0.8, 19)
 FLOOR = 1e-6
 
 
-class Spread:
-    """Label spreading over nearest neighbours (Zhou et al. 2004, equation 4), for classes.
+class LabelPropagation:
+    """Label propagation over nearest neighbours (Zhou et al. 2004, equation 4), for classes.
 
     ``F = (I - a S)^-1 Y`` with S the symmetrically normalised graph of the 10 nearest rows,
     weighted by a Gaussian of each row's own width (Zelnik-Manor and Perona 2004). Rows of Y count
@@ -40,7 +40,7 @@ class Spread:
         unlabelled: Rows without a target, at most 4,000 of which are used; None when loaded.
     """
 
-    name: ClassVar[str] = "spread"
+    name: ClassVar[str] = "label_propagation"
     forms: ClassVar[frozenset[str]] = OF_CLASSES
 
     def __init__(self, unlabelled: Views | None = None) -> None:
@@ -58,10 +58,10 @@ class Spread:
         seed: int,
         deadline: float | None = None,
     ) -> None:
-        """Spread the targets, at most 2,000 of them, over them and the rows without one."""
+        """Propagate the targets, at most 2,000 of them, over them and the rows without one."""
         check_form(self, codec)
         if self._unlabelled is None:
-            raise ValueError("spreading needs rows without a target")
+            raise ValueError("label propagation needs rows without a target")
         rng = np.random.default_rng(seed)
         views, truth = known_rows(views, truth, codec)
         kept = np.sort(rng.permutation(len(views))[: MAX_POINTS // 2])
