@@ -17,7 +17,7 @@ from benchmarks.peers.linear_maps import cca_scores, ridge_scores
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
-SOURCES = {"image": "image", "name": "text", "voice": "audio"}
+INPUT_COLUMNS = {"image": "image", "name": "text", "voice": "audio"}
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 METRICS = ("r@1", "r@10", "median_rank")
 PEERS = {"ridge": ridge_scores, "CCA": cca_scores}
@@ -44,7 +44,7 @@ def sticker_items(seed: int, *, quick: bool = False, extra: tuple[str, ...] = ()
         quick: Few items.
         extra: Further columns.
     """
-    table = stickers().select([*SOURCES, *extra])
+    table = stickers().select([*INPUT_COLUMNS, *extra])
     order = np.random.default_rng(seed).permutation(table.num_rows)[: 300 if quick else None]
     num_test = round(TEST_SHARE * len(order))
     test, learn = np.sort(order[:num_test]), order[num_test:]
@@ -56,7 +56,7 @@ def sticker_items(seed: int, *, quick: bool = False, extra: tuple[str, ...] = ()
 
 
 def fit_space(learn: pa.Table, budget: str, seed: int, **options: Any) -> tuple[Any, float]:
-    """Fit a shared space of the sources that a table has; return the model and seconds.
+    """Fit a shared space of the input columns that a table has; return the model and seconds.
 
     Without encoders among the `options` it is from scratch.
     """
@@ -89,8 +89,8 @@ def peer_scores(model: Any, items: Items, seed: int) -> dict[str, dict[str, dict
 
     features = {part: _features(model, table) for part, table in vars(items).items()}
     found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in PEERS}
-    for a in SOURCES:
-        for b in SOURCES:
+    for a in INPUT_COLUMNS:
+        for b in INPUT_COLUMNS:
             if a == b:
                 continue
             pairs = []
@@ -106,18 +106,18 @@ def peer_scores(model: Any, items: Items, seed: int) -> dict[str, dict[str, dict
 
 
 def _features(model: Any, table: pa.Table) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return source -> features ``[row, feature]`` and who has them: the frozen encoder's pooled
-    vector where there is one, else the codec's simple features."""
+    """Return input column -> features ``[row, feature]`` and who has them: the frozen encoder's
+    pooled vector where there is one, else the codec's simple features."""
     prepared = model.prepare(model.as_table(table))
     found = {}
-    for source, columns in model.sources.items():
+    for input_column, columns in model.input_columns.items():
         column = prepared.columns[columns[-1]]
         values = [column[row] for row in range(prepared.num_rows)]
         present = np.array([value is not None for value in values])
         shown = [_pooled(column.codec, value) for value in values if value is not None]
         features = np.zeros((len(values), len(shown[0])))
         features[present] = shown
-        found[source] = (features, present)
+        found[input_column] = (features, present)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Closed-form peers of a shared space: ridge maps and regularised CCA between two sources."""
+"""Closed-form peers of a shared space: ridge maps and regularised CCA between two columns."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_DIM = 512
 def ridge_scores(
     train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Map the first source onto the second by ridge regression.
+    """Map the first input column onto the second by ridge regression.
 
     Args:
-        train: Features ``[row, feature]`` of both sources.
+        train: Features ``[row, feature]`` of both input columns.
         test: The same of test rows.
         seed: Of the fifth of the training rows by which the strength is chosen.
 
@@ -40,7 +40,8 @@ def ridge_scores(
 def cca_scores(
     train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Project both sources by canonical correlation analysis with ridge-regularised covariances.
+    """Project both input columns by canonical correlation analysis with ridge-regularised
+    covariances.
 
     Directions are weighted by their correlation (Gong et al. 2014). Arguments and result as for
     `ridge_scores`.

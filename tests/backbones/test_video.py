@@ -238,7 +238,7 @@ def test_fit_save_load_predict(checkpoint, tmp_path, named, monkeypatch):
         target="kind", encoders={named: str(folder)}, budget="3 steps", size=TINY,
         fusion="early", samples=False, baselines=False, out=tmp_path / "m.plait",
     )  # fmt: skip
-    assert "clip~tiny-vit" in model.sources["clip"]
+    assert "clip~tiny-vit" in model.input_columns["clip"]
     rows = [{"clip": cell["clip"]} for cell in cells[:6]]
     before = model.predict(rows).columns
     shutil.rmtree(folder)

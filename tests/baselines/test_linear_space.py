@@ -11,7 +11,7 @@ from simple_tables import FakeColumn, VectorCodec
 from plait.baselines.linear_space import LinearSpace
 from plait.retrieval import mean_reciprocal_rank
 
-ROWS, SOURCES = 240, {"a": ("a",), "b": ("b",), "c": ("c",)}
+ROWS, INPUT_COLUMNS = 240, {"a": ("a",), "b": ("b",), "c": ("c",)}
 LEARN, CHOOSE, JUDGE = np.arange(0, 160), np.arange(160, 190), np.arange(190, 240)
 
 
@@ -30,7 +30,7 @@ def views_of_one_cause(gaps=None, seed=0):
 
 
 def fit(prepared, **settings):
-    return LinearSpace.fit(prepared, SOURCES, LEARN, CHOOSE, dim=5, **settings)[1]
+    return LinearSpace.fit(prepared, INPUT_COLUMNS, LEARN, CHOOSE, dim=5, **settings)[1]
 
 
 def test_views_of_one_cause_find_each_other():
@@ -57,7 +57,7 @@ def test_unrelated_views_stay_at_chance():
     assert mean_reciprocal_rank(vectors[0], vectors[2]) > 0.9
 
 
-def test_a_missing_source_has_no_vector():
+def test_a_missing_input_column_has_no_vector():
     prepared = views_of_one_cause({"b": [200]})
     vectors, present = fit(prepared).vectors(prepared, JUDGE, ["b"])
     assert not present[0, 10] and not vectors[0, 10].any()
@@ -71,5 +71,5 @@ def test_saved_and_loaded_it_gives_the_same_vectors(rows, tmp_path):
     (tmp_path / "space").mkdir()
     space.save(tmp_path / "space")
     codecs = {name: column.codec for name, column in prepared.columns.items()}
-    again = LinearSpace.load(tmp_path / "space", codecs, SOURCES)
+    again = LinearSpace.load(tmp_path / "space", codecs, INPUT_COLUMNS)
     assert np.array_equal(again.vectors(prepared, rows)[0], space.vectors(prepared, rows)[0])

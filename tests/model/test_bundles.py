@@ -74,7 +74,7 @@ def test_other_preprocessing_is_refused(model, tmp_path):
     [
         ("model.json", lambda about: about.pop("mix")),
         ("model.json", lambda about: about["system"].update(wings=2)),
-        ("model.json", lambda about: about["sources"].update(nothing=["nothing"])),
+        ("model.json", lambda about: about["input_columns"].update(nothing=["nothing"])),
         ("model.json", lambda about: about.update(target="nothing")),
         ("codecs.json", lambda codecs: codecs.pop("columns")),
         ("codecs.json", lambda codecs: codecs["columns"]["size"].update(wings=2)),

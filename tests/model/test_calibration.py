@@ -18,13 +18,13 @@ from plait.modalities.number.codec import NumberCodec
 from plait.model.calibration import calibration_from, fit_calibration
 from plait.model.scales import HeldOut, scale_of
 
-SOURCES = {"a": ("a",), "b": ("b",)}
+INPUT_COLUMNS = {"a": ("a",), "b": ("b",)}
 NUMBER = NumberCodec(mean=0.0, scale=1.0)
 NOISE = {(True, True): 0.3, (True, False): 1.0, (False, True): 3.0, (False, False): 4.0}
 
 
 def prepared_of(present: np.ndarray) -> SimpleNamespace:
-    columns = {name: SimpleNamespace(present=present[:, i]) for i, name in enumerate(SOURCES)}
+    columns = {name: SimpleNamespace(present=present[:, i]) for i, name in enumerate(INPUT_COLUMNS)}
     return SimpleNamespace(columns=columns, num_rows=len(present))
 
 
@@ -62,7 +62,9 @@ def test_what_few_rows_may_cover_is_told_and_is_so():
     rng = np.random.default_rng(3)
     shares = []
     for _ in range(60):
-        calibration = fit_calibration(NUMBER, SOURCES, draw(rng, 100, patterns=((True, True),)))
+        calibration = fit_calibration(
+            NUMBER, INPUT_COLUMNS, draw(rng, 100, patterns=((True, True),))
+        )
         new = draw(rng, 4000, patterns=((True, True),))
         shares.append(coverage(calibration, new)[True, True])
     (note,) = calibration.notes()
@@ -70,14 +72,14 @@ def test_what_few_rows_may_cover_is_told_and_is_so():
     assert (least, most) == (0.84, 0.96)
     inside = np.mean([least <= share <= most for share in shares])
     assert 0.88 <= inside <= 1.0
-    assert fit_calibration(NUMBER, SOURCES, draw(rng, 2000)).notes() == ()
+    assert fit_calibration(NUMBER, INPUT_COLUMNS, draw(rng, 2000)).notes() == ()
 
 
 def test_intervals_cover_what_they_promise_in_every_set_of_columns():
     rng = np.random.default_rng(0)
     found: dict[tuple[bool, ...], list[float]] = {}
     for _ in range(15):
-        calibration = fit_calibration(NUMBER, SOURCES, draw(rng, 600))
+        calibration = fit_calibration(NUMBER, INPUT_COLUMNS, draw(rng, 600))
         for pattern, share in coverage(calibration, draw(rng, 4000)).items():
             found.setdefault(pattern, []).append(share)
     assert len(found) == 4
@@ -93,7 +95,7 @@ def test_intervals_cover_rows_of_new_groups(num_groups):
     for _ in range(40):
         calibration = fit_calibration(
             NUMBER,
-            SOURCES,
+            INPUT_COLUMNS,
             draw(rng, 30 * num_groups, patterns=((True, True),), group_size=30, shared=0.9),
         )
         new = draw(rng, 6000, patterns=((True, True),), group_size=30, shared=0.9)
@@ -118,7 +120,7 @@ def test_intervals_cover_rows_by_their_weights():
         seen, new = weighted_draw(rng, 500, 0.2), weighted_draw(rng, 4000, 0.5)
         for heard in shares:
             told = seen if heard else replace(seen, weights=None)
-            calibration = fit_calibration(NUMBER, SOURCES, told)
+            calibration = fit_calibration(NUMBER, INPUT_COLUMNS, told)
             shares[heard] += coverage(calibration, new).values()
     assert 0.87 <= np.mean(shares[True]) <= 0.93
     assert np.mean(shares[False]) < 0.85
@@ -132,14 +134,14 @@ def test_weights_are_rows_repeated():
     heavy = replace(rows, weights=times / times.mean())
     # Groups weigh the same however large: repeats that are groups of their own are meant.
     apart = replace(repeated, groups=np.arange(len(repeated.groups)))
-    first, second = (fit_calibration(NUMBER, SOURCES, one).factors for one in (heavy, apart))
+    first, second = (fit_calibration(NUMBER, INPUT_COLUMNS, one).factors for one in (heavy, apart))
     np.testing.assert_allclose(first, second, rtol=0.08)
 
 
 def test_a_set_that_never_occurred_takes_the_largest_within_it():
     rng = np.random.default_rng(2)
     learned = draw(rng, 800, patterns=((True, False), (False, True)))
-    calibration = fit_calibration(NUMBER, SOURCES, learned)
+    calibration = fit_calibration(NUMBER, INPUT_COLUMNS, learned)
     row = learned.take(np.arange(1))
     both = calibration.apply(row.outputs, prepared_of(np.array([[True, True]])), np.arange(1))
     alone = [
@@ -154,7 +156,7 @@ def test_a_set_that_never_occurred_takes_the_largest_within_it():
 def test_sets_that_hardly_occur_take_the_humblest_of_the_columns_they_lack():
     """Without d errors are ten times as large, but no row lacks d by nature."""
     rng = np.random.default_rng(6)
-    sources = {name: (name,) for name in "abcd"}
+    input_columns = {name: (name,) for name in "abcd"}
 
     def rows(num, *patterns):
         present = np.array(patterns, bool)[rng.integers(0, len(patterns), num)]
@@ -169,9 +171,11 @@ def test_sets_that_hardly_occur_take_the_humblest_of_the_columns_they_lack():
     new = rows(4000, [0, 1, 0, 0], [0, 1, 1, 0])
     shares = []
     for told in (None, unusual):
-        made = fit_calibration(NUMBER, sources, natural, told)
-        again = calibration_from(json.loads(json.dumps(made.facts())), NUMBER, sources)
-        columns = {c: SimpleNamespace(present=new.present[:, i]) for i, c in enumerate(sources)}
+        made = fit_calibration(NUMBER, input_columns, natural, told)
+        again = calibration_from(json.loads(json.dumps(made.facts())), NUMBER, input_columns)
+        columns = {
+            c: SimpleNamespace(present=new.present[:, i]) for i, c in enumerate(input_columns)
+        }
         prepared = SimpleNamespace(columns=columns, num_rows=4000)
         outputs = again.apply(new.outputs, prepared, np.arange(4000))
         shares.append(covered_rows(outputs, new.truth).mean())
@@ -183,7 +187,7 @@ def test_columns_hidden_on_purpose_count_for_their_set_only():
     whole = draw(rng, 400, patterns=((True, True),))
     without = draw(rng, 300, patterns=((False, True),))
     hidden = HeldOut(*list(vars(without).values())[:4], np.ones(300, bool))
-    calibration = fit_calibration(NUMBER, SOURCES, HeldOut.join([whole, hidden]))
+    calibration = fit_calibration(NUMBER, INPUT_COLUMNS, HeldOut.join([whole, hidden]))
     found = coverage(calibration, draw(rng, 8000, patterns=((True, True), (False, True))))
     assert min(found.values()) >= 0.86 and max(found.values()) <= 0.94
 
@@ -194,13 +198,13 @@ def test_one_sided_errors_move_one_end():
     above = HeldOut(
         rows.outputs, rows.outputs[:, 0] + rng.exponential(2, 2000), *list(vars(rows).values())[2:]
     )
-    calibration = fit_calibration(NUMBER, SOURCES, above)
+    calibration = fit_calibration(NUMBER, INPUT_COLUMNS, above)
     low, high = calibration.factors[1]
     assert low < 0.2 and high == pytest.approx(-2 * np.log(0.05), rel=0.15)
 
 
 def test_too_few_rows_calibrate_nothing():
-    assert fit_calibration(NUMBER, SOURCES, draw(np.random.default_rng(0), 19)) is None
+    assert fit_calibration(NUMBER, INPUT_COLUMNS, draw(np.random.default_rng(0), 19)) is None
 
 
 def overconfident(rng, num_rows, num_classes=3):
@@ -218,7 +222,7 @@ def test_probabilities_become_as_sure_as_they_are_right():
     truth[:5] = -1
     present = np.ones((1000, 2), bool)
     rows = HeldOut(outputs, truth, present, np.arange(1000), np.zeros(1000, bool))
-    calibration = fit_calibration(codec, SOURCES, rows)
+    calibration = fit_calibration(codec, INPUT_COLUMNS, rows)
     assert calibration.factors[1, 0] == pytest.approx(1 / 3, rel=0.2)
     new, real = overconfident(rng, 2000)
     fixed = calibration.apply(new, prepared_of(np.ones((2000, 2), bool)), np.arange(2000))
@@ -239,8 +243,8 @@ def test_labels_keep_their_decisions():
 def test_facts_rebuild_the_same_calibration():
     rng = np.random.default_rng(6)
     rows = draw(rng, 500)
-    calibration = fit_calibration(NUMBER, SOURCES, rows)
-    again = calibration_from(calibration.facts(), NUMBER, SOURCES)
+    calibration = fit_calibration(NUMBER, INPUT_COLUMNS, rows)
+    again = calibration_from(calibration.facts(), NUMBER, INPUT_COLUMNS)
     every, prepared = np.arange(500), prepared_of(rows.present)
     np.testing.assert_array_equal(
         calibration.apply(rows.outputs, prepared, every), again.apply(rows.outputs, prepared, every)
@@ -257,8 +261,8 @@ def test_intervals_of_a_target_that_is_never_negative_stop_at_zero_and_cover_no_
     rows, new = draw(rng, 600), draw(rng, 4000)
     rows, new = (replace(one, truth=np.maximum(one.truth, 0)) for one in (rows, new))
     codec = NumberCodec().fit(rows.truth.tolist())
-    free = fit_calibration(NUMBER, SOURCES, rows)
-    kept = fit_calibration(codec, SOURCES, rows)
+    free = fit_calibration(NUMBER, INPUT_COLUMNS, rows)
+    kept = fit_calibration(codec, INPUT_COLUMNS, rows)
     outputs = kept.apply(new.outputs, prepared_of(new.present), np.arange(len(new.truth)))
     assert outputs.min() == 0 and np.ptp(outputs[:, 1]) > 0
     before = coverage(free, new)

@@ -39,12 +39,12 @@ def parts():
     codecs = fit_codecs(table, NAMES, np.arange(20))
     torch.manual_seed(0)
     config = SystemConfig(dim=16, depth=1, num_heads=2)
-    sources = {name: (name,) for name in NAMES}
-    network = Space(codecs, config, sources)
+    input_columns = {name: (name,) for name in NAMES}
+    network = Space(codecs, config, input_columns)
     return (
         table,
         prepare_table(table, codecs),
-        SharedSpace(codecs, sources, config, tensors_of(network)),
+        SharedSpace(codecs, input_columns, config, tensors_of(network)),
     )
 
 
@@ -52,7 +52,7 @@ def column_of(reading, table, prepared, **settings):
     return reading.read(table, prepared, progress=None, **settings)
 
 
-def test_a_reading_holds_the_sources_vectors(parts):
+def test_a_reading_holds_the_input_columns_vectors(parts):
     table, prepared, space = parts
     reading = SpaceReading(space, "note")
     assert (reading.column, reading.codec.dim, reading.codec.num_tokens) == ("note~space", 16, 1)
@@ -85,7 +85,7 @@ def test_the_second_time_the_network_does_not_run(parts, monkeypatch):
         column_of(SpaceReading(space, "note"), table, prepared)
 
 
-def test_readings_are_added_and_those_of_absent_sources_are_empty(parts):
+def test_readings_are_added_and_those_of_absent_input_columns_are_empty(parts):
     table, prepared, space = parts
     readings = [SpaceReading(space, name) for name in NAMES]
     found = with_readings(readings, table, prepared, progress=SILENT.task)
@@ -116,12 +116,12 @@ def test_a_reading_does_not_depend_on_how_rows_are_cut(parts, monkeypatch):
 
 def test_what_a_bundle_tells_of_a_reading(parts):
     reading = SpaceReading(parts[2], "note")
-    assert reading.facts() == {"kind": "space", "source": "note"} and reading.files() == {}
+    assert reading.facts() == {"kind": "space", "input_column": "note"} and reading.files() == {}
 
 
 def test_row_vectors_are_the_mean_of_what_is_there(parts):
     table, prepared, space = parts
-    vectors, present = space.source_vectors(prepared, np.arange(20))
+    vectors, present = space.input_column_vectors(prepared, np.arange(20))
     rows = space.row_vectors(prepared, np.arange(20))
     for row in range(20):
         there = vectors[present[:, row], row]
@@ -136,12 +136,12 @@ def test_row_vectors_are_the_mean_of_what_is_there(parts):
 
 def test_the_key_tells_weights_and_preprocessing_apart(parts):
     table, prepared, space = parts
-    same = SharedSpace(space.codecs, space.sources, space.config, dict(space.tensors))
+    same = SharedSpace(space.codecs, space.input_columns, space.config, dict(space.tensors))
     assert same.key == space.key and len(space.key) == 32
     moved = {**space.tensors, "projections": space.tensors["projections"] + 1e-3}
-    assert SharedSpace(space.codecs, space.sources, space.config, moved).key != space.key
+    assert SharedSpace(space.codecs, space.input_columns, space.config, moved).key != space.key
     other = fit_codecs(table, NAMES, np.arange(5))
-    assert SharedSpace(other, space.sources, space.config, space.tensors).key != space.key
+    assert SharedSpace(other, space.input_columns, space.config, space.tensors).key != space.key
 
 
 @pytest.mark.parametrize("weights", [{"colour": 1.0}, {"size": -1.0}])

@@ -1,4 +1,4 @@
-"""Whether a space tells rows apart: chance, perfection, ties, few rows, groups, a single source."""
+"""Whether a space tells rows apart: chance, perfection, ties, few rows, groups, a single column."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ def unit(vectors):
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def noise(num_sources=2, num=100, dim=8, seed=0):
-    return unit(np.random.default_rng(seed).normal(size=(num_sources, num, dim)))
+def noise(num_input_columns=2, num=100, dim=8, seed=0):
+    return unit(np.random.default_rng(seed).normal(size=(num_input_columns, num, dim)))
 
 
 def check(vectors, contents=None, present=None, groups=None):
-    num_sources, num, _ = vectors.shape
-    here = np.ones((num_sources, num), bool) if present is None else present
+    num_input_columns, num, _ = vectors.shape
+    here = np.ones((num_input_columns, num), bool) if present is None else present
     numbers = np.arange(num) if contents is None else contents
-    return check_space(vectors, here, {str(s): numbers for s in range(num_sources)}, groups)
+    return check_space(vectors, here, {str(s): numbers for s in range(num_input_columns)}, groups)
 
 
-def test_two_sources_that_agree_work():
+def test_two_input_columns_that_agree_work():
     one = noise(1)
     found = check(unit(np.concatenate([one, one + 0.1 * noise(1, seed=1)])))
     assert found.works and found.ahead > 0.95 and found.warnings == () == found.notes
@@ -84,7 +84,7 @@ def test_rows_of_one_group_count_together():
     assert check(vectors, groups=groups // 2).works is None
 
 
-def test_a_single_source_is_judged_by_its_spread():
+def test_a_single_input_column_is_judged_by_its_spread():
     assert check(noise(1)).works
     line = unit(np.random.default_rng(0).normal(size=(1, 100, 1)) * np.ones(8))
     for vectors in (unit(np.ones((1, 100, 8))), line):
@@ -101,7 +101,7 @@ def test_few_rows_say_nothing_unless_all_are_one():
     assert check(noise(num=1)).works is None and check(noise(num=0)).works is None
 
 
-def test_missing_sources_are_left_out():
+def test_missing_input_columns_are_left_out():
     one = noise(1)
     vectors = unit(np.concatenate([one, one]))
     present = np.ones((2, 100), bool)

@@ -1,4 +1,4 @@
-"""The shared space's network: unit vectors that depend on the row and the source alone."""
+"""The shared space's network: unit vectors that depend on the row and the input column alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from plait.networks.config import SystemConfig
 from plait.networks.embed import row_vectors
 from plait.networks.space import Centre, Space
 from plait.networks.system import to_tensors
-from plait.networks.torch_runners import SpaceRunner, embed_sources
+from plait.networks.torch_runners import SpaceRunner, embed_input_columns
 
 NAMES = ("size", "note", "kind", "title")
-SOURCES = {"size": ("size",), "words": ("note", "title"), "kind": ("kind",)}
+INPUT_COLUMNS = {"size": ("size",), "words": ("note", "title"), "kind": ("kind",)}
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +40,14 @@ def space(prepared, request):
     torch.manual_seed(0)
     codecs = {name: prepared.columns[name].codec for name in NAMES}
     config = SystemConfig(dim=16, depth=2, num_heads=2, join=request.param)
-    made = Space(codecs, config, SOURCES)
+    made = Space(codecs, config, INPUT_COLUMNS)
     for centre in made.centres:  # as after some training
         centre.mean.normal_(std=0.1)
         centre.variance.uniform_(0.5, 1.5)
     return made.eval()
 
 
-def embed_source(space, name, prepared, rows, batch_size=256):
+def embed_input_column(space, name, prepared, rows, batch_size=256):
     runner = SpaceRunner(space, name)
     vectors, present = row_vectors(runner, prepared, rows, shape=(1, 16), batch_size=batch_size)
     return vectors[0], present[0]
@@ -73,7 +73,7 @@ def test_vectors_have_length_one_and_presence_is_told(space, prepared):
 
 
 @torch.no_grad()
-def test_a_sources_vector_does_not_depend_on_the_other_columns(space, prepared):
+def test_an_input_columns_vector_does_not_depend_on_the_other_columns(space, prepared):
     one, two = batch_of(prepared, [1, 7, 11]), batch_of(prepared, [1, 7, 11])
     for name in ("size", "kind"):
         two[name] = batch_of(prepared, [2, 8, 16])[name]
@@ -83,7 +83,7 @@ def test_a_sources_vector_does_not_depend_on_the_other_columns(space, prepared):
 
 
 @torch.no_grad()
-def test_an_absent_column_of_a_source_says_nothing(space, prepared):
+def test_an_absent_column_of_an_input_column_says_nothing(space, prepared):
     one, two = batch_of(prepared, [3, 9, 15]), batch_of(prepared, [3, 9, 15])  # title, no note
     assert not one["note"].present.any()
     two["note"].parts["tokens"] = torch.randint_like(two["note"].parts["tokens"], 1, 9)
@@ -101,18 +101,18 @@ def test_rows_in_use_do_not_see_their_neighbours_or_padding(space, prepared):
     assert torch.allclose(apart[present], padded[present], atol=1e-5)
 
 
-def test_embedding_one_source_equals_embedding_all(space, prepared):
+def test_embedding_one_input_column_equals_embedding_all(space, prepared):
     rows = np.random.default_rng(0).permutation(30)
-    vectors, present = embed_sources(space, prepared, rows, batch_size=7)
-    for place, name in enumerate(SOURCES):
-        own, there = embed_source(space, name, prepared, rows, batch_size=4)
+    vectors, present = embed_input_columns(space, prepared, rows, batch_size=7)
+    for place, name in enumerate(INPUT_COLUMNS):
+        own, there = embed_input_column(space, name, prepared, rows, batch_size=4)
         assert np.array_equal(there, present[place])
         assert np.allclose(own, vectors[place], atol=1e-5)
         assert not own[~there].any()
         assert np.allclose(np.linalg.norm(own[there], axis=1), 1, atol=1e-5)
-        # Whatever else is in the table, only the source's own columns are read.
-        less = type(prepared)({n: prepared.columns[n] for n in SOURCES[name]}, 30)
-        assert np.array_equal(embed_source(space, name, less, rows, batch_size=4)[0], own)
+        # Whatever else is in the table, only the input column's own columns are read.
+        less = type(prepared)({n: prepared.columns[n] for n in INPUT_COLUMNS[name]}, 30)
+        assert np.array_equal(embed_input_column(space, name, less, rows, batch_size=4)[0], own)
 
 
 def test_embedding_tells_its_progress_and_takes_no_rows(space, prepared):
@@ -122,15 +122,15 @@ def test_embedding_tells_its_progress_and_takes_no_rows(space, prepared):
         progress=done.append,
     )  # fmt: skip
     assert done == [12, 24, 30]
-    vectors, present = embed_sources(space, prepared, [])
+    vectors, present = embed_input_columns(space, prepared, [])
     assert vectors.shape == (3, 0, 16) and present.shape == (3, 0)
 
 
 def test_embedding_puts_the_network_into_use(space, prepared):
     space.train()
     before = [centre.mean.clone() for centre in space.centres]
-    embed_sources(space, prepared, np.arange(10))
-    embed_source(space.train(), "kind", prepared, np.arange(10))
+    embed_input_columns(space, prepared, np.arange(10))
+    embed_input_column(space.train(), "kind", prepared, np.arange(10))
     assert not space.training
     assert all(torch.equal(b, c.mean) for b, c in zip(before, space.centres, strict=True))
 

@@ -85,8 +85,8 @@ def test_the_bases_preprocessing_is_used(base, fitted):
 
 def test_a_column_that_the_base_does_not_know_gets_its_own(base):
     model = quick(rows(), target="kind", base=base[1], adapt="scratch")
-    assert "cost" in model.inputs and "cost~space" not in model.sources["cost"]
-    assert model.sources["note"] == ("note", "note~space")
+    assert "cost" in model.inputs and "cost~space" not in model.input_columns["cost"]
+    assert model.input_columns["note"] == ("note", "note~space")
 
 
 def test_base_models_on_the_bases_vectors_are_measured(fitted):
@@ -94,7 +94,10 @@ def test_base_models_on_the_bases_vectors_are_measured(fitted):
     names = [entry["name"] for entry in metrics["candidates"]]
     assert {"prototypes", "probe", "prompts", "linear", "majority"} <= set(names)
     assert all(np.isfinite(entry["cost"]) for entry in metrics["candidates"])
-    assert fitted[0].sources == {"size": ("size", "size~space"), "note": ("note", "note~space")}
+    assert fitted[0].input_columns == {
+        "size": ("size", "size~space"),
+        "note": ("note", "note~space"),
+    }
 
 
 def test_ways_to_adapt_are_measured_and_the_best_is_said(fitted):
@@ -193,7 +196,7 @@ def test_a_table_may_lack_a_column_of_the_base(base, tmp_path):
 
 def test_the_target_may_be_a_column_of_the_base(tmp_path):
     start = quick(table_of(rows(64, seed=5), without=("cost",)))
-    assert set(start.space.sources) == {"size", "note", "kind"}
+    assert set(start.space.input_columns) == {"size", "note", "kind"}
     model = quick(
         rows(), target="kind", exclude=["cost"], base=start, adapt="full", out=tmp_path / "m.plait"
     )
@@ -211,7 +214,7 @@ def test_what_was_fitted_from_a_base_can_be_a_base(base, fitted, tmp_path):
         rows(), target="cost", exclude=["kind"], base=fitted[1], adapt="full",
         out=tmp_path / "m.plait",
     )  # fmt: skip
-    assert model.sources == {"size": ("size", "size~space"), "note": ("note", "note~space")}
+    assert model.input_columns == {"size": ("size", "size~space"), "note": ("note", "note~space")}
     again = plait.load(tmp_path / "m.plait")
     assert again.space.key == base[0].space.key
     assert np.allclose(again.embed(rows(5)), base[0].embed(rows(5)), atol=1e-6)
@@ -254,7 +257,7 @@ def test_many_rows_without_a_target_are_learned_from_first(tmp_path):
     assert metrics["space"]["rows"] > len(splits["train"]) + 100
     assert not model.space.has_network and not model.space.has_deep
     assert any("told what the columns share" in note for note in metrics["notes"])
-    assert "note~space" in model.sources["note"]
+    assert "note~space" in model.input_columns["note"]
     assert {"prototypes", "probe"} <= {entry["name"] for entry in metrics["candidates"]}
     again = plait.load(tmp_path / "m.plait")
     assert np.allclose(again.embed(rows(4)), model.embed(rows(4)), atol=1e-6)
@@ -299,7 +302,7 @@ def test_a_table_whose_reading_takes_too_long_gets_no_space(monkeypatch):
 def test_few_rows_without_a_target_are_left_out(cells, settings):
     model = quick(cells, target="kind", exclude=["cost"], **settings)
     assert "space" not in model.records["metrics"] and model.shared is None
-    assert model.sources["note"] == ("note",)
+    assert model.input_columns["note"] == ("note",)
     assert any("have no target" in note for note in model.summary()["notes"])
 
 

@@ -27,7 +27,7 @@ def task_of(truth, groups=None, codec=CLASSES, weights=None):
         groups=np.arange(10 + NUM) if groups is None else np.r_[1000 + np.arange(10), groups],
         weights=weights,
         target_codec=codec,
-        sources={"x": ("x",)},
+        input_columns={"x": ("x",)},
         prepared=Prepared({"x": full}, 10 + NUM),
     )
 

@@ -78,7 +78,7 @@ def encoded(monkeypatch):
 
 def test_the_encoders_column_joins_the_text(folder):
     model = quick(target="kind", encoders={"text": str(folder)})
-    assert model.sources == {"note": ("note", "note~tiny-bert"), "size": ("size",)}
+    assert model.input_columns == {"note": ("note", "note~tiny-bert"), "size": ("size",)}
     codec = model.codecs["note~tiny-bert"]
     assert codec.modality == "vector" and codec.dim == 16
     assert model.predict([{"note": "cat"}, {"size": 1.0}]).columns["confidence"].min() > 0
@@ -91,8 +91,8 @@ def test_a_column_can_be_named(folder):
         table, target="kind", encoders={"title": str(folder)}, budget="3 steps", size=TINY,
         fusion="early", samples=False, baselines=False,
     )  # fmt: skip
-    assert model.sources["title"] == ("title", "title~tiny-bert")
-    assert model.sources["note"] == ("note",)
+    assert model.input_columns["title"] == ("title", "title~tiny-bert")
+    assert model.input_columns["note"] == ("note",)
 
 
 def test_the_second_fit_encodes_nothing(folder, encoded):
@@ -148,14 +148,14 @@ def test_changed_weights_are_refused(folder, tmp_path):
 def test_a_space_with_an_encoder_embeds_when_the_folder_is_gone(folder, tmp_path, monkeypatch):
     path = tmp_path / "base.plait"
     model = quick(encoders={"text": str(folder)}, exclude=["kind"], out=path, fusion="mid")
-    assert model.space.sources["note"] == ("note", "note~tiny-bert")
+    assert model.space.input_columns["note"] == ("note", "note~tiny-bert")
     new = [{"note": "red cat over water"}, {"size": 3.0}, {"note": None, "size": None}]
     expected = model.embed(new)
     shutil.rmtree(folder)
     monkeypatch.setenv("PLAIT_CACHE", str(tmp_path / "fresh"))
     np.testing.assert_allclose(plait.load(path).embed(new), expected, atol=1e-5)
     labelled = quick(target="kind", base=path, adapt="full", out=tmp_path / "m.plait")
-    assert labelled.sources["note"] == ("note", "note~tiny-bert", "note~space")
+    assert labelled.input_columns["note"] == ("note", "note~tiny-bert", "note~space")
     again = plait.load(tmp_path / "m.plait")
     np.testing.assert_allclose(again.embed(new), expected, atol=1e-5)
     assert list(again.predict(new).columns["prediction"]) == list(
@@ -169,7 +169,7 @@ def test_the_bases_encoder_may_be_named_again(folder, tmp_path):
         target="kind", base=base, adapt="full", encoders={"text": str(folder)},
         out=tmp_path / "m.plait",
     )  # fmt: skip
-    assert model.sources["note"] == ("note", "note~tiny-bert", "note~space")
+    assert model.input_columns["note"] == ("note", "note~tiny-bert", "note~space")
     assert plait.load(tmp_path / "m.plait").predict(rows(3)).columns["prediction"]
 
 
@@ -182,7 +182,7 @@ def test_two_encoders_of_one_name_stay_apart(saved, tmp_path):
     save("mpnet", folders[1])
     encoders = {"text": str(folders[0]), "note": str(folders[1])}
     model = quick(target="kind", encoders=encoders, out=tmp_path / "m.plait")
-    assert len(set(model.sources["note"])) == 3
+    assert len(set(model.input_columns["note"])) == 3
     names = list(plait.load(tmp_path / "m.plait").predict(rows(3)).columns["prediction"])
     assert names == list(model.predict(rows(3)).columns["prediction"])
 
@@ -227,7 +227,7 @@ def test_an_encoder_of_pictures_takes_the_place_of_the_columns_own_stem(tmp_path
         table, encoders={"image": str(folder)}, budget="3 steps", size=TINY, fusion="mid",
         out=tmp_path / "base.plait",
     )  # fmt: skip
-    assert base.sources == {"photo": ("photo~tiny-vit",), "kind": ("kind",)}
+    assert base.input_columns == {"photo": ("photo~tiny-vit",), "kind": ("kind",)}
     expected = base.embed(table)
     shutil.rmtree(folder)
     monkeypatch.setenv("PLAIT_CACHE", str(tmp_path / "fresh"))
@@ -249,7 +249,7 @@ def test_an_encoder_of_pictures_takes_the_place_of_the_columns_own_stem(tmp_path
         adapt="lora", budget="3 steps", size=TINY, fusion="early", baselines=False,
         out=tmp_path / "m.plait",
     )  # fmt: skip
-    assert labelled.sources == {"photo": ("photo~tiny-vit", "photo~space")}
+    assert labelled.input_columns == {"photo": ("photo~tiny-vit", "photo~space")}
     answers = plait.load(tmp_path / "m.plait").predict(cells[:4]).columns["prediction"]
     assert list(answers) == list(labelled.predict(cells[:4]).columns["prediction"])
 

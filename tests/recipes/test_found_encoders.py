@@ -60,7 +60,7 @@ def encoder_notes(model):
 
 def test_an_encoder_that_helps_is_used_and_told(tmp_path, folder):
     model = quick(out=tmp_path / "m.plait")
-    assert model.sources["note"] == ("note", "note~knowing")
+    assert model.input_columns["note"] == ("note", "note~knowing")
     (one,) = records(model)
     assert one["used"] and (one["column"], one["encoder"]) == ("note", "knowing")
     assert one["gain"] > 0.3 and one["gain"] > one["standard_error"] > 0
@@ -95,7 +95,7 @@ def test_the_bundle_answers_where_the_encoder_is_not(tmp_path, folder, monkeypat
 
 def test_an_encoder_that_does_not_help_is_left_out():
     model = quick(telling="size")
-    assert model.sources["note"] == ("note",) and model.readings == ()
+    assert model.input_columns["note"] == ("note",) and model.readings == ()
     (one,) = records(model)
     assert not one["used"] and one["why"] == "it did not help on rows held out"
     assert one["gain"] <= one["standard_error"]
@@ -127,7 +127,7 @@ def test_the_budget_decides_where_nothing_is_said(monkeypatch):
 
 def test_a_named_encoder_is_not_looked_for_again(folder):
     model = quick(encoders={"*": "auto", "text": str(folder)})
-    assert model.sources["note"] == ("note", "note~knowing") and records(model) == []
+    assert model.input_columns["note"] == ("note", "note~knowing") and records(model) == []
 
 
 def test_a_found_encoder_can_be_named_by_its_name(folder, tmp_path, monkeypatch):
@@ -135,9 +135,9 @@ def test_a_found_encoder_can_be_named_by_its_name(folder, tmp_path, monkeypatch)
     shutil.copytree(folder, snapshot)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     model = quick(encoders={"text": "org/knowing-one"})
-    assert model.sources["note"] == ("note", "note~knowing-one")
+    assert model.input_columns["note"] == ("note", "note~knowing-one")
     assert model.records["lineage"]["settings"]["encoders"] == "text=knowing-one"
-    assert quick(encoders={"text": "knowing"}).sources["note"] == ("note", "note~knowing")
+    assert quick(encoders={"text": "knowing"}).input_columns["note"] == ("note", "note~knowing")
     with pytest.raises(UsageError, match="no such checkpoint folder"):
         quick(encoders={"text": "unknown"})
 
@@ -179,7 +179,7 @@ def slow_above(num_bytes, monkeypatch):
 def test_the_next_smaller_one_is_taken_where_one_is_too_slow(folder, monkeypatch):
     save_knowing(folder.parent / "wide", hidden=64)
     slow_above((folder / "model.safetensors").stat().st_size, monkeypatch)
-    assert quick().sources["note"] == ("note", "note~knowing")
+    assert quick().input_columns["note"] == ("note", "note~knowing")
 
 
 def test_encoding_that_takes_too_long_is_left_out(monkeypatch):
@@ -221,13 +221,13 @@ def test_a_shared_space_takes_what_helps_retrieval():
     model = quick(target=None)
     (one,) = records(model)
     assert one["used"] and one["by"] == "1 - mean reciprocal rank" and one["gain"] > 0
-    assert model.sources["note"] == ("note", "note~knowing")
+    assert model.input_columns["note"] == ("note", "note~knowing")
 
 
 def test_a_bases_encoder_stays_and_no_second_one_is_looked_for():
     base = quick(target=None, exclude=["kind"], encoders={"text": "knowing"})
     model = quick(base=base)
-    assert model.sources["note"] == ("note", "note~knowing", "note~space")
+    assert model.input_columns["note"] == ("note", "note~knowing", "note~space")
     assert records(model) == []
 
 
@@ -251,7 +251,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_encoders(tmp_path, folder, mon
     monkeypatch.setattr(learn, "measure_base_models", real)
     monkeypatch.setattr(found_encoders, "make_judge", None)  # nothing is measured again
     model = quick(out=tmp_path / "m.plait", resume=True)
-    assert model.sources["note"] == ("note", "note~knowing")
+    assert model.input_columns["note"] == ("note", "note~knowing")
     assert records(model)[0]["used"] and encoder_notes(model)
 
 

@@ -51,10 +51,10 @@ def task_of(rows, reading="hint", **changes):
     codecs, columns = dict(task.codecs), dict(task.prepared.columns)
     codecs[reading], columns[reading] = codecs.pop("hint"), columns.pop("hint")
     changes = {
-        "sources": {"raw": ("raw", reading)},
+        "input_columns": {"raw": ("raw", reading)},
         "codecs": codecs,
         "prepared": type(task.prepared)(columns, NUM),
-        "readings": (SimpleNamespace(column=reading, source="raw"),),
+        "readings": (SimpleNamespace(column=reading, input_column="raw"),),
         **changes,
     }
     return replace(task, **changes)

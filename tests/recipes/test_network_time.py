@@ -139,7 +139,7 @@ def judging(**settings):
     truth = np.arange(90) % 3
     task = SimpleNamespace(
         target_codec=CategoryCodec(labels=("x", "y", "z")), judged=np.arange(60), truth=truth,
-        inputs=("a", "b"), sources={"a": ("a",), "b": ("b",)},
+        inputs=("a", "b"), input_columns={"a": ("a",), "b": ("b",)},
         splits=SimpleNamespace(validation=np.arange(60)),
     )  # fmt: skip
     outputs = np.eye(3, dtype=np.float32)[truth[:60]] * 0.6 + 0.1

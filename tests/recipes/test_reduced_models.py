@@ -22,7 +22,12 @@ from plait.baselines.base_models import (
 )
 from plait.baselines.costs import Size, foreseen_seconds
 from plait.baselines.features import FeatureMap
-from plait.baselines.reduced_models import columns_of, considered, present_sources, source_sets
+from plait.baselines.reduced_models import (
+    columns_of,
+    considered,
+    input_column_sets,
+    present_input_columns,
+)
 from plait.errors import TargetError
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.forms import CLASSES
@@ -38,7 +43,7 @@ from plait.recipes.reduced_models import (
 from plait.types import ArraySpec
 
 COLUMNS = ("left", "right", "noise")
-SOURCES = [(name,) for name in COLUMNS]
+INPUT_COLUMNS = [(name,) for name in COLUMNS]
 CODEC = CategoryCodec(labels=("no", "yes"))
 NUM_LEARN = 300
 
@@ -89,7 +94,9 @@ def make_table(num_rows=900, seed=0, gaps=0.0):
     return SimpleNamespace(columns={n: Numbers(cells) for n, cells in values.items()}), truth
 
 
-def with_reduced(prepared, truth, *, kind=Linear, deadline=None, folds=2, sources=SOURCES):
+def with_reduced(
+    prepared, truth, *, kind=Linear, deadline=None, folds=2, input_columns=INPUT_COLUMNS
+):
     """Return the base model of the first rows, with reduced models, all judged by folds."""
     rows = np.arange(NUM_LEARN)
     features, views = FeatureMap.fit(prepared, COLUMNS, rows)
@@ -104,7 +111,7 @@ def with_reduced(prepared, truth, *, kind=Linear, deadline=None, folds=2, source
     whole.fit(views, truth, CODEC, seed=0)
     name = whole.name
     made = ReducedModelFitter(
-        sources,
+        input_columns,
         views,
         truth,
         Judges(views, truth, {name: stages}, learned=True),
@@ -131,7 +138,9 @@ def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(
         gone = [name for name in COLUMNS if name not in kept]
         peer = Linear()
         peer.fit(features.views(prepared, learned).only(kept), truth[learned], CODEC, seed=0)
-        filled = np.flatnonzero(present_sources(views, [(name,) for name in kept]).all(axis=1))
+        filled = np.flatnonzero(
+            present_input_columns(views, [(name,) for name in kept]).all(axis=1)
+        )
         mine = accuracy(base_model.outputs(views.hide(gone))[filled], truth[judged][filled])
         theirs = accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled])
         assert mine >= theirs - 0.01
@@ -152,7 +161,7 @@ def test_each_row_is_answered_by_what_its_columns_call_for():
     alone = views.hide(["right", "noise"])
     place = base_model.routes[frozenset({0})]
     chosen = base_model.reduced_models[place]
-    assert chosen.sources == {0}
+    assert chosen.input_columns == {0}
     expected = chosen.base_model.outputs(views.only(["left"]))
     np.testing.assert_array_equal(base_model.outputs(alone), expected)
     assert np.abs(expected - whole.outputs(alone)).max() > 0.01
@@ -187,7 +196,7 @@ def test_trees_with_reduced_models_of_two_kinds_are_saved_and_loaded(tmp_path):
         for place, name in enumerate(["left", "right"])
     ]
     routes = {frozenset({0}): 0, frozenset({0, 2}): 0, frozenset({1}): 1}
-    made = WithReducedModels(parts["whole"][0], SOURCES, reduced_models, routes)
+    made = WithReducedModels(parts["whole"][0], INPUT_COLUMNS, reduced_models, routes)
     made.save(tmp_path)
     again = load_base_model("boosted", tmp_path)
     np.testing.assert_array_equal(again.outputs(views), made.outputs(views))
@@ -238,7 +247,14 @@ def test_reduced_models_claim_nothing_on_noise():
         stages = [(None, np.flatnonzero(np.arange(60) % 4 == fold)) for fold in range(4)]
         judges = Judges(views, truth[:60], {"linear": stages}, learned=True)
         made = ReducedModelFitter(
-            SOURCES, views, truth[:60], judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+            INPUT_COLUMNS,
+            views,
+            truth[:60],
+            judges,
+            CODEC,
+            seed=0,
+            kinds=[Linear],
+            allowance=Allowance(),
         )
         made._add(frozenset({0, 1}), None)
         held = made._found[0].held_out
@@ -255,7 +271,7 @@ def test_a_fold_is_judged_by_reduced_models_that_did_not_learn_it():
     stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
     judges = Judges(views, known, {"linear": stages}, learned=True)
     made = ReducedModelFitter(
-        SOURCES, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+        INPUT_COLUMNS, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
     )
     made._add(frozenset({0}), None)
     held = made._found[0].held_out
@@ -281,7 +297,7 @@ def test_rows_judge_reduced_models_by_their_weights(monkeypatch):
         judged = views.weighted(weights)
         judges = Judges(judged, truth, {"linear": [(Linear(), np.arange(120))]}, learned=True)
         made = ReducedModelFitter(
-            SOURCES, judged, truth, judges, CODEC, seed=0, kinds=[], allowance=Allowance()
+            INPUT_COLUMNS, judged, truth, judges, CODEC, seed=0, kinds=[], allowance=Allowance()
         )
         made._found = [ReducedModel(frozenset({0}), Linear())]
         made._costs = [np.where(light, 0.1, 2.0)]
@@ -293,7 +309,7 @@ def test_rows_that_have_just_a_set_judge_it_alone():
     prepared, truth = make_table(gaps=0.3)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
     judge = ReducedModelFitter(
-        SOURCES,
+        INPUT_COLUMNS,
         views,
         truth,
         Judges(views, truth, {}, learned=True),
@@ -302,22 +318,24 @@ def test_rows_that_have_just_a_set_judge_it_alone():
         kinds=[],
         allowance=Allowance(),
     )
-    present = present_sources(views, SOURCES)
+    present = present_input_columns(views, INPUT_COLUMNS)
     both = judge._rows(frozenset({0, 1}))
     assert len(both) >= 100
     assert (present[both] == [True, True, False]).all()
 
 
-def test_a_source_of_several_columns_is_there_when_one_of_them_is():
+def test_an_input_column_of_several_columns_is_there_when_one_of_them_is():
     prepared, _ = make_table(gaps=0.4)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
-    sources = [("left", "noise"), ("right",)]
+    input_columns = [("left", "noise"), ("right",)]
     expected = prepared.columns["left"].present | prepared.columns["noise"].present
-    np.testing.assert_array_equal(present_sources(views, sources)[:, 0], expected)
-    sets, which = source_sets(views, sources)
+    np.testing.assert_array_equal(present_input_columns(views, input_columns)[:, 0], expected)
+    sets, which = input_column_sets(views, input_columns)
     assert {frozenset(), frozenset({0}), frozenset({1}), frozenset({0, 1})} == set(sets)
-    assert sets[which[0]] == frozenset(np.flatnonzero(present_sources(views, sources)[0]).tolist())
-    assert columns_of(sources, frozenset({1, 0})) == ["left", "noise", "right"]
+    assert sets[which[0]] == frozenset(
+        np.flatnonzero(present_input_columns(views, input_columns)[0]).tolist()
+    )
+    assert columns_of(input_columns, frozenset({1, 0})) == ["left", "noise", "right"]
 
 
 def test_the_sets_considered():
@@ -361,23 +379,25 @@ def test_kinds():
     np.testing.assert_array_equal(known, [True, False, True])
 
 
-def test_a_reduced_model_tells_its_sources():
+def test_a_reduced_model_tells_its_input_columns():
     one = ReducedModel(frozenset({1}), Linear())
-    assert one.sources == {1} and one.base_model.name == "linear"
+    assert one.input_columns == {1} and one.base_model.name == "linear"
 
 
 def test_a_product_leaves_out_what_a_row_lacks(tmp_path):
     prepared, truth = make_table(gaps=0.2)
     rows, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
     features, views = FeatureMap.fit(prepared, COLUMNS, rows)
-    product = ProductOfExperts(SOURCES)
+    product = ProductOfExperts(INPUT_COLUMNS)
     product.fit(views, truth[rows], CODEC, seed=0)
     views = features.views(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["left", "right"]):
         peer = Linear()
         seen = features.views(prepared, rows).only(kept)
         peer.fit(seen, truth[rows], CODEC, seed=0)
-        filled = np.flatnonzero(present_sources(views, [(name,) for name in kept]).all(axis=1))
+        filled = np.flatnonzero(
+            present_input_columns(views, [(name,) for name in kept]).all(axis=1)
+        )
         hidden = views.hide([name for name in COLUMNS if name not in kept])
         mine = accuracy(product.outputs(hidden)[filled], truth[judged][filled])
         assert (
@@ -395,11 +415,13 @@ def test_a_product_leaves_out_what_a_row_lacks(tmp_path):
 def test_a_product_adds_evidence_by_hand():
     prior = np.log(np.array([0.5, 0.5]))
     told = np.log(np.array([[0.9, 0.1]])) - prior
-    product = ProductOfExperts(SOURCES)
-    product._prior, product._sources = prior, [["left"], ["right"]]
+    product = ProductOfExperts(INPUT_COLUMNS)
+    product._prior, product._input_columns = prior, [["left"], ["right"]]
     product._sets, product._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
     told_by = SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))
-    product._members = [SimpleNamespace(source=source, base_model=told_by) for source in (0, 1)]
+    product._members = [
+        SimpleNamespace(input_column=input_column, base_model=told_by) for input_column in (0, 1)
+    ]
     prepared, _ = make_table(1)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
     expected = np.exp(prior + 1.5 * told)
@@ -426,8 +448,12 @@ def test_a_product_is_for_classes():
     prepared, truth = make_table(30)
     views = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
     with pytest.raises(TargetError, match="the model 'product_of_experts' cannot learn"):
-        ProductOfExperts(SOURCES).fit(
+        ProductOfExperts(INPUT_COLUMNS).fit(
             views, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0
         )
-    assert allows_product(CLASSES, SOURCES) and not allows_product(NumberCodec.form, SOURCES)
-    assert not allows_product(CLASSES, SOURCES[:1]) and not allows_product(CLASSES, SOURCES * 3)
+    assert allows_product(CLASSES, INPUT_COLUMNS) and not allows_product(
+        NumberCodec.form, INPUT_COLUMNS
+    )
+    assert not allows_product(CLASSES, INPUT_COLUMNS[:1]) and not allows_product(
+        CLASSES, INPUT_COLUMNS * 3
+    )

@@ -48,7 +48,7 @@ def fake_task(size=0, **cells):
     columns = {name: Column(values) for name, values in cells.items()}
     num = len(next(iter(cells.values())))
     return SimpleNamespace(
-        sources={name: (name,) for name in cells},
+        input_columns={name: (name,) for name in cells},
         codecs={name: Codec(size) for name in cells},
         prepared=SimpleNamespace(columns=columns, num_rows=num),
         table=SimpleNamespace(
@@ -64,15 +64,15 @@ def drawn(task, seed=0, dim=4):
     return make_map(task, np.arange(num), vectors.astype(np.float32), present, seed=seed)
 
 
-def test_every_source_that_a_row_has_is_a_point_with_its_cell():
+def test_every_input_column_that_a_row_has_is_a_point_with_its_cell():
     task = fake_task(a=[1, 2, None, None], b=[5, None, 6, None])
     found = json.loads(json.dumps(drawn(task)))
-    points = {(point["source"], point["row"]) for point in found["points"]}
+    points = {(point["input_column"], point["row"]) for point in found["points"]}
     assert points == {("a", 0), ("a", 1), ("b", 0), ("b", 2)}
     assert found["cells"] == {
         "0": {"a": "<b>1</b>", "b": "<b>5</b>"}, "1": {"a": "<b>2</b>"}, "2": {"b": "<b>6</b>"},
     }  # fmt: skip
-    assert found["rows"] == 3 and found["sources"] == ["a", "b"]
+    assert found["rows"] == 3 and found["input_columns"] == ["a", "b"]
     assert all(0 <= point[axis] <= 1 for point in found["points"] for axis in "xy")
 
 
@@ -82,7 +82,7 @@ def test_row_numbers_are_those_of_the_table():
     found = make_map(task, np.array([3, 1]), vectors, np.ones((2, 2), bool), seed=0)
     assert {point["row"] for point in found["points"]} == {1, 3}
     assert found["cells"]["3"] == {"a": "<b>4</b>", "b": "<b>8</b>"}
-    answer = next(q for q in found["neighbours"] if (q["source"], q["row"]) == ("a", 3))
+    answer = next(q for q in found["neighbours"] if (q["input_column"], q["row"]) == ("a", 3))
     assert [item["row"] for item in answer["found"]["b"]["items"]] == [3, 1]
 
 
@@ -110,9 +110,9 @@ def test_nothing_to_draw():
     assert drawn(fake_task(a=[None, None])) == {}
 
 
-def test_only_the_eight_fullest_of_many_sources_are_drawn():
+def test_only_the_eight_fullest_of_many_input_columns_are_drawn():
     cells = {f"c{i}": [1, 2, 3, None if i in (0, 5) else 4] for i in range(10)}
-    assert drawn(fake_task(**cells))["sources"] == [f"c{i}" for i in (1, 2, 3, 4, 6, 7, 8, 9)]
+    assert drawn(fake_task(**cells))["input_columns"] == [f"c{i}" for i in (1, 2, 3, 4, 6, 7, 8, 9)]
 
 
 def test_few_points_are_drawn_by_pca():
@@ -152,7 +152,7 @@ def asked(vectors, present=None, contents=None, seed=0):
     found = find_neighbours(
         "abc"[: len(vectors)], np.arange(num), vectors, present, np.array(contents), seed=seed
     )
-    return {(query["source"], query["row"]): query["found"] for query in found}
+    return {(query["input_column"], query["row"]): query["found"] for query in found}
 
 
 def test_neighbours_by_hand():
@@ -172,7 +172,7 @@ def test_equal_content_is_shown_once_and_as_right():
     assert [item["right"] for item in found["items"]] == [True, False, False]
 
 
-def test_only_rows_with_both_sources_are_asked_and_answer():
+def test_only_rows_with_both_input_columns_are_asked_and_answer():
     present = [[True, True, True, False], [True, True, False, True]]
     found = asked(np.stack([np.eye(4)] * 2), present=present)
     assert set(found) == {("a", 0), ("a", 1), ("b", 0), ("b", 1)}
@@ -190,7 +190,7 @@ def test_queries_are_drawn_by_the_seed_and_not_by_success():
     bad = unit(rng.normal(size=(3, 50, 8)))
     assert list(asked(good)) == list(asked(bad))
     assert list(asked(good)) != list(asked(good, seed=1))
-    assert [source for source, _ in asked(good)][:3] == ["a", "b", "c"]
+    assert [input_column for input_column, _ in asked(good)][:3] == ["a", "b", "c"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -201,8 +201,8 @@ def test_ranks_are_those_of_the_metrics(seed, num):
     contents = rng.integers(0, 4, (2, num))
     ranks = match_ranks(vectors[0], vectors[1], contents[1])
     found = asked(vectors, contents=contents, seed=seed)
-    for (source, row), answers in found.items():
-        if source == "a":
+    for (input_column, row), answers in found.items():
+        if input_column == "a":
             # dots of one and of many vectors may round apart where cosines tie
             nearest = np.sort(np.abs(np.diff(np.sort(vectors[1] @ vectors[0, row]))))
             if not len(nearest) or nearest[0] > 1e-9:

@@ -131,7 +131,7 @@ def test_a_tuned_fit_answers_alike_when_saved_and_the_folder_is_gone(
 ):
     path = tmp_path / "m.plait"
     model = quick(encoders={"text": str(folder)}, tune=how, out=path)
-    assert model.sources["note"] == ("note", f"note~tiny-bert-{how}")
+    assert model.input_columns["note"] == ("note", f"note~tiny-bert-{how}")
     trials = model.records["metrics"]["tuned"]
     assert [(t["column"], t["how"], t["chosen"]) for t in trials] == [
         ("note", "frozen", False), ("note", how, True),
@@ -173,7 +173,7 @@ def test_frozen_and_short_auto_fits_stay_as_they_were(folder):
 def test_only_the_encoders_column_changes(folder):
     task, work = task_and_work(folder)
     after, records = tune_encoders(task, work)
-    assert after.sources == {"note": ("note", "note~tiny-bert-lora"), "size": ("size",)}
+    assert after.input_columns == {"note": ("note", "note~tiny-bert-lora"), "size": ("size",)}
     assert after.columns == ("note", "note~tiny-bert-lora", "size")
     for name in ("note", "size", "kind"):
         assert after.prepared.columns[name] is task.prepared.columns[name]
@@ -234,7 +234,7 @@ def test_auto_takes_what_costs_least_on_validation_rows(folder, scripted, costs,
     assert [round(trial["cost"], 6) for trial in trials] == list(costs)
     assert [trial["how"] for trial in trials if trial["chosen"]] == [chosen or "frozen"]
     suffix = f"-{chosen}" if chosen else ""
-    assert after.sources["note"] == ("note", f"note~tiny-bert{suffix}")
+    assert after.input_columns["note"] == ("note", f"note~tiny-bert{suffix}")
 
 
 def test_auto_wants_more_than_a_standard_error(folder, monkeypatch):
@@ -258,14 +258,14 @@ def _only_lora(real):
 def test_as_asked_though_frozen_is_better_is_said(folder, scripted):
     scripted(1.0, 2.0)
     after, _ = tuned(folder, tune="full")
-    assert after.sources["note"] == ("note", "note~tiny-bert-full")
+    assert after.input_columns["note"] == ("note", "note~tiny-bert-full")
     assert any("as asked, though frozen" in note for note in after.notes)
 
 
 def test_what_diverges_is_not_taken(folder, scripted):
     scripted(1.0, float("nan"))
     after, _ = tuned(folder, tune="full")
-    assert after.sources["note"] == ("note", "note~tiny-bert")
+    assert after.input_columns["note"] == ("note", "note~tiny-bert")
     assert any("(full) diverged" in note for note in after.notes)
 
 
@@ -278,7 +278,7 @@ def test_too_few_validation_rows_leave_it_frozen_and_say_so(folder, gaps):
         for row in few:
             row["note"] = None
     after, trials = tuned(folder, cells)
-    assert after.sources["note"] == ("note", "note~tiny-bert") and trials == []
+    assert after.input_columns["note"] == ("note", "note~tiny-bert") and trials == []
     (note,) = [n for n in after.notes if "stayed frozen" in n]
     assert "fewer than 20 validation rows have " + ("'note'" if gaps else "a target") in note
 
@@ -357,7 +357,7 @@ def test_a_base_with_a_tuned_encoder_keeps_it_and_is_doubted(folder, tmp_path):
     assert sorted(getattr(one, "tuned", "") for one in base.readings) == ["", "", "", "lora"]
     again = quick(base=base, adapt="full", encoders={"text": str(folder)}, tune="full")
     assert any("stayed as they are" in note for note in again.records["metrics"]["notes"])
-    assert again.sources == base.sources
+    assert again.input_columns == base.input_columns
     assert any("tuned on a target" in note for note in again.records["metrics"]["notes"])
     assert not any("cross-fitting" in note for note in again.records["metrics"]["notes"])
 

@@ -34,10 +34,12 @@ WORDS = {
 class Stub:
     """A model whose space knows some words, and rows by their vectors."""
 
-    def __init__(self, scale=10.0, sources=("note", "size")):
-        self.space = SimpleNamespace(sources={name: (name,) for name in sources}, scale=scale)
+    def __init__(self, scale=10.0, input_columns=("note", "size")):
+        self.space = SimpleNamespace(
+            input_columns={name: (name,) for name in input_columns}, scale=scale
+        )
         kinds = {"note": "text", "title": "text", "size": "number"}
-        self.shown = {name: find_codec(kinds[name]) for name in sources}
+        self.shown = {name: find_codec(kinds[name]) for name in input_columns}
         self.asked: list[tuple[list[str], dict[str, float]]] = []
 
     def embed(self, rows, *, weights=None, on_error="raise", root=None):
@@ -85,7 +87,7 @@ def test_a_class_may_be_described_by_several_words():
 
 
 def test_only_text_columns_are_asked_and_all_of_them():
-    model = Stub(sources=("size", "note", "title"))
+    model = Stub(input_columns=("size", "note", "title"))
     class_vectors(model, ["boot", "hat"], ["{}", "a {}"])
     texts, weights = model.asked[0]
     assert texts == ["boot", "a boot", "hat", "a hat"]
@@ -110,7 +112,7 @@ def test_wrong_classes_and_templates(settings, message):
 
 def test_a_space_that_reads_no_text():
     with pytest.raises(UsageError, match="the shared space reads no text") as caught:
-        zero_shot(Stub(sources=("size",)), np.eye(3), classes=KINDS)
+        zero_shot(Stub(input_columns=("size",)), np.eye(3), classes=KINDS)
     assert caught.value.expected == "a text column among size"
 
 
@@ -211,6 +213,6 @@ def test_prompts_are_tuned_where_classes_have_names_and_the_space_reads_text(fit
     assert prompt_tuner(task([f"c{i}" for i in range(201)]), fitted[0].space) is None
     assert prompt_tuner(SimpleNamespace(target_codec=SimpleNamespace()), fitted[0].space) is None
     number = SimpleNamespace(
-        sources={"size": ("size",)}, codecs={"size": fitted[0].space.codecs["size"]}
+        input_columns={"size": ("size",)}, codecs={"size": fitted[0].space.codecs["size"]}
     )
     assert prompt_tuner(task(KINDS), number) is None

@@ -45,15 +45,15 @@ def bundle(**changes):
     data = {
         "name": "e.plait",
         "model": {"target": None, "task": "share", "inputs": ["x", EVIL], "space": {"key": "k"},
-                  "sources": {"x": ["x"], EVIL: [EVIL]}},
+                  "input_columns": {"x": ["x"], EVIL: [EVIL]}},
         "map": {
-            "method": "t-SNE", "rows": 40, "sources": ["x", EVIL],
-            "points": [{"source": "x", "row": 7, "x": 0.25, "y": 0.9},
-                       {"source": EVIL, "row": 7, "x": 1.0, "y": 0.1},
-                       {"source": "x", "row": 8, "x": 0.0, "y": 0.5}],
+            "method": "t-SNE", "rows": 40, "input_columns": ["x", EVIL],
+            "points": [{"input_column": "x", "row": 7, "x": 0.25, "y": 0.9},
+                       {"input_column": EVIL, "row": 7, "x": 1.0, "y": 0.1},
+                       {"input_column": "x", "row": 8, "x": 0.0, "y": 0.5}],
             "cells": {"7": {"x": "<b>seven</b>", EVIL: "<i>evil</i>"}, "8": {"x": "<b>eight</b>"},
                       "9": {"x": "<b>nine</b>"}},
-            "neighbours": [{"source": EVIL, "row": 7, "found": {"x": found}}],
+            "neighbours": [{"input_column": EVIL, "row": 7, "found": {"x": found}}],
         },
         "metrics": {
             "shipped": EVIL, "notes": [EVIL], "num_parameters": 10,
@@ -101,7 +101,7 @@ def test_a_whole_report_of_a_space():
 def test_whatever_is_absent_is_no_crash(gone):
     data = bundle()
     for part in (data, data["metrics"], data.get("map", {})):
-        if gone != "sources":
+        if gone != "input_columns":
             part.pop(gone, None)
     check_page(render_report(data))
 
@@ -127,7 +127,7 @@ def test_a_bundle_with_a_target_keeps_its_sections():
     assert "Map of the space" not in page and "What the labels buy" in page
 
 
-def test_a_row_has_one_card_and_a_dot_per_source():
+def test_a_row_has_one_card_and_a_dot_per_input_column():
     drawn = space.space_map(bundle())
     tree = check_page(drawn)
     dots = tree.of_class("dot")
@@ -155,9 +155,9 @@ def test_the_style_knows_every_mark():
     assert len(set(shapes)) == len(set(colours)) == space.NUM_MARKS
 
 
-def test_sources_that_are_not_drawn_are_named():
+def test_input_columns_that_are_not_drawn_are_named():
     data = bundle()
-    data["model"]["sources"]["far"] = ["far"]
+    data["model"]["input_columns"]["far"] = ["far"]
     assert "Not drawn: far." in space.space_map(data)
 
 

@@ -46,17 +46,17 @@ def test_the_loss_is_its_formula(rows, others, scale, bias, data):
     assert float(found) == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def make(num_sources=2, dim=4, **settings):
-    return Alignment(num_sources=num_sources, dim=dim, **settings)
+def make(num_input_columns=2, dim=4, **settings):
+    return Alignment(num_input_columns=num_input_columns, dim=dim, **settings)
 
 
-def everywhere(sources, rows):
-    return torch.ones(sources, rows, dtype=torch.bool)
+def everywhere(input_columns, rows):
+    return torch.ones(input_columns, rows, dtype=torch.bool)
 
 
-def alone(sources, rows):
+def alone(input_columns, rows):
     """Say that every row is alike to itself only."""
-    return torch.eye(rows, dtype=torch.bool).expand(sources, -1, -1).clone()
+    return torch.eye(rows, dtype=torch.bool).expand(input_columns, -1, -1).clone()
 
 
 def test_alike_places_count_for_nothing():
@@ -110,7 +110,7 @@ def test_a_pair_is_the_same_both_ways_round():
 
 
 @torch.no_grad()
-def test_rows_that_lack_a_source_are_left_out():
+def test_rows_that_lack_an_input_column_are_left_out():
     alignment, x, present = make(), unit(2, 5, 4), everywhere(2, 5)
     present[1, 3] = False
     kept = [0, 1, 2, 4]
@@ -121,7 +121,7 @@ def test_rows_that_lack_a_source_are_left_out():
     assert alignment.pair(x, x, present, alone(2, 5), (0, 1)) is None
 
 
-def test_the_bank_ignores_empty_places_and_rows_that_are_alike_in_either_source():
+def test_the_bank_ignores_empty_places_and_rows_that_are_alike_in_either_input_column():
     alignment, x = make(bank_size=4), unit(2, 1, 4)
     apart = torch.zeros(2, 1, 4, dtype=torch.bool)
     assert float(alignment.against_bank(x[0], apart, (0, 1)).detach()) == 0.0
@@ -130,7 +130,8 @@ def test_the_bank_ignores_empty_places_and_rows_that_are_alike_in_either_source(
     alike = apart.clone()
     alike[0, 0, 0] = alike[1, 0, 2] = True
     found = float(alignment.against_bank(x[0], alike, (0, 1)).detach())
-    # The first is alike in source 0, the third in source 1, and the fourth place is empty.
+    # The first is alike in input column 0, the third in input column 1, and the fourth place is
+    # empty.
     logit = 10.0 * float(x[0, 0] @ old[1, 1]) - math.log(128)
     assert found == pytest.approx(math.log1p(math.exp(logit)), rel=1e-4)
 

@@ -13,7 +13,7 @@ from plait.data.table import read
 from plait.networks.config import SystemConfig
 from plait.networks.space import Space
 from plait.networks.system import to_tensors
-from plait.networks.torch_runners import embed_sources
+from plait.networks.torch_runners import embed_input_columns
 from plait.train.budget import Budget
 from plait.train.checkpoint import load_checkpoint
 from plait.train.config import TrainConfig
@@ -50,8 +50,8 @@ def prepared():
 def objective(prepared, config=EVERYTHING, *, names=NAMES, seed=0):
     torch.manual_seed(seed)
     codecs = {name: prepared.columns[name].codec for name in names}
-    sources = {name: (name,) for name in names}
-    learner = SharedLearner(Space(codecs, TINY, sources), config, num_others=16)
+    input_columns = {name: (name,) for name in names}
+    learner = SharedLearner(Space(codecs, TINY, input_columns), config, num_others=16)
     return Shared(
         learner, prepared, rows=np.arange(72), rows_validation=np.arange(72, 96),
         units=np.arange(96), config=config,
@@ -221,7 +221,7 @@ def test_a_batch_in_which_nothing_meets_is_harmless(prepared):
     loss.backward()
 
 
-def test_a_single_source_costs_its_spread(prepared):
+def test_a_single_input_column_costs_its_spread(prepared):
     made = objective(prepared, EVERYTHING, names=("note",))
     assert made.cost() == -made.collapse()["std"]
     assert made.num_checked
@@ -230,8 +230,8 @@ def test_a_single_source_costs_its_spread(prepared):
 def test_the_cost_is_that_of_ranks_by_a_second_way(prepared):
     made = objective(prepared, ALIGNED)
     rows = np.arange(72, 96)
-    vectors, there = embed_sources(made.module.space, prepared, rows)
-    found = {n: (vectors[i], there[i]) for i, n in enumerate(made.module.space.sources)}
+    vectors, there = embed_input_columns(made.module.space, prepared, rows)
+    found = {n: (vectors[i], there[i]) for i, n in enumerate(made.module.space.input_columns)}
     scores = []
     for a in NAMES:
         for b in NAMES:

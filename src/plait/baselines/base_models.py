@@ -29,7 +29,7 @@ BASE_MODELS: dict[str, type[BaseModel]] = BASELINES | {
     base_model.name: base_model
     for base_model in (ProductOfExperts, LabelPropagation, Prototypes, Prompts, Probe, TableTrees)
 }
-"""All of them: also those that need several sources, rows without a target, a base's vectors."""
+"""All of them: also for several input columns, rows without a target, a base's vectors."""
 
 
 def load_base_model(name: str, folder: Path) -> BaseModel:

@@ -29,7 +29,7 @@ class HeldOut(NamedTuple):
     """What a base model answered for rows that it had not learned from.
 
     Where it says so itself of rows that it held out while it was fitted, it may have chosen its
-    settings by them: good enough to weigh sources by, but no claim (see `BaseModelBench`).
+    settings by them: good enough to weigh input columns by, but no claim (see `BaseModelBench`).
 
     Attributes:
         places: int64 ``[judged]``: rows of the views that it was fitted on.

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.contract import as_columns, num_outputs
-from plait.baselines.extract import Plan, RawColumn, Source, extract, is_same, is_vector, make_plan
+from plait.baselines.extract import (
+    HasColumns,
+    Plan,
+    RawColumn,
+    extract,
+    is_same,
+    is_vector,
+    make_plan,
+)
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.left_out import (
     Spectrum,
@@ -71,7 +79,7 @@ class LastFeatures:
     def __init__(self) -> None:
         self._last: dict[str, tuple[Any, np.ndarray, RawColumn]] = {}
 
-    def of(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
+    def of(self, prepared: HasColumns, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
         """Return a column's features of some rows."""
         column = prepared.columns[name]
         known = self._last.get(name)
@@ -92,12 +100,12 @@ class RawFeatures:
         rows: Ascending row numbers.
     """
 
-    def __init__(self, prepared: Source, columns: Sequence[str], rows: np.ndarray) -> None:
+    def __init__(self, prepared: HasColumns, columns: Sequence[str], rows: np.ndarray) -> None:
         self._prepared, self._rows = prepared, rows
         self.plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
         self._made: dict[str, RawColumn] = {}
 
-    def of(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
+    def of(self, prepared: HasColumns, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
         """Return a column's features of some rows, from what is made where it is the same."""
         column = prepared.columns[name]
         places = np.searchsorted(self._rows, rows).clip(max=max(len(self._rows) - 1, 0))
@@ -154,7 +162,7 @@ class Evidence:
     def fit(
         cls,
         raw: RawFeatures,
-        prepared: Source,
+        prepared: HasColumns,
         rows: np.ndarray,
         truth: np.ndarray,
         codec: PredictiveTarget,
@@ -207,7 +215,7 @@ class Evidence:
         return found
 
     def arrays(
-        self, prepared: Source, rows: np.ndarray, *, left_out: bool = False
+        self, prepared: HasColumns, rows: np.ndarray, *, left_out: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return components float32 ``[row, column, number]`` and scores ``[row, column, score]``.
 
@@ -232,7 +240,7 @@ class Evidence:
             scores[fitted] = answers[places[fitted]]
         return components, scores
 
-    def _features(self, prepared: Source, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
+    def _features(self, prepared: HasColumns, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
         if self._raw is None:
             return self._map.views(prepared, rows).raw[name]
         return self._raw.of(prepared, name, plan, rows)

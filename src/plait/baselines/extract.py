@@ -32,7 +32,7 @@ class Column(Protocol):
     def gather(self, rows: np.ndarray) -> Any: ...
 
 
-class Source(Protocol):
+class HasColumns(Protocol):
     """What is needed of `plait.data.prepared.Prepared`."""
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.extract import Plan, RawColumn, Source, extract, is_vector, make_plan
+from plait.baselines.extract import HasColumns, Plan, RawColumn, extract, is_vector, make_plan
 from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sparse import SPARSE_NORM, SparseRows
 from plait.baselines.views import Views as Views
@@ -101,12 +101,12 @@ class FeatureMap:
 
     def __init__(self, scales: Mapping[str, ColumnScale]) -> None:
         self.scales = dict(scales)
-        self._last: tuple[Source, np.ndarray, Views] | None = None
+        self._last: tuple[HasColumns, np.ndarray, Views] | None = None
 
     @classmethod
     def fit(
         cls,
-        prepared: Source,
+        prepared: HasColumns,
         columns: Sequence[str],
         rows: np.ndarray,
         plans: Mapping[str, Plan] | None = None,
@@ -129,7 +129,7 @@ class FeatureMap:
         features = cls(scales)
         return features, Views(features, prepared, rows, raw=raw)
 
-    def views(self, prepared: Source, rows: np.ndarray) -> Views:
+    def views(self, prepared: HasColumns, rows: np.ndarray) -> Views:
         """Return the rows' features, computed when first asked for.
 
         The last views are kept, so that several base models share one extraction.
@@ -146,7 +146,7 @@ class FeatureMap:
             self._last = (prepared, rows.copy(), views)
         return views
 
-    def views_from(self, known: Sequence[Views], prepared: Source, rows: np.ndarray) -> Views:
+    def views_from(self, known: Sequence[Views], prepared: HasColumns, rows: np.ndarray) -> Views:
         """Return the features of rows, taken from views that have them, made where none does.
 
         Args:
@@ -168,7 +168,7 @@ class FeatureMap:
         return Views(self, prepared, rows, raw=LazyColumns(list(self.scales), joined))
 
     def _raw_beside(
-        self, last: tuple[Source, np.ndarray, Views], prepared: Source, rows: np.ndarray
+        self, last: tuple[HasColumns, np.ndarray, Views], prepared: HasColumns, rows: np.ndarray
     ) -> Mapping[str, RawColumn]:
         """Return the features of rows of which the same columns were seen before, others not."""
         before, _, views = last
@@ -184,11 +184,11 @@ class FeatureMap:
         """Return the map of some of the columns."""
         return FeatureMap({name: self.scales[name] for name in columns})
 
-    def raw(self, prepared: Source, rows: np.ndarray) -> Mapping[str, RawColumn]:
+    def raw(self, prepared: HasColumns, rows: np.ndarray) -> Mapping[str, RawColumn]:
         """Return the features of rows as the codec gives them, each column's when asked for."""
         return LazyColumns(list(self.scales), self.maker(prepared, rows))
 
-    def maker(self, prepared: Source, rows: np.ndarray) -> Callable[[str], RawColumn]:
+    def maker(self, prepared: HasColumns, rows: np.ndarray) -> Callable[[str], RawColumn]:
         """Return what makes the features of a column of rows."""
         return lambda name: extract(prepared.columns[name], self.scales[name].plan, rows)
 

@@ -1,4 +1,4 @@
-"""The honest baseline of a shared space: canonical correlations of all sources' simple features."""
+"""The honest baseline of a shared space: canonical correlations of simple features."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ class Projection:
 
 
 class LinearSpace:
-    """Regularised canonical correlation analysis of any number of sources, gaps allowed.
+    """Regularised canonical correlation analysis of any number of input columns, gaps allowed.
 
     Each column's features are reduced to principal components and whitened with a ridge; the
     directions are the leading eigenvectors of the matrix of all correlations between columns of
-    different sources, each taken over the rows that have both (Kettenring 1971, MAXVAR; two
+    different input columns, each taken over the rows that have both (Kettenring 1971, MAXVAR; two
     columns: CCA), weighted by their eigenvalue (Gong et al. 2014, "A multi-view embedding space",
-    section 3). A source's vector is the sum of its columns' projections.
+    section 3). An input column's vector is the sum of its columns' projections.
 
     Args:
         features: Makes the features of the columns.
-        sources: Source -> its columns.
+        input_columns: Input column -> the columns that it is read as.
         projections: Column -> its `Projection`.
     """
 
     def __init__(
         self,
         features: FeatureMap,
-        sources: Mapping[str, tuple[str, ...]],
+        input_columns: Mapping[str, tuple[str, ...]],
         projections: Mapping[str, Projection],
     ) -> None:
-        self.features, self.sources = features, dict(sources)
+        self.features, self.input_columns = features, dict(input_columns)
         self.projections = dict(projections)
 
     @property
@@ -71,7 +71,7 @@ class LinearSpace:
     def fit(
         cls,
         prepared: Prepared,
-        sources: Mapping[str, tuple[str, ...]],
+        input_columns: Mapping[str, tuple[str, ...]],
         rows: np.ndarray,
         rows_validation: np.ndarray,
         *,
@@ -84,25 +84,29 @@ class LinearSpace:
 
         Args:
             prepared: All columns.
-            sources: Source -> its columns; at least two.
+            input_columns: Input column -> the columns that it is read as; at least two.
             rows: Row numbers to learn from; 3,000 at most are used.
             rows_validation: Row numbers to choose by; may be empty.
             dim: Most numbers per vector.
             seed: Of the sample.
         """
         rows, held = _some(rows, MAX_FIT_ROWS, seed), _some(rows_validation, MAX_FIT_ROWS, seed)
-        columns = [column for one in sources.values() for column in one]
+        columns = [column for one in input_columns.values() for column in one]
         features, views = FeatureMap.fit(prepared, columns, np.concatenate([rows, held]))
         fitted = {n: PointScale.fit(prepared.columns[n].codec, views.raw[n]) for n in columns}
         table = {n: _Part(points, views.raw[n].present) for n, (_, points) in fitted.items()}
         learn = {name: part.components(slice(0, len(rows))) for name, part in table.items()}
         judge = {name: part.take(slice(len(rows), None)) for name, part in table.items()}
-        trials = {one: _directions(learn, sources, one, dim) for one in STRENGTHS}
-        best = max(STRENGTHS, key=lambda one: _score(trials[one], sources, judge))
+        trials = {one: _directions(learn, input_columns, one, dim) for one in STRENGTHS}
+        best = max(STRENGTHS, key=lambda one: _score(trials[one], input_columns, judge))
         every = {name: part.components(slice(None)) for name, part in table.items()}
-        found = trials[best], _directions(every, sources, best, dim)
+        found = trials[best], _directions(every, input_columns, best, dim)
         first, second = (
-            cls(features, sources, {n: Projection(fitted[n][0], m) for n, m in matrices.items()})
+            cls(
+                features,
+                input_columns,
+                {n: Projection(fitted[n][0], m) for n, m in matrices.items()},
+            )
             for matrices in found
         )
         return first, second
@@ -111,19 +115,19 @@ class LinearSpace:
         self,
         prepared: Prepared,
         rows: np.ndarray,
-        sources: Sequence[str] | None = None,
+        input_columns: Sequence[str] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return unit vectors float32 ``[source, row, dim]`` and bool ``[source, row]``.
+        """Return unit vectors float32 ``[input, row, dim]`` and bool ``[input, row]``.
 
         Args:
-            prepared: All columns of the sources.
+            prepared: All columns of the input columns.
             rows: Row numbers.
-            sources: Which ones; all by default.
+            input_columns: Which ones; all by default.
             progress: Told how many rows are done.
         """
-        names = list(self.sources) if sources is None else list(sources)
-        columns = [column for name in names for column in self.sources[name]]
+        names = list(self.input_columns) if input_columns is None else list(input_columns)
+        columns = [column for name in names for column in self.input_columns[name]]
         features = self.features.only(columns)
         vectors = np.zeros((len(names), len(rows), self.dim), np.float32)
         present = np.zeros((len(names), len(rows)), bool)
@@ -131,7 +135,7 @@ class LinearSpace:
             part = slice(first, min(first + CHUNK_ROWS, len(rows)))
             raw = features.views(prepared, rows[part]).raw
             for place, name in enumerate(names):
-                own = self.sources[name]
+                own = self.input_columns[name]
                 points = {
                     column: self.projections[column].scale.points(raw[column]) for column in own
                 }
@@ -155,18 +159,18 @@ class LinearSpace:
 
     @classmethod
     def load(
-        cls, folder: Path, codecs: Mapping[str, Codec], sources: Mapping[str, tuple[str, ...]]
+        cls, folder: Path, codecs: Mapping[str, Codec], input_columns: Mapping[str, tuple[str, ...]]
     ) -> LinearSpace:
         """Read what `save` wrote. Raises `BundleError` when the columns differ."""
         from safetensors.numpy import load_file
 
         arrays = load_file(folder / FILE)
-        columns = [column for one in sources.values() for column in one]
+        columns = [column for one in input_columns.values() for column in one]
         projections = {}
         for number, name in enumerate(columns):
             parts = {p: arrays[f"{number}.{p}"] for p in PARTS}
             projections[name] = Projection(PointScale.from_arrays(parts), parts["matrix"])
-        return cls(FeatureMap.load(folder, codecs), sources, projections)
+        return cls(FeatureMap.load(folder, codecs), input_columns, projections)
 
 
 @dataclass(frozen=True)
@@ -232,12 +236,14 @@ def _some(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
 
 def _directions(
     parts: Mapping[str, _Components],
-    sources: Mapping[str, tuple[str, ...]],
+    input_columns: Mapping[str, tuple[str, ...]],
     strength: float,
     dim: int,
 ) -> dict[str, np.ndarray]:
     """Return for every column what takes its points into the space, ``[feature, dim]``."""
-    source_of = {column: name for name, columns in sources.items() for column in columns}
+    input_column_of = {
+        column: name for name, columns in input_columns.items() for column in columns
+    }
     names, white = list(parts), {}
     for name, part in parts.items():
         ridge = strength * (part.variances.mean() if len(part.variances) else 1.0)
@@ -247,7 +253,7 @@ def _directions(
     for i, a in enumerate(names):
         for j, b in enumerate(names[:i]):
             both = parts[a].present & parts[b].present
-            if source_of[a] == source_of[b] or both.sum() < 2:
+            if input_column_of[a] == input_column_of[b] or both.sum() < 2:
                 continue
             left, right = parts[a].scores[both] * white[a], parts[b].scores[both] * white[b]
             block = left.T @ right / both.sum()
@@ -274,17 +280,17 @@ def _projected(points: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarr
 
 def _score(
     matrices: Mapping[str, np.ndarray],
-    sources: Mapping[str, tuple[str, ...]],
+    input_columns: Mapping[str, tuple[str, ...]],
     held: Mapping[str, _Part],
 ) -> float:
     """Return the mean reciprocal rank over all directions; 0 where nothing can be compared."""
     vectors, there = {}, {}
-    for name, own in sources.items():
+    for name, own in input_columns.items():
         vectors[name] = _projected({column: held[column].points for column in own}, matrices)
         there[name] = np.logical_or.reduce([held[column].present for column in own])
     found = []
-    for a in sources:
-        for b in sources:
+    for a in input_columns:
+        for b in input_columns:
             both = there[a] & there[b]
             if a != b and both.sum() > 1:
                 found.append(mean_reciprocal_rank(vectors[a][both], vectors[b][both]))

@@ -1,4 +1,4 @@
-"""A product of experts: base models of each source, their evidence added up for those a row has."""
+"""A product of experts: base models of each input column; those that a row has answer together."""
 
 from __future__ import annotations
 
@@ -22,21 +22,26 @@ from plait.baselines.contract import (
 from plait.baselines.descent import link
 from plait.baselines.linear import Linear
 from plait.baselines.neighbour import NearestNeighbour
-from plait.baselines.reduced_models import SourceSet, considered, present_sources, source_sets
+from plait.baselines.reduced_models import (
+    InputColumnSet,
+    considered,
+    input_column_sets,
+    present_input_columns,
+)
 from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES
 
 FLOOR = 1e-6
-"""Least probability: one source alone cannot rule a class out."""
+"""Least probability: one input column alone cannot rule a class out."""
 
 MAX_WEIGHT, LEAST_WEIGHT = 3.0, 0.02
 LEAST_ROWS = 20
-"""Rows that a set of sources needs for weights of its own."""
+"""Rows that a set of input columns needs for weights of its own."""
 
 PULL = 1e-3
-"""Strength that pulls linear weights to 1, right for sources independent given the class, and
+"""Strength that pulls linear weights to 1, right for input columns independent given the class, and
 those of neighbours, which repeat what the linear ones say, to 0."""
 
 MEMBERS: dict[str, type[Linear] | type[NearestNeighbour]] = {
@@ -44,32 +49,32 @@ MEMBERS: dict[str, type[Linear] | type[NearestNeighbour]] = {
 }
 
 MAX_NEIGHBOUR_ROWS = 5000
-"""With more rows of a source, its nearest neighbours add little, and take long to look up."""
+"""With more rows of an input column, its neighbours add little, and take long to look up."""
 
 
 class ProductOfExperts:
-    """A product of experts: base models of single sources, linear and nearest neighbours.
+    """A product of experts: base models of single input columns, linear and nearest neighbours.
 
     ``log p(c | row) = log prior(c) + sum_m w_m (log p_m(c | row) - log prior(c)) + const`` over the
-    base models *m* of the sources that the row has (Genest and Zidek 1986, "Combining probability
-    distributions", section 3, logarithmic opinion pools; Hinton 2002). A missing source leaves the
-    sum, so any subset of columns gives an answer as good as its parts. Weights are chosen on what
-    the members answered for rows that they had held out: once for rows as they are, and once for
-    each of the sets of sources in `considered`. For classes only.
+    base models *m* of the input columns that the row has (Genest and Zidek 1986, "Combining
+    probability distributions", section 3, logarithmic opinion pools; Hinton 2002). A missing input
+    column leaves the sum, so any subset of columns gives an answer as good as its parts. Weights
+    are chosen on what the members answered for rows that they had held out: once for rows as they
+    are, and once for each of the sets of input columns in `considered`. For classes only.
 
     Args:
-        sources: Columns of each source; a row has a source when it has any of its columns.
+        input_columns: What each input column is read as; a row has it when it has any of these.
     """
 
     name: ClassVar[str] = "product_of_experts"
     forms: ClassVar[frozenset[str]] = OF_CLASSES
 
-    def __init__(self, sources: Sequence[Sequence[str]] = ()) -> None:
-        self._sources = [list(columns) for columns in sources]
+    def __init__(self, input_columns: Sequence[Sequence[str]] = ()) -> None:
+        self._input_columns = [list(columns) for columns in input_columns]
         self._members: list[_Member] = []
         self._prior = np.zeros(0, np.float32)
         self._weights = np.zeros((1, 0), np.float32)
-        self._sets: list[SourceSet] = [frozenset()]
+        self._sets: list[InputColumnSet] = [frozenset()]
 
     def fit(
         self,
@@ -80,21 +85,23 @@ class ProductOfExperts:
         seed: int,
         deadline: float | None = None,
     ) -> None:
-        """Learn every source from the rows that have it. Raises `TargetError` but for classes."""
+        """Learn each input column from rows that have it. Raises `TargetError` but for classes."""
         check_form(self, codec)
         views, truth = known_rows(views, truth, codec)
         num = num_outputs(codec, truth)
         counts = np.bincount(truth, views.weights, minlength=num) + 1.0
         self._prior = np.log(counts / counts.sum()).astype(np.float32)
-        self._sources = [names for names in self._sources if _learnable(views, names, truth)]
+        self._input_columns = [
+            names for names in self._input_columns if _learnable(views, names, truth)
+        ]
         self._members, evidence = [], []
-        for source, names in enumerate(self._sources):
+        for input_column, names in enumerate(self._input_columns):
             rows = np.flatnonzero(_has(views, names))
-            until = part_of(deadline, 1 / (len(self._sources) - source))
+            until = part_of(deadline, 1 / (len(self._input_columns) - input_column))
             seen, known = views.take(rows).only(names), truth[rows]
             linear = Linear()
             linear.fit(seen, known, codec, seed=seed, deadline=until)
-            self._members.append(_Member(source, linear))
+            self._members.append(_Member(input_column, linear))
             told = np.zeros((len(truth), num), np.float32)
             if linear.held_out is not None:
                 places, outputs = linear.held_out
@@ -104,7 +111,7 @@ class ProductOfExperts:
                 continue
             neighbour = NearestNeighbour()
             neighbour.fit(seen, known, codec, seed=seed, deadline=until)
-            self._members.append(_Member(source, neighbour))
+            self._members.append(_Member(input_column, neighbour))
             told = np.zeros((len(truth), num), np.float32)
             told[rows] = self._evidence(neighbour.left_out())
             evidence.append(told)
@@ -120,9 +127,15 @@ class ProductOfExperts:
         """Write the weights into `folder` and each member into a folder of its own in it."""
         sets = [sorted(found) for found in self._sets]
         members = [
-            {"source": one.source, "base_model": one.base_model.name} for one in self._members
+            {"input_column": one.input_column, "base_model": one.base_model.name}
+            for one in self._members
         ]
-        about = {"name": self.name, "sources": self._sources, "sets": sets, "members": members}
+        about = {
+            "name": self.name,
+            "input_columns": self._input_columns,
+            "sets": sets,
+            "members": members,
+        }
         write_files(folder, about, {"prior": self._prior, "weights": self._weights})
         for number, member in enumerate(self._members):
             member.base_model.save(folder / f"member.{number}")
@@ -130,23 +143,23 @@ class ProductOfExperts:
     @classmethod
     def load(cls, folder: Path) -> Self:
         about, arrays = read_files(folder)
-        base_model = cls(about["sources"])
+        base_model = cls(about["input_columns"])
         base_model._prior, base_model._weights = arrays["prior"], arrays["weights"]
         base_model._sets = [frozenset(found) for found in about["sets"]]
         for number, one in enumerate(about["members"]):
             found = MEMBERS[one["base_model"]].load(folder / f"member.{number}")
-            base_model._members.append(_Member(int(one["source"]), found))
+            base_model._members.append(_Member(int(one["input_column"]), found))
         return base_model
 
     def _outputs(self, views: Views) -> np.ndarray:
         total = np.tile(self._prior, (len(views), 1))
         if not self._members:
             return link(total, CLASSES)
-        found, which = source_sets(views, self._sources)
+        found, which = input_column_sets(views, self._input_columns)
         places = {one: place for place, one in enumerate(self._sets)}
         weights = self._weights[[places.get(one, 0) for one in found]][which]
         for number, member in enumerate(self._members):
-            names = self._sources[member.source]
+            names = self._input_columns[member.input_column]
             rows = np.flatnonzero(_has(views, names))
             if len(rows):
                 told = self._evidence(member.base_model.outputs(views.take(rows).only(names)))
@@ -156,7 +169,7 @@ class ProductOfExperts:
     def _weigh(
         self, views: Views, evidence: np.ndarray, truth: np.ndarray, deadline: float | None
     ) -> None:
-        """Choose weights for rows as they are, then for each set of sources.
+        """Choose weights for rows as they are, then for each set of input columns.
 
         Args:
             evidence: float32 ``[member, row, class]``.
@@ -165,15 +178,15 @@ class ProductOfExperts:
         heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
         whole = _weigh(evidence, self._prior, truth, usual, heavy, deadline)
         self._sets, rows = [frozenset()], [whole]
-        if self._sources:
-            present = present_sources(views, self._sources)
+        if self._input_columns:
+            present = present_input_columns(views, self._input_columns)
             for found in considered(present):
                 enough = np.flatnonzero(present[:, sorted(found)].all(axis=1))
                 if len(enough) < LEAST_ROWS:
                     continue
                 if is_late(deadline):
                     break
-                places = [i for i, one in enumerate(self._members) if one.source in found]
+                places = [i for i, one in enumerate(self._members) if one.input_column in found]
                 weights = np.zeros(len(self._members), np.float32)
                 told = evidence[places][:, enough]
                 seen = truth[enough], usual[places], heavy[enough]
@@ -188,9 +201,9 @@ class ProductOfExperts:
 
 @dataclass(frozen=True)
 class _Member:
-    """A base model of one source, by its place among the sources."""
+    """A base model of one input column, by its place among the input columns."""
 
-    source: int
+    input_column: int
     base_model: Linear | NearestNeighbour
 
 

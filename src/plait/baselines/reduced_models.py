@@ -21,36 +21,37 @@ from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 
 SETS = "reduced_models.json"
-MAX_SOURCES = 8
-EVERY_SET_SOURCES = 4
-"""Up to so many sources, every set of them is considered."""
+MAX_INPUT_COLUMNS = 8
+EVERY_SET_INPUT_COLUMNS = 4
+"""Up to so many input columns, every set of them is considered."""
 
 MAX_SETS = 32
 LEAST_SHARE = 0.01
 """Sets that fewer training rows have are not considered for that alone."""
 
-SourceSet = frozenset[int]
-"""Places of sources among all sources."""
+InputColumnSet = frozenset[int]
+"""Places of input columns among all input columns."""
 
 
 @dataclass(frozen=True)
 class ReducedModel:
-    """A base model of some sources.
+    """A base model of some input columns.
 
     Attributes:
-        sources: Which it learned from; every row that it answers has them.
+        input_columns: Which it learned from; every row that it answers has them.
         base_model: Fitted on `Views.only` of their columns.
         held_out: What others of its kind, fitted without these rows, answered for rows that it
             learned from; None where others judged it. Not saved.
     """
 
-    sources: SourceSet
+    input_columns: InputColumnSet
     base_model: BaseModel
     held_out: HeldOut | None = None
 
 
 class WithReducedModels:
-    """A whole model for most rows, a reduced model for each set of sources that it answers worse.
+    """A whole model for most rows, a reduced model for each set of input columns that it answers
+    worse.
 
     A model that learned from whole rows answers badly when columns are hidden: their zeros are
     means, not unknowns. A model of the rest alone does not know the difference ("reduced models",
@@ -59,10 +60,10 @@ class WithReducedModels:
 
     Args:
         whole: Fitted on all columns.
-        sources: Columns of each source; a row has a source when it has any of its columns.
-        reduced_models: Of some sets of sources.
-        routes: Set of sources that a row has -> place of the reduced model that answers it; rows
-            with any other set are answered by `whole`.
+        input_columns: What each input column is read as; a row has it when it has any of these.
+        reduced_models: Of some sets of input columns.
+        routes: Set of input columns that a row has -> place of the reduced model that answers it;
+            rows with any other set are answered by `whole`.
     """
 
     name: ClassVar[str] = "with_reduced_models"
@@ -71,12 +72,12 @@ class WithReducedModels:
     def __init__(
         self,
         whole: BaseModel,
-        sources: Sequence[Sequence[str]] = (),
+        input_columns: Sequence[Sequence[str]] = (),
         reduced_models: Sequence[ReducedModel] = (),
-        routes: Mapping[SourceSet, int] | None = None,
+        routes: Mapping[InputColumnSet, int] | None = None,
     ) -> None:
         self.whole = whole
-        self.sources = tuple(tuple(columns) for columns in sources)
+        self.input_columns = tuple(tuple(columns) for columns in input_columns)
         self.reduced_models, self.routes = tuple(reduced_models), dict(routes or {})
 
     def fit(
@@ -102,9 +103,9 @@ class WithReducedModels:
             reduced_model.base_model.save(folder / f"reduced.{number}")
         about = {
             "whole": self.whole.name,
-            "sources": self.sources,
+            "input_columns": self.input_columns,
             "reduced_models": [
-                {"sources": sorted(one.sources), "base_model": one.base_model.name}
+                {"input_columns": sorted(one.input_columns), "base_model": one.base_model.name}
                 for one in self.reduced_models
             ],
             "routes": [[sorted(found), place] for found, place in self.routes.items()],
@@ -119,18 +120,20 @@ class WithReducedModels:
         about = json.loads((folder / SETS).read_text(encoding="utf8"))
         reduced_models = [
             ReducedModel(
-                frozenset(one["sources"]),
+                frozenset(one["input_columns"]),
                 load_base_model(one["base_model"], folder / f"reduced.{i}"),
             )
             for i, one in enumerate(about["reduced_models"])
         ]
         routes = {frozenset(found): int(place) for found, place in about["routes"]}
-        return cls(load_whole(about["whole"], folder), about["sources"], reduced_models, routes)
+        return cls(
+            load_whole(about["whole"], folder), about["input_columns"], reduced_models, routes
+        )
 
     def _outputs(self, views: Views) -> np.ndarray:
         if not self.routes:
             return self.whole.outputs(views)
-        sets, which = source_sets(views, self.sources)
+        sets, which = input_column_sets(views, self.input_columns)
         route = np.array([self.routes.get(found, -1) for found in sets])[which]
         if (route < 0).all():
             return self.whole.outputs(views)
@@ -148,46 +151,48 @@ class WithReducedModels:
             return self.whole.outputs(views)
         reduced_model = self.reduced_models[place]
         return reduced_model.base_model.outputs(
-            views.only(columns_of(self.sources, reduced_model.sources))
+            views.only(columns_of(self.input_columns, reduced_model.input_columns))
         )
 
 
-def columns_of(sources: Sequence[Sequence[str]], some: SourceSet) -> list[str]:
-    """Return the columns of some sources, in the order of all."""
-    return [name for place in sorted(some) for name in sources[place]]
+def columns_of(input_columns: Sequence[Sequence[str]], some: InputColumnSet) -> list[str]:
+    """Return the columns of some input columns, in the order of all."""
+    return [name for place in sorted(some) for name in input_columns[place]]
 
 
-def present_sources(views: Views, sources: Sequence[Sequence[str]]) -> np.ndarray:
-    """Return which sources each row has, bool ``[row, source]``."""
-    found = [np.any([views.raw[name].present for name in names], axis=0) for names in sources]
+def present_input_columns(views: Views, input_columns: Sequence[Sequence[str]]) -> np.ndarray:
+    """Return which input columns each row has, bool ``[row, input]``."""
+    found = [np.any([views.raw[name].present for name in names], axis=0) for names in input_columns]
     return np.stack(found, axis=1)
 
 
-def source_sets(
-    views: Views, sources: Sequence[Sequence[str]]
-) -> tuple[list[SourceSet], np.ndarray]:
-    """Return the sets of sources that rows have, and for each row which: int64 ``[row]``."""
-    distinct, which = np.unique(present_sources(views, sources), axis=0, return_inverse=True)
+def input_column_sets(
+    views: Views, input_columns: Sequence[Sequence[str]]
+) -> tuple[list[InputColumnSet], np.ndarray]:
+    """Return the sets of input columns that rows have, and for each row which: int64 ``[row]``."""
+    distinct, which = np.unique(
+        present_input_columns(views, input_columns), axis=0, return_inverse=True
+    )
     sets = [frozenset(int(place) for place in np.flatnonzero(row)) for row in distinct]
     return sets, which.reshape(-1)
 
 
-def considered(present: np.ndarray) -> list[SourceSet]:
-    """Return the sets of sources worth a reduced model, the most useful first.
+def considered(present: np.ndarray) -> list[InputColumnSet]:
+    """Return the sets of input columns worth a reduced model, the most useful first.
 
-    Each source alone, all but one, those that occur, and with few sources all others.
+    Each input column alone, all but one, those that occur, and with few input columns all others.
 
     Args:
-        present: bool ``[row, source]`` of the rows to learn from.
+        present: bool ``[row, input]`` of the rows to learn from.
     """
     num = present.shape[1]
-    if not 1 < num <= MAX_SOURCES:
+    if not 1 < num <= MAX_INPUT_COLUMNS:
         return []
     every = frozenset(range(num))
     sets = [frozenset([i]) for i in range(num)] + [every - {i} for i in range(num)]
     counts = Counter(frozenset(np.flatnonzero(row).tolist()) for row in present)
     sets += [found for found, n in counts.most_common() if n >= LEAST_SHARE * len(present)]
-    if num <= EVERY_SET_SOURCES:
+    if num <= EVERY_SET_INPUT_COLUMNS:
         sizes = range(2, num - 1)
         sets += [frozenset(found) for size in sizes for found in combinations(range(num), size)]
     return [found for found in dict.fromkeys(sets) if found and found != every][:MAX_SETS]

@@ -64,8 +64,8 @@ class Probe:
 class Prototypes:
     """The class whose mean vector is nearest, by cosine (Snell et al. 2017, equation 2).
 
-    A row is the mean of its sources' unit vectors. The temperature of the softmax over cosines is
-    chosen by the cost of rows whose own group is no part of it. For classes only.
+    A row is the mean of its input columns' unit vectors. The temperature of the softmax over
+    cosines is chosen by the cost of rows whose own group is no part of it. For classes only.
     """
 
     name: ClassVar[str] = "prototypes"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plait.baselines.extract import RawColumn, Source
+from plait.baselines.extract import HasColumns, RawColumn
 from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sketch import sketch_dense, sketch_sparse
 from plait.baselines.sparse import SPARSE_NORM, SparseRows, join_columns
@@ -36,7 +36,7 @@ class Views:
     def __init__(
         self,
         features: FeatureMap,
-        prepared: Source,
+        prepared: HasColumns,
         rows: np.ndarray,
         *,
         raw: Mapping[str, RawColumn] | None = None,

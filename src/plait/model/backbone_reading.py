@@ -1,4 +1,4 @@
-"""A frozen pretrained encoder as one more reading of a source."""
+"""A frozen pretrained encoder as one more reading of an input column."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ MAX_FIT_ROWS = 5000
 
 
 class BackboneReading:
-    """A source's vectors by a frozen checkpoint: made once per table, then kept in the cache.
+    """A column's vectors by a frozen checkpoint: made once per table, then kept in the cache.
 
     Args:
-        source: A column of the checkpoint's modality.
+        input_column: A column of the checkpoint's modality.
         checkpoint: Opened.
         codec: How the vectors are laid out and standardised; None until `fitted`.
         tuned: How the checkpoint learned from a table's targets: ``lora``, ``full``, or "" where
@@ -43,23 +43,23 @@ class BackboneReading:
 
     def __init__(
         self,
-        source: str,
+        input_column: str,
         checkpoint: Checkpoint,
         codec: VectorCodec | None = None,
         tuned: str = "",
     ) -> None:
-        self.source, self.checkpoint, self.tuned = source, checkpoint, tuned
+        self.input_column, self.checkpoint, self.tuned = input_column, checkpoint, tuned
         self.rename(re.sub(r"[^\w.-]+", "-", Path(checkpoint.source).name) or "encoder")
         self.codec: Codec = codec or VectorCodec(dim=checkpoint.dim)
 
     def rename(self, name: str) -> None:
         """Set the name that its column and its folder in a bundle are known by."""
-        self.name, self.column = name, f"{self.source}~{name}"
+        self.name, self.column = name, f"{self.input_column}~{name}"
 
     @classmethod
     def fitted(
         cls,
-        source: str,
+        input_column: str,
         checkpoint: Checkpoint,
         table: Table,
         rows: np.ndarray,
@@ -68,20 +68,20 @@ class BackboneReading:
         tuned: str = "",
     ) -> BackboneReading:
         """Return a reading whose vectors are standardised by those of training rows."""
-        first = cls(source, checkpoint)
+        first = cls(input_column, checkpoint)
         column = first._encode(table, progress)
         seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
         vectors = (value["vectors"].astype(np.float32) for value in seen if value is not None)
         plain = column.codec
         codec = plain.fit(vectors)
         known = codec if isinstance(codec, VectorCodec) else None
-        return cls(source, checkpoint, known, tuned)
+        return cls(input_column, checkpoint, known, tuned)
 
     def facts(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "column": self.column,
-            "of": self.source,
+            "of": self.input_column,
             "folder": f"{FOLDER}/{self.name}",
             "tuned": self.tuned,
             **checkpoint_facts(self.checkpoint),
@@ -122,8 +122,8 @@ class BackboneReading:
     ) -> PreparedColumn:
         reader = find_codec(self.checkpoint.modality)()
         if not keep:
-            return encode_rows(table, self.source, reader, self._network, progress=progress)
-        return encode_column(table, self.source, reader, self.checkpoint, progress=progress)
+            return encode_rows(table, self.input_column, reader, self._network, progress=progress)
+        return encode_column(table, self.input_column, reader, self.checkpoint, progress=progress)
 
     @cached_property
     def _network(self) -> Backbone:
@@ -152,18 +152,18 @@ def open_readings(
     """
     found: list[BackboneReading] = []
     for name, where in encoders.items():
-        sources = [name] if name in inputs else []
-        sources = sources or [c for c in inputs if table.schema[c].modality == name]
-        if not sources:
+        input_columns = [name] if name in inputs else []
+        input_columns = input_columns or [c for c in inputs if table.schema[c].modality == name]
+        if not input_columns:
             raise _unknown(name, table, inputs)
-        for source in sources:
-            modality = str(table.schema[source].modality)
+        for input_column in input_columns:
+            modality = str(table.schema[input_column].modality)
             checkpoint = _opened(where, modality, table)
-            there = [one for one in [*known, *found] if one.source == source]
+            there = [one for one in [*known, *found] if one.input_column == input_column]
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue
-            update = progress(f"encoding {source}", table.num_rows)
-            reading = BackboneReading.fitted(source, checkpoint, table, rows, progress=update)
+            update = progress(f"encoding {input_column}", table.num_rows)
+            reading = BackboneReading.fitted(input_column, checkpoint, table, rows, progress=update)
             others = [one for one in [*known, *found] if one.checkpoint.key != checkpoint.key]
             if reading.name in [one.name for one in others]:
                 reading.rename(f"{reading.name}-{checkpoint.key[:6]}")

@@ -53,14 +53,14 @@ def fields_from(bundle: Bundle) -> dict[str, Any]:
     codecs = codecs_from(stored, bundle.path)
     target = about["target"]
     answer = codecs.pop(target) if target is not None else None
-    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
+    input_columns = {name: tuple(columns) for name, columns in about["input_columns"].items()}
     shared = load_space(bundle, about["space"]) if about["space"] else None
     every = {**({} if shared is None else shared.codecs), **codecs}
-    for column in [column for columns in sources.values() for column in columns]:
-        every[column]  # raises KeyError when the sources name what no codec reads
+    for column in [column for columns in input_columns.values() for column in columns]:
+        every[column]  # raises KeyError when the input columns name what no codec reads
     return {
         "schema": Schema.from_dict(bundle.read_json("schema.json")),
-        "sources": sources,
+        "input_columns": input_columns,
         "target": target,
         "parts": load_parts(bundle, about, codecs, answer),
         "shared": shared,
@@ -79,7 +79,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "target": model.target,
         "group": model.group,
         "inputs": list(model.inputs),
-        "sources": {name: list(columns) for name, columns in model.sources.items()},
+        "input_columns": {name: list(columns) for name, columns in model.input_columns.items()},
         **({"task": "share"} if model.parts is None else model.parts.facts()),
         "space": None if model.shared is None else space_facts(model.shared),
         "readings": [reading.facts() for reading in model.readings],

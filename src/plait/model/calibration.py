@@ -28,16 +28,16 @@ class Calibration:
     first's.
 
     Attributes:
-        sources: Input column of the table -> the columns that it is read as.
-        patterns: bool ``[pattern, source]``; the first stands for all rows together.
+        input_columns: Input column of the table -> the columns that it is read as.
+        patterns: bool ``[pattern, input]``; the first stands for all rows together.
         factors: float32 ``[pattern, factor]``.
         rows: int64 ``[pattern]``: held-out rows that each is from.
-        lacking: float32 ``[source, factor]``: of rows that lack this column and another one, which
+        lacking: float32 ``[input, factor]``: of rows that lack this column and another one, which
             no other row lacks; NaN where none were looked at.
         scale: Applies the factors.
     """
 
-    sources: Mapping[str, Sequence[str]]
+    input_columns: Mapping[str, Sequence[str]]
     patterns: np.ndarray
     factors: np.ndarray
     rows: np.ndarray
@@ -48,7 +48,7 @@ class Calibration:
         """Return calibrated outputs of prepared rows, float32 ``[row, output]``."""
         if not len(outputs):
             return outputs
-        present = with_sources(prepared, self.sources, rows)
+        present = with_input_columns(prepared, self.input_columns, rows)
         distinct, which = np.unique(present, axis=0, return_inverse=True)
         factors = np.stack([self._factors_of(row) for row in distinct])
         return self.scale.apply(outputs, factors[which.reshape(-1)]).astype(np.float32)
@@ -83,7 +83,7 @@ class Calibration:
         }
 
     def _factors_of(self, row: np.ndarray) -> np.ndarray:
-        """Return the factors of a set of columns, bool ``[source]``."""
+        """Return the factors of a set of columns, bool ``[input]``."""
         own = np.flatnonzero((self.patterns[1:] == row).all(axis=1)) + 1
         if len(own):
             return np.asarray(self.factors[own[0]])
@@ -100,7 +100,7 @@ class Calibration:
 
 def fit_calibration(
     codec: PredictiveTarget,
-    sources: Mapping[str, Sequence[str]],
+    input_columns: Mapping[str, Sequence[str]],
     rows: HeldOut,
     unusual: HeldOut | None = None,
 ) -> Calibration | None:
@@ -108,7 +108,7 @@ def fit_calibration(
 
     Args:
         codec: Of the target.
-        sources: Input column -> the columns that it is read as.
+        input_columns: Input column -> the columns that it is read as.
         rows: Rows as they are, and the same with columns hidden.
         unusual: Rows with columns hidden, so that their sets of columns are hardly seen by nature:
             they tell what to do with such sets.
@@ -128,13 +128,13 @@ def fit_calibration(
     factors = [scale.fit(seen, rows, natural, natural[:0])]
     for number in kept:
         factors.append(scale.fit(seen, rows, np.flatnonzero(which == number), natural))
-    kept_patterns = [np.ones(len(sources), bool), *(patterns[number] for number in kept)]
+    kept_patterns = [np.ones(len(input_columns), bool), *(patterns[number] for number in kept)]
     sizes = [len(natural), *(int(counts[number]) for number in kept)]
-    lacking = np.full((len(sources), len(factors[0])), np.nan, np.float32)
+    lacking = np.full((len(input_columns), len(factors[0])), np.nan, np.float32)
     if unusual is not None:
         lacking = _lacking(scale, _usable(scale, unusual), lacking)
     return Calibration(
-        sources, np.stack(kept_patterns), np.stack(factors), np.array(sizes), lacking, scale
+        input_columns, np.stack(kept_patterns), np.stack(factors), np.array(sizes), lacking, scale
     )
 
 
@@ -154,13 +154,13 @@ def _lacking(scale: Scale, rows: HeldOut, unknown: np.ndarray) -> np.ndarray:
 
 
 def calibration_from(
-    facts: Mapping[str, Any], codec: PredictiveTarget, sources: Mapping[str, Sequence[str]]
+    facts: Mapping[str, Any], codec: PredictiveTarget, input_columns: Mapping[str, Sequence[str]]
 ) -> Calibration:
     """Rebuild what `Calibration.facts` told."""
     factors = np.array(facts["factors"], np.float32)
     lacking = [row or [np.nan] * factors.shape[1] for row in facts["lacking"]]
     return Calibration(
-        sources,
+        input_columns,
         np.array(facts["patterns"], bool),
         factors,
         np.array(facts["rows"], np.int64),
@@ -169,12 +169,12 @@ def calibration_from(
     )
 
 
-def with_sources(
-    prepared: Prepared, sources: Mapping[str, Sequence[str]], rows: np.ndarray
+def with_input_columns(
+    prepared: Prepared, input_columns: Mapping[str, Sequence[str]], rows: np.ndarray
 ) -> np.ndarray:
-    """Return which input columns each row has, bool ``[row, source]``."""
+    """Return which input columns each row has, bool ``[row, input]``."""
     found = [
         np.logical_or.reduce([np.asarray(prepared.columns[n].present)[rows] for n in columns])
-        for columns in sources.values()
+        for columns in input_columns.values()
     ]
     return np.stack(found, axis=1)

@@ -1,4 +1,4 @@
-"""Scores a shared space: retrieval from every source to every other."""
+"""Scores a shared space: retrieval from every input column to every other."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ LEAST_ROWS = 2
 
 def evaluate_space(space: SharedSpace, prepared: Prepared) -> dict[str, Any]:
     """Return the scores of a space over all prepared rows, as `Model.evaluate` gives them."""
-    vectors, present = space.source_vectors(prepared, np.arange(prepared.num_rows))
-    contents = {name: content_numbers(prepared, columns) for name, columns in space.sources.items()}
+    vectors, present = space.input_column_vectors(prepared, np.arange(prepared.num_rows))
+    contents = {
+        name: content_numbers(prepared, columns) for name, columns in space.input_columns.items()
+    }
     scored = score_space(vectors, present, contents)
     return {"task": "share", "rows": prepared.num_rows, **scored}
 
@@ -28,39 +30,39 @@ def evaluate_space(space: SharedSpace, prepared: Prepared) -> dict[str, Any]:
 def score_space(
     vectors: np.ndarray, present: np.ndarray, contents: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Return ``retrieval`` per direction, ``by_present`` per set of sources, and mean ``metrics``.
+    """Return ``retrieval`` per direction, ``by_present`` per set of columns, and mean ``metrics``.
 
     Args:
-        vectors: Unit vectors ``[source, row, dim]``.
-        present: bool ``[source, row]``.
-        contents: Source -> int64 ``[row]``, in the order of `vectors`.
+        vectors: Unit vectors ``[input, row, dim]``.
+        present: bool ``[input, row]``.
+        contents: Input column -> int64 ``[row]``, in the order of `vectors`.
     """
-    sources = list(contents)
-    directions = score_directions(vectors, present, sources, contents)
+    input_columns = list(contents)
+    directions = score_directions(vectors, present, input_columns, contents)
     return {
         "metrics": summary_of(directions),
         "retrieval": directions,
-        "by_present": score_present(vectors, present, sources, contents),
+        "by_present": score_present(vectors, present, input_columns, contents),
     }
 
 
 def score_directions(
     vectors: np.ndarray,
     present: np.ndarray,
-    sources: Sequence[str],
+    input_columns: Sequence[str],
     contents: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, float]]:
     """Return ``{"a->b": {"r@1", "r@5", "r@10", "median_rank", "n"}}`` over rows that have both.
 
     Args:
-        vectors: Unit vectors ``[source, row, dim]``.
-        present: bool ``[source, row]``.
-        sources: Their names.
-        contents: Source -> int64 ``[row]``; items of equal content are equally right.
+        vectors: Unit vectors ``[input, row, dim]``.
+        present: bool ``[input, row]``.
+        input_columns: Their names.
+        contents: Input column -> int64 ``[row]``; items of equal content are equally right.
     """
     found = {}
-    for a, first in enumerate(sources):
-        for b, second in enumerate(sources):
+    for a, first in enumerate(input_columns):
+        for b, second in enumerate(input_columns):
             both = present[a] & present[b]
             if a == b or both.sum() < LEAST_ROWS:
                 continue
@@ -72,16 +74,16 @@ def score_directions(
 def score_present(
     vectors: np.ndarray,
     present: np.ndarray,
-    sources: Sequence[str],
+    input_columns: Sequence[str],
     contents: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, float]]:
-    """Return retrieval of each source by all the others that a row has, per set that occurs.
+    """Return retrieval of each input column by all the others that a row has, per set that occurs.
 
     Keys are ``"a+b->c"``: the query is the mean of what the row has of a and b, the items are c.
     """
     found: dict[str, dict[str, float]] = {}
-    for goal, name in enumerate(sources):
-        rest = [s for s in range(len(sources)) if s != goal]
+    for goal, name in enumerate(input_columns):
+        rest = [s for s in range(len(input_columns)) if s != goal]
         there = present[goal] & present[rest].any(0)
         sets = [tuple(np.flatnonzero(row)) for row in present[rest].T]
         queries = (vectors[rest] * present[rest][..., None]).sum(0)
@@ -90,7 +92,7 @@ def score_present(
             if rows.sum() < LEAST_ROWS or len(one) < 2:
                 continue
             ranks = match_ranks(queries[there], vectors[goal][there], contents[name][there])
-            key = "+".join(sources[rest[s]] for s in one) + f"->{name}"
+            key = "+".join(input_columns[rest[s]] for s in one) + f"->{name}"
             found[key] = retrieval_metrics(ranks[rows[there]])
     return found
 

@@ -63,16 +63,16 @@ def importance(
     base = model.predictor.outputs(prepared, numbers)
     judge = _Loss(model.predictor.judge, base, truth, metric, seed)
     found = []
-    for source in model.inputs:
+    for input_column in model.inputs:
         rng = np.random.default_rng(seed)
-        num_present = int(model.present(prepared, source)[numbers].sum())
-        one: dict[str, Any] = {"column": source, "rows": num_present}
+        num_present = int(model.present(prepared, input_column)[numbers].sum())
+        one: dict[str, Any] = {"column": input_column, "rows": num_present}
         changed = [
-            model.predictor.outputs(_shuffled(model, prepared, source, numbers, rng), numbers)
+            model.predictor.outputs(_shuffled(model, prepared, input_column, numbers, rng), numbers)
             for _ in range(repeats if num_present > 1 else 0)
         ]
         one["shuffled"], one["shuffled_error"] = judge.loss(changed)
-        gone = model.predictor.outputs(_without(model, prepared, source), numbers)
+        gone = model.predictor.outputs(_without(model, prepared, input_column), numbers)
         one["removed"], one["removed_error"] = judge.loss([gone])
         found.append(one)
     found.sort(key=lambda one: -one["shuffled"])
@@ -125,20 +125,24 @@ class _Loss:
 
 
 def _shuffled(
-    model: Model, prepared: Prepared, source: str, numbers: np.ndarray, rng: np.random.Generator
+    model: Model,
+    prepared: Prepared,
+    input_column: str,
+    numbers: np.ndarray,
+    rng: np.random.Generator,
 ) -> Prepared:
-    """Return the rows with a source's values shuffled among those of `numbers` that have it."""
-    there = numbers[model.present(prepared, source)[numbers]]
+    """Return the rows with a column's values shuffled among those of `numbers` that have it."""
+    there = numbers[model.present(prepared, input_column)[numbers]]
     order = np.arange(prepared.num_rows)
     order[there] = rng.permutation(there)
     columns = dict(prepared.columns)
-    for name in model.sources[source]:
+    for name in model.input_columns[input_column]:
         columns[name] = columns[name].reordered(order)
     return Prepared(columns, prepared.num_rows)
 
 
-def _without(model: Model, prepared: Prepared, source: str) -> Prepared:
-    """Return the rows with a source missing in each."""
-    gone = {name: prepared.columns[name].codec for name in model.sources[source]}
+def _without(model: Model, prepared: Prepared, input_column: str) -> Prepared:
+    """Return the rows with a column missing in each."""
+    gone = {name: prepared.columns[name].codec for name in model.input_columns[input_column]}
     kept = {name: column for name, column in prepared.columns.items() if name not in gone}
     return Prepared(kept, prepared.num_rows).with_empty(gone)

@@ -94,7 +94,7 @@ def marked_ids(model: Model, rows: Table) -> list[str]:
     index, and so embedded anew.
     """
     digests = [hashlib.blake2b(digest_size=8) for _ in range(rows.num_rows)]
-    for name in model.space.sources:
+    for name in model.space.input_columns:
         if name in rows.column_names:
             for digest, cell in zip(digests, rows.column(name), strict=True):
                 text = f"{name}={cell!r}|{cell_stat(rows.root, cell)}|"

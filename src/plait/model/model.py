@@ -43,12 +43,12 @@ class Model:
 
     Attributes:
         schema: Of the table that it was fitted on.
-        sources: Input column of the table -> the columns that it is read as.
+        input_columns: Input column of the table -> the columns that it is read as.
         target: Name of the target column; None when only the shared space was learned.
         parts: What turns prepared rows into outputs; None without a target.
         shared: What turns prepared rows into vectors; None when no shared space was learned.
         readings: Makers of the columns that are not prepared from cells alone.
-        shown: Source -> codec that reads and shows its cells.
+        shown: Input column -> codec that reads and shows its cells.
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
         card: The model card, Markdown.
@@ -58,7 +58,7 @@ class Model:
     """
 
     schema: Schema
-    sources: Mapping[str, tuple[str, ...]]
+    input_columns: Mapping[str, tuple[str, ...]]
     target: str | None
     parts: Predictor | None = None
     shared: SharedSpace | None = None
@@ -73,7 +73,7 @@ class Model:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the table's input columns."""
-        return tuple(self.sources)
+        return tuple(self.input_columns)
 
     def require_target(self) -> None:
         """Raise `TargetError` when the model has no target."""
@@ -239,9 +239,11 @@ class Model:
             prepared, rows, outputs, truth, groups=groups, intervals=intervals
         )
 
-    def present(self, prepared: Prepared, source: str) -> np.ndarray:
-        """Return which rows have a source, bool ``[row]``."""
-        columns = [np.asarray(prepared.columns[name].present) for name in self.sources[source]]
+    def present(self, prepared: Prepared, input_column: str) -> np.ndarray:
+        """Return which rows have an input column, bool ``[row]``."""
+        columns = [
+            np.asarray(prepared.columns[name].present) for name in self.input_columns[input_column]
+        ]
         return np.logical_or.reduce(columns)
 
     @listened_if_asked

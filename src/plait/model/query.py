@@ -24,7 +24,7 @@ def query_vector(
     cells: dict[str, Cell] = {}
     factors: dict[str, float] = {}
     for name, cell in query.items():
-        columns = sources_named(model, name)
+        columns = input_columns_named(model, name)
         for column in columns:
             cells[column] = cell
             factors[column] = (weights or {}).get(name, 1.0) / len(columns)
@@ -39,23 +39,25 @@ def query_vector(
     modalities = {name: _modality(model, name) for name in cells}
     # What is asked for is never passed over, though the bundle may skip cells of tables.
     rows = read([cells], root=Path.cwd(), columns=modalities, on_error="raise")
-    vector = model.embed(rows, weights=space_weights(space.sources, factors))[0]
+    vector = model.embed(rows, weights=space_weights(space.input_columns, factors))[0]
     if not np.abs(vector).sum() > 0:
         raise UsageError("the query holds nothing", expected="a value", received=str(dict(query)))
     return vector
 
 
-def space_weights(sources: Sequence[str] | Mapping[str, Any], given: Mapping[str, float]) -> dict:
-    """Return a weight per source: as given, 0 for the others."""
-    return {name: given.get(name, 0.0) for name in sources}
+def space_weights(
+    input_columns: Sequence[str] | Mapping[str, Any], given: Mapping[str, float]
+) -> dict:
+    """Return a weight per input column: as given, 0 for the others."""
+    return {name: given.get(name, 0.0) for name in input_columns}
 
 
-def sources_named(model: Model, name: str) -> list[str]:
-    """Return the source of that name, or all sources of that modality. Raises `UsageError`."""
-    sources = model.space.sources
-    if name in sources:
+def input_columns_named(model: Model, name: str) -> list[str]:
+    """Return the input column of that name, or all of that modality. Raises `UsageError`."""
+    input_columns = model.space.input_columns
+    if name in input_columns:
         return [name]
-    found = [source for source in sources if _modality(model, source) == name]
+    found = [one for one in input_columns if _modality(model, one) == name]
     if not found:
         close = nearest_name(name, _names(model))
         raise ColumnError(
@@ -68,9 +70,9 @@ def sources_named(model: Model, name: str) -> list[str]:
 
 
 def _names(model: Model) -> set[str]:
-    sources = model.space.sources
-    return {*sources, *(_modality(model, source) for source in sources)}
+    input_columns = model.space.input_columns
+    return {*input_columns, *(_modality(model, one) for one in input_columns)}
 
 
-def _modality(model: Model, source: str) -> str:
-    return str(model.shown[source].modality)
+def _modality(model: Model, input_column: str) -> str:
+    return str(model.shown[input_column].modality)

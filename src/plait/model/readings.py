@@ -1,4 +1,4 @@
-"""Readings: further columns of vectors that something trained elsewhere makes of a source."""
+"""Derived columns: vectors that something trained elsewhere makes of an input column."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ CHUNK_ROWS = 1024
 
 
 class Reading(Protocol):
-    """One more way to read a source: its values are vectors, made once and kept in the cache."""
+    """A column made of an input column: its values are vectors, made once and kept in the cache."""
 
     @property
     def column(self) -> str:
         """Name of the column of vectors."""
 
     @property
-    def source(self) -> str:
-        """Name of the source that it reads."""
+    def input_column(self) -> str:
+        """Name of the input column that it reads."""
 
     @property
     def codec(self) -> Codec:
@@ -58,7 +58,7 @@ class Reading(Protocol):
 
         Args:
             table: The rows, and how unreadable cells are taken.
-            prepared: Their columns so far, those of the source among them.
+            prepared: Their columns so far, those of the input column among them.
             progress: Told how many rows are done.
             keep: Whether the values go into the cache; else they are held in memory.
         """
@@ -72,7 +72,7 @@ def with_readings(
     progress: Callable[[str, float], Callable[..., object]],
     keep: bool = True,
 ) -> Prepared:
-    """Return the prepared columns and those of the readings whose source the table has.
+    """Return the prepared columns and those of the readings whose input column the table has.
 
     Args:
         readings: In the order in which they can be read.
@@ -82,7 +82,7 @@ def with_readings(
         progress: Opens a task: `plait.progress.Progress.task`.
     """
     for reading in readings:
-        if reading.source in table.column_names:
+        if reading.input_column in table.column_names:
             update = progress(f"reading {reading.column}", table.num_rows)
             column = reading.read(table, prepared, progress=update, keep=keep)
             columns = {**prepared.columns, reading.column: column}
@@ -93,22 +93,22 @@ def with_readings(
 
 
 class SpaceReading:
-    """A source's vectors in a base's shared space.
+    """An input column's vectors in a base's shared space.
 
     Args:
         space: The base's space.
-        source: One of its sources.
+        input_column: One of its input columns.
     """
 
     kind = "space"
 
-    def __init__(self, space: SharedSpace, source: str) -> None:
-        self.space, self.source = space, source
-        self.column = source + SPACE_MARK
+    def __init__(self, space: SharedSpace, input_column: str) -> None:
+        self.space, self.input_column = space, input_column
+        self.column = input_column + SPACE_MARK
         self.codec: Codec = VectorCodec(dim=space.dim, num_tokens=1)
 
     def facts(self) -> dict[str, Any]:
-        return {"kind": self.kind, "source": self.source}
+        return {"kind": self.kind, "input_column": self.input_column}
 
     def files(self) -> dict[str, bytes]:
         """Return nothing: the bundle holds the space already."""
@@ -127,8 +127,8 @@ class SpaceReading:
             store = HeldStore(self.codec.layout)
             self._write(store, prepared, progress)
             return PreparedColumn(self.codec, store)
-        columns = self.space.sources[self.source]
-        keys = [column_key(table, self.source, self.space.codecs[name]) for name in columns]
+        columns = self.space.input_columns[self.input_column]
+        keys = [column_key(table, self.input_column, self.space.codecs[name]) for name in columns]
         how = "skip" if table.policy.skips else "raise"
         text = " ".join([self.space.key, self.column, how, *keys])
         folder, name = cache_folder("vectors"), hashlib.sha256(text.encode()).hexdigest()[:40]
@@ -152,6 +152,6 @@ class SpaceReading:
         writer.close({"bad": [], "num_bad": 0})
 
     def _values(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays | None]:
-        vectors, present = self.space.vectors_of(self.source, prepared, rows)
+        vectors, present = self.space.vectors_of(self.input_column, prepared, rows)
         half = vectors.astype(np.float16)
         return [{"vectors": half[i, None]} if there else None for i, there in enumerate(present)]

@@ -44,7 +44,7 @@ class HeldOut:
     Attributes:
         outputs: float32 ``[row, output]``: canonical.
         truth: As `PredictiveTarget.truth`.
-        present: bool ``[row, source]``: which input columns the model saw.
+        present: bool ``[row, input]``: which input columns the model saw.
         groups: int ``[row]``: rows of one number are not independent.
         hidden: bool ``[row]``: columns were hidden from the model to see what it does without.
         weights: float ``[row]``: how much each row counts: what is promised is promised of rows

@@ -1,4 +1,4 @@
-"""A trained shared space as plain data: vectors of sources and rows from prepared columns."""
+"""A trained shared space as plain data: vectors of input columns and rows from prepared columns."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from plait.networks.runner import Runner
 @brief
 @dataclass
 class SharedSpace:
-    """What gives every row, and each of its sources, a unit vector.
+    """What gives every row, and each of its input columns, a unit vector.
 
     A vector is the network's beside that of a linear space, each scaled so that the cosine of two
     vectors is the weighted mean of the two cosines.
 
     Attributes:
-        codecs: Every column that the sources are read as -> fitted codec.
-        sources: Source -> its columns.
+        codecs: Every column that the input columns are read as -> fitted codec.
+        input_columns: Input column -> the columns that it is read as.
         config: Sizes; vectors have ``config.dim`` numbers.
         tensors: Weights of the `Space` as NumPy arrays, by name; empty where none was trained.
         linear: The closed-form space whose vectors stand beside the network's; None for none.
         share: Weight of the network's cosines; 1 - share is the weight of the linear ones. At 0
             the network is not asked; its weights remain, for fits that start from them.
         check: Whether the vectors tell rows apart; None where nobody measured that.
-        scale: What cosines are multiplied with to become logits, as learned between sources.
+        scale: What cosines are multiplied with to become logits, as learned between input columns.
     """
 
     codecs: Mapping[str, Codec]
-    sources: Mapping[str, tuple[str, ...]]
+    input_columns: Mapping[str, tuple[str, ...]]
     config: SystemConfig
     tensors: Mapping[str, np.ndarray]
     scale: float = 10.0
@@ -88,18 +88,18 @@ class SharedSpace:
 
     @property
     def runners(self) -> Mapping[str | None, Runner]:
-        """What runs the network: of each source, and under None of all. Built once."""
+        """What runs the network: of each input column, and under None of all. Built once."""
         if self._runners is None:
-            self._runners = open_space(self.codecs, self.config, self.sources, self.tensors)
+            self._runners = open_space(self.codecs, self.config, self.input_columns, self.tensors)
         return self._runners
 
-    def source_vectors(
+    def input_column_vectors(
         self,
         prepared: Prepared,
         rows: Sequence[int] | np.ndarray,
         progress: Callable[[int], object] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return unit vectors float32 ``[source, row, dim]`` and bool ``[source, row]``.
+        """Return unit vectors float32 ``[input, row, dim]`` and bool ``[input, row]``.
 
         Args:
             prepared: All columns of `codecs`.
@@ -109,7 +109,7 @@ class SharedSpace:
         numbers = np.asarray(rows, np.int64)
         if self.linear is not None and not self.has_deep:
             return self.linear.vectors(prepared, numbers, progress=progress)
-        shape = len(self.sources), self.config.dim
+        shape = len(self.input_columns), self.config.dim
         deep, present = row_vectors(
             self.runners[None], prepared, rows, shape=shape, progress=progress
         )
@@ -125,19 +125,21 @@ class SharedSpace:
         return np.concatenate(parts, axis=-1).astype(np.float32)
 
     def vectors_of(
-        self, source: str, prepared: Prepared, rows: Sequence[int] | np.ndarray
+        self, input_column: str, prepared: Prepared, rows: Sequence[int] | np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return one source's unit vectors float32 ``[row, dim]`` and bool ``[row]``."""
+        """Return one input column's unit vectors float32 ``[row, dim]`` and bool ``[row]``."""
         numbers = np.asarray(rows, np.int64)
         if self.linear is not None and not self.has_deep:
-            found, there = self.linear.vectors(prepared, numbers, [source])
+            found, there = self.linear.vectors(prepared, numbers, [input_column])
             return found[0], there[0]
         shape = 1, self.config.dim
-        found, there = row_vectors(self.runners[source], prepared, rows, shape=shape)
+        found, there = row_vectors(self.runners[input_column], prepared, rows, shape=shape)
         deep, present = found[0], there[0]
         if self.linear is None:
             return deep, present
-        return self.beside(deep, self.linear.vectors(prepared, numbers, [source])[0][0]), present
+        return self.beside(
+            deep, self.linear.vectors(prepared, numbers, [input_column])[0][0]
+        ), present
 
     def row_vectors(
         self,
@@ -147,37 +149,39 @@ class SharedSpace:
         weights: Mapping[str, float] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> np.ndarray:
-        """Return one unit vector per row, float32 ``[row, dim]``; zeros for rows without a source.
+        """Return one unit vector per row, float32 ``[row, dim]``; zeros for rows without a value.
 
         Args:
             prepared: All columns of `codecs`.
             rows: Row numbers.
-            weights: Source -> weight in the mean, 1 by default; 0 leaves it out.
+            weights: Input column -> weight in the mean, 1 by default; 0 leaves it out.
             progress: Told how many rows are done.
         """
-        vectors, present = self.source_vectors(prepared, rows, progress)
+        vectors, present = self.input_column_vectors(prepared, rows, progress)
         return mean_vectors(vectors, present, self.weights_of(weights))
 
     def weights_of(self, weights: Mapping[str, float] | None) -> np.ndarray:
-        """Return a weight per source. Raises `UsageError` for unknown ones or negative weights."""
+        """Return a weight per input column. Raises `UsageError` for unknown or negative ones."""
         weights = weights or {}
-        wrong = [name for name, weight in weights.items() if name not in self.sources or weight < 0]
+        wrong = [
+            name for name, weight in weights.items() if name not in self.input_columns or weight < 0
+        ]
         if wrong:
             raise UsageError(
                 "a weight does not fit the shared space",
-                expected="weights of 0 or more, of " + ", ".join(self.sources),
+                expected="weights of 0 or more, of " + ", ".join(self.input_columns),
                 received=", ".join(f"{name}={weights[name]}" for name in wrong),
             )
-        return np.array([weights.get(name, 1.0) for name in self.sources], np.float32)
+        return np.array([weights.get(name, 1.0) for name in self.input_columns], np.float32)
 
 
 def mean_vectors(vectors: np.ndarray, present: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the normalised weighted mean over sources, float32 ``[row, dim]``.
+    """Return the normalised weighted mean over input columns, float32 ``[row, dim]``.
 
     Args:
-        vectors: Unit vectors ``[source, row, dim]``.
-        present: bool ``[source, row]``.
-        weights: ``[source]``.
+        vectors: Unit vectors ``[input, row, dim]``.
+        present: bool ``[input, row]``.
+        weights: ``[input]``.
 
     >>> mean_vectors(np.eye(2)[:, None], np.ones((2, 1), bool), np.array([3.0, 4.0])).tolist()
     [[0.6000000238418579, 0.800000011920929]]

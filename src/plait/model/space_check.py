@@ -26,12 +26,12 @@ class SpaceCheck:
 
     Attributes:
         rows: How many rows.
-        ahead: Where sources occur together: how often what belongs to a query is nearer to it than
-            what does not, mean over rows and directions; `CHANCE` by chance.
+        ahead: Where input columns occur together: how often what belongs to a query is nearer to it
+            than what does not, mean over rows and directions; `CHANCE` by chance.
         low, high: Its 95 % interval; rows of one group count together.
         std: Mean standard deviation of the vectors' coordinates times sqrt(dim), the least over
-            sources: 1 when they fill the sphere, 0 when all are one.
-        rank: Effective rank of the vectors (Roy and Vetterli 2007), the least over sources.
+            input columns: 1 when they fill the sphere, 0 when all are one.
+        rank: Effective rank of the vectors (Roy and Vetterli 2007), the least over input columns.
     """
 
     rows: int
@@ -115,10 +115,10 @@ def check_space(
     """Measure a space on rows that it did not learn from.
 
     Args:
-        vectors: Unit vectors ``[source, row, dim]``, as they ship.
-        present: bool ``[source, row]``.
-        contents: Source -> int64 ``[row]``, in the order of `vectors`; equal content is equally
-            right.
+        vectors: Unit vectors ``[input, row, dim]``, as they ship.
+        present: bool ``[input, row]``.
+        contents: Input column -> int64 ``[row]``, in the order of `vectors`; equal content is
+            equally right.
         groups: int ``[row]``: rows of one number are not independent.
     """
     num = vectors.shape[1]
@@ -170,10 +170,10 @@ def _ahead(vectors: np.ndarray, present: np.ndarray, contents: Sequence[np.ndarr
 
 
 def _spread(vectors: np.ndarray, present: np.ndarray) -> dict[str, float]:
-    """Return the least ``std`` and ``rank`` over sources; see `SpaceCheck`."""
+    """Return the least ``std`` and ``rank`` over input columns; see `SpaceCheck`."""
     found: dict[str, float] = {}
-    for source in range(len(vectors)):
-        points = vectors[source][present[source]].astype(np.float64)
+    for input_column in range(len(vectors)):
+        points = vectors[input_column][present[input_column]].astype(np.float64)
         if len(points) < 2:
             continue
         centred = points - points.mean(0)

@@ -70,7 +70,7 @@ def load_ensemble(
         decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None
-        else calibration_from(calibration, target, about["sources"]),
+        else calibration_from(calibration, target, about["input_columns"]),
     )
 
 
@@ -105,10 +105,10 @@ def codecs_from(stored: Mapping[str, Any], path: Path) -> dict[str, Codec]:
 
 def space_facts(space: SharedSpace) -> dict[str, Any]:
     """Return what ``model.json`` tells of a shared space."""
-    sources = {name: list(columns) for name, columns in space.sources.items()}
+    input_columns = {name: list(columns) for name, columns in space.input_columns.items()}
     return {
         "config": dataclasses.asdict(space.config),
-        "sources": sources,
+        "input_columns": input_columns,
         "codecs": codecs_facts(space.codecs),
         "scale": space.scale,
         "share": space.share,
@@ -136,14 +136,14 @@ def load_space(bundle: Bundle, about: Mapping[str, Any]) -> SharedSpace:
         bundle: Where the files are.
         about: What `space_facts` told.
     """
-    sources = {name: tuple(columns) for name, columns in about["sources"].items()}
+    input_columns = {name: tuple(columns) for name, columns in about["input_columns"].items()}
     own = codecs_from(about["codecs"], bundle.path)
     config, scale = SystemConfig(**about["config"]), float(about["scale"])
-    linear = LinearSpace.load(bundle.path / LINEAR, own, sources) if about["linear"] else None
+    linear = LinearSpace.load(bundle.path / LINEAR, own, input_columns) if about["linear"] else None
     tensors, share = bundle.read_arrays(SPACE), float(about["share"])
     check = about.get("check")
     check = None if check is None else SpaceCheck.from_dict(check)
-    return SharedSpace(own, sources, config, tensors, scale, linear, share, check)
+    return SharedSpace(own, input_columns, config, tensors, scale, linear, share, check)
 
 
 def load_reading(
@@ -159,7 +159,7 @@ def load_reading(
         return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
     if facts["kind"] != SpaceReading.kind or shared is None:
         raise ValueError(f"unknown reading {facts['kind']}")
-    return SpaceReading(shared, str(facts["source"]))
+    return SpaceReading(shared, str(facts["input_column"]))
 
 
 def load_parts(

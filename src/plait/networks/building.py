@@ -50,11 +50,11 @@ def build_systems(
 def build_space(
     codecs: Mapping[str, Codec],
     config: SystemConfig,
-    sources: Mapping[str, Sequence[str]],
+    input_columns: Mapping[str, Sequence[str]],
     tensors: Tensors,
 ) -> Space:
     """Return the network of a shared space, in evaluation mode."""
-    return _filled(lambda: Space(codecs, config, sources), tensors)
+    return _filled(lambda: Space(codecs, config, input_columns), tensors)
 
 
 def build_heads(

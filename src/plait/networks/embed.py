@@ -1,4 +1,4 @@
-"""Runs a space over many rows: a vector per source and row."""
+"""Runs a space over many rows: a vector per input column and row."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def row_vectors(
     batch_size: int = 256,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return unit vectors float32 ``[source, row, dim]`` and bool ``[source, row]``: who has it.
+    """Return unit vectors float32 ``[input, row, dim]`` and bool ``[input, row]``: who has it.
 
-    Rows without a source hold zeros there.
+    Rows without an input column hold zeros there.
 
     Args:
-        runner: Of a shared space, of all sources or of some.
+        runner: Of a shared space, of all input columns or of some.
         prepared: Where the rows' arrays are.
         rows: Row numbers.
-        shape: How many sources, and numbers per vector.
+        shape: How many input columns, and numbers per vector.
         batch_size: Rows at a time.
         progress: Told how many rows are done.
     """
     rows = np.asarray(rows, np.int64)
-    num_sources, dim = shape
-    vectors = np.zeros((num_sources, len(rows), dim), np.float32)
-    present = np.zeros((num_sources, len(rows)), bool)
+    num_input_columns, dim = shape
+    vectors = np.zeros((num_input_columns, len(rows), dim), np.float32)
+    present = np.zeros((num_input_columns, len(rows)), bool)
     for first in range(0, len(rows), batch_size):
         places = slice(first, min(first + batch_size, len(rows)))
         batch = {name: prepared.columns[name].gather(rows[places]) for name in runner.columns}

@@ -31,15 +31,15 @@ def open_systems(
 def open_space(
     codecs: Mapping[str, Codec],
     config: SystemConfig,
-    sources: Mapping[str, Sequence[str]],
+    input_columns: Mapping[str, Sequence[str]],
     tensors: Tensors,
 ) -> dict[str | None, Runner]:
-    """Return a runner per source of a shared space, and under None one of all sources."""
+    """Return a runner per input column of a shared space, and under None one of all of them."""
     from plait.networks.building import build_space
     from plait.networks.torch_runners import SpaceRunner
 
-    space = build_space(codecs, config, sources, tensors)
-    return {source: SpaceRunner(space, source) for source in (None, *sources)}
+    space = build_space(codecs, config, input_columns, tensors)
+    return {one: SpaceRunner(space, one) for one in (None, *input_columns)}
 
 
 def open_drawer(

@@ -24,7 +24,7 @@ class Runner(Protocol):
     """A network, built and ready.
 
     A predictive one gives ``outputs``, canonical, float32 ``[batch, output]``; one of a shared
-    space ``vectors``, float32 ``[source, batch, dim]``, and ``present``, bool ``[source, batch]``.
+    space ``vectors``, float32 ``[input, batch, dim]``, and ``present``, bool ``[input, batch]``.
     """
 
     @property

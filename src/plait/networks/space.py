@@ -18,67 +18,70 @@ from plait.types import Batch
 
 
 class Space(nn.Module):
-    """Encoder, trunk, and a projection of each source into one space of unit vectors.
+    """Encoder, trunk, and a projection of each input column into one space of unit vectors.
 
-    A *source* is a column as a person sees it. It may be read more than once (a text by its own
-    stem and by a pretrained encoder): all of its readings make one vector.
+    An *input column* is a column as a person sees it. It may be read more than once (a text by its
+    own stem and by a pretrained encoder): all of its readings make one vector.
 
-    A source's vector is made from that source alone, so that any of them can be a query. A row's
-    vector is the normalised mean of those of its sources: any subset of columns gives one.
+    An input column's vector is made from that input column alone, so that any of them can be a
+    query. A row's vector is the normalised mean of those of its input columns: any subset of
+    columns gives one.
 
     Args:
         codecs: Column name -> fitted codec.
         config: Sizes; vectors have ``config.dim`` numbers.
-        sources: Source name -> its columns.
+        input_columns: Input column -> the columns that it is read as.
     """
 
     def __init__(
         self,
         codecs: Mapping[str, Codec],
         config: SystemConfig,
-        sources: Mapping[str, Sequence[str]],
+        input_columns: Mapping[str, Sequence[str]],
     ) -> None:
         super().__init__()
         self.config = config
-        self.sources = {name: tuple(columns) for name, columns in sources.items()}
+        self.input_columns = {name: tuple(columns) for name, columns in input_columns.items()}
         self.encoder = Encoder(codecs, config)
         self.trunk = make_trunk(config)
         self.pool = QueryPool(dim=config.dim, num_queries=1, num_heads=config.num_heads)
         self.norm = nn.LayerNorm(config.dim)
-        self.centres = nn.ModuleList(Centre(config.dim) for _ in sources)
-        self.projections = nn.Parameter(torch.empty(len(sources), config.dim, config.dim))
+        self.centres = nn.ModuleList(Centre(config.dim) for _ in input_columns)
+        self.projections = nn.Parameter(torch.empty(len(input_columns), config.dim, config.dim))
         for matrix in self.projections:
             nn.init.orthogonal_(matrix)
 
     def forward(
         self, batch: Batch
-    ) -> tuple[Float[Tensor, "source batch dim"], Bool[Tensor, "source batch"]]:
-        """Return every source's unit vectors, and which rows have it; others hold noise."""
+    ) -> tuple[Float[Tensor, "input batch dim"], Bool[Tensor, "input batch"]]:
+        """Return every input column's unit vectors, and which rows have it; others hold noise."""
         tokens = self.encoder.tokens(batch)
         keep = presence(batch, self.encoder.columns)
-        vectors = [self.source_vectors(tokens, keep, name) for name in self.sources]
+        vectors = [self.input_column_vectors(tokens, keep, name) for name in self.input_columns]
         return torch.stack(vectors), self.present(keep)
 
-    def present(self, keep: Bool[Tensor, "batch column"]) -> Bool[Tensor, "source batch"]:
-        """Return which sources have at least one column kept."""
+    def present(self, keep: Bool[Tensor, "batch column"]) -> Bool[Tensor, "input batch"]:
+        """Return which input columns have at least one column kept."""
         places = {name: i for i, name in enumerate(self.encoder.columns)}
-        found = [keep[:, [places[c] for c in columns]].any(1) for columns in self.sources.values()]
+        found = [
+            keep[:, [places[c] for c in columns]].any(1) for columns in self.input_columns.values()
+        ]
         return torch.stack(found)
 
-    def source_vectors(
-        self, tokens: Mapping[str, Tokens], keep: Bool[Tensor, "batch column"], source: str
+    def input_column_vectors(
+        self, tokens: Mapping[str, Tokens], keep: Bool[Tensor, "batch column"], input_column: str
     ) -> Float[Tensor, "batch dim"]:
-        """Return one source's unit vectors from its own tokens alone.
+        """Return one input column's unit vectors from its own tokens alone.
 
         Args:
-            tokens: From ``encoder.tokens``, of all or some of the source's columns.
+            tokens: From ``encoder.tokens``, of all or some of the input column's columns.
             keep: Which columns to use.
-            source: Which source.
+            input_column: Which input column.
         """
-        own = {name: tokens[name] for name in self.sources[source] if name in tokens}
+        own = {name: tokens[name] for name in self.input_columns[input_column] if name in tokens}
         trunk = self.trunk(*self.encoder.join(own, keep))
         pooled = self.pool(trunk.values, trunk.mask)[:, 0] + self.norm(_mean(trunk))
-        place = list(self.sources).index(source)
+        place = list(self.input_columns).index(input_column)
         centred = self.centres[place](pooled.float(), self.present(keep)[place])
         return F.normalize(centred @ self.projections[place], dim=-1)
 

@@ -41,32 +41,34 @@ class SpaceRunner:
 
     Args:
         space: Put into evaluation mode and left in it.
-        source: The only one to be embedded, by its own stems; None for all.
+        input_column: The only one to be embedded, by its own stems; None for all.
         device: Where the network is.
     """
 
     def __init__(
-        self, space: Space, source: str | None = None, device: torch.device | str = "cpu"
+        self, space: Space, input_column: str | None = None, device: torch.device | str = "cpu"
     ) -> None:
-        self._space, self._source, self._device = space.eval(), source, device
-        self.columns = space.encoder.columns if source is None else space.sources[source]
+        self._space, self._input_column, self._device = space.eval(), input_column, device
+        self.columns = (
+            space.encoder.columns if input_column is None else space.input_columns[input_column]
+        )
 
     @torch.inference_mode()
     def __call__(self, arrays: Arrays) -> Arrays:
         batch = to_tensors(nested(arrays), self._device)
-        if self._source is None:
+        if self._input_column is None:
             vectors, present = self._space(batch)
         else:
-            vectors, present = self._of_one(batch, self._source)
+            vectors, present = self._of_one(batch, self._input_column)
         return {VECTORS: _to_numpy(vectors), PRESENT: present.cpu().numpy()}
 
-    def _of_one(self, batch: Batch, source: str) -> tuple[torch.Tensor, torch.Tensor]:
+    def _of_one(self, batch: Batch, input_column: str) -> tuple[torch.Tensor, torch.Tensor]:
         every = self._space.encoder.columns
         there = torch.stack([batch[name].present for name in self.columns], 1)
         keep = torch.zeros(len(there), len(every), dtype=torch.bool, device=there.device)
         keep[:, [every.index(name) for name in self.columns]] = there
         tokens = self._space.encoder.tokens(batch, self.columns)
-        return self._space.source_vectors(tokens, keep, source)[None], keep.any(1)[None]
+        return self._space.input_column_vectors(tokens, keep, input_column)[None], keep.any(1)[None]
 
 
 class HeadsRunner:
@@ -115,7 +117,7 @@ def system_outputs(
     return row_outputs(runner, prepared, rows, evidence=system.evidence, batch_size=batch_size)
 
 
-def embed_sources(
+def embed_input_columns(
     space: Space,
     prepared: Prepared,
     rows: Sequence[int] | np.ndarray,
@@ -123,8 +125,8 @@ def embed_sources(
     batch_size: int = 256,
     device: torch.device | str = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a space's unit vectors ``[source, row, dim]``, and who has them; see `row_vectors`."""
-    runner, shape = SpaceRunner(space, device=device), (len(space.sources), space.config.dim)
+    """Return a space's unit vectors ``[input, row, dim]``, and who has them; see `row_vectors`."""
+    runner, shape = SpaceRunner(space, device=device), (len(space.input_columns), space.config.dim)
     return row_vectors(runner, prepared, rows, shape=shape, batch_size=batch_size)
 
 

@@ -189,7 +189,7 @@ def with_reduced_models(
     if not wanted:
         return base_models
     fitter = ReducedModelFitter(
-        list(task.sources.values()),
+        list(task.input_columns.values()),
         bench.views,
         task.truth[base_models.rows],
         judges,

@@ -56,14 +56,14 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
         task: What to learn.
         space: Whose vectors are among the task's columns; adds base models on them alone.
     """
-    sources = list(task.sources.values())
+    input_columns = list(task.input_columns.values())
     kinds: dict[str, Kind] = {Majority.name: Majority, NearestNeighbour.name: NearestNeighbour}
     if space is not None and task.target_codec.form.exclusive:
         kinds[Prototypes.name] = Prototypes
         tune = prompt_tuner(task, space)
         kinds |= {} if tune is None else {Prompts.name: partial(Prompts, tune)}
-    if allows_product(task.target_codec.form, sources):
-        kinds[ProductOfExperts.name] = partial(ProductOfExperts, sources)
+    if allows_product(task.target_codec.form, input_columns):
+        kinds[ProductOfExperts.name] = partial(ProductOfExperts, input_columns)
     kinds |= {Linear.name: Linear, Boosted.name: Boosted}
     kinds |= {} if space is None else {Probe.name: Probe}
     needed = {Linear.name: "sklearn", Boosted.name: "lightgbm", Probe.name: "sklearn"}

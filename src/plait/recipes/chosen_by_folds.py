@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers
-from plait.model.calibration import fit_calibration, with_sources
+from plait.model.calibration import fit_calibration, with_input_columns
 from plait.model.scales import HeldOut
 from plait.recipes.comparison import Candidates, choose_candidates
 from plait.recipes.task import Task
@@ -57,12 +57,12 @@ def _calibrated(
     known = HeldOut(
         outputs=others.mixed(weights),
         truth=task.truth[others.rows],
-        present=with_sources(task.prepared, task.sources, others.rows),
+        present=with_input_columns(task.prepared, task.input_columns, others.rows),
         groups=task.groups[others.rows],
         hidden=np.zeros(len(others.rows), bool),
         weights=heavy,
     )
-    calibration = fit_calibration(task.target_codec, task.sources, known)
+    calibration = fit_calibration(task.target_codec, task.input_columns, known)
     if calibration is None:
         return mixed
     return calibration.apply(mixed, task.prepared, candidates.rows)

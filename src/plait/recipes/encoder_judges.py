@@ -147,8 +147,8 @@ class TargetJudge:
 class SpaceJudge:
     """How far from the first place the right rows are found in a space of canonical correlations.
 
-    That is 1 less the mean reciprocal rank, over all directions between sources that a row has, of
-    rows that the space was not learned from. Args: as of `TargetJudge`.
+    That is 1 less the mean reciprocal rank, over all directions between input columns that a row
+    has, of rows that the space was not learned from. Args: as of `TargetJudge`.
     """
 
     by = "1 - mean reciprocal rank"
@@ -160,15 +160,17 @@ class SpaceJudge:
     def costs(self, task: Task) -> np.ndarray:
         """See `Judge.costs`."""
         found, held = np.full(len(self.rows), np.nan), self.rows[self._held]
-        learn, sources = self.rows[~self._held], dict(task.sources)
+        learn, input_columns = self.rows[~self._held], dict(task.input_columns)
         space, _ = LinearSpace.fit(
-            task.prepared, sources, learn, held, dim=SPACE_DIM, seed=self._seed
+            task.prepared, input_columns, learn, held, dim=SPACE_DIM, seed=self._seed
         )
         vectors, present = space.vectors(task.prepared, held)
-        contents = [content_numbers(task.prepared, columns)[held] for columns in sources.values()]
+        contents = [
+            content_numbers(task.prepared, columns)[held] for columns in input_columns.values()
+        ]
         total, num = np.zeros(len(held)), np.zeros(len(held))
-        for a in range(len(sources)):
-            for b in range(len(sources)):
+        for a in range(len(input_columns)):
+            for b in range(len(input_columns)):
                 both = present[a] & present[b]
                 if a != b and both.sum() >= 2:
                     ranks = match_ranks(vectors[a][both], vectors[b][both], contents[b][both])

@@ -17,7 +17,7 @@ from plait.errors import UsageError
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_reading import MAX_FIT_ROWS, BackboneReading
 from plait.recipes.encoder_vectors import ColumnEncoder
-from plait.recipes.reading import sources_with
+from plait.recipes.reading import input_columns_with
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.writing import write_text
@@ -45,20 +45,22 @@ def encoders_of(task: Task) -> list[BackboneReading]:
     return [one for one in task.readings if isinstance(one, BackboneReading)]
 
 
-def with_encoder(task: Task, source: str, checkpoint: Checkpoint, column: PreparedColumn) -> Task:
-    """Return the task with a column of vectors of one of its sources.
+def with_encoder(
+    task: Task, input_column: str, checkpoint: Checkpoint, column: PreparedColumn
+) -> Task:
+    """Return the task with a column of vectors of one of its input columns.
 
     The vectors are standardised by those of training rows, where `column` has them.
     """
     rows = task.splits.train[np.asarray(column.present, bool)[task.splits.train]]
-    reading = BackboneReading(source, checkpoint, _fitted(column, rows))
+    reading = BackboneReading(input_column, checkpoint, _fitted(column, rows))
     others = [one for one in encoders_of(task) if one.checkpoint.key != checkpoint.key]
     if reading.name in [one.name for one in others]:
         reading.rename(f"{reading.name}-{checkpoint.key[:6]}")
     columns = {**task.prepared.columns, reading.column: column.with_codec(reading.codec)}
     return replace(
         task,
-        sources=sources_with((reading,), task.sources),
+        input_columns=input_columns_with((reading,), task.input_columns),
         codecs={**task.codecs, reading.column: reading.codec},
         prepared=Prepared(columns, task.prepared.num_rows),
         readings=(*task.readings, reading),
@@ -94,11 +96,11 @@ def read_again(task: Task, work: Work, kept: Kept) -> Task:
     """Return the task read as the interrupted fit did. Raises `UsageError` where one is gone."""
     found = find_encoders() if kept.used else ()
     for told in kept.used:
-        source, modality = told["column"], str(task.table.schema[told["column"]].modality)
+        input_column, modality = told["column"], str(task.table.schema[told["column"]].modality)
         checkpoint = _same(found, told, modality)
-        encoder = ColumnEncoder(task.table, source, checkpoint, deadline=None)
-        update = work.progress.task(f"encoding {source}", task.table.num_rows)
-        task = with_encoder(task, source, checkpoint, encoder.kept() or encoder.whole(update))
+        encoder = ColumnEncoder(task.table, input_column, checkpoint, deadline=None)
+        update = work.progress.task(f"encoding {input_column}", task.table.num_rows)
+        task = with_encoder(task, input_column, checkpoint, encoder.kept() or encoder.whole(update))
     return task
 
 

@@ -55,7 +55,7 @@ class ColumnEncoder:
 
     Args:
         table: The rows.
-        source: The column.
+        input_column: The column.
         checkpoint: Opened for the column's modality.
         deadline: When the whole table must be encoded, of `time.monotonic`; None for no limit.
     """
@@ -63,19 +63,19 @@ class ColumnEncoder:
     def __init__(
         self,
         table: Table,
-        source: str,
+        input_column: str,
         checkpoint: Checkpoint,
         *,
         deadline: float | None,
     ) -> None:
-        self._table, self._source, self._checkpoint = table, source, checkpoint
+        self._table, self._input_column, self._checkpoint = table, input_column, checkpoint
         self.deadline = deadline
         self._codec = find_codec(checkpoint.modality)()
         self._network: Backbone | None = None
 
     def kept(self) -> PreparedColumn | None:
         """Return the whole column where an earlier fit encoded it."""
-        return kept_column(self._table, self._source, self._codec, self._checkpoint)
+        return kept_column(self._table, self._input_column, self._codec, self._checkpoint)
 
     def check_time(self, rows: np.ndarray) -> None:
         """Raise `TooSlow` where a few of the rows, which have a value, show that all take too long.
@@ -121,7 +121,7 @@ class ColumnEncoder:
 
         return encode_column(
             self._table,
-            self._source,
+            self._input_column,
             self._codec,
             self._loaded(),
             progress=update,
@@ -132,7 +132,7 @@ class ColumnEncoder:
 
     def _encoded(self, rows: np.ndarray) -> Any:
         part = self._table.take(rows)
-        return encode_rows(part, self._source, self._codec, self._loaded())
+        return encode_rows(part, self._input_column, self._codec, self._loaded())
 
     def _loaded(self) -> Backbone:
         if self._network is None:

@@ -86,7 +86,7 @@ def _columns(task: Task, work: Work, kinds: Mapping[str, str]) -> list[str]:
     """Return the columns whose encoder is looked for, in the order in which they are tried."""
     if not work.encoders.looks:
         return []
-    read = {one.source for one in encoders_of(task)}
+    read = {one.input_column for one in encoders_of(task)}
     names = [name for name, kind in kinds.items() if kind in KNOWN and name not in read]
     names = [name for name in names if work.encoders.finds(name, kinds[name])]
     return sorted(names, key=lambda name: ORDER.index(kinds[name]))
@@ -117,11 +117,11 @@ class _Search:
         left = self._work.timetable.left()
         seconds = None if left is None else JUDGE_SHARE * left
         judge = make_judge(self._task, seed=self._work.seed, seconds=seconds)
-        for source, ones in choices.items():
+        for input_column, ones in choices.items():
             if judge is None:
-                self._leave_out(source, ones[0], TOO_FEW)
+                self._leave_out(input_column, ones[0], TOO_FEW)
             else:
-                self._try(source, ones[:MAX_TRIED], judge)
+                self._try(input_column, ones[:MAX_TRIED], judge)
         for (encoder, why), names in self._left_out.items():
             columns = ", ".join(f"'{name}'" for name in names)
             self._kept.notes.append(
@@ -139,7 +139,7 @@ class _Search:
             )
         return self._kept
 
-    def _try(self, source: str, choices: list[FoundEncoder], judge: Judge) -> None:
+    def _try(self, input_column: str, choices: list[FoundEncoder], judge: Judge) -> None:
         """Use the first that is fast enough where it helps, else leave the column as it is."""
         why = NO_TIME
         for one in choices:
@@ -147,23 +147,23 @@ class _Search:
             if self._until is not None and began >= self._until:
                 break
             try:
-                checkpoint = open_found(one, self._kinds[source])
-                task, gain, costs = self._read(source, checkpoint, judge)
+                checkpoint = open_found(one, self._kinds[input_column])
+                task, gain, costs = self._read(input_column, checkpoint, judge)
             except TooSlow as slow:
                 why = str(slow)
                 continue
             except PlaitError as error:
                 why = error.what
                 continue
-            facts = self._facts(source, one, checkpoint, judge)
+            facts = self._facts(input_column, one, checkpoint, judge)
             facts |= {**gain.told(), "seconds": round(time.monotonic() - began, 1)}
             if gain.helps:
                 self._task, self._costs = task, costs
-                self._take(source, facts)
+                self._take(input_column, facts)
             else:
-                self._leave_out(source, one, NO_HELP, facts)
+                self._leave_out(input_column, one, NO_HELP, facts)
             return
-        self._leave_out(source, choices[0], why)
+        self._leave_out(input_column, choices[0], why)
 
     @property
     def _until(self) -> float | None:
@@ -171,14 +171,14 @@ class _Search:
         return None if self._deadline is None else self._deadline - self._judging
 
     def _read(
-        self, source: str, checkpoint: Checkpoint, judge: Judge
+        self, input_column: str, checkpoint: Checkpoint, judge: Judge
     ) -> tuple[Task, Gain, np.ndarray]:
         """Return the task read by an encoder (of some rows where it does not help), gain, costs.
 
         Large tables are judged by some rows before all are encoded. Raises `TooSlow`.
         """
-        table, present = self._task.table, self._task.prepared.columns[source].present
-        encoder = ColumnEncoder(table, source, checkpoint, deadline=self._until)
+        table, present = self._task.table, self._task.prepared.columns[input_column].present
+        encoder = ColumnEncoder(table, input_column, checkpoint, deadline=self._until)
         column = encoder.kept()
         if column is None:
             encoder.check_time(np.flatnonzero(np.asarray(present, bool)))
@@ -188,49 +188,58 @@ class _Search:
             self._judging = time.monotonic() - began
             encoder.deadline = self._until
         if column is not None:
-            return self._judged(source, checkpoint, column, judge)
-        update = self._work.progress.task(f"encoding {source}", table.num_rows)
+            return self._judged(input_column, checkpoint, column, judge)
+        update = self._work.progress.task(f"encoding {input_column}", table.num_rows)
         if table.num_rows <= WHOLE_AT_ONCE * len(judge.rows):
-            return self._judged(source, checkpoint, encoder.whole(update), judge)
-        found = self._judged(source, checkpoint, encoder.some(judge.rows), judge)
+            return self._judged(input_column, checkpoint, encoder.whole(update), judge)
+        found = self._judged(input_column, checkpoint, encoder.some(judge.rows), judge)
         _, gain, costs = found
         if not gain.helps:
             return found
-        return with_encoder(self._task, source, checkpoint, encoder.whole(update)), gain, costs
+        return (
+            with_encoder(self._task, input_column, checkpoint, encoder.whole(update)),
+            gain,
+            costs,
+        )
 
     def _judged(
-        self, source: str, checkpoint: Checkpoint, column: PreparedColumn, judge: Judge
+        self, input_column: str, checkpoint: Checkpoint, column: PreparedColumn, judge: Judge
     ) -> tuple[Task, Gain, np.ndarray]:
-        task = with_encoder(self._task, source, checkpoint, column)
+        task = with_encoder(self._task, input_column, checkpoint, column)
         costs, before = judge.costs(task), self._costs
         before = costs if before is None else before
         return task, measure_gain(before, costs, self._task.groups[judge.rows]), costs
 
-    def _take(self, source: str, facts: dict[str, Any]) -> None:
+    def _take(self, input_column: str, facts: dict[str, Any]) -> None:
         self._kept.records.append({**facts, "used": True})
-        used = {"column": source, "encoder": facts["encoder"], "key": facts["key"]}
+        used = {"column": input_column, "encoder": facts["encoder"], "key": facts["key"]}
         self._kept.used.append(used)
         self._kept.notes.append(
             f"the pretrained encoder {facts['encoder']} ({facts['licence']}, "
-            f"{facts['size_mb']:.0f} MB) reads '{source}': {facts['by']} {facts['with']:.3f} with "
+            f"{facts['size_mb']:.0f} MB) reads '{input_column}': "
+            f"{facts['by']} {facts['with']:.3f} with "
             f"it, {facts['without']:.3f} without, on {facts['rows']:,} rows held out; its weights "
             "lie in the bundle"
         )
 
     def _leave_out(
-        self, source: str, one: FoundEncoder, why: str, facts: Mapping[str, Any] | None = None
+        self, input_column: str, one: FoundEncoder, why: str, facts: Mapping[str, Any] | None = None
     ) -> None:
-        told = facts or {"column": source, "encoder": one.name, "modality": self._kinds[source]}
+        told = facts or {
+            "column": input_column,
+            "encoder": one.name,
+            "modality": self._kinds[input_column],
+        }
         self._kept.records.append({**told, "used": False, "why": why})
-        self._left_out.setdefault((one.name, why), []).append(source)
+        self._left_out.setdefault((one.name, why), []).append(input_column)
 
     def _facts(
-        self, source: str, one: FoundEncoder, checkpoint: Checkpoint, judge: Judge
+        self, input_column: str, one: FoundEncoder, checkpoint: Checkpoint, judge: Judge
     ) -> dict[str, Any]:
         return {
-            "column": source,
+            "column": input_column,
             "encoder": one.name,
-            "modality": self._kinds[source],
+            "modality": self._kinds[input_column],
             "licence": checkpoint.licence or "licence not told",
             "size_mb": round(one.num_bytes / 1e6, 1),
             "key": checkpoint.key,

@@ -82,7 +82,7 @@ def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         shipped, notes = _choose(judge, chosen, task.groups[chosen.rows])
     model = Model(
         schema=task.table.schema,
-        sources=task.sources,
+        input_columns=task.input_columns,
         target=task.target,
         parts=candidates[shipped],
         shared=space,

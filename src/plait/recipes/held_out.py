@@ -8,9 +8,9 @@ import numpy as np
 
 from plait.baselines.base_models import BaseModel, WithReducedModels
 from plait.baselines.contract import is_late
-from plait.baselines.reduced_models import columns_of, present_sources
+from plait.baselines.reduced_models import columns_of, present_input_columns
 from plait.baselines.stack import mix_outputs
-from plait.model.calibration import Calibration, fit_calibration, with_sources
+from plait.model.calibration import Calibration, fit_calibration, with_input_columns
 from plait.model.ensemble import DEEP
 from plait.model.scales import HeldOut
 from plait.recipes.base_models import BaseModels
@@ -29,7 +29,7 @@ MAX_CELLS, LEAST_ROWS = 500_000, 500
 MAX_HIDDEN_CELLS, LEAST_HIDDEN_ROWS = 20_000, 30
 """The same for rows that tell what the mix does without a column."""
 
-SETS_PER_SOURCE = 4
+SETS_PER_INPUT_COLUMN = 4
 """About so many sets of columns are tried for each input column."""
 
 LEAST_UNUSUAL = 4
@@ -44,7 +44,7 @@ LEAST_NATURAL = 100
 LEAST_OCCURRING = 5
 """A set of columns that fewer rows have by nature is not tried for that."""
 
-MAX_SOURCES = 12
+MAX_INPUT_COLUMNS = 12
 """With more input columns, none are hidden: too many sets."""
 
 
@@ -75,18 +75,18 @@ def calibrate(
         if is_late(deadline):
             break
         able = np.flatnonzero(present[:, kept].all(axis=1))
-        gone = [name for name, stays in zip(task.sources, kept, strict=True) if not stays]
+        gone = [name for name, stays in zip(task.input_columns, kept, strict=True) if not stays]
         if len(able):
             parts.append(answers.held_out(every[_some(able, most)], gone))
     unusual = []
     for hidden, able in _unusual(present, most):
         if is_late(deadline):
             break
-        gone = [name for name, goes in zip(task.sources, hidden, strict=True) if goes]
+        gone = [name for name, goes in zip(task.input_columns, hidden, strict=True) if goes]
         unusual.append(answers.held_out(every[able], gone))
     return fit_calibration(
         task.target_codec,
-        task.sources,
+        task.input_columns,
         HeldOut.join(parts),
         HeldOut.join(unusual) if unusual else None,
     )
@@ -94,8 +94,8 @@ def calibrate(
 
 def calibration_seconds(task: Task, per_row: float) -> float:
     """Return about how long calibrating takes, at so many seconds to answer a row."""
-    num = len(task.sources)
-    sets = SETS_PER_SOURCE * num if 1 < num <= MAX_SOURCES else 0
+    num = len(task.input_columns)
+    sets = SETS_PER_INPUT_COLUMN * num if 1 < num <= MAX_INPUT_COLUMNS else 0
     return sets * MAX_HIDDEN_ROWS * per_row
 
 
@@ -107,16 +107,16 @@ class _Answers:
     ) -> None:
         self._task, self._base_models, self._deep = task, base_models, deep
         self._weights = weights
-        self._sources = list(task.sources.values())
+        self._input_columns = list(task.input_columns.values())
         self._at = places_of(deep.rows, base_models.judged)
 
     def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
         """Return what the mix says of some of the rows when input columns are hidden."""
         task, rows = self._task, self._deep.rows[places]
-        hidden = [column for name in gone for column in task.sources[name]]
+        hidden = [column for name in gone for column in task.input_columns[name]]
         found = {name: self._outputs(name, places, hidden) for name in self._weights}
-        present = with_sources(task.prepared, task.sources, rows)
-        present &= [name not in gone for name in task.sources]
+        present = with_input_columns(task.prepared, task.input_columns, rows)
+        present &= [name not in gone for name in task.input_columns]
         return HeldOut(
             outputs=mix_outputs(found, self._weights),
             truth=task.truth[rows],
@@ -162,9 +162,11 @@ class _Answers:
         """Return the outputs with those of reduced models for the rows that they answer."""
         if not isinstance(base_model, WithReducedModels):
             return found
-        kept = [i for i, columns in enumerate(self._sources) if not set(columns) & set(hidden)]
-        present = present_sources(judges.views, self._sources)[places]
-        present[:, [i for i in range(len(self._sources)) if i not in kept]] = False
+        kept = [
+            i for i, columns in enumerate(self._input_columns) if not set(columns) & set(hidden)
+        ]
+        present = present_input_columns(judges.views, self._input_columns)[places]
+        present[:, [i for i in range(len(self._input_columns)) if i not in kept]] = False
         found = found.copy()
         sets, which = np.unique(present, axis=0, return_inverse=True)
         for number, one in enumerate(sets):
@@ -178,7 +180,7 @@ class _Answers:
         self, base_model: WithReducedModels, route: int, judges: Judges, places: np.ndarray
     ) -> np.ndarray:
         one = base_model.reduced_models[route]
-        columns = columns_of(self._sources, one.sources)
+        columns = columns_of(self._input_columns, one.input_columns)
         if not judges.learned:
             return one.base_model.outputs(judges.views.take(places).only(columns))
         width = self._deep.outputs.shape[1]
@@ -189,15 +191,15 @@ class _Answers:
 
 
 def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
-    """Return the sets of columns to try by hiding the others, each bool ``[source]``.
+    """Return the sets of columns to try by hiding the others, each bool ``[input]``.
 
     All but one, each alone, none, and those that occur; but no set that many rows have by nature.
 
     Args:
-        present: bool ``[row, source]``: what rows have.
+        present: bool ``[row, input]``: what rows have.
     """
     num = present.shape[1]
-    if not 1 < num <= MAX_SOURCES:
+    if not 1 < num <= MAX_INPUT_COLUMNS:
         return []
     sets, counts = np.unique(present, axis=0, return_counts=True)
     natural = {tuple(one.tolist()): int(count) for one, count in zip(sets, counts, strict=True)}
@@ -208,17 +210,17 @@ def _worth_hiding(present: np.ndarray) -> list[np.ndarray]:
 
 
 def _unusual(present: np.ndarray, most: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return columns to hide, bool ``[source]``, and of which rows: they lack two or more then.
+    """Return columns to hide, bool ``[input]``, and of which rows: they lack two or more then.
 
     Each column goes from rows that lack others by nature, and together with others from rows that
     have both. Every row keeps two columns: what single ones tell is tried anyhow.
 
     Args:
-        present: bool ``[row, source]``: what rows have.
+        present: bool ``[row, input]``: what rows have.
         most: Rows for each column.
     """
     num = present.shape[1]
-    if not LEAST_UNUSUAL <= num <= MAX_SOURCES:
+    if not LEAST_UNUSUAL <= num <= MAX_INPUT_COLUMNS:
         return []
     having, found = present.sum(axis=1), []
     single = np.eye(num, dtype=bool)

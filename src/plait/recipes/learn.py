@@ -278,7 +278,7 @@ def _assemble(
     )
     return Model(
         schema=task.table.schema,
-        sources=task.sources,
+        input_columns=task.input_columns,
         target=task.target,
         parts=ensemble,
         readings=task.readings,

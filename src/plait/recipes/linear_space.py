@@ -9,7 +9,7 @@ from plait.data.contents import content_numbers
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import MAX_ROWS, SpaceCheck, check_space
 from plait.networks.config import SIZES
-from plait.recipes.space_plan import LINEAR_DIM, occur_together, rows_with_source
+from plait.recipes.space_plan import LINEAR_DIM, occur_together, rows_with_input_column
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Clock
@@ -25,16 +25,16 @@ PROBED = 64
 
 
 def learn_linear(task: Task, work: Work) -> tuple[SharedSpace | None, tuple[str, ...]]:
-    """Return canonical correlations of the sources, learned from rows with and without a target.
+    """Return canonical correlations of the input columns, of rows with and without a target.
 
-    None where there are too few rows without one, no two sources occur together, or the time is
-    short; with notes for a person. What several columns tell of a row alike is most of what its
+    None where there are too few rows without one, no two input columns occur together, or the time
+    is short; with notes for a person. What several columns tell of a row alike is most of what its
     target is about: with 120 labels of 1,180 stickers, a linear model on these vectors answers 5
     to 6 points more rightly than on the columns' own features (docs/log.md, 2026-11-21). A network
     learned in the same way cost more than it gave; for that, fit without a target first.
     """
     num = len(task.unlabelled)
-    rows = rows_with_source(task, np.union1d(task.splits.train, task.unlabelled))
+    rows = rows_with_input_column(task, np.union1d(task.splits.train, task.unlabelled))
     few = num < max(LEAST_UNLABELLED, 2 * len(task.splits.train))
     if few or not occur_together(task, rows):
         return None, ()
@@ -43,9 +43,9 @@ def learn_linear(task: Task, work: Work) -> tuple[SharedSpace | None, tuple[str,
     update = work.progress.task("canonical correlations", 1.0)
     order = np.random.default_rng(work.seed).permutation(rows)
     judged = min(MOST_JUDGED, int(JUDGED_SHARE * len(rows)))
-    sources = dict(task.sources)
+    input_columns = dict(task.input_columns)
     _, linear = LinearSpace.fit(
-        task.prepared, sources, order[judged:], order[:judged], dim=LINEAR_DIM, seed=work.seed
+        task.prepared, input_columns, order[judged:], order[:judged], dim=LINEAR_DIM, seed=work.seed
     )
     update(1.0)
     clock = Clock()
@@ -55,7 +55,7 @@ def learn_linear(task: Task, work: Work) -> tuple[SharedSpace | None, tuple[str,
         note = f"rows without a target: no space of them, reading it takes about {seconds:.0f} s"
         return None, (note,)
     codecs = {name: task.codecs[name] for name in task.columns}
-    space = SharedSpace(codecs, sources, SIZES["small"], {}, linear=linear, share=0.0)
+    space = SharedSpace(codecs, input_columns, SIZES["small"], {}, linear=linear, share=0.0)
     space.check = _checked(space, task)
     note = f"{num:,} rows without a target told what the columns share: canonical correlations"
     return space, (note, *space.check.warnings)
@@ -66,7 +66,7 @@ def _checked(space: SharedSpace, task: Task) -> SpaceCheck:
     rows = task.judged[:: max(1, len(task.judged) // MAX_ROWS)]
     contents = {
         name: content_numbers(task.prepared, columns)[rows]
-        for name, columns in task.sources.items()
+        for name, columns in task.input_columns.items()
     }
-    vectors, present = space.source_vectors(task.prepared, rows)
+    vectors, present = space.input_column_vectors(task.prepared, rows)
     return check_space(vectors, present, contents, task.groups[rows])

@@ -52,15 +52,17 @@ RECIPES: dict[str, SharedConfig] = {
     "alignment + masked latents": SharedConfig(views=0.0, latent=1.0, bank_size=0),
     "alignment + views + masked latents": SharedConfig(views=1.0, latent=1.0),
 }
-"""What is compared where sources occur together, simplest first."""
+"""What is compared where input columns occur together, simplest first."""
 
 ALONE = "views + masked latents"
-"""What is trained where no two sources occur together."""
+"""What is trained where no two input columns occur together."""
 
 
 def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
-    """Learn the shared space of a task's sources. See `SharedPlan` and `SharedResult`."""
-    contents = {name: content_numbers(task.prepared, cols) for name, cols in task.sources.items()}
+    """Learn the shared space of a task's input columns. See `SharedPlan` and `SharedResult`."""
+    contents = {
+        name: content_numbers(task.prepared, cols) for name, cols in task.input_columns.items()
+    }
     clock = Clock()
     linear = fit_linear(task, plan, progress)
     if linear is not None and _is_late(plan):
@@ -75,7 +77,7 @@ def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
     collapse = objective.collapse()
     space = SharedSpace(
         {name: task.codecs[name] for name in task.columns},
-        dict(task.sources),
+        dict(task.input_columns),
         plan.config,
         tensors_of(learner.space),
         learner.alignment.scale,
@@ -134,17 +136,17 @@ def _with_linear(
         linear: Of the training rows, to be measured, and of all rows, to be kept.
     """
     judged, kept = linear
-    sources = dict(task.sources)
+    input_columns = dict(task.input_columns)
     rows = plan.rows_validation[:MAX_ROWS_PER_CHECK]
     if len(rows) < LEAST_JUDGED:
         return space, []
-    deep, present = space.source_vectors(task.prepared, rows)
+    deep, present = space.input_column_vectors(task.prepared, rows)
     flat, _ = judged.vectors(task.prepared, rows)
     held = {name: numbers[rows] for name, numbers in contents.items()}
     found = {}
     for share in SHARES:
         both = replace(space, linear=judged, share=share)
-        scored = score_directions(both.beside(deep, flat), present, list(sources), held)
+        scored = score_directions(both.beside(deep, flat), present, list(input_columns), held)
         found[share] = float(np.mean([one["mrr"] for one in scored.values()]))
     best = max(found, key=lambda share: found[share])
     mixes = [
@@ -200,7 +202,7 @@ def _train(
 ) -> tuple[Shared, TrainResult]:
     torch.manual_seed(plan.seed)
     codecs = {column: task.codecs[column] for column in task.columns}
-    space = Space(codecs, plan.config, task.sources)
+    space = Space(codecs, plan.config, task.input_columns)
     if plan.start is not None:
         space.load_state_dict(space_network(plan.start).state_dict())
     objective = Shared(

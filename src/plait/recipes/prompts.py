@@ -26,7 +26,8 @@ def prompt_tuner(
     there are over 200.
     """
     column = next(
-        (s for s in space.sources if s in space.codecs and traits_of(space.codecs[s]).words), None
+        (s for s in space.input_columns if s in space.codecs and traits_of(space.codecs[s]).words),
+        None,
     )
     names = [str(label) for label in getattr(task.target_codec, "labels", ())]
     if column is None or not space.has_deep or not 2 <= len(names) <= MAX_CLASSES:
@@ -62,6 +63,6 @@ def _linear_vectors(
     """Return the linear vectors of class names read as a text column, float32 ``[class, dim]``."""
     table = read([{column: name} for name in names], columns={column: "text"})
     prepared = prepare_table(table, {column: space.codecs[column]})
-    others = [c for c in space.sources[column] if c != column]
+    others = [c for c in space.input_columns[column] if c != column]
     prepared = prepared.with_empty({name: space.codecs[name] for name in others})
     return linear.vectors(prepared, np.arange(len(names)), [column])[0][0]

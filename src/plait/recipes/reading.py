@@ -47,7 +47,7 @@ def read_columns(
     prepared = prepare_table(table, codecs, progress=update)
     readings: tuple[Reading, ...] = () if base is None else base.readings
     readings = tuple(
-        one for one in readings if one.source in inputs and isinstance(one, BackboneReading)
+        one for one in readings if one.input_column in inputs and isinstance(one, BackboneReading)
     )
     readings += open_readings(
         table,
@@ -113,20 +113,20 @@ def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, 
     return known
 
 
-def sources_with(
-    readings: Sequence[Reading], sources: Mapping[str, tuple[str, ...]]
+def input_columns_with(
+    readings: Sequence[Reading], input_columns: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the sources with the readings' columns added, or in place of the source's own.
+    """Return the input columns with the readings' columns added, or in place of their own.
 
     A pretrained encoder of pictures, sounds or films takes the place of the column's own stem,
     which costs most of the training time and adds little to it; light ones (texts) keep both, for
     their own stem is cheap and knows the letters.
     """
-    found = dict(sources)
+    found = dict(input_columns)
     for reading in readings:
-        found[reading.source] = (*found[reading.source], reading.column)
+        found[reading.input_column] = (*found[reading.input_column], reading.column)
     alone = {
-        one.source: not traits_of_modality(one.checkpoint.modality).light
+        one.input_column: not traits_of_modality(one.checkpoint.modality).light
         for one in reversed(readings)
         if isinstance(one, BackboneReading)
     }

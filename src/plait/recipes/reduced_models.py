@@ -11,11 +11,11 @@ from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel
 from plait.baselines.contract import HeldOut, mean_by, part_of
 from plait.baselines.features import Views
 from plait.baselines.reduced_models import (
-    MAX_SOURCES,
-    SourceSet,
+    MAX_INPUT_COLUMNS,
+    InputColumnSet,
     columns_of,
     considered,
-    present_sources,
+    present_input_columns,
 )
 from plait.baselines.stack import best_mix
 from plait.intervals import standard_error
@@ -78,10 +78,10 @@ class Judges:
 
 
 class ReducedModelFitter:
-    """Fits reduced models and chooses, for each set of sources, who answers it.
+    """Fits reduced models and chooses, for each set of input columns, who answers it.
 
     Args:
-        sources: Columns of each source.
+        input_columns: What each input column is read as.
         views, truth: Rows to learn from.
         judges: Rows to judge by.
         codec: Of the target; its cost decides.
@@ -92,7 +92,7 @@ class ReducedModelFitter:
 
     def __init__(
         self,
-        sources: Sequence[Sequence[str]],
+        input_columns: Sequence[Sequence[str]],
         views: Views,
         truth: np.ndarray,
         judges: Judges,
@@ -102,11 +102,11 @@ class ReducedModelFitter:
         kinds: Sequence[type[BaseModel]],
         allowance: Allowance,
     ) -> None:
-        self._sources, self._learn = sources, np.flatnonzero(truth_known(truth, codec))
+        self._input_columns, self._learn = input_columns, np.flatnonzero(truth_known(truth, codec))
         self._views, self._truth = views.take(self._learn), truth[self._learn]
         self._judges, self._codec, self._seed = judges, codec, seed
         self._kinds, self._allowance = kinds, allowance
-        self._present = present_sources(judges.views, sources)
+        self._present = present_input_columns(judges.views, input_columns)
         self._known = truth_known(judges.truth, codec)
         self._num_late = 0
         self._found: list[ReducedModel] = []
@@ -114,23 +114,23 @@ class ReducedModelFitter:
 
     def with_reduced_models(self, base_models: Mapping[str, BaseModel]) -> dict[str, BaseModel]:
         """Return the base models, those with reduced models that pay as `WithReducedModels`."""
-        chosen: dict[str, dict[SourceSet, int]] = {name: {} for name in base_models}
+        chosen: dict[str, dict[InputColumnSet, int]] = {name: {} for name in base_models}
         wanted = set(WITH_REDUCED_MODELS) & set(base_models) & set(self._judges.stages)
-        sets = considered(present_sources(self._views, self._sources)) if wanted else []
-        for number, sources in enumerate(sets):
-            rows = self._rows(sources)
+        sets = considered(present_input_columns(self._views, self._input_columns)) if wanted else []
+        for number, input_columns in enumerate(sets):
+            rows = self._rows(input_columns)
             if len(rows) < LEAST_JUDGED:
                 continue
-            share = len(sources) / len(self._sources)
+            share = len(input_columns) / len(self._input_columns)
             if not self._allowance.admits([kind.name for kind in self._kinds], share):
                 self._num_late += 1
                 continue
             until = part_of(self._allowance.deadline, 2 / (len(sets) - number + 1))
-            self._add(sources, until)
+            self._add(input_columns, until)
             for name in sorted(wanted):
-                place = self._best(name, sources, rows)
+                place = self._best(name, input_columns, rows)
                 if place is not None:
-                    chosen[name][sources] = place
+                    chosen[name][input_columns] = place
         return {
             name: self._with(base_model, chosen[name]) for name, base_model in base_models.items()
         }
@@ -145,22 +145,22 @@ class ReducedModelFitter:
         short = "the time was too short" if self._allowance.work is None else "it is too much work"
         return (f"{short} for reduced models of {sets} of columns",)
 
-    def _rows(self, sources: SourceSet) -> np.ndarray:
+    def _rows(self, input_columns: InputColumnSet) -> np.ndarray:
         """Return the rows that judge a set: those that have just it, or at least it."""
-        wanted = np.isin(np.arange(self._present.shape[1]), sorted(sources))
+        wanted = np.isin(np.arange(self._present.shape[1]), sorted(input_columns))
         exact = np.flatnonzero((self._present == wanted).all(axis=1) & self._known)
         if len(exact) < LEAST_NATURAL:
             exact = np.flatnonzero(self._present[:, wanted].all(axis=1) & self._known)
         return exact[np.linspace(0, len(exact) - 1, min(len(exact), MAX_JUDGED)).astype(np.int64)]
 
-    def _add(self, sources: SourceSet, deadline: float | None) -> None:
-        columns = columns_of(self._sources, sources)
+    def _add(self, input_columns: InputColumnSet, deadline: float | None) -> None:
+        columns = columns_of(self._input_columns, input_columns)
         for place, kind in enumerate(self._kinds):
             until = part_of(deadline, 1 / (len(self._kinds) - place))
             folds = self._judges.folds if self._judges.learned else []
             held = self._held_out(kind, columns, folds, part_of(until, _fold_share(len(folds))))
             base_model = self._fit(kind, np.arange(len(self._learn)), columns, until)
-            self._found.append(ReducedModel(sources, base_model, held))
+            self._found.append(ReducedModel(input_columns, base_model, held))
             self._costs.append(self._costs_of(base_model, held, columns))
 
     def _fit(
@@ -215,27 +215,29 @@ class ReducedModelFitter:
             costs[held.places] = self._codec.cost(held.outputs, truth)
         return costs
 
-    def _best(self, name: str, sources: SourceSet, rows: np.ndarray) -> int | None:
+    def _best(self, name: str, input_columns: InputColumnSet, rows: np.ndarray) -> int | None:
         """Return the reduced model that answers a set, or None for the whole.
 
-        That is the set's own unless the whole, or a reduced model of fewer sources, costs less by
-        `MIN_GAIN_ERRORS`; without an own one, whatever costs least.
+        That is the set's own unless the whole, or a reduced model of fewer input columns, costs
+        less by `MIN_GAIN_ERRORS`; without an own one, whatever costs least.
         """
-        able = [i for i, one in enumerate(self._found) if one.sources <= sources]
+        able = [i for i, one in enumerate(self._found) if one.input_columns <= input_columns]
         able = [i for i in able if np.isfinite(self._costs[i][rows]).sum() >= LEAST_JUDGED]
         if not able:
             return None
         rows = rows[np.isfinite([self._costs[i][rows] for i in able]).all(axis=0)]
         if len(rows) < LEAST_JUDGED:
             return None
-        gone = columns_of(self._sources, frozenset(range(len(self._sources))) - sources)
+        gone = columns_of(
+            self._input_columns, frozenset(range(len(self._input_columns))) - input_columns
+        )
         outputs = self._judges.hidden(name, rows, gone)
         costs: dict[int | None, np.ndarray] = {i: self._costs[i][rows] for i in able}
         costs[None] = self._codec.cost(outputs, self._judges.truth[rows])
         heavy = self._judges.views.weights
         heavy = None if heavy is None else heavy[rows]
         best = min(costs, key=lambda i: mean_by(costs[i], heavy))
-        own = [i for i in able if self._found[i].sources == sources]
+        own = [i for i in able if self._found[i].input_columns == input_columns]
         first = min(own, key=lambda i: mean_by(costs[i], heavy), default=None)
         if first is None:
             return best
@@ -245,12 +247,14 @@ class ReducedModelFitter:
         error = standard_error(gain, None if groups is None else groups[rows])
         return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
 
-    def _with(self, base_model: BaseModel, routes: Mapping[SourceSet, int]) -> BaseModel:
+    def _with(self, base_model: BaseModel, routes: Mapping[InputColumnSet, int]) -> BaseModel:
         if not routes:
             return base_model
         used = sorted(set(routes.values()))
         places = {found: used.index(place) for found, place in routes.items()}
-        return WithReducedModels(base_model, self._sources, [self._found[i] for i in used], places)
+        return WithReducedModels(
+            base_model, self._input_columns, [self._found[i] for i in used], places
+        )
 
 
 def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
@@ -258,9 +262,9 @@ def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     return codec.form.known(truth)
 
 
-def allows_product(form: OutputForm, sources: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a product of experts, one per source, is worth its time."""
-    return form.exclusive and 1 < len(sources) <= MAX_SOURCES
+def allows_product(form: OutputForm, input_columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a product of experts, one per input column, is worth its time."""
+    return form.exclusive and 1 < len(input_columns) <= MAX_INPUT_COLUMNS
 
 
 def likely(

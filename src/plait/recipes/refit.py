@@ -123,14 +123,14 @@ class _Again:
             return whole
         reduced_models: list[ReducedModel] = []
         for one in before.reduced_models:
-            columns = [n for i in sorted(one.sources) for n in before.sources[i]]
+            columns = [n for i in sorted(one.input_columns) for n in before.input_columns[i]]
             base_model = self._fit(
                 KINDS[one.base_model.name](), self._views.only(columns), deadline
             )
             if base_model is None:
                 return None
-            reduced_models.append(ReducedModel(one.sources, base_model))
-        return WithReducedModels(whole, before.sources, reduced_models, before.routes)
+            reduced_models.append(ReducedModel(one.input_columns, base_model))
+        return WithReducedModels(whole, before.input_columns, reduced_models, before.routes)
 
     def _fit(
         self, base_model: BaseModel, views: Views, deadline: Deadline | None

@@ -12,7 +12,7 @@ from plait.data.table import Table, read
 from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
 from plait.model.model import Model, load
-from plait.model.query import query_vector, sources_named
+from plait.model.query import input_columns_named, query_vector
 from plait.reading import ReadOptions
 from plait.recipes.outputs import check_output
 from plait.report import render_search
@@ -99,11 +99,11 @@ def score_parts(
     asked = query_vector(model, query, weights)
     shown = rows.take([int(hit["row"]) for hit in hits])
     prepared = model.prepare(model.as_table(shown, on_error="skip"))
-    vectors, present = model.space.source_vectors(prepared, np.arange(len(hits)))
+    vectors, present = model.space.input_column_vectors(prepared, np.arange(len(hits)))
     total = np.einsum("sr,srd->rd", present.astype(np.float32), vectors)
     length = np.maximum(np.linalg.norm(total, axis=1), 1e-12)
     parts = (vectors @ asked) / length
-    names = list(model.space.sources)
+    names = list(model.space.input_columns)
     return [
         {name: float(parts[s, r]) for s, name in enumerate(names) if present[s, r]}
         for r in range(len(hits))
@@ -111,7 +111,7 @@ def score_parts(
 
 
 def _asked(model: Model, name: str, cell: Cell) -> Html:
-    column = sources_named(model, name)[0]
+    column = input_columns_named(model, name)[0]
     return _shown(model.shown[column], cell, Media(Path.cwd()))
 
 

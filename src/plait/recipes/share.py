@@ -16,7 +16,7 @@ from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.recipes.found_encoders import add_found
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
-from plait.recipes.space_plan import SharedPlan, SharedResult, closed_form, rows_with_source
+from plait.recipes.space_plan import SharedPlan, SharedResult, closed_form, rows_with_input_column
 from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -32,8 +32,8 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         config=shared_config(work),
         train=work.train.for_pairs(len(task.splits.train)),
         budget=_budget_left(work),
-        rows=rows_with_source(task, task.splits.train),
-        rows_validation=rows_with_source(task, task.validation),
+        rows=rows_with_input_column(task, task.splits.train),
+        rows_validation=rows_with_input_column(task, task.validation),
         seed=work.seed,
         device=work.device,
         folder=work.folder,
@@ -42,7 +42,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     found = _learned(task, plan, work)
     model = Model(
         schema=task.table.schema,
-        sources=task.sources,
+        input_columns=task.input_columns,
         target=None,
         shared=found.space,
         readings=task.readings,
@@ -94,9 +94,9 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
     rows = task.judged
     contents = {
         name: content_numbers(task.prepared, columns)[rows]
-        for name, columns in task.sources.items()
+        for name, columns in task.input_columns.items()
     }
-    vectors, present = found.space.source_vectors(task.prepared, rows)
+    vectors, present = found.space.input_column_vectors(task.prepared, rows)
     scored = score_space(vectors, present, contents)
     check = check_space(vectors, present, contents, task.groups[rows])
     found.space.check = check

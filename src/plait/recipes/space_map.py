@@ -1,4 +1,4 @@
-"""Draws a shared space: rows and their sources in two dimensions, and what lies nearest to what."""
+"""Draws a shared space: rows and their values in two dimensions, and what lies nearest to what."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from plait.errors import CellError
 from plait.recipes.task import Task
 from plait.types import Html
 
-MAX_ROWS, MAX_POINTS, MAX_SOURCES = 300, 1200, 8
+MAX_ROWS, MAX_POINTS, MAX_INPUT_COLUMNS = 300, 1200, 8
 MAX_MAP_BYTES, MAX_NEIGHBOUR_BYTES = 4_000_000, 1_500_000
-MAX_QUERIES, QUERIES_PER_SOURCE, NUM_NEAREST = 24, 8, 3
+MAX_QUERIES, QUERIES_PER_INPUT_COLUMN, NUM_NEAREST = 24, 8, 3
 
 LEAST_TSNE_POINTS = 20
 """Fewer points than this are drawn by PCA: they have no neighbourhoods to keep."""
@@ -25,22 +25,22 @@ TSNE_STEPS = 500
 def make_map(
     task: Task, rows: np.ndarray, vectors: np.ndarray, present: np.ndarray, *, seed: int
 ) -> dict[str, Any]:
-    """Return the map of a shared space, ready for JSON; empty when no row has a source.
+    """Return the map of a shared space, ready for JSON; empty when no row has an input column.
 
     Args:
         task: The table, to show its cells.
         rows: int64 ``[row]``: row numbers in the table.
-        vectors: Unit vectors float32 ``[source, row, dim]``, sources in the order of the task.
-        present: bool ``[source, row]``.
+        vectors: Unit vectors float32 ``[input, row, dim]``, input columns in the order of the task.
+        present: bool ``[input, row]``.
         seed: Of the rows drawn, the queries asked, and the projection.
 
     Returns:
-        ``method`` (of the projection), ``sources`` (those drawn: the 8 that most rows have),
+        ``method`` (of the projection), ``input_columns`` (those drawn: the 8 that most rows have),
         ``rows`` (how many there are; at most 300 are drawn, fewer when their cells are heavy),
-        ``points`` of ``{"source", "row", "x", "y"}`` with x, y in [0, 1], ``cells`` (row ->
-        {source: html}), and ``neighbours``; see `find_neighbours`.
+        ``points`` of ``{"input_column", "row", "x", "y"}`` with x, y in [0, 1], ``cells`` (row ->
+        {input_column: html}), and ``neighbours``; see `find_neighbours`.
     """
-    names = list(task.sources)
+    names = list(task.input_columns)
     drawn = _most_present(present)
     candidates = np.flatnonzero(present[drawn].any(0)) if drawn else np.zeros(0, np.int64)
     if not len(candidates):
@@ -53,15 +53,17 @@ def make_map(
     middles = _middles(vectors, present)
     spots, method = project(np.stack([vectors[s, p] - middles[s] for s, p in which]), seed=seed)
     points = [
-        {"source": names[s], "row": int(rows[place]), "x": float(x), "y": float(y)}
+        {"input_column": names[s], "row": int(rows[place]), "x": float(x), "y": float(y)}
         for (s, place), (x, y) in zip(which, spots.round(4), strict=True)
     ]
-    contents = np.stack([content_numbers(task.prepared, c)[rows] for c in task.sources.values()])
+    contents = np.stack(
+        [content_numbers(task.prepared, c)[rows] for c in task.input_columns.values()]
+    )
     found = find_neighbours(names, rows, vectors, present, contents, seed=seed)
     return {
         "method": method,
         "rows": len(candidates),
-        "sources": [names[s] for s in drawn],
+        "input_columns": [names[s] for s in drawn],
         "points": points,
         "cells": cells,
         "neighbours": _with_cells(task, found, cells),
@@ -104,38 +106,40 @@ def find_neighbours(
     *,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Return queries drawn by the seed, never by success, with the nearest items of other sources.
+    """Return queries drawn by the seed, never by success, with the nearest items of other columns.
 
     Args:
-        names: Of the sources.
+        names: Of the input columns.
         rows: int64 ``[row]``: row numbers in the table.
-        vectors: Unit vectors ``[source, row, dim]``.
-        present: bool ``[source, row]``.
-        contents: int64 ``[source, row]``: equal for equal content, shown and counted once.
+        vectors: Unit vectors ``[input, row, dim]``.
+        present: bool ``[input, row]``.
+        contents: int64 ``[input, row]``: equal for equal content, shown and counted once.
         seed: Of the draw.
 
     Returns:
-        ``{"source", "row", "found": {other: {"rank", "among", "items"}}}`` per query, sources in
-        turn. ``rank`` is where the right item came, from 1 (ties share their mean, as in
+        ``{"input_column", "row", "found": {other: {"rank", "among", "items"}}}`` per query, input
+        columns in turn. ``rank`` is where the right item came, from 1 (ties share their mean, as in
         `plait.retrieval.match_ranks`), ``among`` so many rows that have both; ``items`` are the 3
         nearest of different content, ``{"row", "cosine", "right"}``.
     """
     rng = np.random.default_rng(seed)
     several = present.sum(0) >= 2
-    per_source = max(1, min(QUERIES_PER_SOURCE, MAX_QUERIES // max(len(names), 1)))
+    per_input_column = max(1, min(QUERIES_PER_INPUT_COLUMN, MAX_QUERIES // max(len(names), 1)))
     drawn = []
-    for source in range(len(names)):
-        able = np.flatnonzero(present[source] & several)
-        places = rng.choice(able, min(per_source, len(able)), replace=False)
-        drawn += [(turn, source, int(place)) for turn, place in enumerate(places)]
+    for input_column in range(len(names)):
+        able = np.flatnonzero(present[input_column] & several)
+        places = rng.choice(able, min(per_input_column, len(able)), replace=False)
+        drawn += [(turn, input_column, int(place)) for turn, place in enumerate(places)]
     found = []
-    for _, source, place in sorted(drawn):
-        others = [o for o in range(len(names)) if o != source and present[o, place]]
+    for _, input_column, place in sorted(drawn):
+        others = [o for o in range(len(names)) if o != input_column and present[o, place]]
         answers = {
-            names[o]: _nearest(rows, vectors, present, contents[o], source, o, place)
+            names[o]: _nearest(rows, vectors, present, contents[o], input_column, o, place)
             for o in others
         }
-        found.append({"source": names[source], "row": int(rows[place]), "found": answers})
+        found.append(
+            {"input_column": names[input_column], "row": int(rows[place]), "found": answers}
+        )
     return found
 
 
@@ -144,12 +148,12 @@ def _nearest(
     vectors: np.ndarray,
     present: np.ndarray,
     contents: np.ndarray,
-    source: int,
+    input_column: int,
     other: int,
     place: int,
 ) -> dict[str, Any]:
-    items = np.flatnonzero(present[source] & present[other])
-    scores = vectors[other, items] @ vectors[source, place]
+    items = np.flatnonzero(present[input_column] & present[other])
+    scores = vectors[other, items] @ vectors[input_column, place]
     right = contents[items] == contents[place]
     best = scores[right].max()
     rank = 1 + (scores[~right] > best).sum() + (scores[~right] == best).sum() / 2
@@ -167,17 +171,18 @@ def _nearest(
 
 
 def _most_present(present: np.ndarray) -> list[int]:
-    """Return the sources to draw, in their own order."""
+    """Return the input columns to draw, in their own order."""
     counts = present.sum(1)
-    most = np.argsort(-counts, kind="stable")[:MAX_SOURCES]
+    most = np.argsort(-counts, kind="stable")[:MAX_INPUT_COLUMNS]
     return sorted(int(s) for s in most if counts[s])
 
 
 def _middles(vectors: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return the mean vector of every source, ``[source, dim]``.
+    """Return the mean vector of every input column, ``[input, dim]``.
 
     Shared spaces keep a gap between modalities (Liang et al. 2022): with it a map shows little but
-    which dot is of which source. A shift of all items of a source alike changes no ranking of them.
+    which dot is of which input column. A shift of all items of an input column alike changes no
+    ranking of them.
     """
     share = present / np.maximum(present.sum(1, keepdims=True), 1)
     middles: np.ndarray = np.einsum("sr,srd->sd", share, vectors)
@@ -200,7 +205,7 @@ def _cells_of(task: Task, rows: Sequence[int]) -> dict[str, dict[str, Html]]:
     found: dict[str, dict[str, Html]] = {}
     total = 0
     for row in rows:
-        shown = {name: show_cell(task, row, name) for name in task.sources}
+        shown = {name: show_cell(task, row, name) for name in task.input_columns}
         kept = {name: html for name, html in shown.items() if html is not None}
         total += sum(map(len, kept.values()))
         if found and total > MAX_MAP_BYTES:
@@ -215,7 +220,7 @@ def _with_cells(
     """Add the cells that the queries and their answers show; return as many queries as fit."""
     total, kept = 0, list[dict[str, Any]]()
     for query in found:
-        needed = [(query["row"], query["source"])]
+        needed = [(query["row"], query["input_column"])]
         for name, answer in query["found"].items():
             needed += [(item["row"], name) for item in answer["items"]]
         shown = {}

@@ -83,7 +83,7 @@ def closed_form(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
         raise UsageError(
             "a simple space says what columns share, and no two have values in the same rows",
             expected="two or more columns that occur together",
-            received=", ".join(task.sources),
+            received=", ".join(task.input_columns),
             hint="leave out --simple: the network learns from a single column, too",
         )
     note = "no network was trained: canonical correlations of simple features alone"
@@ -93,7 +93,7 @@ def closed_form(task: Task, plan: SharedPlan, progress: Progress) -> SharedResul
 def of_linear(task: Task, plan: SharedPlan, linear: LinearSpace, note: str) -> SharedResult:
     """Return the space of canonical correlations alone, and why it is alone."""
     codecs = {name: task.codecs[name] for name in task.columns}
-    space = SharedSpace(codecs, dict(task.sources), plan.config, {}, linear=linear, share=0.0)
+    space = SharedSpace(codecs, dict(task.input_columns), plan.config, {}, linear=linear, share=0.0)
     return SharedResult(
         space=space,
         run=None,
@@ -110,14 +110,14 @@ def fit_linear(
 ) -> tuple[LinearSpace, LinearSpace] | None:
     """Return the canonical correlations of the training rows, and those of all rows.
 
-    None where no two sources occur together.
+    None where no two input columns occur together.
     """
     if not occur_together(task, plan.rows):
         return None
     update = progress.task("canonical correlations", 1.0)
     found = LinearSpace.fit(
         task.prepared,
-        dict(task.sources),
+        dict(task.input_columns),
         plan.rows,
         plan.rows_validation,
         dim=LINEAR_DIM,
@@ -146,16 +146,16 @@ def notes_on_mixes(mixes: Sequence[Mapping[str, Any]], steps: int) -> tuple[str,
 
 
 def occur_together(task: Task, rows: np.ndarray) -> bool:
-    """Tell whether any two sources are both present in at least two of the rows."""
+    """Tell whether any two input columns are both present in at least two of the rows."""
     present = [
         np.logical_or.reduce([np.asarray(task.prepared.columns[c].present)[rows] for c in columns])
-        for columns in task.sources.values()
+        for columns in task.input_columns.values()
     ]
     return bool((np.sum(present, axis=0) >= 2).sum() >= 2)
 
 
-def rows_with_source(task: Task, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return those of the rows that hold at least one source."""
+def rows_with_input_column(task: Task, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return those of the rows that hold at least one input column."""
     rows = np.asarray(rows, np.int64)
     present = [np.asarray(task.prepared.columns[c].present)[rows] for c in task.columns]
     return rows[np.logical_or.reduce(present)]

@@ -101,7 +101,10 @@ def _score(
 ) -> dict[str, Any]:
     began = time.monotonic()
     hidden = [
-        column for name, columns in model.sources.items() if name not in kept for column in columns
+        column
+        for name, columns in model.input_columns.items()
+        if name not in kept
+        for column in columns
     ]
     outputs = model.predictor.outputs(hide(prepared, hidden), part.rows)
     judge = model.predictor.judge

@@ -22,7 +22,7 @@ from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.labels import read_labels
-from plait.recipes.reading import read_columns, sources_with
+from plait.recipes.reading import input_columns_with, read_columns
 from plait.recipes.roles import (
     check_base,
     check_target,
@@ -50,8 +50,8 @@ class Task:
 
     Attributes:
         table: The table, with its schema.
-        sources: Input column of the table -> the columns that it is read as: itself, and those of
-            pretrained encoders.
+        input_columns: Input column of the table -> the columns that it is read as: itself, and
+            those of pretrained encoders.
         target: Name of the target column; None to learn what the columns share.
         codecs: Fitted codecs of inputs (to show them, where an encoder reads them), of the columns
             that they are read as, and of the target.
@@ -76,7 +76,7 @@ class Task:
     """
 
     table: Table
-    sources: Mapping[str, tuple[str, ...]]
+    input_columns: Mapping[str, tuple[str, ...]]
     target: str | None
     codecs: Mapping[str, Codec]
     prepared: Prepared
@@ -96,12 +96,12 @@ class Task:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the table's input columns."""
-        return tuple(self.sources)
+        return tuple(self.input_columns)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that the inputs are read as."""
-        return tuple(column for columns in self.sources.values() for column in columns)
+        return tuple(column for columns in self.input_columns.values() for column in columns)
 
     @property
     def validation(self) -> np.ndarray:
@@ -217,7 +217,7 @@ def make_task(
     heavy, splits, said_weights = weigh(table, weights, weigher, truth, splits)
     return Task(
         table=table,
-        sources=sources_with(readings, {name: (name,) for name in inputs}),
+        input_columns=input_columns_with(readings, {name: (name,) for name in inputs}),
         target=target,
         codecs=codecs | {reading.column: reading.codec for reading in readings},
         prepared=prepared,
@@ -258,12 +258,14 @@ def _choose_columns(
 
 
 def with_space(task: Task, space: SharedSpace, *, progress: Progress) -> Task:
-    """Return the task with the vectors of a shared space as further readings of its sources."""
-    added = tuple(SpaceReading(space, name) for name in space.sources if name in task.sources)
+    """Return the task with a shared space's vectors as further readings of its input columns."""
+    added = tuple(
+        SpaceReading(space, name) for name in space.input_columns if name in task.input_columns
+    )
     prepared = with_readings(added, task.table, task.prepared, progress=progress.task)
     return replace(
         task,
-        sources=sources_with(added, task.sources),
+        input_columns=input_columns_with(added, task.input_columns),
         codecs={**task.codecs, **{reading.column: reading.codec for reading in added}},
         prepared=prepared,
         readings=(*task.readings, *added),

@@ -110,7 +110,7 @@ def _tune(task: Task, work: Work, reading: BackboneReading, budget: Budget) -> _
     rows = task.splits.train[present[task.splits.train]]
     judged = task.validation[present[task.validation]]
     if len(judged) < LEAST_JUDGED or not len(rows):
-        return _Found(FROZEN, [], [_too_few(f"'{reading.source}'")])
+        return _Found(FROZEN, [], [_too_few(f"'{reading.input_column}'")])
     from plait.recipes.tuning_trials import Trials, trial_records
 
     trials = Trials(task, work, reading, rows, judged, budget)
@@ -121,11 +121,11 @@ def _tune(task: Task, work: Work, reading: BackboneReading, budget: Budget) -> _
         if forced:
             raise
         return _Found(FROZEN, [], [f"encoders stayed frozen: {error.what}"])
-    found = _Found(verdict.chosen, trial_records(reading.source, verdict), verdict.notes)
+    found = _Found(verdict.chosen, trial_records(reading.input_column, verdict), verdict.notes)
     if verdict.tuner is not None and verdict.tuner.backbone is not None:
         backbone = verdict.tuner.backbone
         found.checkpoint = keep_tuned(reading.checkpoint, backbone, verdict.chosen)
-        found.notes.append(_explain(reading.source, verdict.chosen))
+        found.notes.append(_explain(reading.input_column, verdict.chosen))
     _remember(work, reading, found)
     return found
 
@@ -150,9 +150,9 @@ def _swapped(
     task: Task, work: Work, old: BackboneReading, checkpoint: Checkpoint, how: str
 ) -> Task:
     """Return the task with a reading by the tuned checkpoint in the place of the old one."""
-    update = work.progress.task(f"encoding {old.source}", task.table.num_rows)
+    update = work.progress.task(f"encoding {old.input_column}", task.table.num_rows)
     new = BackboneReading.fitted(
-        old.source,
+        old.input_column,
         checkpoint,
         task.table,
         task.splits.train,
@@ -166,13 +166,13 @@ def _swapped(
     column = new.read(task.table, task.prepared, progress=update)
     columns = {n: c for n, c in task.prepared.columns.items() if n != old.column}
     codecs = {n: c for n, c in task.codecs.items() if n != old.column}
-    sources = {
+    input_columns = {
         name: tuple(new.column if one == old.column else one for one in names)
-        for name, names in task.sources.items()
+        for name, names in task.input_columns.items()
     }
     return replace(
         task,
-        sources=sources,
+        input_columns=input_columns,
         codecs=codecs | {new.column: new.codec},
         prepared=Prepared(columns | {new.column: column}, task.prepared.num_rows),
         readings=tuple(new if one is old else one for one in task.readings),
@@ -190,11 +190,11 @@ def _too_few(what: str) -> str:
     )
 
 
-def _explain(source: str, how: str) -> str:
+def _explain(input_column: str, how: str) -> str:
     by = "by low-rank corrections (lora)" if how == "lora" else "in full"
     return (
-        f"the encoder of '{source}' learned on from the training rows {by}; models were compared "
-        "on validation rows only, for it knows the others' targets"
+        f"the encoder of '{input_column}' learned on from the training rows {by}; models were "
+        "compared on validation rows only, for it knows the others' targets"
     )
 
 

@@ -123,7 +123,7 @@ class Trials:
                 break
             least = 0.1 * self._budget.amount
             budget = budget if budget.amount else Budget(least, "seconds")
-            self._learn(tuner, inputs, self._reading.source, way, budget)
+            self._learn(tuner, inputs, self._reading.input_column, way, budget)
             self._judge(verdict, tuner, inputs, way, forced)
             if alone:
                 break
@@ -139,14 +139,14 @@ class Trials:
         return probe
 
     def _inputs(self, verdict: Verdict) -> Prepared:
-        """Return the rows' inputs under the source's name; a sample where there are too many."""
-        source, seed = self._reading.source, self._work.seed
+        """Return the rows' inputs under the column's name; a sample where there are too many."""
+        input_column, seed = self._reading.input_column, self._work.seed
         wanted = [self._judged, np.random.default_rng(seed).permutation(self._rows)]
-        update = self._work.progress.task(f"reading {source} to tune", sum(map(len, wanted)))
+        update = self._work.progress.task(f"reading {input_column} to tune", sum(map(len, wanted)))
         table, checkpoint = self._task.table, self._reading.checkpoint
         held: PreparedColumn = hold_inputs(
             table,
-            source,
+            input_column,
             checkpoint,
             np.concatenate(wanted),
             max_bytes=MAX_BYTES,
@@ -157,10 +157,10 @@ class Trials:
         self._judged = self._judged[held.present[self._judged]]
         if len(self._rows) < num_rows:
             verdict.notes.append(
-                f"the encoder of '{source}' was tuned on {len(self._rows):,} of {num_rows:,} "
+                f"the encoder of '{input_column}' was tuned on {len(self._rows):,} of {num_rows:,} "
                 "training rows: more do not fit into memory"
             )
-        return Prepared({source: held}, table.num_rows)
+        return Prepared({input_column: held}, table.num_rows)
 
     def _tuner(self, probe: Probe, way: str, forced: bool, verdict: Verdict) -> Tuner | None:
         torch.manual_seed(self._work.seed)
@@ -201,15 +201,15 @@ class Trials:
 
     def _seconds_per_row(self, tuner: Tuner, inputs: Prepared) -> float:
         rows = self._judged[:64]
-        tuner_vectors(tuner, inputs, self._reading.source, rows[:8])
+        tuner_vectors(tuner, inputs, self._reading.input_column, rows[:8])
         clock = Clock()
-        tuner_vectors(tuner, inputs, self._reading.source, rows)
+        tuner_vectors(tuner, inputs, self._reading.input_column, rows)
         return clock.seconds / len(rows)
 
     def _too_slow(self) -> str:
         return (
-            f"the encoder of '{self._reading.source}' stayed frozen: the budget is too short to "
-            "tune it and to encode the table anew"
+            f"the encoder of '{self._reading.input_column}' stayed frozen: the budget is too "
+            "short to tune it and to encode the table anew"
         )
 
     def _learn(
@@ -224,7 +224,7 @@ class Trials:
             rows=self._rows,
             rows_validation=self._judged,
         )
-        update = self._work.progress.task(f"tuning {self._reading.source}: {way}", 1.0)
+        update = self._work.progress.task(f"tuning {self._reading.input_column}: {way}", 1.0)
 
         def notify(share: float, note: str) -> None:
             update(min(share, 0.999), note)
@@ -277,7 +277,7 @@ class Trials:
         self, verdict: Verdict, tuner: Tuner, inputs: Prepared, way: str, forced: bool
     ) -> None:
         """Enter a way's costs; take it where it beats frozen by over one standard error."""
-        found = self._costs(tuner, inputs, self._reading.source)
+        found = self._costs(tuner, inputs, self._reading.input_column)
         before, frozen = verdict.costs[verdict.chosen], verdict.costs[FROZEN]
         verdict.costs[way] = found
         gain = frozen - found
@@ -289,7 +289,7 @@ class Trials:
             verdict.notes += self._regrets(verdict, way, float(gain.mean()))
 
     def _regrets(self, verdict: Verdict, way: str, gain: float) -> list[str]:
-        name = f"the encoder of '{self._reading.source}'"
+        name = f"the encoder of '{self._reading.input_column}'"
         if verdict.chosen != way:
             return [f"{name} stayed frozen: tuning it ({way}) diverged"]
         if gain <= 0:

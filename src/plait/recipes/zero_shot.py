@@ -65,18 +65,18 @@ def class_vectors(
     model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], templates: Sequence[str]
 ) -> np.ndarray:
     """Return a unit vector per class, float32 ``[class, dim]``: the mean of its prompts'."""
-    sources = [s for s in model.space.sources if traits_of(model.shown[s]).words]
-    if not sources:
+    input_columns = [s for s in model.space.input_columns if traits_of(model.shown[s]).words]
+    if not input_columns:
         raise UsageError(
             "classes are named in words, but the shared space reads no text",
-            expected="a text column among " + ", ".join(model.space.sources),
+            expected="a text column among " + ", ".join(model.space.input_columns),
             hint="fit the base with a column of text, or label a few rows: fit --base",
         )
     words = [_words(classes, name) for name in classes]
     texts = [t.replace(SLOT, word) for own in words for word in own for t in templates]
-    rows = [dict.fromkeys(sources, text) for text in texts]
-    table = read(rows, columns={name: model.shown[name].modality for name in sources})
-    weights = {name: float(name in sources) for name in model.space.sources}
+    rows = [dict.fromkeys(input_columns, text) for text in texts]
+    table = read(rows, columns={name: model.shown[name].modality for name in input_columns})
+    weights = {name: float(name in input_columns) for name in model.space.input_columns}
     vectors = model.embed(table, weights=weights)
     ends = np.cumsum([len(own) * len(templates) for own in words])[:-1]
     means = np.stack([part.mean(0) for part in np.split(vectors, ends)])

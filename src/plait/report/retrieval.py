@@ -9,7 +9,7 @@ from typing import Any
 
 from plait.report.chart import curves, lines
 from plait.report.matrix import shaded
-from plait.report.space import sources_of
+from plait.report.space import input_columns_of
 from plait.report.text import DASH, escape, facts, fold, number, percent, section, table
 from plait.report.words import arrow, direction, word
 from plait.types import Html
@@ -18,12 +18,12 @@ CHANCE = "by chance, R@1, 5, 10"
 
 
 def alignment_matrix(data: Mapping[str, Any]) -> Html:
-    """Return recall among the first ten from every source to every other, and all numbers."""
+    """Return recall among the first ten from every input column to every other, and all numbers."""
     test = (data.get("metrics") or {}).get("test") or {}
     found = test.get("retrieval") or {}
     if not found:
         return ""
-    known = sources_of(data)
+    known = input_columns_of(data)
     names = [a for a in known if any({f"{a}->{b}", f"{b}->{a}"} & found.keys() for b in known)]
     values = [[(found.get(f"{a}->{b}") or {}).get("r@10") for b in names] for a in names]
     parts = [
@@ -150,7 +150,7 @@ def _curves(curve: Sequence[Mapping[str, Any]]) -> list[Html]:
     """Return the loss over time, and what validation rows said.
 
     That is 1 - mean reciprocal rank; below 0 it is minus the spread of the vectors, where no two
-    sources occur together (see `plait.train.shared.Shared.cost`).
+    input columns occur together (see `plait.train.shared.Shared.cost`).
     """
     loss = [(p["seconds"], p["loss"]) for p in curve if p.get("loss") is not None]
     costs = [(p["seconds"], p["validation"]) for p in curve if p.get("validation") is not None]

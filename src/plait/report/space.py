@@ -13,16 +13,16 @@ NUM_MARKS = 8
 """Colours and shapes that page.css has: ``mark0`` to ``mark7``."""
 
 OPEN_QUERIES = 3
-"""Queries per source that are seen at once; the others unfold."""
+"""Queries per input column that are seen at once; the others unfold."""
 
 
 def space_map(data: Mapping[str, Any]) -> Html:
-    """Return the map: a dot per row and source; one card per row, shown by hover or focus."""
+    """Return the map: a dot per row and input column; one card per row, shown by hover or focus."""
     found = data.get("map") or {}
     points = found.get("points") or []
     if not points:
         return ""
-    names = found["sources"]
+    names = found["input_columns"]
     by_row: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for point in points:
         by_row[point["row"]].append(point)
@@ -34,7 +34,7 @@ def space_map(data: Mapping[str, Any]) -> Html:
         f'<li><i class="mark mark{place % NUM_MARKS}"></i>{escape(name)}</li>'
         for place, name in enumerate(names)
     )
-    hidden = [name for name in sources_of(data) if name not in names]
+    hidden = [name for name in input_columns_of(data) if name not in names]
     left_out = f" Not drawn: {escape(', '.join(hidden))}." if hidden else ""
     return section(
         "Map of the space",
@@ -48,17 +48,19 @@ def space_map(data: Mapping[str, Any]) -> Html:
 
 
 def neighbours(data: Mapping[str, Any]) -> Html:
-    """Return queries with their nearest items in every other source, the right one framed."""
+    """Return queries with their nearest items in every other input column, the right one framed."""
     found = data.get("map") or {}
     cells = found.get("cells") or {}
-    by_source: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    by_input_column: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for query in found.get("neighbours") or []:
-        by_source[query["source"]].append(query)
+        by_input_column[query["input_column"]].append(query)
     parts = []
-    for source, queries in by_source.items():
-        others = [name for name in sources_of(data) if any(name in q["found"] for q in queries)]
+    for input_column, queries in by_input_column.items():
+        others = [
+            name for name in input_columns_of(data) if any(name in q["found"] for q in queries)
+        ]
         first, rest = queries[:OPEN_QUERIES], queries[OPEN_QUERIES:]
-        parts.append(f"<h3>From {escape(source)}</h3>{_grid(first, others, cells)}")
+        parts.append(f"<h3>From {escape(input_column)}</h3>{_grid(first, others, cells)}")
         if rest:
             parts.append(fold(f"{len(rest)} more", _grid(rest, others, cells)))
     if not parts:
@@ -78,10 +80,10 @@ def _item(
     """Return a row's dots, the line between them, and its card, placed at the dot in use."""
     places, dots = [], []
     for point in points:
-        kind = names.index(point["source"]) % NUM_MARKS
+        kind = names.index(point["input_column"]) % NUM_MARKS
         x, y = f"{100 * point['x']:.1f}%", f"{100 * point['y']:.1f}%"
         places.append(f"--x{kind}:{x};--y{kind}:{y}" + (f";--t{kind}:-100%" * (point["y"] > 0.5)))
-        label = escape(f"{point['source']} of row {row}")
+        label = escape(f"{point['input_column']} of row {row}")
         dots.append(
             f'<span class="dot mark mark{kind}" style="left:{x};top:{y}" tabindex="0" '
             f'role="img" aria-label="{label}"></span>'
@@ -114,7 +116,7 @@ def _grid(
     head = "".join(f'<th scope="col">nearest {escape(name)}</th>' for name in others)
     body_rows = []
     for query in queries:
-        asked = (cells.get(str(query["row"])) or {}).get(query["source"]) or DASH
+        asked = (cells.get(str(query["row"])) or {}).get(query["input_column"]) or DASH
         answers = "".join(_answer(name, query["found"].get(name), cells) for name in others)
         body_rows.append(f'<tr><td class="asked">{asked}</td>{answers}</tr>')
     head = f'<thead><tr><th scope="col">query</th>{head}</tr></thead>'
@@ -145,11 +147,11 @@ def _place(found: Mapping[str, Any]) -> str:
     return f"after {number(before)} of {among}" if before else f"first of {among}"
 
 
-def sources_of(data: Mapping[str, Any]) -> list[str]:
-    """Return the sources as the model names them; where it does not, as the numbers do."""
+def input_columns_of(data: Mapping[str, Any]) -> list[str]:
+    """Return the input columns as the model names them; where it does not, as the numbers do."""
     model = data.get("model") or {}
-    known = list(model.get("sources") or model.get("inputs") or [])
+    known = list(model.get("input_columns") or model.get("inputs") or [])
     test = (data.get("metrics") or {}).get("test") or {}
     found = [name for key in test.get("retrieval") or {} for name in key.split("->")]
-    found += (data.get("map") or {}).get("sources") or []
+    found += (data.get("map") or {}).get("input_columns") or []
     return known or list(dict.fromkeys(found))

@@ -81,7 +81,7 @@ def _behind(context: Tensor, tokens: Tokens) -> Tokens:
 
 
 def _vectors(space: Space, column: str, tokens: Tokens) -> Tensor:
-    source = next(name for name, columns in space.sources.items() if column in columns)
+    input_column = next(name for name, columns in space.input_columns.items() if column in columns)
     keep = torch.zeros(len(tokens.mask), len(space.encoder.columns), dtype=torch.bool)
     keep[:, space.encoder.columns.index(column)] = True
-    return space.source_vectors({column: tokens}, keep, source)
+    return space.input_column_vectors({column: tokens}, keep, input_column)

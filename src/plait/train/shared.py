@@ -1,4 +1,4 @@
-"""Learning without labels: alignment of sources and masked latent prediction, in one objective."""
+"""Learning without labels: alignment of columns and masked latent prediction, in one objective."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from plait.data.prepared import Prepared
 from plait.networks.space import Space
 from plait.networks.system import presence
-from plait.networks.torch_runners import embed_sources
+from plait.networks.torch_runners import embed_input_columns
 from plait.nn.tokens import Tokens
 from plait.retrieval import mean_reciprocal_rank
 from plait.train.alignment import Alignment
@@ -30,11 +30,11 @@ class SharedConfig:
     """Settings of learning without labels.
 
     Attributes:
-        align: Weight of the alignment between sources.
-        views: Weight of the alignment of two views of one source.
+        align: Weight of the alignment between input columns.
+        views: Weight of the alignment of two views of one input column.
         latent: Weight of masked latent prediction.
         hide: Share of a column's tokens hidden from the student.
-        bank_size: Past vectors per source that serve as negatives.
+        bank_size: Past vectors per input column that serve as negatives.
         teacher_pace: The teacher's averaging rate at the start; it falls to 0 with a cosine.
     """
 
@@ -55,7 +55,7 @@ class SharedLearner(nn.Module):
         self.teacher = copy.deepcopy(space).requires_grad_(False).eval()
         self.predictor = LatentPredictor(dim=space.config.dim)
         self.alignment = Alignment(
-            num_sources=len(space.sources),
+            num_input_columns=len(space.input_columns),
             dim=space.config.dim,
             bank_size=config.bank_size,
             num_others=num_others + config.bank_size,
@@ -69,7 +69,7 @@ class SharedLearner(nn.Module):
 
 
 class Shared:
-    """An `Objective`: every pair of sources of a row aligned, every column's tokens predicted.
+    """An `Objective`: every pair of columns of a row aligned, every column's tokens predicted.
 
     The student sees one augmented view of each row, the teacher another (clean of gradients);
     both losses share the student's stems.
@@ -80,7 +80,7 @@ class Shared:
         rows: Row numbers to train on.
         rows_validation: Row numbers whose retrieval is the cost; may be empty.
         units: int64 ``[row]``: rows of one number are alike, never negatives of each other.
-        contents: Source -> int64 ``[row]``: rows of one number hold the same value there.
+        contents: Input column -> int64 ``[row]``: rows of one number hold the same value there.
         config: Weights of the losses.
     """
 
@@ -103,7 +103,7 @@ class Shared:
         self.num_checked = len(self._validation) if len(self._validation) > 1 else 0
         self._units = torch.from_numpy(np.asarray(units, np.int64))
         self._contents = torch.from_numpy(
-            np.stack([np.asarray(contents[name], np.int64) for name in learner.space.sources])
+            np.stack([np.asarray(contents[name], np.int64) for name in learner.space.input_columns])
         )
         self.parts: dict[str, float] = {}
         self._seen: tuple[Tensor, Tensor, Tensor] | None = None
@@ -124,7 +124,9 @@ class Shared:
         with autocast(precision, keep.device):
             tokens = space.encoder.tokens(views[0])
             if config.align > 0 or config.views > 0:
-                own = torch.stack([space.source_vectors(tokens, keep, s) for s in space.sources])
+                own = torch.stack(
+                    [space.input_column_vectors(tokens, keep, s) for s in space.input_columns]
+                )
                 found |= self._alignment(own, self._others(views[-1], keep), numbers, keep)
             if config.latent > 0:
                 found["latent"] = self._latent(views[0], tokens, keep)
@@ -171,13 +173,13 @@ class Shared:
         return {name: torch.stack(losses).mean() for name, losses in found.items() if losses}
 
     def _alike(self, rows: Tensor, others: Tensor) -> Tensor:
-        """Return bool ``[source, row, other]``: same value there, or near-duplicates in any."""
+        """Return bool ``[input, row, other]``: same value there, or near-duplicates in any."""
         units = self._units[rows][:, None] == self._units[others]
         return (self._contents[:, rows][:, :, None] == self._contents[:, others][:, None]) | units
 
-    def _alike_bank(self, rows: Tensor, source: int) -> Tensor:
-        """Return the same of rows and those whose vectors the bank of a source holds."""
-        known = self.module.alignment.bank_rows[source]
+    def _alike_bank(self, rows: Tensor, input_column: int) -> Tensor:
+        """Return the same of rows and those whose vectors the bank of an input column holds."""
+        known = self.module.alignment.bank_rows[input_column]
         return self._alike(rows, known.clamp(min=0).cpu()).to(known.device)
 
     def _latent(self, batch: Batch, tokens: Mapping[str, Tokens], keep: Tensor) -> Tensor:
@@ -204,10 +206,10 @@ class Shared:
         )
 
     def cost(self) -> float:
-        """Return 1 - the mean reciprocal rank over all directions between sources.
+        """Return 1 - the mean reciprocal rank over all directions between input columns.
 
-        With a single source there are no directions: minus the vectors' spread, which only tells
-        collapse.
+        With a single input column there are no directions: minus the vectors' spread, which only
+        tells collapse.
         """
         vectors, present = self._vectors()
         ranks = []
@@ -222,7 +224,7 @@ class Shared:
         return 1.0 - float(np.mean(ranks))
 
     def collapse(self) -> dict[str, float]:
-        """Return the `spread` of the validation rows' vectors, the least over sources."""
+        """Return the `spread` of the validation rows' vectors, the least over input columns."""
         vectors, present = self._vectors()
         found = [
             spread(torch.from_numpy(vectors[s][present[s]]))
@@ -238,4 +240,6 @@ class Shared:
 
     def _vectors(self) -> tuple[np.ndarray, np.ndarray]:
         device = next(self.module.parameters()).device
-        return embed_sources(self.module.space, self.prepared, self._validation, device=device)
+        return embed_input_columns(
+            self.module.space, self.prepared, self._validation, device=device
+        )
