@@ -65,12 +65,40 @@ def test_a_bundle_from_before_versions_is_refused(path):
     assert caught.value.received == "none" and "plait==0.0.7" in caught.value.hint
 
 
-@pytest.mark.parametrize("change", [lambda v: v | {"simple models": 0}, lambda v: {}])
+@pytest.mark.parametrize(
+    "change", [lambda v: v | {"simple models": 0}, lambda v: {"names": v["names"]}]
+)
 def test_other_simple_models_are_refused_where_they_are_used(path, change):
     rewrite(path, "model.json", lambda c: c.update(versions=change(c["versions"])))
     with pytest.raises(BundleError, match="simple models of this plait answer otherwise") as caught:
         load(path)
     assert "plait==0.0.7" in caught.value.hint
+
+
+OLD_NAMES = {
+    "input_columns": "sources", "derived_columns": "readings", "input_column": "source",
+    "base_model": "expert", "product_of_experts": "pool", "mixes": "rivals",
+}  # fmt: skip
+"""What is saved has had other names -> those names."""
+
+
+@pytest.mark.parametrize("mix", [None, {"deep": 1.0}])
+def test_a_bundle_of_older_names_is_refused_in_words(path, mix, tmp_path):
+    def rename(value):
+        if isinstance(value, dict):
+            return {OLD_NAMES.get(key, key): rename(one) for key, one in value.items()}
+        return [rename(one) for one in value] if isinstance(value, list) else value
+
+    bundle = Bundle(path)
+    files = {name.replace("base-models/", "experts/"): bundle.read_bytes(name)
+             for name in bundle.names()}  # fmt: skip
+    about = rename(json.loads(files["model.json"])) | ({} if mix is None else {"mix": mix})
+    about["versions"] = {"networks": 1, "simple models": 1, "pretrained encoders": 1}
+    write_bundle(path, files | {"model.json": to_json(about)}, version="0.0.7")
+    for use in (load, lambda one: plait.report(one, tmp_path / "page.html")):
+        with pytest.raises(BundleError, match="names what a bundle holds otherwise") as caught:
+            use(path)
+        assert caught.value.received == "none" and "plait==0.0.7" in caught.value.hint
 
 
 def test_versions_of_parts_that_a_bundle_lacks_do_not_matter(path):

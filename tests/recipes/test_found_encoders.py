@@ -90,12 +90,12 @@ def test_the_bundle_answers_where_the_encoder_is_not(tmp_path, folder, monkeypat
     assert caught.value.hint == install_command("hf")
     again = plait.load(tmp_path / "m.plait")
     assert list(again.predict(make_rows()[:9]).columns["prediction"]) == expected
-    assert again.readings[0].checkpoint.licence == "mit"
+    assert again.derived_columns[0].checkpoint.licence == "mit"
 
 
 def test_an_encoder_that_does_not_help_is_left_out():
     model = quick(telling="size")
-    assert model.input_columns["note"] == ("note",) and model.readings == ()
+    assert model.input_columns["note"] == ("note",) and model.derived_columns == ()
     (one,) = records(model)
     assert not one["used"] and one["why"] == "it did not help on rows held out"
     assert one["gain"] <= one["standard_error"]
@@ -108,7 +108,7 @@ def test_an_encoder_that_does_not_help_is_left_out():
 @pytest.mark.parametrize("said", ["none", None, {"*": "auto", "text": "none"}, {"note": "none"}])
 def test_without_being_asked_for_steps_start_from_scratch(said):
     model = quick(encoders=said)
-    assert model.readings == () and records(model) == [] and encoder_notes(model) == []
+    assert model.derived_columns == () and records(model) == [] and encoder_notes(model) == []
 
 
 def test_the_budget_decides_where_nothing_is_said(monkeypatch):
@@ -158,7 +158,7 @@ def test_where_none_is_found_only_those_who_asked_are_told(folder, monkeypatch):
 def test_weights_that_are_damaged_are_left_out_with_the_reason(folder):
     (folder / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{broken}")
     model = quick()
-    assert model.readings == ()
+    assert model.derived_columns == ()
     (one,) = records(model)
     assert not one["used"] and one["why"]
 
@@ -185,7 +185,7 @@ def test_the_next_smaller_one_is_taken_where_one_is_too_slow(folder, monkeypatch
 def test_encoding_that_takes_too_long_is_left_out(monkeypatch):
     slow_above(0, monkeypatch)
     model = quick()
-    assert model.readings == ()
+    assert model.derived_columns == ()
     assert encoder_notes(model) == [
         "the pretrained encoder knowing was left out for 'note': encoding the table takes about "
         "900 s, 20 s are its part"
@@ -205,7 +205,7 @@ def test_large_tables_are_judged_by_some_rows_first(telling, monkeypatch):
     monkeypatch.setattr(found_encoders, "WHOLE_AT_ONCE", 0.5)
     model = quick(telling=telling)
     assert encoded == ([240] if telling == "note" else [])
-    assert bool(model.readings) == (telling == "note")
+    assert bool(model.derived_columns) == (telling == "note")
 
 
 def test_a_table_that_is_too_small_to_measure_says_so():
@@ -214,7 +214,7 @@ def test_a_table_that_is_too_small_to_measure_says_so():
         table, target="kind", budget="2 steps", size=TINY, fusion="early", samples=False,
         baselines=("linear",), encoders="auto", scores=False,
     )  # fmt: skip
-    assert "too few rows" in encoder_notes(model)[0] and model.readings == ()
+    assert "too few rows" in encoder_notes(model)[0] and model.derived_columns == ()
 
 
 def test_a_shared_space_takes_what_helps_retrieval():

@@ -39,8 +39,8 @@ def cells(numbers=False):
     return [{"raw": r.tolist(), "hint": h.tolist(), "goal": g} for r, h, g in rows]
 
 
-def task_of(rows, reading="hint", **changes):
-    """A task in which the column `hint` is the reading of `raw` that something else made."""
+def task_of(rows, derived="hint", **changes):
+    """A task in which the column `hint` is the derived column of `raw` that something else made."""
     columns = {"raw": "vector", "hint": "vector"}
     goal = rows[0]["goal"]
     columns["goal"] = "category" if isinstance(goal, str) else "number"
@@ -49,12 +49,12 @@ def task_of(rows, reading="hint", **changes):
         split=None, seed=0, progress=SILENT,
     )  # fmt: skip
     codecs, columns = dict(task.codecs), dict(task.prepared.columns)
-    codecs[reading], columns[reading] = codecs.pop("hint"), columns.pop("hint")
+    codecs[derived], columns[derived] = codecs.pop("hint"), columns.pop("hint")
     changes = {
-        "input_columns": {"raw": ("raw", reading)},
+        "input_columns": {"raw": ("raw", derived)},
         "codecs": codecs,
         "prepared": type(task.prepared)(columns, NUM),
-        "readings": (SimpleNamespace(column=reading, input_column="raw"),),
+        "derived_columns": (SimpleNamespace(column=derived, input_column="raw"),),
         **changes,
     }
     return replace(task, **changes)
@@ -96,7 +96,7 @@ def learned(monkeypatch):
     return Spy.learned
 
 
-def test_a_reading_that_knows_the_answer_lies_above(task, record):
+def test_a_derived_column_that_knows_the_answer_lies_above(task, record):
     own, other = line(record, 0), line(record, 1)
     assert [p["labels"] for p in own] == [p["labels"] for p in other]
     assert own[-1]["labels"] == len(task.splits.train)
@@ -167,7 +167,7 @@ def test_every_draw_is_nested(task, learned):
         assert all(len(np.unique(keys[rows])) == 3 for rows in draw)
 
 
-def test_a_reading_without_content_saves_nothing():
+def test_a_derived_column_without_content_saves_nothing():
     rows = cells()
     noise = np.random.default_rng(5).normal(size=(NUM, 3))
     found = measure_label_curve(
@@ -192,14 +192,14 @@ def test_a_shared_space_adds_prototypes_and_its_name(learned, monkeypatch):
     monkeypatch.setattr(
         label_bench.Bench, "best", lambda bench, ways: tried.extend(w.name for w in ways) or ways[2]
     )
-    found = measure_label_curve(task_of(cells(), reading="raw~space"), seed=0, seconds=None)
+    found = measure_label_curve(task_of(cells(), derived="raw~space"), seed=0, seconds=None)
     assert tried[2] == found["learner"] == "prototypes of the shared space"
     assert line(found, 1)[0]["name"] == "with the shared space"
     assert found["columns"] == ["raw~space"] and line(found, 1)[-1]["value"] > 0.9
 
 
-def test_nothing_is_measured_without_a_reading_or_rows(task):
-    assert measure_label_curve(replace(task, readings=()), seed=0, seconds=None) == {}
+def test_nothing_is_measured_without_a_derived_column_or_rows(task):
+    assert measure_label_curve(replace(task, derived_columns=()), seed=0, seconds=None) == {}
     few = replace(task.splits, train=task.splits.train[:8])
     assert measure_label_curve(replace(task, splits=few), seed=0, seconds=None) == {}
     none = replace(task.splits, test=few.test[:0], validation=few.test[:0])

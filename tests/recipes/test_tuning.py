@@ -120,9 +120,9 @@ def tuned(checkpoint, cells=None, **settings):
 
 def tuned_key(folder, cells):
     task, _ = tuned(folder, cells)
-    (reading,) = task.readings
-    assert reading.tuned == "lora"
-    return reading.checkpoint.key
+    (derived,) = task.derived_columns
+    assert derived.tuned == "lora"
+    return derived.checkpoint.key
 
 
 @pytest.mark.parametrize("how", ["lora", "full"])
@@ -152,7 +152,7 @@ def test_a_tuned_fit_answers_alike_when_saved_and_the_folder_is_gone(
     found = again.predict(new).columns
     assert list(found["prediction"]) == list(expected["prediction"])
     np.testing.assert_allclose(found["confidence"], expected["confidence"], atol=1e-5)
-    assert [one.tuned for one in again.readings] == [how]
+    assert [one.tuned for one in again.derived_columns] == [how]
     about = [path / "model.json", path / "backbones" / f"tiny-bert-{how}" / "config.json"]
     assert not any(str(tmp_path) in file.read_text() for file in about)
 
@@ -166,7 +166,7 @@ def test_frozen_and_short_auto_fits_stay_as_they_were(folder):
     ):
         task, work = task_and_work(folder, **settings)
         assert tune_encoders(task, work)[0].notes == task.notes
-        assert tune_encoders(task, work)[0].readings == task.readings
+        assert tune_encoders(task, work)[0].derived_columns == task.derived_columns
         assert tune_encoders(task, work)[1] == {}
 
 
@@ -220,7 +220,7 @@ def test_test_rows_and_their_targets_change_nothing(folder):
 
 def test_the_same_seed_gives_the_same_encoder(folder):
     first, again, other = (tuned(folder, seed=seed)[0] for seed in (0, 0, 1))
-    keys = [task.readings[0].checkpoint.key for task in (first, again, other)]
+    keys = [task.derived_columns[0].checkpoint.key for task in (first, again, other)]
     assert keys[0] == keys[1] != keys[2]
 
 
@@ -248,7 +248,7 @@ def test_auto_wants_more_than_a_standard_error(folder, monkeypatch):
     monkeypatch.setattr(tuning_trials.Trials, "_tuner", _only_lora(tuning_trials.Trials._tuner))
     after, records = tune_encoders(task, work)
     assert [t["chosen"] for t in records["tuned"]] == [True, False]
-    assert after.readings == task.readings
+    assert after.derived_columns == task.derived_columns
 
 
 def _only_lora(real):
@@ -310,7 +310,7 @@ def test_an_interrupted_fit_tunes_once(folder, tmp_path, monkeypatch):
 
     monkeypatch.setattr(tuning_trials.Trials, "run", fail)
     again, same = tune_encoders(task, work)
-    assert again.readings[0].checkpoint == first.readings[0].checkpoint
+    assert again.derived_columns[0].checkpoint == first.derived_columns[0].checkpoint
     assert same == records and again.notes == first.notes
     shutil.rmtree(tmp_path / "cache" / "tuned")
     with pytest.raises(AssertionError, match="tuned again"):
@@ -321,7 +321,7 @@ def test_a_timed_budget_is_kept(folder):
     task, work = task_and_work(folder, budget=Budget(8, "seconds"), meter=Meter())
     after, records = tune_encoders(task, work)
     assert work.meter.seconds < 8 and len(records["tuned"]) == 2
-    assert after.readings[0].tuned == "lora"
+    assert after.derived_columns[0].tuned == "lora"
 
 
 def test_a_budget_too_short_leaves_it_frozen_and_says_so(folder, monkeypatch):
@@ -329,7 +329,7 @@ def test_a_budget_too_short_leaves_it_frozen_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(tuning_trials.Trials, "_seconds_per_row", lambda *_: 1.0)
     task, work = task_and_work(folder, budget=Budget(9, "seconds"), meter=Meter(), tune="auto")
     after, records = tune_encoders(task, work)
-    assert after.readings == task.readings
+    assert after.derived_columns == task.derived_columns
     assert [trial["how"] for trial in records["tuned"]] == ["frozen"]
     assert any("the budget is too short to tune it" in note for note in after.notes)
 
@@ -338,7 +338,7 @@ def test_two_columns_have_an_encoder_each(folder, tmp_path):
     cells = [{**row, "title": f"{WORDS[i % 5]} boat"} for i, row in enumerate(rows())]
     table = plait.read(cells, columns={**COLUMNS, "title": "text"})
     model = quick(table, encoders={"text": str(folder)}, tune="lora", out=tmp_path / "m.plait")
-    assert len({one.name for one in model.readings}) == 2
+    assert len({one.name for one in model.derived_columns}) == 2
     names = {one["column"] for one in model.records["metrics"]["tuned"]}
     assert names == {"note", "title"}
     again = plait.load(tmp_path / "m.plait")
@@ -352,9 +352,9 @@ def test_two_columns_have_an_encoder_each(folder, tmp_path):
 
 def test_a_base_with_a_tuned_encoder_keeps_it_and_is_doubted(folder, tmp_path):
     space = quick(target=None, encoders={"text": str(folder)}, exclude=["kind"], fusion="mid")
-    assert not any(one.tuned for one in space.readings)
+    assert not any(one.tuned for one in space.derived_columns)
     base = quick(base=space, adapt="full", encoders={"note": str(_other(tmp_path))}, tune="lora")
-    assert sorted(getattr(one, "tuned", "") for one in base.readings) == ["", "", "", "lora"]
+    assert sorted(getattr(one, "tuned", "") for one in base.derived_columns) == ["", "", "", "lora"]
     again = quick(base=base, adapt="full", encoders={"text": str(folder)}, tune="full")
     assert any("stayed as they are" in note for note in again.records["metrics"]["notes"])
     assert again.input_columns == base.input_columns

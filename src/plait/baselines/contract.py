@@ -15,9 +15,10 @@ from plait.errors import TargetError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
 
-VERSION = 1
+VERSION = 2
 """Of all simple models and their features: raised whenever one that was saved would answer
-otherwise than before, or features are taken or scaled otherwise. Bundles of another are refused."""
+otherwise than before, features are taken or scaled otherwise, or what is saved has other names.
+Bundles of another are refused."""
 
 
 ANY_FORM = frozenset({CLASSES.name, LABELS.name, NUMBER.name})

@@ -9,8 +9,8 @@ from plait.data.schema import Schema
 from plait.model.storage import (
     codecs_facts,
     codecs_from,
+    load_derived_column,
     load_parts,
-    load_reading,
     load_space,
     space_facts,
     space_files,
@@ -36,7 +36,11 @@ def files_of(model: Model) -> dict[str, bytes]:
         "model.json": to_json(_facts(model)),
         **({} if model.parts is None else model.parts.files()),
         **({} if model.shared is None else space_files(model.shared)),
-        **{name: data for reading in model.readings for name, data in reading.files().items()},
+        **{
+            name: data
+            for derived in model.derived_columns
+            for name, data in derived.files().items()
+        },
         **{f"{name}.json": to_json(value) for name, value in model.records.items()},
     }
 
@@ -65,7 +69,9 @@ def fields_from(bundle: Bundle) -> dict[str, Any]:
         "parts": load_parts(bundle, about, codecs, answer),
         "shared": shared,
         "shown": codecs_from(stored["shown"], bundle.path),
-        "readings": tuple(load_reading(f, bundle, every, shared) for f in about["readings"]),
+        "derived_columns": tuple(
+            load_derived_column(f, bundle, every, shared) for f in about["derived_columns"]
+        ),
         "records": {k: v for k, v in bundle.read_all_json().items() if k not in OWN},
         "card": bundle.read_bytes("card.md").decode(),
         "path": bundle.path,
@@ -82,7 +88,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "input_columns": {name: list(columns) for name, columns in model.input_columns.items()},
         **({"task": "share"} if model.parts is None else model.parts.facts()),
         "space": None if model.shared is None else space_facts(model.shared),
-        "readings": [reading.facts() for reading in model.readings],
+        "derived_columns": [derived.facts() for derived in model.derived_columns],
         "on_error": model.on_error,
         "versions": VERSIONS,
     }

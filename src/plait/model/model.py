@@ -22,6 +22,7 @@ from plait.model.bundling import fields_from, files_of
 from plait.model.classes import classes_of, predict_proba
 from plait.model.columns import under_schema
 from plait.model.decision import with_threshold
+from plait.model.derived_columns import DerivedColumn
 from plait.model.ensemble import Ensemble
 from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
@@ -29,7 +30,6 @@ from plait.model.judging import labelled_rows, leaderboard, said_units, top_loss
 from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.predictor import Predictor
 from plait.model.prepare import in_parts, prepare
-from plait.model.readings import Reading
 from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.progress import SILENT, Progress
@@ -47,7 +47,7 @@ class Model:
         target: Name of the target column; None when only the shared space was learned.
         parts: What turns prepared rows into outputs; None without a target.
         shared: What turns prepared rows into vectors; None when no shared space was learned.
-        readings: Makers of the columns that are not prepared from cells alone.
+        derived_columns: Makers of the columns that are not prepared from cells alone.
         shown: Input column -> codec that reads and shows its cells.
         records: What else the bundle tells, by file name without ending: metrics, splits, lineage,
             energy, licences, samples.
@@ -62,7 +62,7 @@ class Model:
     target: str | None
     parts: Predictor | None = None
     shared: SharedSpace | None = None
-    readings: tuple[Reading, ...] = ()
+    derived_columns: tuple[DerivedColumn, ...] = ()
     shown: Mapping[str, Codec] = field(default_factory=dict)
     records: dict[str, Any] = field(default_factory=dict)
     card: str = ""
@@ -180,7 +180,7 @@ class Model:
     ) -> np.ndarray:
         """Return the outputs of any rows, ``[row, ...]``; see `predict` and `Predictor`."""
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
-        keep = bool(self.readings) and is_worth_keeping(table)
+        keep = bool(self.derived_columns) and is_worth_keeping(table)
         update, parts = progress.task("predicting", table.num_rows), list[np.ndarray]()
         for part in in_parts(self, table, keep, progress):
             parts.append(self.outputs(part, asked))

@@ -9,7 +9,7 @@ from plait.data.prepared import Prepared, is_worth_keeping, prepare_rows, prepar
 from plait.data.table import Table
 from plait.modalities import Codec
 from plait.model.columns import counted_from
-from plait.model.readings import with_readings
+from plait.model.derived_columns import with_derived_columns
 from plait.model.unread import note_unread
 from plait.progress import SILENT, Progress
 
@@ -41,7 +41,7 @@ def prepare(
     absent = {n: codec for n, codec in {**unread, **codecs}.items() if n not in here}
     prepared = prepared.with_empty(absent)
     told = progress.task
-    return with_readings(model.readings, table, prepared, progress=told, keep=keep)
+    return with_derived_columns(model.derived_columns, table, prepared, progress=told, keep=keep)
 
 
 def in_parts(
@@ -60,7 +60,7 @@ def in_parts(
 
 def _codecs(model: Model, target: bool) -> dict[str, Codec]:
     """Return the codecs of the columns that are prepared from cells."""
-    made = {reading.column for reading in model.readings}
+    made = {derived.column for derived in model.derived_columns}
     codecs = {name: codec for name, codec in model.codecs.items() if name not in made}
     codecs.pop(str(model.target), None)  # a base may have read what is the target now
     if target and model.target is not None:

@@ -26,10 +26,10 @@ from plait.modalities import (
 )
 from plait.model.calibration import calibration_from
 from plait.model.decision import Decision
+from plait.model.derived_columns import DerivedColumn, SpaceColumn
 from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
 from plait.model.predictor import Predictor
-from plait.model.readings import Reading, SpaceReading
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
@@ -146,20 +146,20 @@ def load_space(bundle: Bundle, about: Mapping[str, Any]) -> SharedSpace:
     return SharedSpace(own, input_columns, config, tensors, scale, linear, share, check)
 
 
-def load_reading(
+def load_derived_column(
     facts: dict[str, Any],
     bundle: Bundle,
     codecs: Mapping[str, Codec],
     shared: SharedSpace | None,
-) -> Reading:
-    """Rebuild a reading from what its `facts` told. Raises `ValueError` when it is unknown."""
+) -> DerivedColumn:
+    """Rebuild a derived column from what its `facts` told. Raises `ValueError` when unknown."""
     if facts["kind"] == "backbone":
-        from plait.model.backbone_reading import BackboneReading
+        from plait.model.backbone_column import BackboneColumn
 
-        return BackboneReading.load(facts, bundle.path, codecs[facts["column"]])
-    if facts["kind"] != SpaceReading.kind or shared is None:
-        raise ValueError(f"unknown reading {facts['kind']}")
-    return SpaceReading(shared, str(facts["input_column"]))
+        return BackboneColumn.load(facts, bundle.path, codecs[facts["column"]])
+    if facts["kind"] != SpaceColumn.kind or shared is None:
+        raise ValueError(f"unknown derived column {facts['kind']}")
+    return SpaceColumn(shared, str(facts["input_column"]))
 
 
 def load_parts(

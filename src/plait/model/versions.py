@@ -12,11 +12,16 @@ from plait.baselines.contract import VERSION as SIMPLE_MODELS
 from plait.bundle import MANIFEST
 from plait.errors import BundleError
 from plait.installation import pip_install
-from plait.model.backbone_reading import BackboneReading
+from plait.model.backbone_column import BackboneColumn
 from plait.model.ensemble import DEEP
 from plait.networks.config import VERSION as NETWORKS
 
+NAMES = 2
+"""Of what ``model.json`` and the records call things, and of the names of files: raised whenever
+something that was saved has another name now."""
+
 VERSIONS = {
+    "names": NAMES,
     "networks": NETWORKS,
     "simple models": SIMPLE_MODELS,
     "pretrained encoders": ENCODERS,
@@ -31,23 +36,42 @@ def check_versions(about: Mapping[str, Any], path: Path) -> None:
         about: What ``model.json`` tells.
         path: The bundle.
     """
+    check_names(about, path)
     mix, space = about.get("mix") or {}, about.get("space") or {}
-    kinds = [one.get("kind") for one in about["readings"]]
+    kinds = [one.get("kind") for one in about["derived_columns"]]
     used = {
         "networks": DEEP in mix or (space and not space["linear"]) or space.get("share", 0) > 0,
         "simple models": any(name != DEEP for name in mix) or space.get("linear"),
-        "pretrained encoders": BackboneReading.kind in kinds,
+        "pretrained encoders": BackboneColumn.kind in kinds,
     }
     found = about.get("versions") or {}
-    for name, version in VERSIONS.items():
-        if used[name] and found.get(name) != version:
-            raise BundleError(
-                f"the {name} of this plait answer otherwise than those of the one that wrote this",
-                expected=f"version {version}",
-                received="none" if name not in found else f"version {found[name]}",
-                path=path,
-                hint=how_to_open(path),
+    for name in used:
+        if used[name] and found.get(name) != VERSIONS[name]:
+            what = (
+                f"the {name} of this plait answer otherwise than those of the one that wrote this"
             )
+            raise _refused(what, name, found, path)
+
+
+def check_names(about: Mapping[str, Any], path: Path) -> None:
+    """Raise `BundleError` when a bundle calls what it holds by other names than this plait does.
+
+    Args: as of `check_versions`.
+    """
+    found = about.get("versions") or {}
+    if found.get("names") != NAMES:
+        what = "this plait names what a bundle holds otherwise than the one that wrote this"
+        raise _refused(what, "names", found, path)
+
+
+def _refused(what: str, name: str, found: Mapping[str, Any], path: Path) -> BundleError:
+    return BundleError(
+        what,
+        expected=f"version {VERSIONS[name]}",
+        received="none" if name not in found else f"version {found[name]}",
+        path=path,
+        hint=how_to_open(path),
+    )
 
 
 def how_to_open(path: Path) -> str:

@@ -21,7 +21,7 @@ class Space(nn.Module):
     """Encoder, trunk, and a projection of each input column into one space of unit vectors.
 
     An *input column* is a column as a person sees it. It may be read more than once (a text by its
-    own stem and by a pretrained encoder): all of its readings make one vector.
+    own stem and by a pretrained encoder): all of these columns make one vector.
 
     An input column's vector is made from that input column alone, so that any of them can be a
     query. A row's vector is the normalised mean of those of its input columns: any subset of

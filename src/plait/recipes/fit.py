@@ -253,7 +253,7 @@ def _describe(
         **records,
         "splits": task.splits.to_dict(),
         "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}, said),
-        "licences": make_licences(task, asked.licences, model.readings),
+        "licences": make_licences(task, asked.licences, model.derived_columns),
         "energy": work.meter.as_dict(),
     }
 

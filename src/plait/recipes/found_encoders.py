@@ -15,8 +15,7 @@ from plait.data.prepared import PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found, suited
 from plait.errors import PlaitError
 from plait.installation import install_command
-from plait.recipes.encoder_judges import Gain, Judge, make_judge, measure_gain
-from plait.recipes.encoder_reading import (
+from plait.recipes.encoder_column import (
     Kept,
     encoders_of,
     read_again,
@@ -24,6 +23,7 @@ from plait.recipes.encoder_reading import (
     remember,
     with_encoder,
 )
+from plait.recipes.encoder_judges import Gain, Judge, make_judge, measure_gain
 from plait.recipes.encoder_vectors import ColumnEncoder, TooSlow
 from plait.recipes.task import Task
 from plait.recipes.tuning import tune_encoders

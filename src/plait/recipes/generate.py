@@ -86,7 +86,7 @@ def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         target=task.target,
         parts=candidates[shipped],
         shared=space,
-        readings=task.readings,
+        derived_columns=task.derived_columns,
         shown={name: task.codecs[name] for name in task.inputs},
         group=work.group,
     )

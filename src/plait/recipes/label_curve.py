@@ -56,7 +56,7 @@ def measure_label_curve(
     space or of pretrained encoders among them, or from those alone, as validation rows say.
 
     Args:
-        task: With the readings' columns.
+        task: With the derived columns.
         seed: Of the draws.
         seconds: Time that it may take: points that come too late are left out; None for no limit.
         progress: Told of the work.
@@ -70,7 +70,7 @@ def measure_label_curve(
         are), ``said`` (a sentence), ``seconds``.
     """
     began = time.monotonic()
-    columns = tuple(r.column for r in task.readings if r.column in task.columns)
+    columns = tuple(r.column for r in task.derived_columns if r.column in task.columns)
     if not columns or not len(task.judged) or not _can_learn():
         return {}
     pace = Pace(None if seconds is None else began + seconds)
@@ -161,7 +161,7 @@ def _share_in_time(
 
 
 def _ways(task: Task, columns: Sequence[str], codec: PredictiveTarget) -> list[Way]:
-    """Return the ways to learn with the readings' columns, that of all columns first."""
+    """Return the ways to learn with the derived columns, that of all columns first."""
     every, spaces = (*task.inputs, *columns), tuple(c for c in columns if c.endswith(SPACE_MARK))
     ways = [
         Way("linear on all columns", every, Linear),

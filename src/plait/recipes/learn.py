@@ -281,6 +281,6 @@ def _assemble(
         input_columns=task.input_columns,
         target=task.target,
         parts=ensemble,
-        readings=task.readings,
+        derived_columns=task.derived_columns,
         shown={**shown, **{name: task.codecs[name] for name in task.inputs}},
     )

@@ -15,9 +15,9 @@ from plait.data.table import Table
 from plait.encoders import FoundEncoder
 from plait.errors import SchemaError, TargetError
 from plait.modalities import Codec, traits_of_modality
-from plait.model.backbone_reading import BackboneReading, open_readings
+from plait.model.backbone_column import BackboneColumn, open_derived_columns
+from plait.model.derived_columns import DerivedColumn, with_derived_columns
 from plait.model.model import Model
-from plait.model.readings import Reading, with_readings
 from plait.progress import Progress, say
 from plait.recipes.reading_time import ReadingTime
 from plait.recipes.timetable import Timetable
@@ -35,8 +35,8 @@ def read_columns(
     progress: Progress,
     timetable: Timetable,
     simple: bool = False,
-) -> tuple[dict[str, Codec], Prepared, tuple[Reading, ...]]:
-    """Fit codecs where the base has none, prepare every row, and add the readings' vectors."""
+) -> tuple[dict[str, Codec], Prepared, tuple[DerivedColumn, ...]]:
+    """Fit codecs where the base has none, prepare every row, and add the derived columns."""
     read = progress.task("reading", table.num_rows)
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
@@ -45,20 +45,22 @@ def read_columns(
         codecs |= _target_codec(table, target, splits, seed=seed)
     update = ReadingTime(timetable, table.num_rows, read, partial(say, progress))
     prepared = prepare_table(table, codecs, progress=update)
-    readings: tuple[Reading, ...] = () if base is None else base.readings
-    readings = tuple(
-        one for one in readings if one.input_column in inputs and isinstance(one, BackboneReading)
+    derived_columns: tuple[DerivedColumn, ...] = () if base is None else base.derived_columns
+    derived_columns = tuple(
+        one
+        for one in derived_columns
+        if one.input_column in inputs and isinstance(one, BackboneColumn)
     )
-    readings += open_readings(
+    derived_columns += open_derived_columns(
         table,
         dict(encoders),
         inputs,
         splits.train,
-        known=[one for one in readings if isinstance(one, BackboneReading)],
+        known=[one for one in derived_columns if isinstance(one, BackboneColumn)],
         progress=progress.task,
     )
-    prepared = with_readings(readings, table, prepared, progress=progress.task)
-    return codecs, prepared, readings
+    prepared = with_derived_columns(derived_columns, table, prepared, progress=progress.task)
+    return codecs, prepared, derived_columns
 
 
 def _target_codec(table: Table, target: str, splits: Splits, *, seed: int) -> dict[str, Codec]:
@@ -114,21 +116,21 @@ def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, 
 
 
 def input_columns_with(
-    readings: Sequence[Reading], input_columns: Mapping[str, tuple[str, ...]]
+    derived_columns: Sequence[DerivedColumn], input_columns: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the input columns with the readings' columns added, or in place of their own.
+    """Return the input columns with the derived columns added, or in place of their own.
 
     A pretrained encoder of pictures, sounds or films takes the place of the column's own stem,
     which costs most of the training time and adds little to it; light ones (texts) keep both, for
     their own stem is cheap and knows the letters.
     """
     found = dict(input_columns)
-    for reading in readings:
-        found[reading.input_column] = (*found[reading.input_column], reading.column)
+    for derived in derived_columns:
+        found[derived.input_column] = (*found[derived.input_column], derived.column)
     alone = {
         one.input_column: not traits_of_modality(one.checkpoint.modality).light
-        for one in reversed(readings)
-        if isinstance(one, BackboneReading)
+        for one in reversed(derived_columns)
+        if isinstance(one, BackboneColumn)
     }
     return {
         name: tuple(column for column in columns if column != name or not heavy)

@@ -15,8 +15,8 @@ import numpy as np
 import plait
 from plait.data.prepared import Prepared
 from plait.data.schema import Column, Schema
-from plait.model.backbone_reading import BackboneReading
-from plait.model.readings import Reading
+from plait.model.backbone_column import BackboneColumn
+from plait.model.derived_columns import DerivedColumn
 from plait.recipes.task import Task
 
 
@@ -71,15 +71,18 @@ def versions_of(*packages: str) -> dict[str, str]:
 
 
 def make_licences(
-    task: Task, stated: Sequence[Mapping[str, str]], readings: Sequence[Reading]
+    task: Task, stated: Sequence[Mapping[str, str]], derived_columns: Sequence[DerivedColumn]
 ) -> list[dict[str, str]]:
     """Return the licence of every source: as stated by the table or caller, else "not stated".
 
-    Pretrained encoders among the `readings`, whose weights lie in the bundle, are sources too.
+    Pretrained encoders among the `derived_columns`, whose weights lie in the bundle, are sources
+    too.
     """
     found = [dict(entry) for entry in stated]
     found = found or [{"source": task.table.name, "licence": "not stated"}]
-    encoders = {one.name: one.checkpoint for one in readings if isinstance(one, BackboneReading)}
+    encoders = {
+        one.name: one.checkpoint for one in derived_columns if isinstance(one, BackboneColumn)
+    }
     return found + [
         {"source": f"pretrained encoder {name}", "licence": one.licence or "not told"}
         for name, one in encoders.items()

@@ -9,6 +9,7 @@ from typing import Any
 from plait.bundle import Bundle, read_steadily, size_mb
 from plait.errors import UsageError
 from plait.model.model import Model
+from plait.model.versions import check_names
 from plait.recipes.outputs import check_output
 from plait.report import render_report
 from plait.writing import write_text
@@ -64,6 +65,10 @@ def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bo
 
 
 def _told(bundle: Bundle) -> dict[str, Any]:
-    """Return everything that a bundle tells, with its size and name."""
+    """Return everything that a bundle tells, with its size and name.
+
+    Raises `BundleError` when it tells it by other names than this plait's.
+    """
+    check_names(bundle.read_json("model.json"), bundle.path)
     told = {"size_mb": size_mb(bundle.path), "name": bundle.path.name}
     return bundle.read_all_json() | told

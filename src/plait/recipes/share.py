@@ -45,7 +45,7 @@ def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
         input_columns=task.input_columns,
         target=None,
         shared=found.space,
-        readings=task.readings,
+        derived_columns=task.derived_columns,
         shown={name: task.codecs[name] for name in task.inputs},
     )
     records = _records(task, found, seed=work.seed, samples=work.samples)

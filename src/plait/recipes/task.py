@@ -17,8 +17,8 @@ from plait.display import brief
 from plait.encoders import FoundEncoder
 from plait.errors import TargetError
 from plait.modalities import Codec, PredictiveTarget, TargetCodec
+from plait.model.derived_columns import DerivedColumn, SpaceColumn, with_derived_columns
 from plait.model.model import Model
-from plait.model.readings import Reading, SpaceReading, with_readings
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.labels import read_labels
@@ -66,7 +66,7 @@ class Task:
             are in none.
         weights: float32 ``[row]`` of mean 1 over the rows that are learned from: how much each
             counts; None where all count the same.
-        readings: Makers of the columns that are not prepared from cells alone.
+        derived_columns: Makers of the columns that are not prepared from cells alone.
         splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
         notes: What a person should know, one sentence each.
         warnings: What a person should check, each ``{"kind", "column", "text"}``.
@@ -86,7 +86,7 @@ class Task:
     copies: np.ndarray
     groups: np.ndarray
     weights: np.ndarray | None
-    readings: tuple[Reading, ...]
+    derived_columns: tuple[DerivedColumn, ...]
     splits: Splits
     notes: tuple[str, ...]
     warnings: tuple[Caution, ...] = ()
@@ -172,7 +172,7 @@ def make_task(
     Args:
         table, target, exclude, group, time, split, seed: As for `plait.recipes.fit.fit`.
         progress: Told of the work.
-        base: Its codecs, and its readings, are used for the columns that it knows.
+        base: Its codecs, and its derived columns, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
         weights: ``balanced``, or the column of weights.
         simple: Whether no network will learn from it.
@@ -199,7 +199,7 @@ def make_task(
         stratify=stratify(table, target),
         seed=seed,
     )
-    codecs, prepared, readings = read_columns(
+    codecs, prepared, derived_columns = read_columns(
         table,
         inputs,
         target,
@@ -217,9 +217,9 @@ def make_task(
     heavy, splits, said_weights = weigh(table, weights, weigher, truth, splits)
     return Task(
         table=table,
-        input_columns=input_columns_with(readings, {name: (name,) for name in inputs}),
+        input_columns=input_columns_with(derived_columns, {name: (name,) for name in inputs}),
         target=target,
-        codecs=codecs | {reading.column: reading.codec for reading in readings},
+        codecs=codecs | {derived.column: derived.codec for derived in derived_columns},
         prepared=prepared,
         truth=truth,
         labelled=labelled,
@@ -227,7 +227,7 @@ def make_task(
         copies=copies,
         groups=copies if group is None else join_said(said_groups(table, group), copies),
         weights=heavy,
-        readings=readings,
+        derived_columns=derived_columns,
         splits=splits,
         notes=(
             *splits.notes,
@@ -258,17 +258,17 @@ def _choose_columns(
 
 
 def with_space(task: Task, space: SharedSpace, *, progress: Progress) -> Task:
-    """Return the task with a shared space's vectors as further readings of its input columns."""
+    """Return the task with a shared space's vectors as further derived columns."""
     added = tuple(
-        SpaceReading(space, name) for name in space.input_columns if name in task.input_columns
+        SpaceColumn(space, name) for name in space.input_columns if name in task.input_columns
     )
-    prepared = with_readings(added, task.table, task.prepared, progress=progress.task)
+    prepared = with_derived_columns(added, task.table, task.prepared, progress=progress.task)
     return replace(
         task,
         input_columns=input_columns_with(added, task.input_columns),
-        codecs={**task.codecs, **{reading.column: reading.codec for reading in added}},
+        codecs={**task.codecs, **{derived.column: derived.codec for derived in added}},
         prepared=prepared,
-        readings=(*task.readings, *added),
+        derived_columns=(*task.derived_columns, *added),
     )
 
 

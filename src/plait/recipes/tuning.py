@@ -14,7 +14,7 @@ from plait.backbones.checkpoint import Checkpoint
 from plait.backbones.tuned import keep_tuned, open_tuned
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError
-from plait.model.backbone_reading import BackboneReading
+from plait.model.backbone_column import BackboneColumn
 from plait.recipes.task import Task
 from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
@@ -63,21 +63,21 @@ def tune_encoders(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
 
     Raises `UsageError` when a way is asked for that the checkpoint does not have.
     """
-    readings = _to_tune(task, work)
+    derived_columns = _to_tune(task, work)
     task = _with_notes(task, [_KNOWING_BASE] if has_tuned(task) else [])
-    if not readings:
+    if not derived_columns:
         return _with_notes(task, [_NOTHING_NEW] if work.tune in ("lora", "full") else []), {}
     if len(task.validation) < LEAST_JUDGED:
         return _with_notes(task, [_too_few("a target")]), {}
     trials: list[dict[str, Any]] = []
     share, clock = _share(work), Clock()
-    for place, reading in enumerate(readings):
-        part = _part(share, clock.seconds, len(readings) - place)
-        found = _recall(work, reading) or _tune(task, work, reading, part)
+    for place, derived in enumerate(derived_columns):
+        part = _part(share, clock.seconds, len(derived_columns) - place)
+        found = _recall(work, derived) or _tune(task, work, derived, part)
         trials += found.trials
         task = _with_notes(task, found.notes)
         if found.checkpoint is not None:
-            task = _swapped(task, work, reading, found.checkpoint, found.how)
+            task = _swapped(task, work, derived, found.checkpoint, found.how)
     return task, {"tuned": trials} if trials else {}
 
 
@@ -88,32 +88,32 @@ def knows_targets(task: Task) -> bool:
 
 def has_tuned(task: Task) -> bool:
     """Tell whether any encoder of a task, its base's included, learned from targets."""
-    return any(isinstance(one, BackboneReading) and one.tuned for one in task.readings)
+    return any(isinstance(one, BackboneColumn) and one.tuned for one in task.derived_columns)
 
 
-def _to_tune(task: Task, work: Work) -> list[BackboneReading]:
+def _to_tune(task: Task, work: Work) -> list[BackboneColumn]:
     if work.tune == FROZEN:
         return []
     if work.tune == "auto" and work.budget.amount < LEAST_BUDGET[work.budget.unit]:
         return []
-    base = () if work.base is None else work.base.readings
+    base = () if work.base is None else work.base.derived_columns
     return [
         one
-        for one in task.readings
-        if isinstance(one, BackboneReading) and not any(one is known for known in base)
+        for one in task.derived_columns
+        if isinstance(one, BackboneColumn) and not any(one is known for known in base)
     ]
 
 
-def _tune(task: Task, work: Work, reading: BackboneReading, budget: Budget) -> _Found:
+def _tune(task: Task, work: Work, derived: BackboneColumn, budget: Budget) -> _Found:
     """Measure one encoder's ways, and keep the best as a checkpoint of its own."""
-    present = np.asarray(task.prepared.columns[reading.column].present, bool)
+    present = np.asarray(task.prepared.columns[derived.column].present, bool)
     rows = task.splits.train[present[task.splits.train]]
     judged = task.validation[present[task.validation]]
     if len(judged) < LEAST_JUDGED or not len(rows):
-        return _Found(FROZEN, [], [_too_few(f"'{reading.input_column}'")])
+        return _Found(FROZEN, [], [_too_few(f"'{derived.input_column}'")])
     from plait.recipes.tuning_trials import Trials, trial_records
 
-    trials = Trials(task, work, reading, rows, judged, budget)
+    trials = Trials(task, work, derived, rows, judged, budget)
     forced = work.tune != "auto"
     try:
         verdict = trials.run((work.tune,) if forced else ("lora", "full"), forced=forced)
@@ -121,12 +121,12 @@ def _tune(task: Task, work: Work, reading: BackboneReading, budget: Budget) -> _
         if forced:
             raise
         return _Found(FROZEN, [], [f"encoders stayed frozen: {error.what}"])
-    found = _Found(verdict.chosen, trial_records(reading.input_column, verdict), verdict.notes)
+    found = _Found(verdict.chosen, trial_records(derived.input_column, verdict), verdict.notes)
     if verdict.tuner is not None and verdict.tuner.backbone is not None:
         backbone = verdict.tuner.backbone
-        found.checkpoint = keep_tuned(reading.checkpoint, backbone, verdict.chosen)
-        found.notes.append(_explain(reading.input_column, verdict.chosen))
-    _remember(work, reading, found)
+        found.checkpoint = keep_tuned(derived.checkpoint, backbone, verdict.chosen)
+        found.notes.append(_explain(derived.input_column, verdict.chosen))
+    _remember(work, derived, found)
     return found
 
 
@@ -146,12 +146,10 @@ def _part(share: Budget, spent_seconds: float, num_left: int) -> Budget:
     return Budget(max(share.amount - spent_seconds, 0.1 * share.amount) / num_left, "seconds")
 
 
-def _swapped(
-    task: Task, work: Work, old: BackboneReading, checkpoint: Checkpoint, how: str
-) -> Task:
-    """Return the task with a reading by the tuned checkpoint in the place of the old one."""
+def _swapped(task: Task, work: Work, old: BackboneColumn, checkpoint: Checkpoint, how: str) -> Task:
+    """Return the task with a derived column by the tuned checkpoint in the place of the old one."""
     update = work.progress.task(f"encoding {old.input_column}", task.table.num_rows)
-    new = BackboneReading.fitted(
+    new = BackboneColumn.fitted(
         old.input_column,
         checkpoint,
         task.table,
@@ -159,7 +157,9 @@ def _swapped(
         progress=update,
         tuned=how,
     )
-    others = [one for one in task.readings if isinstance(one, BackboneReading) and one is not old]
+    others = [
+        one for one in task.derived_columns if isinstance(one, BackboneColumn) and one is not old
+    ]
     if any(one.name == new.name and one.checkpoint.key != checkpoint.key for one in others):
         new.rename(f"{new.name}-{checkpoint.key[:6]}")
     update = work.progress.task(f"reading {new.column}", task.table.num_rows)
@@ -175,7 +175,7 @@ def _swapped(
         input_columns=input_columns,
         codecs=codecs | {new.column: new.codec},
         prepared=Prepared(columns | {new.column: column}, task.prepared.num_rows),
-        readings=tuple(new if one is old else one for one in task.readings),
+        derived_columns=tuple(new if one is old else one for one in task.derived_columns),
     )
 
 
@@ -198,14 +198,14 @@ def _explain(input_column: str, how: str) -> str:
     )
 
 
-def _memory(work: Work, reading: BackboneReading) -> Path | None:
+def _memory(work: Work, derived: BackboneColumn) -> Path | None:
     """Return the file in which an interrupted fit finds what became of an encoder."""
-    name = re.sub(r"[^\w.-]+", "-", reading.column)
+    name = re.sub(r"[^\w.-]+", "-", derived.column)
     return None if work.folder is None else work.folder / f"tuning-{name}.json"
 
 
-def _remember(work: Work, reading: BackboneReading, found: _Found) -> None:
-    file = _memory(work, reading)
+def _remember(work: Work, derived: BackboneColumn, found: _Found) -> None:
+    file = _memory(work, derived)
     if file is None:
         return
     name = None if found.checkpoint is None else found.checkpoint.folder.name
@@ -213,14 +213,14 @@ def _remember(work: Work, reading: BackboneReading, found: _Found) -> None:
     write_text(file, json.dumps(told))
 
 
-def _recall(work: Work, reading: BackboneReading) -> _Found | None:
+def _recall(work: Work, derived: BackboneColumn) -> _Found | None:
     """Return what an interrupted fit found; None where it did not, or the cache lost it."""
-    file = _memory(work, reading)
+    file = _memory(work, derived)
     if file is None or not file.is_file():
         return None
     told = json.loads(file.read_text(encoding="utf8"))
     found = _Found(told["how"], told["trials"], told["notes"])
     if told["name"] is None:
         return found
-    found.checkpoint = open_tuned(reading.checkpoint, found.how, told["name"])
+    found.checkpoint = open_tuned(derived.checkpoint, found.how, told["name"])
     return None if found.checkpoint is None else found

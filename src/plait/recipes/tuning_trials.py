@@ -17,7 +17,7 @@ from plait.data.entries import PreparedColumn
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError, UsageError
 from plait.modalities.vector.codec import VectorCodec
-from plait.model.backbone_reading import BackboneReading
+from plait.model.backbone_column import BackboneColumn
 from plait.recipes.task import Task
 from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
@@ -69,7 +69,7 @@ class Verdict:
 
 
 class Trials:
-    """The ways to use one reading's checkpoint, measured on the same rows with the same model.
+    """The ways to use a derived column's checkpoint, measured on the same rows and model.
 
     A linear probe is trained on the frozen vectors; every other way starts from that probe (Kumar
     et al. 2022, "Fine-tuning can distort pretrained features", LP-FT). All learn from training
@@ -81,7 +81,7 @@ class Trials:
 
     Args:
         task, work: The fit.
-        reading: Whose checkpoint it is.
+        derived: Whose checkpoint it is.
         rows: Training rows with a value.
         judged: Validation rows with a value.
         budget: Of all ways together; a timed one includes encoding the table anew.
@@ -91,12 +91,12 @@ class Trials:
         self,
         task: Task,
         work: Work,
-        reading: BackboneReading,
+        derived: BackboneColumn,
         rows: np.ndarray,
         judged: np.ndarray,
         budget: Budget,
     ) -> None:
-        self._task, self._work, self._reading = task, work, reading
+        self._task, self._work, self._derived = task, work, derived
         places = np.linspace(0, len(judged) - 1, min(len(judged), MAX_JUDGED)).astype(np.int64)
         self._rows, self._judged = rows, judged[places]
         self._budget, self._clock = budget, Clock()
@@ -107,7 +107,7 @@ class Trials:
         Raises `UsageError` when a forced way is not possible with this checkpoint.
         """
         probe = self._probe()
-        column = self._reading.column
+        column = self._derived.column
         costs = self._costs(Tuner(probe), self._task.prepared, column)
         verdict = Verdict({FROZEN: costs})
         inputs = self._inputs(verdict)
@@ -123,7 +123,7 @@ class Trials:
                 break
             least = 0.1 * self._budget.amount
             budget = budget if budget.amount else Budget(least, "seconds")
-            self._learn(tuner, inputs, self._reading.input_column, way, budget)
+            self._learn(tuner, inputs, self._derived.input_column, way, budget)
             self._judge(verdict, tuner, inputs, way, forced)
             if alone:
                 break
@@ -131,19 +131,19 @@ class Trials:
 
     def _probe(self) -> Probe:
         torch.manual_seed(self._work.seed)
-        probe = Probe(self._reading.checkpoint.dim, self._task.target_codec)
+        probe = Probe(self._derived.checkpoint.dim, self._task.target_codec)
         per_step = self._config(FROZEN).rows_per_step(len(self._rows))
         steps = min(PROBE_EPOCHS * -(-len(self._rows) // per_step), MAX_PROBE_STEPS)
-        prepared, column = self._task.prepared, self._reading.column
+        prepared, column = self._task.prepared, self._derived.column
         self._learn(Tuner(probe), prepared, column, FROZEN, Budget(steps, "steps"))
         return probe
 
     def _inputs(self, verdict: Verdict) -> Prepared:
         """Return the rows' inputs under the column's name; a sample where there are too many."""
-        input_column, seed = self._reading.input_column, self._work.seed
+        input_column, seed = self._derived.input_column, self._work.seed
         wanted = [self._judged, np.random.default_rng(seed).permutation(self._rows)]
         update = self._work.progress.task(f"reading {input_column} to tune", sum(map(len, wanted)))
-        table, checkpoint = self._task.table, self._reading.checkpoint
+        table, checkpoint = self._task.table, self._derived.checkpoint
         held: PreparedColumn = hold_inputs(
             table,
             input_column,
@@ -165,7 +165,7 @@ class Trials:
     def _tuner(self, probe: Probe, way: str, forced: bool, verdict: Verdict) -> Tuner | None:
         torch.manual_seed(self._work.seed)
         try:
-            backbone = self._reading.checkpoint.network(way, num_local=0)
+            backbone = self._derived.checkpoint.network(way, num_local=0)
         except UsageError:
             if forced:
                 raise
@@ -201,14 +201,14 @@ class Trials:
 
     def _seconds_per_row(self, tuner: Tuner, inputs: Prepared) -> float:
         rows = self._judged[:64]
-        tuner_vectors(tuner, inputs, self._reading.input_column, rows[:8])
+        tuner_vectors(tuner, inputs, self._derived.input_column, rows[:8])
         clock = Clock()
-        tuner_vectors(tuner, inputs, self._reading.input_column, rows)
+        tuner_vectors(tuner, inputs, self._derived.input_column, rows)
         return clock.seconds / len(rows)
 
     def _too_slow(self) -> str:
         return (
-            f"the encoder of '{self._reading.input_column}' stayed frozen: the budget is too "
+            f"the encoder of '{self._derived.input_column}' stayed frozen: the budget is too "
             "short to tune it and to encode the table anew"
         )
 
@@ -224,12 +224,12 @@ class Trials:
             rows=self._rows,
             rows_validation=self._judged,
         )
-        update = self._work.progress.task(f"tuning {self._reading.input_column}: {way}", 1.0)
+        update = self._work.progress.task(f"tuning {self._derived.input_column}: {way}", 1.0)
 
         def notify(share: float, note: str) -> None:
             update(min(share, 0.999), note)
 
-        work = f"tuning {way} {self._reading.checkpoint.key}"
+        work = f"tuning {way} {self._derived.checkpoint.key}"
         result = train(
             FineTuning(tuner, data, config, work),
             budget=budget,
@@ -242,7 +242,7 @@ class Trials:
 
     def _config(self, way: str) -> TrainConfig:
         """Return the fit's settings, gentler for an encoder: its inputs are not varied either."""
-        size = 16 if self._reading.checkpoint.modality != "text" or len(self._rows) < 400 else 32
+        size = 16 if self._derived.checkpoint.modality != "text" or len(self._rows) < 400 else 32
         size = PROBE_ROWS if way == FROZEN else size
         return replace(
             self._work.train,
@@ -277,7 +277,7 @@ class Trials:
         self, verdict: Verdict, tuner: Tuner, inputs: Prepared, way: str, forced: bool
     ) -> None:
         """Enter a way's costs; take it where it beats frozen by over one standard error."""
-        found = self._costs(tuner, inputs, self._reading.input_column)
+        found = self._costs(tuner, inputs, self._derived.input_column)
         before, frozen = verdict.costs[verdict.chosen], verdict.costs[FROZEN]
         verdict.costs[way] = found
         gain = frozen - found
@@ -289,7 +289,7 @@ class Trials:
             verdict.notes += self._regrets(verdict, way, float(gain.mean()))
 
     def _regrets(self, verdict: Verdict, way: str, gain: float) -> list[str]:
-        name = f"the encoder of '{self._reading.input_column}'"
+        name = f"the encoder of '{self._derived.input_column}'"
         if verdict.chosen != way:
             return [f"{name} stayed frozen: tuning it ({way}) diverged"]
         if gain <= 0:

@@ -15,7 +15,7 @@ from plait.data.prepared import Prepared, PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
 from plait.modalities.vector.codec import VectorCodec
-from plait.model.backbone_reading import MAX_FIT_ROWS, BackboneReading
+from plait.model.backbone_column import MAX_FIT_ROWS, BackboneColumn
 from plait.recipes.encoder_vectors import ColumnEncoder
 from plait.recipes.reading import input_columns_with
 from plait.recipes.task import Task
@@ -40,9 +40,9 @@ class Kept:
     notes: list[str] = field(default_factory=list)
 
 
-def encoders_of(task: Task) -> list[BackboneReading]:
+def encoders_of(task: Task) -> list[BackboneColumn]:
     """Return a task's pretrained encoders, those of its base among them."""
-    return [one for one in task.readings if isinstance(one, BackboneReading)]
+    return [one for one in task.derived_columns if isinstance(one, BackboneColumn)]
 
 
 def with_encoder(
@@ -53,22 +53,22 @@ def with_encoder(
     The vectors are standardised by those of training rows, where `column` has them.
     """
     rows = task.splits.train[np.asarray(column.present, bool)[task.splits.train]]
-    reading = BackboneReading(input_column, checkpoint, _fitted(column, rows))
+    derived = BackboneColumn(input_column, checkpoint, _fitted(column, rows))
     others = [one for one in encoders_of(task) if one.checkpoint.key != checkpoint.key]
-    if reading.name in [one.name for one in others]:
-        reading.rename(f"{reading.name}-{checkpoint.key[:6]}")
-    columns = {**task.prepared.columns, reading.column: column.with_codec(reading.codec)}
+    if derived.name in [one.name for one in others]:
+        derived.rename(f"{derived.name}-{checkpoint.key[:6]}")
+    columns = {**task.prepared.columns, derived.column: column.with_codec(derived.codec)}
     return replace(
         task,
-        input_columns=input_columns_with((reading,), task.input_columns),
-        codecs={**task.codecs, reading.column: reading.codec},
+        input_columns=input_columns_with((derived,), task.input_columns),
+        codecs={**task.codecs, derived.column: derived.codec},
         prepared=Prepared(columns, task.prepared.num_rows),
-        readings=(*task.readings, reading),
+        derived_columns=(*task.derived_columns, derived),
     )
 
 
 def _fitted(column: PreparedColumn, rows: np.ndarray) -> VectorCodec:
-    """Return the codec of an encoder's vectors, fitted as `BackboneReading.fitted` does."""
+    """Return the codec of an encoder's vectors, fitted as `BackboneColumn.fitted` does."""
     plain: Any = column.codec
     seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
     found: VectorCodec = plain.fit(

@@ -25,7 +25,7 @@ from plait.types import SPACE_MARK, Arrays
 CHUNK_ROWS = 1024
 
 
-class Reading(Protocol):
+class DerivedColumn(Protocol):
     """A column made of an input column: its values are vectors, made once and kept in the cache."""
 
     @property
@@ -64,35 +64,35 @@ class Reading(Protocol):
         """
 
 
-def with_readings(
-    readings: Iterable[Reading],
+def with_derived_columns(
+    derived_columns: Iterable[DerivedColumn],
     table: Table,
     prepared: Prepared,
     *,
     progress: Callable[[str, float], Callable[..., object]],
     keep: bool = True,
 ) -> Prepared:
-    """Return the prepared columns and those of the readings whose input column the table has.
+    """Return the prepared columns, and derived ones of the input columns that the table has.
 
     Args:
-        readings: In the order in which they can be read.
+        derived_columns: In the order in which they can be read.
         table: The rows.
         prepared: Their other columns.
-        keep: See `Reading.read`.
+        keep: See `DerivedColumn.read`.
         progress: Opens a task: `plait.progress.Progress.task`.
     """
-    for reading in readings:
-        if reading.input_column in table.column_names:
-            update = progress(f"reading {reading.column}", table.num_rows)
-            column = reading.read(table, prepared, progress=update, keep=keep)
-            columns = {**prepared.columns, reading.column: column}
+    for derived in derived_columns:
+        if derived.input_column in table.column_names:
+            update = progress(f"reading {derived.column}", table.num_rows)
+            column = derived.read(table, prepared, progress=update, keep=keep)
+            columns = {**prepared.columns, derived.column: column}
             prepared = Prepared(columns, prepared.num_rows)
         else:
-            prepared = prepared.with_empty({reading.column: reading.codec})
+            prepared = prepared.with_empty({derived.column: derived.codec})
     return prepared
 
 
-class SpaceReading:
+class SpaceColumn:
     """An input column's vectors in a base's shared space.
 
     Args:
@@ -122,7 +122,7 @@ class SpaceReading:
         progress: Callable[[int], object] | None,
         keep: bool = True,
     ) -> PreparedColumn:
-        """Return the vectors: from the cache, or made now. See `Reading.read`."""
+        """Return the vectors: from the cache, or made now. See `DerivedColumn.read`."""
         if not keep:
             store = HeldStore(self.codec.layout)
             self._write(store, prepared, progress)

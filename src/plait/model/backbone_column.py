@@ -1,4 +1,4 @@
-"""A frozen pretrained encoder as one more reading of an input column."""
+"""A derived column: what a frozen pretrained encoder makes of an input column."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FOLDER = "backbones"
 MAX_FIT_ROWS = 5000
 
 
-class BackboneReading:
+class BackboneColumn:
     """A column's vectors by a frozen checkpoint: made once per table, then kept in the cache.
 
     Args:
@@ -66,8 +66,8 @@ class BackboneReading:
         *,
         progress: Callable[[int], object] | None = None,
         tuned: str = "",
-    ) -> BackboneReading:
-        """Return a reading whose vectors are standardised by those of training rows."""
+    ) -> BackboneColumn:
+        """Return a derived column whose vectors are standardised by those of training rows."""
         first = cls(input_column, checkpoint)
         column = first._encode(table, progress)
         seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
@@ -93,8 +93,8 @@ class BackboneReading:
         return {f"{FOLDER}/{self.name}/{name}": content for name, content in found.items()}
 
     @classmethod
-    def load(cls, facts: dict[str, Any], bundle: Path, codec: Codec) -> BackboneReading:
-        """Rebuild a reading from a bundle whose hashes were checked."""
+    def load(cls, facts: dict[str, Any], bundle: Path, codec: Codec) -> BackboneColumn:
+        """Rebuild a derived column from a bundle whose hashes were checked."""
         folder = bundle / FOLDER / Path(str(facts["folder"])).name
         checkpoint = checkpoint_from(folder, facts)
         known = codec if isinstance(codec, VectorCodec) else None
@@ -110,7 +110,7 @@ class BackboneReading:
         progress: Callable[[int], object] | None,
         keep: bool = True,
     ) -> PreparedColumn:
-        """Return the vectors: from the cache, or made now. See `plait.model.readings.Reading`."""
+        """Return the vectors: from the cache, or made now. See `DerivedColumn.read`."""
         return self._encode(table, progress, keep=keep).with_codec(self.codec)
 
     def _encode(
@@ -131,15 +131,15 @@ class BackboneReading:
         return self.checkpoint.network("frozen", num_local=NUM_LOCAL)
 
 
-def open_readings(
+def open_derived_columns(
     table: Table,
     encoders: Mapping[str, str | FoundEncoder],
     inputs: tuple[str, ...],
     rows: np.ndarray,
     *,
-    known: Sequence[BackboneReading],
+    known: Sequence[BackboneColumn],
     progress: Callable[[str, float], Callable[..., object]],
-) -> tuple[BackboneReading, ...]:
+) -> tuple[BackboneColumn, ...]:
     """Open the checkpoints that a user named, for every input column that they are for.
 
     Args:
@@ -147,10 +147,10 @@ def open_readings(
         encoders: Column or modality -> checkpoint folder, hub id, or what was found.
         inputs: Input columns.
         rows: Training rows.
-        known: Readings that are there already; the same checkpoint is not read twice.
+        known: Derived columns that are there already; the same checkpoint is not read twice.
         progress: Opens a task.
     """
-    found: list[BackboneReading] = []
+    found: list[BackboneColumn] = []
     for name, where in encoders.items():
         input_columns = [name] if name in inputs else []
         input_columns = input_columns or [c for c in inputs if table.schema[c].modality == name]
@@ -163,11 +163,11 @@ def open_readings(
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue
             update = progress(f"encoding {input_column}", table.num_rows)
-            reading = BackboneReading.fitted(input_column, checkpoint, table, rows, progress=update)
+            derived = BackboneColumn.fitted(input_column, checkpoint, table, rows, progress=update)
             others = [one for one in [*known, *found] if one.checkpoint.key != checkpoint.key]
-            if reading.name in [one.name for one in others]:
-                reading.rename(f"{reading.name}-{checkpoint.key[:6]}")
-            found.append(reading)
+            if derived.name in [one.name for one in others]:
+                derived.rename(f"{derived.name}-{checkpoint.key[:6]}")
+            found.append(derived)
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Readings: a base's vectors as further columns, made once, and columns that the table lacks."""
+"""Derived columns: a base's vectors, made once, and columns that the table lacks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.errors import UsageError
-from plait.model.readings import SpaceReading, with_readings
+from plait.model.derived_columns import SpaceColumn, with_derived_columns
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig
 from plait.networks.space import Space
@@ -48,15 +48,15 @@ def parts():
     )
 
 
-def column_of(reading, table, prepared, **settings):
-    return reading.read(table, prepared, progress=None, **settings)
+def column_of(derived, table, prepared, **settings):
+    return derived.read(table, prepared, progress=None, **settings)
 
 
-def test_a_reading_holds_the_input_columns_vectors(parts):
+def test_a_derived_column_holds_the_input_columns_vectors(parts):
     table, prepared, space = parts
-    reading = SpaceReading(space, "note")
-    assert (reading.column, reading.codec.dim, reading.codec.num_tokens) == ("note~space", 16, 1)
-    column = column_of(reading, table, prepared)
+    derived = SpaceColumn(space, "note")
+    assert (derived.column, derived.codec.dim, derived.codec.num_tokens) == ("note~space", 16, 1)
+    column = column_of(derived, table, prepared)
     vectors, present = space.vectors_of("note", prepared, np.arange(20))
     assert np.asarray(column.present).tolist() == present.tolist()
     assert column[0] is None
@@ -67,56 +67,56 @@ def test_a_reading_holds_the_input_columns_vectors(parts):
 
 def test_the_second_time_the_network_does_not_run(parts, monkeypatch):
     table, prepared, space = parts
-    first = column_of(SpaceReading(space, "note"), table, prepared)[1]["vectors"]
+    first = column_of(SpaceColumn(space, "note"), table, prepared)[1]["vectors"]
 
     def fail(*_, **__):
         raise AssertionError("the network ran again")
 
     monkeypatch.setattr(SharedSpace, "vectors_of", fail)
-    again = column_of(SpaceReading(space, "note"), table, prepared)[1]["vectors"]
+    again = column_of(SpaceColumn(space, "note"), table, prepared)[1]["vectors"]
     np.testing.assert_array_equal(first, again)
     with pytest.raises(AssertionError, match="ran again"):
-        column_of(SpaceReading(space, "size"), table, prepared)
+        column_of(SpaceColumn(space, "size"), table, prepared)
     other = [*ROWS[:-1], {"size": 1.0, "note": "another"}]
     with pytest.raises(AssertionError, match="ran again"):
-        column_of(SpaceReading(space, "note"), table_of(other), prepared)
+        column_of(SpaceColumn(space, "note"), table_of(other), prepared)
     space.tensors = {**space.tensors, "projections": space.tensors["projections"] + 1}
     with pytest.raises(AssertionError, match="ran again"):
-        column_of(SpaceReading(space, "note"), table, prepared)
+        column_of(SpaceColumn(space, "note"), table, prepared)
 
 
-def test_readings_are_added_and_those_of_absent_input_columns_are_empty(parts):
+def test_derived_columns_are_added_and_those_of_absent_input_columns_are_empty(parts):
     table, prepared, space = parts
-    readings = [SpaceReading(space, name) for name in NAMES]
-    found = with_readings(readings, table, prepared, progress=SILENT.task)
+    derived_columns = [SpaceColumn(space, name) for name in NAMES]
+    found = with_derived_columns(derived_columns, table, prepared, progress=SILENT.task)
     assert list(found.columns) == ["size", "note", "size~space", "note~space"]
     less = table_of([{"size": 1.0}, {"size": None}])
     part = prepare_table(less, {"size": space.codecs["size"]})
     part = part.with_empty({"note": space.codecs["note"]})
-    found = with_readings(readings, less, part, progress=SILENT.task)
+    found = with_derived_columns(derived_columns, less, part, progress=SILENT.task)
     assert np.asarray(found.columns["size~space"].present).tolist() == [True, False]
     assert not np.asarray(found.columns["note~space"].present).any()
     assert found.num_rows == 2
 
 
-def test_a_reading_does_not_depend_on_how_rows_are_cut(parts, monkeypatch):
-    from plait.model import readings
+def test_a_derived_column_does_not_depend_on_how_rows_are_cut(parts, monkeypatch):
+    from plait.model import derived_columns
 
     table, prepared, space = parts
-    whole = column_of(SpaceReading(space, "note"), table, prepared)
-    monkeypatch.setattr(readings, "CHUNK_ROWS", 3)
+    whole = column_of(SpaceColumn(space, "note"), table, prepared)
+    monkeypatch.setattr(derived_columns, "CHUNK_ROWS", 3)
     done = []
     skipping = table.told(on_error="skip")  # another entry of the cache
-    again = SpaceReading(space, "note").read(skipping, prepared, progress=done.append)
+    again = SpaceColumn(space, "note").read(skipping, prepared, progress=done.append)
     assert done == [3, 6, 9, 12, 15, 18, 20]
     for row in range(20):
         if whole[row] is not None:
             np.testing.assert_allclose(whole[row]["vectors"], again[row]["vectors"], atol=2e-3)
 
 
-def test_what_a_bundle_tells_of_a_reading(parts):
-    reading = SpaceReading(parts[2], "note")
-    assert reading.facts() == {"kind": "space", "input_column": "note"} and reading.files() == {}
+def test_what_a_bundle_tells_of_a_derived_column(parts):
+    derived = SpaceColumn(parts[2], "note")
+    assert derived.facts() == {"kind": "space", "input_column": "note"} and derived.files() == {}
 
 
 def test_row_vectors_are_the_mean_of_what_is_there(parts):
