@@ -43,18 +43,18 @@ def _target(task, score):
 
 def _fitted(name, task, prepared, deadline=None):
     codec, truth = _target(task, prepared.score)
-    features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
+    features, matrices = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
     base_model = BASELINES[name]()
-    base_model.fit(views, truth[LEARN], codec, seed=0, deadline=deadline)
-    return base_model, features.views(prepared, JUDGE), truth[JUDGE], codec
+    base_model.fit(matrices, truth[LEARN], codec, seed=0, deadline=deadline)
+    return base_model, features.matrices(prepared, JUDGE), truth[JUDGE], codec
 
 
 @pytest.mark.parametrize("wide", [0, 400])
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_every_base_model_does_every_task(name, task, wide, tables, tmp_path):
-    base_model, views, truth, codec = _fitted(name, task, tables[wide])
-    outputs = base_model.outputs(views)
+    base_model, matrices, truth, codec = _fitted(name, task, tables[wide])
+    outputs = base_model.outputs(matrices)
     width = {"classify": 3, "tag": 3, "regress": 4}[task]
     assert outputs.shape == (len(JUDGE), width) and outputs.dtype == np.float32
     assert np.isfinite(outputs).all()
@@ -65,26 +65,26 @@ def test_every_base_model_does_every_task(name, task, wide, tables, tmp_path):
     if task == "classify":
         np.testing.assert_allclose(outputs.sum(1), 1, atol=1e-4)
     if name != "majority":
-        plain = _fitted("majority", task, tables[wide])[0].outputs(views)
+        plain = _fitted("majority", task, tables[wide])[0].outputs(matrices)
         assert codec.cost(outputs, truth).mean() < 0.9 * codec.cost(plain, truth).mean()
     base_model.save(tmp_path)
-    np.testing.assert_array_equal(load_base_model(name, tmp_path).outputs(views), outputs)
+    np.testing.assert_array_equal(load_base_model(name, tmp_path).outputs(matrices), outputs)
     assert {file.suffix for file in tmp_path.iterdir()} <= {".json", ".safetensors", ".txt"}
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_the_same_seed_gives_the_same_outputs(name, tables):
-    first, views, *_ = _fitted(name, "classify", tables[400])
+    first, matrices, *_ = _fitted(name, "classify", tables[400])
     again = _fitted(name, "classify", tables[400])[0]
-    np.testing.assert_array_equal(first.outputs(views), again.outputs(views))
+    np.testing.assert_array_equal(first.outputs(matrices), again.outputs(matrices))
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_a_deadline_in_the_past_still_gives_a_model(name, task, tables):
     start = time.monotonic()
-    base_model, views, *_ = _fitted(name, task, tables[0], deadline=start - 1)
-    assert np.isfinite(base_model.outputs(views)).all()
+    base_model, matrices, *_ = _fitted(name, task, tables[0], deadline=start - 1)
+    assert np.isfinite(base_model.outputs(matrices)).all()
     assert time.monotonic() - start < 5
 
 
@@ -94,10 +94,10 @@ def test_unseen_and_absent_classes_do_no_harm(name, tables):
     truth = np.where(prepared.score[LEARN] > 1, 1, 0)
     truth[:7] = -1
     codec = CategoryCodec(labels=("a", "b", "never"))
-    features, views = FeatureMap.fit(prepared, ["size", "kind"], LEARN)
+    features, matrices = FeatureMap.fit(prepared, ["size", "kind"], LEARN)
     base_model = BASELINES[name]()
-    base_model.fit(views, truth, codec, seed=0)
-    outputs = base_model.outputs(features.views(prepared, JUDGE))
+    base_model.fit(matrices, truth, codec, seed=0)
+    outputs = base_model.outputs(features.matrices(prepared, JUDGE))
     assert outputs.shape == (len(JUDGE), 3) and outputs[:, 2].max() < 0.3
 
 
@@ -105,20 +105,20 @@ def test_unseen_and_absent_classes_do_no_harm(name, tables):
 @pytest.mark.parametrize("num_rows", [2, 5])
 def test_a_handful_of_rows_is_enough(name, num_rows, tables):
     prepared = tables[400]
-    features, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS[:num_rows])
+    features, matrices = FeatureMap.fit(prepared, list(prepared.columns), ROWS[:num_rows])
     base_model = BASELINES[name]()
-    base_model.fit(views, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
-    assert np.isfinite(base_model.outputs(features.views(prepared, JUDGE))).all()
+    base_model.fit(matrices, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
+    assert np.isfinite(base_model.outputs(features.matrices(prepared, JUDGE))).all()
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_rows_with_everything_missing_get_finite_outputs(name, tables):
-    base_model, views, *_ = _fitted(name, "classify", tables[400])
-    for column in views.raw.values():
+    base_model, matrices, *_ = _fitted(name, "classify", tables[400])
+    for column in matrices.raw.values():
         column.present[:], column.dense[:] = False, 0
         if column.codes is not None:
             column.codes[:] = np.nan
-    assert np.isfinite(base_model.outputs(views)).all()
+    assert np.isfinite(base_model.outputs(matrices)).all()
 
 
 @pytest.mark.parametrize(("name", "module"), [("linear", "scipy"), ("boosted", "lightgbm")])
@@ -134,15 +134,15 @@ def test_an_absent_extra_is_named(name, module, tables, monkeypatch):
 def test_the_simplest_need_no_extra(name, tables, monkeypatch):
     for module in ("scipy", "scipy.sparse", "sklearn", "lightgbm"):
         monkeypatch.setitem(sys.modules, module, None)
-    base_model, views, *_ = _fitted(name, "classify", tables[400])
-    assert len(base_model.outputs(views)) == len(JUDGE)
+    base_model, matrices, *_ = _fitted(name, "classify", tables[400])
+    assert len(base_model.outputs(matrices)) == len(JUDGE)
 
 
 def test_too_many_classes_for_boosting(tables):
-    _, views = FeatureMap.fit(tables[0], ["size"], LEARN)
+    _, matrices = FeatureMap.fit(tables[0], ["size"], LEARN)
     codec = CategoryCodec(labels=tuple(map(str, range(301))))
     with pytest.raises(TargetError, match="too many classes for boosted trees"):
-        BASELINES["boosted"]().fit(views, np.arange(140), codec, seed=0)
+        BASELINES["boosted"]().fit(matrices, np.arange(140), codec, seed=0)
 
 
 def test_an_unknown_base_model_is_refused(tmp_path):
@@ -198,11 +198,11 @@ def test_residual_quantiles_cover_and_follow_the_spread():
 
 def test_one_neighbour_by_hand(tables):
     prepared = tables[0]
-    _, views = FeatureMap.fit(prepared, ["size"], ROWS[:4])
+    _, matrices = FeatureMap.fit(prepared, ["size"], ROWS[:4])
     base_model = BASELINES["neighbour"]()
     truth = np.array([0.0, 1.0, 2.0, 3.0], np.float32)
-    base_model.fit(views, truth, NumberCodec().fit(truth.tolist()), seed=0)
-    assert base_model._nearest(views.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]
+    base_model.fit(matrices, truth, NumberCodec().fit(truth.tolist()), seed=0)
+    assert base_model._nearest(matrices.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]
 
 
 def test_rows_are_left_out_of_their_own_neighbours(tables):
@@ -210,16 +210,16 @@ def test_rows_are_left_out_of_their_own_neighbours(tables):
     prepared = tables[0]
     codec, truth = _target("classify", prepared.score)
     rows = np.arange(40)
-    _, views = FeatureMap.fit(prepared, ["size"], rows)
+    _, matrices = FeatureMap.fit(prepared, ["size"], rows)
     whole = BASELINES["neighbour"]()
-    whole.fit(views, truth[rows], codec, seed=0)
+    whole.fit(matrices, truth[rows], codec, seed=0)
     found, num = whole.left_out(), whole._num_neighbours
     shares = np.eye(3)[truth[rows]].mean(axis=0)
     for row in (0, 7, 39):
         others = np.delete(rows, row)
         part = BASELINES["neighbour"]()
-        part.fit(views.take(others), truth[others], codec, seed=0)
-        mean = part._means(part._nearest(views.neighbours[[row]], num))[0]
+        part.fit(matrices.take(others), truth[others], codec, seed=0)
+        mean = part._means(part._nearest(matrices.neighbours[[row]], num))[0]
         assert found[row] == pytest.approx((mean * num + shares) / (num + 1), abs=1e-5)
 
 

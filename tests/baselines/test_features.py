@@ -1,4 +1,4 @@
-"""Tests of feature maps, views, sparse rows and projections."""
+"""Tests of feature maps, feature matrices, sparse rows and projections."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ def test_the_features_of_no_row_are_made_twice(monkeypatch):
         NumberCodec, "features", lambda self, arrays: made.append(1) or real(self, arrays)
     )
     prepared = make_prepared()
-    features, views = FeatureMap.fit(prepared, ["size"], ROWS)
+    features, matrices = FeatureMap.fit(prepared, ["size"], ROWS)
     assert len(made) == np.asarray(prepared.columns["size"].present)[ROWS].sum()
-    again = features.views(prepared, ROWS)
-    np.testing.assert_array_equal(views.dense, again.dense)
+    again = features.matrices(prepared, ROWS)
+    np.testing.assert_array_equal(matrices.dense, again.dense)
 
 
 @pytest.mark.parametrize("columns", [["size", "kind"], ["words"], ["size", "kind", "words"]])
 def test_known_features_are_taken_and_only_new_rows_are_read(columns, monkeypatch):
     prepared, rows = make_prepared(wide=200), np.arange(10, 90)
-    features, views = FeatureMap.fit(prepared, columns, np.arange(0, 60))
-    other = features.views(prepared, np.arange(50, 80))
-    fresh = features.views(prepared, rows)
-    found = features.views_from([views, other], prepared, rows)
+    features, matrices = FeatureMap.fit(prepared, columns, np.arange(0, 60))
+    other = features.matrices(prepared, np.arange(50, 80))
+    fresh = features.matrices(prepared, rows)
+    found = features.matrices_from([matrices, other], prepared, rows)
     np.testing.assert_array_equal(found.dense, fresh.dense)
     np.testing.assert_array_equal(found.tree, fresh.tree)
     every = np.arange(fresh.sparse.num_features)
@@ -79,19 +79,19 @@ def test_known_features_are_taken_and_only_new_rows_are_read(columns, monkeypatc
     monkeypatch.setattr(
         features_module, "extract", lambda c, p, rows: made.append(rows) or extract(c, p, rows)
     )
-    features.views_from([views, other], prepared, rows).raw[columns[0]]
+    features.matrices_from([matrices, other], prepared, rows).raw[columns[0]]
     assert [part.tolist() for part in made] == [list(range(80, 90))]
 
 
-def test_dense_view_is_standardised_and_zero_where_missing():
+def test_dense_matrix_is_standardised_and_zero_where_missing():
     prepared = make_prepared()
-    _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
-    np.testing.assert_allclose(views.dense[:, 0].mean(), 0, atol=1e-5)
-    np.testing.assert_allclose(views.dense[:, 0].std(), 1, atol=1e-4)
+    _, matrices = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
+    np.testing.assert_allclose(matrices.dense[:, 0].mean(), 0, atol=1e-5)
+    np.testing.assert_allclose(matrices.dense[:, 0].std(), 1, atol=1e-4)
     gaps = ~prepared.columns["kind"].present[ROWS]
-    assert (views.dense[gaps, 2:5] == 0).all()
-    assert (views.dense[gaps, 5] > 0).all() and (views.dense[~gaps, 5] < 0).all()
-    assert views.dense.shape == (100, 1 + 1 + 3 + 1)
+    assert (matrices.dense[gaps, 2:5] == 0).all()
+    assert (matrices.dense[gaps, 5] > 0).all() and (matrices.dense[~gaps, 5] < 0).all()
+    assert matrices.dense.shape == (100, 1 + 1 + 3 + 1)
 
 
 def test_a_vector_keeps_the_proportions_of_its_directions():
@@ -108,25 +108,25 @@ def test_a_vector_keeps_the_proportions_of_its_directions():
     assert np.square(dense).sum(1).mean() == pytest.approx(8**0.5, rel=0.05)
 
 
-def test_tree_view_keeps_raw_values_codes_and_gaps():
+def test_tree_matrix_keeps_raw_values_codes_and_gaps():
     prepared = make_prepared()
-    _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
+    _, matrices = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
     exact = [prepared.columns["size"][row]["exact"][0] for row in ROWS]
-    np.testing.assert_array_equal(views.tree[:, 0], np.float32(exact))
-    assert views.categorical == [1]
+    np.testing.assert_array_equal(matrices.tree[:, 0], np.float32(exact))
+    assert matrices.categorical == [1]
     present = prepared.columns["kind"].present[ROWS]
-    assert np.isnan(views.tree[~present, 1]).all()
+    assert np.isnan(matrices.tree[~present, 1]).all()
     labels = [prepared.columns["kind"][row]["label"][0] for row in ROWS[present]]
-    np.testing.assert_array_equal(views.tree[present, 1], labels)
+    np.testing.assert_array_equal(matrices.tree[present, 1], labels)
 
 
 def test_mostly_zero_features_are_kept_sparse_and_weighted():
     prepared = make_prepared(wide=300)
-    features, views = FeatureMap.fit(prepared, ["size", "words"], ROWS)
+    features, matrices = FeatureMap.fit(prepared, ["size", "words"], ROWS)
     plan = features.scales["words"].plan
     assert {0, 1, 3} <= set(plan.dense) and len(plan.sparse) > 250
-    lengths = views.sparse.norms()
-    used = np.diff(views.sparse.starts) > 0
+    lengths = matrices.sparse.norms()
+    used = np.diff(matrices.sparse.starts) > 0
     np.testing.assert_allclose(lengths[used], 10**0.5, rtol=1e-4)
     assert not used[5]
 
@@ -134,32 +134,32 @@ def test_mostly_zero_features_are_kept_sparse_and_weighted():
 def test_features_are_the_same_row_by_row_and_in_parts():
     prepared = make_prepared(wide=300)
     features, _ = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
-    views = features.views(prepared, ROWS)
-    parts = list(views.parts(size=7))
+    matrices = features.matrices(prepared, ROWS)
+    parts = list(matrices.parts(size=7))
     assert [len(part) for part in parts] == [7] * 14 + [2]
     for name in ("dense", "tree", "neighbours"):
         joined = np.concatenate([getattr(part, name) for part in parts])
-        np.testing.assert_allclose(joined, getattr(views, name), atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(joined, getattr(matrices, name), atol=1e-6, err_msg=name)
     some = np.array([9, 5, 5])
-    np.testing.assert_array_equal(views.take(some).dense, views.dense[some])
+    np.testing.assert_array_equal(matrices.take(some).dense, matrices.dense[some])
 
 
-def test_the_last_views_are_shared():
+def test_the_last_matrices_are_shared():
     prepared = make_prepared(wide=300)
     features, _ = FeatureMap.fit(prepared, ["words"], ROWS)
-    first = features.views(prepared, ROWS[:10])
-    assert features.views(prepared, ROWS[:10].copy()) is first
-    assert features.views(prepared, ROWS[1:11]) is not first
+    first = features.matrices(prepared, ROWS[:10])
+    assert features.matrices(prepared, ROWS[:10].copy()) is first
+    assert features.matrices(prepared, ROWS[1:11]) is not first
 
 
-def test_save_and_load_give_the_same_views(tmp_path):
+def test_save_and_load_give_the_same_matrices(tmp_path):
     prepared = make_prepared(wide=300)
-    features, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
+    features, matrices = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
     features.save(tmp_path)
     codecs = {name: column.codec for name, column in prepared.columns.items()}
-    again = FeatureMap.load(tmp_path, codecs).views(prepared, ROWS)
-    np.testing.assert_array_equal(again.dense, views.dense)
-    np.testing.assert_array_equal(again.sparse.values, views.sparse.values)
+    again = FeatureMap.load(tmp_path, codecs).matrices(prepared, ROWS)
+    np.testing.assert_array_equal(again.dense, matrices.dense)
+    np.testing.assert_array_equal(again.sparse.values, matrices.sparse.values)
     assert {file.suffix for file in tmp_path.iterdir()} == {".json", ".safetensors"}
 
 
@@ -174,9 +174,9 @@ def test_a_column_without_any_value_says_nothing():
     prepared = make_prepared()
     prepared.columns["kind"]._values[:] = [None] * prepared.num_rows
     prepared.columns["kind"].present[:] = False
-    _, views = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
-    assert views.dense.shape == (100, 3) and (views.dense[:, 2] == 0).all()
-    assert np.isnan(views.tree[:, 1]).all()
+    _, matrices = FeatureMap.fit(prepared, ["size", "kind"], ROWS)
+    assert matrices.dense.shape == (100, 3) and (matrices.dense[:, 2] == 0).all()
+    assert np.isnan(matrices.tree[:, 1]).all()
 
 
 def test_projections_keep_distances():
@@ -192,17 +192,17 @@ def test_projections_keep_distances():
 
 def test_selection_finds_the_telling_feature():
     prepared = make_prepared(wide=300)
-    _, views = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
+    _, matrices = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
     goal = (prepared.score[ROWS, None] > 1).astype(np.float32)
-    chosen = select_features(views, goal, 10, seed=0)
+    chosen = select_features(matrices, goal, 10, seed=0)
     assert len(chosen.dense) + len(chosen.sparse) == 2 + 10
-    table = chosen.table(views)
+    table = chosen.table(matrices)
     rows = np.delete(ROWS, 5)
     same = [
         np.array_equal(table[rows, i] > 0.5, goal[rows, 0] > 0.5) for i in range(table.shape[1])
     ]
     assert any(same)
-    assert chosen.categorical(views) == [1]
+    assert chosen.categorical(matrices) == [1]
 
 
 @pytest.mark.parametrize("marked", [False, True])
@@ -218,6 +218,6 @@ def test_columns_that_nobody_asks_for_are_not_read():
     prepared = make_prepared(40, wide=200)
     features, _ = FeatureMap.fit(prepared, list(prepared.columns), np.arange(20))
     before = prepared.columns["words"].num_reads
-    views = features.views(prepared, np.arange(20, 40)).take(np.arange(5)).only(["size"])
-    assert views.tree.shape == (5, 1)
+    matrices = features.matrices(prepared, np.arange(20, 40)).take(np.arange(5)).only(["size"])
+    assert matrices.tree.shape == (5, 1)
     assert prepared.columns["words"].num_reads == before

@@ -29,10 +29,10 @@ def test_every_predicted_target_says_its_form():
 def test_a_model_says_what_it_supports_and_refuses_the_rest(name):
     base_model = BASE_MODELS[name]()
     assert base_model.forms <= set(FORMS) and "classes" in base_model.forms
-    views = FeatureMap.fit(make_prepared(30), ["size", "kind"], np.arange(30))[1]
+    matrices = FeatureMap.fit(make_prepared(30), ["size", "kind"], np.arange(30))[1]
     truth = np.arange(30, dtype=np.float32)
     with pytest.raises(TargetError, match=f"the model '{name}' cannot learn this target"):
-        base_model.fit(views, truth, SimpleNamespace(form=RANKS), seed=0)
+        base_model.fit(matrices, truth, SimpleNamespace(form=RANKS), seed=0)
 
 
 def test_what_is_unknown_is_no_softmax():
@@ -79,12 +79,12 @@ def test_slopes_are_those_of_the_losses():
 @pytest.mark.parametrize("name", ["linear", "neighbour", "boosted"])
 def test_models_that_were_saved_under_earlier_names_are_read(name, tmp_path):
     prepared = make_prepared(60)
-    views = FeatureMap.fit(prepared, ["size", "kind"], np.arange(60))[1]
+    matrices = FeatureMap.fit(prepared, ["size", "kind"], np.arange(60))[1]
     codec, base_model = NumberCodec().fit(prepared.score.tolist()), BASE_MODELS[name]()
-    base_model.fit(views, prepared.score, codec, seed=0)
+    base_model.fit(matrices, prepared.score, codec, seed=0)
     base_model.save(tmp_path)
     about = json.loads((tmp_path / "base_model.json").read_text())
     assert about.pop("form") == "number"
     (tmp_path / "base_model.json").write_text(json.dumps({**about, "task": "regress"}))
     loaded = BASE_MODELS[name].load(tmp_path)
-    assert np.allclose(loaded.outputs(views), base_model.outputs(views), atol=1e-5)
+    assert np.allclose(loaded.outputs(matrices), base_model.outputs(matrices), atol=1e-5)

@@ -30,18 +30,18 @@ def values(numbers):
     return [{"value": np.array([number], np.float32)} for number in numbers]
 
 
-def views_of(num, groups=None):
+def matrices_of(num, groups=None):
     prepared = make_prepared(num)
-    views = FeatureMap.fit(prepared, COLUMNS, np.arange(num))[1]
-    return prepared, views if groups is None else views.grouped(groups)
+    matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(num))[1]
+    return prepared, matrices if groups is None else matrices.grouped(groups)
 
 
 @pytest.mark.parametrize("lower", [True, False])
 def test_the_typical_value_is_the_medoid_whichever_way_is_better(lower):
-    _, views = views_of(7)
+    _, matrices = matrices_of(7)
     base_model = Typical()
-    base_model.fit(views, values([0, 0, 1, 2, 3, 9, 90]), codec(lower=lower), seed=0)
-    assert [float(one["value"][0]) for one in base_model.answer(views)] == [2.0] * 7
+    base_model.fit(matrices, values([0, 0, 1, 2, 3, 9, 90]), codec(lower=lower), seed=0)
+    assert [float(one["value"][0]) for one in base_model.answer(matrices)] == [2.0] * 7
 
 
 def test_a_row_is_not_answered_by_its_own_group():
@@ -53,42 +53,44 @@ def test_a_row_is_not_answered_by_its_own_group():
 
 
 def test_the_nearest_goes_by_the_column_that_tells():
-    prepared, views = views_of(80)
+    prepared, matrices = matrices_of(80)
     told = values([float(prepared.columns["size"][row]["value"][0]) for row in range(80)])
     base_model = Nearest()
-    base_model.fit(views, told, codec(), seed=0)
+    base_model.fit(matrices, told, codec(), seed=0)
     assert base_model._columns == ("size",)
-    said, true = ([float(one["value"][0]) for one in v] for v in (base_model.answer(views), told))
+    said, true = (
+        [float(one["value"][0]) for one in v] for v in (base_model.answer(matrices), told)
+    )
     assert np.allclose(said, true, atol=1e-3)  # a stored row is nearest to itself
 
 
 def test_copies_in_a_group_do_not_make_a_column_look_good():
     """Rows come in pairs of one group and one value: alone they would answer each other."""
-    prepared, views = views_of(80)
+    prepared, matrices = matrices_of(80)
     columns = np.repeat(np.arange(40), 2)
     told = values(columns.astype(float) * 37 % 11)
     apart = Nearest()
-    apart.fit(views.grouped(columns), told, codec(), seed=0)
-    points = views.only(apart._columns).neighbours
+    apart.fit(matrices.grouped(columns), told, codec(), seed=0)
+    points = matrices.only(apart._columns).neighbours
     places = left_out(points, columns, np.arange(80))
     assert (columns[places] != columns).all()
 
 
 def test_few_values_are_stored_where_they_are_large():
     big = [{"value": np.zeros(MAX_STORED_BYTES // 8 // 4, np.float32)} for _ in range(20)]
-    _, views = views_of(20)
+    _, matrices = matrices_of(20)
     base_model = Nearest()
-    base_model.fit(views, big, codec(), seed=0)
+    base_model.fit(matrices, big, codec(), seed=0)
     assert len(base_model._values) == 8
 
 
 @pytest.mark.parametrize("kind", [Typical, Nearest])
 def test_what_is_saved_answers_alike(kind, tmp_path):
-    _, views = views_of(20)
+    _, matrices = matrices_of(20)
     base_model = kind()
-    base_model.fit(views, values(range(20)), codec(), seed=0)
+    base_model.fit(matrices, values(range(20)), codec(), seed=0)
     base_model.save(tmp_path)
-    first, second = base_model.answer(views), kind.load(tmp_path).answer(views)
+    first, second = base_model.answer(matrices), kind.load(tmp_path).answer(matrices)
     assert [one["value"].tolist() for one in first] == [one["value"].tolist() for one in second]
 
 

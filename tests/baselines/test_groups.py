@@ -22,7 +22,7 @@ from plait.modalities.number.codec import NumberCodec
 CODEC = CategoryCodec(labels=("x", "y"))
 
 
-def noise_views(num_units, copies, *, width=30, seed=0):
+def noise_matrices(num_units, copies, *, width=30, seed=0):
     """Noise in which every row stands there `copies` times, almost the same; and random classes."""
     rng = np.random.default_rng(seed)
     units = np.repeat(np.arange(num_units), copies)
@@ -30,8 +30,8 @@ def noise_views(num_units, copies, *, width=30, seed=0):
     table = (table + 0.01 * rng.normal(size=table.shape)).astype(np.float32)
     column = FakeColumn(VectorCodec(width), [{"values": row} for row in table])
     prepared = SimpleNamespace(columns={"v": column}, num_rows=len(table))
-    _, views = FeatureMap.fit(prepared, ["v"], np.arange(len(table)))
-    return views, rng.integers(0, 2, num_units)[units], units
+    _, matrices = FeatureMap.fit(prepared, ["v"], np.arange(len(table)))
+    return matrices, rng.integers(0, 2, num_units)[units], units
 
 
 def told(base_model):
@@ -46,10 +46,10 @@ def told(base_model):
 def test_copies_in_one_group_teach_nothing_about_each_other(kind):
     shares = {True: [], False: []}
     for seed in range(6):
-        views, truth, units = noise_views(40, 4, seed=seed)
+        matrices, truth, units = noise_matrices(40, 4, seed=seed)
         for grouped in (True, False):
             base_model = kind()
-            seen = views.grouped(units) if grouped else views
+            seen = matrices.grouped(units) if grouped else matrices
             base_model.fit(seen, truth, CODEC, seed=seed)
             places, outputs = told(base_model)
             shares[grouped].append((outputs.argmax(1) == truth[places]).mean())
@@ -58,10 +58,10 @@ def test_copies_in_one_group_teach_nothing_about_each_other(kind):
 
 
 def test_a_product_of_experts_weighs_nothing_by_copies():
-    views, truth, units = noise_views(40, 4)
+    matrices, truth, units = noise_matrices(40, 4)
     base_model = ProductOfExperts([["v"]])
-    base_model.fit(views.grouped(units), truth, CODEC, seed=0)
-    assert np.abs(base_model.outputs(views) - 0.5).mean() < 0.25
+    base_model.fit(matrices.grouped(units), truth, CODEC, seed=0)
+    assert np.abs(base_model.outputs(matrices) - 0.5).mean() < 0.25
 
 
 @pytest.mark.parametrize("sizes", [[1] * 12, [3, 1, 4, 2, 2], [9, 3], [2] * 20])
@@ -86,12 +86,12 @@ def test_residuals_of_groups_are_those_of_new_groups():
     """A group's own offset is learned from its other rows unless they are left out with it."""
     widths = {}
     for grouped in (True, False):
-        views, _, units = noise_views(30, 6, width=60)
+        matrices, _, units = noise_matrices(30, 6, width=60)
         truth = np.random.default_rng(1).normal(size=30)[units].astype(np.float32)
         base_model = Linear()
-        seen = views.grouped(units) if grouped else views
+        seen = matrices.grouped(units) if grouped else matrices
         base_model.fit(seen, truth, NumberCodec().fit(truth.tolist()), seed=0)
-        outputs = base_model.outputs(views)
+        outputs = base_model.outputs(matrices)
         widths[grouped] = float((outputs[:, 3] - outputs[:, 1]).mean())
     assert widths[True] > 2 > 10 * widths[False]
 

@@ -36,25 +36,25 @@ def fitted():
     labelled = np.array([0, 1, 2, 3])
     base_model = LabelPropagation(every.take(np.arange(4, 160)))
     base_model.fit(every.take(labelled), truth[labelled], CODEC, seed=0)
-    return base_model, features.views(prepared, np.arange(160, 240)), truth[160:]
+    return base_model, features.matrices(prepared, np.arange(160, 240)), truth[160:]
 
 
 def test_four_labels_reach_two_arcs(fitted):
-    base_model, views, truth = fitted
-    outputs = base_model.outputs(views)
+    base_model, matrices, truth = fitted
+    outputs = base_model.outputs(matrices)
     assert np.allclose(outputs.sum(1), 1.0, atol=1e-5)
     assert (outputs.argmax(1) == truth).mean() > 0.9
 
 
 def test_saved_and_loaded_it_says_the_same(fitted, tmp_path):
-    base_model, views, _ = fitted
+    base_model, matrices, _ = fitted
     base_model.save(tmp_path / "label_propagation")
     again = load_base_model("label_propagation", tmp_path / "label_propagation")
-    assert np.allclose(again.outputs(views), base_model.outputs(views), atol=0.02)
+    assert np.allclose(again.outputs(matrices), base_model.outputs(matrices), atol=0.02)
 
 
 def test_it_needs_rows_without_a_target():
     prepared, truth = two_arcs()
-    _, views = FeatureMap.fit(prepared, ["place"], np.arange(20))
+    _, matrices = FeatureMap.fit(prepared, ["place"], np.arange(20))
     with pytest.raises(ValueError, match="rows without a target"):
-        LabelPropagation().fit(views, truth[:20], CODEC, seed=0)
+        LabelPropagation().fit(matrices, truth[:20], CODEC, seed=0)

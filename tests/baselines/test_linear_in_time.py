@@ -17,7 +17,7 @@ from plait.baselines.linear_svm import MAX_STEPS, PILOT_STEPS, fit_linear_svm
 from plait.modalities.category.codec import CategoryCodec
 
 
-def wide_views(num_rows=60, width=90):
+def wide_matrices(num_rows=60, width=90):
     """More features than rows, of which the first tells the class."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, num_rows)
@@ -25,8 +25,8 @@ def wide_views(num_rows=60, width=90):
     table[:, 0] += 6 * truth
     column = FakeColumn(VectorCodec(width), [{"values": row} for row in table])
     prepared = SimpleNamespace(columns={"v": column}, num_rows=num_rows)
-    _, views = FeatureMap.fit(prepared, ["v"], np.arange(num_rows))
-    return views, truth
+    _, matrices = FeatureMap.fit(prepared, ["v"], np.arange(num_rows))
+    return matrices, truth
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def wide_views(num_rows=60, width=90):
     ],
 )
 def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, foreseen, left, way):
-    views, truth = wide_views()
+    matrices, truth = wide_matrices()
     done = []
     for name in ("_fit_closed", "_fit_descent"):
         real = getattr(Linear, name)
@@ -48,9 +48,9 @@ def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, fo
     monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: foreseen)
     deadline = None if left is None else time.monotonic() + left
     base_model = Linear()
-    base_model.fit(views, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
+    base_model.fit(matrices, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
     assert done == [way]
-    assert (base_model.outputs(views).argmax(1) == truth).mean() > 0.55
+    assert (base_model.outputs(matrices).argmax(1) == truth).mean() > 0.55
 
 
 @pytest.mark.parametrize(("cells", "seen"), [(200_000, 90), (60, 20)])
@@ -80,7 +80,7 @@ def test_a_linear_svm_that_comes_too_late_is_of_few_steps_and_rows(monkeypatch, 
 
 
 def test_a_linear_svm_that_comes_far_too_late_gives_way_to_landmarks(monkeypatch):
-    views, truth = wide_views(num_rows=60, width=90)
+    matrices, truth = wide_matrices(num_rows=60, width=90)
     monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: 6.0)
     monkeypatch.setattr(landmarks, "NUM_LANDMARKS", (500, 40, 20))
     monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 20)
@@ -88,14 +88,14 @@ def test_a_linear_svm_that_comes_far_too_late_gives_way_to_landmarks(monkeypatch
 
     def num(left):
         deadline = None if left is None else Deadline(time.monotonic() + left)
-        return linear._num_landmarks(views, truth, codec, deadline)
+        return linear._num_landmarks(matrices, truth, codec, deadline)
 
     assert [num(left) for left in (None, 2.5, 1.9, 0.9, -1.0)] == [0, 0, 20, 0, 0]
     monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 40)
     assert num(1.9) == 40
     base_model, deadline = Linear(), Deadline(time.monotonic() + 1.9)
-    base_model._fit_landmarks(views, truth, codec, 40, 0, deadline)
+    base_model._fit_landmarks(matrices, truth, codec, 40, 0, deadline)
     assert deadline.stopped
     held = base_model.held_out
     assert (held.outputs.argmax(1) == truth[held.places]).mean() > 0.6
-    assert (base_model.outputs(views).argmax(1) == truth).mean() > 0.9
+    assert (base_model.outputs(matrices).argmax(1) == truth).mean() > 0.9

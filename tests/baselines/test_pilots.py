@@ -25,7 +25,7 @@ class Clock:
 
 
 @pytest.fixture
-def views():
+def matrices():
     return FeatureMap.fit(make_prepared(), ["size", "kind"], np.arange(100))[1]
 
 
@@ -33,7 +33,7 @@ CODEC = find_codec("category")(labels=("a", "b", "c"))
 TRUTH = np.arange(100) % 3
 
 
-def test_a_step_is_timed_on_few_rows_and_counts_for_all(views, monkeypatch):
+def test_a_step_is_timed_on_few_rows_and_counts_for_all(matrices, monkeypatch):
     clock, real = Clock(), descent.Softmax.loss_and_slope
     monkeypatch.setattr(descent, "time", clock)
     monkeypatch.setattr("plait.baselines.pilots.NUM_ROWS", 20)
@@ -43,10 +43,10 @@ def test_a_step_is_timed_on_few_rows_and_counts_for_all(views, monkeypatch):
         return real(self, scores, *others)
 
     monkeypatch.setattr(descent.Softmax, "loss_and_slope", slow)
-    assert step_seconds(views, TRUTH, CODEC) == pytest.approx(1.0)
+    assert step_seconds(matrices, TRUTH, CODEC) == pytest.approx(1.0)
 
 
-def test_a_round_is_timed_without_what_begins_the_first(views, monkeypatch):
+def test_a_round_is_timed_without_what_begins_the_first(matrices, monkeypatch):
     clock, real = Clock(), boosting._Progress.__call__
 
     def slow(self, env):
@@ -55,10 +55,10 @@ def test_a_round_is_timed_without_what_begins_the_first(views, monkeypatch):
 
     monkeypatch.setattr(boosting, "time", clock)
     monkeypatch.setattr(boosting._Progress, "__call__", slow)
-    assert round_seconds(views, TRUTH, CODEC, 0) == pytest.approx(2.0)
+    assert round_seconds(matrices, TRUTH, CODEC, 0) == pytest.approx(2.0)
     several = np.eye(3, dtype=np.float32)[TRUTH]
     tags = SimpleNamespace(form=LABELS, labels=("a", "b", "c"))
-    assert round_seconds(views, several, tags, 0) == pytest.approx(6.0)
+    assert round_seconds(matrices, several, tags, 0) == pytest.approx(6.0)
 
 
 def test_what_was_measured_counts_and_not_what_was_foreseen():

@@ -36,12 +36,12 @@ def test_intervals_cover_where_nothing_is_known_beforehand(grouped):
     shares = []
     for seed in range(4):
         prepared, hours = cities(NUM + 2000, seed)
-        features, views = FeatureMap.fit(prepared, ["city"], np.arange(NUM))
+        features, matrices = FeatureMap.fit(prepared, ["city"], np.arange(NUM))
         base_model = Linear()
-        seen = views.grouped(np.arange(NUM) // 2) if grouped else views
+        seen = matrices.grouped(np.arange(NUM) // 2) if grouped else matrices
         base_model.fit(seen, hours[:NUM], NumberCodec().fit(hours[:NUM].tolist()), seed=0)
         new = np.arange(NUM, NUM + 2000)
-        outputs = base_model.outputs(features.views(prepared, new))
+        outputs = base_model.outputs(features.matrices(prepared, new))
         shares.append(((hours[new] >= outputs[:, 1]) & (hours[new] <= outputs[:, 3])).mean())
     assert np.mean(shares) == pytest.approx(0.9, abs=0.03)
 

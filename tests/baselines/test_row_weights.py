@@ -102,8 +102,8 @@ def test_descent_by_weights_is_descent_on_repeated_rows(task):
 def contradictory(task: str):
     """Return rows in pairs of equal features and different targets, the first weighing 9 to 1."""
     prepared = make_prepared(160)
-    features, views = FeatureMap.fit(prepared, ["size", "kind"], np.arange(160))
-    twice = views.take(np.repeat(np.arange(160), 2))
+    features, matrices = FeatureMap.fit(prepared, ["size", "kind"], np.arange(160))
+    twice = matrices.take(np.repeat(np.arange(160), 2))
     low = np.tile([0, 1], 160)
     truth = low.astype(np.float32) if task == "regress" else low
     codec = NumberCodec().fit(truth) if task == "regress" else CategoryCodec(labels=("p", "q"))
@@ -121,12 +121,12 @@ KINDS = {**BASELINES, "product_of_experts": lambda: ProductOfExperts([["size"], 
 def test_every_base_model_believes_the_heavier_rows(name, task):
     if name == "product_of_experts" and task != "classify":
         pytest.skip("a product of experts is for classes")
-    views, truth, codec, weights = contradictory(task)
+    matrices, truth, codec, weights = contradictory(task)
     outputs = {}
     for heavy in (None, weights):
         base_model = KINDS[name]()
-        base_model.fit(views.weighted(heavy), truth, codec, seed=0)
-        outputs[heavy is not None] = base_model.outputs(views)[:, 0].mean()
+        base_model.fit(matrices.weighted(heavy), truth, codec, seed=0)
+        outputs[heavy is not None] = base_model.outputs(matrices)[:, 0].mean()
     expected = {"classify": (0.5, 0.9), "regress": (0.5, 0.1), "tag": (0.5, 0.1)}[task]
     assert outputs[False] == pytest.approx(expected[0], abs=0.06)
     assert outputs[True] == pytest.approx(expected[1], abs=0.1)
@@ -134,18 +134,20 @@ def test_every_base_model_believes_the_heavier_rows(name, task):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_weights_are_saved_with_what_needs_them(name, tmp_path):
-    views, truth, codec, weights = contradictory("classify")
+    matrices, truth, codec, weights = contradictory("classify")
     base_model = KINDS[name]()
-    base_model.fit(views.weighted(weights), truth, codec, seed=0)
+    base_model.fit(matrices.weighted(weights), truth, codec, seed=0)
     base_model.save(tmp_path)
     kind = type(base_model)
-    assert np.allclose(kind.load(tmp_path).outputs(views), base_model.outputs(views), atol=1e-6)
+    assert np.allclose(
+        kind.load(tmp_path).outputs(matrices), base_model.outputs(matrices), atol=1e-6
+    )
 
 
 def test_weights_travel_with_the_rows():
-    _, views = FeatureMap.fit(make_prepared(9), ["size", "kind"], np.arange(9))
+    _, matrices = FeatureMap.fit(make_prepared(9), ["size", "kind"], np.arange(9))
     heavy = np.arange(9, dtype=np.float32)
-    found = views.grouped(np.arange(9)).weighted(heavy)
+    found = matrices.grouped(np.arange(9)).weighted(heavy)
     for same in (found.only(["size"]), found.hide(["size"]), found.grouped(np.arange(9))):
         assert np.array_equal(same.weights, heavy)
     assert found.take(np.array([4, 2])).weights.tolist() == [4.0, 2.0]
@@ -235,7 +237,7 @@ def test_weights_that_are_alike_change_no_interval():
 
 def test_a_label_that_weighs_next_to_nothing_spreads_like_none():
     prepared = make_prepared(90)
-    features, views = FeatureMap.fit(prepared, ["size", "kind"], np.arange(90))
+    features, matrices = FeatureMap.fit(prepared, ["size", "kind"], np.arange(90))
     truth = (prepared.score > 0).astype(np.int64)
     codec = CategoryCodec(labels=("p", "q"))
     lying = np.arange(40) % 4 == 0
@@ -247,8 +249,8 @@ def test_a_label_that_weighs_next_to_nothing_spreads_like_none():
         (np.flatnonzero(~lying), np.append(np.arange(40, 90), np.flatnonzero(lying)), None),
         (np.arange(40), np.arange(40, 90), None),
     ):
-        base_model = LabelPropagation(views.take(other))
-        base_model.fit(views.take(learn).weighted(weights), told[learn], codec, seed=0)
-        outputs.append(base_model.outputs(views.take(np.arange(40, 90))))
+        base_model = LabelPropagation(matrices.take(other))
+        base_model.fit(matrices.take(learn).weighted(weights), told[learn], codec, seed=0)
+        outputs.append(base_model.outputs(matrices.take(np.arange(40, 90))))
     assert outputs[0] == pytest.approx(outputs[1], abs=0.02)
     assert np.abs(outputs[2] - outputs[1]).max() > 0.1

@@ -16,8 +16,8 @@ from plait.baselines.space_base_models import (
     Probe,
     Prompts,
     Prototypes,
+    space_matrices,
     space_points,
-    space_views,
 )
 from plait.modalities.category.codec import CategoryCodec
 
@@ -46,14 +46,14 @@ def make_table(num=150, seed=0, noise=0.4):
 @pytest.fixture(scope="module")
 def table():
     prepared, truth = make_table()
-    features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
+    features, matrices = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
     return SimpleNamespace(
-        prepared=prepared, truth=truth, views=views, held=features.views(prepared, JUDGE)
+        prepared=prepared, truth=truth, matrices=matrices, held=features.matrices(prepared, JUDGE)
     )
 
 
 def fitted(base_model, table, truth=None, codec=LABELS):
-    base_model.fit(table.views, table.truth[LEARN] if truth is None else truth, codec, seed=0)
+    base_model.fit(table.matrices, table.truth[LEARN] if truth is None else truth, codec, seed=0)
     return base_model
 
 
@@ -62,7 +62,7 @@ def accuracy(outputs, truth):
 
 
 def test_points_are_the_means_of_what_a_row_has(table):
-    points = space_points(table.views)
+    points = space_points(table.matrices)
     columns = table.prepared.columns
     for place, row in enumerate(LEARN):
         there = [
@@ -74,7 +74,7 @@ def test_points_are_the_means_of_what_a_row_has(table):
 
 
 def test_only_the_bases_vectors_are_seen(table):
-    assert list(space_views(table.views).features.scales) == ["note~space", "photo~space"]
+    assert list(space_matrices(table.matrices).features.scales) == ["note~space", "photo~space"]
 
 
 @pytest.mark.parametrize("kind", [Prototypes, Probe])
@@ -82,14 +82,14 @@ def test_a_base_models_outputs_do_not_depend_on_other_columns(kind, table):
     one = fitted(kind(), table).outputs(table.held)
     alone = {n: c for n, c in table.prepared.columns.items() if n.endswith("~space")}
     prepared = SimpleNamespace(columns=alone, num_rows=150)
-    features, views = FeatureMap.fit(prepared, list(alone), LEARN)
-    two = fitted(kind(), SimpleNamespace(views=views, truth=table.truth))
-    np.testing.assert_allclose(one, two.outputs(features.views(prepared, JUDGE)), atol=1e-5)
+    features, matrices = FeatureMap.fit(prepared, list(alone), LEARN)
+    two = fitted(kind(), SimpleNamespace(matrices=matrices, truth=table.truth))
+    np.testing.assert_allclose(one, two.outputs(features.matrices(prepared, JUDGE)), atol=1e-5)
 
 
 def test_prototypes_are_unit_class_means_and_the_nearest_wins(table):
     base_model = fitted(Prototypes(), table)
-    points, truth = space_points(table.views), table.truth[LEARN]
+    points, truth = space_points(table.matrices), table.truth[LEARN]
     expected = np.stack([unit(points[truth == label].mean(0)) for label in range(3)])
     np.testing.assert_allclose(base_model._prototypes, expected, atol=1e-5)
     outputs = base_model.outputs(table.held)
@@ -105,7 +105,7 @@ def test_prototypes_are_unit_class_means_and_the_nearest_wins(table):
 
 def test_the_temperature_is_the_best_by_leaving_each_row_out(table):
     base_model = fitted(Prototypes(), table)
-    points, truth = space_points(table.views), table.truth[LEARN]
+    points, truth = space_points(table.matrices), table.truth[LEARN]
     costs = []
     for temperature in TEMPERATURES:
         total = 0.0
@@ -122,9 +122,9 @@ def test_noise_makes_it_less_sure():
     found = {}
     for noise in (0.1, 1.5):
         prepared, truth = make_table(noise=noise)
-        features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
-        base_model = fitted(Prototypes(), SimpleNamespace(views=views, truth=truth))
-        found[noise] = base_model.outputs(features.views(prepared, JUDGE)).max(1).mean()
+        features, matrices = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
+        base_model = fitted(Prototypes(), SimpleNamespace(matrices=matrices, truth=truth))
+        found[noise] = base_model.outputs(features.matrices(prepared, JUDGE)).max(1).mean()
     assert found[0.1] > 0.95 and found[1.5] < 0.7
 
 
@@ -148,9 +148,9 @@ def test_rows_without_any_vector_get_even_scores(table):
     for name in ("note~space", "photo~space"):
         prepared.columns[name]._values[100] = None
         prepared.columns[name].present[100] = False
-    features, views = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
-    base_model = fitted(Prototypes(), SimpleNamespace(views=views, truth=truth))
-    outputs = base_model.outputs(features.views(prepared, np.array([99, 100, 101])))
+    features, matrices = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
+    base_model = fitted(Prototypes(), SimpleNamespace(matrices=matrices, truth=truth))
+    outputs = base_model.outputs(features.matrices(prepared, np.array([99, 100, 101])))
     np.testing.assert_allclose(outputs[1], 1 / 3, atol=0.02)
     assert outputs[[0, 2]].max(1).min() > 0.5
 
@@ -158,8 +158,8 @@ def test_rows_without_any_vector_get_even_scores(table):
 def test_the_probe_is_the_linear_model_on_vectors(table):
     probe = fitted(Probe(), table).outputs(table.held)
     linear = Linear()
-    linear.fit(space_views(table.views), table.truth[LEARN], LABELS, seed=0)
-    np.testing.assert_allclose(probe, linear.outputs(space_views(table.held)), atol=1e-6)
+    linear.fit(space_matrices(table.matrices), table.truth[LEARN], LABELS, seed=0)
+    np.testing.assert_allclose(probe, linear.outputs(space_matrices(table.held)), atol=1e-6)
     assert accuracy(probe, table.truth[JUDGE]) > 0.8
 
 
@@ -171,9 +171,9 @@ def test_prompts_answer_by_what_was_tuned(table):
         return np.roll(np.eye(6, dtype=np.float32)[:3], 1, 0)  # class k is where k - 1 lies
 
     base_model = Prompts(tune)
-    base_model.fit(table.views, table.truth[LEARN], LABELS, seed=4)
+    base_model.fit(table.matrices, table.truth[LEARN], LABELS, seed=4)
     points, truth, seed = seen[0]
-    np.testing.assert_array_equal(points, space_points(table.views))
+    np.testing.assert_array_equal(points, space_points(table.matrices))
     assert truth.tolist() == table.truth[LEARN].tolist() and seed == 4
     found = base_model.outputs(table.held)
     cosines = space_points(table.held) @ np.roll(np.eye(6)[:3], 1, 0).T

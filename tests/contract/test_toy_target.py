@@ -174,13 +174,13 @@ def test_every_simple_model_is_saved_and_read_again(tune, tmp_path, name):
     kind = find_kind(generator.target, name)
     task_rows = plait.read(rows(80), columns=COLUMNS)
     prepared = model.prepare(model.as_table(task_rows), target=True)
-    views = generator.features.views(prepared, np.arange(80))
+    matrices = generator.features.matrices(prepared, np.arange(80))
     targets = [prepared.columns["tune"][row] for row in range(80)]
     one = kind()
-    one.fit(views, targets, generator.target, seed=0)
+    one.fit(matrices, targets, generator.target, seed=0)
     one.save(tmp_path / name)
-    said = [value["notes"].tolist() for value in one.answer(views)]
-    assert said == [v["notes"].tolist() for v in kind.load(tmp_path / name).answer(views)]
+    said = [value["notes"].tolist() for value in one.answer(matrices)]
+    assert said == [v["notes"].tolist() for v in kind.load(tmp_path / name).answer(matrices)]
 
 
 def find_kind(codec, name):

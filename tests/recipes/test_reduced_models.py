@@ -99,22 +99,22 @@ def with_reduced(
 ):
     """Return the base model of the first rows, with reduced models, all judged by folds."""
     rows = np.arange(NUM_LEARN)
-    features, views = FeatureMap.fit(prepared, COLUMNS, rows)
+    features, matrices = FeatureMap.fit(prepared, COLUMNS, rows)
     truth = truth[rows]
     stages = []
     for fold in range(folds):
         learn, judged = np.flatnonzero(rows % folds != fold), np.flatnonzero(rows % folds == fold)
         part = kind()
-        part.fit(views.take(learn), truth[learn], CODEC, seed=0)
+        part.fit(matrices.take(learn), truth[learn], CODEC, seed=0)
         stages.append((part, judged))
     whole = kind()
-    whole.fit(views, truth, CODEC, seed=0)
+    whole.fit(matrices, truth, CODEC, seed=0)
     name = whole.name
     made = ReducedModelFitter(
         input_columns,
-        views,
+        matrices,
         truth,
-        Judges(views, truth, {name: stages}, learned=True),
+        Judges(matrices, truth, {name: stages}, learned=True),
         CODEC,
         seed=0,
         kinds=[Linear],
@@ -133,39 +133,39 @@ def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(
     prepared, truth = make_table(seed=seed, gaps=gaps)
     features, base_model, _ = with_reduced(prepared, truth)
     learned, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
-    views = features.views(prepared, judged)
+    matrices = features.matrices(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["right", "noise"], ["left", "right"]):
         gone = [name for name in COLUMNS if name not in kept]
         peer = Linear()
-        peer.fit(features.views(prepared, learned).only(kept), truth[learned], CODEC, seed=0)
+        peer.fit(features.matrices(prepared, learned).only(kept), truth[learned], CODEC, seed=0)
         filled = np.flatnonzero(
-            present_input_columns(views, [(name,) for name in kept]).all(axis=1)
+            present_input_columns(matrices, [(name,) for name in kept]).all(axis=1)
         )
-        mine = accuracy(base_model.outputs(views.hide(gone))[filled], truth[judged][filled])
-        theirs = accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled])
+        mine = accuracy(base_model.outputs(matrices.hide(gone))[filled], truth[judged][filled])
+        theirs = accuracy(peer.outputs(matrices.only(kept))[filled], truth[judged][filled])
         assert mine >= theirs - 0.01
 
 
 def test_whole_rows_are_answered_by_the_whole():
     prepared, truth = make_table()
     features, base_model, whole = with_reduced(prepared, truth)
-    views = features.views(prepared, np.arange(NUM_LEARN, 500))
+    matrices = features.matrices(prepared, np.arange(NUM_LEARN, 500))
     assert isinstance(base_model, WithReducedModels) and base_model.routes
-    np.testing.assert_array_equal(base_model.outputs(views), whole.outputs(views))
+    np.testing.assert_array_equal(base_model.outputs(matrices), whole.outputs(matrices))
 
 
 def test_each_row_is_answered_by_what_its_columns_call_for():
     prepared, truth = make_table()
     features, base_model, whole = with_reduced(prepared, truth)
-    views = features.views(prepared, np.arange(NUM_LEARN, 340))
-    alone = views.hide(["right", "noise"])
+    matrices = features.matrices(prepared, np.arange(NUM_LEARN, 340))
+    alone = matrices.hide(["right", "noise"])
     place = base_model.routes[frozenset({0})]
     chosen = base_model.reduced_models[place]
     assert chosen.input_columns == {0}
-    expected = chosen.base_model.outputs(views.only(["left"]))
+    expected = chosen.base_model.outputs(matrices.only(["left"]))
     np.testing.assert_array_equal(base_model.outputs(alone), expected)
     assert np.abs(expected - whole.outputs(alone)).max() > 0.01
-    nothing = views.hide(COLUMNS)
+    nothing = matrices.hide(COLUMNS)
     np.testing.assert_array_equal(base_model.outputs(nothing), whole.outputs(nothing))
 
 
@@ -173,24 +173,26 @@ def test_saved_and_loaded_it_answers_the_same(tmp_path):
     prepared, truth = make_table(gaps=0.2)
     features, base_model, _ = with_reduced(prepared, truth)
     assert base_model.routes
-    views = features.views(prepared, np.arange(NUM_LEARN, 500))
+    matrices = features.matrices(prepared, np.arange(NUM_LEARN, 500))
     base_model.save(tmp_path)
     again = load_base_model("linear", tmp_path)
     assert isinstance(again, WithReducedModels) and again.whole.name == "linear"
     assert again.routes == base_model.routes
-    np.testing.assert_array_equal(again.outputs(views), base_model.outputs(views))
+    np.testing.assert_array_equal(again.outputs(matrices), base_model.outputs(matrices))
 
 
 def test_trees_with_reduced_models_of_two_kinds_are_saved_and_loaded(tmp_path):
     prepared, truth = make_table(120, gaps=0.2)
-    features, views = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
+    features, matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
     parts = {
         "whole": (Boosted(), COLUMNS),
         "left": (Boosted(), ["left"]),
         "right": (Linear(), ["right"]),
     }
     for base_model, columns in parts.values():
-        base_model.fit(views.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1)
+        base_model.fit(
+            matrices.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1
+        )
     reduced_models = [
         ReducedModel(frozenset({place}), parts[name][0])
         for place, name in enumerate(["left", "right"])
@@ -199,8 +201,8 @@ def test_trees_with_reduced_models_of_two_kinds_are_saved_and_loaded(tmp_path):
     made = WithReducedModels(parts["whole"][0], INPUT_COLUMNS, reduced_models, routes)
     made.save(tmp_path)
     again = load_base_model("boosted", tmp_path)
-    np.testing.assert_array_equal(again.outputs(views), made.outputs(views))
-    left = views.hide(["right", "noise"])
+    np.testing.assert_array_equal(again.outputs(matrices), made.outputs(matrices))
+    left = matrices.hide(["right", "noise"])
     np.testing.assert_array_equal(
         again.outputs(left)[left.raw["left"].present],
         parts["left"][0].outputs(left.only(["left"]))[left.raw["left"].present],
@@ -210,10 +212,10 @@ def test_trees_with_reduced_models_of_two_kinds_are_saved_and_loaded(tmp_path):
 def test_fitting_again_forgets_the_reduced_models():
     prepared, truth = make_table()
     features, base_model, whole = with_reduced(prepared, truth)
-    views = features.views(prepared, np.arange(100))
-    base_model.fit(views, truth[:100], CODEC, seed=0)
+    matrices = features.matrices(prepared, np.arange(100))
+    base_model.fit(matrices, truth[:100], CODEC, seed=0)
     assert not base_model.routes and not base_model.reduced_models
-    np.testing.assert_array_equal(base_model.outputs(views), whole.outputs(views))
+    np.testing.assert_array_equal(base_model.outputs(matrices), whole.outputs(matrices))
 
 
 def test_late_sets_get_no_reduced_model():
@@ -228,8 +230,8 @@ def test_what_does_not_pay_is_left_out():
     class Knowing(Linear):
         """A whole that answers rightly whatever is hidden."""
 
-        def outputs(self, views):
-            return np.eye(2, dtype=np.float32)[truth[views.rows]] * 0.9999 + 0.00005
+        def outputs(self, matrices):
+            return np.eye(2, dtype=np.float32)[truth[matrices.rows]] * 0.9999 + 0.00005
 
     _, base_model, _ = with_reduced(prepared, truth, kind=Knowing)
     assert frozenset({2}) not in getattr(base_model, "routes", {})
@@ -243,12 +245,12 @@ def test_reduced_models_claim_nothing_on_noise():
     for draw in range(12):
         prepared, _ = make_table(60, seed=draw)
         truth = np.random.default_rng([1, draw]).integers(0, 2, 1000)
-        _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(60))
+        _, matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(60))
         stages = [(None, np.flatnonzero(np.arange(60) % 4 == fold)) for fold in range(4)]
-        judges = Judges(views, truth[:60], {"linear": stages}, learned=True)
+        judges = Judges(matrices, truth[:60], {"linear": stages}, learned=True)
         made = ReducedModelFitter(
             INPUT_COLUMNS,
-            views,
+            matrices,
             truth[:60],
             judges,
             CODEC,
@@ -265,13 +267,13 @@ def test_reduced_models_claim_nothing_on_noise():
 
 def test_a_fold_is_judged_by_reduced_models_that_did_not_learn_it():
     prepared, truth = make_table(NUM_LEARN)
-    _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(NUM_LEARN))
+    _, matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(NUM_LEARN))
     folds = np.arange(NUM_LEARN) % 3
     known = np.where(np.arange(NUM_LEARN) < 5, -1, truth)
     stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
-    judges = Judges(views, known, {"linear": stages}, learned=True)
+    judges = Judges(matrices, known, {"linear": stages}, learned=True)
     made = ReducedModelFitter(
-        INPUT_COLUMNS, views, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+        INPUT_COLUMNS, matrices, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
     )
     made._add(frozenset({0}), None)
     held = made._found[0].held_out
@@ -279,22 +281,22 @@ def test_a_fold_is_judged_by_reduced_models_that_did_not_learn_it():
     for fold in range(3):
         learn = np.flatnonzero((folds != fold) & (known >= 0))
         peer = Linear()
-        peer.fit(views.take(learn).only(["left"]), known[learn], CODEC, seed=0)
+        peer.fit(matrices.take(learn).only(["left"]), known[learn], CODEC, seed=0)
         mine = folds[held.places] == fold
-        expected = peer.outputs(views.take(held.places[mine]).only(["left"]))
+        expected = peer.outputs(matrices.take(held.places[mine]).only(["left"]))
         np.testing.assert_allclose(held.outputs[mine], expected, atol=1e-6)
 
 
 def test_rows_judge_reduced_models_by_their_weights(monkeypatch):
     """Right on most rows, but badly wrong on those that count."""
     prepared, truth = make_table(120)
-    _, views = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
+    _, matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(120))
     light = np.arange(120) < 80
     undecided = np.full((120, 2), 0.5, np.float32)
     monkeypatch.setattr(Judges, "hidden", lambda *_: undecided)
     routes = []
     for weights in (None, np.where(light, 0.1, 2.8).astype(np.float32)):
-        judged = views.weighted(weights)
+        judged = matrices.weighted(weights)
         judges = Judges(judged, truth, {"linear": [(Linear(), np.arange(120))]}, learned=True)
         made = ReducedModelFitter(
             INPUT_COLUMNS, judged, truth, judges, CODEC, seed=0, kinds=[], allowance=Allowance()
@@ -307,18 +309,18 @@ def test_rows_judge_reduced_models_by_their_weights(monkeypatch):
 
 def test_rows_that_have_just_a_set_judge_it_alone():
     prepared, truth = make_table(gaps=0.3)
-    views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
+    matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
     judge = ReducedModelFitter(
         INPUT_COLUMNS,
-        views,
+        matrices,
         truth,
-        Judges(views, truth, {}, learned=True),
+        Judges(matrices, truth, {}, learned=True),
         CODEC,
         seed=0,
         kinds=[],
         allowance=Allowance(),
     )
-    present = present_input_columns(views, INPUT_COLUMNS)
+    present = present_input_columns(matrices, INPUT_COLUMNS)
     both = judge._rows(frozenset({0, 1}))
     assert len(both) >= 100
     assert (present[both] == [True, True, False]).all()
@@ -326,14 +328,14 @@ def test_rows_that_have_just_a_set_judge_it_alone():
 
 def test_an_input_column_of_several_columns_is_there_when_one_of_them_is():
     prepared, _ = make_table(gaps=0.4)
-    views = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
+    matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
     input_columns = [("left", "noise"), ("right",)]
     expected = prepared.columns["left"].present | prepared.columns["noise"].present
-    np.testing.assert_array_equal(present_input_columns(views, input_columns)[:, 0], expected)
-    sets, which = input_column_sets(views, input_columns)
+    np.testing.assert_array_equal(present_input_columns(matrices, input_columns)[:, 0], expected)
+    sets, which = input_column_sets(matrices, input_columns)
     assert {frozenset(), frozenset({0}), frozenset({1}), frozenset({0, 1})} == set(sets)
     assert sets[which[0]] == frozenset(
-        np.flatnonzero(present_input_columns(views, input_columns)[0]).tolist()
+        np.flatnonzero(present_input_columns(matrices, input_columns)[0]).tolist()
     )
     assert columns_of(input_columns, frozenset({1, 0})) == ["left", "noise", "right"]
 
@@ -387,28 +389,29 @@ def test_a_reduced_model_tells_its_input_columns():
 def test_a_product_leaves_out_what_a_row_lacks(tmp_path):
     prepared, truth = make_table(gaps=0.2)
     rows, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
-    features, views = FeatureMap.fit(prepared, COLUMNS, rows)
+    features, matrices = FeatureMap.fit(prepared, COLUMNS, rows)
     product = ProductOfExperts(INPUT_COLUMNS)
-    product.fit(views, truth[rows], CODEC, seed=0)
-    views = features.views(prepared, judged)
+    product.fit(matrices, truth[rows], CODEC, seed=0)
+    matrices = features.matrices(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["left", "right"]):
         peer = Linear()
-        seen = features.views(prepared, rows).only(kept)
+        seen = features.matrices(prepared, rows).only(kept)
         peer.fit(seen, truth[rows], CODEC, seed=0)
         filled = np.flatnonzero(
-            present_input_columns(views, [(name,) for name in kept]).all(axis=1)
+            present_input_columns(matrices, [(name,) for name in kept]).all(axis=1)
         )
-        hidden = views.hide([name for name in COLUMNS if name not in kept])
+        hidden = matrices.hide([name for name in COLUMNS if name not in kept])
         mine = accuracy(product.outputs(hidden)[filled], truth[judged][filled])
         assert (
-            mine >= accuracy(peer.outputs(views.only(kept))[filled], truth[judged][filled]) - 0.01
+            mine
+            >= accuracy(peer.outputs(matrices.only(kept))[filled], truth[judged][filled]) - 0.01
         )
-    nothing = product.outputs(views.hide(COLUMNS))
+    nothing = product.outputs(matrices.hide(COLUMNS))
     shares = (np.bincount(truth[rows]) + 1) / (NUM_LEARN + 2)
-    np.testing.assert_allclose(nothing, np.tile(shares, (len(views), 1)), atol=1e-5)
+    np.testing.assert_allclose(nothing, np.tile(shares, (len(matrices), 1)), atol=1e-5)
     product.save(tmp_path)
     np.testing.assert_array_equal(
-        load_base_model("product_of_experts", tmp_path).outputs(views), product.outputs(views)
+        load_base_model("product_of_experts", tmp_path).outputs(matrices), product.outputs(matrices)
     )
 
 
@@ -418,14 +421,14 @@ def test_a_product_adds_evidence_by_hand():
     product = ProductOfExperts(INPUT_COLUMNS)
     product._prior, product._input_columns = prior, [["left"], ["right"]]
     product._sets, product._weights = [frozenset()], np.array([[1.0, 0.5]], np.float32)
-    told_by = SimpleNamespace(outputs=lambda views: np.array([[0.9, 0.1]]))
+    told_by = SimpleNamespace(outputs=lambda matrices: np.array([[0.9, 0.1]]))
     product._members = [
         SimpleNamespace(input_column=input_column, base_model=told_by) for input_column in (0, 1)
     ]
     prepared, _ = make_table(1)
-    views = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
+    matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(1))[1]
     expected = np.exp(prior + 1.5 * told)
-    np.testing.assert_allclose(product.outputs(views), expected / expected.sum(), atol=1e-6)
+    np.testing.assert_allclose(product.outputs(matrices), expected / expected.sum(), atol=1e-6)
 
 
 def test_neighbours_join_a_product_where_they_see_more_than_a_line():
@@ -434,22 +437,22 @@ def test_neighbours_join_a_product_where_they_see_more_than_a_line():
     values = {"left": rng.uniform(-3, 3, 600), "right": rng.normal(size=600)}
     truth = (np.abs(values["left"]) > 1.5).astype(np.int64)
     prepared = SimpleNamespace(columns={name: Numbers(cells) for name, cells in values.items()})
-    features, views = FeatureMap.fit(prepared, list(values), np.arange(NUM_LEARN))
+    features, matrices = FeatureMap.fit(prepared, list(values), np.arange(NUM_LEARN))
     product = ProductOfExperts([("left",), ("right",)])
-    product.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
+    product.fit(matrices, truth[:NUM_LEARN], CODEC, seed=0)
     judged = np.arange(NUM_LEARN, 600)
-    assert accuracy(product.outputs(features.views(prepared, judged)), truth[judged]) > 0.95
+    assert accuracy(product.outputs(features.matrices(prepared, judged)), truth[judged]) > 0.95
     line = Linear()
-    line.fit(views, truth[:NUM_LEARN], CODEC, seed=0)
-    assert accuracy(line.outputs(features.views(prepared, judged)), truth[judged]) < 0.7
+    line.fit(matrices, truth[:NUM_LEARN], CODEC, seed=0)
+    assert accuracy(line.outputs(features.matrices(prepared, judged)), truth[judged]) < 0.7
 
 
 def test_a_product_is_for_classes():
     prepared, truth = make_table(30)
-    views = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
+    matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
     with pytest.raises(TargetError, match="the model 'product_of_experts' cannot learn"):
         ProductOfExperts(INPUT_COLUMNS).fit(
-            views, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0
+            matrices, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0
         )
     assert allows_product(CLASSES, INPUT_COLUMNS) and not allows_product(
         NumberCodec.form, INPUT_COLUMNS

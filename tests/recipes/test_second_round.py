@@ -38,7 +38,7 @@ def measured(error=1.0, seconds=2.0, cut=False):
 class Bench:
     """Gives what it was told, after the seconds that this takes, or at the deadline."""
 
-    views, features, runs = None, None, 5
+    matrices, features, runs = None, None, 5
 
     def __init__(self, clock, results):
         self.clock, self.results, self.asked = clock, results, []

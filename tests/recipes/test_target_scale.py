@@ -57,13 +57,13 @@ def test_a_label_of_validation_rows_alone_has_its_place():
 
 def test_simple_models_answer_alike_whatever_the_scale():
     task = task_of(prices(0.0), "price")
-    features, views = FeatureMap.fit(task.prepared, task.columns, task.splits.train)
+    features, matrices = FeatureMap.fit(task.prepared, task.columns, task.splits.train)
     truth = task.truth[task.splits.train]
     other = type(task.target_codec)().fit((1000 * task.truth).tolist())
     for kind in (Linear, NearestNeighbour, Boosted):
         found = []
         for codec in (task.target_codec, other):
             base_model = kind()
-            base_model.fit(views, truth, codec, seed=0)
-            found.append(base_model.outputs(features.views(task.prepared, task.splits.test)))
+            base_model.fit(matrices, truth, codec, seed=0)
+            found.append(base_model.outputs(features.matrices(task.prepared, task.splits.test)))
         np.testing.assert_allclose(found[0][:, 0], found[1][:, 0], rtol=1e-5)

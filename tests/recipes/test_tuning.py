@@ -191,9 +191,9 @@ def test_only_training_rows_are_learned_from(folder, monkeypatch):
     seen = set()
     real = FineTuning.loss
 
-    def loss(self, rows, views, precision):
+    def loss(self, rows, matrices, precision):
         seen.update(rows.tolist())
-        return real(self, rows, views, precision)
+        return real(self, rows, matrices, precision)
 
     monkeypatch.setattr(FineTuning, "loss", loss)
     cells = rows()

@@ -20,11 +20,11 @@ from plait.baselines.contract import (
     saved_form,
     write_files,
 )
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.residuals import Residuals
 from plait.baselines.rounds import RoundSearch
 from plait.baselines.selection import Selection
 from plait.baselines.trees import Trees
-from plait.baselines.views import Views, in_parts
 from plait.errors import TargetError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
@@ -57,7 +57,7 @@ class Boosted:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -67,7 +67,7 @@ class Boosted:
         """Learn. Raises `TargetError` beyond 300 classes: a tree each per round is too many."""
         import_lightgbm()
         check_form(self, codec)
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         num = num_outputs(codec, truth)
         if codec.form.exclusive and num > MAX_CLASSES:
             raise TargetError(
@@ -82,17 +82,17 @@ class Boosted:
             varied = [bool(np.ptp(column) > 0) for column in targets.T]
             self._constants[~np.array(varied)] = targets.mean(axis=0)[~np.array(varied)]
             goals = [targets[:, i].copy() for i, kept in enumerate(varied) if kept]
-        search = RoundSearch(views, targets, goals, Grower(codec.form, num, seed), deadline)
+        search = RoundSearch(matrices, targets, goals, Grower(codec.form, num, seed), deadline)
         self._selection, self._boosters, held = search.run(seed)
         self.cut_short = search.cut_short
         means = list(held.means)
         if not codec.form.probable:
-            heavy = None if views.weights is None else views.weights[held.places]
+            heavy = None if matrices.weights is None else matrices.weights[held.places]
             self._residuals = Residuals.fit(means[0], truth[held.places], heavy)
         self.held_out = HeldOut(held.places, self._canonical(means, len(held.places)))
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
     def save(self, folder: Path) -> None:
         arrays = {
@@ -126,8 +126,8 @@ class Boosted:
             base_model._residuals = Residuals.from_arrays(arrays)
         return base_model
 
-    def _outputs(self, views: Views) -> np.ndarray:
-        table = self._selection.table(views)
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        table = self._selection.table(matrices)
         found = [
             one.predict(table) if isinstance(one, Trees) else predict(one, table)
             for one in self._boosters

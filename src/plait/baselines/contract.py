@@ -1,4 +1,4 @@
-"""What a base model offers: fit on views, canonical outputs, plain files."""
+"""What a base model offers: fit on feature matrices, canonical outputs, plain files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
-from plait.baselines.views import Views
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.errors import TargetError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
@@ -33,7 +33,7 @@ class HeldOut(NamedTuple):
     settings by them: good enough to weigh input columns by, but no claim (see `BaseModelBench`).
 
     Attributes:
-        places: int64 ``[judged]``: rows of the views that it was fitted on.
+        places: int64 ``[judged]``: rows of the feature matrices that it was fitted on.
         outputs: float32 ``[judged, output]``: canonical.
     """
 
@@ -55,7 +55,7 @@ class BaseModel(Protocol):
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -65,7 +65,7 @@ class BaseModel(Protocol):
         """Learn from rows and their truth.
 
         Args:
-            views: Features of the rows.
+            matrices: Features of the rows.
             truth: As `PredictiveTarget.truth`; rows of -1 (unseen classes) are left out.
             codec: Of the target: its form, its labels and its cost.
             seed: Of splits and samples.
@@ -76,7 +76,7 @@ class BaseModel(Protocol):
             TargetError: When the target's outputs are of another form than one of `forms`.
         """
 
-    def outputs(self, views: Views) -> np.ndarray:
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         """Return canonical outputs, float32 ``[row, output]``."""
 
     def save(self, folder: Path) -> None:
@@ -88,14 +88,14 @@ class BaseModel(Protocol):
 
 
 def known_rows(
-    views: Views, truth: np.ndarray, codec: PredictiveTarget
-) -> tuple[Views, np.ndarray]:
+    matrices: FeatureMatrices, truth: np.ndarray, codec: PredictiveTarget
+) -> tuple[FeatureMatrices, np.ndarray]:
     """Leave out rows whose truth training does not know (a class of -1)."""
     known = codec.form.known(truth)
     if known.all():
-        return views, truth
+        return matrices, truth
     kept = np.flatnonzero(known)
-    return views.take(kept), truth[kept]
+    return matrices.take(kept), truth[kept]
 
 
 def num_outputs(codec: PredictiveTarget, truth: np.ndarray) -> int:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plait.baselines.contract import is_many
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.selection import narrow_width
-from plait.baselines.views import Views
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import OutputForm
 
@@ -64,17 +64,22 @@ class Size:
 
     @classmethod
     def of(
-        cls, views: Views, codec: PredictiveTarget, outputs: int, judged: int, seconds: float
+        cls,
+        matrices: FeatureMatrices,
+        codec: PredictiveTarget,
+        outputs: int,
+        judged: int,
+        seconds: float,
     ) -> Size:
-        """Look at the views of the rows to learn from."""
-        dense, sparse = views.dense.shape[1], views.sparse
+        """Look at the feature matrices of the rows to learn from."""
+        dense, sparse = matrices.dense.shape[1], matrices.sparse
         return cls(
-            rows=len(views),
+            rows=len(matrices),
             judged=judged,
             dense=dense,
-            sparse=len(sparse.values) / max(len(views), 1),
+            sparse=len(sparse.values) / max(len(matrices), 1),
             width=dense + sparse.num_features,
-            narrow=narrow_width(views),
+            narrow=narrow_width(matrices),
             outputs=outputs,
             form=codec.form,
             seconds=seconds,

@@ -242,7 +242,7 @@ class Evidence:
 
     def _features(self, prepared: HasColumns, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
         if self._raw is None:
-            return self._map.views(prepared, rows).raw[name]
+            return self._map.matrices(prepared, rows).raw[name]
         return self._raw.of(prepared, name, plan, rows)
 
     def save(self, folder: Path) -> None:

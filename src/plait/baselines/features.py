@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.extract import HasColumns, Plan, RawColumn, extract, is_vector, make_plan
+from plait.baselines.feature_matrices import FeatureMatrices as FeatureMatrices
 from plait.baselines.lazy_columns import LazyColumns
 from plait.baselines.sparse import SPARSE_NORM, SparseRows
-from plait.baselines.views import Views as Views
 from plait.display import brief
 from plait.errors import BundleError
 from plait.modalities import Codec
@@ -93,7 +93,7 @@ class ColumnScale:
 
 
 class FeatureMap:
-    """Turns prepared rows into the `Views` that base models learn from.
+    """Turns prepared rows into the `FeatureMatrices` that base models learn from.
 
     Args:
         scales: Column name -> its scale, in the order of the features.
@@ -101,7 +101,7 @@ class FeatureMap:
 
     def __init__(self, scales: Mapping[str, ColumnScale]) -> None:
         self.scales = dict(scales)
-        self._last: tuple[HasColumns, np.ndarray, Views] | None = None
+        self._last: tuple[HasColumns, np.ndarray, FeatureMatrices] | None = None
 
     @classmethod
     def fit(
@@ -110,8 +110,8 @@ class FeatureMap:
         columns: Sequence[str],
         rows: np.ndarray,
         plans: Mapping[str, Plan] | None = None,
-    ) -> tuple[FeatureMap, Views]:
-        """Learn scales from training `rows`; return the map and the views of those rows.
+    ) -> tuple[FeatureMap, FeatureMatrices]:
+        """Learn scales from training `rows`; return the map and the feature matrices of those rows.
 
         What the features of a column are is as in `plans`, where it is told: other rows may tell
         other ones, and a model knows its features by their places.
@@ -127,56 +127,62 @@ class FeatureMap:
             as_one = is_vector(prepared.columns[name].codec)
             scales[name] = ColumnScale.fit(plan, raw[name], as_one=as_one)
         features = cls(scales)
-        return features, Views(features, prepared, rows, raw=raw)
+        return features, FeatureMatrices(features, prepared, rows, raw=raw)
 
-    def views(self, prepared: HasColumns, rows: np.ndarray) -> Views:
+    def matrices(self, prepared: HasColumns, rows: np.ndarray) -> FeatureMatrices:
         """Return the rows' features, computed when first asked for.
 
-        The last views are kept, so that several base models share one extraction.
+        The last feature matrices are kept, so that several base models share one extraction.
         """
         rows = np.asarray(rows, np.int64)
         last = self._last
         if last is not None and last[0] is prepared and np.array_equal(last[1], rows):
             return last[2]
-        views = Views(self, prepared, rows)
+        matrices = FeatureMatrices(self, prepared, rows)
         if last is not None and np.array_equal(last[1], rows):
-            return Views(self, prepared, rows, raw=self._raw_beside(last, prepared, rows))
+            return FeatureMatrices(self, prepared, rows, raw=self._raw_beside(last, prepared, rows))
         width = sum(len(scale.plan.dense) for scale in self.scales.values())
         if len(rows) * max(width, 100) <= MAX_MEMO_VALUES:
-            self._last = (prepared, rows.copy(), views)
-        return views
+            self._last = (prepared, rows.copy(), matrices)
+        return matrices
 
-    def views_from(self, known: Sequence[Views], prepared: HasColumns, rows: np.ndarray) -> Views:
-        """Return the features of rows, taken from views that have them, made where none does.
+    def matrices_from(
+        self, known: Sequence[FeatureMatrices], prepared: HasColumns, rows: np.ndarray
+    ) -> FeatureMatrices:
+        """Return the features of rows, taken from feature matrices that have them, made where none
+        does.
 
         Args:
-            known: Views by this map, of these prepared values.
+            known: Feature matrices by this map, of these prepared values.
             prepared: Where the values are.
             rows: Row numbers.
         """
-        seen = np.concatenate([np.zeros(0, np.int64), *(views.rows for views in known)])
+        seen = np.concatenate([np.zeros(0, np.int64), *(matrices.rows for matrices in known)])
         new = np.setdiff1d(rows, seen)
-        parts = [*known, Views(self, prepared, new)] if len(new) else list(known)
-        among = np.concatenate([views.rows for views in parts])
+        parts = [*known, FeatureMatrices(self, prepared, new)] if len(new) else list(known)
+        among = np.concatenate([matrices.rows for matrices in parts])
         order = np.argsort(among, kind="stable")
         places = order[np.searchsorted(among[order], rows)]
 
         def joined(name: str) -> RawColumn:
-            found = RawColumn.one_under_another([views.raw[name] for views in parts])
+            found = RawColumn.one_under_another([matrices.raw[name] for matrices in parts])
             return found.take(places)
 
-        return Views(self, prepared, rows, raw=LazyColumns(list(self.scales), joined))
+        return FeatureMatrices(self, prepared, rows, raw=LazyColumns(list(self.scales), joined))
 
     def _raw_beside(
-        self, last: tuple[HasColumns, np.ndarray, Views], prepared: HasColumns, rows: np.ndarray
+        self,
+        last: tuple[HasColumns, np.ndarray, FeatureMatrices],
+        prepared: HasColumns,
+        rows: np.ndarray,
     ) -> Mapping[str, RawColumn]:
         """Return the features of rows of which the same columns were seen before, others not."""
-        before, _, views = last
+        before, _, matrices = last
         make = self.maker(prepared, rows)
 
         def known(name: str) -> RawColumn:
             same = prepared.columns[name] is before.columns[name]
-            return views.raw[name] if same else make(name)
+            return matrices.raw[name] if same else make(name)
 
         return LazyColumns(list(self.scales), known)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from plait.baselines.contract import read_files, write_files
-from plait.baselines.views import Views
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.modalities import GeneratedTarget, SimpleGenerator
 from plait.types import Arrays
 
@@ -32,7 +32,12 @@ class Typical:
         self._value: Arrays = {}
 
     def fit(
-        self, views: Views, targets: Sequence[Arrays], codec: GeneratedTarget, *, seed: int
+        self,
+        matrices: FeatureMatrices,
+        targets: Sequence[Arrays],
+        codec: GeneratedTarget,
+        *,
+        seed: int,
     ) -> None:
         """Choose among at most 128 training values, each judged on the others."""
         rng = np.random.default_rng(seed)
@@ -41,8 +46,8 @@ class Typical:
         scores = [_score(codec, [raw] * len(raws), raws) for raw in raws]
         self._value = targets[int(some[int(np.argmax(scores))])]
 
-    def answer(self, views: Views) -> list[Arrays]:
-        return [self._value] * len(views)
+    def answer(self, matrices: FeatureMatrices) -> list[Arrays]:
+        return [self._value] * len(matrices)
 
     def save(self, folder: Path) -> None:
         write_files(folder, {"name": self.name}, self._value)
@@ -69,21 +74,28 @@ class Nearest:
         self._values: list[Arrays] = []
 
     def fit(
-        self, views: Views, targets: Sequence[Arrays], codec: GeneratedTarget, *, seed: int
+        self,
+        matrices: FeatureMatrices,
+        targets: Sequence[Arrays],
+        codec: GeneratedTarget,
+        *,
+        seed: int,
     ) -> None:
         rng = np.random.default_rng(seed)
         most = _affordable(targets)
-        if len(views) > most:
-            kept = np.sort(rng.choice(len(views), most, replace=False))
-            views, targets = views.take(kept), [targets[int(place)] for place in kept]
+        if len(matrices) > most:
+            kept = np.sort(rng.choice(len(matrices), most, replace=False))
+            matrices, targets = matrices.take(kept), [targets[int(place)] for place in kept]
         self._values = list(targets)
-        groups = np.arange(len(views)) if views.groups is None else np.asarray(views.groups)
-        probes = np.sort(rng.permutation(len(views))[:NUM_PROBES])
-        every = tuple(views.features.scales)
+        groups = (
+            np.arange(len(matrices)) if matrices.groups is None else np.asarray(matrices.groups)
+        )
+        probes = np.sort(rng.permutation(len(matrices))[:NUM_PROBES])
+        every = tuple(matrices.features.scales)
         kinds = [every, *((name,) for name in every)] if len(every) > 1 else [every]
         best = -np.inf
         for columns in kinds:
-            points = views.only(columns).neighbours
+            points = matrices.only(columns).neighbours
             places = left_out(points, groups, probes)
             score = _score(
                 codec,
@@ -93,8 +105,8 @@ class Nearest:
             if score > best:
                 best, self._columns, self._points = score, columns, points
 
-    def answer(self, views: Views) -> list[Arrays]:
-        points = views.only(self._columns).neighbours
+    def answer(self, matrices: FeatureMatrices) -> list[Arrays]:
+        points = matrices.only(self._columns).neighbours
         return [self._values[int(place)] for place in nearest_places(points, self._points)]
 
     def save(self, folder: Path) -> None:

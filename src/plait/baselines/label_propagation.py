@@ -17,7 +17,7 @@ from plait.baselines.contract import (
     read_files,
     write_files,
 )
-from plait.baselines.views import Views, in_parts
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.modalities import PredictiveTarget
 
 MAX_POINTS = 4000
@@ -43,7 +43,7 @@ class LabelPropagation:
     name: ClassVar[str] = "label_propagation"
     forms: ClassVar[frozenset[str]] = OF_CLASSES
 
-    def __init__(self, unlabelled: Views | None = None) -> None:
+    def __init__(self, unlabelled: FeatureMatrices | None = None) -> None:
         self._unlabelled = unlabelled
         self._points = np.zeros((0, 0), np.float32)
         self._shares = np.zeros((0, 0), np.float32)
@@ -51,7 +51,7 @@ class LabelPropagation:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -63,32 +63,32 @@ class LabelPropagation:
         if self._unlabelled is None:
             raise ValueError("label propagation needs rows without a target")
         rng = np.random.default_rng(seed)
-        views, truth = known_rows(views, truth, codec)
-        kept = np.sort(rng.permutation(len(views))[: MAX_POINTS // 2])
-        views, truth = views.take(kept), truth[kept]
-        room = MAX_POINTS - len(views)
+        matrices, truth = known_rows(matrices, truth, codec)
+        kept = np.sort(rng.permutation(len(matrices))[: MAX_POINTS // 2])
+        matrices, truth = matrices.take(kept), truth[kept]
+        room = MAX_POINTS - len(matrices)
         some = np.sort(rng.permutation(len(self._unlabelled))[:room])
         others = self._unlabelled.take(some)
-        self._points = np.concatenate([views.neighbours, others.neighbours]).astype(np.float32)
+        self._points = np.concatenate([matrices.neighbours, others.neighbours]).astype(np.float32)
         targets = as_columns(truth, codec.form, num_outputs(codec, truth))
-        if views.weights is not None:
-            targets *= views.weights[:, None]
+        if matrices.weights is not None:
+            targets *= matrices.weights[:, None]
         total = targets.sum(0)
         targets /= np.where(total > 0, total, 1.0)
-        flow = _flow(self._points)[:, : len(views)]
+        flow = _flow(self._points)[:, : len(matrices)]
         self._shares = _normalised(flow @ targets)
-        left_out = flow[: len(views)].copy()
-        units = np.arange(len(views)) if views.groups is None else views.groups
+        left_out = flow[: len(matrices)].copy()
+        units = np.arange(len(matrices)) if matrices.groups is None else matrices.groups
         left_out[units[:, None] == units] = 0.0
         guess = _normalised(left_out @ targets)
-        costs = [mean_by(codec.cost(_sharpened(guess, p), truth), views.weights) for p in POWERS]
+        costs = [mean_by(codec.cost(_sharpened(guess, p), truth), matrices.weights) for p in POWERS]
         self._power = float(POWERS[int(np.argmin(costs))])
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
-    def _outputs(self, views: Views) -> np.ndarray:
-        points = views.neighbours.astype(np.float32)
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        points = matrices.neighbours.astype(np.float32)
         squares = (points**2).sum(1)[:, None] - 2 * points @ self._points.T
         squares += (self._points**2).sum(1)[None]
         near = np.argsort(squares, axis=1)[:, : min(NUM_NEIGHBOURS, squares.shape[1])]

@@ -27,11 +27,11 @@ from plait.baselines.contract import (
 from plait.baselines.costs import Size, foreseen_seconds, is_closed, multiply_seconds
 from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import Problem, Weights, link, strengths_path
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.landmarks import fit_landmarks, num_landmarks
 from plait.baselines.linear_svm import fit_linear_svm, join
 from plait.baselines.residuals import Residuals, num_bins
 from plait.baselines.temperature import Trial, best_temperature
-from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
@@ -68,7 +68,7 @@ class Linear:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -77,21 +77,21 @@ class Linear:
     ) -> None:
         _check_scipy()
         check_form(self, codec)
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         self._form = codec.form
-        if _is_closed(views, truth, codec, deadline):
-            self._fit_closed(views, truth, codec, deadline)
-        elif codec.form.exclusive and views.sparse.num_features > views.dense.shape[1]:
-            num = _num_landmarks(views, truth, codec, deadline)
+        if _is_closed(matrices, truth, codec, deadline):
+            self._fit_closed(matrices, truth, codec, deadline)
+        elif codec.form.exclusive and matrices.sparse.num_features > matrices.dense.shape[1]:
+            num = _num_landmarks(matrices, truth, codec, deadline)
             if num:
-                self._fit_landmarks(views, truth, codec, num, seed, deadline)
+                self._fit_landmarks(matrices, truth, codec, num, seed, deadline)
             else:
-                self._fit_svm(views, truth, codec, seed, deadline)
+                self._fit_svm(matrices, truth, codec, seed, deadline)
         else:
-            self._fit_descent(views, truth, codec, seed, deadline)
+            self._fit_descent(matrices, truth, codec, seed, deadline)
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
     def save(self, folder: Path) -> None:
         arrays: dict[str, np.ndarray] = dict(vars(self._weights))
@@ -109,8 +109,8 @@ class Linear:
             base_model._residuals = Residuals.from_arrays(arrays)
         return base_model
 
-    def _outputs(self, views: Views) -> np.ndarray:
-        return self._canonical(self._weights.scores(views.dense, views.sparse))
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return self._canonical(self._weights.scores(matrices.dense, matrices.sparse))
 
     def _canonical(self, scores: np.ndarray) -> np.ndarray:
         if self._residuals is not None:
@@ -118,14 +118,18 @@ class Linear:
         return link(scores, self._form)
 
     def _fit_closed(
-        self, views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
+        self,
+        matrices: FeatureMatrices,
+        truth: np.ndarray,
+        codec: PredictiveTarget,
+        deadline: float | None,
     ) -> None:
         targets = as_columns(truth, codec.form, num_outputs(codec, truth))
         if codec.form.probable:
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
-        heavy = views.weights
-        for ridge in ridge_path(views.dense, views.sparse, targets, views.groups, heavy):
+        heavy = matrices.weights
+        for ridge in ridge_path(matrices.dense, matrices.sparse, targets, matrices.groups, heavy):
             if best is not None and is_late(deadline):
                 break
             cost, temperature = best_temperature(ridge.left_out, truth, codec, heavy)
@@ -134,15 +138,15 @@ class Linear:
         if best is None:
             raise ValueError("no penalty was tried")
         _, ridge, temperature = best
-        dense, sparse, bias = primal(views.dense, views.sparse, ridge, targets, heavy)
+        dense, sparse, bias = primal(matrices.dense, matrices.sparse, ridge, targets, heavy)
         self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
         if not codec.form.probable:
-            self._residuals = Residuals.fit(_in_folds(ridge, truth, views.groups), truth, heavy)
+            self._residuals = Residuals.fit(_in_folds(ridge, truth, matrices.groups), truth, heavy)
         self._remember(np.arange(len(truth)), ridge.left_out * temperature)
 
     def _fit_landmarks(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         num: int,
@@ -150,10 +154,10 @@ class Linear:
         deadline: float | None,
     ) -> None:
         """Learn all rows in the span of some of them."""
-        rows = join(views.dense, views.sparse)
+        rows = join(matrices.dense, matrices.sparse)
         found = fit_landmarks(
-            rows, truth, codec, num, num_dense=views.dense.shape[1], seed=seed,
-            groups=views.groups, row_weights=views.weights,
+            rows, truth, codec, num, num_dense=matrices.dense.shape[1], seed=seed,
+            groups=matrices.groups, row_weights=matrices.weights,
         )  # fmt: skip
         self._weights = found.weights.scaled(found.temperature)
         self._remember(found.judged, found.scores * found.temperature)
@@ -161,7 +165,7 @@ class Linear:
 
     def _fit_descent(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         seed: int,
@@ -172,8 +176,8 @@ class Linear:
         if not codec.form.probable:
             centre, spread = targets.mean(), targets.std() or np.float32(1)
             targets = (targets - centre) / spread
-        learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
-        inside, outside = views.take(learn), views.take(judge)
+        learn, judge = inner_folds(truth, seed=seed, groups=matrices.groups)[0]
+        inside, outside = matrices.take(learn), matrices.take(judge)
         problem = Problem(inside.dense, inside.sparse, targets[learn], codec.form, inside.weights)
         limit = part_of(deadline, SEARCH_SHARE)
         trials = []
@@ -182,7 +186,7 @@ class Linear:
             found = Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
         best = min(trials, key=lambda trial: trial.cost)
-        problem = Problem(views.dense, views.sparse, targets, codec.form, views.weights)
+        problem = Problem(matrices.dense, matrices.sparse, targets, codec.form, matrices.weights)
         problem.start_from(best.weights)
         weights = problem.solve(best.strength, deadline)
         self._weights = weights.scaled(float(spread) * best.temperature)
@@ -193,24 +197,24 @@ class Linear:
 
     def _fit_svm(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         seed: int,
         deadline: float | None,
     ) -> None:
         """Choose the strength on one inner split, then fit all rows if time allows."""
-        num, width = num_outputs(codec, truth), views.dense.shape[1]
-        rows = join(views.dense, views.sparse)
-        learn, judge = inner_folds(truth, seed=seed, groups=views.groups)[0]
-        outside = views.take(judge)
+        num, width = num_outputs(codec, truth), matrices.dense.shape[1]
+        rows = join(matrices.dense, matrices.sparse)
+        learn, judge = inner_folds(truth, seed=seed, groups=matrices.groups)[0]
+        outside = matrices.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[Trial] = []
         for number, strength in enumerate(SVM_STRENGTHS):
             if trials and is_late(limit):
                 break
             until = part_of(limit, 1 / (len(SVM_STRENGTHS) - number))
-            heavy = None if views.weights is None else views.weights[learn]
+            heavy = None if matrices.weights is None else matrices.weights[learn]
             weights = fit_linear_svm(
                 rows[learn], truth[learn], num, width, strength, seed, heavy, until
             )
@@ -222,7 +226,7 @@ class Linear:
         best = min(trials, key=lambda trial: trial.cost)
         weights = best.weights
         if not is_late(deadline):
-            heavy = views.weights
+            heavy = matrices.weights
             weights = fit_linear_svm(rows, truth, num, width, best.strength, seed, heavy, deadline)
         self._weights = weights.scaled(best.temperature)
         self._remember(judge, best.scores * best.temperature)
@@ -232,11 +236,11 @@ class Linear:
 
 
 def _is_closed(
-    views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
+    matrices: FeatureMatrices, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
 ) -> bool:
     """Tell whether there is a closed form, and time for it: it cannot be cut short, steps can."""
     seconds = 0.0 if deadline is None else multiply_seconds()
-    size = Size.of(views, codec, num_outputs(codec, truth), 0, seconds)
+    size = Size.of(matrices, codec, num_outputs(codec, truth), 0, seconds)
     if not is_closed(size) or deadline is None:
         return is_closed(size)
     left = max(deadline - time.monotonic(), MOMENT_SECONDS)
@@ -244,7 +248,7 @@ def _is_closed(
 
 
 def _num_landmarks(
-    views: Views, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
+    matrices: FeatureMatrices, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
 ) -> int:
     """Return how many landmarks to learn by where support vectors of all rows come too late.
 
@@ -253,7 +257,7 @@ def _num_landmarks(
     if deadline is None:
         return 0
     left = deadline - time.monotonic()
-    size = Size.of(views, codec, num_outputs(codec, truth), 0, multiply_seconds())
+    size = Size.of(matrices, codec, num_outputs(codec, truth), 0, multiply_seconds())
     if foreseen_seconds(Linear.name, size) <= DOUBT * left:
         return 0
     return num_landmarks(size, left)

@@ -92,9 +92,9 @@ class LinearSpace:
         """
         rows, held = _some(rows, MAX_FIT_ROWS, seed), _some(rows_validation, MAX_FIT_ROWS, seed)
         columns = [column for one in input_columns.values() for column in one]
-        features, views = FeatureMap.fit(prepared, columns, np.concatenate([rows, held]))
-        fitted = {n: PointScale.fit(prepared.columns[n].codec, views.raw[n]) for n in columns}
-        table = {n: _Part(points, views.raw[n].present) for n, (_, points) in fitted.items()}
+        features, matrices = FeatureMap.fit(prepared, columns, np.concatenate([rows, held]))
+        fitted = {n: PointScale.fit(prepared.columns[n].codec, matrices.raw[n]) for n in columns}
+        table = {n: _Part(points, matrices.raw[n].present) for n, (_, points) in fitted.items()}
         learn = {name: part.components(slice(0, len(rows))) for name, part in table.items()}
         judge = {name: part.take(slice(len(rows), None)) for name, part in table.items()}
         trials = {one: _directions(learn, input_columns, one, dim) for one in STRENGTHS}
@@ -105,9 +105,9 @@ class LinearSpace:
             cls(
                 features,
                 input_columns,
-                {n: Projection(fitted[n][0], m) for n, m in matrices.items()},
+                {n: Projection(fitted[n][0], m) for n, m in maps.items()},
             )
-            for matrices in found
+            for maps in found
         )
         return first, second
 
@@ -133,14 +133,14 @@ class LinearSpace:
         present = np.zeros((len(names), len(rows)), bool)
         for first in range(0, len(rows), CHUNK_ROWS):
             part = slice(first, min(first + CHUNK_ROWS, len(rows)))
-            raw = features.views(prepared, rows[part]).raw
+            raw = features.matrices(prepared, rows[part]).raw
             for place, name in enumerate(names):
                 own = self.input_columns[name]
                 points = {
                     column: self.projections[column].scale.points(raw[column]) for column in own
                 }
-                matrices = {column: self.projections[column].matrix for column in own}
-                vectors[place, part] = _projected(points, matrices)
+                maps = {column: self.projections[column].matrix for column in own}
+                vectors[place, part] = _projected(points, maps)
                 present[place, part] = np.logical_or.reduce([raw[c].present for c in own])
             if progress is not None:
                 progress(part.stop)
@@ -271,22 +271,22 @@ def _directions(
     return found
 
 
-def _projected(points: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]) -> np.ndarray:
+def _projected(points: Mapping[str, np.ndarray], maps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the unit sum of the columns' projections; zeros for rows without any of them."""
-    found = sum(points[name] @ matrices[name] for name in points)
+    found = sum(points[name] @ maps[name] for name in points)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return np.asarray(found / np.where(length > 0, length, 1.0), np.float32)
 
 
 def _score(
-    matrices: Mapping[str, np.ndarray],
+    maps: Mapping[str, np.ndarray],
     input_columns: Mapping[str, tuple[str, ...]],
     held: Mapping[str, _Part],
 ) -> float:
     """Return the mean reciprocal rank over all directions; 0 where nothing can be compared."""
     vectors, there = {}, {}
     for name, own in input_columns.items():
-        vectors[name] = _projected({column: held[column].points for column in own}, matrices)
+        vectors[name] = _projected({column: held[column].points for column in own}, maps)
         there[name] = np.logical_or.reduce([held[column].present for column in own])
     found = []
     for a in input_columns:

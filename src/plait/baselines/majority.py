@@ -16,8 +16,8 @@ from plait.baselines.contract import (
     read_files,
     write_files,
 )
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.residuals import LEVELS, quantiles
-from plait.baselines.views import Views
 from plait.modalities import PredictiveTarget
 
 
@@ -32,7 +32,7 @@ class Majority:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -41,14 +41,14 @@ class Majority:
     ) -> None:
         """Count. Half a row per class is added, so that nothing is impossible."""
         check_form(self, codec)
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         if not codec.form.probable:
             row = np.concatenate(
-                [[mean_by(truth, views.weights)], quantiles(truth, LEVELS, views.weights)]
+                [[mean_by(truth, matrices.weights)], quantiles(truth, LEVELS, matrices.weights)]
             )
         else:
             num = num_outputs(codec, truth)
-            heavy = None if views.weights is None else views.weights / views.weights.mean()
+            heavy = None if matrices.weights is None else matrices.weights / matrices.weights.mean()
             if codec.form.exclusive:
                 counts = np.bincount(truth, heavy, minlength=num).astype(np.float64)
             else:
@@ -57,8 +57,8 @@ class Majority:
             row = counts / (counts.sum() if codec.form.exclusive else len(truth) + 1)
         self._row = row.astype(np.float32)
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return np.tile(self._row, (len(views), 1))
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return np.tile(self._row, (len(matrices), 1))
 
     def save(self, folder: Path) -> None:
         write_files(folder, {"name": self.name}, {"row": self._row})

@@ -19,8 +19,8 @@ from plait.baselines.contract import (
     saved_form,
     write_files,
 )
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.residuals import Residuals
-from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
 
@@ -56,7 +56,7 @@ class NearestNeighbour:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -65,14 +65,14 @@ class NearestNeighbour:
     ) -> None:
         """Store the rows (20,000 at most) and choose *k* of 1, 5, 15: a row's group has no say."""
         check_form(self, codec)
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         rng = np.random.default_rng(seed)
-        if len(views) > MAX_STORED_ROWS:
-            kept = np.sort(rng.choice(len(views), MAX_STORED_ROWS, replace=False))
-            views, truth = views.take(kept), truth[kept]
+        if len(matrices) > MAX_STORED_ROWS:
+            kept = np.sort(rng.choice(len(matrices), MAX_STORED_ROWS, replace=False))
+            matrices, truth = matrices.take(kept), truth[kept]
         self._form = codec.form
-        self._points = views.neighbours.astype(np.float16)
-        num, heavy = num_outputs(codec, truth), views.weights
+        self._points = matrices.neighbours.astype(np.float16)
+        num, heavy = num_outputs(codec, truth), matrices.weights
         self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
         if codec.form.exclusive:
             self._classes = truth.astype(np.int32)
@@ -81,9 +81,9 @@ class NearestNeighbour:
         else:
             self._targets = as_columns(truth, codec.form, num)
             self._mean = np.average(self._targets, axis=0, weights=heavy).astype(np.float32)
-        self._groups = _units(views)
+        self._groups = _units(matrices)
         probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
-        nearest = self._nearest(views.neighbours[probes], CHOICES[-1], self._groups[probes])
+        nearest = self._nearest(matrices.neighbours[probes], CHOICES[-1], self._groups[probes])
         costs: dict[int, float] = {}
         known = truth[probes], None if heavy is None else heavy[probes]
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
@@ -99,8 +99,8 @@ class NearestNeighbour:
             means = self._means(nearest[:, : self._num_neighbours])
             self._residuals = Residuals.fit(means[:, 0], *known)
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
     def left_out(self) -> np.ndarray:
         """Return what other groups say of each stored row, float32 ``[row, output]``.
@@ -137,8 +137,8 @@ class NearestNeighbour:
             base_model._residuals = Residuals.from_arrays(arrays)
         return base_model
 
-    def _outputs(self, views: Views) -> np.ndarray:
-        nearest = self._nearest(views.neighbours, self._num_neighbours)
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        nearest = self._nearest(matrices.neighbours, self._num_neighbours)
         return self._canonical(self._means(nearest))
 
     def _nearest(
@@ -197,8 +197,8 @@ class NearestNeighbour:
         return (means * self._num_neighbours + self._mean) / (self._num_neighbours + 1)
 
 
-def _units(views: Views) -> np.ndarray:
+def _units(matrices: FeatureMatrices) -> np.ndarray:
     """Return the groups of rows, int ``[row]``: single rows where there is but one group."""
-    if views.groups is None or len(np.unique(views.groups)) < 2:
-        return np.arange(len(views))
-    return views.groups
+    if matrices.groups is None or len(np.unique(matrices.groups)) < 2:
+        return np.arange(len(matrices))
+    return matrices.groups

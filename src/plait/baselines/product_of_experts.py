@@ -20,6 +20,7 @@ from plait.baselines.contract import (
     write_files,
 )
 from plait.baselines.descent import link
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.linear import Linear
 from plait.baselines.neighbour import NearestNeighbour
 from plait.baselines.reduced_models import (
@@ -28,7 +29,6 @@ from plait.baselines.reduced_models import (
     input_column_sets,
     present_input_columns,
 )
-from plait.baselines.views import Views, in_parts
 from plait.errors import ExtraError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES
@@ -78,7 +78,7 @@ class ProductOfExperts:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -87,18 +87,18 @@ class ProductOfExperts:
     ) -> None:
         """Learn each input column from rows that have it. Raises `TargetError` but for classes."""
         check_form(self, codec)
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         num = num_outputs(codec, truth)
-        counts = np.bincount(truth, views.weights, minlength=num) + 1.0
+        counts = np.bincount(truth, matrices.weights, minlength=num) + 1.0
         self._prior = np.log(counts / counts.sum()).astype(np.float32)
         self._input_columns = [
-            names for names in self._input_columns if _learnable(views, names, truth)
+            names for names in self._input_columns if _learnable(matrices, names, truth)
         ]
         self._members, evidence = [], []
         for input_column, names in enumerate(self._input_columns):
-            rows = np.flatnonzero(_has(views, names))
+            rows = np.flatnonzero(_has(matrices, names))
             until = part_of(deadline, 1 / (len(self._input_columns) - input_column))
-            seen, known = views.take(rows).only(names), truth[rows]
+            seen, known = matrices.take(rows).only(names), truth[rows]
             linear = Linear()
             linear.fit(seen, known, codec, seed=seed, deadline=until)
             self._members.append(_Member(input_column, linear))
@@ -115,13 +115,13 @@ class ProductOfExperts:
             told = np.zeros((len(truth), num), np.float32)
             told[rows] = self._evidence(neighbour.left_out())
             evidence.append(told)
-        self._weigh(views, np.reshape(evidence, (-1, len(truth), num)), truth, deadline)
+        self._weigh(matrices, np.reshape(evidence, (-1, len(truth), num)), truth, deadline)
         used = self._weights.max(axis=0, initial=0.0) >= LEAST_WEIGHT
         self._members = [one for one, kept in zip(self._members, used, strict=True) if kept]
         self._weights = self._weights[:, used]
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
     def save(self, folder: Path) -> None:
         """Write the weights into `folder` and each member into a folder of its own in it."""
@@ -151,23 +151,27 @@ class ProductOfExperts:
             base_model._members.append(_Member(int(one["input_column"]), found))
         return base_model
 
-    def _outputs(self, views: Views) -> np.ndarray:
-        total = np.tile(self._prior, (len(views), 1))
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        total = np.tile(self._prior, (len(matrices), 1))
         if not self._members:
             return link(total, CLASSES)
-        found, which = input_column_sets(views, self._input_columns)
+        found, which = input_column_sets(matrices, self._input_columns)
         places = {one: place for place, one in enumerate(self._sets)}
         weights = self._weights[[places.get(one, 0) for one in found]][which]
         for number, member in enumerate(self._members):
             names = self._input_columns[member.input_column]
-            rows = np.flatnonzero(_has(views, names))
+            rows = np.flatnonzero(_has(matrices, names))
             if len(rows):
-                told = self._evidence(member.base_model.outputs(views.take(rows).only(names)))
+                told = self._evidence(member.base_model.outputs(matrices.take(rows).only(names)))
                 total[rows] += weights[rows, number, None] * told
         return link(total, CLASSES)
 
     def _weigh(
-        self, views: Views, evidence: np.ndarray, truth: np.ndarray, deadline: float | None
+        self,
+        matrices: FeatureMatrices,
+        evidence: np.ndarray,
+        truth: np.ndarray,
+        deadline: float | None,
     ) -> None:
         """Choose weights for rows as they are, then for each set of input columns.
 
@@ -175,11 +179,11 @@ class ProductOfExperts:
             evidence: float32 ``[member, row, class]``.
         """
         usual = np.array([float(isinstance(one.base_model, Linear)) for one in self._members])
-        heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
+        heavy = np.ones(len(truth), np.float32) if matrices.weights is None else matrices.weights
         whole = _weigh(evidence, self._prior, truth, usual, heavy, deadline)
         self._sets, rows = [frozenset()], [whole]
         if self._input_columns:
-            present = present_input_columns(views, self._input_columns)
+            present = present_input_columns(matrices, self._input_columns)
             for found in considered(present):
                 enough = np.flatnonzero(present[:, sorted(found)].all(axis=1))
                 if len(enough) < LEAST_ROWS:
@@ -207,13 +211,13 @@ class _Member:
     base_model: Linear | NearestNeighbour
 
 
-def _has(views: Views, names: Sequence[str]) -> np.ndarray:
-    found: np.ndarray = np.any([views.raw[name].present for name in names], axis=0)
+def _has(matrices: FeatureMatrices, names: Sequence[str]) -> np.ndarray:
+    found: np.ndarray = np.any([matrices.raw[name].present for name in names], axis=0)
     return found
 
 
-def _learnable(views: Views, names: Sequence[str], truth: np.ndarray) -> bool:
-    return len(np.unique(truth[_has(views, names)])) > 1
+def _learnable(matrices: FeatureMatrices, names: Sequence[str], truth: np.ndarray) -> bool:
+    return len(np.unique(truth[_has(matrices, names)])) > 1
 
 
 def _weigh(

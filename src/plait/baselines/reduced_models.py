@@ -17,7 +17,7 @@ from plait.baselines.contract import (
     BaseModel,
     HeldOut,
 )
-from plait.baselines.views import Views, in_parts
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.modalities import PredictiveTarget
 
 SETS = "reduced_models.json"
@@ -39,7 +39,7 @@ class ReducedModel:
 
     Attributes:
         input_columns: Which it learned from; every row that it answers has them.
-        base_model: Fitted on `Views.only` of their columns.
+        base_model: Fitted on `FeatureMatrices.only` of their columns.
         held_out: What others of its kind, fitted without these rows, answered for rows that it
             learned from; None where others judged it. Not saved.
     """
@@ -82,7 +82,7 @@ class WithReducedModels:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -90,11 +90,11 @@ class WithReducedModels:
         deadline: float | None = None,
     ) -> None:
         """Learn the whole again and forget the reduced models, which are of other rows."""
-        self.whole.fit(views, truth, codec, seed=seed, deadline=deadline)
+        self.whole.fit(matrices, truth, codec, seed=seed, deadline=deadline)
         self.reduced_models, self.routes = (), {}
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
     def save(self, folder: Path) -> None:
         """Write the whole into `folder` and each reduced model into a folder of its own in it."""
@@ -130,28 +130,28 @@ class WithReducedModels:
             load_whole(about["whole"], folder), about["input_columns"], reduced_models, routes
         )
 
-    def _outputs(self, views: Views) -> np.ndarray:
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         if not self.routes:
-            return self.whole.outputs(views)
-        sets, which = input_column_sets(views, self.input_columns)
+            return self.whole.outputs(matrices)
+        sets, which = input_column_sets(matrices, self.input_columns)
         route = np.array([self.routes.get(found, -1) for found in sets])[which]
         if (route < 0).all():
-            return self.whole.outputs(views)
+            return self.whole.outputs(matrices)
         answered = []
         for place in np.unique(route):
             rows = np.flatnonzero(route == place)
-            answered.append((rows, self._answer(int(place), views.take(rows))))
-        out = np.zeros((len(views), answered[0][1].shape[1]), np.float32)
+            answered.append((rows, self._answer(int(place), matrices.take(rows))))
+        out = np.zeros((len(matrices), answered[0][1].shape[1]), np.float32)
         for rows, found in answered:
             out[rows] = found
         return out
 
-    def _answer(self, place: int, views: Views) -> np.ndarray:
+    def _answer(self, place: int, matrices: FeatureMatrices) -> np.ndarray:
         if place < 0:
-            return self.whole.outputs(views)
+            return self.whole.outputs(matrices)
         reduced_model = self.reduced_models[place]
         return reduced_model.base_model.outputs(
-            views.only(columns_of(self.input_columns, reduced_model.input_columns))
+            matrices.only(columns_of(self.input_columns, reduced_model.input_columns))
         )
 
 
@@ -160,18 +160,22 @@ def columns_of(input_columns: Sequence[Sequence[str]], some: InputColumnSet) -> 
     return [name for place in sorted(some) for name in input_columns[place]]
 
 
-def present_input_columns(views: Views, input_columns: Sequence[Sequence[str]]) -> np.ndarray:
+def present_input_columns(
+    matrices: FeatureMatrices, input_columns: Sequence[Sequence[str]]
+) -> np.ndarray:
     """Return which input columns each row has, bool ``[row, input]``."""
-    found = [np.any([views.raw[name].present for name in names], axis=0) for names in input_columns]
+    found = [
+        np.any([matrices.raw[name].present for name in names], axis=0) for names in input_columns
+    ]
     return np.stack(found, axis=1)
 
 
 def input_column_sets(
-    views: Views, input_columns: Sequence[Sequence[str]]
+    matrices: FeatureMatrices, input_columns: Sequence[Sequence[str]]
 ) -> tuple[list[InputColumnSet], np.ndarray]:
     """Return the sets of input columns that rows have, and for each row which: int64 ``[row]``."""
     distinct, which = np.unique(
-        present_input_columns(views, input_columns), axis=0, return_inverse=True
+        present_input_columns(matrices, input_columns), axis=0, return_inverse=True
     )
     sets = [frozenset(int(place) for place in np.flatnonzero(row)) for row in distinct]
     return sets, which.reshape(-1)

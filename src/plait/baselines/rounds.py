@@ -20,8 +20,8 @@ from plait.baselines.boosting import (
 )
 from plait.baselines.contract import is_late, part_of
 from plait.baselines.cross_validation import inner_folds
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.selection import Selection, narrow_width, select_features
-from plait.baselines.views import Views
 
 NUM_FOLDS, SMALL_ROWS = 4, 3000
 WHOLE = 4 / 3
@@ -39,7 +39,7 @@ class Held(NamedTuple):
     """Rows that a search held out.
 
     Attributes:
-        places: int64 ``[judged]``: places in the views.
+        places: int64 ``[judged]``: places in the feature matrices.
         means: Per goal what boosters said that had not learned the rows (see `predict`).
     """
 
@@ -60,7 +60,7 @@ class _Judged:
     """Rows that a fold holds out, and the features that its boosters see of them.
 
     Attributes:
-        places: int64 ``[judged]``: places in the views.
+        places: int64 ``[judged]``: places in the feature matrices.
         parts: Places in `places`: each tells how many rounds suit the others.
         table: float32 ``[judged, feature]``.
     """
@@ -79,7 +79,7 @@ class RoundSearch:
     row is answered by the variant, and the number of rounds, that suit other rows best.
 
     Args:
-        views: Rows to learn from.
+        matrices: Rows to learn from.
         targets: float32 ``[row, output]``: what features of wide columns are chosen by.
         goals: What is boosted, each ``[row]``.
         grower: Makes the boosters.
@@ -88,28 +88,28 @@ class RoundSearch:
 
     def __init__(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         targets: np.ndarray,
         goals: Sequence[np.ndarray],
         grower: Grower,
         deadline: float | None,
     ) -> None:
-        self._views, self._targets, self._goals = views, targets, goals
+        self._matrices, self._targets, self._goals = matrices, targets, goals
         self._grower, self._deadline = grower, deadline
         self._variants = [grower]
-        self._room = int(np.clip(3e8 / (len(views) * targets.shape[1]), 256, 1024))
+        self._room = int(np.clip(3e8 / (len(matrices) * targets.shape[1]), 256, 1024))
         self.cut_short = False
 
     def run(self, seed: int) -> tuple[Selection, list[Any], Held]:
         """Return the features, a booster per goal, and what was said of the rows held out."""
         by = self._goals[0] if len(self._goals) == 1 else self._targets
         folds = inner_folds(
-            by, seed=seed, groups=self._views.groups, num_folds=NUM_FOLDS, small=SMALL_ROWS
+            by, seed=seed, groups=self._matrices.groups, num_folds=NUM_FOLDS, small=SMALL_ROWS
         )
         if self._deadline is not None:
             folds = self._fit_to_time(folds, seed)
-        elif len(self._views) > SMALL_ROWS:
-            self._variants = self._grower.variants(narrow_width(self._views))
+        elif len(self._matrices) > SMALL_ROWS:
+            self._variants = self._grower.variants(narrow_width(self._matrices))
         limit = part_of(self._deadline, len(folds) / (len(folds) + WHOLE))
         stages: list[_Stage] = []
         judged: list[_Judged] = []
@@ -124,13 +124,13 @@ class RoundSearch:
             judged.append(one)
         places = np.concatenate([one.places for one in judged])
         means = [_said(stages, judged, number) for number in range(len(self._goals))]
-        share = float(np.mean([len(learn) for learn, _ in folds])) / len(self._views)
+        share = float(np.mean([len(learn) for learn, _ in folds])) / len(self._matrices)
         selection, grown = self._whole(stages, judged, share, seed)
         return selection, [one.booster for one in grown], Held(places, means)
 
     def _halves(self, judge: np.ndarray, by: np.ndarray, seed: int) -> list[np.ndarray]:
         """Return two halves of rows, as places in them, that share no group."""
-        groups = None if self._views.groups is None else self._views.groups[judge]
+        groups = None if self._matrices.groups is None else self._matrices.groups[judge]
         folds = inner_folds(by[judge], seed=seed, groups=groups, num_folds=2, small=len(judge))
         return [places for _, places in folds]
 
@@ -143,7 +143,7 @@ class RoundSearch:
         seed: int,
     ) -> tuple[_Stage, _Judged]:
         """Grow on some rows until the parts of others gain nothing more."""
-        inside, outside = self._views.take(learn), self._views.take(judge)
+        inside, outside = self._matrices.take(learn), self._matrices.take(judge)
         selection = select_features(inside, self._targets[learn], self._room, seed=seed)
         table, other = selection.table(inside), selection.table(outside)
         categorical = selection.categorical(inside)
@@ -170,9 +170,9 @@ class RoundSearch:
         self, stages: Sequence[_Stage], judged: Sequence[_Judged], share: float, seed: int
     ) -> tuple[Selection, list[Grown]]:
         """Grow on all rows; where that comes too late, return what the first fold has."""
-        selection = select_features(self._views, self._targets, self._room, seed=seed)
-        table = selection.table(self._views)
-        categorical = selection.categorical(self._views)
+        selection = select_features(self._matrices, self._targets, self._room, seed=seed)
+        table = selection.table(self._matrices)
+        categorical = selection.categorical(self._matrices)
         grown: list[Grown] = []
         best = [_Units(stages, judged, number).best() for number in range(len(self._goals))]
         for number, goal in enumerate(self._goals):
@@ -181,7 +181,7 @@ class RoundSearch:
             if is_late(self._deadline):
                 break
             part = part_of(self._deadline, 1 / (len(self._goals) - number))
-            num, heavy = max(1, round(rounds)), self._views.weights
+            num, heavy = max(1, round(rounds)), self._matrices.weights
             one = self._variants[best[number]].grow(
                 table, goal, categorical, rounds=num, weights=heavy, deadline=part
             )
@@ -199,7 +199,7 @@ class RoundSearch:
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Time a few rounds, and settle room, learning rate and folds by them; return the folds."""
         learn = folds[0][0]
-        inside, goal = self._views.take(learn), self._goals[0][learn]
+        inside, goal = self._matrices.take(learn), self._goals[0][learn]
         num_narrow, least = narrow_width(inside), LEAST_TRAVEL / MAX_RATE
         floor = 0 if num_narrow else LEAST_ROOM
         while True:
@@ -218,7 +218,7 @@ class RoundSearch:
             self._room = room if room >= LEAST_ROOM and choosing < left / 2 else floor
         self._grower = self._grower.paced(rounds)
         wanted = left / (seconds * self._grower.usual_rounds) - WHOLE
-        variants = self._grower.variants(num_narrow) if len(self._views) > SMALL_ROWS else []
+        variants = self._grower.variants(num_narrow) if len(self._matrices) > SMALL_ROWS else []
         enough = wanted > ENOUGH * len(variants) * len(folds)
         self._variants = variants if variants and enough else [self._grower]
         return folds[: int(np.clip(wanted, 1, len(folds)))]

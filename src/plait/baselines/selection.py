@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.sparse import SparseRows
-from plait.baselines.views import Views
 
 NARROW_FEATURES = 128
 LEAST_PROBE_ROWS, MAX_PROBE_ROWS = 1000, 20_000
@@ -20,27 +20,27 @@ class Selection:
     """The features that trees see.
 
     Attributes:
-        dense: int64: places in `Views.tree`.
-        sparse: int64: places in `Views.tree_sparse`.
+        dense: int64: places in `FeatureMatrices.tree`.
+        sparse: int64: places in `FeatureMatrices.tree_sparse`.
     """
 
     dense: np.ndarray
     sparse: np.ndarray
 
-    def table(self, views: Views) -> np.ndarray:
+    def table(self, matrices: FeatureMatrices) -> np.ndarray:
         """Return float32 ``[row, feature]``; NaN where missing."""
-        parts = [views.tree[:, self.dense]]
+        parts = [matrices.tree[:, self.dense]]
         if len(self.sparse):
-            parts.append(views.tree_sparse.dense(self.sparse))
+            parts.append(matrices.tree_sparse.dense(self.sparse))
         return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
-    def categorical(self, views: Views) -> list[int]:
+    def categorical(self, matrices: FeatureMatrices) -> list[int]:
         """Return the places in `table` that are category numbers."""
-        return [int(i) for i in np.flatnonzero(np.isin(self.dense, views.categorical))]
+        return [int(i) for i in np.flatnonzero(np.isin(self.dense, matrices.categorical))]
 
 
 def select_features(
-    views: Views, targets: np.ndarray, max_features: int, *, seed: int
+    matrices: FeatureMatrices, targets: np.ndarray, max_features: int, *, seed: int
 ) -> Selection:
     """Keep all of narrow columns, and of each wide one its share of the best `max_features`.
 
@@ -48,25 +48,25 @@ def select_features(
     counting by its weight.
 
     Args:
-        views: Training rows.
+        matrices: Training rows.
         targets: float32 ``[row, output]``: one-hot classes, labels, or numbers.
         max_features: How many to keep of wide columns in all; 0 for none.
         seed: Of the sample of rows that is looked at.
     """
-    dense_of, sparse_of = views.tree_columns, views.tree_sparse_columns
-    wide = _wide_columns(views)
+    dense_of, sparse_of = matrices.tree_columns, matrices.tree_sparse_columns
+    wide = _wide_columns(matrices)
     narrow = np.flatnonzero(~np.isin(dense_of, wide))
     thin = np.flatnonzero(~np.isin(sparse_of, wide))
     if not len(wide) or not max_features:
         return Selection(narrow, thin)
-    most = _probe_rows(views, targets.shape[1])
-    if len(views) > most:
+    most = _probe_rows(matrices, targets.shape[1])
+    if len(matrices) > most:
         rng = np.random.default_rng(seed)
-        some = np.sort(rng.choice(len(views), most, replace=False))
-        views, targets = views.take(some), targets[some]
-    share = _shares(views)
-    dense_value = _correlation_dense(views.tree, targets, share)
-    sparse_value = _correlation_sparse(views.tree_sparse, targets, share)
+        some = np.sort(rng.choice(len(matrices), most, replace=False))
+        matrices, targets = matrices.take(some), targets[some]
+    share = _shares(matrices)
+    dense_value = _correlation_dense(matrices.tree, targets, share)
+    sparse_value = _correlation_sparse(matrices.tree_sparse, targets, share)
     kept_dense, kept_sparse = [narrow], [thin]
     for column in wide:
         dense, sparse = np.flatnonzero(dense_of == column), np.flatnonzero(sparse_of == column)
@@ -78,29 +78,31 @@ def select_features(
     return Selection(np.sort(np.concatenate(kept_dense)), np.sort(np.concatenate(kept_sparse)))
 
 
-def narrow_width(views: Views) -> int:
+def narrow_width(matrices: FeatureMatrices) -> int:
     """Return how many features the narrow columns have."""
-    columns = np.concatenate([views.tree_columns, views.tree_sparse_columns])
-    return int((~np.isin(columns, _wide_columns(views))).sum())
+    columns = np.concatenate([matrices.tree_columns, matrices.tree_sparse_columns])
+    return int((~np.isin(columns, _wide_columns(matrices))).sum())
 
 
-def _wide_columns(views: Views) -> np.ndarray:
-    num_columns = len(views.features.scales)
-    widths = np.bincount(views.tree_columns, minlength=num_columns)
-    widths += np.bincount(views.tree_sparse_columns, minlength=num_columns)
+def _wide_columns(matrices: FeatureMatrices) -> np.ndarray:
+    num_columns = len(matrices.features.scales)
+    widths = np.bincount(matrices.tree_columns, minlength=num_columns)
+    widths += np.bincount(matrices.tree_sparse_columns, minlength=num_columns)
     return np.flatnonzero(widths > NARROW_FEATURES)
 
 
-def _probe_rows(views: Views, num_outputs: int) -> int:
+def _probe_rows(matrices: FeatureMatrices, num_outputs: int) -> int:
     """Return how many rows are looked at: fewer where there are many features and outputs."""
-    per_row = views.tree.shape[1] + len(views.tree_sparse.values) / max(len(views), 1)
+    per_row = matrices.tree.shape[1] + len(matrices.tree_sparse.values) / max(len(matrices), 1)
     most = MAX_PRODUCTS / max(per_row * num_outputs, 1)
     return int(np.clip(most, LEAST_PROBE_ROWS, MAX_PROBE_ROWS))
 
 
-def _shares(views: Views) -> np.ndarray:
+def _shares(matrices: FeatureMatrices) -> np.ndarray:
     """Return the part of each row in all that counts, float64 ``[row]``."""
-    heavy = np.ones(len(views)) if views.weights is None else views.weights.astype(np.float64)
+    heavy = (
+        np.ones(len(matrices)) if matrices.weights is None else matrices.weights.astype(np.float64)
+    )
     return heavy / heavy.sum()
 
 

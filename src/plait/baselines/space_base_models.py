@@ -19,8 +19,8 @@ from plait.baselines.contract import (
     read_files,
     write_files,
 )
+from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.linear import Linear
-from plait.baselines.views import Views, in_parts
 from plait.modalities import PredictiveTarget
 from plait.types import SPACE_MARK
 
@@ -38,7 +38,7 @@ class Probe:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -46,10 +46,10 @@ class Probe:
         deadline: float | None = None,
     ) -> None:
         check_form(self, codec)
-        self._linear.fit(space_views(views), truth, codec, seed=seed, deadline=deadline)
+        self._linear.fit(space_matrices(matrices), truth, codec, seed=seed, deadline=deadline)
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return self._linear.outputs(space_views(views))
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return self._linear.outputs(space_matrices(matrices))
 
     def save(self, folder: Path) -> None:
         self._linear.save(folder)
@@ -78,7 +78,7 @@ class Prototypes:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -86,27 +86,27 @@ class Prototypes:
         deadline: float | None = None,
     ) -> None:
         check_form(self, codec)
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         targets = as_columns(truth, codec.form, num_outputs(codec, truth))
-        points = space_points(views)
-        heavy = np.ones(len(truth), np.float32) if views.weights is None else views.weights
+        points = space_points(matrices)
+        heavy = np.ones(len(truth), np.float32) if matrices.weights is None else matrices.weights
         targets = targets * heavy[:, None]
         sums, counts = targets.T @ points, targets.sum(0)
         self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
         self._prototypes = _unit(sums)
         parts = points * heavy[:, None]
-        left_out = _left_out_cosines(parts, points, truth, sums, views.groups)
+        left_out = _left_out_cosines(parts, points, truth, sums, matrices.groups)
         costs = [
             mean_by(codec.cost(_softmax(left_out / t, self._prior, counts), truth), heavy)
             for t in TEMPERATURES
         ]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return in_parts(views, self._outputs)
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return in_parts(matrices, self._outputs)
 
-    def _outputs(self, views: Views) -> np.ndarray:
-        cosines = space_points(views) @ self._prototypes.T
+    def _outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        cosines = space_points(matrices) @ self._prototypes.T
         seen = np.abs(self._prototypes).sum(1) > 0
         return _softmax(cosines / self._temperature, self._prior, seen)
 
@@ -139,7 +139,7 @@ class Prompts(Prototypes):
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -149,9 +149,9 @@ class Prompts(Prototypes):
         check_form(self, codec)
         if self._tune is None:
             raise ValueError("a loaded base model cannot be fitted again")
-        views, truth = known_rows(views, truth, codec)
+        matrices, truth = known_rows(matrices, truth, codec)
         num = num_outputs(codec, truth)
-        points = space_points(views)
+        points = space_points(matrices)
         self._prototypes = self._tune(points, truth, seed)
         self._prior = np.full(num, 1 / num, np.float32)
         cosines = points @ self._prototypes.T
@@ -162,14 +162,14 @@ class Prompts(Prototypes):
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
 
 
-def space_views(views: Views) -> Views:
-    """Return the views of the columns that hold a base's vectors."""
-    return views.only([name for name in views.features.scales if name.endswith(SPACE_MARK)])
+def space_matrices(matrices: FeatureMatrices) -> FeatureMatrices:
+    """Return the feature matrices of the columns that hold a base's vectors."""
+    return matrices.only([name for name in matrices.features.scales if name.endswith(SPACE_MARK)])
 
 
-def space_points(views: Views) -> np.ndarray:
+def space_points(matrices: FeatureMatrices) -> np.ndarray:
     """Return the unit mean of each row's vectors, float32 ``[row, dim]``; zeros without any."""
-    raws = [raw for name, raw in views.raw.items() if name.endswith(SPACE_MARK)]
+    raws = [raw for name, raw in matrices.raw.items() if name.endswith(SPACE_MARK)]
     total = np.sum([raw.dense * raw.present[:, None] for raw in raws], axis=0)
     return _unit(total)
 

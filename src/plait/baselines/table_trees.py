@@ -16,7 +16,7 @@ from plait.baselines.contract import (
     read_files,
     write_files,
 )
-from plait.baselines.views import Views
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.modalities import PredictiveTarget
 
 INNER = "trees"
@@ -47,7 +47,7 @@ class TableTrees:
 
     def fit(
         self,
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         codec: PredictiveTarget,
         *,
@@ -55,10 +55,10 @@ class TableTrees:
         deadline: float | None = None,
     ) -> None:
         check_form(self, codec)
-        self._boosted.fit(views.only(self._columns), truth, codec, seed=seed, deadline=deadline)
+        self._boosted.fit(matrices.only(self._columns), truth, codec, seed=seed, deadline=deadline)
 
-    def outputs(self, views: Views) -> np.ndarray:
-        return self._boosted.outputs(views.only(self._columns))
+    def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
+        return self._boosted.outputs(matrices.only(self._columns))
 
     def save(self, folder: Path) -> None:
         """Write the columns into `folder` and the trees into a folder of their own in it."""

@@ -92,20 +92,20 @@ class Asked:
 class SimpleGenerator(Protocol):
     """An honest baseline of a generated target: plain files, no network.
 
-    `views` are `plait.baselines.views.Views` of rows: their simple features, and in ``prepared``
-    and ``rows`` where the prepared inputs themselves lie.
+    `matrices` are `plait.baselines.feature_matrices.FeatureMatrices` of rows: their simple
+    features, and in ``prepared`` and ``rows`` where the prepared inputs themselves lie.
     """
 
     name: ClassVar[str]
 
-    def fit(self, views: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
+    def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
         """Learn from training rows and their prepared targets.
 
-        ``views.groups`` (int ``[row]``, or None) tells which rows belong together: whatever is
+        ``matrices.groups`` (int ``[row]``, or None) tells which rows belong together: whatever is
         chosen is chosen by what is said of a row without its own group.
         """
 
-    def answer(self, views: Any) -> list[Arrays]:
+    def answer(self, matrices: Any) -> list[Arrays]:
         """Return a value per row, as arrays of the target's layout."""
 
     def save(self, folder: Path) -> None:

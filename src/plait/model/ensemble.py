@@ -117,7 +117,7 @@ class Ensemble:
         if name != DEEP:
             if self.features is None:
                 raise KeyError(f"no features for base model {name}")
-            return self.base_models[name].outputs(self.features.views(prepared, rows))
+            return self.base_models[name].outputs(self.features.matrices(prepared, rows))
         told = self.evidence or [None] * len(self.runners)
         pairs = zip(self.runners, told, strict=True)
         found = [row_outputs(one, prepared, rows, evidence=known) for one, known in pairs]

@@ -141,7 +141,7 @@ class Generator:
 
     def _values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
         if self.simple is not None and self.features is not None:
-            return self.simple.answer(self.features.views(prepared, rows))
+            return self.simple.answer(self.features.matrices(prepared, rows))
         return generated_rows(self.drawer, prepared, rows, asked)
 
 

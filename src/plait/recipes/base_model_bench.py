@@ -29,7 +29,7 @@ from plait.baselines.costs import (
     multiply_seconds,
 )
 from plait.baselines.extract import Plan
-from plait.baselines.features import FeatureMap, Views
+from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.base_model_rows import some_unlabelled
 from plait.recipes.candidates import Kind
@@ -76,7 +76,7 @@ class BaseModelBench:
     Args:
         task: What to learn.
         features: Makes the features.
-        views: Of the rows to learn from.
+        matrices: Of the rows to learn from.
         rows: Their numbers.
         held: Validation rows, or None with folds.
         folds: Fold number of each row, or None.
@@ -87,13 +87,13 @@ class BaseModelBench:
         self,
         task: Task,
         features: FeatureMap,
-        views: Views,
+        matrices: FeatureMatrices,
         rows: np.ndarray,
-        held: Views | None,
+        held: FeatureMatrices | None,
         folds: np.ndarray | None,
         seed: int,
     ) -> None:
-        self.features, self.views = features, views
+        self.features, self.matrices = features, matrices
         self._held, self._folds, self._seed = held, folds, seed
         self._codec, self._truth = task.target_codec, task.truth[rows]
         self.judged = rows if held is None else task.validation
@@ -115,9 +115,9 @@ class BaseModelBench:
         return 1.0 + max(self._num_folds - 1, 0)
 
     @property
-    def known_views(self) -> list[Views]:
-        """Views of the rows whose features are made: those learned from, and those that judged."""
-        return [self.views, *([] if self._held is None else [self._held])]
+    def known_matrices(self) -> list[FeatureMatrices]:
+        """Feature matrices of the rows that have them: learned from, and that judged."""
+        return [self.matrices, *([] if self._held is None else [self._held])]
 
     def notice(self, seconds: float, worked: float) -> None:
         """Learn how much other work slows this down: from seconds, and those of the processor."""
@@ -131,22 +131,22 @@ class BaseModelBench:
             stages: Name -> base models, each with the places of rows that it did not learn from.
         """
         learned = self._held is None
-        views = self.views if self._held is None else self._held
-        return Judges(views, self._judged_truth, stages, learned=learned)
+        matrices = self.matrices if self._held is None else self._held
+        return Judges(matrices, self._judged_truth, stages, learned=learned)
 
     def cost(self, one: Measured) -> float:
         """Return the mean cost of what was measured, on the rows that judge it."""
         return mean_by(
-            self._codec.cost(one.outputs, self._judged_truth), self.known_views[-1].weights
+            self._codec.cost(one.outputs, self._judged_truth), self.known_matrices[-1].weights
         )
 
     def size(self) -> Size:
         """Return what the time of a fit depends on."""
         if self._size is not None:
             return self._size
-        judged = len(self.views) if self._held is None else len(self._held)
+        judged = len(self.matrices) if self._held is None else len(self._held)
         outputs = num_outputs(self._codec, self._truth)
-        self._size = Size.of(self.views, self._codec, outputs, judged, multiply_seconds())
+        self._size = Size.of(self.matrices, self._codec, outputs, judged, multiply_seconds())
         return self._size
 
     def foreseen(self, names: Sequence[str], end: float | None) -> dict[str, float]:
@@ -167,7 +167,7 @@ class BaseModelBench:
         truth, rounds = self._truth, foreseen_seconds(Boosted.name, size) / NUM_ROUNDS
         if long & {Boosted.name, TableTrees.name} and self.slower * 3 * rounds < most:
             size = replace(
-                size, per_round=round_seconds(self.views, truth, self._codec, self._seed)
+                size, per_round=round_seconds(self.matrices, truth, self._codec, self._seed)
             )
         step = foreseen_seconds(Linear.name, size) / NUM_STEPS
         descent = not is_closed(size) and not is_svm(size)
@@ -176,7 +176,7 @@ class BaseModelBench:
             and descent
             and self.slower * step < most
         ):
-            size = replace(size, per_step=step_seconds(self.views, truth, self._codec))
+            size = replace(size, per_step=step_seconds(self.matrices, truth, self._codec))
         return size
 
     def measure(self, kind: Kind, deadline: float | None) -> Measured | float:
@@ -190,14 +190,14 @@ class BaseModelBench:
             kept, judged = np.flatnonzero(self._folds != fold), np.flatnonzero(self._folds == fold)
             base_model, late = self._fit(kind, kept, part)
             asked = time.monotonic()
-            answers.append(base_model.outputs(self.views.take(judged)))
+            answers.append(base_model.outputs(self.matrices.take(judged)))
             answering += time.monotonic() - asked
             parts.append((base_model, judged))
             cut |= late
             needed = (time.monotonic() - began) * (self._num_folds + 1)
             if not fold and _is_hopeless(began, needed, deadline):
                 return needed
-        base_model, late = self._fit(kind, np.arange(len(self.views)), deadline)
+        base_model, late = self._fit(kind, np.arange(len(self.matrices)), deadline)
         if self._held is not None:
             asked = time.monotonic()
             answers = [base_model.outputs(self._held)]
@@ -216,9 +216,9 @@ class BaseModelBench:
         self, kind: Kind, places: np.ndarray, deadline: float | None
     ) -> tuple[BaseModel, bool]:
         base_model, until = kind(), None if deadline is None else Deadline(deadline)
-        whole = len(places) == len(self.views)
-        views = self.views if whole else self.views.take(places)
-        base_model.fit(views, self._truth[places], self._codec, seed=self._seed, deadline=until)
+        whole = len(places) == len(self.matrices)
+        matrices = self.matrices if whole else self.matrices.take(places)
+        base_model.fit(matrices, self._truth[places], self._codec, seed=self._seed, deadline=until)
         return base_model, was_cut(base_model, until)
 
     @staticmethod
@@ -242,8 +242,8 @@ def open_bench(
     others = some_unlabelled(task, seed)
     seen = np.concatenate([rows, others])
     features, every = FeatureMap.fit(task.prepared, task.columns, seen, plans)
-    views = every.take(np.arange(len(rows))).grouped(task.groups[rows])
-    views = views.weighted(None if task.weights is None else task.weights[rows])
+    matrices = every.take(np.arange(len(rows))).grouped(task.groups[rows])
+    matrices = matrices.weighted(None if task.weights is None else task.weights[rows])
     kinds: dict[str, Kind] = {}
     if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
         kinds[LabelPropagation.name] = partial(
@@ -252,9 +252,9 @@ def open_bench(
     held = None
     if folds is None:
         judged = task.validation
-        held = features.views(task.prepared, judged).grouped(task.groups[judged])
+        held = features.matrices(task.prepared, judged).grouped(task.groups[judged])
         held = held.weighted(None if task.weights is None else task.weights[judged])
-    return BaseModelBench(task, features, views, rows, held, folds, seed), kinds
+    return BaseModelBench(task, features, matrices, rows, held, folds, seed), kinds
 
 
 def _is_hopeless(began: float, needed: float, deadline: float | None) -> bool:

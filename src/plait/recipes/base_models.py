@@ -77,7 +77,7 @@ class BaseModels:
         """Return the outputs of one of the base models on any rows, float32 ``[row, output]``."""
         if self.features is None:
             raise KeyError(f"no features for base model {name}")
-        return self.fitted[name].outputs(self.features.views(prepared, rows))
+        return self.fitted[name].outputs(self.features.matrices(prepared, rows))
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -183,14 +183,14 @@ def with_reduced_models(
     bench, judges, codec = base_models.bench, base_models.judges, task.target_codec
     if bench is None or judges is None:
         return base_models
-    heavy = judges.views.weights
+    heavy = judges.matrices.weights
     wanted = likely(base_models.outputs, judges.truth, codec, seed, heavy)
     wanted = [name for name in wanted if name in names]
     if not wanted:
         return base_models
     fitter = ReducedModelFitter(
         list(task.input_columns.values()),
-        bench.views,
+        bench.matrices,
         task.truth[base_models.rows],
         judges,
         codec,

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.linear_space import LinearSpace
-from plait.baselines.views import Views
 from plait.data.contents import content_numbers
 from plait.recipes.task import Task
 from plait.retrieval import match_ranks
@@ -122,10 +122,10 @@ class TargetJudge:
         """See `Judge.costs`."""
         for name in task.columns:
             if name not in self._scales:
-                features, views = FeatureMap.fit(task.prepared, (name,), self.rows)
-                self._scales[name], self._raw[name] = features.scales[name], views.raw[name]
+                features, matrices = FeatureMap.fit(task.prepared, (name,), self.rows)
+                self._scales[name], self._raw[name] = features.scales[name], matrices.raw[name]
         kept = {name: self._scales[name] for name in task.columns}
-        views = Views(
+        matrices = FeatureMatrices(
             FeatureMap(kept),
             task.prepared,
             self.rows,
@@ -139,8 +139,8 @@ class TargetJudge:
             judged = np.flatnonzero(self._folds == fold)
             learn = np.flatnonzero(self._folds != fold)
             model = Linear()
-            model.fit(views.take(learn), truth[learn], codec, seed=self._seed)
-            costs[judged] = codec.cost(model.outputs(views.take(judged)), truth[judged])
+            model.fit(matrices.take(learn), truth[learn], codec, seed=self._seed)
+            costs[judged] = codec.cost(model.outputs(matrices.take(judged)), truth[judged])
         return costs
 
 

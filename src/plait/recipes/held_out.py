@@ -165,7 +165,7 @@ class _Answers:
         kept = [
             i for i, columns in enumerate(self._input_columns) if not set(columns) & set(hidden)
         ]
-        present = present_input_columns(judges.views, self._input_columns)[places]
+        present = present_input_columns(judges.matrices, self._input_columns)[places]
         present[:, [i for i in range(len(self._input_columns)) if i not in kept]] = False
         found = found.copy()
         sets, which = np.unique(present, axis=0, return_inverse=True)
@@ -182,9 +182,9 @@ class _Answers:
         one = base_model.reduced_models[route]
         columns = columns_of(self._input_columns, one.input_columns)
         if not judges.learned:
-            return one.base_model.outputs(judges.views.take(places).only(columns))
+            return one.base_model.outputs(judges.matrices.take(places).only(columns))
         width = self._deep.outputs.shape[1]
-        out = np.full((len(judges.views), width), np.nan, np.float32)
+        out = np.full((len(judges.matrices), width), np.nan, np.float32)
         if one.held_out is not None:
             out[one.held_out.places] = one.held_out.outputs
         return out[places]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.base_models import BaseModel
-from plait.baselines.features import FeatureMap, Views
+from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.modalities import PredictiveTarget
 from plait.recipes.label_counts import nested_order
 from plait.recipes.task import Task
@@ -32,15 +32,15 @@ class Way:
 class Part:
     """Some rows: their features and their truth."""
 
-    views: Views
+    matrices: FeatureMatrices
     truth: np.ndarray
 
     @classmethod
     def of(cls, task: Task, features: FeatureMap, rows: np.ndarray) -> Part:
-        return cls(Views(features, task.prepared, rows), task.truth[rows])
+        return cls(FeatureMatrices(features, task.prepared, rows), task.truth[rows])
 
     def only(self, columns: Sequence[str]) -> Part:
-        return Part(self.views.only(columns), self.truth)
+        return Part(self.matrices.only(columns), self.truth)
 
 
 class Pace:
@@ -132,12 +132,12 @@ class Bench:
         base_model = way.kind()
         truth = learn.truth[places]
         deadline = self.pace.deadline
-        views = learn.views.take(places)
-        base_model.fit(views, truth, self.codec, seed=self.seed, deadline=deadline)
-        found = self.codec.metrics(base_model.outputs(judged.views), judged.truth)[self.metric]
+        matrices = learn.matrices.take(places)
+        base_model.fit(matrices, truth, self.codec, seed=self.seed, deadline=deadline)
+        found = self.codec.metrics(base_model.outputs(judged.matrices), judged.truth)[self.metric]
         self.scores.setdefault((way.name, len(places)), []).append(float(found))
         if held is not None:
-            cost = self.codec.cost(base_model.outputs(held.views), held.truth).mean()
+            cost = self.codec.cost(base_model.outputs(held.matrices), held.truth).mean()
             self.costs.setdefault(way.name, []).append(float(cost))
 
     def _parts(self, way: Way) -> tuple[Part, Part | None, Part]:

@@ -133,9 +133,9 @@ def _open_bench(
     enough = len(judged) >= min(LEAST_JUDGED, len(task.judged))
     if not enough or not label_counts(codec.form.strata(task.truth[rows])):
         return None
-    features, views = FeatureMap.fit(task.prepared, every, rows)
+    features, matrices = FeatureMap.fit(task.prepared, every, rows)
     return Bench(
-        Part(views, task.truth[rows]),
+        Part(matrices, task.truth[rows]),
         Part.of(task, features, _even(held, share, MAX_HELD_ROWS)) if len(held) else None,
         Part.of(task, features, judged),
         codec,

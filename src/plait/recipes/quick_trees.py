@@ -12,7 +12,7 @@ from plait.baselines.base_models import Boosted, Majority, TableTrees
 from plait.baselines.boosted import MAX_CLASSES
 from plait.baselines.contract import num_outputs
 from plait.baselines.extract import Plan
-from plait.baselines.features import FeatureMap, Views
+from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.recipes.base_model_bench import BaseModelBench, Measured
 from plait.recipes.base_model_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
 from plait.recipes.candidates import Kind, quick_columns
@@ -62,10 +62,10 @@ def _quick_trees(
     most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    views = features.views(task.prepared, rows).grouped(task.groups[rows])
-    views = views.weighted(None if task.weights is None else task.weights[rows])
-    held = Views(features, task.prepared, task.validation)
-    bench = BaseModelBench(task, features, views, rows, held, None, seed)
+    matrices = features.matrices(task.prepared, rows).grouped(task.groups[rows])
+    matrices = matrices.weighted(None if task.weights is None else task.weights[rows])
+    held = FeatureMatrices(features, task.prepared, task.validation)
+    bench = BaseModelBench(task, features, matrices, rows, held, None, seed)
     kind = partial(TableTrees, columns)
     num = num_outputs(task.target_codec, task.truth[rows])
     if task.target_codec.form.exclusive and num > MAX_CLASSES:

@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
 from plait.baselines.contract import HeldOut, mean_by, part_of
-from plait.baselines.features import Views
+from plait.baselines.features import FeatureMatrices
 from plait.baselines.reduced_models import (
     MAX_INPUT_COLUMNS,
     InputColumnSet,
@@ -38,23 +38,23 @@ class Judges:
     """Rows that judge, and what answers them without having learned from them.
 
     Attributes:
-        views, truth: The rows.
-        stages: Base model name -> pairs of a base model and the places in `views` it did not learn
-            from.
+        matrices, truth: The rows.
+        stages: Base model name -> pairs of a base model and the places in `matrices` it did not
+            learn from.
         learned: Whether these are the rows that reduced models learn from: then others of their
             kind, which learned without a fold, are judged by it.
     """
 
-    views: Views
+    matrices: FeatureMatrices
     truth: np.ndarray
     stages: Mapping[str, Sequence[tuple[BaseModel, np.ndarray]]]
     learned: bool
-    _seen: dict[bytes, Views] = field(default_factory=dict)
+    _seen: dict[bytes, FeatureMatrices] = field(default_factory=dict)
 
     @property
     def folds(self) -> list[np.ndarray]:
-        """The places in `views` that were held out together; all at once where nothing is learned
-        from them."""
+        """The places in `matrices` that were held out together; all at once where nothing is
+        learned from them."""
         return [places for _, places in next(iter(self.stages.values()), ())]
 
     def hidden(self, name: str, rows: np.ndarray, gone: Sequence[str]) -> np.ndarray:
@@ -67,13 +67,13 @@ class Judges:
                 outputs |= dict(zip(mine.tolist(), found, strict=True))
         return np.stack([outputs[row] for row in rows.tolist()])
 
-    def _without(self, gone: Sequence[str], rows: np.ndarray) -> Views:
+    def _without(self, gone: Sequence[str], rows: np.ndarray) -> FeatureMatrices:
         """Return rows without columns, made once for all base models that are judged by them."""
         key = repr(gone).encode() + rows.tobytes()
         if key not in self._seen:
             if len(self._seen) >= MAX_SEEN:
                 self._seen.clear()
-            self._seen[key] = self.views.take(rows).hide(gone)
+            self._seen[key] = self.matrices.take(rows).hide(gone)
         return self._seen[key]
 
 
@@ -82,7 +82,7 @@ class ReducedModelFitter:
 
     Args:
         input_columns: What each input column is read as.
-        views, truth: Rows to learn from.
+        matrices, truth: Rows to learn from.
         judges: Rows to judge by.
         codec: Of the target; its cost decides.
         seed: Of the reduced models.
@@ -93,7 +93,7 @@ class ReducedModelFitter:
     def __init__(
         self,
         input_columns: Sequence[Sequence[str]],
-        views: Views,
+        matrices: FeatureMatrices,
         truth: np.ndarray,
         judges: Judges,
         codec: PredictiveTarget,
@@ -103,10 +103,10 @@ class ReducedModelFitter:
         allowance: Allowance,
     ) -> None:
         self._input_columns, self._learn = input_columns, np.flatnonzero(truth_known(truth, codec))
-        self._views, self._truth = views.take(self._learn), truth[self._learn]
+        self._matrices, self._truth = matrices.take(self._learn), truth[self._learn]
         self._judges, self._codec, self._seed = judges, codec, seed
         self._kinds, self._allowance = kinds, allowance
-        self._present = present_input_columns(judges.views, input_columns)
+        self._present = present_input_columns(judges.matrices, input_columns)
         self._known = truth_known(judges.truth, codec)
         self._num_late = 0
         self._found: list[ReducedModel] = []
@@ -116,7 +116,9 @@ class ReducedModelFitter:
         """Return the base models, those with reduced models that pay as `WithReducedModels`."""
         chosen: dict[str, dict[InputColumnSet, int]] = {name: {} for name in base_models}
         wanted = set(WITH_REDUCED_MODELS) & set(base_models) & set(self._judges.stages)
-        sets = considered(present_input_columns(self._views, self._input_columns)) if wanted else []
+        sets = (
+            considered(present_input_columns(self._matrices, self._input_columns)) if wanted else []
+        )
         for number, input_columns in enumerate(sets):
             rows = self._rows(input_columns)
             if len(rows) < LEAST_JUDGED:
@@ -170,9 +172,9 @@ class ReducedModelFitter:
         columns: Sequence[str],
         deadline: float | None,
     ) -> BaseModel:
-        base_model, views = kind(), self._views.take(places).only(columns)
+        base_model, matrices = kind(), self._matrices.take(places).only(columns)
         truth = self._truth[places]
-        base_model.fit(views, truth, self._codec, seed=self._seed, deadline=deadline)
+        base_model.fit(matrices, truth, self._codec, seed=self._seed, deadline=deadline)
         return base_model
 
     def _held_out(
@@ -196,7 +198,7 @@ class ReducedModelFitter:
             until = part_of(deadline, 1 / (len(folds) - number))
             base_model = self._fit(kind, places, columns, until)
             rows = self._learn[inside]
-            asked = self._judges.views.take(rows).only(columns)
+            asked = self._judges.matrices.take(rows).only(columns)
             parts.append(HeldOut(rows, base_model.outputs(asked)))
         return HeldOut(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
 
@@ -208,7 +210,7 @@ class ReducedModelFitter:
         if held is None and not self._judges.learned:
             places = np.flatnonzero(self._known)
             held = HeldOut(
-                places, base_model.outputs(self._judges.views.take(places).only(columns))
+                places, base_model.outputs(self._judges.matrices.take(places).only(columns))
             )
         if held is not None:
             truth = self._judges.truth[held.places]
@@ -234,7 +236,7 @@ class ReducedModelFitter:
         outputs = self._judges.hidden(name, rows, gone)
         costs: dict[int | None, np.ndarray] = {i: self._costs[i][rows] for i in able}
         costs[None] = self._codec.cost(outputs, self._judges.truth[rows])
-        heavy = self._judges.views.weights
+        heavy = self._judges.matrices.weights
         heavy = None if heavy is None else heavy[rows]
         best = min(costs, key=lambda i: mean_by(costs[i], heavy))
         own = [i for i in able if self._found[i].input_columns == input_columns]
@@ -243,7 +245,7 @@ class ReducedModelFitter:
             return best
         gain = costs[first] - costs[best]
         gain = gain if heavy is None else gain * heavy / heavy.mean()
-        groups = self._judges.views.groups
+        groups = self._judges.matrices.groups
         error = standard_error(gain, None if groups is None else groups[rows])
         return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
 

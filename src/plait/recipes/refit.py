@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
 from plait.baselines.contract import Deadline, was_cut
-from plait.baselines.features import Views
+from plait.baselines.features import FeatureMatrices
 from plait.model.ensemble import DEEP
 from plait.recipes.base_models import BaseModels
 from plait.recipes.task import Task
@@ -70,15 +70,15 @@ def refit(
         return Refitted()
     more = task.splits.validation
     mixed, names = names, _in_time(base_models, weights, names, len(more), timetable.left(kept))
-    known = [] if base_models.bench is None else base_models.bench.known_views
+    known = [] if base_models.bench is None else base_models.bench.known_matrices
     found: dict[str, BaseModel] = {}
     for place, name in enumerate(names):
         rows = np.sort(np.concatenate([base_models.rows_of.get(name, base_models.rows), more]))
-        views = base_models.features.views_from(known, task.prepared, rows).grouped(
+        matrices = base_models.features.matrices_from(known, task.prepared, rows).grouped(
             task.groups[rows]
         )
-        views = views.weighted(None if task.weights is None else task.weights[rows])
-        again = _Again(task, views, task.truth[rows], seed)
+        matrices = matrices.weighted(None if task.weights is None else task.weights[rows])
+        again = _Again(task, matrices, task.truth[rows], seed)
         until = timetable.until(1 / (len(names) - place), kept)
         base_model = again.fitted(name, base_models, None if until is None else Deadline(until))
         if base_model is not None:
@@ -109,8 +109,8 @@ def _in_time(
 class _Again:
     """Fits base models, with their reduced models, on the same rows."""
 
-    def __init__(self, task: Task, views: Views, truth: np.ndarray, seed: int) -> None:
-        self._codec, self._views, self._truth = task.target_codec, views, truth
+    def __init__(self, task: Task, matrices: FeatureMatrices, truth: np.ndarray, seed: int) -> None:
+        self._codec, self._matrices, self._truth = task.target_codec, matrices, truth
         self._seed = seed
 
     def fitted(
@@ -118,14 +118,14 @@ class _Again:
     ) -> BaseModel | None:
         """Return a new base model; None where it was cut off by the time."""
         before = base_models.fitted[name]
-        whole = self._fit(base_models.kinds[name](), self._views, deadline)
+        whole = self._fit(base_models.kinds[name](), self._matrices, deadline)
         if whole is None or not isinstance(before, WithReducedModels):
             return whole
         reduced_models: list[ReducedModel] = []
         for one in before.reduced_models:
             columns = [n for i in sorted(one.input_columns) for n in before.input_columns[i]]
             base_model = self._fit(
-                KINDS[one.base_model.name](), self._views.only(columns), deadline
+                KINDS[one.base_model.name](), self._matrices.only(columns), deadline
             )
             if base_model is None:
                 return None
@@ -133,7 +133,7 @@ class _Again:
         return WithReducedModels(whole, before.input_columns, reduced_models, before.routes)
 
     def _fit(
-        self, base_model: BaseModel, views: Views, deadline: Deadline | None
+        self, base_model: BaseModel, matrices: FeatureMatrices, deadline: Deadline | None
     ) -> BaseModel | None:
-        base_model.fit(views, self._truth, self._codec, seed=self._seed, deadline=deadline)
+        base_model.fit(matrices, self._truth, self._codec, seed=self._seed, deadline=deadline)
         return None if was_cut(base_model, deadline) else base_model

@@ -46,8 +46,8 @@ def measure_simple(task: Task, work: Work) -> Simple:
         notes = (f"simple models learned from {MAX_ROWS:,} of {len(task.splits.train):,} rows",)
     kinds = kinds_of(codec)
     update = work.progress.task("baselines", len(kinds) + 1)
-    features, views = FeatureMap.fit(task.prepared, task.columns, rows)
-    views = views.grouped(task.groups[rows])
+    features, matrices = FeatureMap.fit(task.prepared, task.columns, rows)
+    matrices = matrices.grouped(task.groups[rows])
     column = task.prepared.columns[str(task.target)]
     targets = [column[int(row)] or {} for row in rows]
     update(1, "features")
@@ -55,7 +55,7 @@ def measure_simple(task: Task, work: Work) -> Simple:
     seconds = {}
     for number, (name, kind) in enumerate(kinds.items()):
         began, fitted[name] = time.monotonic(), kind()
-        fitted[name].fit(views, targets, codec, seed=work.seed)
+        fitted[name].fit(matrices, targets, codec, seed=work.seed)
         seconds[name] = time.monotonic() - began
         update(number + 2, name)
     return Simple(fitted, features, seconds, notes)

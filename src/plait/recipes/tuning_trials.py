@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from plait.backbones.inputs import HeldInputs, hold_inputs
+from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
-from plait.baselines.views import Views
 from plait.data.entries import PreparedColumn
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError, UsageError
@@ -265,12 +265,12 @@ class Trials:
         values = {row: {"vectors": v[None]} for row, v in zip(every.tolist(), vectors, strict=True)}
         store = HeldInputs(codec.layout, values, num_rows)
         encoded = Prepared({column: PreparedColumn(codec, store)}, num_rows)
-        features, views = FeatureMap.fit(encoded, (column,), rows)
+        features, matrices = FeatureMap.fit(encoded, (column,), rows)
         target, truth = self._task.target_codec, self._task.truth
         linear = Linear()
-        linear.fit(views, truth[rows], target, seed=self._work.seed)
+        linear.fit(matrices, truth[rows], target, seed=self._work.seed)
         return target.cost(
-            linear.outputs(Views(features, encoded, self._judged)), truth[self._judged]
+            linear.outputs(FeatureMatrices(features, encoded, self._judged)), truth[self._judged]
         )
 
     def _judge(

@@ -1,4 +1,4 @@
-"""Views of rows for base models: linear (dense, sparse), trees (raw) and neighbours."""
+"""Feature matrices of rows for base models: linear (dense, sparse), trees (raw) and neighbours."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MAX_NEIGHBOUR_FEATURES = 1024
 PART_ROWS = 16_384
 
 
-class Views:
-    """The features of some rows, each view computed when first asked for.
+class FeatureMatrices:
+    """The features of some rows, each matrix computed when first asked for.
 
     Args:
         features: The fitted map.
@@ -119,18 +119,18 @@ class Views:
         widths = [raw.sparse.num_features if raw.codes is None else 0 for raw in raws]
         return np.repeat(np.arange(len(widths)), widths)
 
-    def only(self, columns: Sequence[str]) -> Views:
+    def only(self, columns: Sequence[str]) -> FeatureMatrices:
         """Return the same rows as seen by some of the columns."""
         raw = {name: self.raw[name] for name in columns}
         kept = self.features.only(columns)
-        return Views(kept, self.prepared, self.rows, raw=raw, **self._told())
+        return FeatureMatrices(kept, self.prepared, self.rows, raw=raw, **self._told())
 
-    def hide(self, columns: Sequence[str]) -> Views:
+    def hide(self, columns: Sequence[str]) -> FeatureMatrices:
         """Return the same rows with some of the columns missing in each."""
         raw = {n: c.emptied() if n in columns else c for n, c in self.raw.items()}
-        return Views(self.features, self.prepared, self.rows, raw=raw, **self._told())
+        return FeatureMatrices(self.features, self.prepared, self.rows, raw=raw, **self._told())
 
-    def take(self, places: np.ndarray) -> Views:
+    def take(self, places: np.ndarray) -> FeatureMatrices:
         """Return some of the rows, by their places here."""
         rows, raw = self.rows[places], self.raw
         some: Mapping[str, RawColumn]
@@ -139,23 +139,23 @@ class Views:
         else:
             some = {name: column.take(places) for name, column in raw.items()}
         told = {name: None if one is None else one[places] for name, one in self._told().items()}
-        return Views(self.features, self.prepared, rows, raw=some, **told)
+        return FeatureMatrices(self.features, self.prepared, rows, raw=some, **told)
 
-    def grouped(self, groups: np.ndarray) -> Views:
+    def grouped(self, groups: np.ndarray) -> FeatureMatrices:
         """Return the same rows with what belongs together, int ``[row]``."""
         told = self._told() | {"groups": groups}
-        return Views(self.features, self.prepared, self.rows, raw=self.raw, **told)
+        return FeatureMatrices(self.features, self.prepared, self.rows, raw=self.raw, **told)
 
-    def weighted(self, weights: np.ndarray | None) -> Views:
+    def weighted(self, weights: np.ndarray | None) -> FeatureMatrices:
         """Return the same rows with how much each counts, float32 ``[row]``; None for the same."""
         told = self._told() | {"weights": weights}
-        return Views(self.features, self.prepared, self.rows, raw=self.raw, **told)
+        return FeatureMatrices(self.features, self.prepared, self.rows, raw=self.raw, **told)
 
     def _told(self) -> dict[str, np.ndarray | None]:
         """Return what is known of the rows beside their features."""
         return {"groups": self.groups, "weights": self.weights}
 
-    def parts(self, size: int = PART_ROWS) -> Iterator[Views]:
+    def parts(self, size: int = PART_ROWS) -> Iterator[FeatureMatrices]:
         """Give the rows in pieces, so that millions need little memory."""
         if len(self) <= size:
             yield self
@@ -167,13 +167,15 @@ class Views:
             yield (
                 self.take(places)
                 if known
-                else Views(self.features, self.prepared, self.rows[places])
+                else FeatureMatrices(self.features, self.prepared, self.rows[places])
             )
 
 
-def in_parts(views: Views, outputs: Callable[[Views], np.ndarray]) -> np.ndarray:
+def in_parts(
+    matrices: FeatureMatrices, outputs: Callable[[FeatureMatrices], np.ndarray]
+) -> np.ndarray:
     """Compute outputs piece by piece; float32 ``[row, output]``."""
-    return np.concatenate([outputs(part) for part in views.parts()]).astype(np.float32)
+    return np.concatenate([outputs(part) for part in matrices.parts()]).astype(np.float32)
 
 
 def _tree_width(raw: RawColumn) -> int:
