@@ -22,7 +22,7 @@ from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
 from plait.recipes.deep_plan import DeepPlan, settled
 from plait.recipes.deep_training import make_system, train_data
-from plait.recipes.task import Task, make_task
+from plait.recipes.problem import Problem, make_problem
 from plait.recipes.telling import tell
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -42,9 +42,9 @@ def run(settings: Settings) -> list[Row]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        demo = demo_task(settings.seed)
-        sound = demo_task(settings.seed, without=("image", "name", "tags"))
-        clothes = fashion_task(settings)
+        demo = demo_problem(settings.seed)
+        sound = demo_problem(settings.seed, without=("image", "name", "tags"))
+        clothes = fashion_problem(settings)
         quick = QUICK_SECONDS if settings.quick else None
         rows = _case("demo", demo, quick or DEMO_SECONDS, choose_size("tiny", 0), settings)
         rows += _case("sound", sound, quick or SOUND_SECONDS, choose_size("tiny", 0), settings)
@@ -55,25 +55,25 @@ def run(settings: Settings) -> list[Row]:
         torch.set_num_threads(before)
 
 
-def demo_task(seed: int, *, without: tuple[str, ...] = ()) -> Task:
+def demo_problem(seed: int, *, without: tuple[str, ...] = ()) -> Problem:
     """Return the stickers of the demo, with their own split."""
     table = plait.read(stickers(), columns={"voice": "audio"})
-    return _task(table, "group", ("subgroup", "speaker", *without), seed)
+    return _problem(table, "group", ("subgroup", "speaker", *without), seed)
 
 
-def fashion_task(settings: Settings) -> Task:
+def fashion_problem(settings: Settings) -> Problem:
     """Return Fashion-MNIST with its official test rows."""
     table = fashion()
     if settings.quick:
         places = np.linspace(0, table.num_rows - 1, QUICK_ROWS).astype(np.int64)
         table = table.take(places)
-    return _task(
+    return _problem(
         plait.read(table, columns={**COLUMNS, "split": "split"}), "label", (), settings.seed
     )
 
 
-def _task(table: Any, target: str, exclude: tuple[str, ...], seed: int) -> Task:
-    return make_task(
+def _problem(table: Any, target: str, exclude: tuple[str, ...], seed: int) -> Problem:
+    return make_problem(
         table,
         target=target,
         exclude=exclude,
@@ -86,18 +86,22 @@ def _task(table: Any, target: str, exclude: tuple[str, ...], seed: int) -> Task:
 
 
 def _case(
-    case: str, task: Task, amounts: tuple[float, ...], config: SystemConfig, settings: Settings
+    case: str,
+    problem: Problem,
+    amounts: tuple[float, ...],
+    config: SystemConfig,
+    settings: Settings,
 ) -> list[Row]:
     """Return accuracies after so many seconds, and rows a second."""
     rows: list[Row] = []
     fields: dict[str, Any] = {"benchmark": "network", "case": case, "seed": settings.seed}
-    per_step = _step_seconds(task, config, settings.seed)
+    per_step = _step_seconds(problem, config, settings.seed)
     for seconds in amounts:
         steps = max(1, round(seconds / per_step))
-        system, spent, data = _trained(task, config, settings.seed, steps)
-        judged = task.splits.test
-        outputs = system_outputs(system, task.prepared, judged)
-        accuracy = float((outputs.argmax(1) == task.truth[judged]).mean())
+        system, spent, data = _trained(problem, config, settings.seed, steps)
+        judged = problem.splits.test
+        outputs = system_outputs(system, problem.prepared, judged)
+        accuracy = float((outputs.argmax(1) == problem.truth[judged]).mean())
         note = f"{steps} steps, {spent:.1f} s of one core, {system.num_parameters:,} parameters"
         metric = f"accuracy after {seconds:g} s"
         rows.append(Row(**fields, metric=metric, value=accuracy, seconds=spent, note=note))
@@ -105,7 +109,7 @@ def _case(
     return [*rows, Row(**fields, metric="rows a second", value=size / per_step)]
 
 
-def _plan(task: Task, config: SystemConfig, seed: int) -> DeepPlan:
+def _plan(problem: Problem, config: SystemConfig, seed: int) -> DeepPlan:
     plan = DeepPlan(
         config=config,
         fusion="mid",
@@ -115,41 +119,43 @@ def _plan(task: Task, config: SystemConfig, seed: int) -> DeepPlan:
         seed=seed,
         device="cpu",
         folder=None,
-        told=tell(task, seconds=None, seed=seed),
+        told=tell(problem, seconds=None, seed=seed),
     )
     return settled(plan)
 
 
-def _trained(task: Task, config: SystemConfig, seed: int, steps: int) -> tuple[System, float, Any]:
+def _trained(
+    problem: Problem, config: SystemConfig, seed: int, steps: int
+) -> tuple[System, float, Any]:
     """Train a network for so many steps on all rows but the test.
 
     Returns:
         The network, its training's seconds of a core, and what it learned from.
     """
-    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    plan = _plan(task, config, seed)
-    system = make_system(task, plan, rows)
-    data = train_data(task, rows, np.zeros(0, np.int64))
+    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    plan = _plan(problem, config, seed)
+    system = make_system(problem, plan, rows)
+    data = train_data(problem, rows, np.zeros(0, np.int64))
     objective = Supervised(system, data, plan.train)
     began = time.process_time()
     train(objective, budget=Budget(steps, "steps"), config=plan.train, seed=seed)
     return system, time.process_time() - began, data
 
 
-def _step_seconds(task: Task, config: SystemConfig, seed: int) -> float:
+def _step_seconds(problem: Problem, config: SystemConfig, seed: int) -> float:
     """Return the seconds of one core that a step takes, the loader's included."""
-    _trained(task, config, seed, 2)
-    return _trained(task, config, seed, PILOT_STEPS)[1] / PILOT_STEPS
+    _trained(problem, config, seed, 2)
+    return _trained(problem, config, seed, PILOT_STEPS)[1] / PILOT_STEPS
 
 
-def _step_row(task: Task, settings: Settings) -> Row:
+def _step_row(problem: Problem, settings: Settings) -> Row:
     """Compare a step of training with a plain loop of the same arithmetic on ready batches."""
     config = choose_size("tiny", 0)
-    ours = _step_seconds(task, config, settings.seed)
-    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    plan = _plan(task, config, settings.seed)
-    system = make_system(task, plan, rows)
-    objective = Supervised(system, train_data(task, rows, np.zeros(0, np.int64)), plan.train)
+    ours = _step_seconds(problem, config, settings.seed)
+    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    plan = _plan(problem, config, settings.seed)
+    system = make_system(problem, plan, rows)
+    objective = Supervised(system, train_data(problem, rows, np.zeros(0, np.int64)), plan.train)
     size = plan.train.rows_per_step(len(rows))
     began = 0.0
     loader = Loader(objective.prepared, rows, objective.columns, batch_size=size, num_ahead=0)

@@ -168,9 +168,9 @@ def prepared_with_encoders(table: Any) -> None:
     """Do what a fit does before it trains: read, decode, encode."""
     import plait
     from plait.progress import SILENT
-    from plait.recipes.task import make_task
+    from plait.recipes.problem import make_problem
 
-    make_task(
+    make_problem(
         plait.read(table, columns={"image": "image", "name": "text", "voice": "audio"}),
         target=None,
         exclude=(),

@@ -21,12 +21,12 @@ def run(settings: Settings) -> list[Row]:
     """Alternate both loops and compare the fastest round of each (least disturbed by others)."""
     if not settings.with_plait:
         return []
-    task, num_steps = _task(settings), 4 if settings.quick else NUM_STEPS
-    plait_steps_per_second(task, num_steps=WARM_UP_STEPS, seed=settings.seed)
+    problem, num_steps = _problem(settings), 4 if settings.quick else NUM_STEPS
+    plait_steps_per_second(problem, num_steps=WARM_UP_STEPS, seed=settings.seed)
     ours, plain = [], []
     for _ in range(1 if settings.quick else NUM_ROUNDS):
-        ours.append(plait_steps_per_second(task, num_steps=num_steps, seed=settings.seed))
-        plain.append(_plain(task, num_steps, settings.seed))
+        ours.append(plait_steps_per_second(problem, num_steps=num_steps, seed=settings.seed))
+        plain.append(_plain(problem, num_steps, settings.seed))
     rate, precision = max(ours)
     row = Row(
         benchmark="speed",
@@ -42,11 +42,11 @@ def run(settings: Settings) -> list[Row]:
     return [row]
 
 
-def plait_steps_per_second(task: Any, *, num_steps: int, seed: int) -> tuple[float, str]:
+def plait_steps_per_second(problem: Any, *, num_steps: int, seed: int) -> tuple[float, str]:
     """Return steps per second of plait's own loop, input and augmentation included, and precision.
 
     Args:
-        task: A `plait.recipes.task.Task`.
+        problem: A `plait.recipes.problem.Problem`.
         num_steps: Steps to time.
         seed: Of weights and order.
     """
@@ -57,16 +57,16 @@ def plait_steps_per_second(task: Any, *, num_steps: int, seed: int) -> tuple[flo
     from plait.train.supervised import Supervised
 
     data = TrainData(
-        prepared=task.prepared,
-        columns=task.inputs,
-        codec=task.target_codec,
-        truth=task.truth,
-        rows=task.splits.train,
+        prepared=problem.prepared,
+        columns=problem.inputs,
+        codec=problem.target_codec,
+        truth=problem.truth,
+        rows=problem.splits.train,
         rows_validation=np.zeros(0, np.int64),
     )
     config = TrainConfig(batch_size=BATCH_SIZE)
     result = train(
-        Supervised(_system(task, seed), data, config),
+        Supervised(_system(problem, seed), data, config),
         budget=Budget(num_steps, "steps"),
         config=config,
         seed=seed,
@@ -74,14 +74,14 @@ def plait_steps_per_second(task: Any, *, num_steps: int, seed: int) -> tuple[flo
     return result.steps / result.seconds, result.precision
 
 
-def _plain(task: Any, num_steps: int, seed: int) -> float:
-    rows = task.splits.train
-    column = task.prepared.columns["image"]
+def _plain(problem: Any, num_steps: int, seed: int) -> float:
+    rows = problem.splits.train
+    column = problem.prepared.columns["image"]
     pixels = np.stack([column[int(row)]["pixels"] for row in rows])
     return plain_steps_per_second(
-        _system(task, seed),
+        _system(problem, seed),
         pixels,
-        task.truth[rows],
+        problem.truth[rows],
         column="image",
         batch_size=BATCH_SIZE,
         num_steps=num_steps,
@@ -89,7 +89,7 @@ def _plain(task: Any, num_steps: int, seed: int) -> float:
     )
 
 
-def _system(task: Any, seed: int) -> Any:
+def _system(problem: Any, seed: int) -> Any:
     """Return the network, told nothing by simple models: both loops train the same."""
     import torch
 
@@ -97,20 +97,20 @@ def _system(task: Any, seed: int) -> Any:
     from plait.networks.system import System
 
     torch.manual_seed(seed)
-    codecs = {name: task.codecs[name] for name in task.inputs}
-    config = choose_size(fashion.SIZE, len(task.splits.train))
-    return System(codecs, task.target_codec, config)
+    codecs = {name: problem.codecs[name] for name in problem.inputs}
+    config = choose_size(fashion.SIZE, len(problem.splits.train))
+    return System(codecs, problem.target_codec, config)
 
 
-def _task(settings: Settings) -> Any:
+def _problem(settings: Settings) -> Any:
     import plait
     from plait.progress import SILENT
-    from plait.recipes.task import make_task
+    from plait.recipes.problem import make_problem
 
     table = plait.read(
         fashion.split_of(settings).train, columns={**fashion.COLUMNS, "split": "split"}
     )
-    return make_task(
+    return make_problem(
         table, target="label", exclude=(), group=None, time=None, split="split",
         seed=settings.seed, progress=SILENT,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from simple_tables import TagCodec, make_prepared
 
 from plait.baselines.base_models import BASELINES, load_base_model
 from plait.baselines.closed_form import primal, ridge_path
-from plait.baselines.descent import Problem, link
+from plait.baselines.descent import LinearProblem, link
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
@@ -157,7 +157,7 @@ def test_logistic_regression_like_scikit_learn():
     rows = rng.normal(size=(150, 6)).astype(np.float32)
     truth = (rows @ rng.normal(size=(6, 3)) + rng.normal(size=(150, 3))).argmax(1)
     none = SparseRows.stack([(np.zeros(0), np.zeros(0))] * 150, 0)
-    weights = Problem(rows, none, np.eye(3, dtype=np.float32)[truth], CLASSES).solve(0.7)
+    weights = LinearProblem(rows, none, np.eye(3, dtype=np.float32)[truth], CLASSES).solve(0.7)
     theirs = LogisticRegression(C=0.7, max_iter=1000).fit(rows, truth)
     np.testing.assert_allclose(
         link(weights.scores(rows, none), CLASSES), theirs.predict_proba(rows), atol=3e-3

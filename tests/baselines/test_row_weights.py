@@ -8,7 +8,7 @@ from simple_tables import TagCodec, make_prepared
 
 from plait.baselines.base_models import BASELINES, LabelPropagation, ProductOfExperts
 from plait.baselines.closed_form import primal, ridge_path
-from plait.baselines.descent import Problem
+from plait.baselines.descent import LinearProblem
 from plait.baselines.features import FeatureMap
 from plait.baselines.residuals import Residuals, quantiles, worth
 from plait.baselines.selection import _correlation_dense, _correlation_sparse
@@ -92,8 +92,8 @@ def test_descent_by_weights_is_descent_on_repeated_rows(task):
     if task == "classify":
         goals = np.eye(2, dtype=np.float32)[goals[:, 0].astype(int)]
     form = form_named(task)
-    weighted = Problem(dense, sparse, goals, form, TIMES.astype(np.float32))
-    plain = Problem(dense[repeated], sparse.take(repeated), goals[repeated], form)
+    weighted = LinearProblem(dense, sparse, goals, form, TIMES.astype(np.float32))
+    plain = LinearProblem(dense[repeated], sparse.take(repeated), goals[repeated], form)
     first, second = weighted.solve(0.3, max_steps=500), plain.solve(0.3, max_steps=500)
     assert np.allclose(first.dense, second.dense, atol=5e-3)
     assert np.allclose(first.sparse, second.sparse, atol=5e-3)

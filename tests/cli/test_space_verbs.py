@@ -62,7 +62,7 @@ def answer(words, capsys, code=0):
 
 def test_fit_without_a_target_prints_its_retrieval(made, capsys, tmp_path):
     summary = json.loads(made[2])
-    assert summary["task"] == "share" and summary["bundle"] == made[0]
+    assert summary["task"] == "embed" and summary["bundle"] == made[0]
     assert set(summary["retrieval"]) == {"size->note", "note->size"}
     table = write_table(tmp_path / "again.csv", 20)
     words = [

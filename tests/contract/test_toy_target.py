@@ -172,8 +172,8 @@ def test_every_simple_model_is_saved_and_read_again(tune, tmp_path, name):
     kinds = {one["name"] for one in model.records["metrics"]["candidates"]}
     assert kinds == {"typical", "nearest", "usual_notes"}
     kind = find_kind(generator.target, name)
-    task_rows = plait.read(rows(80), columns=COLUMNS)
-    prepared = model.prepare(model.as_table(task_rows), target=True)
+    problem_rows = plait.read(rows(80), columns=COLUMNS)
+    prepared = model.prepare(model.as_table(problem_rows), target=True)
     matrices = generator.features.matrices(prepared, np.arange(80))
     targets = [prepared.columns["tune"][row] for row in range(80)]
     one = kind()
@@ -345,9 +345,9 @@ def test_an_interrupted_fit_goes_on_to_the_same_end(tune, tmp_path, monkeypatch)
 def test_a_network_in_seconds_leaves_time_to_make_values(tune, monkeypatch):
     found = []
 
-    def in_seconds(task, work, *, fallback):
+    def in_seconds(problem, work, *, fallback):
         clock = Timetable(10.0, 0.0, clock=lambda: 7.3)
-        found.append(train_decoder(task, replace(work, timetable=clock), fallback=fallback))
+        found.append(train_decoder(problem, replace(work, timetable=clock), fallback=fallback))
         return found[-1]
 
     monkeypatch.setattr(generate, "train_decoder", in_seconds)

@@ -15,21 +15,21 @@ from plait.recipes import base_model_bench, candidates, quick_trees
 from plait.recipes.base_model_bench import BaseModelBench, Measured
 from plait.recipes.base_models import measure_base_models
 from plait.recipes.cross_fitting import make_folds
-from plait.recipes.task import make_task
+from plait.recipes.problem import make_problem
 
 
-def task_of(num=200):
+def problem_of(num=200):
     rng = np.random.default_rng(0)
     rows = [{"size": float(rng.normal() + 3 * (i % 2)), "kind": f"k{i % 2}"} for i in range(num)]
-    return make_task(
+    return make_problem(
         plait.read(rows), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
         progress=SILENT,
     )  # fmt: skip
 
 
-def measure(task, seconds, folds=True):
+def measure(problem, seconds, folds=True):
     return measure_base_models(
-        task, make_folds(task, 0) if folds else None, seed=0, seconds=seconds, enabled=True,
+        problem, make_folds(problem, 0) if folds else None, seed=0, seconds=seconds, enabled=True,
         progress=SILENT,
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_what_models_import_is_imported_before_they_are_timed(monkeypatch):
     monkeypatch.setattr(
         BaseModelBench, "measure", lambda *args: order.append("measured") or real(*args)
     )
-    measure(task_of(), 20.0)
+    measure(problem_of(), 20.0)
     assert "lightgbm" in order and order.index("measured") > order.index("lightgbm")
     assert "lightgbm" not in order[order.index("measured") :]
 
@@ -92,7 +92,7 @@ def test_where_none_can_be_complete_one_is_tried_all_the_same(monkeypatch):
         "foreseen",
         lambda self, names, end: {n: 0.0 if n == "majority" else 1e6 for n in names},
     )
-    found = measure(task_of(), 2.0, folds=False)
+    found = measure(problem_of(), 2.0, folds=False)
     assert set(found.outputs) == {"majority", "linear"}
     assert set(found.left_out) == {"neighbour", "boosted"}
     assert isinstance(found.found["linear"], Measured)
@@ -104,12 +104,12 @@ def test_nothing_is_tried_late_beside_one_that_is_there(monkeypatch):
         "foreseen",
         lambda self, names, end: {n: 1e6 if n in ("linear", "boosted") else 0.0 for n in names},
     )
-    found = measure(task_of(), 2.0, folds=False)
+    found = measure(problem_of(), 2.0, folds=False)
     assert set(found.outputs) == {"majority", "neighbour"}
     assert set(found.left_out) == {"linear", "boosted"}
 
 
-def task_with(name, present, cell, num=400):
+def problem_with(name, present, cell, num=400):
     """A plain column, and another that few rows have."""
     rng = np.random.default_rng(0)
     rows = [
@@ -118,7 +118,7 @@ def task_with(name, present, cell, num=400):
         for i in range(num)
     ]  # fmt: skip
     columns = {"size": "number", "words": "text", name: "text" if name == "note" else "number"}
-    return make_task(
+    return make_problem(
         plait.read(rows, columns=columns), target="kind", exclude=[], group=None, time=None,
         split=None, seed=0, progress=SILENT,
     )  # fmt: skip
@@ -127,17 +127,17 @@ def task_with(name, present, cell, num=400):
 def test_a_column_that_few_rows_have_is_not_taken_for_a_plain_one():
     """None of the rows that are looked at may have it: then it seems to have no features."""
     present = lambda i: i % 40 == 7  # noqa: E731
-    task = task_with("note", present, lambda i: f"a note of boat {i}")
-    assert candidates.quick_columns(task) == ("size",)
-    assert candidates.quick_columns(task_with("rare", present, float)) == ("size", "rare")
+    problem = problem_with("note", present, lambda i: f"a note of boat {i}")
+    assert candidates.quick_columns(problem) == ("size",)
+    assert candidates.quick_columns(problem_with("rare", present, float)) == ("size", "rare")
 
 
 def test_a_model_of_plain_columns_sees_the_same_features_later(monkeypatch):
     """Trees learn before all else, from columns planned on few rows: their places must stay."""
-    task = task_with("rare", lambda i: i % 40 == 7, float)
-    learned = task.splits.train[task.splits.train % 40 != 7]
+    problem = problem_with("rare", lambda i: i % 40 == 7, float)
+    learned = problem.splits.train[problem.splits.train % 40 != 7]
     monkeypatch.setattr(quick_trees, "spread_over", lambda rows, num: learned[:8])
-    found = measure(task, 60.0, folds=False)
+    found = measure(problem, 60.0, folds=False)
     assert "trees" in found.outputs
     (base_model, places), *_ = found.judges.stages["trees"]
     seen = found.judges.matrices.take(places)

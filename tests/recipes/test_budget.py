@@ -10,9 +10,9 @@ from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import base_model_bench, candidates, cross_fitting, deep, network
 from plait.recipes.deep_plan import Form
+from plait.recipes.problem import make_problem
 from plait.recipes.report import write_report
 from plait.recipes.stopping import with_stopping
-from plait.recipes.task import make_task
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 
@@ -37,8 +37,8 @@ def fit(table, budget="3 steps", **settings):
     )  # fmt: skip
 
 
-def task_of(table, **settings):
-    return make_task(
+def problem_of(table, **settings):
+    return make_problem(
         plait.read(table), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
         progress=SILENT, **settings,
     )  # fmt: skip
@@ -165,9 +165,9 @@ def test_guessing_is_scored_even_where_no_time_is_left(monkeypatch):
 
 @pytest.mark.parametrize("from_validation", [False, True])
 def test_no_candidate_is_compared_on_rows_that_stop_the_network(from_validation):
-    task = task_of(rows(1200, 3))
-    found = with_stopping(task, from_validation=from_validation, seed=0)
-    whole = task.splits.validation if from_validation else task.splits.train
+    problem = problem_of(rows(1200, 3))
+    found = with_stopping(problem, from_validation=from_validation, seed=0)
+    whole = problem.splits.validation if from_validation else problem.splits.train
     assert set(found.stopping) < set(whole) and len(found.stopping) >= 20
     assert not set(found.stopping) & set(found.validation)
     assert not set(found.stopping) & set(found.learned)
@@ -178,8 +178,8 @@ def test_no_candidate_is_compared_on_rows_that_stop_the_network(from_validation)
 
 
 def test_few_rows_are_not_split_further():
-    task = task_of(rows(60))
-    assert not len(with_stopping(task, from_validation=False, seed=0).stopping)
+    problem = problem_of(rows(60))
+    assert not len(with_stopping(problem, from_validation=False, seed=0).stopping)
 
 
 def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
@@ -194,7 +194,7 @@ def test_where_features_are_slow_few_rows_are_not_cross_fitted(monkeypatch):
 def test_slow_features_are_timed_on_few_rows(monkeypatch):
     from plait.recipes import base_model_rows as base_models
 
-    task, asked, now = task_of(rows(400)), [], [0.0]
+    problem, asked, now = problem_of(rows(400)), [], [0.0]
     monkeypatch.setattr(base_models.time, "monotonic", lambda: now[0])
     whole = base_models.FeatureMap.raw
 
@@ -204,5 +204,5 @@ def test_slow_features_are_timed_on_few_rows(monkeypatch):
         return whole(features, prepared, some)
 
     monkeypatch.setattr(base_models.FeatureMap, "raw", slow)
-    assert base_models.feature_seconds(task, task.splits.train) == pytest.approx(0.1)
+    assert base_models.feature_seconds(problem, problem.splits.train) == pytest.approx(0.1)
     assert asked == [4]

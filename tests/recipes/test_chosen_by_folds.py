@@ -18,8 +18,8 @@ ROWS = 10 + np.arange(NUM)
 CLASSES = find_codec("category")(labels=("a", "b"))
 
 
-def task_of(truth, groups=None, codec=CLASSES, weights=None):
-    """A task of 60 rows after ten that nobody asks about, without input columns."""
+def problem_of(truth, groups=None, codec=CLASSES, weights=None):
+    """A problem of 60 rows after ten that nobody asks about, without input columns."""
     before = np.zeros(10, truth.dtype)
     full = SimpleNamespace(present=np.ones(10 + NUM, bool), bad=[])
     return SimpleNamespace(
@@ -44,8 +44,8 @@ def by_lot(rng, num_candidates=8):
     }
 
 
-def accuracy(task, outputs):
-    return task.target_codec.metrics(outputs, task.truth[ROWS])["accuracy"]
+def accuracy(problem, outputs):
+    return problem.target_codec.metrics(outputs, problem.truth[ROWS])["accuracy"]
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -56,39 +56,39 @@ def test_where_nothing_can_be_known_nothing_is_claimed(grouped):
         truth = rng.permutation(np.arange(NUM if not grouped else 20) % 2)
         groups = np.repeat(np.arange(20), 3) if grouped else None
         truth = truth if groups is None else truth[groups]
-        task, candidates = task_of(truth, groups), of_rows(by_lot(rng))
+        problem, candidates = problem_of(truth, groups), of_rows(by_lot(rng))
         if grouped:  # what is said of a group is said of all its rows
             first = np.searchsorted(groups, groups)
             candidates = of_rows({n: one[first] for n, one in candidates.outputs.items()})
-        weights = choose_candidates(task, candidates, None).weights
-        as_chosen.append(accuracy(task, candidates.mixed(weights)) - 0.5)
-        answers = answers_by_folds(task, candidates, None, seed=draw)
-        honest.append(accuracy(task, answers) - 0.5)
+        weights = choose_candidates(problem, candidates, None).weights
+        as_chosen.append(accuracy(problem, candidates.mixed(weights)) - 0.5)
+        answers = answers_by_folds(problem, candidates, None, seed=draw)
+        honest.append(accuracy(problem, answers) - 0.5)
     assert np.mean(as_chosen) > 0.06  # the luckiest of eight
     assert abs(np.mean(honest)) < 0.04  # balanced classes: a part lacks what the others have
 
 
 def test_a_candidate_that_knows_is_believed():
     rng = np.random.default_rng(1)
-    task = task_of(rng.permutation(np.arange(NUM) % 2))
+    problem = problem_of(rng.permutation(np.arange(NUM) % 2))
     outputs = by_lot(rng)
-    sure = np.where(task.truth[ROWS][:, None] == [0, 1], 0.9, 0.1).astype(np.float32)
-    answers = answers_by_folds(task, of_rows({**outputs, "knows": sure}), None, seed=0)
-    assert accuracy(task, answers) == 1.0
+    sure = np.where(problem.truth[ROWS][:, None] == [0, 1], 0.9, 0.1).astype(np.float32)
+    answers = answers_by_folds(problem, of_rows({**outputs, "knows": sure}), None, seed=0)
+    assert accuracy(problem, answers) == 1.0
 
 
 def test_what_judges_a_row_never_saw_its_group(monkeypatch):
     rng = np.random.default_rng(2)
     groups = np.repeat(np.arange(20), 3)
-    task = task_of(np.arange(NUM) % 2, groups)
+    problem = problem_of(np.arange(NUM) % 2, groups)
     seen, real = [], choose_candidates
 
-    def watched(task, candidates, metric):
-        seen.append(set(task.groups[candidates.rows].tolist()))
-        return real(task, candidates, metric)
+    def watched(problem, candidates, metric):
+        seen.append(set(problem.groups[candidates.rows].tolist()))
+        return real(problem, candidates, metric)
 
     monkeypatch.setattr(chosen_by_folds, "choose_candidates", watched)
-    answers_by_folds(task, of_rows(by_lot(rng)), None, seed=0)
+    answers_by_folds(problem, of_rows(by_lot(rng)), None, seed=0)
     left_out = [set(range(20)) - one for one in seen]
     assert len(seen) == 5 and set.union(*left_out) == set(range(20))
     assert sum(map(len, left_out)) == 20
@@ -100,26 +100,26 @@ def test_intervals_are_those_of_the_other_rows():
     rng = np.random.default_rng(3)
     covered = []
     for draw in range(20):
-        task = task_of(rng.normal(size=NUM), codec=codec)
+        problem = problem_of(rng.normal(size=NUM), codec=codec)
         narrow = np.tile([0.0, -0.1, 0.0, 0.1], (NUM, 1)).astype(np.float32)
-        answers = answers_by_folds(task, of_rows({"narrow": narrow}), None, seed=draw)
-        covered.append(codec.metrics(answers, task.truth[ROWS])["coverage"])
+        answers = answers_by_folds(problem, of_rows({"narrow": narrow}), None, seed=draw)
+        covered.append(codec.metrics(answers, problem.truth[ROWS])["coverage"])
     assert 0.84 < np.mean(covered) < 0.96
 
 
 def test_a_network_judged_by_fewer_rows_and_a_diverged_candidate():
     rng = np.random.default_rng(4)
-    task = task_of(rng.permutation(np.arange(NUM) % 2))
+    problem = problem_of(rng.permutation(np.arange(NUM) % 2))
     simple = {**by_lot(rng, 3), "gone": np.full((NUM, 2), np.nan, np.float32)}
     some = np.arange(0, NUM, 3)
     outputs = {"deep": simple["m0"][some], **{name: one[some] for name, one in simple.items()}}
     candidates = Candidates(outputs, ROWS[some], simple, ROWS)
-    answers = answers_by_folds(task, candidates, None, seed=0)
+    answers = answers_by_folds(problem, candidates, None, seed=0)
     assert answers.shape == (len(some), 2) and np.isfinite(answers).all()
 
 
 def test_a_single_group_is_judged_as_it_is():
     rng = np.random.default_rng(5)
-    task = task_of(np.arange(NUM) % 2, np.zeros(NUM, np.int64))
-    answers = answers_by_folds(task, of_rows(by_lot(rng)), None, seed=0)
+    problem = problem_of(np.arange(NUM) % 2, np.zeros(NUM, np.int64))
+    answers = answers_by_folds(problem, of_rows(by_lot(rng)), None, seed=0)
     assert np.isfinite(answers).all()

@@ -17,7 +17,7 @@ NUM, SOME = 400, np.arange(100, 400, 3)
 RNG = np.random.default_rng(0)
 TRUTH = RNG.integers(0, 2, NUM)
 CODEC = find_codec("category")(labels=("a", "b"))
-TASK = SimpleNamespace(
+PROBLEM = SimpleNamespace(
     truth=np.concatenate([np.zeros(1000, np.int64), TRUTH]),
     groups=np.arange(1000 + NUM),
     weights=None,
@@ -54,7 +54,7 @@ def test_candidates_are_seen_on_the_same_rows():
 
 def test_a_better_network_joins_or_replaces_the_mix():
     deep, base_models = candidates(0.95)
-    choice = choose_candidates(TASK, Candidates.of(deep, base_models), None)
+    choice = choose_candidates(PROBLEM, Candidates.of(deep, base_models), None)
     assert choice.weights[DEEP] > 0.5 and sum(choice.weights.values()) == pytest.approx(1.0)
     assert set(choice.costs) == {DEEP, "linear", "boosted"}
     cost = CODEC.cost(base_models.outputs["linear"][SOME], TRUTH[SOME]).mean()
@@ -63,9 +63,9 @@ def test_a_better_network_joins_or_replaces_the_mix():
 
 def test_a_worse_network_leaves_the_choice_of_all_rows_as_it_is():
     deep, base_models = candidates(0.3)
-    choice = choose_candidates(TASK, Candidates.of(deep, base_models), None)
+    choice = choose_candidates(PROBLEM, Candidates.of(deep, base_models), None)
     none = DeepResult.none(ROWS, base_models.outputs, "")
-    alone = choose_candidates(TASK, Candidates.of(none, base_models), None)
+    alone = choose_candidates(PROBLEM, Candidates.of(none, base_models), None)
     assert dict(choice.weights) == dict(alone.weights) and DEEP not in choice.weights
     assert any("does not beat the baseline" in note for note in choice.notes)
 

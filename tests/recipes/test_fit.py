@@ -153,10 +153,10 @@ def test_a_table_without_the_columns(fitted):
 
 
 def test_many_rows_are_judged_by_an_even_sample(monkeypatch):
-    from plait.recipes import task
+    from plait.recipes import problem
 
-    monkeypatch.setattr(task, "MAX_JUDGED_ROWS", 5)
+    monkeypatch.setattr(problem, "MAX_JUDGED_ROWS", 5)
     model = quick(rows(120), target="kind", exclude=["price", "patient"])
     assert model.records["metrics"]["test"]["rows"] == 5
     assert any("judged on 5 of the" in note for note in model.summary()["notes"])
-    assert task._even_sample(np.arange(100), 5).tolist() == [0, 24, 49, 74, 99]
+    assert problem._even_sample(np.arange(100), 5).tolist() == [0, 24, 49, 74, 99]

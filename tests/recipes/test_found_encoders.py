@@ -114,7 +114,7 @@ def test_without_being_asked_for_steps_start_from_scratch(said):
 def test_the_budget_decides_where_nothing_is_said(monkeypatch):
     seen = []
 
-    def capture(task, work):
+    def capture(problem, work):
         seen.append(work.encoders.looks)
         raise UsageError("seen")
 

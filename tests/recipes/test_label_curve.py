@@ -20,7 +20,7 @@ from plait.progress import SILENT
 from plait.recipes import label_bench, label_curve, learn
 from plait.recipes.label_counts import label_counts, labels_needed, nested_order
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
-from plait.recipes.task import make_task
+from plait.recipes.problem import make_problem
 
 pytest.importorskip("sklearn")
 
@@ -39,35 +39,35 @@ def cells(numbers=False):
     return [{"raw": r.tolist(), "hint": h.tolist(), "goal": g} for r, h, g in rows]
 
 
-def task_of(rows, derived="hint", **changes):
-    """A task in which the column `hint` is the derived column of `raw` that something else made."""
+def problem_of(rows, derived="hint", **changes):
+    """A problem in which column `hint` is the derived column of `raw` that something else made."""
     columns = {"raw": "vector", "hint": "vector"}
     goal = rows[0]["goal"]
     columns["goal"] = "category" if isinstance(goal, str) else "number"
-    task = make_task(
+    problem = make_problem(
         plait.read(rows, columns=columns), target="goal", exclude=(), group=None, time=None,
         split=None, seed=0, progress=SILENT,
     )  # fmt: skip
-    codecs, columns = dict(task.codecs), dict(task.prepared.columns)
+    codecs, columns = dict(problem.codecs), dict(problem.prepared.columns)
     codecs[derived], columns[derived] = codecs.pop("hint"), columns.pop("hint")
     changes = {
         "input_columns": {"raw": ("raw", derived)},
         "codecs": codecs,
-        "prepared": type(task.prepared)(columns, NUM),
+        "prepared": type(problem.prepared)(columns, NUM),
         "derived_columns": (SimpleNamespace(column=derived, input_column="raw"),),
         **changes,
     }
-    return replace(task, **changes)
+    return replace(problem, **changes)
 
 
 @pytest.fixture(scope="module")
-def task():
-    return task_of(cells())
+def problem():
+    return problem_of(cells())
 
 
 @pytest.fixture(scope="module")
-def record(task):
-    return measure_label_curve(task, seed=0, seconds=None)
+def record(problem):
+    return measure_label_curve(problem, seed=0, seconds=None)
 
 
 def line(record, number):
@@ -96,17 +96,17 @@ def learned(monkeypatch):
     return Spy.learned
 
 
-def test_a_derived_column_that_knows_the_answer_lies_above(task, record):
+def test_a_derived_column_that_knows_the_answer_lies_above(problem, record):
     own, other = line(record, 0), line(record, 1)
     assert [p["labels"] for p in own] == [p["labels"] for p in other]
-    assert own[-1]["labels"] == len(task.splits.train)
+    assert own[-1]["labels"] == len(problem.splits.train)
     assert all(b["value"] > a["value"] for a, b in zip(own, other, strict=True))
     assert other[-1]["value"] == 1.0 and own[0]["value"] < 0.7 < own[-1]["value"]
     assert record["metric"] == "accuracy" and not record["lower_is_better"]
     assert record["labels_saved"] > 3
     assert record["needed"][0] / record["needed"][1] == pytest.approx(record["labels_saved"])
     assert f"{record['labels_saved']:.1f} times fewer" in record["said"]
-    assert record["rows"] == len(task.judged)
+    assert record["rows"] == len(problem.judged)
 
 
 def test_points_are_means_of_draws_between_their_ends(record):
@@ -119,28 +119,28 @@ def test_points_are_means_of_draws_between_their_ends(record):
     assert [p["draws"] for p in line(record, 0)][-1] == 1
 
 
-def test_the_record_is_json_and_the_same_again(task, record):
+def test_the_record_is_json_and_the_same_again(problem, record):
     json.dumps(record, allow_nan=False)
-    again = measure_label_curve(task, seed=0, seconds=None)
+    again = measure_label_curve(problem, seed=0, seconds=None)
     assert without_time(again) == without_time(record)
-    other = measure_label_curve(task, seed=1, seconds=None)
+    other = measure_label_curve(problem, seed=1, seconds=None)
     assert line(other, 0)[:-1] != line(record, 0)[:-1]
 
 
-def test_no_judged_or_held_out_row_is_learned_from(task, learned):
-    measure_label_curve(task, seed=0, seconds=None)
+def test_no_judged_or_held_out_row_is_learned_from(problem, learned):
+    measure_label_curve(problem, seed=0, seconds=None)
     rows = np.unique(np.concatenate(learned))
-    np.testing.assert_array_equal(rows, np.sort(task.splits.train))
-    assert not np.intersect1d(rows, task.splits.test).size
+    np.testing.assert_array_equal(rows, np.sort(problem.splits.train))
+    assert not np.intersect1d(rows, problem.splits.test).size
 
 
-def test_without_a_test_the_judged_validation_rows_choose_nothing(task, learned, monkeypatch):
-    splits = replace(task.splits, test=task.splits.test[:0])
+def test_without_a_test_the_judged_validation_rows_choose_nothing(problem, learned, monkeypatch):
+    splits = replace(problem.splits, test=problem.splits.test[:0])
     monkeypatch.setattr(label_bench.Bench, "best", lambda bench, ways: _no_held(bench, ways))
-    found = measure_label_curve(replace(task, splits=splits), seed=0, seconds=None)
+    found = measure_label_curve(replace(problem, splits=splits), seed=0, seconds=None)
     assert found["learner"] == "linear on all columns"
-    assert found["rows"] == len(task.splits.validation)
-    assert not np.intersect1d(np.concatenate(learned), task.splits.validation).size
+    assert found["rows"] == len(problem.splits.validation)
+    assert not np.intersect1d(np.concatenate(learned), problem.splits.validation).size
 
 
 def _no_held(bench, ways):
@@ -148,17 +148,17 @@ def _no_held(bench, ways):
     return ways[0]
 
 
-def test_changed_test_answers_change_only_the_scores(task, record, learned):
-    truth = task.truth.copy()
-    truth[task.splits.test] = (truth[task.splits.test] + 1) % 3
-    found = measure_label_curve(replace(task, truth=truth), seed=0, seconds=None)
+def test_changed_test_answers_change_only_the_scores(problem, record, learned):
+    truth = problem.truth.copy()
+    truth[problem.splits.test] = (truth[problem.splits.test] + 1) % 3
+    found = measure_label_curve(replace(problem, truth=truth), seed=0, seconds=None)
     assert found["learner"] == record["learner"]
     assert line(found, 1)[-1]["value"] == 0.0
 
 
-def test_every_draw_is_nested(task, learned):
-    measure_label_curve(task, seed=0, seconds=None)
-    keys = CLASSES.strata(task.truth)
+def test_every_draw_is_nested(problem, learned):
+    measure_label_curve(problem, seed=0, seconds=None)
+    keys = CLASSES.strata(problem.truth)
     assert len(learned) == 15 + 2 * 8
     by_draw = [learned[:15:3], learned[15:23:2], learned[23::2]]
     for draw in by_draw:
@@ -171,7 +171,7 @@ def test_a_derived_column_without_content_saves_nothing():
     rows = cells()
     noise = np.random.default_rng(5).normal(size=(NUM, 3))
     found = measure_label_curve(
-        task_of([{**row, "hint": n.tolist()} for row, n in zip(rows, noise, strict=True)]),
+        problem_of([{**row, "hint": n.tolist()} for row, n in zip(rows, noise, strict=True)]),
         seed=0, seconds=None,
     )  # fmt: skip
     saved = found["labels_saved"]
@@ -180,7 +180,7 @@ def test_a_derived_column_without_content_saves_nothing():
 
 
 def test_numbers_are_judged_by_their_error():
-    found = measure_label_curve(task_of(cells(numbers=True)), seed=0, seconds=None)
+    found = measure_label_curve(problem_of(cells(numbers=True)), seed=0, seconds=None)
     own, other = line(found, 0), line(found, 1)
     assert found["metric"] == "rmse" and found["lower_is_better"]
     assert own[0]["value"] > own[-1]["value"] > other[-1]["value"]
@@ -192,18 +192,18 @@ def test_a_shared_space_adds_prototypes_and_its_name(learned, monkeypatch):
     monkeypatch.setattr(
         label_bench.Bench, "best", lambda bench, ways: tried.extend(w.name for w in ways) or ways[2]
     )
-    found = measure_label_curve(task_of(cells(), derived="raw~space"), seed=0, seconds=None)
+    found = measure_label_curve(problem_of(cells(), derived="raw~space"), seed=0, seconds=None)
     assert tried[2] == found["learner"] == "prototypes of the shared space"
     assert line(found, 1)[0]["name"] == "with the shared space"
     assert found["columns"] == ["raw~space"] and line(found, 1)[-1]["value"] > 0.9
 
 
-def test_nothing_is_measured_without_a_derived_column_or_rows(task):
-    assert measure_label_curve(replace(task, derived_columns=()), seed=0, seconds=None) == {}
-    few = replace(task.splits, train=task.splits.train[:8])
-    assert measure_label_curve(replace(task, splits=few), seed=0, seconds=None) == {}
-    none = replace(task.splits, test=few.test[:0], validation=few.test[:0])
-    assert measure_label_curve(replace(task, splits=none), seed=0, seconds=None) == {}
+def test_nothing_is_measured_without_a_derived_column_or_rows(problem):
+    assert measure_label_curve(replace(problem, derived_columns=()), seed=0, seconds=None) == {}
+    few = replace(problem.splits, train=problem.splits.train[:8])
+    assert measure_label_curve(replace(problem, splits=few), seed=0, seconds=None) == {}
+    none = replace(problem.splits, test=few.test[:0], validation=few.test[:0])
+    assert measure_label_curve(replace(problem, splits=none), seed=0, seconds=None) == {}
 
 
 class Clock:
@@ -220,35 +220,35 @@ class Clock:
         real(base_model, matrices, truth, codec, **settings | {"deadline": None})
 
 
-def test_late_points_are_left_out(task, record, monkeypatch):
+def test_late_points_are_left_out(problem, record, monkeypatch):
     clock = Clock(monkeypatch)
-    found = measure_label_curve(task, seed=0, seconds=4.0)
+    found = measure_label_curve(problem, seed=0, seconds=4.0)
     whole = [p["labels"] for p in line(record, 0)]
     kept = [p["labels"] for p in line(found, 0)]
     assert 2 <= len(kept) < len(whole) and kept == whole[: len(kept)]
     assert [p["labels"] for p in line(found, 1)] == kept
     assert clock.now < 4.5
-    assert measure_label_curve(task, seed=0, seconds=0.0) == {}
-    assert measure_label_curve(task, seed=0, seconds=0.2) == {}
+    assert measure_label_curve(problem, seed=0, seconds=0.0) == {}
+    assert measure_label_curve(problem, seed=0, seconds=0.2) == {}
 
 
-def test_features_that_take_too_long_are_made_of_fewer_rows(task, monkeypatch):
+def test_features_that_take_too_long_are_made_of_fewer_rows(problem, monkeypatch):
     shares = []
     monkeypatch.setattr(label_curve, "LEAST_JUDGED", 5)
     monkeypatch.setattr(label_curve, "_share_in_time", lambda *args: shares.append(1) or 0.5)
-    found = measure_label_curve(task, seed=0, seconds=None)
-    assert found["rows"] == len(task.judged) // 2 and shares == [1]
-    assert line(found, 0)[-1]["labels"] == len(task.splits.train) // 2
+    found = measure_label_curve(problem, seed=0, seconds=None)
+    assert found["rows"] == len(problem.judged) // 2 and shares == [1]
+    assert line(found, 0)[-1]["labels"] == len(problem.splits.train) // 2
     monkeypatch.setattr(label_curve, "LEAST_JUDGED", 100)
-    assert measure_label_curve(task, seed=0, seconds=None) == {}
+    assert measure_label_curve(problem, seed=0, seconds=None) == {}
 
 
-def test_at_most_so_many_rows(task, learned, monkeypatch):
+def test_at_most_so_many_rows(problem, learned, monkeypatch):
     monkeypatch.setattr(label_curve, "MAX_ROWS", 30)
     monkeypatch.setattr(label_curve, "LEAST_JUDGED", 5)
-    found = measure_label_curve(task, seed=0, seconds=None)
+    found = measure_label_curve(problem, seed=0, seconds=None)
     assert line(found, 0)[-1]["labels"] == found["rows"] == 30
-    counts = np.unique(task.truth[learned[-1]], return_counts=True)[1]
+    counts = np.unique(problem.truth[learned[-1]], return_counts=True)[1]
     assert len(counts) == 3 and max(map(len, learned)) == 30
 
 
@@ -353,7 +353,7 @@ def test_a_fit_from_a_base_measures_and_tells_it(tmp_path, monkeypatch):
     assert found["said"] in model.summary()["notes"] and found["said"] in model.card
 
 
-def test_vectors_that_know_the_answers_are_not_measured(task, monkeypatch):
+def test_vectors_that_know_the_answers_are_not_measured(problem, monkeypatch):
     asked = []
     monkeypatch.setattr(learn, "measure_label_curve", lambda *args, **told: asked.append(1) or {})
     work = SimpleNamespace(
@@ -361,9 +361,9 @@ def test_vectors_that_know_the_answers_are_not_measured(task, monkeypatch):
         budget=SimpleNamespace(timed=True, amount=9.0),
         timetable=SimpleNamespace(left=lambda: 9.0),
     )  # fmt: skip
-    learn._label_curve(task, work)
+    learn._label_curve(problem, work)
     assert asked == [1]
     work.base = SimpleNamespace(inputs=("raw", "goal"))
-    assert learn._label_curve(task, work) == {}
+    assert learn._label_curve(problem, work) == {}
     work.base, work.baselines = None, False
-    assert learn._label_curve(task, work) == {} and asked == [1]
+    assert learn._label_curve(problem, work) == {} and asked == [1]

@@ -89,29 +89,31 @@ def plan():
 
 BASE_MODELS = BaseModels(fitted={"linear": None}, outputs={"linear": np.zeros((1000, 3))},
                 judged=np.arange(1000))  # fmt: skip
-TASK = SimpleNamespace(judged=np.arange(100))
+PROBLEM = SimpleNamespace(judged=np.arange(100))
 
 
 @pytest.mark.parametrize(("seconds", "form"), [(20.0, Form.SPLIT), (240.0, Form.FOLDS)])
 def test_a_network_is_trained_in_the_form_that_fits(monkeypatch, seconds, form):
     trained = []
     monkeypatch.setattr(
-        "plait.recipes.deep.train_deep", lambda task, plan, progress: trained.append(plan)
+        "plait.recipes.deep.train_deep", lambda problem, plan, progress: trained.append(plan)
     )
-    train_network(TASK, work_of(seconds), NetworkStage(plan(), slow()), BASE_MODELS, kept=5.0)
+    train_network(PROBLEM, work_of(seconds), NetworkStage(plan(), slow()), BASE_MODELS, kept=5.0)
     assert trained[0].form is form and trained[0].budget.amount < seconds - 5.0
     assert trained[0].end == pytest.approx(100.0 + trained[0].budget.amount)
 
 
 def test_without_time_for_any_form_it_says_what_it_needs():
-    found = train_network(TASK, work_of(12.0), NetworkStage(plan(), slow()), BASE_MODELS, kept=5.0)
+    found = train_network(
+        PROBLEM, work_of(12.0), NetworkStage(plan(), slow()), BASE_MODELS, kept=5.0
+    )
     assert not found.systems and found.outputs.shape == (1000, 3)
     assert "5.8 s were left for it" in found.notes[0] and "takes about 10.0 s" in found.notes[0]
 
 
 def test_with_no_time_at_all_a_network_is_not_even_looked_at():
     stage = plan_network(None, work_of(20.0), BASE_MODELS, None, None, guessing=False, left=0.1)
-    found = train_network(TASK, work_of(20.0), stage, BASE_MODELS, kept=0.0)
+    found = train_network(PROBLEM, work_of(20.0), stage, BASE_MODELS, kept=0.0)
     assert stage.foreseen is None and found.notes == (
         "no network was trained: no time was left for it",
     )
@@ -126,18 +128,18 @@ def test_looking_at_a_slow_network_ends_after_few_rows(monkeypatch):
 
     monkeypatch.setattr(network_pilot, "system_outputs", answer)
     monkeypatch.setattr(network_pilot, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    task = SimpleNamespace(prepared=None)
+    problem = SimpleNamespace(prepared=None)
     look = network_pilot.answer_seconds
-    assert look(task, plan(), None, np.arange(1000), seconds=1.0) == pytest.approx(0.5)
+    assert look(problem, plan(), None, np.arange(1000), seconds=1.0) == pytest.approx(0.5)
     assert asked == [2]
-    assert look(task, plan(), None, np.arange(1000), seconds=1e3) == pytest.approx(0.5)
+    assert look(problem, plan(), None, np.arange(1000), seconds=1e3) == pytest.approx(0.5)
     assert asked == [2, 2, 4, 16, 64]
 
 
 def judging(**settings):
-    """Return a task of three classes in two columns, and simple models measured on it."""
+    """Return a problem of three classes in two columns, and simple models measured on it."""
     truth = np.arange(90) % 3
-    task = SimpleNamespace(
+    problem = SimpleNamespace(
         target_codec=CategoryCodec(labels=("x", "y", "z")), judged=np.arange(60), truth=truth,
         inputs=("a", "b"), input_columns={"a": ("a",), "b": ("b",)},
         splits=SimpleNamespace(validation=np.arange(60)),
@@ -149,15 +151,15 @@ def judging(**settings):
         answering={"linear": 0.001, "majority": 0.0},
         judged=np.arange(60), rows=np.arange(60), seconds_per_row=0.001, **settings,
     )  # fmt: skip
-    return task, base_models
+    return problem, base_models
 
 
 @pytest.mark.parametrize(("per_call", "scoring"), [(0.0, 1.2), (0.3, 2.46), (9.0, 5.0)])
 def test_scoring_keeps_what_is_foreseen(monkeypatch, per_call, scoring):
     monkeypatch.setattr(network_time, "scoring_seconds", lambda *_: per_call)
-    task, base_models = judging()
+    problem, base_models = judging()
     table = Timetable(20.0, 100.0, clock=Clock())
-    kept = network_time.after_network(task, base_models, table, has_folds=True)
+    kept = network_time.after_network(problem, base_models, table, has_folds=True)
     # Two models and three sets of columns are scored, and what ships twice; 60 rows are answered
     # by each model and in each set, and their features made twice: 7 calls and 0.36 s.
     assert kept.scoring == pytest.approx(scoring) and kept.refitting == 0.0

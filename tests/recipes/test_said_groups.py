@@ -1,11 +1,11 @@
-"""A task keeps the groups that were said, however many copies are found across them."""
+"""A problem keeps the groups that were said, however many copies are found across them."""
 
 import numpy as np
 
 from plait import read
 from plait.modalities.audio.wave import encode_wav
 from plait.progress import SILENT
-from plait.recipes.task import make_task
+from plait.recipes.problem import make_problem
 
 RATE = 16_000
 WORDS = {
@@ -35,7 +35,7 @@ def spoken(word: str, speaker: int, rng: np.random.Generator) -> bytes:
 
 def make(rows, **options):
     data = read(rows, columns="sound=audio,word=category")
-    return make_task(
+    return make_problem(
         data,
         target="word",
         exclude=(),
@@ -59,9 +59,9 @@ def recordings(num_takes: int) -> list[dict]:
 
 def test_takes_of_short_words_are_not_copies_of_other_words_or_speakers():
     rows = recordings(12)
-    task = make(rows, group=None)
+    problem = make(rows, group=None)
     units = {}
-    for row, unit in zip(rows, task.copies.tolist(), strict=True):
+    for row, unit in zip(rows, problem.copies.tolist(), strict=True):
         units.setdefault(unit, set()).add((row["word"], row["speaker"]))
     assert max(map(len, units.values())) == 1 and len(units) > 150
 
@@ -69,11 +69,11 @@ def test_takes_of_short_words_are_not_copies_of_other_words_or_speakers():
 def test_a_group_is_kept_though_the_same_file_is_in_two():
     rows = recordings(4)
     rows[20]["sound"] = rows[0]["sound"]
-    task = make(rows, group="speaker")
-    assert task.copies[0] == task.copies[20] and task.groups[0] != task.groups[20]
+    problem = make(rows, group="speaker")
+    assert problem.copies[0] == problem.copies[20] and problem.groups[0] != problem.groups[20]
     speakers = np.array([row["speaker"] for row in rows])
-    assert len(set(task.groups.tolist())) == 4
-    assert all(len(set(task.groups[speakers == one].tolist())) == 1 for one in set(speakers))
-    assert "1 near-duplicate lies in another 'speaker'" in task.notes[0]
-    learned = set(speakers[task.splits.train])
-    assert not learned & set(speakers[task.splits.test])
+    assert len(set(problem.groups.tolist())) == 4
+    assert all(len(set(problem.groups[speakers == one].tolist())) == 1 for one in set(speakers))
+    assert "1 near-duplicate lies in another 'speaker'" in problem.notes[0]
+    learned = set(speakers[problem.splits.train])
+    assert not learned & set(speakers[problem.splits.test])

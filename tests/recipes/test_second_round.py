@@ -16,7 +16,7 @@ from plait.recipes.second_round import measure_again, seconds_needed, why_unused
 from plait.recipes.timetable import Timetable
 
 TRUTH = np.zeros(4)
-TASK = SimpleNamespace(
+PROBLEM = SimpleNamespace(
     truth=TRUTH,
     target_codec=SimpleNamespace(cost=lambda outputs, truth: (outputs[:, 0] - truth) ** 2),
 )
@@ -73,7 +73,7 @@ def base_models_of(clock, results, found, left_out):
 
 
 def again(base_models, seconds, clock):
-    return measure_again(TASK, base_models, seconds, seed=0, progress=SILENT, clock=clock)
+    return measure_again(PROBLEM, base_models, seconds, seed=0, progress=SILENT, clock=clock)
 
 
 def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(foreseen):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import plait
-import plait.recipes.task
+import plait.recipes.problem
 from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes.base_models import BaseModels
@@ -68,27 +68,29 @@ def test_few_rows_without_a_target_are_left_out():
 
 
 def test_what_is_too_little_to_learn_from_guesses():
-    task = plait.recipes.task.make_task(
+    problem = plait.recipes.problem.make_problem(
         plait.read(rows(300, labelled=30, validation=54), columns=COLUMNS),
         target="kind", exclude=(), group=None, time=None, split="split", seed=0,
         progress=SILENT,
     )  # fmt: skip
-    assert can_self_train(task, Budget(100, "steps"))
-    assert can_self_train(task, Budget(60, "seconds"))
-    assert not can_self_train(task, Budget(59, "seconds"))
-    few = replace(task.splits, validation=task.splits.validation[:49])
-    assert not can_self_train(replace(task, splits=few), Budget(100, "steps"))
-    assert not can_self_train(replace(task, unlabelled=task.unlabelled[:59]), Budget(100, "steps"))
+    assert can_self_train(problem, Budget(100, "steps"))
+    assert can_self_train(problem, Budget(60, "seconds"))
+    assert not can_self_train(problem, Budget(59, "seconds"))
+    few = replace(problem.splits, validation=problem.splits.validation[:49])
+    assert not can_self_train(replace(problem, splits=few), Budget(100, "steps"))
+    assert not can_self_train(
+        replace(problem, unlabelled=problem.unlabelled[:59]), Budget(100, "steps")
+    )
 
 
 def test_as_many_rows_are_guessed_as_the_time_allows():
-    task = SimpleNamespace(unlabelled=np.arange(1000))
+    problem = SimpleNamespace(unlabelled=np.arange(1000))
     plan = SimpleNamespace(budget=Budget(10, "seconds"), seed=0)
     base_models = BaseModels(seconds_per_row=0.1)
-    found = _some(task.unlabelled, plan, base_models)
+    found = _some(problem.unlabelled, plan, base_models)
     assert len(found) == 15 and (np.diff(found) > 0).all()
     plan.budget = Budget(10, "steps")
-    assert len(_some(task.unlabelled, plan, base_models)) == 1000
+    assert len(_some(problem.unlabelled, plan, base_models)) == 1000
 
 
 def test_one_label_a_class_is_not_judged():

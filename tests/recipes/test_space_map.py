@@ -44,7 +44,7 @@ class Column:
         return None if self.cells[row] is None else {"x": np.array([self.cells[row]])}
 
 
-def fake_task(size=0, **cells):
+def fake_problem(size=0, **cells):
     columns = {name: Column(values) for name, values in cells.items()}
     num = len(next(iter(cells.values())))
     return SimpleNamespace(
@@ -57,16 +57,16 @@ def fake_task(size=0, **cells):
     )
 
 
-def drawn(task, seed=0, dim=4):
-    num = task.prepared.num_rows
-    present = np.stack([column.present for column in task.prepared.columns.values()])
+def drawn(problem, seed=0, dim=4):
+    num = problem.prepared.num_rows
+    present = np.stack([column.present for column in problem.prepared.columns.values()])
     vectors = unit(np.random.default_rng(1).normal(size=(len(present), num, dim)))
-    return make_map(task, np.arange(num), vectors.astype(np.float32), present, seed=seed)
+    return make_map(problem, np.arange(num), vectors.astype(np.float32), present, seed=seed)
 
 
 def test_every_input_column_that_a_row_has_is_a_point_with_its_cell():
-    task = fake_task(a=[1, 2, None, None], b=[5, None, 6, None])
-    found = json.loads(json.dumps(drawn(task)))
+    problem = fake_problem(a=[1, 2, None, None], b=[5, None, 6, None])
+    found = json.loads(json.dumps(drawn(problem)))
     points = {(point["input_column"], point["row"]) for point in found["points"]}
     assert points == {("a", 0), ("a", 1), ("b", 0), ("b", 2)}
     assert found["cells"] == {
@@ -77,9 +77,9 @@ def test_every_input_column_that_a_row_has_is_a_point_with_its_cell():
 
 
 def test_row_numbers_are_those_of_the_table():
-    task = fake_task(a=[1, 2, 3, 4], b=[5, 6, 7, 8])
+    problem = fake_problem(a=[1, 2, 3, 4], b=[5, 6, 7, 8])
     vectors = np.tile(np.eye(2, dtype=np.float32), (2, 1, 1))
-    found = make_map(task, np.array([3, 1]), vectors, np.ones((2, 2), bool), seed=0)
+    found = make_map(problem, np.array([3, 1]), vectors, np.ones((2, 2), bool), seed=0)
     assert {point["row"] for point in found["points"]} == {1, 3}
     assert found["cells"]["3"] == {"a": "<b>4</b>", "b": "<b>8</b>"}
     answer = next(q for q in found["neighbours"] if (q["input_column"], q["row"]) == ("a", 3))
@@ -87,8 +87,8 @@ def test_row_numbers_are_those_of_the_table():
 
 
 def test_the_same_seed_draws_the_same_map():
-    task = fake_task(a=list(range(400)), b=list(range(400)))
-    one, same, other = drawn(task), drawn(task), drawn(task, seed=1)
+    problem = fake_problem(a=list(range(400)), b=list(range(400)))
+    one, same, other = drawn(problem), drawn(problem), drawn(problem, seed=1)
     assert one == same
     assert len(one["cells"]) >= 300
     assert {p["row"] for p in one["points"]} != {p["row"] for p in other["points"]}
@@ -96,23 +96,25 @@ def test_the_same_seed_draws_the_same_map():
 
 
 def test_heavy_cells_leave_fewer_rows():
-    found = drawn(fake_task(size=1_000_000, a=list(range(20)), b=list(range(20))))
+    found = drawn(fake_problem(size=1_000_000, a=list(range(20)), b=list(range(20))))
     assert len({point["row"] for point in found["points"]}) == 2
     assert len(found["neighbours"]) == 1
 
 
 def test_a_cell_that_cannot_be_read_is_left_out_of_the_card():
-    found = drawn(fake_task(a=[-1, 2], b=[3, 4]))
+    found = drawn(fake_problem(a=[-1, 2], b=[3, 4]))
     assert found["cells"]["0"] == {"b": "<b>3</b>"}
 
 
 def test_nothing_to_draw():
-    assert drawn(fake_task(a=[None, None])) == {}
+    assert drawn(fake_problem(a=[None, None])) == {}
 
 
 def test_only_the_eight_fullest_of_many_input_columns_are_drawn():
     cells = {f"c{i}": [1, 2, 3, None if i in (0, 5) else 4] for i in range(10)}
-    assert drawn(fake_task(**cells))["input_columns"] == [f"c{i}" for i in (1, 2, 3, 4, 6, 7, 8, 9)]
+    assert drawn(fake_problem(**cells))["input_columns"] == [
+        f"c{i}" for i in (1, 2, 3, 4, 6, 7, 8, 9)
+    ]
 
 
 def test_few_points_are_drawn_by_pca():

@@ -10,11 +10,11 @@ from plait.baselines.base_models import Boosted, Linear, NearestNeighbour
 from plait.baselines.features import FeatureMap
 from plait.data.table import read
 from plait.progress import SILENT
-from plait.recipes.task import make_task
+from plait.recipes.problem import make_problem
 
 
-def task_of(table: pa.Table, target: str):
-    return make_task(
+def problem_of(table: pa.Table, target: str):
+    return make_problem(
         read(table), target=target, exclude=(), group=None, time=None, split="split", seed=0,
         progress=SILENT,
     )  # fmt: skip
@@ -29,7 +29,7 @@ def prices(far: float) -> pa.Table:
 
 
 def test_the_scale_of_a_number_is_of_training_rows_alone():
-    near, far = (task_of(prices(away), "price").target_codec for away in (0.0, 1000.0))
+    near, far = (problem_of(prices(away), "price").target_codec for away in (0.0, 1000.0))
     assert near == far and far.high < 10
 
 
@@ -37,7 +37,7 @@ def test_numbers_that_training_has_once_are_scaled_by_what_there_is():
     table = prices(0.0)
     rows = np.array(table["split"]) == "train"
     constant = pa.array(np.where(rows, 3.0, np.array(table["price"])))
-    codec = task_of(table.set_column(1, "price", constant), "price").target_codec
+    codec = problem_of(table.set_column(1, "price", constant), "price").target_codec
     assert codec.low < codec.high
     gone = pa.array(np.array(table["price"]), mask=rows)
     model = plait.fit(
@@ -52,18 +52,20 @@ def test_a_label_of_validation_rows_alone_has_its_place():
     label = np.array(["a", "b"])[np.arange(100) % 2].astype(object)
     label[65] = "rare"
     table = table.set_column(1, "label", pa.array(label.tolist()))
-    assert set(task_of(table, "label").target_codec.labels) == {"a", "b", "rare"}
+    assert set(problem_of(table, "label").target_codec.labels) == {"a", "b", "rare"}
 
 
 def test_simple_models_answer_alike_whatever_the_scale():
-    task = task_of(prices(0.0), "price")
-    features, matrices = FeatureMap.fit(task.prepared, task.columns, task.splits.train)
-    truth = task.truth[task.splits.train]
-    other = type(task.target_codec)().fit((1000 * task.truth).tolist())
+    problem = problem_of(prices(0.0), "price")
+    features, matrices = FeatureMap.fit(problem.prepared, problem.columns, problem.splits.train)
+    truth = problem.truth[problem.splits.train]
+    other = type(problem.target_codec)().fit((1000 * problem.truth).tolist())
     for kind in (Linear, NearestNeighbour, Boosted):
         found = []
-        for codec in (task.target_codec, other):
+        for codec in (problem.target_codec, other):
             base_model = kind()
             base_model.fit(matrices, truth, codec, seed=0)
-            found.append(base_model.outputs(features.matrices(task.prepared, task.splits.test)))
+            found.append(
+                base_model.outputs(features.matrices(problem.prepared, problem.splits.test))
+            )
         np.testing.assert_allclose(found[0][:, 0], found[1][:, 0], rtol=1e-5)

@@ -17,8 +17,8 @@ from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import tuning, tuning_trials
 from plait.recipes.energy import Meter
+from plait.recipes.problem import make_problem
 from plait.recipes.report import write_report
-from plait.recipes.task import make_task
 from plait.recipes.tuning import knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
@@ -98,9 +98,9 @@ def scripted(monkeypatch):
     return script
 
 
-def task_and_work(checkpoint, cells=None, **settings):
+def problem_and_work(checkpoint, cells=None, **settings):
     table = table_of(cells)
-    task = make_task(
+    problem = make_problem(
         table, target="kind", exclude=[], group=None, time=None, split=None, seed=0,
         progress=SILENT, encoders={"text": str(checkpoint)},
     )  # fmt: skip
@@ -109,18 +109,18 @@ def task_and_work(checkpoint, cells=None, **settings):
         seed=0, device="cpu", group=None, baselines=False, samples=False, folder=None,
         progress=SILENT, tune="lora",
     )  # fmt: skip
-    return task, replace(work, **settings)
+    return problem, replace(work, **settings)
 
 
 def tuned(checkpoint, cells=None, **settings):
-    """Return the task after tuning, and the trials."""
-    after, records = tune_encoders(*task_and_work(checkpoint, cells, **settings))
+    """Return the problem after tuning, and the trials."""
+    after, records = tune_encoders(*problem_and_work(checkpoint, cells, **settings))
     return after, records.get("tuned", [])
 
 
 def tuned_key(folder, cells):
-    task, _ = tuned(folder, cells)
-    (derived,) = task.derived_columns
+    problem, _ = tuned(folder, cells)
+    (derived,) = problem.derived_columns
     assert derived.tuned == "lora"
     return derived.checkpoint.key
 
@@ -164,26 +164,26 @@ def test_frozen_and_short_auto_fits_stay_as_they_were(folder):
         {"tune": "auto", "budget": Budget(999, "steps")},
         {"tune": "auto", "budget": Budget(19, "epochs")},
     ):
-        task, work = task_and_work(folder, **settings)
-        assert tune_encoders(task, work)[0].notes == task.notes
-        assert tune_encoders(task, work)[0].derived_columns == task.derived_columns
-        assert tune_encoders(task, work)[1] == {}
+        problem, work = problem_and_work(folder, **settings)
+        assert tune_encoders(problem, work)[0].notes == problem.notes
+        assert tune_encoders(problem, work)[0].derived_columns == problem.derived_columns
+        assert tune_encoders(problem, work)[1] == {}
 
 
 def test_only_the_encoders_column_changes(folder):
-    task, work = task_and_work(folder)
-    after, records = tune_encoders(task, work)
+    problem, work = problem_and_work(folder)
+    after, records = tune_encoders(problem, work)
     assert after.input_columns == {"note": ("note", "note~tiny-bert-lora"), "size": ("size",)}
     assert after.columns == ("note", "note~tiny-bert-lora", "size")
     for name in ("note", "size", "kind"):
-        assert after.prepared.columns[name] is task.prepared.columns[name]
-        assert after.codecs[name] is task.codecs[name]
+        assert after.prepared.columns[name] is problem.prepared.columns[name]
+        assert after.codecs[name] is problem.codecs[name]
     assert "note~tiny-bert" not in {*after.codecs, *after.prepared.columns}
-    old = task.prepared.columns["note~tiny-bert"][0]["vectors"]
+    old = problem.prepared.columns["note~tiny-bert"][0]["vectors"]
     new = after.prepared.columns["note~tiny-bert-lora"][0]["vectors"]
     assert old.shape == new.shape and np.abs(old - new).max() > 1e-4
-    np.testing.assert_array_equal(after.truth, task.truth)
-    assert knows_targets(after) and not knows_targets(task)
+    np.testing.assert_array_equal(after.truth, problem.truth)
+    assert knows_targets(after) and not knows_targets(problem)
     assert len(records["tuned"]) == 2
 
 
@@ -197,7 +197,7 @@ def test_only_training_rows_are_learned_from(folder, monkeypatch):
 
     monkeypatch.setattr(FineTuning, "loss", loss)
     cells = rows()
-    tune_encoders(*task_and_work(folder, cells))
+    tune_encoders(*problem_and_work(folder, cells))
     train = {i for i, row in enumerate(cells) if row["split"] == "train" and row["note"]}
     assert seen == train
 
@@ -220,7 +220,7 @@ def test_test_rows_and_their_targets_change_nothing(folder):
 
 def test_the_same_seed_gives_the_same_encoder(folder):
     first, again, other = (tuned(folder, seed=seed)[0] for seed in (0, 0, 1))
-    keys = [task.derived_columns[0].checkpoint.key for task in (first, again, other)]
+    keys = [problem.derived_columns[0].checkpoint.key for problem in (first, again, other)]
     assert keys[0] == keys[1] != keys[2]
 
 
@@ -243,12 +243,12 @@ def test_auto_wants_more_than_a_standard_error(folder, monkeypatch):
     monkeypatch.setattr(
         tuning_trials.Trials, "_costs", lambda self, *_: next(means)(len(self._judged) // 2 * 2)
     )
-    task, work = task_and_work(folder, budget=Budget(1000, "steps"), tune="auto")
+    problem, work = problem_and_work(folder, budget=Budget(1000, "steps"), tune="auto")
     monkeypatch.setattr(tuning_trials, "MAX_EPOCHS", 0.05)
     monkeypatch.setattr(tuning_trials.Trials, "_tuner", _only_lora(tuning_trials.Trials._tuner))
-    after, records = tune_encoders(task, work)
+    after, records = tune_encoders(problem, work)
     assert [t["chosen"] for t in records["tuned"]] == [True, False]
-    assert after.derived_columns == task.derived_columns
+    assert after.derived_columns == problem.derived_columns
 
 
 def _only_lora(real):
@@ -285,8 +285,8 @@ def test_too_few_validation_rows_leave_it_frozen_and_say_so(folder, gaps):
 
 def test_more_inputs_than_fit_are_sampled(folder, monkeypatch):
     monkeypatch.setattr(tuning_trials, "MAX_BYTES", 1200)
-    task, _ = tune_encoders(*task_and_work(folder))
-    (note,) = [note for note in task.notes if "do not fit into memory" in note]
+    problem, _ = tune_encoders(*problem_and_work(folder))
+    (note,) = [note for note in problem.notes if "do not fit into memory" in note]
     num = int(note.split(" of ")[2].split()[0])
     assert num == 93
 
@@ -302,24 +302,24 @@ def test_a_network_without_attention_has_no_lora(folder, monkeypatch, scripted):
 
 
 def test_an_interrupted_fit_tunes_once(folder, tmp_path, monkeypatch):
-    task, work = task_and_work(folder, folder=tmp_path)
-    first, records = tune_encoders(task, work)
+    problem, work = problem_and_work(folder, folder=tmp_path)
+    first, records = tune_encoders(problem, work)
 
     def fail(*_, **__):
         raise AssertionError("tuned again")
 
     monkeypatch.setattr(tuning_trials.Trials, "run", fail)
-    again, same = tune_encoders(task, work)
+    again, same = tune_encoders(problem, work)
     assert again.derived_columns[0].checkpoint == first.derived_columns[0].checkpoint
     assert same == records and again.notes == first.notes
     shutil.rmtree(tmp_path / "cache" / "tuned")
     with pytest.raises(AssertionError, match="tuned again"):
-        tune_encoders(task, work)
+        tune_encoders(problem, work)
 
 
 def test_a_timed_budget_is_kept(folder):
-    task, work = task_and_work(folder, budget=Budget(8, "seconds"), meter=Meter())
-    after, records = tune_encoders(task, work)
+    problem, work = problem_and_work(folder, budget=Budget(8, "seconds"), meter=Meter())
+    after, records = tune_encoders(problem, work)
     assert work.meter.seconds < 8 and len(records["tuned"]) == 2
     assert after.derived_columns[0].tuned == "lora"
 
@@ -327,9 +327,11 @@ def test_a_timed_budget_is_kept(folder):
 def test_a_budget_too_short_leaves_it_frozen_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(tuning, "LEAST_BUDGET", {"seconds": 0.0})
     monkeypatch.setattr(tuning_trials.Trials, "_seconds_per_row", lambda *_: 1.0)
-    task, work = task_and_work(folder, budget=Budget(9, "seconds"), meter=Meter(), tune="auto")
-    after, records = tune_encoders(task, work)
-    assert after.derived_columns == task.derived_columns
+    problem, work = problem_and_work(
+        folder, budget=Budget(9, "seconds"), meter=Meter(), tune="auto"
+    )
+    after, records = tune_encoders(problem, work)
+    assert after.derived_columns == problem.derived_columns
     assert [trial["how"] for trial in records["tuned"]] == ["frozen"]
     assert any("the budget is too short to tune it" in note for note in after.notes)
 

@@ -10,7 +10,7 @@ from plait.modalities.image.codec import ImageCodec
 from plait.progress import SILENT
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect
-from plait.recipes.task import make_task
+from plait.recipes.problem import make_problem
 from plait.recipes.warned import table_warnings
 
 N = 240
@@ -76,12 +76,12 @@ def test_they_are_those_of_inspect(model, table):
 
 
 def test_media_are_not_opened_for_them(table, monkeypatch):
-    task = make_task(
+    problem = make_problem(
         table.told(on_error="skip"), target="kind", exclude=(), group=None, time=None, split=None,
         seed=0, progress=SILENT,
     )  # fmt: skip
     monkeypatch.setattr(ImageCodec, "read", refuse)
-    found = table_warnings(table, task.inputs, "kind", task.prepared, Copies())
+    found = table_warnings(table, problem.inputs, "kind", problem.prepared, Copies())
     assert {one["kind"] for one in found} >= {"leak", "identical", "unreadable", "ignored"}
 
 

@@ -205,14 +205,14 @@ def test_tuned_prompts_lower_the_cost_and_leave_the_network_alone(fitted):
 
 
 def test_prompts_are_tuned_where_classes_have_names_and_the_space_reads_text(fitted):
-    def task(labels):
+    def problem(labels):
         return SimpleNamespace(target_codec=SimpleNamespace(labels=labels))
 
-    assert prompt_tuner(task(KINDS), fitted[0].space) is not None
-    assert prompt_tuner(task(KINDS[:1]), fitted[0].space) is None
-    assert prompt_tuner(task([f"c{i}" for i in range(201)]), fitted[0].space) is None
+    assert prompt_tuner(problem(KINDS), fitted[0].space) is not None
+    assert prompt_tuner(problem(KINDS[:1]), fitted[0].space) is None
+    assert prompt_tuner(problem([f"c{i}" for i in range(201)]), fitted[0].space) is None
     assert prompt_tuner(SimpleNamespace(target_codec=SimpleNamespace()), fitted[0].space) is None
     number = SimpleNamespace(
         input_columns={"size": ("size",)}, codecs={"size": fitted[0].space.codecs["size"]}
     )
-    assert prompt_tuner(task(KINDS), number) is None
+    assert prompt_tuner(problem(KINDS), number) is None

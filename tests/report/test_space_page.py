@@ -44,7 +44,7 @@ def bundle(**changes):
     found = {"rank": 1.0, "among": 40, "items": [item, {**item, "row": 8, "right": False}]}
     data = {
         "name": "e.plait",
-        "model": {"target": None, "task": "share", "inputs": ["x", EVIL], "space": {"key": "k"},
+        "model": {"target": None, "task": "embed", "inputs": ["x", EVIL], "space": {"key": "k"},
                   "input_columns": {"x": ["x"], EVIL: [EVIL]}},
         "map": {
             "method": "t-SNE", "rows": 40, "input_columns": ["x", EVIL],

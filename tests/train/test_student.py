@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import plait
-import plait.recipes.task
+import plait.recipes.problem
 from plait.networks.config import SystemConfig
 from plait.networks.system import System
 from plait.progress import SILENT
@@ -35,21 +35,23 @@ def rows(num=96):
 
 
 @pytest.fixture(scope="module")
-def task():
+def problem():
     table = plait.read(rows(), columns={"x": "number", "kind": "category", "split": "split"})
-    return plait.recipes.task.make_task(
+    return plait.recipes.problem.make_problem(
         table, target="kind", exclude=(), group=None, time=None, split="split", seed=0,
         progress=SILENT,
     )  # fmt: skip
 
 
-def student_of(task, **settings):
+def student_of(problem, **settings):
     torch.manual_seed(0)
-    system = System({"x": task.codecs["x"]}, task.target_codec, TINY)
-    guesses = np.tile(np.array([0.8, 0.2], np.float32), (len(task.unlabelled), 1))
-    data = train_data(task, np.concatenate([task.splits.train, task.unlabelled]), task.validation)
+    system = System({"x": problem.codecs["x"]}, problem.target_codec, TINY)
+    guesses = np.tile(np.array([0.8, 0.2], np.float32), (len(problem.unlabelled), 1))
+    data = train_data(
+        problem, np.concatenate([problem.splits.train, problem.unlabelled]), problem.validation
+    )
     return Student(
-        StudentLearner(system, PRIOR), data, (task.unlabelled, guesses), PRIOR,
+        StudentLearner(system, PRIOR), data, (problem.unlabelled, guesses), PRIOR,
         StudentConfig(**settings),
     )  # fmt: skip
 
@@ -59,17 +61,17 @@ def targets(student, rows, taught):
     return student._targets(torch.from_numpy(np.asarray(rows)), torch.tensor(taught))
 
 
-def test_a_known_class_is_the_target_smoothed(task):
-    student = student_of(task, smoothing=0.1)
-    row = int(task.splits.train[0])
+def test_a_known_class_is_the_target_smoothed(problem):
+    student = student_of(problem, smoothing=0.1)
+    row = int(problem.splits.train[0])
     found = targets(student, [row], [[0.5, 0.5]])[0]
-    place = int(task.truth[row])
+    place = int(problem.truth[row])
     assert found[place] == pytest.approx(0.95) and found.sum() == pytest.approx(1.0)
 
 
-def test_trust_in_the_teacher_rises(task):
-    student = student_of(task, trust=0.6, rise=0.5)
-    row = [int(task.unlabelled[0])]
+def test_trust_in_the_teacher_rises(problem):
+    student = student_of(problem, trust=0.6, rise=0.5)
+    row = [int(problem.unlabelled[0])]
     taught = [[0.5, 0.5]]
     assert targets(student, row, taught)[0].tolist() == pytest.approx([0.8, 0.2])
     student.after_step(0.25)
@@ -78,20 +80,20 @@ def test_trust_in_the_teacher_rises(task):
     assert targets(student, row, taught)[0].tolist() == pytest.approx([0.62, 0.38])
 
 
-def test_guesses_are_aligned_with_the_shares_of_the_classes(task):
+def test_guesses_are_aligned_with_the_shares_of_the_classes(problem):
     """A teacher that calls nearly everything 'a' is believed where it says 'b'."""
-    student = student_of(task, trust=1.0, rise=0.1)
+    student = student_of(problem, trust=1.0, rise=0.1)
     student.module.mean.copy_(torch.tensor([0.9, 0.1]))
     student.module.share.fill_(1.0)
     student.module.eval()
-    row = torch.tensor([int(task.unlabelled[0])])
+    row = torch.tensor([int(problem.unlabelled[0])])
     found = student._targets(row, torch.tensor([[0.7, 0.3]]))[0]
     want = np.array([0.7 * 0.5 / 0.9, 0.3 * 0.5 / 0.1])
     assert found.tolist() == pytest.approx((want / want.sum()).tolist(), rel=1e-5)
 
 
-def test_the_teacher_is_the_mean_of_the_networks_first_steps(task):
-    student = student_of(task)
+def test_the_teacher_is_the_mean_of_the_networks_first_steps(problem):
+    student = student_of(problem)
     learner = student.module
     before = {k: v.clone() for k, v in learner.teacher.state_dict().items()}
     with torch.no_grad():
@@ -104,11 +106,11 @@ def test_the_teacher_is_the_mean_of_the_networks_first_steps(task):
     assert not any(p.requires_grad for p in learner.teacher.parameters())
 
 
-def test_a_resumed_run_ends_with_the_same_weights(task, tmp_path):
+def test_a_resumed_run_ends_with_the_same_weights(problem, tmp_path):
     config = TrainConfig(num_checks=2, save_seconds=0.0)
 
     def run(folder, stop_after=None):
-        student = student_of(task)
+        student = student_of(problem)
         if stop_after is not None:
             real, calls = student.after_step, []
 

@@ -129,7 +129,7 @@ def link(scores: np.ndarray, form: OutputForm) -> np.ndarray:
     return loss_of(form).link(scores)
 
 
-class Problem:
+class LinearProblem:
     """Rows to fit; solved for several strengths, each starting from the last solution.
 
     The loss is that of scikit-learn's `LogisticRegression`: the sum over rows of the loss plus
@@ -230,7 +230,7 @@ class Problem:
 
 
 def strengths_path(
-    problem: Problem, strengths: Sequence[float], deadline: float | None
+    problem: LinearProblem, strengths: Sequence[float], deadline: float | None
 ) -> list[tuple[float, Weights]]:
     """Solve for ascending strengths until late; always at least the first."""
     found: list[tuple[float, Weights]] = []

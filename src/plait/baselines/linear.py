@@ -26,7 +26,7 @@ from plait.baselines.contract import (
 )
 from plait.baselines.costs import Size, foreseen_seconds, is_closed, multiply_seconds
 from plait.baselines.cross_validation import inner_folds
-from plait.baselines.descent import Problem, Weights, link, strengths_path
+from plait.baselines.descent import LinearProblem, Weights, link, strengths_path
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.landmarks import fit_landmarks, num_landmarks
 from plait.baselines.linear_svm import fit_linear_svm, join
@@ -178,7 +178,9 @@ class Linear:
             targets = (targets - centre) / spread
         learn, judge = inner_folds(truth, seed=seed, groups=matrices.groups)[0]
         inside, outside = matrices.take(learn), matrices.take(judge)
-        problem = Problem(inside.dense, inside.sparse, targets[learn], codec.form, inside.weights)
+        problem = LinearProblem(
+            inside.dense, inside.sparse, targets[learn], codec.form, inside.weights
+        )
         limit = part_of(deadline, SEARCH_SHARE)
         trials = []
         for strength, weights in strengths_path(problem, STRENGTHS, limit):
@@ -186,7 +188,9 @@ class Linear:
             found = Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
             trials.append(found)
         best = min(trials, key=lambda trial: trial.cost)
-        problem = Problem(matrices.dense, matrices.sparse, targets, codec.form, matrices.weights)
+        problem = LinearProblem(
+            matrices.dense, matrices.sparse, targets, codec.form, matrices.weights
+        )
         problem.start_from(best.weights)
         weights = problem.solve(best.strength, deadline)
         self._weights = weights.scaled(float(spread) * best.temperature)

@@ -6,7 +6,7 @@ import numpy as np
 
 from plait.baselines.boosting import Grower
 from plait.baselines.contract import as_columns, known_rows, num_outputs
-from plait.baselines.descent import Problem
+from plait.baselines.descent import LinearProblem
 from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.selection import select_features
 from plait.modalities import PredictiveTarget
@@ -43,6 +43,6 @@ def step_seconds(matrices: FeatureMatrices, truth: np.ndarray, codec: Predictive
     some = np.linspace(0, len(matrices) - 1, min(len(matrices), NUM_ROWS)).astype(np.int64)
     part = matrices.take(some)
     targets = as_columns(truth[some], codec.form, num_outputs(codec, truth))
-    problem = Problem(part.dense, part.sparse, targets, codec.form)
+    problem = LinearProblem(part.dense, part.sparse, targets, codec.form)
     problem.step_seconds()
     return problem.step_seconds() * len(matrices) / len(some)

@@ -108,7 +108,7 @@ def fit(
 
 def show(summary: dict[str, Any]) -> None:
     """Print what was shipped, its scores beside the baselines, and the next command."""
-    if summary.get("task") == "share":
+    if summary.get("task") == "embed":
         show_retrieval(summary)
         _show_facts(summary)
         return

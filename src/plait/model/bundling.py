@@ -86,7 +86,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "group": model.group,
         "inputs": list(model.inputs),
         "input_columns": {name: list(columns) for name, columns in model.input_columns.items()},
-        **({"task": "share"} if model.parts is None else model.parts.facts()),
+        **({"task": "embed"} if model.parts is None else model.parts.facts()),
         "space": None if model.shared is None else space_facts(model.shared),
         "derived_columns": [derived.facts() for derived in model.derived_columns],
         "on_error": model.on_error,

@@ -24,7 +24,7 @@ def evaluate_space(space: SharedSpace, prepared: Prepared) -> dict[str, Any]:
         name: content_numbers(prepared, columns) for name, columns in space.input_columns.items()
     }
     scored = score_space(vectors, present, contents)
-    return {"task": "share", "rows": prepared.num_rows, **scored}
+    return {"task": "embed", "rows": prepared.num_rows, **scored}
 
 
 def score_space(

@@ -20,7 +20,7 @@ def summary(model: Model) -> dict[str, Any]:
     scored = metrics.get("test") or metrics.get("validation") or {}
     return {
         "bundle": None if model.path is None else str(model.path),
-        "task": "share" if model.parts is None else model.parts.target.task,
+        "task": "embed" if model.parts is None else model.parts.target.task,
         **({"unit": scored["unit"]} if scored.get("unit") else {}),
         "shipped": metrics.get("shipped"),
         "metrics": scored.get("metrics", {}),

@@ -33,9 +33,9 @@ from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.base_model_rows import some_unlabelled
 from plait.recipes.candidates import Kind
+from plait.recipes.problem import Problem
 from plait.recipes.reduced_models import Judges
 from plait.recipes.schedule import CHEAP_SECONDS, MOMENT_SECONDS
-from plait.recipes.task import Task
 
 MOST_SLOWER = 5.0
 """Other work on this machine is taken to slow a fit down by no more than this."""
@@ -74,7 +74,7 @@ class BaseModelBench:
     """Measures base models on the same rows.
 
     Args:
-        task: What to learn.
+        problem: What to learn.
         features: Makes the features.
         matrices: Of the rows to learn from.
         rows: Their numbers.
@@ -85,7 +85,7 @@ class BaseModelBench:
 
     def __init__(
         self,
-        task: Task,
+        problem: Problem,
         features: FeatureMap,
         matrices: FeatureMatrices,
         rows: np.ndarray,
@@ -95,10 +95,10 @@ class BaseModelBench:
     ) -> None:
         self.features, self.matrices = features, matrices
         self._held, self._folds, self._seed = held, folds, seed
-        self._codec, self._truth = task.target_codec, task.truth[rows]
-        self.judged = rows if held is None else task.validation
+        self._codec, self._truth = problem.target_codec, problem.truth[rows]
+        self.judged = rows if held is None else problem.validation
         """Row numbers of what is said."""
-        self._judged_truth = task.truth[self.judged]
+        self._judged_truth = problem.truth[self.judged]
         self._num_folds = 0 if folds is None else int(folds.max()) + 1
         self._size: Size | None = None
         self.slower = 1.0
@@ -227,7 +227,7 @@ class BaseModelBench:
 
 
 def open_bench(
-    task: Task,
+    problem: Problem,
     rows: np.ndarray,
     folds: np.ndarray | None,
     seed: int,
@@ -239,22 +239,22 @@ def open_bench(
 
     Return a bench of them, and the models that learn from rows without a target too.
     """
-    others = some_unlabelled(task, seed)
+    others = some_unlabelled(problem, seed)
     seen = np.concatenate([rows, others])
-    features, every = FeatureMap.fit(task.prepared, task.columns, seen, plans)
-    matrices = every.take(np.arange(len(rows))).grouped(task.groups[rows])
-    matrices = matrices.weighted(None if task.weights is None else task.weights[rows])
+    features, every = FeatureMap.fit(problem.prepared, problem.columns, seen, plans)
+    matrices = every.take(np.arange(len(rows))).grouped(problem.groups[rows])
+    matrices = matrices.weighted(None if problem.weights is None else problem.weights[rows])
     kinds: dict[str, Kind] = {}
-    if task.target_codec.form.exclusive and len(task.unlabelled) >= LEAST_UNLABELLED:
+    if problem.target_codec.form.exclusive and len(problem.unlabelled) >= LEAST_UNLABELLED:
         kinds[LabelPropagation.name] = partial(
             LabelPropagation, every.take(np.arange(len(rows), len(every)))
         )
     held = None
     if folds is None:
-        judged = task.validation
-        held = features.matrices(task.prepared, judged).grouped(task.groups[judged])
-        held = held.weighted(None if task.weights is None else task.weights[judged])
-    return BaseModelBench(task, features, matrices, rows, held, folds, seed), kinds
+        judged = problem.validation
+        held = features.matrices(problem.prepared, judged).grouped(problem.groups[judged])
+        held = held.weighted(None if problem.weights is None else problem.weights[judged])
+    return BaseModelBench(problem, features, matrices, rows, held, folds, seed), kinds
 
 
 def _is_hopeless(began: float, needed: float, deadline: float | None) -> bool:

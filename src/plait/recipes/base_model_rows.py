@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from plait.baselines.features import FeatureMap
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 MAX_ROWS = 100_000
 
@@ -26,16 +26,16 @@ LEAST_ROWS_LATE = 150
 
 
 def rows_to_learn(
-    task: Task, folds: np.ndarray | None, seed: int, seconds: float | None
+    problem: Problem, folds: np.ndarray | None, seed: int, seconds: float | None
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the rows that simple models learn from, fewer where features take long; and a note."""
     if folds is not None:
-        return np.sort(np.concatenate([task.splits.train, task.splits.validation])), ()
-    rows = task.splits.train
+        return np.sort(np.concatenate([problem.splits.train, problem.splits.validation])), ()
+    rows = problem.splits.train
     most = MAX_ROWS
     if seconds is not None and len(rows) > LEAST_ROWS_LATE:
-        per_row = feature_seconds(task, rows)
-        others = len(task.validation) * per_row
+        per_row = feature_seconds(problem, rows)
+        others = len(problem.validation) * per_row
         most = int(max(FEATURE_SHARE * seconds - others, 0.0) / max(per_row, 1e-9))
         late = LEAST_ROWS * per_row > seconds
         most = min(max(most, LEAST_ROWS_LATE if late else LEAST_ROWS), MAX_ROWS)
@@ -46,17 +46,19 @@ def rows_to_learn(
     return np.sort(some), (f"the baselines learned from {most:,} of {len(rows):,} rows{why}",)
 
 
-def feature_seconds(task: Task, rows: np.ndarray) -> float:
+def feature_seconds(problem: Problem, rows: np.ndarray) -> float:
     """Return about how long it takes to make the features of one row, from ever more of them.
 
     A few rows are enough where each takes long.
     """
     seconds = 0.0
-    features, _ = FeatureMap.fit(task.prepared, task.columns, spread_over(rows, PILOT_ROWS[0]))
+    features, _ = FeatureMap.fit(
+        problem.prepared, problem.columns, spread_over(rows, PILOT_ROWS[0])
+    )
     for num in PILOT_ROWS:
         some = spread_over(rows, num)
         began = time.monotonic()
-        dict(features.raw(task.prepared, some))
+        dict(features.raw(problem.prepared, some))
         spent = time.monotonic() - began
         seconds = spent / max(len(some), 1)
         if spent > PILOT_SECONDS:
@@ -64,14 +66,14 @@ def feature_seconds(task: Task, rows: np.ndarray) -> float:
     return seconds
 
 
-def too_slow_for_folds(task: Task, rows: np.ndarray, seconds: float | None) -> bool:
+def too_slow_for_folds(problem: Problem, rows: np.ndarray, seconds: float | None) -> bool:
     """Tell whether the features of all rows take more than their part of so many seconds.
 
     Then fewer rows are learned from, and others judge: folds would need all of them.
     """
-    if seconds is None or not len(task.splits.train) or not len(task.splits.validation):
+    if seconds is None or not len(problem.splits.train) or not len(problem.splits.validation):
         return False
-    return feature_seconds(task, rows) * len(rows) > FEATURE_SHARE * seconds
+    return feature_seconds(problem, rows) * len(rows) > FEATURE_SHARE * seconds
 
 
 def spread_over(rows: np.ndarray, num: int) -> np.ndarray:
@@ -79,9 +81,9 @@ def spread_over(rows: np.ndarray, num: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
 
 
-def some_unlabelled(task: Task, seed: int) -> np.ndarray:
+def some_unlabelled(problem: Problem, seed: int) -> np.ndarray:
     """Return rows without a target to propagate targets to."""
-    rows = task.unlabelled
+    rows = problem.unlabelled
     if len(rows) <= MAX_PROPAGATION_ROWS:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, MAX_PROPAGATION_ROWS, replace=False))

@@ -24,10 +24,10 @@ from plait.recipes.candidates import (
     load_learners,
     not_applicable,
 )
+from plait.recipes.problem import Problem
 from plait.recipes.quick_trees import with_trees
 from plait.recipes.reduced_models import Judges, ReducedModelFitter, kinds_of, likely
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
-from plait.recipes.task import Task
 
 REDUCED_MODELS_SHARE = 0.25
 """Part of the time that reduced models may take."""
@@ -117,7 +117,7 @@ class BaseModels:
 
 
 def measure_base_models(
-    task: Task,
+    problem: Problem,
     folds: np.ndarray | None,
     *,
     seed: int,
@@ -132,26 +132,26 @@ def measure_base_models(
     short where it does not, and is left out with a note where it could not be complete at all.
 
     Args:
-        task: What to learn.
+        problem: What to learn.
         folds: Fold number of each row to learn from, for out-of-fold outputs; or None.
         seed: Of samples and of the models.
         seconds: Time that they may take; None for as long as it needs.
         enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
-        space: Whose vectors are among the task's columns; adds base models on them alone.
+        space: Whose vectors are among the problem's columns; adds base models on them alone.
     """
     start, worked = time.monotonic(), time.process_time()
-    kinds, notes = _wanted(task, space, enabled)
+    kinds, notes = _wanted(problem, space, enabled)
     if not kinds:
         return BaseModels(notes=notes)
-    form, labels = task.target_codec.form, len(getattr(task.target_codec, "labels", ()))
+    form, labels = problem.target_codec.form, len(getattr(problem.target_codec, "labels", ()))
     load_learners({n: kind for n, kind in kinds.items() if not has_too_many(n, form, labels)})
     end = None if seconds is None else start + seconds
-    kinds, first, rows_of, plans = with_trees(task, folds, kinds, seed, seconds)
-    rows, notes_rows = rows_to_learn(task, folds, seed, seconds)
+    kinds, first, rows_of, plans = with_trees(problem, folds, kinds, seed, seconds)
+    rows, notes_rows = rows_to_learn(problem, folds, seed, seconds)
     update = progress.task("baselines", len(kinds) + 2)
     began = time.monotonic()
-    bench, more = open_bench(task, rows, folds, seed, plans)
+    bench, more = open_bench(problem, rows, folds, seed, plans)
     kinds = {**kinds, **more}
     per_row = (time.monotonic() - began) / max(len(rows), 1)
     bench.notice(time.monotonic() - start, time.process_time() - worked)
@@ -171,16 +171,16 @@ def measure_base_models(
         allowance = Allowance.foreseen(found, bench.size(), bench.runs)
     else:
         allowance = Allowance(deadline=time.monotonic() + REDUCED_MODELS_SHARE * seconds)
-    base_models = with_reduced_models(base_models, task, list(found), seed, allowance)
+    base_models = with_reduced_models(base_models, problem, list(found), seed, allowance)
     update(len(kinds) + 2, "reduced models")
     return base_models
 
 
 def with_reduced_models(
-    base_models: BaseModels, task: Task, names: Sequence[str], seed: int, allowance: Allowance
+    base_models: BaseModels, problem: Problem, names: Sequence[str], seed: int, allowance: Allowance
 ) -> BaseModels:
     """Return the models, those of `names` that are likely to ship with reduced models."""
-    bench, judges, codec = base_models.bench, base_models.judges, task.target_codec
+    bench, judges, codec = base_models.bench, base_models.judges, problem.target_codec
     if bench is None or judges is None:
         return base_models
     heavy = judges.matrices.weights
@@ -189,9 +189,9 @@ def with_reduced_models(
     if not wanted:
         return base_models
     fitter = ReducedModelFitter(
-        list(task.input_columns.values()),
+        list(problem.input_columns.values()),
         bench.matrices,
-        task.truth[base_models.rows],
+        problem.truth[base_models.rows],
         judges,
         codec,
         seed=seed,
@@ -210,12 +210,12 @@ def with_reduced_models(
 
 
 def _wanted(
-    task: Task, space: SharedSpace | None, enabled: bool | Sequence[str]
+    problem: Problem, space: SharedSpace | None, enabled: bool | Sequence[str]
 ) -> tuple[dict[str, Kind], tuple[str, ...]]:
     """Return the models that are asked for and apply, and what to say of the others."""
     if not enabled:
         return {}, ("the baselines were switched off",)
-    kinds, notes = available(task, space)
+    kinds, notes = available(problem, space)
     if isinstance(enabled, bool):
         return kinds, notes
     kinds = {name: kind for name, kind in kinds.items() if name in enabled}

@@ -1,4 +1,4 @@
-"""Which simple models are measured for a task, and which cannot apply to it."""
+"""Which simple models are measured for a problem, and which cannot apply to it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from plait.errors import UsageError
 from plait.installation import install_command
 from plait.modalities.forms import OutputForm
 from plait.model.shared_space import SharedSpace
+from plait.recipes.problem import Problem
 from plait.recipes.prompts import prompt_tuner
 from plait.recipes.reduced_models import allows_product
-from plait.recipes.task import Task
 
 PILOT_ROWS = 8
 QUICK_SECONDS = 1e-4
@@ -49,20 +49,22 @@ Kind = Callable[[], BaseModel]
 """Makes a base model that has learned nothing yet."""
 
 
-def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], tuple[str, ...]]:
+def available(
+    problem: Problem, space: SharedSpace | None
+) -> tuple[dict[str, Kind], tuple[str, ...]]:
     """Return name -> simple model, from simple to strong, and what is not installed.
 
     Args:
-        task: What to learn.
-        space: Whose vectors are among the task's columns; adds base models on them alone.
+        problem: What to learn.
+        space: Whose vectors are among the problem's columns; adds base models on them alone.
     """
-    input_columns = list(task.input_columns.values())
+    input_columns = list(problem.input_columns.values())
     kinds: dict[str, Kind] = {Majority.name: Majority, NearestNeighbour.name: NearestNeighbour}
-    if space is not None and task.target_codec.form.exclusive:
+    if space is not None and problem.target_codec.form.exclusive:
         kinds[Prototypes.name] = Prototypes
-        tune = prompt_tuner(task, space)
+        tune = prompt_tuner(problem, space)
         kinds |= {} if tune is None else {Prompts.name: partial(Prompts, tune)}
-    if allows_product(task.target_codec.form, input_columns):
+    if allows_product(problem.target_codec.form, input_columns):
         kinds[ProductOfExperts.name] = partial(ProductOfExperts, input_columns)
     kinds |= {Linear.name: Linear, Boosted.name: Boosted}
     kinds |= {} if space is None else {Probe.name: Probe}
@@ -72,7 +74,7 @@ def available(task: Task, space: SharedSpace | None) -> tuple[dict[str, Kind], t
     ]
     if Linear.name in missing:
         kinds.pop(ProductOfExperts.name, None)
-    form = task.target_codec.form.name
+    form = problem.target_codec.form.name
     kinds = {
         name: kind
         for name, kind in kinds.items()
@@ -98,27 +100,27 @@ def has_too_many(name: str, form: OutputForm, num_outputs: int) -> bool:
     return trees and form.exclusive and num_outputs > MAX_CLASSES
 
 
-def quick_columns(task: Task) -> tuple[str, ...]:
+def quick_columns(problem: Problem) -> tuple[str, ...]:
     """Return the columns that are read in a moment, where others take long; else none.
 
     Those are columns of few features (numbers, categories, dates), as a few rows tell.
     """
-    rows = task.splits.train
+    rows = problem.splits.train
     quick = []
-    for name in task.columns:
-        there = rows[np.asarray(task.prepared.columns[name].present)[rows]]
+    for name in problem.columns:
+        there = rows[np.asarray(problem.prepared.columns[name].present)[rows]]
         if not len(there):
             continue  # nothing tells how long it takes, nor does it tell anything
         some = there[np.linspace(0, len(there) - 1, min(len(there), PILOT_ROWS)).astype(np.int64)]
-        features, _ = FeatureMap.fit(task.prepared, (name,), some)
+        features, _ = FeatureMap.fit(problem.prepared, (name,), some)
         plan = features.scales[name].plan
         began = time.monotonic()
-        features.raw(task.prepared, some)[name]
+        features.raw(problem.prepared, some)[name]
         seconds = (time.monotonic() - began) / max(len(some), 1)
         narrow = len(plan.dense) + len(plan.sparse) <= NARROW_FEATURES
         if plan.code_part is not None or (narrow and seconds <= QUICK_SECONDS):
             quick.append(name)
-    return tuple(quick) if len(quick) < len(task.columns) else ()
+    return tuple(quick) if len(quick) < len(problem.columns) else ()
 
 
 def refuse_none(measured: Mapping[str, object], asked: bool | Sequence[str]) -> None:

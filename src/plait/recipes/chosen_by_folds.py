@@ -10,13 +10,13 @@ from plait.baselines.cross_validation import fold_numbers
 from plait.model.calibration import fit_calibration, with_input_columns
 from plait.model.scales import HeldOut
 from plait.recipes.comparison import Candidates, choose_candidates
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 NUM_FOLDS = 5
 
 
 def answers_by_folds(
-    task: Task, candidates: Candidates, metric: str | None, *, seed: int
+    problem: Problem, candidates: Candidates, metric: str | None, *, seed: int
 ) -> np.ndarray:
     """Return what the choice answers for `candidates.rows`, float32 ``[row, output]``.
 
@@ -27,7 +27,7 @@ def answers_by_folds(
     and what ships is both chosen and judged by it.
 
     Args:
-        task: Its target, groups and weights.
+        problem: Its target, groups and weights.
         candidates: What is chosen from.
         metric: What decides; see `choose_candidates`.
         seed: Of the parts.
@@ -36,33 +36,33 @@ def answers_by_folds(
     finite = [name for name, found in candidates.outputs.items() if np.isfinite(found).all()]
     if finite:
         candidates = candidates.only(finite)
-    parts = fold_numbers(task.groups[rows], task.truth[rows], NUM_FOLDS, seed)
+    parts = fold_numbers(problem.groups[rows], problem.truth[rows], NUM_FOLDS, seed)
     out = np.full_like(next(iter(candidates.outputs.values())), np.nan)
     for part in range(int(parts.max()) + 1):
         own = parts == part
-        others = candidates.take(~np.isin(task.groups, task.groups[rows[own]]))
+        others = candidates.take(~np.isin(problem.groups, problem.groups[rows[own]]))
         if not len(others.rows):
             others = candidates
-        weights = choose_candidates(task, others, metric).weights
-        out[own] = _calibrated(task, candidates, others, weights)[own]
+        weights = choose_candidates(problem, others, metric).weights
+        out[own] = _calibrated(problem, candidates, others, weights)[own]
     return out
 
 
 def _calibrated(
-    task: Task, candidates: Candidates, others: Candidates, weights: Mapping[str, float]
+    problem: Problem, candidates: Candidates, others: Candidates, weights: Mapping[str, float]
 ) -> np.ndarray:
     """Return a mix's outputs on all rows, calibrated by the others as they are."""
     mixed = candidates.mixed(weights)
-    heavy = None if task.weights is None else task.weights[others.rows].astype(np.float64)
+    heavy = None if problem.weights is None else problem.weights[others.rows].astype(np.float64)
     known = HeldOut(
         outputs=others.mixed(weights),
-        truth=task.truth[others.rows],
-        present=with_input_columns(task.prepared, task.input_columns, others.rows),
-        groups=task.groups[others.rows],
+        truth=problem.truth[others.rows],
+        present=with_input_columns(problem.prepared, problem.input_columns, others.rows),
+        groups=problem.groups[others.rows],
         hidden=np.zeros(len(others.rows), bool),
         weights=heavy,
     )
-    calibration = fit_calibration(task.target_codec, task.input_columns, known)
+    calibration = fit_calibration(problem.target_codec, problem.input_columns, known)
     if calibration is None:
         return mixed
-    return calibration.apply(mixed, task.prepared, candidates.rows)
+    return calibration.apply(mixed, problem.prepared, candidates.rows)

@@ -13,7 +13,7 @@ from plait.model.ensemble import DEEP
 from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import Choice, choose, unjudged
 from plait.recipes.deep_plan import DeepResult
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 SIMPLE = "simple models"
 """The mix of these, as one candidate beside the network."""
@@ -70,7 +70,7 @@ class Candidates:
         return mix_outputs({name: self.outputs[name] for name in weights}, weights)
 
 
-def choose_candidates(task: Task, candidates: Candidates, metric: str | None) -> Choice:
+def choose_candidates(problem: Problem, candidates: Candidates, metric: str | None) -> Choice:
     """Choose what ships.
 
     Where the network was judged by some of the rows only, simple models are chosen by all of them,
@@ -78,17 +78,17 @@ def choose_candidates(task: Task, candidates: Candidates, metric: str | None) ->
     """
     outputs, rows = candidates.outputs, candidates.rows
     if not candidates.is_partial:
-        return _chosen(task, outputs, rows, metric)
-    first = _chosen(task, candidates.simple, candidates.judged, metric)
+        return _chosen(problem, outputs, rows, metric)
+    first = _chosen(problem, candidates.simple, candidates.judged, metric)
     network = {DEEP: outputs[DEEP]} if DEEP in outputs else {}
     mixed = {SIMPLE: candidates.mixed(first.weights)}
-    second = _chosen(task, {**network, **mixed}, rows, metric)
+    second = _chosen(problem, {**network, **mixed}, rows, metric)
     share = second.weights.get(SIMPLE, 0.0)
     weights = {name: share * weight for name, weight in first.weights.items() if share}
     if DEEP in second.weights:
         weights = {DEEP: second.weights[DEEP], **weights}
-    heavy = None if task.weights is None else task.weights[rows]
-    truth, cost = task.truth[rows], task.target_codec.cost
+    heavy = None if problem.weights is None else problem.weights[rows]
+    truth, cost = problem.truth[rows], problem.target_codec.cost
     costs = {name: mean_by(cost(found, truth), heavy) for name, found in outputs.items()}
     return Choice(weights, costs, tuple(dict.fromkeys((*first.notes, *second.notes))))
 
@@ -127,11 +127,11 @@ def _nothing(deep: DeepResult, base_models: BaseModels) -> np.ndarray:
 
 
 def _chosen(
-    task: Task, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
+    problem: Problem, outputs: Mapping[str, np.ndarray], rows: np.ndarray, metric: str | None
 ) -> Choice:
     """Choose by outputs of rows that no candidate learned from."""
-    truth, groups = task.truth[rows], task.groups[rows]
-    heavy = None if task.weights is None else task.weights[rows]
+    truth, groups = problem.truth[rows], problem.groups[rows]
+    heavy = None if problem.weights is None else problem.weights[rows]
     return unjudged(outputs, truth) or choose(
-        outputs, truth, task.target_codec, groups, row_weights=heavy, metric=metric
+        outputs, truth, problem.target_codec, groups, row_weights=heavy, metric=metric
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers
 from plait.errors import TargetError
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 CROSS_FIT_ROWS = 1500
 """Up to this many labelled rows, every row is both learned from and judged, by folds."""
@@ -14,22 +14,22 @@ CROSS_FIT_ROWS = 1500
 NUM_FOLDS = 4
 
 
-def make_folds(task: Task, seed: int) -> np.ndarray | None:
+def make_folds(problem: Problem, seed: int) -> np.ndarray | None:
     """Return a fold number per row of train and validation when they are few, else None.
 
     Raises `TargetError` when no two rows, or units of rows, are left to learn from and to judge.
     """
-    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    enough = len(task.splits.train) > 0 and len(task.splits.validation) > 0
+    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    enough = len(problem.splits.train) > 0 and len(problem.splits.validation) > 0
     if len(rows) > CROSS_FIT_ROWS and enough:
         return None
-    if len(np.unique(task.groups[rows])) < 2:
+    if len(np.unique(problem.groups[rows])) < 2:
         if enough:
             return None
         raise TargetError(
             "too few rows have a target",
             expected="at least two different rows to learn from",
             received=str(len(rows)),
-            column=task.target,
+            column=problem.target,
         )
-    return fold_numbers(task.groups[rows], task.truth[rows], NUM_FOLDS, seed)
+    return fold_numbers(problem.groups[rows], problem.truth[rows], NUM_FOLDS, seed)

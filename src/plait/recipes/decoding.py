@@ -11,8 +11,8 @@ import numpy as np
 
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig, choose_size, join_layer
+from plait.recipes.problem import Problem
 from plait.recipes.space_network import space_network
-from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
@@ -81,11 +81,11 @@ class Decoder:
         }
 
 
-def train_decoder(task: Task, work: Work, *, fallback: bool) -> Decoder:
+def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
     """Train a network in the time that is left, stopped by rows that nobody learns from.
 
     Args:
-        task: With a generated target.
+        problem: With a generated target.
         work: Settings.
         fallback: Whether something else can ship where there is no time for a network.
     """
@@ -95,25 +95,25 @@ def train_decoder(task: Task, work: Work, *, fallback: bool) -> Decoder:
     from plait.train.generative import Generative, GenerativeData
     from plait.train.loop import train
 
-    network = _make_network(task, work)
+    network = _make_network(problem, work)
     most, budget = 10**9, work.budget
     if work.timetable.seconds is not None:
-        per_row = _seconds_per_row(task, network)
+        per_row = _seconds_per_row(problem, network)
         share = MAKING_SHARE * work.timetable.seconds
         most = max(LEAST_MADE, int(share / max(TIMES_MADE * per_row, 1e-9)))
-        asked = min(most, len(task.validation)) + min(most, len(task.judged))
+        asked = min(most, len(problem.validation)) + min(most, len(problem.judged))
         left = work.timetable.left(min(share, TIMES_MADE / 2 * asked * per_row)) or 0.0
         if left < LEAST_SECONDS and fallback:
             return Decoder(notes=("no network was trained: no time was left for it",))
         budget = Budget(max(left, LEAST_SECONDS), "seconds")
-    stop = task.stopping if len(task.stopping) else task.validation
+    stop = problem.stopping if len(problem.stopping) else problem.validation
     data = GenerativeData(
-        prepared=task.prepared,
-        columns=task.columns,
-        shares={str(task.target): 1.0},
-        rows=task.learned,
+        prepared=problem.prepared,
+        columns=problem.columns,
+        shares={str(problem.target): 1.0},
+        rows=problem.learned,
         rows_validation=stop,
-        weights=task.weights,
+        weights=problem.weights,
     )
     update = work.progress.task("training", 1.0)
     notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
@@ -128,18 +128,18 @@ def train_decoder(task: Task, work: Work, *, fallback: bool) -> Decoder:
     )
     update(1.0, f"{run.steps} steps, {run.precision}")
     network = network.cpu()
-    seen = run.steps * work.train.rows_per_step(len(task.learned))
+    seen = run.steps * work.train.rows_per_step(len(problem.learned))
     return Decoder(
         network=network.eval(),
         tensors=tensors_of(network),
         run=run,
         most_made=most,
-        cut_short=work.timetable.seconds is not None and seen < len(task.learned),
+        cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
     )
 
 
-def _make_network(task: Task, work: Work) -> Any:
+def _make_network(problem: Problem, work: Work) -> Any:
     """Build the network: weights drawn from the seed, or those that a base has in common."""
     import torch
 
@@ -148,9 +148,9 @@ def _make_network(task: Task, work: Work) -> Any:
 
     space = _base_of(work)
     torch.manual_seed(work.seed)
-    config = _config(task, work) if space is None else space.config
-    codecs = {name: task.codecs[name] for name in task.columns}
-    network = Heads(codecs, {str(task.target): task.goal}, config)
+    config = _config(problem, work) if space is None else space.config
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    network = Heads(codecs, {str(problem.target): problem.goal}, config)
     if space is not None:
         start_from(network, space_network(space))
     return network
@@ -162,25 +162,25 @@ def _base_of(work: Work) -> SharedSpace | None:
     return space if space is not None and space.has_network and work.adapt != "scratch" else None
 
 
-def _config(task: Task, work: Work) -> SystemConfig:
+def _config(problem: Problem, work: Work) -> SystemConfig:
     """Return the sizes; columns meet in the middle where nothing else was said."""
-    config = choose_size(work.size, len(task.splits.train))
-    if len(task.columns) < 2 and work.fusion == "auto":
+    config = choose_size(work.size, len(problem.splits.train))
+    if len(problem.columns) < 2 and work.fusion == "auto":
         return replace(config, join=0)
     fusion = "mid" if work.fusion == "auto" else work.fusion
     return replace(config, join=join_layer(fusion, config.depth)).check()
 
 
-def _seconds_per_row(task: Task, network: Any) -> float:
+def _seconds_per_row(problem: Problem, network: Any) -> float:
     """Return about how long making one value takes, from a few rows of an untrained network."""
     from plait.modalities import Asked
     from plait.networks.generate_rows import generated_rows
     from plait.networks.torch_runners import HeadsRunner
 
-    rows = task.learned[np.linspace(0, len(task.learned) - 1, PILOT_ROWS).astype(np.int64)]
+    rows = problem.learned[np.linspace(0, len(problem.learned) - 1, PILOT_ROWS).astype(np.int64)]
     rows = np.unique(rows)
-    drawer = HeadsRunner(network, str(task.target))
-    generated_rows(drawer, task.prepared, rows[:2], Asked())
+    drawer = HeadsRunner(network, str(problem.target))
+    generated_rows(drawer, problem.prepared, rows[:2], Asked())
     began = time.monotonic()
-    generated_rows(drawer, task.prepared, rows, Asked())
+    generated_rows(drawer, problem.prepared, rows, Asked())
     return (time.monotonic() - began) / max(len(rows), 1)

@@ -1,4 +1,4 @@
-"""Trains the network for a task in the form that its time allows: once, or cross-fitted."""
+"""Trains the network for a problem in the form that its time allows: once, or cross-fitted."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ from plait.recipes.deep_folds import cross_fit
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
+from plait.recipes.problem import Problem
 from plait.recipes.stopping import LEAST_ROWS, STOPPING_SHARE
-from plait.recipes.task import Task
 from plait.recipes.telling import tell
 
 
-def train_deep(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    """Train on a task. See `DeepPlan` and `DeepResult`."""
+def train_deep(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
+    """Train on a problem. See `DeepPlan` and `DeepResult`."""
     seconds = plan.budget.amount if plan.budget.timed else None
-    plan = replace(plan, told=tell(task, seconds=seconds, seed=plan.seed))
-    plan, trials, notes = choose_variant(task, plan, progress)
+    plan = replace(plan, told=tell(problem, seconds=seconds, seed=plan.seed))
+    plan, trials, notes = choose_variant(problem, plan, progress)
     if plan.folds is None:
-        result = _train_once(task, plan, progress)
+        result = _train_once(problem, plan, progress)
     elif plan.form is Form.FOLDS:
-        result = cross_fit(task, plan, progress)
+        result = cross_fit(problem, plan, progress)
     else:
-        result = _split_fit(task, plan, progress)
-    seen = result.run.steps * plan.train.rows_per_step(len(task.learned))
-    cut = plan.end is not None and seen < len(task.learned)
+        result = _split_fit(problem, plan, progress)
+    seen = result.run.steps * plan.train.rows_per_step(len(problem.learned))
+    cut = plan.end is not None and seen < len(problem.learned)
     return replace(
         result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes), cut_short=cut
     )
 
 
-def _train_once(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
-    system = make_system(task, plan, task.learned)
-    rows = task.validation
-    stop = task.stopping if len(task.stopping) else rows
+def _train_once(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
+    system = make_system(problem, plan, problem.learned)
+    rows = problem.validation
+    stop = problem.stopping if len(problem.stopping) else rows
     plan = replace(plan, budget=plan.part(1.0, len(rows)) if plan.end else plan.budget)
-    run = fit_network(task, plan, system, task.learned, "training", progress, stop)
-    outputs = system_outputs(system, task.prepared, rows, device=plan.device)
+    run = fit_network(problem, plan, system, problem.learned, "training", progress, stop)
+    outputs = system_outputs(system, problem.prepared, rows, device=plan.device)
     system = system.cpu()
     stages = [(system, rows)]
     return DeepResult(systems=(system,), outputs=outputs, rows=rows, run=run, stages=stages)
 
 
-def _split_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
+def _split_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
     """Train one network on all folds but the first, which judges it.
 
     Some of the rows learned from, where they are enough, tell it when to stop.
     """
     if plan.folds is None:
         raise ValueError("a split of the rows needs their folds")
-    rows = learn_rows(task)
+    rows = learn_rows(problem)
     held = rows[plan.folds == 0]
-    learned, stop = _with_stop(task, rows[plan.folds != 0], plan.seed)
-    system = make_system(task, plan, learned)
+    learned, stop = _with_stop(problem, rows[plan.folds != 0], plan.seed)
+    system = make_system(problem, plan, learned)
     plan = replace(plan, budget=plan.part(1.0, len(held)))
-    run = fit_network(task, plan, system, learned, "training", progress, stop)
-    outputs = system_outputs(system, task.prepared, held, device=plan.device)
+    run = fit_network(problem, plan, system, learned, "training", progress, stop)
+    outputs = system_outputs(system, problem.prepared, held, device=plan.device)
     system = system.cpu()
     stages = [(system, held)]
     note = (
@@ -73,12 +73,12 @@ def _split_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     )
 
 
-def _with_stop(task: Task, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _with_stop(problem: Problem, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows to learn from, and others that tell when to stop, none where they are few."""
     if STOPPING_SHARE * len(rows) < LEAST_ROWS:
         return rows, rows[:0]
     folds = inner_folds(
-        task.truth[rows], seed=seed, groups=task.groups[rows], small=0, share=STOPPING_SHARE
+        problem.truth[rows], seed=seed, groups=problem.groups[rows], small=0, share=STOPPING_SHARE
     )
     learned, stop = folds[0]
     return rows[learned], rows[stop]

@@ -15,25 +15,25 @@ from plait.networks.weights import tensors_of
 from plait.progress import Progress, Update
 from plait.recipes.deep_plan import DeepPlan, DeepResult, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
+from plait.recipes.problem import Problem
 from plait.recipes.side_by_side import Job, num_at_once, run_all
-from plait.recipes.task import Task
 from plait.train.result import TrainResult
 
 
-def cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
+def cross_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
     """Train one network per fold for honest outputs on every row; the mean of all ships.
 
     Each row is judged by a single network that did not learn from it: the mean of all is better
     than it shows (Breiman 1996, "Bagging predictors"; Krogh and Vedelsby 1995, of folds).
     """
-    rows, folds = learn_rows(task), _folds_of(plan)
+    rows, folds = learn_rows(problem), _folds_of(plan)
     num_folds = int(folds.max()) + 1
     num = num_at_once(num_folds, plan.device)
     rounds = -(-num_folds // num)
     jobs = [
         Job(
             f"fold {fold + 1} of {num_folds}",
-            partial(_fold, task, plan, fold, plan.seed + fold, rounds - fold // num),
+            partial(_fold, problem, plan, fold, plan.seed + fold, rounds - fold // num),
         )
         for fold in range(num_folds)
     ]
@@ -42,7 +42,7 @@ def cross_fit(task: Task, plan: DeepPlan, progress: Progress) -> DeepResult:
     systems, stages = [], []
     for fold, one in enumerate(found):
         outputs[folds == fold] = one.outputs
-        systems.append(one.system(task, plan))
+        systems.append(one.system(problem, plan))
         stages.append((systems[-1], rows[folds == fold]))
     return DeepResult(
         systems=tuple(systems), outputs=outputs, rows=rows, run=found[0].run, stages=stages
@@ -58,38 +58,38 @@ class _Fold:
     outputs: np.ndarray
     run: TrainResult
 
-    def system(self, task: Task, plan: DeepPlan) -> System:
+    def system(self, problem: Problem, plan: DeepPlan) -> System:
         """Return the network."""
         evidence = self.evidence
         if evidence is not None and plan.told is not None:
             evidence = plan.told.again(evidence)
-        codecs = {name: task.codecs[name] for name in task.columns}
-        system = System(codecs, task.target_codec, plan.config, evidence)
+        codecs = {name: problem.codecs[name] for name in problem.columns}
+        system = System(codecs, problem.target_codec, plan.config, evidence)
         system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
         return system.eval()
 
 
 def _fold(
-    task: Task, plan: DeepPlan, fold: int, seed: int, rounds_left: int, notify: Update
+    problem: Problem, plan: DeepPlan, fold: int, seed: int, rounds_left: int, notify: Update
 ) -> _Fold:
     """Train the network of a fold, in its part of the time that is left for so many rounds."""
-    rows, folds = learn_rows(task), _folds_of(plan)
+    rows, folds = learn_rows(problem), _folds_of(plan)
     held, learned = rows[folds == fold], rows[folds != fold]
     plan = replace(plan, seed=seed, folder=plan.folder and plan.folder / f"fold-{fold}")
-    system = make_system(task, plan, learned)
+    system = make_system(problem, plan, learned)
     num_folds = int(folds.max()) + 1
     budget = plan.budget.share(1 / num_folds)
     if plan.end is not None:
         budget = plan.part(1 / rounds_left, len(held))
     plan = replace(plan, budget=budget)
-    run = fit_network(task, plan, system, learned, "training", _Forward(notify))
-    outputs = system_outputs(system, task.prepared, held, device=plan.device)
+    run = fit_network(problem, plan, system, learned, "training", _Forward(notify))
+    outputs = system_outputs(system, problem.prepared, held, device=plan.device)
     return _Fold(tensors_of(system), system.evidence, outputs, run)
 
 
 @dataclass(frozen=True)
 class _Forward:
-    """A progress of one task, told to somebody else."""
+    """A progress of one fold, told to somebody else."""
 
     notify: Update
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig, join_layer
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.telling import Told
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -121,6 +121,6 @@ def settled(plan: DeepPlan) -> DeepPlan:
     return replace(plan, config=config)
 
 
-def learn_rows(task: Task) -> np.ndarray:
+def learn_rows(problem: Problem) -> np.ndarray:
     """Return the rows that are learned from where they are cross-fitted."""
-    return np.sort(np.concatenate([task.splits.train, task.splits.validation]))
+    return np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))

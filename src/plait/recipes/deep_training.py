@@ -12,26 +12,26 @@ from plait.networks.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.recipes.deep_plan import DeepPlan
+from plait.recipes.problem import Problem
 from plait.recipes.space_network import space_network
-from plait.recipes.task import Task
 from plait.train.data import TrainData
 from plait.train.loop import TrainResult, train
 from plait.train.objective import Objective
 from plait.train.supervised import Supervised
 
 
-def make_system(task: Task, plan: DeepPlan, rows: np.ndarray | None = None) -> System:
+def make_system(problem: Problem, plan: DeepPlan, rows: np.ndarray | None = None) -> System:
     """Build the network of a plan: weights drawn from its seed, or those of its start.
 
     Args:
-        task: Its columns and target.
+        problem: Its columns and target.
         plan: Sizes, seed, start, and whether the network is told what simple models know.
         rows: Rows to learn from, whose evidence is fitted; None for a network that is told nothing.
     """
     evidence = None if plan.told is None or rows is None else plan.told.fit(rows)
     torch.manual_seed(plan.seed)
-    codecs = {name: task.codecs[name] for name in task.columns}
-    system = System(codecs, task.target_codec, plan.config, evidence)
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    system = System(codecs, problem.target_codec, plan.config, evidence)
     if plan.start is not None and plan.adapt != "scratch":
         start = space_network(plan.start)
         start_from(system, start)
@@ -71,27 +71,27 @@ def run_training(
     return result
 
 
-def train_data(task: Task, rows: np.ndarray, rows_validation: np.ndarray) -> TrainData:
-    """Return what a network learns a task's target from.
+def train_data(problem: Problem, rows: np.ndarray, rows_validation: np.ndarray) -> TrainData:
+    """Return what a network learns a problem's target from.
 
     Args:
-        task: Its columns and target.
+        problem: Its columns and target.
         rows: Row numbers to learn from.
         rows_validation: Row numbers to validate on; may be empty.
     """
     return TrainData(
-        prepared=task.prepared,
-        columns=task.columns,
-        codec=task.target_codec,
-        truth=task.truth,
+        prepared=problem.prepared,
+        columns=problem.columns,
+        codec=problem.target_codec,
+        truth=problem.truth,
         rows=rows,
         rows_validation=rows_validation,
-        weights=task.weights,
+        weights=problem.weights,
     )
 
 
 def fit_network(
-    task: Task,
+    problem: Problem,
     plan: DeepPlan,
     system: System,
     rows: np.ndarray,
@@ -101,5 +101,5 @@ def fit_network(
 ) -> TrainResult:
     """Train a network in place on labelled rows, validated on others where there are any."""
     held = np.zeros(0, np.int64) if rows_validation is None else rows_validation
-    objective = Supervised(system, train_data(task, rows, held), plan.train)
+    objective = Supervised(system, train_data(problem, rows, held), plan.train)
     return run_training(plan, objective, system, name, progress)

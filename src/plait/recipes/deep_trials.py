@@ -12,7 +12,7 @@ from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress
 from plait.recipes.deep_plan import DeepPlan, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.work import ADAPTATIONS
 
 TRIAL_SHARE = 0.18
@@ -23,11 +23,11 @@ LEAST_TRIAL_SECONDS = 150.0
 
 
 def choose_variant(
-    task: Task, plan: DeepPlan, progress: Progress
+    problem: Problem, plan: DeepPlan, progress: Progress
 ) -> tuple[DeepPlan, dict[str, Any], tuple[str, ...]]:
     """Settle the kind of fusion, or with a start how to adapt it; measured where unsettled."""
     if plan.start is None:
-        return _choose_join(task, replace(plan, adapt="scratch"), progress)
+        return _choose_join(problem, replace(plan, adapt="scratch"), progress)
     plan = replace(plan, config=plan.start.config)
     if plan.adapt != "auto":
         return plan, {}, ()
@@ -37,7 +37,7 @@ def choose_variant(
     costs = {}
     for adapt in ADAPTATIONS:
         trial = _trial_plan(replace(plan, adapt=adapt), len(ADAPTATIONS), adapt)
-        costs[adapt] = _trial_cost(task, trial, progress, f"adapting: {adapt}")
+        costs[adapt] = _trial_cost(problem, trial, progress, f"adapting: {adapt}")
     best = min(costs, key=lambda adapt: float(costs[adapt].mean()))
     measured = [
         {"adapt": adapt, "cost": float(cost.mean()), "chosen": adapt == best}
@@ -49,14 +49,14 @@ def choose_variant(
 
 
 def _choose_join(
-    task: Task, plan: DeepPlan, progress: Progress
+    problem: Problem, plan: DeepPlan, progress: Progress
 ) -> tuple[DeepPlan, dict[str, Any], tuple[str, ...]]:
     """Measure late, mid and early fusion by short runs; keep the simplest not clearly worse."""
     config = plan.config
     if plan.fusion != "auto":
         config = replace(config, join=join_layer(plan.fusion, config.depth)).check()
         return replace(plan, config=config), {}, ()
-    if len(task.columns) < 2:
+    if len(problem.columns) < 2:
         return replace(plan, config=replace(config, join=0)), {}, ()
     if plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS:
         note = "the budget was too short to measure the kinds of fusion: mid fusion was taken"
@@ -69,7 +69,7 @@ def _choose_join(
     for join in joins:
         trial = replace(plan, config=replace(config, join=join))
         trial = _trial_plan(trial, len(joins), f"join-{join}")
-        costs[join] = _trial_cost(task, trial, progress, f"fusion at layer {join}")
+        costs[join] = _trial_cost(problem, trial, progress, f"fusion at layer {join}")
     best = _simplest_good(costs)
     measured = [
         {"join": join, "cost": float(cost.mean()), "chosen": join == best}
@@ -97,12 +97,15 @@ def _simplest_good(costs: dict[int, np.ndarray]) -> int:
     return best
 
 
-def _trial_cost(task: Task, plan: DeepPlan, progress: Progress, name: str) -> np.ndarray:
-    learn, check = task.learned, task.stopping if len(task.stopping) else task.validation
+def _trial_cost(problem: Problem, plan: DeepPlan, progress: Progress, name: str) -> np.ndarray:
+    learn, check = (
+        problem.learned,
+        problem.stopping if len(problem.stopping) else problem.validation,
+    )
     if plan.folds is not None:
-        rows = learn_rows(task)
+        rows = learn_rows(problem)
         learn, check = rows[plan.folds != 0], rows[plan.folds == 0]
-    system = make_system(task, plan, learn)
-    fit_network(task, plan, system, learn, name, progress)
-    outputs = system_outputs(system, task.prepared, check, device=plan.device)
-    return task.target_codec.cost(outputs, task.truth[check])
+    system = make_system(problem, plan, learn)
+    fit_network(problem, plan, system, learn, name, progress)
+    outputs = system_outputs(system, problem.prepared, check, device=plan.device)
+    return problem.target_codec.cost(outputs, problem.truth[check])

@@ -1,4 +1,4 @@
-"""A task read by a found encoder too: how its vectors join a column, and a fit that goes on."""
+"""A problem read by a found encoder too: how its vectors join a column, and a fit that goes on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from plait.errors import UsageError
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import MAX_FIT_ROWS, BackboneColumn
 from plait.recipes.encoder_vectors import ColumnEncoder
+from plait.recipes.problem import Problem
 from plait.recipes.reading import input_columns_with
-from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.writing import write_text
 
@@ -40,30 +40,30 @@ class Kept:
     notes: list[str] = field(default_factory=list)
 
 
-def encoders_of(task: Task) -> list[BackboneColumn]:
-    """Return a task's pretrained encoders, those of its base among them."""
-    return [one for one in task.derived_columns if isinstance(one, BackboneColumn)]
+def encoders_of(problem: Problem) -> list[BackboneColumn]:
+    """Return a problem's pretrained encoders, those of its base among them."""
+    return [one for one in problem.derived_columns if isinstance(one, BackboneColumn)]
 
 
 def with_encoder(
-    task: Task, input_column: str, checkpoint: Checkpoint, column: PreparedColumn
-) -> Task:
-    """Return the task with a column of vectors of one of its input columns.
+    problem: Problem, input_column: str, checkpoint: Checkpoint, column: PreparedColumn
+) -> Problem:
+    """Return the problem with a column of vectors of one of its input columns.
 
     The vectors are standardised by those of training rows, where `column` has them.
     """
-    rows = task.splits.train[np.asarray(column.present, bool)[task.splits.train]]
+    rows = problem.splits.train[np.asarray(column.present, bool)[problem.splits.train]]
     derived = BackboneColumn(input_column, checkpoint, _fitted(column, rows))
-    others = [one for one in encoders_of(task) if one.checkpoint.key != checkpoint.key]
+    others = [one for one in encoders_of(problem) if one.checkpoint.key != checkpoint.key]
     if derived.name in [one.name for one in others]:
         derived.rename(f"{derived.name}-{checkpoint.key[:6]}")
-    columns = {**task.prepared.columns, derived.column: column.with_codec(derived.codec)}
+    columns = {**problem.prepared.columns, derived.column: column.with_codec(derived.codec)}
     return replace(
-        task,
-        input_columns=input_columns_with((derived,), task.input_columns),
-        codecs={**task.codecs, derived.column: derived.codec},
-        prepared=Prepared(columns, task.prepared.num_rows),
-        derived_columns=(*task.derived_columns, derived),
+        problem,
+        input_columns=input_columns_with((derived,), problem.input_columns),
+        codecs={**problem.codecs, derived.column: derived.codec},
+        prepared=Prepared(columns, problem.prepared.num_rows),
+        derived_columns=(*problem.derived_columns, derived),
     )
 
 
@@ -92,16 +92,18 @@ def recall(work: Work) -> Kept | None:
     return Kept(**json.loads(file.read_text(encoding="utf8")))
 
 
-def read_again(task: Task, work: Work, kept: Kept) -> Task:
-    """Return the task read as the interrupted fit did. Raises `UsageError` where one is gone."""
+def read_again(problem: Problem, work: Work, kept: Kept) -> Problem:
+    """Return the problem read as the interrupted fit did. Raises `UsageError` where one is gone."""
     found = find_encoders() if kept.used else ()
     for told in kept.used:
-        input_column, modality = told["column"], str(task.table.schema[told["column"]].modality)
+        input_column, modality = told["column"], str(problem.table.schema[told["column"]].modality)
         checkpoint = _same(found, told, modality)
-        encoder = ColumnEncoder(task.table, input_column, checkpoint, deadline=None)
-        update = work.progress.task(f"encoding {input_column}", task.table.num_rows)
-        task = with_encoder(task, input_column, checkpoint, encoder.kept() or encoder.whole(update))
-    return task
+        encoder = ColumnEncoder(problem.table, input_column, checkpoint, deadline=None)
+        update = work.progress.task(f"encoding {input_column}", problem.table.num_rows)
+        problem = with_encoder(
+            problem, input_column, checkpoint, encoder.kept() or encoder.whole(update)
+        )
+    return problem
 
 
 def _same(found: Iterable[FoundEncoder], told: Mapping[str, str], modality: str) -> Checkpoint:

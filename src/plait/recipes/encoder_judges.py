@@ -13,7 +13,7 @@ from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.retrieval import match_ranks
 
 MAX_ROWS, LEAST_ROWS = 2000, 40
@@ -67,29 +67,29 @@ class Judge(Protocol):
     rows: np.ndarray
     by: str
 
-    def costs(self, task: Task) -> np.ndarray:
-        """Return what each row costs by the task's columns, float64 ``[row]``; NaN for unjudged."""
+    def costs(self, problem: Problem) -> np.ndarray:
+        """Return what each row costs by a problem's columns, float64 ``[row]``; NaN if unjudged."""
 
 
-def make_judge(task: Task, *, seed: int, seconds: float | None) -> Judge | None:
-    """Return what judges encoders of a task; None where there are too few rows, or no time.
+def make_judge(problem: Problem, *, seed: int, seconds: float | None) -> Judge | None:
+    """Return what judges encoders of a problem; None where there are too few rows, or no time.
 
     Args:
-        task: With a target, a linear model of it is measured; without, canonical correlations.
+        problem: With a target, a linear model of it is measured; without, canonical correlations.
         seed: Of samples and folds.
-        seconds: Time that measuring the task as it is may take; None for as long as it needs.
+        seconds: Time that measuring the problem as it is may take; None for as long as it needs.
     """
-    pool = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    passes = 1.0 if task.target is not None else SPACE_PASSES
+    pool = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    passes = 1.0 if problem.target is not None else SPACE_PASSES
     most = MAX_ROWS
     if seconds is not None:
-        most = int(min(most, seconds / passes / max(_feature_seconds(task, pool), 1e-9)))
+        most = int(min(most, seconds / passes / max(_feature_seconds(problem, pool), 1e-9)))
     if len(pool) > most:
         pool = np.sort(np.random.default_rng(seed).choice(pool, most, replace=False))
-    if len(pool) < LEAST_ROWS or len(np.unique(task.groups[pool])) < NUM_FOLDS:
+    if len(pool) < LEAST_ROWS or len(np.unique(problem.groups[pool])) < NUM_FOLDS:
         return None
-    kind = TargetJudge if task.target is not None else SpaceJudge
-    return kind(task, pool, seed)
+    kind = TargetJudge if problem.target is not None else SpaceJudge
+    return kind(problem, pool, seed)
 
 
 def measure_gain(before: np.ndarray, after: np.ndarray, groups: np.ndarray) -> Gain:
@@ -112,28 +112,28 @@ class TargetJudge:
 
     by = "cost of a linear model"
 
-    def __init__(self, task: Task, rows: np.ndarray, seed: int) -> None:
+    def __init__(self, problem: Problem, rows: np.ndarray, seed: int) -> None:
         self.rows, self._seed = rows, seed
-        self._folds = _folds(task.groups[rows], NUM_FOLDS, seed)
+        self._folds = _folds(problem.groups[rows], NUM_FOLDS, seed)
         self._scales: dict[str, ColumnScale] = {}
         self._raw: dict[str, Any] = {}
 
-    def costs(self, task: Task) -> np.ndarray:
+    def costs(self, problem: Problem) -> np.ndarray:
         """See `Judge.costs`."""
-        for name in task.columns:
+        for name in problem.columns:
             if name not in self._scales:
-                features, matrices = FeatureMap.fit(task.prepared, (name,), self.rows)
+                features, matrices = FeatureMap.fit(problem.prepared, (name,), self.rows)
                 self._scales[name], self._raw[name] = features.scales[name], matrices.raw[name]
-        kept = {name: self._scales[name] for name in task.columns}
+        kept = {name: self._scales[name] for name in problem.columns}
         matrices = FeatureMatrices(
             FeatureMap(kept),
-            task.prepared,
+            problem.prepared,
             self.rows,
-            raw={name: self._raw[name] for name in task.columns},
-            groups=task.groups[self.rows],
-            weights=None if task.weights is None else task.weights[self.rows],
+            raw={name: self._raw[name] for name in problem.columns},
+            groups=problem.groups[self.rows],
+            weights=None if problem.weights is None else problem.weights[self.rows],
         )
-        codec, truth = task.target_codec, task.truth[self.rows]
+        codec, truth = problem.target_codec, problem.truth[self.rows]
         costs = np.full(len(self.rows), np.nan)
         for fold in range(NUM_FOLDS):
             judged = np.flatnonzero(self._folds == fold)
@@ -153,20 +153,20 @@ class SpaceJudge:
 
     by = "1 - mean reciprocal rank"
 
-    def __init__(self, task: Task, rows: np.ndarray, seed: int) -> None:
+    def __init__(self, problem: Problem, rows: np.ndarray, seed: int) -> None:
         self.rows, self._seed = rows, seed
-        self._held = _folds(task.groups[rows], round(1 / HELD_SHARE), seed) == 0
+        self._held = _folds(problem.groups[rows], round(1 / HELD_SHARE), seed) == 0
 
-    def costs(self, task: Task) -> np.ndarray:
+    def costs(self, problem: Problem) -> np.ndarray:
         """See `Judge.costs`."""
         found, held = np.full(len(self.rows), np.nan), self.rows[self._held]
-        learn, input_columns = self.rows[~self._held], dict(task.input_columns)
+        learn, input_columns = self.rows[~self._held], dict(problem.input_columns)
         space, _ = LinearSpace.fit(
-            task.prepared, input_columns, learn, held, dim=SPACE_DIM, seed=self._seed
+            problem.prepared, input_columns, learn, held, dim=SPACE_DIM, seed=self._seed
         )
-        vectors, present = space.vectors(task.prepared, held)
+        vectors, present = space.vectors(problem.prepared, held)
         contents = [
-            content_numbers(task.prepared, columns)[held] for columns in input_columns.values()
+            content_numbers(problem.prepared, columns)[held] for columns in input_columns.values()
         ]
         total, num = np.zeros(len(held)), np.zeros(len(held))
         for a in range(len(input_columns)):
@@ -187,10 +187,10 @@ def _folds(groups: np.ndarray, num: int, seed: int) -> np.ndarray:
     return (order % num)[which]
 
 
-def _feature_seconds(task: Task, rows: np.ndarray) -> float:
+def _feature_seconds(problem: Problem, rows: np.ndarray) -> float:
     """Return about how long the simple features of one row take to make."""
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
-    features, _ = FeatureMap.fit(task.prepared, task.columns, some[:4])
+    features, _ = FeatureMap.fit(problem.prepared, problem.columns, some[:4])
     began = time.monotonic()
-    dict(features.raw(task.prepared, some))
+    dict(features.raw(problem.prepared, some))
     return (time.monotonic() - began) / max(len(some), 1)

@@ -20,8 +20,8 @@ from plait.recipes.config import configured
 from plait.recipes.energy import Meter
 from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
 from plait.recipes.outputs import check_bundle_place
+from plait.recipes.problem import Problem, make_problem
 from plait.recipes.records import counted, make_licences, make_lineage
-from plait.recipes.task import Task, make_task
 from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device, require_torch
@@ -139,7 +139,7 @@ def fit(
         with timetable.part("loading"):
             require_torch()
     with timetable.part("reading"), few_threads(table.num_rows):
-        task = make_task(
+        problem = make_problem(
             table,
             target=target,
             exclude=asked.exclude,
@@ -152,17 +152,17 @@ def fit(
             **vars(asked.rows),
         )
     if target is not None:
-        asked.check_against(task.goal)
+        asked.check_against(problem.goal)
     folder = None if unfinished is None else unfinished.folder
     with timetable.part("loading"):
         work = _work_of(asked, meter, timetable, progress, base, folder)
     if unfinished is not None:
-        unfinished.add(cells=_cells_key(task))
+        unfinished.add(cells=_cells_key(problem))
     with unfinished or nullcontext(), few_threads(table.num_rows):
         if unfinished is not None:
-            task = _told_of(unfinished, task, progress)
-        model, records = _learn(task, work)
-        _describe(model, task, work, records, asked, told, said)
+            problem = _told_of(unfinished, problem, progress)
+        model, records = _learn(problem, work)
+        _describe(model, problem, work, records, asked, told, said)
         if out is not None:
             model.save(out)
         if unfinished is not None:
@@ -170,25 +170,25 @@ def fit(
     return model
 
 
-def _learn(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
-    """Learn a task; what needs torch is loaded only now, when the arguments are known good."""
-    if task.target is None:
-        from plait.recipes.share import learn_shared
+def _learn(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Learn a problem; what needs torch is loaded only now, when the arguments are known good."""
+    if problem.target is None:
+        from plait.recipes.shared_space import learn_shared
 
-        return learn_shared(task, work)
-    if isinstance(task.goal, GeneratedTarget):
+        return learn_shared(problem, work)
+    if isinstance(problem.goal, GeneratedTarget):
         from plait.recipes.generate import learn_generated
 
-        return learn_generated(task, work)
+        return learn_generated(problem, work)
     from plait.recipes.learn import learn_target
 
-    return learn_target(task, work)
+    return learn_target(problem, work)
 
 
-def _cells_key(task: Task) -> str:
+def _cells_key(problem: Problem) -> str:
     """Return what changes with any cell that is read, the file it names, and how it is read."""
-    names = [name for name in sorted(task.codecs) if name in task.table.column_names]
-    keys = [column_key(task.table, name, task.codecs[name]) for name in names]
+    names = [name for name in sorted(problem.codecs) if name in problem.table.column_names]
+    keys = [column_key(problem.table, name, problem.codecs[name]) for name in names]
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
@@ -227,16 +227,16 @@ def _work_of(
     )
 
 
-def _told_of(unfinished: Unfinished, task: Task, progress: Progress) -> Task:
+def _told_of(unfinished: Unfinished, problem: Problem, progress: Progress) -> Problem:
     """Say what is to be said of an interrupted fit, now and in the bundle's notes."""
     for note in unfinished.notes:
         say(progress, note)
-    return replace(task, notes=(*task.notes, *unfinished.notes))
+    return replace(problem, notes=(*problem.notes, *unfinished.notes))
 
 
 def _describe(
     model: Model,
-    task: Task,
+    problem: Problem,
     work: Work,
     records: dict[str, Any],
     asked: FitConfig,
@@ -245,15 +245,15 @@ def _describe(
 ) -> None:
     """Give the model what its bundle tells of its making."""
     settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
-    model.on_error = str(task.table.policy.on_error)
-    model.schema = counted(model.schema, task.prepared)
+    model.on_error = str(problem.table.policy.on_error)
+    model.schema = counted(model.schema, problem.prepared)
     records["metrics"]["notes"] += work.timetable.notes()
     records["metrics"]["seconds"] = work.timetable.told()
     model.records = {
         **records,
-        "splits": task.splits.to_dict(),
-        "lineage": make_lineage(task, settings | {"encoders": asked.encoders.told()}, said),
-        "licences": make_licences(task, asked.licences, model.derived_columns),
+        "splits": problem.splits.to_dict(),
+        "lineage": make_lineage(problem, settings | {"encoders": asked.encoders.told()}, said),
+        "licences": make_licences(problem, asked.licences, model.derived_columns),
         "energy": work.meter.as_dict(),
     }
 

@@ -25,7 +25,7 @@ from plait.recipes.encoder_column import (
 )
 from plait.recipes.encoder_judges import Gain, Judge, make_judge, measure_gain
 from plait.recipes.encoder_vectors import ColumnEncoder, TooSlow
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.tuning import tune_encoders
 from plait.recipes.work import Work, no_encoder_to_tune
 
@@ -49,15 +49,15 @@ NO_TIME = "no time was left to measure it"
 TOO_FEW = "too few rows, or too little time, to measure it"
 
 
-def read_by_encoders(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
-    """Return the task read by encoders that are found, tuned where that pays, and the records."""
-    task, found = add_found(task, work)
-    task, tuned = tune_encoders(task, work)
-    return task, found | tuned
+def read_by_encoders(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]]:
+    """Return the problem read by encoders that are found, tuned where it pays, and the records."""
+    problem, found = add_found(problem, work)
+    problem, tuned = tune_encoders(problem, work)
+    return problem, found | tuned
 
 
-def add_found(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
-    """Return the task read by found encoders too, and ``{"encoders": records}`` of those tried.
+def add_found(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]]:
+    """Return the problem read by found encoders too, and ``{"encoders": records}`` of those tried.
 
     Each column of texts, pictures, sounds or films whose encoder is looked for is tried with the
     one that suits it best (`plait.encoders.order.suited`) and is fast enough. It is kept where the
@@ -66,27 +66,27 @@ def add_found(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
 
     Raises `UsageError` where a word is of no input column, or tuning is asked for and none is kept.
     """
-    kinds = {name: str(task.table.schema[name].modality) for name in task.inputs}
+    kinds = {name: str(problem.table.schema[name].modality) for name in problem.inputs}
     work.encoders.check(kinds)
-    columns, kept = _columns(task, work, kinds), Kept()
+    columns, kept = _columns(problem, work, kinds), Kept()
     if columns:
         before = recall(work)
         if before is None:
-            task, kept = _Search(task, work, columns, kinds).run()
+            problem, kept = _Search(problem, work, columns, kinds).run()
             remember(work, kept)
         else:
-            task, kept = read_again(task, work, before), before
-        task = replace(task, notes=(*task.notes, *kept.notes))
-    if work.tune in ("lora", "full") and work.encoders.looks and not encoders_of(task):
+            problem, kept = read_again(problem, work, before), before
+        problem = replace(problem, notes=(*problem.notes, *kept.notes))
+    if work.tune in ("lora", "full") and work.encoders.looks and not encoders_of(problem):
         raise no_encoder_to_tune(work.tune)
-    return task, {"encoders": kept.records} if kept.records else {}
+    return problem, {"encoders": kept.records} if kept.records else {}
 
 
-def _columns(task: Task, work: Work, kinds: Mapping[str, str]) -> list[str]:
+def _columns(problem: Problem, work: Work, kinds: Mapping[str, str]) -> list[str]:
     """Return the columns whose encoder is looked for, in the order in which they are tried."""
     if not work.encoders.looks:
         return []
-    read = {one.input_column for one in encoders_of(task)}
+    read = {one.input_column for one in encoders_of(problem)}
     names = [name for name, kind in kinds.items() if kind in KNOWN and name not in read]
     names = [name for name in names if work.encoders.finds(name, kinds[name])]
     return sorted(names, key=lambda name: ORDER.index(kinds[name]))
@@ -96,9 +96,9 @@ class _Search:
     """Tries encoders column by column. Args: see `add_found`; `kinds` is column -> modality."""
 
     def __init__(
-        self, task: Task, work: Work, columns: list[str], kinds: Mapping[str, str]
+        self, problem: Problem, work: Work, columns: list[str], kinds: Mapping[str, str]
     ) -> None:
-        self._task, self._work = task, work
+        self._problem, self._work = problem, work
         self._columns, self._kinds = columns, kinds
         self._kept = Kept()
         self._left_out: dict[tuple[str, str], list[str]] = {}
@@ -106,17 +106,17 @@ class _Search:
         self._costs: np.ndarray | None = None
         self._judging = 0.0
 
-    def run(self) -> tuple[Task, Kept]:
-        """Return the task with the encoders that help, and what to keep of it."""
+    def run(self) -> tuple[Problem, Kept]:
+        """Return the problem with the encoders that help, and what to keep of it."""
         found = find_encoders()
         among = set(self._kinds.values())
         choices = {name: suited(found, self._kinds[name], among) for name in self._columns}
         choices = {name: ones for name, ones in choices.items() if ones}
         if not choices:
-            return self._task, self._none_found()
+            return self._problem, self._none_found()
         left = self._work.timetable.left()
         seconds = None if left is None else JUDGE_SHARE * left
-        judge = make_judge(self._task, seed=self._work.seed, seconds=seconds)
+        judge = make_judge(self._problem, seed=self._work.seed, seconds=seconds)
         for input_column, ones in choices.items():
             if judge is None:
                 self._leave_out(input_column, ones[0], TOO_FEW)
@@ -127,7 +127,7 @@ class _Search:
             self._kept.notes.append(
                 f"the pretrained encoder {encoder} was left out for {columns}: {why}"
             )
-        return self._task, self._kept
+        return self._problem, self._kept
 
     def _none_found(self) -> Kept:
         """Say so only where a person asked."""
@@ -148,7 +148,7 @@ class _Search:
                 break
             try:
                 checkpoint = open_found(one, self._kinds[input_column])
-                task, gain, costs = self._read(input_column, checkpoint, judge)
+                problem, gain, costs = self._read(input_column, checkpoint, judge)
             except TooSlow as slow:
                 why = str(slow)
                 continue
@@ -158,7 +158,7 @@ class _Search:
             facts = self._facts(input_column, one, checkpoint, judge)
             facts |= {**gain.told(), "seconds": round(time.monotonic() - began, 1)}
             if gain.helps:
-                self._task, self._costs = task, costs
+                self._problem, self._costs = problem, costs
                 self._take(input_column, facts)
             else:
                 self._leave_out(input_column, one, NO_HELP, facts)
@@ -172,19 +172,19 @@ class _Search:
 
     def _read(
         self, input_column: str, checkpoint: Checkpoint, judge: Judge
-    ) -> tuple[Task, Gain, np.ndarray]:
-        """Return the task read by an encoder (of some rows where it does not help), gain, costs.
+    ) -> tuple[Problem, Gain, np.ndarray]:
+        """Return the problem read by an encoder (of some rows where it does not help), gain, costs.
 
         Large tables are judged by some rows before all are encoded. Raises `TooSlow`.
         """
-        table, present = self._task.table, self._task.prepared.columns[input_column].present
+        table, present = self._problem.table, self._problem.prepared.columns[input_column].present
         encoder = ColumnEncoder(table, input_column, checkpoint, deadline=self._until)
         column = encoder.kept()
         if column is None:
             encoder.check_time(np.flatnonzero(np.asarray(present, bool)))
         if self._costs is None:
             began = time.monotonic()
-            self._costs = judge.costs(self._task)
+            self._costs = judge.costs(self._problem)
             self._judging = time.monotonic() - began
             encoder.deadline = self._until
         if column is not None:
@@ -197,18 +197,18 @@ class _Search:
         if not gain.helps:
             return found
         return (
-            with_encoder(self._task, input_column, checkpoint, encoder.whole(update)),
+            with_encoder(self._problem, input_column, checkpoint, encoder.whole(update)),
             gain,
             costs,
         )
 
     def _judged(
         self, input_column: str, checkpoint: Checkpoint, column: PreparedColumn, judge: Judge
-    ) -> tuple[Task, Gain, np.ndarray]:
-        task = with_encoder(self._task, input_column, checkpoint, column)
-        costs, before = judge.costs(task), self._costs
+    ) -> tuple[Problem, Gain, np.ndarray]:
+        problem = with_encoder(self._problem, input_column, checkpoint, column)
+        costs, before = judge.costs(problem), self._costs
         before = costs if before is None else before
-        return task, measure_gain(before, costs, self._task.groups[judge.rows]), costs
+        return problem, measure_gain(before, costs, self._problem.groups[judge.rows]), costs
 
     def _take(self, input_column: str, facts: dict[str, Any]) -> None:
         self._kept.records.append({**facts, "used": True})

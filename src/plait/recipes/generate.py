@@ -19,11 +19,11 @@ from plait.model.scores import intervals_of
 from plait.recipes.chosen_by_folds import NUM_FOLDS
 from plait.recipes.decoding import Decoder, train_decoder
 from plait.recipes.generated_samples import make_pairs
+from plait.recipes.problem import Problem, with_space
 from plait.recipes.records import make_card
 from plait.recipes.simple_generators import Simple, measure_simple
 from plait.recipes.stopping import with_stopping
 from plait.recipes.subsets import score_subsets
-from plait.recipes.task import Task, with_space
 from plait.recipes.verdict import verdict_of
 from plait.recipes.work import Work
 
@@ -51,8 +51,8 @@ class Made:
         return Made(self.rows[places], self.truth[places], outputs)
 
 
-def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
-    """Return the best model of a task's generated target, and its records: metrics and samples.
+def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Return the best model of a problem's generated target, and its records: metrics and samples.
 
     The simple models and the network learn from training rows; what was made for validation rows
     decides, by the target's headline, and test rows tell how good that is.
@@ -63,39 +63,39 @@ def learn_generated(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
     timetable, space = work.timetable, None
     if work.base is not None:
         space = work.base.space
-        task = with_space(task, space, progress=work.progress)
-    task = with_stopping(task, from_validation=False, seed=work.seed)
+        problem = with_space(problem, space, progress=work.progress)
+    problem = with_stopping(problem, from_validation=False, seed=work.seed)
     with timetable.part("baselines"):
-        simple = measure_simple(task, work)
+        simple = measure_simple(problem, work)
     with timetable.part("network"):
-        decoder = train_decoder(task, work, fallback=bool(simple.fitted))
-    candidates = {**_of_simple(task, simple), **_of_decoder(task, decoder)}
+        decoder = train_decoder(problem, work, fallback=bool(simple.fitted))
+    candidates = {**_of_simple(problem, simple), **_of_decoder(problem, decoder)}
     if not candidates:
         raise TargetError(
             "nothing was learned",
             expected="simple models, or time for a network",
             hint="leave out --no-baselines, or give it a longer budget",
         )
-    judge = PairJudge(_codec(task))
+    judge = PairJudge(_codec(problem))
     with timetable.part("choice"):
-        chosen = _made(task, candidates, _some(task.validation, decoder.most_made))
-        shipped, notes = _choose(judge, chosen, task.groups[chosen.rows])
+        chosen = _made(problem, candidates, _some(problem.validation, decoder.most_made))
+        shipped, notes = _choose(judge, chosen, problem.groups[chosen.rows])
     model = Model(
-        schema=task.table.schema,
-        input_columns=task.input_columns,
-        target=task.target,
+        schema=problem.table.schema,
+        input_columns=problem.input_columns,
+        target=problem.target,
         parts=candidates[shipped],
         shared=space,
-        derived_columns=task.derived_columns,
-        shown={name: task.codecs[name] for name in task.inputs},
+        derived_columns=problem.derived_columns,
+        shown={name: problem.codecs[name] for name in problem.inputs},
         group=work.group,
     )
     with timetable.part("scoring"):
-        records = _records(model, task, work, candidates, simple, decoder, chosen)
+        records = _records(model, problem, work, candidates, simple, decoder, chosen)
     records["metrics"]["notes"] = [
-        *task.notes, *simple.notes, *decoder.notes, *notes, *records["metrics"]["notes"]
+        *problem.notes, *simple.notes, *decoder.notes, *notes, *records["metrics"]["notes"]
     ]  # fmt: skip
-    model.card = make_card(task, records["metrics"], verdict_of(model, records["metrics"]))
+    model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
 
@@ -118,42 +118,42 @@ def _check(work: Work) -> None:
         )
 
 
-def _codec(task: Task) -> GeneratedTarget:
-    codec = task.goal
+def _codec(problem: Problem) -> GeneratedTarget:
+    codec = problem.goal
     if not isinstance(codec, GeneratedTarget):
         raise TargetError("this target is predicted, not generated", received=codec.modality)
     return codec
 
 
-def _generator(task: Task, name: str, **parts: Any) -> Generator:
-    codecs = {column: task.codecs[column] for column in task.columns}
-    return Generator(codecs, str(task.target), _codec(task), name, **parts)
+def _generator(problem: Problem, name: str, **parts: Any) -> Generator:
+    codecs = {column: problem.codecs[column] for column in problem.columns}
+    return Generator(codecs, str(problem.target), _codec(problem), name, **parts)
 
 
-def _of_simple(task: Task, simple: Simple) -> dict[str, Generator]:
+def _of_simple(problem: Problem, simple: Simple) -> dict[str, Generator]:
     """Return each simple model as what might ship."""
     return {
-        name: _generator(task, name, simple=fitted, features=simple.features)
+        name: _generator(problem, name, simple=fitted, features=simple.features)
         for name, fitted in simple.fitted.items()
     }
 
 
-def _of_decoder(task: Task, decoder: Decoder) -> dict[str, Generator]:
+def _of_decoder(problem: Problem, decoder: Decoder) -> dict[str, Generator]:
     if decoder.network is None:
         return {}
     from plait.networks.torch_runners import HeadsRunner
 
     config = decoder.network.config
-    found = _generator(task, DEEP, config=config, tensors=decoder.tensors)
+    found = _generator(problem, DEEP, config=config, tensors=decoder.tensors)
     found._drawer = HeadsRunner(decoder.network, found.name)
     return {DEEP: found}
 
 
-def _made(task: Task, candidates: Mapping[str, Generator], rows: np.ndarray) -> Made:
+def _made(problem: Problem, candidates: Mapping[str, Generator], rows: np.ndarray) -> Made:
     """Have every candidate answer the rows."""
-    column = task.prepared.columns[str(task.target)]
+    column = problem.prepared.columns[str(problem.target)]
     values = [column[int(row)] or {} for row in rows]
-    outputs = {name: one.outputs(task.prepared, rows) for name, one in candidates.items()}
+    outputs = {name: one.outputs(problem.prepared, rows) for name, one in candidates.items()}
     return Made(rows, next(iter(candidates.values())).truth(values), outputs)
 
 
@@ -204,7 +204,7 @@ def _by_others(judge: PairJudge, made: Made, groups: np.ndarray, seed: int) -> n
 
 def _records(
     model: Model,
-    task: Task,
+    problem: Problem,
     work: Work,
     candidates: Mapping[str, Generator],
     simple: Simple,
@@ -212,17 +212,17 @@ def _records(
     chosen: Made,
 ) -> dict[str, Any]:
     """Score what ships and every candidate alone on the rows set aside."""
-    judge, shipped = PairJudge(_codec(task)), model.generator
-    rows = _some(task.judged, decoder.most_made) if work.scores else task.judged[:0]
+    judge, shipped = PairJudge(_codec(problem)), model.generator
+    rows = _some(problem.judged, decoder.most_made) if work.scores else problem.judged[:0]
     same = np.array_equal(rows, chosen.rows)
-    made = chosen if same else _made(task, candidates, rows)
-    by_others = _by_others(judge, chosen, task.groups[chosen.rows], work.seed)
+    made = chosen if same else _made(problem, candidates, rows)
+    by_others = _by_others(judge, chosen, problem.groups[chosen.rows], work.seed)
     told = {}
     for name, found in made.outputs.items():
-        losses = candidates[name].losses(task.prepared, chosen.rows)
+        losses = candidates[name].losses(problem.prepared, chosen.rows)
         scored: dict[str, Any] = {"metrics": {}, "intervals": {}}
         if len(rows):
-            groups = task.groups[rows]
+            groups = problem.groups[rows]
             scored = {
                 "metrics": judge.metrics(found, made.truth),
                 "intervals": intervals_of(judge, found, made.truth, groups=groups, seed=work.seed),
@@ -233,15 +233,15 @@ def _records(
         told[name] = {
             "name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut
         }  # fmt: skip
-    said = by_others if same and not len(task.splits.test) else made.outputs[shipped.shipped]
+    said = by_others if same and not len(problem.splits.test) else made.outputs[shipped.shipped]
     candidates_told = sorted(told.values(), key=lambda one: one["name"] != DEEP)
     metrics = {
         "shipped": shipped.shipped,
         "weights": shipped.weights,
         "num_parameters": decoder.num_parameters if shipped.shipped == DEEP else 0,
         "words": {name: vars(word) for name, word in judge.words.items()},
-        "test": _scored(model, task, work, made, said),
-        "subsets": _subsets(model, task, work, made),
+        "test": _scored(model, problem, work, made, said),
+        "subsets": _subsets(model, problem, work, made),
         "validation": {
             "costs": {name: one["cost"] for name, one in told.items()},
             "rows": len(chosen.rows),
@@ -251,44 +251,44 @@ def _records(
         "baselines": [one for one in candidates_told if one["name"] != DEEP],
         "curve": decoder.run.curve,
         "training": decoder.told(),
-        "warnings": list(task.warnings),
-        "notes": _row_notes(task, len(rows)),
+        "warnings": list(problem.warnings),
+        "notes": _row_notes(problem, len(rows)),
     }
     records: dict[str, Any] = {"metrics": metrics}
     if len(rows):
         true = list(made.truth)
-        metrics["panel"] = _codec(task).panel(list(said), true)
+        metrics["panel"] = _codec(problem).panel(list(said), true)
         if work.samples:
-            records["samples"] = make_pairs(task, judge, rows, list(said), true, seed=work.seed)
+            records["samples"] = make_pairs(problem, judge, rows, list(said), true, seed=work.seed)
     return records
 
 
-def _scored(model: Model, task: Task, work: Work, made: Made, outputs: Any) -> dict[str, Any]:
+def _scored(model: Model, problem: Problem, work: Work, made: Made, outputs: Any) -> dict[str, Any]:
     if not len(made.rows):
         return {}
-    groups = task.groups[made.rows]
+    groups = problem.groups[made.rows]
     return model.score_rows(
-        task.prepared, made.rows, made.truth, groups=groups, seed=work.seed, outputs=outputs
+        problem.prepared, made.rows, made.truth, groups=groups, seed=work.seed, outputs=outputs
     )
 
 
-def _subsets(model: Model, task: Task, work: Work, made: Made) -> list[dict[str, Any]]:
+def _subsets(model: Model, problem: Problem, work: Work, made: Made) -> list[dict[str, Any]]:
     if not len(made.rows):
         return []
     end = work.timetable.work_end
-    groups = task.groups[made.rows]
+    groups = problem.groups[made.rows]
     return score_subsets(
-        model, task.prepared, made.rows, made.truth, groups=groups, seed=work.seed, end=end
+        model, problem.prepared, made.rows, made.truth, groups=groups, seed=work.seed, end=end
     )[0]
 
 
-def _row_notes(task: Task, judged: int) -> list[str]:
+def _row_notes(problem: Problem, judged: int) -> list[str]:
     """Say which rows the numbers are from."""
     notes = []
-    set_aside = len(task.splits.test) or len(task.splits.validation)
+    set_aside = len(problem.splits.test) or len(problem.splits.validation)
     if 0 < judged < set_aside:
         notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
-    if not len(task.splits.test):
+    if not len(problem.splits.test):
         notes.append("no rows were set aside as a test: the numbers are from validation rows")
     return notes
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from plait.modalities import MadeFile
 from plait.model.judges import PairJudge
+from plait.recipes.problem import Problem
 from plait.recipes.samples import MAX_SAMPLE_BYTES, text_of
 from plait.recipes.space_map import show_cell
-from plait.recipes.task import Task
 
 NUM_LOT, NUM_BEST, NUM_WORST = 6, 3, 3
 
 
 def make_pairs(
-    task: Task, judge: PairJudge, rows: np.ndarray, said: Sequence[Any], true: Sequence[Any],
+    problem: Problem, judge: PairJudge, rows: np.ndarray, said: Sequence[Any], true: Sequence[Any],
     *, seed: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return up to 12 of `rows`: by lot, the best made, and the worst made.
@@ -32,7 +32,7 @@ def make_pairs(
     for drawn, place in _pick(costs, seed):
         row = int(rows[place])
         made, real = codec.show(said[place]), codec.show(true[place])
-        cells = {name: show_cell(task, row, name) for name in task.inputs}
+        cells = {name: show_cell(problem, row, name) for name in problem.inputs}
         kept = {name: html for name, html in cells.items() if html is not None}
         size += sum(map(len, (*kept.values(), made, real)))
         if size > MAX_SAMPLE_BYTES and found:
@@ -41,7 +41,7 @@ def make_pairs(
             {
                 "row": row,
                 "cells": kept,
-                "truth": text_of(task.table.column(str(task.target), [row])[0]),
+                "truth": text_of(problem.table.column(str(problem.target), [row])[0]),
                 "prediction": _written(codec.write(said[place])),
                 "made": made,
                 "true": real,

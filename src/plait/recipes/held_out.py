@@ -16,9 +16,9 @@ from plait.model.scales import HeldOut
 from plait.recipes.base_models import BaseModels
 from plait.recipes.comparison import places_of
 from plait.recipes.deep_plan import DeepResult
+from plait.recipes.problem import Problem
 from plait.recipes.reduced_models import Judges
 from plait.recipes.subsets import hide
-from plait.recipes.task import Task
 
 MAX_HIDDEN_ROWS = 200
 """Rows that tell what the mix does without a column."""
@@ -49,7 +49,7 @@ MAX_INPUT_COLUMNS = 12
 
 
 def calibrate(
-    task: Task,
+    problem: Problem,
     base_models: BaseModels,
     deep: DeepResult,
     weights: Mapping[str, float],
@@ -59,13 +59,13 @@ def calibrate(
     """Calibrate the mix on rows that nothing learned from, for each set of columns.
 
     Args:
-        task: Its target and groups.
+        problem: Its target and groups.
         base_models: The simple models.
         deep: The network.
         weights: Name -> weight in the mix.
         deadline: Of `time.monotonic`; sets of columns that come later are not tried.
     """
-    answers = _Answers(task, base_models, deep, weights)
+    answers = _Answers(problem, base_models, deep, weights)
     width = deep.outputs.shape[1]
     every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // width, LEAST_ROWS))
     most = min(MAX_HIDDEN_ROWS, max(MAX_HIDDEN_CELLS // width, LEAST_HIDDEN_ROWS))
@@ -75,26 +75,26 @@ def calibrate(
         if is_late(deadline):
             break
         able = np.flatnonzero(present[:, kept].all(axis=1))
-        gone = [name for name, stays in zip(task.input_columns, kept, strict=True) if not stays]
+        gone = [name for name, stays in zip(problem.input_columns, kept, strict=True) if not stays]
         if len(able):
             parts.append(answers.held_out(every[_some(able, most)], gone))
     unusual = []
     for hidden, able in _unusual(present, most):
         if is_late(deadline):
             break
-        gone = [name for name, goes in zip(task.input_columns, hidden, strict=True) if goes]
+        gone = [name for name, goes in zip(problem.input_columns, hidden, strict=True) if goes]
         unusual.append(answers.held_out(every[able], gone))
     return fit_calibration(
-        task.target_codec,
-        task.input_columns,
+        problem.target_codec,
+        problem.input_columns,
         HeldOut.join(parts),
         HeldOut.join(unusual) if unusual else None,
     )
 
 
-def calibration_seconds(task: Task, per_row: float) -> float:
+def calibration_seconds(problem: Problem, per_row: float) -> float:
     """Return about how long calibrating takes, at so many seconds to answer a row."""
-    num = len(task.input_columns)
+    num = len(problem.input_columns)
     sets = SETS_PER_INPUT_COLUMN * num if 1 < num <= MAX_INPUT_COLUMNS else 0
     return sets * MAX_HIDDEN_ROWS * per_row
 
@@ -103,27 +103,31 @@ class _Answers:
     """Asks every member of a mix about rows that it did not learn from."""
 
     def __init__(
-        self, task: Task, base_models: BaseModels, deep: DeepResult, weights: Mapping[str, float]
+        self,
+        problem: Problem,
+        base_models: BaseModels,
+        deep: DeepResult,
+        weights: Mapping[str, float],
     ) -> None:
-        self._task, self._base_models, self._deep = task, base_models, deep
+        self._problem, self._base_models, self._deep = problem, base_models, deep
         self._weights = weights
-        self._input_columns = list(task.input_columns.values())
+        self._input_columns = list(problem.input_columns.values())
         self._at = places_of(deep.rows, base_models.judged)
 
     def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
         """Return what the mix says of some of the rows when input columns are hidden."""
-        task, rows = self._task, self._deep.rows[places]
-        hidden = [column for name in gone for column in task.input_columns[name]]
+        problem, rows = self._problem, self._deep.rows[places]
+        hidden = [column for name in gone for column in problem.input_columns[name]]
         found = {name: self._outputs(name, places, hidden) for name in self._weights}
-        present = with_input_columns(task.prepared, task.input_columns, rows)
-        present &= [name not in gone for name in task.input_columns]
+        present = with_input_columns(problem.prepared, problem.input_columns, rows)
+        present &= [name not in gone for name in problem.input_columns]
         return HeldOut(
             outputs=mix_outputs(found, self._weights),
-            truth=task.truth[rows],
+            truth=problem.truth[rows],
             present=present,
-            groups=task.groups[rows],
+            groups=problem.groups[rows],
             hidden=np.full(len(rows), bool(gone)),
-            weights=None if task.weights is None else task.weights[rows].astype(np.float64),
+            weights=None if problem.weights is None else problem.weights[rows].astype(np.float64),
         )
 
     def _outputs(self, name: str, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
@@ -142,7 +146,7 @@ class _Answers:
         """Return the outputs of the networks that did not learn from the rows; NaN without one."""
         if self._deep.stages:
             from plait.networks.torch_runners import system_outputs
-        prepared = hide(self._task.prepared, hidden)
+        prepared = hide(self._problem.prepared, hidden)
         out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
         for system, judged in self._deep.stages:
             mine = np.flatnonzero(np.isin(self._deep.rows[places], judged))

@@ -13,7 +13,7 @@ from plait.baselines.base_models import BaseModel
 from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.modalities import PredictiveTarget
 from plait.recipes.label_counts import nested_order
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 CHEAP_LABELS = 100
 """Points of fewer labels all take about the same time."""
@@ -36,8 +36,8 @@ class Part:
     truth: np.ndarray
 
     @classmethod
-    def of(cls, task: Task, features: FeatureMap, rows: np.ndarray) -> Part:
-        return cls(FeatureMatrices(features, task.prepared, rows), task.truth[rows])
+    def of(cls, problem: Problem, features: FeatureMap, rows: np.ndarray) -> Part:
+        return cls(FeatureMatrices(features, problem.prepared, rows), problem.truth[rows])
 
     def only(self, columns: Sequence[str]) -> Part:
         return Part(self.matrices.only(columns), self.truth)

@@ -17,7 +17,7 @@ from plait.modalities import PredictiveTarget
 from plait.progress import SILENT, Progress
 from plait.recipes.label_bench import Bench, Pace, Part, Way
 from plait.recipes.label_counts import label_counts, labels_needed, nested_order
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.types import SPACE_MARK
 
 NUM_DRAWS = 3
@@ -47,7 +47,7 @@ def curve_seconds(budget_seconds: float | None) -> float | None:
 
 
 def measure_label_curve(
-    task: Task, *, seed: int, seconds: float | None, progress: Progress = SILENT
+    problem: Problem, *, seed: int, seconds: float | None, progress: Progress = SILENT
 ) -> dict[str, Any]:
     """Return how the test score grows with labels; {} where there is nothing to compare or no time.
 
@@ -56,7 +56,7 @@ def measure_label_curve(
     space or of pretrained encoders among them, or from those alone, as validation rows say.
 
     Args:
-        task: With the derived columns.
+        problem: With the derived columns.
         seed: Of the draws.
         seconds: Time that it may take: points that come too late are left out; None for no limit.
         progress: Told of the work.
@@ -70,18 +70,18 @@ def measure_label_curve(
         are), ``said`` (a sentence), ``seconds``.
     """
     began = time.monotonic()
-    columns = tuple(r.column for r in task.derived_columns if r.column in task.columns)
-    if not columns or not len(task.judged) or not _can_learn():
+    columns = tuple(r.column for r in problem.derived_columns if r.column in problem.columns)
+    if not columns or not len(problem.judged) or not _can_learn():
         return {}
     pace = Pace(None if seconds is None else began + seconds)
     update = progress.task("label curve", 2)
-    bench = _open_bench(task, columns, seed, seconds, pace)
+    bench = _open_bench(problem, columns, seed, seconds, pace)
     if bench is None:
         update(2)
         return {}
     counts = label_counts(bench.codec.form.strata(bench.learn.truth))
-    own = Way(OWN, task.inputs, Linear)
-    ways = _ways(task, columns, bench.codec)
+    own = Way(OWN, problem.inputs, Linear)
+    ways = _ways(problem, columns, bench.codec)
     bench.draw([own, *ways], counts, 0)
     update(1)
     chosen = bench.best(ways)
@@ -91,7 +91,7 @@ def measure_label_curve(
     curves = bench.curve(own, OWN), bench.curve(chosen, _name(columns))
     if len(curves[0]) < 2:
         return {}
-    record = _record(*curves, bench, chosen, len(task.splits.train))
+    record = _record(*curves, bench, chosen, len(problem.splits.train))
     return {**record, "seconds": round(time.monotonic() - began, 2)}
 
 
@@ -115,29 +115,29 @@ def told(record: Mapping[str, Any], metrics: Mapping[str, Any], num_labels: int)
 
 
 def _open_bench(
-    task: Task, columns: Sequence[str], seed: int, seconds: float | None, pace: Pace
+    problem: Problem, columns: Sequence[str], seed: int, seconds: float | None, pace: Pace
 ) -> Bench | None:
     """Return the bench, its features made; None where labels or time are too few.
 
     What is judged is not learned from, nor chosen by: without a test, validation rows are judged.
     """
-    codec = task.target_codec
-    rows = np.setdiff1d(task.splits.train, task.judged)
-    rows = rows[codec.form.known(task.truth[rows])]
-    held = np.setdiff1d(task.validation, task.judged)
-    every = (*task.inputs, *columns)
-    share = _share_in_time(task, every, rows, len(held), seconds)
-    judged = _even(task.judged, share, MAX_ROWS)
-    order = nested_order(codec.form.strata(task.truth[rows]), seed)
+    codec = problem.target_codec
+    rows = np.setdiff1d(problem.splits.train, problem.judged)
+    rows = rows[codec.form.known(problem.truth[rows])]
+    held = np.setdiff1d(problem.validation, problem.judged)
+    every = (*problem.inputs, *columns)
+    share = _share_in_time(problem, every, rows, len(held), seconds)
+    judged = _even(problem.judged, share, MAX_ROWS)
+    order = nested_order(codec.form.strata(problem.truth[rows]), seed)
     rows = np.sort(rows[order[: int(share * min(len(rows), MAX_ROWS))]])
-    enough = len(judged) >= min(LEAST_JUDGED, len(task.judged))
-    if not enough or not label_counts(codec.form.strata(task.truth[rows])):
+    enough = len(judged) >= min(LEAST_JUDGED, len(problem.judged))
+    if not enough or not label_counts(codec.form.strata(problem.truth[rows])):
         return None
-    features, matrices = FeatureMap.fit(task.prepared, every, rows)
+    features, matrices = FeatureMap.fit(problem.prepared, every, rows)
     return Bench(
-        Part(matrices, task.truth[rows]),
-        Part.of(task, features, _even(held, share, MAX_HELD_ROWS)) if len(held) else None,
-        Part.of(task, features, judged),
+        Part(matrices, problem.truth[rows]),
+        Part.of(problem, features, _even(held, share, MAX_HELD_ROWS)) if len(held) else None,
+        Part.of(problem, features, judged),
         codec,
         seed,
         pace,
@@ -145,24 +145,24 @@ def _open_bench(
 
 
 def _share_in_time(
-    task: Task, columns: Sequence[str], rows: np.ndarray, num_held: int, seconds: float | None
+    problem: Problem, columns: Sequence[str], rows: np.ndarray, num_held: int, seconds: float | None
 ) -> float:
     """Return the share of rows, in [0, 1], whose features are made in time, from some of them."""
     if seconds is None or not len(rows):
         return 1.0
     some = rows[:PILOT_ROWS]
     began = time.monotonic()
-    FeatureMap.fit(task.prepared, columns, some)
+    FeatureMap.fit(problem.prepared, columns, some)
     # The plan of the features reads every row once more.
     per_row = (time.monotonic() - began) / (2 * len(some))
     total = min(len(rows), MAX_ROWS) + min(num_held, MAX_HELD_ROWS)
-    total += min(len(task.judged), MAX_ROWS)
+    total += min(len(problem.judged), MAX_ROWS)
     return min(1.0, max(0.0, FEATURE_SHARE * seconds) / max(per_row * total, 1e-9))
 
 
-def _ways(task: Task, columns: Sequence[str], codec: PredictiveTarget) -> list[Way]:
+def _ways(problem: Problem, columns: Sequence[str], codec: PredictiveTarget) -> list[Way]:
     """Return the ways to learn with the derived columns, that of all columns first."""
-    every, spaces = (*task.inputs, *columns), tuple(c for c in columns if c.endswith(SPACE_MARK))
+    every, spaces = (*problem.inputs, *columns), tuple(c for c in columns if c.endswith(SPACE_MARK))
     ways = [
         Way("linear on all columns", every, Linear),
         Way("linear on the vectors alone", tuple(columns), Linear),

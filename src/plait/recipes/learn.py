@@ -29,13 +29,13 @@ from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
 from plait.recipes.network import plan_network, train_network
 from plait.recipes.network_time import Kept, after_network
+from plait.recipes.problem import Problem, with_space
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
 from plait.recipes.scoring import HeldOutputs
 from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.stopping import with_stopping
 from plait.recipes.target_records import make_records
-from plait.recipes.task import Task, with_space
 from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets
 from plait.recipes.verdict import verdict_of
@@ -58,24 +58,26 @@ OPTIMISTIC = (
 )
 
 
-def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
-    """Return the best model of a task's target, and its records: metrics and samples."""
+def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Return the best model of a problem's target, and its records: metrics and samples."""
     timetable = work.timetable
     with timetable.part("encoders"):
-        task, encoders = read_by_encoders(task, work)
-        task, space, learned = _with_space(task, work)
-    guessing = _can_guess(task, work)
-    apart = guessing or knows_targets(task)
-    folds = None if apart else make_folds(task, work.seed)
-    if folds is not None and too_slow_for_folds(task, learn_rows(task), timetable.baselines()):
+        problem, encoders = read_by_encoders(problem, work)
+        problem, space, learned = _with_space(problem, work)
+    guessing = _can_guess(problem, work)
+    apart = guessing or knows_targets(problem)
+    folds = None if apart else make_folds(problem, work.seed)
+    if folds is not None and too_slow_for_folds(
+        problem, learn_rows(problem), timetable.baselines()
+    ):
         folds = None
-        task = replace(task, notes=(*task.notes, SLOW_FEATURES))
+        problem = replace(problem, notes=(*problem.notes, SLOW_FEATURES))
     if folds is None:
-        task = with_stopping(task, from_validation=apart, seed=work.seed)
-    task = _judged_in_time(task, timetable)
+        problem = with_stopping(problem, from_validation=apart, seed=work.seed)
+    problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):
         base_models = measure_base_models(
-            task,
+            problem,
             folds,
             seed=work.seed,
             seconds=_base_model_seconds(work),
@@ -84,44 +86,48 @@ def learn_target(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
             space=space,
         )
     with timetable.part("label curve"):
-        curve = _label_curve(task, work)
-    deep, base_models, kept = _network(task, work, base_models, folds, space, guessing=guessing)
+        curve = _label_curve(problem, work)
+    deep, base_models, kept = _network(problem, work, base_models, folds, space, guessing=guessing)
     candidates = Candidates.of(deep, base_models)
     with timetable.part("choice"):
-        choice, by_choice = _choose(task, candidates, work)
-    model = _assemble(task, deep, base_models, choice, {} if work.base is None else work.base.shown)
+        choice, by_choice = _choose(problem, candidates, work)
+    model = _assemble(
+        problem, deep, base_models, choice, {} if work.base is None else work.base.shown
+    )
     known = on_all_rows(deep, base_models, choice.weights)
     with timetable.part("calibration"):
         until = _calibrated_until(timetable, kept)
         model.ensemble.calibration = calibrate(
-            task, base_models, known, choice.weights, deadline=until
+            problem, base_models, known, choice.weights, deadline=until
         )
-    model.ensemble.decision = _decide(task, work, model, outputs_of(known, base_models), known.rows)
+    model.ensemble.decision = _decide(
+        problem, work, model, outputs_of(known, base_models), known.rows
+    )
     model.shared, model.group = space, work.group
     shipped = Refitted()
     if folds is None:
         with timetable.part("refit"):
             shipped = refit(
-                task, base_models, choice.weights, timetable, seed=work.seed, kept=kept.scoring
+                problem, base_models, choice.weights, timetable, seed=work.seed, kept=kept.scoring
             )
-    if len(task.splits.test):
+    if len(problem.splits.test):
         model.ensemble.base_models = {**model.ensemble.base_models, **shipped.base_models}
     with timetable.part("scoring"):
         held = HeldOutputs(candidates, by_choice, learned=folds is not None)
         num_folds = 0 if folds is None else int(folds.max()) + 1
-        records = make_records(model, task, work, deep, base_models, choice, held, num_folds)
+        records = make_records(model, problem, work, deep, base_models, choice, held, num_folds)
         records["metrics"] |= deep.trials | learned | encoders
-        records["metrics"] |= told(curve, records["metrics"], _num_labels(task, folds))
+        records["metrics"] |= told(curve, records["metrics"], _num_labels(problem, folds))
     model.ensemble.base_models = {**model.ensemble.base_models, **shipped.base_models}
     records["metrics"]["refitted"] = sorted(shipped.base_models)
     records["metrics"]["notes"] += shipped.notes
     timetable.said.extend(why_unused(base_models, deep, timetable))
-    model.card = make_card(task, records["metrics"], verdict_of(model, records["metrics"]))
+    model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
 
 def _network(
-    task: Task,
+    problem: Problem,
     work: Work,
     base_models: BaseModels,
     folds: np.ndarray | None,
@@ -134,28 +140,32 @@ def _network(
     Return both, and the seconds that are kept for what follows.
     """
     timetable = work.timetable
-    kept = after_network(task, base_models, timetable, has_folds=folds is not None)
+    kept = after_network(problem, base_models, timetable, has_folds=folds is not None)
     with timetable.part("network"):
         left = timetable.left(sum(kept))
-        stage = plan_network(task, work, base_models, folds, space, guessing=guessing, left=left)
-    base_models = _again(task, work, base_models, stage.spared(timetable.left(sum(kept))))
-    kept = after_network(task, base_models, timetable, has_folds=folds is not None)
+        stage = plan_network(problem, work, base_models, folds, space, guessing=guessing, left=left)
+    base_models = _again(problem, work, base_models, stage.spared(timetable.left(sum(kept))))
+    kept = after_network(problem, base_models, timetable, has_folds=folds is not None)
     with timetable.part("network"):
-        deep = train_network(task, work, stage, base_models, kept=sum(kept))
-    base_models = _again(task, work, base_models, timetable.left(sum(kept)))
+        deep = train_network(problem, work, stage, base_models, kept=sum(kept))
+    base_models = _again(problem, work, base_models, timetable.left(sum(kept)))
     return (
         deep,
         base_models,
-        after_network(task, base_models, timetable, has_folds=folds is not None),
+        after_network(problem, base_models, timetable, has_folds=folds is not None),
     )
 
 
-def _again(task: Task, work: Work, base_models: BaseModels, seconds: float | None) -> BaseModels:
+def _again(
+    problem: Problem, work: Work, base_models: BaseModels, seconds: float | None
+) -> BaseModels:
     with work.timetable.part("baselines"):
-        return measure_again(task, base_models, seconds, seed=work.seed, progress=work.progress)
+        return measure_again(problem, base_models, seconds, seed=work.seed, progress=work.progress)
 
 
-def _choose(task: Task, candidates: Candidates, work: Work) -> tuple[Choice, np.ndarray | None]:
+def _choose(
+    problem: Problem, candidates: Candidates, work: Work
+) -> tuple[Choice, np.ndarray | None]:
     """Return what ships, and what the choice answers for its rows, each chosen by the others.
 
     Where there is no time for that, the answers are of what ships, and it is noted. None where test
@@ -163,13 +173,13 @@ def _choose(task: Task, candidates: Candidates, work: Work) -> tuple[Choice, np.
     """
     timetable = work.timetable
     began = timetable.clock()
-    choice = choose_candidates(task, candidates, work.metric)
-    if len(task.splits.test) and work.scores:
+    choice = choose_candidates(problem, candidates, work.metric)
+    if len(problem.splits.test) and work.scores:
         return choice, None
     foreseen = NUM_CHOICES * (timetable.clock() - began)
     left = timetable.left()
     if left is None or foreseen <= CHOICE_SHARE * left:
-        return choice, answers_by_folds(task, candidates, work.metric, seed=work.seed)
+        return choice, answers_by_folds(problem, candidates, work.metric, seed=work.seed)
     choice = replace(choice, notes=(*choice.notes, OPTIMISTIC))
     return choice, candidates.mixed(choice.weights)
 
@@ -187,78 +197,80 @@ def _base_model_seconds(work: Work) -> float | None:
 
 
 def _decide(
-    task: Task, work: Work, model: Model, outputs: Mapping[str, np.ndarray], rows: np.ndarray
+    problem: Problem, work: Work, model: Model, outputs: Mapping[str, np.ndarray], rows: np.ndarray
 ) -> Decision | None:
     """Return the decision that was asked for, by calibrated outputs of rows that were held out."""
     weights, calibration = model.ensemble.weights, model.ensemble.calibration
     mixed = mix_outputs({name: outputs[name] for name in weights}, weights)
     if calibration is not None:
-        mixed = calibration.apply(mixed, task.prepared, rows)
+        mixed = calibration.apply(mixed, problem.prepared, rows)
     return make_decision(
-        task.target_codec,
+        problem.target_codec,
         mixed,
-        task.truth[rows],
+        problem.truth[rows],
         threshold=work.threshold,
         costs=work.costs,
         positive=work.positive,
     )
 
 
-def _judged_in_time(task: Task, timetable: Timetable) -> Task:
-    """Return the task, looking at no more rows to judge than their features can be made in time."""
-    if timetable.seconds is None or not len(task.splits.train):
-        return task
-    per_row = feature_seconds(task, task.splits.train)
+def _judged_in_time(problem: Problem, timetable: Timetable) -> Problem:
+    """Return the problem with no more rows to judge than their features can be made in time."""
+    if timetable.seconds is None or not len(problem.splits.train):
+        return problem
+    per_row = feature_seconds(problem, problem.splits.train)
     most = int(JUDGED_SHARE * (timetable.left() or 0.0) / max(per_row, 1e-9))
-    return replace(task, most_judged=max(most, LEAST_JUDGED))
+    return replace(problem, most_judged=max(most, LEAST_JUDGED))
 
 
-def _with_space(task: Task, work: Work) -> tuple[Task, SharedSpace | None, dict[str, Any]]:
-    """Return the task with the vectors of a shared space, the space, and what to record of it.
+def _with_space(problem: Problem, work: Work) -> tuple[Problem, SharedSpace | None, dict[str, Any]]:
+    """Return the problem with the vectors of a shared space, the space, and what to record of it.
 
     The space is the base's, or where many rows have no target a linear one of all these rows.
     """
     if work.base is not None:
         space = work.base.space
-        task = replace(task, notes=(*task.notes, *(f"the base: {one}" for one in space.warnings)))
-        return with_space(task, space, progress=work.progress), space, {}
-    found, notes = learn_linear(task, work)
-    task = replace(task, notes=(*task.notes, *notes))
+        problem = replace(
+            problem, notes=(*problem.notes, *(f"the base: {one}" for one in space.warnings))
+        )
+        return with_space(problem, space, progress=work.progress), space, {}
+    found, notes = learn_linear(problem, work)
+    problem = replace(problem, notes=(*problem.notes, *notes))
     if found is None:
-        return task, None, {}
-    task = with_space(task, found, progress=work.progress)
-    rows = len(task.splits.train) + len(task.unlabelled)
-    return task, found, {"space": {"recipe": "canonical correlations", "rows": rows}}
+        return problem, None, {}
+    problem = with_space(problem, found, progress=work.progress)
+    rows = len(problem.splits.train) + len(problem.unlabelled)
+    return problem, found, {"space": {"recipe": "canonical correlations", "rows": rows}}
 
 
-def _can_guess(task: Task, work: Work) -> bool:
+def _can_guess(problem: Problem, work: Work) -> bool:
     """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
     wanted = bool(work.baselines) and not work.simple
-    wanted = wanted and task.weights is None  # guesses have no weight
+    wanted = wanted and problem.weights is None  # guesses have no weight
     if not wanted or work.base is not None:
         return False
     from plait.recipes.self_training import can_self_train
 
-    return can_self_train(task, work.budget)
+    return can_self_train(problem, work.budget)
 
 
-def _label_curve(task: Task, work: Work) -> dict[str, Any]:
+def _label_curve(problem: Problem, work: Work) -> dict[str, Any]:
     """Return the label curve; {} where the vectors were made with the targets of all rows."""
-    knowing = work.base is not None and task.target in work.base.inputs
-    if not work.baselines or not work.scores or knowing or has_tuned(task):
+    knowing = work.base is not None and problem.target in work.base.inputs
+    if not work.baselines or not work.scores or knowing or has_tuned(problem):
         return {}
     left = work.timetable.left()
     seconds = curve_seconds(None if left is None else min(work.budget.amount, left))
-    return measure_label_curve(task, seed=work.seed, seconds=seconds, progress=work.progress)
+    return measure_label_curve(problem, seed=work.seed, seconds=seconds, progress=work.progress)
 
 
-def _num_labels(task: Task, folds: np.ndarray | None) -> int:
+def _num_labels(problem: Problem, folds: np.ndarray | None) -> int:
     """Return how many labels the shipped model learned from."""
-    return len(task.splits.train) + (0 if folds is None else len(task.splits.validation))
+    return len(problem.splits.train) + (0 if folds is None else len(problem.splits.validation))
 
 
 def _assemble(
-    task: Task,
+    problem: Problem,
     deep: DeepResult,
     base_models: BaseModels,
     choice: Choice,
@@ -267,8 +279,8 @@ def _assemble(
     simple = [name for name in choice.weights if name != DEEP]
     systems = deep.systems if DEEP in choice.weights else ()
     ensemble = Ensemble(
-        codecs={name: task.codecs[name] for name in task.columns},
-        target=task.target_codec,
+        codecs={name: problem.codecs[name] for name in problem.columns},
+        target=problem.target_codec,
         weights=choice.weights,
         base_models={name: base_models.fitted[name] for name in simple},
         features=base_models.features if simple else None,
@@ -277,10 +289,10 @@ def _assemble(
         evidence=evidence_of(systems),
     )
     return Model(
-        schema=task.table.schema,
-        input_columns=task.input_columns,
-        target=task.target,
+        schema=problem.table.schema,
+        input_columns=problem.input_columns,
+        target=problem.target,
         parts=ensemble,
-        derived_columns=task.derived_columns,
-        shown={**shown, **{name: task.codecs[name] for name in task.inputs}},
+        derived_columns=problem.derived_columns,
+        shown={**shown, **{name: problem.codecs[name] for name in problem.inputs}},
     )

@@ -12,7 +12,7 @@ from plait.recipes.base_models import BaseModels
 from plait.recipes.candidates import refuse_none
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form
 from plait.recipes.network_time import NetworkTime
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
@@ -51,7 +51,7 @@ class NetworkStage:
 
 
 def plan_network(
-    task: Task,
+    problem: Problem,
     work: Work,
     base_models: BaseModels,
     folds: np.ndarray | None,
@@ -67,9 +67,9 @@ def plan_network(
     if left is not None and left < LEAST_SECONDS and base_models.fitted:
         return NetworkStage(why="no network was trained: no time was left for it")
     plan = DeepPlan(
-        config=choose_size(work.size, len(task.splits.train)),
+        config=choose_size(work.size, len(problem.splits.train)),
         fusion=work.fusion,
-        train=_train_config(task, work),
+        train=_train_config(problem, work),
         budget=work.budget,
         folds=folds,
         seed=work.seed,
@@ -78,32 +78,32 @@ def plan_network(
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    smallest = lean([task.codecs[name].modality for name in task.columns])
+    smallest = lean([problem.codecs[name].modality for name in problem.columns])
     may_shrink = work.size == "auto" and plan.start is None and plan.config != smallest
     if guessing and work.size == "auto":
         plan, may_shrink = replace(plan, config=smallest), False
     if left is None:
         return NetworkStage(plan, None, guessing)
-    foreseen = NetworkTime.of(task, plan, left)
-    if may_shrink and foreseen.passes(left, plan, len(task.learned)) < LEAST_PASSES:
+    foreseen = NetworkTime.of(problem, plan, left)
+    if may_shrink and foreseen.passes(left, plan, len(problem.learned)) < LEAST_PASSES:
         plan = replace(plan, config=smallest)
-        foreseen = NetworkTime.of(task, plan, left)
+        foreseen = NetworkTime.of(problem, plan, left)
     return NetworkStage(plan, foreseen, guessing)
 
 
-def _train_config(task: Task, work: Work) -> TrainConfig:
+def _train_config(problem: Problem, work: Work) -> TrainConfig:
     if not work.budget.timed:
         return work.train
-    return work.train.within(work.budget.amount, len(task.splits.train))
+    return work.train.within(work.budget.amount, len(problem.splits.train))
 
 
 def train_network(
-    task: Task, work: Work, stage: NetworkStage, base_models: BaseModels, *, kept: float
+    problem: Problem, work: Work, stage: NetworkStage, base_models: BaseModels, *, kept: float
 ) -> DeepResult:
     """Train the network in the time that is left when so many seconds are kept, if that is enough.
 
     Args:
-        task: What to learn.
+        problem: What to learn.
         work: Settings.
         stage: See `plan_network`.
         base_models: The simple models: what guesses, and what ships where there is no network.
@@ -135,8 +135,8 @@ def train_network(
     from plait.recipes.self_training import train_student
 
     if stage.guessing:
-        return train_student(task, plan, base_models, work.progress)
-    return train_deep(task, plan, work.progress)
+        return train_student(problem, plan, base_models, work.progress)
+    return train_deep(problem, plan, work.progress)
 
 
 def _none(base_models: BaseModels, note: str) -> DeepResult:

@@ -10,7 +10,7 @@ from plait.networks.system import System
 from plait.networks.torch_runners import system_outputs
 from plait.recipes.deep_plan import DeepPlan, settled
 from plait.recipes.deep_training import make_system, train_data
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.train.budget import Budget
 from plait.train.loop import train
 from plait.train.supervised import Supervised
@@ -31,28 +31,28 @@ LEAST_OF_STEP = 0.25
 """A step takes no less than this part of what it takes with all that begins and ends a training."""
 
 
-def look(task: Task, plan: DeepPlan, rows: np.ndarray, left: float) -> tuple[float, float]:
+def look(problem: Problem, plan: DeepPlan, rows: np.ndarray, left: float) -> tuple[float, float]:
     """Return the seconds of an answer to one row, and of a step; steps are taken if they are cheap.
 
     Args:
-        task: What to learn.
+        problem: What to learn.
         plan: Of the network.
         rows: That are learned from.
         left: Seconds: looking takes a small part of them.
     """
     plan = settled(plan)
-    system = make_system(task, plan).to(plan.device)
-    answering = answer_seconds(task, plan, system, rows, LOOKING_SHARE * left)
+    system = make_system(problem, plan).to(plan.device)
+    answering = answer_seconds(problem, plan, system, rows, LOOKING_SHARE * left)
     step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
     if (2 + PILOT_STEPS) * step < LOOKING_SHARE * left:
-        step = step_seconds(task, plan, system, rows)
+        step = step_seconds(problem, plan, system, rows)
     return answering, step
 
 
-def step_seconds(task: Task, plan: DeepPlan, system: System, rows: np.ndarray) -> float:
+def step_seconds(problem: Problem, plan: DeepPlan, system: System, rows: np.ndarray) -> float:
     """Return how long a training step takes, from a few: the first ones, and what begins them,
     apart."""
-    objective = Supervised(system, train_data(task, rows, rows[:0]), plan.train)
+    objective = Supervised(system, train_data(problem, rows, rows[:0]), plan.train)
     taken = []
     for num_steps in (1, 1 + PILOT_STEPS):
         began = time.monotonic()
@@ -69,7 +69,7 @@ def step_seconds(task: Task, plan: DeepPlan, system: System, rows: np.ndarray) -
 
 
 def answer_seconds(
-    task: Task, plan: DeepPlan, system: System, rows: np.ndarray, seconds: float
+    problem: Problem, plan: DeepPlan, system: System, rows: np.ndarray, seconds: float
 ) -> float:
     """Return about how long the network takes to answer one row, from ever more of them.
 
@@ -79,7 +79,7 @@ def answer_seconds(
     for num in PILOT_ROWS:
         some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
         began = time.monotonic()
-        system_outputs(system, task.prepared, some, device=plan.device)
+        system_outputs(system, problem.prepared, some, device=plan.device)
         spent = time.monotonic() - began
         per_row = spent / max(len(some), 1)
         if spent * PILOT_GROWTH > seconds:

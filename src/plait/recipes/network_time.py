@@ -13,9 +13,9 @@ from plait.model.scores import scoring_seconds
 from plait.recipes.base_models import BaseModels
 from plait.recipes.deep_plan import DeepPlan, Form, learn_rows
 from plait.recipes.held_out import calibration_seconds
+from plait.recipes.problem import Problem
 from plait.recipes.refit import refit_seconds
 from plait.recipes.subsets import LEAST_ROWS, subsets_of
-from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
 LEAST_STEPS = 40
@@ -76,21 +76,21 @@ class NetworkTime:
     judged: int
 
     @classmethod
-    def of(cls, task: Task, plan: DeepPlan, left: float) -> NetworkTime:
+    def of(cls, problem: Problem, plan: DeepPlan, left: float) -> NetworkTime:
         """Foresee it from a few answers of the very network, and a few steps where these are cheap.
 
         Args:
-            task: What to learn.
+            problem: What to learn.
             plan: Of the network.
             left: Seconds: looking takes a small part of them.
         """
         from plait.recipes.network_pilot import look
         from plait.recipes.side_by_side import num_at_once
 
-        rows = learn_rows(task) if plan.folds is not None else task.learned
-        answering, step = look(task, plan, rows, left)
+        rows = learn_rows(problem) if plan.folds is not None else problem.learned
+        answering, step = look(problem, plan, rows, left)
         if plan.folds is None:
-            forms = {Form.SPLIT: Trainings(1.0, len(task.validation) + len(task.stopping))}
+            forms = {Form.SPLIT: Trainings(1.0, len(problem.validation) + len(problem.stopping))}
         else:
             num_judged, num_folds = int((plan.folds == 0).sum()), int(plan.folds.max()) + 1
             num = num_at_once(num_folds, plan.device)
@@ -98,7 +98,7 @@ class NetworkTime:
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
-        return cls(answering, step, forms, len(task.judged))
+        return cls(answering, step, forms, len(problem.judged))
 
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
@@ -149,7 +149,7 @@ def _good_steps(form: Form) -> int:
 
 
 def after_network(
-    task: Task, base_models: BaseModels, timetable: Timetable, *, has_folds: bool
+    problem: Problem, base_models: BaseModels, timetable: Timetable, *, has_folds: bool
 ) -> Kept:
     """Return the seconds to keep for calibrating, for scoring, and for a last fit.
 
@@ -161,22 +161,24 @@ def after_network(
         return Kept(
             CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring(np.inf) / 2, 0.0
         )
-    codec, rows = task.target_codec, len(task.judged)
+    codec, rows = problem.target_codec, len(problem.judged)
     outputs = next(iter(base_models.outputs.values()))
-    truth = task.truth[base_models.judged]
+    truth = problem.truth[base_models.judged]
     scored = scoring_seconds(OutputJudge(codec), outputs, truth) * rows / max(len(truth), 1)
     costs = {
         name: float(codec.cost(one, truth).mean()) for name, one in base_models.outputs.items()
     }
     best = min(costs, key=lambda name: costs[name])
     lacking = bool(base_models.cut_short or base_models.left_out)
-    in_sets = len(subsets_of(task.inputs)) * (min(rows, LEAST_ROWS) if lacking else rows)
+    in_sets = len(subsets_of(problem.inputs)) * (min(rows, LEAST_ROWS) if lacking else rows)
     answers = rows * sum(base_models.answering.values()) + in_sets * base_models.answering[best]
     calls = 2 + len(costs) + in_sets / max(rows, 1)
     scoring = answers + 2 * rows * base_models.seconds_per_row + calls * scored
     whole = not has_folds and best not in base_models.cut_short
-    again = 0.0 if not whole else refit_seconds(base_models, [best], len(task.splits.validation))
-    asked = calibration_seconds(task, 2 * base_models.answering[best] + base_models.seconds_per_row)
+    again = 0.0 if not whole else refit_seconds(base_models, [best], len(problem.splits.validation))
+    asked = calibration_seconds(
+        problem, 2 * base_models.answering[best] + base_models.seconds_per_row
+    )
     least, most = (share * timetable.seconds for share in CALIBRATION_SHARES)
     return Kept(
         calibrating=float(np.clip(asked, least, most)),

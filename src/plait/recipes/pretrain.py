@@ -17,6 +17,7 @@ from plait.model.space_check import COLLAPSED_RANK, COLLAPSED_STD
 from plait.networks.space import Space
 from plait.networks.weights import tensors_of
 from plait.progress import Progress
+from plait.recipes.problem import Problem
 from plait.recipes.space_network import space_network
 from plait.recipes.space_plan import (
     SharedPlan,
@@ -26,7 +27,6 @@ from plait.recipes.space_plan import (
     occur_together,
     of_linear,
 )
-from plait.recipes.task import Task
 from plait.train.budget import Budget, Clock
 from plait.train.loop import TrainResult, train
 from plait.train.shared import MAX_ROWS_PER_CHECK, Shared, SharedConfig, SharedLearner
@@ -58,33 +58,34 @@ ALONE = "views + masked latents"
 """What is trained where no two input columns occur together."""
 
 
-def learn_space(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
-    """Learn the shared space of a task's input columns. See `SharedPlan` and `SharedResult`."""
+def learn_space(problem: Problem, plan: SharedPlan, progress: Progress) -> SharedResult:
+    """Learn the shared space of a problem's input columns. See `SharedPlan` and `SharedResult`."""
     contents = {
-        name: content_numbers(task.prepared, cols) for name, cols in task.input_columns.items()
+        name: content_numbers(problem.prepared, cols)
+        for name, cols in problem.input_columns.items()
     }
     clock = Clock()
-    linear = fit_linear(task, plan, progress)
+    linear = fit_linear(problem, plan, progress)
     if linear is not None and _is_late(plan):
         note = "no time was left for a network: canonical correlations of simple features alone"
-        return of_linear(task, plan, linear[1], note)
+        return of_linear(problem, plan, linear[1], note)
     plan = replace(plan, budget=_less(plan, clock.seconds))
-    recipe, trials, budget, notes = _choose_recipe(task, plan, contents, progress)
+    recipe, trials, budget, notes = _choose_recipe(problem, plan, contents, progress)
     folder = plan.folder and plan.folder / "space"
     plan = replace(plan, budget=budget, folder=folder)
-    objective, run = _train(task, plan, RECIPES.get(recipe, SharedConfig()), contents, progress)
+    objective, run = _train(problem, plan, RECIPES.get(recipe, SharedConfig()), contents, progress)
     learner = objective.module.cpu().eval()
     collapse = objective.collapse()
     space = SharedSpace(
-        {name: task.codecs[name] for name in task.columns},
-        dict(task.input_columns),
+        {name: problem.codecs[name] for name in problem.columns},
+        dict(problem.input_columns),
         plan.config,
         tensors_of(learner.space),
         learner.alignment.scale,
     )
     mixes: list[dict[str, Any]] = []
     if linear is not None:
-        space, mixes = _with_linear(task, plan, space, linear, contents)
+        space, mixes = _with_linear(problem, plan, space, linear, contents)
         notes += notes_on_mixes(mixes, run.steps)
     if has_collapsed(collapse) and not space.has_deep:
         notes += ("the network's vectors collapsed: its part was left out",)
@@ -124,7 +125,7 @@ def _less(plan: SharedPlan, seconds: float) -> Budget:
 
 
 def _with_linear(
-    task: Task,
+    problem: Problem,
     plan: SharedPlan,
     space: SharedSpace,
     linear: tuple[LinearSpace, LinearSpace],
@@ -136,12 +137,12 @@ def _with_linear(
         linear: Of the training rows, to be measured, and of all rows, to be kept.
     """
     judged, kept = linear
-    input_columns = dict(task.input_columns)
+    input_columns = dict(problem.input_columns)
     rows = plan.rows_validation[:MAX_ROWS_PER_CHECK]
     if len(rows) < LEAST_JUDGED:
         return space, []
-    deep, present = space.input_column_vectors(task.prepared, rows)
-    flat, _ = judged.vectors(task.prepared, rows)
+    deep, present = space.input_column_vectors(problem.prepared, rows)
+    flat, _ = judged.vectors(problem.prepared, rows)
     held = {name: numbers[rows] for name, numbers in contents.items()}
     found = {}
     for share in SHARES:
@@ -159,10 +160,10 @@ def _with_linear(
 
 
 def _choose_recipe(
-    task: Task, plan: SharedPlan, contents: dict[str, np.ndarray], progress: Progress
+    problem: Problem, plan: SharedPlan, contents: dict[str, np.ndarray], progress: Progress
 ) -> tuple[str, list[dict[str, Any]], Budget, tuple[str, ...]]:
     """Measure the recipes by short runs; keep the simplest that is not worse than the best."""
-    if not occur_together(task, plan.rows):
+    if not occur_together(problem, plan.rows):
         return ALONE, [], plan.budget, ()
     names = list(RECIPES)
     too_short = plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS
@@ -176,7 +177,7 @@ def _choose_recipe(
             budget=plan.budget.share(TRIAL_SHARE / len(names)),
             folder=plan.folder and plan.folder / f"trial-{number}",
         )
-        objective, run = _train(task, trial, RECIPES[name], contents, progress, f"trial: {name}")
+        objective, run = _train(problem, trial, RECIPES[name], contents, progress, f"trial: {name}")
         if plan.budget.timed and run.steps < LEAST_TRIAL_STEPS:
             note = f"{run.steps} steps are too few to measure which losses help: took {names[1]}"
             spent = TRIAL_SHARE / len(names) * (number + 1)
@@ -193,7 +194,7 @@ def _choose_recipe(
 
 
 def _train(
-    task: Task,
+    problem: Problem,
     plan: SharedPlan,
     config: SharedConfig,
     contents: dict[str, np.ndarray],
@@ -201,16 +202,16 @@ def _train(
     name: str = "learning the shared space",
 ) -> tuple[Shared, TrainResult]:
     torch.manual_seed(plan.seed)
-    codecs = {column: task.codecs[column] for column in task.columns}
-    space = Space(codecs, plan.config, task.input_columns)
+    codecs = {column: problem.codecs[column] for column in problem.columns}
+    space = Space(codecs, plan.config, problem.input_columns)
     if plan.start is not None:
         space.load_state_dict(space_network(plan.start).state_dict())
     objective = Shared(
         SharedLearner(space, config, num_others=plan.train.rows_per_step(len(plan.rows))),
-        task.prepared,
+        problem.prepared,
         rows=plan.rows,
         rows_validation=plan.rows_validation,
-        units=task.copies,
+        units=problem.copies,
         contents=contents,
         config=config,
     )

@@ -11,14 +11,14 @@ from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.modalities import traits_of
 from plait.model.shared_space import SharedSpace
+from plait.recipes.problem import Problem
 from plait.recipes.space_network import space_network
-from plait.recipes.task import Task
 
 MAX_CLASSES = 200
 
 
 def prompt_tuner(
-    task: Task, space: SharedSpace
+    problem: Problem, space: SharedSpace
 ) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None:
     """Return a function from row vectors, classes and seed to a vector per class.
 
@@ -29,7 +29,7 @@ def prompt_tuner(
         (s for s in space.input_columns if s in space.codecs and traits_of(space.codecs[s]).words),
         None,
     )
-    names = [str(label) for label in getattr(task.target_codec, "labels", ())]
+    names = [str(label) for label in getattr(problem.target_codec, "labels", ())]
     if column is None or not space.has_deep or not 2 <= len(names) <= MAX_CLASSES:
         return None
 

@@ -16,15 +16,15 @@ from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.recipes.base_model_bench import BaseModelBench, Measured
 from plait.recipes.base_model_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
 from plait.recipes.candidates import Kind, quick_columns
+from plait.recipes.problem import Problem
 from plait.recipes.schedule import CHEAP_SECONDS
-from plait.recipes.task import Task
 
 TREES_SHARE = 0.4
 """Most of the time that trees on the table's plain columns may take, before all else."""
 
 
 def with_trees(
-    task: Task,
+    problem: Problem,
     folds: np.ndarray | None,
     kinds: Mapping[str, Kind],
     seed: int,
@@ -35,7 +35,7 @@ def with_trees(
     Without folds, the trees are measured at once; they come with the rows that they learned from,
     and with what their columns' features are.
     """
-    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(task)
+    quick = () if seconds is None or Boosted.name not in kinds else quick_columns(problem)
     if not quick or seconds is None:
         return dict(kinds), {}, {}, {}
     trees = {TableTrees.name: partial(TableTrees, quick)}
@@ -43,32 +43,32 @@ def with_trees(
     kinds = {**simplest, **trees, **kinds}
     if folds is not None:
         return kinds, {}, {}, {}
-    return kinds, *_quick_trees(task, quick, seed, TREES_SHARE * seconds)
+    return kinds, *_quick_trees(problem, quick, seed, TREES_SHARE * seconds)
 
 
 def _quick_trees(
-    task: Task, columns: tuple[str, ...], seed: int, seconds: float
+    problem: Problem, columns: tuple[str, ...], seed: int, seconds: float
 ) -> tuple[dict[str, Measured], dict[str, np.ndarray], dict[str, Plan]]:
     """Measure trees on columns that are read in a moment, before anything takes long.
 
     They learn from all training rows, unless their features alone take over half of the seconds.
     """
-    began, rows = time.monotonic(), task.splits.train
+    began, rows = time.monotonic(), problem.splits.train
     pilot = spread_over(rows, PILOT_ROWS[-1])
-    features, _ = FeatureMap.fit(task.prepared, columns, pilot)
+    features, _ = FeatureMap.fit(problem.prepared, columns, pilot)
     asked = time.monotonic()
-    dict(features.raw(task.prepared, pilot))
+    dict(features.raw(problem.prepared, pilot))
     per_row = (time.monotonic() - asked) / len(pilot)
     most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    matrices = features.matrices(task.prepared, rows).grouped(task.groups[rows])
-    matrices = matrices.weighted(None if task.weights is None else task.weights[rows])
-    held = FeatureMatrices(features, task.prepared, task.validation)
-    bench = BaseModelBench(task, features, matrices, rows, held, None, seed)
+    matrices = features.matrices(problem.prepared, rows).grouped(problem.groups[rows])
+    matrices = matrices.weighted(None if problem.weights is None else problem.weights[rows])
+    held = FeatureMatrices(features, problem.prepared, problem.validation)
+    bench = BaseModelBench(problem, features, matrices, rows, held, None, seed)
     kind = partial(TableTrees, columns)
-    num = num_outputs(task.target_codec, task.truth[rows])
-    if task.target_codec.form.exclusive and num > MAX_CLASSES:
+    num = num_outputs(problem.target_codec, problem.truth[rows])
+    if problem.target_codec.form.exclusive and num > MAX_CLASSES:
         return {}, {}, {}
     found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
     if isinstance(found, float):

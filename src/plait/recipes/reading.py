@@ -1,4 +1,4 @@
-"""How a task's inputs are read: codecs, prepared rows, vectors of encoders and of a base."""
+"""How a problem's inputs are read: codecs, prepared rows, vectors of encoders and of a base."""
 
 from __future__ import annotations
 

@@ -17,20 +17,20 @@ from plait.data.prepared import Prepared
 from plait.data.schema import Column, Schema
 from plait.model.backbone_column import BackboneColumn
 from plait.model.derived_columns import DerivedColumn
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 
 def make_lineage(
-    task: Task, settings: Mapping[str, Any], said: Mapping[str, Any]
+    problem: Problem, settings: Mapping[str, Any], said: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return where the model comes from: table, settings, what was said, versions, machine."""
     return {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "table": {
-            "name": task.table.name,
-            "rows": task.table.num_rows,
-            "columns": list(task.table.column_names),
-            "key": task.table.key,
+            "name": problem.table.name,
+            "rows": problem.table.num_rows,
+            "columns": list(problem.table.column_names),
+            "key": problem.table.key,
         },
         "settings": {name: value for name, value in settings.items() if value is not None},
         "said": dict(said),
@@ -40,8 +40,8 @@ def make_lineage(
             **versions_of("torch", "numpy"),
         },
         "machine": {"system": platform.system(), "processor": platform.machine()},
-        "skipped_cells": task.prepared.bad[:100],
-        "num_skipped_cells": len(task.prepared.bad),
+        "skipped_cells": problem.prepared.bad[:100],
+        "num_skipped_cells": len(problem.prepared.bad),
     }
 
 
@@ -71,7 +71,7 @@ def versions_of(*packages: str) -> dict[str, str]:
 
 
 def make_licences(
-    task: Task, stated: Sequence[Mapping[str, str]], derived_columns: Sequence[DerivedColumn]
+    problem: Problem, stated: Sequence[Mapping[str, str]], derived_columns: Sequence[DerivedColumn]
 ) -> list[dict[str, str]]:
     """Return the licence of every source: as stated by the table or caller, else "not stated".
 
@@ -79,7 +79,7 @@ def make_licences(
     too.
     """
     found = [dict(entry) for entry in stated]
-    found = found or [{"source": task.table.name, "licence": "not stated"}]
+    found = found or [{"source": problem.table.name, "licence": "not stated"}]
     encoders = {
         one.name: one.checkpoint for one in derived_columns if isinstance(one, BackboneColumn)
     }
@@ -89,15 +89,15 @@ def make_licences(
     ]
 
 
-def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:
+def make_space_card(problem: Problem, metrics: Mapping[str, Any]) -> str:
     """Return the model card of a shared space as Markdown."""
     lines = [
-        f"# Model card: the shared space of {', '.join(task.inputs)}",
+        f"# Model card: the shared space of {', '.join(problem.inputs)}",
         "",
-        f"Learned without labels by {metrics['shipped']} from {len(task.splits.train)} rows of "
-        f"{task.table.name}. Every column, and every row, gets a vector of one space.",
+        f"Learned without labels by {metrics['shipped']} from {len(problem.splits.train)} rows of "
+        f"{problem.table.name}. Every column, and every row, gets a vector of one space.",
         "",
-        f"How rows were split: {task.splits.how}.",
+        f"How rows were split: {problem.splits.how}.",
         "",
         "| query -> item | R@1 | R@10 | median rank | among |",
         "|---|---|---|---|---|",
@@ -112,17 +112,17 @@ def make_space_card(task: Task, metrics: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
-def make_card(task: Task, metrics: Mapping[str, Any], verdict: str) -> str:
+def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str:
     """Return the model card (Mitchell et al. 2019) as Markdown, the verdict first."""
     scored = metrics.get("test") or metrics.get("validation") or {}
     intervals = scored.get("intervals", {})
     lines = [
-        f"# Model card: {task.target} from {', '.join(task.inputs)}",
+        f"# Model card: {problem.target} from {', '.join(problem.inputs)}",
         "",
-        f"Task: {task.goal.task}. Shipped: {metrics['shipped']}. "
-        f"Learned from {len(task.splits.train)} rows of {task.table.name}.",
+        f"Task: {problem.goal.task}. Shipped: {metrics['shipped']}. "
+        f"Learned from {len(problem.splits.train)} rows of {problem.table.name}.",
         "",
-        f"How rows were split: {task.splits.how}.",
+        f"How rows were split: {problem.splits.how}.",
         "",
         f"**{verdict}**",
         "",

@@ -12,7 +12,7 @@ from plait.baselines.contract import Deadline, was_cut
 from plait.baselines.features import FeatureMatrices
 from plait.model.ensemble import DEEP
 from plait.recipes.base_models import BaseModels
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.timetable import Timetable
 
 SLOWER = 1.5
@@ -44,7 +44,7 @@ def refit_seconds(base_models: BaseModels, names: list[str], num_more: int) -> f
 
 
 def refit(
-    task: Task,
+    problem: Problem,
     base_models: BaseModels,
     weights: Mapping[str, float],
     timetable: Timetable,
@@ -58,7 +58,7 @@ def refit(
     model whose second fit is cut off by the time stays as it was; so does the network always.
 
     Args:
-        task: Without folds: those have learned from all rows already.
+        problem: Without folds: those have learned from all rows already.
         base_models: What they learned from, and how long that took.
         weights: Of what ships.
         timetable: Of the fit.
@@ -68,17 +68,17 @@ def refit(
     names = [name for name in weights if name != DEEP]
     if not names or base_models.features is None:
         return Refitted()
-    more = task.splits.validation
+    more = problem.splits.validation
     mixed, names = names, _in_time(base_models, weights, names, len(more), timetable.left(kept))
     known = [] if base_models.bench is None else base_models.bench.known_matrices
     found: dict[str, BaseModel] = {}
     for place, name in enumerate(names):
         rows = np.sort(np.concatenate([base_models.rows_of.get(name, base_models.rows), more]))
-        matrices = base_models.features.matrices_from(known, task.prepared, rows).grouped(
-            task.groups[rows]
+        matrices = base_models.features.matrices_from(known, problem.prepared, rows).grouped(
+            problem.groups[rows]
         )
-        matrices = matrices.weighted(None if task.weights is None else task.weights[rows])
-        again = _Again(task, matrices, task.truth[rows], seed)
+        matrices = matrices.weighted(None if problem.weights is None else problem.weights[rows])
+        again = _Again(problem, matrices, problem.truth[rows], seed)
         until = timetable.until(1 / (len(names) - place), kept)
         base_model = again.fitted(name, base_models, None if until is None else Deadline(until))
         if base_model is not None:
@@ -109,8 +109,10 @@ def _in_time(
 class _Again:
     """Fits base models, with their reduced models, on the same rows."""
 
-    def __init__(self, task: Task, matrices: FeatureMatrices, truth: np.ndarray, seed: int) -> None:
-        self._codec, self._matrices, self._truth = task.target_codec, matrices, truth
+    def __init__(
+        self, problem: Problem, matrices: FeatureMatrices, truth: np.ndarray, seed: int
+    ) -> None:
+        self._codec, self._matrices, self._truth = problem.target_codec, matrices, truth
         self._seed = seed
 
     def fitted(

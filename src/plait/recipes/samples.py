@@ -8,8 +8,8 @@ import numpy as np
 
 from plait.model.judges import labels_of
 from plait.model.model import Model
+from plait.recipes.problem import Problem
 from plait.recipes.space_map import show_cell
-from plait.recipes.task import Task
 
 NUM_SAMPLES, NUM_WORST = 12, 3
 MAX_SAMPLE_BYTES = 1_500_000
@@ -17,7 +17,7 @@ MAX_SAMPLE_BYTES = 1_500_000
 
 
 def make_samples(
-    model: Model, task: Task, rows: np.ndarray, outputs: np.ndarray, *, seed: int
+    model: Model, problem: Problem, rows: np.ndarray, outputs: np.ndarray, *, seed: int
 ) -> list[dict[str, Any]]:
     """Return up to 12 of `rows` with inputs rendered, a quarter of them where the model errs most.
 
@@ -30,23 +30,23 @@ def make_samples(
     """
     if not len(rows):
         return []
-    truth = task.truth[rows]
-    cost = task.target_codec.cost(outputs, truth)
+    truth = problem.truth[rows]
+    cost = problem.target_codec.cost(outputs, truth)
     chosen, num_worst = _pick(cost, seed)
     answer = model.ensemble.answer(outputs[chosen])
-    codec = task.target_codec
+    codec = problem.target_codec
     as_written = getattr(model.target_codec, "as_written", list)
     predictions = as_written(answer["prediction"])
     found, size = list[dict[str, Any]](), 0
     for place, number in enumerate(chosen):
         row = int(rows[number])
-        cells = _cells(task, row)
+        cells = _cells(problem, row)
         size += sum(map(len, cells.values()))
         found.append(
             {
                 "row": row,
                 "cells": cells if size <= MAX_SAMPLE_BYTES or not found else {},
-                "truth": text_of(task.table.column(str(task.target), [row])[0]),
+                "truth": text_of(problem.table.column(str(problem.target), [row])[0]),
                 "prediction": text_of(predictions[place]),
                 "confidence": float(answer["confidence"][place]),
                 "drawn": "worst" if place >= len(chosen) - num_worst else "lot",
@@ -66,8 +66,8 @@ def _pick(cost: np.ndarray, seed: int) -> tuple[np.ndarray, int]:
     return np.concatenate([drawn, worst]).astype(np.int64), len(worst)
 
 
-def _cells(task: Task, row: int) -> dict[str, str]:
-    shown = {name: show_cell(task, row, name) for name in task.inputs}
+def _cells(problem: Problem, row: int) -> dict[str, str]:
+    shown = {name: show_cell(problem, row, name) for name in problem.inputs}
     return {name: html for name, html in shown.items() if html is not None}
 
 

@@ -13,8 +13,8 @@ from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.scores import intervals_of, intervals_seconds_of
 from plait.recipes.comparison import Candidates
+from plait.recipes.problem import Problem
 from plait.recipes.subsets import score_subsets
-from plait.recipes.task import Task
 
 SHIPPED_SHARE, CANDIDATE_SHARE = 0.5, 0.5
 """Of the time for scoring what ships may take; of the rest, the candidates."""
@@ -50,7 +50,7 @@ class Scorer:
 
     Args:
         model: What ships.
-        task: Its rows.
+        problem: Its rows.
         everything: An ensemble that knows all candidates; see `Ensemble.outputs_of`.
         answering: Candidate -> seconds to answer a row, where that is known.
         end: Of `time.monotonic`; None for as long as it needs.
@@ -59,7 +59,7 @@ class Scorer:
     """
 
     model: Model
-    task: Task
+    problem: Problem
     everything: Ensemble
     answering: Mapping[str, float]
     end: float | None
@@ -72,28 +72,28 @@ class Scorer:
     @property
     def rows(self) -> np.ndarray:
         """The rows set aside, or those of them that are looked at."""
-        rows = self.task.judged if self.has_test else self.held.rows
+        rows = self.problem.judged if self.has_test else self.held.rows
         return rows if self.wanted else rows[:0]
 
     @property
     def has_test(self) -> bool:
         """Whether rows were set aside that nothing was chosen by."""
-        return bool(len(self.task.splits.test))
+        return bool(len(self.problem.splits.test))
 
     def shipped(self) -> dict[str, Any]:
         """Return everything that `evaluate` reports, of what ships; {} without rows."""
         if not len(self.rows):
             return {}
-        truth, groups = self.task.truth[self.rows], self.task.groups[self.rows]
+        truth, groups = self.problem.truth[self.rows], self.problem.groups[self.rows]
         outputs = self.of_shipped()
         patterns = 1 + len(np.unique(self._present(), axis=0))
         wanted = self._intervals_fit(outputs, truth, SHIPPED_SHARE / patterns)
         found = self.model.score_rows(
-            self.task.prepared, self.rows, truth,
+            self.problem.prepared, self.rows, truth,
             groups=groups, outputs=outputs, intervals=wanted,
         )  # fmt: skip
-        if self.task.weights is not None:
-            form, heavy = self.task.target_codec.form, self.task.weights[self.rows]
+        if self.problem.weights is not None:
+            form, heavy = self.problem.target_codec.form, self.problem.weights[self.rows]
             found["weighted"] = form.weighted_metrics(outputs, truth, heavy)
         return found
 
@@ -103,7 +103,7 @@ class Scorer:
         if self.held.shipped is not None and not self.has_test:
             return self.held.shipped[: len(self.rows)]
         if self._outputs is None:
-            self._outputs = self.model.ensemble.outputs(self.task.prepared, self.rows)
+            self._outputs = self.model.ensemble.outputs(self.problem.prepared, self.rows)
         return self._outputs
 
     def candidate(self, name: str, num_left: int) -> dict[str, Any]:
@@ -116,14 +116,14 @@ class Scorer:
         if not known and left is not None and needed > max(left, NO_TIME):
             self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
             return {"metrics": {}, "intervals": {}}
-        truth, judge = self.task.truth[rows], self.model.predictor.judge
+        truth, judge = self.problem.truth[rows], self.model.predictor.judge
         if known:
             outputs = self.held.candidates.outputs[name]
         else:
-            outputs = self.everything.outputs_of(name, self.task.prepared, rows)
+            outputs = self.everything.outputs_of(name, self.problem.prepared, rows)
         found: dict[str, Any] = {"metrics": judge.metrics(outputs, truth), "intervals": {}}
         if self._intervals_fit(outputs, truth, CANDIDATE_SHARE / max(num_left, 1)):
-            groups = self.task.groups[rows]
+            groups = self.problem.groups[rows]
             found["intervals"] = intervals_of(judge, outputs, truth, groups=groups)
         return found
 
@@ -133,8 +133,8 @@ class Scorer:
         if not len(rows) or (self.held.learned and not self.has_test):
             return []
         found, num_all = score_subsets(
-            self.model, self.task.prepared, rows, self.task.truth[rows],
-            groups=self.task.groups[rows], end=self.end,
+            self.model, self.problem.prepared, rows, self.problem.truth[rows],
+            groups=self.problem.groups[rows], end=self.end,
         )  # fmt: skip
         if len(found) < num_all:
             self.notes.append(f"{len(found)} of {num_all} sets of columns were scored in the time")
@@ -144,7 +144,7 @@ class Scorer:
         return found
 
     def _present(self) -> np.ndarray:
-        found = [self.model.present(self.task.prepared, n)[self.rows] for n in self.model.inputs]
+        found = [self.model.present(self.problem.prepared, n)[self.rows] for n in self.model.inputs]
         return np.stack(found, axis=1)
 
     def _left(self) -> float | None:

@@ -15,8 +15,8 @@ from plait.recipes.allowance import Allowance
 from plait.recipes.base_model_bench import Measured
 from plait.recipes.base_models import REDUCED_MODELS_SHARE, BaseModels, with_reduced_models
 from plait.recipes.deep_plan import DeepResult
+from plait.recipes.problem import Problem
 from plait.recipes.schedule import Schedule
-from plait.recipes.task import Task
 from plait.recipes.timetable import Timetable
 
 LONGER = 1.5
@@ -33,7 +33,7 @@ UNUSED_SHARE = 0.15
 
 
 def measure_again(
-    task: Task,
+    problem: Problem,
     base_models: BaseModels,
     seconds: float | None,
     *,
@@ -47,7 +47,7 @@ def measure_again(
     where it is better. The rest of the time goes to reduced models of the new ones.
 
     Args:
-        task: What to learn.
+        problem: What to learn.
         base_models: From before.
         seconds: That are left; None where time is free, and nothing was cut short.
         seed: Of the models.
@@ -75,13 +75,13 @@ def measure_again(
         one = base_models.bench.measure(base_models.kinds[name], Deadline(clock() + share))
         if isinstance(one, float):
             left_out |= {name: one} if name in left_out else {}
-        elif _is_better(one, found.get(name), task, base_models):
+        elif _is_better(one, found.get(name), problem, base_models):
             found[name] = one
             left_out.pop(name, None)
         update(place + 1, name)
     changed = [name for name in found if found[name] is not base_models.found.get(name)]
     base_models = base_models.with_found(found, left_out)
-    base_models = with_reduced_models(base_models, task, changed, seed, Allowance(deadline=end))
+    base_models = with_reduced_models(base_models, problem, changed, seed, Allowance(deadline=end))
     update(len(names) + 1, "reduced models")
     return base_models
 
@@ -127,11 +127,13 @@ def why_unused(base_models: BaseModels, deep: DeepResult, timetable: Timetable) 
     return (said + " and ".join(done),)
 
 
-def _is_better(one: Measured, before: Measured | None, task: Task, base_models: BaseModels) -> bool:
+def _is_better(
+    one: Measured, before: Measured | None, problem: Problem, base_models: BaseModels
+) -> bool:
     """Tell whether what was measured is complete, or costs less than what was there before."""
     if before is None or not one.cut_short:
         return True
-    truth, codec = task.truth[base_models.judged], task.target_codec
+    truth, codec = problem.truth[base_models.judged], problem.target_codec
     return _cost(codec, one, truth) < _cost(codec, before, truth)
 
 

@@ -12,7 +12,7 @@ from plait.progress import Progress
 from plait.recipes.base_models import BaseModels
 from plait.recipes.deep_plan import DeepPlan, DeepResult, settled
 from plait.recipes.deep_training import make_system, run_training, train_data
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.train.budget import Budget, Clock
 from plait.train.student import Student, StudentConfig, StudentLearner
 
@@ -33,20 +33,20 @@ LABELLED_SHARE = 0.25
 """Rows with a real target are repeated until they are this share of an epoch."""
 
 
-def can_self_train(task: Task, budget: Budget) -> bool:
+def can_self_train(problem: Problem, budget: Budget) -> bool:
     """Tell whether there are enough rows without a target, rows to judge by, and time.
 
     Then labelled rows are judged by their validation part, not by folds: the guesses must not
     come from models that learned from the rows that the network is judged on.
     """
-    enough = len(task.unlabelled) >= 2 * len(task.splits.train)
-    judged = len(task.validation) >= LEAST_JUDGED
+    enough = len(problem.unlabelled) >= 2 * len(problem.splits.train)
+    judged = len(problem.validation) >= LEAST_JUDGED
     time = not budget.timed or budget.amount >= LEAST_SECONDS
-    return enough and judged and time and task.target_codec.form.exclusive
+    return enough and judged and time and problem.target_codec.form.exclusive
 
 
 def train_student(
-    task: Task, plan: DeepPlan, base_models: BaseModels, progress: Progress
+    problem: Problem, plan: DeepPlan, base_models: BaseModels, progress: Progress
 ) -> DeepResult:
     """Train a network on targets and guesses; see `plait.train.student.Student`.
 
@@ -56,17 +56,17 @@ def train_student(
     """
     clock = Clock()
     plan = settled(plan)
-    truth, codec = task.truth[task.validation], task.target_codec
-    rows = _some(task.unlabelled, plan, base_models)
+    truth, codec = problem.truth[problem.validation], problem.target_codec
+    rows = _some(problem.unlabelled, plan, base_models)
     weights = best_mix(dict(base_models.outputs), truth, codec.cost, seed=plan.seed)
-    found = {name: base_models.outputs_of(name, task.prepared, rows) for name in weights}
+    found = {name: base_models.outputs_of(name, problem.prepared, rows) for name in weights}
     guesses = mix_outputs(found, weights)
-    system = make_system(task, plan)
-    prior = _prior(task.truth[task.splits.train], guesses.shape[1])
+    system = make_system(problem, plan)
+    prior = _prior(problem.truth[problem.splits.train], guesses.shape[1])
     learner = StudentLearner(system, prior)
-    labelled = task.splits.train[task.truth[task.splits.train] >= 0]
-    stop = task.stopping if len(task.stopping) else task.validation
-    data = train_data(task, _with_repeats(labelled, rows), stop)
+    labelled = problem.splits.train[problem.truth[problem.splits.train] >= 0]
+    stop = problem.stopping if len(problem.stopping) else problem.validation
+    data = train_data(problem, _with_repeats(labelled, rows), stop)
     objective = Student(
         learner, data, (rows, guesses), prior, StudentConfig(smoothing=plan.train.smoothing)
     )
@@ -77,16 +77,16 @@ def train_student(
         budget=_left(plan.budget, clock.seconds),
     )
     run = run_training(plan, objective, system, "learning from guesses", progress)
-    outputs = system_outputs(system, task.prepared, task.validation, device=plan.device)
+    outputs = system_outputs(system, problem.prepared, problem.validation, device=plan.device)
     note = f"{len(rows):,} rows without a target were learned from, by guesses of simple models"
     system = system.cpu()
     return DeepResult(
         systems=(system,),
         outputs=outputs,
-        rows=task.validation,
+        rows=problem.validation,
         run=run,
         notes=(note,),
-        stages=[(system, task.validation)],
+        stages=[(system, problem.validation)],
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from plait.baselines.features import FeatureMap
 from plait.baselines.generated import kinds_of
 from plait.modalities import GeneratedTarget, SimpleGenerator
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.work import Work
 
 MAX_ROWS = 20_000
@@ -35,20 +35,20 @@ class Simple:
     notes: tuple[str, ...] = ()
 
 
-def measure_simple(task: Task, work: Work) -> Simple:
-    """Fit every baseline of the task's target on training rows, whole groups apart; {} if off."""
-    codec = task.goal
+def measure_simple(problem: Problem, work: Work) -> Simple:
+    """Fit every baseline of a problem's target on training rows, whole groups apart; {} if off."""
+    codec = problem.goal
     if not work.baselines or not isinstance(codec, GeneratedTarget):
         return Simple()
-    rows, notes = task.splits.train, tuple[str, ...]()
+    rows, notes = problem.splits.train, tuple[str, ...]()
     if len(rows) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(work.seed).choice(rows, MAX_ROWS, replace=False))
-        notes = (f"simple models learned from {MAX_ROWS:,} of {len(task.splits.train):,} rows",)
+        notes = (f"simple models learned from {MAX_ROWS:,} of {len(problem.splits.train):,} rows",)
     kinds = kinds_of(codec)
     update = work.progress.task("baselines", len(kinds) + 1)
-    features, matrices = FeatureMap.fit(task.prepared, task.columns, rows)
-    matrices = matrices.grouped(task.groups[rows])
-    column = task.prepared.columns[str(task.target)]
+    features, matrices = FeatureMap.fit(problem.prepared, problem.columns, rows)
+    matrices = matrices.grouped(problem.groups[rows])
+    column = problem.prepared.columns[str(problem.target)]
     targets = [column[int(row)] or {} for row in rows]
     update(1, "features")
     fitted: dict[str, SimpleGenerator] = {}

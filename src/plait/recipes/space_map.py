@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.data.contents import content_numbers
 from plait.errors import CellError
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.types import Html
 
 MAX_ROWS, MAX_POINTS, MAX_INPUT_COLUMNS = 300, 1200, 8
@@ -23,14 +23,15 @@ TSNE_STEPS = 500
 
 
 def make_map(
-    task: Task, rows: np.ndarray, vectors: np.ndarray, present: np.ndarray, *, seed: int
+    problem: Problem, rows: np.ndarray, vectors: np.ndarray, present: np.ndarray, *, seed: int
 ) -> dict[str, Any]:
     """Return the map of a shared space, ready for JSON; empty when no row has an input column.
 
     Args:
-        task: The table, to show its cells.
+        problem: The table, to show its cells.
         rows: int64 ``[row]``: row numbers in the table.
-        vectors: Unit vectors float32 ``[input, row, dim]``, input columns in the order of the task.
+        vectors: Unit vectors float32 ``[input, row, dim]``, input columns in the order of the
+            problem.
         present: bool ``[input, row]``.
         seed: Of the rows drawn, the queries asked, and the projection.
 
@@ -40,14 +41,14 @@ def make_map(
         ``points`` of ``{"input_column", "row", "x", "y"}`` with x, y in [0, 1], ``cells`` (row ->
         {input_column: html}), and ``neighbours``; see `find_neighbours`.
     """
-    names = list(task.input_columns)
+    names = list(problem.input_columns)
     drawn = _most_present(present)
     candidates = np.flatnonzero(present[drawn].any(0)) if drawn else np.zeros(0, np.int64)
     if not len(candidates):
         return {}
     num = min(len(candidates), MAX_ROWS, max(1, MAX_POINTS // len(drawn)))
     chosen = np.random.default_rng(seed).choice(candidates, num, replace=False)
-    cells = _cells_of(task, [int(rows[place]) for place in chosen])
+    cells = _cells_of(problem, [int(rows[place]) for place in chosen])
     chosen = chosen[: len(cells)]
     which = [(s, int(place)) for place in chosen for s in drawn if present[s, place]]
     middles = _middles(vectors, present)
@@ -57,7 +58,7 @@ def make_map(
         for (s, place), (x, y) in zip(which, spots.round(4), strict=True)
     ]
     contents = np.stack(
-        [content_numbers(task.prepared, c)[rows] for c in task.input_columns.values()]
+        [content_numbers(problem.prepared, c)[rows] for c in problem.input_columns.values()]
     )
     found = find_neighbours(names, rows, vectors, present, contents, seed=seed)
     return {
@@ -66,7 +67,7 @@ def make_map(
         "input_columns": [names[s] for s in drawn],
         "points": points,
         "cells": cells,
-        "neighbours": _with_cells(task, found, cells),
+        "neighbours": _with_cells(problem, found, cells),
     }
 
 
@@ -200,12 +201,12 @@ def _principal(vectors: np.ndarray) -> np.ndarray:
     return flat * np.where(largest < 0, -1.0, 1.0)
 
 
-def _cells_of(task: Task, rows: Sequence[int]) -> dict[str, dict[str, Html]]:
+def _cells_of(problem: Problem, rows: Sequence[int]) -> dict[str, dict[str, Html]]:
     """Return the rendered cells of the first rows, as many as fit; of one row at least."""
     found: dict[str, dict[str, Html]] = {}
     total = 0
     for row in rows:
-        shown = {name: show_cell(task, row, name) for name in task.input_columns}
+        shown = {name: show_cell(problem, row, name) for name in problem.input_columns}
         kept = {name: html for name, html in shown.items() if html is not None}
         total += sum(map(len, kept.values()))
         if found and total > MAX_MAP_BYTES:
@@ -215,7 +216,7 @@ def _cells_of(task: Task, rows: Sequence[int]) -> dict[str, dict[str, Html]]:
 
 
 def _with_cells(
-    task: Task, found: Sequence[Mapping[str, Any]], cells: dict[str, dict[str, Html]]
+    problem: Problem, found: Sequence[Mapping[str, Any]], cells: dict[str, dict[str, Html]]
 ) -> list[dict[str, Any]]:
     """Add the cells that the queries and their answers show; return as many queries as fit."""
     total, kept = 0, list[dict[str, Any]]()
@@ -226,7 +227,7 @@ def _with_cells(
         shown = {}
         for row, name in needed:
             html = cells.get(str(row), {}).get(name)
-            shown[row, name] = show_cell(task, row, name) if html is None else html
+            shown[row, name] = show_cell(problem, row, name) if html is None else html
         total += sum(len(html or "") for html in shown.values())
         if kept and total > MAX_NEIGHBOUR_BYTES:
             break
@@ -237,13 +238,13 @@ def _with_cells(
     return kept
 
 
-def show_cell(task: Task, row: int, name: str) -> Html | None:
+def show_cell(problem: Problem, row: int, name: str) -> Html | None:
     """Return an input's cell as people see it; None when it is missing or cannot be read."""
-    codec = task.codecs[name]
-    if not task.prepared.columns[name].present[row]:
+    codec = problem.codecs[name]
+    if not problem.prepared.columns[name].present[row]:
         return None
     try:
-        raw = codec.read(task.table.column(name, [row])[0], task.table.media())
+        raw = codec.read(problem.table.column(name, [row])[0], problem.table.media())
     except CellError:
         return None
     return None if raw is None else codec.show(raw)

@@ -14,7 +14,7 @@ from plait.errors import UsageError
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig
 from plait.progress import Progress
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.result import TrainResult
@@ -76,24 +76,26 @@ class SharedResult:
     notes: tuple[str, ...]
 
 
-def closed_form(task: Task, plan: SharedPlan, progress: Progress) -> SharedResult:
+def closed_form(problem: Problem, plan: SharedPlan, progress: Progress) -> SharedResult:
     """Return the space of canonical correlations alone. Raises `UsageError` where there is none."""
-    linear = fit_linear(task, plan, progress)
+    linear = fit_linear(problem, plan, progress)
     if linear is None:
         raise UsageError(
             "a simple space says what columns share, and no two have values in the same rows",
             expected="two or more columns that occur together",
-            received=", ".join(task.input_columns),
+            received=", ".join(problem.input_columns),
             hint="leave out --simple: the network learns from a single column, too",
         )
     note = "no network was trained: canonical correlations of simple features alone"
-    return of_linear(task, plan, linear[1], note)
+    return of_linear(problem, plan, linear[1], note)
 
 
-def of_linear(task: Task, plan: SharedPlan, linear: LinearSpace, note: str) -> SharedResult:
+def of_linear(problem: Problem, plan: SharedPlan, linear: LinearSpace, note: str) -> SharedResult:
     """Return the space of canonical correlations alone, and why it is alone."""
-    codecs = {name: task.codecs[name] for name in task.columns}
-    space = SharedSpace(codecs, dict(task.input_columns), plan.config, {}, linear=linear, share=0.0)
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    space = SharedSpace(
+        codecs, dict(problem.input_columns), plan.config, {}, linear=linear, share=0.0
+    )
     return SharedResult(
         space=space,
         run=None,
@@ -106,18 +108,18 @@ def of_linear(task: Task, plan: SharedPlan, linear: LinearSpace, note: str) -> S
 
 
 def fit_linear(
-    task: Task, plan: SharedPlan, progress: Progress
+    problem: Problem, plan: SharedPlan, progress: Progress
 ) -> tuple[LinearSpace, LinearSpace] | None:
     """Return the canonical correlations of the training rows, and those of all rows.
 
     None where no two input columns occur together.
     """
-    if not occur_together(task, plan.rows):
+    if not occur_together(problem, plan.rows):
         return None
     update = progress.task("canonical correlations", 1.0)
     found = LinearSpace.fit(
-        task.prepared,
-        dict(task.input_columns),
+        problem.prepared,
+        dict(problem.input_columns),
         plan.rows,
         plan.rows_validation,
         dim=LINEAR_DIM,
@@ -145,17 +147,19 @@ def notes_on_mixes(mixes: Sequence[Mapping[str, Any]], steps: int) -> tuple[str,
     return (f"{equalled}; the two together do best on validation rows, and ship",)
 
 
-def occur_together(task: Task, rows: np.ndarray) -> bool:
+def occur_together(problem: Problem, rows: np.ndarray) -> bool:
     """Tell whether any two input columns are both present in at least two of the rows."""
     present = [
-        np.logical_or.reduce([np.asarray(task.prepared.columns[c].present)[rows] for c in columns])
-        for columns in task.input_columns.values()
+        np.logical_or.reduce(
+            [np.asarray(problem.prepared.columns[c].present)[rows] for c in columns]
+        )
+        for columns in problem.input_columns.values()
     ]
     return bool((np.sum(present, axis=0) >= 2).sum() >= 2)
 
 
-def rows_with_input_column(task: Task, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+def rows_with_input_column(problem: Problem, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return those of the rows that hold at least one input column."""
     rows = np.asarray(rows, np.int64)
-    present = [np.asarray(task.prepared.columns[c].present)[rows] for c in task.columns]
+    present = [np.asarray(problem.prepared.columns[c].present)[rows] for c in problem.columns]
     return rows[np.logical_or.reduce(present)]

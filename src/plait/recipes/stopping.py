@@ -8,7 +8,7 @@ import numpy as np
 
 from plait.baselines.cross_validation import inner_folds
 from plait.modalities import PredictiveTarget
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 STOPPING_SHARE, MOST_ROWS = 0.1, 1000
 """Of the training rows, at most so many."""
@@ -17,34 +17,34 @@ LEAST_ROWS = 20
 """Fewer rows cannot tell when to stop."""
 
 
-def with_stopping(task: Task, *, from_validation: bool, seed: int) -> Task:
-    """Return the task with rows to stop by set apart: whole groups, of every class alike.
+def with_stopping(problem: Problem, *, from_validation: bool, seed: int) -> Problem:
+    """Return the problem with rows to stop by set apart: whole groups, of every class alike.
 
     Early stopping on the rows that candidates are compared on would favour the network.
 
     Args:
-        task: Whose network is not cross-fitted.
+        problem: Whose network is not cross-fitted.
         from_validation: Whether they are half of the validation rows, where training rows cannot
             tell (an encoder knows their targets, or all of them are needed); else they are
             training rows.
         seed: Of the draw.
     """
-    rows = task.splits.validation if from_validation else task.splits.train
-    rows, keys = _stratified(task, rows)
+    rows = problem.splits.validation if from_validation else problem.splits.train
+    rows, keys = _stratified(problem, rows)
     share = 0.5 if from_validation else min(STOPPING_SHARE, MOST_ROWS / max(len(rows), 1))
     if share * len(rows) < LEAST_ROWS:
-        return task
-    folds = inner_folds(keys, seed=seed, groups=task.groups[rows], small=0, share=share)
+        return problem
+    folds = inner_folds(keys, seed=seed, groups=problem.groups[rows], small=0, share=share)
     learn, stop = folds[0]
     if not len(learn) or not len(stop):
-        return task
-    return replace(task, stopping=np.sort(rows[stop]))
+        return problem
+    return replace(problem, stopping=np.sort(rows[stop]))
 
 
-def _stratified(task: Task, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _stratified(problem: Problem, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows that can tell, and what they are drawn alike by; generated values are not."""
-    codec = task.goal
+    codec = problem.goal
     if not isinstance(codec, PredictiveTarget):
         return rows, np.zeros(len(rows), np.int64)
-    rows = rows[codec.form.known(task.truth[rows])]
-    return rows, task.truth[rows]
+    rows = rows[codec.form.known(problem.truth[rows])]
+    return rows, problem.truth[rows]

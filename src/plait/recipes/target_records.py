@@ -11,9 +11,9 @@ from plait.networks.weights import evidence_of
 from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import Choice
 from plait.recipes.deep_plan import DeepResult
+from plait.recipes.problem import Problem
 from plait.recipes.samples import make_samples
 from plait.recipes.scoring import HeldOutputs, Scorer
-from plait.recipes.task import Task
 from plait.recipes.work import Work
 
 MOST_SAMPLED = 1000
@@ -22,7 +22,7 @@ MOST_SAMPLED = 1000
 
 def make_records(
     model: Model,
-    task: Task,
+    problem: Problem,
     work: Work,
     deep: DeepResult,
     base_models: BaseModels,
@@ -34,7 +34,7 @@ def make_records(
 
     Args:
         model: What ships.
-        task: Its rows.
+        problem: Its rows.
         work: What was asked for.
         deep, base_models: The candidates.
         choice: Of what ships.
@@ -46,7 +46,9 @@ def make_records(
         ``metrics``, and ``samples`` where these are wanted.
     """
     everything, end = _of_all(model, deep, base_models), work.timetable.work_end
-    scorer = Scorer(model, task, everything, base_models.answering, end, held, wanted=work.scores)
+    scorer = Scorer(
+        model, problem, everything, base_models.answering, end, held, wanted=work.scores
+    )
     judged = scorer.shipped()
     candidates = _candidates(scorer, deep, base_models, choice, judged)
     subsets = scorer.subsets()
@@ -60,19 +62,19 @@ def make_records(
         "validation": {
             "costs": dict(choice.costs),
             "rows": len(deep.rows),
-            "metrics": _of_choice(task, held),
+            "metrics": _of_choice(problem, held),
         },
         "candidates": candidates,
         "baselines": [c for c in candidates if c["name"] != DEEP],
         "curve": deep.run.curve,
         "training": training,
-        "warnings": list(task.warnings),
+        "warnings": list(problem.warnings),
         "notes": [
-            *task.notes,
+            *problem.notes,
             *base_models.said,
             *deep.notes,
             *choice.notes,
-            *_row_notes(task, held, num_folds, len(scorer.rows)),
+            *_row_notes(problem, held, num_folds, len(scorer.rows)),
             *scorer.notes,
             *_interval_notes(model),
             *(f"left out: {what}" for what in judged.get("left_out", ())),
@@ -82,7 +84,9 @@ def make_records(
     if work.samples and work.scores:
         most = len(scorer.rows) if work.timetable.seconds is None else MOST_SAMPLED
         outputs = scorer.of_shipped()[:most]
-        records["samples"] = make_samples(model, task, scorer.rows[:most], outputs, seed=work.seed)
+        records["samples"] = make_samples(
+            model, problem, scorer.rows[:most], outputs, seed=work.seed
+        )
     return records
 
 
@@ -108,11 +112,11 @@ def _interval_notes(model: Model) -> tuple[str, ...]:
     return () if calibration is None else calibration.notes()
 
 
-def _of_choice(task: Task, held: HeldOutputs) -> dict[str, float]:
+def _of_choice(problem: Problem, held: HeldOutputs) -> dict[str, float]:
     """Return the metrics of the choice on its rows; {} where test rows tell them."""
     if held.shipped is None:
         return {}
-    return task.target_codec.metrics(held.shipped, task.truth[held.rows])
+    return problem.target_codec.metrics(held.shipped, problem.truth[held.rows])
 
 
 def _training(deep: DeepResult) -> dict[str, Any]:
@@ -153,13 +157,13 @@ def _candidates(
     return found
 
 
-def _row_notes(task: Task, held: HeldOutputs, num_folds: int, judged: int) -> list[str]:
+def _row_notes(problem: Problem, held: HeldOutputs, num_folds: int, judged: int) -> list[str]:
     """Say which rows the numbers are from, and which the choice."""
     notes = []
-    set_aside = len(task.splits.test) or len(task.splits.validation)
+    set_aside = len(problem.splits.test) or len(problem.splits.validation)
     if 0 < judged < set_aside:
         notes.append(f"judged on {judged:,} of the {set_aside:,} rows set aside")
-    if not len(task.splits.test):
+    if not len(problem.splits.test):
         source = "cross-fitting" if held.learned else "validation rows"
         notes.append(f"no rows were set aside as a test: the numbers are from {source}")
     if num_folds:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plait.baselines.evidence import Evidence, RawFeatures, can_tell
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 
 MAX_ROWS = 20_000
 """With more rows, a network finds by itself what simple models would tell."""
@@ -24,29 +24,29 @@ PILOT_ROWS = 32
 
 @dataclass(frozen=True)
 class Told:
-    """Fits the evidence of a task for rows that a network learns from.
+    """Fits the evidence of a problem for rows that a network learns from.
 
     Attributes:
-        task: Its columns, target and groups.
+        problem: Its columns, target and groups.
         raw: Features of all rows that are learned from or validated on.
         seed: Of the choice of rows, where there are many.
     """
 
-    task: Task
+    problem: Problem
     raw: RawFeatures
     seed: int
 
     def fit(self, rows: np.ndarray) -> Evidence:
         """Return the evidence by a fit to some rows."""
-        task = self.task
+        problem = self.problem
         rows = np.sort(rows)
         return Evidence.fit(
             self.raw,
-            task.prepared,
+            problem.prepared,
             rows,
-            task.truth[rows],
-            task.target_codec,
-            task.groups[rows],
+            problem.truth[rows],
+            problem.target_codec,
+            problem.groups[rows],
             seed=self.seed,
         )
 
@@ -55,24 +55,24 @@ class Told:
         return Evidence(evidence.scales, evidence.maps, evidence.num_outputs, self.raw)
 
 
-def tell(task: Task, *, seconds: float | None, seed: int) -> Told | None:
-    """Return what fits evidence for a task's networks, or None where it would not pay.
+def tell(problem: Problem, *, seconds: float | None, seed: int) -> Told | None:
+    """Return what fits evidence for a problem's networks, or None where it would not pay.
 
     Args:
-        task: Its rows.
+        problem: Its rows.
         seconds: Of the networks' budget; None where that is not a time.
         seed: See `Told`.
     """
-    rows = np.sort(np.concatenate([task.splits.train, task.splits.validation]))
-    few = len(np.unique(task.groups[rows])) < LEAST_GROUPS
-    if few or len(rows) > MAX_ROWS or not can_tell(task.target_codec, task.truth[rows]):
+    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    few = len(np.unique(problem.groups[rows])) < LEAST_GROUPS
+    if few or len(rows) > MAX_ROWS or not can_tell(problem.target_codec, problem.truth[rows]):
         return None
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     began = time.monotonic()
-    pilot = RawFeatures(task.prepared, task.columns, some)
-    for name in task.columns:
-        pilot.of(task.prepared, name, pilot.plans[name], some)
+    pilot = RawFeatures(problem.prepared, problem.columns, some)
+    for name in problem.columns:
+        pilot.of(problem.prepared, name, pilot.plans[name], some)
     needed = (time.monotonic() - began) / len(some) * len(rows)
     if seconds is not None and needed > MOST_SHARE * seconds:
         return None
-    return Told(task, RawFeatures(task.prepared, task.columns, rows), seed)
+    return Told(problem, RawFeatures(problem.prepared, problem.columns, rows), seed)

@@ -15,7 +15,7 @@ from plait.backbones.tuned import keep_tuned, open_tuned
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError
 from plait.model.backbone_column import BackboneColumn
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
 from plait.writing import write_text
@@ -48,8 +48,9 @@ class _Found:
     checkpoint: Checkpoint | None = None
 
 
-def tune_encoders(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
-    """Return the task read by its tuned encoders, and ``{"tuned": trials}`` where any were tried.
+def tune_encoders(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]]:
+    """Return the problem read by its tuned encoders, and ``{"tuned": trials}`` where any were
+    tried.
 
     Each encoder that this fit opened learns the target on labelled training rows; ``auto`` keeps
     it where a linear model on its vectors beats one on the frozen vectors, on validation rows, by
@@ -63,35 +64,35 @@ def tune_encoders(task: Task, work: Work) -> tuple[Task, dict[str, Any]]:
 
     Raises `UsageError` when a way is asked for that the checkpoint does not have.
     """
-    derived_columns = _to_tune(task, work)
-    task = _with_notes(task, [_KNOWING_BASE] if has_tuned(task) else [])
+    derived_columns = _to_tune(problem, work)
+    problem = _with_notes(problem, [_KNOWING_BASE] if has_tuned(problem) else [])
     if not derived_columns:
-        return _with_notes(task, [_NOTHING_NEW] if work.tune in ("lora", "full") else []), {}
-    if len(task.validation) < LEAST_JUDGED:
-        return _with_notes(task, [_too_few("a target")]), {}
+        return _with_notes(problem, [_NOTHING_NEW] if work.tune in ("lora", "full") else []), {}
+    if len(problem.validation) < LEAST_JUDGED:
+        return _with_notes(problem, [_too_few("a target")]), {}
     trials: list[dict[str, Any]] = []
     share, clock = _share(work), Clock()
     for place, derived in enumerate(derived_columns):
         part = _part(share, clock.seconds, len(derived_columns) - place)
-        found = _recall(work, derived) or _tune(task, work, derived, part)
+        found = _recall(work, derived) or _tune(problem, work, derived, part)
         trials += found.trials
-        task = _with_notes(task, found.notes)
+        problem = _with_notes(problem, found.notes)
         if found.checkpoint is not None:
-            task = _swapped(task, work, derived, found.checkpoint, found.how)
-    return task, {"tuned": trials} if trials else {}
+            problem = _swapped(problem, work, derived, found.checkpoint, found.how)
+    return problem, {"tuned": trials} if trials else {}
 
 
-def knows_targets(task: Task) -> bool:
+def knows_targets(problem: Problem) -> bool:
     """Tell whether an encoder learned from targets, and there are rows apart to judge models by."""
-    return has_tuned(task) and len(task.validation) >= LEAST_JUDGED
+    return has_tuned(problem) and len(problem.validation) >= LEAST_JUDGED
 
 
-def has_tuned(task: Task) -> bool:
-    """Tell whether any encoder of a task, its base's included, learned from targets."""
-    return any(isinstance(one, BackboneColumn) and one.tuned for one in task.derived_columns)
+def has_tuned(problem: Problem) -> bool:
+    """Tell whether any encoder of a problem, its base's included, learned from targets."""
+    return any(isinstance(one, BackboneColumn) and one.tuned for one in problem.derived_columns)
 
 
-def _to_tune(task: Task, work: Work) -> list[BackboneColumn]:
+def _to_tune(problem: Problem, work: Work) -> list[BackboneColumn]:
     if work.tune == FROZEN:
         return []
     if work.tune == "auto" and work.budget.amount < LEAST_BUDGET[work.budget.unit]:
@@ -99,21 +100,21 @@ def _to_tune(task: Task, work: Work) -> list[BackboneColumn]:
     base = () if work.base is None else work.base.derived_columns
     return [
         one
-        for one in task.derived_columns
+        for one in problem.derived_columns
         if isinstance(one, BackboneColumn) and not any(one is known for known in base)
     ]
 
 
-def _tune(task: Task, work: Work, derived: BackboneColumn, budget: Budget) -> _Found:
+def _tune(problem: Problem, work: Work, derived: BackboneColumn, budget: Budget) -> _Found:
     """Measure one encoder's ways, and keep the best as a checkpoint of its own."""
-    present = np.asarray(task.prepared.columns[derived.column].present, bool)
-    rows = task.splits.train[present[task.splits.train]]
-    judged = task.validation[present[task.validation]]
+    present = np.asarray(problem.prepared.columns[derived.column].present, bool)
+    rows = problem.splits.train[present[problem.splits.train]]
+    judged = problem.validation[present[problem.validation]]
     if len(judged) < LEAST_JUDGED or not len(rows):
         return _Found(FROZEN, [], [_too_few(f"'{derived.input_column}'")])
     from plait.recipes.tuning_trials import Trials, trial_records
 
-    trials = Trials(task, work, derived, rows, judged, budget)
+    trials = Trials(problem, work, derived, rows, judged, budget)
     forced = work.tune != "auto"
     try:
         verdict = trials.run((work.tune,) if forced else ("lora", "full"), forced=forced)
@@ -146,41 +147,43 @@ def _part(share: Budget, spent_seconds: float, num_left: int) -> Budget:
     return Budget(max(share.amount - spent_seconds, 0.1 * share.amount) / num_left, "seconds")
 
 
-def _swapped(task: Task, work: Work, old: BackboneColumn, checkpoint: Checkpoint, how: str) -> Task:
-    """Return the task with a derived column by the tuned checkpoint in the place of the old one."""
-    update = work.progress.task(f"encoding {old.input_column}", task.table.num_rows)
+def _swapped(
+    problem: Problem, work: Work, old: BackboneColumn, checkpoint: Checkpoint, how: str
+) -> Problem:
+    """Return the problem with a derived column by the tuned checkpoint in place of the old one."""
+    update = work.progress.task(f"encoding {old.input_column}", problem.table.num_rows)
     new = BackboneColumn.fitted(
         old.input_column,
         checkpoint,
-        task.table,
-        task.splits.train,
+        problem.table,
+        problem.splits.train,
         progress=update,
         tuned=how,
     )
     others = [
-        one for one in task.derived_columns if isinstance(one, BackboneColumn) and one is not old
+        one for one in problem.derived_columns if isinstance(one, BackboneColumn) and one is not old
     ]
     if any(one.name == new.name and one.checkpoint.key != checkpoint.key for one in others):
         new.rename(f"{new.name}-{checkpoint.key[:6]}")
-    update = work.progress.task(f"reading {new.column}", task.table.num_rows)
-    column = new.read(task.table, task.prepared, progress=update)
-    columns = {n: c for n, c in task.prepared.columns.items() if n != old.column}
-    codecs = {n: c for n, c in task.codecs.items() if n != old.column}
+    update = work.progress.task(f"reading {new.column}", problem.table.num_rows)
+    column = new.read(problem.table, problem.prepared, progress=update)
+    columns = {n: c for n, c in problem.prepared.columns.items() if n != old.column}
+    codecs = {n: c for n, c in problem.codecs.items() if n != old.column}
     input_columns = {
         name: tuple(new.column if one == old.column else one for one in names)
-        for name, names in task.input_columns.items()
+        for name, names in problem.input_columns.items()
     }
     return replace(
-        task,
+        problem,
         input_columns=input_columns,
         codecs=codecs | {new.column: new.codec},
-        prepared=Prepared(columns | {new.column: column}, task.prepared.num_rows),
-        derived_columns=tuple(new if one is old else one for one in task.derived_columns),
+        prepared=Prepared(columns | {new.column: column}, problem.prepared.num_rows),
+        derived_columns=tuple(new if one is old else one for one in problem.derived_columns),
     )
 
 
-def _with_notes(task: Task, notes: list[str]) -> Task:
-    return replace(task, notes=(*task.notes, *notes))
+def _with_notes(problem: Problem, notes: list[str]) -> Problem:
+    return replace(problem, notes=(*problem.notes, *notes))
 
 
 def _too_few(what: str) -> str:

@@ -18,7 +18,7 @@ from plait.data.prepared import Prepared
 from plait.errors import ExtraError, UsageError
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import BackboneColumn
-from plait.recipes.task import Task
+from plait.recipes.problem import Problem
 from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
 from plait.train.config import TrainConfig
@@ -80,7 +80,7 @@ class Trials:
     these rows, tells them too far apart, and its own head hides that (docs/log.md).
 
     Args:
-        task, work: The fit.
+        problem, work: The fit.
         derived: Whose checkpoint it is.
         rows: Training rows with a value.
         judged: Validation rows with a value.
@@ -89,14 +89,14 @@ class Trials:
 
     def __init__(
         self,
-        task: Task,
+        problem: Problem,
         work: Work,
         derived: BackboneColumn,
         rows: np.ndarray,
         judged: np.ndarray,
         budget: Budget,
     ) -> None:
-        self._task, self._work, self._derived = task, work, derived
+        self._problem, self._work, self._derived = problem, work, derived
         places = np.linspace(0, len(judged) - 1, min(len(judged), MAX_JUDGED)).astype(np.int64)
         self._rows, self._judged = rows, judged[places]
         self._budget, self._clock = budget, Clock()
@@ -108,7 +108,7 @@ class Trials:
         """
         probe = self._probe()
         column = self._derived.column
-        costs = self._costs(Tuner(probe), self._task.prepared, column)
+        costs = self._costs(Tuner(probe), self._problem.prepared, column)
         verdict = Verdict({FROZEN: costs})
         inputs = self._inputs(verdict)
         left = list(ways)
@@ -131,10 +131,10 @@ class Trials:
 
     def _probe(self) -> Probe:
         torch.manual_seed(self._work.seed)
-        probe = Probe(self._derived.checkpoint.dim, self._task.target_codec)
+        probe = Probe(self._derived.checkpoint.dim, self._problem.target_codec)
         per_step = self._config(FROZEN).rows_per_step(len(self._rows))
         steps = min(PROBE_EPOCHS * -(-len(self._rows) // per_step), MAX_PROBE_STEPS)
-        prepared, column = self._task.prepared, self._derived.column
+        prepared, column = self._problem.prepared, self._derived.column
         self._learn(Tuner(probe), prepared, column, FROZEN, Budget(steps, "steps"))
         return probe
 
@@ -143,7 +143,7 @@ class Trials:
         input_column, seed = self._derived.input_column, self._work.seed
         wanted = [self._judged, np.random.default_rng(seed).permutation(self._rows)]
         update = self._work.progress.task(f"reading {input_column} to tune", sum(map(len, wanted)))
-        table, checkpoint = self._task.table, self._derived.checkpoint
+        table, checkpoint = self._problem.table, self._derived.checkpoint
         held: PreparedColumn = hold_inputs(
             table,
             input_column,
@@ -189,7 +189,7 @@ class Trials:
             steps = self._budget.share(1 / num_ways).num_steps(per_epoch) or 1
             return Budget(min(steps, MAX_EPOCHS * per_epoch), "steps"), False
         whole, per_row = self._budget.amount, self._seconds_per_row(tuner, inputs)
-        encoding = per_row * self._task.table.num_rows
+        encoding = per_row * self._problem.table.num_rows
         epoch = STEP_PASSES * per_row * len(self._rows)
         judging = per_row * (min(len(self._rows), MAX_FITTED) + len(self._judged))
         left = whole - self._clock.seconds - encoding - num_left * judging
@@ -219,8 +219,8 @@ class Trials:
         data = TrainData(
             prepared=prepared,
             columns=(column,),
-            codec=self._task.target_codec,
-            truth=self._task.truth,
+            codec=self._problem.target_codec,
+            truth=self._problem.truth,
             rows=self._rows,
             rows_validation=self._judged,
         )
@@ -258,7 +258,7 @@ class Trials:
     def _costs(self, tuner: Tuner, prepared: Prepared, column: str) -> np.ndarray:
         """Return the cost per judged row of a linear model on the vectors."""
         some = np.linspace(0, len(self._rows) - 1, min(len(self._rows), MAX_FITTED))
-        rows, num_rows = self._rows[some.astype(np.int64)], self._task.table.num_rows
+        rows, num_rows = self._rows[some.astype(np.int64)], self._problem.table.num_rows
         every = np.concatenate([rows, self._judged])
         vectors = tuner_vectors(tuner, prepared, column, every).astype(np.float16)
         codec = VectorCodec(dim=vectors.shape[1], num_tokens=1)
@@ -266,7 +266,7 @@ class Trials:
         store = HeldInputs(codec.layout, values, num_rows)
         encoded = Prepared({column: PreparedColumn(codec, store)}, num_rows)
         features, matrices = FeatureMap.fit(encoded, (column,), rows)
-        target, truth = self._task.target_codec, self._task.truth
+        target, truth = self._problem.target_codec, self._problem.truth
         linear = Linear()
         linear.fit(matrices, truth[rows], target, seed=self._work.seed)
         return target.cost(

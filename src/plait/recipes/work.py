@@ -45,7 +45,7 @@ class Work:
         metric: What the choice is by; None for the cost.
         threshold, costs, positive: Of the decision between two classes, as given.
         scores: Whether candidates and subsets of columns are scored for the report.
-        encoders: Which pretrained encoders are wanted; the named ones are in the task already.
+        encoders: Which pretrained encoders are wanted; the named ones are in the problem already.
     """
 
     meter: Meter

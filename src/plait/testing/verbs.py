@@ -133,7 +133,7 @@ def check_shares_a_space(modality: str) -> None:
     """`fit` without a target learns a space, in which `evaluate` scores every direction."""
     model, path = _share(modality)
     summary = json.loads(json.dumps(model.summary()))
-    expect(summary["task"] == "share", f"{modality}: task {summary['task']}")
+    expect(summary["task"] == "embed", f"{modality}: task {summary['task']}")
     found = evaluate(path, _table(modality))
     expect("x->size" in found["retrieval"], f"{modality}: {set(found['retrieval'])}")
     ranks = [one["median_rank"] for one in found["retrieval"].values()]

@@ -14,53 +14,53 @@ from plait.model.shared_space import SharedSpace
 from plait.model.space_check import check_space
 from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.recipes.found_encoders import add_found
+from plait.recipes.problem import Problem
 from plait.recipes.records import make_space_card
 from plait.recipes.space_map import make_map
 from plait.recipes.space_plan import SharedPlan, SharedResult, closed_form, rows_with_input_column
-from plait.recipes.task import Task
 from plait.recipes.work import Work
 from plait.train.budget import Budget
 
 RESERVE_SHARE, RESERVE_SECONDS, MAP_SECONDS = 0.05, 3.0, 5.0
 
 
-def learn_shared(task: Task, work: Work) -> tuple[Model, dict[str, Any]]:
-    """Return the model of a task's shared space, and its records: metrics, map of the space."""
+def learn_shared(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
+    """Return the model of a problem's shared space, and its records: metrics, map of the space."""
     with work.timetable.part("encoders"):
-        task, encoders = add_found(task, work)
+        problem, encoders = add_found(problem, work)
     plan = SharedPlan(
         config=shared_config(work),
-        train=work.train.for_pairs(len(task.splits.train)),
+        train=work.train.for_pairs(len(problem.splits.train)),
         budget=_budget_left(work),
-        rows=rows_with_input_column(task, task.splits.train),
-        rows_validation=rows_with_input_column(task, task.validation),
+        rows=rows_with_input_column(problem, problem.splits.train),
+        rows_validation=rows_with_input_column(problem, problem.validation),
         seed=work.seed,
         device=work.device,
         folder=work.folder,
         end=_end(work),
     )
-    found = _learned(task, plan, work)
+    found = _learned(problem, plan, work)
     model = Model(
-        schema=task.table.schema,
-        input_columns=task.input_columns,
+        schema=problem.table.schema,
+        input_columns=problem.input_columns,
         target=None,
         shared=found.space,
-        derived_columns=task.derived_columns,
-        shown={name: task.codecs[name] for name in task.inputs},
+        derived_columns=problem.derived_columns,
+        shown={name: problem.codecs[name] for name in problem.inputs},
     )
-    records = _records(task, found, seed=work.seed, samples=work.samples)
+    records = _records(problem, found, seed=work.seed, samples=work.samples)
     records["metrics"] |= encoders
-    model.card = make_space_card(task, records["metrics"])
+    model.card = make_space_card(problem, records["metrics"])
     return model, records
 
 
-def _learned(task: Task, plan: SharedPlan, work: Work) -> SharedResult:
+def _learned(problem: Problem, plan: SharedPlan, work: Work) -> SharedResult:
     """Learn the space; torch is loaded where a network is wanted."""
     if work.simple:
-        return closed_form(task, plan, work.progress)
+        return closed_form(problem, plan, work.progress)
     from plait.recipes.pretrain import learn_space
 
-    return learn_space(task, plan, work.progress)
+    return learn_space(problem, plan, work.progress)
 
 
 def shared_config(work: Work) -> SystemConfig:
@@ -90,15 +90,15 @@ def _end(work: Work) -> float | None:
     return time.monotonic() + _seconds_left(work)
 
 
-def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> dict[str, Any]:
-    rows = task.judged
+def _records(problem: Problem, found: SharedResult, *, seed: int, samples: bool) -> dict[str, Any]:
+    rows = problem.judged
     contents = {
-        name: content_numbers(task.prepared, columns)[rows]
-        for name, columns in task.input_columns.items()
+        name: content_numbers(problem.prepared, columns)[rows]
+        for name, columns in problem.input_columns.items()
     }
-    vectors, present = found.space.input_column_vectors(task.prepared, rows)
+    vectors, present = found.space.input_column_vectors(problem.prepared, rows)
     scored = score_space(vectors, present, contents)
-    check = check_space(vectors, present, contents, task.groups[rows])
+    check = check_space(vectors, present, contents, problem.groups[rows])
     found.space.check = check
     metrics = {
         "shipped": f"shared space ({_ingredients(found)})",
@@ -108,16 +108,16 @@ def _records(task: Task, found: SharedResult, *, seed: int, samples: bool) -> di
         "collapse": check.to_dict(),
         "warnings": [
             *(caution("space", "", text) for text in check.warnings),
-            *task.warnings,
+            *problem.warnings,
         ],
         "num_parameters": _num_parameters(found.space),
         "curve": [] if found.run is None else found.run.curve,
         "training": _training(found),
-        "notes": [*check.notes, *task.notes, *found.notes, *_judged_note(task)],
+        "notes": [*check.notes, *problem.notes, *found.notes, *_judged_note(problem)],
     }
     records: dict[str, Any] = {"metrics": metrics}
     if samples:
-        records["map"] = make_map(task, rows, vectors, present, seed=seed)
+        records["map"] = make_map(problem, rows, vectors, present, seed=seed)
     return records
 
 
@@ -151,7 +151,7 @@ def _num_parameters(space: SharedSpace) -> int:
     return deep + sum(one.matrix.size for one in linear.values())
 
 
-def _judged_note(task: Task) -> tuple[str, ...]:
-    if len(task.splits.test):
+def _judged_note(problem: Problem) -> tuple[str, ...]:
+    if len(problem.splits.test):
         return ()
     return ("no rows were set aside as a test: the numbers are from validation rows",)

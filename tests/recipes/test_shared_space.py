@@ -55,7 +55,7 @@ def fitted(tmp_path_factory):
 def test_the_summary_keeps_its_contract(fitted):
     summary = json.loads(json.dumps(fitted[0].summary()))
     assert set(summary) >= SUMMARY
-    assert summary["task"] == "share" and summary["baselines"] == []
+    assert summary["task"] == "embed" and summary["baselines"] == []
     assert summary["shipped"].startswith("shared space (")
     assert set(summary["retrieval"]) == DIRECTIONS
     assert set(summary["metrics"]) >= {"r@1", "r@10", "median_rank"}
@@ -123,7 +123,7 @@ def test_a_vector_does_not_depend_on_the_rows_beside_it(fitted):
 def test_evaluate_prints_every_direction(fitted):
     found = evaluate(fitted[1], plait.read(rows(40, seed=1)))
     json.dumps(found)
-    assert found["task"] == "share" and found["rows"] == 40
+    assert found["task"] == "embed" and found["rows"] == 40
     assert set(found["retrieval"]) == DIRECTIONS
     for one in found["retrieval"].values():
         assert set(one) >= {"r@1", "r@5", "r@10", "median_rank", "n"}
@@ -242,8 +242,8 @@ def test_alignment_alone_is_said_when_the_rest_does_not_help(monkeypatch):
         def __getattr__(self, name):
             return getattr(self.inner, name)
 
-    def train(task, plan, config, contents, progress, name="learning"):
-        objective, run = real(task, plan, config, contents, progress, name)
+    def train(problem, plan, config, contents, progress, name="learning"):
+        objective, run = real(problem, plan, config, contents, progress, name)
         return (Judged(objective) if name.startswith("trial") else objective), run
 
     monkeypatch.setattr(pretrain, "_train", train)

@@ -1,4 +1,4 @@
-"""What people should know of a task: its groups, limits, rare labels and unread texts."""
+"""What people should know of a problem: its groups, limits, rare labels and unread texts."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
 from plait.recipes.labels import read_labels
+from plait.recipes.problem_notes import notes_on_columns, notes_on_rows
 from plait.recipes.reading import input_columns_with, read_columns
 from plait.recipes.roles import (
     check_base,
@@ -32,7 +33,6 @@ from plait.recipes.roles import (
     stratify,
 )
 from plait.recipes.row_weights import check_weights, weigh
-from plait.recipes.task_notes import notes_on_columns, notes_on_rows
 from plait.recipes.timetable import COPIES_SHARE, Timetable
 from plait.recipes.warned import table_warnings
 
@@ -45,7 +45,7 @@ MAX_JUDGED_CELLS = 20_000_000
 
 @brief
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Problem:
     """A table made ready to learn from.
 
     Attributes:
@@ -131,7 +131,7 @@ class Task:
     def goal(self) -> TargetCodec:
         """The target's fitted codec, be it predicted or generated."""
         if self.target is None:
-            raise TargetError("this task has no target")
+            raise TargetError("this problem has no target")
         codec = self.codecs[self.target]
         if not isinstance(codec, TargetCodec):
             raise TargetError("this modality cannot be a target yet", received=codec.modality)
@@ -151,7 +151,7 @@ class Task:
         return codec
 
 
-def make_task(
+def make_problem(
     table: Table,
     *,
     target: str | None,
@@ -166,7 +166,7 @@ def make_task(
     weights: str | None = None,
     simple: bool = False,
     timetable: Timetable | None = None,
-) -> Task:
+) -> Problem:
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
@@ -215,7 +215,7 @@ def make_task(
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
     heavy, splits, said_weights = weigh(table, weights, weigher, truth, splits)
-    return Task(
+    return Problem(
         table=table,
         input_columns=input_columns_with(derived_columns, {name: (name,) for name in inputs}),
         target=target,
@@ -257,18 +257,18 @@ def _choose_columns(
     return choose_inputs(table.schema, target, without), weigher
 
 
-def with_space(task: Task, space: SharedSpace, *, progress: Progress) -> Task:
-    """Return the task with a shared space's vectors as further derived columns."""
+def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> Problem:
+    """Return the problem with a shared space's vectors as further derived columns."""
     added = tuple(
-        SpaceColumn(space, name) for name in space.input_columns if name in task.input_columns
+        SpaceColumn(space, name) for name in space.input_columns if name in problem.input_columns
     )
-    prepared = with_derived_columns(added, task.table, task.prepared, progress=progress.task)
+    prepared = with_derived_columns(added, problem.table, problem.prepared, progress=progress.task)
     return replace(
-        task,
-        input_columns=input_columns_with(added, task.input_columns),
-        codecs={**task.codecs, **{derived.column: derived.codec for derived in added}},
+        problem,
+        input_columns=input_columns_with(added, problem.input_columns),
+        codecs={**problem.codecs, **{derived.column: derived.codec for derived in added}},
         prepared=prepared,
-        derived_columns=(*task.derived_columns, *added),
+        derived_columns=(*problem.derived_columns, *added),
     )
 
 
