@@ -86,6 +86,8 @@ class Build:
         decoder: Decoder[Arrays],
         writer: Writer,
     ) -> None:
+        if self._add_plain(name, cells, writer):
+            return
         distinct = decoder.decode_distinct(cells)
         if distinct is not None:
             self._add_distinct(name, first, *distinct, writer)
@@ -95,6 +97,16 @@ class Build:
                 [self._checked(name, first + i, result) for i, result in enumerate(results)]
             )
             first += len(results)
+
+    def _add_plain(self, name: str, cells: list[Cell], writer: Writer) -> bool:
+        """Write cells that the codec can read and prepare all at once; tell whether it can."""
+        codec: Any = self._codecs[name]
+        read = getattr(codec, "read_plain", None)
+        values = None if read is None else read(cells, self._media)
+        if values is None:
+            return False
+        writer.append_stacked(~np.isnan(values), codec.prepare_plain(values))
+        return True
 
     def _add_distinct(
         self,

@@ -78,9 +78,15 @@ def _with_every_label(codec: Any) -> Codec:
 def _raws(table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media) -> Iterator[Any]:
     """Yield decoded cells one at a time, in the sample's order; pieces grow, for few may do."""
     first, size = 0, FIRST_PIECE_ROWS
+    read_plain = getattr(codec, "read_plain", None)
     while first < len(rows):
         piece = rows[first : first + size]
-        for row, cell in zip(piece, table.column(name, piece), strict=True):
+        cells = table.column(name, piece)
+        at_once = None if read_plain is None else read_plain(cells, media)
+        if at_once is not None:
+            yield from at_once[~np.isnan(at_once)].tolist()
+            cells, piece = [], piece[:0]
+        for row, cell in zip(piece, cells, strict=True):
             try:
                 raw = read_cell(codec, cell, media)
             except CellError as error:

@@ -18,6 +18,7 @@ from plait.modalities.codes import reason_for_codes
 from plait.modalities.forms import NUMBER, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.number.plain import LARGEST, plain_values
 from plait.modalities.number.reading import LEAST_SHARE, read_all
 from plait.modalities.number.seen import PLAIN, kind_of_word, plain_number
 from plait.modalities.number.survey import survey
@@ -124,6 +125,14 @@ class NumberCodec:
             raise _unreadable(cell)
         return _checked(value, cell)
 
+    def read_plain(self, cells: Sequence[Cell], media: Media) -> np.ndarray | None:
+        """Return what `read` gives for many cells, float64, NaN where missing.
+
+        None where any of them has to be read by itself.
+        """
+        decimal = media.decimal or self.decimal or "."
+        return plain_values(cells, texts=decimal == ".")
+
     def _read_text(self, text: str, said: str | None) -> float | None:
         decimal = said or self.decimal or "."
         thousands = self.thousands if said is None else ".,' ".replace(said, "")
@@ -181,6 +190,20 @@ class NumberCodec:
         if self.marked:
             arrays["limit"] = np.array([getattr(raw, "side", 0)], np.float32)
         return arrays
+
+    def prepare_plain(self, values: np.ndarray) -> Arrays:
+        """Return what `prepare` gives for each of many numbers, parts ``[row, 1]``; 0 for NaN."""
+        inner = np.clip(values, self.low, self.high)
+        if self.log:
+            inner = np.array([math.log(max(value, 1e-30)) for value in inner.tolist()])
+        missing = np.isnan(values)
+        parts = {"value": (inner - self.mean) / self.scale, "exact": values}
+        if self.marked:
+            parts["limit"] = np.zeros(len(values))
+        return {
+            name: np.where(missing, 0.0, part).astype(np.float32)[:, None]
+            for name, part in parts.items()
+        }
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         noise = rng.normal(0.0, 0.01, 1).astype(np.float32)
@@ -278,7 +301,7 @@ class NumberCodec:
 
 
 def _checked(value: float, cell: Cell) -> float:
-    if not math.isfinite(value) or abs(value) > 1e30:
+    if not math.isfinite(value) or abs(value) > LARGEST:
         raise CellError("the number is too large", expected="below 1e30", received=cell)
     return value
 
