@@ -10,8 +10,9 @@ import pytest
 from plait.data.prepared import Prepared
 from plait.modalities import find_codec
 from plait.recipes import chosen_by_folds
-from plait.recipes.chosen_by_folds import answers_by_folds
+from plait.recipes.chosen_by_folds import answers_by_folds, choose_and_judge, seconds_to_choose
 from plait.recipes.comparison import Candidates, choose_candidates
+from plait.recipes.timetable import Timetable
 
 NUM = 60
 ROWS = 10 + np.arange(NUM)
@@ -123,3 +124,45 @@ def test_a_single_group_is_judged_as_it_is():
     problem = problem_of(np.arange(NUM) % 2, np.zeros(NUM, np.int64))
     answers = answers_by_folds(problem, of_rows(by_lot(rng)), None, seed=0)
     assert np.isfinite(answers).all()
+
+
+class SlowChoice:
+    """A choice that takes a second of a clock that stands still otherwise."""
+
+    def __init__(self, monkeypatch, *, at=0.0):
+        self.now = at
+        monkeypatch.setattr(chosen_by_folds, "choose_candidates", self)
+
+    def __call__(self, problem, candidates, metric):
+        self.now += 1.0
+        return choose_candidates(problem, candidates, metric)
+
+    def work(self, seconds=20.0):
+        timetable = Timetable(seconds, 0.0, clock=lambda: self.now)
+        return SimpleNamespace(timetable=timetable, metric=None, scores=True, seed=0)
+
+
+def with_test(problem, num_test=0):
+    problem.splits = SimpleNamespace(test=np.arange(num_test))
+    return problem
+
+
+def test_time_is_kept_for_choosing_where_no_test_rows_judge(monkeypatch):
+    slow = SlowChoice(monkeypatch)
+    problem = with_test(problem_of(np.arange(NUM) % 2))
+    simple = SimpleNamespace(outputs=by_lot(np.random.default_rng(0)), judged=ROWS)
+    assert seconds_to_choose(problem, simple, slow.work()) == 5.0  # a quarter of 20, for 6 s
+    assert seconds_to_choose(problem, simple, slow.work(60.0)) == 6.0
+    assert seconds_to_choose(with_test(problem, 3), simple, slow.work()) == 0.0
+    assert seconds_to_choose(with_test(problem), simple, slow.work(None)) == 0.0
+
+
+@pytest.mark.parametrize(("at", "judged"), [(12.0, True), (15.5, False)])
+def test_the_choice_is_judged_in_what_was_kept_for_it(monkeypatch, at, judged):
+    slow = SlowChoice(monkeypatch, at=at)
+    problem = with_test(problem_of(np.arange(NUM) % 2))
+    candidates = of_rows(by_lot(np.random.default_rng(0)))
+    choice, answers = choose_and_judge(problem, candidates, slow.work(), kept=3.0)
+    as_chosen = np.array_equal(answers, candidates.mixed(choice.weights))
+    assert as_chosen != judged
+    assert any("a little too good" in note for note in choice.notes) != judged

@@ -84,7 +84,7 @@ def test_sets_of_columns_are_calibrated_however_late_it_is(monkeypatch):
 def test_calibrating_has_time_of_its_own_when_the_network_took_too_long():
     now = [0.0]
     timetable = Timetable(20.0, 0.0, clock=lambda: now[0])
-    kept = Kept(calibrating=1.0, scoring=4.0, refitting=0.0)
+    kept = Kept(choosing=0.0, calibrating=1.0, scoring=4.0, refitting=0.0)
     assert learn._calibrated_until(timetable, kept) > 10.0
     now[0] = 17.0
     assert learn._calibrated_until(timetable, kept) == 18.0

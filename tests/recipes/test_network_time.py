@@ -159,10 +159,11 @@ def test_scoring_keeps_what_is_foreseen(monkeypatch, per_call, scoring):
     monkeypatch.setattr(network_time, "scoring_seconds", lambda *_: per_call)
     problem, base_models = judging()
     table = Timetable(20.0, 100.0, clock=Clock())
-    kept = network_time.after_network(problem, base_models, table, has_folds=True)
+    kept = network_time.after_network(problem, base_models, table, 0.5, has_folds=True)
     # Two models and three sets of columns are scored, and what ships twice; 60 rows are answered
     # by each model and in each set, and their features made twice: 7 calls and 0.36 s.
-    assert kept.scoring == pytest.approx(scoring) and kept.refitting == 0.0
+    assert kept.scoring == pytest.approx(scoring)
+    assert kept.refitting == 0.0 and kept.choosing == 0.5
 
 
 def test_sets_of_columns_wait_where_a_model_lacks_time(monkeypatch):
@@ -170,7 +171,7 @@ def test_sets_of_columns_wait_where_a_model_lacks_time(monkeypatch):
     monkeypatch.setattr(network_time, "LEAST_ROWS", 20)
     table = Timetable(20.0, 100.0, clock=Clock())
     whole, lacking = (
-        network_time.after_network(*judging(left_out=left), table, has_folds=True).scoring
+        network_time.after_network(*judging(left_out=left), table, 0.0, has_folds=True).scoring
         for left in ({}, {"boosted": 30.0})
     )
     # Three sets of 20 rows in place of 60.
@@ -180,7 +181,9 @@ def test_sets_of_columns_wait_where_a_model_lacks_time(monkeypatch):
 def test_what_was_cut_off_is_not_fitted_again():
     table = Timetable(20.0, 100.0, clock=Clock())
     whole, cut = (
-        network_time.after_network(*judging(cut_short=frozenset(names)), table, has_folds=False)
+        network_time.after_network(
+            *judging(cut_short=frozenset(names)), table, 0.0, has_folds=False
+        )
         for names in ((), ("linear",))
     )
     assert whole.refitting > 1.0 and cut.refitting == 0.0

@@ -1,18 +1,76 @@
-"""Judges the choice itself: every row is answered by what the other rows would have shipped."""
+"""Chooses what ships, and judges the choice: each row is answered by what the others would ship."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers
 from plait.model.calibration import fit_calibration, with_input_columns
 from plait.model.scales import HeldOut
+from plait.recipes.base_models import BaseModels
+from plait.recipes.choose import Choice
 from plait.recipes.comparison import Candidates, choose_candidates
 from plait.recipes.problem import Problem
+from plait.recipes.work import Work
 
 NUM_FOLDS = 5
+
+TOLERATED = 2.0
+"""Choosing may take so many times what was kept for it: a busy machine is no reason to leave it."""
+
+CHOICE_SHARE = 0.25
+"""Choosing once more for each part of the rows may take this of a budget, or of what is left."""
+
+OPTIMISTIC = (
+    "the numbers are from the rows that the mix was chosen by, so that they are a little too good: "
+    "no time was left to choose for each part of them by the others"
+)
+
+
+def seconds_to_choose(problem: Problem, base_models: BaseModels, work: Work) -> float:
+    """Return the seconds to keep for choosing, and for judging that: tried on simple models.
+
+    None are kept where time is free, and where rows of a test tell how good the choice is.
+    """
+    clock, seconds = work.timetable.clock, work.timetable.seconds
+    if seconds is None or not base_models.outputs or _has_test(problem, work):
+        return 0.0
+    found, rows = base_models.outputs, base_models.judged
+    began = clock()
+    choose_candidates(problem, Candidates(found, rows, found, rows), work.metric)
+    return min((1 + NUM_FOLDS) * (clock() - began), CHOICE_SHARE * seconds)
+
+
+def choose_and_judge(
+    problem: Problem, candidates: Candidates, work: Work, kept: float
+) -> tuple[Choice, np.ndarray | None]:
+    """Return what ships, and what the choice answers for its rows, each chosen by the others.
+
+    Where there is no time for that, the answers are of what ships, and it is noted. None where test
+    rows tell how good it is.
+
+    Args:
+        problem, candidates, work: What is chosen, and how.
+        kept: Seconds that were kept for it; see `seconds_to_choose`.
+    """
+    timetable = work.timetable
+    began = timetable.clock()
+    choice = choose_candidates(problem, candidates, work.metric)
+    if _has_test(problem, work):
+        return choice, None
+    foreseen = NUM_FOLDS * (timetable.clock() - began)
+    left = timetable.left()
+    if left is None or foreseen <= max(min(TOLERATED * kept, left), CHOICE_SHARE * left):
+        return choice, answers_by_folds(problem, candidates, work.metric, seed=work.seed)
+    choice = replace(choice, notes=(*choice.notes, OPTIMISTIC))
+    return choice, candidates.mixed(choice.weights)
+
+
+def _has_test(problem: Problem, work: Work) -> bool:
+    return bool(len(problem.splits.test)) and work.scores
 
 
 def answers_by_folds(

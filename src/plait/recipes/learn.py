@@ -18,9 +18,8 @@ from plait.networks.weights import evidence_of, tensors_of_all
 from plait.recipes.base_model_rows import feature_seconds, too_slow_for_folds
 from plait.recipes.base_models import BaseModels, measure_base_models
 from plait.recipes.choose import Choice
-from plait.recipes.chosen_by_folds import NUM_FOLDS as NUM_CHOICES
-from plait.recipes.chosen_by_folds import answers_by_folds
-from plait.recipes.comparison import Candidates, choose_candidates, on_all_rows, outputs_of
+from plait.recipes.chosen_by_folds import choose_and_judge, seconds_to_choose
+from plait.recipes.comparison import Candidates, on_all_rows, outputs_of
 from plait.recipes.cross_fitting import make_folds
 from plait.recipes.deep_plan import DeepResult, learn_rows
 from plait.recipes.found_encoders import read_by_encoders
@@ -48,14 +47,6 @@ SIMPLE_SHARE = 0.7
 """Of the time that is left, simple models may take so much where no network is trained."""
 
 SLOW_FEATURES = "the time is too short to cross-fit: validation rows compare the candidates"
-
-CHOICE_SHARE = 0.25
-"""Of the time that is left, choosing once more for each part of the rows may take this."""
-
-OPTIMISTIC = (
-    "the numbers are from the rows that the mix was chosen by, so that they are a little too good: "
-    "no time was left to choose for each part of them by the others"
-)
 
 
 def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -90,7 +81,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     deep, base_models, kept = _network(problem, work, base_models, folds, space, guessing=guessing)
     candidates = Candidates.of(deep, base_models)
     with timetable.part("choice"):
-        choice, by_choice = _choose(problem, candidates, work)
+        choice, by_choice = choose_and_judge(problem, candidates, work, kept.choosing)
     model = _assemble(
         problem, deep, base_models, choice, {} if work.base is None else work.base.shown
     )
@@ -140,20 +131,19 @@ def _network(
     Return both, and the seconds that are kept for what follows.
     """
     timetable = work.timetable
-    kept = after_network(problem, base_models, timetable, has_folds=folds is not None)
+    with timetable.part("choice"):
+        choosing = seconds_to_choose(problem, base_models, work)
+    kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
     with timetable.part("network"):
         left = timetable.left(sum(kept))
         stage = plan_network(problem, work, base_models, folds, space, guessing=guessing, left=left)
     base_models = _again(problem, work, base_models, stage.spared(timetable.left(sum(kept))))
-    kept = after_network(problem, base_models, timetable, has_folds=folds is not None)
+    kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
     with timetable.part("network"):
         deep = train_network(problem, work, stage, base_models, kept=sum(kept))
     base_models = _again(problem, work, base_models, timetable.left(sum(kept)))
-    return (
-        deep,
-        base_models,
-        after_network(problem, base_models, timetable, has_folds=folds is not None),
-    )
+    kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
+    return deep, base_models, kept
 
 
 def _again(
@@ -161,27 +151,6 @@ def _again(
 ) -> BaseModels:
     with work.timetable.part("baselines"):
         return measure_again(problem, base_models, seconds, seed=work.seed, progress=work.progress)
-
-
-def _choose(
-    problem: Problem, candidates: Candidates, work: Work
-) -> tuple[Choice, np.ndarray | None]:
-    """Return what ships, and what the choice answers for its rows, each chosen by the others.
-
-    Where there is no time for that, the answers are of what ships, and it is noted. None where test
-    rows tell how good it is.
-    """
-    timetable = work.timetable
-    began = timetable.clock()
-    choice = choose_candidates(problem, candidates, work.metric)
-    if len(problem.splits.test) and work.scores:
-        return choice, None
-    foreseen = NUM_CHOICES * (timetable.clock() - began)
-    left = timetable.left()
-    if left is None or foreseen <= CHOICE_SHARE * left:
-        return choice, answers_by_folds(problem, candidates, work.metric, seed=work.seed)
-    choice = replace(choice, notes=(*choice.notes, OPTIMISTIC))
-    return choice, candidates.mixed(choice.weights)
 
 
 def _calibrated_until(timetable: Timetable, kept: Kept) -> float | None:

@@ -54,6 +54,7 @@ class Trainings(NamedTuple):
 class Kept(NamedTuple):
     """Seconds that are kept for what follows the network."""
 
+    choosing: float
     calibrating: float
     scoring: float
     refitting: float
@@ -149,18 +150,22 @@ def _good_steps(form: Form) -> int:
 
 
 def after_network(
-    problem: Problem, base_models: BaseModels, timetable: Timetable, *, has_folds: bool
+    problem: Problem,
+    base_models: BaseModels,
+    timetable: Timetable,
+    choosing: float,
+    *,
+    has_folds: bool,
 ) -> Kept:
-    """Return the seconds to keep for calibrating, for scoring, and for a last fit.
+    """Return the seconds to keep for choosing, for calibrating, for scoring, and for a last fit.
 
     They are foreseen from what the simple models took, and no more than their part of the budget.
     What is best is fitted again only where it was complete: it would be cut off again. Where
     any lacks time, sets of columns are scored on few rows: what ships is worth more than these.
     """
     if timetable.seconds is None or not base_models.outputs:
-        return Kept(
-            CALIBRATION_SHARES[0] * (timetable.seconds or 0.0), timetable.scoring(np.inf) / 2, 0.0
-        )
+        least = CALIBRATION_SHARES[0] * (timetable.seconds or 0.0)
+        return Kept(choosing, least, timetable.scoring(np.inf) / 2, 0.0)
     codec, rows = problem.target_codec, len(problem.judged)
     outputs = next(iter(base_models.outputs.values()))
     truth = problem.truth[base_models.judged]
@@ -181,6 +186,7 @@ def after_network(
     )
     least, most = (share * timetable.seconds for share in CALIBRATION_SHARES)
     return Kept(
+        choosing=choosing,
         calibrating=float(np.clip(asked, least, most)),
         scoring=timetable.scoring(scoring),
         refitting=min(again, REFIT_SHARE * timetable.seconds),
