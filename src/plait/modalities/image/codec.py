@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.detection import looks_like_media
+from plait.modalities.image.features import picture_features
 from plait.modalities.image.sketch import fingerprint_picture, pictures_alike
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
@@ -178,15 +179,13 @@ class ImageCodec:
         return np.clip(np.asarray(blurred) + noise, 0, 255).astype(np.uint8)
 
     def features(self, arrays: Arrays) -> np.ndarray:
-        """Means of a 16 x 16 grid of the picture, in [0, 1], and gradients' directions (HOG)."""
-        pixels = arrays["pixels"].astype(np.float32) / 255.0
-        grid = np.asarray(
-            [
-                Image.fromarray(channel).resize((16, 16), Image.Resampling.BOX)
-                for channel in np.moveaxis(pixels, -1, 0)
-            ]
-        )
-        return np.concatenate([grid.ravel(), _gradient_histogram(pixels.mean(-1))])
+        """See `plait.modalities.image.features`."""
+        found: np.ndarray = picture_features(arrays["pixels"][None])[0]
+        return found
+
+    def features_of(self, parts: Arrays) -> np.ndarray:
+        """Return the features of many rows at once, float32 ``[row, feature]``."""
+        return picture_features(parts["pixels"])
 
     def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
         return fingerprint_picture(raw)
@@ -271,17 +270,3 @@ def _erase(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     pixels = pixels.copy()
     pixels[top : top + height, left : left + width] = rng.integers(0, 256)
     return pixels
-
-
-def _gradient_histogram(grey: np.ndarray, num_cells: int = 7, num_bins: int = 9) -> np.ndarray:
-    """Histogram of oriented gradients (Dalal and Triggs 2005): cells normalised as one block."""
-    dy, dx = np.gradient(grey)
-    size = np.hypot(dx, dy)
-    bin_of = (np.arctan2(dy, dx) % np.pi / np.pi * num_bins).astype(int) % num_bins
-    rows = np.arange(grey.shape[0]) * num_cells // grey.shape[0]
-    columns = np.arange(grey.shape[1]) * num_cells // grey.shape[1]
-    cell = rows[:, None] * num_cells + columns
-    flat = np.bincount(
-        (cell * num_bins + bin_of).ravel(), size.ravel(), minlength=num_cells**2 * num_bins
-    )
-    return (flat / (np.linalg.norm(flat) + 1e-6)).astype(np.float32) * num_cells
