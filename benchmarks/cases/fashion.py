@@ -11,7 +11,6 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
 BUDGET = "10m"
-SIZE: Any = {"dim": 96, "depth": 0, "num_heads": 4, "drop_column": 0.0}
 COLUMNS: dict[str, Any] = {
     "image": {"modality": "image", "settings": {"flip": True}},
     "label": "category",
@@ -36,7 +35,6 @@ def run(settings: Settings) -> list[Row]:
         columns=COLUMNS,
         budget=settings.budget_or(BUDGET),
         seed=settings.seed,
-        size=SIZE,
         baselines=False,
     )
     training = outcome.model.records["metrics"]["training"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 from plait.data.loader import Loader
 from plait.demo import stickers
-from plait.networks.config import SystemConfig, choose_size
+from plait.networks.config import SystemConfig, choose_size, lean
 from plait.networks.system import System, to_tensors
 from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
@@ -28,6 +27,7 @@ from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import train
 from plait.train.optimizer import Optimizer
+from plait.train.precision import settled_precision
 from plait.train.supervised import Supervised
 
 DEMO_SECONDS, FASHION_SECONDS, SOUND_SECONDS = (22.0, 44.0, 88.0), (60.0,), (44.0,)
@@ -48,8 +48,7 @@ def run(settings: Settings) -> list[Row]:
         quick = QUICK_SECONDS if settings.quick else None
         rows = _case("demo", demo, quick or DEMO_SECONDS, choose_size("tiny", 0), settings)
         rows += _case("sound", sound, quick or SOUND_SECONDS, choose_size("tiny", 0), settings)
-        alone = replace(choose_size("tiny", 0), depth=0, stems={"image": {"stride": 1}})
-        rows += _case("Fashion-MNIST", clothes, quick or FASHION_SECONDS, alone, settings)
+        rows += _case("Fashion-MNIST", clothes, quick or FASHION_SECONDS, lean(["image"]), settings)
         return [*rows, _step_row(demo, settings)]
     finally:
         torch.set_num_threads(before)
@@ -95,65 +94,78 @@ def _case(
     """Return accuracies after so many seconds, and rows a second."""
     rows: list[Row] = []
     fields: dict[str, Any] = {"benchmark": "network", "case": case, "seed": settings.seed}
-    per_step = _step_seconds(problem, config, settings.seed)
     for seconds in amounts:
+        per_step = _step_seconds(problem, config, settings.seed, seconds)
         steps = max(1, round(seconds / per_step))
-        system, spent, data = _trained(problem, config, settings.seed, steps)
+        system, spent = _trained(problem, config, settings.seed, steps, seconds)
         judged = problem.splits.test
         outputs = system_outputs(system, problem.prepared, judged)
         accuracy = float((outputs.argmax(1) == problem.truth[judged]).mean())
         note = f"{steps} steps, {spent:.1f} s of one core, {system.num_parameters:,} parameters"
         metric = f"accuracy after {seconds:g} s"
         rows.append(Row(**fields, metric=metric, value=accuracy, seconds=spent, note=note))
-    size = TrainConfig().rows_per_step(len(data.rows))
+    size = _train_config(problem, seconds).rows_per_step(len(_rows(problem)))
     return [*rows, Row(**fields, metric="rows a second", value=size / per_step)]
 
 
-def _plan(problem: Problem, config: SystemConfig, seed: int) -> DeepPlan:
+def _plan(problem: Problem, config: SystemConfig, seed: int, seconds: float) -> DeepPlan:
+    """Return the plan of a network that a fit would train for so long."""
     plan = DeepPlan(
         config=config,
         fusion="mid",
-        train=TrainConfig(),
+        train=_train_config(problem, seconds),
         budget=Budget(1, "steps"),
         folds=None,
         seed=seed,
         device="cpu",
         folder=None,
-        told=tell(problem, seconds=None, seed=seed),
+        told=tell(problem, seconds=seconds, seed=seed),
     )
     return settled(plan)
 
 
+def _train_config(problem: Problem, seconds: float) -> TrainConfig:
+    return TrainConfig().within(seconds, len(_rows(problem)))
+
+
+def _rows(problem: Problem) -> np.ndarray:
+    """Return all rows but the test."""
+    return np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+
+
 def _trained(
-    problem: Problem, config: SystemConfig, seed: int, steps: int
-) -> tuple[System, float, Any]:
+    problem: Problem, config: SystemConfig, seed: int, steps: int, seconds: float
+) -> tuple[System, float]:
     """Train a network for so many steps on all rows but the test.
 
     Returns:
-        The network, its training's seconds of a core, and what it learned from.
+        The network, and its training's seconds of a core, its evidence's included.
     """
-    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
-    plan = _plan(problem, config, seed)
+    rows = _rows(problem)
+    plan = _plan(problem, config, seed, seconds)
+    began = time.process_time()
     system = make_system(problem, plan, rows)
+    fitted = time.process_time() - began
     data = train_data(problem, rows, np.zeros(0, np.int64))
     objective = Supervised(system, data, plan.train)
     began = time.process_time()
     train(objective, budget=Budget(steps, "steps"), config=plan.train, seed=seed)
-    return system, time.process_time() - began, data
+    return system, fitted + time.process_time() - began
 
 
-def _step_seconds(problem: Problem, config: SystemConfig, seed: int) -> float:
+def _step_seconds(problem: Problem, config: SystemConfig, seed: int, seconds: float) -> float:
     """Return the seconds of one core that a step takes, the loader's included."""
-    _trained(problem, config, seed, 2)
-    return _trained(problem, config, seed, PILOT_STEPS)[1] / PILOT_STEPS
+    few = _trained(problem, config, seed, 2, seconds)[1]
+    return (_trained(problem, config, seed, 2 + PILOT_STEPS, seconds)[1] - few) / PILOT_STEPS
 
 
 def _step_row(problem: Problem, settings: Settings) -> Row:
     """Compare a step of training with a plain loop of the same arithmetic on ready batches."""
     config = choose_size("tiny", 0)
-    ours = _step_seconds(problem, config, settings.seed)
-    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
-    plan = _plan(problem, config, settings.seed)
+    seconds = DEMO_SECONDS[-1]
+    ours = _step_seconds(problem, config, settings.seed, seconds)
+    rows = _rows(problem)
+    plan = _plan(problem, config, settings.seed, seconds)
     system = make_system(problem, plan, rows)
     objective = Supervised(system, train_data(problem, rows, np.zeros(0, np.int64)), plan.train)
     size = plan.train.rows_per_step(len(rows))
@@ -161,10 +173,11 @@ def _step_row(problem: Problem, settings: Settings) -> Row:
     loader = Loader(objective.prepared, rows, objective.columns, batch_size=size, num_ahead=0)
     batches = [(one, to_tensors(batch)) for one, batch in loader.epoch(0)][:PILOT_STEPS]
     optimizer = Optimizer(system, plan.train)
+    precision = settled_precision(system, torch.device("cpu"))
     for number, (one, batch) in enumerate(batches):
         if number == 2:
             began = time.process_time()
-        objective.loss(one, (batch,), "float32").backward()
+        objective.loss(one, (batch,), precision).backward()
         torch.nn.utils.clip_grad_norm_(system.parameters(), plan.train.clip)
         optimizer.step(0.5)
     plain = (time.process_time() - began) / (len(batches) - 2)

@@ -98,7 +98,7 @@ def _system(problem: Any, seed: int) -> Any:
 
     torch.manual_seed(seed)
     codecs = {name: problem.codecs[name] for name in problem.inputs}
-    config = choose_size(fashion.SIZE, len(problem.splits.train))
+    config = choose_size("auto", len(problem.splits.train), ["image"])
     return System(codecs, problem.target_codec, config)
 
 

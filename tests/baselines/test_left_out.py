@@ -8,6 +8,7 @@ from plait.baselines.left_out import (
     blocks_of,
     centred_gram,
     fit_left_out,
+    parts_in_span,
     parts_left_out,
 )
 from plait.baselines.sparse import SparseRows
@@ -69,6 +70,29 @@ def test_parts_are_what_each_kernel_answers_in_that_fit(groups):
         expected, _ = without(grams, targets, fit.strength, gone)
         for part, one in zip(parts, expected, strict=True):
             np.testing.assert_allclose(part[gone], one, atol=1e-8)
+
+
+@pytest.mark.parametrize("groups", [None, GROUPS], ids=["rows", "groups"])
+def test_parts_in_a_span_are_those_of_a_ridge_without_the_row(groups):
+    rng = np.random.default_rng(2)
+    spans = [rng.normal(size=(NUM, 5)) for _ in range(3)]
+    spans = [one - one.mean(0) for one in spans]
+    whole, targets = np.sum(spans, axis=0), rng.normal(size=(NUM, 2))
+    targets -= targets.mean(0)
+    blocks = [] if groups is None else blocks_of(groups)
+    spectrum = Spectrum.of_features(whole)
+    fit = fit_left_out(spectrum, targets, blocks)
+    parts = parts_in_span(spans, whole, spectrum, fit, blocks)
+    groups = np.arange(NUM) if groups is None else groups
+    for name in np.unique(groups):
+        gone, kept = np.flatnonzero(groups == name), np.flatnonzero(groups != name)
+        design = np.concatenate([whole[kept], np.ones((len(kept), 1))], axis=1)
+        penalty = fit.strength * np.diag([1.0] * whole.shape[1] + [0.0])
+        found = np.linalg.solve(design.T @ design + penalty, design.T @ targets[kept])
+        for part, span in zip(parts, spans, strict=True):
+            np.testing.assert_allclose(part[gone], span[gone] @ found[:-1], atol=1e-8)
+        answered = np.sum(parts, axis=0)[gone] + found[-1]
+        np.testing.assert_allclose(fit.left_out[gone], answered, atol=1e-8)
 
 
 def test_a_rows_own_target_is_not_in_its_parts():

@@ -75,6 +75,12 @@ def test_augmentation_changes_values_and_not_the_cache(prepared):
     np.testing.assert_array_equal(prepared.columns["word"][4]["size"], before)
 
 
+def test_epochs_that_are_plain_come_first(prepared):
+    one = loader(prepared, augment=True, plain_epochs=1)
+    same(list(one.epoch(0)), list(loader(prepared).epoch(0)))
+    same(list(one.epoch(1)), list(loader(prepared, augment=True).epoch(1)))
+
+
 def test_buckets_hold_rows_of_similar_length(prepared):
     def padding(bucket):
         batches = loader(prepared, shuffle=True, bucket=bucket).epoch(0)

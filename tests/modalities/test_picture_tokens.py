@@ -8,10 +8,10 @@ from plait.modalities.image.network import Embed
 
 
 @pytest.mark.parametrize(
-    ("size", "stride", "side"), [(16, 1, 4), (16, 2, 4), (28, 1, 4), (28, 2, 4), (64, 2, 4)]
+    ("size", "middle", "side"), [(16, 0, 4), (16, 8, 4), (28, 0, 4), (28, 8, 4), (64, 8, 4)]
 )
-def test_pictures_of_any_size_are_a_small_grid(size, stride, side):
-    embed = Embed(ImageCodec(size_px=size), 16, stride=stride).eval()
+def test_pictures_of_any_size_are_a_small_grid(size, middle, side):
+    embed = Embed(ImageCodec(size_px=size), 16, middle=middle, num_middle=1).eval()
     tokens = embed({"pixels": torch.zeros(2, size, size, 3, dtype=torch.uint8)}, {})
     assert tokens.values.shape == (2, side**2, 16)
     assert tokens.positions[0, -1].tolist() == [side - 1, side - 1]

@@ -96,6 +96,9 @@ def test_sizes():
     assert (
         choose_size("auto", 100) == SIZES["tiny"] and choose_size("auto", 10**6) == SIZES["small"]
     )
+    alone = [choose_size("auto", num, ["image"]) for num in (100, 10**6)]
+    assert [one.depth for one in alone] == [0, 0] and alone[0].dim < alone[1].dim
+    assert choose_size("small", 100, ["image"]) == SIZES["small"]
     found = choose_size("dim=96, depth=4, num_heads=4, dropout=0.2", 100)
     assert (found.dim, found.depth, found.num_heads, found.dropout) == (96, 4, 4, 0.2)
     assert choose_size({"dim": 64}, 100).dim == 64 and choose_size(found, 100) is found

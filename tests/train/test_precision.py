@@ -50,3 +50,13 @@ def test_a_gpu_takes_bf16_where_it_has_it(monkeypatch, able):
 
 def test_other_devices_take_float32():
     assert settled_precision(WIDE, torch.device("meta")) == "float32"
+
+
+@pytest.mark.parametrize("amx", [True, False])
+def test_convolutions_need_no_width_where_tiles_are_multiplied(monkeypatch, amx):
+    monkeypatch.setattr(precision, "cpu_has_bf16", lambda: True)
+    monkeypatch.setattr(precision, "cpu_has_amx", lambda: amx)
+    maps = nn.Sequential(nn.Conv2d(32, 32, 3), nn.Linear(32, 10))
+    assert settled_precision(maps, CPU) == ("bfloat16" if amx else "float32")
+    assert settled_precision(nn.Sequential(maps, nn.Linear(128, 128)), CPU) == "float32"
+    assert settled_precision(nn.Conv2d(3, 64, 5), CPU) == "float32"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from plait.baselines.contract import as_columns, num_outputs
+from plait.baselines.evidence_fit import Maps, fit_columns
 from plait.baselines.extract import (
     HasColumns,
     Plan,
@@ -21,56 +21,10 @@ from plait.baselines.extract import (
     make_plan,
 )
 from plait.baselines.features import ColumnScale, FeatureMap
-from plait.baselines.left_out import (
-    Spectrum,
-    blocks_of,
-    centred_gram,
-    feature_chunks,
-    fit_left_out,
-    parts_left_out,
-)
-from plait.baselines.sparse import SparseRows
-from plait.display import brief
 from plait.modalities import Codec, PredictiveTarget
-
-NUM_COMPONENTS = 128
-MAX_FITTED = 1500
-"""More rows are answered by a fit to so many of them."""
 
 MAX_OUTPUTS = 256
 """Targets of more classes or labels get no evidence: their scores would be most of the network."""
-
-
-@brief
-@dataclass(frozen=True)
-class Maps:
-    """Linear maps from one column's simple features.
-
-    Attributes:
-        features: int64 ``[seen]``: the sparse features that occurred.
-        dense, sparse: float16 ``[feature, number]``: to components, own scores, parts of joint
-            scores, side by side.
-        shift: float32 ``[number]``: taken from the result.
-        num_components: How many of the numbers are components.
-    """
-
-    features: np.ndarray
-    dense: np.ndarray
-    sparse: np.ndarray
-    shift: np.ndarray
-    num_components: int
-
-    def apply(self, dense: np.ndarray, sparse: SparseRows) -> np.ndarray:
-        """Return float32 ``[row, number]``."""
-        found = dense @ self.dense.astype(np.float32) - self.shift
-        if len(self.features):
-            place = np.zeros(sparse.num_features, np.int32)  # what never occurred weighs 0
-            place[self.features] = np.arange(len(self.features))
-            seen = SparseRows(
-                sparse.starts, place[sparse.features], sparse.values, len(self.features)
-            )
-            found = found + seen.dot(self.sparse.astype(np.float32))
-        return np.asarray(found, np.float32)
 
 
 class LastFeatures:
@@ -179,10 +133,10 @@ class Evidence:
             truth: Targets of these, as `PredictiveTarget.truth`.
             codec: Of the target.
             groups: int ``[row]`` of these: rows of one number are left out together.
-            seed: Of the choice of rows, where there are many.
+            seed: Of the choice of landmarks, where there are many rows.
         """
-        chosen = _some_groups(groups, truth, codec, seed)
-        rows, groups, truth = rows[chosen], groups[chosen], truth[chosen]
+        known = np.flatnonzero(codec.form.known(truth))
+        rows, groups, truth = rows[known], groups[known], truth[known]
         columns = {name: raw.of(prepared, name, plan, rows) for name, plan in raw.plans.items()}
         scales = {
             name: ColumnScale.fit(
@@ -191,27 +145,15 @@ class Evidence:
             for name, column in columns.items()
         }
         targets = _centred(truth, codec)
-        blocks = blocks_of(groups)
         tables = {
             n: (scale.dense(columns[n]), scale.sparse(columns[n])) for n, scale in scales.items()
         }
-        grams = [centred_gram(*table) for table in tables.values()]
-        whole = Spectrum.of(np.sum(grams, axis=0))
-        joint = fit_left_out(whole, targets, blocks)
-        parts = parts_left_out(grams, whole, joint, blocks)
-        unit = 1 / max(float(joint.left_out.std()), 1e-6)
-        maps, scores = {}, []
-        for (name, table), gram, part in zip(tables.items(), grams, parts, strict=True):
-            spectrum = Spectrum.of(gram)
-            own = fit_left_out(spectrum, targets, blocks)
-            own_unit = 1 / max(float(own.left_out.std()), 1e-6)
-            components = _components(spectrum)
-            dual = np.concatenate([components, own.dual * own_unit, joint.dual * unit], axis=1)
-            maps[name] = _maps(*table, dual, components.shape[1])
-            scores.append(np.concatenate([own.left_out * own_unit, part * unit], axis=1))
+        fits = fit_columns(tables, targets, groups, seed=seed)
+        maps = {name: one.maps for name, one in fits.items()}
+        scores = np.stack([one.left_out for one in fits.values()], axis=1)
         found = cls(scales, maps, targets.shape[1], raw)
         order = np.argsort(rows)
-        found._left_out = rows[order], np.stack(scores, axis=1).astype(np.float32)[order]
+        found._left_out = rows[order], scores.astype(np.float32)[order]
         return found
 
     def arrays(
@@ -307,20 +249,6 @@ def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:
     return num_outputs(codec, truth) <= MAX_OUTPUTS
 
 
-def _some_groups(
-    groups: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, seed: int
-) -> np.ndarray:
-    """Return places of rows of known truth: all, or whole groups drawn until there are enough."""
-    known = np.flatnonzero(codec.form.known(truth))
-    if len(known) <= MAX_FITTED:
-        return known
-    names, which = np.unique(groups[known], return_inverse=True)
-    rank = np.random.default_rng(seed).permutation(len(names))[which]
-    order = np.argsort(rank, kind="stable")[:MAX_FITTED]
-    whole = rank[order] < rank[order[-1]]
-    return np.sort(known[order[whole]] if whole.any() else known[order])
-
-
 def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or numbers of spread 1."""
     targets = as_columns(truth, codec.form, num_outputs(codec, truth)).astype(np.float64)
@@ -329,29 +257,3 @@ def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     else:
         targets = 2 * targets - 1
     return np.asarray(targets - targets.mean(axis=0))
-
-
-def _components(spectrum: Spectrum) -> np.ndarray:
-    """Return the dual of kernel principal components, float64 ``[row, component]``.
-
-    ``q_j l_j^-3/4``: of variance ``l_j^1/2 / rows``, then scaled to 1 in the mean.
-    """
-    values, vectors = spectrum.values[:NUM_COMPONENTS], spectrum.vectors[:, :NUM_COMPONENTS]
-    mean = float(np.sqrt(values).mean()) / max(len(vectors), 1) if len(values) else 1.0
-    return np.asarray(vectors * values**-0.75 / max(mean, 1e-12) ** 0.5)
-
-
-def _maps(dense: np.ndarray, sparse: SparseRows, dual: np.ndarray, num_components: int) -> Maps:
-    """Return the maps whose result for a row x is ``K(x, .) dual``, K being centred."""
-    dual = (dual - dual.mean(axis=0)).astype(np.float32)
-    of_dense = (dense.T @ dual).astype(np.float16)
-    shift = dense.mean(axis=0) @ of_dense.astype(np.float32)
-    chunks = feature_chunks(sparse)
-    of_sparse = np.zeros((0, dual.shape[1]), np.float16)
-    if chunks:
-        tables = [sparse.dense(chunk) for chunk in chunks]
-        of_sparse = np.concatenate([(table.T @ dual).astype(np.float16) for table in tables])
-        means = np.concatenate([table.mean(axis=0) for table in tables])
-        shift = shift + means @ of_sparse.astype(np.float32)
-    features = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
-    return Maps(features, of_dense, of_sparse, shift.astype(np.float32), num_components)

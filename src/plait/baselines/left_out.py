@@ -32,6 +32,14 @@ class Spectrum:
         keep = np.flatnonzero(values > 1e-7 * max(float(values.max(initial=0.0)), 1e-12))[::-1]
         return cls(values[keep], vectors[:, keep])
 
+    @classmethod
+    def of_features(cls, features: np.ndarray) -> Spectrum:
+        """Decompose the Gram matrix of centred features, ``[row, feature]``, without making it."""
+        values, vectors = np.linalg.eigh((features.T @ features).astype(np.float64))
+        keep = np.flatnonzero(values > 1e-7 * max(float(values.max(initial=0.0)), 1e-12))[::-1]
+        turned = features @ (vectors[:, keep] / np.sqrt(values[keep])).astype(features.dtype)
+        return cls(values[keep], turned)
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -132,6 +140,49 @@ def parts_left_out(
             part[rows] = whole[rows] - (gram[rows] @ inverse[:, rows]) @ one
         found.append(part)
     return found
+
+
+def parts_in_span(
+    spans: Sequence[np.ndarray],
+    whole: np.ndarray,
+    spectrum: Spectrum,
+    fit: Fit,
+    blocks: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """Return what `parts_left_out` does, of kernels ``F_c F^T`` that add up to ``F F^T``.
+
+    With ``F^T G = (F^T F + a I)^-1 F^T``, what ``K_c`` adds to row i is ``F_c,i (F^T d - (F^T G)_i
+    d_i / G_ii)``: no matrix of all pairs of rows is made.
+
+    Args:
+        spans: Centred features ``F_c``, ``[row, feature]`` each.
+        whole: F, their sum.
+        spectrum: Of ``F F^T``.
+        fit: By `fit_left_out` of it.
+        blocks: As there.
+    """
+    inner = (whole.T @ whole).astype(np.float64)
+    inner[np.diag_indices_from(inner)] += fit.strength
+    inverse = np.linalg.solve(inner, whole.T.astype(np.float64)).T
+    diagonal = _diagonal(spectrum, fit.strength)
+    share = fit.dual / np.maximum(diagonal, 1e-12)[:, None]
+    solved = [_solved(spectrum, fit.strength, rows, fit.dual[rows]) for rows in blocks]
+    over = whole.T @ fit.dual
+    found = []
+    for span in spans:
+        added = span @ over
+        part = added - np.einsum("ij,ij->i", span, inverse)[:, None] * share
+        for rows, one in zip(blocks, solved, strict=True):
+            part[rows] = added[rows] - (span[rows] @ inverse[rows].T) @ one
+        found.append(part)
+    return found
+
+
+def _diagonal(spectrum: Spectrum, strength: float) -> np.ndarray:
+    """Return the diagonal of ``(K + strength I)^-1`` on all directions but the constant one."""
+    squares = spectrum.vectors**2
+    missing = 1.0 - 1.0 / len(squares) - squares.sum(axis=1)
+    return np.asarray(squares @ (1 / (spectrum.values + strength)) + missing / strength)
 
 
 def _inverse(spectrum: Spectrum, strength: float) -> np.ndarray:

@@ -31,6 +31,7 @@ class Loader:
         columns: Which columns.
         batch_size: Rows per batch; the last batch of an epoch may be smaller.
         augment: Whether to change values at random with their codec's `augment`.
+        plain_epochs: So many epochs begin without that.
         shuffle: Whether to give rows in another order every epoch.
         bucket: Whether to put rows of similar length together.
         seed: Of order and augmentation, not negative.
@@ -49,6 +50,7 @@ class Loader:
         *,
         batch_size: int,
         augment: bool = False,
+        plain_epochs: int = 0,
         shuffle: bool = False,
         bucket: bool = False,
         seed: int = 0,
@@ -63,7 +65,8 @@ class Loader:
             )
         self._columns = {name: prepared.columns[name] for name in columns}
         self._rows = np.asarray(rows, np.int64)
-        self._batch_size, self._augment, self._shuffle = batch_size, augment, shuffle
+        self._batch_size, self._shuffle = batch_size, shuffle
+        self._augment, self._plain_epochs = augment, plain_epochs
         self._seed, self._num_ahead = seed, num_ahead
         self._view = [view] if view else []
         self._lengths = self._total_lengths() if bucket else None
@@ -149,7 +152,7 @@ class Loader:
     def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
         return {
             name: self._augmented(name, rows, [self._seed, number, i, place, *self._view])
-            if self._augment
+            if self._augment and number >= self._plain_epochs
             else column.gather(rows)
             for place, (name, column) in enumerate(self._columns.items())
         }

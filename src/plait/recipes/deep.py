@@ -14,6 +14,7 @@ from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
 from plait.recipes.problem import Problem
+from plait.recipes.side_by_side import num_at_once
 from plait.recipes.stopping import LEAST_ROWS, STOPPING_SHARE
 from plait.recipes.telling import tell
 
@@ -21,7 +22,8 @@ from plait.recipes.telling import tell
 def train_deep(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
     """Train on a problem. See `DeepPlan` and `DeepResult`."""
     seconds = plan.budget.amount if plan.budget.timed else None
-    plan = replace(plan, told=tell(problem, seconds=seconds, seed=plan.seed))
+    told = tell(problem, seconds=seconds, seed=plan.seed, num_fits=_num_rounds(plan))
+    plan = replace(plan, told=told)
     plan, trials, notes = choose_variant(problem, plan, progress)
     if plan.folds is None:
         result = _train_once(problem, plan, progress)
@@ -34,6 +36,14 @@ def train_deep(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResu
     return replace(
         result, trials=trials, adapt=plan.adapt, notes=(*result.notes, *notes), cut_short=cut
     )
+
+
+def _num_rounds(plan: DeepPlan) -> int:
+    """Return how many networks are trained one after the other."""
+    if plan.folds is None or plan.form is not Form.FOLDS:
+        return 1
+    num_folds = int(plan.folds.max()) + 1
+    return -(-num_folds // num_at_once(num_folds, plan.device))
 
 
 def _train_once(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:

@@ -66,8 +66,9 @@ def plan_network(
         return NetworkStage(why="no network was trained: simple models were asked for")
     if left is not None and left < LEAST_SECONDS and base_models.fitted:
         return NetworkStage(why="no network was trained: no time was left for it")
+    modalities = [problem.codecs[name].modality for name in problem.columns]
     plan = DeepPlan(
-        config=choose_size(work.size, len(problem.splits.train)),
+        config=choose_size(work.size, len(problem.splits.train), modalities),
         fusion=work.fusion,
         train=_train_config(problem, work),
         budget=work.budget,
@@ -78,7 +79,7 @@ def plan_network(
         start=space if space is not None and space.has_network else None,
         adapt=work.adapt,
     )
-    smallest = lean([problem.codecs[name].modality for name in problem.columns])
+    smallest = lean(modalities)
     may_shrink = work.size == "auto" and plan.start is None and plan.config != smallest
     if guessing and work.size == "auto":
         plan, may_shrink = replace(plan, config=smallest), False

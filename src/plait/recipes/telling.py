@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from plait.baselines.evidence import Evidence, RawFeatures, can_tell
+from plait.baselines.evidence_fit import span_seconds
 from plait.recipes.problem import Problem
 
-MAX_ROWS = 20_000
+MAX_ROWS = 100_000
 """With more rows, a network finds by itself what simple models would tell."""
 
 LEAST_GROUPS = 12
 """With fewer groups of rows, a fit without one of them tells nothing."""
 
 MOST_SHARE = 0.2
-"""Of a timed budget, making the features of its rows may take no more."""
+"""Of a timed budget, making the features of its rows and fitting them may take no more."""
 
 PILOT_ROWS = 32
 
@@ -55,13 +56,14 @@ class Told:
         return Evidence(evidence.scales, evidence.maps, evidence.num_outputs, self.raw)
 
 
-def tell(problem: Problem, *, seconds: float | None, seed: int) -> Told | None:
+def tell(problem: Problem, *, seconds: float | None, seed: int, num_fits: int = 1) -> Told | None:
     """Return what fits evidence for a problem's networks, or None where it would not pay.
 
     Args:
         problem: Its rows.
         seconds: Of the networks' budget; None where that is not a time.
         seed: See `Told`.
+        num_fits: One after the other: one for each network, several at once counted as one.
     """
     rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
     few = len(np.unique(problem.groups[rows])) < LEAST_GROUPS
@@ -70,9 +72,12 @@ def tell(problem: Problem, *, seconds: float | None, seed: int) -> Told | None:
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
     began = time.monotonic()
     pilot = RawFeatures(problem.prepared, problem.columns, some)
-    for name in problem.columns:
-        pilot.of(problem.prepared, name, pilot.plans[name], some)
+    made = [pilot.of(problem.prepared, n, pilot.plans[n], some) for n in problem.columns]
     needed = (time.monotonic() - began) / len(some) * len(rows)
+    dense = sum(one.dense.shape[1] for one in made)
+    sparse = sum(len(one.sparse.values) for one in made) / len(some)
+    if seconds is not None:
+        needed += num_fits * span_seconds(len(rows), len(made), dense, sparse)
     if seconds is not None and needed > MOST_SHARE * seconds:
         return None
     return Told(problem, RawFeatures(problem.prepared, problem.columns, rows), seed)

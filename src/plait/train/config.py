@@ -30,7 +30,8 @@ class TrainConfig:
         ema_share: Horizon of the weights' moving average as a share of the steps so far.
         patience: Stop when this share of the schedule passed without a better validation cost.
         num_checks: Validations over the schedule.
-        augment: Whether rows are varied by their codecs.
+        augment: Whether rows are varied by their codecs: from the second epoch on, for in the first
+            each is new; where views of a row are compared, always.
         save_seconds: Time between checkpoints.
     """
 

@@ -101,6 +101,7 @@ class _Run:
                 objective.columns,
                 batch_size=config.rows_per_step(len(objective.rows)),
                 augment=config.augment,
+                plain_epochs=1 if objective.num_views == 1 else 0,
                 shuffle=True,
                 bucket=True,
                 seed=seed,

@@ -18,6 +18,9 @@ GAIN_NEEDED = 1.15
 WIDE_PARAMETERS = 1_000_000
 """A CPU gains from bf16 from about so many parameters on; below, casting costs more."""
 
+WIDE_CHANNELS = 32
+"""With AMX, networks that are convolutions over maps of so many channels gain at any size."""
+
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """Return the context in which forward passes run: bf16 autocast, or none for ``float32``."""
@@ -52,8 +55,15 @@ def settled_precision(module: torch.nn.Module, device: torch.device) -> str:
     """
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    if device.type != "cpu" or not cpu_has_bf16():
+        return "float32"
     trained = sum(one.numel() for one in module.parameters() if one.requires_grad)
-    gains = device.type == "cpu" and trained >= WIDE_PARAMETERS and cpu_has_bf16()
+    convolved = sum(
+        one.weight.numel()
+        for one in module.modules()
+        if isinstance(one, torch.nn.Conv2d) and one.in_channels >= WIDE_CHANNELS
+    )
+    gains = trained >= WIDE_PARAMETERS or (2 * convolved > trained and cpu_has_amx())
     return "bfloat16" if gains else "float32"
 
 
@@ -84,15 +94,24 @@ def choose_precision(step: Callable[[str], object], device: torch.device) -> str
 
 def cpu_has_bf16() -> bool:
     """Tell whether the CPU multiplies bf16 in hardware (AVX512-BF16 or AMX)."""
-    capability = torch.backends.cpu.get_cpu_capability()
-    if "AVX512" not in capability:
+    return _has("avx512_bf16", "amx_bf16")
+
+
+def cpu_has_amx() -> bool:
+    """Tell whether the CPU multiplies tiles of bf16 (AMX)."""
+    return _has("amx_bf16")
+
+
+def _has(*flags: str) -> bool:
+    """Tell whether the CPU has any of these abilities, and torch uses what they need."""
+    if "AVX512" not in torch.backends.cpu.get_cpu_capability():
         return False
     try:
         with open("/proc/cpuinfo", encoding="utf8") as file:
             text = file.read(20_000)
     except OSError:
         return False
-    return "avx512_bf16" in text or "amx_bf16" in text
+    return any(flag in text for flag in flags)
 
 
 def _timed(step: Callable[[str], object], precision: str) -> float:
