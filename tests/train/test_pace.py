@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from plait.train.config import TrainConfig
-from plait.train.loop import CHECK_SHARE, TrainState, _Run
+from plait.train.loop import CHECK_SHARE, _Run
+from plait.train.state import TrainState
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from plait.train.budget import Budget
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
-from plait.train.loop import compile_repays, one_cycle, train
+from plait.train.learning_rate import one_cycle
+from plait.train.loop import compile_repays, train
 from plait.train.supervised import Supervised
 
 

@@ -31,7 +31,7 @@ LEAST_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Run:
-    """What a training did; see `plait.train.loop.TrainResult`."""
+    """What a training did; see `plait.train.result.TrainResult`."""
 
     steps: int = 0
     seconds: float = 0.0

@@ -28,7 +28,8 @@ from plait.recipes.space_plan import (
     of_linear,
 )
 from plait.train.budget import Budget, Clock
-from plait.train.loop import TrainResult, train
+from plait.train.loop import train
+from plait.train.result import TrainResult
 from plait.train.shared import MAX_ROWS_PER_CHECK, Shared, SharedConfig, SharedLearner
 
 TRIAL_SHARE = 0.3

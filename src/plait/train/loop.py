@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +17,13 @@ from plait.train.average import WeightAverage
 from plait.train.budget import Budget, Clock
 from plait.train.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
 from plait.train.config import TrainConfig
+from plait.train.learning_rate import one_cycle
 from plait.train.objective import Objective
 from plait.train.optimizer import Optimizer
 from plait.train.precision import remembered_precision, settled_precision
 from plait.train.randomness import random_states, set_random_states
 from plait.train.result import TrainResult
+from plait.train.state import TrainState, identity
 from plait.types import Batch
 
 CHECK_SHARE = 0.15
@@ -31,23 +31,6 @@ CHECK_SHARE = 0.15
 
 Notify = Callable[[float, str], None]
 """Told the share of the work that is done, in [0, 1], and a note for the person who waits."""
-
-
-@dataclass
-class TrainState:
-    """Everything but tensors that a resumed run needs."""
-
-    step: int = 0
-    seconds: float = 0.0
-    check_seconds: float = 0.0
-    checked_at: float = 0.0
-    num_checks: int = 0
-    best_cost: float = math.inf
-    best_share: float = 0.0
-    loss: float = math.nan
-    precision: str = ""
-    done: bool = False
-    curve: list[dict[str, float]] = field(default_factory=list)
 
 
 def train(
@@ -115,7 +98,7 @@ class _Run:
         self.average = WeightAverage(self.module, share=config.ema_share)
         self.best: dict[str, Tensor] = {}
         self.state = TrainState()
-        self.identity = _identity(objective, budget, config, seed)
+        self.identity = identity(objective, budget, config, seed)
         if compile_repays(device.type, budget, self.num_steps):
             objective.compile()
 
@@ -138,7 +121,7 @@ class _Run:
                     self._save()
                     saved = time.monotonic()
                 if self.state.step % 10 == 0:
-                    notify(share, self._note())
+                    notify(share, self.state.note())
             self._finish(clock)
         self.module.load_state_dict(self.best)
         return self._result()
@@ -183,9 +166,7 @@ class _Run:
         self.objective.after_step(self._share())
         self.state.step += 1
         self.average.update(self.module, self.state.step)
-        value = float(loss.detach())
-        before = self.state.loss
-        self.state.loss = value if math.isnan(before) else 0.95 * before + 0.05 * value
+        self.state.see_loss(float(loss.detach()))
 
     def _check_is_due(self, share: float) -> bool:
         if not self.objective.num_checked:
@@ -218,11 +199,7 @@ class _Run:
         self.state.seconds = clock.seconds
         self.state.check_seconds = max(self.state.check_seconds, time.monotonic() - start)
         self.state.checked_at = self.state.seconds
-        self._record(cost)
-
-    def _record(self, cost: float) -> None:
-        point = {"step": self.state.step, "seconds": round(self.state.seconds, 2)}
-        self.state.curve.append({**point, "loss": self.state.loss, "validation": cost})
+        self.state.record(cost)
 
     def _stalled(self, share: float) -> bool:
         return math.isfinite(self.state.best_cost) and (
@@ -272,11 +249,6 @@ class _Run:
     def _work(self) -> str:
         return f"{self.objective.work} {self.config.rows_per_step(len(self.objective.rows))}"
 
-    def _note(self) -> str:
-        best = self.state.best_cost
-        shown = f", validation {best:.4f}" if math.isfinite(best) else ""
-        return f"step {self.state.step}, loss {self.state.loss:.4f}{shown}"
-
     def _result(self) -> TrainResult:
         seconds = max(self.state.seconds, 1e-9)
         rows = self.state.step * self.config.rows_per_step(len(self.objective.rows))
@@ -288,37 +260,6 @@ class _Run:
             wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )
-
-
-def _identity(objective: Objective, budget: Budget, config: TrainConfig, seed: int) -> str:
-    """Return what a checkpoint's run must share with one that goes on from it.
-
-    The amount of a timed budget is not part: what is left of it differs after a stop.
-    """
-    module = objective.module
-    configs = [one.config for one in module.modules() if hasattr(one, "config")]
-    shapes = [(name, tuple(tensor.shape)) for name, tensor in module.state_dict().items()]
-    amount = "" if budget.timed else f"{budget.amount} "
-    text = f"{objective.work} {configs} {shapes} {config} {seed} {amount}{budget.unit}"
-    digest = hashlib.sha256(text.encode())
-    digest.update(np.ascontiguousarray(objective.rows).tobytes())
-    return digest.hexdigest()[:32]
-
-
-def one_cycle(share: float, warmup: float) -> float:
-    """Return the learning rate over its peak: a linear rise, then half a cosine down to 1 %.
-
-    Source: Smith and Topin 2018 (super-convergence); linear warm-up and cosine after Loshchilov
-    and Hutter 2017.
-
-    Args:
-        share: Progress in [0, 1].
-        warmup: Share of the rise.
-    """
-    if share < warmup:
-        return 0.01 + 0.99 * share / warmup
-    down = min(1.0, (share - warmup) / max(1 - warmup, 1e-9))
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * down))
 
 
 def compile_repays(device: str, budget: Budget, num_steps: int | None) -> bool:
