@@ -6,22 +6,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plait.intervals import (
+from plait.bootstrap import (
     EXTRA_CALLS,
     LEAST_RESAMPLED,
     LEAST_UNITS,
     MAX_CELLS,
     NUM_BLOCKS,
     NUM_RESAMPLES,
-    interval_seconds,
-    metric_intervals,
     resampling,
-    share_interval,
-    standard_error,
-    student_quantile,
 )
+from plait.intervals import interval_seconds, metric_intervals
 from plait.metrics import classification_metrics, regression_metrics
 from plait.resampled_metrics import resampled_classification_metrics
+from plait.sampling_error import share_interval, standard_error, student_quantile
 
 
 def _chance(rng: np.random.Generator, num_rows: int, num_classes: int = 2):

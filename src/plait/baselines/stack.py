@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from plait.intervals import standard_error
+from plait.sampling_error import standard_error
 
 NUM_PICKS = 20
 NUM_BAGS = 8

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from plait.intervals import Resampled
+from plait.bootstrap import Resampled
 from plait.metrics import LOWER_IS_BETTER, SHARES, Rows
 from plait.modalities import GeneratedTarget, MetricWord, PredictiveTarget
 

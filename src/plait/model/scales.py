@@ -11,10 +11,10 @@ import numpy as np
 
 from plait.baselines.residuals import worth
 from plait.errors import TargetError
-from plait.intervals import student_quantile
 from plait.metrics import NOMINAL_COVERAGE
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER
+from plait.sampling_error import student_quantile
 
 LEAST_ROWS = 20
 """Rows with a set of columns that it takes for a calibration of its own."""

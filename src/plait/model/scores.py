@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from plait.intervals import MAX_CELLS, interval_seconds, metric_intervals
+from plait.bootstrap import MAX_CELLS
+from plait.intervals import interval_seconds, metric_intervals
 from plait.model.judges import Judge
 
 MAX_PATTERNS = 32

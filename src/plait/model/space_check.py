@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.intervals import standard_error, student_quantile
+from plait.sampling_error import standard_error, student_quantile
 
 LEAST_ROWS = 10
 """Fewer rows than this say nothing."""

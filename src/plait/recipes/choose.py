@@ -10,10 +10,10 @@ import numpy as np
 from plait.baselines.contract import mean_by
 from plait.baselines.stack import best_mix
 from plait.errors import TargetError
-from plait.intervals import standard_error
 from plait.modalities import PredictiveTarget
 from plait.model.ensemble import DEEP
 from plait.recipes.by_metric import best_by_metric
+from plait.sampling_error import standard_error
 
 
 @dataclass(frozen=True)

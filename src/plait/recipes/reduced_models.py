@@ -18,10 +18,10 @@ from plait.baselines.reduced_models import (
     present_input_columns,
 )
 from plait.baselines.stack import best_mix
-from plait.intervals import standard_error
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import OutputForm
 from plait.recipes.allowance import Allowance
+from plait.sampling_error import standard_error
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
 """Rows needed to judge a set; from so many rows that have just this set on, they alone judge."""
