@@ -16,7 +16,8 @@ from plait.modalities.categories.codec import CategoriesCodec
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.number.codec import NumberCodec
 from plait.model.calibration import calibration_from, fit_calibration
-from plait.model.scales import HeldOut, scale_of
+from plait.model.held_out import HeldOut
+from plait.model.scales import scale_of
 
 INPUT_COLUMNS = {"a": ("a",), "b": ("b",)}
 NUMBER = NumberCodec(mean=0.0, scale=1.0)

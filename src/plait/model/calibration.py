@@ -11,7 +11,11 @@ import numpy as np
 from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.modalities import PredictiveTarget
-from plait.model.scales import LEAST_ROWS, HeldOut, Scale, scale_of
+from plait.model.held_out import HeldOut
+from plait.model.scales import Scale, scale_of
+
+LEAST_ROWS = 20
+"""Rows with a set of columns that it takes for a calibration of its own."""
 
 MANY_ROWS = 400
 """So many rows set an interval within three hundredths."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers
 from plait.model.calibration import fit_calibration, with_input_columns
-from plait.model.scales import HeldOut
+from plait.model.held_out import HeldOut
 from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import Choice
 from plait.recipes.comparison import Candidates, choose_candidates

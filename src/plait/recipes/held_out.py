@@ -12,7 +12,7 @@ from plait.baselines.reduced_models import columns_of, present_input_columns
 from plait.baselines.stack import mix_outputs
 from plait.model.calibration import Calibration, fit_calibration, with_input_columns
 from plait.model.ensemble import DEEP
-from plait.model.scales import HeldOut
+from plait.model.held_out import HeldOut
 from plait.recipes.base_models import BaseModels
 from plait.recipes.comparison import places_of
 from plait.recipes.deep_plan import DeepResult
