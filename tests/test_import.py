@@ -14,7 +14,7 @@ import pytest
 import plait
 from plait.errors import ExtraError
 from plait.installation import install_command
-from plait.recipes.doctor import CARRIERS
+from plait.recipes.extras import CARRIERS
 
 ROOT = Path(__file__).parent.parent
 MODULES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}

@@ -11,7 +11,7 @@ import pytest
 from plait.cli import run
 from plait.encoders import FoundEncoder
 from plait.installation import install_command, pip_install
-from plait.recipes import doctor
+from plait.recipes import doctor, extras
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +76,7 @@ def test_torch_that_does_not_import_is_found(monkeypatch):
         raise OSError("libtorch.so is missing")
 
     monkeypatch.setattr(doctor, "EXTRAS", {"train": ("torch", "networks")})
-    monkeypatch.setattr(doctor.importlib, "import_module", fails)
+    monkeypatch.setattr(extras.importlib, "import_module", fails)
     assert "importing fails: libtorch.so is missing" in found("extra train")["found"]
 
 
@@ -112,7 +112,7 @@ def test_torch_and_gpu_are_described():
     [("torch", "train"), ("sklearn.svm", "table"), ("numpy", None), (None, None)],
 )
 def test_extra_of(module, extra):
-    assert doctor.extra_of(module) == extra
+    assert extras.extra_of(module) == extra
 
 
 def test_the_command_prints_lines_or_json(quick, capsys):

@@ -78,7 +78,7 @@ def _stopped(error: BaseException) -> Failure:
 
 
 def _missing_module(error: ModuleNotFoundError, words: Sequence[str]) -> Failure | None:
-    from plait.recipes.doctor import extra_of
+    from plait.recipes.extras import extra_of
 
     extra = extra_of(error.name)
     if extra is None:

