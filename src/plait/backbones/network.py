@@ -9,8 +9,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from plait.backbones.loading import load_tower
 from plait.backbones.preprocessing import Preparation
-from plait.backbones.towers import View, load_tower
+from plait.backbones.towers import View
 from plait.errors import ExtraError, UsageError
 from plait.nn.tokens import Tokens, grid_tokens, length_mask, line_positions
 
