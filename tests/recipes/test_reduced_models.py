@@ -33,13 +33,9 @@ from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.forms import CLASSES
 from plait.modalities.number.codec import NumberCodec
 from plait.recipes.allowance import NOMINAL_SECONDS, Allowance
-from plait.recipes.reduced_models import (
-    Judges,
-    ReducedModelFitter,
-    allows_product,
-    kinds_of,
-    truth_known,
-)
+from plait.recipes.candidates import allows_product
+from plait.recipes.reduced_model_judges import Judges, truth_known
+from plait.recipes.reduced_models import ReducedModelFitter, kinds_of
 from plait.types import ArraySpec
 
 COLUMNS = ("left", "right", "noise")

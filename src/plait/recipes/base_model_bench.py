@@ -34,7 +34,7 @@ from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.base_model_rows import some_unlabelled
 from plait.recipes.candidates import Kind
 from plait.recipes.problem import Problem
-from plait.recipes.reduced_models import Judges
+from plait.recipes.reduced_model_judges import Judges
 from plait.recipes.schedule import CHEAP_SECONDS, MOMENT_SECONDS
 
 MOST_SLOWER = 5.0

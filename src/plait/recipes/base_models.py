@@ -26,7 +26,8 @@ from plait.recipes.candidates import (
 )
 from plait.recipes.problem import Problem
 from plait.recipes.quick_trees import with_trees
-from plait.recipes.reduced_models import Judges, ReducedModelFitter, kinds_of, likely
+from plait.recipes.reduced_model_judges import Judges
+from plait.recipes.reduced_models import ReducedModelFitter, kinds_of, likely
 from plait.recipes.schedule import CHEAP_SECONDS, Schedule, not_measured
 
 REDUCED_MODELS_SHARE = 0.25

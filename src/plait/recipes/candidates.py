@@ -26,6 +26,7 @@ from plait.baselines.boosted import MAX_CLASSES, Boosted
 from plait.baselines.costs import MAX_BYTES, Size, foreseen_bytes
 from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
+from plait.baselines.reduced_models import MAX_INPUT_COLUMNS
 from plait.baselines.selection import NARROW_FEATURES
 from plait.errors import UsageError
 from plait.installation import install_command
@@ -33,7 +34,6 @@ from plait.modalities.forms import OutputForm
 from plait.model.shared_space import SharedSpace
 from plait.recipes.problem import Problem
 from plait.recipes.prompts import prompt_tuner
-from plait.recipes.reduced_models import allows_product
 
 PILOT_ROWS = 8
 QUICK_SECONDS = 1e-4
@@ -83,6 +83,11 @@ def available(
     if not missing:
         return kinds, ()
     return kinds, (f"not measured: {' and '.join(missing)}; they need: {install_command('table')}",)
+
+
+def allows_product(form: OutputForm, input_columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a product of experts, one per input column, is worth its time."""
+    return form.exclusive and 1 < len(input_columns) <= MAX_INPUT_COLUMNS
 
 
 def load_learners(kinds: Mapping[str, Kind]) -> None:

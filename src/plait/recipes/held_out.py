@@ -17,7 +17,7 @@ from plait.recipes.base_models import BaseModels
 from plait.recipes.comparison import places_of
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.problem import Problem
-from plait.recipes.reduced_models import Judges
+from plait.recipes.reduced_model_judges import Judges
 from plait.recipes.subsets import hide
 
 MAX_HIDDEN_ROWS = 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,7 +10,6 @@ from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel
 from plait.baselines.contract import HeldOut, mean_by, part_of
 from plait.baselines.features import FeatureMatrices
 from plait.baselines.reduced_models import (
-    MAX_INPUT_COLUMNS,
     InputColumnSet,
     columns_of,
     considered,
@@ -19,8 +17,8 @@ from plait.baselines.reduced_models import (
 )
 from plait.baselines.stack import best_mix
 from plait.modalities import PredictiveTarget
-from plait.modalities.forms import OutputForm
 from plait.recipes.allowance import Allowance
+from plait.recipes.reduced_model_judges import Judges, truth_known
 from plait.sampling_error import standard_error
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
@@ -29,52 +27,8 @@ LEAST_JUDGED, LEAST_NATURAL = 20, 100
 MIN_GAIN_ERRORS = 2.0
 """Standard errors by which another must be better than a set's own reduced model."""
 
-MAX_JUDGED, MAX_SEEN = 1000, 8
+MAX_JUDGED = 1000
 WITH_REDUCED_MODELS = ("linear", "boosted", "neighbour")
-
-
-@dataclass(frozen=True)
-class Judges:
-    """Rows that judge, and what answers them without having learned from them.
-
-    Attributes:
-        matrices, truth: The rows.
-        stages: Base model name -> pairs of a base model and the places in `matrices` it did not
-            learn from.
-        learned: Whether these are the rows that reduced models learn from: then others of their
-            kind, which learned without a fold, are judged by it.
-    """
-
-    matrices: FeatureMatrices
-    truth: np.ndarray
-    stages: Mapping[str, Sequence[tuple[BaseModel, np.ndarray]]]
-    learned: bool
-    _seen: dict[bytes, FeatureMatrices] = field(default_factory=dict)
-
-    @property
-    def folds(self) -> list[np.ndarray]:
-        """The places in `matrices` that were held out together; all at once where nothing is
-        learned from them."""
-        return [places for _, places in next(iter(self.stages.values()), ())]
-
-    def hidden(self, name: str, rows: np.ndarray, gone: Sequence[str]) -> np.ndarray:
-        """Return what a base model answers for some rows when columns are hidden."""
-        outputs: dict[int, np.ndarray] = {}
-        for base_model, places in self.stages[name]:
-            mine = rows[np.isin(rows, places)]
-            if len(mine):
-                found = base_model.outputs(self._without(gone, mine))
-                outputs |= dict(zip(mine.tolist(), found, strict=True))
-        return np.stack([outputs[row] for row in rows.tolist()])
-
-    def _without(self, gone: Sequence[str], rows: np.ndarray) -> FeatureMatrices:
-        """Return rows without columns, made once for all base models that are judged by them."""
-        key = repr(gone).encode() + rows.tobytes()
-        if key not in self._seen:
-            if len(self._seen) >= MAX_SEEN:
-                self._seen.clear()
-            self._seen[key] = self.matrices.take(rows).hide(gone)
-        return self._seen[key]
 
 
 class ReducedModelFitter:
@@ -257,16 +211,6 @@ class ReducedModelFitter:
         return WithReducedModels(
             base_model, self._input_columns, [self._found[i] for i in used], places
         )
-
-
-def truth_known(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
-    """Return which rows have a class that training knows, bool ``[row]``."""
-    return codec.form.known(truth)
-
-
-def allows_product(form: OutputForm, input_columns: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a product of experts, one per input column, is worth its time."""
-    return form.exclusive and 1 < len(input_columns) <= MAX_INPUT_COLUMNS
 
 
 def likely(
