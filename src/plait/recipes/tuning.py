@@ -112,7 +112,7 @@ def _tune(problem: Problem, work: Work, derived: BackboneColumn, budget: Budget)
     judged = problem.validation[present[problem.validation]]
     if len(judged) < LEAST_JUDGED or not len(rows):
         return _Found(FROZEN, [], [_too_few(f"'{derived.input_column}'")])
-    from plait.recipes.tuning_trials import Trials, trial_records
+    from plait.recipes.tuning_trials import Trials
 
     trials = Trials(problem, work, derived, rows, judged, budget)
     forced = work.tune != "auto"
@@ -122,7 +122,7 @@ def _tune(problem: Problem, work: Work, derived: BackboneColumn, budget: Budget)
         if forced:
             raise
         return _Found(FROZEN, [], [f"encoders stayed frozen: {error.what}"])
-    found = _Found(verdict.chosen, trial_records(derived.input_column, verdict), verdict.notes)
+    found = _Found(verdict.chosen, verdict.records(), verdict.notes)
     if verdict.tuner is not None and verdict.tuner.backbone is not None:
         backbone = verdict.tuner.backbone
         found.checkpoint = keep_tuned(derived.checkpoint, backbone, verdict.chosen)

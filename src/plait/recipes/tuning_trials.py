@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from plait.errors import ExtraError, UsageError
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import BackboneColumn
 from plait.recipes.problem import Problem
+from plait.recipes.tuning_verdict import Verdict
 from plait.recipes.work import FROZEN, Work
 from plait.train.budget import Budget, Clock
 from plait.train.config import TrainConfig
@@ -49,23 +49,6 @@ STEP_PASSES = 3.5
 
 ENCODE_SHARE = 0.4
 """Where encoding the table anew would take more than this share of the time, nothing is tuned."""
-
-
-@dataclass
-class Verdict:
-    """What the measuring of one encoder came to.
-
-    Attributes:
-        costs: Way -> cost per judged row, float64 ``[row]``.
-        tuner: The best way's network, on the CPU; None where that is `FROZEN`.
-        chosen: One of the ways.
-        notes: What a person should know.
-    """
-
-    costs: dict[str, np.ndarray]
-    tuner: Tuner | None = None
-    chosen: str = FROZEN
-    notes: list[str] = field(default_factory=list)
 
 
 class Trials:
@@ -109,7 +92,7 @@ class Trials:
         probe = self._probe()
         column = self._derived.column
         costs = self._costs(Tuner(probe), self._problem.prepared, column)
-        verdict = Verdict({FROZEN: costs})
+        verdict = Verdict(self._derived.input_column, {FROZEN: costs})
         inputs = self._inputs(verdict)
         left = list(ways)
         while left:
@@ -124,7 +107,8 @@ class Trials:
             least = 0.1 * self._budget.amount
             budget = budget if budget.amount else Budget(least, "seconds")
             self._learn(tuner, inputs, self._derived.input_column, way, budget)
-            self._judge(verdict, tuner, inputs, way, forced)
+            costs = self._costs(tuner, inputs, self._derived.input_column)
+            verdict.judge(way, tuner, costs, forced=forced)
             if alone:
                 break
         return verdict
@@ -272,34 +256,3 @@ class Trials:
         return target.cost(
             linear.outputs(FeatureMatrices(features, encoded, self._judged)), truth[self._judged]
         )
-
-    def _judge(
-        self, verdict: Verdict, tuner: Tuner, inputs: Prepared, way: str, forced: bool
-    ) -> None:
-        """Enter a way's costs; take it where it beats frozen by over one standard error."""
-        found = self._costs(tuner, inputs, self._derived.input_column)
-        before, frozen = verdict.costs[verdict.chosen], verdict.costs[FROZEN]
-        verdict.costs[way] = found
-        gain = frozen - found
-        error = float(gain.std()) / max(len(gain), 1) ** 0.5
-        clearly = float(gain.mean()) > error and float(found.mean()) < float(before.mean())
-        if clearly or (forced and np.isfinite(found).all()):
-            verdict.chosen, verdict.tuner = way, tuner.cpu()
-        if forced:
-            verdict.notes += self._regrets(verdict, way, float(gain.mean()))
-
-    def _regrets(self, verdict: Verdict, way: str, gain: float) -> list[str]:
-        name = f"the encoder of '{self._derived.input_column}'"
-        if verdict.chosen != way:
-            return [f"{name} stayed frozen: tuning it ({way}) diverged"]
-        if gain <= 0:
-            return [f"{name} was tuned ({way}) as asked, though frozen is no worse on validation"]
-        return []
-
-
-def trial_records(column: str, verdict: Verdict) -> list[dict[str, Any]]:
-    """Return ``{"column", "how", "cost", "chosen"}`` per way measured."""
-    return [
-        {"column": column, "how": way, "cost": float(cost.mean()), "chosen": way == verdict.chosen}
-        for way, cost in verdict.costs.items()
-    ]
