@@ -1,4 +1,4 @@
-"""The facts of one column that is inspected: gaps, distinct values, sizes, cells that cannot be read."""
+"""The facts of an inspected column: gaps, distinct values, sizes, cells that cannot be read."""
 
 from __future__ import annotations
 
