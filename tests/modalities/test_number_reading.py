@@ -15,7 +15,8 @@ from plait import read
 from plait.data.schema import make_codec
 from plait.errors import CellError, SchemaError
 from plait.modalities import Media, codec_from_dict, codec_to_dict
-from plait.modalities.number.codec import Limit, NumberCodec
+from plait.modalities.number.codec import NumberCodec
+from plait.modalities.number.limit import Limit
 from plait.modalities.number.units import conversion
 from plait.types import ColumnSample
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,18 +11,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from plait.display import brief
-from plait.errors import CellError, TargetError
+from plait.errors import TargetError
 from plait.metrics import pinball_loss, regression_metrics
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.forms import NUMBER, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.number.plain import LARGEST, plain_values
+from plait.modalities.number.cell import read_cell
+from plait.modalities.number.limit import Limit
+from plait.modalities.number.plain import plain_values
 from plait.modalities.number.reading import LEAST_SHARE, read_all
-from plait.modalities.number.seen import PLAIN, kind_of_word, plain_number
 from plait.modalities.number.survey import survey
-from plait.modalities.number.units import conversion
-from plait.modalities.number.written import take_apart, to_number
 from plait.modalities.survey import Survey
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -32,23 +30,6 @@ QUANTILE_LEVELS = (0.05, 0.5, 0.95)
 
 SIGMAS = 1.645
 """Standard deviations about the mean within which 90 % of a normal distribution lie."""
-
-
-class Limit(float):
-    """A number beyond which the truth lies: ``<30`` is 30 with side -1.
-
-    Attributes:
-        side: -1 where the truth is at or below the number, 1 where at or above.
-        written: As it stands in its cell, with its unit; "" where that is a word.
-    """
-
-    side: int
-    written: str
-
-    def __new__(cls, value: float, side: int, written: str = "") -> Limit:
-        limit = super().__new__(cls, value)
-        limit.side, limit.written = side, written
-        return limit
 
 
 @brief
@@ -115,15 +96,7 @@ class NumberCodec:
         return survey(self, sample)
 
     def read(self, cell: Cell, media: Media) -> float | None:
-        if isinstance(cell, str):
-            return self._read_text(cell, media.decimal)
-        if isinstance(cell, datetime.timedelta):
-            factor, _ = conversion("s", self.unit or "s") or (1.0, 0.0)
-            return cell.total_seconds() * factor
-        value = float(cell) if isinstance(cell, bool) else plain_number(cell)
-        if value is None:
-            raise _unreadable(cell)
-        return _checked(value, cell)
+        return read_cell(self, cell, media.decimal)
 
     def read_plain(self, cells: Sequence[Cell], media: Media) -> np.ndarray | None:
         """Return what `read` gives for many cells, float64, NaN where missing.
@@ -132,28 +105,6 @@ class NumberCodec:
         """
         decimal = media.decimal or self.decimal or "."
         return plain_values(cells, texts=decimal == ".")
-
-    def _read_text(self, text: str, said: str | None) -> float | None:
-        decimal = said or self.decimal or "."
-        thousands = self.thousands if said is None else ".,' ".replace(said, "")
-        if decimal == "." and PLAIN.fullmatch(text):
-            return float(text)
-        kind = kind_of_word(text, self)
-        if kind:
-            value = {"below": self.floor, "above": self.ceiling}.get(kind)
-            return None if value is None else Limit(value, -1 if kind == "below" else 1)
-        written = take_apart(text)
-        if written is None:
-            raise _unreadable(text)
-        value = to_number(written, decimal, thousands)
-        if value is None:
-            raise _unreadable(text, self)
-        change = conversion(written.unit, self.unit)
-        if change is None:
-            raise _wrong_unit(text, written.unit, self.unit)
-        value = _checked(value * change[0] + change[1], text)
-        as_written = text.strip() if written.unit else f"{text.strip()} {self.unit}".strip()
-        return Limit(value, written.side, as_written) if written.side else value
 
     def fit(self, raws: Iterable[float]) -> NumberCodec:
         found = list(raws)
@@ -298,50 +249,6 @@ class NumberCodec:
             return self.scale
         variance = min(self.scale, 5.0) ** 2
         return math.exp(self.mean + variance / 2) * math.sqrt(math.expm1(variance))
-
-
-def _checked(value: float, cell: Cell) -> float:
-    if not math.isfinite(value) or abs(value) > LARGEST:
-        raise CellError("the number is too large", expected="below 1e30", received=cell)
-    return value
-
-
-def _unreadable(cell: Cell, codec: NumberCodec | None = None) -> CellError:
-    """Return the error of a cell that is no number, or of one whose signs are not the column's."""
-    if codec is None:
-        return CellError(
-            "not a number",
-            expected="a number",
-            received=cell,
-            hint="mend the cell, use --on-error skip, or if it is a word for nothing say so: "
-            f'--columns "NAME=number{{null_words: [{_word(cell)}]}}"',
-        )
-    decimal = codec.decimal or "."
-    grouping = f", thousands by '{codec.thousands}'" if codec.thousands else ""
-    return CellError(
-        "the number's signs are not those of its column",
-        expected=f"decimal sign '{decimal}'{grouping}",
-        received=cell,
-        hint="mend the cell, or say how the column is written: "
-        "--columns \"NAME=number{decimal: ',', thousands: '.'}\"",
-    )
-
-
-def _word(cell: Cell) -> str:
-    """Return a cell as settings spell it, where it is short; else what to put in its place."""
-    word = str(cell).strip()
-    if not 0 < len(word) <= 20 or set(word) & set("'\"\n"):
-        return "WORD"
-    return word if word.isalpha() else f"'{word}'"
-
-
-def _wrong_unit(cell: Cell, unit: str, wanted: str) -> CellError:
-    return CellError(
-        f"the unit '{unit}' does not convert to the column's",
-        expected=f"numbers in {wanted}" if wanted else "numbers without a unit",
-        received=cell,
-        hint="mend the cell, or split the column by unit; --on-error skip counts it as missing",
-    )
 
 
 def _skewness(values: np.ndarray) -> float:
