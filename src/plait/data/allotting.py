@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+NAMES = ("train", "validation", "test")
+TRAIN, VALIDATION, TEST, NOWHERE = 0, 1, 2, -1
+"""Numbers of the splits, and of rows that are in none."""
+
 
 def allot_rows(
     num_rows: int,
@@ -56,12 +60,12 @@ def allot_units(
 
 def fill_empty(split: np.ndarray, units: np.ndarray) -> None:
     """Give an empty train, then validation, the smallest unit of the fullest split, in place."""
-    for empty in (0, 1):
+    for empty in (TRAIN, VALIDATION):
         if (split == empty).any():
             continue
         for donor in np.argsort(-np.bincount(split, minlength=3), kind="stable"):
             members, sizes = np.unique(units[split == donor], return_counts=True)
-            if len(members) > 1 or (donor == 2 and len(members)):
+            if len(members) > 1 or (donor == TEST and len(members)):
                 split[units == members[int(np.argmin(sizes))]] = empty
                 break
 
@@ -80,8 +84,8 @@ def _pattern(num_rows: int, fractions: Sequence[float], period: int = 2000) -> n
 
 def _give_training_every_class(split: np.ndarray, classes: np.ndarray, order: np.ndarray) -> None:
     has_train = np.zeros(int(classes.max()) + 1, bool)
-    has_train[classes[split == 0]] = True
+    has_train[classes[split == TRAIN]] = True
     for row in order[~has_train[classes[order]]]:
         if not has_train[classes[row]]:
-            split[row] = 0
+            split[row] = TRAIN
             has_train[classes[row]] = True

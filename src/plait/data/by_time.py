@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray
 
+from plait.data.allotting import NOWHERE
 from plait.data.table import Table
 from plait.data.times import time_reader
 from plait.errors import TableError
@@ -15,8 +16,6 @@ from plait.types import is_missing
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int8
-
-NOWHERE = -1
 
 
 def read_times(table: Table, column: str) -> Float[ndarray, " row"]:

@@ -8,26 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.allotting import allot_rows, allot_units, fill_empty
+from plait.data.allotting import (
+    NAMES,
+    NOWHERE,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    allot_rows,
+    allot_units,
+    fill_empty,
+)
+from plait.data.by_column import read_splits
 from plait.data.by_time import allot_groups_in_time, allot_in_time, read_times
 from plait.data.duplicates import COMMON_SHARE, LEAST_COMMON, Copies, unseen_notes
-from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
+from plait.data.grouping import join_said, label_units, said_groups
+from plait.data.straddling import conflict_notes, drop_straddling, gather_units, straddling_notes
 from plait.data.table import Table
 from plait.display import brief
 from plait.errors import TableError, UsageError
-from plait.types import is_missing
-
-NAMES = ("train", "validation", "test")
-TRAIN, VALIDATION, TEST, NOWHERE = 0, 1, 2, -1
-WORDS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "validation": VALIDATION,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "dev": VALIDATION,
-    "test": TEST,
-}
 
 
 @brief
@@ -115,20 +113,22 @@ def make_splits(
         group=group,
     )
     if by_column is not None:
-        split, how = _given(call, _by_words(table, by_column), by_column)
+        split, how = _given(call, read_splits(table, by_column), by_column)
     elif time is not None:
         split, how = _in_time(call, read_times(table, time), time)
     else:
         split, how = _random(call, np.arange(table.num_rows)), _told_random(call, seed)
-        call.notes.extend(_straddling_notes(call, split))
+        if call.said is None:
+            call.notes.extend(straddling_notes(split, found))
     _check_filled(split, group)
+    conflicts = () if call.said is None else conflict_notes(call.said, found, group)
     return Splits(
         train=np.flatnonzero(split == TRAIN),
         validation=np.flatnonzero(split == VALIDATION),
         test=np.flatnonzero(split == TEST),
         how=how + _common_note(found),
         moved=tuple(call.moved),
-        notes=(*call.notes, *_conflict_notes(call), *unseen_notes(found)),
+        notes=(*call.notes, *conflicts, *unseen_notes(found)),
     )
 
 
@@ -145,6 +145,12 @@ class _Call:
     group: str | None
     moved: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def drop_straddling(self, split: np.ndarray, least: int) -> None:
+        """Leave out rows whose near-duplicate lies in a later split, and tell of it."""
+        moved, notes = drop_straddling(split, self.copies, least)
+        self.moved.extend(moved)
+        self.notes.extend(notes)
 
 
 def row_units(num_rows: int, copies: Copies) -> np.ndarray:
@@ -188,32 +194,11 @@ def _class_numbers(stratify: Sequence[Any]) -> np.ndarray | None:
     return found if len(numbers) <= max(2, len(found) // 2) else None
 
 
-def _by_words(table: Table, column: str) -> np.ndarray:
-    split = np.zeros(table.num_rows, np.int8)
-    for first, cells in table.batches([column]):
-        for place, cell in enumerate(cells[column]):
-            number = WORDS.get(str(cell).strip().lower())
-            if number is None:
-                raise TableError(
-                    "the split column holds something else than a split",
-                    expected="train, validation (or val, dev) or test in every row",
-                    received="nothing" if is_missing(cell) else cell,
-                    column=column,
-                    row=first + place,
-                )
-            split[first + place] = number
-    if not (split == TRAIN).any():
-        raise TableError(
-            "the split column names no training rows", expected="rows with train", column=column
-        )
-    return split
-
-
 def _given(call: _Call, split: np.ndarray, column: str) -> tuple[np.ndarray, str]:
     """Return the split that a column gives, and how it came about."""
     how = f"by column '{column}'"
     least = 1 if (split == VALIDATION).any() else 2
-    _drop_straddling(call, split, least)
+    call.drop_straddling(split, least)
     if (split == VALIDATION).any():
         return split, how
     rows = np.flatnonzero(split == TRAIN)
@@ -244,7 +229,7 @@ def _in_time(call: _Call, times: np.ndarray, column: str) -> tuple[np.ndarray, s
                 f"{num} rows were left out: they lie outside the time of the split that "
                 f"their '{call.group}' belongs to"
             )
-    _drop_straddling(call, split, 1)
+    call.drop_straddling(split, 1)
     return split, how
 
 
@@ -268,7 +253,7 @@ def _random(call: _Call, rows: np.ndarray) -> np.ndarray:
     else:
         classes = None if call.classes is None else call.classes[rows]
         split = allot_rows(len(rows), classes, call.fractions, call.rng)
-        call.moved.extend(_gather_units(split, units, rows, call.copies))
+        call.moved.extend(gather_units(split, units, rows, call.copies))
     fill_empty(split, units)
     return split
 
@@ -277,84 +262,6 @@ def _first_places(units: np.ndarray) -> np.ndarray:
     """Return the place of the first row of each row's unit."""
     _, firsts, which = np.unique(units, return_index=True, return_inverse=True)
     return np.asarray(firsts[which])
-
-
-def _gather_units(
-    split: np.ndarray, units: np.ndarray, rows: np.ndarray, copies: Copies
-) -> list[dict[str, Any]]:
-    """Move every unit of near-duplicates to the split of its first row; tell what was moved."""
-    place = {int(row): number for number, row in enumerate(rows)}
-    moves: dict[tuple[int, int, str], set[int]] = {}
-    for column, members in copies.groups:
-        for one in (place[row] for row in members.tolist() if row in place):
-            old, new = int(split[one]), int(split[units[one]])
-            if old != new:
-                moves.setdefault((old, new, column), set()).add(int(rows[one]))
-    split[:] = split[units]
-    return [
-        _move(found, NAMES[old], NAMES[new], column)
-        for (old, new, column), found in sorted(moves.items())
-    ]
-
-
-def _drop_straddling(call: _Call, split: np.ndarray, least: int) -> None:
-    """Leave out rows whose near-duplicate lies in a later split, in place; tell which.
-
-    A split that would be left with fewer than `least` rows keeps them.
-    """
-    dropped: dict[tuple[int, str], set[int]] = {}
-    given = split.copy()
-    for column, rows in call.copies.groups:
-        rows = rows[given[rows] != NOWHERE]
-        latest = int(given[rows].max(initial=NOWHERE))
-        for row in rows[given[rows] < latest]:
-            dropped.setdefault((int(given[row]), column), set()).add(int(row))
-            split[row] = NOWHERE
-    for number in (TRAIN, VALIDATION):
-        if (given == number).any() and (split == number).sum() < least:
-            num = int(((given == number) & (split == NOWHERE)).sum())
-            split[given == number] = number
-            call.notes.append(
-                f"{num} {NAMES[number]} rows have near-duplicates in a later split and stay, "
-                "for nothing else would be left: the numbers may be too good"
-            )
-    call.moved.extend(
-        _move(
-            rows, NAMES[old], "dropped" if (split[list(rows)] == NOWHERE).any() else "kept", column
-        )
-        for (old, column), rows in sorted(dropped.items())
-    )
-
-
-def _move(rows: set[int], old: str, new: str, column: str) -> dict[str, Any]:
-    return {"rows": sorted(rows), "from": old, "to": new, "column": column}
-
-
-def _straddling_notes(call: _Call, split: np.ndarray) -> tuple[str, ...]:
-    """Count copies that are apart because they would have linked too many rows."""
-    apart = sum(int((split[rows] != split[rows[0]]).sum()) for _, rows in call.copies.groups)
-    if call.said is not None or not apart:
-        return ()
-    return (
-        f"{apart} near-duplicates are in another split than the row that they are like: kept "
-        "together, rows alike in one column and another would have been too many for one split",
-    )
-
-
-def _conflict_notes(call: _Call) -> tuple[str, ...]:
-    """Count near-duplicates that lie in different said groups."""
-    if call.said is None:
-        return ()
-    num = count_conflicts(call.said, (rows for _, rows in call.copies.groups))
-    pairs = "near-duplicate lies" if num == 1 else "near-duplicates lie"
-    return (
-        (
-            f"{num} {pairs} in another '{call.group}' than the row that they are like; the groups "
-            "were kept as said",
-        )
-        if num
-        else ()
-    )
 
 
 def _check_filled(split: np.ndarray, group: str | None) -> None:
