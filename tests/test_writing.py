@@ -16,7 +16,8 @@ from safetensors import SafetensorError
 
 from plait import writing
 from plait.errors import StorageError, TableError
-from plait.writing import PART, storing, write_folder, write_text, write_whole
+from plait.storing import storing
+from plait.writing import PART, write_folder, write_text, write_whole
 
 
 def names(folder):

@@ -12,7 +12,8 @@ import typer
 
 from plait.cli.show import print_json
 from plait.errors import ExtraError, PlaitError, StorageError
-from plait.writing import OUTPUT, storage_failure
+from plait.storing import storage_failure
+from plait.writing import OUTPUT
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from plait.errors import StorageError
-from plait.writing import PART, storing, write_folder
+from plait.storing import storing
+from plait.writing import PART, write_folder
 
 MAX_CACHE_BYTES = 20 * 2**30
 """The least recently used entries beyond this many bytes are removed."""

@@ -16,8 +16,8 @@ from plait.data.pages import PageBudget
 from plait.data.ragged import ColumnStore
 from plait.data.table import Table
 from plait.modalities import Codec, codec_hash
+from plait.storing import storage_failure
 from plait.types import Arrays, Cell, ColumnBatch
-from plait.writing import storage_failure
 
 MAX_OPENS = 3
 """How often an entry is opened that vanishes while it is."""

@@ -17,8 +17,9 @@ import pyarrow as pa
 from plait.arrow import array, kind_of
 from plait.data.table import Table
 from plait.errors import UsageError
+from plait.storing import storing
 from plait.types import Cell
-from plait.writing import OUTPUT, spare_folder, storing, write_whole
+from plait.writing import OUTPUT, spare_folder, write_whole
 
 STDOUT = "-"
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}

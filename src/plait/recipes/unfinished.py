@@ -11,7 +11,8 @@ from typing import Any
 from plait.bundle import check_place, is_bundle
 from plait.errors import UsageError, shorten
 from plait.locking import Lock
-from plait.writing import storing, write_text
+from plait.storing import storing
+from plait.writing import write_text
 
 SETTINGS, LOCK = "settings.json", "lock"
 OURS = (SETTINGS, LOCK)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from plait.data.cache import HINT, cache_folder, mark_used, new_entry
 from plait.data.sources.rows import FileRows, MemoryRows, Rows
 from plait.errors import TableError
-from plait.writing import storage_failure
+from plait.storing import storage_failure
 
 MEMORY_BYTES = 8 * 2**20
 """Tables up to this size are simply held in memory."""
