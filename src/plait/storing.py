@@ -1,4 +1,4 @@
-"""Says what hinders storing, where, and how to mend that: a full disk, a place that is not to be had."""
+"""Says what hinders storing and how to mend that: a full disk, a place that cannot be written to."""
 
 from __future__ import annotations
 

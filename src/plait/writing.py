@@ -1,4 +1,4 @@
-"""Writes files and folders whole or not at all, and says what stopped it and how to mend that.
+"""Writes files and folders whole or not at all.
 
 Guarantees: a reader sees what was there before or what is there now, never a part; whatever stops
 the writing, the earlier content stays and no part of the new one is left under its name; what a

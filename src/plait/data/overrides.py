@@ -25,10 +25,13 @@ def read_overrides(
     columns: Mapping[str, Override] | str | None,
     schema: Path | str | None,
     columns_file: Path | str | None = None,
+    exclude: Sequence[str] | None = None,
     *,
     column_names: Sequence[str],
 ) -> dict[str, Override]:
     """Return column name -> override; `columns` comes before its file, and that before the schema.
+
+    What is to `exclude` is ignored, whatever else was said of it.
 
     Raises:
         UsageError: The text is not of the form ``name=modality,...``, or names no modality.
@@ -47,6 +50,10 @@ def read_overrides(
         if name not in known:
             raise no_column(name, column_names)
         override_column(name, override)
+    for name in exclude or ():
+        if name not in known:
+            raise no_column(name, column_names)
+        found[name] = "ignore"
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from plait.errors import UsageError
+from plait.errors import TableError, UsageError
 from plait.modalities import Media
 
 
@@ -47,6 +48,20 @@ class ReadPolicy:
     def or_else(self, on_error: str) -> ReadPolicy:
         """Return the policy with this way to treat unreadable cells, where nobody named one."""
         return self if self.on_error else replace(self, on_error=on_error)
+
+    def told(
+        self, *, root: Path | str | None, on_error: str | None, allow_network: bool | None
+    ) -> ReadPolicy:
+        """Return the policy with what was said. Raises `TableError` where the root is no folder."""
+        said = {"root": root, "on_error": on_error, "allow_network": allow_network}
+        found: dict[str, Any] = {name: value for name, value in said.items() if value}
+        if root:
+            found["root"] = Path(root)
+            if not found["root"].is_dir():
+                raise TableError(
+                    "the root is not a folder", expected="an existing folder", path=found["root"]
+                )
+        return replace(self, **found)
 
     def media(self) -> Media:
         """Return what opens the files that cells point to."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from plait.data.policy import ReadPolicy
 from plait.data.schema import Schema
 from plait.data.sources.formats import Format
 from plait.data.sources.opening import open_source
-from plait.data.sources.rows import MemoryRows, Rows
+from plait.data.sources.rows import MemoryRows, Rows, joined
 from plait.display import first_rows, html_table
 from plait.errors import TableError, UsageError, no_column
 from plait.modalities import Media
@@ -119,7 +118,7 @@ class Table:
         self._check_columns([name])
         if rows is None:
             parts = (cells[name] for _, cells in self.batches([name]))
-            return _without_copies(parts)
+            return joined(parts)
         wanted = np.asarray(rows, np.int64)
         self._check_rows(wanted)
         wanted = wanted if self._chosen is None else self._chosen[wanted]
@@ -173,11 +172,11 @@ class Table:
                     f"the table is open already, so its {name} is decided",
                     expected=f"plait.read(path, {name}=...)",
                 )
-        of_policy = {n: late[n] for n in ("root", "on_error", "allow_network") if late.get(n)}
-        if "root" in of_policy:
-            of_policy["root"] = _checked_root(Path(of_policy["root"]))
-        table = self.under(replace(self.policy, **of_policy))
-        said, strict = _overrides(self, late), bool(late.get("strict")) or self._strict
+        of_policy = {name: late.get(name) for name in ("root", "on_error", "allow_network")}
+        of_columns = {n: late.get(n) for n in ("columns", "schema", "columns_file", "exclude")}
+        table = self.under(self.policy.told(**of_policy))
+        said = read_overrides(**of_columns, column_names=self.column_names)
+        strict = bool(late.get("strict")) or self._strict
         if not said and strict == self._strict:
             return table
         return table._with(strict=strict, overrides={**self._overrides, **said}, schema=None)
@@ -230,18 +229,6 @@ class Table:
                 expected=f"row numbers from 0 to {self.num_rows - 1}",
                 received=str(outside[0]),
             )
-
-
-def _without_copies(parts: Iterable[list[Cell]]) -> list[Cell]:
-    """Join cells; equal texts become one object, for labels repeat a million times."""
-    seen: dict[str, str] = {}
-    joined: list[Cell] = []
-    for cells in parts:
-        if len(seen) > 10_000:
-            joined += cells
-        else:
-            joined += [seen.setdefault(c, c) if isinstance(c, str) else c for c in cells]
-    return joined
 
 
 def read(
@@ -303,21 +290,3 @@ def read(
     opened = open_source(source, form)
     policy = ReadPolicy(root=Path(opened.folder), decimal=decimal)
     return Table(opened.rows, name=opened.name, policy=policy).told(**said)
-
-
-def _overrides(table: Table, said: Mapping[str, Any]) -> dict[str, Override]:
-    names = table.column_names
-    found = read_overrides(
-        said.get("columns"), said.get("schema"), said.get("columns_file"), column_names=names
-    )
-    for name in said.get("exclude") or ():
-        if name not in names:
-            raise no_column(name, names)
-        found[name] = "ignore"
-    return found
-
-
-def _checked_root(root: Path) -> Path:
-    if not root.is_dir():
-        raise TableError("the root is not a folder", expected="an existing folder", path=root)
-    return root

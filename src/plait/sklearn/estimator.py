@@ -7,14 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-)
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from plait.data.table import read
 from plait.errors import PlaitError
@@ -23,7 +18,7 @@ from plait.recipes.fit import fit as fit_table
 from plait.sklearn.columns import Columns, columns_of
 from plait.sklearn.pickling import packed, unpacked
 
-SPLIT, GROUP, WEIGHT, TARGET = "split", "group", "weight", "target"
+ADDED = ("split", "group", "weight", "target")
 """Columns that a fit adds to those of X, under names that X does not have."""
 
 
@@ -106,9 +101,7 @@ class Estimator(BaseEstimator):
     ) -> Model:
         """Fit a model on the columns of X and a target: its cells and its modality."""
         num_rows = len(next(iter(columns.values())))
-        split, group, weight, goal = (
-            _free(name, columns) for name in (SPLIT, GROUP, WEIGHT, TARGET)
-        )
+        split, group, weight, goal = (_free(name, columns) for name in ADDED)
         table: dict[str, list[Any]] = {**columns, split: ["train"] * num_rows}
         known = dict(modalities)
         arguments: dict[str, Any] = {"split": split}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -168,3 +169,15 @@ def _cell_bytes(cell: Cell) -> bytes:
         return b"d" + b"".join(_cell_bytes(part) for pair in cell.items() for part in pair)
     text = repr(cell)
     return f"{type(cell).__name__}{len(text)}:{text}".encode(errors="surrogatepass")
+
+
+def joined(parts: Iterable[list[Cell]]) -> list[Cell]:
+    """Join cells; equal texts become one object, for labels repeat a million times."""
+    seen: dict[str, str] = {}
+    found: list[Cell] = []
+    for cells in parts:
+        if len(seen) > 10_000:
+            found += cells
+        else:
+            found += [seen.setdefault(c, c) if isinstance(c, str) else c for c in cells]
+    return found
