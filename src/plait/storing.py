@@ -1,4 +1,4 @@
-"""Says what hinders storing and how to mend that: a full disk, a place that cannot be written to."""
+"""Says what hinders storing and how to mend that: a full disk, a place out of reach."""
 
 from __future__ import annotations
 

@@ -23,18 +23,17 @@ from plait.model.classes import classes_of, predict_proba
 from plait.model.columns import under_schema
 from plait.model.decision import with_threshold
 from plait.model.derived_columns import DerivedColumn
+from plait.model.embedding import embed, search
 from plait.model.ensemble import Ensemble
+from plait.model.evaluation import evaluate, score_rows
 from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
-from plait.model.judging import labelled_rows, leaderboard, said_units, top_losses
+from plait.model.judging import leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.predictor import Predictor
 from plait.model.prepare import in_parts, prepare
-from plait.model.scores import score
 from plait.model.shared_space import SharedSpace
 from plait.progress import SILENT, Progress
-from plait.results import Hits, Scores
-from plait.types import Cell
 
 
 @dataclass(repr=False)
@@ -187,131 +186,12 @@ class Model:
             update(sum(map(len, parts)))
         return np.concatenate(parts)
 
-    @listened_if_asked
-    def evaluate(
-        self,
-        rows: Any,
-        *,
-        on_error: str | None = None,
-        root: Any = None,
-        seed: int = 0,
-        strict: bool = False,
-        progress: Progress | bool | None = None,
-    ) -> Scores:
-        """Return metrics with 95 % intervals, per class, and per set of columns present.
-
-        Rows without a target are left out; `plait.model.unseen.count_unseen` gives the labels that
-        training never saw. A model without a target is scored by retrieval, in every direction
-        between its columns. Raises `ColumnError` without the target's column, `TargetError` when
-        it is empty.
-        """
-        table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
-        if self.parts is None:
-            from plait.model.directions import evaluate_space
-
-            prepared = self.prepare(table, progress=heard(progress))
-            return Scores(evaluate_space(self.space, prepared))
-        prepared, labelled, truth = labelled_rows(self, table, heard(progress))
-        groups = said_units(table, self.group, labelled)
-        return Scores(self.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
-
-    def score_rows(
-        self,
-        prepared: Prepared,
-        rows: np.ndarray,
-        truth: np.ndarray,
-        *,
-        groups: np.ndarray | None = None,
-        seed: int = 0,
-        outputs: np.ndarray | None = None,
-        intervals: bool = True,
-    ) -> dict[str, Any]:
-        """Score prepared rows, whole `groups` (int ``[row]``) of them; see `evaluate`.
-
-        Their `outputs` are computed where they are not given; for `intervals` see `score`.
-        """
-        present = {name: self.present(prepared, name)[rows] for name in self.inputs}
-        predictor = self.predictor
-        outputs = predictor.outputs(prepared, rows) if outputs is None else outputs
-        judge = predictor.judge
-        found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
-        return found | predictor.beside(
-            prepared, rows, outputs, truth, groups=groups, intervals=intervals
-        )
-
     def present(self, prepared: Prepared, input_column: str) -> np.ndarray:
         """Return which rows have an input column, bool ``[row]``."""
         columns = [
             np.asarray(prepared.columns[name].present) for name in self.input_columns[input_column]
         ]
         return np.logical_or.reduce(columns)
-
-    @listened_if_asked
-    def embed(
-        self,
-        rows: Any,
-        *,
-        weights: Mapping[str, float] | None = None,
-        on_error: str | None = None,
-        root: Any = None,
-        progress: Progress | bool | None = None,
-        strict: bool = False,
-    ) -> np.ndarray:
-        """Return one unit vector per row, float32 ``[row, dim]``, from whatever columns it has.
-
-        Rows without any input column get zeros.
-
-        Args:
-            rows: As for `predict`.
-            weights: Column -> weight in the row's mean, 1 by default.
-            on_error, root, strict, progress: As for `predict`.
-        """
-        space, told = self.space, heard(progress)
-        table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
-        space.weights_of(weights)
-        update, done, found = told.task("embedding", table.num_rows), 0, []
-        for part in in_parts(self, table, is_worth_keeping(table), told):
-            found.append(space.row_vectors(part, np.arange(part.num_rows), weights=weights))
-            done += part.num_rows
-            update(done)
-        return np.concatenate(found)
-
-    @listened_if_asked
-    def search(
-        self,
-        rows: Any = None,
-        *,
-        query: Mapping[str, Cell] | None = None,
-        weights: Mapping[str, float] | None = None,
-        top: int = 10,
-        where: str | None = None,
-        index: Path | str | None = None,
-        rebuild: bool = False,
-        on_error: str | None = None,
-        root: Any = None,
-        progress: Progress | bool | None = None,
-        **named: Cell,
-    ) -> Hits:
-        """Return the nearest of `rows`: ``model.search("shop.csv", text="red boot", top=5)``.
-
-        `rows` are a `Table`, what `plait.read` takes, or None with a kept `index`; the other
-        arguments, the result and the errors are those of `plait.search`.
-        """
-        from plait.model.search import search_rows
-
-        table = None if rows is None else read(rows, on_error=on_error, root=root)
-        found = search_rows(
-            self,
-            table,
-            {**(query or {}), **named},
-            weights=weights,
-            top=top,
-            where=where,
-            index=index,
-            rebuild=rebuild,
-            progress=heard(progress),
-        )
-        return Hits(found)
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""
@@ -361,6 +241,10 @@ class Model:
         self.path = write_bundle(path, files_of(self), version=plait.__version__)
         return self.path
 
+    evaluate = evaluate
+    score_rows = score_rows
+    embed = embed
+    search = search
     classes_ = property(classes_of)
     predict_proba = predict_proba
     with_threshold = with_threshold
