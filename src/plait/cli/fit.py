@@ -11,7 +11,7 @@ import typer
 import plait
 from plait.cli.evaluate import show_decision, show_retrieval
 from plait.cli.failures import Stopped
-from plait.cli.fit_groups import Choice, Deciding, Network, Rows, Start
+from plait.cli.fit_groups import Choice, Deciding, Network, Rows, SettingsFile, Start
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Json, Quiet, Seed, TableIfAny
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
@@ -66,13 +66,7 @@ def fit(
     samples: Annotated[
         bool, typer.Option(help="Keep some rows in the bundle, to show them in the report.")
     ] = True,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="YAML file of settings; the options given here win over it."),
-    ] = None,
-    save_config: Annotated[
-        Path | None, typer.Option(help="Write the settings of this fit, for --config.")
-    ] = None,
+    file: SettingsFile,
     reading: Reading,
     seed: Seed = 0,
     json: Json = False,
@@ -88,11 +82,11 @@ def fit(
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
     settings |= {**network, **rows, **choice, **decision, **start, **reading}
     settings |= {"device": device, "samples": samples, "seed": seed}
-    if config is not None:
-        settings |= _unless_given(read_config(config), context)
+    if file["config"] is not None:
+        settings |= _unless_given(read_config(file["config"]), context)
     settings["out"] = settings["out"] or default_bundle(_table_of(settings))
-    if save_config is not None:
-        write_config(save_config, settings)
+    if file["save_config"] is not None:
+        write_config(file["save_config"], settings)
     with open_progress(quiet=quiet) as progress:
         table, began = settings.pop("table"), process_began()
         try:

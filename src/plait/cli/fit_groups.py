@@ -1,4 +1,4 @@
-"""The options of plait fit, in groups: network, rows, choice, decision, start."""
+"""The options of plait fit, in groups: network, rows, choice, decision, start, settings file."""
 
 from __future__ import annotations
 
@@ -146,3 +146,17 @@ Start = Annotated[
     ),
 ]  # fmt: skip
 """What is learned from already."""
+
+SettingsFile = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "config": (
+                place("YAML file of settings; the options given here win over it."),
+                None,
+            ),
+            "save_config": (place("Write the settings of this fit, for --config."), None),
+        }
+    ),
+]
+"""The settings of a fit in a file."""

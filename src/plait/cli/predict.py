@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Decision, Reading, grouped
+from plait.cli.groups import Decision, Group, Reading, grouped, text, texts
 from plait.cli.options import Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
@@ -20,6 +20,42 @@ plait predict shop.plait new.csv --out predictions.csv
 plait predict base.plait new.csv --classes "boot,sandal,trainer"
 
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
+
+
+def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
+    """Return names, or where any is described, name -> its words."""
+    if given is None:
+        return ()
+    classes = split_named(given)
+    if all(words is None for _, words in classes):
+        return tuple(name for name, _ in classes)
+    return {n: [n] if words is None else split_list(words, "|") for n, words in classes}
+
+
+def _zero_shot(given: dict[str, Any]) -> dict[str, Any]:
+    return {"classes": _classes(given["classes"]), "templates": given["template"] or ()}
+
+
+ZeroShot = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "classes": (
+                text(
+                    "Classes that nobody labelled, in words (zero-shot): 'boot,sandal', or "
+                    "described: 'footwear=boot|sandal,headgear=hat|cap'."
+                ),
+                None,
+            ),
+            "template": (
+                texts("Prompt for --classes with {} for the name; may be repeated."),
+                None,
+            ),
+        },
+        _zero_shot,
+    ),
+]
+"""Classes that are asked for in words."""
 
 
 @grouped
@@ -40,17 +76,8 @@ def predict(
             help="csv, jsonl or parquet, where the file's ending does not tell.",
         ),
     ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            help="Classes that nobody labelled, in words (zero-shot): 'boot,sandal', or "
-            "described: 'footwear=boot|sandal,headgear=hat|cap'."
-        ),
-    ] = None,
-    template: Annotated[
-        list[str] | None,
-        typer.Option(help="Prompt for --classes with {} for the name; may be repeated."),
-    ] = None,
+    *,
+    zero_shot: ZeroShot,
     force: Force = False,
     temperature: Annotated[
         float | None,
@@ -59,7 +86,6 @@ def predict(
             "learned to occur [default: 0]."
         ),
     ] = None,
-    *,
     decision: Decision,
     reading: Reading,
     seed: Seed = 0,
@@ -86,11 +112,10 @@ def predict(
             table,
             out=out,
             format=format,
-            classes=_classes(classes),
-            templates=template or (),
             force=force,
             temperature=temperature,
             seed=seed,
+            **zero_shot,
             **decision,
             **reading,
             progress=progress,
@@ -99,16 +124,6 @@ def predict(
     say_notes(result)
     if str(out) != "-":
         emit(result, as_json=json, show=show)
-
-
-def _classes(given: str | None) -> dict[str, list[str]] | tuple[str, ...]:
-    """Return names, or where any is described, name -> its words."""
-    if given is None:
-        return ()
-    classes = split_named(given)
-    if all(words is None for _, words in classes):
-        return tuple(name for name, _ in classes)
-    return {n: [n] if words is None else split_list(words, "|") for n, words in classes}
 
 
 def show(result: dict[str, Any]) -> None:

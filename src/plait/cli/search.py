@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Group, Reading, grouped, text, texts
+from plait.cli.groups import Group, Reading, grouped, place, switch, text, texts
 from plait.cli.options import Force, Json, Quiet, Seed, Weight, pairs_of, weights_of
 from plait.cli.show import emit, print_table, print_warnings, say_notes
 from plait.errors import UsageError
@@ -45,6 +45,20 @@ Query = Annotated[
 ]
 """What is looked for: the cells of one row, by column or modality."""
 
+KeptIndex = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "index": (place("Folder in which to keep the index [default: the cache]"), None),
+            "rebuild": (
+                switch("--rebuild", "Embed all rows again, though an index is there."),
+                False,
+            ),
+        }
+    ),
+]
+"""Where the vectors of the table's rows are kept."""
+
 
 @grouped
 def search(
@@ -59,12 +73,7 @@ def search(
     where: Annotated[
         str | None, typer.Option(help='Keep rows for which this holds: "price < 20".')
     ] = None,
-    index: Annotated[
-        Path | None, typer.Option(help="Folder in which to keep the index [default: the cache]")
-    ] = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Embed all rows again, though an index is there.")
-    ] = False,
+    kept: KeptIndex,
     page: Annotated[
         Path | None, typer.Option(help="Also write the hits as a page with pictures and sounds.")
     ] = None,
@@ -98,11 +107,10 @@ def search(
             table,
             query=query,
             top=top,
-            index=index,
-            rebuild=rebuild,
             progress=progress,
             reading=reading,
             **asked,
+            **kept,
         )
         if page is not None:
             written = write_search_page(
