@@ -76,9 +76,6 @@ def _problem(table: Any, target: str, exclude: tuple[str, ...], seed: int) -> Pr
         table,
         target=target,
         exclude=exclude,
-        group=None,
-        time=None,
-        split=None,
         seed=seed,
         progress=SILENT,
     )

@@ -168,15 +168,14 @@ def prepared_with_encoders(table: Any) -> None:
     """Do what a fit does before it trains: read, decode, encode."""
     import plait
     from plait.progress import SILENT
+    from plait.recipes.fit_settings import Rows
     from plait.recipes.problem import make_problem
 
     make_problem(
         plait.read(table, columns={"image": "image", "name": "text", "voice": "audio"}),
         target=None,
         exclude=(),
-        group=None,
-        time=None,
-        split="split",
+        rows=Rows(split="split"),
         seed=0,
         progress=SILENT,
         encoders=encoders(),

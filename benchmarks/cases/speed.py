@@ -105,12 +105,13 @@ def _system(problem: Any, seed: int) -> Any:
 def _problem(settings: Settings) -> Any:
     import plait
     from plait.progress import SILENT
+    from plait.recipes.fit_settings import Rows
     from plait.recipes.problem import make_problem
 
     table = plait.read(
         fashion.split_of(settings).train, columns={**fashion.COLUMNS, "split": "split"}
     )
     return make_problem(
-        table, target="label", exclude=(), group=None, time=None, split="split",
+        table, target="label", exclude=(), rows=Rows(split="split"),
         seed=settings.seed, progress=SILENT,
     )  # fmt: skip

@@ -22,7 +22,7 @@ def problem_of(num=200):
     rng = np.random.default_rng(0)
     rows = [{"size": float(rng.normal() + 3 * (i % 2)), "kind": f"k{i % 2}"} for i in range(num)]
     return make_problem(
-        plait.read(rows), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
+        plait.read(rows), target="kind", exclude=[], seed=0,
         progress=SILENT,
     )  # fmt: skip
 
@@ -119,8 +119,7 @@ def problem_with(name, present, cell, num=400):
     ]  # fmt: skip
     columns = {"size": "number", "words": "text", name: "text" if name == "note" else "number"}
     return make_problem(
-        plait.read(rows, columns=columns), target="kind", exclude=[], group=None, time=None,
-        split=None, seed=0, progress=SILENT,
+        plait.read(rows, columns=columns), target="kind", exclude=[], seed=0, progress=SILENT,
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def fit(table, budget="3 steps", **settings):
 
 def problem_of(table, **settings):
     return make_problem(
-        plait.read(table), target="kind", exclude=[], group=None, time=None, split=None, seed=0,
+        plait.read(table), target="kind", exclude=[], seed=0,
         progress=SILENT, **settings,
     )  # fmt: skip
 

@@ -115,7 +115,7 @@ def test_the_budget_decides_where_nothing_is_said(monkeypatch):
     seen = []
 
     def capture(problem, work):
-        seen.append(work.encoders.looks)
+        seen.append(work.config.encoders.looks)
         raise UsageError("seen")
 
     monkeypatch.setattr("plait.recipes.learn.learn_target", capture)

@@ -45,8 +45,7 @@ def problem_of(rows, derived="hint", **changes):
     goal = rows[0]["goal"]
     columns["goal"] = "category" if isinstance(goal, str) else "number"
     problem = make_problem(
-        plait.read(rows, columns=columns), target="goal", exclude=(), group=None, time=None,
-        split=None, seed=0, progress=SILENT,
+        plait.read(rows, columns=columns), target="goal", exclude=(), seed=0, progress=SILENT,
     )  # fmt: skip
     codecs, columns = dict(problem.codecs), dict(problem.prepared.columns)
     codecs[derived], columns[derived] = codecs.pop("hint"), columns.pop("hint")

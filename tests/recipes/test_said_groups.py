@@ -5,6 +5,7 @@ import numpy as np
 from plait import read
 from plait.modalities.audio.wave import encode_wav
 from plait.progress import SILENT
+from plait.recipes.fit_settings import Rows
 from plait.recipes.problem import make_problem
 
 RATE = 16_000
@@ -33,17 +34,15 @@ def spoken(word: str, speaker: int, rng: np.random.Generator) -> bytes:
     return encode_wav(wave.astype(np.float32), RATE)
 
 
-def make(rows, **options):
+def make(rows, group):
     data = read(rows, columns="sound=audio,word=category")
     return make_problem(
         data,
         target="word",
         exclude=(),
-        time=None,
-        split=None,
         seed=0,
         progress=SILENT,
-        **options,
+        rows=Rows(group=group),
     )
 
 

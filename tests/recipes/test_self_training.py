@@ -14,6 +14,7 @@ from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes.base_models import BaseModels
 from plait.recipes.choose import unjudged
+from plait.recipes.fit_settings import Rows
 from plait.recipes.self_training import _some, can_self_train
 from plait.train.budget import Budget
 
@@ -70,7 +71,7 @@ def test_few_rows_without_a_target_are_left_out():
 def test_what_is_too_little_to_learn_from_guesses():
     problem = plait.recipes.problem.make_problem(
         plait.read(rows(300, labelled=30, validation=54), columns=COLUMNS),
-        target="kind", exclude=(), group=None, time=None, split="split", seed=0,
+        target="kind", exclude=(), rows=Rows(split="split"), seed=0,
         progress=SILENT,
     )  # fmt: skip
     assert can_self_train(problem, Budget(100, "steps"))

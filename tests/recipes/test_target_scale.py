@@ -10,12 +10,13 @@ from plait.baselines.base_models import Boosted, Linear, NearestNeighbour
 from plait.baselines.features import FeatureMap
 from plait.data.table import read
 from plait.progress import SILENT
+from plait.recipes.fit_settings import Rows
 from plait.recipes.problem import make_problem
 
 
 def problem_of(table: pa.Table, target: str):
     return make_problem(
-        read(table), target=target, exclude=(), group=None, time=None, split="split", seed=0,
+        read(table), target=target, exclude=(), rows=Rows(split="split"), seed=0,
         progress=SILENT,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,12 @@ from plait.networks.config import SystemConfig
 from plait.progress import SILENT
 from plait.recipes import tuning, tuning_trials
 from plait.recipes.energy import Meter
+from plait.recipes.fit_config import FitConfig
 from plait.recipes.problem import make_problem
 from plait.recipes.report import write_report
 from plait.recipes.tuning import knows_targets, tune_encoders
 from plait.recipes.work import Work
 from plait.train.budget import Budget
-from plait.train.config import TrainConfig
 from plait.train.fine_tuning import FineTuning
 
 pytest.importorskip("transformers")
@@ -101,15 +101,17 @@ def scripted(monkeypatch):
 def problem_and_work(checkpoint, cells=None, **settings):
     table = table_of(cells)
     problem = make_problem(
-        table, target="kind", exclude=[], group=None, time=None, split=None, seed=0,
+        table, target="kind", exclude=[], seed=0,
         progress=SILENT, encoders={"text": str(checkpoint)},
     )  # fmt: skip
-    work = Work(
-        meter=Meter(), budget=Budget(10, "steps"), size=TINY, fusion="early", train=TrainConfig(),
-        seed=0, device="cpu", group=None, baselines=False, samples=False, folder=None,
-        progress=SILENT, tune="lora",
-    )  # fmt: skip
-    return problem, replace(work, **settings)
+    asked = {
+        "budget": Budget(10, "steps"), "size": TINY, "fusion": "early", "baselines": False,
+        "samples": False, "tune": "lora",
+    }  # fmt: skip
+    at_work = {"meter": Meter(), "device": "cpu", "folder": None, "progress": SILENT}
+    for name, value in settings.items():
+        (at_work if name in {one.name for one in fields(Work)} else asked)[name] = value
+    return problem, Work(config=FitConfig.of(target="kind", **asked), **at_work)
 
 
 def tuned(checkpoint, cells=None, **settings):

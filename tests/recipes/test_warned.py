@@ -77,8 +77,7 @@ def test_they_are_those_of_inspect(model, table):
 
 def test_media_are_not_opened_for_them(table, monkeypatch):
     problem = make_problem(
-        table.told(on_error="skip"), target="kind", exclude=(), group=None, time=None, split=None,
-        seed=0, progress=SILENT,
+        table.told(on_error="skip"), target="kind", exclude=(), seed=0, progress=SILENT,
     )  # fmt: skip
     monkeypatch.setattr(ImageCodec, "read", refuse)
     found = table_warnings(table, problem.inputs, "kind", problem.prepared, Copies())

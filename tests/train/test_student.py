@@ -12,6 +12,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.system import System
 from plait.progress import SILENT
 from plait.recipes.deep_training import train_data
+from plait.recipes.fit_settings import Rows
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import train
@@ -38,7 +39,7 @@ def rows(num=96):
 def problem():
     table = plait.read(rows(), columns={"x": "number", "kind": "category", "split": "split"})
     return plait.recipes.problem.make_problem(
-        table, target="kind", exclude=(), group=None, time=None, split="split", seed=0,
+        table, target="kind", exclude=(), rows=Rows(split="split"), seed=0,
         progress=SILENT,
     )  # fmt: skip
 

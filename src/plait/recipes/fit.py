@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.entries import column_key
-from plait.data.table import read
+from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
@@ -27,7 +27,6 @@ from plait.recipes.unfinished import Unfinished
 from plait.recipes.work import Work, choose_device, require_torch
 from plait.threads import few_threads
 from plait.train.budget import Budget
-from plait.train.config import TrainConfig
 
 
 @spelled_out
@@ -58,54 +57,14 @@ def fit(
         target: Column to predict; None learns what the columns share.
         budget: ``5m``, ``30s``, ``2000 steps``, ``10 epochs``: of everything in a fit when timed,
             of each network's training otherwise.
-        size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
-        fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
-        group: Column whose equal values stay in one split, fold and resample.
-        time: Column by which the latest rows become the test; with `group`, of groups that training
-            has not seen. Folds within the training rows respect groups, not the order of time.
-        split: Column that says ``train``, ``validation`` or ``test``.
-        seed: Of splits, weights and order.
-        device: ``auto``, ``cpu``, ``cuda``.
         out: Bundle to write.
         resume: Go on from the checkpoints that an interrupted fit left beside `out`.
         force: Whether a bundle at `out` is replaced that is of another target; one of the same is.
-        baselines: Whether simple models are measured and may ship, or the names of those that are:
-            ``("linear", "boosted")``.
-        simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
-            and categories often as good. Without a target, canonical correlations make the space.
-        metric: What the choice between candidates and their mixes is by, on rows that none learned
-            from: any of the target's (``macro_f1``, ``auc``, ``rmse``...). Default a proper cost,
-            which is best for probabilities and intervals.
-        weights: How much each row counts in learning and choosing: a column of numbers (which is
-            then no input), or ``balanced``, so that classes count alike.
-        threshold: Of two classes: the probability from which on a row counts as `positive`.
-        costs: Chooses it: ``{"false_negative": 10, "false_positive": 1}``.
-        positive: The class that is looked for; default the one called yes, true, 1 or positive,
-            else the rarer.
-        samples: Whether the bundle keeps a few test rows for the report.
-        scores: Whether what ships, every candidate and every subset of columns is scored, with
-            intervals. Without, only the costs of the choice are known: for searches over many fits.
-        train: Training settings.
-        encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
-            checkpoint, or the name of one that `plait.encoders` finds:
-            ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table, kept in the
-            cache, and join the column's own. ``auto`` uses what is on this machine where it helps
-            on rows held out, and is what happens in budgets of a minute and more (unless `simple`)
-            where nothing is said; ``none`` uses nothing. Both also for one column or modality:
-            ``{"*": "auto", "image": "none"}``.
-        base: A bundle with a shared space to start from, or its model: its preprocessing, its
-            vectors and its weights.
-        adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
-            (low-rank corrections) or ``full``. Prototypes and a linear probe are always measured.
-        tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
-            ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
-            in budgets of ten minutes, 1,000 steps or 20 epochs and more).
-        licences: ``{"source", "licence", "attribution"}`` of the data.
         progress: Told of the work; True and False show and silence it. None shows it in a notebook
             or on a terminal: ``PLAIT_QUIET=1`` in the environment silences all.
         began: When the budget began, of `time.monotonic`; now by default.
-        settings: Those above that the code has in groups, and how the table is read: the arguments
-            of `plait.read`, such as `columns`, `exclude`, `root`, `on_error`.
+        settings: Those that `FitConfig` has in groups (help describes them above), and how the
+            table is read: the arguments of `plait.read`, such as `columns`, `exclude`, `root`.
 
     Raises:
         PlaitError: For everything that the caller can mend.
@@ -125,49 +84,70 @@ def fit(
     if out is not None:
         check_bundle_place(out, target, force=force)
     with timetable.part("opening"):
-        opened = progress.task("opening", 1)
-        source, table = table, read(table, **asked.reading)
-        opened(1)
-        table = table.under(table.policy.or_else("raise"))
+        opened = _open(table, asked, progress)
     base = asked.start.open_base()
-    told = asked.told(table, base)
-    said = asked.said(source, base)
-    if table.policy.skips:
-        said["on_error"] = "skip"
+    told, said = asked.told(opened, base), asked.said(table, base)
     unfinished = _unfinished(out, told, resume)
+    problem = _pose(opened, asked, base, timetable, progress)
+    with timetable.part("loading"):
+        work = Work(
+            config=asked,
+            meter=meter,
+            timetable=timetable,
+            device=choose_device(asked.network.device, simple=asked.choice.simple),
+            folder=None if unfinished is None else unfinished.folder,
+            progress=progress,
+            base=base,
+        )
+    if unfinished is not None:
+        unfinished.add(cells=_cells_key(problem))
+    with unfinished or nullcontext(), few_threads(opened.num_rows):
+        if unfinished is not None:
+            problem = _told_of(unfinished, problem, progress)
+        model, records = _learn(problem, work)
+        _describe(model, problem, work, records, told, said)
+        if out is not None:
+            model.save(out)
+        if unfinished is not None:
+            unfinished.remove()
+    return model
+
+
+def _open(table: Any, asked: FitConfig, progress: Progress) -> Table:
+    """Open the table as it is to be read; an unreadable cell raises where nothing was said."""
+    update = progress.task("opening", 1)
+    opened = read(table, **asked.reading)
+    update(1)
+    return opened.under(opened.policy.or_else("raise"))
+
+
+def _pose(
+    table: Table,
+    asked: FitConfig,
+    base: Model | None,
+    timetable: Timetable,
+    progress: Progress,
+) -> Problem:
+    """Make the table ready to learn from; refuse what its target does not have."""
     if not asked.choice.simple:
         with timetable.part("loading"):
             require_torch()
     with timetable.part("reading"), few_threads(table.num_rows):
         problem = make_problem(
             table,
-            target=target,
+            target=asked.target,
             exclude=asked.exclude,
+            rows=asked.rows,
             seed=asked.seed,
             progress=progress,
             base=base,
             encoders=asked.encoders.places(),
             simple=asked.choice.simple,
             timetable=timetable,
-            **vars(asked.rows),
         )
-    if target is not None:
+    if asked.target is not None:
         asked.check_against(problem.goal)
-    folder = None if unfinished is None else unfinished.folder
-    with timetable.part("loading"):
-        work = _work_of(asked, meter, timetable, progress, base, folder)
-    if unfinished is not None:
-        unfinished.add(cells=_cells_key(problem))
-    with unfinished or nullcontext(), few_threads(table.num_rows):
-        if unfinished is not None:
-            problem = _told_of(unfinished, problem, progress)
-        model, records = _learn(problem, work)
-        _describe(model, problem, work, records, asked, told, said)
-        if out is not None:
-            model.save(out)
-        if unfinished is not None:
-            unfinished.remove()
-    return model
+    return problem
 
 
 def _learn(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
@@ -192,41 +172,6 @@ def _cells_key(problem: Problem) -> str:
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
-def _work_of(
-    asked: FitConfig,
-    meter: Meter,
-    timetable: Timetable,
-    progress: Progress,
-    base: Model | None,
-    folder: Path | None,
-) -> Work:
-    """Return what the parts of a fit share: what was asked for, and what is at work."""
-    network, choice, start = asked.network, asked.choice, asked.start
-    return Work(
-        meter=meter,
-        timetable=timetable,
-        budget=asked.budget,
-        size=network.size,
-        fusion=network.fusion,
-        train=network.train or TrainConfig(),
-        seed=asked.seed,
-        device=choose_device(network.device, simple=choice.simple),
-        group=asked.rows.group,
-        baselines=choice.baselines,
-        samples=asked.samples,
-        folder=folder,
-        progress=progress,
-        base=base,
-        adapt=start.adapt,
-        tune=start.tune,
-        simple=choice.simple,
-        scores=choice.scores,
-        metric=choice.metric,
-        encoders=asked.encoders,
-        **vars(asked.decision),
-    )
-
-
 def _told_of(unfinished: Unfinished, problem: Problem, progress: Progress) -> Problem:
     """Say what is to be said of an interrupted fit, now and in the bundle's notes."""
     for note in unfinished.notes:
@@ -239,12 +184,17 @@ def _describe(
     problem: Problem,
     work: Work,
     records: dict[str, Any],
-    asked: FitConfig,
     told: Mapping[str, Any],
     said: Mapping[str, Any],
 ) -> None:
-    """Give the model what its bundle tells of its making."""
+    """Give the model what its bundle tells of its making: settings in words, and as they were said.
+
+    That unreadable cells were skipped is said whoever said it, the fit or the table.
+    """
+    asked = work.config
     settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
+    settings["encoders"] = asked.encoders.told()
+    said = {**said, "on_error": "skip"} if problem.table.policy.skips else said
     model.on_error = str(problem.table.policy.on_error)
     model.schema = counted(model.schema, problem.prepared)
     records["metrics"]["notes"] += work.timetable.notes()
@@ -252,7 +202,7 @@ def _describe(
     model.records = {
         **records,
         "splits": problem.splits.to_dict(),
-        "lineage": make_lineage(problem, settings | {"encoders": asked.encoders.told()}, said),
+        "lineage": make_lineage(problem, settings, said),
         "licences": make_licences(problem, asked.licences, model.derived_columns),
         "energy": work.meter.as_dict(),
     }

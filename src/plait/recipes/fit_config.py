@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
@@ -54,10 +55,14 @@ class FitOptions(ReadOptions, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class FitConfig:
-    """All that a fit is asked for; `plait.recipes.fit.fit` describes each name.
+    """All that a fit is asked for: the settings that are saved, and decide the result.
 
     Attributes:
-        target, budget, seed, samples, licences: As given.
+        target: Column to predict; None learns what the columns share.
+        budget: Of the whole fit.
+        seed: Of splits, weights and order.
+        samples: Whether the bundle keeps a few test rows for the report.
+        licences: ``{"source", "licence", "attribution"}`` of the data.
         exclude: Columns that are no inputs.
         reading: The other arguments of `plait.read`.
     """
@@ -199,6 +204,9 @@ GROUPS: dict[str, Any] = {
 LOOSE = ("seed", "samples", "licences")
 """Settings outside of the groups."""
 
+SETTINGS = "        settings: "
+"""How the description begins of what `spelled_out` names one by one."""
+
 TOLD_ELSEWHERE = ("table", "columns", "plait")
 """What a bundle's lineage tells beside the settings."""
 
@@ -218,7 +226,11 @@ def _taken(kind: Any, given: dict[str, Any]) -> Any:
 
 
 def spelled_out(verb: Verb) -> Verb:
-    """Let the signature of `fit` name every setting, which its code takes in groups."""
+    """Let the signature and the help of `fit` name every setting, which its code takes in groups.
+
+    Each is described once, where its group is defined; the descriptions go before that of the
+    ``settings`` that it stands for.
+    """
     parameters = dict(inspect.signature(verb).parameters)
     parameters.pop("settings")
     of_config = [one for one in fields(FitConfig) if one.name in LOOSE]
@@ -231,7 +243,25 @@ def spelled_out(verb: Verb) -> Verb:
     reading = inspect.Parameter("reading", inspect.Parameter.VAR_KEYWORD, annotation="ReadOptions")
     signature = inspect.Signature([*parameters.values(), reading], return_annotation="Model")
     verb.__signature__ = signature  # type: ignore[attr-defined]
+    if verb.__doc__:  # python -OO has none
+        before, mark, after = verb.__doc__.partition(SETTINGS)
+        told: dict[str, str] = {}
+        for kind in (*GROUPS.values(), FitConfig):
+            told |= _descriptions(kind)
+        verb.__doc__ = before + "".join(told[one.name] for one in settings) + mark + after
     return verb
+
+
+def _descriptions(kind: type) -> dict[str, str]:
+    """Return the lines by which a dataclass describes each of its fields."""
+    _, _, attributes = (kind.__doc__ or "").partition("Attributes:\n")
+    found: dict[str, str] = {}
+    name = ""
+    for line in attributes.rstrip().splitlines():
+        entry = re.match(r"        (\w+): ", line)
+        name = entry[1] if entry else name
+        found[name] = found.get(name, "") + line + "\n"
+    return found
 
 
 def _default(one: Field[Any]) -> Any:

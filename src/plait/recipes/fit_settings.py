@@ -18,7 +18,16 @@ from plait.train.config import TrainConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Which rows stay together and which are set aside, and how much they count."""
+    """Which rows stay together and which are set aside, and how much they count.
+
+    Attributes:
+        group: Column whose equal values stay in one split, fold and resample.
+        time: Column by which the latest rows become the test; with `group`, of groups that training
+            has not seen. Folds within the training rows respect groups, not the order of time.
+        split: Column that says ``train``, ``validation`` or ``test``.
+        weights: How much each row counts in learning and choosing: a column of numbers (which is
+            then no input), or ``balanced``, so that classes count alike.
+    """
 
     group: str | None = None
     time: str | None = None
@@ -28,7 +37,14 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """How the network is built and trained, and where."""
+    """How the network is built and trained, and where.
+
+    Attributes:
+        size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
+        fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
+        device: ``auto``, ``cpu``, ``cuda``.
+        train: Training settings.
+    """
 
     size: str | Mapping[str, Any] | SystemConfig = "auto"
     fusion: str | int = "auto"
@@ -44,7 +60,19 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is compared, by what, and whether all of it is scored."""
+    """What is compared, by what, and whether all of it is scored.
+
+    Attributes:
+        baselines: Whether simple models are measured and may ship, or the names of those that are:
+            ``("linear", "boosted")``.
+        simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
+            and categories often as good. Without a target, canonical correlations make the space.
+        metric: What the choice between candidates and their mixes is by, on rows that none learned
+            from: any of the target's (``macro_f1``, ``auc``, ``rmse``...). Default a proper cost,
+            which is best for probabilities and intervals.
+        scores: Whether what ships, every candidate and every subset of columns is scored, with
+            intervals. Without, only the costs of the choice are known: for searches over many fits.
+    """
 
     baselines: bool | Sequence[str] = True
     simple: bool = False
@@ -74,7 +102,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """How two classes are told apart."""
+    """How two classes are told apart.
+
+    Attributes:
+        threshold: Of two classes: the probability from which on a row counts as `positive`.
+        costs: Chooses it: ``{"false_negative": 10, "false_positive": 1}``.
+        positive: The class that is looked for; default the one called yes, true, 1 or positive,
+            else the rarer.
+    """
 
     threshold: float | None = None
     costs: Mapping[str, float] | None = None
@@ -108,7 +143,24 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What is learned from already: a base's shared space, and pretrained encoders."""
+    """What is learned from already: a base's shared space, and pretrained encoders.
+
+    Attributes:
+        base: A bundle with a shared space to start from, or its model: its preprocessing, its
+            vectors and its weights.
+        adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
+            (low-rank corrections) or ``full``. Prototypes and a linear probe are always measured.
+        encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
+            checkpoint, or the name of one that `plait.encoders` finds:
+            ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table, kept in the
+            cache, and join the column's own. ``auto`` uses what is on this machine where it helps
+            on rows held out, and is what happens in budgets of a minute and more (unless `simple`)
+            where nothing is said; ``none`` uses nothing. Both also for one column or modality:
+            ``{"*": "auto", "image": "none"}``.
+        tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
+            ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
+            in budgets of ten minutes, 1,000 steps or 20 epochs and more).
+    """
 
     base: Model | Path | str | None = None
     adapt: str = "auto"

@@ -67,7 +67,7 @@ def add_found(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]]:
     Raises `UsageError` where a word is of no input column, or tuning is asked for and none is kept.
     """
     kinds = {name: str(problem.table.schema[name].modality) for name in problem.inputs}
-    work.encoders.check(kinds)
+    work.config.encoders.check(kinds)
     columns, kept = _columns(problem, work, kinds), Kept()
     if columns:
         before = recall(work)
@@ -77,18 +77,18 @@ def add_found(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]]:
         else:
             problem, kept = read_again(problem, work, before), before
         problem = replace(problem, notes=(*problem.notes, *kept.notes))
-    if work.tune in ("lora", "full") and work.encoders.looks and not encoders_of(problem):
+    if work.tune in ("lora", "full") and work.config.encoders.looks and not encoders_of(problem):
         raise no_encoder_to_tune(work.tune)
     return problem, {"encoders": kept.records} if kept.records else {}
 
 
 def _columns(problem: Problem, work: Work, kinds: Mapping[str, str]) -> list[str]:
     """Return the columns whose encoder is looked for, in the order in which they are tried."""
-    if not work.encoders.looks:
+    if not work.config.encoders.looks:
         return []
     read = {one.input_column for one in encoders_of(problem)}
     names = [name for name, kind in kinds.items() if kind in KNOWN and name not in read]
-    names = [name for name in names if work.encoders.finds(name, kinds[name])]
+    names = [name for name in names if work.config.encoders.finds(name, kinds[name])]
     return sorted(names, key=lambda name: ORDER.index(kinds[name]))
 
 
@@ -131,7 +131,7 @@ class _Search:
 
     def _none_found(self) -> Kept:
         """Say so only where a person asked."""
-        if self._work.encoders.asked:
+        if self._work.config.encoders.asked:
             kinds = sorted({self._kinds[name] for name in self._columns})
             self._kept.notes.append(
                 f"no pretrained encoder of {', '.join(kinds)} columns was found: plait encoders "

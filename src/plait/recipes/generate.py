@@ -66,7 +66,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
         shared=space,
         derived_columns=problem.derived_columns,
         shown={name: problem.codecs[name] for name in problem.inputs},
-        group=work.group,
+        group=work.config.rows.group,
     )
     with timetable.part("scoring"):
         records = _records(model, problem, work, candidates, simple, decoder, chosen)
@@ -80,9 +80,9 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
 def _check(work: Work) -> None:
     """Refuse what has no meaning where values are generated."""
     told = {
-        "threshold": work.threshold is not None,
-        "costs": work.costs is not None,
-        "positive": work.positive is not None,
+        "threshold": work.config.decision.threshold is not None,
+        "costs": work.config.decision.costs is not None,
+        "positive": work.config.decision.positive is not None,
         f"tune={work.tune}": work.tune in ("lora", "full"),
         f"adapt={work.adapt}": work.adapt == "lora",
         "names of simple models": not isinstance(work.baselines, bool),
@@ -191,7 +191,7 @@ def _records(
     if len(rows):
         true = list(made.truth)
         metrics["panel"] = _codec(problem).panel(list(said), true)
-        if work.samples:
+        if work.config.samples:
             records["samples"] = make_pairs(problem, judge, rows, list(said), true, seed=work.seed)
     return records
 

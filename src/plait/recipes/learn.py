@@ -56,15 +56,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
         problem, encoders = read_by_encoders(problem, work)
         problem, space, learned = _with_space(problem, work)
     guessing = _can_guess(problem, work)
-    apart = guessing or knows_targets(problem)
-    folds = None if apart else make_folds(problem, work.seed)
-    if folds is not None and too_slow_for_folds(
-        problem, learn_rows(problem), timetable.baselines()
-    ):
-        folds = None
-        problem = replace(problem, notes=(*problem.notes, SLOW_FEATURES))
-    if folds is None:
-        problem = with_stopping(problem, from_validation=apart, seed=work.seed)
+    problem, folds = _folded(problem, work, apart=guessing or knows_targets(problem))
     problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):
         base_models = measure_base_models(
@@ -94,7 +86,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     model.ensemble.decision = _decide(
         problem, work, model, outputs_of(known, base_models), known.rows
     )
-    model.shared, model.group = space, work.group
+    model.shared, model.group = space, work.config.rows.group
     shipped = Refitted()
     if folds is None:
         with timetable.part("refit"):
@@ -115,6 +107,23 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     timetable.said.extend(why_unused(base_models, deep, timetable))
     model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
+
+
+def _folded(problem: Problem, work: Work, *, apart: bool) -> tuple[Problem, np.ndarray | None]:
+    """Return the folds of the rows that are cross-fitted, or None and rows that stop the network.
+
+    Args:
+        problem, work: The fit.
+        apart: Whether validation rows must stay apart from what is learned, so that none is.
+    """
+    folds = None if apart else make_folds(problem, work.seed)
+    seconds = work.timetable.baselines()
+    if folds is not None and too_slow_for_folds(problem, learn_rows(problem), seconds):
+        folds = None
+        problem = replace(problem, notes=(*problem.notes, SLOW_FEATURES))
+    if folds is None:
+        problem = with_stopping(problem, from_validation=apart, seed=work.seed)
+    return problem, folds
 
 
 def _network(
@@ -177,9 +186,9 @@ def _decide(
         problem.target_codec,
         mixed,
         problem.truth[rows],
-        threshold=work.threshold,
-        costs=work.costs,
-        positive=work.positive,
+        threshold=work.config.decision.threshold,
+        costs=work.config.decision.costs,
+        positive=work.config.decision.positive,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from plait.data.cautions import Caution
+from plait.data.duplicates import Copies
 from plait.data.grouping import join_said, said_groups
 from plait.data.lookalikes import look_for_copies
 from plait.data.prepared import Prepared
@@ -21,6 +22,7 @@ from plait.model.derived_columns import DerivedColumn, SpaceColumn, with_derived
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.recipes.fit_settings import Rows
 from plait.recipes.labels import read_labels
 from plait.recipes.problem_notes import notes_on_columns, notes_on_rows
 from plait.recipes.reading import input_columns_with, read_columns
@@ -156,49 +158,33 @@ def make_problem(
     *,
     target: str | None,
     exclude: Sequence[str],
-    group: str | None,
-    time: str | None,
-    split: str | None,
+    rows: Rows | None = None,
     seed: int,
     progress: Progress,
     base: Model | None = None,
     encoders: Mapping[str, str | FoundEncoder] | None = None,
-    weights: str | None = None,
     simple: bool = False,
     timetable: Timetable | None = None,
 ) -> Problem:
     """Choose inputs, split, fit codecs, and prepare every row.
 
     Args:
-        table, target, exclude, group, time, split, seed: As for `plait.recipes.fit.fit`.
+        table, target, exclude, seed: As for `plait.recipes.fit.fit`.
+        rows: Which stay together, which are set aside, how much they count; None says nothing.
         progress: Told of the work.
         base: Its codecs, and its derived columns, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
-        weights: ``balanced``, or the column of weights.
         simple: Whether no network will learn from it.
         timetable: Of the fit; None where time is free.
 
     Raises:
         TargetError, SchemaError, UsageError, CellError: See the messages.
     """
+    rows, timetable = rows or Rows(), timetable or Timetable(None, 0.0)
     known = check_base(base, table, target)
-    inputs, weigher = _choose_columns(table, target, exclude, (group, time, split), weights)
-    timetable = timetable or Timetable(None, 0.0)
-    found = look_for_copies(
-        table,
-        inputs,
-        deadline=timetable.until(COPIES_SHARE),
-        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
-    )
-    splits = make_splits(
-        table,
-        copies=found,
-        by_column=split or split_column(table.schema, exclude),
-        group=group,
-        time=time,
-        stratify=stratify(table, target),
-        seed=seed,
-    )
+    inputs, weigher = _choose_columns(table, target, exclude, rows)
+    found = _look_for_copies(table, inputs, timetable, progress)
+    splits = _split(table, target, exclude, rows, found, seed)
     codecs, prepared, derived_columns = read_columns(
         table,
         inputs,
@@ -214,7 +200,7 @@ def make_problem(
     copies = row_units(table.num_rows, found)
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
-    heavy, splits, said_weights = weigh(table, weights, weigher, truth, splits)
+    heavy, splits, said_weights = weigh(table, rows.weights, weigher, truth, splits)
     return Problem(
         table=table,
         input_columns=input_columns_with(derived_columns, {name: (name,) for name in inputs}),
@@ -225,7 +211,7 @@ def make_problem(
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
         copies=copies,
-        groups=copies if group is None else join_said(said_groups(table, group), copies),
+        groups=_grouped(table, rows.group, copies),
         weights=heavy,
         derived_columns=derived_columns,
         splits=splits,
@@ -234,7 +220,7 @@ def make_problem(
             *table.notes,
             *fewer,
             *said_weights,
-            *notes_on_rows(table, splits, prepared, target, group),
+            *notes_on_rows(table, splits, prepared, target, rows.group),
             *notes_on_columns(codecs, inputs, base, simple=simple),
         ),
         warnings=(*known, *table_warnings(table, inputs, target, prepared, found, exclude)),
@@ -242,19 +228,46 @@ def make_problem(
 
 
 def _choose_columns(
-    table: Table,
-    target: str | None,
-    exclude: Sequence[str],
-    roles: Sequence[str | None],
-    weights: str | None,
+    table: Table, target: str | None, exclude: Sequence[str], rows: Rows
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the inputs and the column of weights, where there is one; refuse what cannot be."""
     if target is not None:
         check_target(table.schema, target)
-    weigher = check_weights(table, weights, target)
-    without = {*exclude, *filter(None, (*roles, weigher))}
+    weigher = check_weights(table, rows.weights, target)
+    without = {*exclude, *filter(None, (rows.group, rows.time, rows.split, weigher))}
     refuse_answers(table, target, without)
     return choose_inputs(table.schema, target, without), weigher
+
+
+def _look_for_copies(
+    table: Table, inputs: Sequence[str], timetable: Timetable, progress: Progress
+) -> Copies:
+    return look_for_copies(
+        table,
+        inputs,
+        deadline=timetable.until(COPIES_SHARE),
+        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
+    )
+
+
+def _split(
+    table: Table, target: str | None, exclude: Sequence[str], rows: Rows, copies: Copies, seed: int
+) -> Splits:
+    """Split the rows as was said, else by a column that says it, else at random."""
+    return make_splits(
+        table,
+        copies=copies,
+        by_column=rows.split or split_column(table.schema, exclude),
+        group=rows.group,
+        time=rows.time,
+        stratify=stratify(table, target),
+        seed=seed,
+    )
+
+
+def _grouped(table: Table, group: str | None, copies: np.ndarray) -> np.ndarray:
+    """Return `Problem.groups`: the said ones, and near-duplicates of rows that are in none."""
+    return copies if group is None else join_said(said_groups(table, group), copies)
 
 
 def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> Problem:

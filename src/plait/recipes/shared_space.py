@@ -48,7 +48,7 @@ def learn_shared(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
         derived_columns=problem.derived_columns,
         shown={name: problem.codecs[name] for name in problem.inputs},
     )
-    records = _records(problem, found, seed=work.seed, samples=work.samples)
+    records = _records(problem, found, seed=work.seed, samples=work.config.samples)
     records["metrics"] |= encoders
     model.card = make_space_card(problem, records["metrics"])
     return model, records
@@ -79,7 +79,7 @@ def _budget_left(work: Work) -> Budget:
 
 def _seconds_left(work: Work) -> float:
     reserve = RESERVE_SHARE * work.budget.amount + RESERVE_SECONDS
-    reserve += MAP_SECONDS if work.samples else 0.0
+    reserve += MAP_SECONDS if work.config.samples else 0.0
     return work.budget.amount - work.meter.seconds - reserve
 
 

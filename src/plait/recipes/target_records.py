@@ -81,7 +81,7 @@ def make_records(
         ],
     }
     records: dict[str, Any] = {"metrics": metrics}
-    if work.samples and work.scores:
+    if work.config.samples and work.scores:
         most = len(scorer.rows) if work.timetable.seconds is None else MOST_SAMPLED
         outputs = scorer.of_shipped()[:most]
         records["samples"] = make_samples(

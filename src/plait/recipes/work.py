@@ -1,4 +1,4 @@
-"""What a fit was told: settings that its parts share."""
+"""A fit at work: what it was asked for, and what its parts share while it runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plait.errors import ExtraError, UsageError
 from plait.model.model import Model
@@ -14,9 +14,11 @@ from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.recipes.energy import Meter
 from plait.recipes.timetable import Timetable
-from plait.recipes.wanted_encoders import WantedEncoders
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
+
+if TYPE_CHECKING:
+    from plait.recipes.fit_config import FitConfig
 
 ADAPTATIONS = ("scratch", "lora", "full")
 """Ways to learn a target where a base's weights are at hand: without them, or from them."""
@@ -28,49 +30,80 @@ TUNINGS = ("auto", FROZEN, "lora", "full")
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """Settings of one fit; see `plait.recipes.fit.fit`.
+    """One fit at work: what it was asked for, and what its parts share while it runs.
 
     Attributes:
+        config: What was asked for.
         meter: Running since the fit began.
-        timetable: The time that all parts go by.
-        budget: Of the whole fit.
-        size, fusion, train, seed, group, baselines, samples: As given.
-        device: ``cpu`` or ``cuda``.
+        device: ``cpu`` or ``cuda``, as it was found here.
         folder: Where checkpoints go; None writes none.
         progress: Told of the work.
-        base: Whose shared space is the start; None for a fit from scratch.
-        adapt: How to learn from a base: ``auto`` or one of `ADAPTATIONS`.
-        tune: How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``.
-        simple: Whether no network is trained.
-        metric: What the choice is by; None for the cost.
-        threshold, costs, positive: Of the decision between two classes, as given.
-        scores: Whether candidates and subsets of columns are scored for the report.
-        encoders: Which pretrained encoders are wanted; the named ones are in the problem already.
+        base: Opened: whose shared space is the start; None for a fit from scratch.
+        timetable: The time that all parts go by.
     """
 
+    config: FitConfig
     meter: Meter
-    budget: Budget
-    size: str | Mapping[str, Any] | SystemConfig
-    fusion: str | int
-    train: TrainConfig
-    seed: int
     device: str
-    group: str | None
-    baselines: bool | Sequence[str]
-    samples: bool
     folder: Path | None
     progress: Progress
     base: Model | None = None
-    adapt: str = "auto"
-    tune: str = "auto"
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
-    simple: bool = False
-    scores: bool = True
-    metric: str | None = None
-    threshold: float | None = None
-    costs: Mapping[str, float] | None = None
-    positive: str | None = None
-    encoders: WantedEncoders = field(default_factory=WantedEncoders)
+
+    @property
+    def seed(self) -> int:
+        """Of whatever is drawn."""
+        return self.config.seed
+
+    @property
+    def budget(self) -> Budget:
+        """Of the whole fit."""
+        return self.config.budget
+
+    @property
+    def simple(self) -> bool:
+        """Whether no network is trained."""
+        return self.config.choice.simple
+
+    @property
+    def baselines(self) -> bool | Sequence[str]:
+        """Whether simple models are measured, or which."""
+        return self.config.choice.baselines
+
+    @property
+    def metric(self) -> str | None:
+        """What the choice is by; None for the cost."""
+        return self.config.choice.metric
+
+    @property
+    def scores(self) -> bool:
+        """Whether candidates and subsets of columns are scored for the report."""
+        return self.config.choice.scores
+
+    @property
+    def size(self) -> str | Mapping[str, Any] | SystemConfig:
+        """Of the network, as given."""
+        return self.config.network.size
+
+    @property
+    def fusion(self) -> str | int:
+        """Where the network joins columns, as given."""
+        return self.config.network.fusion
+
+    @property
+    def train(self) -> TrainConfig:
+        """How networks are trained."""
+        return self.config.network.train or TrainConfig()
+
+    @property
+    def adapt(self) -> str:
+        """How to learn from a base: ``auto`` or one of `ADAPTATIONS`."""
+        return self.config.start.adapt
+
+    @property
+    def tune(self) -> str:
+        """How pretrained encoders learn: ``auto``, ``frozen``, ``lora`` or ``full``."""
+        return self.config.start.tune
 
 
 def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
