@@ -148,7 +148,7 @@ def side_by_side_batches(model, rows):
     from plait.networks.system import to_tensors
 
     prepared, mix = model.prepare(model.as_table(rows)), model.ensemble
-    for network in build_systems(mix.codecs, mix.target, mix.config, mix.tensors, mix.evidence):
+    for network in build_systems(mix.systems):
         store = beside(network.evidence, prepared)
         batch = {name: store.columns[name].gather(np.arange(len(rows))) for name in network.inputs}
         yield network, to_tensors(batch)

@@ -25,6 +25,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.infer import row_outputs
 from plait.networks.opening import open_systems
 from plait.networks.runner import Runner
+from plait.networks.weights import SavedSystems
 from plait.types import Arrays
 from plait.writing import spare_folder
 
@@ -153,14 +154,23 @@ class Ensemble:
                 fitted.save(folder / BASE_MODELS / name)
 
     @property
+    def systems(self) -> SavedSystems:
+        """The networks as they are saved. Raises `KeyError` when the mix has none."""
+        if self.config is None:
+            raise KeyError("this model ships no network")
+        return SavedSystems(
+            codecs=self.codecs,
+            target=self.target,
+            config=self.config,
+            tensors=self.tensors,
+            evidence=self.evidence,
+        )
+
+    @property
     def runners(self) -> list[Runner]:
         """What runs the networks, built once. Raises `KeyError` when the mix has none."""
         if self._runners is None:
-            if self.config is None:
-                raise KeyError("this model ships no network")
-            self._runners = open_systems(
-                self.codecs, self.target, self.config, self.tensors, self.evidence
-            )
+            self._runners = open_systems(self.systems)
         return self._runners
 
 

@@ -25,6 +25,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.generate_rows import generated_rows, row_losses
 from plait.networks.opening import open_drawer
 from plait.networks.runner import Drawer
+from plait.networks.weights import SavedHeads
 from plait.types import Arrays
 
 if TYPE_CHECKING:
@@ -114,9 +115,13 @@ class Generator:
         if self._drawer is None:
             if self.config is None:
                 raise KeyError("this model ships no network")
-            self._drawer = open_drawer(
-                self.codecs, self.name, self.target, self.config, self.tensors
+            saved = SavedHeads(
+                codecs=self.codecs,
+                targets={self.name: self.target},
+                config=self.config,
+                tensors=self.tensors,
             )
+            self._drawer = open_drawer(saved, self.name)
         return self._drawer
 
     def files(self) -> dict[str, bytes]:

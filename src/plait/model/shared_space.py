@@ -19,6 +19,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.embed import row_vectors
 from plait.networks.opening import open_space
 from plait.networks.runner import Runner
+from plait.networks.weights import SavedSpace
 
 
 @brief
@@ -87,10 +88,20 @@ class SharedSpace:
         return digest.hexdigest()[:32]
 
     @property
+    def network(self) -> SavedSpace:
+        """The network as it is saved."""
+        return SavedSpace(
+            codecs=self.codecs,
+            config=self.config,
+            input_columns=self.input_columns,
+            tensors=self.tensors,
+        )
+
+    @property
     def runners(self) -> Mapping[str | None, Runner]:
         """What runs the network: of each input column, and under None of all. Built once."""
         if self._runners is None:
-            self._runners = open_space(self.codecs, self.config, self.input_columns, self.tensors)
+            self._runners = open_space(self.network)
         return self._runners
 
     def input_column_vectors(

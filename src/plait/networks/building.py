@@ -1,8 +1,8 @@
-"""Builds networks from their weights as plain arrays."""
+"""Builds networks from what is saved of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -10,61 +10,37 @@ import numpy as np
 import torch
 from torch import nn
 
-from plait.baselines.evidence import Evidence
-from plait.modalities import Codec, TargetCodec
-from plait.networks.config import SystemConfig
 from plait.networks.heads import Heads
 from plait.networks.space import Space
 from plait.networks.system import System
+from plait.networks.weights import SavedHeads, SavedSpace, SavedSystems, Tensors
 
-Tensors = Mapping[str, np.ndarray]
 _Network = TypeVar("_Network", bound=nn.Module)
 
 
-def build_systems(
-    codecs: Mapping[str, Codec],
-    target: Codec,
-    config: SystemConfig,
-    tensors: Tensors,
-    evidence: Sequence[Evidence] = (),
-) -> list[System]:
-    """Return networks of one shape, in evaluation mode.
-
-    Args:
-        codecs, target, config: As for `System`.
-        tensors: Number of the network, a dot, name -> weights.
-        evidence: What each network is told; empty where they are told nothing.
-    """
+def build_systems(saved: SavedSystems) -> list[System]:
+    """Return networks of a predictive target, in evaluation mode."""
     apart: dict[int, dict[str, np.ndarray]] = {}
-    for name, array in tensors.items():
+    for name, array in saved.tensors.items():
         number, _, own = name.partition(".")
         apart.setdefault(int(number), {})[own] = array
-    told = dict(enumerate(evidence))
+    told = dict(enumerate(saved.evidence))
 
     def build(number: int) -> System:
-        return System(codecs, target, config, told.get(number))
+        return System(saved.codecs, saved.target, saved.config, told.get(number))
 
     return [_filled(partial(build, number), apart[number]) for number in sorted(apart)]
 
 
-def build_space(
-    codecs: Mapping[str, Codec],
-    config: SystemConfig,
-    input_columns: Mapping[str, Sequence[str]],
-    tensors: Tensors,
-) -> Space:
+def build_space(saved: SavedSpace) -> Space:
     """Return the network of a shared space, in evaluation mode."""
-    return _filled(lambda: Space(codecs, config, input_columns), tensors)
+    make = partial(Space, saved.codecs, saved.config, saved.input_columns)
+    return _filled(make, saved.tensors)
 
 
-def build_heads(
-    codecs: Mapping[str, Codec],
-    targets: Mapping[str, TargetCodec],
-    config: SystemConfig,
-    tensors: Tensors,
-) -> Heads:
+def build_heads(saved: SavedHeads) -> Heads:
     """Return a network of several targets, in evaluation mode."""
-    return _filled(lambda: Heads(codecs, targets, config), tensors)
+    return _filled(partial(Heads, saved.codecs, saved.targets, saved.config), saved.tensors)
 
 
 def _filled(make: Callable[[], _Network], tensors: Tensors) -> _Network:

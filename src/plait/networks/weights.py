@@ -1,13 +1,70 @@
-"""What is kept of trained networks: their weights as plain arrays, and what they are told."""
+"""Trained networks as they are saved: plain arrays, what they were built by, what they are told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from plait.baselines.evidence import Evidence
+from plait.display import brief
+from plait.modalities import Codec, TargetCodec
+from plait.networks.config import SystemConfig
+
+Tensors = Mapping[str, np.ndarray]
+"""Name -> weights."""
+
+
+@brief
+@dataclass(frozen=True, kw_only=True)
+class SavedSystems:
+    """Networks of a predictive target, all of one shape.
+
+    Attributes:
+        codecs, target, config: As for `plait.networks.system.System`.
+        tensors: Number of the network, a dot, name -> weights.
+        evidence: What each network is told; empty where they are told nothing.
+    """
+
+    codecs: Mapping[str, Codec]
+    target: Codec
+    config: SystemConfig
+    tensors: Tensors
+    evidence: Sequence[Evidence] = ()
+
+
+@brief
+@dataclass(frozen=True, kw_only=True)
+class SavedSpace:
+    """The network of a shared space.
+
+    Attributes:
+        codecs, config, input_columns: As for `plait.networks.space.Space`.
+        tensors: Its weights.
+    """
+
+    codecs: Mapping[str, Codec]
+    config: SystemConfig
+    input_columns: Mapping[str, Sequence[str]]
+    tensors: Tensors
+
+
+@brief
+@dataclass(frozen=True, kw_only=True)
+class SavedHeads:
+    """A network of one or more generated targets.
+
+    Attributes:
+        codecs, targets, config: As for `plait.networks.heads.Heads`.
+        tensors: Its weights.
+    """
+
+    codecs: Mapping[str, Codec]
+    targets: Mapping[str, TargetCodec]
+    config: SystemConfig
+    tensors: Tensors
 
 
 def tensors_of(network: Any) -> dict[str, np.ndarray]:
@@ -18,7 +75,7 @@ def tensors_of(network: Any) -> dict[str, np.ndarray]:
 
 
 def tensors_of_all(networks: Sequence[Any]) -> dict[str, np.ndarray]:
-    """Return the weights of several networks, named as for `build_systems`."""
+    """Return the weights of several networks, named as in `SavedSystems`."""
     return {
         f"{number}.{name}": array
         for number, network in enumerate(networks)

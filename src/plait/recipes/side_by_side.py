@@ -1,4 +1,8 @@
-"""Runs trainings side by side: each in a forked process of one thread, where that is possible."""
+"""Runs trainings side by side: each in a forked process of one thread, where that is possible.
+
+What a process found comes back by pickle, over a pipe that only this program and its own children
+hold: nothing that was written to disk, or that came from elsewhere, is unpickled.
+"""
 
 from __future__ import annotations
 

@@ -14,4 +14,4 @@ def space_network(space: SharedSpace) -> Space:
     """Build the network of a shared space (imports torch)."""
     from plait.networks.building import build_space
 
-    return build_space(space.codecs, space.config, space.input_columns, space.tensors)
+    return build_space(space.network)
