@@ -98,14 +98,14 @@ def bootstrap(
         kept = np.sort(rng.choice(len(units), most, replace=False))
         shrink = (most / len(units)) ** 0.5
     draws = [units.rows(rng.choice(kept, len(kept))) for _ in range(num)]
-    draws = [units.rows(kept), *draws, *_left_out(units, kept, rng)]
+    draws = [units.rows(kept), *draws, *_jackknife(units, kept, rng)]
     measured = _measured(metric, outputs, truth, draws, resampled)
     found = {}
     for name, centre in metric(outputs, truth).items():
         middle, values = float(measured[name][0]), _finite(measured[name][1 : num + 1])
         if len(values) < num / 2 or not np.isfinite(centre):
             continue
-        ends = _accelerated(values, middle, _finite(measured[name][num + 1 :]), len(kept))
+        ends = _bca_ends(values, middle, _finite(measured[name][num + 1 :]), len(kept))
         low, high = (centre + (end - middle) * shrink for end in ends)
         found[name] = [float(low), float(high)]
     return found
@@ -130,7 +130,7 @@ def _measured(
     return {name: np.array([one[name] for one in called], np.float64) for name in called[0]}
 
 
-def _left_out(units: Units, kept: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def _jackknife(units: Units, kept: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield the rows without one block of units after the other."""
     blocks = np.array_split(rng.permutation(kept), min(NUM_BLOCKS, len(kept)))
     for block in blocks:
@@ -141,7 +141,7 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _accelerated(
+def _bca_ends(
     values: np.ndarray, centre: float, left_out: np.ndarray, num_units: int
 ) -> tuple[float, float]:
     """Return the ends of the BCa interval; where nothing varies at 0 or 1, those of a share."""

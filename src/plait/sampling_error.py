@@ -24,7 +24,7 @@ def share_interval(hits: np.ndarray, groups: np.ndarray | None = None) -> list[f
     z = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
     if groups is not None:
         num_groups = len(np.unique(groups))
-        num = _worth(hits, groups)
+        num = _effective_size(hits, groups)
         z = student_quantile(0.5 + LEVEL / 2, num_groups - 1)
     return wilson(share, num, z)
 
@@ -79,7 +79,7 @@ def wilson(share: float, num: float, z: float) -> list[float]:
     return [max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))]
 
 
-def _worth(hits: np.ndarray, groups: np.ndarray) -> float:
+def _effective_size(hits: np.ndarray, groups: np.ndarray) -> float:
     """Return how many independent rows the clustered ones are worth."""
     _, which = np.unique(groups, return_inverse=True)
     num, num_groups, share = len(hits), int(which.max()) + 1, float(hits.mean())

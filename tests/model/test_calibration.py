@@ -154,7 +154,7 @@ def test_a_set_that_never_occurred_takes_the_largest_within_it():
     assert none[0, 3] > row.outputs[0, 3]
 
 
-def test_sets_that_hardly_occur_take_the_humblest_of_the_columns_they_lack():
+def test_sets_that_hardly_occur_take_the_most_cautious_of_the_columns_they_lack():
     """Without d errors are ten times as large, but no row lacks d by nature."""
     rng = np.random.default_rng(6)
     input_columns = {name: (name,) for name in "abcd"}

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from plait.backbones.loading import load_tower
 from plait.backbones.preprocessing import Preparation
-from plait.backbones.towers import View
+from plait.backbones.towers import TowerOutput
 from plait.errors import ExtraError, UsageError
 from plait.nn.tokens import Tokens, grid_tokens, length_mask, line_positions
 
@@ -85,9 +85,9 @@ class Backbone(nn.Module):
             lengths: Of its ragged axes.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.how != "frozen"):
-            view: View = self.tower(parts, lengths)
-            local = self._local(view)
-        first = view.pooled.float()[:, None]
+            encoded: TowerOutput = self.tower(parts, lengths)
+            local = self._local(encoded)
+        first = encoded.pooled.float()[:, None]
         real = torch.ones_like(first[:, :, 0], dtype=torch.bool)
         if local is None:
             return Tokens(first, real, first.new_zeros(len(first), 1, 2))
@@ -125,14 +125,14 @@ class Backbone(nn.Module):
         self.tower.requires_grad_(False)
         self.train(False)
 
-    def _local(self, view: View) -> Tokens | None:
+    def _local(self, encoded: TowerOutput) -> Tokens | None:
         if self.num_local < 1:
             return None
-        hidden = view.hidden.float()
-        if view.grid is None:
-            line = average_spans(hidden, view.counts, self.num_local)
+        hidden = encoded.hidden.float()
+        if encoded.grid is None:
+            line = average_spans(hidden, encoded.counts, self.num_local)
             return line._replace(positions=line.positions + line.positions.new_tensor([1.0, 0.0]))
-        height, width = view.grid
+        height, width = encoded.grid
         side = int(self.num_local**0.5)
         grid = hidden.transpose(1, 2).unflatten(2, (height, width))
         return grid_tokens(F.adaptive_avg_pool2d(grid, (min(side, height), min(side, width))))

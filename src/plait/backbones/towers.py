@@ -17,8 +17,8 @@ FRAMES_AT_ONCE = 32
 """Frames of films that a picture encoder sees together; a batch of clips holds many more."""
 
 
-class View(NamedTuple):
-    """What a tower sees in a batch.
+class TowerOutput(NamedTuple):
+    """What a tower makes of a batch.
 
     Attributes:
         pooled: One vector per row.
@@ -42,7 +42,7 @@ class TextTower(nn.Module):
         self.pad_id, self.filled = preparation.pad_id, bool(preparation.pad_to)
         self.pooling, self.unit = preparation.pooling, preparation.unit
 
-    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> View:
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> TowerOutput:
         ids = parts["ids"].long()
         if self.filled:
             counts = (ids != self.pad_id).sum(1).clamp_min(1)
@@ -53,7 +53,7 @@ class TextTower(nn.Module):
             ids = torch.where(mask, ids, self.pad_id)
             found = self.model(input_ids=ids, attention_mask=mask.long())
         pooled, hidden = self._pool(found, counts)
-        return View(F.normalize(pooled, dim=-1) if self.unit else pooled, hidden, counts)
+        return TowerOutput(F.normalize(pooled, dim=-1) if self.unit else pooled, hidden, counts)
 
     def _pool(self, found: Any, counts: Tensor) -> tuple[Tensor, Tensor]:
         hidden = found.last_hidden_state
@@ -80,12 +80,12 @@ class ImageTower(nn.Module):
         self.register_buffer("mean", torch.tensor(preparation.mean).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(preparation.std).view(shape), persistent=False)
 
-    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> View:
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> TowerOutput:
         dtype = next(self.model.parameters()).dtype
         pixels = parts["pixels"].permute(0, 3, 1, 2).float() * self.rescale
         pooled, hidden = self._encode(((pixels - self.mean) / self.std).to(dtype))
         counts = torch.full((len(hidden),), hidden.shape[1], device=hidden.device)
-        return View(pooled, hidden, counts, self.grid)
+        return TowerOutput(pooled, hidden, counts, self.grid)
 
     def _encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         found: Any = self.model(pixel_values=x)
@@ -120,14 +120,14 @@ class FrameTower(nn.Module):
         super().__init__()
         self.picture = picture
 
-    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> View:
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> TowerOutput:
         frames, counts = parts["frames"], lengths["frame"]
         real = length_mask(counts, frames.shape[1])
         few = frames[real].split(FRAMES_AT_ONCE)
         pooled = torch.cat([self.picture({"pixels": part}, {}).pooled for part in few])
         hidden = pooled.new_zeros(*real.shape, pooled.shape[1])
         hidden[real] = pooled
-        return View(mean_of_real(hidden, counts), hidden, counts)
+        return TowerOutput(mean_of_real(hidden, counts), hidden, counts)
 
 
 class SpectrogramTower(nn.Module):
@@ -137,7 +137,7 @@ class SpectrogramTower(nn.Module):
         super().__init__()
         self.model, self.preparation = model, preparation
 
-    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> View:
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> TowerOutput:
         mel, num_frames = parts["mel"].float(), lengths["frame"]
         real = length_mask(num_frames, mel.shape[1])[:, :, None]
         loudest = mel.masked_fill(~real, float("-inf")).amax((1, 2)).tolist()
@@ -148,7 +148,7 @@ class SpectrogramTower(nn.Module):
         dtype = next(self.model.parameters()).dtype
         hidden = self.model(mel.transpose(1, 2).to(dtype)).last_hidden_state
         counts = (num_frames + 1) // 2
-        return View(mean_of_real(hidden, counts), hidden, counts)
+        return TowerOutput(mean_of_real(hidden, counts), hidden, counts)
 
 
 class WaveformTower(nn.Module):
@@ -163,7 +163,7 @@ class WaveformTower(nn.Module):
         self.model, self.masked = model, config.feat_extract_norm == "layer"
         self.convolutions = list(zip(config.conv_kernel, config.conv_stride, strict=True))
 
-    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> View:
+    def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> TowerOutput:
         num_samples = lengths["sample"]
         wave = parts["wave"].to(next(self.model.parameters()).dtype)
         least = self._fewest()
@@ -175,7 +175,7 @@ class WaveformTower(nn.Module):
         hidden = (
             self._together(wave, num_samples) if self.masked else self._apart(wave, num_samples)
         )
-        return View(mean_of_real(hidden, counts), hidden, counts)
+        return TowerOutput(mean_of_real(hidden, counts), hidden, counts)
 
     def _together(self, wave: Tensor, num_samples: Tensor) -> Tensor:
         mask = length_mask(num_samples, wave.shape[1])

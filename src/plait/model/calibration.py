@@ -94,7 +94,7 @@ class Calibration:
         lacking = self.lacking[~row]
         lacking = lacking[~np.isnan(lacking).any(axis=1)]
         if len(lacking):
-            return self.scale.humblest(np.concatenate([self.factors[:1], lacking]))
+            return self.scale.most_cautious(np.concatenate([self.factors[:1], lacking]))
         inside = np.flatnonzero(~(self.patterns[1:] & ~row).any(axis=1)) + 1
         if not len(inside):
             return np.asarray(self.factors[0])
@@ -128,7 +128,7 @@ def fit_calibration(
     which = which.reshape(-1)
     order = np.argsort(-counts, kind="stable")
     kept = [int(number) for number in order if counts[number] >= LEAST_ROWS]
-    seen = scale.look(rows)
+    seen = scale.scores(rows)
     factors = [scale.fit(seen, rows, natural, natural[:0])]
     for number in kept:
         factors.append(scale.fit(seen, rows, np.flatnonzero(which == number), natural))
@@ -149,7 +149,7 @@ def _usable(scale: Scale, rows: HeldOut) -> HeldOut:
 
 def _lacking(scale: Scale, rows: HeldOut, unknown: np.ndarray) -> np.ndarray:
     """Return the factors of rows that lack each of the columns; `unknown` where there are few."""
-    seen, found = scale.look(rows), unknown.copy()
+    seen, found = scale.scores(rows), unknown.copy()
     for place in range(len(found)):
         own = np.flatnonzero(~rows.present[:, place])
         if len(own) >= LEAST_ROWS:

@@ -39,7 +39,7 @@ class IntervalScale:
     def known(self, truth: np.ndarray) -> np.ndarray:
         return np.isfinite(truth)
 
-    def look(self, rows: HeldOut) -> np.ndarray:
+    def scores(self, rows: HeldOut) -> np.ndarray:
         """Return how far the truth lies out on either side, in its widths, float64 ``[row, 2]``."""
         centre, sides = _sides(rows.outputs)
         floor = 1e-3 * float(np.abs(rows.truth - centre).mean()) + 1e-12
@@ -59,7 +59,7 @@ class IntervalScale:
         moved[:, 1:] = np.sort(moved[:, 1:], axis=1)
         return np.clip(moved, *self._bounds)
 
-    def humblest(self, factors: np.ndarray) -> np.ndarray:
+    def most_cautious(self, factors: np.ndarray) -> np.ndarray:
         return np.asarray(factors.max(axis=0))
 
 

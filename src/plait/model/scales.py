@@ -28,7 +28,7 @@ class Scale(Protocol):
     def known(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that training knew, bool ``[row]``."""
 
-    def look(self, rows: HeldOut) -> np.ndarray:
+    def scores(self, rows: HeldOut) -> np.ndarray:
         """Return what factors are chosen by, of each row and once for all sets, ``[row, ...]``."""
 
     def fit(
@@ -37,7 +37,7 @@ class Scale(Protocol):
         """Return the factors of a set of columns, float32 ``[factor]``.
 
         Args:
-            seen: What `look` gave.
+            seen: What `scores` gave.
             rows: All rows.
             own: Places of the rows with this set.
             prior: Places of the rows that support it.
@@ -46,7 +46,7 @@ class Scale(Protocol):
     def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
         """Correct outputs ``[row, output]`` by factors ``[row, factor]``."""
 
-    def humblest(self, factors: np.ndarray) -> np.ndarray:
+    def most_cautious(self, factors: np.ndarray) -> np.ndarray:
         """Return of several factors ``[several, factor]`` those that claim least, ``[factor]``."""
 
 

@@ -33,7 +33,7 @@ class TemperatureScale:
     def known(self, truth: np.ndarray) -> np.ndarray:
         return truth >= 0 if self._exclusive else np.ones(len(truth), bool)
 
-    def look(self, rows: HeldOut) -> np.ndarray:
+    def scores(self, rows: HeldOut) -> np.ndarray:
         """Return the cost of every row at every temperature, float64 ``[row, temperature]``."""
         costs = [
             self._codec.cost(self._powered(rows.outputs, temperature), rows.truth)
@@ -56,7 +56,7 @@ class TemperatureScale:
     def apply(self, outputs: np.ndarray, factors: np.ndarray) -> np.ndarray:
         return self._powered(outputs, factors.astype(np.float64))
 
-    def humblest(self, factors: np.ndarray) -> np.ndarray:
+    def most_cautious(self, factors: np.ndarray) -> np.ndarray:
         return np.asarray(factors.min(axis=0))
 
     def _powered(self, outputs: np.ndarray, power: Any) -> np.ndarray:

@@ -88,7 +88,7 @@ def fit(
     base = asked.start.open_base()
     told, said = asked.told(opened, base), asked.said(table, base)
     unfinished = _unfinished(out, told, resume)
-    problem = _pose(opened, asked, base, timetable, progress)
+    problem = _prepare(opened, asked, base, timetable, progress)
     with timetable.part("loading"):
         work = Work(
             config=asked,
@@ -121,7 +121,7 @@ def _open(table: Any, asked: FitConfig, progress: Progress) -> Table:
     return opened.under(opened.policy.or_else("raise"))
 
 
-def _pose(
+def _prepare(
     table: Table,
     asked: FitConfig,
     base: Model | None,

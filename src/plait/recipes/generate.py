@@ -15,7 +15,7 @@ from plait.model.judges import PairJudge
 from plait.model.model import Model
 from plait.model.scores import intervals_of
 from plait.recipes.decoding import Decoder, train_decoder
-from plait.recipes.generated_choice import Made, by_others, choose_generated
+from plait.recipes.generated_choice import Generated, choose_generated, out_of_fold
 from plait.recipes.generated_samples import make_pairs
 from plait.recipes.problem import Problem, with_space
 from plait.recipes.records import make_card
@@ -127,12 +127,12 @@ def _of_decoder(problem: Problem, decoder: Decoder) -> dict[str, Generator]:
     return {DEEP: found}
 
 
-def _made(problem: Problem, candidates: Mapping[str, Generator], rows: np.ndarray) -> Made:
+def _made(problem: Problem, candidates: Mapping[str, Generator], rows: np.ndarray) -> Generated:
     """Have every candidate answer the rows."""
     column = problem.prepared.columns[str(problem.target)]
     values = [column[int(row)] or {} for row in rows]
     outputs = {name: one.outputs(problem.prepared, rows) for name, one in candidates.items()}
-    return Made(rows, next(iter(candidates.values())).truth(values), outputs)
+    return Generated(rows, next(iter(candidates.values())).truth(values), outputs)
 
 
 def _records(
@@ -142,14 +142,14 @@ def _records(
     candidates: Mapping[str, Generator],
     simple: Simple,
     decoder: Decoder,
-    chosen: Made,
+    chosen: Generated,
 ) -> dict[str, Any]:
     """Score what ships and every candidate alone on the rows set aside."""
     judge, shipped = PairJudge(_codec(problem)), model.generator
     rows = _some(problem.judged, decoder.most_made) if work.scores else problem.judged[:0]
     same = np.array_equal(rows, chosen.rows)
     made = chosen if same else _made(problem, candidates, rows)
-    by_the_others = by_others(judge, chosen, problem.groups[chosen.rows], work.seed)
+    made_out_of_fold = out_of_fold(judge, chosen, problem.groups[chosen.rows], work.seed)
     told = {}
     for name, found in made.outputs.items():
         losses = candidates[name].losses(problem.prepared, chosen.rows)
@@ -166,7 +166,9 @@ def _records(
         told[name] = {
             "name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut
         }  # fmt: skip
-    said = by_the_others if same and not len(problem.splits.test) else made.outputs[shipped.shipped]
+    said = (
+        made_out_of_fold if same and not len(problem.splits.test) else made.outputs[shipped.shipped]
+    )
     candidates_told = sorted(told.values(), key=lambda one: one["name"] != DEEP)
     metrics = {
         "shipped": shipped.shipped,
@@ -178,7 +180,7 @@ def _records(
         "validation": {
             "costs": {name: one["cost"] for name, one in told.items()},
             "rows": len(chosen.rows),
-            "metrics": judge.metrics(by_the_others, chosen.truth) if len(chosen.rows) else {},
+            "metrics": judge.metrics(made_out_of_fold, chosen.truth) if len(chosen.rows) else {},
         },
         "candidates": candidates_told,
         "baselines": [one for one in candidates_told if one["name"] != DEEP],
@@ -196,7 +198,9 @@ def _records(
     return records
 
 
-def _scored(model: Model, problem: Problem, work: Work, made: Made, outputs: Any) -> dict[str, Any]:
+def _scored(
+    model: Model, problem: Problem, work: Work, made: Generated, outputs: Any
+) -> dict[str, Any]:
     if not len(made.rows):
         return {}
     groups = problem.groups[made.rows]
@@ -205,7 +209,7 @@ def _scored(model: Model, problem: Problem, work: Work, made: Made, outputs: Any
     )
 
 
-def _subsets(model: Model, problem: Problem, work: Work, made: Made) -> list[dict[str, Any]]:
+def _subsets(model: Model, problem: Problem, work: Work, made: Generated) -> list[dict[str, Any]]:
     if not len(made.rows):
         return []
     end = work.timetable.work_end

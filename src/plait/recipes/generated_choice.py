@@ -13,7 +13,7 @@ from plait.recipes.chosen_by_folds import NUM_FOLDS
 from plait.sampling_error import standard_error
 
 
-class Made:
+class Generated:
     """What every candidate made of the same rows, and how it is judged.
 
     Args:
@@ -27,14 +27,14 @@ class Made:
     ) -> None:
         self.rows, self.truth, self.outputs = rows, truth, outputs
 
-    def take(self, places: np.ndarray) -> Made:
+    def take(self, places: np.ndarray) -> Generated:
         """Return what was made of some of the rows."""
         outputs = {name: found[places] for name, found in self.outputs.items()}
-        return Made(self.rows[places], self.truth[places], outputs)
+        return Generated(self.rows[places], self.truth[places], outputs)
 
 
 def choose_generated(
-    judge: PairJudge, made: Made, groups: np.ndarray
+    judge: PairJudge, made: Generated, groups: np.ndarray
 ) -> tuple[str, tuple[str, ...]]:
     """Return what ships, the best by the headline, and what to say of it; a tie goes to simple."""
     names = list(made.outputs)
@@ -59,7 +59,7 @@ def choose_generated(
     )
 
 
-def _costs(judge: PairJudge, made: Made) -> dict[str, float]:
+def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:
     """Return candidate -> the headline, less always better."""
     sign = 1.0 if judge.lower_is_better(judge.headline) else -1.0
     return {
@@ -68,7 +68,7 @@ def _costs(judge: PairJudge, made: Made) -> dict[str, float]:
     }
 
 
-def by_others(judge: PairJudge, made: Made, groups: np.ndarray, seed: int) -> np.ndarray:
+def out_of_fold(judge: PairJudge, made: Generated, groups: np.ndarray, seed: int) -> np.ndarray:
     """Return what was made of each row by the candidate that is best for all others, object
     ``[row]``; see `plait.recipes.chosen_by_folds`."""
     parts = fold_numbers(groups, np.zeros(len(groups)), NUM_FOLDS, seed)

@@ -56,7 +56,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
         problem, encoders = read_by_encoders(problem, work)
         problem, space, learned = _with_space(problem, work)
     guessing = _can_guess(problem, work)
-    problem, folds = _folded(problem, work, apart=guessing or knows_targets(problem))
+    problem, folds = _with_folds(problem, work, apart=guessing or knows_targets(problem))
     problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):
         base_models = measure_base_models(
@@ -109,7 +109,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     return model, records
 
 
-def _folded(problem: Problem, work: Work, *, apart: bool) -> tuple[Problem, np.ndarray | None]:
+def _with_folds(problem: Problem, work: Work, *, apart: bool) -> tuple[Problem, np.ndarray | None]:
     """Return the folds of the rows that are cross-fitted, or None and rows that stop the network.
 
     Args:

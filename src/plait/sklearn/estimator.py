@@ -101,7 +101,7 @@ class Estimator(BaseEstimator):
     ) -> Model:
         """Fit a model on the columns of X and a target: its cells and its modality."""
         num_rows = len(next(iter(columns.values())))
-        split, group, weight, goal = (_free(name, columns) for name in ADDED)
+        split, group, weight, goal = (_unused(name, columns) for name in ADDED)
         table: dict[str, list[Any]] = {**columns, split: ["train"] * num_rows}
         known = dict(modalities)
         arguments: dict[str, Any] = {"split": split}
@@ -148,7 +148,7 @@ def as_value_errors() -> Iterator[None]:
         raise ValueError(str(error)) from error
 
 
-def _free(name: str, columns: Columns) -> str:
+def _unused(name: str, columns: Columns) -> str:
     """Return a name that no column has."""
     while name in columns:
         name += "_"
