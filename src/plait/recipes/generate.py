@@ -153,19 +153,13 @@ def _records(
     told = {}
     for name, found in made.outputs.items():
         losses = candidates[name].losses(problem.prepared, chosen.rows)
-        scored: dict[str, Any] = {"metrics": {}, "intervals": {}}
-        if len(rows):
-            groups = problem.groups[rows]
-            scored = {
-                "metrics": judge.metrics(found, made.truth),
-                "intervals": intervals_of(judge, found, made.truth, groups=groups, seed=work.seed),
-            }
-        cost = None if losses is None or not len(losses) else float(losses.mean())
-        seconds = decoder.run.seconds if name == DEEP else simple.seconds[name]
-        cut = name == DEEP and decoder.cut_short
         told[name] = {
-            "name": name, "cost": cost, **scored, "seconds": seconds, "complete": not cut
-        }  # fmt: skip
+            "name": name,
+            "cost": None if losses is None or not len(losses) else float(losses.mean()),
+            **_scores(judge, found, made.truth, groups=problem.groups[rows], seed=work.seed),
+            "seconds": decoder.run.seconds if name == DEEP else simple.seconds[name],
+            "complete": not (name == DEEP and decoder.cut_short),
+        }
     said = (
         made_out_of_fold if same and not len(problem.splits.test) else made.outputs[shipped.shipped]
     )
@@ -196,6 +190,16 @@ def _records(
         if work.config.samples:
             records["samples"] = make_pairs(problem, judge, rows, list(said), true, seed=work.seed)
     return records
+
+
+def _scores(
+    judge: PairJudge, made: np.ndarray, truth: np.ndarray, *, groups: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """Return the metrics of what one candidate made, with intervals; none where there is no row."""
+    if not len(truth):
+        return {"metrics": {}, "intervals": {}}
+    intervals = intervals_of(judge, made, truth, groups=groups, seed=seed)
+    return {"metrics": judge.metrics(made, truth), "intervals": intervals}
 
 
 def _scored(
