@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import plait
-from plait.errors import SchemaError, TargetError, UsageError
+from plait.errors import ColumnError, SchemaError, TargetError, UsageError
 from plait.modalities import codec_hash
 from plait.networks.config import SystemConfig
 from plait.recipes.evaluate import evaluate
@@ -234,6 +234,15 @@ def test_a_base_without_a_space_is_refused(base, tmp_path):
     for start in (plain, tmp_path / "p.plait"):
         with pytest.raises(TargetError, match="holds no shared space"):
             quick(rows(), target="cost", base=start)
+
+
+def test_a_base_that_knows_none_of_the_columns_is_refused(base):
+    cells = [{"Size": row["size"], "kind": row["kind"]} for row in rows()]
+    table = plait.read(cells, columns={"Size": "number", "kind": "category"})
+    with pytest.raises(ColumnError, match="no column that the table has") as caught:
+        quick(table, target="kind", base=base[1])
+    assert caught.value.expected == "one of size, note" and caught.value.received == "Size"
+    assert "--base" in caught.value.hint and caught.value.exit_code == 2
 
 
 def test_an_unknown_way_to_adapt_is_refused(base):

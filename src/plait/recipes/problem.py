@@ -28,6 +28,7 @@ from plait.recipes.problem_notes import notes_on_columns, notes_on_rows
 from plait.recipes.reading import input_columns_with, read_columns
 from plait.recipes.roles import (
     check_base,
+    check_known,
     check_target,
     choose_inputs,
     refuse_answers,
@@ -183,6 +184,7 @@ def make_problem(
     rows, timetable = rows or Rows(), timetable or Timetable(None, 0.0)
     known = check_base(base, table, target)
     inputs, weigher = _choose_columns(table, target, exclude, rows)
+    check_known(base, inputs)
     found = _look_for_copies(table, inputs, timetable, progress)
     splits = _split(table, target, exclude, rows, found, seed)
     codecs, prepared, derived_columns = read_columns(

@@ -9,7 +9,7 @@ from plait.data.cautions import Caution
 from plait.data.inference import CONSTANT
 from plait.data.schema import Schema
 from plait.data.table import Table
-from plait.errors import SchemaError, TargetError, UsageError, no_column
+from plait.errors import ColumnError, SchemaError, TargetError, UsageError, no_column
 from plait.modalities import find_codec, modalities
 from plait.modalities._scan import is_predictive, issubclass_target
 from plait.model.model import Model
@@ -119,3 +119,18 @@ def check_base(base: Model | None, table: Table, target: str | None) -> tuple[Ca
         f"the numbers are too good; {hint}"
     )
     return ({"kind": "base", "column": target, "text": text},)
+
+
+def check_known(base: Model | None, inputs: Sequence[str]) -> None:
+    """Refuse a base that knows none of the inputs: nothing that it learned could be used.
+
+    Raises `ColumnError`.
+    """
+    if base is None or not inputs or set(inputs) & set(base.inputs):
+        return
+    raise ColumnError(
+        "the base learned from no column that the table has",
+        expected="one of " + ", ".join(base.inputs),
+        received=", ".join(inputs),
+        hint="rename the table's columns, or leave --base out",
+    )
