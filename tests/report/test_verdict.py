@@ -127,6 +127,22 @@ def test_bad_intervals_and_bad_confidence_are_warned_of():
     assert any("as a probability" in t for t in warnings(bundle(0.9, [0.8, 1], {}, ece=0.2)))
 
 
+def test_a_coverage_whose_interval_holds_what_is_meant_is_not_warned_of():
+    data = bundle(2.0, [1.9, 2.1], {}, task="regress", coverage=0.8, nominal_coverage=0.9)
+    assert any("too narrow" in text for text in warnings(data))
+    data["metrics"]["test"]["intervals"]["coverage"] = [0.7, 0.91]
+    assert not any("narrow" in text for text in warnings(data))
+
+
+def test_too_few_groups_are_why_there_is_no_interval():
+    data = bundle(2.0, None, GUESS, task="regress", coverage=0.99, nominal_coverage=0.9, groups=4)
+    test = data["metrics"]["test"]
+    assert interval_text("accuracy", test) == "no interval: 4 groups of rows are too few"
+    assert not any("wider than needed" in text for text in warnings(data))
+    data = bundle(0.9, None, GUESS | {"linear": (0.8, None)}, groups=4)
+    assert "rows of only 4 groups judged it" in verdict(data)
+
+
 def test_a_pattern_no_better_than_guessing_is_warned_of():
     poor = {"a": {"rows": 30, "metrics": {"accuracy": 0.4}}}
     data = bundle(0.9, [0.86, 0.94], GUESS, by_present=poor)

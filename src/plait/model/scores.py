@@ -61,7 +61,7 @@ class _Some:
     intervals: bool
 
     def scored(self, rows: np.ndarray, cells: int) -> dict[str, Any]:
-        """Return ``rows``, ``metrics`` and ``intervals`` of some rows."""
+        """Return ``rows``, ``metrics`` and ``intervals`` of some rows; ``groups`` of fewer."""
         outputs, truth = self.outputs[rows], self.truth[rows]
         groups = None if self.groups is None else self.groups[rows]
         ends = {}
@@ -70,7 +70,9 @@ class _Some:
                 self.judge, outputs, truth, groups=groups, seed=self.seed, cells=cells
             )
         metrics = self.judge.metrics(outputs, truth)
-        return {"rows": len(rows), "metrics": metrics, "intervals": ends}
+        num_groups = len(rows) if groups is None else len(np.unique(groups))
+        fewer = {"groups": num_groups} if num_groups < len(rows) else {}
+        return {"rows": len(rows), **fewer, "metrics": metrics, "intervals": ends}
 
 
 def _by_present(

@@ -10,7 +10,7 @@ from plait.report.axis import make_axis
 from plait.report.chart import Chart, histogram
 from plait.report.matrix import confusion
 from plait.report.order import class_order
-from plait.report.scored import calibration_error, test_of, value_of, wilson
+from plait.report.scored import calibration_error, coverage_ends, coverage_of, test_of, wilson
 from plait.report.text import (
     escape,
     fold,
@@ -191,12 +191,12 @@ def _bins(values: Sequence[float]) -> tuple[list[float], list[int]]:
 
 def _coverage(test: Mapping[str, Any]) -> Html:
     """Return what share of true numbers lies inside the intervals, and what was promised."""
-    share = test.get("coverage") if is_number(test.get("coverage")) else value_of(test, "coverage")
+    share = coverage_of(test)
     if share is None:
         return ""
     nominal = test.get("nominal_coverage")
     nominal = float(nominal) if is_number(nominal) else 0.9
-    ends = wilson(float(share), int(test.get("rows") or 0))
+    ends = coverage_ends(test)
     spread = f" ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})" if ends else ""
     range_drawn = (
         f'<i class="range" style="left:{100 * ends[0]:.1f}%;'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plait.report.scored import LEAST_ROWS, ends_of, patterns, test_of, value_of, wilson
+from plait.report.scored import LEAST_ROWS, coverage_ends, ends_of, patterns, test_of, value_of
 from plait.report.text import (
     between,
     cut,
@@ -98,9 +98,7 @@ def _row(
     figures = ""
     for name in measured:
         value = value_of(entry, name)
-        ends = ends_of(entry, name)
-        if ends is None and name == "coverage" and value is not None:
-            ends = wilson(value, int(entry.get("rows") or 0))
+        ends = coverage_ends(entry) if name == "coverage" else ends_of(entry, name)
         spread = f"<small>{between(name, ends)}</small>" if ends is not None else ""
         shown = escape(metric(name, value))
         figures += f'<td class="figure"><span class="value">{shown}{spread}</span></td>'

@@ -60,6 +60,26 @@ def ends_of(scored: Scored | None, name: str) -> tuple[float, float] | None:
     return interval_of(((scored or {}).get("intervals") or {}).get(name))
 
 
+def few_groups(scored: Scored | None) -> int | None:
+    """Return of how many groups something scored is, where they are too few for an interval."""
+    groups = (scored or {}).get("groups")
+    return int(groups) if is_number(groups) and groups < LEAST_ROWS else None
+
+
+def coverage_of(scored: Scored) -> float | None:
+    """Return what share of true numbers lies inside their intervals; None where it is not known."""
+    told = scored.get("coverage")
+    return float(told) if is_number(told) else value_of(scored, "coverage")
+
+
+def coverage_ends(scored: Scored) -> tuple[float, float] | None:
+    """Return the interval of a coverage: as recorded, else Wilson's where rows are independent."""
+    share, known = coverage_of(scored), ends_of(scored, "coverage")
+    if share is None or known is not None or few_groups(scored) is not None:
+        return known
+    return wilson(share, int(scored.get("rows") or 0))
+
+
 def is_better(name: str, one: float, other: float) -> bool:
     """Tell whether a value of a metric is better than another."""
     return one < other if word(name).better == "lower" else one > other

@@ -10,7 +10,10 @@ from plait.report.scored import (
     best_base_model,
     calibration_error,
     candidates,
+    coverage_ends,
+    coverage_of,
     ends_of,
+    few_groups,
     guessing,
     headline_metric,
     is_better,
@@ -23,7 +26,6 @@ from plait.report.scored import (
     shipped_parts,
     test_of,
     value_of,
-    wilson,
 )
 from plait.report.text import cut, is_number, metric, number, percent, plural
 from plait.report.words import model_name, word
@@ -59,7 +61,8 @@ def verdict(data: Mapping[str, Any]) -> str:
         return f"{start}, but a simple model alone ({simple}) does as well on these rows."
     apart = _apart(name, test, base_model)
     if apart is None:
-        judged = plural(int(test.get("rows") or 0), "row")
+        judged, groups = plural(int(test.get("rows") or 0), "row"), few_groups(test)
+        judged += f" of only {plural(groups, 'group')}" if groups is not None else ""
         last = "" if ends_of(test, name) is None else " of the latter"
         return (
             f"{start}; ahead of the best simple model ({simple}), which may be chance: no interval"
@@ -175,11 +178,8 @@ def _of_trust(data: Mapping[str, Any]) -> list[str]:
         found.append(
             f"Confidence is off by {percent(error)} on average: do not read it as a probability."
         )
-    coverage = test.get("coverage") if is_number(test.get("coverage")) else None
-    coverage = value_of(test, "coverage") if coverage is None else coverage
     nominal = test.get("nominal_coverage") or NOMINAL
-    rows = int(test.get("rows") or 0)
-    ends = None if coverage is None else wilson(coverage, rows)
+    coverage, ends = coverage_of(test), coverage_ends(test)
     if coverage is not None and ends is not None and not ends[0] <= nominal <= ends[1]:
         way = "too narrow" if coverage < nominal else "wider than needed"
         found.append(
@@ -221,8 +221,10 @@ def interval_text(name: str, scored: Mapping[str, Any]) -> str:
     """Return the interval of a metric as a line of its own; why there is none otherwise."""
     ends = ends_of(scored, name)
     if ends is None:
-        rows = scored.get("rows")
+        rows, groups = scored.get("rows"), few_groups(scored)
         few = is_number(rows) and rows < LEAST_ROWS
+        if groups is not None and not few:
+            return f"no interval: {plural(groups, 'group')} of rows are too few"
         return "no interval: too few rows" if few else "no interval: it was not computed"
     if word(name).share:
         return f"95 % interval {100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
