@@ -75,6 +75,8 @@ def test_limits_and_words_keep_a_number_and_a_side():
     found = values(cells)
     assert found == [30, 100, 5, 12, 30, 30, None, 42, 7]
     assert [getattr(v, "side", None) for v in found] == [-1, 1, 1, None, -1, -1, None, None, 1]
+    shown = [settled(cells).show(v) for v in found if hasattr(v, "side")]
+    assert "&lt;30<" in shown[0] and ">ND<" in shown[3] and ">not detected<" in shown[4]
     survey = surveyed(cells)
     assert survey.facts["num_below"] == 3 and survey.facts["num_above"] == 3
     assert survey.facts["num_null_words"] == 1 and survey.facts["num_about"] == 1

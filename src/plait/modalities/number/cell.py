@@ -48,7 +48,8 @@ def _read_text(codec: NumberCodec, text: str, said: str | None) -> float | None:
     kind = kind_of_word(text, codec)
     if kind:
         value = {"below": codec.floor, "above": codec.ceiling}.get(kind)
-        return None if value is None else Limit(value, -1 if kind == "below" else 1)
+        side = -1 if kind == "below" else 1
+        return None if value is None else Limit(value, side, text.strip())
     written = take_apart(text)
     if written is None:
         raise _unreadable(text)

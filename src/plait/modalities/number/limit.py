@@ -8,7 +8,7 @@ class Limit(float):
 
     Attributes:
         side: -1 where the truth is at or below the number, 1 where at or above.
-        written: As it stands in its cell, with its unit; "" where that is a word.
+        written: As it stands in its cell, with its unit, or the cell's word; "" where not known.
     """
 
     side: int
