@@ -83,6 +83,11 @@ def test_the_bases_preprocessing_is_used(base, fitted):
     assert codec_hash(fresh.codecs["size"]) != codec_hash(base[0].codecs["size"])
 
 
+def test_a_card_of_few_rows_says_that_no_interval_was_computed(fitted):
+    assert "| not computed |" in fitted[0].card and "nan" not in fitted[0].card
+    assert fitted[0].records["lineage"]["settings"]["size"].startswith("{'dim': 16")
+
+
 def test_a_column_that_the_base_does_not_know_gets_its_own(base):
     model = quick(rows(), target="kind", base=base[1], adapt="scratch")
     assert "cost" in model.inputs and "cost~space" not in model.input_columns["cost"]

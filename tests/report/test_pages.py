@@ -202,6 +202,13 @@ def test_settings_are_words_and_no_line_is_told_of_that_is_not_drawn():
     shown = making.making({"lineage": {"settings": settings}})
     assert "learning rate 0.008, clip 10" in shown and "{" not in shown and "=None" not in shown
     assert "group=who, on_error=skip" in shown
+    settings = {"size": "SystemConfig(dim=16, num_heads=2, stems=None)", "baselines": "True"}
+    shown = making.making({"lineage": {"settings": settings}, "energy": {"method": "by clock"}})
+    assert "dim 16, num heads 2" in shown and "SystemConfig" not in shown
+    assert "<dd>yes</dd>" in shown and "True" not in shown and "stems" not in shown
+    assert "how energy was measured" in shown
+    settings = {"train": "{'augment': True, 'balance': None}"}
+    assert "<dd>augment yes</dd>" in making.making({"lineage": {"settings": settings}})
     data = bundle()
     assert "the line on it" in comparison(data)
     for one in (data["metrics"]["test"], *data["metrics"]["candidates"]):
@@ -210,6 +217,7 @@ def test_settings_are_words_and_no_line_is_told_of_that_is_not_drawn():
 
 
 def test_only_words_of_the_page_are_explained():
+    assert making.glossary("<p>nothing to explain</p>") == ""
     page = render_inspection(inspected(), {})
     assert "<dt>test rows</dt>" not in page and "<dt>95 % interval</dt>" not in page
     page = render_report(bundle())

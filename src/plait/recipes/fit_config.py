@@ -142,7 +142,7 @@ class FitConfig:
         return {
             "target": self.target,
             "budget": f"{self.budget.amount:g} {self.budget.unit}",
-            "size": str(self.network.size),
+            "size": self.network.told_size,
             "fusion": str(self.network.fusion),
             "seed": self.seed,
             "device": self.network.device,

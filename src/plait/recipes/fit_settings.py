@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,14 @@ class Network:
     fusion: str | int = "auto"
     device: str = "auto"
     train: TrainConfig | None = None
+
+    @property
+    def told_size(self) -> str:
+        """The size in words, or its settings by name."""
+        given = self.size
+        if isinstance(given, SystemConfig):
+            given = asdict(given)
+        return given if isinstance(given, str) else str(dict(given))
 
     def check(self) -> None:
         """Refuse what cannot be built."""

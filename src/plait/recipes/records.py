@@ -130,8 +130,8 @@ def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str
         "|---|---|---|",
     ]
     for name, value in scored.get("metrics", {}).items():
-        low, high = intervals.get(name, (float("nan"), float("nan")))
-        lines.append(f"| {name} | {value:.4f} | {low:.4f} to {high:.4f} |")
+        ends = " to ".join(f"{end:.4f}" for end in intervals.get(name, ()))
+        lines.append(f"| {name} | {value:.4f} | {ends or 'not computed'} |")
     decision = scored.get("decision")
     if decision:
         at, half = decision["at_threshold"], decision["at_half"]

@@ -188,15 +188,27 @@ def _setting(value: Any) -> Any:
     Of ``group=who, time=None`` what says something is kept.
     """
     text = str(value)
-    if text.startswith("{"):
-        try:
-            return {name.replace("_", " "): one for name, one in ast.literal_eval(text).items()}
-        except (ValueError, SyntaxError):
-            return value
+    if text in ("True", "False"):
+        return text == "True"
+    if (named := _named_settings(text)) is not None:
+        return {name.replace("_", " "): one for name, one in named.items() if one is not None}
     parts = text.split(", ")
     if all("=" in part for part in parts) and any(part.endswith("=None") for part in parts):
         return ", ".join(part for part in parts if not part.endswith("=None"))
     return value
+
+
+def _named_settings(text: str) -> dict[str, Any] | None:
+    """Return the names and values of ``{'dim': 16}`` or ``Sizes(dim=16)``; None of other text."""
+    try:
+        if text.startswith("{"):
+            return dict(ast.literal_eval(text))
+        if re.fullmatch(r"\w+\(.*\)", text):
+            call: Any = ast.parse(text, mode="eval").body
+            return {one.arg: ast.literal_eval(one.value) for one in call.keywords}
+    except (ValueError, SyntaxError, TypeError):
+        return None
+    return None
 
 
 def _uses(data: Mapping[str, Any]) -> list[str]:
@@ -207,7 +219,7 @@ def _uses(data: Mapping[str, Any]) -> list[str]:
 
 
 def glossary(page: Html) -> Html:
-    """Return the meaning of every term that the page so far explains by a tooltip."""
+    """Return the meaning of every term that the page so far explains by a tooltip; "" of none."""
     words = {**{one.name: one.says for one in known_words().values()}, **TERMS}
     used = {name: says for name, says in words.items() if escape(says) in page}
     plain = re.sub(r"<[^>]*>", " ", page)
@@ -216,4 +228,4 @@ def glossary(page: Html) -> Html:
         f"<div><dt>{escape(name)}</dt><dd>{cell(says, False)}</dd></div>"
         for name, says in sorted(used.items(), key=lambda item: item[0].lower())
     )
-    return section("Words", f'<dl class="glossary">{items}</dl>')
+    return section("Words", f'<dl class="glossary">{items}</dl>') if items else ""

@@ -226,4 +226,6 @@ def _all_figures(values: Sequence[Any]) -> bool:
 
 
 def _plain(item: Any) -> str:
+    if isinstance(item, bool):
+        return "yes" if item else "no"
     return number(item) if isinstance(item, float) else str(item)

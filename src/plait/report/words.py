@@ -112,6 +112,7 @@ FACTS = {
     "cpu_seconds": "seconds of CPU",
     "peak_memory_mb": "peak memory, MB",
     "joules": "energy, joules",
+    "method": "how energy was measured",
 }
 """Facts of the making by the name that bundles use, where that is no plain English."""
 
