@@ -197,12 +197,14 @@ def _plain(value: Any) -> Any:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     if not (path / MANIFEST).is_file():
+        absent = not path.exists()
         raise BundleError(
             "this is not a plait bundle",
             expected=f"a folder with {MANIFEST}",
-            received="nothing at this path" if not path.exists() else "no manifest",
+            received="nothing at this path" if absent else "no manifest",
             path=path,
-        )
+            hint="check the path" if absent else None,
+        ).of_call(absent)
     try:
         manifest: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
         files = manifest["files"]

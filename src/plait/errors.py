@@ -56,6 +56,12 @@ class PlaitError(Exception):
         self.path = self.path or (None if path is None else str(path))
         return self
 
+    def of_call(self, wrong: bool = True) -> PlaitError:
+        """Count it as a wrong call, where there is nothing at a path named in it; return itself."""
+        if wrong:
+            self.exit_code = UsageError.exit_code
+        return self
+
     def place(self) -> str:
         """Return ``column 'x', row 3, path`` with the parts that are known."""
         parts = [

@@ -172,14 +172,21 @@ CALLS = [
     (["search", "B", "--text", "x", "--index", "i", "--page", "p.html"], 2, ""),
     (["embed", "B", "T", "--out", "v.csv"], 2, "unknown kind of output file"),
     (["embed", "B", "T", "--weight", "colour=1"], 2, "a weight does not fit"),
-    (["embed", "nothing.plait", "T"], 1, ""),
+    (["embed", "nothing.plait", "T"], 2, "nothing at this path"),
+    (["embed", "T", "T"], 1, "no manifest"),
+    (["embed", "B", "nothing.csv"], 2, "the table does not exist"),
+    (["search", "B", "--table", "nothing.csv", "--text", "x"], 2, "the table does not exist"),
+    (["inspect", "nothing.csv"], 2, "the table does not exist"),
+    (["inspect", "T", "--schema", "nothing.yaml"], 2, "the schema cannot be read"),
+    (["inspect", "T", "--root", "nothing"], 2, "the root is not a folder"),
+    (["fit", "nothing.csv", "--target", "size"], 2, "the table does not exist"),
     (["predict", "B", "T", "--classes", "boot"], 2, "cannot be told apart"),
     (["predict", "B", "T", "--classes", "a,b", "--template", "x"], 2, "no place for the class"),
     (["predict", "B", "T", "--template", "a {}"], 2, "templates are for classes"),
     (["predict", "B", "T"], 1, "fitted without a target"),
     (["fit", "T", "--target", "note", "--encoder", "text"], 2, "NAME=VALUE"),
     (["fit", "T", "--target", "size", "--base", "B", "--adapt", "half"], 2, "none of auto"),
-    (["fit", "T", "--target", "size", "--base", "nothing.plait"], 1, ""),
+    (["fit", "T", "--target", "size", "--base", "nothing.plait"], 2, "nothing at this path"),
 ]
 
 

@@ -58,7 +58,7 @@ def test_a_missing_file_is_named_with_a_similar_one(write, tmp_path):
     path = write("shop.csv", "a,b\n1,2\n")
     with pytest.raises(TableError, match="does not exist") as caught:
         read(tmp_path / "shops.csv")
-    assert caught.value.hint == f"did you mean {path}?"
+    assert caught.value.hint == f"did you mean {path}?" and caught.value.exit_code == 2
 
 
 def test_with_schema_replaces_the_schema():

@@ -60,7 +60,7 @@ class ReadPolicy:
             if not found["root"].is_dir():
                 raise TableError(
                     "the root is not a folder", expected="an existing folder", path=found["root"]
-                )
+                ).of_call()
         return replace(self, **found)
 
     def media(self) -> Media:

@@ -176,7 +176,7 @@ def read_yaml(source: Path | str) -> dict[str, dict[str, Any]]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SchemaError(
             "the schema cannot be read", expected="a YAML file", received=str(error), path=path
-        ) from None
+        ).of_call(isinstance(error, FileNotFoundError)) from None
     columns = data.get("columns", data) if isinstance(data, dict) else None
     if not isinstance(columns, dict):
         raise SchemaError(

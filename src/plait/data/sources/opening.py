@@ -95,7 +95,7 @@ def _open_path(path: Path, said: Format, layers: int = 0) -> Opened:
             expected="a file or folder",
             path=path,
             hint=_similar(path),
-        )
+        ).of_call()
     if path.is_dir():
         return _open_folder(path, said, layers)
     if not path.is_file():
