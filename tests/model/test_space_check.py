@@ -111,6 +111,21 @@ def test_missing_input_columns_are_left_out():
     assert found.rows == 20 and found.ahead == 1.0
 
 
+def test_a_column_that_is_tied_to_no_other_is_named_where_it_asks():
+    one = noise(1)
+    near = unit(one + 0.1 * noise(1, seed=1))
+    found = check(unit(np.concatenate([one, near, noise(1, seed=9)])))
+    assert found.works and found.warnings == () == found.warnings_of(["0", "1", "elsewhere"])
+    [said] = found.warnings_of(["0", "2"])
+    assert said.startswith("column '2' is hardly tied to the others") and "50 by chance" in said
+    worthless = check(noise())
+    assert worthless.warnings_of(["0"]) == worthless.warnings
+
+
 def test_the_facts_are_read_back():
+    earlier = {k: v for k, v in check(noise()).to_dict().items() if k != "ties"}
+    assert (
+        SpaceCheck.from_dict(earlier).warnings_of(["0"]) == SpaceCheck.from_dict(earlier).warnings
+    )
     found = check(noise())
     assert SpaceCheck.from_dict(found.to_dict()) == found

@@ -12,7 +12,9 @@ import plait
 from plait.errors import BundleError, CellError, ColumnError, TargetError, UsageError
 from plait.model.model import Model
 from plait.model.query import query_vector
+from plait.model.space_check import SpaceCheck
 from plait.networks.config import SystemConfig
+from plait.recipes.predict import predict
 from plait.recipes.search import search
 from plait.recipes.search_page import score_parts, write_search_page
 
@@ -266,6 +268,46 @@ def test_an_unknown_column_names_those_there_are(fitted):
     with pytest.raises(UsageError) as caught:
         search(fitted[1], table_of(rows(10)), query={"colour": "red"})
     assert caught.value.expected == "one of category, kind, note, number, size, text, title"
+
+
+def test_words_that_no_column_reads_are_told_what_would(fitted):
+    with pytest.raises(ColumnError, match="no column or modality 'audio'") as caught:
+        search(fitted[1], table_of(rows(10)), query={"audio": "a.wav"})
+    assert "--columns COLUMN=audio" in caught.value.hint
+
+
+def test_what_is_asked_for_and_cannot_be_read_is_a_wrong_call(fitted):
+    with pytest.raises(CellError, match="not a number") as caught:
+        search(fitted[1], table_of(rows(10)), query={"size": "heavy"})
+    assert caught.value.place() == "column 'size'" and caught.value.exit_code == 2
+    assert caught.value.hint == "mend what is asked for"
+    with pytest.raises(UsageError, match="the query holds nothing") as caught:
+        search(fitted[1], table_of(rows(10)), query={"text": ""})
+    assert caught.value.received == "text="
+
+
+def test_a_label_that_was_never_learned_is_warned_of(fitted):
+    found = search(fitted[1], table_of(rows(10)), query={"kind": "kilt"})
+    [said] = [text for text in found["warnings"] if "'kilt'" in text]
+    assert "no 'kilt' in column 'kind'" in said and "known are belt, coat" in said
+    assert not search(fitted[1], table_of(rows(10)), query={"kind": "hat"})["warnings"]
+
+
+def test_a_filter_that_no_row_passes_is_told(fitted):
+    found = search(fitted[1], table_of(rows(10)), query={"kind": "hat"}, where="price > 999")
+    assert found["hits"] == [] and "no row passes the filter: price > 999" in found["warnings"]
+
+
+def test_a_loosely_tied_column_is_warned_of_where_it_asks(fitted, tmp_path):
+    tie = {"rows": 40, "ahead": 0.5, "low": 0.45, "high": 0.55}
+    check = SpaceCheck(rows=40, ahead=0.9, low=0.8, high=1.0, ties={"note": tie})
+    model = plait.load(fitted[1])
+    model.shared.check = check
+    said = search(model, table_of(rows(10)), text="hat")["warnings"]
+    assert len(said) == 1 and said[0].startswith("column 'note' is hardly tied to the others")
+    assert not search(model, table_of(rows(10)), kind="hat")["warnings"]
+    answered = predict(model, table_of(rows(10)), out=tmp_path / "out.csv", classes=["hat", "boot"])
+    assert said[0] in answered["warnings"]
 
 
 def test_an_index_of_another_model_is_refused(fitted, tmp_path):

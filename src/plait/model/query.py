@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.data.table import read
-from plait.errors import ColumnError, UsageError, nearest_name
+from plait.errors import CellError, ColumnError, UsageError, nearest_name
+from plait.modalities import Media, modalities
 from plait.types import Cell
 
 if TYPE_CHECKING:
     from plait.model.model import Model
+
+MAX_NAMED = 10
+"""Labels of a column that are listed where one is asked for that it does not know."""
 
 
 def query_vector(
@@ -36,13 +40,46 @@ def query_vector(
             received=", ".join(sorted(stray)) or None,
             hint='plait search BUNDLE --table TABLE --text "red boot"',
         )
-    modalities = {name: _modality(model, name) for name in cells}
-    # What is asked for is never passed over, though the bundle may skip cells of tables.
-    rows = read([cells], root=Path.cwd(), columns=modalities, on_error="raise")
-    vector = model.embed(rows, weights=space_weights(space.input_columns, factors))[0]
+    vector = _vector_of(model, cells, space_weights(space.input_columns, factors))
     if not np.abs(vector).sum() > 0:
-        raise UsageError("the query holds nothing", expected="a value", received=str(dict(query)))
+        asked = ", ".join(f"{name}={cell}" for name, cell in query.items())
+        raise UsageError("the query holds nothing", expected="a value", received=asked)
     return vector
+
+
+def _vector_of(model: Model, cells: Mapping[str, Cell], weights: Mapping[str, float]) -> np.ndarray:
+    """Return the vector of cells that are asked for; one that cannot be read is a wrong call."""
+    kinds = {name: _modality(model, name) for name in cells}
+    try:
+        # What is asked for is never passed over, though the bundle may skip cells of tables.
+        rows = read([dict(cells)], root=Path.cwd(), columns=kinds, on_error="raise")
+        return model.embed(rows, weights=weights)[0]
+    except CellError as error:
+        error.row, error.hint = None, "mend what is asked for"
+        raise error.of_call() from None
+
+
+def warnings_of_query(model: Model, query: Mapping[str, Cell]) -> list[str]:
+    """Return what to know of a query: its columns' place in the space, and labels never seen."""
+    asked = {c: cell for name, cell in query.items() for c in input_columns_named(model, name)}
+    return [
+        *model.space.warnings_of(list(asked)),
+        *(said for column, cell in asked.items() for said in _unseen(model, column, cell)),
+    ]
+
+
+def _unseen(model: Model, column: str, cell: Cell) -> list[str]:
+    codec: Any = model.shown[column]
+    if not hasattr(codec, "unseen") or not isinstance(cell, str):
+        return []
+    raw = codec.read(cell, Media(Path.cwd()))
+    labels = () if raw is None else codec.unseen(raw)
+    known = ", ".join(codec.labels[:MAX_NAMED]) + (", ..." if len(codec.labels) > MAX_NAMED else "")
+    return [
+        f"the space learned of no '{label}' in column '{column}', so that it finds nothing in "
+        f"particular; known are {known}"
+        for label in labels
+    ]
 
 
 def space_weights(
@@ -60,11 +97,13 @@ def input_columns_named(model: Model, name: str) -> list[str]:
     found = [one for one in input_columns if _modality(model, one) == name]
     if not found:
         close = nearest_name(name, _names(model))
+        other = f"the space reads no {name}: fit it with --columns COLUMN={name}, or ask by "
+        other += "--query COLUMN=VALUE"
         raise ColumnError(
             f"the shared space has no column or modality '{name}'",
             expected="one of " + ", ".join(sorted(_names(model))),
             received=name,
-            hint=f"did you mean '{close}'?" if close else None,
+            hint=f"did you mean '{close}'?" if close else other if name in modalities() else None,
         )
     return found
 

@@ -11,7 +11,7 @@ import numpy as np
 from plait.data.row_ids import row_ids
 from plait.data.table import Table
 from plait.model.kept_index import open_index
-from plait.model.query import query_vector
+from plait.model.query import query_vector, warnings_of_query
 from plait.progress import Progress
 from plait.types import Cell
 
@@ -42,8 +42,14 @@ def search_rows(
         "query": {name: _short(cell) for name, cell in query.items()},
         "rows": opened.num_rows,
         "index": str(place),
-        "warnings": model.space.warnings,
+        "warnings": [*warnings_of_query(model, query), *_nothing_found(found.ids[0], where)],
     }
+
+
+def _nothing_found(ids: Sequence[str], where: str | None) -> list[str]:
+    if len(ids):
+        return []
+    return [f"no row passes the filter: {where}" if where else "no row has anything to search"]
 
 
 def _hits(ids: Sequence[str], scores: np.ndarray, rows: Table | None) -> list[dict[str, Any]]:

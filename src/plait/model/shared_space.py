@@ -68,6 +68,10 @@ class SharedSpace:
         """What a person must know before using the vectors."""
         return [] if self.check is None else list(self.check.warnings)
 
+    def warnings_of(self, columns: Sequence[str]) -> list[str]:
+        """What a person must know before asking by these columns."""
+        return [] if self.check is None else list(self.check.warnings_of(columns))
+
     @property
     def has_network(self) -> bool:
         """Whether there are weights that a fit can start from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class SpaceCheck:
         std: Mean standard deviation of the vectors' coordinates times sqrt(dim), the least over
             input columns: 1 when they fill the sphere, 0 when all are one.
         rank: Effective rank of the vectors (Roy and Vetterli 2007), the least over input columns.
+        ties: Input column -> ``ahead``, ``low``, ``high`` and ``rows`` of queries of it alone:
+            how well it finds the others. None of columns that too few rows have.
     """
 
     rows: int
@@ -40,6 +42,7 @@ class SpaceCheck:
     high: float | None = None
     std: float | None = None
     rank: float | None = None
+    ties: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def works(self) -> bool | None:
@@ -64,6 +67,15 @@ class SpaceCheck:
         return (
             f"this space does not tell rows apart: {self._found()}. Search, vectors and classes "
             "in words by it are worthless; give it more rows or time",
+        )
+
+    def warnings_of(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the warnings, or which of the columns that ask are tied to no other column."""
+        loose = [name for name in columns if name in self.ties and self._is_loose(name)]
+        return self.warnings or tuple(
+            f"column '{name}' is hardly tied to the others in this space: {self._tie(name)}. What "
+            f"is asked by it finds rows with a '{name}' alike, and of the others little by chance"
+            for name in loose
         )
 
     @property
@@ -91,15 +103,19 @@ class SpaceCheck:
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> SpaceCheck:
         """Read what `to_dict` returned."""
-        return cls(**{name: facts.get(name) for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
+        known = {name: facts[name] for name in cls.__dataclass_fields__ if name in facts}
+        return cls(**{"rows": None, **known})
+
+    def _is_loose(self, name: str) -> bool:
+        return self.ties[name]["low"] <= CHANCE
+
+    def _tie(self, name: str) -> str:
+        tie = self.ties[name]
+        return _share_said(int(tie["rows"]), tie["ahead"], tie["low"], tie["high"])
 
     def _found(self) -> str:
         if self.ahead is not None and self.low is not None and self.high is not None:
-            return (
-                f"on {self.rows:,} rows set aside, what belongs together is nearer than what does "
-                f"not in {100 * self.ahead:.0f} % of cases (95 % interval {100 * self.low:.0f} to "
-                f"{100 * self.high:.0f}; 50 by chance)"
-            )
+            return _share_said(self.rows, self.ahead, self.low, self.high)
         return (
             f"the vectors of {self.rows:,} rows set aside spread by {self.std:.2f} (1 fills the "
             f"sphere, 0 is a single point) in {self.rank:.1f} independent directions"
@@ -125,31 +141,53 @@ def check_space(
     some = np.linspace(0, num - 1, min(num, MAX_ROWS)).astype(np.int64)
     vectors, present = vectors[:, some], present[:, some]
     contents = {name: numbers[some] for name, numbers in contents.items()}
-    found = _spread(vectors, present)
+    found: dict[str, Any] = {**_spread(vectors, present)}
     if len(some) < LEAST_ROWS:
         return SpaceCheck(rows=len(some), **found)
-    per_row = _ahead(vectors, present, list(contents.values()))
-    judged = np.isfinite(per_row)
-    if not judged.any():
+    total, count = _ahead(vectors, present, list(contents.values()))
+    units = np.arange(len(some)) if groups is None else np.asarray(groups)[some]
+    together = _mean_over_rows(total.sum(0), count.sum(0), units)
+    ties = {
+        name: _mean_over_rows(total[place], count[place], units)
+        for place, name in enumerate(contents)
+    }
+    ties = {name: tie for name, tie in ties.items() if "low" in tie}
+    if not together["rows"]:
         return SpaceCheck(rows=int(present.any(0).sum()), **found)
-    values, units = per_row[judged], np.flatnonzero(judged)
-    if groups is not None:
-        units = np.asarray(groups)[some][judged]
-    num_units = len(np.unique(units))
-    mean = float(values.mean())
+    return SpaceCheck(ties=ties, **together, **found)
+
+
+def _share_said(rows: int, ahead: float, low: float, high: float) -> str:
+    return (
+        f"on {rows:,} rows set aside, what belongs together is nearer than what does "
+        f"not in {100 * ahead:.0f} % of cases (95 % interval {100 * low:.0f} to "
+        f"{100 * high:.0f}; 50 by chance)"
+    )
+
+
+def _mean_over_rows(total: np.ndarray, count: np.ndarray, units: np.ndarray) -> dict[str, Any]:
+    """Return ``rows`` that were judged, their mean ``ahead``, and its ``low`` and ``high``."""
+    judged = count > 0
+    values, units = total[judged] / count[judged], units[judged]
+    if not len(values):
+        return {"rows": 0}
+    mean, num_units = float(values.mean()), len(np.unique(units))
     if num_units < LEAST_ROWS:
-        return SpaceCheck(rows=len(values), ahead=mean, **found)
+        return {"rows": len(values), "ahead": mean}
     margin = student_quantile(0.975, num_units - 1) * standard_error(values, units)
     low, high = max(mean - margin, 0.0), min(mean + margin, 1.0)
-    return SpaceCheck(rows=len(values), ahead=mean, low=low, high=high, **found)
+    return {"rows": len(values), "ahead": mean, "low": low, "high": high}
 
 
-def _ahead(vectors: np.ndarray, present: np.ndarray, contents: Sequence[np.ndarray]) -> np.ndarray:
-    """Return per row how often its own item is nearer than others', float64 ``[row]``; NaN: none.
+def _ahead(
+    vectors: np.ndarray, present: np.ndarray, contents: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often a row's own item is nearer than others', summed over the columns asked for.
 
-    Ties count half, and items of equal content are equally right: chance is `CHANCE` always.
+    Float64 ``[asking column, row]``, and over how many columns. Ties count half, and items of equal
+    content are equally right: chance is `CHANCE` always.
     """
-    total, count = np.zeros(vectors.shape[1]), np.zeros(vectors.shape[1])
+    total, count = np.zeros(vectors.shape[:2]), np.zeros(vectors.shape[:2])
     for a in range(len(vectors)):
         for b in range(len(vectors)):
             rows = np.flatnonzero(present[a] & present[b])
@@ -163,10 +201,9 @@ def _ahead(vectors: np.ndarray, present: np.ndarray, contents: Sequence[np.ndarr
                     ordered = np.sort(others)
                     below = np.searchsorted(ordered, own, "left")
                     upto = np.searchsorted(ordered, own, "right")
-                    total[row] += float((below + upto).mean()) / (2 * len(others))
-                    count[row] += 1
-    with np.errstate(invalid="ignore"):
-        return np.asarray(total / np.where(count > 0, count, np.nan))
+                    total[a, row] += float((below + upto).mean()) / (2 * len(others))
+                    count[a, row] += 1
+    return total, count
 
 
 def _spread(vectors: np.ndarray, present: np.ndarray) -> dict[str, float]:

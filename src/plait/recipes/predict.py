@@ -27,7 +27,7 @@ from plait.recipes.row_files import (
     kinds_of,
     writing_to,
 )
-from plait.recipes.zero_shot import TEMPLATES, zero_shot
+from plait.recipes.zero_shot import TEMPLATES, word_columns, zero_shot
 
 CHUNK_ROWS = 8192
 
@@ -104,7 +104,7 @@ def predict(
     unit = "" if classes else model.predictor.judge.unit
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
-        warnings, lacking = model.space.warnings, notes_on(missing)
+        warnings, lacking = model.space.warnings_of(word_columns(model)), notes_on(missing)
     else:
         warnings, lacking = weighed(model, missing)
     notes = [

@@ -61,11 +61,16 @@ def zero_shot(
     return Answer(columns | {f"p_{name}": share[:, i] for i, name in enumerate(names)})
 
 
+def word_columns(model: Model) -> list[str]:
+    """Return the input columns of the shared space that are asked in words."""
+    return [name for name in model.space.input_columns if traits_of(model.shown[name]).words]
+
+
 def class_vectors(
     model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], templates: Sequence[str]
 ) -> np.ndarray:
     """Return a unit vector per class, float32 ``[class, dim]``: the mean of its prompts'."""
-    input_columns = [s for s in model.space.input_columns if traits_of(model.shown[s]).words]
+    input_columns = word_columns(model)
     if not input_columns:
         raise UsageError(
             "classes are named in words, but the shared space reads no text",
