@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import plait
@@ -87,6 +88,22 @@ def test_lists_of_dicts_and_names_that_fits_use():
     model = PlaitClassifier(**CHEAP).fit(rows, y)
     assert model.classes_.tolist() == [False, True]
     assert model.predict([{"target": 4.0}]).tolist() == [True]
+
+
+def test_arrow_tables_and_dicts_need_no_pandas(monkeypatch):
+    frame, kinds, _ = shop()
+    cells = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    table = pa.Table.from_pylist(cells)
+    answers = []
+    for x in (table, cells):
+        model = PlaitClassifier(**CHEAP, columns=COLUMNS).fit(x, kinds)
+        assert list(model.feature_names_in_) == ["price", "note", "shade"]
+        assert model.model_.schema["price"].modality == "number"
+        answers.append(model.predict(x).tolist())
+    assert answers[0] == answers[1] and np.mean(np.array(answers[0]) == kinds) > 0.95
+    with pytest.raises(ValueError, match="infinity in column 'price'"):
+        PlaitClassifier(**CHEAP).fit([{"price": np.inf}, {"price": 1.0}], ["a", "b"])
 
 
 def test_every_row_is_learned_from_and_groups_stay_together():

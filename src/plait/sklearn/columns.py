@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from sklearn.utils.validation import check_array, validate_data
 
 from plait.types import Cell, is_missing
@@ -22,12 +23,12 @@ def columns_of(estimator: Any, x: Any, *, reset: bool) -> tuple[Columns, dict[st
 
     Args:
         estimator: Whose fit or prediction this is.
-        x: DataFrame, array, list of lists, or list of dicts.
+        x: DataFrame, Arrow table, array, list of lists, or list of dicts.
         reset: Whether this is a fit.
     """
     least = 2 if reset else 1
     if isinstance(x, list | tuple) and x and isinstance(x[0], Mapping):
-        x = _frame_like(x, None if reset else getattr(estimator, "feature_names_in_", None))
+        return _of_rows(estimator, x, reset, least)
     if hasattr(x, "columns") and hasattr(x, "shape"):
         return _of_frame(estimator, x, reset, least)
     array = check_array(
@@ -52,7 +53,7 @@ def columns_of(estimator: Any, x: Any, *, reset: bool) -> tuple[Columns, dict[st
 
 
 def _of_frame(estimator: Any, x: Any, reset: bool, least: int) -> tuple[Columns, dict[str, str]]:
-    """Return the columns of a DataFrame of pandas or polars, or of dicts."""
+    """Return the columns of a DataFrame of pandas or polars, or of an Arrow table."""
     validate_data(estimator, x, reset=reset, skip_check_array=True)
     if len(x) < least:
         raise ValueError(
@@ -60,12 +61,34 @@ def _of_frame(estimator: Any, x: Any, reset: bool, least: int) -> tuple[Columns,
             f"{least} is required by {type(estimator).__name__}."
         )
     columns, numbers = {}, {}
-    for name in x.columns:
+    for name in getattr(x, "column_names", x.columns):
         series = x[name]
-        columns[str(name)] = list(series.to_list())
-        if str(series.dtype).lower().startswith("float"):
+        columns[str(name)] = list(
+            series.to_pylist() if hasattr(series, "to_pylist") else series.to_list()
+        )
+        kind = str(getattr(series, "dtype", getattr(series, "type", ""))).lower()
+        if kind.startswith(("float", "double", "halffloat")):
             _check_finite(str(name), columns[str(name)])
             numbers[str(name)] = "number"
+    return columns, numbers
+
+
+def _of_rows(
+    estimator: Any, rows: Sequence[Mapping[str, Any]], reset: bool, least: int
+) -> tuple[Columns, dict[str, str]]:
+    """Return the columns of dicts: all keys at a fit, later those that the fit saw."""
+    known = None if reset else getattr(estimator, "feature_names_in_", None)
+    names = list(dict.fromkeys(key for row in rows for key in row) if known is None else known)
+    # Cells may be anything, so that a frame which holds only the names tells scikit-learn of them.
+    _of_frame(estimator, pa.table({n: pa.nulls(len(rows)) for n in names}), reset, least)
+    columns: Columns = {str(name): [row.get(name) for row in rows] for name in names}
+    numbers = {
+        name: "number"
+        for name, cells in columns.items()
+        if _are_numbers(cells) and any(isinstance(cell, float) for cell in cells)
+    }
+    for name in numbers:
+        _check_finite(name, columns[name])
     return columns, numbers
 
 
@@ -73,14 +96,6 @@ def _check_finite(name: str, cells: list[Cell]) -> None:
     array = np.array([np.nan if cell is None else cell for cell in cells], np.float64)
     if np.isinf(array).any():
         raise ValueError(f"Input X contains infinity in column '{name}'.")
-
-
-def _frame_like(rows: Any, names: Any) -> Any:
-    """Return a list of dicts as a pandas DataFrame with all their keys."""
-    import pandas
-
-    frame = pandas.DataFrame.from_records([dict(row) for row in rows])
-    return frame if names is None else frame.reindex(columns=list(names))
 
 
 def _are_numbers(cells: list[Cell]) -> bool:
