@@ -102,7 +102,7 @@ def test_unreadable_pictures_are_raised_with_their_row_or_skipped(checkpoint, tm
     with pytest.raises(CellError, match="picture cannot be decoded") as caught:
         encode_column(pictures, "x", codec, opened)
     assert (caught.value.column, caught.value.row) == ("x", 1)
-    assert "data in none of these formats" in str(caught.value)
+    assert "data of no known picture format" in str(caught.value)
     column = encode_column(pictures.told(on_error="skip"), "x", codec, opened)
     assert column.present.tolist() == [True, False, False, True, False]
     assert column.num_bad == 2 and [cell["row"] for cell in column.bad] == [1, 4]

@@ -17,6 +17,7 @@ from plait.cli.show import plain, print_facts, print_table, text_of, with_interv
         (None, ""),
         (True, "yes"),
         (0.123456, "0.1235"),
+        (float("nan"), "-"),
         (1234567.8, "1,234,568"),
         (["a", 1.5], "a, 1.5"),
         ({"rows": 3}, "rows 3"),

@@ -177,6 +177,7 @@ CALLS = [
     (["embed", "B", "nothing.csv"], 2, "the table does not exist"),
     (["search", "B", "--table", "nothing.csv", "--text", "x"], 2, "the table does not exist"),
     (["inspect", "nothing.csv"], 2, "the table does not exist"),
+    (["inspect", "B"], 2, "this is a bundle, not a table"),
     (["inspect", "T", "--schema", "nothing.yaml"], 2, "the schema cannot be read"),
     (["inspect", "T", "--root", "nothing"], 2, "the root is not a folder"),
     (["fit", "nothing.csv", "--target", "size"], 2, "the table does not exist"),

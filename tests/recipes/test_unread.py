@@ -68,6 +68,13 @@ def test_a_target_of_one_value_is_said_to_be_one():
         plait.fit(rows, target="kind", budget="2s")
 
 
+def test_a_target_without_any_value_is_said_to_be_one():
+    rows = [{"size": i, "kind": None} for i in range(30)]
+    with pytest.raises(TargetError, match="no value in any row") as caught:
+        plait.fit(rows, target="kind", budget="2s")
+    assert caught.value.hint == "name another with --target"
+
+
 def test_nothing_is_said_of_a_column_left_out(model):
     rows = [{**row, "same": 1} for row in ROWS]
     said = plait.fit(rows, target="kind", exclude=["same"], budget="2s", simple=True)

@@ -35,6 +35,7 @@ NEAR = 0.1
 """Modalities within so much of the best are stated as alternatives."""
 
 CONSTANT = "every row has the same value"
+EMPTY = "no row has a value"
 """Why a column is ignored whose cells are all one."""
 
 
@@ -112,9 +113,7 @@ def _sample_of(table: Table, name: str, places: list[Place], typed: bool) -> Col
 def _infer(table: Table, places: list[Place], sample: ColumnSample) -> Column:
     name = sample.name
     if not places:
-        return Column(
-            name=name, modality=None, role="ignore", why="no row has a value", share_missing=1.0
-        )
+        return Column(name=name, modality=None, role="ignore", why=EMPTY, share_missing=1.0)
     role = find_role(name, places, table.num_rows)
     if role is not None:
         return Column(name=name, modality=None, role=role[0], why=role[1])

@@ -64,7 +64,7 @@ def weighed(model: Model, missing: Missing) -> tuple[list[str], list[str]]:
         if scores == "":
             harmless.append(one)
         else:
-            warnings.append(_said(one) + (f"; {scores}" if scores else ""))
+            warnings.append(_said(one, scores or ""))
     if len(warnings) > MAX_LISTED:
         more = f"and {len(warnings) - MAX_LISTED} more columns that the model reads"
         warnings = [*warnings[:MAX_LISTED], more]
@@ -90,9 +90,11 @@ def _worth(model: Model, column: str) -> str | None:
     return ""
 
 
-def _said(one: Mapping[str, str | None]) -> str:
-    hint = f": did you mean '{one['did_you_mean']}'?" if one["did_you_mean"] else ""
-    return f"the table has no column '{one['column']}', which the model reads{hint}"
+def _said(one: Mapping[str, str | None], worth: str = "") -> str:
+    close = one["did_you_mean"]
+    start, worth = (". Did", f"; {worth}") if worth else (": did", "")
+    hint = f"{start} you mean '{close}'?" if close else ""
+    return f"the table has no column '{one['column']}', which the model reads{worth}{hint}"
 
 
 def under_schema(

@@ -15,6 +15,9 @@ from plait.model.ensemble import DEEP
 from plait.recipes.by_metric import best_by_metric
 from plait.sampling_error import standard_error
 
+SIMPLE = "simple models"
+"""The mix of these, as one candidate beside the network."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -115,6 +118,7 @@ def _compare(
     gap = gap if row_weights is None else gap * row_weights / row_weights.mean()
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return ()
+    other = "the mix of simple models" if best == SIMPLE else f"the baseline '{best}'"
     if gap.mean() > 0:
-        return (f"the deep model does not beat the baseline '{best}' on these data",)
-    return (f"the deep model is not clearly better than the baseline '{best}' on these data",)
+        return (f"the deep model does not beat {other} on these data",)
+    return (f"the deep model is not clearly better than {other} on these data",)

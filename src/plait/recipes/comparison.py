@@ -11,12 +11,9 @@ from plait.baselines.contract import mean_by
 from plait.baselines.stack import mix_outputs
 from plait.model.ensemble import DEEP
 from plait.recipes.base_models import BaseModels
-from plait.recipes.choose import Choice, choose, unjudged
+from plait.recipes.choose import SIMPLE, Choice, choose, unjudged
 from plait.recipes.deep_plan import DeepResult
 from plait.recipes.problem import Problem
-
-SIMPLE = "simple models"
-"""The mix of these, as one candidate beside the network."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,9 @@ def look_at_accelerator() -> Iterator[Check]:
     import torch
 
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
-    yield Check("torch", "ok", f"{torch.__version__} ({build}), {torch.get_num_threads()} threads")
+    num = torch.get_num_threads()
+    threads = "1 thread" if num == 1 else f"{num} threads"
+    yield Check("torch", "ok", f"{torch.__version__} ({build}), {threads}")
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         yield Check("gpu", "ok", f"{torch.cuda.get_device_name(0)}, {memory:.0f} GiB")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plait.data.cautions import Caution
-from plait.data.inference import CONSTANT
+from plait.data.inference import CONSTANT, EMPTY
 from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.errors import ColumnError, SchemaError, TargetError, UsageError, no_column
@@ -27,6 +27,13 @@ def check_target(schema: Schema, target: str) -> None:
         raise TargetError(
             "the target has the same value in every row, so there is nothing to learn",
             expected="at least two values",
+            column=target,
+            hint="name another with --target",
+        )
+    if modality is None and schema[target].why == EMPTY:
+        raise TargetError(
+            "the target has no value in any row, so there is nothing to learn",
+            expected="rows with a value",
             column=target,
             hint="name another with --target",
         )

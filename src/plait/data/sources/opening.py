@@ -25,6 +25,9 @@ from plait.errors import PlaitError, TableError
 PARQUET_ENDINGS = frozenset({".parquet", ".pq"})
 ARROW_ENDINGS = frozenset({".arrow", ".feather", ".ipc"})
 JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
+BUNDLE = ("manifest.json", "model.json", "schema.json")
+"""Files by which a folder is known to be what ``plait fit`` wrote."""
+
 MAX_LAYERS = 3
 """How often a table may be packed within a packed file: ``shop.zip`` with ``shop.csv.gz``."""
 
@@ -97,6 +100,7 @@ def _open_path(path: Path, said: Format, layers: int = 0) -> Opened:
             hint=_similar(path),
         ).of_call()
     if path.is_dir():
+        _check_no_bundle(path)
         return _open_folder(path, said, layers)
     if not path.is_file():
         raise TableError("the table is not a regular file", path=path)
@@ -104,6 +108,16 @@ def _open_path(path: Path, said: Format, layers: int = 0) -> Opened:
     if path.suffix.lower() in PACKED_ENDINGS:
         return _open_packed(path, said, layers)
     return Opened(_read_file(path, said), path.name, path.resolve().parent)
+
+
+def _check_no_bundle(folder: Path) -> None:
+    if all((folder / name).is_file() for name in BUNDLE):
+        raise TableError(
+            "this is a bundle, not a table",
+            expected="a file of rows, or a folder of media",
+            path=folder,
+            hint=f"plait report {folder} shows what is in it",
+        ).of_call()
 
 
 def _open_folder(path: Path, said: Format, layers: int) -> Opened:

@@ -90,7 +90,7 @@ class ImageCodec:
                 picture.draft("RGB", (1024, 1024))
                 picture.load()
         except UnidentifiedImageError:
-            raise _undecodable("data in none of these formats") from None
+            raise _undecodable("data of no known picture format") from None
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             raise _undecodable(str(error)) from None
         except Image.DecompressionBombError as error:
