@@ -71,7 +71,8 @@ class Calibration:
         least, most = self.scale.nominal - off, min(self.scale.nominal + off, 1.0)
         return (
             f"intervals that are to cover {self.scale.nominal:.0%} of new rows were set by {num:,} "
-            f"held-out rows: by the luck of those they may cover {least:.0%} to {most:.0%}",
+            f"held-out rows: by the luck of those they may cover {least:.0%} to {most:.0%}, and "
+            "more where what ships has learned from more rows, or for longer, than what set them",
         )
 
     def facts(self) -> dict[str, Any]:
