@@ -119,6 +119,14 @@ def test_what_was_told_comes_first_and_once():
     assert "20 rows" in warnings(data)[2]
 
 
+def test_unreadable_cells_are_warned_of_once():
+    data = bundle(0.9, [0.86, 0.94], GUESS) | {"lineage": {"num_skipped_cells": 34}}
+    assert "34 unreadable cells counted as missing." in warnings(data)
+    told = {"kind": "unreadable", "text": "column 'photo': 34 of 830 cells cannot be read"}
+    data["metrics"]["warnings"] = [told]
+    assert [text for text in warnings(data) if "34" in text] == [told["text"]]
+
+
 def test_bad_intervals_and_bad_confidence_are_warned_of():
     data = bundle(2.0, [1.9, 2.1], {}, task="regress", coverage=0.55, nominal_coverage=0.9)
     assert any("55.0" in text and "too narrow" in text for text in warnings(data))

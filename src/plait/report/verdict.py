@@ -130,11 +130,13 @@ def _said(warning: Any) -> str:
 
 def _of_rows(data: Mapping[str, Any]) -> list[str]:
     rows = test_of(data).get("rows")
+    told = [one for one in (data.get("metrics") or {}).get("warnings") or [] if one]
+    known = any(isinstance(one, Mapping) and one.get("kind") == "unreadable" for one in told)
     skipped = (data.get("lineage") or {}).get("num_skipped_cells") or 0
     found = []
     if is_number(rows) and 0 < rows < FEW_ROWS:
         found.append(f"Judged on only {plural(int(rows), 'row')}: every number here is rough.")
-    if skipped:
+    if skipped and not known:
         found.append(f"{plural(skipped, 'unreadable cell')} counted as missing.")
     return found
 
