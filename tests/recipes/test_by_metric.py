@@ -122,3 +122,11 @@ def test_choosable_metrics_are_metrics():
     numbers = np.zeros((12, 4), np.float32)
     found = NumberCodec().metrics(numbers, np.arange(12, dtype=np.float32))
     assert set(NUMBER.choosable) <= set(found)
+
+
+def test_a_wrong_metric_is_refused_before_the_cells_are_read():
+    rows = [{"scan": "nowhere.png", "kind": "ab"[i % 2], "size": i} for i in range(20)]
+    for target, metric in (("kind", "f2"), ("size", "auc")):
+        table = plait.read(rows, columns={"scan": "image", "kind": "category", "size": "number"})
+        with pytest.raises(UsageError, match=f"the choice cannot be by '{metric}'"):
+            plait.fit(table, target=target, metric=metric, simple=True, budget="10s")

@@ -85,6 +85,7 @@ def fit(
         check_bundle_place(out, target, force=force)
     with timetable.part("opening"):
         opened = _open(table, asked, progress)
+        asked.check_goal(opened.schema)
     base = asked.start.open_base()
     told, said = asked.told(opened, base), asked.said(table, base)
     unfinished = _unfinished(out, told, resume)

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import plait
+from plait.data.schema import Schema, make_codec
 from plait.data.table import Table
 from plait.errors import UsageError, nearest_name
+from plait.modalities import find_codec
+from plait.modalities._scan import issubclass_target
 from plait.model.decision import positive_label
 from plait.model.model import Model
 from plait.networks.config import SystemConfig
@@ -127,6 +130,16 @@ class FitConfig:
                 received=", ".join(asked),
                 hint="leave out --simple, or the rest",
             )
+
+    def check_goal(self, schema: Schema) -> None:
+        """Refuse a metric that the target's kind does not have, before anything takes long."""
+        target, metric = self.target, self.choice.metric
+        if metric is None or target is None or target not in [c.name for c in schema.columns]:
+            return
+        modality = schema[target].modality
+        if modality is not None and issubclass_target(find_codec(modality)):
+            codec: Any = make_codec(schema[target])
+            check_metric(metric, codec)
 
     def check_against(self, codec: Any) -> None:
         """Refuse a metric or a decision that the target does not have. Raises `UsageError`."""
