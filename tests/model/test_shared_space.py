@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plait.model.directions import score_directions, score_present, score_space, summary_of
+from plait.model.directions import (
+    score_directions,
+    score_present,
+    score_space,
+    summary_intervals,
+    summary_of,
+)
 from plait.model.shared_space import mean_vectors
 
 
@@ -68,6 +74,27 @@ def test_more_columns_find_more():
     alone = max(found["retrieval"][f"{name}->c"]["r@10"] for name in "ab")
     assert found["by_present"]["a+b->c"]["r@10"] > alone
     assert found["metrics"] == summary_of(found["retrieval"])
+
+
+def test_the_summarys_intervals_hold_the_mean_of_other_queries():
+    rng = np.random.default_rng(0)
+    inside = []
+    for _ in range(200):
+        hard = rng.random(60)  # a row that is hard asks hard questions in every direction
+        ranked = [(np.arange(60), np.where(rng.random(60) < hard, 3.0, 40.0)) for _ in range(4)]
+        low, high = summary_intervals(ranked, np.arange(60))["r@10"]
+        inside.append(low <= 0.5 <= high)
+    assert 0.91 <= np.mean(inside) <= 0.99
+    once = summary_intervals(ranked[:1] * 4, np.arange(60))["r@10"]
+    assert once == pytest.approx(summary_intervals(ranked[:1], np.arange(60))["r@10"])
+
+
+def test_groups_widen_the_summarys_intervals_and_few_have_none():
+    hits = (np.arange(60), np.where(np.arange(60) % 20 < 10, 1.0, 40.0))
+    alone = summary_intervals([hits], np.arange(60))["r@1"]
+    together = summary_intervals([hits], np.arange(60) // 5)["r@1"]
+    assert together[1] - together[0] > 2 * (alone[1] - alone[0])
+    assert summary_intervals([hits], np.arange(60) // 10) == {} == summary_intervals([], hits[0])
 
 
 def test_the_summary_is_the_mean_over_directions():

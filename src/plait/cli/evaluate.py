@@ -81,7 +81,9 @@ def show_decision(decision: dict[str, Any] | None) -> None:
 
 
 def show_retrieval(result: dict[str, Any]) -> None:
-    """Print retrieval per direction, and per set of columns that a query has."""
+    """Print retrieval: the mean of all directions, each, and per set of columns of a query."""
+    mean = with_intervals(result.get("metrics") or {}, result.get("intervals"))
+    print_table("Mean of all directions [95 % interval]", [mean] if mean else [])
     for title, key in (("Retrieval", "retrieval"), ("By the columns of the query", "by_present")):
         print_table(title, [{"query -> item": k, **v} for k, v in (result.get(key) or {}).items()])
 

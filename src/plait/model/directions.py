@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plait.bootstrap import LEAST_UNITS
 from plait.data.contents import content_numbers
 from plait.data.prepared import Prepared
 from plait.retrieval import match_ranks, retrieval_metrics
+from plait.sampling_error import student_quantile
 
 if TYPE_CHECKING:
     from plait.model.shared_space import SharedSpace
 
 LEAST_ROWS = 2
+
+Ranked = tuple[np.ndarray, np.ndarray]
+"""The rows that ask in one direction, int64 ``[query]``, and the ranks of their own items."""
 
 
 def evaluate_space(space: SharedSpace, prepared: Prepared) -> dict[str, Any]:
@@ -28,31 +33,42 @@ def evaluate_space(space: SharedSpace, prepared: Prepared) -> dict[str, Any]:
 
 
 def score_space(
-    vectors: np.ndarray, present: np.ndarray, contents: Mapping[str, np.ndarray]
+    vectors: np.ndarray,
+    present: np.ndarray,
+    contents: Mapping[str, np.ndarray],
+    groups: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return ``retrieval`` per direction, ``by_present`` per set of columns, and mean ``metrics``.
+
+    These have ``intervals``: see `summary_intervals`.
 
     Args:
         vectors: Unit vectors ``[input, row, dim]``.
         present: bool ``[input, row]``.
         contents: Input column -> int64 ``[row]``, in the order of `vectors`.
+        groups: int ``[row]``: rows of one number are not independent; None where all are.
     """
     input_columns = list(contents)
-    directions = score_directions(vectors, present, input_columns, contents)
+    ranks = ranks_of_directions(vectors, present, input_columns, contents)
+    directions = {name: retrieval_metrics(found) for name, (_, found) in ranks.items()}
+    units = np.arange(vectors.shape[1]) if groups is None else np.asarray(groups)
+    asking = len(np.unique(units[present.sum(0) > 1]))
     return {
+        **({"groups": asking} if groups is not None and asking < vectors.shape[1] else {}),
         "metrics": summary_of(directions),
+        "intervals": summary_intervals(list(ranks.values()), units),
         "retrieval": directions,
         "by_present": score_present(vectors, present, input_columns, contents),
     }
 
 
-def score_directions(
+def ranks_of_directions(
     vectors: np.ndarray,
     present: np.ndarray,
     input_columns: Sequence[str],
     contents: Mapping[str, np.ndarray],
-) -> dict[str, dict[str, float]]:
-    """Return ``{"a->b": {"r@1", "r@5", "r@10", "median_rank", "n"}}`` over rows that have both.
+) -> dict[str, Ranked]:
+    """Return ``{"a->b": (rows, ranks)}`` of the rows that have both, and of their own items.
 
     Args:
         vectors: Unit vectors ``[input, row, dim]``.
@@ -67,7 +83,50 @@ def score_directions(
             if a == b or both.sum() < LEAST_ROWS:
                 continue
             ranks = match_ranks(vectors[a][both], vectors[b][both], contents[second][both])
-            found[f"{first}->{second}"] = retrieval_metrics(ranks)
+            found[f"{first}->{second}"] = np.flatnonzero(both), ranks
+    return found
+
+
+def score_directions(
+    vectors: np.ndarray,
+    present: np.ndarray,
+    input_columns: Sequence[str],
+    contents: Mapping[str, np.ndarray],
+) -> dict[str, dict[str, float]]:
+    """Return ``{"a->b": {"r@1", "r@5", "r@10", "median_rank", "n"}}`` over rows that have both.
+
+    Arguments as of `ranks_of_directions`.
+    """
+    ranks = ranks_of_directions(vectors, present, input_columns, contents)
+    return {name: retrieval_metrics(found) for name, (_, found) in ranks.items()}
+
+
+def summary_intervals(ranked: Sequence[Ranked], units: np.ndarray) -> dict[str, list[float]]:
+    """Return 95 % intervals of the mean ``r@1`` and ``r@10`` over directions; none of few units.
+
+    A row asks in several directions, so that what its hits add to the mean is summed first, and the
+    sums of rows, or of their groups, are taken as independent (Cameron and Miller 2015, equation
+    11). The items are held fixed.
+
+    Args:
+        ranked: Of each direction.
+        units: int ``[row]``: rows of one number are not independent.
+    """
+    asking = np.unique(np.concatenate([rows for rows, _ in ranked])) if ranked else np.zeros(0, int)
+    num = len(np.unique(units[asking]))
+    if num < LEAST_UNITS:
+        return {}
+    which = np.unique(units, return_inverse=True)[1].reshape(-1)
+    found = {}
+    for name, k in (("r@1", 1), ("r@10", 10)):
+        added, mean = np.zeros(len(units)), 0.0
+        for rows, ranks in ranked:
+            hits = (ranks <= k).astype(np.float64)
+            added[rows] += (hits - hits.mean()) / len(rows) / len(ranked)
+            mean += float(hits.mean()) / len(ranked)
+        error = float((np.bincount(which, added) ** 2).sum() * num / (num - 1)) ** 0.5
+        margin = student_quantile(0.975, num - 1) * error
+        found[name] = [max(mean - margin, 0.0), min(mean + margin, 1.0)]
     return found
 
 

@@ -97,7 +97,7 @@ def _records(problem: Problem, found: SharedResult, *, seed: int, samples: bool)
         for name, columns in problem.input_columns.items()
     }
     vectors, present = found.space.input_column_vectors(problem.prepared, rows)
-    scored = score_space(vectors, present, contents)
+    scored = score_space(vectors, present, contents, problem.groups[rows])
     check = check_space(vectors, present, contents, problem.groups[rows])
     found.space.check = check
     metrics = {

@@ -82,7 +82,7 @@ def _number(data: Mapping[str, Any]) -> Html:
     plain, _, unit = metric(name, value).partition("\u00a0")
     figure = escape(plain) + (f'<span class="unit">{escape(unit)}</span>' if unit else "")
     way = f" ({direction(name)})" if word(name).better == "lower" else ""
-    interval = interval_text(name, test) if not is_space(data) else ""
+    interval = interval_text(name, test) if "intervals" in test or not is_space(data) else ""
     return (
         f'<div class="score"><p class="what">{label}{way}</p>'
         f'<p class="large">{figure}</p>'
