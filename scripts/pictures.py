@@ -41,6 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if given.verb == "make":
         pages = make_pages(out, budget=given.budget, only=given.only)
     faults = 0
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
     with Browser(command) as browser:
         for page in pages:
             faults += check(browser, page, out if given.out or given.verb == "make" else None)

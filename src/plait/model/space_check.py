@@ -73,8 +73,8 @@ class SpaceCheck:
         """Return the warnings, or which of the columns that ask are tied to no other column."""
         loose = [name for name in columns if name in self.ties and self._is_loose(name)]
         return self.warnings or tuple(
-            f"column '{name}' is hardly tied to the others in this space: {self._tie(name)}. What "
-            f"is asked by it finds rows with a '{name}' alike, and of the others little by chance"
+            f"column '{name}' is hardly tied to the others in this space: {self._tie(name)}. A "
+            f"query by it finds rows whose '{name}' is alike, whatever else they hold"
             for name in loose
         )
 

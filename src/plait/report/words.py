@@ -73,7 +73,7 @@ METRICS = {
 
 TERMS = {
     "95 % interval": "Where the value would lie in 95 of 100 repetitions with other rows of the "
-    "same kind. Fewer than ten rows have none.",
+    "same kind. Fewer than ten rows, or groups of rows, have none.",
     "test rows": "Rows that were set aside before anything was learned or chosen.",
     "guessing": "Always saying the most frequent class, the mean number, or the most typical "
     "value.",
