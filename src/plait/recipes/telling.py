@@ -18,7 +18,7 @@ knew more after a minute without (docs/log.md, 2026-11-29)."""
 LEAST_GROUPS = 12
 """With fewer groups of rows, a fit without one of them tells nothing."""
 
-MOST_SHARE = 0.2
+MOST_SHARE = 0.35
 """Of a timed budget, making the features of its rows and fitting them may take no more."""
 
 PILOT_ROWS = 32
