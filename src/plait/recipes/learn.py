@@ -55,8 +55,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     with timetable.part("encoders"):
         problem, encoders = read_by_encoders(problem, work)
         problem, space, learned = _with_space(problem, work)
-    guessing = _can_guess(problem, work)
-    problem, folds = _with_folds(problem, work, apart=guessing or knows_targets(problem))
+    problem, folds = _with_folds(problem, work, apart=knows_targets(problem))
     problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):
         base_models = measure_base_models(
@@ -70,7 +69,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
         )
     with timetable.part("label curve"):
         curve = _label_curve(problem, work)
-    deep, base_models, kept = _network(problem, work, base_models, folds, space, guessing=guessing)
+    deep, base_models, kept = _network(problem, work, base_models, folds, space)
     candidates = Candidates.of(deep, base_models)
     with timetable.part("choice"):
         choice, by_choice = choose_and_judge(problem, candidates, work, kept.choosing)
@@ -132,8 +131,6 @@ def _network(
     base_models: BaseModels,
     folds: np.ndarray | None,
     space: SharedSpace | None,
-    *,
-    guessing: bool,
 ) -> tuple[DeepResult, BaseModels, Kept]:
     """Train the network, and give simple models the time that it cannot use, before and after.
 
@@ -145,7 +142,7 @@ def _network(
     kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
     with timetable.part("network"):
         left = timetable.left(sum(kept))
-        stage = plan_network(problem, work, base_models, folds, space, guessing=guessing, left=left)
+        stage = plan_network(problem, work, base_models, folds, space, left=left)
     base_models = _again(problem, work, base_models, stage.spared(timetable.left(sum(kept))))
     kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
     with timetable.part("network"):
@@ -219,17 +216,6 @@ def _with_space(problem: Problem, work: Work) -> tuple[Problem, SharedSpace | No
     problem = with_space(problem, found, progress=work.progress)
     rows = len(problem.splits.train) + len(problem.unlabelled)
     return problem, found, {"space": {"recipe": "canonical correlations", "rows": rows}}
-
-
-def _can_guess(problem: Problem, work: Work) -> bool:
-    """Tell whether the network learns from guesses: not from a base, which saw such rows before."""
-    wanted = bool(work.baselines) and not work.simple
-    wanted = wanted and problem.weights is None  # guesses have no weight
-    if not wanted or work.base is not None:
-        return False
-    from plait.recipes.self_training import can_self_train
-
-    return can_self_train(problem, work.budget)
 
 
 def _label_curve(problem: Problem, work: Work) -> dict[str, Any]:

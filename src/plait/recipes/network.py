@@ -34,13 +34,11 @@ class NetworkStage:
     Attributes:
         plan: None where none is trained.
         foreseen: What it needs; None where time is free.
-        guessing: Whether it learns from guesses too.
         why: Why none is trained.
     """
 
     plan: DeepPlan | None = None
     foreseen: NetworkTime | None = None
-    guessing: bool = False
     why: str = ""
 
     def spared(self, seconds: float | None) -> float | None:
@@ -57,7 +55,6 @@ def plan_network(
     folds: np.ndarray | None,
     space: SharedSpace | None,
     *,
-    guessing: bool,
     left: float | None,
 ) -> NetworkStage:
     """Plan it, and see how long its steps take where seconds that are `left` for it count."""
@@ -81,15 +78,13 @@ def plan_network(
     )
     smallest = lean(modalities)
     may_shrink = work.size == "auto" and plan.start is None and plan.config != smallest
-    if guessing and work.size == "auto":
-        plan, may_shrink = replace(plan, config=smallest), False
     if left is None:
-        return NetworkStage(plan, None, guessing)
+        return NetworkStage(plan)
     foreseen = NetworkTime.of(problem, plan, left)
     if may_shrink and foreseen.passes(left, plan, len(problem.learned)) < LEAST_PASSES:
         plan = replace(plan, config=smallest)
         foreseen = NetworkTime.of(problem, plan, left)
-    return NetworkStage(plan, foreseen, guessing)
+    return NetworkStage(plan, foreseen)
 
 
 def _train_config(problem: Problem, work: Work) -> TrainConfig:
@@ -107,7 +102,7 @@ def train_network(
         problem: What to learn.
         work: Settings.
         stage: See `plan_network`.
-        base_models: The simple models: what guesses, and what ships where there is no network.
+        base_models: The simple models: what ships where there is no network.
         kept: Seconds.
     """
     plan, foreseen = stage.plan, stage.foreseen
@@ -133,10 +128,7 @@ def train_network(
             form=form or Form.SPLIT,
         )
     from plait.recipes.deep import train_deep
-    from plait.recipes.self_training import train_student
 
-    if stage.guessing:
-        return train_student(problem, plan, base_models, work.progress)
     return train_deep(problem, plan, work.progress)
 
 
