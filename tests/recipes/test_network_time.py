@@ -112,7 +112,7 @@ def test_without_time_for_any_form_it_says_what_it_needs():
 
 
 def test_with_no_time_at_all_a_network_is_not_even_looked_at():
-    stage = plan_network(None, work_of(20.0), BASE_MODELS, None, None, guessing=False, left=0.1)
+    stage = plan_network(None, work_of(20.0), BASE_MODELS, None, None, left=0.1)
     found = train_network(PROBLEM, work_of(20.0), stage, BASE_MODELS, kept=0.0)
     assert stage.foreseen is None and found.notes == (
         "no network was trained: no time was left for it",
