@@ -344,7 +344,8 @@ def test_a_fit_from_a_base_measures_and_tells_it(tmp_path, monkeypatch):
     monkeypatch.setattr(learn, "measure_base_models", without)
     table = plait.read(cells()[:90], columns=columns)
     base = plait.fit(table, exclude=["goal"], **settings)
-    model = plait.fit(table, target="goal", base=base, adapt="full", **settings)
+    options = {"base": base, "adapt": "full", "label_curve": True}
+    model = plait.fit(table, target="goal", **options, **settings)
     metrics = model.records["metrics"]
     found = metrics["label_efficiency"]
     assert line(found, 1)[0]["name"] == "with the shared space"
@@ -356,7 +357,7 @@ def test_vectors_that_know_the_answers_are_not_measured(problem, monkeypatch):
     asked = []
     monkeypatch.setattr(learn, "measure_label_curve", lambda *args, **told: asked.append(1) or {})
     work = SimpleNamespace(
-        baselines=True, scores=True, base=None, seed=0, progress=SILENT,
+        baselines=True, scores=True, label_curve=True, base=None, seed=0, progress=SILENT,
         budget=SimpleNamespace(timed=True, amount=9.0),
         timetable=SimpleNamespace(left=lambda: 9.0),
     )  # fmt: skip
@@ -365,4 +366,6 @@ def test_vectors_that_know_the_answers_are_not_measured(problem, monkeypatch):
     work.base = SimpleNamespace(inputs=("raw", "goal"))
     assert learn._label_curve(problem, work) == {}
     work.base, work.baselines = None, False
+    assert learn._label_curve(problem, work) == {} and asked == [1]
+    work.baselines, work.label_curve = True, False
     assert learn._label_curve(problem, work) == {} and asked == [1]

@@ -81,6 +81,10 @@ Choice = Annotated[
         {
             "baselines": (_flag("Measure simple models too, and ship the best."), True),
             "simple": (switch("--simple", "Simple models only: no network is trained."), False),
+            "label_curve": (
+                switch("--label-curve", "Measure how many labels a base or encoders save."),
+                False,
+            ),
             "metric": (
                 text("What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
                 None,

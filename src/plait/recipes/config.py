@@ -54,6 +54,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "positive": (str, int),
     "samples": (bool,),
     "scores": (bool,),
+    "label_curve": (bool,),
     "train": (dict,),
     "encoders": (dict, str),
     "base": _TEXT,

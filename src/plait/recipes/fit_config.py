@@ -44,6 +44,7 @@ class FitOptions(ReadOptions, total=False):
     simple: bool
     metric: str | None
     scores: bool
+    label_curve: bool
     threshold: float | None
     costs: Mapping[str, float] | None
     positive: str | None

@@ -80,12 +80,15 @@ class Choice:
             which is best for probabilities and intervals.
         scores: Whether what ships, every candidate and every subset of columns is scored, with
             intervals. Without, only the costs of the choice are known: for searches over many fits.
+        label_curve: Whether it is measured how many labels are saved by vectors known before, of a
+            base or of pretrained encoders: fits to ever more labels with and without them.
     """
 
     baselines: bool | Sequence[str] = True
     simple: bool = False
     metric: str | None = None
     scores: bool = True
+    label_curve: bool = False
 
     @property
     def told_baselines(self) -> str:

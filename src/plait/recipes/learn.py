@@ -219,9 +219,10 @@ def _with_space(problem: Problem, work: Work) -> tuple[Problem, SharedSpace | No
 
 
 def _label_curve(problem: Problem, work: Work) -> dict[str, Any]:
-    """Return the label curve; {} where the vectors were made with the targets of all rows."""
+    """Return the label curve where it is wanted; {} where vectors knew the targets of all rows."""
     knowing = work.base is not None and problem.target in work.base.inputs
-    if not work.baselines or not work.scores or knowing or has_tuned(problem):
+    wanted = work.label_curve and work.baselines and work.scores
+    if not wanted or knowing or has_tuned(problem):
         return {}
     left = work.timetable.left()
     seconds = curve_seconds(None if left is None else min(work.budget.amount, left))

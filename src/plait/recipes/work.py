@@ -81,6 +81,11 @@ class Work:
         return self.config.choice.scores
 
     @property
+    def label_curve(self) -> bool:
+        """Whether it is measured how many labels the vectors known before save."""
+        return self.config.choice.label_curve
+
+    @property
     def size(self) -> str | Mapping[str, Any] | SystemConfig:
         """Of the network, as given."""
         return self.config.network.size
