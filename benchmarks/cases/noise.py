@@ -37,6 +37,8 @@ def _measure(kind: str, settings: Settings) -> list[Row]:
     num_draws = 2 if settings.quick else DRAWS[kind]
     seeds = [settings.seed * 1000 + draw for draw in range(num_draws)]
     claims = [[_claim(kind, seed, settings, name) for name in CLAIMS] for seed in seeds]
+    claims = [one for one in claims if np.isfinite(one).all()]
+    num_draws = len(claims)
     seconds = (time.monotonic() - began) / num_draws / len(CLAIMS)
     found = [
         Row(
@@ -68,7 +70,10 @@ def _claim(kind: str, seed: int, settings: Settings, name: str) -> tuple[float, 
     )  # fmt: skip
     told = model.records["metrics"]["test"]
     found = np.array(told["confusion"], float)
-    return float((np.diag(found) / found.sum(axis=1)).mean()) - 0.5, int(found.sum())
+    rows = found.sum(axis=1)
+    if not rows.all():  # all rows that are judged by are of one class: chance is not a half
+        return float("nan"), int(found.sum())
+    return float((np.diag(found) / rows).mean()) - 0.5, int(found.sum())
 
 
 def _parts(table: pa.Table, group: str | None, rng: np.random.Generator) -> list[str]:

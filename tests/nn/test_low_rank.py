@@ -8,7 +8,7 @@ from torch import nn
 
 from plait.networks.config import SystemConfig
 from plait.networks.system import make_trunk
-from plait.nn.low_rank import LowRankLinear, adapt_linears, merge_linears
+from plait.nn.low_rank import LowRankLinear, adapt_linears, corrections, merge_linears
 
 
 @pytest.fixture
@@ -49,6 +49,15 @@ def test_adapting_changes_nothing_and_trains_corrections_only(network):
     assert torch.equal(network(x), expected)
     trained = {name for name, p in network.named_parameters() if p.requires_grad}
     assert trained == {f"{n}.{part}" for n in ("0", "1.0", "3") for part in ("down", "up")}
+
+
+def test_named_layers_alone_are_wrapped_and_told(network):
+    assert adapt_linears(network, ["3"], rank=2) == 1
+    assert {n: tuple(v.shape) for n, v in corrections(network).items()} == {
+        "3.down": (2, 8),
+        "3.up": (3, 2),
+    }
+    assert not any(p.requires_grad for n, p in network.named_parameters() if "3." not in n)
 
 
 def test_only_corrections_learn_and_merging_keeps_what_was_learned(network):

