@@ -26,6 +26,7 @@ SWITCHES = {
     "allow_network": {True: "--allow-network"},
     "baselines": {False: "--no-baselines"},
     "samples": {False: "--no-samples"},
+    "label_curve": {True: "--label-curve"},
 }
 """Setting -> its value -> the option that says so."""
 
