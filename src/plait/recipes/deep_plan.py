@@ -30,7 +30,7 @@ class Form(Enum):
     """How a network is trained and judged; the most thorough first."""
 
     FOLDS = "a network for each fold, whose mean ships"
-    SPLIT = "one network, judged by the rows that it did not learn from"
+    SPLIT = "one network, or one a core, judged by the rows that none learned from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,8 @@ class DeepResult:
             ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
         adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
         notes: What a person should know.
-        stages: Networks, each with those of `rows` that it did not learn from.
+        stages: Networks, each with those of `rows` that it did not learn from: several of a row
+            answer it by their mean.
         cut_short: Whether the time ended before it saw every row once.
     """
 

@@ -85,19 +85,22 @@ class NetworkTime:
             plan: Of the network.
             left: Seconds: looking takes a small part of them.
         """
+        from plait.recipes.deep_member import num_members
         from plait.recipes.network_pilot import look
         from plait.recipes.side_by_side import num_at_once
 
         rows = learn_rows(problem) if plan.folds is not None else problem.learned
         answering, step = look(problem, plan, rows, left)
+        members = num_members(problem, plan)
         if plan.folds is None:
-            forms = {Form.SPLIT: Trainings(1.0, len(problem.validation) + len(problem.stopping))}
+            judged = len(problem.validation) + len(problem.stopping)
+            forms = {Form.SPLIT: Trainings(1.0, judged, members)}
         else:
             num_judged, num_folds = int((plan.folds == 0).sum()), int(plan.folds.max()) + 1
             num = num_at_once(num_folds, plan.device)
             forms = {
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
-                Form.SPLIT: Trainings(1.0, num_judged),
+                Form.SPLIT: Trainings(1.0, num_judged, members),
             }
         return cls(answering, step, forms, len(problem.judged))
 
