@@ -54,9 +54,8 @@ def plan(**changes):
     return settled(replace(found, **changes))
 
 
-def test_the_mean_of_several_is_judged_and_ships(problem, monkeypatch):
-    monkeypatch.setattr(deep, "num_members", lambda *_: 2)
-    found = deep.train_deep(problem, plan(end=time.monotonic() + 1.0), SILENT)
+def test_the_mean_of_several_is_judged_and_ships(problem):
+    found = deep.train_deep(problem, plan(end=time.monotonic() + 1.0, members=2), SILENT)
     assert len(found.systems) == 2 and np.array_equal(found.rows, problem.validation)
     each = [system_outputs(one, problem.prepared, found.rows) for one in found.systems]
     assert not np.allclose(*each)
@@ -77,11 +76,10 @@ def test_large_networks_and_those_with_a_start_are_trained_alone(problem, monkey
     assert num_members(problem, plan()) == 1
 
 
-def test_a_row_that_several_judge_is_answered_by_their_mean(problem, monkeypatch):
+def test_a_row_that_several_judge_is_answered_by_their_mean(problem):
     from plait.recipes.held_out import _Answers
 
-    monkeypatch.setattr(deep, "num_members", lambda *_: 2)
-    found = deep.train_deep(problem, plan(end=time.monotonic() + 0.5), SILENT)
+    found = deep.train_deep(problem, plan(end=time.monotonic() + 0.5, members=2), SILENT)
     held = object.__new__(_Answers)
     held._problem, held._deep = problem, found
     answers = held._network(np.arange(len(found.rows)), ())

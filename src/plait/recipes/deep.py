@@ -11,7 +11,7 @@ from plait.baselines.cross_validation import inner_folds
 from plait.networks.torch_runners import system_outputs
 from plait.progress import Progress, Update
 from plait.recipes.deep_folds import cross_fit
-from plait.recipes.deep_member import Member, num_members, train_member
+from plait.recipes.deep_member import Member, train_member
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
@@ -80,15 +80,14 @@ def _train_judged(
     stop: np.ndarray,
     progress: Progress,
 ) -> DeepResult:
-    """Train on rows, judged by others: a network a core where time is short, whose mean ships.
+    """Train on rows, judged by others: one network, or several whose mean ships.
 
-    Small steps gain nothing from a second thread. Networks that differ in nothing but their seed
-    (weights, order of rows, augmentation) are better as a mean than each of them (Lakshminarayanan
-    et al. 2017, "Simple and scalable predictive uncertainty estimation using deep ensembles").
+    Networks that differ in nothing but their seed (weights, order of rows, augmentation) are better
+    as a mean than each of them (Lakshminarayanan et al. 2017, "Simple and scalable predictive
+    uncertainty estimation using deep ensembles").
     """
     plan = replace(plan, budget=plan.part(1.0, len(held)) if plan.end else plan.budget)
-    num = num_members(problem, plan) if plan.end is not None else 1
-    if num == 1:
+    if plan.members == 1:
         system = make_system(problem, plan, rows)
         run = fit_network(problem, plan, system, rows, "training", progress, stop)
         outputs = system_outputs(system, problem.prepared, held, device=plan.device)
@@ -98,12 +97,12 @@ def _train_judged(
         )
     jobs = [
         Job(
-            f"network {place + 1} of {num}",
+            f"network {place + 1} of {plan.members}",
             partial(_member, problem, _with_own_seed(plan, place), rows, held, stop),
         )
-        for place in range(num)
+        for place in range(plan.members)
     ]
-    found = run_all(jobs, num, progress)
+    found = run_all(jobs, plan.members, progress)
     systems = tuple(one.system(problem, plan) for one in found)
     outputs = np.asarray(np.mean([one.outputs for one in found], axis=0), np.float32)
     stages = [(system, held) for system in systems]

@@ -26,8 +26,9 @@ MOST_PARAMETERS = 2_000_000
 
 
 def num_members(problem: Problem, plan: DeepPlan) -> int:
-    """Return how many networks a timed training by one split has.
+    """Return how many networks a training by one split may have, where time is enough for each.
 
+    A second thread hardly quickens small steps, so that a core each costs them a quarter of theirs.
     One where it starts from given weights, and where it is large enough for several threads.
     """
     if plan.start is not None:

@@ -88,6 +88,7 @@ class DeepPlan:
         end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
         answering: Seconds in which the network answers one row, where that is known.
         form: Of training, where there are folds.
+        members: Networks that are trained at once on one split, whose mean ships.
         told: Fits what simple models know, for each network from the rows that it learns from;
             None for networks that are told nothing.
     """
@@ -105,6 +106,7 @@ class DeepPlan:
     end: float | None = None
     answering: float = 0.0
     form: Form = Form.FOLDS
+    members: int = 1
     told: Told | None = None
 
     def part(self, share: float, num_answered: int) -> Budget:

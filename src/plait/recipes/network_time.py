@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -85,24 +85,27 @@ class NetworkTime:
             plan: Of the network.
             left: Seconds: looking takes a small part of them.
         """
-        from plait.recipes.deep_member import num_members
         from plait.recipes.network_pilot import look
         from plait.recipes.side_by_side import num_at_once
 
         rows = learn_rows(problem) if plan.folds is not None else problem.learned
         answering, step = look(problem, plan, rows, left)
-        members = num_members(problem, plan)
         if plan.folds is None:
             judged = len(problem.validation) + len(problem.stopping)
-            forms = {Form.SPLIT: Trainings(1.0, judged, members)}
+            forms = {Form.SPLIT: Trainings(1.0, judged, plan.members)}
         else:
             num_judged, num_folds = int((plan.folds == 0).sum()), int(plan.folds.max()) + 1
             num = num_at_once(num_folds, plan.device)
             forms = {
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
-                Form.SPLIT: Trainings(1.0, num_judged, members),
+                Form.SPLIT: Trainings(1.0, num_judged, plan.members),
             }
         return cls(answering, step, forms, len(problem.judged))
+
+    def with_members(self, num: int) -> NetworkTime:
+        """Return what is needed where so many networks, trained at once on one split, answer."""
+        split = self.forms[Form.SPLIT]._replace(num_shipped=num)
+        return replace(self, forms={**self.forms, Form.SPLIT: split})
 
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
