@@ -95,3 +95,12 @@ def test_on_the_command_line_flags_win_over_the_file(folder, capsys):
     capsys.readouterr()
     assert run(["fit", "-q"]) == 2
     assert "no table to learn from" in capsys.readouterr().err
+
+
+def test_settings_that_are_not_there_are_said_to_be_missing(tmp_path):
+    with pytest.raises(UsageError, match="there is no file of settings here") as caught:
+        read_config(tmp_path / "nowhere.yaml")
+    assert "Errno" not in str(caught.value) and "nowhere.yaml" in str(caught.value)
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        read_config(tmp_path)
+    assert "Errno" not in str(caught.value)

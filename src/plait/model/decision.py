@@ -217,7 +217,7 @@ def positive_label(codec: TargetCodec, given: str | None) -> tuple[str, str]:
             "a decision threshold is for two classes",
             expected="a category with two labels as the target",
             received=f"{len(names)} classes" if names else f"a target of task {codec.task}",
-        )
+        ).of_call()
     if given is not None:
         if str(given) not in names:
             raise UsageError(

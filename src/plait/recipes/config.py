@@ -140,10 +140,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        words = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            "the settings cannot be read",
+            "there is no file of settings here" if missing else "the settings cannot be read",
             expected="a YAML file, as plait fit --save-config writes it",
-            received=str(error),
+            received="nothing" if missing else words,
             path=path,
         ) from None
     if not isinstance(data, dict):
