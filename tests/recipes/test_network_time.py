@@ -16,8 +16,10 @@ from plait.recipes.network_time import (
     GOOD_FOLD_STEPS,
     GOOD_STEPS,
     LEAST_STEPS,
+    Kept,
     NetworkTime,
     Trainings,
+    kept_beside,
 )
 from plait.recipes.timetable import Timetable
 
@@ -187,3 +189,13 @@ def test_what_was_cut_off_is_not_fitted_again():
         for names in ((), ("linear",))
     )
     assert whole.refitting > 1.0 and cut.refitting == 0.0
+
+
+def test_a_network_alone_tells_how_long_its_scoring_takes():
+    kept = Kept(choosing=0.0, calibrating=1.0, scoring=60.0, refitting=0.0)
+    forms = {Form.SPLIT: Trainings(1.0, 100, 2)}
+    foreseen = NetworkTime(answering=0.001, step=0.1, forms=forms, judged=1000)
+    # Two networks answer 1,000 rows in 2 s: once, once more, and in one set of columns.
+    assert kept_beside(kept, foreseen, 1).scoring == pytest.approx(2.0 + 3 * 2.0)
+    assert kept_beside(kept._replace(scoring=4.0), foreseen, 1).scoring == 4.0
+    assert kept_beside(kept, None, 1) == kept

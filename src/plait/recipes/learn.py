@@ -27,13 +27,14 @@ from plait.recipes.held_out import calibrate
 from plait.recipes.label_curve import curve_seconds, measure_label_curve, told
 from plait.recipes.linear_space import learn_linear
 from plait.recipes.network import plan_network, train_network
-from plait.recipes.network_time import Kept, after_network
+from plait.recipes.network_time import Kept, after_network, kept_beside
 from plait.recipes.problem import Problem, with_space
 from plait.recipes.records import make_card
 from plait.recipes.refit import Refitted, refit
 from plait.recipes.scoring import HeldOutputs
 from plait.recipes.second_round import measure_again, why_unused
 from plait.recipes.stopping import with_stopping
+from plait.recipes.subsets import subsets_of
 from plait.recipes.target_records import make_records
 from plait.recipes.timetable import Timetable
 from plait.recipes.tuning import has_tuned, knows_targets
@@ -145,6 +146,8 @@ def _network(
         stage = plan_network(problem, work, base_models, folds, space, left=left)
     base_models = _again(problem, work, base_models, stage.spared(timetable.left(sum(kept))))
     kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
+    if not base_models.outputs:
+        kept = kept_beside(kept, stage.foreseen, len(subsets_of(problem.inputs)))
     with timetable.part("network"):
         deep = train_network(problem, work, stage, base_models, kept=sum(kept))
     base_models = _again(problem, work, base_models, timetable.left(sum(kept)))

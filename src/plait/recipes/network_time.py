@@ -33,6 +33,9 @@ SPARED_SHARE = 0.3
 REFIT_SHARE = 0.15
 """Most of a budget that is kept for fitting what ships once more."""
 
+SCORING_SECONDS = 2.0
+"""Scoring takes about so long beside the answers of a network that stands alone."""
+
 CALIBRATION_SHARES = (0.03, 0.1)
 """Least and most of a budget that is kept for calibrating what ships, set by set of columns."""
 
@@ -153,6 +156,21 @@ class NetworkTime:
 
 def _good_steps(form: Form) -> int:
     return GOOD_FOLD_STEPS if form is Form.FOLDS else GOOD_STEPS
+
+
+def kept_beside(kept: Kept, foreseen: NetworkTime | None, num_sets: int) -> Kept:
+    """Return what is kept where no simple model told how long scoring takes, but the network does.
+
+    Args:
+        kept: As it is without knowing.
+        foreseen: Of the network; None where time is free.
+        num_sets: Sets of columns that are scored.
+    """
+    if foreseen is None:
+        return kept
+    networks = max(parts.num_shipped for parts in foreseen.forms.values())
+    answered = foreseen.answering * networks * foreseen.judged
+    return kept._replace(scoring=min(kept.scoring, SCORING_SECONDS + (2 + num_sets) * answered))
 
 
 def after_network(
