@@ -13,8 +13,9 @@ from plait.networks.config import SystemConfig
 from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
 from plait.recipes import deep, deep_member
-from plait.recipes.deep_member import num_members
+from plait.recipes.deep_member import num_members, train_member
 from plait.recipes.deep_plan import DeepPlan, settled
+from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.fit_settings import Rows
 from plait.recipes.problem import make_problem
 from plait.train.budget import Budget
@@ -86,3 +87,25 @@ def test_a_row_that_several_judge_is_answered_by_their_mean(problem):
     np.testing.assert_allclose(answers, found.outputs, atol=1e-6)
     held._deep = replace(found, stages=found.stages[:0])
     assert np.isnan(held._network(np.arange(3), ())).all()
+
+
+def test_what_is_fitted_first_takes_its_part_of_the_time(problem, monkeypatch):
+    seen = []
+
+    def slow(*args):
+        time.sleep(0.4)
+        return make_system(*args)
+
+    def remembered(problem, plan, *args, **options):
+        seen.append(plan.budget.amount)
+        return fit_network(problem, plan, *args, **options)
+
+    for module in (deep, deep_member):
+        monkeypatch.setattr(module, "make_system", slow)
+        monkeypatch.setattr(module, "fit_network", remembered)
+    deep.train_deep(problem, plan(end=time.monotonic() + 1.0), SILENT)
+    rows, held = problem.learned, problem.validation
+    timed = plan(end=time.monotonic() + 1.0)
+    train_member(problem, timed, rows, held, lambda share, note: None)
+    train_member(problem, timed, rows, held, lambda share, note: None, share=0.5)
+    assert seen[0] <= 0.6 and seen[1] <= 0.6 and seen[2] <= 0.3

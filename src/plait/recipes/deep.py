@@ -86,9 +86,10 @@ def _train_judged(
     as a mean than each of them (Lakshminarayanan et al. 2017, "Simple and scalable predictive
     uncertainty estimation using deep ensembles").
     """
-    plan = replace(plan, budget=plan.part(1.0, len(held)) if plan.end else plan.budget)
     if plan.members == 1:
         system = make_system(problem, plan, rows)
+        if plan.end is not None:
+            plan = replace(plan, budget=plan.part(1.0, len(held)))
         run = fit_network(problem, plan, system, rows, "training", progress, stop)
         outputs = system_outputs(system, problem.prepared, held, device=plan.device)
         system = system.cpu()

@@ -50,11 +50,8 @@ def _fold(
     rows, folds = learn_rows(problem), _folds_of(plan)
     held, learned = rows[folds == fold], rows[folds != fold]
     plan = replace(plan, seed=seed, folder=plan.folder and plan.folder / f"fold-{fold}")
-    num_folds = int(folds.max()) + 1
-    budget = plan.budget.share(1 / num_folds)
-    if plan.end is not None:
-        budget = plan.part(1 / rounds_left, len(held))
-    return train_member(problem, replace(plan, budget=budget), learned, held, notify)
+    plan = replace(plan, budget=plan.budget.share(1 / (int(folds.max()) + 1)))
+    return train_member(problem, plan, learned, held, notify, share=1 / rounds_left)
 
 
 def _folds_of(plan: DeepPlan) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -66,18 +66,25 @@ def train_member(
     held: np.ndarray,
     notify: Update,
     rows_stopping: np.ndarray | None = None,
+    *,
+    share: float = 1.0,
 ) -> Member:
     """Train one and have it answer rows that it did not learn from.
 
+    What it is told by simple models is fitted first, and takes its part of the time.
+
     Args:
         problem: Columns and target.
-        plan: Its own seed, budget and folder.
+        plan: Its own seed and folder; the budget, where that is not a time.
         rows: Row numbers to learn from.
         held: Row numbers to answer.
         notify: Told how far it is.
         rows_stopping: Row numbers that tell when to stop; None for none.
+        share: Of the time that is left then.
     """
     system = make_system(problem, plan, rows)
+    if plan.end is not None:
+        plan = replace(plan, budget=plan.part(share, len(held)))
     progress = _Forward(notify)
     run = fit_network(problem, plan, system, rows, "training", progress, rows_stopping)
     outputs = system_outputs(system, problem.prepared, held, device=plan.device)
