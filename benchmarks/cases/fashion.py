@@ -11,9 +11,6 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
 BUDGET = "10m"
-SIZE: Any = {"dim": 64, "depth": 0, "stems": {"image": {"middle": 64, "num_middle": 1}}}
-"""Of each network: two on two cores stay below the limit together."""
-
 COLUMNS: dict[str, Any] = {
     "image": {"modality": "image", "settings": {"flip": True}},
     "label": "category",
@@ -37,7 +34,6 @@ def run(settings: Settings) -> list[Row]:
         target="label",
         columns=COLUMNS,
         budget=settings.budget_or(BUDGET),
-        size=SIZE,
         seed=settings.seed,
         baselines=False,
     )

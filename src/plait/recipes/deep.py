@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from plait.baselines.cross_validation import inner_folds
 from plait.networks.torch_runners import system_outputs
-from plait.progress import Progress, Update
+from plait.progress import Progress
 from plait.recipes.deep_folds import cross_fit
-from plait.recipes.deep_member import Member, train_member
 from plait.recipes.deep_plan import DeepPlan, DeepResult, Form, learn_rows
 from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.deep_trials import choose_variant
 from plait.recipes.problem import Problem
-from plait.recipes.side_by_side import Job, num_at_once, run_all
+from plait.recipes.side_by_side import num_at_once
 from plait.recipes.stopping import LEAST_ROWS, STOPPING_SHARE
 from plait.recipes.telling import tell
 
@@ -49,81 +47,40 @@ def _num_rounds(plan: DeepPlan) -> int:
 
 
 def _train_once(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
+    system = make_system(problem, plan, problem.learned)
     rows = problem.validation
     stop = problem.stopping if len(problem.stopping) else rows
-    return _train_judged(problem, plan, problem.learned, rows, stop, progress)
+    plan = replace(plan, budget=plan.part(1.0, len(rows)) if plan.end else plan.budget)
+    run = fit_network(problem, plan, system, problem.learned, "training", progress, stop)
+    outputs = system_outputs(system, problem.prepared, rows, device=plan.device)
+    system = system.cpu()
+    stages = [(system, rows)]
+    return DeepResult(systems=(system,), outputs=outputs, rows=rows, run=run, stages=stages)
 
 
 def _split_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
-    """Train on all folds but the first, which judges.
+    """Train one network on all folds but the first, which judges it.
 
-    Some of the rows learned from, where they are enough, tell when to stop.
+    Some of the rows learned from, where they are enough, tell it when to stop.
     """
     if plan.folds is None:
         raise ValueError("a split of the rows needs their folds")
     rows = learn_rows(problem)
     held = rows[plan.folds == 0]
     learned, stop = _with_stop(problem, rows[plan.folds != 0], plan.seed)
+    system = make_system(problem, plan, learned)
+    plan = replace(plan, budget=plan.part(1.0, len(held)))
+    run = fit_network(problem, plan, system, learned, "training", progress, stop)
+    outputs = system_outputs(system, problem.prepared, held, device=plan.device)
+    system = system.cpu()
+    stages = [(system, held)]
     note = (
         f"the network was compared on {len(held):,} of the {len(rows):,} rows: the time was too "
         "short to train one for each fold"
     )
-    found = _train_judged(problem, plan, learned, held, stop, progress)
-    return replace(found, notes=(note,))
-
-
-def _train_judged(
-    problem: Problem,
-    plan: DeepPlan,
-    rows: np.ndarray,
-    held: np.ndarray,
-    stop: np.ndarray,
-    progress: Progress,
-) -> DeepResult:
-    """Train on rows, judged by others: one network, or several whose mean ships.
-
-    Networks that differ in nothing but their seed (weights, order of rows, augmentation) are better
-    as a mean than each of them (Lakshminarayanan et al. 2017, "Simple and scalable predictive
-    uncertainty estimation using deep ensembles").
-    """
-    if plan.members == 1:
-        system = make_system(problem, plan, rows)
-        if plan.end is not None:
-            plan = replace(plan, budget=plan.part(1.0, len(held)))
-        run = fit_network(problem, plan, system, rows, "training", progress, stop)
-        outputs = system_outputs(system, problem.prepared, held, device=plan.device)
-        system = system.cpu()
-        return DeepResult(
-            systems=(system,), outputs=outputs, rows=held, run=run, stages=[(system, held)]
-        )
-    jobs = [
-        Job(
-            f"network {place + 1} of {plan.members}",
-            partial(_member, problem, _with_own_seed(plan, place), rows, held, stop),
-        )
-        for place in range(plan.members)
-    ]
-    found = run_all(jobs, plan.members, progress)
-    systems = tuple(one.system(problem, plan) for one in found)
-    outputs = np.asarray(np.mean([one.outputs for one in found], axis=0), np.float32)
-    stages = [(system, held) for system in systems]
-    return DeepResult(systems=systems, outputs=outputs, rows=held, run=found[0].run, stages=stages)
-
-
-def _member(
-    problem: Problem,
-    plan: DeepPlan,
-    rows: np.ndarray,
-    held: np.ndarray,
-    stop: np.ndarray,
-    notify: Update,
-) -> Member:
-    return train_member(problem, plan, rows, held, notify, stop)
-
-
-def _with_own_seed(plan: DeepPlan, place: int) -> DeepPlan:
-    folder = plan.folder and plan.folder / f"network-{place}"
-    return replace(plan, seed=plan.seed + place, folder=folder)
+    return DeepResult(
+        systems=(system,), outputs=outputs, rows=held, run=run, stages=stages, notes=(note,)
+    )
 
 
 def _with_stop(problem: Problem, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import torch
 
+from plait.baselines.evidence import Evidence
+from plait.networks.system import System
+from plait.networks.torch_runners import system_outputs
+from plait.networks.weights import tensors_of
 from plait.progress import Progress, Update
-from plait.recipes.deep_member import Member, train_member
 from plait.recipes.deep_plan import DeepPlan, DeepResult, learn_rows
+from plait.recipes.deep_training import fit_network, make_system
 from plait.recipes.problem import Problem
 from plait.recipes.side_by_side import Job, num_at_once, run_all
+from plait.train.result import TrainResult
 
 
 def cross_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResult:
@@ -43,15 +49,53 @@ def cross_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResul
     )
 
 
+@dataclass(frozen=True)
+class _Fold:
+    """What the training of a fold gives: weights, evidence, answers to its rows, its course."""
+
+    tensors: dict[str, np.ndarray]
+    evidence: Evidence | None
+    outputs: np.ndarray
+    run: TrainResult
+
+    def system(self, problem: Problem, plan: DeepPlan) -> System:
+        """Return the network."""
+        evidence = self.evidence
+        if evidence is not None and plan.told is not None:
+            evidence = plan.told.again(evidence)
+        codecs = {name: problem.codecs[name] for name in problem.columns}
+        system = System(codecs, problem.target_codec, plan.config, evidence)
+        system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
+        return system.eval()
+
+
 def _fold(
     problem: Problem, plan: DeepPlan, fold: int, seed: int, rounds_left: int, notify: Update
-) -> Member:
+) -> _Fold:
     """Train the network of a fold, in its part of the time that is left for so many rounds."""
     rows, folds = learn_rows(problem), _folds_of(plan)
     held, learned = rows[folds == fold], rows[folds != fold]
     plan = replace(plan, seed=seed, folder=plan.folder and plan.folder / f"fold-{fold}")
-    plan = replace(plan, budget=plan.budget.share(1 / (int(folds.max()) + 1)))
-    return train_member(problem, plan, learned, held, notify, share=1 / rounds_left)
+    system = make_system(problem, plan, learned)
+    num_folds = int(folds.max()) + 1
+    budget = plan.budget.share(1 / num_folds)
+    if plan.end is not None:
+        budget = plan.part(1 / rounds_left, len(held))
+    plan = replace(plan, budget=budget)
+    run = fit_network(problem, plan, system, learned, "training", _Forward(notify))
+    outputs = system_outputs(system, problem.prepared, held, device=plan.device)
+    return _Fold(tensors_of(system), system.evidence, outputs, run)
+
+
+@dataclass(frozen=True)
+class _Forward:
+    """A progress of one fold, told to somebody else."""
+
+    notify: Update
+
+    def task(self, name: str, total: float | None = None) -> Update:
+        """See `Progress.task`."""
+        return self.notify
 
 
 def _folds_of(plan: DeepPlan) -> np.ndarray:

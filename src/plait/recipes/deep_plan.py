@@ -30,7 +30,7 @@ class Form(Enum):
     """How a network is trained and judged; the most thorough first."""
 
     FOLDS = "a network for each fold, whose mean ships"
-    SPLIT = "one network, or one a core, judged by the rows that none learned from"
+    SPLIT = "one network, judged by the rows that it did not learn from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +47,7 @@ class DeepResult:
             ``adapted``: ``{"adapt", "cost", "chosen"}`` per way to adapt a base measured.
         adapt: Which of `ADAPTATIONS` was shipped; without a start ``scratch``.
         notes: What a person should know.
-        stages: Networks, each with those of `rows` that it did not learn from: several of a row
-            answer it by their mean.
+        stages: Networks, each with those of `rows` that it did not learn from.
         cut_short: Whether the time ended before it saw every row once.
     """
 
@@ -88,7 +87,6 @@ class DeepPlan:
         end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
         answering: Seconds in which the network answers one row, where that is known.
         form: Of training, where there are folds.
-        members: Networks that are trained at once on one split, whose mean ships.
         told: Fits what simple models know, for each network from the rows that it learns from;
             None for networks that are told nothing.
     """
@@ -106,7 +104,6 @@ class DeepPlan:
     end: float | None = None
     answering: float = 0.0
     form: Form = Form.FOLDS
-    members: int = 1
     told: Told | None = None
 
     def part(self, share: float, num_answered: int) -> Budget:

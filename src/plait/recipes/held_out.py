@@ -143,20 +143,17 @@ class _Answers:
         return self._with_reduced_models(base_model, judges, places, hidden, found)
 
     def _network(self, places: np.ndarray, hidden: Sequence[str]) -> np.ndarray:
-        """Return the mean of the networks that did not learn from the rows; NaN without one."""
+        """Return the outputs of the networks that did not learn from the rows; NaN without one."""
         if self._deep.stages:
             from plait.networks.torch_runners import system_outputs
         prepared = hide(self._problem.prepared, hidden)
-        total = np.zeros((len(places), self._deep.outputs.shape[1]), np.float32)
-        num = np.zeros(len(places), np.float32)
+        out = np.full((len(places), self._deep.outputs.shape[1]), np.nan, np.float32)
         for system, judged in self._deep.stages:
             mine = np.flatnonzero(np.isin(self._deep.rows[places], judged))
             if len(mine):
                 rows = self._deep.rows[places[mine]]
-                total[mine] += system_outputs(system, prepared, rows)
-                num[mine] += 1
-        with np.errstate(invalid="ignore"):
-            return np.asarray(total / num[:, None], np.float32)
+                out[mine] = system_outputs(system, prepared, rows)
+        return out
 
     def _with_reduced_models(
         self,

@@ -21,8 +21,7 @@ LEAST_SECONDS = 0.5
 """In less, no network is even looked at, if there are other models."""
 
 LEAST_PASSES = 5.0
-"""Times that a network should see every row. One that sees them less is made smaller; where it sees
-them more, several are trained at once, and their mean ships."""
+"""Times that a network should see every row; one that sees them less is made smaller."""
 
 LEAST_SHARE = 0.15
 """Part of the budget that a network gets which ships alone, without base models, however late."""
@@ -85,11 +84,6 @@ def plan_network(
     if may_shrink and foreseen.passes(left, plan, len(problem.learned)) < LEAST_PASSES:
         plan = replace(plan, config=smallest)
         foreseen = NetworkTime.of(problem, plan, left)
-    elif foreseen.passes(left, plan, len(problem.learned)) >= LEAST_PASSES:
-        from plait.recipes.deep_member import num_members
-
-        plan = replace(plan, members=num_members(problem, plan))
-        foreseen = foreseen.with_members(plan.members)
     return NetworkStage(plan, foreseen)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -95,20 +95,15 @@ class NetworkTime:
         answering, step = look(problem, plan, rows, left)
         if plan.folds is None:
             judged = len(problem.validation) + len(problem.stopping)
-            forms = {Form.SPLIT: Trainings(1.0, judged, plan.members)}
+            forms = {Form.SPLIT: Trainings(1.0, judged)}
         else:
             num_judged, num_folds = int((plan.folds == 0).sum()), int(plan.folds.max()) + 1
             num = num_at_once(num_folds, plan.device)
             forms = {
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
-                Form.SPLIT: Trainings(1.0, num_judged, plan.members),
+                Form.SPLIT: Trainings(1.0, num_judged),
             }
         return cls(answering, step, forms, len(problem.judged))
-
-    def with_members(self, num: int) -> NetworkTime:
-        """Return what is needed where so many networks, trained at once on one split, answer."""
-        split = self.forms[Form.SPLIT]._replace(num_shipped=num)
-        return replace(self, forms={**self.forms, Form.SPLIT: split})
 
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
