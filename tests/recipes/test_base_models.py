@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -73,6 +74,13 @@ def test_a_piece_of_the_real_work_decides_where_time_is_short(monkeypatch):
     assert looked == ["round_seconds", "step_seconds"]
     assert found == pytest.approx({"linear": 75.0, "boosted": 57.55, "majority": 0.0})
     assert bench.foreseen(["linear"], None) == pytest.approx({"linear": 75.0})
+
+
+def test_a_linear_model_of_many_classes_takes_no_longer_than_by_landmarks(monkeypatch):
+    texts = replace(size(20_000, 400), dense=0, sparse=40.0, width=60_000)
+    bench = bench_of(monkeypatch, texts, [])
+    free, timed = (bench.foreseen(["linear"], end)["linear"] for end in (None, 120.0))
+    assert 0 < timed < free / 5
 
 
 @pytest.mark.parametrize(("rows", "end"), [(50_000, 101.0), (300, 700.0), (50_000, None)])

@@ -16,6 +16,9 @@ from plait.baselines.temperature import best_temperature
 from plait.modalities import PredictiveTarget
 
 NUM_LANDMARKS = (2000, 1000, 500, 250, 125)
+USEFUL_LANDMARKS = 250
+"""So many, where time is short, make a linear model that is worth its time."""
+
 MAX_JUDGED, MAX_CELLS, LEAST_JUDGED = 2000, 200_000, 250
 """Rows held out; rows times outputs of those that the penalty is chosen by, and no fewer rows."""
 

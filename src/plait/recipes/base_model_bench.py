@@ -30,6 +30,7 @@ from plait.baselines.costs import (
 )
 from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, FeatureMatrices
+from plait.baselines.landmarks import USEFUL_LANDMARKS, landmark_seconds
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.recipes.base_model_rows import some_unlabelled
 from plait.recipes.candidates import Kind
@@ -154,12 +155,17 @@ class BaseModelBench:
 
         With an end, what decides whether one can be measured is a piece of its real work: a round
         of trees, a step of a linear model, where looking at these takes a small part of the time.
+        A linear model that would come too late is learned by landmarks, which takes less.
         """
         size = self.size()
         if end is not None:
             size = self._looked_at(names, size, LOOKING_SHARE * (end - time.monotonic()))
             self._size = size
-        return {name: self.work * foreseen_seconds(name, size) for name in names}
+        found = {name: self.work * foreseen_seconds(name, size) for name in names}
+        if end is not None and Linear.name in found and is_svm(size):
+            some = self.work * landmark_seconds(size, USEFUL_LANDMARKS)
+            found[Linear.name] = min(found[Linear.name], some)
+        return found
 
     def _looked_at(self, names: Sequence[str], size: Size, most: float) -> Size:
         """Return the size with measured seconds of those that are foreseen to take long."""
