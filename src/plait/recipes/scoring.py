@@ -92,6 +92,10 @@ class Scorer:
             self.problem.prepared, self.rows, truth,
             groups=groups, outputs=outputs, intervals=wanted,
         )  # fmt: skip
+        if not wanted and self._intervals_fit(outputs, truth, SHIPPED_SHARE):
+            # Of all rows at least: sets of columns can wait, the first number of the page cannot.
+            judge = self.model.predictor.judge
+            found["intervals"] = intervals_of(judge, outputs, truth, groups=groups)
         if self.problem.weights is not None:
             form, heavy = self.problem.target_codec.form, self.problem.weights[self.rows]
             found["weighted"] = form.weighted_metrics(outputs, truth, heavy)
