@@ -12,7 +12,7 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
 BUDGET = "8s"
-DRAWS = {"few rows": 60, "wide": 40, "groups": 40, "duplicates planted": 40}
+DRAWS = {"few rows": 60, "wide": 40, "groups": 100, "duplicates planted": 40}
 """Tables drawn of each kind: the more, the fewer test rows each of them has."""
 
 CLAIMS = ("test rows", "no test rows")
