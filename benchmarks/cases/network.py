@@ -15,14 +15,14 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 from plait.data.loader import Loader
 from plait.demo import stickers
+from plait.fitting.network.deep_training import make_system, train_data
+from plait.fitting.setup.deep_plan import DeepPlan, settled
+from plait.fitting.setup.problem import Problem, make_problem
+from plait.fitting.setup.telling import tell
 from plait.networks.config import SystemConfig, choose_size, lean
 from plait.networks.system import System, to_tensors
 from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
-from plait.recipes.deep_plan import DeepPlan, settled
-from plait.recipes.deep_training import make_system, train_data
-from plait.recipes.problem import Problem, make_problem
-from plait.recipes.telling import tell
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import train

@@ -167,9 +167,9 @@ def _cache(settings: Settings) -> Row:
 def prepared_with_encoders(table: Any) -> None:
     """Do what a fit does before it trains: read, decode, encode."""
     import plait
+    from plait.fitting.setup.fit_settings import Rows
+    from plait.fitting.setup.problem import make_problem
     from plait.progress import SILENT
-    from plait.recipes.fit_settings import Rows
-    from plait.recipes.problem import make_problem
 
     make_problem(
         plait.read(table, columns={"image": "image", "name": "text", "voice": "audio"}),

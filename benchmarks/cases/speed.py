@@ -46,7 +46,7 @@ def plait_steps_per_second(problem: Any, *, num_steps: int, seed: int) -> tuple[
     """Return steps per second of plait's own loop, input and augmentation included, and precision.
 
     Args:
-        problem: A `plait.recipes.problem.Problem`.
+        problem: A `plait.fitting.setup.problem.Problem`.
         num_steps: Steps to time.
         seed: Of weights and order.
     """
@@ -104,9 +104,9 @@ def _system(problem: Any, seed: int) -> Any:
 
 def _problem(settings: Settings) -> Any:
     import plait
+    from plait.fitting.setup.fit_settings import Rows
+    from plait.fitting.setup.problem import make_problem
     from plait.progress import SILENT
-    from plait.recipes.fit_settings import Rows
-    from plait.recipes.problem import make_problem
 
     table = plait.read(
         fashion.split_of(settings).train, columns={**fashion.COLUMNS, "split": "split"}

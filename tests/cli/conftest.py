@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from plait.fitting.setup.config import read_config, write_config
+
 SUMMARY = {
     "bundle": "shop.plait",
     "task": "classify",
@@ -78,7 +80,10 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> Recipes:
         module = ModuleType(f"plait.recipes.{verb}")
         setattr(module, name, fakes.function(verb, answer))
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    judge = ModuleType("plait.recipes.verdict")
+    vars(sys.modules["plait.recipes.fit"]).update(
+        read_config=read_config, write_config=write_config
+    )
+    judge = ModuleType("plait.report.model_verdict")
     judge.__dict__["verdict_of"] = lambda model: "Better than guessing."
     monkeypatch.setitem(sys.modules, judge.__name__, judge)
     return fakes

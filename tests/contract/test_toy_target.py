@@ -13,15 +13,15 @@ import plait
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_rows
 from plait.errors import BundleError, SchemaError, TargetError, UsageError
+from plait.fitting import generate
+from plait.fitting.network.decoding import LEAST_MADE, train_decoder
+from plait.fitting.setup.timetable import Timetable
 from plait.modalities import _scan, find_codec, modalities
 from plait.networks.config import SystemConfig
 from plait.networks.generate_rows import row_losses
 from plait.networks.heads import Heads
 from plait.networks.system import to_tensors
 from plait.networks.torch_runners import HeadsRunner
-from plait.recipes import generate
-from plait.recipes.decoding import LEAST_MADE, train_decoder
-from plait.recipes.timetable import Timetable
 from plait.testing import CODEC_CHECKS, GENERATED_CHECKS, NETWORK_CHECKS, VERB_CHECKS
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig

@@ -13,7 +13,7 @@ from plait.errors import TargetError, UsageError
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.number.codec import NumberCodec
 from plait.model.decision import Decision, make_decision, positive_label
-from plait.recipes.verdict import verdict_of
+from plait.report.model_verdict import verdict_of
 
 CODEC = CategoryCodec(labels=("well", "ill"))
 GIVEN = {"threshold": None, "costs": None, "positive": None}

@@ -12,7 +12,7 @@ from plait.errors import ColumnError, SchemaError, TargetError, UsageError
 from plait.modalities import codec_hash
 from plait.networks.config import SystemConfig
 from plait.recipes.evaluate import evaluate
-from plait.recipes.space_network import space_network
+from plait.train.space_network import space_network
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 KINDS = ("boot", "hat", "coat")
@@ -125,7 +125,7 @@ def test_a_way_to_adapt_can_be_named(base, adapt):
 
 def test_adapting_starts_from_the_bases_weights(base):
     """After one step of nearly no size, the network is still the base: all of it, or its rest."""
-    from plait.recipes import deep_training as deep
+    from plait.fitting.network import deep_training as deep
     from plait.train.config import TrainConfig
 
     found, trained = {}, {}
@@ -295,7 +295,7 @@ def test_there_is_nothing_to_adapt_without_a_base():
 
 
 def test_a_table_whose_reading_takes_too_long_gets_no_space(monkeypatch):
-    from plait.recipes import linear_space
+    from plait.fitting.space import linear_space
 
     monkeypatch.setattr(linear_space, "READING_SHARE", 0.0)
     model = quick(partly(36, 180), target="kind", exclude=["cost"], budget="21s")

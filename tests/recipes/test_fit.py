@@ -153,7 +153,7 @@ def test_a_table_without_the_columns(fitted):
 
 
 def test_many_rows_are_judged_by_an_even_sample(monkeypatch):
-    from plait.recipes import problem
+    from plait.fitting.setup import problem
 
     monkeypatch.setattr(problem, "MAX_JUDGED_ROWS", 5)
     model = quick(rows(120), target="kind", exclude=["price", "patient"])

@@ -12,10 +12,10 @@ import plait
 from plait.bundle import Bundle
 from plait.cli import run
 from plait.errors import StorageError
+from plait.fitting.setup.config import write_config
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig
 from plait.progress import Progress
-from plait.recipes.config import write_config
 from plait.recipes.embed import embed
 from plait.recipes.fit import fit
 from plait.recipes.inspect import inspect

@@ -14,10 +14,10 @@ import pytest
 
 import plait
 from plait.errors import CellError, ColumnError, TableError, UsageError
+from plait.fitting.setup.roles import refuse_answers
 from plait.networks.config import SystemConfig
 from plait.recipes import predict as recipe
 from plait.recipes.predict import predict
-from plait.recipes.roles import refuse_answers
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import pytest
 
 import plait
 from plait.errors import SchemaError, TargetError, UsageError
+from plait.fitting.space import pretrain
+from plait.fitting.space.space_plan import notes_on_mixes
 from plait.networks.config import SystemConfig
-from plait.recipes import pretrain
 from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate
 from plait.recipes.predict import predict
-from plait.recipes.space_plan import notes_on_mixes
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 SUMMARY = {"bundle", "task", "shipped", "metrics", "retrieval", "baselines", "seconds",

@@ -11,13 +11,13 @@ import torch
 
 import plait
 from plait.errors import UsageError
+from plait.fitting.candidates.prompts import prompt_tuner
 from plait.modalities import find_codec
 from plait.networks.config import SystemConfig
 from plait.recipes.predict import predict
-from plait.recipes.prompts import prompt_tuner
-from plait.recipes.space_network import space_network
 from plait.recipes.zero_shot import TEMPLATES, class_vectors, zero_shot
 from plait.train.prompts import tune_prompts
+from plait.train.space_network import space_network
 
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 KINDS = ("boot", "hat", "coat")

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from plait.cli import run
 from plait.data.overrides import parse_overrides
 from plait.errors import UsageError
+from plait.fitting.setup.config import read_config
+from plait.fitting.setup.fit_config import FitConfig
+from plait.fitting.setup.fit_settings import Choice, Decision, Network, Rows, Start
 from plait.model.model import Model
 from plait.reading import ReadOptions
-from plait.recipes.config import read_config
-from plait.recipes.fit_config import FitConfig
-from plait.recipes.fit_settings import Choice, Decision, Network, Rows, Start
 from plait.report.again import SWITCHES, VALUES, again_command
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig

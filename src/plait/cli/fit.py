@@ -74,10 +74,10 @@ def fit(
 ) -> None:
     """Learn a column from the others, or without a target what all share; write a bundle."""
     from plait.progress import open_progress
-    from plait.recipes.config import read_config, write_config
     from plait.recipes.fit import fit as run_fit
+    from plait.recipes.fit import read_config, write_config
     from plait.recipes.unfinished import has_checkpoint
-    from plait.recipes.verdict import verdict_of
+    from plait.report.model_verdict import verdict_of
 
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
     settings |= {**network, **rows, **choice, **decision, **start, **reading}

@@ -12,19 +12,21 @@ from typing import Any, Unpack
 from plait.data.entries import column_key
 from plait.data.table import Table, read
 from plait.errors import UsageError
+from plait.fitting.records.records import counted, make_licences, make_lineage
+from plait.fitting.setup.config import configured
+from plait.fitting.setup.config import read_config as read_config
+from plait.fitting.setup.config import write_config as write_config
+from plait.fitting.setup.energy import Meter
+from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
+from plait.fitting.setup.problem import Problem, make_problem
+from plait.fitting.setup.timetable import Timetable
+from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
 from plait.model.model import Model
 from plait.progress import Progress, expect_end, say
-from plait.recipes.config import configured
-from plait.recipes.energy import Meter
-from plait.recipes.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
 from plait.recipes.outputs import check_bundle_place
-from plait.recipes.problem import Problem, make_problem
-from plait.recipes.records import counted, make_licences, make_lineage
-from plait.recipes.timetable import Timetable
 from plait.recipes.unfinished import Unfinished
-from plait.recipes.work import Work, choose_device, require_torch
 from plait.threads import few_threads
 from plait.train.budget import Budget
 
@@ -154,14 +156,14 @@ def _prepare(
 def _learn(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     """Learn a problem; what needs torch is loaded only now, when the arguments are known good."""
     if problem.target is None:
-        from plait.recipes.shared_space import learn_shared
+        from plait.fitting.space.shared_space import learn_shared
 
         return learn_shared(problem, work)
     if isinstance(problem.goal, GeneratedTarget):
-        from plait.recipes.generate import learn_generated
+        from plait.fitting.generate import learn_generated
 
         return learn_generated(problem, work)
-    from plait.recipes.learn import learn_target
+    from plait.fitting.learn import learn_target
 
     return learn_target(problem, work)
 

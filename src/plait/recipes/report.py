@@ -53,7 +53,7 @@ def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bo
     """Write the page of a bundle and return its path; default ``NAME.html`` beside the bundle.
 
     A page has at most about 8 MB: media are thumbnails and compressed sounds, and what is kept of
-    them is bounded where the bundle is made (`plait.recipes.samples`, `plait.recipes.space_map`).
+    them is bounded where the bundle is made (in `fitting`: `records.samples`, `space.space_map`).
 
     Raises `UsageError` when the page exists and `force` is not given.
     """

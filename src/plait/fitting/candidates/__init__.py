@@ -1,0 +1,1 @@
+"""The simple models of a fit: which are measured, in what order, and how."""

@@ -1,0 +1,89 @@
+"""Which rows simple models learn from: as many as their features can be made of in time."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from plait.baselines.features import FeatureMap
+from plait.fitting.setup.problem import Problem
+
+MAX_ROWS = 100_000
+
+MAX_PROPAGATION_ROWS = 4000
+
+FEATURE_SHARE = 0.35
+"""Part of the time that making features may take; fewer rows are learned from beyond."""
+
+PILOT_ROWS, PILOT_SECONDS = (4, 32, 256), 0.05
+"""Rows that tell how long features take; no more once they took so many seconds."""
+
+LEAST_ROWS = 500
+
+LEAST_ROWS_LATE = 150
+"""Where the features of `LEAST_ROWS` rows alone take longer than all of the time, so many do."""
+
+
+def rows_to_learn(
+    problem: Problem, folds: np.ndarray | None, seed: int, seconds: float | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the rows that simple models learn from, fewer where features take long; and a note."""
+    if folds is not None:
+        return np.sort(np.concatenate([problem.splits.train, problem.splits.validation])), ()
+    rows = problem.splits.train
+    most = MAX_ROWS
+    if seconds is not None and len(rows) > LEAST_ROWS_LATE:
+        per_row = feature_seconds(problem, rows)
+        others = len(problem.validation) * per_row
+        most = int(max(FEATURE_SHARE * seconds - others, 0.0) / max(per_row, 1e-9))
+        late = LEAST_ROWS * per_row > seconds
+        most = min(max(most, LEAST_ROWS_LATE if late else LEAST_ROWS), MAX_ROWS)
+    if len(rows) <= most:
+        return rows, ()
+    some = np.random.default_rng(seed).choice(rows, most, replace=False)
+    why = "" if most == MAX_ROWS else ": the time is too short to look at all"
+    return np.sort(some), (f"the baselines learned from {most:,} of {len(rows):,} rows{why}",)
+
+
+def feature_seconds(problem: Problem, rows: np.ndarray) -> float:
+    """Return about how long it takes to make the features of one row, from ever more of them.
+
+    A few rows are enough where each takes long.
+    """
+    seconds = 0.0
+    features, _ = FeatureMap.fit(
+        problem.prepared, problem.columns, spread_over(rows, PILOT_ROWS[0])
+    )
+    for num in PILOT_ROWS:
+        some = spread_over(rows, num)
+        began = time.monotonic()
+        dict(features.raw(problem.prepared, some))
+        spent = time.monotonic() - began
+        seconds = spent / max(len(some), 1)
+        if spent > PILOT_SECONDS:
+            break
+    return seconds
+
+
+def too_slow_for_folds(problem: Problem, rows: np.ndarray, seconds: float | None) -> bool:
+    """Tell whether the features of all rows take more than their part of so many seconds.
+
+    Then fewer rows are learned from, and others judge: folds would need all of them.
+    """
+    if seconds is None or not len(problem.splits.train) or not len(problem.splits.validation):
+        return False
+    return feature_seconds(problem, rows) * len(rows) > FEATURE_SHARE * seconds
+
+
+def spread_over(rows: np.ndarray, num: int) -> np.ndarray:
+    """Return at most so many of the rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
+
+
+def some_unlabelled(problem: Problem, seed: int) -> np.ndarray:
+    """Return rows without a target to propagate targets to."""
+    rows = problem.unlabelled
+    if len(rows) <= MAX_PROPAGATION_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MAX_PROPAGATION_ROWS, replace=False))

@@ -1,0 +1,80 @@
+"""Chooses what ships where values are generated: the best by the headline, on held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from plait.baselines.cross_validation import fold_numbers
+from plait.fitting.choice.chosen_by_folds import NUM_FOLDS
+from plait.model.ensemble import DEEP
+from plait.model.judges import PairJudge
+from plait.sampling_error import standard_error
+
+
+class Generated:
+    """What every candidate made of the same rows, and how it is judged.
+
+    Args:
+        rows: Row numbers.
+        truth: Raw, object ``[row]``.
+        outputs: Candidate -> Raw that it made, object ``[row]``.
+    """
+
+    def __init__(
+        self, rows: np.ndarray, truth: np.ndarray, outputs: Mapping[str, np.ndarray]
+    ) -> None:
+        self.rows, self.truth, self.outputs = rows, truth, outputs
+
+    def take(self, places: np.ndarray) -> Generated:
+        """Return what was made of some of the rows."""
+        outputs = {name: found[places] for name, found in self.outputs.items()}
+        return Generated(self.rows[places], self.truth[places], outputs)
+
+
+def choose_generated(
+    judge: PairJudge, made: Generated, groups: np.ndarray
+) -> tuple[str, tuple[str, ...]]:
+    """Return what ships, the best by the headline, and what to say of it; a tie goes to simple."""
+    names = list(made.outputs)
+    if len(names) == 1 or not len(made.rows):
+        few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
+        return names[-1], few
+    costs = _costs(judge, made)
+    best = min(names, key=lambda name: costs[name])
+    simple = [name for name in names if name != DEEP]
+    if DEEP not in names or not simple:
+        return best, ()
+    base_model = min(simple, key=lambda name: costs[name])
+    if best != DEEP:
+        return best, (f"the network does not beat the baseline '{base_model}' on these data",)
+    gap = judge.cost(made.outputs[DEEP], made.truth) - judge.cost(
+        made.outputs[base_model], made.truth
+    )
+    if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
+        return best, ()
+    return best, (
+        f"the network is not clearly better than the baseline '{base_model}' on these data",
+    )
+
+
+def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:
+    """Return candidate -> the headline, less always better."""
+    sign = 1.0 if judge.lower_is_better(judge.headline) else -1.0
+    return {
+        name: sign * judge.metrics(found, made.truth)[judge.headline]
+        for name, found in made.outputs.items()
+    }
+
+
+def out_of_fold(judge: PairJudge, made: Generated, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Return what was made of each row by the candidate that is best for all others, object
+    ``[row]``; see `plait.fitting.choice.chosen_by_folds`."""
+    parts = fold_numbers(groups, np.zeros(len(groups)), NUM_FOLDS, seed)
+    out = np.empty(len(groups), object)
+    for part in range(int(parts.max(initial=-1)) + 1):
+        own, others = parts == part, np.flatnonzero(parts != part)
+        costs = _costs(judge, made.take(others) if len(others) else made)
+        out[own] = made.outputs[min(costs, key=lambda name: costs[name])][own]
+    return out

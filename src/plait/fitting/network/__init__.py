@@ -1,0 +1,1 @@
+"""The network of a fit: planned, timed and trained within what time there is."""

@@ -1,0 +1,186 @@
+"""Trains the network of a generated target, and foresees how many values there is time to make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from plait.fitting.setup.problem import Problem
+from plait.fitting.setup.work import Work
+from plait.model.shared_space import SharedSpace
+from plait.networks.config import SystemConfig, choose_size, join_layer
+from plait.train.budget import Budget
+from plait.train.space_network import space_network
+
+PILOT_ROWS = 16
+MAKING_SHARE = 0.25
+"""Of a timed budget, making values to choose and to judge by may take this."""
+
+LEAST_MADE = 30
+"""No fewer rows are made, whatever it takes: fewer judge nothing."""
+
+TIMES_MADE = 6
+"""About how often a row is made: to choose, to judge, and with columns hidden."""
+
+LEAST_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training did; see `plait.train.result.TrainResult`."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    precision: str = ""
+    rows_per_second: float = 0.0
+    wait_share: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoder:
+    """A trained network of a generated target.
+
+    Attributes:
+        network: A `plait.networks.heads.Heads`, on the CPU; None where none was trained.
+        tensors: Its weights as NumPy arrays.
+        run: Of its training.
+        most_made: How many rows there is time to make values of, each time.
+        notes: What a person should know.
+        cut_short: Whether the time ended before it saw every row once.
+        adapt: ``full`` where it began with a base's weights, else ``scratch``.
+    """
+
+    network: Any = None
+    tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    run: Any = field(default_factory=Run)
+    most_made: int = 10**9
+    notes: tuple[str, ...] = ()
+    cut_short: bool = False
+    adapt: str = "scratch"
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of trained weights."""
+        return 0 if self.network is None else int(self.network.num_parameters)
+
+    def told(self) -> dict[str, Any]:
+        """Return what the records tell of the training."""
+        return {
+            "steps": self.run.steps,
+            "precision": self.run.precision,
+            "rows_per_second": self.run.rows_per_second,
+            "wait_share": self.run.wait_share,
+            "join": None if self.network is None else self.network.config.join,
+            "adapt": self.adapt,
+            "num_parameters": self.num_parameters,
+        }
+
+
+def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
+    """Train a network in the time that is left, stopped by rows that nobody learns from.
+
+    Args:
+        problem: With a generated target.
+        work: Settings.
+        fallback: Whether something else can ship where there is no time for a network.
+    """
+    if work.simple:
+        return Decoder(notes=("no network was trained: simple models were asked for",))
+    from plait.networks.weights import tensors_of
+    from plait.train.generative import Generative, GenerativeData
+    from plait.train.loop import train
+
+    network = _make_network(problem, work)
+    most, budget = 10**9, work.budget
+    if work.timetable.seconds is not None:
+        per_row = _seconds_per_row(problem, network)
+        share = MAKING_SHARE * work.timetable.seconds
+        most = max(LEAST_MADE, int(share / max(TIMES_MADE * per_row, 1e-9)))
+        asked = min(most, len(problem.validation)) + min(most, len(problem.judged))
+        left = work.timetable.left(min(share, TIMES_MADE / 2 * asked * per_row)) or 0.0
+        if left < LEAST_SECONDS and fallback:
+            return Decoder(notes=("no network was trained: no time was left for it",))
+        budget = Budget(max(left, LEAST_SECONDS), "seconds")
+    stop = problem.stopping if len(problem.stopping) else problem.validation
+    data = GenerativeData(
+        prepared=problem.prepared,
+        columns=problem.columns,
+        shares={str(problem.target): 1.0},
+        rows=problem.learned,
+        rows_validation=stop,
+        weights=problem.weights,
+    )
+    update = work.progress.task("training", 1.0)
+    notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
+    run = train(
+        Generative(network, data),
+        budget=budget,
+        config=work.train,
+        seed=work.seed,
+        device=work.device,
+        folder=work.folder,
+        notify=notify,
+    )
+    update(1.0, f"{run.steps} steps, {run.precision}")
+    network = network.cpu()
+    seen = run.steps * work.train.rows_per_step(len(problem.learned))
+    return Decoder(
+        network=network.eval(),
+        tensors=tensors_of(network),
+        run=run,
+        most_made=most,
+        cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
+        adapt="full" if _base_of(work) is not None else "scratch",
+    )
+
+
+def _make_network(problem: Problem, work: Work) -> Any:
+    """Build the network: weights drawn from the seed, or those that a base has in common."""
+    import torch
+
+    from plait.networks.heads import Heads
+    from plait.networks.start import start_from
+
+    space = _base_of(work)
+    torch.manual_seed(work.seed)
+    config = _config(problem, work) if space is None else space.config
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    network = Heads(codecs, {str(problem.target): problem.goal}, config)
+    if space is not None:
+        start_from(network, space_network(space))
+    return network
+
+
+def _base_of(work: Work) -> SharedSpace | None:
+    """Return the space whose weights a network starts from, where there is one."""
+    space = None if work.base is None else work.base.space
+    return space if space is not None and space.has_network and work.adapt != "scratch" else None
+
+
+def _config(problem: Problem, work: Work) -> SystemConfig:
+    """Return the sizes; columns meet in the middle where nothing else was said."""
+    config = choose_size(work.size, len(problem.splits.train))
+    if len(problem.columns) < 2 and work.fusion == "auto":
+        return replace(config, join=0)
+    fusion = "mid" if work.fusion == "auto" else work.fusion
+    return replace(config, join=join_layer(fusion, config.depth)).check()
+
+
+def _seconds_per_row(problem: Problem, network: Any) -> float:
+    """Return about how long making one value takes, from a few rows of an untrained network."""
+    from plait.modalities import Asked
+    from plait.networks.generate_rows import generated_rows
+    from plait.networks.torch_runners import HeadsRunner
+
+    rows = problem.learned[np.linspace(0, len(problem.learned) - 1, PILOT_ROWS).astype(np.int64)]
+    rows = np.unique(rows)
+    drawer = HeadsRunner(network, str(problem.target))
+    generated_rows(drawer, problem.prepared, rows[:2], Asked())
+    began = time.monotonic()
+    generated_rows(drawer, problem.prepared, rows, Asked())
+    return (time.monotonic() - began) / max(len(rows), 1)

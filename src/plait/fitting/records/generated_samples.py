@@ -1,0 +1,76 @@
+"""Rows to look at where values are generated: what was made beside what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from plait.fitting.records.samples import MAX_SAMPLE_BYTES, text_of
+from plait.fitting.records.shown_cells import show_cell
+from plait.fitting.setup.problem import Problem
+from plait.modalities import MadeFile
+from plait.model.judges import PairJudge
+
+NUM_LOT, NUM_BEST, NUM_WORST = 6, 3, 3
+
+
+def make_pairs(
+    problem: Problem, judge: PairJudge, rows: np.ndarray, said: Sequence[Any], true: Sequence[Any],
+    *, seed: int,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return up to 12 of `rows`: by lot, the best made, and the worst made.
+
+    Each is ``{"row", "cells": {column: html}, "truth", "prediction", "made": html, "true": html,
+    "metric", "value", "drawn"}``; ``value`` is the row's own headline.
+    """
+    codec = judge.codec
+    said_of, true_of = _objects(said), _objects(true)
+    values, costs = judge.values(said_of, true_of), judge.cost(said_of, true_of)
+    found, size = list[dict[str, Any]](), 0
+    for drawn, place in _pick(costs, seed):
+        row = int(rows[place])
+        made, real = codec.show(said[place]), codec.show(true[place])
+        cells = {name: show_cell(problem, row, name) for name in problem.inputs}
+        kept = {name: html for name, html in cells.items() if html is not None}
+        size += sum(map(len, (*kept.values(), made, real)))
+        if size > MAX_SAMPLE_BYTES and found:
+            break
+        found.append(
+            {
+                "row": row,
+                "cells": kept,
+                "truth": text_of(problem.table.column(str(problem.target), [row])[0]),
+                "prediction": _written(codec.write(said[place])),
+                "made": made,
+                "true": real,
+                "metric": judge.headline,
+                "value": float(values[place]),
+                "drawn": drawn,
+            }
+        )
+    return found
+
+
+def _pick(costs: np.ndarray, seed: int) -> list[tuple[str, int]]:
+    """Return how each was drawn, and its place: no row twice."""
+    order = np.argsort(costs, kind="stable")
+    worst = order[::-1][: min(NUM_WORST, len(order) // 3)]
+    best = order[: min(NUM_BEST, len(order) // 3)]
+    others = np.setdiff1d(order, np.concatenate([worst, best]))
+    rng = np.random.default_rng(seed)
+    lot = rng.choice(others, min(NUM_LOT, len(others)), replace=False)
+    groups = {"lot": lot, "best": best, "worst": worst}
+    return [(drawn, int(place)) for drawn, places in groups.items() for place in places]
+
+
+def _objects(raws: Sequence[Any]) -> np.ndarray:
+    found = np.empty(len(raws), object)
+    for place, raw in enumerate(raws):
+        found[place] = raw
+    return found
+
+
+def _written(cell: Any) -> str:
+    return f"a file {cell.ending}" if isinstance(cell, MadeFile) else text_of(cell)

@@ -1,0 +1,199 @@
+"""The settings of a fit in groups: rows, network, choice, decision, start; each checks itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from plait.baselines.base_models import BASE_MODELS
+from plait.errors import UsageError
+from plait.fitting.setup.work import ADAPTATIONS, check_tune
+from plait.model.decision import check_threshold, read_costs
+from plait.model.model import Model, load
+from plait.networks.config import SystemConfig, choose_size, join_layer
+from plait.train.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Which rows stay together and which are set aside, and how much they count.
+
+    Attributes:
+        group: Column whose equal values stay in one split, fold and resample.
+        time: Column by which the latest rows become the test; with `group`, of groups that training
+            has not seen. Folds within the training rows respect groups, not the order of time.
+        split: Column that says ``train``, ``validation`` or ``test``.
+        weights: How much each row counts in learning and choosing: a column of numbers (which is
+            then no input), or ``balanced``, so that classes count alike.
+    """
+
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """How the network is built and trained, and where.
+
+    Attributes:
+        size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
+        fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
+        device: ``auto``, ``cpu``, ``cuda``.
+        train: Training settings.
+    """
+
+    size: str | Mapping[str, Any] | SystemConfig = "auto"
+    fusion: str | int = "auto"
+    device: str = "auto"
+    train: TrainConfig | None = None
+
+    @property
+    def told_size(self) -> str:
+        """The size in words, or its settings by name."""
+        given = self.size
+        if isinstance(given, SystemConfig):
+            given = asdict(given)
+        return given if isinstance(given, str) else str(dict(given))
+
+    def check(self) -> None:
+        """Refuse what cannot be built."""
+        config = choose_size(self.size, 1)
+        if self.fusion != "auto":
+            replace(config, join=join_layer(self.fusion, config.depth)).check()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is compared, by what, and whether all of it is scored.
+
+    Attributes:
+        baselines: Whether simple models are measured and may ship, or the names of those that are:
+            ``("linear", "boosted")``.
+        simple: Whether they are all: no network is trained. Quick, and on small tables of numbers
+            and categories often as good. Without a target, canonical correlations make the space.
+        metric: What the choice between candidates and their mixes is by, on rows that none learned
+            from: any of the target's (``macro_f1``, ``auc``, ``rmse``...). Default a proper cost,
+            which is best for probabilities and intervals.
+        scores: Whether what ships, every candidate and every subset of columns is scored, with
+            intervals. Without, only the costs of the choice are known: for searches over many fits.
+        label_curve: Whether it is measured how many labels are saved by vectors known before, of a
+            base or of pretrained encoders: fits to ever more labels with and without them.
+    """
+
+    baselines: bool | Sequence[str] = True
+    simple: bool = False
+    metric: str | None = None
+    scores: bool = True
+    label_curve: bool = False
+
+    @property
+    def told_baselines(self) -> str:
+        """The simple models in words."""
+        given = self.baselines
+        return str(given) if isinstance(given, bool) else ", ".join(given)
+
+    def check(self, target: str | None) -> None:
+        """Refuse simple models that do not exist, and a metric of nothing."""
+        names = [] if isinstance(self.baselines, bool) else list(self.baselines)
+        unknown = [name for name in names if name not in BASE_MODELS]
+        if isinstance(self.baselines, str) or unknown:
+            given = [self.baselines] if isinstance(self.baselines, str) else unknown
+            raise UsageError(
+                "there is no such simple model",
+                expected="True, False, or names among " + ", ".join(BASE_MODELS),
+                received=", ".join(map(str, given)),
+            )
+        if self.metric is not None and target is None:
+            raise UsageError("a metric is of a target, and there is no target to predict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """How two classes are told apart.
+
+    Attributes:
+        threshold: Of two classes: the probability from which on a row counts as `positive`.
+        costs: Chooses it: ``{"false_negative": 10, "false_positive": 1}``.
+        positive: The class that is looked for; default the one called yes, true, 1 or positive,
+            else the rarer.
+    """
+
+    threshold: float | None = None
+    costs: Mapping[str, float] | None = None
+    positive: str | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything was said of it."""
+        return (self.threshold, self.costs, self.positive) != (None, None, None)
+
+    def check(self, target: str | None) -> None:
+        """Refuse wrong numbers."""
+        if self.is_asked and target is None:
+            raise UsageError("a decision is between classes, and there is no target to predict")
+        if self.threshold is not None and self.costs is not None:
+            raise UsageError(
+                "a threshold is given or chosen by costs, not both", expected="one of the two"
+            )
+        if self.threshold is not None:
+            check_threshold(self.threshold)
+        if self.costs is not None:
+            read_costs(self.costs)
+
+    def told(self) -> str | None:
+        """Return it in words; None where nothing was said."""
+        positive = self.positive
+        said: dict[str, Any] = {} if self.threshold is None else {"threshold": self.threshold}
+        said |= dict(self.costs or {}) | ({} if positive is None else {"positive": positive})
+        return ", ".join(f"{name}={value}" for name, value in said.items()) or None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What is learned from already: a base's shared space, and pretrained encoders.
+
+    Attributes:
+        base: A bundle with a shared space to start from, or its model: its preprocessing, its
+            vectors and its weights.
+        adapt: How the network learns from a base: ``auto`` (measured), ``scratch``, ``lora``
+            (low-rank corrections) or ``full``. Prototypes and a linear probe are always measured.
+        encoders: Column or modality -> folder (or, where allowed, hub id) of a pretrained
+            checkpoint, or the name of one that `plait.encoders` finds:
+            ``{"text": "./all-MiniLM-L6-v2"}``. Its outputs are made once per table, kept in the
+            cache, and join the column's own. ``auto`` uses what is on this machine where it helps
+            on rows held out, and is what happens in budgets of a minute and more (unless `simple`)
+            where nothing is said; ``none`` uses nothing. Both also for one column or modality:
+            ``{"*": "auto", "image": "none"}``.
+        tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
+            ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
+            in budgets of ten minutes, 1,000 steps or 20 epochs and more).
+    """
+
+    base: Model | Path | str | None = None
+    adapt: str = "auto"
+    encoders: Mapping[str, str] | str | None = None
+    tune: str = "auto"
+
+    def check(self, target: str | None, *, has_encoders: bool) -> None:
+        """Refuse unknown ways, and tuning without anything to tune or to learn."""
+        if self.adapt not in ("auto", *ADAPTATIONS):
+            allowed = " or ".join(("auto", *ADAPTATIONS))
+            raise UsageError("unknown adapt", expected=allowed, received=str(self.adapt))
+        check_tune(self.tune, target=target, encoders=has_encoders)
+
+    def open_base(self) -> Model | None:
+        """Return the base. Raises `UsageError` when weights are to be adapted that it lacks."""
+        known = self.base is None or isinstance(self.base, Model)
+        base: Any = self.base if known else load(self.base)  # type: ignore[arg-type]
+        if self.adapt in ("lora", "full") and (base is None or not base.space.has_network):
+            raise UsageError(
+                "there are no weights to adapt",
+                expected="a base with a network, or adapt=scratch",
+                received=self.adapt,
+                hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
+            )
+        return base

@@ -1,0 +1,294 @@
+"""From a table to something that can be learned: inputs, target, splits, codecs, arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from plait.data.cautions import Caution
+from plait.data.duplicates import Copies
+from plait.data.grouping import join_said, said_groups
+from plait.data.lookalikes import look_for_copies
+from plait.data.prepared import Prepared
+from plait.data.splits import Splits, make_splits, row_units
+from plait.data.table import Table
+from plait.display import brief
+from plait.encoders import FoundEncoder
+from plait.errors import TargetError
+from plait.fitting.setup.fit_settings import Rows
+from plait.fitting.setup.labels import read_labels
+from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows
+from plait.fitting.setup.reading import input_columns_with, read_columns
+from plait.fitting.setup.roles import (
+    check_base,
+    check_known,
+    check_target,
+    choose_inputs,
+    refuse_answers,
+    split_column,
+    stratify,
+)
+from plait.fitting.setup.row_weights import check_weights, weigh
+from plait.fitting.setup.timetable import COPIES_SHARE, Timetable
+from plait.fitting.setup.warned import table_warnings
+from plait.modalities import Codec, PredictiveTarget, TargetCodec
+from plait.model.derived_columns import DerivedColumn, SpaceColumn, with_derived_columns
+from plait.model.model import Model
+from plait.model.shared_space import SharedSpace
+from plait.progress import Progress
+
+MAX_JUDGED_ROWS = 10_000
+"""More validation or test rows than this are judged by an even sample of so many."""
+
+MAX_JUDGED_CELLS = 20_000_000
+"""And rows times classes: what is said of them is held in memory, once for each candidate."""
+
+
+@brief
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A table made ready to learn from.
+
+    Attributes:
+        table: The table, with its schema.
+        input_columns: Input column of the table -> the columns that it is read as: itself, and
+            those of pretrained encoders.
+        target: Name of the target column; None to learn what the columns share.
+        codecs: Fitted codecs of inputs (to show them, where an encoder reads them), of the columns
+            that they are read as, and of the target.
+        prepared: Arrays of inputs and target.
+        truth: Predicted targets of all rows; rows without one hold a filler. Empty without a
+            target, and where it is generated: then they are in `prepared`.
+        labelled: bool ``[row]``; all False without a target.
+        unlabelled: Row numbers without a target, of those that are not set aside as a test.
+        copies: int32 ``[row]``; near-duplicates have the same number.
+        groups: int32 ``[row]``; rows with the same number are never told apart by a fold, a split
+            or a resample: the groups that the person named, and near-duplicates of the rows that
+            are in none.
+        weights: float32 ``[row]`` of mean 1 over the rows that are learned from: how much each
+            counts; None where all count the same.
+        derived_columns: Makers of the columns that are not prepared from cells alone.
+        splits: Row numbers to learn from, to choose by, to report on; with a target, all labelled.
+        notes: What a person should know, one sentence each.
+        warnings: What a person should check, each ``{"kind", "column", "text"}``.
+        most_judged: How many validation or test rows are looked at; 0 for as many as may be.
+        stopping: Rows that tell the network when to stop: it does not learn from them, and no
+            candidate is compared on them.
+    """
+
+    table: Table
+    input_columns: Mapping[str, tuple[str, ...]]
+    target: str | None
+    codecs: Mapping[str, Codec]
+    prepared: Prepared
+    truth: np.ndarray
+    labelled: np.ndarray
+    unlabelled: np.ndarray
+    copies: np.ndarray
+    groups: np.ndarray
+    weights: np.ndarray | None
+    derived_columns: tuple[DerivedColumn, ...]
+    splits: Splits
+    notes: tuple[str, ...]
+    warnings: tuple[Caution, ...] = ()
+    most_judged: int = 0
+    stopping: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the table's input columns."""
+        return tuple(self.input_columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that the inputs are read as."""
+        return tuple(column for columns in self.input_columns.values() for column in columns)
+
+    @property
+    def validation(self) -> np.ndarray:
+        """The validation rows that candidates are compared on."""
+        rows = np.setdiff1d(self.splits.validation, self.stopping)
+        return _even_sample(rows, self._most_judged)
+
+    @property
+    def learned(self) -> np.ndarray:
+        """The training rows that the network learns from."""
+        return np.setdiff1d(self.splits.train, self.stopping)
+
+    @property
+    def judged(self) -> np.ndarray:
+        """The rows that the report's numbers are from: of the test, else of validation."""
+        if not len(self.splits.test):
+            return self.validation
+        return _even_sample(self.splits.test, self._most_judged)
+
+    @property
+    def _most_judged(self) -> int:
+        labels = len(getattr(self.codecs.get(str(self.target)), "labels", ()))
+        most = min(MAX_JUDGED_ROWS, MAX_JUDGED_CELLS // max(labels, 1))
+        return min(most, self.most_judged or most)
+
+    @property
+    def goal(self) -> TargetCodec:
+        """The target's fitted codec, be it predicted or generated."""
+        if self.target is None:
+            raise TargetError("this problem has no target")
+        codec = self.codecs[self.target]
+        if not isinstance(codec, TargetCodec):
+            raise TargetError("this modality cannot be a target yet", received=codec.modality)
+        return codec
+
+    @property
+    def target_codec(self) -> PredictiveTarget:
+        """The fitted codec of a predicted target. Raises `TargetError` where it is generated."""
+        codec = self.goal
+        if not isinstance(codec, PredictiveTarget):
+            raise TargetError(
+                "a generated target has no outputs in numbers",
+                expected="a target that is predicted",
+                received=codec.modality,
+                column=self.target,
+            )
+        return codec
+
+
+def make_problem(
+    table: Table,
+    *,
+    target: str | None,
+    exclude: Sequence[str],
+    rows: Rows | None = None,
+    seed: int,
+    progress: Progress,
+    base: Model | None = None,
+    encoders: Mapping[str, str | FoundEncoder] | None = None,
+    simple: bool = False,
+    timetable: Timetable | None = None,
+) -> Problem:
+    """Choose inputs, split, fit codecs, and prepare every row.
+
+    Args:
+        table, target, exclude, seed: As for `plait.recipes.fit.fit`.
+        rows: Which stay together, which are set aside, how much they count; None says nothing.
+        progress: Told of the work.
+        base: Its codecs, and its derived columns, are used for the columns that it knows.
+        encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
+        simple: Whether no network will learn from it.
+        timetable: Of the fit; None where time is free.
+
+    Raises:
+        TargetError, SchemaError, UsageError, CellError: See the messages.
+    """
+    rows, timetable = rows or Rows(), timetable or Timetable(None, 0.0)
+    known = check_base(base, table, target)
+    inputs, weigher = _choose_columns(table, target, exclude, rows)
+    check_known(base, inputs)
+    found = _look_for_copies(table, inputs, timetable, progress)
+    splits = _split(table, target, exclude, rows, found, seed)
+    codecs, prepared, derived_columns = read_columns(
+        table,
+        inputs,
+        target,
+        splits,
+        base=base,
+        encoders=encoders or {},
+        seed=seed,
+        progress=progress,
+        timetable=timetable,
+        simple=simple,
+    )
+    copies = row_units(table.num_rows, found)
+    learn = np.sort(np.concatenate([splits.train, splits.validation]))
+    labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
+    heavy, splits, said_weights = weigh(table, rows.weights, weigher, truth, splits)
+    return Problem(
+        table=table,
+        input_columns=input_columns_with(derived_columns, {name: (name,) for name in inputs}),
+        target=target,
+        codecs=codecs | {derived.column: derived.codec for derived in derived_columns},
+        prepared=prepared,
+        truth=truth,
+        labelled=labelled,
+        unlabelled=learn[~labelled[learn]],
+        copies=copies,
+        groups=_grouped(table, rows.group, copies),
+        weights=heavy,
+        derived_columns=derived_columns,
+        splits=splits,
+        notes=(
+            *splits.notes,
+            *table.notes,
+            *fewer,
+            *said_weights,
+            *notes_on_rows(table, splits, prepared, target, rows.group),
+            *notes_on_columns(codecs, inputs, base, simple=simple),
+        ),
+        warnings=(*known, *table_warnings(table, inputs, target, prepared, found, exclude)),
+    )
+
+
+def _choose_columns(
+    table: Table, target: str | None, exclude: Sequence[str], rows: Rows
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the inputs and the column of weights, where there is one; refuse what cannot be."""
+    if target is not None:
+        check_target(table.schema, target)
+    weigher = check_weights(table, rows.weights, target)
+    without = {*exclude, *filter(None, (rows.group, rows.time, rows.split, weigher))}
+    refuse_answers(table, target, without)
+    return choose_inputs(table.schema, target, without), weigher
+
+
+def _look_for_copies(
+    table: Table, inputs: Sequence[str], timetable: Timetable, progress: Progress
+) -> Copies:
+    return look_for_copies(
+        table,
+        inputs,
+        deadline=timetable.until(COPIES_SHARE),
+        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
+    )
+
+
+def _split(
+    table: Table, target: str | None, exclude: Sequence[str], rows: Rows, copies: Copies, seed: int
+) -> Splits:
+    """Split the rows as was said, else by a column that says it, else at random."""
+    return make_splits(
+        table,
+        copies=copies,
+        by_column=rows.split or split_column(table.schema, exclude),
+        group=rows.group,
+        time=rows.time,
+        stratify=stratify(table, target),
+        seed=seed,
+    )
+
+
+def _grouped(table: Table, group: str | None, copies: np.ndarray) -> np.ndarray:
+    """Return `Problem.groups`: the said ones, and near-duplicates of rows that are in none."""
+    return copies if group is None else join_said(said_groups(table, group), copies)
+
+
+def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> Problem:
+    """Return the problem with a shared space's vectors as further derived columns."""
+    added = tuple(
+        SpaceColumn(space, name) for name in space.input_columns if name in problem.input_columns
+    )
+    prepared = with_derived_columns(added, problem.table, problem.prepared, progress=progress.task)
+    return replace(
+        problem,
+        input_columns=input_columns_with(added, problem.input_columns),
+        codecs={**problem.codecs, **{derived.column: derived.codec for derived in added}},
+        prepared=prepared,
+        derived_columns=(*problem.derived_columns, *added),
+    )
+
+
+def _even_sample(rows: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of the rows, evenly spread over them."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

@@ -1,0 +1,1 @@
+"""The shared space: learned without a target, and drawn."""
