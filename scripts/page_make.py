@@ -41,8 +41,8 @@ def make_pages(out: Path, *, budget: str = "30s", only: Sequence[str] | None = N
     }
     for name, target in INSPECTED.items():
         makers[f"inspect-{name}"] = partial(_inspection, name, target)
-    makers["search-stickers"] = partial(_search, out, budget, {"text": "wild animal"}, None)
-    two = {"text": "food", "image": _picture()}
+    makers["search-stickers"] = partial(_search, out, budget, {"text": "red fruit"}, None)
+    two = {"text": "love", "image": _picture_of("cat face")}
     makers["search-both"] = partial(_search, out, budget, two, {"text": 2.0})
     wanted = [name for name in makers if only is None or name in only]
     return [makers[name](out / f"{name}.html") for name in wanted]
@@ -61,7 +61,8 @@ def _bundle(out: Path, name: str, budget: str) -> Path:
         plait.fit(table(), budget=budget, out=bundle, **settings)
     else:
         target = TARGET if name == "stickers" else None
-        settings = {"exclude": LEFT_OUT, "budget": budget, "licences": LICENCES}
+        left_out = LEFT_OUT if target else (*LEFT_OUT, TARGET)
+        settings = {"exclude": left_out, "split": "split", "budget": budget, "licences": LICENCES}
         plait.fit(_stickers(), target=target, out=bundle, **settings)
     return bundle
 
@@ -70,9 +71,9 @@ def _stickers() -> Table:
     return read(stickers(), columns={"voice": "audio"})
 
 
-def _picture() -> Any:
+def _picture_of(name: str) -> Any:
     table = _stickers()
-    return next(cell for cell in table.column("image") if cell is not None)
+    return table.column("image")[table.column("name").index(name)]
 
 
 def _inspection(name: str, target: str, page: Path) -> Path:
@@ -88,6 +89,6 @@ def _search(
     page: Path,
 ) -> Path:
     bundle, table = _bundle(out, "space", budget), _stickers()
-    where = 'group != "symbols"'
+    where = 'split == "test"'
     found = search(bundle, table, query=query, weights=weights, top=12, where=where)
     return write_search_page(bundle, table, found, query, page, weights=weights, where=where)
