@@ -11,6 +11,7 @@ import torch
 from plait.backbones.inputs import HeldInputs, hold_inputs
 from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
 from plait.data.entries import PreparedColumn
 from plait.data.prepared import Prepared
@@ -247,7 +248,7 @@ class Trials:
         features, matrices = FeatureMap.fit(encoded, (column,), rows)
         target, truth = self._problem.target_codec, self._problem.truth
         linear = Linear()
-        linear.fit(matrices, truth[rows], target, seed=self._work.seed)
+        linear.fit(LabelledRows(matrices, truth[rows], target), seed=self._work.seed)
         return target.cost(
             linear.outputs(FeatureMatrices(features, encoded, self._judged)), truth[self._judged]
         )
