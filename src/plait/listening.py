@@ -10,16 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TextIO, TypeVar
 
-from plait.progress import (
-    SILENT,
-    STILL_SECONDS,
-    Heartbeat,
-    Progress,
-    Update,
-    clock_time,
-    describe,
-    open_progress,
-)
+from plait.progress import SILENT, STILL_SECONDS, Progress, TextProgress, open_progress
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -33,7 +24,7 @@ PYTEST = "PYTEST_CURRENT_TEST"
 HINT = "progress=False, or PLAIT_QUIET=1, says nothing here"
 
 
-class Line:
+class Line(TextProgress):
     """Rewrites one line of plain text per task: for notebooks, whose output can do no more.
 
     Args:
@@ -49,52 +40,10 @@ class Line:
         every_seconds: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stream, self._every_seconds = stream or sys.stderr, every_seconds
-        self._clock = clock
-        self._name, self._width, self._end = "", 0, 0.0
-        self._last = clock()
-        self._heart: Heartbeat | None = None
-
-    def task(self, name: str, total: float | None = None) -> Update:
-        """See `plait.progress.Progress.task`."""
-        began = last = self._clock()
-        self._name = name
-        ended = False
-
-        def update(done: float, note: str = "") -> None:
-            nonlocal last, ended
-            now, full = self._clock(), total is not None and done >= total
-            if ended or (now - last < self._every_seconds and not full):
-                return
-            last, ended = now, full
-            said = describe(done, total, now - began) if full or not self._end else self._left(now)
-            self._write(" · ".join(filter(None, (name, said, note))), ended=full)
-
-        return update
-
-    def expect(self, end: float) -> None:
-        """See `plait.progress.expect_end`: the line goes on though nothing is told for long."""
-        self._end = end
-        if self._heart is None:
-            self._heart = Heartbeat(self.beat)
-
-    def beat(self) -> None:
-        """Rewrite the line if nothing was written for a second."""
-        now = self._clock()
-        if self._name and now - self._last >= STILL_SECONDS / 2:
-            self._write(f"{self._name} · {self._left(now)}", ended=False)
-
-    def close(self) -> None:
-        """Stop the beats."""
-        if self._heart is not None:
-            self._heart.stop()
-            self._heart = None
-
-    def _left(self, now: float) -> str:
-        return f"{clock_time(max(self._end - now, 0.0))} left"
+        super().__init__(every_seconds, STILL_SECONDS / 2, clock)
+        self._stream, self._width = stream or sys.stderr, 0
 
     def _write(self, text: str, *, ended: bool) -> None:
-        self._last = self._clock()
         self._stream.write("\r" + text.ljust(self._width) + ("\n" if ended else ""))
         self._stream.flush()
         self._width = 0 if ended else len(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -51,7 +52,72 @@ class Silent:
         """See `say`."""
 
 
-class Lines:
+class TextProgress(ABC):
+    """Says in words how far the last task is, and goes on saying so while there is an end.
+
+    Args:
+        every_seconds: Least time between two updates of one task.
+        still_seconds: After so long without a word, a beat says what is being done.
+        clock: Returns seconds; replaced in tests.
+    """
+
+    def __init__(
+        self, every_seconds: float, still_seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self._every_seconds, self._still_seconds = every_seconds, still_seconds
+        self._clock = clock
+        self._name, self._end = "", 0.0
+        self._last = clock()
+        self._heart: Heartbeat | None = None
+
+    @abstractmethod
+    def _write(self, text: str, *, ended: bool) -> None:
+        """Write what is said, of a task that may have `ended` with it."""
+
+    def task(self, name: str, total: float | None = None) -> Update:
+        """See `Progress.task`."""
+        began = last = self._clock()
+        self._name = name
+        ended = False
+
+        def update(done: float, note: str = "") -> None:
+            nonlocal last, ended
+            now, full = self._clock(), total is not None and done >= total
+            if ended or (now - last < self._every_seconds and not full):
+                return
+            last, ended = now, full
+            said = describe(done, total, now - began) if full or not self._end else self._left(now)
+            self._say(name, said, note, ended=full)
+
+        return update
+
+    def expect(self, end: float) -> None:
+        """See `expect_end`: go on though nothing is told for long."""
+        self._end = end
+        if self._heart is None:
+            self._heart = Heartbeat(self.beat)
+
+    def beat(self) -> None:
+        """Say what is being done and how long it still takes, if nothing was said lately."""
+        now = self._clock()
+        if self._name and now - self._last >= self._still_seconds:
+            self._say(self._name, self._left(now), ended=False)
+
+    def close(self) -> None:
+        """Stop the beats."""
+        if self._heart is not None:
+            self._heart.stop()
+            self._heart = None
+
+    def _left(self, now: float) -> str:
+        return f"{clock_time(max(self._end - now, 0.0))} left"
+
+    def _say(self, *parts: str, ended: bool) -> None:
+        self._last = self._clock()
+        self._write(" · ".join(filter(None, parts)), ended=ended)
+
+
+class Lines(TextProgress):
     """Writes a line now and then: for logs and terminals that cannot redraw.
 
     Args:
@@ -67,59 +133,15 @@ class Lines:
         every_seconds: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(every_seconds, STILL_SECONDS, clock)
         self._stream = stream or sys.stderr
-        self._every_seconds = every_seconds
-        self._clock = clock
-        self._name, self._end = "", 0.0
-        self._last = clock()
-        self._heart: Heartbeat | None = None
-
-    def task(self, name: str, total: float | None = None) -> Update:
-        """See `Progress.task`."""
-        began = last = self._clock()
-        self._name = name
-        ended = False
-
-        def update(done: float, note: str = "") -> None:
-            nonlocal last, ended
-            now, full = self._clock(), total is not None and done >= total
-            if ended or (now - last < self._every_seconds and not full):
-                return
-            last, ended = now, full
-            spent = now - began
-            said = describe(done, total, spent) if full or not self._end else self._left(now)
-            self._say(name, said, note)
-
-        return update
 
     def say(self, text: str) -> None:
         """See `say`."""
         print(f"note: {text}", file=self._stream, flush=True)
 
-    def expect(self, end: float) -> None:
-        """See `expect_end`: begin to write a line whenever nothing was written for two seconds."""
-        self._end = end
-        if self._heart is None:
-            self._heart = Heartbeat(self.beat)
-
-    def beat(self) -> None:
-        """Write what is being done and how long it still takes, if nothing was written lately."""
-        now = self._clock()
-        if self._name and now - self._last >= STILL_SECONDS:
-            self._say(self._name, self._left(now))
-
-    def close(self) -> None:
-        """Stop the beats."""
-        if self._heart is not None:
-            self._heart.stop()
-            self._heart = None
-
-    def _left(self, now: float) -> str:
-        return f"{clock_time(max(self._end - now, 0.0))} left"
-
-    def _say(self, *parts: str) -> None:
-        self._last = self._clock()
-        print(" · ".join(part for part in parts if part), file=self._stream, flush=True)
+    def _write(self, text: str, *, ended: bool) -> None:
+        print(text, file=self._stream, flush=True)
 
 
 class Heartbeat:

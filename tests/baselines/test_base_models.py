@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from plait.baselines.base_models import BASELINES, load_base_model
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import LinearProblem, link
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
 from plait.baselines.temperature import TEMPERATURES, best_temperature
@@ -45,7 +47,7 @@ def _fitted(name, task, prepared, deadline=None):
     codec, truth = _target(task, prepared.score)
     features, matrices = FeatureMap.fit(prepared, list(prepared.columns), LEARN)
     base_model = BASELINES[name]()
-    base_model.fit(matrices, truth[LEARN], codec, seed=0, deadline=deadline)
+    base_model.fit(LabelledRows(matrices, truth[LEARN], codec), seed=0, deadline=deadline)
     return base_model, features.matrices(prepared, JUDGE), truth[JUDGE], codec
 
 
@@ -96,7 +98,7 @@ def test_unseen_and_absent_classes_do_no_harm(name, tables):
     codec = CategoryCodec(labels=("a", "b", "never"))
     features, matrices = FeatureMap.fit(prepared, ["size", "kind"], LEARN)
     base_model = BASELINES[name]()
-    base_model.fit(matrices, truth, codec, seed=0)
+    base_model.fit(LabelledRows(matrices, truth, codec), seed=0)
     outputs = base_model.outputs(features.matrices(prepared, JUDGE))
     assert outputs.shape == (len(JUDGE), 3) and outputs[:, 2].max() < 0.3
 
@@ -107,7 +109,9 @@ def test_a_handful_of_rows_is_enough(name, num_rows, tables):
     prepared = tables[400]
     features, matrices = FeatureMap.fit(prepared, list(prepared.columns), ROWS[:num_rows])
     base_model = BASELINES[name]()
-    base_model.fit(matrices, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b")), seed=0)
+    base_model.fit(
+        LabelledRows(matrices, np.arange(num_rows) % 2, CategoryCodec(labels=("a", "b"))), seed=0
+    )
     assert np.isfinite(base_model.outputs(features.matrices(prepared, JUDGE))).all()
 
 
@@ -142,7 +146,7 @@ def test_too_many_classes_for_boosting(tables):
     _, matrices = FeatureMap.fit(tables[0], ["size"], LEARN)
     codec = CategoryCodec(labels=tuple(map(str, range(301))))
     with pytest.raises(TargetError, match="too many classes for boosted trees"):
-        BASELINES["boosted"]().fit(matrices, np.arange(140), codec, seed=0)
+        BASELINES["boosted"]().fit(LabelledRows(matrices, np.arange(140), codec), seed=0)
 
 
 def test_an_unknown_base_model_is_refused(tmp_path):
@@ -201,7 +205,7 @@ def test_one_neighbour_by_hand(tables):
     _, matrices = FeatureMap.fit(prepared, ["size"], ROWS[:4])
     base_model = BASELINES["neighbour"]()
     truth = np.array([0.0, 1.0, 2.0, 3.0], np.float32)
-    base_model.fit(matrices, truth, NumberCodec().fit(truth.tolist()), seed=0)
+    base_model.fit(LabelledRows(matrices, truth, NumberCodec().fit(truth.tolist())), seed=0)
     assert base_model._nearest(matrices.neighbours, 1)[:, 0].tolist() == [0, 1, 2, 3]
 
 
@@ -212,13 +216,13 @@ def test_rows_are_left_out_of_their_own_neighbours(tables):
     rows = np.arange(40)
     _, matrices = FeatureMap.fit(prepared, ["size"], rows)
     whole = BASELINES["neighbour"]()
-    whole.fit(matrices, truth[rows], codec, seed=0)
+    whole.fit(LabelledRows(matrices, truth[rows], codec), seed=0)
     found, num = whole.left_out(), whole._num_neighbours
     shares = np.eye(3)[truth[rows]].mean(axis=0)
     for row in (0, 7, 39):
         others = np.delete(rows, row)
         part = BASELINES["neighbour"]()
-        part.fit(matrices.take(others), truth[others], codec, seed=0)
+        part.fit(LabelledRows(matrices.take(others), truth[others], codec), seed=0)
         mean = part._means(part._nearest(matrices.neighbours[[row]], num))[0]
         assert found[row] == pytest.approx((mean * num + shares) / (num + 1), abs=1e-5)
 
@@ -231,6 +235,7 @@ def test_the_temperature_is_the_best_of_all(strength, num_classes):
     scores = (np.eye(num_classes)[truth] + rng.normal(size=(150, num_classes))) / strength
     codec = CategoryCodec(labels=tuple(map(str, range(num_classes))))
     costs = [codec.cost(link(scores * t, CLASSES), truth).mean() for t in TEMPERATURES]
-    cost, temperature = best_temperature(scores, truth, codec, None)
+    rows = LabelledRows(SimpleNamespace(weights=None), truth, codec)
+    cost, temperature = best_temperature(scores, rows)
     assert temperature == TEMPERATURES[int(np.argmin(costs))]
     assert cost == pytest.approx(min(costs), rel=1e-5)

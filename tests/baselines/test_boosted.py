@@ -16,6 +16,7 @@ from plait.baselines.contract import Deadline, is_late, part_of, was_cut
 from plait.baselines.extract import Plan, RawColumn
 from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.features import ColumnScale, FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.selection import narrow_width, select_features
 from plait.baselines.sparse import SparseRows
 from plait.baselines.table_trees import TableTrees
@@ -55,7 +56,7 @@ def test_it_claims_nothing_on_noise_wider_than_long():
         matrices = matrices_of(wide=rng.normal(size=(80, 12_000)).astype(np.float32))
         truth = rng.permutation(np.arange(80) % 2)
         base_model = Boosted()
-        base_model.fit(matrices, truth, CODEC, seed=0)
+        base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0)
         assert sorted(base_model.held_out.places) == list(range(80))
         hits.append(base_model.held_out.outputs.argmax(1) == truth[base_model.held_out.places])
     error = 0.5 / np.size(hits) ** 0.5
@@ -72,7 +73,7 @@ def test_features_are_chosen_by_the_rows_of_the_fold_alone(monkeypatch):
 
     monkeypatch.setattr(rounds, "select_features", spy)
     base_model = Boosted()
-    base_model.fit(matrices, truth, CODEC, seed=0)
+    base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0)
     assert [len(rows) for rows in seen] == [60] * 4 + [80]
     assert set.intersection(*seen[:4]) == set()
 
@@ -90,7 +91,7 @@ def test_a_single_fold_is_answered_at_the_rounds_of_its_other_half(monkeypatch):
 
     monkeypatch.setattr(Grower, "grow", grow)
     base_model = Boosted()
-    base_model.fit(matrices, truth, CODEC, seed=0)
+    base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0)
     one, halves = grown[0]
     assert len(halves) == 2 and len(one.best) == 2
     assert sum(len(half.goal) for half in halves) == len(base_model.held_out.places)
@@ -130,7 +131,7 @@ def test_labels_are_held_out_too():
     matrices = matrices_of(numbers=x)
     labels = np.stack([truth, np.zeros_like(truth), coin], 1).astype(np.float32)
     base_model = Boosted()
-    base_model.fit(matrices, labels, TagCodec(), seed=0)
+    base_model.fit(LabelledRows(matrices, labels, TagCodec()), seed=0)
     found = base_model.held_out.outputs
     assert found.shape == (300, 3) and (found[:, 1] == 0).all()
     places = base_model.held_out.places
@@ -165,7 +166,7 @@ def test_in_little_time_it_is_complete_on_the_narrow_columns(monkeypatch):
     matrices, truth = table_with_few_good_columns()
     clock = SlowRounds(monkeypatch, per_feature=0.001)
     base_model = Boosted()
-    base_model.fit(matrices, truth, CODEC, seed=0, deadline=Deadline(2.5))
+    base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0, deadline=Deadline(2.5))
     assert clock.now < 2.7 and not base_model.cut_short
     assert len(base_model._selection.dense) == narrow_width(matrices) == 4
     right = base_model.held_out.outputs.argmax(1) == truth[base_model.held_out.places]
@@ -176,7 +177,7 @@ def test_with_time_it_looks_at_wide_columns_and_all_folds(monkeypatch):
     matrices, truth = table_with_few_good_columns(200)
     SlowRounds(monkeypatch, per_feature=1e-6)
     base_model = Boosted()
-    base_model.fit(matrices, truth, CODEC, seed=0, deadline=Deadline(100.0))
+    base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0, deadline=Deadline(100.0))
     assert not base_model.cut_short and len(base_model._selection.dense) > 100
     assert len(base_model.held_out.places) == 200
 
@@ -185,7 +186,7 @@ def test_what_the_clock_cuts_off_says_so(monkeypatch):
     matrices, truth = table_with_few_good_columns()
     SlowRounds(monkeypatch, per_feature=1.0)
     deadline, base_model = Deadline(20.0), Boosted()
-    base_model.fit(matrices, truth, CODEC, seed=0, deadline=deadline)
+    base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0, deadline=deadline)
     assert base_model.cut_short and was_cut(base_model, deadline)
 
 
@@ -201,7 +202,7 @@ def test_a_saved_one_answers_as_before_though_it_stopped_early(monkeypatch, tmp_
     matrices, truth = table_with_few_good_columns()
     SlowRounds(monkeypatch, per_feature=0.01)
     base_model = Boosted()
-    base_model.fit(matrices, truth, CODEC, seed=0, deadline=Deadline(6.0))
+    base_model.fit(LabelledRows(matrices, truth, CODEC), seed=0, deadline=Deadline(6.0))
     base_model.save(tmp_path)
     np.testing.assert_allclose(
         Boosted.load(tmp_path).outputs(matrices), base_model.outputs(matrices)
@@ -213,7 +214,11 @@ def test_numbers_in_a_short_time_beat_their_mean():
     x = rng.normal(size=(1000, 5))
     truth = (np.where(x[:, 0] > 0, x[:, 1], -x[:, 1]) + 0.1 * x[:, 2]).astype(np.float32)
     base_model, codec = Boosted(), NumberCodec().fit(truth.tolist())
-    base_model.fit(matrices_of(x=x), truth, codec, seed=0, deadline=Deadline(time.monotonic() + 60))
+    base_model.fit(
+        LabelledRows(matrices_of(x=x), truth, codec),
+        seed=0,
+        deadline=Deadline(time.monotonic() + 60),
+    )
     gap = base_model.outputs(matrices_of(x=x))[:, 0] - truth
     assert (gap**2).mean() < 0.2 * truth.var() and not base_model.cut_short
 
@@ -235,14 +240,16 @@ def test_a_table_of_wide_columns_alone_keeps_some_features_however_late():
     base_model = Boosted()
     truth = (prepared.score > 1).astype(np.int64)
     late = time.monotonic() - 1.0
-    base_model.fit(matrices, truth, CategoryCodec(labels=("no", "yes")), seed=0, deadline=late)
+    base_model.fit(
+        LabelledRows(matrices, truth, CategoryCodec(labels=("no", "yes"))), seed=0, deadline=late
+    )
     assert np.isfinite(base_model.outputs(matrices)).all()
 
 
 def test_trees_of_some_columns_see_no_others(tmp_path):
     matrices, truth = table_with_few_good_columns()
     trees = TableTrees(["numbers"])
-    trees.fit(matrices, truth, CODEC, seed=0)
+    trees.fit(LabelledRows(matrices, truth, CODEC), seed=0)
     right = trees.held_out.outputs.argmax(1) == truth[trees.held_out.places]
     assert right.mean() > 0.9 and trees.cut_short is False
     gone = matrices.hide(["noise"])

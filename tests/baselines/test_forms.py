@@ -10,6 +10,7 @@ from simple_tables import make_prepared
 from plait.baselines.base_models import BASE_MODELS
 from plait.baselines.descent import LOSSES, link
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.errors import BundleError, TargetError
 from plait.modalities import PredictiveTarget, modalities
 from plait.modalities.forms import CLASSES, FORMS, LABELS, NUMBER, form_named
@@ -32,7 +33,7 @@ def test_a_model_says_what_it_supports_and_refuses_the_rest(name):
     matrices = FeatureMap.fit(make_prepared(30), ["size", "kind"], np.arange(30))[1]
     truth = np.arange(30, dtype=np.float32)
     with pytest.raises(TargetError, match=f"the model '{name}' cannot learn this target"):
-        base_model.fit(matrices, truth, SimpleNamespace(form=RANKS), seed=0)
+        base_model.fit(LabelledRows(matrices, truth, SimpleNamespace(form=RANKS)), seed=0)
 
 
 def test_what_is_unknown_is_no_softmax():
@@ -81,7 +82,7 @@ def test_models_that_were_saved_under_earlier_names_are_read(name, tmp_path):
     prepared = make_prepared(60)
     matrices = FeatureMap.fit(prepared, ["size", "kind"], np.arange(60))[1]
     codec, base_model = NumberCodec().fit(prepared.score.tolist()), BASE_MODELS[name]()
-    base_model.fit(matrices, prepared.score, codec, seed=0)
+    base_model.fit(LabelledRows(matrices, prepared.score, codec), seed=0)
     base_model.save(tmp_path)
     about = json.loads((tmp_path / "base_model.json").read_text())
     assert about.pop("form") == "number"

@@ -14,6 +14,7 @@ from plait.baselines.boosted import Boosted
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.cross_validation import inner_folds
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.residuals import Residuals
 from plait.baselines.sparse import SparseRows
 from plait.modalities.category.codec import CategoryCodec
@@ -50,7 +51,7 @@ def test_copies_in_one_group_teach_nothing_about_each_other(kind):
         for grouped in (True, False):
             base_model = kind()
             seen = matrices.grouped(units) if grouped else matrices
-            base_model.fit(seen, truth, CODEC, seed=seed)
+            base_model.fit(LabelledRows(seen, truth, CODEC), seed=seed)
             places, outputs = told(base_model)
             shares[grouped].append((outputs.argmax(1) == truth[places]).mean())
     assert abs(np.mean(shares[True]) - 0.5) < 0.1
@@ -60,7 +61,7 @@ def test_copies_in_one_group_teach_nothing_about_each_other(kind):
 def test_a_product_of_experts_weighs_nothing_by_copies():
     matrices, truth, units = noise_matrices(40, 4)
     base_model = ProductOfExperts([["v"]])
-    base_model.fit(matrices.grouped(units), truth, CODEC, seed=0)
+    base_model.fit(LabelledRows(matrices.grouped(units), truth, CODEC), seed=0)
     assert np.abs(base_model.outputs(matrices) - 0.5).mean() < 0.25
 
 
@@ -90,7 +91,7 @@ def test_residuals_of_groups_are_those_of_new_groups():
         truth = np.random.default_rng(1).normal(size=30)[units].astype(np.float32)
         base_model = Linear()
         seen = matrices.grouped(units) if grouped else matrices
-        base_model.fit(seen, truth, NumberCodec().fit(truth.tolist()), seed=0)
+        base_model.fit(LabelledRows(seen, truth, NumberCodec().fit(truth.tolist())), seed=0)
         outputs = base_model.outputs(matrices)
         widths[grouped] = float((outputs[:, 3] - outputs[:, 1]).mean())
     assert widths[True] > 2 > 10 * widths[False]

@@ -11,6 +11,7 @@ from simple_tables import FakeColumn, VectorCodec
 from plait.baselines.base_models import load_base_model
 from plait.baselines.features import FeatureMap
 from plait.baselines.label_propagation import LabelPropagation
+from plait.baselines.labelled_rows import LabelledRows
 from plait.modalities.category.codec import CategoryCodec
 
 CODEC = CategoryCodec(labels=("left", "right"))
@@ -35,7 +36,7 @@ def fitted():
     features, every = FeatureMap.fit(prepared, ["place"], np.arange(160))
     labelled = np.array([0, 1, 2, 3])
     base_model = LabelPropagation(every.take(np.arange(4, 160)))
-    base_model.fit(every.take(labelled), truth[labelled], CODEC, seed=0)
+    base_model.fit(LabelledRows(every.take(labelled), truth[labelled], CODEC), seed=0)
     return base_model, features.matrices(prepared, np.arange(160, 240)), truth[160:]
 
 
@@ -57,4 +58,4 @@ def test_it_needs_rows_without_a_target():
     prepared, truth = two_arcs()
     _, matrices = FeatureMap.fit(prepared, ["place"], np.arange(20))
     with pytest.raises(ValueError, match="rows without a target"):
-        LabelPropagation().fit(matrices, truth[:20], CODEC, seed=0)
+        LabelPropagation().fit(LabelledRows(matrices, truth[:20], CODEC), seed=0)

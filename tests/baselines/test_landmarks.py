@@ -7,7 +7,10 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import Ridge
 
+from plait.baselines.feature_matrices import FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.landmarks import LandmarkRidge, Landmarks, fit_landmarks
+from plait.baselines.sparse import SparseRows
 from plait.modalities.category.codec import CategoryCodec
 
 NUM_DENSE = 4
@@ -39,11 +42,19 @@ def test_with_every_row_a_landmark_it_is_ridge_regression(weighted):
     assert found.bias == pytest.approx(known.intercept_, abs=2e-4)
 
 
+def labelled(table, truth, groups=None):
+    """The same rows as a base model sees them."""
+    matrices = FeatureMatrices(None, None, np.arange(len(truth)), raw={}, groups=groups)
+    cells = [(row.indices, row.data) for row in table[:, NUM_DENSE:]]
+    matrices.dense = table[:, :NUM_DENSE].toarray()
+    matrices.sparse = SparseRows.stack(cells, table.shape[1] - NUM_DENSE)
+    return LabelledRows(matrices, truth, CategoryCodec(labels=tuple("abcde")))
+
+
 def test_few_landmarks_learn_from_all_rows():
     """Eight rows a class span enough of the features: what is learned is learned from all rows."""
     rows, truth = words(num_rows=900)
-    codec = CategoryCodec(labels=tuple("abcde"))
-    found = fit_landmarks(rows, truth, codec, 40, num_dense=NUM_DENSE, seed=0)
+    found = fit_landmarks(labelled(rows, truth), 40, seed=0)
     fresh, told = words(num_rows=400, seed=1)
     scores = fresh @ np.concatenate([found.weights.dense, found.weights.sparse])
     accuracy = ((scores + found.weights.bias).argmax(1) == told).mean()
@@ -54,7 +65,6 @@ def test_few_landmarks_learn_from_all_rows():
 def test_the_penalty_is_chosen_by_whole_groups():
     rows, truth = words(num_rows=200)
     groups = np.repeat(np.arange(50), 4)
-    codec = CategoryCodec(labels=tuple("abcde"))
-    found = fit_landmarks(rows, truth, codec, 20, num_dense=NUM_DENSE, seed=0, groups=groups)
+    found = fit_landmarks(labelled(rows, truth, groups), 20, seed=0)
     judged = np.bincount(groups[found.judged], minlength=50)
     assert set(judged.tolist()) == {0, 4}

@@ -13,6 +13,7 @@ from plait.baselines import landmarks, linear, linear_svm
 from plait.baselines.base_models import Linear
 from plait.baselines.contract import Deadline, is_late
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear_svm import MAX_STEPS, PILOT_STEPS, fit_linear_svm
 from plait.modalities.category.codec import CategoryCodec
 
@@ -48,7 +49,9 @@ def test_what_comes_too_late_for_a_closed_form_goes_step_by_step(monkeypatch, fo
     monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: foreseen)
     deadline = None if left is None else time.monotonic() + left
     base_model = Linear()
-    base_model.fit(matrices, truth, CategoryCodec(labels=("x", "y")), seed=0, deadline=deadline)
+    base_model.fit(
+        LabelledRows(matrices, truth, CategoryCodec(labels=("x", "y"))), seed=0, deadline=deadline
+    )
     assert done == [way]
     assert (base_model.outputs(matrices).argmax(1) == truth).mean() > 0.55
 
@@ -84,17 +87,17 @@ def test_a_linear_svm_that_comes_far_too_late_gives_way_to_landmarks(monkeypatch
     monkeypatch.setattr(linear, "foreseen_seconds", lambda *_: 6.0)
     monkeypatch.setattr(landmarks, "NUM_LANDMARKS", (500, 40, 20))
     monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 20)
-    codec = CategoryCodec(labels=("x", "y"))
+    rows = LabelledRows(matrices, truth, CategoryCodec(labels=("x", "y")))
 
     def num(left):
         deadline = None if left is None else Deadline(time.monotonic() + left)
-        return linear._num_landmarks(matrices, truth, codec, deadline)
+        return linear._num_landmarks(rows, deadline)
 
     assert [num(left) for left in (None, 2.5, 1.9, 0.9, -1.0)] == [0, 0, 20, 0, 0]
     monkeypatch.setattr(landmarks, "landmark_seconds", lambda _, num: num / 40)
     assert num(1.9) == 40
     base_model, deadline = Linear(), Deadline(time.monotonic() + 1.9)
-    base_model._fit_landmarks(matrices, truth, codec, 40, 0, deadline)
+    base_model._fit_landmarks(rows, 40, 0, deadline)
     assert deadline.stopped
     held = base_model.held_out
     assert (held.outputs.argmax(1) == truth[held.places]).mean() > 0.6

@@ -11,6 +11,7 @@ from simple_tables import make_prepared
 from plait.baselines import boosting, descent
 from plait.baselines.costs import NUM_ROUNDS, NUM_STEPS, Size, foreseen_seconds
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.modalities import find_codec
 from plait.modalities.forms import CLASSES, LABELS
@@ -24,16 +25,16 @@ class Clock:
         return self.now
 
 
-@pytest.fixture
-def matrices():
-    return FeatureMap.fit(make_prepared(), ["size", "kind"], np.arange(100))[1]
-
-
 CODEC = find_codec("category")(labels=("a", "b", "c"))
-TRUTH = np.arange(100) % 3
 
 
-def test_a_step_is_timed_on_few_rows_and_counts_for_all(matrices, monkeypatch):
+@pytest.fixture
+def rows():
+    matrices = FeatureMap.fit(make_prepared(), ["size", "kind"], np.arange(100))[1]
+    return LabelledRows(matrices, np.arange(100) % 3, CODEC)
+
+
+def test_a_step_is_timed_on_few_rows_and_counts_for_all(rows, monkeypatch):
     clock, real = Clock(), descent.Softmax.loss_and_slope
     monkeypatch.setattr(descent, "time", clock)
     monkeypatch.setattr("plait.baselines.pilots.NUM_ROWS", 20)
@@ -43,10 +44,10 @@ def test_a_step_is_timed_on_few_rows_and_counts_for_all(matrices, monkeypatch):
         return real(self, scores, *others)
 
     monkeypatch.setattr(descent.Softmax, "loss_and_slope", slow)
-    assert step_seconds(matrices, TRUTH, CODEC) == pytest.approx(1.0)
+    assert step_seconds(rows) == pytest.approx(1.0)
 
 
-def test_a_round_is_timed_without_what_begins_the_first(matrices, monkeypatch):
+def test_a_round_is_timed_without_what_begins_the_first(rows, monkeypatch):
     clock, real = Clock(), boosting._Progress.__call__
 
     def slow(self, env):
@@ -55,10 +56,10 @@ def test_a_round_is_timed_without_what_begins_the_first(matrices, monkeypatch):
 
     monkeypatch.setattr(boosting, "time", clock)
     monkeypatch.setattr(boosting._Progress, "__call__", slow)
-    assert round_seconds(matrices, TRUTH, CODEC, 0) == pytest.approx(2.0)
-    several = np.eye(3, dtype=np.float32)[TRUTH]
+    assert round_seconds(rows, 0) == pytest.approx(2.0)
+    several = np.eye(3, dtype=np.float32)[rows.truth]
     tags = SimpleNamespace(form=LABELS, labels=("a", "b", "c"))
-    assert round_seconds(matrices, several, tags, 0) == pytest.approx(6.0)
+    assert round_seconds(LabelledRows(rows.matrices, several, tags), 0) == pytest.approx(6.0)
 
 
 def test_what_was_measured_counts_and_not_what_was_foreseen():

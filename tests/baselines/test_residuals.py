@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 from plait.baselines.base_models import Linear
 from plait.baselines.closed_form import ridge_path
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.residuals import num_bins
 from plait.baselines.sparse import SparseRows
 from plait.modalities.category.codec import CategoryCodec
@@ -39,7 +40,9 @@ def test_intervals_cover_where_nothing_is_known_beforehand(grouped):
         features, matrices = FeatureMap.fit(prepared, ["city"], np.arange(NUM))
         base_model = Linear()
         seen = matrices.grouped(np.arange(NUM) // 2) if grouped else matrices
-        base_model.fit(seen, hours[:NUM], NumberCodec().fit(hours[:NUM].tolist()), seed=0)
+        base_model.fit(
+            LabelledRows(seen, hours[:NUM], NumberCodec().fit(hours[:NUM].tolist())), seed=0
+        )
         new = np.arange(NUM, NUM + 2000)
         outputs = base_model.outputs(features.matrices(prepared, new))
         shares.append(((hours[new] >= outputs[:, 1]) & (hours[new] <= outputs[:, 3])).mean())

@@ -10,10 +10,12 @@ from plait.baselines.base_models import BASELINES, LabelPropagation, ProductOfEx
 from plait.baselines.closed_form import primal, ridge_path
 from plait.baselines.descent import LinearProblem
 from plait.baselines.features import FeatureMap
-from plait.baselines.residuals import Residuals, quantiles, worth
+from plait.baselines.labelled_rows import LabelledRows
+from plait.baselines.residuals import Residuals
 from plait.baselines.selection import _correlation_dense, _correlation_sparse
 from plait.baselines.sparse import SparseRows
 from plait.baselines.stack import best_mix
+from plait.baselines.weighted_statistics import quantiles, worth
 from plait.metrics import classification_metrics, log_loss, regression_metrics, tagging_metrics
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, form_named
@@ -125,7 +127,7 @@ def test_every_base_model_believes_the_heavier_rows(name, task):
     outputs = {}
     for heavy in (None, weights):
         base_model = KINDS[name]()
-        base_model.fit(matrices.weighted(heavy), truth, codec, seed=0)
+        base_model.fit(LabelledRows(matrices.weighted(heavy), truth, codec), seed=0)
         outputs[heavy is not None] = base_model.outputs(matrices)[:, 0].mean()
     expected = {"classify": (0.5, 0.9), "regress": (0.5, 0.1), "tag": (0.5, 0.1)}[task]
     assert outputs[False] == pytest.approx(expected[0], abs=0.06)
@@ -136,7 +138,7 @@ def test_every_base_model_believes_the_heavier_rows(name, task):
 def test_weights_are_saved_with_what_needs_them(name, tmp_path):
     matrices, truth, codec, weights = contradictory("classify")
     base_model = KINDS[name]()
-    base_model.fit(matrices.weighted(weights), truth, codec, seed=0)
+    base_model.fit(LabelledRows(matrices.weighted(weights), truth, codec), seed=0)
     base_model.save(tmp_path)
     kind = type(base_model)
     assert np.allclose(
@@ -250,7 +252,9 @@ def test_a_label_that_weighs_next_to_nothing_spreads_like_none():
         (np.arange(40), np.arange(40, 90), None),
     ):
         base_model = LabelPropagation(matrices.take(other))
-        base_model.fit(matrices.take(learn).weighted(weights), told[learn], codec, seed=0)
+        base_model.fit(
+            LabelledRows(matrices.take(learn).weighted(weights), told[learn], codec), seed=0
+        )
         outputs.append(base_model.outputs(matrices.take(np.arange(40, 90))))
     assert outputs[0] == pytest.approx(outputs[1], abs=0.02)
     assert np.abs(outputs[2] - outputs[1]).max() > 0.1

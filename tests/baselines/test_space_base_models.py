@@ -10,13 +10,14 @@ from simple_tables import FakeColumn, VectorCodec, make_prepared
 
 from plait.baselines.base_models import load_base_model
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
 from plait.baselines.space_base_models import (
     TEMPERATURES,
     Probe,
     Prompts,
     Prototypes,
-    space_matrices,
+    space_columns,
     space_points,
 )
 from plait.modalities.category.codec import CategoryCodec
@@ -53,7 +54,8 @@ def table():
 
 
 def fitted(base_model, table, truth=None, codec=LABELS):
-    base_model.fit(table.matrices, table.truth[LEARN] if truth is None else truth, codec, seed=0)
+    truth = table.truth[LEARN] if truth is None else truth
+    base_model.fit(LabelledRows(table.matrices, truth, codec), seed=0)
     return base_model
 
 
@@ -74,7 +76,7 @@ def test_points_are_the_means_of_what_a_row_has(table):
 
 
 def test_only_the_bases_vectors_are_seen(table):
-    assert list(space_matrices(table.matrices).features.scales) == ["note~space", "photo~space"]
+    assert space_columns(table.matrices) == ["note~space", "photo~space"]
 
 
 @pytest.mark.parametrize("kind", [Prototypes, Probe])
@@ -158,8 +160,10 @@ def test_rows_without_any_vector_get_even_scores(table):
 def test_the_probe_is_the_linear_model_on_vectors(table):
     probe = fitted(Probe(), table).outputs(table.held)
     linear = Linear()
-    linear.fit(space_matrices(table.matrices), table.truth[LEARN], LABELS, seed=0)
-    np.testing.assert_allclose(probe, linear.outputs(space_matrices(table.held)), atol=1e-6)
+    columns = space_columns(table.matrices)
+    rows = LabelledRows(table.matrices, table.truth[LEARN], LABELS)
+    linear.fit(rows.only(columns), seed=0)
+    np.testing.assert_allclose(probe, linear.outputs(table.held.only(columns)), atol=1e-6)
     assert accuracy(probe, table.truth[JUDGE]) > 0.8
 
 
@@ -171,7 +175,7 @@ def test_prompts_answer_by_what_was_tuned(table):
         return np.roll(np.eye(6, dtype=np.float32)[:3], 1, 0)  # class k is where k - 1 lies
 
     base_model = Prompts(tune)
-    base_model.fit(table.matrices, table.truth[LEARN], LABELS, seed=4)
+    base_model.fit(LabelledRows(table.matrices, table.truth[LEARN], LABELS), seed=4)
     points, truth, seed = seen[0]
     np.testing.assert_array_equal(points, space_points(table.matrices))
     assert truth.tolist() == table.truth[LEARN].tolist() and seed == 4

@@ -50,7 +50,7 @@ def test_what_models_import_is_imported_before_they_are_timed(monkeypatch):
 
 def bench_of(monkeypatch, size, looked):
     bench = BaseModelBench.__new__(BaseModelBench)
-    bench.matrices = bench._truth = bench._codec = bench._seed = None
+    bench.rows = bench._seed = None
     bench._size, bench.slower, bench._num_folds = size, 1.0, 0
     for name, seconds in (("round_seconds", 0.5), ("step_seconds", 0.25)):
         monkeypatch.setattr(
@@ -147,7 +147,7 @@ def test_a_model_of_plain_columns_sees_the_same_features_later(monkeypatch):
     found = measure(problem, 60.0, folds=False)
     assert "trees" in found.outputs
     (base_model, places), *_ = found.judges.stages["trees"]
-    seen = found.judges.matrices.take(places)
+    seen = found.judges.rows.matrices.take(places)
     assert seen.only(("size", "rare")).tree.shape[1] == len(base_model._boosted._selection.dense)
     np.testing.assert_allclose(base_model.outputs(seen), found.outputs["trees"][places], atol=1e-6)
     for gone in (["rare"], ["size"], ["words"]):

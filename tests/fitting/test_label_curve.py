@@ -84,9 +84,9 @@ class Spy(Linear):
 
     learned: list[np.ndarray] = []
 
-    def fit(self, matrices, truth, codec, **settings):
-        self.learned.append(matrices.rows)
-        super().fit(matrices, truth, codec, **settings)
+    def fit(self, rows, **settings):
+        self.learned.append(rows.matrices.rows)
+        super().fit(rows, **settings)
 
 
 @pytest.fixture
@@ -215,9 +215,9 @@ class Clock:
         real = Linear.fit
         monkeypatch.setattr(Linear, "fit", lambda *args, **kw: self._fit(real, *args, **kw))
 
-    def _fit(self, real, base_model, matrices, truth, codec, **settings):
-        self.now += 0.01 * len(matrices)
-        real(base_model, matrices, truth, codec, **settings | {"deadline": None})
+    def _fit(self, real, base_model, rows, **settings):
+        self.now += 0.01 * len(rows)
+        real(base_model, rows, **settings | {"deadline": None})
 
 
 def test_late_points_are_left_out(problem, record, monkeypatch):

@@ -22,6 +22,7 @@ from plait.baselines.base_models import (
 )
 from plait.baselines.costs import Size, foreseen_seconds
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.reduced_models import (
     columns_of,
     considered,
@@ -31,7 +32,7 @@ from plait.baselines.reduced_models import (
 from plait.errors import TargetError
 from plait.fitting.candidates.allowance import NOMINAL_SECONDS, Allowance
 from plait.fitting.candidates.candidates import allows_product
-from plait.fitting.candidates.reduced_model_judges import Judges, truth_known
+from plait.fitting.candidates.reduced_model_judges import Judges
 from plait.fitting.candidates.reduced_models import ReducedModelFitter, kinds_of
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.forms import CLASSES
@@ -96,22 +97,20 @@ def with_reduced(
     """Return the base model of the first rows, with reduced models, all judged by folds."""
     rows = np.arange(NUM_LEARN)
     features, matrices = FeatureMap.fit(prepared, COLUMNS, rows)
-    truth = truth[rows]
+    labelled = LabelledRows(matrices, truth[rows], CODEC)
     stages = []
     for fold in range(folds):
         learn, judged = np.flatnonzero(rows % folds != fold), np.flatnonzero(rows % folds == fold)
         part = kind()
-        part.fit(matrices.take(learn), truth[learn], CODEC, seed=0)
+        part.fit(labelled.take(learn), seed=0)
         stages.append((part, judged))
     whole = kind()
-    whole.fit(matrices, truth, CODEC, seed=0)
+    whole.fit(labelled, seed=0)
     name = whole.name
     made = ReducedModelFitter(
         input_columns,
-        matrices,
-        truth,
-        Judges(matrices, truth, {name: stages}, learned=True),
-        CODEC,
+        labelled,
+        Judges(labelled, {name: stages}, learned=True),
         seed=0,
         kinds=[Linear],
         allowance=Allowance(deadline=deadline),
@@ -133,7 +132,10 @@ def test_a_hidden_column_costs_no_more_than_a_point_against_a_model_of_the_rest(
     for kept in (["left"], ["right"], ["left", "noise"], ["right", "noise"], ["left", "right"]):
         gone = [name for name in COLUMNS if name not in kept]
         peer = Linear()
-        peer.fit(features.matrices(prepared, learned).only(kept), truth[learned], CODEC, seed=0)
+        peer.fit(
+            LabelledRows(features.matrices(prepared, learned).only(kept), truth[learned], CODEC),
+            seed=0,
+        )
         filled = np.flatnonzero(
             present_input_columns(matrices, [(name,) for name in kept]).all(axis=1)
         )
@@ -187,7 +189,9 @@ def test_trees_with_reduced_models_of_two_kinds_are_saved_and_loaded(tmp_path):
     }
     for base_model, columns in parts.values():
         base_model.fit(
-            matrices.only(columns), truth, CODEC, seed=0, deadline=time.monotonic() + 0.1
+            LabelledRows(matrices.only(columns), truth, CODEC),
+            seed=0,
+            deadline=time.monotonic() + 0.1,
         )
     reduced_models = [
         ReducedModel(frozenset({place}), parts[name][0])
@@ -209,7 +213,7 @@ def test_fitting_again_forgets_the_reduced_models():
     prepared, truth = make_table()
     features, base_model, whole = with_reduced(prepared, truth)
     matrices = features.matrices(prepared, np.arange(100))
-    base_model.fit(matrices, truth[:100], CODEC, seed=0)
+    base_model.fit(LabelledRows(matrices, truth[:100], CODEC), seed=0)
     assert not base_model.routes and not base_model.reduced_models
     np.testing.assert_array_equal(base_model.outputs(matrices), whole.outputs(matrices))
 
@@ -243,16 +247,10 @@ def test_reduced_models_claim_nothing_on_noise():
         truth = np.random.default_rng([1, draw]).integers(0, 2, 1000)
         _, matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(60))
         stages = [(None, np.flatnonzero(np.arange(60) % 4 == fold)) for fold in range(4)]
-        judges = Judges(matrices, truth[:60], {"linear": stages}, learned=True)
+        rows = LabelledRows(matrices, truth[:60], CODEC)
+        judges = Judges(rows, {"linear": stages}, learned=True)
         made = ReducedModelFitter(
-            INPUT_COLUMNS,
-            matrices,
-            truth[:60],
-            judges,
-            CODEC,
-            seed=0,
-            kinds=[Linear],
-            allowance=Allowance(),
+            INPUT_COLUMNS, rows, judges, seed=0, kinds=[Linear], allowance=Allowance()
         )
         made._add(frozenset({0, 1}), None)
         held = made._found[0].held_out
@@ -266,10 +264,11 @@ def test_a_fold_is_judged_by_reduced_models_that_did_not_learn_it():
     _, matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(NUM_LEARN))
     folds = np.arange(NUM_LEARN) % 3
     known = np.where(np.arange(NUM_LEARN) < 5, -1, truth)
+    rows = LabelledRows(matrices, known, CODEC)
     stages = [(None, np.flatnonzero(folds == fold)) for fold in range(3)]
-    judges = Judges(matrices, known, {"linear": stages}, learned=True)
+    judges = Judges(rows, {"linear": stages}, learned=True)
     made = ReducedModelFitter(
-        INPUT_COLUMNS, matrices, known, judges, CODEC, seed=0, kinds=[Linear], allowance=Allowance()
+        INPUT_COLUMNS, rows, judges, seed=0, kinds=[Linear], allowance=Allowance()
     )
     made._add(frozenset({0}), None)
     held = made._found[0].held_out
@@ -277,7 +276,7 @@ def test_a_fold_is_judged_by_reduced_models_that_did_not_learn_it():
     for fold in range(3):
         learn = np.flatnonzero((folds != fold) & (known >= 0))
         peer = Linear()
-        peer.fit(matrices.take(learn).only(["left"]), known[learn], CODEC, seed=0)
+        peer.fit(rows.take(learn).only(["left"]), seed=0)
         mine = folds[held.places] == fold
         expected = peer.outputs(matrices.take(held.places[mine]).only(["left"]))
         np.testing.assert_allclose(held.outputs[mine], expected, atol=1e-6)
@@ -292,10 +291,10 @@ def test_rows_judge_reduced_models_by_their_weights(monkeypatch):
     monkeypatch.setattr(Judges, "hidden", lambda *_: undecided)
     routes = []
     for weights in (None, np.where(light, 0.1, 2.8).astype(np.float32)):
-        judged = matrices.weighted(weights)
-        judges = Judges(judged, truth, {"linear": [(Linear(), np.arange(120))]}, learned=True)
+        judged = LabelledRows(matrices.weighted(weights), truth, CODEC)
+        judges = Judges(judged, {"linear": [(Linear(), np.arange(120))]}, learned=True)
         made = ReducedModelFitter(
-            INPUT_COLUMNS, judged, truth, judges, CODEC, seed=0, kinds=[], allowance=Allowance()
+            INPUT_COLUMNS, judged, judges, seed=0, kinds=[], allowance=Allowance()
         )
         made._found = [ReducedModel(frozenset({0}), Linear())]
         made._costs = [np.where(light, 0.1, 2.0)]
@@ -306,18 +305,17 @@ def test_rows_judge_reduced_models_by_their_weights(monkeypatch):
 def test_rows_that_have_just_a_set_judge_it_alone():
     prepared, truth = make_table(gaps=0.3)
     matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(900))[1]
+    rows = LabelledRows(matrices, truth, CODEC)
     judge = ReducedModelFitter(
         INPUT_COLUMNS,
-        matrices,
-        truth,
-        Judges(matrices, truth, {}, learned=True),
-        CODEC,
+        rows,
+        Judges(rows, {}, learned=True),
         seed=0,
         kinds=[],
         allowance=Allowance(),
     )
     present = present_input_columns(matrices, INPUT_COLUMNS)
-    both = judge._rows(frozenset({0, 1}))
+    both = judge._judges_of(frozenset({0, 1}))
     assert len(both) >= 100
     assert (present[both] == [True, True, False]).all()
 
@@ -373,8 +371,6 @@ def test_kinds():
     assert kinds_of({"majority": 1.0}) == []
     assert kinds_of({"linear": 1.0, "boosted": 2.0}) == [Linear]
     assert kinds_of({"linear": 2.0, "boosted": 1.0}) == [Linear, Boosted]
-    known = truth_known(np.array([0, -1, 1]), CODEC)
-    np.testing.assert_array_equal(known, [True, False, True])
 
 
 def test_a_reduced_model_tells_its_input_columns():
@@ -387,12 +383,12 @@ def test_a_product_leaves_out_what_a_row_lacks(tmp_path):
     rows, judged = np.arange(NUM_LEARN), np.arange(NUM_LEARN, 900)
     features, matrices = FeatureMap.fit(prepared, COLUMNS, rows)
     product = ProductOfExperts(INPUT_COLUMNS)
-    product.fit(matrices, truth[rows], CODEC, seed=0)
+    product.fit(LabelledRows(matrices, truth[rows], CODEC), seed=0)
     matrices = features.matrices(prepared, judged)
     for kept in (["left"], ["right"], ["left", "noise"], ["left", "right"]):
         peer = Linear()
         seen = features.matrices(prepared, rows).only(kept)
-        peer.fit(seen, truth[rows], CODEC, seed=0)
+        peer.fit(LabelledRows(seen, truth[rows], CODEC), seed=0)
         filled = np.flatnonzero(
             present_input_columns(matrices, [(name,) for name in kept]).all(axis=1)
         )
@@ -435,11 +431,11 @@ def test_neighbours_join_a_product_where_they_see_more_than_a_line():
     prepared = SimpleNamespace(columns={name: Numbers(cells) for name, cells in values.items()})
     features, matrices = FeatureMap.fit(prepared, list(values), np.arange(NUM_LEARN))
     product = ProductOfExperts([("left",), ("right",)])
-    product.fit(matrices, truth[:NUM_LEARN], CODEC, seed=0)
+    product.fit(LabelledRows(matrices, truth[:NUM_LEARN], CODEC), seed=0)
     judged = np.arange(NUM_LEARN, 600)
     assert accuracy(product.outputs(features.matrices(prepared, judged)), truth[judged]) > 0.95
     line = Linear()
-    line.fit(matrices, truth[:NUM_LEARN], CODEC, seed=0)
+    line.fit(LabelledRows(matrices, truth[:NUM_LEARN], CODEC), seed=0)
     assert accuracy(line.outputs(features.matrices(prepared, judged)), truth[judged]) < 0.7
 
 
@@ -448,7 +444,7 @@ def test_a_product_is_for_classes():
     matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
     with pytest.raises(TargetError, match="the model 'product_of_experts' cannot learn"):
         ProductOfExperts(INPUT_COLUMNS).fit(
-            matrices, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0]), seed=0
+            LabelledRows(matrices, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0])), seed=0
         )
     assert allows_product(CLASSES, INPUT_COLUMNS) and not allows_product(
         NumberCodec.form, INPUT_COLUMNS

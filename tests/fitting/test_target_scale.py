@@ -8,6 +8,7 @@ import pyarrow as pa
 import plait
 from plait.baselines.base_models import Boosted, Linear, NearestNeighbour
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.data.table import read
 from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.problem import make_problem
@@ -65,7 +66,7 @@ def test_simple_models_answer_alike_whatever_the_scale():
         found = []
         for codec in (problem.target_codec, other):
             base_model = kind()
-            base_model.fit(matrices, truth, codec, seed=0)
+            base_model.fit(LabelledRows(matrices, truth, codec), seed=0)
             found.append(
                 base_model.outputs(features.matrices(problem.prepared, problem.splits.test))
             )

@@ -16,7 +16,7 @@ from plait.modalities.categories.codec import CategoriesCodec
 from plait.modalities.category.codec import CategoryCodec
 from plait.modalities.number.codec import NumberCodec
 from plait.model.calibration import calibration_from, fit_calibration
-from plait.model.held_out import HeldOut
+from plait.model.held_out import HeldOutRows
 from plait.model.scales import scale_of
 
 INPUT_COLUMNS = {"a": ("a",), "b": ("b",)}
@@ -40,7 +40,7 @@ def draw(rng, num_rows, *, patterns=tuple(NOISE), group_size=1, shared=0.0):
         shared * of_group + (1 - shared**2) ** 0.5 * rng.standard_normal(num_rows)
     )
     outputs = np.stack([level, level - 1, level, level + 1], axis=1)
-    return HeldOut(
+    return HeldOutRows(
         outputs.astype(np.float32),
         truth.astype(np.float32),
         present,
@@ -49,7 +49,7 @@ def draw(rng, num_rows, *, patterns=tuple(NOISE), group_size=1, shared=0.0):
     )
 
 
-def coverage(calibration, rows: HeldOut) -> dict[tuple[bool, ...], float]:
+def coverage(calibration, rows: HeldOutRows) -> dict[tuple[bool, ...], float]:
     outputs = calibration.apply(rows.outputs, prepared_of(rows.present), np.arange(len(rows.truth)))
     inside = covered_rows(outputs, rows.truth)
     return {
@@ -165,7 +165,7 @@ def test_sets_that_hardly_occur_take_the_most_cautious_of_the_columns_they_lack(
         truth = level + np.where(present[:, 3], 0.3, 3.0) * rng.standard_normal(num)
         outputs = np.stack([level, level - 1, level, level + 1], axis=1).astype(np.float32)
         hidden = np.zeros(num, bool)
-        return HeldOut(outputs, truth, present, np.arange(num), hidden)
+        return HeldOutRows(outputs, truth, present, np.arange(num), hidden)
 
     natural = rows(600, [1, 1, 1, 1], [0, 1, 1, 1])
     unusual = rows(600, [0, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1], [0, 0, 1, 1])
@@ -187,8 +187,8 @@ def test_columns_hidden_on_purpose_count_for_their_set_only():
     rng = np.random.default_rng(3)
     whole = draw(rng, 400, patterns=((True, True),))
     without = draw(rng, 300, patterns=((False, True),))
-    hidden = HeldOut(*list(vars(without).values())[:4], np.ones(300, bool))
-    calibration = fit_calibration(NUMBER, INPUT_COLUMNS, HeldOut.join([whole, hidden]))
+    hidden = HeldOutRows(*list(vars(without).values())[:4], np.ones(300, bool))
+    calibration = fit_calibration(NUMBER, INPUT_COLUMNS, HeldOutRows.join([whole, hidden]))
     found = coverage(calibration, draw(rng, 8000, patterns=((True, True), (False, True))))
     assert min(found.values()) >= 0.86 and max(found.values()) <= 0.94
 
@@ -196,7 +196,7 @@ def test_columns_hidden_on_purpose_count_for_their_set_only():
 def test_one_sided_errors_move_one_end():
     rng = np.random.default_rng(4)
     rows = draw(rng, 2000, patterns=((True, True),))
-    above = HeldOut(
+    above = HeldOutRows(
         rows.outputs, rows.outputs[:, 0] + rng.exponential(2, 2000), *list(vars(rows).values())[2:]
     )
     calibration = fit_calibration(NUMBER, INPUT_COLUMNS, above)
@@ -222,7 +222,7 @@ def test_probabilities_become_as_sure_as_they_are_right():
     outputs, truth = overconfident(rng, 1000)
     truth[:5] = -1
     present = np.ones((1000, 2), bool)
-    rows = HeldOut(outputs, truth, present, np.arange(1000), np.zeros(1000, bool))
+    rows = HeldOutRows(outputs, truth, present, np.arange(1000), np.zeros(1000, bool))
     calibration = fit_calibration(codec, INPUT_COLUMNS, rows)
     assert calibration.factors[1, 0] == pytest.approx(1 / 3, rel=0.2)
     new, real = overconfident(rng, 2000)

@@ -10,23 +10,20 @@ import numpy as np
 from plait.baselines.boosting import Grower, import_lightgbm, predict
 from plait.baselines.contract import (
     ANY_FORM,
-    HeldOut,
-    as_columns,
-    check_form,
+    HeldOutAnswers,
     is_many,
-    known_rows,
-    num_outputs,
+    learnable,
     read_files,
     saved_form,
     write_files,
 )
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.residuals import Residuals
 from plait.baselines.rounds import RoundSearch
 from plait.baselines.selection import Selection
 from plait.baselines.trees import Trees
 from plait.errors import TargetError
-from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
 
 MAX_CLASSES = 300
@@ -50,46 +47,38 @@ class Boosted:
         self._boosters: list[Any] = []
         self._constants = np.zeros(0, np.float32)
         self._residuals: Residuals | None = None
-        self.held_out: HeldOut | None = None
+        self.held_out: HeldOutAnswers | None = None
         """Of the last fit; not saved."""
         self.cut_short = False
         """Whether the last fit ended before its rounds were enough; not saved."""
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         """Learn. Raises `TargetError` beyond 300 classes: a tree each per round is too many."""
         import_lightgbm()
-        check_form(self, codec)
-        matrices, truth = known_rows(matrices, truth, codec)
-        num = num_outputs(codec, truth)
-        if codec.form.exclusive and num > MAX_CLASSES:
+        rows = learnable(self, rows)
+        num = rows.num_outputs
+        if rows.form.exclusive and num > MAX_CLASSES:
             raise TargetError(
                 "the target has too many classes for boosted trees",
                 expected=f"at most {MAX_CLASSES}",
                 received=f"{num}",
             )
-        self._form, self._num_outputs = codec.form, num
+        self._form, self._num_outputs = rows.form, num
         self._constants = np.full(num, np.nan, np.float32)
-        targets, goals = as_columns(truth, codec.form, num), [truth]
-        if is_many(codec.form):
+        targets, goals = rows.targets(), [rows.truth]
+        if is_many(rows.form):
             varied = [bool(np.ptp(column) > 0) for column in targets.T]
             self._constants[~np.array(varied)] = targets.mean(axis=0)[~np.array(varied)]
             goals = [targets[:, i].copy() for i, kept in enumerate(varied) if kept]
-        search = RoundSearch(matrices, targets, goals, Grower(codec.form, num, seed), deadline)
+        grower = Grower(rows.form, num, seed)
+        search = RoundSearch(rows.matrices, targets, goals, grower, deadline)
         self._selection, self._boosters, held = search.run(seed)
         self.cut_short = search.cut_short
         means = list(held.means)
-        if not codec.form.probable:
-            heavy = None if matrices.weights is None else matrices.weights[held.places]
-            self._residuals = Residuals.fit(means[0], truth[held.places], heavy)
-        self.held_out = HeldOut(held.places, self._canonical(means, len(held.places)))
+        if not rows.form.probable:
+            heavy = rows.weights_at(held.places)
+            self._residuals = Residuals.fit(means[0], rows.truth[held.places], heavy)
+        self.held_out = HeldOutAnswers(held.places, self._canonical(means, len(held.places)))
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         return in_parts(matrices, self._outputs)

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 
 from plait.baselines.feature_matrices import FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.errors import TargetError
-from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
 
 VERSION = 2
@@ -26,7 +26,7 @@ OF_CLASSES = frozenset({CLASSES.name})
 """Forms that base models support."""
 
 
-class HeldOut(NamedTuple):
+class HeldOutAnswers(NamedTuple):
     """What a base model answered for rows that it had not learned from.
 
     Where it says so itself of rows that it held out while it was fitted, it may have chosen its
@@ -41,7 +41,7 @@ class HeldOut(NamedTuple):
     outputs: np.ndarray
 
     def __repr__(self) -> str:
-        return f"HeldOut({len(self.places)} rows)"
+        return f"HeldOutAnswers({len(self.places)} rows)"
 
 
 class BaseModel(Protocol):
@@ -51,23 +51,13 @@ class BaseModel(Protocol):
 
     forms: ClassVar[frozenset[str]]
     """Names of the forms of outputs that it can learn; of a target of any other, it is not measured
-    and does not fit (`check_form`)."""
+    and does not fit (`learnable`)."""
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
-        """Learn from rows and their truth.
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
+        """Learn.
 
         Args:
-            matrices: Features of the rows.
-            truth: As `PredictiveTarget.truth`; rows of -1 (unseen classes) are left out.
-            codec: Of the target: its form, its labels and its cost.
+            rows: What to learn from; those of an unseen class (-1) are left out.
             seed: Of splits and samples.
             deadline: Of `time.monotonic`, after which the work ends; see `was_cut`.
 
@@ -87,34 +77,6 @@ class BaseModel(Protocol):
         """Read what `save` wrote."""
 
 
-def known_rows(
-    matrices: FeatureMatrices, truth: np.ndarray, codec: PredictiveTarget
-) -> tuple[FeatureMatrices, np.ndarray]:
-    """Leave out rows whose truth training does not know (a class of -1)."""
-    known = codec.form.known(truth)
-    if known.all():
-        return matrices, truth
-    kept = np.flatnonzero(known)
-    return matrices.take(kept), truth[kept]
-
-
-def num_outputs(codec: PredictiveTarget, truth: np.ndarray) -> int:
-    """Return the classes or labels of a target, or 1 for a number."""
-    return codec.form.num_outputs(getattr(codec, "labels", ()), truth)
-
-
-def mean_by(values: np.ndarray, weights: np.ndarray | None) -> float:
-    """Return the mean of ``[row]`` values, each counted by its weight."""
-    if weights is None:
-        return float(values.mean())
-    return float((values * weights).sum() / max(float(weights.sum()), 1e-12))
-
-
-def as_columns(truth: np.ndarray, form: OutputForm, num: int) -> np.ndarray:
-    """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number."""
-    return form.columns(truth, num)
-
-
 def is_many(form: OutputForm) -> bool:
     """Tell whether outputs are answers to several questions, each learned by itself: labels."""
     return form.probable and not form.exclusive
@@ -125,15 +87,19 @@ def saved_form(about: Mapping[str, Any]) -> OutputForm:
     return form_named(str(about.get("form") or about.get("task")))
 
 
-def check_form(base_model: BaseModel, codec: PredictiveTarget) -> None:
-    """Raise `TargetError` where a base model cannot learn outputs of the target's form."""
-    if codec.form.name not in base_model.forms:
+def learnable(base_model: BaseModel, rows: LabelledRows) -> LabelledRows:
+    """Return the rows whose truth training knows, for a base model to learn from.
+
+    Raises `TargetError` where it cannot learn outputs of the target's form.
+    """
+    if rows.form.name not in base_model.forms:
         raise TargetError(
             f"the model '{base_model.name}' cannot learn this target",
             expected="a target of " + " or ".join(sorted(base_model.forms)),
-            received=codec.form.name,
+            received=rows.form.name,
             hint="leave it out of the baselines",
         )
+    return rows.known()
 
 
 class Deadline(float):

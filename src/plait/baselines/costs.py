@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plait.baselines.contract import is_many
-from plait.baselines.feature_matrices import FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.selection import narrow_width
-from plait.modalities import PredictiveTarget
 from plait.modalities.forms import OutputForm
 
 MAX_BYTES = 2**30
@@ -63,25 +62,18 @@ class Size:
     per_step: float = 0.0
 
     @classmethod
-    def of(
-        cls,
-        matrices: FeatureMatrices,
-        codec: PredictiveTarget,
-        outputs: int,
-        judged: int,
-        seconds: float,
-    ) -> Size:
-        """Look at the feature matrices of the rows to learn from."""
-        dense, sparse = matrices.dense.shape[1], matrices.sparse
+    def of(cls, rows: LabelledRows, judged: int, seconds: float) -> Size:
+        """Look at the rows to learn from."""
+        dense, sparse = rows.matrices.dense.shape[1], rows.matrices.sparse
         return cls(
-            rows=len(matrices),
+            rows=len(rows),
             judged=judged,
             dense=dense,
-            sparse=len(sparse.values) / max(len(matrices), 1),
+            sparse=len(sparse.values) / max(len(rows), 1),
             width=dense + sparse.num_features,
-            narrow=narrow_width(matrices),
-            outputs=outputs,
-            form=codec.form,
+            narrow=narrow_width(rows.matrices),
+            outputs=rows.num_outputs,
+            form=rows.form,
             seconds=seconds,
         )
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.contract import as_columns, num_outputs
 from plait.baselines.evidence_fit import Maps, fit_columns
 from plait.baselines.extract import (
     HasColumns,
@@ -21,6 +20,7 @@ from plait.baselines.extract import (
     make_plan,
 )
 from plait.baselines.features import ColumnScale, FeatureMap
+from plait.baselines.labelled_rows import num_outputs
 from plait.modalities import Codec, PredictiveTarget
 
 MAX_OUTPUTS = 256
@@ -251,7 +251,7 @@ def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:
 
 def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
     """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or numbers of spread 1."""
-    targets = as_columns(truth, codec.form, num_outputs(codec, truth)).astype(np.float64)
+    targets = codec.form.columns(truth, num_outputs(codec, truth)).astype(np.float64)
     if not codec.form.probable:
         targets = targets / max(float(targets.std()), 1e-12)
     else:

@@ -51,6 +51,16 @@ class FeatureMatrices:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def units(self) -> np.ndarray:
+        """int ``[row]``: the groups, or a number for each row where every row is its own."""
+        return np.arange(len(self)) if self.groups is None else self.groups
+
+    @property
+    def weights_or_ones(self) -> np.ndarray:
+        """float32 ``[row]``: the weights, or ones where all rows count the same."""
+        return np.ones(len(self), np.float32) if self.weights is None else self.weights
+
     @cached_property
     def raw(self) -> Mapping[str, RawColumn]:
         """Column name -> features as the codec gives them, each made when first asked for."""

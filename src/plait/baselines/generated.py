@@ -87,16 +87,13 @@ class Nearest:
             kept = np.sort(rng.choice(len(matrices), most, replace=False))
             matrices, targets = matrices.take(kept), [targets[int(place)] for place in kept]
         self._values = list(targets)
-        groups = (
-            np.arange(len(matrices)) if matrices.groups is None else np.asarray(matrices.groups)
-        )
         probes = np.sort(rng.permutation(len(matrices))[:NUM_PROBES])
         every = tuple(matrices.features.scales)
         kinds = [every, *((name,) for name in every)] if len(every) > 1 else [every]
         best = -np.inf
         for columns in kinds:
             points = matrices.only(columns).neighbours
-            places = left_out(points, groups, probes)
+            places = left_out(points, matrices.units, probes)
             score = _score(
                 codec,
                 [codec.decode(targets[int(place)]) for place in places],

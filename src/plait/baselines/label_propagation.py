@@ -7,18 +7,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import (
-    OF_CLASSES,
-    as_columns,
-    check_form,
-    known_rows,
-    mean_by,
-    num_outputs,
-    read_files,
-    write_files,
-)
+from plait.baselines.contract import OF_CLASSES, learnable, read_files, write_files
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
-from plait.modalities import PredictiveTarget
+from plait.baselines.labelled_rows import LabelledRows
 
 MAX_POINTS = 4000
 NUM_NEIGHBOURS = 10
@@ -49,39 +40,29 @@ class LabelPropagation:
         self._shares = np.zeros((0, 0), np.float32)
         self._power = 1.0
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         """Propagate the targets, at most 2,000 of them, over them and the rows without one."""
-        check_form(self, codec)
+        rows = learnable(self, rows)
         if self._unlabelled is None:
             raise ValueError("label propagation needs rows without a target")
         rng = np.random.default_rng(seed)
-        matrices, truth = known_rows(matrices, truth, codec)
-        kept = np.sort(rng.permutation(len(matrices))[: MAX_POINTS // 2])
-        matrices, truth = matrices.take(kept), truth[kept]
-        room = MAX_POINTS - len(matrices)
+        rows = rows.take(np.sort(rng.permutation(len(rows))[: MAX_POINTS // 2]))
+        matrices = rows.matrices
+        room = MAX_POINTS - len(rows)
         some = np.sort(rng.permutation(len(self._unlabelled))[:room])
         others = self._unlabelled.take(some)
         self._points = np.concatenate([matrices.neighbours, others.neighbours]).astype(np.float32)
-        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
-        if matrices.weights is not None:
-            targets *= matrices.weights[:, None]
+        targets = rows.targets()
+        if rows.weights is not None:
+            targets *= rows.weights[:, None]
         total = targets.sum(0)
         targets /= np.where(total > 0, total, 1.0)
-        flow = _flow(self._points)[:, : len(matrices)]
+        flow = _flow(self._points)[:, : len(rows)]
         self._shares = _normalised(flow @ targets)
-        left_out = flow[: len(matrices)].copy()
-        units = np.arange(len(matrices)) if matrices.groups is None else matrices.groups
-        left_out[units[:, None] == units] = 0.0
+        left_out = flow[: len(rows)].copy()
+        left_out[matrices.units[:, None] == matrices.units] = 0.0
         guess = _normalised(left_out @ targets)
-        costs = [mean_by(codec.cost(_sharpened(guess, p), truth), matrices.weights) for p in POWERS]
+        costs = [rows.mean_cost(_sharpened(guess, power)) for power in POWERS]
         self._power = float(POWERS[int(np.argmin(costs))])
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:

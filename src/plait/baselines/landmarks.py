@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.closed_form import RELATIVE_ALPHAS
-from plait.baselines.contract import as_columns, num_outputs
 from plait.baselines.costs import LINK_STEPS, POWER_SECONDS, Size
 from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import Weights
+from plait.baselines.labelled_rows import LabelledRows
+from plait.baselines.sparse import side_by_side
 from plait.baselines.temperature import best_temperature
-from plait.modalities import PredictiveTarget
 
 NUM_LANDMARKS = (2000, 1000, 500, 250, 125)
 USEFUL_LANDMARKS = 250
@@ -152,50 +152,32 @@ class Found:
     scores: np.ndarray
 
 
-def fit_landmarks(
-    rows: Any,
-    truth: np.ndarray,
-    codec: PredictiveTarget,
-    num: int,
-    *,
-    num_dense: int,
-    seed: int,
-    groups: np.ndarray | None = None,
-    row_weights: np.ndarray | None = None,
-) -> Found:
+def fit_landmarks(rows: LabelledRows, num: int, *, seed: int) -> Found:
     """Choose the penalty on one inner split, then fit all rows.
 
     Args:
-        rows: SciPy CSR ``[row, feature]``, the first `num_dense` of them dense.
-        truth: int64 ``[row]``.
-        codec: Of the target, classes.
+        rows: Of classes.
         num: Landmarks.
-        num_dense: Where the sparse features begin.
         seed: Of the draw of landmarks and of the split.
-        groups: int ``[row]``: rows of one number stay on one side; None for single rows.
-        row_weights: ``[row]`` of mean 1: how much a row counts; None for the same.
     """
-    targets = 2 * as_columns(truth, codec.form, num_outputs(codec, truth)) - 1
-    some = np.sort(np.random.default_rng(seed).permutation(len(truth))[:num])
-    landmarks = Landmarks.of(rows[some], num_dense)
-    features = landmarks.features(rows)
-    learn, judge = inner_folds(truth, seed=seed, groups=groups)[0]
+    targets = 2 * rows.targets() - 1
+    table = side_by_side(rows.matrices.dense, rows.matrices.sparse)
+    some = np.sort(np.random.default_rng(seed).permutation(len(rows))[:num])
+    landmarks = Landmarks.of(table[some], rows.matrices.dense.shape[1])
+    features = landmarks.features(table)
+    learn, judge = inner_folds(rows.truth, seed=seed, groups=rows.groups)[0]
     judge = judge[_evenly(len(judge), MAX_JUDGED)]
-    inside, outside = (
-        None if row_weights is None else row_weights[part] for part in (learn, judge)
-    )
-    ridge = LandmarkRidge(features[learn], targets[learn], inside)
-    some = _evenly(len(judge), _num_choosing(targets.shape[1]))
-    few, heavy = judge[some], None if outside is None else outside[some]
+    ridge = LandmarkRidge(features[learn], targets[learn], rows.weights_at(learn))
+    few = judge[_evenly(len(judge), _num_choosing(targets.shape[1]))]
+    choosing = rows.take(few)
 
     def cost(penalty: float) -> float:
-        scores = ridge.scores(features[few], penalty)
-        return best_temperature(scores, truth[few], codec, heavy)[0]
+        return best_temperature(ridge.scores(features[few], penalty), choosing)[0]
 
     penalty = min(RELATIVE_ALPHAS.tolist(), key=cost)
     scores = ridge.scores(features[judge], penalty)
-    _, temperature = best_temperature(scores, truth[judge], codec, outside)
-    over, bias = LandmarkRidge(features, targets, row_weights).solve(penalty)
+    _, temperature = best_temperature(scores, rows.take(judge))
+    over, bias = LandmarkRidge(features, targets, rows.weights).solve(penalty)
     return Found(landmarks.weights(over, bias), temperature, judge, scores)
 
 

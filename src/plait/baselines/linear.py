@@ -12,13 +12,10 @@ from plait.baselines.closed_form import Ridge, primal, ridge_path
 from plait.baselines.contract import (
     ANY_FORM,
     Deadline,
-    HeldOut,
-    as_columns,
-    check_form,
+    HeldOutAnswers,
     end_by,
     is_late,
-    known_rows,
-    num_outputs,
+    learnable,
     part_of,
     read_files,
     saved_form,
@@ -28,12 +25,13 @@ from plait.baselines.costs import Size, foreseen_seconds, is_closed, multiply_se
 from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import LinearProblem, Weights, link, strengths_path
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.landmarks import fit_landmarks, num_landmarks
-from plait.baselines.linear_svm import fit_linear_svm, join
+from plait.baselines.linear_svm import fit_linear_svm
 from plait.baselines.residuals import Residuals, num_bins
+from plait.baselines.sparse import side_by_side
 from plait.baselines.temperature import Trial, best_temperature
 from plait.errors import ExtraError
-from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -63,32 +61,23 @@ class Linear:
         self._form: OutputForm = CLASSES
         self._weights = Weights(*(np.zeros((0, 0), np.float32) for _ in range(3)))
         self._residuals: Residuals | None = None
-        self.held_out: HeldOut | None = None
+        self.held_out: HeldOutAnswers | None = None
         """Of the last fit; not saved. Rows of a class unknown to training are not counted."""
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         _check_scipy()
-        check_form(self, codec)
-        matrices, truth = known_rows(matrices, truth, codec)
-        self._form = codec.form
-        if _is_closed(matrices, truth, codec, deadline):
-            self._fit_closed(matrices, truth, codec, deadline)
-        elif codec.form.exclusive and matrices.sparse.num_features > matrices.dense.shape[1]:
-            num = _num_landmarks(matrices, truth, codec, deadline)
+        rows = learnable(self, rows)
+        self._form, matrices = rows.form, rows.matrices
+        if _is_closed(rows, deadline):
+            self._fit_closed(rows, deadline)
+        elif rows.form.exclusive and matrices.sparse.num_features > matrices.dense.shape[1]:
+            num = _num_landmarks(rows, deadline)
             if num:
-                self._fit_landmarks(matrices, truth, codec, num, seed, deadline)
+                self._fit_landmarks(rows, num, seed, deadline)
             else:
-                self._fit_svm(matrices, truth, codec, seed, deadline)
+                self._fit_svm(rows, seed, deadline)
         else:
-            self._fit_descent(matrices, truth, codec, seed, deadline)
+            self._fit_descent(rows, seed, deadline)
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         return in_parts(matrices, self._outputs)
@@ -117,143 +106,104 @@ class Linear:
             return self._residuals.outputs(scores[:, 0])
         return link(scores, self._form)
 
-    def _fit_closed(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        deadline: float | None,
-    ) -> None:
-        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
-        if codec.form.probable:
+    def _fit_closed(self, rows: LabelledRows, deadline: float | None) -> None:
+        targets, heavy = rows.targets(), rows.weights
+        dense, sparse = rows.matrices.dense, rows.matrices.sparse
+        if rows.form.probable:
             targets = 2 * targets - 1
         best: tuple[float, Ridge, float] | None = None
-        heavy = matrices.weights
-        for ridge in ridge_path(matrices.dense, matrices.sparse, targets, matrices.groups, heavy):
+        for ridge in ridge_path(dense, sparse, targets, rows.groups, heavy):
             if best is not None and is_late(deadline):
                 break
-            cost, temperature = best_temperature(ridge.left_out, truth, codec, heavy)
+            cost, temperature = best_temperature(ridge.left_out, rows)
             if best is None or cost < best[0]:
                 best = cost, ridge, temperature
         if best is None:
             raise ValueError("no penalty was tried")
         _, ridge, temperature = best
-        dense, sparse, bias = primal(matrices.dense, matrices.sparse, ridge, targets, heavy)
-        self._weights = Weights(dense * temperature, sparse * temperature, bias * temperature)
-        if not codec.form.probable:
-            self._residuals = Residuals.fit(_in_folds(ridge, truth, matrices.groups), truth, heavy)
-        self._remember(np.arange(len(truth)), ridge.left_out * temperature)
+        weights = Weights(*primal(dense, sparse, ridge, targets, heavy))
+        self._weights = weights.scaled(temperature)
+        if not rows.form.probable:
+            self._residuals = Residuals.fit(_in_folds(ridge, rows), rows.truth, heavy)
+        self._remember(np.arange(len(rows)), ridge.left_out * temperature)
 
     def _fit_landmarks(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        num: int,
-        seed: int,
-        deadline: float | None,
+        self, rows: LabelledRows, num: int, seed: int, deadline: float | None
     ) -> None:
         """Learn all rows in the span of some of them."""
-        rows = join(matrices.dense, matrices.sparse)
-        found = fit_landmarks(
-            rows, truth, codec, num, num_dense=matrices.dense.shape[1], seed=seed,
-            groups=matrices.groups, row_weights=matrices.weights,
-        )  # fmt: skip
+        found = fit_landmarks(rows, num, seed=seed)
         self._weights = found.weights.scaled(found.temperature)
         self._remember(found.judged, found.scores * found.temperature)
         end_by(deadline)
 
-    def _fit_descent(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        seed: int,
-        deadline: float | None,
-    ) -> None:
-        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
+    def _fit_descent(self, rows: LabelledRows, seed: int, deadline: float | None) -> None:
+        targets = rows.targets()
         centre, spread = np.float32(0), np.float32(1)
-        if not codec.form.probable:
+        if not rows.form.probable:
             centre, spread = targets.mean(), targets.std() or np.float32(1)
             targets = (targets - centre) / spread
-        learn, judge = inner_folds(truth, seed=seed, groups=matrices.groups)[0]
-        inside, outside = matrices.take(learn), matrices.take(judge)
-        problem = LinearProblem(
-            inside.dense, inside.sparse, targets[learn], codec.form, inside.weights
-        )
+        learn, judge = inner_folds(rows.truth, seed=seed, groups=rows.groups)[0]
+        inside, outside = rows.take(learn), rows.take(judge)
+        problem = _descent(inside, targets[learn])
         limit = part_of(deadline, SEARCH_SHARE)
         trials = []
         for strength, weights in strengths_path(problem, STRENGTHS, limit):
-            scores = weights.scores(outside.dense, outside.sparse) * spread + centre
-            found = Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
-            trials.append(found)
+            scores = weights.scores(outside.matrices.dense, outside.matrices.sparse)
+            trials.append(Trial.judge(strength, weights, scores * spread + centre, outside))
         best = min(trials, key=lambda trial: trial.cost)
-        problem = LinearProblem(
-            matrices.dense, matrices.sparse, targets, codec.form, matrices.weights
-        )
+        problem = _descent(rows, targets)
         problem.start_from(best.weights)
         weights = problem.solve(best.strength, deadline)
         self._weights = weights.scaled(float(spread) * best.temperature)
         self._weights.bias += centre
-        if not codec.form.probable:
-            self._residuals = Residuals.fit(best.scores[:, 0], truth[judge], outside.weights)
+        if not rows.form.probable:
+            self._residuals = Residuals.fit(best.scores[:, 0], outside.truth, outside.weights)
         self._remember(judge, best.scores * best.temperature)
 
-    def _fit_svm(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        seed: int,
-        deadline: float | None,
-    ) -> None:
+    def _fit_svm(self, rows: LabelledRows, seed: int, deadline: float | None) -> None:
         """Choose the strength on one inner split, then fit all rows if time allows."""
-        num, width = num_outputs(codec, truth), matrices.dense.shape[1]
-        rows = join(matrices.dense, matrices.sparse)
-        learn, judge = inner_folds(truth, seed=seed, groups=matrices.groups)[0]
-        outside = matrices.take(judge)
+        dense, sparse = rows.matrices.dense, rows.matrices.sparse
+        table, truth = side_by_side(dense, sparse), rows.truth
+        num, width = rows.num_outputs, dense.shape[1]
+        learn, judge = inner_folds(truth, seed=seed, groups=rows.groups)[0]
+        inside, outside = rows.weights_at(learn), rows.take(judge)
         limit = part_of(deadline, SEARCH_SHARE)
         trials: list[Trial] = []
         for number, strength in enumerate(SVM_STRENGTHS):
             if trials and is_late(limit):
                 break
             until = part_of(limit, 1 / (len(SVM_STRENGTHS) - number))
-            heavy = None if matrices.weights is None else matrices.weights[learn]
             weights = fit_linear_svm(
-                rows[learn], truth[learn], num, width, strength, seed, heavy, until
+                table[learn], truth[learn], num, width, strength, seed, inside, until
             )
-            scores = weights.scores(outside.dense, outside.sparse)
-            found = Trial.judge(strength, weights, scores, truth[judge], codec, outside.weights)
-            trials.append(found)
+            scores = weights.scores(outside.matrices.dense, outside.matrices.sparse)
+            trials.append(Trial.judge(strength, weights, scores, outside))
             if isinstance(until, Deadline) and until.stopped:
                 break  # what time there is goes to the fit of all rows
         best = min(trials, key=lambda trial: trial.cost)
         weights = best.weights
         if not is_late(deadline):
-            heavy = matrices.weights
-            weights = fit_linear_svm(rows, truth, num, width, best.strength, seed, heavy, deadline)
+            weights = fit_linear_svm(
+                table, truth, num, width, best.strength, seed, rows.weights, deadline
+            )
         self._weights = weights.scaled(best.temperature)
         self._remember(judge, best.scores * best.temperature)
 
     def _remember(self, places: np.ndarray, scores: np.ndarray) -> None:
-        self.held_out = HeldOut(places, self._canonical(scores.astype(np.float32)))
+        self.held_out = HeldOutAnswers(places, self._canonical(scores.astype(np.float32)))
 
 
-def _is_closed(
-    matrices: FeatureMatrices, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
-) -> bool:
+def _is_closed(rows: LabelledRows, deadline: float | None) -> bool:
     """Tell whether there is a closed form, and time for it: it cannot be cut short, steps can."""
     seconds = 0.0 if deadline is None else multiply_seconds()
-    size = Size.of(matrices, codec, num_outputs(codec, truth), 0, seconds)
+    size = Size.of(rows, 0, seconds)
     if not is_closed(size) or deadline is None:
         return is_closed(size)
     left = max(deadline - time.monotonic(), MOMENT_SECONDS)
     return foreseen_seconds(Linear.name, size) <= left
 
 
-def _num_landmarks(
-    matrices: FeatureMatrices, truth: np.ndarray, codec: PredictiveTarget, deadline: float | None
-) -> int:
+def _num_landmarks(rows: LabelledRows, deadline: float | None) -> int:
     """Return how many landmarks to learn by where support vectors of all rows come too late.
 
     0 where these end in time, or where not even a few landmarks do.
@@ -261,23 +211,29 @@ def _num_landmarks(
     if deadline is None:
         return 0
     left = deadline - time.monotonic()
-    size = Size.of(matrices, codec, num_outputs(codec, truth), 0, multiply_seconds())
+    size = Size.of(rows, 0, multiply_seconds())
     if foreseen_seconds(Linear.name, size) <= DOUBT * left:
         return 0
     return num_landmarks(size, left)
 
 
-def _in_folds(ridge: Ridge, truth: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+def _descent(rows: LabelledRows, targets: np.ndarray) -> LinearProblem:
+    """Return the problem of rows whose targets, ``[row, output]``, are of spread 1."""
+    matrices = rows.matrices
+    return LinearProblem(matrices.dense, matrices.sparse, targets, rows.form, rows.weights)
+
+
+def _in_folds(ridge: Ridge, rows: LabelledRows) -> np.ndarray:
     """Return predictions of rows left out fold by fold, ``[row]``: what residuals vary with.
 
     Left out one by one, rows differ by their own truth: where features tell nothing, each is
     predicted by the mean of the others, which is lower the higher it is itself. Sorted by that,
     rows are sorted by their truth, and every bin of them looks far too sure.
     """
-    num = num_bins(len(truth))
+    num, truth = num_bins(len(rows)), rows.truth
     if num < 2:
         return ridge.left_out[:, 0]
-    folds = inner_folds(truth, seed=0, groups=groups, num_folds=num, small=len(truth))
+    folds = inner_folds(truth, seed=0, groups=rows.groups, num_folds=num, small=len(truth))
     which = np.zeros(len(truth), np.int64)
     for number, (_, judge) in enumerate(folds):
         which[judge] = number

@@ -18,13 +18,6 @@ PILOT_CELLS, LEAST_ROWS = 200_000, 100
 """Rows times classes that are timed; no fewer rows."""
 
 
-def join(dense: np.ndarray, sparse: Any) -> Any:
-    """Return dense and sparse features side by side, as a SciPy CSR matrix."""
-    from scipy.sparse import csr_matrix, hstack
-
-    return hstack([csr_matrix(dense), sparse.to_scipy()], format="csr")
-
-
 def fit_linear_svm(
     rows: Any,
     truth: np.ndarray,

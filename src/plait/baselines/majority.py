@@ -7,18 +7,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import (
-    ANY_FORM,
-    check_form,
-    known_rows,
-    mean_by,
-    num_outputs,
-    read_files,
-    write_files,
-)
+from plait.baselines.contract import ANY_FORM, learnable, read_files, write_files
 from plait.baselines.feature_matrices import FeatureMatrices
-from plait.baselines.residuals import LEVELS, quantiles
-from plait.modalities import PredictiveTarget
+from plait.baselines.labelled_rows import LabelledRows
+from plait.baselines.residuals import LEVELS
+from plait.baselines.weighted_statistics import mean_by, quantiles
 
 
 class Majority:
@@ -30,31 +23,20 @@ class Majority:
     def __init__(self) -> None:
         self._row = np.zeros(0, np.float32)
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         """Count. Half a row per class is added, so that nothing is impossible."""
-        check_form(self, codec)
-        matrices, truth = known_rows(matrices, truth, codec)
-        if not codec.form.probable:
-            row = np.concatenate(
-                [[mean_by(truth, matrices.weights)], quantiles(truth, LEVELS, matrices.weights)]
-            )
+        rows = learnable(self, rows)
+        truth, heavy = rows.truth, rows.weights
+        if not rows.form.probable:
+            row = np.concatenate([[mean_by(truth, heavy)], quantiles(truth, LEVELS, heavy)])
         else:
-            num = num_outputs(codec, truth)
-            heavy = None if matrices.weights is None else matrices.weights / matrices.weights.mean()
-            if codec.form.exclusive:
-                counts = np.bincount(truth, heavy, minlength=num).astype(np.float64)
+            heavy = None if heavy is None else heavy / heavy.mean()
+            if rows.form.exclusive:
+                counts = np.bincount(truth, heavy, minlength=rows.num_outputs).astype(np.float64)
             else:
                 counts = (truth if heavy is None else truth * heavy[:, None]).sum(axis=0)
             counts = counts + 0.5
-            row = counts / (counts.sum() if codec.form.exclusive else len(truth) + 1)
+            row = counts / (counts.sum() if rows.form.exclusive else len(rows) + 1)
         self._row = row.astype(np.float32)
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:

@@ -9,19 +9,15 @@ import numpy as np
 
 from plait.baselines.contract import (
     ANY_FORM,
-    as_columns,
-    check_form,
     is_late,
-    known_rows,
-    mean_by,
-    num_outputs,
+    learnable,
     read_files,
     saved_form,
     write_files,
 )
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.residuals import Residuals
-from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, OutputForm
 
 CHOICES = (1, 5, 15)
@@ -54,50 +50,41 @@ class NearestNeighbour:
         self._groups = np.zeros(0, np.int64)
         self._wide: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         """Store the rows (20,000 at most) and choose *k* of 1, 5, 15: a row's group has no say."""
-        check_form(self, codec)
-        matrices, truth = known_rows(matrices, truth, codec)
-        rng = np.random.default_rng(seed)
-        if len(matrices) > MAX_STORED_ROWS:
-            kept = np.sort(rng.choice(len(matrices), MAX_STORED_ROWS, replace=False))
-            matrices, truth = matrices.take(kept), truth[kept]
-        self._form = codec.form
-        self._points = matrices.neighbours.astype(np.float16)
-        num, heavy = num_outputs(codec, truth), matrices.weights
-        self._weights = np.ones(len(truth), np.float32) if heavy is None else heavy
-        if codec.form.exclusive:
-            self._classes = truth.astype(np.int32)
-            counts = np.bincount(truth, heavy, minlength=num)
+        rows, rng = learnable(self, rows), np.random.default_rng(seed)
+        if len(rows) > MAX_STORED_ROWS:
+            rows = rows.take(np.sort(rng.choice(len(rows), MAX_STORED_ROWS, replace=False)))
+        self._form, self._weights = rows.form, rows.matrices.weights_or_ones
+        self._points = rows.matrices.neighbours.astype(np.float16)
+        if rows.form.exclusive:
+            self._classes = rows.truth.astype(np.int32)
+            counts = np.bincount(rows.truth, rows.weights, minlength=rows.num_outputs)
             self._mean = (counts / counts.sum()).astype(np.float32)
         else:
-            self._targets = as_columns(truth, codec.form, num)
-            self._mean = np.average(self._targets, axis=0, weights=heavy).astype(np.float32)
-        self._groups = _units(matrices)
-        probes = np.sort(rng.permutation(len(truth))[:MAX_PROBE_ROWS])
-        nearest = self._nearest(matrices.neighbours[probes], CHOICES[-1], self._groups[probes])
+            self._targets = rows.targets()
+            mean = np.average(self._targets, axis=0, weights=rows.weights)
+            self._mean = mean.astype(np.float32)
+        self._groups = _units(rows.matrices)
+        probes = np.sort(rng.permutation(len(rows))[:MAX_PROBE_ROWS])
+        self._choose(rows, probes, deadline)
+
+    def _choose(self, rows: LabelledRows, probes: np.ndarray, deadline: float | None) -> None:
+        """Choose *k* by the cost of stored rows at some places, each without its own group."""
+        points, groups = rows.matrices.neighbours[probes], self._groups[probes]
+        nearest, asked = self._nearest(points, CHOICES[-1], groups), rows.take(probes)
         costs: dict[int, float] = {}
-        known = truth[probes], None if heavy is None else heavy[probes]
         for k in [k for k in CHOICES if k <= nearest.shape[1]] or [1]:
             if costs and is_late(deadline):
                 break
             self._num_neighbours, means = k, self._means(nearest[:, :k])
-            if not codec.form.probable:
-                self._residuals = Residuals.fit(means[:, 0], *known)
-            cost = codec.cost(self._canonical(means), known[0])
-            costs[k] = mean_by(cost, known[1])
+            if not asked.form.probable:
+                self._residuals = Residuals.fit(means[:, 0], asked.truth, asked.weights)
+            costs[k] = asked.mean_cost(self._canonical(means))
         self._num_neighbours = min(costs, key=lambda k: (costs[k], -k))
-        if not codec.form.probable:
+        if not asked.form.probable:
             means = self._means(nearest[:, : self._num_neighbours])
-            self._residuals = Residuals.fit(means[:, 0], *known)
+            self._residuals = Residuals.fit(means[:, 0], asked.truth, asked.weights)
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         return in_parts(matrices, self._outputs)
@@ -199,6 +186,5 @@ class NearestNeighbour:
 
 def _units(matrices: FeatureMatrices) -> np.ndarray:
     """Return the groups of rows, int ``[row]``: single rows where there is but one group."""
-    if matrices.groups is None or len(np.unique(matrices.groups)) < 2:
-        return np.arange(len(matrices))
-    return matrices.groups
+    several = len(np.unique(matrices.units)) > 1
+    return matrices.units if several else np.arange(len(matrices))

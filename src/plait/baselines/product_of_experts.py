@@ -11,16 +11,15 @@ import numpy as np
 
 from plait.baselines.contract import (
     OF_CLASSES,
-    check_form,
     is_late,
-    known_rows,
-    num_outputs,
+    learnable,
     part_of,
     read_files,
     write_files,
 )
 from plait.baselines.descent import link
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
 from plait.baselines.neighbour import NearestNeighbour
 from plait.baselines.reduced_models import (
@@ -30,7 +29,6 @@ from plait.baselines.reduced_models import (
     present_input_columns,
 )
 from plait.errors import ExtraError
-from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES
 
 FLOOR = 1e-6
@@ -76,46 +74,35 @@ class ProductOfExperts:
         self._weights = np.zeros((1, 0), np.float32)
         self._sets: list[InputColumnSet] = [frozenset()]
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         """Learn each input column from rows that have it. Raises `TargetError` but for classes."""
-        check_form(self, codec)
-        matrices, truth = known_rows(matrices, truth, codec)
-        num = num_outputs(codec, truth)
-        counts = np.bincount(truth, matrices.weights, minlength=num) + 1.0
+        rows = learnable(self, rows)
+        matrices, num = rows.matrices, rows.num_outputs
+        counts = np.bincount(rows.truth, rows.weights, minlength=num) + 1.0
         self._prior = np.log(counts / counts.sum()).astype(np.float32)
-        self._input_columns = [
-            names for names in self._input_columns if _learnable(matrices, names, truth)
-        ]
+        self._input_columns = [names for names in self._input_columns if _can_tell(rows, names)]
         self._members, evidence = [], []
         for input_column, names in enumerate(self._input_columns):
-            rows = np.flatnonzero(_has(matrices, names))
+            has = np.flatnonzero(_has(matrices, names))
             until = part_of(deadline, 1 / (len(self._input_columns) - input_column))
-            seen, known = matrices.take(rows).only(names), truth[rows]
+            seen = rows.take(has).only(names)
             linear = Linear()
-            linear.fit(seen, known, codec, seed=seed, deadline=until)
+            linear.fit(seen, seed=seed, deadline=until)
             self._members.append(_Member(input_column, linear))
-            told = np.zeros((len(truth), num), np.float32)
+            told = np.zeros((len(rows), num), np.float32)
             if linear.held_out is not None:
                 places, outputs = linear.held_out
-                told[rows[places]] = self._evidence(outputs)
+                told[has[places]] = self._evidence(outputs)
             evidence.append(told)
-            if len(rows) > MAX_NEIGHBOUR_ROWS:
+            if len(has) > MAX_NEIGHBOUR_ROWS:
                 continue
             neighbour = NearestNeighbour()
-            neighbour.fit(seen, known, codec, seed=seed, deadline=until)
+            neighbour.fit(seen, seed=seed, deadline=until)
             self._members.append(_Member(input_column, neighbour))
-            told = np.zeros((len(truth), num), np.float32)
-            told[rows] = self._evidence(neighbour.left_out())
+            told = np.zeros((len(rows), num), np.float32)
+            told[has] = self._evidence(neighbour.left_out())
             evidence.append(told)
-        self._weigh(matrices, np.reshape(evidence, (-1, len(truth), num)), truth, deadline)
+        self._weigh(rows, np.reshape(evidence, (-1, len(rows), num)), deadline)
         used = self._weights.max(axis=0, initial=0.0) >= LEAST_WEIGHT
         self._members = [one for one, kept in zip(self._members, used, strict=True) if kept]
         self._weights = self._weights[:, used]
@@ -166,24 +153,18 @@ class ProductOfExperts:
                 total[rows] += weights[rows, number, None] * told
         return link(total, CLASSES)
 
-    def _weigh(
-        self,
-        matrices: FeatureMatrices,
-        evidence: np.ndarray,
-        truth: np.ndarray,
-        deadline: float | None,
-    ) -> None:
+    def _weigh(self, rows: LabelledRows, evidence: np.ndarray, deadline: float | None) -> None:
         """Choose weights for rows as they are, then for each set of input columns.
 
         Args:
             evidence: float32 ``[member, row, class]``.
         """
         usual = np.array([float(isinstance(one.base_model, Linear)) for one in self._members])
-        heavy = np.ones(len(truth), np.float32) if matrices.weights is None else matrices.weights
+        truth, heavy = rows.truth, rows.matrices.weights_or_ones
         whole = _weigh(evidence, self._prior, truth, usual, heavy, deadline)
-        self._sets, rows = [frozenset()], [whole]
+        self._sets, chosen = [frozenset()], [whole]
         if self._input_columns:
-            present = present_input_columns(matrices, self._input_columns)
+            present = present_input_columns(rows.matrices, self._input_columns)
             for found in considered(present):
                 enough = np.flatnonzero(present[:, sorted(found)].all(axis=1))
                 if len(enough) < LEAST_ROWS:
@@ -196,8 +177,8 @@ class ProductOfExperts:
                 seen = truth[enough], usual[places], heavy[enough]
                 weights[places] = _weigh(told, self._prior, *seen, deadline)
                 self._sets.append(found)
-                rows.append(weights)
-        self._weights = np.stack(rows)
+                chosen.append(weights)
+        self._weights = np.stack(chosen)
 
     def _evidence(self, outputs: np.ndarray) -> np.ndarray:
         return np.log(np.maximum(outputs, FLOOR)) - self._prior
@@ -216,8 +197,8 @@ def _has(matrices: FeatureMatrices, names: Sequence[str]) -> np.ndarray:
     return found
 
 
-def _learnable(matrices: FeatureMatrices, names: Sequence[str], truth: np.ndarray) -> bool:
-    return len(np.unique(truth[_has(matrices, names)])) > 1
+def _can_tell(rows: LabelledRows, names: Sequence[str]) -> bool:
+    return len(np.unique(rows.truth[_has(rows.matrices, names)])) > 1
 
 
 def _weigh(

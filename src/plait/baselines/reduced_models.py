@@ -12,13 +12,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import (
-    ANY_FORM,
-    BaseModel,
-    HeldOut,
-)
+from plait.baselines.contract import ANY_FORM, BaseModel, HeldOutAnswers
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
-from plait.modalities import PredictiveTarget
+from plait.baselines.labelled_rows import LabelledRows
 
 SETS = "reduced_models.json"
 MAX_INPUT_COLUMNS = 8
@@ -46,7 +42,7 @@ class ReducedModel:
 
     input_columns: InputColumnSet
     base_model: BaseModel
-    held_out: HeldOut | None = None
+    held_out: HeldOutAnswers | None = None
 
 
 class WithReducedModels:
@@ -80,17 +76,9 @@ class WithReducedModels:
         self.input_columns = tuple(tuple(columns) for columns in input_columns)
         self.reduced_models, self.routes = tuple(reduced_models), dict(routes or {})
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         """Learn the whole again and forget the reduced models, which are of other rows."""
-        self.whole.fit(matrices, truth, codec, seed=seed, deadline=deadline)
+        self.whole.fit(rows, seed=seed, deadline=deadline)
         self.reduced_models, self.routes = (), {}
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from plait.baselines.weighted_statistics import quantiles, worth
 
 LEVELS = (0.05, 0.5, 0.95)
 BINS = ((0, 1), (120, 4), (1200, 8))
@@ -63,30 +64,6 @@ class Residuals:
 def num_bins(num_rows: int) -> int:
     """Return how many bins `Residuals` makes of so many rows."""
     return max(num for least, num in BINS if num_rows >= least)
-
-
-def quantiles(
-    values: np.ndarray, levels: Sequence[float], weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return quantiles of values that count by their weights, where there are any."""
-    if weights is None:
-        return np.asarray(np.quantile(values, levels))
-    order = np.argsort(values, kind="stable")
-    ends = np.cumsum(weights[order], dtype=np.float64)
-    places = (ends - 0.5 * weights[order]) / ends[-1]
-    return np.interp(levels, places, values[order])
-
-
-def worth(weights: np.ndarray | None, num_rows: int) -> float:
-    """Return how many rows that count alike weighted ones are worth (Kish 1965).
-
-    >>> worth(np.array([1.0, 1.0, 0.0]), 3)
-    2.0
-    """
-    if weights is None:
-        return float(num_rows)
-    heavy = weights.astype(np.float64)
-    return float(heavy.sum() ** 2 / max(float(heavy @ heavy), 1e-12))
 
 
 def _widened_quantiles(gaps: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -100,9 +100,7 @@ def _probe_rows(matrices: FeatureMatrices, num_outputs: int) -> int:
 
 def _shares(matrices: FeatureMatrices) -> np.ndarray:
     """Return the part of each row in all that counts, float64 ``[row]``."""
-    heavy = (
-        np.ones(len(matrices)) if matrices.weights is None else matrices.weights.astype(np.float64)
-    )
+    heavy = matrices.weights_or_ones.astype(np.float64)
     return heavy / heavy.sum()
 
 

@@ -8,20 +8,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from plait.baselines.contract import (
-    ANY_FORM,
-    OF_CLASSES,
-    as_columns,
-    check_form,
-    known_rows,
-    mean_by,
-    num_outputs,
-    read_files,
-    write_files,
-)
+from plait.baselines.contract import ANY_FORM, OF_CLASSES, learnable, read_files, write_files
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
-from plait.modalities import PredictiveTarget
 from plait.types import SPACE_MARK
 
 TEMPERATURES = np.logspace(-2, 0.5, 26)
@@ -36,20 +26,13 @@ class Probe:
     def __init__(self) -> None:
         self._linear = Linear()
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
-        check_form(self, codec)
-        self._linear.fit(space_matrices(matrices), truth, codec, seed=seed, deadline=deadline)
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
+        rows = learnable(self, rows)
+        rows = rows.only(space_columns(rows.matrices))
+        self._linear.fit(rows, seed=seed, deadline=deadline)
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
-        return self._linear.outputs(space_matrices(matrices))
+        return self._linear.outputs(matrices.only(space_columns(matrices)))
 
     def save(self, folder: Path) -> None:
         self._linear.save(folder)
@@ -76,30 +59,15 @@ class Prototypes:
         self._prior = np.zeros(0, np.float32)
         self._temperature = 1.0
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
-        check_form(self, codec)
-        matrices, truth = known_rows(matrices, truth, codec)
-        targets = as_columns(truth, codec.form, num_outputs(codec, truth))
-        points = space_points(matrices)
-        heavy = np.ones(len(truth), np.float32) if matrices.weights is None else matrices.weights
-        targets = targets * heavy[:, None]
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
+        rows = learnable(self, rows)
+        points, heavy = space_points(rows.matrices), rows.matrices.weights_or_ones[:, None]
+        targets = rows.targets() * heavy
         sums, counts = targets.T @ points, targets.sum(0)
         self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
         self._prototypes = _unit(sums)
-        parts = points * heavy[:, None]
-        left_out = _left_out_cosines(parts, points, truth, sums, matrices.groups)
-        costs = [
-            mean_by(codec.cost(_softmax(left_out / t, self._prior, counts), truth), heavy)
-            for t in TEMPERATURES
-        ]
+        left_out = _left_out_cosines(points * heavy, points, rows, sums)
+        costs = [rows.mean_cost(_softmax(left_out / t, self._prior, counts)) for t in TEMPERATURES]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
@@ -137,34 +105,22 @@ class Prompts(Prototypes):
         super().__init__()
         self._tune = tune
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
-        check_form(self, codec)
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
+        rows = learnable(self, rows)
         if self._tune is None:
             raise ValueError("a loaded base model cannot be fitted again")
-        matrices, truth = known_rows(matrices, truth, codec)
-        num = num_outputs(codec, truth)
-        points = space_points(matrices)
-        self._prototypes = self._tune(points, truth, seed)
-        self._prior = np.full(num, 1 / num, np.float32)
+        points = space_points(rows.matrices)
+        self._prototypes = self._tune(points, rows.truth, seed)
+        self._prior = np.full(rows.num_outputs, 1 / rows.num_outputs, np.float32)
         cosines = points @ self._prototypes.T
-        costs = [
-            float(codec.cost(_softmax(cosines / t, self._prior, self._prior), truth).mean())
-            for t in TEMPERATURES
-        ]
+        found = (_softmax(cosines / t, self._prior, self._prior) for t in TEMPERATURES)
+        costs = [float(rows.codec.cost(outputs, rows.truth).mean()) for outputs in found]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
 
 
-def space_matrices(matrices: FeatureMatrices) -> FeatureMatrices:
-    """Return the feature matrices of the columns that hold a base's vectors."""
-    return matrices.only([name for name in matrices.features.scales if name.endswith(SPACE_MARK)])
+def space_columns(matrices: FeatureMatrices) -> list[str]:
+    """Return the columns that hold a base's vectors."""
+    return [name for name in matrices.features.scales if name.endswith(SPACE_MARK)]
 
 
 def space_points(matrices: FeatureMatrices) -> np.ndarray:
@@ -180,19 +136,15 @@ def _unit(x: np.ndarray) -> np.ndarray:
 
 
 def _left_out_cosines(
-    parts: np.ndarray,
-    points: np.ndarray,
-    truth: np.ndarray,
-    sums: np.ndarray,
-    groups: np.ndarray | None,
+    parts: np.ndarray, points: np.ndarray, rows: LabelledRows, sums: np.ndarray
 ) -> np.ndarray:
     """Return cosines to prototypes of which no vector of a row's own group is a part.
 
     `parts` are the points by their weights, of which `sums` are the sums.
     """
-    cosines = points @ _unit(sums).T
-    units = np.arange(len(points)) if groups is None else groups
-    _, which = np.unique(np.stack([units, truth]), axis=1, return_inverse=True)
+    cosines, truth = points @ _unit(sums).T, rows.truth
+    pairs = np.stack([rows.matrices.units, truth])
+    _, which = np.unique(pairs, axis=1, return_inverse=True)
     of_group = np.zeros((int(which.max(initial=0)) + 1, points.shape[1]), np.float32)
     np.add.at(of_group, which.reshape(-1), parts)
     own = _unit(sums[truth] - of_group[which.reshape(-1)])

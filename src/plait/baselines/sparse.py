@@ -138,3 +138,10 @@ def join_columns(blocks: Sequence[SparseRows], num_rows: int) -> SparseRows:
     starts = np.sum([block.starts for block in blocks], axis=0)
     values = np.concatenate([block.values for block in blocks])
     return SparseRows(starts, features[order].astype(np.int32), values[order], int(offsets[-1]))
+
+
+def side_by_side(dense: np.ndarray, sparse: SparseRows) -> Any:
+    """Return dense and sparse features of the same rows as one SciPy CSR matrix."""
+    from scipy.sparse import csr_matrix, hstack
+
+    return hstack([csr_matrix(dense), sparse.to_scipy()], format="csr")

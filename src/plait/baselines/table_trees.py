@@ -11,13 +11,13 @@ import numpy as np
 from plait.baselines.boosted import Boosted
 from plait.baselines.contract import (
     ANY_FORM,
-    HeldOut,
-    check_form,
+    HeldOutAnswers,
+    learnable,
     read_files,
     write_files,
 )
 from plait.baselines.feature_matrices import FeatureMatrices
-from plait.modalities import PredictiveTarget
+from plait.baselines.labelled_rows import LabelledRows
 
 INNER = "trees"
 
@@ -41,21 +41,13 @@ class TableTrees:
         return self._boosted.cut_short
 
     @property
-    def held_out(self) -> HeldOut | None:
+    def held_out(self) -> HeldOutAnswers | None:
         """Of the last fit; not saved."""
         return self._boosted.held_out
 
-    def fit(
-        self,
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        *,
-        seed: int,
-        deadline: float | None = None,
-    ) -> None:
-        check_form(self, codec)
-        self._boosted.fit(matrices.only(self._columns), truth, codec, seed=seed, deadline=deadline)
+    def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
+        rows = learnable(self, rows).only(self._columns)
+        self._boosted.fit(rows, seed=seed, deadline=deadline)
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         return self._boosted.outputs(matrices.only(self._columns))

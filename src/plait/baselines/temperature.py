@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plait.baselines.contract import mean_by
 from plait.baselines.descent import Weights, link
-from plait.modalities import PredictiveTarget
+from plait.baselines.labelled_rows import LabelledRows
+from plait.baselines.weighted_statistics import mean_by
 
 TEMPERATURES, STRIDE = np.logspace(-0.7, 2.3, 46), 5
 """Tried for scores: each fifth, then those around the best."""
@@ -26,35 +26,28 @@ class Trial:
 
     @classmethod
     def judge(
-        cls,
-        strength: float,
-        weights: Weights,
-        scores: np.ndarray,
-        truth: np.ndarray,
-        codec: PredictiveTarget,
-        row_weights: np.ndarray | None,
+        cls, strength: float, weights: Weights, scores: np.ndarray, rows: LabelledRows
     ) -> Trial:
-        cost, temperature = best_temperature(scores, truth, codec, row_weights)
+        """Make it of scores ``[row, output]`` of these rows."""
+        cost, temperature = best_temperature(scores, rows)
         return cls(strength, weights, scores, cost, temperature)
 
 
-def best_temperature(
-    scores: np.ndarray, truth: np.ndarray, codec: PredictiveTarget, weights: np.ndarray | None
-) -> tuple[float, float]:
+def best_temperature(scores: np.ndarray, rows: LabelledRows) -> tuple[float, float]:
     """Return the least cost, and what scores of classes or labels are multiplied with for it.
 
     Temperature scaling (Guo et al. 2017, section 4.2).
     """
-    if not codec.form.probable:
-        return mean_by((scores[:, 0] - truth) ** 2, weights), 1.0
+    if not rows.form.probable:
+        return mean_by((scores[:, 0] - rows.truth) ** 2, rows.weights), 1.0
     scores = scores.astype(np.float32)
     costs: dict[int, float] = {}
 
     def best_of(places: range) -> int:
         for place in places:
             if place not in costs:
-                found = link(scores * float(TEMPERATURES[place]), codec.form)
-                costs[place] = mean_by(codec.cost(found, truth), weights)
+                found = link(scores * float(TEMPERATURES[place]), rows.form)
+                costs[place] = rows.mean_cost(found)
         return min(costs, key=lambda place: costs[place])
 
     near = best_of(range(0, len(TEMPERATURES), STRIDE))

@@ -11,7 +11,7 @@ import numpy as np
 from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.modalities import PredictiveTarget
-from plait.model.held_out import HeldOut
+from plait.model.held_out import HeldOutRows
 from plait.model.scales import Scale, scale_of
 
 LEAST_ROWS = 20
@@ -106,8 +106,8 @@ class Calibration:
 def fit_calibration(
     codec: PredictiveTarget,
     input_columns: Mapping[str, Sequence[str]],
-    rows: HeldOut,
-    unusual: HeldOut | None = None,
+    rows: HeldOutRows,
+    unusual: HeldOutRows | None = None,
 ) -> Calibration | None:
     """Learn the factors of each set of columns; None where no row can be learned from.
 
@@ -143,12 +143,12 @@ def fit_calibration(
     )
 
 
-def _usable(scale: Scale, rows: HeldOut) -> HeldOut:
+def _usable(scale: Scale, rows: HeldOutRows) -> HeldOutRows:
     """Return the rows with a truth and finite outputs."""
     return rows.take(np.flatnonzero(scale.known(rows.truth) & np.isfinite(rows.outputs).all(1)))
 
 
-def _lacking(scale: Scale, rows: HeldOut, unknown: np.ndarray) -> np.ndarray:
+def _lacking(scale: Scale, rows: HeldOutRows, unknown: np.ndarray) -> np.ndarray:
     """Return the factors of rows that lack each of the columns; `unknown` where there are few."""
     seen, found = scale.scores(rows), unknown.copy()
     for place in range(len(found)):

@@ -15,7 +15,7 @@ ENOUGH_ROWS = 150.0
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOutRows:
     """What the mix answered for rows that none of its members had learned from.
 
     Attributes:
@@ -39,12 +39,12 @@ class HeldOut:
         if self.weights is None:
             object.__setattr__(self, "weights", np.ones(len(self.truth)))
 
-    def take(self, places: np.ndarray) -> HeldOut:
+    def take(self, places: np.ndarray) -> HeldOutRows:
         """Return some of the rows."""
-        return HeldOut(*(array[places] for array in vars(self).values()))
+        return HeldOutRows(*(array[places] for array in vars(self).values()))
 
     @classmethod
-    def join(cls, parts: Sequence[HeldOut]) -> HeldOut:
+    def join(cls, parts: Sequence[HeldOutRows]) -> HeldOutRows:
         """Return the rows of all parts."""
         return cls(*map(np.concatenate, zip(*(vars(part).values() for part in parts), strict=True)))
 
@@ -56,7 +56,7 @@ def group_weights(groups: np.ndarray, total: float | None = None) -> np.ndarray:
     return weights * ((len(groups) if total is None else total) / max(weights.sum(), 1e-12))
 
 
-def own_weights(rows: HeldOut, places: np.ndarray) -> np.ndarray:
+def own_weights(rows: HeldOutRows, places: np.ndarray) -> np.ndarray:
     """Return the weights of rows with one set of columns: those by nature before those by hiding.
 
     Columns are seldom missing by chance alone, so hidden ones only fill up to `ENOUGH_ROWS`.

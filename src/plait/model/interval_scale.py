@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from plait.baselines.residuals import worth
+from plait.baselines.weighted_statistics import worth
 from plait.metrics import NOMINAL_COVERAGE
 from plait.modalities import PredictiveTarget
-from plait.model.held_out import PRIOR_ROWS, HeldOut, group_weights, own_weights
+from plait.model.held_out import PRIOR_ROWS, HeldOutRows, group_weights, own_weights
 from plait.sampling_error import student_quantile
 
 PULL_ROWS = 5.0
@@ -39,7 +39,7 @@ class IntervalScale:
     def known(self, truth: np.ndarray) -> np.ndarray:
         return np.isfinite(truth)
 
-    def scores(self, rows: HeldOut) -> np.ndarray:
+    def scores(self, rows: HeldOutRows) -> np.ndarray:
         """Return how far the truth lies out on either side, in its widths, float64 ``[row, 2]``."""
         centre, sides = _sides(rows.outputs)
         floor = 1e-3 * float(np.abs(rows.truth - centre).mean()) + 1e-12
@@ -47,7 +47,7 @@ class IntervalScale:
         return np.asarray(gaps / np.maximum(sides, floor))
 
     def fit(
-        self, seen: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray
+        self, seen: np.ndarray, rows: HeldOutRows, own: np.ndarray, prior: np.ndarray
     ) -> np.ndarray:
         return np.array([_end(seen[:, side], rows, own, prior) for side in (0, 1)], np.float32)
 
@@ -70,7 +70,7 @@ def _sides(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return centre, np.stack([centre - quantiles[:, 0], quantiles[:, 2] - centre], axis=1)
 
 
-def _end(scores: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray) -> float:
+def _end(scores: np.ndarray, rows: HeldOutRows, own: np.ndarray, prior: np.ndarray) -> float:
     """Return the factor of one side."""
     groups, mine = rows.groups, scores[own]
     heavy = np.ones(len(scores)) if rows.weights is None else rows.weights

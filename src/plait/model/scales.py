@@ -11,7 +11,7 @@ import numpy as np
 from plait.errors import TargetError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER
-from plait.model.held_out import HeldOut
+from plait.model.held_out import HeldOutRows
 from plait.model.interval_scale import IntervalScale
 from plait.model.temperature_scale import TemperatureScale
 
@@ -28,11 +28,11 @@ class Scale(Protocol):
     def known(self, truth: np.ndarray) -> np.ndarray:
         """Return which rows have a truth that training knew, bool ``[row]``."""
 
-    def scores(self, rows: HeldOut) -> np.ndarray:
+    def scores(self, rows: HeldOutRows) -> np.ndarray:
         """Return what factors are chosen by, of each row and once for all sets, ``[row, ...]``."""
 
     def fit(
-        self, seen: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray
+        self, seen: np.ndarray, rows: HeldOutRows, own: np.ndarray, prior: np.ndarray
     ) -> np.ndarray:
         """Return the factors of a set of columns, float32 ``[factor]``.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from plait.modalities import PredictiveTarget
-from plait.model.held_out import PRIOR_ROWS, HeldOut, group_weights, own_weights
+from plait.model.held_out import PRIOR_ROWS, HeldOutRows, group_weights, own_weights
 
 TEMPERATURES = np.geomspace(0.25, 4.0, 33)
 
@@ -33,7 +33,7 @@ class TemperatureScale:
     def known(self, truth: np.ndarray) -> np.ndarray:
         return truth >= 0 if self._exclusive else np.ones(len(truth), bool)
 
-    def scores(self, rows: HeldOut) -> np.ndarray:
+    def scores(self, rows: HeldOutRows) -> np.ndarray:
         """Return the cost of every row at every temperature, float64 ``[row, temperature]``."""
         costs = [
             self._codec.cost(self._powered(rows.outputs, temperature), rows.truth)
@@ -42,7 +42,7 @@ class TemperatureScale:
         return np.stack(costs, axis=1)
 
     def fit(
-        self, seen: np.ndarray, rows: HeldOut, own: np.ndarray, prior: np.ndarray
+        self, seen: np.ndarray, rows: HeldOutRows, own: np.ndarray, prior: np.ndarray
     ) -> np.ndarray:
         parts = [(own, own_weights(rows, own))]
         if len(prior):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plait.baselines.contract import mean_by
+from plait.baselines.weighted_statistics import mean_by
 from plait.data.prepared import Prepared
 from plait.networks.generate_rows import row_losses
 from plait.networks.heads import Heads

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plait.baselines.contract import mean_by
 from plait.baselines.evidence_column import beside
+from plait.baselines.weighted_statistics import mean_by
 from plait.networks.system import System, drop_columns, presence
 from plait.networks.torch_runners import system_outputs
 from plait.train.config import TrainConfig

@@ -18,7 +18,7 @@ from plait.baselines.base_models import (
     ProductOfExperts,
     TableTrees,
 )
-from plait.baselines.contract import Deadline, mean_by, num_outputs, was_cut
+from plait.baselines.contract import Deadline, was_cut
 from plait.baselines.costs import (
     NUM_ROUNDS,
     NUM_STEPS,
@@ -30,12 +30,14 @@ from plait.baselines.costs import (
 )
 from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.landmarks import USEFUL_LANDMARKS, landmark_seconds
 from plait.baselines.pilots import round_seconds, step_seconds
 from plait.fitting.candidates.base_model_rows import some_unlabelled
 from plait.fitting.candidates.candidates import Kind
 from plait.fitting.candidates.reduced_model_judges import Judges
 from plait.fitting.candidates.schedule import CHEAP_SECONDS, MOMENT_SECONDS
+from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
 
 MOST_SLOWER = 5.0
@@ -75,10 +77,8 @@ class BaseModelBench:
     """Measures base models on the same rows.
 
     Args:
-        problem: What to learn.
         features: Makes the features.
-        matrices: Of the rows to learn from.
-        rows: Their numbers.
+        rows: To learn from.
         held: Validation rows, or None with folds.
         folds: Fold number of each row, or None.
         seed: Of the base models.
@@ -86,24 +86,23 @@ class BaseModelBench:
 
     def __init__(
         self,
-        problem: Problem,
         features: FeatureMap,
-        matrices: FeatureMatrices,
-        rows: np.ndarray,
-        held: FeatureMatrices | None,
+        rows: LabelledRows,
+        held: LabelledRows | None,
         folds: np.ndarray | None,
         seed: int,
     ) -> None:
-        self.features, self.matrices = features, matrices
+        self.features, self.rows = features, rows
         self._held, self._folds, self._seed = held, folds, seed
-        self._codec, self._truth = problem.target_codec, problem.truth[rows]
-        self.judged = rows if held is None else problem.validation
-        """Row numbers of what is said."""
-        self._judged_truth = problem.truth[self.judged]
         self._num_folds = 0 if folds is None else int(folds.max()) + 1
         self._size: Size | None = None
         self.slower = 1.0
         """Seconds over seconds of this process: other work slows this down so much."""
+
+    @property
+    def judging(self) -> LabelledRows:
+        """What is said is said of these: the validation rows, or in folds the rows themselves."""
+        return self.rows if self._held is None else self._held
 
     @property
     def work(self) -> float:
@@ -118,7 +117,7 @@ class BaseModelBench:
     @property
     def known_matrices(self) -> list[FeatureMatrices]:
         """Feature matrices of the rows that have them: learned from, and that judged."""
-        return [self.matrices, *([] if self._held is None else [self._held])]
+        return [self.rows.matrices, *([] if self._held is None else [self._held.matrices])]
 
     def notice(self, seconds: float, worked: float) -> None:
         """Learn how much other work slows this down: from seconds, and those of the processor."""
@@ -126,28 +125,21 @@ class BaseModelBench:
             self.slower = seconds / worked
 
     def judges(self, stages: Mapping[str, list[tuple[BaseModel, np.ndarray]]]) -> Judges:
-        """Return what judges reduced models: the validation rows, or in folds the rows themselves.
+        """Return what judges reduced models.
 
         Args:
             stages: Name -> base models, each with the places of rows that it did not learn from.
         """
-        learned = self._held is None
-        matrices = self.matrices if self._held is None else self._held
-        return Judges(matrices, self._judged_truth, stages, learned=learned)
+        return Judges(self.judging, stages, learned=self._held is None)
 
     def cost(self, one: Measured) -> float:
         """Return the mean cost of what was measured, on the rows that judge it."""
-        return mean_by(
-            self._codec.cost(one.outputs, self._judged_truth), self.known_matrices[-1].weights
-        )
+        return self.judging.mean_cost(one.outputs)
 
     def size(self) -> Size:
         """Return what the time of a fit depends on."""
-        if self._size is not None:
-            return self._size
-        judged = len(self.matrices) if self._held is None else len(self._held)
-        outputs = num_outputs(self._codec, self._truth)
-        self._size = Size.of(self.matrices, self._codec, outputs, judged, multiply_seconds())
+        if self._size is None:
+            self._size = Size.of(self.rows, len(self.judging), multiply_seconds())
         return self._size
 
     def foreseen(self, names: Sequence[str], end: float | None) -> dict[str, float]:
@@ -170,11 +162,9 @@ class BaseModelBench:
     def _looked_at(self, names: Sequence[str], size: Size, most: float) -> Size:
         """Return the size with measured seconds of those that are foreseen to take long."""
         long = {n for n in names if self.work * foreseen_seconds(n, size) > MOMENT_SECONDS}
-        truth, rounds = self._truth, foreseen_seconds(Boosted.name, size) / NUM_ROUNDS
+        rounds = foreseen_seconds(Boosted.name, size) / NUM_ROUNDS
         if long & {Boosted.name, TableTrees.name} and self.slower * 3 * rounds < most:
-            size = replace(
-                size, per_round=round_seconds(self.matrices, truth, self._codec, self._seed)
-            )
+            size = replace(size, per_round=round_seconds(self.rows, self._seed))
         step = foreseen_seconds(Linear.name, size) / NUM_STEPS
         descent = not is_closed(size) and not is_svm(size)
         if (
@@ -182,7 +172,7 @@ class BaseModelBench:
             and descent
             and self.slower * step < most
         ):
-            size = replace(size, per_step=step_seconds(self.matrices, truth, self._codec))
+            size = replace(size, per_step=step_seconds(self.rows))
         return size
 
     def measure(self, kind: Kind, deadline: float | None) -> Measured | float:
@@ -196,17 +186,17 @@ class BaseModelBench:
             kept, judged = np.flatnonzero(self._folds != fold), np.flatnonzero(self._folds == fold)
             base_model, late = self._fit(kind, kept, part)
             asked = time.monotonic()
-            answers.append(base_model.outputs(self.matrices.take(judged)))
+            answers.append(base_model.outputs(self.rows.matrices.take(judged)))
             answering += time.monotonic() - asked
             parts.append((base_model, judged))
             cut |= late
             needed = (time.monotonic() - began) * (self._num_folds + 1)
             if not fold and _is_hopeless(began, needed, deadline):
                 return needed
-        base_model, late = self._fit(kind, np.arange(len(self.matrices)), deadline)
+        base_model, late = self._fit(kind, np.arange(len(self.rows)), deadline)
         if self._held is not None:
             asked = time.monotonic()
-            answers = [base_model.outputs(self._held)]
+            answers = [base_model.outputs(self._held.matrices)]
             answering = time.monotonic() - asked
             parts = [(base_model, np.arange(len(self._held)))]
         if not answers:
@@ -222,9 +212,8 @@ class BaseModelBench:
         self, kind: Kind, places: np.ndarray, deadline: float | None
     ) -> tuple[BaseModel, bool]:
         base_model, until = kind(), None if deadline is None else Deadline(deadline)
-        whole = len(places) == len(self.matrices)
-        matrices = self.matrices if whole else self.matrices.take(places)
-        base_model.fit(matrices, self._truth[places], self._codec, seed=self._seed, deadline=until)
+        rows = self.rows if len(places) == len(self.rows) else self.rows.take(places)
+        base_model.fit(rows, seed=self._seed, deadline=until)
         return base_model, was_cut(base_model, until)
 
     @staticmethod
@@ -248,8 +237,7 @@ def open_bench(
     others = some_unlabelled(problem, seed)
     seen = np.concatenate([rows, others])
     features, every = FeatureMap.fit(problem.prepared, problem.columns, seen, plans)
-    matrices = every.take(np.arange(len(rows))).grouped(problem.groups[rows])
-    matrices = matrices.weighted(None if problem.weights is None else problem.weights[rows])
+    learned = with_labels(problem, every.take(np.arange(len(rows))))
     kinds: dict[str, Kind] = {}
     if problem.target_codec.form.exclusive and len(problem.unlabelled) >= LEAST_UNLABELLED:
         kinds[LabelPropagation.name] = partial(
@@ -257,10 +245,8 @@ def open_bench(
         )
     held = None
     if folds is None:
-        judged = problem.validation
-        held = features.matrices(problem.prepared, judged).grouped(problem.groups[judged])
-        held = held.weighted(None if problem.weights is None else problem.weights[judged])
-    return BaseModelBench(problem, features, matrices, rows, held, folds, seed), kinds
+        held = with_labels(problem, features.matrices(problem.prepared, problem.validation))
+    return BaseModelBench(features, learned, held, folds, seed), kinds
 
 
 def _is_hopeless(began: float, needed: float, deadline: float | None) -> bool:

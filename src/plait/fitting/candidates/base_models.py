@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from plait.baselines.base_models import BaseModel, Linear, Majority
-from plait.baselines.contract import mean_by
 from plait.baselines.features import FeatureMap
 from plait.data.prepared import Prepared
 from plait.fitting.candidates.allowance import Allowance
@@ -164,7 +163,7 @@ def measure_base_models(
         seconds_per_row=per_row,
         notes=(*notes, *notes_rows, *unfit),
         rows=rows,
-        judged=bench.judged,
+        judged=bench.judging.matrices.rows,
         rows_of=rows_of,
         bench=bench,
     ).with_found(found, left_out)
@@ -181,27 +180,23 @@ def with_reduced_models(
     base_models: BaseModels, problem: Problem, names: Sequence[str], seed: int, allowance: Allowance
 ) -> BaseModels:
     """Return the models, those of `names` that are likely to ship with reduced models."""
-    bench, judges, codec = base_models.bench, base_models.judges, problem.target_codec
+    bench, judges = base_models.bench, base_models.judges
     if bench is None or judges is None:
         return base_models
-    heavy = judges.matrices.weights
-    wanted = likely(base_models.outputs, judges.truth, codec, seed, heavy)
+    wanted = likely(base_models.outputs, judges.rows, seed)
     wanted = [name for name in wanted if name in names]
     if not wanted:
         return base_models
     fitter = ReducedModelFitter(
         list(problem.input_columns.values()),
-        bench.matrices,
-        problem.truth[base_models.rows],
+        bench.rows,
         judges,
-        codec,
         seed=seed,
         kinds=kinds_of(
-            {name: mean_by(codec.cost(found, judges.truth), heavy)
-             for name, found in base_models.outputs.items()}
+            {name: judges.rows.mean_cost(found) for name, found in base_models.outputs.items()}
         ),
         allowance=allowance,
-    )  # fmt: skip
+    )
     found = fitter.with_reduced_models({name: base_models.fitted[name] for name in wanted})
     return replace(
         base_models,

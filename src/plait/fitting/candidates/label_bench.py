@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.base_models import BaseModel
-from plait.baselines.features import FeatureMap, FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.fitting.candidates.label_counts import nested_order
-from plait.fitting.setup.problem import Problem
-from plait.modalities import PredictiveTarget
 
 CHEAP_LABELS = 100
 """Points of fewer labels all take about the same time."""
@@ -26,21 +24,6 @@ class Way:
     name: str
     columns: tuple[str, ...]
     kind: Callable[[], BaseModel]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some rows: their features and their truth."""
-
-    matrices: FeatureMatrices
-    truth: np.ndarray
-
-    @classmethod
-    def of(cls, problem: Problem, features: FeatureMap, rows: np.ndarray) -> Part:
-        return cls(FeatureMatrices(features, problem.prepared, rows), problem.truth[rows])
-
-    def only(self, columns: Sequence[str]) -> Part:
-        return Part(self.matrices.only(columns), self.truth)
 
 
 class Pace:
@@ -75,30 +58,28 @@ class Bench:
 
     Args:
         learn, held, judged: Rows to learn from, to choose the way by (or None), to report on.
-        codec: Of the target.
         seed: Of the draws and the base models.
         pace: Of the time.
     """
 
     def __init__(
         self,
-        learn: Part,
-        held: Part | None,
-        judged: Part,
-        codec: PredictiveTarget,
+        learn: LabelledRows,
+        held: LabelledRows | None,
+        judged: LabelledRows,
         seed: int,
         pace: Pace,
     ) -> None:
         self.learn, self.held, self.judged = learn, held, judged
-        self.codec, self.seed, self.pace = codec, seed, pace
-        self.metric = codec.form.choosable[0]
+        self.seed, self.pace = seed, pace
+        self.metric = learn.form.choosable[0]
         self.scores: dict[tuple[str, int], list[float]] = {}
         self.costs: dict[str, list[float]] = {}
-        self._seen: dict[str, tuple[Part, Part | None, Part]] = {}
+        self._seen: dict[str, tuple[LabelledRows, LabelledRows | None, LabelledRows]] = {}
 
     def draw(self, ways: Sequence[Way], counts: Sequence[int], number: int) -> None:
         """Score every way on one draw of labels, from few to many, until it is late."""
-        keys = self.codec.form.strata(self.learn.truth)
+        keys = self.learn.form.strata(self.learn.truth)
         order = nested_order(keys, self.seed + number)
         for count in counts:
             if not self.pace.allows(count):
@@ -130,17 +111,14 @@ class Bench:
     def _score(self, way: Way, places: np.ndarray) -> None:
         learn, held, judged = self._parts(way)
         base_model = way.kind()
-        truth = learn.truth[places]
-        deadline = self.pace.deadline
-        matrices = learn.matrices.take(places)
-        base_model.fit(matrices, truth, self.codec, seed=self.seed, deadline=deadline)
-        found = self.codec.metrics(base_model.outputs(judged.matrices), judged.truth)[self.metric]
-        self.scores.setdefault((way.name, len(places)), []).append(float(found))
+        base_model.fit(learn.take(places), seed=self.seed, deadline=self.pace.deadline)
+        found = judged.codec.metrics(base_model.outputs(judged.matrices), judged.truth)
+        self.scores.setdefault((way.name, len(places)), []).append(float(found[self.metric]))
         if held is not None:
-            cost = self.codec.cost(base_model.outputs(held.matrices), held.truth).mean()
-            self.costs.setdefault(way.name, []).append(float(cost))
+            cost = held.mean_cost(base_model.outputs(held.matrices))
+            self.costs.setdefault(way.name, []).append(cost)
 
-    def _parts(self, way: Way) -> tuple[Part, Part | None, Part]:
+    def _parts(self, way: Way) -> tuple[LabelledRows, LabelledRows | None, LabelledRows]:
         if way.name not in self._seen:
             held = None if self.held is None else self.held.only(way.columns)
             learn, judged = (part.only(way.columns) for part in (self.learn, self.judged))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.base_models import Prototypes
-from plait.baselines.features import FeatureMap
+from plait.baselines.features import FeatureMap, FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
-from plait.fitting.candidates.label_bench import Bench, Pace, Part, Way
+from plait.fitting.candidates.label_bench import Bench, Pace, Way
 from plait.fitting.candidates.label_counts import label_counts, labels_needed, nested_order
 from plait.fitting.setup.problem import Problem
 from plait.metrics import LOWER_IS_BETTER
@@ -79,9 +80,9 @@ def measure_label_curve(
     if bench is None:
         update(2)
         return {}
-    counts = label_counts(bench.codec.form.strata(bench.learn.truth))
+    counts = label_counts(bench.learn.form.strata(bench.learn.truth))
     own = Way(OWN, problem.inputs, Linear)
-    ways = _ways(problem, columns, bench.codec)
+    ways = _ways(problem, columns, bench.learn.codec)
     bench.draw([own, *ways], counts, 0)
     update(1)
     chosen = bench.best(ways)
@@ -134,14 +135,14 @@ def _open_bench(
     if not enough or not label_counts(codec.form.strata(problem.truth[rows])):
         return None
     features, matrices = FeatureMap.fit(problem.prepared, every, rows)
-    return Bench(
-        Part(matrices, problem.truth[rows]),
-        Part.of(problem, features, _even(held, share, MAX_HELD_ROWS)) if len(held) else None,
-        Part.of(problem, features, judged),
-        codec,
-        seed,
-        pace,
-    )
+
+    def labelled(rows: np.ndarray) -> LabelledRows:
+        matrices = FeatureMatrices(features, problem.prepared, rows)
+        return LabelledRows(matrices, problem.truth[rows], codec)
+
+    learn = LabelledRows(matrices, problem.truth[rows], codec)
+    choose = labelled(_even(held, share, MAX_HELD_ROWS)) if len(held) else None
+    return Bench(learn, choose, labelled(judged), seed, pace)
 
 
 def _share_in_time(

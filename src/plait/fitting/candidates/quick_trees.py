@@ -10,13 +10,13 @@ import numpy as np
 
 from plait.baselines.base_models import Boosted, Majority, TableTrees
 from plait.baselines.boosted import MAX_CLASSES
-from plait.baselines.contract import num_outputs
 from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.fitting.candidates.base_model_bench import BaseModelBench, Measured
 from plait.fitting.candidates.base_model_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
 from plait.fitting.candidates.candidates import Kind, quick_columns
 from plait.fitting.candidates.schedule import CHEAP_SECONDS
+from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
 
 TREES_SHARE = 0.4
@@ -62,14 +62,11 @@ def _quick_trees(
     most = int(min(max(seconds / 2 / max(per_row, 1e-9), LEAST_ROWS), MAX_ROWS))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    matrices = features.matrices(problem.prepared, rows).grouped(problem.groups[rows])
-    matrices = matrices.weighted(None if problem.weights is None else problem.weights[rows])
-    held = FeatureMatrices(features, problem.prepared, problem.validation)
-    bench = BaseModelBench(problem, features, matrices, rows, held, None, seed)
-    kind = partial(TableTrees, columns)
-    num = num_outputs(problem.target_codec, problem.truth[rows])
-    if problem.target_codec.form.exclusive and num > MAX_CLASSES:
+    learned = with_labels(problem, features.matrices(problem.prepared, rows))
+    if learned.form.exclusive and learned.num_outputs > MAX_CLASSES:
         return {}, {}, {}
+    held = with_labels(problem, FeatureMatrices(features, problem.prepared, problem.validation))
+    bench, kind = BaseModelBench(features, learned, held, None, seed), partial(TableTrees, columns)
     found = bench.measure(kind, max(began + seconds, time.monotonic() + CHEAP_SECONDS))
     if isinstance(found, float):
         return {}, {}, {}

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
-from plait.baselines.contract import HeldOut, mean_by, part_of
-from plait.baselines.features import FeatureMatrices
+from plait.baselines.contract import HeldOutAnswers, part_of
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.reduced_models import (
     InputColumnSet,
     columns_of,
@@ -16,9 +16,9 @@ from plait.baselines.reduced_models import (
     present_input_columns,
 )
 from plait.baselines.stack import best_mix
+from plait.baselines.weighted_statistics import mean_by
 from plait.fitting.candidates.allowance import Allowance
-from plait.fitting.candidates.reduced_model_judges import Judges, truth_known
-from plait.modalities import PredictiveTarget
+from plait.fitting.candidates.reduced_model_judges import Judges
 from plait.sampling_error import standard_error
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
@@ -36,9 +36,8 @@ class ReducedModelFitter:
 
     Args:
         input_columns: What each input column is read as.
-        matrices, truth: Rows to learn from.
+        rows: To learn from; the cost of their target decides.
         judges: Rows to judge by.
-        codec: Of the target; its cost decides.
         seed: Of the reduced models.
         kinds: What reduced models may be.
         allowance: What they may take; sets that come later are answered by the whole.
@@ -47,21 +46,19 @@ class ReducedModelFitter:
     def __init__(
         self,
         input_columns: Sequence[Sequence[str]],
-        matrices: FeatureMatrices,
-        truth: np.ndarray,
+        rows: LabelledRows,
         judges: Judges,
-        codec: PredictiveTarget,
         *,
         seed: int,
         kinds: Sequence[type[BaseModel]],
         allowance: Allowance,
     ) -> None:
-        self._input_columns, self._learn = input_columns, np.flatnonzero(truth_known(truth, codec))
-        self._matrices, self._truth = matrices.take(self._learn), truth[self._learn]
-        self._judges, self._codec, self._seed = judges, codec, seed
+        self._input_columns, self._judges = input_columns, judges
+        self._learn = np.flatnonzero(rows.form.known(rows.truth))
+        self._rows, self._seed = rows.take(self._learn), seed
         self._kinds, self._allowance = kinds, allowance
-        self._present = present_input_columns(judges.matrices, input_columns)
-        self._known = truth_known(judges.truth, codec)
+        self._present = present_input_columns(judges.rows.matrices, input_columns)
+        self._known = rows.form.known(judges.rows.truth)
         self._num_late = 0
         self._found: list[ReducedModel] = []
         self._costs: list[np.ndarray] = []
@@ -71,10 +68,12 @@ class ReducedModelFitter:
         chosen: dict[str, dict[InputColumnSet, int]] = {name: {} for name in base_models}
         wanted = set(WITH_REDUCED_MODELS) & set(base_models) & set(self._judges.stages)
         sets = (
-            considered(present_input_columns(self._matrices, self._input_columns)) if wanted else []
+            considered(present_input_columns(self._rows.matrices, self._input_columns))
+            if wanted
+            else []
         )
         for number, input_columns in enumerate(sets):
-            rows = self._rows(input_columns)
+            rows = self._judges_of(input_columns)
             if len(rows) < LEAST_JUDGED:
                 continue
             share = len(input_columns) / len(self._input_columns)
@@ -101,7 +100,7 @@ class ReducedModelFitter:
         short = "the time was too short" if self._allowance.work is None else "it is too much work"
         return (f"{short} for reduced models of {sets} of columns",)
 
-    def _rows(self, input_columns: InputColumnSet) -> np.ndarray:
+    def _judges_of(self, input_columns: InputColumnSet) -> np.ndarray:
         """Return the rows that judge a set: those that have just it, or at least it."""
         wanted = np.isin(np.arange(self._present.shape[1]), sorted(input_columns))
         exact = np.flatnonzero((self._present == wanted).all(axis=1) & self._known)
@@ -115,7 +114,7 @@ class ReducedModelFitter:
             until = part_of(deadline, 1 / (len(self._kinds) - place))
             folds = self._judges.folds if self._judges.learned else []
             held = self._held_out(kind, columns, folds, part_of(until, _fold_share(len(folds))))
-            base_model = self._fit(kind, np.arange(len(self._learn)), columns, until)
+            base_model = self._fit(kind, np.arange(len(self._rows)), columns, until)
             self._found.append(ReducedModel(input_columns, base_model, held))
             self._costs.append(self._costs_of(base_model, held, columns))
 
@@ -126,9 +125,8 @@ class ReducedModelFitter:
         columns: Sequence[str],
         deadline: float | None,
     ) -> BaseModel:
-        base_model, matrices = kind(), self._matrices.take(places).only(columns)
-        truth = self._truth[places]
-        base_model.fit(matrices, truth, self._codec, seed=self._seed, deadline=deadline)
+        base_model, rows = kind(), self._rows.take(places).only(columns)
+        base_model.fit(rows, seed=self._seed, deadline=deadline)
         return base_model
 
     def _held_out(
@@ -137,13 +135,13 @@ class ReducedModelFitter:
         columns: Sequence[str],
         folds: Sequence[np.ndarray],
         deadline: float | None,
-    ) -> HeldOut | None:
+    ) -> HeldOutAnswers | None:
         """Return what reduced models that learned without a fold answer for its rows.
 
         What a base model says of rows that it held out itself is not enough: it chose its settings
         by them, which on few rows makes it look better than it is.
         """
-        parts: list[HeldOut] = []
+        parts: list[HeldOutAnswers] = []
         for number, fold in enumerate(folds):
             inside = np.isin(self._learn, fold)
             places = np.flatnonzero(~inside)
@@ -152,23 +150,23 @@ class ReducedModelFitter:
             until = part_of(deadline, 1 / (len(folds) - number))
             base_model = self._fit(kind, places, columns, until)
             rows = self._learn[inside]
-            asked = self._judges.matrices.take(rows).only(columns)
-            parts.append(HeldOut(rows, base_model.outputs(asked)))
-        return HeldOut(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
+            asked = self._judges.rows.matrices.take(rows).only(columns)
+            parts.append(HeldOutAnswers(rows, base_model.outputs(asked)))
+        return HeldOutAnswers(*map(np.concatenate, zip(*parts, strict=True))) if parts else None
 
     def _costs_of(
-        self, base_model: BaseModel, held: HeldOut | None, columns: Sequence[str]
+        self, base_model: BaseModel, held: HeldOutAnswers | None, columns: Sequence[str]
     ) -> np.ndarray:
         """Return the cost of every judging row; NaN where it is not known honestly."""
-        costs = np.full(len(self._judges.truth), np.nan)
+        judging = self._judges.rows
+        costs = np.full(len(judging), np.nan)
         if held is None and not self._judges.learned:
             places = np.flatnonzero(self._known)
-            held = HeldOut(
-                places, base_model.outputs(self._judges.matrices.take(places).only(columns))
-            )
+            asked = judging.matrices.take(places).only(columns)
+            held = HeldOutAnswers(places, base_model.outputs(asked))
         if held is not None:
-            truth = self._judges.truth[held.places]
-            costs[held.places] = self._codec.cost(held.outputs, truth)
+            truth = judging.truth[held.places]
+            costs[held.places] = judging.codec.cost(held.outputs, truth)
         return costs
 
     def _best(self, name: str, input_columns: InputColumnSet, rows: np.ndarray) -> int | None:
@@ -189,9 +187,9 @@ class ReducedModelFitter:
         )
         outputs = self._judges.hidden(name, rows, gone)
         costs: dict[int | None, np.ndarray] = {i: self._costs[i][rows] for i in able}
-        costs[None] = self._codec.cost(outputs, self._judges.truth[rows])
-        heavy = self._judges.matrices.weights
-        heavy = None if heavy is None else heavy[rows]
+        judging = self._judges.rows
+        costs[None] = judging.codec.cost(outputs, judging.truth[rows])
+        heavy = judging.weights_at(rows)
         best = min(costs, key=lambda i: mean_by(costs[i], heavy))
         own = [i for i in able if self._found[i].input_columns == input_columns]
         first = min(own, key=lambda i: mean_by(costs[i], heavy), default=None)
@@ -199,8 +197,8 @@ class ReducedModelFitter:
             return best
         gain = costs[first] - costs[best]
         gain = gain if heavy is None else gain * heavy / heavy.mean()
-        groups = self._judges.matrices.groups
-        error = standard_error(gain, None if groups is None else groups[rows])
+        groups = None if judging.groups is None else judging.groups[rows]
+        error = standard_error(gain, groups)
         return best if float(gain.mean()) > MIN_GAIN_ERRORS * error else first
 
     def _with(self, base_model: BaseModel, routes: Mapping[InputColumnSet, int]) -> BaseModel:
@@ -213,26 +211,18 @@ class ReducedModelFitter:
         )
 
 
-def likely(
-    outputs: Mapping[str, np.ndarray],
-    truth: np.ndarray,
-    codec: PredictiveTarget,
-    seed: int,
-    weights: np.ndarray | None = None,
-) -> list[str]:
+def likely(outputs: Mapping[str, np.ndarray], rows: LabelledRows, seed: int) -> list[str]:
     """Return the base models that would ship if there were no others: only they need reduced ones.
 
     Args:
         outputs: Name -> honest outputs of rows.
-        truth: Of these rows.
-        codec: Of the target; its cost decides.
+        rows: These; the cost of their target decides.
         seed: Of the choice.
-        weights: How much each row counts; None for the same.
     """
-    known = truth_known(truth, codec)
+    known = rows.form.known(rows.truth)
     seen = {name: found[known] for name, found in outputs.items()}
-    heavy = None if weights is None else weights[known]
-    return list(best_mix(seen, truth[known], codec.cost, seed=seed, weights=heavy))
+    heavy = rows.weights_at(known)
+    return list(best_mix(seen, rows.truth[known], rows.codec.cost, seed=seed, weights=heavy))
 
 
 def kinds_of(costs: Mapping[str, float]) -> list[type[BaseModel]]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
 from plait.baselines.contract import Deadline, was_cut
-from plait.baselines.features import FeatureMatrices
+from plait.baselines.labelled_rows import LabelledRows
 from plait.fitting.candidates.base_models import BaseModels
+from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.timetable import Timetable
 from plait.model.ensemble import DEEP
@@ -74,11 +75,8 @@ def refit(
     found: dict[str, BaseModel] = {}
     for place, name in enumerate(names):
         rows = np.sort(np.concatenate([base_models.rows_of.get(name, base_models.rows), more]))
-        matrices = base_models.features.matrices_from(known, problem.prepared, rows).grouped(
-            problem.groups[rows]
-        )
-        matrices = matrices.weighted(None if problem.weights is None else problem.weights[rows])
-        again = _Again(problem, matrices, problem.truth[rows], seed)
+        matrices = base_models.features.matrices_from(known, problem.prepared, rows)
+        again = _Again(with_labels(problem, matrices), seed)
         until = timetable.until(1 / (len(names) - place), kept)
         base_model = again.fitted(name, base_models, None if until is None else Deadline(until))
         if base_model is not None:
@@ -109,33 +107,28 @@ def _in_time(
 class _Again:
     """Fits base models, with their reduced models, on the same rows."""
 
-    def __init__(
-        self, problem: Problem, matrices: FeatureMatrices, truth: np.ndarray, seed: int
-    ) -> None:
-        self._codec, self._matrices, self._truth = problem.target_codec, matrices, truth
-        self._seed = seed
+    def __init__(self, rows: LabelledRows, seed: int) -> None:
+        self._rows, self._seed = rows, seed
 
     def fitted(
         self, name: str, base_models: BaseModels, deadline: Deadline | None
     ) -> BaseModel | None:
         """Return a new base model; None where it was cut off by the time."""
         before = base_models.fitted[name]
-        whole = self._fit(base_models.kinds[name](), self._matrices, deadline)
+        whole = self._fit(base_models.kinds[name](), self._rows, deadline)
         if whole is None or not isinstance(before, WithReducedModels):
             return whole
         reduced_models: list[ReducedModel] = []
         for one in before.reduced_models:
             columns = [n for i in sorted(one.input_columns) for n in before.input_columns[i]]
-            base_model = self._fit(
-                KINDS[one.base_model.name](), self._matrices.only(columns), deadline
-            )
+            base_model = self._fit(KINDS[one.base_model.name](), self._rows.only(columns), deadline)
             if base_model is None:
                 return None
             reduced_models.append(ReducedModel(one.input_columns, base_model))
         return WithReducedModels(whole, before.input_columns, reduced_models, before.routes)
 
     def _fit(
-        self, base_model: BaseModel, matrices: FeatureMatrices, deadline: Deadline | None
+        self, base_model: BaseModel, rows: LabelledRows, deadline: Deadline | None
     ) -> BaseModel | None:
-        base_model.fit(matrices, self._truth, self._codec, seed=self._seed, deadline=deadline)
+        base_model.fit(rows, seed=self._seed, deadline=deadline)
         return None if was_cut(base_model, deadline) else base_model

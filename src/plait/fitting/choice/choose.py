@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plait.baselines.contract import mean_by
 from plait.baselines.stack import best_mix
+from plait.baselines.weighted_statistics import mean_by
 from plait.errors import TargetError
 from plait.fitting.setup.by_metric import best_by_metric
 from plait.modalities import PredictiveTarget

@@ -14,7 +14,7 @@ from plait.fitting.choice.comparison import Candidates, choose_candidates
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.model.calibration import fit_calibration, with_input_columns
-from plait.model.held_out import HeldOut
+from plait.model.held_out import HeldOutRows
 
 NUM_FOLDS = 5
 
@@ -112,7 +112,7 @@ def _calibrated(
     """Return a mix's outputs on all rows, calibrated by the others as they are."""
     mixed = candidates.mixed(weights)
     heavy = None if problem.weights is None else problem.weights[others.rows].astype(np.float64)
-    known = HeldOut(
+    known = HeldOutRows(
         outputs=others.mixed(weights),
         truth=problem.truth[others.rows],
         present=with_input_columns(problem.prepared, problem.input_columns, others.rows),

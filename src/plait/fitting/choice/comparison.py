@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plait.baselines.contract import mean_by
 from plait.baselines.stack import mix_outputs
+from plait.baselines.weighted_statistics import mean_by
 from plait.fitting.candidates.base_models import BaseModels
 from plait.fitting.choice.choose import SIMPLE, Choice, choose, unjudged
 from plait.fitting.setup.deep_plan import DeepResult

@@ -18,7 +18,7 @@ from plait.fitting.setup.deep_plan import DeepResult
 from plait.fitting.setup.problem import Problem
 from plait.model.calibration import Calibration, fit_calibration, with_input_columns
 from plait.model.ensemble import DEEP
-from plait.model.held_out import HeldOut
+from plait.model.held_out import HeldOutRows
 
 MAX_HIDDEN_ROWS = 200
 """Rows that tell what the mix does without a column."""
@@ -87,8 +87,8 @@ def calibrate(
     return fit_calibration(
         problem.target_codec,
         problem.input_columns,
-        HeldOut.join(parts),
-        HeldOut.join(unusual) if unusual else None,
+        HeldOutRows.join(parts),
+        HeldOutRows.join(unusual) if unusual else None,
     )
 
 
@@ -114,14 +114,14 @@ class _Answers:
         self._input_columns = list(problem.input_columns.values())
         self._at = places_of(deep.rows, base_models.judged)
 
-    def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOut:
+    def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOutRows:
         """Return what the mix says of some of the rows when input columns are hidden."""
         problem, rows = self._problem, self._deep.rows[places]
         hidden = [column for name in gone for column in problem.input_columns[name]]
         found = {name: self._outputs(name, places, hidden) for name in self._weights}
         present = with_input_columns(problem.prepared, problem.input_columns, rows)
         present &= [name not in gone for name in problem.input_columns]
-        return HeldOut(
+        return HeldOutRows(
             outputs=mix_outputs(found, self._weights),
             truth=problem.truth[rows],
             present=present,
@@ -169,7 +169,7 @@ class _Answers:
         kept = [
             i for i, columns in enumerate(self._input_columns) if not set(columns) & set(hidden)
         ]
-        present = present_input_columns(judges.matrices, self._input_columns)[places]
+        present = present_input_columns(judges.rows.matrices, self._input_columns)[places]
         present[:, [i for i in range(len(self._input_columns)) if i not in kept]] = False
         found = found.copy()
         sets, which = np.unique(present, axis=0, return_inverse=True)
@@ -186,9 +186,9 @@ class _Answers:
         one = base_model.reduced_models[route]
         columns = columns_of(self._input_columns, one.input_columns)
         if not judges.learned:
-            return one.base_model.outputs(judges.matrices.take(places).only(columns))
+            return one.base_model.outputs(judges.rows.matrices.take(places).only(columns))
         width = self._deep.outputs.shape[1]
-        out = np.full((len(judges.matrices), width), np.nan, np.float32)
+        out = np.full((len(judges.rows), width), np.nan, np.float32)
         if one.held_out is not None:
             out[one.held_out.places] = one.held_out.outputs
         return out[places]

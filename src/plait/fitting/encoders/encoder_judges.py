@@ -13,6 +13,7 @@ from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.linear_space import LinearSpace
 from plait.data.contents import content_numbers
+from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
 from plait.retrieval import match_ranks
 
@@ -125,22 +126,16 @@ class TargetJudge:
                 features, matrices = FeatureMap.fit(problem.prepared, (name,), self.rows)
                 self._scales[name], self._raw[name] = features.scales[name], matrices.raw[name]
         kept = {name: self._scales[name] for name in problem.columns}
-        matrices = FeatureMatrices(
-            FeatureMap(kept),
-            problem.prepared,
-            self.rows,
-            raw={name: self._raw[name] for name in problem.columns},
-            groups=problem.groups[self.rows],
-            weights=None if problem.weights is None else problem.weights[self.rows],
+        raw = {name: self._raw[name] for name in problem.columns}
+        rows = with_labels(
+            problem, FeatureMatrices(FeatureMap(kept), problem.prepared, self.rows, raw=raw)
         )
-        codec, truth = problem.target_codec, problem.truth[self.rows]
         costs = np.full(len(self.rows), np.nan)
         for fold in range(NUM_FOLDS):
-            judged = np.flatnonzero(self._folds == fold)
-            learn = np.flatnonzero(self._folds != fold)
-            model = Linear()
-            model.fit(matrices.take(learn), truth[learn], codec, seed=self._seed)
-            costs[judged] = codec.cost(model.outputs(matrices.take(judged)), truth[judged])
+            places = np.flatnonzero(self._folds == fold)
+            model, judged = Linear(), rows.take(places)
+            model.fit(rows.take(np.flatnonzero(self._folds != fold)), seed=self._seed)
+            costs[places] = judged.codec.cost(model.outputs(judged.matrices), judged.truth)
         return costs
 
 

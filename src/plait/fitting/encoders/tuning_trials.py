@@ -11,6 +11,7 @@ import torch
 from plait.backbones.inputs import HeldInputs, hold_inputs
 from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.features import FeatureMap
+from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
 from plait.data.entries import PreparedColumn
 from plait.data.prepared import Prepared
@@ -24,7 +25,7 @@ from plait.train.budget import Budget, Clock
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.fine_tuning import FineTuning, Probe, Tuner, tuner_vectors
-from plait.train.loop import train
+from plait.train.shown import train_shown
 
 LEARNING_RATES = {FROZEN: 3e-3, "lora": 3e-4, "full": 5e-5}
 
@@ -208,21 +209,16 @@ class Trials:
             rows=self._rows,
             rows_validation=self._judged,
         )
-        update = self._work.progress.task(f"tuning {self._derived.input_column}: {way}", 1.0)
-
-        def notify(share: float, note: str) -> None:
-            update(min(share, 0.999), note)
-
         work = f"tuning {way} {self._derived.checkpoint.key}"
-        result = train(
+        train_shown(
             FineTuning(tuner, data, config, work),
+            f"tuning {self._derived.input_column}: {way}",
+            self._work.progress,
             budget=budget,
             config=config,
             seed=self._work.seed,
             device=self._work.device,
-            notify=notify,
         )
-        update(1.0, f"{result.steps} steps, {result.precision}")
 
     def _config(self, way: str) -> TrainConfig:
         """Return the fit's settings, gentler for an encoder: its inputs are not varied either."""
@@ -252,7 +248,7 @@ class Trials:
         features, matrices = FeatureMap.fit(encoded, (column,), rows)
         target, truth = self._problem.target_codec, self._problem.truth
         linear = Linear()
-        linear.fit(matrices, truth[rows], target, seed=self._work.seed)
+        linear.fit(LabelledRows(matrices, truth[rows], target), seed=self._work.seed)
         return target.cost(
             linear.outputs(FeatureMatrices(features, encoded, self._judged)), truth[self._judged]
         )

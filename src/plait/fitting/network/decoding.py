@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,7 +93,7 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         return Decoder(notes=("no network was trained: simple models were asked for",))
     from plait.networks.weights import tensors_of
     from plait.train.generative import Generative, GenerativeData
-    from plait.train.loop import train
+    from plait.train.shown import train_shown
 
     network = _make_network(problem, work)
     most, budget = 10**9, work.budget
@@ -115,18 +115,16 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         rows_validation=stop,
         weights=problem.weights,
     )
-    update = work.progress.task("training", 1.0)
-    notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
-    run = train(
+    run = train_shown(
         Generative(network, data),
+        "training",
+        work.progress,
         budget=budget,
         config=work.train,
         seed=work.seed,
         device=work.device,
         folder=work.folder,
-        notify=notify,
     )
-    update(1.0, f"{run.steps} steps, {run.precision}")
     network = network.cpu()
     seen = run.steps * work.train.rows_per_step(len(problem.learned))
     return Decoder(

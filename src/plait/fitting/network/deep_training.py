@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 
@@ -14,8 +12,9 @@ from plait.networks.system import System
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.train.data import TrainData
-from plait.train.loop import TrainResult, train
 from plait.train.objective import Objective
+from plait.train.result import TrainResult
+from plait.train.shown import train_shown
 from plait.train.space_network import space_network
 from plait.train.supervised import Supervised
 
@@ -55,19 +54,17 @@ def run_training(
         name: For the progress bar.
         progress: Told of the work.
     """
-    update = progress.task(name, 1.0)
-    notify: Callable[[float, str], None] = lambda share, note: update(min(share, 0.999), note)  # noqa: E731
-    result = train(
+    result = train_shown(
         objective,
+        name,
+        progress,
         budget=plan.budget,
         config=plan.train,
         seed=plan.seed,
         device=plan.device,
         folder=plan.folder,
-        notify=notify,
     )
     merge_linears(system)
-    update(1.0, f"{result.steps} steps, {result.precision}")
     return result
 
 

@@ -27,9 +27,9 @@ from plait.networks.space import Space
 from plait.networks.weights import tensors_of
 from plait.progress import Progress
 from plait.train.budget import Budget, Clock
-from plait.train.loop import train
 from plait.train.result import TrainResult
 from plait.train.shared import MAX_ROWS_PER_CHECK, Shared, SharedConfig, SharedLearner
+from plait.train.shown import train_shown
 from plait.train.space_network import space_network
 
 TRIAL_SHARE = 0.3
@@ -216,15 +216,14 @@ def _train(
         contents=contents,
         config=config,
     )
-    update = progress.task(name, 1.0)
-    result = train(
+    result = train_shown(
         objective,
+        name,
+        progress,
         budget=plan.budget,
         config=plan.train,
         seed=plan.seed,
         device=plan.device,
         folder=plan.folder,
-        notify=lambda share, note: update(min(share, 0.999), note),
     )
-    update(1.0, f"{result.steps} steps, {result.precision}")
     return objective, result

@@ -21,7 +21,7 @@ from plait.modalities.categories.cells import (
     split_labels,
     sureness_of_sets,
 )
-from plait.modalities.category.labels import KINDS, kind_of_cells, plain_label, typed_labels
+from plait.modalities.category.labels import check_kind, kind_of_cells, plain_label, typed_labels
 from plait.modalities.forms import LABELS, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
@@ -68,8 +68,7 @@ class CategoriesCodec:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a kind that does not exist."""
-        if self.kind not in KINDS:
-            raise ValueError(f"kind is one of {', '.join(KINDS[1:])}, not {self.kind}")
+        check_kind(self.kind)
 
     @property
     def layout(self) -> Layout:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from plait.modalities.categories.codec import CategoriesCodec
+from plait.modalities.category.network import LabelScores
 from plait.nn.tokens import Tokens, length_mask
 
 MAX_TOKENS = 16
@@ -32,18 +33,11 @@ class Embed(nn.Module):
         return Tokens(tokens, mask, places)
 
 
-class Target(nn.Module):
+class Target(LabelScores):
     """Label probabilities from one pooled query; binary cross-entropy, mean over the labels."""
 
-    num_queries = 1
-
     def __init__(self, codec: CategoriesCodec, dim: int) -> None:
-        super().__init__()
-        self.out = nn.Linear(dim, len(codec.labels))
-        nn.init.zeros_(self.out.weight)
-
-    def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:
-        return self.out(latent[:, 0])
+        super().__init__(len(codec.labels), dim)
 
     def loss(
         self,

@@ -14,8 +14,8 @@ from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
 from plait.modalities.category.labels import (
-    KINDS,
     aliases,
+    check_kind,
     kind_of_cells,
     plain_label,
     typed_labels,
@@ -66,8 +66,7 @@ class CategoryCodec:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a kind that does not exist."""
-        if self.kind not in KINDS:
-            raise ValueError(f"kind is one of {', '.join(KINDS[1:])}, not {self.kind}")
+        check_kind(self.kind)
 
     @property
     def layout(self) -> Layout:

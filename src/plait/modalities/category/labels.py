@@ -17,6 +17,12 @@ _TRUTH = {"true": True, "false": False}
 _CROSSED = {"true": "1", "false": "0", "1": "true", "0": "false"}
 
 
+def check_kind(kind: str) -> None:
+    """Raise `ValueError` for a kind that does not exist."""
+    if kind not in KINDS:
+        raise ValueError(f"kind is one of {', '.join(KINDS[1:])}, not {kind}")
+
+
 def kind_of_cells(cells: Sequence[Cell], *, typed: bool) -> str:
     """Return ``int``, ``float`` or ``bool`` where all cells are of one of these, else ``text``.
 

@@ -22,18 +22,25 @@ class Embed(nn.Module):
         return point_positions(self.table(parts["label"].long()))
 
 
-class Target(nn.Module):
-    """Class probabilities from one pooled query; cross-entropy with label smoothing."""
+class LabelScores(nn.Module):
+    """A score for each label from one pooled query; 0 at the start."""
 
     num_queries = 1
 
-    def __init__(self, codec: CategoryCodec, dim: int) -> None:
+    def __init__(self, num_labels: int, dim: int) -> None:
         super().__init__()
-        self.out = nn.Linear(dim, len(codec.labels))
+        self.out = nn.Linear(dim, num_labels)
         nn.init.zeros_(self.out.weight)
 
     def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:
         return self.out(latent[:, 0])
+
+
+class Target(LabelScores):
+    """Class probabilities from one pooled query; cross-entropy with label smoothing."""
+
+    def __init__(self, codec: CategoryCodec, dim: int) -> None:
+        super().__init__(len(codec.labels), dim)
 
     def loss(
         self,
