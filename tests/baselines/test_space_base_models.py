@@ -186,6 +186,21 @@ def test_prompts_answer_by_what_was_tuned(table):
     assert base_model._temperature == TEMPERATURES[-1]
 
 
+def test_prompts_are_as_sure_as_the_heavier_rows_allow(table):
+    """Prompts that are right for every second row: sharp where these weigh, soft where not."""
+    rows = table.truth[LEARN]
+    right = np.arange(len(rows)) % 2 == 0
+    temperatures = []
+    for heavy in (right, ~right):
+        weights = np.where(heavy, 1.99, 0.01).astype(np.float32)
+        truth = np.where(right, rows, (rows + 1) % 3)
+        matrices = table.matrices.weighted(weights)
+        base_model = Prompts(lambda points, truth, seed: np.eye(6, dtype=np.float32)[:3])
+        base_model.fit(LabelledRows(matrices, truth, LABELS), seed=0)
+        temperatures.append(base_model._temperature)
+    assert temperatures[0] < temperatures[1]
+
+
 def test_a_loaded_prompts_base_model_cannot_be_fitted(table):
     with pytest.raises(ValueError, match="cannot be fitted again"):
         fitted(Prompts(), table)

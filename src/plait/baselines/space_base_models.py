@@ -114,7 +114,7 @@ class Prompts(Prototypes):
         self._prior = np.full(rows.num_outputs, 1 / rows.num_outputs, np.float32)
         cosines = points @ self._prototypes.T
         found = (_softmax(cosines / t, self._prior, self._prior) for t in TEMPERATURES)
-        costs = [float(rows.codec.cost(outputs, rows.truth).mean()) for outputs in found]
+        costs = [rows.mean_cost(outputs) for outputs in found]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
 
 
