@@ -10,6 +10,7 @@ import typer
 from plait.cli.groups import Decision, Reading, grouped
 from plait.cli.options import Json, Quiet, Seed
 from plait.cli.show import emit, print_facts, print_table, print_warnings, say_notes, with_intervals
+from plait.display import named_in_unit
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -65,7 +66,16 @@ def show(result: dict[str, Any]) -> None:
     print_table("By the columns that are present", [_row(k, v, unit) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
     show_decision(result.get("decision"))
-    print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
+    _show_importance(result.get("importance") or [])
+
+
+def _show_importance(worth: list[dict[str, Any]]) -> None:
+    """Print how much worse the metric gets without each column, in the metric's unit."""
+    if not worth:
+        return
+    metric = named_in_unit(worth[0]["metric"], worth[0].get("unit", ""))
+    rows = [{k: v for k, v in one.items() if k not in ("metric", "unit")} for one in worth]
+    print_table(f"Worth of columns: how much worse {metric} gets when it is ...", rows)
 
 
 def show_decision(decision: dict[str, Any] | None) -> None:

@@ -39,7 +39,7 @@ def evaluate(
         table: Rows with the target column.
         seed: Of the intervals.
         importance: Whether to tell what each input column is worth: ``importance``, a list, see
-            `plait.model.importance.importance`.
+            `plait.model.importance.importance`, which names its metric.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         progress: As for `plait.fit`.
@@ -47,6 +47,7 @@ def evaluate(
 
     Raises `BundleError`, `TableError`, `ColumnError`, `TargetError` or `CellError`.
     """
+    progress = heard(progress)
     rows = read(table, **reading)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     if threshold is not None:
@@ -54,9 +55,9 @@ def evaluate(
     if importance:
         model.require_target()
     with counting_unread() as unread:
-        scores = model.evaluate(rows, seed=seed, progress=heard(progress))
+        scores = model.evaluate(rows, seed=seed, progress=progress)
     if importance:
-        scores["importance"] = model.importance(rows, seed=seed)
+        scores["importance"] = model.importance(rows, seed=seed, progress=progress)
     missing = missing_columns(model.inputs, rows.column_names)
     scores["missing_columns"] = missing
     lacking = notes_on(missing)
