@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 
 from plait.baselines.feature_matrices import FeatureMatrices
+from plait.display import model_name
 from plait.errors import TargetError
 from plait.modalities import PredictiveTarget
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
@@ -129,7 +130,7 @@ def check_form(base_model: BaseModel, codec: PredictiveTarget) -> None:
     """Raise `TargetError` where a base model cannot learn outputs of the target's form."""
     if codec.form.name not in base_model.forms:
         raise TargetError(
-            f"the model '{base_model.name}' cannot learn this target",
+            f"{model_name(base_model.name)} cannot learn this target",
             expected="a target of " + " or ".join(sorted(base_model.forms)),
             received=codec.form.name,
             hint="leave it out of the baselines",

@@ -8,7 +8,7 @@ import numpy as np
 
 from plait.data.prepared import Prepared
 from plait.data.table import Table
-from plait.display import with_interval
+from plait.display import model_name, with_interval
 from plait.errors import UsageError
 from plait.model.columns import require_target
 from plait.progress import SILENT, Progress
@@ -46,7 +46,7 @@ def leaderboard(model: Model) -> Ranking:
         facts = {key: part.get(key) for key in ("name", "weight", "cost", "seconds")}
         rows.append({**facts, **_flat(metrics, intervals)})
         told = {k: with_interval(v, intervals.get(k)) for k, v in metrics.items()}
-        shown.append({**facts, **told})
+        shown.append({**facts, "name": model_name(part.get("name")), **told})
     return Ranking(rows, title=f"Candidates for {model.target}", shown=shown)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.display import model_name
 from plait.report.bars import bars
 from plait.report.hero import shipped_name
 from plait.report.scored import (
@@ -29,7 +30,7 @@ from plait.report.text import (
     table,
     term,
 )
-from plait.report.words import arrow, model_name, word
+from plait.report.words import arrow, word
 from plait.types import Html
 
 OPEN_ROWS, MAX_ROWS = 10, 60
