@@ -66,3 +66,10 @@ def test_the_worth_of_columns_names_its_metric_and_unit(capsys):
     out = capsys.readouterr().out
     assert "how much worse rmse [kg] gets when it is ..." in out
     assert "metric" not in out.partition("Worth of columns")[2]
+
+
+def test_directions_of_retrieval_show_their_intervals(capsys):
+    scored = {"r@1": 0.25, "n": 40, "intervals": {"r@1": [0.14, 0.4]}}
+    evaluate.show({"task": "embed", "rows": 40, "retrieval": {"a->b": scored}})
+    out = capsys.readouterr().out
+    assert "0.25 [0.14, 0.4]" in out and "intervals" not in out and "40" in out

@@ -95,7 +95,14 @@ def show_retrieval(result: dict[str, Any]) -> None:
     mean = with_intervals(result.get("metrics") or {}, result.get("intervals"))
     print_table("Mean of all directions [95 % interval]", [mean] if mean else [])
     for title, key in (("Retrieval", "retrieval"), ("By the columns of the query", "by_present")):
-        print_table(title, [{"query -> item": k, **v} for k, v in (result.get(key) or {}).items()])
+        found = result.get(key) or {}
+        rows = [{"query -> item": k, **with_intervals(*_apart(v))} for k, v in found.items()]
+        print_table(f"{title} [95 % interval]", rows)
+
+
+def _apart(scored: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the metrics of a direction, and their intervals."""
+    return {k: v for k, v in scored.items() if k != "intervals"}, scored.get("intervals") or {}
 
 
 def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:

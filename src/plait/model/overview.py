@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from plait.display import MAX_ITEM, html_table, model_name, scores_text, with_interval
 from plait.errors import shorten
+from plait.results import direction_rows
 from plait.types import Html
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ def html_of_model(model: Model) -> Html:
     left = len(model.inputs) - 12
     note = f"reads {inputs}" + (f" and {left} more" if left > 0 else "")
     if model.target is None:
-        found = told["retrieval"]
-        columns = list(next(iter(found.values()), {}))
-        rows = [[key, *(one.get(name) for name in columns)] for key, one in found.items()]
+        columns, rows = direction_rows(told["retrieval"])
         return html_table(title, ["query -> item", *columns], rows[:10], note=note)
     parts = {model_name(told["shipped"]): told}
     parts |= {model_name(one["name"]): one for one in told["baselines"]}

@@ -106,12 +106,17 @@ def make_space_card(problem: Problem, metrics: Mapping[str, Any]) -> str:
     ]
     for name, one in metrics["test"]["retrieval"].items():
         lines.append(
-            f"| {name} | {one['r@1']:.3f} | {one['r@10']:.3f} | {one['median_rank']:g} "
+            f"| {name} | {_share(one, 'r@1')} | {_share(one, 'r@10')} | {one['median_rank']:g} "
             f"| {one['n']} |"
         )
     lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics["notes"]] or ["- nothing noted"]
     return "\n".join([*lines, ""])
+
+
+def _share(one: Mapping[str, Any], name: str) -> str:
+    ends = " to ".join(f"{end:.3f}" for end in one["intervals"].get(name, ()))
+    return f"{one[name]:.3f}" + (f" ({ends})" if ends else "")
 
 
 def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str:
