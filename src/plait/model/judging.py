@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plait.bootstrap import LEAST_UNITS
 from plait.data.prepared import Prepared
 from plait.data.table import Table
 from plait.display import model_name, with_interval
@@ -140,3 +141,13 @@ def _cost_of(candidate: dict[str, Any]) -> float:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def few_groups_said(num_groups: int, group: str | None) -> list[str]:
+    """Return a warning where numbers rest on rows of few said groups; nothing elsewhere."""
+    if group is None or not 0 < num_groups < LEAST_UNITS:
+        return []
+    return [
+        f"judged on only {num_groups} groups of '{group}': the numbers have no interval, and other "
+        "groups may give quite other ones"
+    ]

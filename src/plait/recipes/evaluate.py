@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from plait.data.table import read
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
+from plait.model.judging import few_groups_said
 from plait.model.model import Model, load
 from plait.model.unread import counting_unread
 from plait.model.unseen import count_unseen, unseen_note
@@ -32,7 +33,7 @@ def evaluate(
 
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
     table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
-    ``warnings`` (of missing columns that matter, and of unreadable cells) and ``notes`` for people.
+    ``warnings`` (of missing columns that matter, few groups and unreadable cells) and ``notes``.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -63,7 +64,8 @@ def evaluate(
     lacking = notes_on(missing)
     if model.target is not None:
         scores["warnings"], lacking = weighed(model, missing)
-    scores["warnings"] = [*scores.get("warnings", []), *unread.warnings]
+    few = few_groups_said(scores.get("groups", 0), model.group)
+    scores["warnings"] = [*scores.get("warnings", []), *few, *unread.warnings]
     scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)
