@@ -213,7 +213,7 @@ def test_a_model_tells_what_it_is(model, numeric):
     assert "accuracy" in repr(model) and len(repr(model)) < 400
     assert "rmse" in repr(numeric)
     shown = model._repr_html_()
-    assert "majority" in shown and len(shown) < 10_000
+    assert "guessing" in shown and len(shown) < 10_000
     assert SPACE_MARK not in shown
 
 

@@ -9,7 +9,6 @@ import typer
 
 from plait.cli.options import Force, Json, Open, Quiet, Seed
 from plait.cli.show import emit, open_page, print_facts, print_table
-from plait.display import model_name
 
 EXAMPLE = "Example: plait demo --budget 2m --open"
 
@@ -50,6 +49,8 @@ def show(result: dict[str, Any]) -> None:
 
 def _in_words(told: dict[str, Any]) -> dict[str, Any]:
     """Return the same with the names of models in words."""
+    from plait.display import model_name
+
     names = {k: model_name(told[k]) for k in ("model", "shipped") if isinstance(told.get(k), str)}
     return told | names
 

@@ -10,7 +10,6 @@ import typer
 from plait.cli.groups import Decision, Reading, grouped
 from plait.cli.options import Json, Quiet, Seed
 from plait.cli.show import emit, print_facts, print_table, print_warnings, say_notes, with_intervals
-from plait.display import named_in_unit
 
 EXAMPLE = "Example: plait evaluate shop.plait shop_test.csv"
 
@@ -71,6 +70,8 @@ def show(result: dict[str, Any]) -> None:
 
 def _show_importance(worth: list[dict[str, Any]]) -> None:
     """Print how much worse the metric gets without each column, in the metric's unit."""
+    from plait.display import named_in_unit
+
     if not worth:
         return
     metric = named_in_unit(worth[0]["metric"], worth[0].get("unit", ""))

@@ -15,7 +15,6 @@ from plait.cli.fit_groups import Choice, Deciding, Network, Rows, SettingsFile, 
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Json, Quiet, Seed, TableIfAny
 from plait.cli.show import emit, print_facts, print_lines, print_table, with_intervals
-from plait.display import model_name
 from plait.errors import UsageError
 
 MAX_START_SECONDS = 20.0
@@ -107,6 +106,8 @@ def show(summary: dict[str, Any]) -> None:
         show_retrieval(summary)
         _show_facts(summary)
         return
+    from plait.display import model_name
+
     unit = summary.get("unit", "")
     rows = [_row(model_name(summary.get("shipped")), summary, unit)]
     rows += [
@@ -121,6 +122,8 @@ def show(summary: dict[str, Any]) -> None:
 
 
 def _show_facts(summary: dict[str, Any]) -> None:
+    from plait.display import model_name
+
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
     shipped = summary.get("shipped")
     in_words = {"shipped": None if shipped is None else model_name(shipped)}
