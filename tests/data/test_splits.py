@@ -117,7 +117,7 @@ def test_groups_keep_shares_within_reason():
     assert splits.notes == ()
 
 
-@pytest.mark.parametrize(("num_groups", "num_test"), [(12, 4), (30, 10), (50, 10), (60, 10)])
+@pytest.mark.parametrize(("num_groups", "num_test"), [(24, 8), (30, 10), (50, 10), (60, 10)])
 def test_few_groups_have_a_larger_test(num_groups, num_test):
     groups = [f"m{i % num_groups}" for i in range(20 * num_groups)]
     splits = make_splits(table(len(groups), machine=groups), group="machine")
@@ -125,6 +125,13 @@ def test_few_groups_have_a_larger_test(num_groups, num_test):
     assert len(splits.train) > len(splits.test) > len(splits.validation) > 0
     (note,) = splits.notes
     assert "few groups" in note and f"of the {num_groups} 'machine'" in note
+
+
+@pytest.mark.parametrize("num_groups", [4, 12, 19])
+def test_very_few_groups_are_needed_to_learn_from(num_groups):
+    groups = [f"m{i % num_groups}" for i in range(20 * num_groups)]
+    splits = make_splits(table(len(groups), machine=groups), group="machine")
+    assert len({groups[row] for row in splits.test}) <= 3 and splits.notes == ()
 
 
 def test_a_test_that_was_given_stays_as_it_is():
