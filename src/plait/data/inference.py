@@ -207,7 +207,8 @@ def _check_decimal(said: str, numbered: Sequence[tuple[Column, ColumnSample]]) -
             return
         strange = map(str, facts_of(column, sample).get("strange", ()))
         example = next(filter(fraction.fullmatch, strange), None)
-        wrong = wrong or (example and (column.name, example))
+        if wrong is None and example is not None:
+            wrong = column.name, example
     if wrong is not None:
         raise UsageError(
             f"no number has the decimal mark '{said}'",

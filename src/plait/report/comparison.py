@@ -74,7 +74,7 @@ def comparison(data: Mapping[str, Any]) -> Html:
 def subsets(data: Mapping[str, Any]) -> Html:
     """Return the shipped model with columns hidden: each alone, and each missing."""
     found = (data.get("metrics") or {}).get("subsets") or []
-    every = next((one["columns"] for one in found if one["kind"] == "all"), [])
+    every: Sequence[str] = next((one["columns"] for one in found if one["kind"] == "all"), ())
     if len(every) < 2:
         return ""
     kinds = ("alone", "missing") if len(every) > 2 else ("alone",)
