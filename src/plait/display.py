@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,24 @@ from plait.types import Html
 
 IN_UNITS = frozenset({"rmse", "mae"})
 """Metrics in the unit of the target."""
+
+MODELS = {
+    "deep": "the network",
+    "majority": "guessing",
+    "typical": "the most typical value",
+    "neighbour": "nearest neighbours",
+    "nearest": "value of the nearest row",
+    "linear": "linear model",
+    "boosted": "boosted trees",
+    "trees": "trees on the table",
+    "probe": "linear probe of the base",
+    "prompts": "prompts to the base",
+    "prototypes": "prototypes in the base",
+}
+"""Candidates by the name that bundles use -> the name for people, where it is another."""
+
+_PART = re.compile(r"([a-z_]+) (\d\.\d+)")
+"""A part of a mix, ``boosted 0.40``, in the name of what ships."""
 
 Shown = TypeVar("Shown", bound=type)
 
@@ -99,6 +118,19 @@ def with_interval(value: Any, interval: Sequence[float] | None) -> str:
     if interval is None:
         return number_text(value)
     return f"{number_text(value)} [{number_text(interval[0])}, {number_text(interval[1])}]"
+
+
+def model_name(name: object) -> str:
+    """Return in words what a candidate, or what ships, is called in a bundle.
+
+    >>> model_name("product_of_experts"), model_name("stack (deep 0.60 + boosted 0.40)")
+    ('product of experts', 'mix (the network 0.60 + boosted trees 0.40)')
+    """
+    text = str(name)
+    if text.startswith("stack ("):
+        mixed = _PART.sub(lambda part: f"{model_name(part[1])} {part[2]}", text)
+        return mixed.replace("stack", "mix", 1)
+    return MODELS.get(text, text.replace("_", " "))
 
 
 def scores_text(metrics: Mapping[str, Any], intervals: Mapping[str, Any], num: int = 1) -> str:

@@ -156,15 +156,29 @@ def no_column(name: str, names: Sequence[str], *, of: str = "the table") -> Colu
     >>> no_column("nots", ["note", "price"]).hint
     "did you mean 'note'?"
     """
-    some = [n for n in names if n == name.strip() or n.lower() == name.lower()]
+    some = [n for n in names if n.strip().lower() == name.strip().lower()]
     close = some or difflib.get_close_matches(name, names[:MAX_COMPARED], 1)
-    shown = ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
+    shown = ", ".join(map(_in_list, names[:MAX_NAMED])) + (", ..." * (len(names) > MAX_NAMED))
     return ColumnError(
-        f"{of} has no column '{name}'",
+        f"{of} has no column '{visible(name)}'",
         expected="one of " + shown,
-        received=name,
-        hint=f"did you mean '{close[0]}'?" if close else None,
+        received=_in_list(name),
+        hint=f"did you mean '{visible(close[0])}'?" if close else None,
     )
+
+
+def visible(name: str) -> str:
+    """Return a name in which what cannot be seen is written out.
+
+    >>> print(visible("price\\r"), visible("unit\\xa0price"))
+    price\\r unit\\xa0price
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def _in_list(name: str) -> str:
+    """Return a name as it stands among others: in quotes where blanks are around it."""
+    return visible(name) if name == name.strip(" ") else f"'{visible(name)}'"
 
 
 def nearest_name(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:

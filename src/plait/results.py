@@ -164,8 +164,18 @@ def _cells(part: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 
 def _retrieval_html(scores: Mapping[str, Any]) -> Html:
     directions = scores["retrieval"]
-    names = list(next(iter(directions.values()), {}))
-    rows = [[key, *(one.get(name) for name in names)] for key, one in directions.items()]
+    names, rows = direction_rows(directions)
     shown, note = first_rows(len(rows))
     title = f"Retrieval: {scores.get('rows', 0):,} rows"
     return html_table(title, ["query -> item", *names], [rows[i] for i in shown], note=note)
+
+
+def direction_rows(
+    directions: Mapping[str, Mapping[str, Any]],
+) -> tuple[list[str], list[list[str]]]:
+    """Return the names of the metrics of retrieval, and a row of cells for each direction."""
+    names = [name for name in next(iter(directions.values()), {}) if name != "intervals"]
+    return names, [
+        [key, *(with_interval(one.get(n), (one.get("intervals") or {}).get(n)) for n in names)]
+        for key, one in directions.items()
+    ]

@@ -11,6 +11,7 @@ from plait.baselines.base_models import BASE_MODELS
 from plait.baselines.descent import LOSSES, link
 from plait.baselines.features import FeatureMap
 from plait.baselines.labelled_rows import LabelledRows
+from plait.display import model_name
 from plait.errors import BundleError, TargetError
 from plait.modalities import PredictiveTarget, modalities
 from plait.modalities.forms import CLASSES, FORMS, LABELS, NUMBER, form_named
@@ -32,7 +33,7 @@ def test_a_model_says_what_it_supports_and_refuses_the_rest(name):
     assert base_model.forms <= set(FORMS) and "classes" in base_model.forms
     matrices = FeatureMap.fit(make_prepared(30), ["size", "kind"], np.arange(30))[1]
     truth = np.arange(30, dtype=np.float32)
-    with pytest.raises(TargetError, match=f"the model '{name}' cannot learn this target"):
+    with pytest.raises(TargetError, match=f"{model_name(name)} cannot learn this target"):
         base_model.fit(LabelledRows(matrices, truth, SimpleNamespace(form=RANKS)), seed=0)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plait.cli import evaluate
 from plait.cli.show import plain, print_facts, print_table, text_of, with_intervals
 
 
@@ -57,3 +58,18 @@ def test_an_empty_table_prints_nothing(capsys):
 def test_facts_leave_out_what_is_none(capsys):
     print_facts({"task": "classify", "gpu": None, "rows": 3})
     assert capsys.readouterr().out == "task  classify\nrows  3\n"
+
+
+def test_the_worth_of_columns_names_its_metric_and_unit(capsys):
+    worth = {"column": "size", "rows": 3, "metric": "rmse", "unit": "kg", "shuffled": 1.5}
+    evaluate.show({"task": "regress", "rows": 3, "importance": [worth]})
+    out = capsys.readouterr().out
+    assert "how much worse rmse [kg] gets when it is ..." in out
+    assert "metric" not in out.partition("Worth of columns")[2]
+
+
+def test_directions_of_retrieval_show_their_intervals(capsys):
+    scored = {"r@1": 0.25, "n": 40, "intervals": {"r@1": [0.14, 0.4]}}
+    evaluate.show({"task": "embed", "rows": 40, "retrieval": {"a->b": scored}})
+    out = capsys.readouterr().out
+    assert "0.25 [0.14, 0.4]" in out and "intervals" not in out and "40" in out

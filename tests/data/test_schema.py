@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import itertools
 
 import numpy as np
 import pytest
@@ -72,6 +73,35 @@ def test_values_are_recognised(name, cells, modality):
     column = column_of(cells, name)
     assert (column.role, column.modality) == ("value", modality)
     assert 0.3 <= column.sure <= 1
+
+
+def product_names(num_names, num_rows):
+    """Names of three words, and how they occur."""
+    parts = (("Red", "Blue", "Old", "New", "Slim"), ("Leather", "Wool", "Silk", "Steel"), NOUNS)
+    names = [" ".join(words) for words in itertools.product(*parts)]
+    rng = np.random.default_rng(0)
+    return rng.choice(rng.permutation(names)[:num_names], num_rows).tolist()
+
+
+NOUNS = ("Boot", "Hat", "Lamp", "Chair", "Bag", "Belt")
+
+
+@pytest.mark.parametrize(
+    ("cells", "modality", "doubtful"),
+    [
+        (product_names(90, 300), "category", True),
+        (product_names(15, 300), "category", False),
+        (product_names(90, 3000), "category", False),
+        ([f"{w}bury {w}ford" for w in "abcdefghijklmnopqrstuvwxyz"] * 4, "category", False),
+        (COLOURS, "category", False),
+        ([f"a {name} that is new, number {i}" for i, name in enumerate(COLOURS)], "text", False),
+    ],
+)
+def test_names_of_several_words_could_be_text(cells, modality, doubtful):
+    column = column_of(cells)
+    assert column.modality == modality
+    assert ("--columns x=text reads their words" in column.why) == doubtful
+    assert column.doubt == "" and column_of(cells, strict=True).modality == modality
 
 
 def test_a_rare_value_is_not_a_constant(write):

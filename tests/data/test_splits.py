@@ -111,9 +111,34 @@ def test_groups_are_never_cut(sizes, seed):
 
 
 def test_groups_keep_shares_within_reason():
-    groups = [f"p{i % 25}" for i in range(1000)]
+    groups = [f"p{i % 100}" for i in range(1000)]
     splits = make_splits(table(1000, patient=groups), group="patient")
     assert np.abs(np.array([len(r) for r in parts(splits)]) - [700, 150, 150]).max() <= 50
+    assert splits.notes == ()
+
+
+@pytest.mark.parametrize(("num_groups", "num_test"), [(24, 8), (30, 10), (50, 10), (60, 10)])
+def test_few_groups_have_a_larger_test(num_groups, num_test):
+    groups = [f"m{i % num_groups}" for i in range(20 * num_groups)]
+    splits = make_splits(table(len(groups), machine=groups), group="machine")
+    assert len({groups[row] for row in splits.test}) == num_test
+    assert len(splits.train) > len(splits.test) > len(splits.validation) > 0
+    (note,) = splits.notes
+    assert "few groups" in note and f"of the {num_groups} 'machine'" in note
+
+
+@pytest.mark.parametrize("num_groups", [4, 12, 19])
+def test_very_few_groups_are_needed_to_learn_from(num_groups):
+    groups = [f"m{i % num_groups}" for i in range(20 * num_groups)]
+    splits = make_splits(table(len(groups), machine=groups), group="machine")
+    assert len({groups[row] for row in splits.test}) <= 3 and splits.notes == ()
+
+
+def test_a_test_that_was_given_stays_as_it_is():
+    words = ["train"] * 80 + ["test"] * 20
+    groups = [f"p{i // 10}" for i in range(100)]
+    splits = make_splits(table(100, part=words, who=groups), by_column="part", group="who")
+    assert len(splits.test) == 20 and not any("few groups" in note for note in splits.notes)
 
 
 def test_time_puts_the_latest_rows_into_the_test():

@@ -45,7 +45,7 @@ def test_rows_without_a_group_stay_with_their_copies():
         splits = make_splits(table(60, who=who), copies=copied(row=keys), group="who", seed=seed)
         assert split_of(splits, 40) == split_of(splits, 30)
         assert len({split_of(splits, row) for row in (41, 42, 43)}) == 1
-        assert splits.notes == ()
+        assert [note for note in splits.notes if "few groups" not in note] == []
 
 
 def test_copies_that_would_empty_a_given_split_are_kept_and_told():

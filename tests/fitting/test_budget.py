@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import plait
+from plait.display import model_name
 from plait.fitting.candidates import base_model_bench, candidates
 from plait.fitting.network import deep, network
 from plait.fitting.setup import cross_fitting
@@ -54,7 +55,7 @@ def test_more_classes_than_trees_can_take(tmp_path):
     model = fit(rows(800, 400), budget="5s", out=tmp_path / "m.plait")
     assert "boosted" not in names(model) and "majority" in names(model)
     said = " ".join(model.summary()["notes"])
-    assert "'boosted' was left out: it takes 300 classes at most, and there are 400" in said
+    assert "left out: boosted trees, for at most 300 classes, and there are 400" in said
     assert len(plait.load(tmp_path / "m.plait").predict(rows(4, 400)).columns["prediction"]) == 4
 
 
@@ -62,7 +63,7 @@ def test_what_needs_too_much_memory_is_left_out(monkeypatch):
     monkeypatch.setattr(candidates, "MAX_BYTES", 100)
     model = fit(rows())
     assert names(model) == ["deep", "majority", "boosted"]
-    assert "'linear' was left out: for " in " ".join(model.summary()["notes"])
+    assert "left out: linear model, needing about " in " ".join(model.summary()["notes"])
 
 
 def test_a_timed_fit_says_where_its_time_went_and_who_was_complete():
@@ -71,7 +72,7 @@ def test_a_timed_fit_says_where_its_time_went_and_who_was_complete():
         metrics["seconds"]
     )
     assert all(isinstance(one["complete"], bool) for one in metrics["candidates"])
-    cut = [one["name"] for one in metrics["baselines"] if not one["complete"]]
+    cut = [model_name(one["name"]) for one in metrics["baselines"] if not one["complete"]]
     notes = " ".join(metrics["notes"])
     assert not cut or "cut off by the time: " + ", ".join(cut) in notes
 
@@ -101,9 +102,9 @@ def test_a_model_that_is_cut_off_is_shown_as_cut_off(monkeypatch, capsys):
     summary = fit(rows()).summary()
     marked = {one["name"]: one["complete"] for one in summary["baselines"]}
     assert [name for name, complete in marked.items() if not complete] == ["linear"]
-    assert "cut off by the time: linear" in summary["notes"]
+    assert "cut off by the time: linear model" in summary["notes"]
     show(summary)
-    assert "linear (cut off by the time)" in capsys.readouterr().out
+    assert "linear model (cut off by the time)" in capsys.readouterr().out
 
 
 def test_a_network_by_one_split_is_judged_by_rows_that_it_did_not_learn(monkeypatch, tmp_path):

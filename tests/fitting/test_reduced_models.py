@@ -442,7 +442,7 @@ def test_neighbours_join_a_product_where_they_see_more_than_a_line():
 def test_a_product_is_for_classes():
     prepared, truth = make_table(30)
     matrices = FeatureMap.fit(prepared, COLUMNS, np.arange(30))[1]
-    with pytest.raises(TargetError, match="the model 'product_of_experts' cannot learn"):
+    with pytest.raises(TargetError, match="product of experts cannot learn"):
         ProductOfExperts(INPUT_COLUMNS).fit(
             LabelledRows(matrices, truth.astype(np.float32), NumberCodec().fit([1.0, 2.0])), seed=0
         )

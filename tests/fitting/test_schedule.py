@@ -97,4 +97,4 @@ def test_once_one_is_complete_nothing_is_begun_late():
     clock.now = 11.0
     schedule = Schedule(10.0, {"boosted": 0.4}, clock=clock)
     assert schedule.admit("boosted", [], enough=True) == (False, None)
-    assert "'boosted' was not measured" in not_measured("boosted", schedule.left_out["boosted"])
+    assert "not measured: boosted trees" in not_measured("boosted", schedule.left_out["boosted"])

@@ -86,8 +86,8 @@ def test_what_was_cut_short_and_left_out_is_measured_in_the_time_that_is_left(fo
     )
     assert base_models.cut_short == {"boosted"}
     assert base_models.said == (
-        "cut off by the time: boosted",
-        "'product_of_experts' was not measured: it needs about 4.0 s",
+        "cut off by the time: boosted trees",
+        "not measured: product of experts, which would take about 4.0 s",
     )
     found = again(base_models, 20.0, clock)
     assert [name for name, _ in bench.asked] == ["boosted", "product_of_experts"]
@@ -167,7 +167,7 @@ def test_a_fit_that_ends_early_says_why(foreseen):
     clock.now = 90.0
     (said,) = unused(clock, {"linear": measured()}, {"product_of_experts": 80.0}, none)
     assert said.startswith("57 of the 100 s were not used: what is left to do takes longer: ")
-    assert said.endswith(": 'product_of_experts' (80 s)")
+    assert said.endswith(": product of experts (80 s)")
     (said,) = unused(clock, {"linear": measured()}, {}, none)
     assert said.endswith("every simple model is complete")
     clock.now = 140.0

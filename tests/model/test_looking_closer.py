@@ -9,6 +9,7 @@ import pytest
 
 import plait
 from plait.errors import ColumnError, TableError, TargetError, UsageError
+from plait.progress import Progress
 from plait.types import SPACE_MARK
 
 
@@ -142,6 +143,36 @@ def test_importance_takes_other_metrics_and_their_direction(numeric):
     assert "rmse" in caught.value.expected
 
 
+class Told(Progress):
+    """Remembers what it was told of each task."""
+
+    def __init__(self):
+        self.tasks = {}
+
+    def task(self, name, total=None):
+        told = self.tasks[name] = (total, [])
+        return lambda done, note="": told[1].append((done, note))
+
+
+def test_importance_says_how_far_it_is_and_of_what(model, numeric):
+    told = Told()
+    found = model.importance(rows_of(30, seed=6), repeats=2, progress=told)
+    total, steps = told.tasks["worth of columns"]
+    assert total == 1 + 3 * 3 and steps[-1][0] == total
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert "size, shuffle 2 of 2" in [note for _, note in steps]
+    assert {one["metric"] for one in found} == {"accuracy"} and "unit" not in found[0]
+    assert {one["metric"] for one in numeric.importance(rows_of(30), repeats=1)} == {"rmse"}
+
+
+def test_importance_is_in_the_unit_of_the_target():
+    rows = [{**row, "cost": f"{row['cost']:.3f} kg"} for row in rows_of(80)]
+    table = plait.read(rows, columns="note=ignore,kind=ignore")
+    model = plait.fit(table, target="cost", budget="3 steps", simple=True, samples=False)
+    found = model.importance(table, repeats=1)
+    assert found[0]["unit"] == "kg" and "\u00a0kg on 80 rows" in repr(found)
+
+
 def test_importance_repeats_itself(model):
     rows = rows_of(40, seed=6)
     assert list(model.importance(rows)) == list(model.importance(rows))
@@ -182,7 +213,7 @@ def test_a_model_tells_what_it_is(model, numeric):
     assert "accuracy" in repr(model) and len(repr(model)) < 400
     assert "rmse" in repr(numeric)
     shown = model._repr_html_()
-    assert "majority" in shown and len(shown) < 10_000
+    assert "guessing" in shown and len(shown) < 10_000
     assert SPACE_MARK not in shown
 
 

@@ -9,6 +9,7 @@ from plait.model.directions import (
     score_directions,
     score_present,
     score_space,
+    scored_ranks,
     summary_intervals,
     summary_of,
 )
@@ -55,12 +56,12 @@ def test_items_of_equal_content_are_equally_right():
 def test_columns_of_the_query_are_averaged_per_set_that_occurs():
     present = EVERYWHERE.copy()
     present[0, 3] = False
-    found = score_present(VECTORS, present, list("abc"), APART)
+    found = score_present(VECTORS, present, list("abc"), APART, np.arange(4))
     # Row 3 has no a: as the query for b it is "c" alone, which `score_directions` tells already.
     assert found["a+c->b"]["n"] == 3
     assert set(found) == {"a+b->c", "a+c->b", "b+c->a"}
     one = np.ones((1, 4), bool)
-    assert score_present(VECTORS[:1], one, ["a"], APART) == {}
+    assert score_present(VECTORS[:1], one, ["a"], APART, np.arange(4)) == {}
 
 
 def test_more_columns_find_more():
@@ -87,6 +88,31 @@ def test_the_summarys_intervals_hold_the_mean_of_other_queries():
     assert 0.91 <= np.mean(inside) <= 0.99
     once = summary_intervals(ranked[:1] * 4, np.arange(60))["r@10"]
     assert once == pytest.approx(summary_intervals(ranked[:1], np.arange(60))["r@10"])
+
+
+def test_each_direction_has_intervals_of_its_shares():
+    rng = np.random.default_rng(0)
+    inside = {"r@1": [], "r@10": []}
+    for _ in range(200):
+        ranks = rng.choice([1.0, 7.0, 40.0], 60, p=[0.3, 0.3, 0.4])
+        ends = scored_ranks((np.arange(60), ranks), np.arange(60))["intervals"]
+        inside["r@1"].append(ends["r@1"][0] <= 0.3 <= ends["r@1"][1])
+        inside["r@10"].append(ends["r@10"][0] <= 0.6 <= ends["r@10"][1])
+    assert all(0.9 <= np.mean(found) <= 0.99 for found in inside.values())
+    never = scored_ranks((np.arange(60), np.full(60, 40.0)), np.arange(60))["intervals"]["r@1"]
+    assert never[0] == 0.0 and 0.03 < never[1] < 0.1
+    together = scored_ranks((np.arange(60), ranks), np.arange(60) // 10)
+    assert together["intervals"] == {} and together["n"] == 60
+
+
+def test_scores_of_a_space_tell_the_intervals_of_all_directions_and_sets():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(3, 60, 8))
+    contents = {name: np.arange(60) for name in "abc"}
+    found = score_space(vectors, np.ones((3, 60), bool), contents)
+    for one in (*found["retrieval"].values(), *found["by_present"].values()):
+        low, high = one["intervals"]["r@10"]
+        assert low <= one["r@10"] <= high and high - low < 0.3
 
 
 def test_groups_widen_the_summarys_intervals_and_few_have_none():

@@ -83,6 +83,10 @@ def test_groups_stay_apart():
     patients = [{row // 6 for row in splits[name]} for name in ("train", "validation", "test")]
     assert "none of the" in " ".join(model.summary()["notes"])
     assert not (patients[0] & patients[1] or patients[0] & patients[2] or patients[1] & patients[2])
+    few = f"judged on only {len(patients[2])} groups of 'patient'"
+    assert len(patients[2]) < 10 and any(few in one["text"] for one in model.summary()["warnings"])
+    assert not any("groups of" in text for text in evaluate(model, rows(120))["warnings"])
+    assert any("only 5 groups of" in text for text in evaluate(model, rows(30))["warnings"])
 
 
 def test_two_columns_of_pictures_share_one_stem():

@@ -104,7 +104,7 @@ def test_names_and_labels_of_any_letters(tmp_path):
 def test_a_network_that_diverges_does_not_ship():
     config = TrainConfig(learning_rate=1e25, muon_rate=1e25, clip=1e30)
     model = quick(rows(), target="kind", train=config)
-    assert "'deep' diverged and cannot ship" in model.summary()["notes"]
+    assert "the network diverged and cannot ship" in model.summary()["notes"]
     assert np.isfinite(model.predict(rows()).columns["confidence"]).all()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 
 import numpy as np
 import pytest
@@ -128,6 +129,20 @@ def test_nothing_to_resume_is_said(tmp_path, capsys):
     assert "nothing to resume" not in " ".join(
         fit(tmp_path / "m.plait", **short).summary()["notes"]
     )
+
+
+def test_where_it_goes_on_is_said(tmp_path, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "m.plait", progress=StopsAfter("fold 2 of", 0))
+    capsys.readouterr()
+    model = fit(tmp_path / "m.plait", resume=True, progress=Lines())
+    (note,) = [note for note in model.summary()["notes"] if "gone on with" in note]
+    assert re.fullmatch(
+        r"an interrupted fit is gone on with: fold 1 is trained \(20 steps in [\d.]+ s\), "
+        r"fold 2 goes on after 10 steps in [\d.]+ s, fusion at layer 0 is trained \(.*",
+        note,
+    )
+    assert f"note: {note}" in capsys.readouterr().err
 
 
 def test_a_fit_that_failed_before_its_first_checkpoint_leaves_nothing(tmp_path):

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from plait.report import making, render_inspection, render_report, render_search
-from plait.report.comparison import comparison
+from plait.report.comparison import comparison, subsets
 from plait.report.making import training
 from plait.report.outcomes import numbers
 from plait.report.rows import samples
@@ -327,6 +327,24 @@ def test_figures_are_aligned_to_the_right_and_words_are_not():
     )
     heads = re.findall(r'<th scope="col"( class="figure")?>(\w+)', shown)
     assert [name for kind, name in heads if kind] == ["rows", "share"]
+
+
+def test_sets_of_columns_that_time_left_out_are_named():
+    scored = {"metrics": {"accuracy": 0.8}, "intervals": {}}
+    every = ["sound", "text", "image"]
+    whole = [{"kind": "all", "columns": every, **scored}]
+    alone = [{"kind": "alone", "columns": [name], **scored} for name in every]
+    gone = [{"kind": "missing", "columns": every[:2], **scored}]
+
+    def drawn(found):
+        return subsets({"metrics": {"subsets": found, "test": scored}})
+
+    page = drawn([*whole, *alone, *gone])
+    assert "without image" in page
+    assert page.count("want of time") == 1 and "want of time, 2 of 3: sound, text." in page
+    assert drawn(whole).count("want of time, 3 of 3: sound, text, image.") == 2
+    assert drawn([{**whole[0], "columns": every[:2]}, *alone[:2]]).count("want of time") == 0
+    assert drawn([]) == drawn([{**whole[0], "columns": ["sound"]}]) == ""
 
 
 def test_pages_of_wide_tables_and_many_classes_stay_small():

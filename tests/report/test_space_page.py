@@ -36,7 +36,9 @@ class Tree(HTMLParser):
 
 
 def direction(recall, n=200):
-    return {"r@1": recall / 4, "r@5": recall / 2, "r@10": recall, "median_rank": 9.5, "n": n}
+    ends = {"r@10": [recall - 0.125, recall + 0.125]}
+    return {"r@1": recall / 4, "r@5": recall / 2, "r@10": recall, "median_rank": 9.5, "n": n,
+            "intervals": ends}  # fmt: skip
 
 
 def bundle(**changes):
@@ -95,6 +97,13 @@ def test_a_whole_report_of_a_space():
     assert "<title>shared space – e.plait</title>" in page
     assert 'shared space <small class="from">of x, ' in page
     assert '37.5<span class="unit">%</span>' in page and "by chance" in page
+
+
+def test_every_direction_shows_its_interval():
+    drawn = retrieval.alignment_matrix(bundle())
+    for shown in ("25.0\u00a0% (12.5 to 37.5)", "50.0\u00a0% (37.5 to 62.5)", "in brackets 95 %"):
+        assert shown in drawn
+    assert "75.0\u00a0% (62.5 to 87.5)" in drawn
 
 
 @pytest.mark.parametrize("gone", [*bundle(), *bundle()["metrics"], *bundle()["map"]])

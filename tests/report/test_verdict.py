@@ -87,6 +87,17 @@ def test_a_base_model_cut_off_is_not_compared_and_is_warned_of():
     assert any("Cut off by the clock" in text and "boosted" in text for text in warnings(data))
 
 
+@pytest.mark.parametrize(
+    ("whole", "cut", "told"), [(0.7, 0.8, True), (0.8, 0.7, False), (None, 0.8, True)]
+)
+def test_a_better_one_cut_off_is_named_beside_the_best_simple_model(whole, cut, told):
+    others = {"boosted": (cut, None)} | ({} if whole is None else {"linear": (whole, [0.6, 0.8])})
+    data = bundle(0.9, [0.86, 0.94], GUESS | others)
+    data["metrics"]["candidates"][1]["complete"] = False
+    said = f"ut off by the clock: boosted trees, {100 * cut:.1f}\u00a0%"
+    assert (said in verdict(data)) == told and (said in hero(data)) == told
+
+
 def test_nothing_is_said_of_intervals_that_were_not_computed():
     said = verdict(bundle(0.9, None, GUESS | {"linear": (0.6, None)}, rows=7))
     assert "within the intervals" not in said and "Far better" not in said

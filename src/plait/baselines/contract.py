@@ -12,6 +12,7 @@ import numpy as np
 
 from plait.baselines.feature_matrices import FeatureMatrices
 from plait.baselines.labelled_rows import LabelledRows
+from plait.display import model_name
 from plait.errors import TargetError
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
 
@@ -94,7 +95,7 @@ def learnable(base_model: BaseModel, rows: LabelledRows) -> LabelledRows:
     """
     if rows.form.name not in base_model.forms:
         raise TargetError(
-            f"the model '{base_model.name}' cannot learn this target",
+            f"{model_name(base_model.name)} cannot learn this target",
             expected="a target of " + " or ".join(sorted(base_model.forms)),
             received=rows.form.name,
             hint="leave it out of the baselines",

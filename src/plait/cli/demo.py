@@ -42,9 +42,17 @@ def show(result: dict[str, Any]) -> None:
     """Print the table of baselines, each modality alone, all together and one missing."""
     tables = {name: value for name, value in result.items() if _is_table(value)}
     for name, rows in tables.items():
-        print_table(name.replace("_", " ").capitalize(), rows)
+        print_table(name.replace("_", " ").capitalize(), list(map(_in_words, rows)))
     simple = (str, int, float)
-    print_facts({k: v for k, v in result.items() if isinstance(v, simple)})
+    print_facts({k: v for k, v in _in_words(result).items() if isinstance(v, simple)})
+
+
+def _in_words(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the same with the names of models in words."""
+    from plait.display import model_name
+
+    names = {k: model_name(told[k]) for k in ("model", "shipped") if isinstance(told.get(k), str)}
+    return told | names
 
 
 def _is_table(value: Any) -> bool:

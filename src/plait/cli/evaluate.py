@@ -65,7 +65,18 @@ def show(result: dict[str, Any]) -> None:
     print_table("By the columns that are present", [_row(k, v, unit) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
     show_decision(result.get("decision"))
-    print_table("Worth of columns: loss of the metric when ...", result.get("importance") or [])
+    _show_importance(result.get("importance") or [])
+
+
+def _show_importance(worth: list[dict[str, Any]]) -> None:
+    """Print how much worse the metric gets without each column, in the metric's unit."""
+    from plait.display import named_in_unit
+
+    if not worth:
+        return
+    metric = named_in_unit(worth[0]["metric"], worth[0].get("unit", ""))
+    rows = [{k: v for k, v in one.items() if k not in ("metric", "unit")} for one in worth]
+    print_table(f"Worth of columns: how much worse {metric} gets when it is ...", rows)
 
 
 def show_decision(decision: dict[str, Any] | None) -> None:
@@ -85,7 +96,14 @@ def show_retrieval(result: dict[str, Any]) -> None:
     mean = with_intervals(result.get("metrics") or {}, result.get("intervals"))
     print_table("Mean of all directions [95 % interval]", [mean] if mean else [])
     for title, key in (("Retrieval", "retrieval"), ("By the columns of the query", "by_present")):
-        print_table(title, [{"query -> item": k, **v} for k, v in (result.get(key) or {}).items()])
+        found = result.get(key) or {}
+        rows = [{"query -> item": k, **with_intervals(*_apart(v))} for k, v in found.items()]
+        print_table(f"{title} [95 % interval]", rows)
+
+
+def _apart(scored: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the metrics of a direction, and their intervals."""
+    return {k: v for k, v in scored.items() if k != "intervals"}, scored.get("intervals") or {}
 
 
 def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:

@@ -106,9 +106,13 @@ def show(summary: dict[str, Any]) -> None:
         show_retrieval(summary)
         _show_facts(summary)
         return
+    from plait.display import model_name
+
     unit = summary.get("unit", "")
-    rows = [_row(str(summary.get("shipped")), summary, unit)]
-    rows += [_row(entry["name"], entry, unit) for entry in summary.get("baselines") or []]
+    rows = [_row(model_name(summary.get("shipped")), summary, unit)]
+    rows += [
+        _row(model_name(entry["name"]), entry, unit) for entry in summary.get("baselines") or []
+    ]
     if summary.get("weighted"):
         heavy = with_intervals(summary["weighted"], None, unit)
         rows.insert(1, {"model": "shipped, rows by weight", **heavy})
@@ -118,8 +122,12 @@ def show(summary: dict[str, Any]) -> None:
 
 
 def _show_facts(summary: dict[str, Any]) -> None:
+    from plait.display import model_name
+
     names = ("bundle", "task", "shipped", "num_parameters", "seconds", "peak_memory_mb")
-    print_facts({name: summary.get(name) for name in names})
+    shipped = summary.get("shipped")
+    in_words = {"shipped": None if shipped is None else model_name(shipped)}
+    print_facts({name: summary.get(name) for name in names} | in_words)
     print_lines("verdict", [summary["verdict"]] if summary.get("verdict") else [])
     print_lines("warning", [one["text"] for one in summary.get("warnings") or []])
     print_lines("note", summary.get("notes") or [])

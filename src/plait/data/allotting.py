@@ -6,9 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from plait.bootstrap import LEAST_UNITS
+
 NAMES = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST, NOWHERE = 0, 1, 2, -1
 """Numbers of the splits, and of rows that are in none."""
+
+MOST_TEST_SHARE = 1 / 3
+"""Of the rows, the test takes no more to hold more groups."""
+
+LEAST_SHARED_OUT = 20
+"""Fewer groups are all needed to learn from: a larger test of them would still be too small."""
 
 
 def allot_rows(
@@ -56,6 +64,25 @@ def allot_units(
         split_of[unit] = choice
         lack[choice] -= sizes[unit]
     return split_of[unit_of]
+
+
+def shares_for(
+    units: np.ndarray, fractions: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Return the shares of the splits, a larger test where units are few; none stays none.
+
+    The numbers of a test rest on its units more than on its rows (Cameron and Miller 2015), and
+    have an interval only from ten units on. Of fewer than `LEAST_SHARED_OUT`, shares stay as said.
+
+    >>> shares_for(np.arange(30), (0.7, 0.15, 0.15))[2]
+    0.3333333333333333
+    """
+    num, (train, validation, test) = len(np.unique(units)), fractions
+    share = min(LEAST_UNITS / num, MOST_TEST_SHARE)
+    if not 0 < test < share or num < LEAST_SHARED_OUT:
+        return fractions
+    rest = (1 - share) / (1 - test)
+    return train * rest, validation * rest, share
 
 
 def fill_empty(split: np.ndarray, units: np.ndarray) -> None:

@@ -13,7 +13,7 @@ from plait.data.overrides import Override, override_column
 from plait.data.roles import Place, find_role
 from plait.data.schema import Column, Schema
 from plait.data.settling import facts_of, refusals, settle
-from plait.errors import SchemaError
+from plait.errors import SchemaError, UsageError
 from plait.modalities import modalities, traits_of_modality
 from plait.types import Cell, ColumnSample, is_missing
 
@@ -51,11 +51,12 @@ def infer_schema(
 
     Raises:
         SchemaError: In strict mode, naming the column and the ``--columns`` entry that decides.
+        UsageError: No number has the decimal mark that was said, and some have the other.
     """
     rows = sample_rows(table.num_rows)
     numbers = rows.tolist()
     typed = _is_typed(table, rows[:BLOCK_ROWS])
-    columns = []
+    columns, numbered = [], []
     for name in table.column_names:
         cells = table.column(name, rows)
         places = [Place(r, c) for r, c in zip(numbers, cells, strict=True) if not is_missing(c)]
@@ -70,10 +71,13 @@ def infer_schema(
                 _check_sure(column)
         if traits_of_modality(column.modality).decimals and table.policy.decimal is not None:
             column = replace(column, settings={"decimal": table.policy.decimal, **column.settings})
+            numbered.append((column, sample))
         if column.modality is not None and some:
             column = settle(column, sample, strict=strict)
         empty = len(cells) - len(places) + _num_null_words(column, places, sample)
         columns.append(_with_share(column, empty / max(len(cells), 1)))
+    if table.policy.decimal is not None:
+        _check_decimal(table.policy.decimal, numbered)
     return Schema(tuple(columns))
 
 
@@ -191,6 +195,27 @@ def _check_sure(column: Column) -> None:
             expected="one of " + ", ".join(modalities()),
             column=column.name,
             hint=f"say what it is: --columns {column.name}=MODALITY, or {column.name}=ignore",
+        )
+
+
+def _check_decimal(said: str, numbered: Sequence[tuple[Column, ColumnSample]]) -> None:
+    other = "." if said == "," else ","
+    fraction = re.compile(rf"[-+]?\d*{re.escape(other)}\d+")
+    wrong: tuple[str, str] | None = None
+    for column, sample in numbered:
+        if any(isinstance(cell, str) and said in cell for cell in sample.values):
+            return
+        strange = map(str, facts_of(column, sample).get("strange", ()))
+        example = next(filter(fraction.fullmatch, strange), None)
+        if wrong is None and example is not None:
+            wrong = column.name, example
+    if wrong is not None:
+        raise UsageError(
+            f"no number has the decimal mark '{said}'",
+            expected=f"numbers such as 1{said}5",
+            received=wrong[1],
+            column=wrong[0],
+            hint=f"say --decimal {other}, or leave it out: the mark is then found",
         )
 
 

@@ -17,6 +17,7 @@ from plait.data.allotting import (
     allot_rows,
     allot_units,
     fill_empty,
+    shares_for,
 )
 from plait.data.by_column import read_splits
 from plait.data.by_time import allot_groups_in_time, allot_in_time, read_times
@@ -94,7 +95,8 @@ def make_splits(
             splits. With `group`, the test rows are of groups that training has not seen, and rows
             of a group outside its split's time are left out.
         stratify: One class per row, whose shares are kept.
-        fractions: Shares of train, validation and test; they add up to 1.
+        fractions: Shares of train, validation and test; they add up to 1. With a `group` of few
+            values, the test takes up to a third, so that it holds ten of them.
         seed: Of the random choice.
 
     Raises:
@@ -145,6 +147,17 @@ class _Call:
     group: str | None
     moved: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def allot_groups(self, units: np.ndarray) -> np.ndarray:
+        """Return the split of each row by said groups, and tell where the test is larger."""
+        fractions = shares_for(units, self.fractions)
+        test, wanted = fractions[2], self.fractions[2]
+        if test > wanted:
+            self.notes.append(
+                f"few groups: {100 * test:.0f} % of the rows are the test, not {100 * wanted:.0f} "
+                f"%, so that it holds more of the {len(np.unique(units))} '{self.group}'"
+            )
+        return allot_units(units, fractions, self.rng)
 
     def drop_straddling(self, split: np.ndarray, least: int) -> None:
         """Leave out rows whose near-duplicate lies in a later split, and tell of it."""
@@ -249,7 +262,7 @@ def _random(call: _Call, rows: np.ndarray) -> np.ndarray:
     """Return the split of some of the rows at random, and tell what was moved."""
     units = _first_places(_units(call, rows))
     if call.said is not None:
-        split = allot_units(units, call.fractions, call.rng)
+        split = call.allot_groups(units)
     else:
         classes = None if call.classes is None else call.classes[rows]
         split = allot_rows(len(rows), classes, call.fractions, call.rng)

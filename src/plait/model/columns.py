@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from plait.data.schema import Column, Schema
 from plait.data.table import Table
 from plait.display import IN_UNITS, number_text, with_unit
-from plait.errors import ColumnError, PlaitError, nearest_name
+from plait.errors import ColumnError, PlaitError, nearest_name, visible
 from plait.model.heeding import heed
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _worth(model: Model, column: str) -> str | None:
 def _said(one: Mapping[str, str | None], worth: str = "") -> str:
     close = one["did_you_mean"]
     start, worth = (". Did", f"; {worth}") if worth else (": did", "")
-    hint = f"{start} you mean '{close}'?" if close else ""
+    hint = f"{start} you mean '{visible(close)}'?" if close else ""
     return f"the table has no column '{one['column']}', which the model reads{worth}{hint}"
 
 
@@ -139,7 +139,9 @@ def require_target(table: Table, name: str | None) -> str:
         "the table lacks the target, so there is nothing to compare with",
         expected=f"a column '{target}'",
         received=_listed(table.column_names),
-        hint=f"did you mean '{near}'?" if near else "use predict for rows without a target",
+        hint=f"did you mean '{visible(near)}'?"
+        if near
+        else "use predict for rows without a target",
     )
 
 
@@ -162,4 +164,4 @@ def _mend(close: Sequence[str], none: bool) -> str | None:
 
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - MAX_LISTED
-    return ", ".join(names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(visible, names[:MAX_LISTED])) + (f" and {more} more" if more > 0 else "")

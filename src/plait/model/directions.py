@@ -11,7 +11,7 @@ from plait.bootstrap import LEAST_UNITS
 from plait.data.contents import content_numbers
 from plait.data.prepared import Prepared
 from plait.retrieval import match_ranks, retrieval_metrics
-from plait.sampling_error import student_quantile
+from plait.sampling_error import share_interval, student_quantile
 
 if TYPE_CHECKING:
     from plait.model.shared_space import SharedSpace
@@ -40,7 +40,7 @@ def score_space(
 ) -> dict[str, Any]:
     """Return ``retrieval`` per direction, ``by_present`` per set of columns, and mean ``metrics``.
 
-    These have ``intervals``: see `summary_intervals`.
+    All have ``intervals``: see `summary_intervals` for those of the means, and `scored_ranks`.
 
     Args:
         vectors: Unit vectors ``[input, row, dim]``.
@@ -50,16 +50,32 @@ def score_space(
     """
     input_columns = list(contents)
     ranks = ranks_of_directions(vectors, present, input_columns, contents)
-    directions = {name: retrieval_metrics(found) for name, (_, found) in ranks.items()}
     units = np.arange(vectors.shape[1]) if groups is None else np.asarray(groups)
+    directions = {name: scored_ranks(one, units) for name, one in ranks.items()}
     asking = len(np.unique(units[present.sum(0) > 1]))
     return {
         **({"groups": asking} if groups is not None and asking < vectors.shape[1] else {}),
         "metrics": summary_of(directions),
         "intervals": summary_intervals(list(ranks.values()), units),
         "retrieval": directions,
-        "by_present": score_present(vectors, present, input_columns, contents),
+        "by_present": score_present(vectors, present, input_columns, contents, units),
     }
+
+
+def scored_ranks(ranked: Ranked, units: np.ndarray) -> dict[str, Any]:
+    """Return the metrics of one direction, and ``intervals`` of its shares, the items held fixed.
+
+    They are Wilson's (see `plait.sampling_error.share_interval`); of few units there are none.
+
+    Args:
+        ranked: The rows that ask, and the ranks of their own items.
+        units: int ``[row]``: rows of one number are not independent.
+    """
+    rows, ranks = ranked
+    asking, shares = units[rows], {"r@1": 1, "r@5": 5, "r@10": 10}
+    known = len(np.unique(asking)) >= LEAST_UNITS
+    intervals = {name: share_interval(ranks <= k, asking) for name, k in shares.items() if known}
+    return {**retrieval_metrics(ranks), "intervals": intervals}
 
 
 def ranks_of_directions(
@@ -135,12 +151,14 @@ def score_present(
     present: np.ndarray,
     input_columns: Sequence[str],
     contents: Mapping[str, np.ndarray],
-) -> dict[str, dict[str, float]]:
+    units: np.ndarray,
+) -> dict[str, dict[str, Any]]:
     """Return retrieval of each input column by all the others that a row has, per set that occurs.
 
     Keys are ``"a+b->c"``: the query is the mean of what the row has of a and b, the items are c.
+    Rows of one number in `units`, int ``[row]``, are not independent.
     """
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for goal, name in enumerate(input_columns):
         rest = [s for s in range(len(input_columns)) if s != goal]
         there = present[goal] & present[rest].any(0)
@@ -152,7 +170,7 @@ def score_present(
                 continue
             ranks = match_ranks(queries[there], vectors[goal][there], contents[name][there])
             key = "+".join(input_columns[rest[s]] for s in one) + f"->{name}"
-            found[key] = retrieval_metrics(ranks[rows[there]])
+            found[key] = scored_ranks((np.flatnonzero(rows), ranks[rows[there]]), units)
     return found
 
 

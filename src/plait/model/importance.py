@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plait.data.prepared import Prepared
+from plait.display import IN_UNITS, with_unit
 from plait.errors import UsageError
+from plait.listening import heard, listened_if_asked
 from plait.model.judges import Judge
 from plait.model.judging import labelled_rows
+from plait.progress import Progress
 from plait.results import Ranking
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ NUM_DRAWS = 200
 """Resamples behind a standard error."""
 
 
+@listened_if_asked
 def importance(
     model: Model,
     rows: Any,
@@ -31,6 +35,7 @@ def importance(
     seed: int = 0,
     on_error: str | None = None,
     root: Any = None,
+    progress: Progress | bool | None = None,
 ) -> Ranking:
     """Return what each input column is worth to the model, the most important first.
 
@@ -39,7 +44,7 @@ def importance(
     are), the mean over `repeats`; ``removed`` is how much worse when no row has the column. Each
     has its standard error (``shuffled_error``, ``removed_error``): rows, and shuffles, drawn anew.
     Negative where the model is better without. Columns that say the same share their worth: each
-    alone may seem idle.
+    alone may seem idle. Each entry names the ``metric``, and its ``unit`` where it is in one.
 
     Args:
         model: With a target.
@@ -48,6 +53,7 @@ def importance(
         repeats: Shuffles of each column.
         seed: Of the shuffles and resamples.
         on_error, root: As for `Model.predict`.
+        progress: As for `plait.fit`; a step is one answer for all rows.
 
     Raises:
         TargetError: The model, or the table, has no target.
@@ -56,28 +62,37 @@ def importance(
     if repeats < 1:
         raise UsageError("no shuffles", expected="repeats of at least 1", received=str(repeats))
     table = model.as_table(rows, on_error=on_error, root=root)
-    prepared, numbers, truth = labelled_rows(model, table)
+    progress = heard(progress)
+    prepared, numbers, truth = labelled_rows(model, table, progress)
     if len(numbers) > MAX_ROWS:
         some = np.linspace(0, len(numbers) - 1, MAX_ROWS).astype(np.int64)
         numbers, truth = numbers[some], truth[some]
-    base = model.predictor.outputs(prepared, numbers)
+    steps = _Steps(progress, num=1 + len(model.inputs) * (repeats + 1))
+    base = steps.one(model.predictor.outputs(prepared, numbers))
     judge = _Loss(model.predictor.judge, base, truth, metric, seed)
     found = []
     for input_column in model.inputs:
         rng = np.random.default_rng(seed)
         num_present = int(model.present(prepared, input_column)[numbers].sum())
-        one: dict[str, Any] = {"column": input_column, "rows": num_present}
-        changed = [
-            model.predictor.outputs(_shuffled(model, prepared, input_column, numbers, rng), numbers)
-            for _ in range(repeats if num_present > 1 else 0)
-        ]
+        one: dict[str, Any] = {"column": input_column, "rows": num_present, "metric": judge.name}
+        one |= {"unit": judge.unit} if judge.unit else {}
+        changed = []
+        for number in range(repeats if num_present > 1 else 0):
+            moved = _shuffled(model, prepared, input_column, numbers, rng)
+            note = f"{input_column}, shuffle {number + 1} of {repeats}"
+            changed.append(steps.one(model.predictor.outputs(moved, numbers), note))
         one["shuffled"], one["shuffled_error"] = judge.loss(changed)
         gone = model.predictor.outputs(_without(model, prepared, input_column), numbers)
-        one["removed"], one["removed_error"] = judge.loss([gone])
+        one["removed"], one["removed_error"] = judge.loss([steps.one(gone, input_column)])
         found.append(one)
+    steps.end()
     found.sort(key=lambda one: -one["shuffled"])
-    scored = f"{judge.name} {judge.value:.4g} on {len(numbers):,} rows"
-    title = f"Worth of columns: how much worse {scored} gets"
+    return _ranking(found, judge, len(numbers))
+
+
+def _ranking(found: list[dict[str, Any]], judge: _Loss, num_rows: int) -> Ranking:
+    value = with_unit(f"{judge.value:.4g}", judge.unit)
+    title = f"Worth of columns: how much worse {judge.name} {value} on {num_rows:,} rows gets"
     shown = [
         {
             "column": one["column"],
@@ -87,6 +102,23 @@ def importance(
         for one in found
     ]
     return Ranking(found, title=title, shown=shown)
+
+
+class _Steps:
+    """Counts the answers of which the work consists."""
+
+    def __init__(self, progress: Progress, *, num: int) -> None:
+        self._update, self._num, self._done = progress.task("worth of columns", num), num, 0
+
+    def one(self, outputs: np.ndarray, note: str = "") -> np.ndarray:
+        """Count an answer and return it."""
+        self._done += 1
+        self._update(self._done, note)
+        return outputs
+
+    def end(self) -> None:
+        """Say that all is done, also where columns without values needed no answers."""
+        self._update(self._num)
 
 
 class _Loss:
@@ -103,6 +135,7 @@ class _Loss:
                 "unknown metric", expected="one of " + ", ".join(known), received=self.name
             )
         self.value = known[self.name]
+        self.unit = judge.unit if self.name in IN_UNITS else ""
         self._sign = -1.0 if judge.lower_is_better(self.name) else 1.0
 
     def loss(self, changed: list[np.ndarray]) -> tuple[float, float]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plait.bootstrap import LEAST_UNITS
 from plait.data.prepared import Prepared
 from plait.data.table import Table
-from plait.display import with_interval
+from plait.display import model_name, with_interval
 from plait.errors import UsageError
 from plait.model.columns import require_target
 from plait.progress import SILENT, Progress
@@ -46,7 +47,7 @@ def leaderboard(model: Model) -> Ranking:
         facts = {key: part.get(key) for key in ("name", "weight", "cost", "seconds")}
         rows.append({**facts, **_flat(metrics, intervals)})
         told = {k: with_interval(v, intervals.get(k)) for k, v in metrics.items()}
-        shown.append({**facts, **told})
+        shown.append({**facts, "name": model_name(part.get("name")), **told})
     return Ranking(rows, title=f"Candidates for {model.target}", shown=shown)
 
 
@@ -140,3 +141,13 @@ def _cost_of(candidate: dict[str, Any]) -> float:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def few_groups_said(num_groups: int, group: str | None) -> list[str]:
+    """Return a warning where numbers rest on rows of few said groups; nothing elsewhere."""
+    if group is None or not 0 < num_groups < LEAST_UNITS:
+        return []
+    return [
+        f"judged on only {num_groups} groups of '{group}': the numbers have no interval, and other "
+        "groups may give quite other ones"
+    ]

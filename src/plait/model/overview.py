@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from plait.display import MAX_ITEM, html_table, scores_text, with_interval
+from plait.display import MAX_ITEM, html_table, model_name, scores_text, with_interval
 from plait.errors import shorten
+from plait.results import direction_rows
 from plait.types import Html
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def text_of_model(model: Model) -> str:
     what = "the shared space of" if model.target is None else f"{model.target!r:.40} from"
     parts = [
         f"{what} {names}",
-        shorten(told["shipped"] or "", MAX_ITEM),
+        shorten(model_name(told["shipped"] or ""), MAX_ITEM),
         scores_text(told["metrics"], told["intervals"]),
         "" if model.path is None else shorten(str(model.path), MAX_ITEM),
     ]
@@ -62,11 +63,10 @@ def html_of_model(model: Model) -> Html:
     left = len(model.inputs) - 12
     note = f"reads {inputs}" + (f" and {left} more" if left > 0 else "")
     if model.target is None:
-        found = told["retrieval"]
-        columns = list(next(iter(found.values()), {}))
-        rows = [[key, *(one.get(name) for name in columns)] for key, one in found.items()]
+        columns, rows = direction_rows(told["retrieval"])
         return html_table(title, ["query -> item", *columns], rows[:10], note=note)
-    parts = {str(told["shipped"]): told, **{one["name"]: one for one in told["baselines"]}}
+    parts = {model_name(told["shipped"]): told}
+    parts |= {model_name(one["name"]): one for one in told["baselines"]}
     rows = [
         [name, *(_cell(part, metric) for metric in names)] for name, part in list(parts.items())[:8]
     ]

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from plait.data.table import read
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
+from plait.model.judging import few_groups_said
 from plait.model.model import Model, load
 from plait.model.unread import counting_unread
 from plait.model.unseen import count_unseen, unseen_note
@@ -32,14 +33,14 @@ def evaluate(
 
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
     table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
-    ``warnings`` (of missing columns that matter, and of unreadable cells) and ``notes`` for people.
+    ``warnings`` (of missing columns that matter, few groups and unreadable cells) and ``notes``.
 
     Args:
         bundle: A bundle's folder, or its model.
         table: Rows with the target column.
         seed: Of the intervals.
         importance: Whether to tell what each input column is worth: ``importance``, a list, see
-            `plait.model.importance.importance`.
+            `plait.model.importance.importance`, which names its metric.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         progress: As for `plait.fit`.
@@ -47,6 +48,7 @@ def evaluate(
 
     Raises `BundleError`, `TableError`, `ColumnError`, `TargetError` or `CellError`.
     """
+    progress = heard(progress)
     rows = read(table, **reading)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     if threshold is not None:
@@ -54,15 +56,16 @@ def evaluate(
     if importance:
         model.require_target()
     with counting_unread() as unread:
-        scores = model.evaluate(rows, seed=seed, progress=heard(progress))
+        scores = model.evaluate(rows, seed=seed, progress=progress)
     if importance:
-        scores["importance"] = model.importance(rows, seed=seed)
+        scores["importance"] = model.importance(rows, seed=seed, progress=progress)
     missing = missing_columns(model.inputs, rows.column_names)
     scores["missing_columns"] = missing
     lacking = notes_on(missing)
     if model.target is not None:
         scores["warnings"], lacking = weighed(model, missing)
-    scores["warnings"] = [*scores.get("warnings", []), *unread.warnings]
+    few = few_groups_said(scores.get("groups", 0), model.group)
+    scores["warnings"] = [*scores.get("warnings", []), *few, *unread.warnings]
     scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)

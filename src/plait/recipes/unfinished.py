@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from plait.bundle import check_place, is_bundle
+from plait.display import number_text
 from plait.errors import UsageError, shorten
 from plait.locking import Lock
 from plait.storing import storing
@@ -25,6 +28,29 @@ def has_checkpoint(out: Path | str) -> bool:
     if not (folder / SETTINGS).is_file():
         return False
     return any(path.is_file() and path.name not in OURS for path in folder.rglob("*"))
+
+
+def _told(folder: Path) -> str:
+    """Say where each training stands of which the folder has a checkpoint, and what else is kept.
+
+    Each is called as its own folder is (fold 2, trial 1); one in the folder itself is the network.
+    """
+    found = [_stand(file, folder) for file in sorted(folder.rglob("*.safetensors"))]
+    if any(path.suffix == ".json" and path.name not in OURS for path in folder.rglob("*")):
+        found.append("what it decided on encoders")
+    return ", ".join(found) or "its files are there"
+
+
+def _stand(file: Path, folder: Path) -> str:
+    name = " ".join(file.parent.relative_to(folder).parts).replace("-", " ") or "the network"
+    try:
+        with safe_open(file, "numpy") as opened:
+            state = json.loads(opened.metadata()["state"])
+            step, seconds, done = int(state["step"]), float(state["seconds"]), bool(state["done"])
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        return f"{name} cannot be read"
+    trained = f"{step:,} steps in {number_text(round(seconds, 1))} s"
+    return f"{name} is trained ({trained})" if done else f"{name} goes on after {trained}"
 
 
 def _folder_of(out: Path) -> Path:
@@ -91,6 +117,7 @@ class Unfinished:
         goes_on = self._resume and has_checkpoint(self._out)
         if goes_on:
             self._compare()
+            self.notes += (f"an interrupted fit is gone on with: {_told(self.folder)}",)
         else:
             self._empty()
             write_text(self.folder / SETTINGS, json.dumps(self._settings, sort_keys=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.display import model_name
 from plait.report.bars import bars
 from plait.report.hero import shipped_name
 from plait.report.scored import (
@@ -29,7 +30,7 @@ from plait.report.text import (
     table,
     term,
 )
-from plait.report.words import arrow, model_name, word
+from plait.report.words import arrow, word
 from plait.types import Html
 
 OPEN_ROWS, MAX_ROWS = 10, 60
@@ -73,32 +74,11 @@ def comparison(data: Mapping[str, Any]) -> Html:
 def subsets(data: Mapping[str, Any]) -> Html:
     """Return the shipped model with columns hidden: each alone, and each missing."""
     found = (data.get("metrics") or {}).get("subsets") or []
-    if len(found) < 2:
+    every: Sequence[str] = next((one["columns"] for one in found if one["kind"] == "all"), ())
+    if len(every) < 2:
         return ""
-    name = headline_metric(data)
-    every = next((one["columns"] for one in found if one["kind"] == "all"), found[0]["columns"])
-    whole = [_subset("all columns", one, name, "strong") for one in found if one["kind"] == "all"]
-    groups = {
-        "Only one column shown": [
-            _subset(", ".join(one["columns"]), one, name) for one in found if one["kind"] == "alone"
-        ],
-        "One column hidden": [
-            _subset("without " + _gone(every, one["columns"]), one, name)
-            for one in found
-            if one["kind"] == "missing"
-        ],
-    }
-    parts = []
-    for title, rows in groups.items():
-        if not rows:
-            continue
-        best_first = title.startswith("Only")
-        rows = _sorted(rows, name, best_first)
-        open_rows, rest = rows[:OPEN_ROWS], rows[OPEN_ROWS:MAX_ROWS]
-        inner = f"<h3>{title}</h3>{bars([*whole, *open_rows], name, label=title)}"
-        if rest:
-            inner += fold(f"{len(rest)} more of {len(rows):,}", bars(rest, name, label=title))
-        parts.append(f"<div>{inner}</div>")
+    kinds = ("alone", "missing") if len(every) > 2 else ("alone",)
+    parts = [_sets(kind, found, every, headline_metric(data)) for kind in kinds]
     return section(
         "What each column adds",
         f'<div class="pair">{"".join(parts)}</div>',
@@ -106,9 +86,32 @@ def subsets(data: Mapping[str, Any]) -> Html:
     )
 
 
+def _sets(kind: str, found: Sequence[Mapping[str, Any]], every: Sequence[str], name: str) -> Html:
+    """Return the sets of columns of one kind, and which were left out for want of time."""
+    alone = kind == "alone"
+    title = "Only one column shown" if alone else "One column hidden"
+    scored = {
+        (one["columns"][0] if alone else _gone(every, one["columns"])): one
+        for one in found
+        if one["kind"] == kind
+    }
+    rows = [_subset(f"{'' if alone else 'without '}{of}", one, name) for of, one in scored.items()]
+    rows = _sorted(rows, name, alone)
+    whole = [_subset("all columns", one, name, "strong") for one in found if one["kind"] == "all"]
+    open_rows, rest = rows[:OPEN_ROWS], rows[OPEN_ROWS:MAX_ROWS]
+    inner = bars([*whole, *open_rows], name, label=title) if rows else ""
+    if rest:
+        inner += fold(f"{len(rest)} more of {len(rows):,}", bars(rest, name, label=title))
+    if late := [column for column in every if column not in scored]:
+        some = ", ".join(late[:OPEN_ROWS]) + (", ..." if len(late) > OPEN_ROWS else "")
+        told = f"Left out for want of time, {len(late)} of {len(every)}: {some}."
+        inner += f'<p class="none">{escape(told)}</p>'
+    return f"<div><h3>{title}</h3>{inner}</div>"
+
+
 def _gone(every: Sequence[str], kept: Sequence[str]) -> str:
     known = set(kept)
-    return ", ".join(name for name in every if name not in known)
+    return next((name for name in every if name not in known), "")
 
 
 def _subset(title: str, one: Mapping[str, Any], name: str, kind: str = "plain") -> dict[str, Any]:

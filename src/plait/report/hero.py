@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.display import model_name
 from plait.report.bars import axis_of
 from plait.report.scored import (
     LEAST_ROWS,
@@ -40,7 +41,7 @@ from plait.report.verdict import (
     verdict,
     warnings,
 )
-from plait.report.words import direction, model_name, word
+from plait.report.words import direction, word
 from plait.report.worth import facts_of_costs, facts_overlooked, priced
 from plait.types import Html
 

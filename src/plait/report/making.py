@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.display import model_name
 from plait.report.again import again_command
 from plait.report.chart import lines
 from plait.report.scored import candidates, shipped_parts, test_of
@@ -23,7 +24,7 @@ from plait.report.text import (
     section,
     table,
 )
-from plait.report.words import TERMS, known_words, model_name
+from plait.report.words import TERMS, known_words
 from plait.types import Html
 
 MAX_COLUMNS, MAX_FOLDED = 40, 400

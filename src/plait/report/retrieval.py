@@ -10,10 +10,11 @@ from typing import Any
 from plait.report.chart import curves, lines
 from plait.report.matrix import shaded
 from plait.report.space import input_columns_of
-from plait.report.text import DASH, escape, facts, fold, number, percent, section, table
+from plait.report.text import DASH, escape, facts, fold, metric, number, section, table
 from plait.report.words import arrow, direction, word
 from plait.types import Html
 
+SHARES = ("r@1", "r@5", "r@10")
 CHANCE = "by chance, R@1, 5, 10"
 
 
@@ -48,7 +49,7 @@ def alignment_matrix(data: Mapping[str, Any]) -> Html:
         "What finds what",
         *parts,
         lead="Rows of the matrix ask, columns answer: the share of queries whose own item, or one "
-        "of equal content, is among the first ten.",
+        "of equal content, is among the first ten; in brackets 95 % intervals.",
     )
 
 
@@ -118,11 +119,10 @@ def _sentence(said: str) -> str:
 
 
 def _numbers(key: str, one: Mapping[str, Any]) -> dict[str, str]:
+    ends = one.get("intervals") or {}
     return {
         "query → item": key.replace("->", " → "),
-        "R@1": percent(one.get("r@1")),
-        "R@5": percent(one.get("r@5")),
-        "R@10": percent(one.get("r@10")),
+        **{name.upper(): metric(name, one.get(name), ends.get(name)) for name in SHARES},
         "median rank": number(one.get("median_rank")),
         "queries": number(one.get("n")),
     }

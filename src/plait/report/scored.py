@@ -111,6 +111,19 @@ def best_base_model(data: Mapping[str, Any]) -> Scored | None:
     return next((one for one in known if one.get("name") != shipped), None)
 
 
+def better_cut_off(data: Mapping[str, Any]) -> Scored | None:
+    """Return the best simple model cut off by the clock, where it beats all that were not.
+
+    One that ships alone is none.
+    """
+    name, shipped = headline_metric(data), shipped_alone(data)
+    simple = [one for one in candidates(data) if is_simple(str(one.get("name") or ""))]
+    best = next(
+        (o for o in simple if value_of(o, name) is not None and o.get("name") != shipped), None
+    )
+    return None if best is None or is_whole(best) else best
+
+
 def shipped_alone(data: Mapping[str, Any]) -> str:
     """Return the name of the candidate that ships, where it is one and no mix; else ""."""
     shipped = str((data.get("metrics") or {}).get("shipped") or "")

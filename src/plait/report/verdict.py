@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plait.display import model_name
 from plait.report.scored import (
     LEAST_ROWS,
     best_base_model,
+    better_cut_off,
     calibration_error,
     candidates,
     coverage_ends,
@@ -28,7 +30,7 @@ from plait.report.scored import (
     value_of,
 )
 from plait.report.text import cut, is_number, metric, number, percent, plural
-from plait.report.words import model_name, word
+from plait.report.words import word
 from plait.report.worth import beats, guessed, overlooked, priced, verdict_of_costs
 
 FEW_ROWS = 50
@@ -52,13 +54,20 @@ def verdict(data: Mapping[str, Any]) -> str:
     start = "Measured" if guess is None else _better(name, test, value, guess)
     if is_simple(shipped_alone(data)):
         return f"{start}; {_of_simple(data, name, value)}"
+    return _beside_simple(data, name, value, start)
+
+
+def _beside_simple(data: Mapping[str, Any], name: str, value: float, start: str) -> str:
+    """Return how what ships compares with simple models, those cut off by the clock told apart."""
+    test, cut_off = test_of(data), better_cut_off(data)
+    end = "" if cut_off is None else f" Cut off by the clock: {_scored(cut_off, name)}."
     base_model = best_base_model(data)
     told = value_of(base_model, name)
     if base_model is None or told is None:
-        return f"{start}; no simple model was measured beside it."
-    simple = f"{model_name(base_model['name'])}, {metric(name, told)}"
+        return f"{start}; no simple model was measured beside it.{end}"
+    simple = _scored(base_model, name)
     if not is_better(name, value, told):
-        return f"{start}, but a simple model alone ({simple}) does as well on these rows."
+        return f"{start}, but a simple model alone ({simple}) does as well on these rows.{end}"
     apart = _apart(name, test, base_model)
     if apart is None:
         judged, groups = plural(int(test.get("rows") or 0), "row"), few_groups(test)
@@ -66,11 +75,15 @@ def verdict(data: Mapping[str, Any]) -> str:
         last = "" if ends_of(test, name) is None else " of the latter"
         return (
             f"{start}; ahead of the best simple model ({simple}), which may be chance: no interval"
-            f"{last} was computed, and {judged} judged it."
+            f"{last} was computed, and {judged} judged it.{end}"
         )
     if apart:
-        return f"{start}, and clearly better than the best simple model ({simple})."
-    return f"{start}; its lead over the best simple model ({simple}) is within the intervals."
+        return f"{start}, and clearly better than the best simple model ({simple}).{end}"
+    return f"{start}; its lead over the best simple model ({simple}) is within the intervals.{end}"
+
+
+def _scored(one: Mapping[str, Any], name: str) -> str:
+    return f"{model_name(one['name'])}, {metric(name, value_of(one, name))}"
 
 
 def _better(name: str, test: Mapping[str, Any], value: float, guess: float) -> str:
@@ -87,8 +100,7 @@ def _of_simple(data: Mapping[str, Any], name: str, value: float) -> str:
     other = best_base_model(data)
     told = value_of(other, name)
     if other is not None and told is not None and is_better(name, told, value):
-        better = f"{model_name(other['name'])}, {metric(name, told)}"
-        return f"{said}, though another ({better}) did better on these rows."
+        return f"{said}, though another ({_scored(other, name)}) did better on these rows."
     alone = len([one for one in candidates(data) if one is not guessing(data)]) < 2
     return f"{said}; no other was measured." if alone else f"{said}, for nothing beat it."
 
@@ -200,7 +212,9 @@ def facts_of_hero(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         found.append(("guessing", metric(name, value_of(guess, name)), "the least to beat"))
     if base_model is not None:
         shown = metric(name, value_of(base_model, name))
-        found.append(("best simple model", shown, model_name(base_model.get("name"))))
+        cut_off = better_cut_off(data)
+        more = "" if cut_off is None else f"; cut off by the clock: {_scored(cut_off, name)}"
+        found.append(("best simple model", shown, model_name(base_model.get("name")) + more))
     return found
 
 

@@ -87,22 +87,6 @@ TERMS = {
     "is used.",
 }
 
-BASELINES = {
-    "deep": "the network",
-    "majority": "guessing",
-    "typical": "the most typical value",
-    "neighbour": "nearest neighbours",
-    "nearest": "value of the nearest row",
-    "linear": "linear model",
-    "boosted": "boosted trees",
-    "label_propagation": "label propagation",
-    "product_of_experts": "product of experts",
-    "probe": "linear probe of the base",
-    "prototypes": "prototypes in the base",
-}
-"""Candidates by the name that bundles use -> the name for people."""
-
-
 FACTS = {
     "num_parameters": "parameters",
     "wait_share": "share of time waiting for data",
@@ -180,9 +164,3 @@ def direction(name: str) -> str:
     """Return the direction in words: ``higher is better``."""
     better = word(name).better
     return f"{better} is better" if better else ""
-
-
-def model_name(name: object) -> str:
-    """Return a candidate's name for people, with its own where that differs."""
-    text = str(name)
-    return BASELINES.get(text, text.replace("_", " "))

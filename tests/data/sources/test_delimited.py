@@ -193,3 +193,28 @@ def test_any_bytes_give_a_table_or_a_table_error(write, content):
         return
     for name in table.column_names:
         assert len(table.column(name)) == table.num_rows
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "shown", "hint"),
+    [
+        ("a.csv", ";", "';'", "',' seems to be the delimiter: say --delimiter comma"),
+        ("a.csv", "tab", "tab", "',' seems to be the delimiter: say --delimiter comma"),
+        ("a.tsv", None, "tab", "',' seems to be the delimiter: say --delimiter comma"),
+    ],
+)
+def test_a_delimiter_that_the_header_lacks_is_a_wrong_call(write, name, said, shown, hint):
+    path = write(name, 'a,b\n1,"x; y"\n2,z\n')
+    with pytest.raises(UsageError) as caught:
+        read(path, delimiter=said)
+    error = caught.value
+    assert error.what == f"the delimiter {shown} is not in the header"
+    assert (error.received, error.hint, error.path) == ("a,b", hint, str(path))
+
+
+def test_a_table_of_one_column_may_have_any_delimiter(write):
+    for text in ("note\nwarm, soft\ncold\nwarm, dry, old\n", '"a,b"\n1\n2\n'):
+        table = read(write("a.csv", text), delimiter=";")
+        assert len(table.column_names) == 1
+        assert table.notes == ("the delimiter ';' is not in the header: there is one column",)
+    assert read(write("a.csv", "note\nwarm\n")).notes == ()

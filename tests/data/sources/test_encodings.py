@@ -99,7 +99,7 @@ def test_what_a_kind_of_table_does_not_have_is_refused(said):
 def test_delimiters_have_words_and_one_character(write):
     path = write("a.csv", "a b\tc\n1,2 3\t4\n")
     assert read(path, delimiter="tab").column_names == ("a b", "c")
-    assert read(path, delimiter=" ").column_names == ("a", "b\tc")
+    assert read(path, delimiter=" ").column_names == ("a", "b c")
     with pytest.raises(UsageError, match="not one plain character"):
         read(path, delimiter="::")
 
@@ -129,3 +129,15 @@ def test_a_decimal_comma_is_a_point_where_it_was_said(write):
     assert read(path, decimal=",").key != read(path).key
     with pytest.raises(UsageError, match="decimal mark"):
         read(path, decimal="x")
+
+
+@pytest.mark.parametrize(("said", "other"), [(",", "."), (".", ",")])
+def test_a_decimal_mark_that_no_number_has_is_a_wrong_call(write, said, other):
+    rows = "".join(f"{i};{i}{other}{i % 90 + 10}\n" for i in range(101, 140))
+    path = write("a.csv", "id;x\n" + rows)
+    with pytest.raises(UsageError, match=f"no number has the decimal mark '{said}'") as caught:
+        read(path, decimal=said).schema  # noqa: B018
+    assert (caught.value.column, caught.value.received) == ("x", f"101{other}21")
+    assert numbers(read(path, decimal=other), "x")[0] == 101.21
+    whole = write("b.csv", "x\n" + "".join(f"{i}\n" for i in range(9)))
+    assert read(whole, columns="x=number", decimal=said).schema["x"].modality == "number"

@@ -11,7 +11,7 @@ import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 
 from plait.data.sources.encodings import NotText, encoding_of
-from plait.data.sources.formats import Format
+from plait.data.sources.formats import Format, shown_delimiter
 from plait.data.sources.header import HEAD_BYTES, MAX_CELL_BYTES, Header, read_header
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import keep, kept
@@ -44,23 +44,33 @@ def read_delimited(path: Path, said: Format | None = None) -> Rows:
     Raises:
         TableError: Empty, not text, wrongly encoded, ragged, with doubled or too many column
             names, or with a cell above `MAX_CELL_BYTES`.
+        UsageError: The delimiter said, or of the file's ending, is not in the header, and another
+            splits the lines evenly.
     """
     said = said or Format()
     said.refuse("sheet", kind="delimited text", path=path)
     head = _checked_head(path)
     delimiter = said.delimiter or ("\t" if path.suffix.lower() == ".tsv" else None)
-    found = None if said.encoding else kept(path, _settings("utf-8", delimiter))
+    rows = _rows(path, said.encoding, delimiter, head)
+    if said.delimiter and len(rows.column_names) == 1:
+        sign = shown_delimiter(said.delimiter)
+        rows.notes += (f"the delimiter {sign} is not in the header: there is one column",)
+    return rows
+
+
+def _rows(path: Path, said: str | None, delimiter: str | None, head: bytes) -> Rows:
+    found = None if said else kept(path, _settings("utf-8", delimiter))
     if found is not None:
         return found
     try:
-        encoding = encoding_of(path, said.encoding)
+        encoding = encoding_of(path, said)
     except NotText as failure:
         _check_bytes(head, "utf-8", path)
         _keep(path, "utf-8", delimiter)  # fails, naming row and column
         raise failure.error.at(path=path) from None
     _check_bytes(head, encoding.name, path)
     rows = _keep(path, encoding.name, delimiter)
-    rows.notes = (encoding.note,) if encoding.note else ()
+    rows.notes += (encoding.note,) if encoding.note else ()
     return rows
 
 
@@ -71,10 +81,9 @@ def _settings(encoding: str, delimiter: str | None) -> str:
 def _keep(path: Path, encoding: str, delimiter: str | None) -> Rows:
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         header = read_header(path, encoding, delimiter)
-        if "\ufffd" in "".join(header.names):
+        if "\ufffd" in "".join(header.schema.names):
             raise _wrong_encoding(encoding, path, "in the header")
-        schema = pa.schema([(name, pa.string()) for name in header.names])
-        return schema, _Stream(path, header, encoding).batches()
+        return header.schema, _Stream(path, header, encoding).batches()
 
     return keep(path, _settings(encoding, delimiter), open_stream)
 
@@ -112,7 +121,7 @@ class _Stream:
 
     def __init__(self, path: Path, header: Header, encoding: str) -> None:
         self.path, self.encoding = path, encoding
-        self.names, self.header = header.names, header
+        self.names, self.header = header.schema.names, header
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         # Many rows to a block, also of wide tables: every block costs something per column.
@@ -181,7 +190,7 @@ class _Stream:
             except pa.ArrowInvalid:
                 raise self._byte_error(name, column, first_row) from None
             columns.append(cells)
-        return pa.record_batch(columns, names=list(self.names))
+        return pa.record_batch(columns, names=self.names)
 
     def _byte_error(self, name: str, column: pa.Array, first_row: int) -> TableError:
         for place, cell in enumerate(column.to_pylist()):

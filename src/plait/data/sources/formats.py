@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plait.data.sources.encodings import named_encoding
-from plait.errors import UsageError
+from plait.errors import UsageError, visible
 
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "space": " "}
 """Words for delimiters that are awkward to type in a shell."""
+
+DELIMITER_WORDS = {sign: word for word, sign in DELIMITERS.items() if word.isalpha()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,11 @@ class Format:
                     path=path,
                     hint=f"leave --{name} out",
                 )
+
+
+def shown_delimiter(sign: str) -> str:
+    """Return a delimiter as it is said to people: ``';'``, or ``tab`` or ``space``."""
+    return DELIMITER_WORDS[sign] if sign in "\t " else f"'{visible(sign)}'"
 
 
 def _delimiter(said: str) -> str:

@@ -10,7 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait.errors import TableError
+import pyarrow as pa
+
+from plait.data.sources.formats import DELIMITER_WORDS, shown_delimiter
+from plait.data.sources.names import cleaned
+from plait.errors import TableError, UsageError
 
 HEAD_BYTES = 256 * 2**10
 MAX_HEADER_BYTES = 64 * 2**20
@@ -21,6 +25,8 @@ MAX_COLUMNS = 100_000
 """Wider tables are arrays, and belong into one column of vectors or series."""
 
 CANDIDATES = (",", ";", "\t", "|")
+LEAST_EVEN = 0.9
+"""Share of the first lines that another delimiter splits alike, for the one said to be wrong."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,12 @@ class Header:
     """The first line of a table that is not blank.
 
     Attributes:
-        names: Of the columns; nameless ones are called after their place.
+        schema: Columns of text under their clean names; nameless ones are called after their place.
         num_skipped: Blank lines before it.
         delimiter: Between the fields.
     """
 
-    names: tuple[str, ...]
+    schema: pa.Schema
     num_skipped: int
     delimiter: str
 
@@ -44,6 +50,7 @@ def read_header(path: Path, encoding: str, delimiter: str | None) -> Header:
     Raises:
         TableError: The header is longer than its limit, has too many or doubled names, or bytes
             that are not of the encoding.
+        UsageError: It lacks the delimiter given, and another one splits the lines evenly.
     """
     num_bytes, size = HEAD_BYTES, path.stat().st_size
     while True:
@@ -61,9 +68,16 @@ def read_header(path: Path, encoding: str, delimiter: str | None) -> Header:
                 hint="is a quotation mark not closed, or is this another kind of file?",
             )
         num_bytes *= 4
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(fields)]
-    check_names(names, path)
-    return Header(tuple(names), num_skipped, used)
+    if delimiter and len(fields) == 1:
+        _check_delimiter(delimiter, text[:HEAD_BYTES], path)
+    return Header(text_schema(fields, path), num_skipped, used)
+
+
+def text_schema(names: Sequence[str], path: Path) -> pa.Schema:
+    """Return columns of text under their clean names. Raises `TableError` as `check_names` does."""
+    schema = cleaned(pa.schema([(name, pa.string()) for name in names]))
+    check_names(schema.names, path)
+    return schema
 
 
 def check_names(names: Sequence[str], path: Path | None = None) -> None:
@@ -92,14 +106,34 @@ def check_names(names: Sequence[str], path: Path | None = None) -> None:
 
 def likely_delimiter(text: str) -> str:
     """Return which of comma, semicolon, tab and bar splits the first lines most evenly."""
-    lines = [line for line in text.splitlines()[:50] if line.strip()]
     best, best_score = ",", 0.0
     for delimiter in CANDIDATES:
-        widths = [len(row) for row in parsed(lines, delimiter)]
-        if widths and widths[0] > 1:
-            score = widths.count(widths[0]) / len(widths) + min(widths[0], 900) / 1000
-            best, best_score = (delimiter, score) if score > best_score else (best, best_score)
+        width, share = _evenness(text, delimiter)
+        score = share + min(width, 900) / 1000 if width > 1 else 0.0
+        best, best_score = (delimiter, score) if score > best_score else (best, best_score)
     return best
+
+
+def _evenness(text: str, delimiter: str) -> tuple[int, float]:
+    """Return how many fields the first line has, and the share of the first lines with as many."""
+    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    widths = [len(row) for row in parsed(lines, delimiter)]
+    return (widths[0], widths.count(widths[0]) / len(widths)) if widths else (0, 0.0)
+
+
+def _check_delimiter(said: str, text: str, path: Path) -> None:
+    """Raise `UsageError` where the header lacks a delimiter and another splits the lines evenly."""
+    other = likely_delimiter(text)
+    width, share = _evenness(text, other)
+    if width > 1 and share >= LEAST_EVEN:
+        raise UsageError(
+            f"the delimiter {shown_delimiter(said)} is not in the header",
+            expected=f"column names with {shown_delimiter(said)} between them",
+            received=next(line for line in text.splitlines() if line.strip()),
+            path=path,
+            hint=f"{shown_delimiter(other)} seems to be the delimiter: say --delimiter "
+            f"{DELIMITER_WORDS[other]}",
+        )
 
 
 def parsed(lines: Sequence[str] | io.StringIO, delimiter: str) -> Iterator[list[str]]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from plait.data.sources.encodings import NotText, encoding_of
 from plait.data.sources.formats import Format
 from plait.data.sources.frames import from_dicts
+from plait.data.sources.names import cleaned, notes_of
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import MEMORY_BYTES, keep, no_rows
 from plait.errors import TableError
@@ -37,7 +38,7 @@ def read_json(path: Path, said: Format | None = None) -> Rows:
     said.refuse("sheet", "delimiter", kind="JSON", path=path)
     encoding, notes = _encoding(path, said.encoding)
     rows = _read(path, encoding)
-    rows.notes = notes
+    rows.notes += notes
     return rows
 
 
@@ -52,13 +53,25 @@ def _read(path: Path, encoding: str) -> Rows:
             hint="write one object per line (JSON lines): jq -c '.[]' table.json > table.jsonl",
         )
     if is_list or num_bytes <= MEMORY_BYTES:
-        return from_dicts(list(_objects(path, encoding)))
+        return _held(list(_objects(path, encoding)))
 
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        schema = _schema(path, encoding)
-        return schema, _batches(path, encoding, schema)
+        written = _schema(path, encoding)
+        schema = cleaned(written)
+        return schema, _batches(path, encoding, schema, written.names)
 
     return keep(path, f"json|{encoding}", open_stream)
+
+
+def _held(objects: list[dict[str, Any]]) -> Rows:
+    names = list(dict.fromkeys(name for cells in objects for name in cells))
+    schema = cleaned(pa.schema([(name, pa.string()) for name in names]))
+    if schema.names != names:
+        under = dict(zip(names, schema.names, strict=True))
+        objects = [{under[name]: cell for name, cell in cells.items()} for cells in objects]
+    rows = from_dicts(objects)
+    rows.notes = notes_of(schema)
+    return rows
 
 
 def _encoding(path: Path, said: str | None) -> tuple[str, tuple[str, ...]]:
@@ -157,11 +170,13 @@ def _joined(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     return pa.string()
 
 
-def _batches(path: Path, encoding: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(
+    path: Path, encoding: str, schema: pa.Schema, written: list[str]
+) -> Iterator[pa.RecordBatch]:
     for chunk in _chunks(path, encoding):
         columns = []
-        for field in schema:
-            cells = [row.get(field.name) for row in chunk]
+        for name, field in zip(written, schema, strict=True):
+            cells = [row.get(name) for row in chunk]
             as_text = [_text(c) for c in cells] if field.type == pa.string() else cells
             columns.append(pa.array(as_text, field.type))
         yield pa.record_batch(columns, schema=schema)

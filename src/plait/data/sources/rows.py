@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from plait.arrow import array
+from plait.data.sources.names import notes_of
 from plait.types import Cell
 
 KEPT_BYTES = 8 * 2**20
@@ -92,10 +93,10 @@ class FileRows:
 
     def __init__(self, path: Path, *, key: str) -> None:
         self.key = key
-        self.notes: tuple[str, ...] = ()
         self._file = pa.OSFile(str(path))
         reader = pa.ipc.open_file(self._file)
         self.column_names = tuple(reader.schema.names)
+        self.notes = notes_of(reader.schema)
         self._num_batches = reader.num_record_batches
         self._rows_per_batch = reader.get_batch(0).num_rows if self._num_batches else 1
         last = reader.get_batch(self._num_batches - 1).num_rows if self._num_batches else 0

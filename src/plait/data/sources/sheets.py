@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from plait.data.sources import ods, xlsx
 from plait.data.sources.formats import Format
-from plait.data.sources.header import MAX_COLUMNS, check_names
+from plait.data.sources.header import MAX_COLUMNS, text_schema
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import BATCH_BYTES, BATCH_ROWS, keep
 from plait.data.sources.zipped import Allowance, locked, opened_zip
@@ -58,8 +58,7 @@ def read_sheet(path: Path, said: Format | None = None) -> Rows:
 
         def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
             lines = kind.lines(file, place, allowance)
-            header = _header(lines, names[place], path)
-            schema = pa.schema([(name, pa.string()) for name in header])
+            schema = _header(lines, names[place], path)
             return schema, _batches(lines, schema, path)
 
         try:
@@ -68,7 +67,7 @@ def read_sheet(path: Path, said: Format | None = None) -> Rows:
             raise _broken(path, error) from None
     if len(names) > 1 and said.sheet is None:
         others = ", ".join(name for i, name in enumerate(names) if i != place)
-        rows.notes = (f"the sheet '{names[place]}' is read; others: {others} (--sheet NAME)",)
+        rows.notes += (f"the sheet '{names[place]}' is read; others: {others} (--sheet NAME)",)
     return rows
 
 
@@ -105,13 +104,10 @@ def _place(names: list[str], said: str | None, path: Path) -> int:
     )
 
 
-def _header(lines: Iterator[Line], sheet: str, path: Path) -> list[str]:
+def _header(lines: Iterator[Line], sheet: str, path: Path) -> pa.Schema:
     for _, cells in lines:
         if cells:
-            width = max(cells) + 1
-            names = [cells.get(i, "").strip() or f"column_{i}" for i in range(width)]
-            check_names(names, path)
-            return names
+            return text_schema([cells.get(i, "") for i in range(max(cells) + 1)], path)
     raise TableError(
         f"the sheet '{sheet}' is empty",
         expected="a header row and rows",

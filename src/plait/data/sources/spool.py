@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from plait.data.cache import HINT, cache_folder, mark_used, new_entry
+from plait.data.sources.names import notes_of
 from plait.data.sources.rows import FileRows, MemoryRows, Rows
 from plait.errors import TableError
 from plait.storing import storage_failure
@@ -18,7 +19,7 @@ from plait.storing import storage_failure
 MEMORY_BYTES = 8 * 2**20
 """Tables up to this size are simply held in memory."""
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a file would be read as other cells than before: caches are then made anew."""
 
 BATCH_BYTES = 4 * 2**20
@@ -58,7 +59,9 @@ def keep(path: Path, settings: str, open_stream: Stream) -> Rows:
     table = pa.Table.from_batches(first, schema)
     if not table.num_rows:
         raise no_rows(path)
-    return MemoryRows(dict(zip(table.column_names, table.columns, strict=True)), key=key)
+    rows = MemoryRows(dict(zip(table.column_names, table.columns, strict=True)), key=key)
+    rows.notes = notes_of(schema)
+    return rows
 
 
 def kept(path: Path, settings: str) -> Rows | None:

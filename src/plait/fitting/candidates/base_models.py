@@ -11,6 +11,7 @@ import numpy as np
 from plait.baselines.base_models import BaseModel, Linear, Majority
 from plait.baselines.features import FeatureMap
 from plait.data.prepared import Prepared
+from plait.display import model_name
 from plait.fitting.candidates.allowance import Allowance
 from plait.fitting.candidates.base_model_bench import BaseModelBench, Measured, open_bench
 from plait.fitting.candidates.base_model_rows import rows_to_learn
@@ -82,7 +83,7 @@ class BaseModels:
     @property
     def said(self) -> tuple[str, ...]:
         """All that a person should know."""
-        cut = ", ".join(name for name in self.kinds if name in self.cut_short)
+        cut = ", ".join(model_name(name) for name in self.kinds if name in self.cut_short)
         return (
             *self.notes,
             *([f"cut off by the time: {cut}"] if cut else ()),
@@ -233,8 +234,8 @@ def _measure_in_time(
     would take which time left out, and notes of those that cannot apply.
     """
     size = bench.size()
-    unfit = tuple(not_applicable(kinds, size))
-    names = [name for name in kinds if not any(note.startswith(f"'{name}'") for note in unfit)]
+    unfit = dict(not_applicable(kinds, size))
+    names = [name for name in kinds if name not in unfit]
     schedule = Schedule(end, bench.foreseen(names, end))
     left, found = schedule.order([name for name in names if name not in first]), dict(first)
     while left:
@@ -246,10 +247,10 @@ def _measure_in_time(
             schedule.give_up(name, one)
         elif one is not None:
             found[name] = one
-        update(len(kinds) - len(left) + 1, name)
+        update(len(kinds) - len(left) + 1, model_name(name))
     if end is not None and not _beats_guessing(found, bench):
         _try_late(kinds, bench, found, schedule.left_out, end)
-    return found, schedule.left_out, unfit
+    return found, schedule.left_out, tuple(unfit.values())
 
 
 def _beats_guessing(found: Mapping[str, Measured], bench: BaseModelBench) -> bool:

@@ -28,6 +28,7 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.linear import Linear
 from plait.baselines.reduced_models import MAX_INPUT_COLUMNS
 from plait.baselines.selection import NARROW_FEATURES
+from plait.display import model_name
 from plait.errors import UsageError
 from plait.fitting.candidates.prompts import prompt_tuner
 from plait.fitting.setup.problem import Problem
@@ -140,16 +141,19 @@ def refuse_none(measured: Mapping[str, object], asked: bool | Sequence[str]) -> 
     )
 
 
-def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[str]:
-    """Yield a note for each model that cannot learn this target, or not within memory."""
+def not_applicable(kinds: Mapping[str, Kind], size: Size) -> Iterator[tuple[str, str]]:
+    """Yield name and note of each model that cannot learn this target, or not within memory."""
     for name in kinds:
         if has_too_many(name, size.form, size.outputs):
             yield (
-                f"'{name}' was left out: it takes {MAX_CLASSES} classes at most, and there are "
-                f"{size.outputs:,}"
+                name,
+                f"left out: {model_name(name)}, for at most {MAX_CLASSES} classes, and there are "
+                f"{size.outputs:,}",
             )
         elif foreseen_bytes(name, size) > MAX_BYTES:
             yield (
-                f"'{name}' was left out: for {size.rows:,} rows of {size.outputs:,} classes it "
-                f"needs about {foreseen_bytes(name, size) / 2**30:.0f} GB of memory"
+                name,
+                f"left out: {model_name(name)}, needing about "
+                f"{foreseen_bytes(name, size) / 2**30:.0f} GB of memory for {size.rows:,} rows of "
+                f"{size.outputs:,} classes",
             )

@@ -10,6 +10,7 @@ import numpy as np
 from plait.baselines.base_models import BaseModel, Boosted, Linear, ReducedModel, WithReducedModels
 from plait.baselines.contract import Deadline, was_cut
 from plait.baselines.labelled_rows import LabelledRows
+from plait.display import model_name
 from plait.fitting.candidates.base_models import BaseModels
 from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
@@ -81,11 +82,13 @@ def refit(
         base_model = again.fitted(name, base_models, None if until is None else Deadline(until))
         if base_model is not None:
             found[name] = base_model
-    notes = [f"{' and '.join(found)} learned from the validation rows too, once chosen"]
-    late = [name for name in mixed if name not in found]
-    notes = notes if found else []
+    learned, late = (
+        " and ".join(model_name(name) for name in mixed if (name in found) is known)
+        for known in (True, False)
+    )
+    notes = [f"{learned} learned from the validation rows too, once chosen"] if learned else []
     if late:
-        notes.append(f"no time was left to fit {' and '.join(late)} on the validation rows as well")
+        notes.append(f"no time was left to fit {late} on the validation rows as well")
     return Refitted(found, tuple(notes))
 
 

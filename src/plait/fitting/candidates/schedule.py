@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plait.baselines.contract import Deadline
+from plait.display import model_name
 
 WORTH: Mapping[str, float] = {
     "majority": 1.0,
@@ -100,4 +101,4 @@ class Schedule:
 def not_measured(name: str, seconds: float) -> str:
     """Say that a candidate was left out, and how long it takes."""
     shown = f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.1f}"
-    return f"'{name}' was not measured: it needs about {shown} s"
+    return f"not measured: {model_name(name)}, which would take about {shown} s"

@@ -9,6 +9,7 @@ import numpy as np
 
 from plait.baselines.base_models import Linear, Majority
 from plait.baselines.contract import Deadline
+from plait.display import model_name
 from plait.fitting.candidates.allowance import Allowance
 from plait.fitting.candidates.base_model_bench import Measured
 from plait.fitting.candidates.base_models import (
@@ -82,7 +83,7 @@ def measure_again(
         elif _is_better(one, found.get(name), problem, base_models):
             found[name] = one
             left_out.pop(name, None)
-        update(place + 1, name)
+        update(place + 1, model_name(name))
     changed = [name for name in found if found[name] is not base_models.found.get(name)]
     base_models = base_models.with_found(found, left_out)
     base_models = with_reduced_models(base_models, problem, changed, seed, Allowance(deadline=end))
@@ -123,7 +124,9 @@ def why_unused(base_models: BaseModels, deep: DeepResult, timetable: Timetable) 
     waiting = seconds_needed(base_models)
     said = f"{left:.0f} of the {timetable.seconds:g} s were not used: "
     if waiting:
-        names = " and ".join(f"'{name}' ({seconds:,.0f} s)" for name, seconds in waiting.items())
+        names = " and ".join(
+            f"{model_name(name)} ({seconds:,.0f} s)" for name, seconds in waiting.items()
+        )
         return (f"{said}what is left to do takes longer: {names}",)
     done = ["every simple model is complete"] if base_models.fitted else []
     if deep.systems:

@@ -10,6 +10,7 @@ import numpy as np
 
 from plait.baselines.features import FeatureMap
 from plait.baselines.generated import kinds_of
+from plait.display import model_name
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.modalities import GeneratedTarget, SimpleGenerator
@@ -57,5 +58,5 @@ def measure_simple(problem: Problem, work: Work) -> Simple:
         began, fitted[name] = time.monotonic(), kind()
         fitted[name].fit(matrices, targets, codec, seed=work.seed)
         seconds[name] = time.monotonic() - began
-        update(number + 2, name)
+        update(number + 2, model_name(name))
     return Simple(fitted, features, seconds, notes)

@@ -9,6 +9,7 @@ import numpy as np
 
 from plait.baselines.stack import best_mix
 from plait.baselines.weighted_statistics import mean_by
+from plait.display import model_name
 from plait.errors import TargetError
 from plait.fitting.setup.by_metric import best_by_metric
 from plait.modalities import PredictiveTarget
@@ -67,7 +68,9 @@ def choose(
         name: mean_by(codec.cost(found, truth), row_weights) for name, found in outputs.items()
     }
     usable = {name: found for name, found in outputs.items() if np.isfinite(costs[name])}
-    diverged = tuple(f"'{n}' diverged and cannot ship" for n in outputs if n not in usable)
+    diverged = tuple(
+        f"{model_name(n)} diverged and cannot ship" for n in outputs if n not in usable
+    )
     if not usable:
         raise TargetError(
             "training diverged: no model gives finite outputs",
@@ -98,7 +101,11 @@ def unjudged(outputs: Mapping[str, np.ndarray], truth: np.ndarray) -> Choice | N
     counts = np.unique(truth[truth >= 0], return_counts=True)[1]
     if "label_propagation" not in outputs or not len(counts) or np.median(counts) > 1:
         return None
-    note = "too few labels to compare candidates: " + " and ".join(trusted) + " ship as equals"
+    note = (
+        "too few labels to compare candidates: "
+        + " and ".join(map(model_name, trusted))
+        + " ship as equals"
+    )
     return Choice(dict.fromkeys(trusted, 1 / len(trusted)), {}, (note,))
 
 
@@ -118,7 +125,11 @@ def _compare(
     gap = gap if row_weights is None else gap * row_weights / row_weights.mean()
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return ()
-    other = "the mix of simple models" if best == SIMPLE else f"the baseline '{best}'"
+    other = (
+        "the mix of simple models"
+        if best == SIMPLE
+        else f"the best simple model ({model_name(best)})"
+    )
     if gap.mean() > 0:
         return (f"the deep model does not beat {other} on these data",)
     return (f"the deep model is not clearly better than {other} on these data",)

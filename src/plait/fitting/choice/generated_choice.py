@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers
+from plait.display import model_name
 from plait.fitting.choice.chosen_by_folds import NUM_FOLDS
 from plait.model.ensemble import DEEP
 from plait.model.judges import PairJudge
@@ -48,15 +49,13 @@ def choose_generated(
         return best, ()
     base_model = min(simple, key=lambda name: costs[name])
     if best != DEEP:
-        return best, (f"the network does not beat the baseline '{base_model}' on these data",)
+        return best, (f"the network does not beat {model_name(base_model)} on these data",)
     gap = judge.cost(made.outputs[DEEP], made.truth) - judge.cost(
         made.outputs[base_model], made.truth
     )
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return best, ()
-    return best, (
-        f"the network is not clearly better than the baseline '{base_model}' on these data",
-    )
+    return best, (f"the network is not clearly better than {model_name(base_model)} on these data",)
 
 
 def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:

@@ -75,7 +75,7 @@ def _fold(
     """Train the network of a fold, in its part of the time that is left for so many rounds."""
     rows, folds = learn_rows(problem), _folds_of(plan)
     held, learned = rows[folds == fold], rows[folds != fold]
-    plan = replace(plan, seed=seed, folder=plan.folder and plan.folder / f"fold-{fold}")
+    plan = replace(plan, seed=seed, folder=plan.folder and plan.folder / f"fold-{fold + 1}")
     system = make_system(problem, plan, learned)
     num_folds = int(folds.max()) + 1
     budget = plan.budget.share(1 / num_folds)

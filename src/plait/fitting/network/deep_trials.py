@@ -68,7 +68,7 @@ def _choose_join(
     costs = {}
     for join in joins:
         trial = replace(plan, config=replace(config, join=join))
-        trial = _trial_plan(trial, len(joins), f"join-{join}")
+        trial = _trial_plan(trial, len(joins), f"fusion-at-layer-{join}")
         costs[join] = _trial_cost(problem, trial, progress, f"fusion at layer {join}")
     best = _simplest_good(costs)
     measured = [

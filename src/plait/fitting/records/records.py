@@ -15,6 +15,7 @@ import numpy as np
 import plait
 from plait.data.prepared import Prepared
 from plait.data.schema import Column, Schema
+from plait.display import model_name
 from plait.fitting.setup.problem import Problem
 from plait.model.backbone_column import BackboneColumn
 from plait.model.derived_columns import DerivedColumn
@@ -94,8 +95,9 @@ def make_space_card(problem: Problem, metrics: Mapping[str, Any]) -> str:
     lines = [
         f"# Model card: the shared space of {', '.join(problem.inputs)}",
         "",
-        f"Learned without labels by {metrics['shipped']} from {len(problem.splits.train)} rows of "
-        f"{problem.table.name}. Every column, and every row, gets a vector of one space.",
+        f"Learned without labels by {model_name(metrics['shipped'])} from "
+        f"{len(problem.splits.train)} rows of {problem.table.name}. Every column, and every row, "
+        "gets a vector of one space.",
         "",
         f"How rows were split: {problem.splits.how}.",
         "",
@@ -104,12 +106,17 @@ def make_space_card(problem: Problem, metrics: Mapping[str, Any]) -> str:
     ]
     for name, one in metrics["test"]["retrieval"].items():
         lines.append(
-            f"| {name} | {one['r@1']:.3f} | {one['r@10']:.3f} | {one['median_rank']:g} "
+            f"| {name} | {_share(one, 'r@1')} | {_share(one, 'r@10')} | {one['median_rank']:g} "
             f"| {one['n']} |"
         )
     lines += [*_warned(metrics), "", "## What to know", ""]
     lines += [f"- {note}" for note in metrics["notes"]] or ["- nothing noted"]
     return "\n".join([*lines, ""])
+
+
+def _share(one: Mapping[str, Any], name: str) -> str:
+    ends = " to ".join(f"{end:.3f}" for end in one["intervals"].get(name, ()))
+    return f"{one[name]:.3f}" + (f" ({ends})" if ends else "")
 
 
 def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str:
@@ -119,7 +126,7 @@ def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str
     lines = [
         f"# Model card: {problem.target} from {', '.join(problem.inputs)}",
         "",
-        f"Task: {problem.goal.task}. Shipped: {metrics['shipped']}. "
+        f"Task: {problem.goal.task}. Shipped: {model_name(metrics['shipped'])}. "
         f"Learned from {len(problem.splits.train)} rows of {problem.table.name}.",
         "",
         f"How rows were split: {problem.splits.how}.",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.display import model_name
 from plait.fitting.choice.comparison import Candidates
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.setup.problem import Problem
@@ -118,7 +119,8 @@ class Scorer:
         left, known = self._left(), not self.has_test
         needed = self.answering.get(name, 0.0) * len(rows)
         if not known and left is not None and needed > max(left, NO_TIME):
-            self.notes.append(f"'{name}' was not scored on the rows set aside: no time was left")
+            who = model_name(name)
+            self.notes.append(f"no time was left to score on the rows set aside: {who}")
             return {"metrics": {}, "intervals": {}}
         truth, judge = self.problem.truth[rows], self.model.predictor.judge
         if known:

@@ -19,7 +19,7 @@ from plait.encoders import FoundEncoder
 from plait.errors import TargetError
 from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.labels import read_labels
-from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows
+from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows, warnings_on_groups
 from plait.fitting.setup.reading import input_columns_with, read_columns
 from plait.fitting.setup.roles import (
     check_base,
@@ -225,7 +225,11 @@ def make_problem(
             *notes_on_rows(table, splits, prepared, target, rows.group),
             *notes_on_columns(codecs, inputs, base, simple=simple),
         ),
-        warnings=(*known, *table_warnings(table, inputs, target, prepared, found, exclude)),
+        warnings=(
+            *known,
+            *table_warnings(table, inputs, target, prepared, found, exclude),
+            *warnings_on_groups(table, rows.group, splits),
+        ),
     )
 
 

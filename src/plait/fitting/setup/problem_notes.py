@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from plait.data.cautions import caution
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits
 from plait.data.table import Table
 from plait.fitting.setup.labels import CHUNK_ROWS
 from plait.modalities import Codec
+from plait.model.judging import few_groups_said, said_units
 from plait.model.model import Model
 
 
@@ -31,6 +33,13 @@ def notes_on_columns(
     """Say what is lost of columns: rare labels, and texts that a base left unread."""
     lost = () if simple else _bytes_notes(base, inputs)
     return (*_label_notes(codecs), *lost)
+
+
+def warnings_on_groups(table: Table, group: str | None, splits: Splits) -> list[dict[str, str]]:
+    """Warn where the test rows are of few of the groups that were said."""
+    units = said_units(table, group, splits.test)
+    num = 0 if units is None else len(np.unique(units))
+    return [caution("groups", str(group), text) for text in few_groups_said(num, group)]
 
 
 def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from plait.modalities.category.labels import (
     plain_label,
     typed_labels,
 )
+from plait.modalities.category.words import are_of_words
 from plait.modalities.codes import reason_for_codes
 from plait.modalities.date.survey import sureness as sureness_of_dates
 from plait.modalities.forms import CLASSES, OutputForm
@@ -84,8 +85,15 @@ class CategoryCodec:
         return max(sure, 0.4) if reason_for_codes(sample.name, sample.values) else sure
 
     def survey(self, sample: ColumnSample) -> Survey:
-        """Settle what labels are: numbers and truth values come back as such."""
+        """Settle what labels are: numbers and truth values come back as such.
+
+        Names of several words are doubtful: where words tell of the target, text reads them in
+        names never seen as well, else labels do as well or better.
+        """
         kind = kind_of_cells(sample.values, typed=sample.typed)
+        if kind == "text" and are_of_words(sample):
+            hint = f"--columns {sample.name}=text reads their words"
+            return Survey(said=(f"its {sample.num_distinct} labels are of several words: {hint}",))
         if self.kind or kind == "text":
             return Survey()
         words = {"int": "whole numbers", "float": "numbers", "bool": "truth values"}
