@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,8 @@ from plait.modalities.likeness import (
     Difference,
     Fingerprint,
     difference,
-    resized,
-    sign_code,
+    resized_all,
+    sign_codes,
     smoothed,
 )
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from jaxtyping import UInt8
 
 SIDE, COLOUR_SIDE, CODE_SIDE = 24, 6, 8
+MOST_BYTES = 2**22
+"""Of the pictures of one size that are looked at together."""
+
 LEAST_SPREAD = 3.0
 """Grey levels: a picture with less structure than this is blank."""
 
@@ -34,22 +38,55 @@ MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
 """Levels of colour that may differ, on average and in one spot; logarithm of a ratio."""
 
 
-def fingerprint_picture(raw: UInt8[ndarray, "height width 3"]) -> Fingerprint | None:
-    """Return what the picture's near-duplicates are found by; None for a blank one."""
-    small = Image.fromarray(raw).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    grey = np.asarray(small.convert("L"))
-    if grey.std() < LEAST_SPREAD:
-        return None
-    colours = small.resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX).convert("YCbCr")
-    aspect = np.array([np.log(raw.shape[1] / raw.shape[0])], np.float16)
-    parts = [aspect.tobytes(), grey.tobytes(), np.asarray(colours)[..., 1:].tobytes()]
-    return Fingerprint(picture_code(grey), b"".join(parts))
+def fingerprint_pictures(
+    raws: Sequence[UInt8[ndarray, "height width 3"]],
+) -> list[Fingerprint | None]:
+    """Return what the pictures' near-duplicates are found by; None for blank ones.
+
+    A picture's are bit for bit the same whatever others are beside it.
+    """
+    found: list[Fingerprint | None] = [None] * len(raws)
+    sizes: dict[tuple[int, ...], list[int]] = {}
+    for place, raw in enumerate(raws):
+        sizes.setdefault(raw.shape, []).append(place)
+    for (height, width, _), places in sizes.items():
+        aspect = np.array([np.log(width / height)], np.float16).tobytes()
+        num_at_once = max(1, MOST_BYTES // (3 * height * width))
+        for first in range(0, len(places), num_at_once):
+            part = places[first : first + num_at_once]
+            for place, one in zip(part, _of_one_size(raws, part, aspect), strict=True):
+                found[place] = one
+    return found
 
 
-def picture_code(grey: UInt8[ndarray, "24 24"]) -> bytes:
-    """Return the code of coarse grey levels, whatever brightness and contrast."""
-    coarse = resized(grey, CODE_SIDE, CODE_SIDE)
-    return sign_code((coarse - coarse.mean()).ravel())
+def _of_one_size(
+    raws: Sequence[np.ndarray], places: list[int], aspect: bytes
+) -> Iterator[Fingerprint | None]:
+    """Yield the fingerprints of pictures of one size, whose logarithm of width by height is given.
+
+    What changes pixels one by one takes pictures one below the other.
+    """
+    num = len(places)
+    small = resized_all(np.stack([raws[place] for place in places]), SIDE)
+    greys = np.asarray(_tower(small).convert("L")).reshape(num, SIDE, SIDE)
+    blocks = resized_all(small, COLOUR_SIDE, Image.Resampling.BOX)
+    colours = np.asarray(_tower(blocks).convert("YCbCr")).reshape(num, -1, 3)[..., 1:]
+    spreads = greys.reshape(num, -1).std(axis=1)
+    codes = picture_codes(greys)
+    for grey, colour, spread, code in zip(greys, colours, spreads, codes, strict=True):
+        sketch = aspect + grey.tobytes() + colour.tobytes()
+        yield None if spread < LEAST_SPREAD else Fingerprint(code, sketch)
+
+
+def _tower(pictures: UInt8[ndarray, "picture height width 3"]) -> Image.Image:
+    """Return pictures as one, each below the other."""
+    return Image.fromarray(np.ascontiguousarray(pictures).reshape(-1, pictures.shape[2], 3))
+
+
+def picture_codes(greys: UInt8[ndarray, "picture 24 24"]) -> list[bytes]:
+    """Return the codes of coarse grey levels, whatever brightness and contrast."""
+    coarse = resized_all(greys.astype(np.float32), CODE_SIDE).reshape(len(greys), -1)
+    return sign_codes(coarse - coarse.mean(axis=1, keepdims=True))
 
 
 def pictures_alike(first: bytes, second: bytes) -> bool:
