@@ -19,7 +19,7 @@ from plait.encoders import FoundEncoder
 from plait.errors import SchemaError, TargetError
 from plait.fitting.setup.reading_time import ReadingTime
 from plait.fitting.setup.timetable import COPIES_SHARE, Timetable
-from plait.modalities import Codec, traits_of_modality
+from plait.modalities import Codec, traits_of, traits_of_modality
 from plait.model.backbone_column import BackboneColumn, open_derived_columns
 from plait.model.derived_columns import DerivedColumn, with_derived_columns
 from plait.model.model import Model
@@ -36,12 +36,13 @@ def copies_in(
     """Return the near-duplicates of the inputs; prepare in the same pass what can be foreseen."""
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
+    steady = {name: codec for name, codec in known.items() if traits_of(codec).steady}
     return look_for_copies(
         table,
         inputs,
         deadline=timetable.until(COPIES_SHARE),
         progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
-        foreseen=cache(lambda: foresee_codecs(table, fresh)),
+        foreseen=cache(lambda: steady | foresee_codecs(table, fresh)),
     )
 
 
