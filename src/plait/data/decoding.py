@@ -137,13 +137,14 @@ class Decoder(Generic[T]):
         """Return the results in order, by this thread; after the block's end, nothing."""
         if self._many is None:
             return [None if self._stop.is_set() else self._one(cell) for cell in cells]
-        results: list[T | None | CellError] = []
+        results: list[T | None | CellError] = [None] * len(cells)
         held: dict[int, Any] = {}
         num_bytes = 0
         for place, cell in enumerate(cells):
             raw = None if self._stop.is_set() else self._read(cell)
-            results.append(raw if isinstance(raw, CellError) else None)
-            if raw is not None and results[place] is None:
+            if isinstance(raw, CellError):
+                results[place] = raw
+            elif raw is not None:
                 held[place] = raw
                 num_bytes += raw.nbytes
             if num_bytes > HELD_BYTES:
@@ -186,12 +187,12 @@ class Decoder(Generic[T]):
 
     def _one(self, cell: Cell) -> T | None | CellError:
         try:
-            raw = read_cell(self._codec, cell, self._media)
-            return None if raw is None else self._finish(raw)
+            raw = self._read(cell)
+            return raw if raw is None or isinstance(raw, CellError) else self._finish(raw)
         except CellError as error:
             return error
 
-    def _read(self, cell: Cell) -> Any | None | CellError:
+    def _read(self, cell: Cell) -> Any:
         try:
             return read_cell(self._codec, cell, self._media)
         except CellError as error:

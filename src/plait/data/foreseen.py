@@ -75,8 +75,8 @@ class PreparedBeside:
 
     def making(self, codec: Codec) -> Making[tuple[Fingerprint | None, Arrays]]:
         """Return what is made of cells that an unfitted codec reads: fingerprint and arrays."""
-        many = getattr(codec, "fingerprints_of", None)
         prepare = self._codec.prepare
+        many: Any = getattr(codec, "fingerprints_of", None)
 
         def both(raw: Any) -> tuple[Fingerprint | None, Arrays]:
             return codec.fingerprint(raw), prepare(raw)

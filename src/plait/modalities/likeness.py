@@ -99,7 +99,8 @@ def resized_all(
         how: The filter; a triangle if not said.
     """
     if values.shape[1] > values.shape[2]:
-        return np.stack([Image.fromarray(value).resize((side, side), how) for value in values])
+        each = (Image.fromarray(value).resize((side, side), how) for value in values)
+        return np.stack([np.asarray(one) for one in each])
     turned = _resized_lines(values, side, how).swapaxes(1, 2)
     return _resized_lines(turned, side, how).swapaxes(1, 2)
 
