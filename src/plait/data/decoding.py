@@ -16,7 +16,7 @@ CHEAP_ELEMENTS = 16
 MEMO_CELLS = 4096
 SLICE_CELLS = 64
 TASK_CELLS = 8
-HELD_BYTES = 2**22
+HELD_BYTES = 2**20
 """Of decoded arrays that are held until something is made of all of them at once."""
 
 T = TypeVar("T")

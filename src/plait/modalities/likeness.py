@@ -87,20 +87,18 @@ def resized(
 def resized_all(
     values: ndarray, side: int, how: Image.Resampling = Image.Resampling.BILINEAR
 ) -> ndarray:
-    """Return many of one size, scaled to a square: bit for bit as Pillow scales each alone.
+    """Return many squares in another size, bit for bit as Pillow scales each alone.
 
-    Pillow scales lines, then columns. Where lines lie one below the other, those of many take one
-    call; columns do once they are turned into lines. Of tall ones Pillow 13 scales columns first:
-    these are scaled one by one.
+    Pillow scales lines, then columns (from version 13 on not of tall pictures, but of squares).
+    Where lines lie one below the other, those of many take one call; columns do once they are
+    turned into lines.
 
     Args:
-        values: float32 ``[item, row, column]``, or uint8 ``[item, row, column, 3]``.
-        side: In place of rows and columns.
+        values: float32 ``[item, row, column]``, or uint8 ``[item, row, column, 3]``; as many rows
+            as columns.
+        side: In place of these.
         how: The filter; a triangle if not said.
     """
-    if values.shape[1] > values.shape[2]:
-        each = (Image.fromarray(value).resize((side, side), how) for value in values)
-        return np.stack([np.asarray(one) for one in each])
     turned = _resized_lines(values, side, how).swapaxes(1, 2)
     return _resized_lines(turned, side, how).swapaxes(1, 2)
 

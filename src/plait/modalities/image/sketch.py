@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from jaxtyping import UInt8
 
 SIDE, COLOUR_SIDE, CODE_SIDE = 24, 6, 8
-MOST_BYTES = 2**22
-"""Of the pictures of one size that are looked at together."""
-
 LEAST_SPREAD = 3.0
 """Grey levels: a picture with less structure than this is blank."""
 
@@ -45,37 +42,25 @@ def fingerprint_pictures(
 
     A picture's are bit for bit the same whatever others are beside it.
     """
-    found: list[Fingerprint | None] = [None] * len(raws)
-    sizes: dict[tuple[int, ...], list[int]] = {}
-    for place, raw in enumerate(raws):
-        sizes.setdefault(raw.shape, []).append(place)
-    for (height, width, _), places in sizes.items():
-        aspect = np.array([np.log(width / height)], np.float16).tobytes()
-        num_at_once = max(1, MOST_BYTES // (3 * height * width))
-        for first in range(0, len(places), num_at_once):
-            part = places[first : first + num_at_once]
-            for place, one in zip(part, _of_one_size(raws, part, aspect), strict=True):
-                found[place] = one
+    if not len(raws):
+        return []
+    small = np.stack([_scaled_down(raw) for raw in raws])
+    greys = np.asarray(_tower(small).convert("L")).reshape(-1, SIDE, SIDE)
+    blocks = resized_all(small, COLOUR_SIDE, Image.Resampling.BOX)
+    colours = np.asarray(_tower(blocks).convert("YCbCr")).reshape(len(raws), -1, 3)[..., 1:]
+    spreads = greys.reshape(len(raws), -1).std(axis=1)
+    found: list[Fingerprint | None] = []
+    for raw, grey, colour, spread, code in zip(
+        raws, greys, colours, spreads, picture_codes(greys), strict=True
+    ):
+        aspect = np.array([np.log(raw.shape[1] / raw.shape[0])], np.float16)
+        sketch = aspect.tobytes() + grey.tobytes() + colour.tobytes()
+        found.append(None if spread < LEAST_SPREAD else Fingerprint(code, sketch))
     return found
 
 
-def _of_one_size(
-    raws: Sequence[np.ndarray], places: list[int], aspect: bytes
-) -> Iterator[Fingerprint | None]:
-    """Yield the fingerprints of pictures of one size, whose logarithm of width by height is given.
-
-    What changes pixels one by one takes pictures one below the other.
-    """
-    num = len(places)
-    small = resized_all(np.stack([raws[place] for place in places]), SIDE)
-    greys = np.asarray(_tower(small).convert("L")).reshape(num, SIDE, SIDE)
-    blocks = resized_all(small, COLOUR_SIDE, Image.Resampling.BOX)
-    colours = np.asarray(_tower(blocks).convert("YCbCr")).reshape(num, -1, 3)[..., 1:]
-    spreads = greys.reshape(num, -1).std(axis=1)
-    codes = picture_codes(greys)
-    for grey, colour, spread, code in zip(greys, colours, spreads, codes, strict=True):
-        sketch = aspect + grey.tobytes() + colour.tobytes()
-        yield None if spread < LEAST_SPREAD else Fingerprint(code, sketch)
+def _scaled_down(raw: np.ndarray) -> UInt8[ndarray, "24 24 3"]:
+    return np.asarray(Image.fromarray(raw).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
 
 
 def _tower(pictures: UInt8[ndarray, "picture height width 3"]) -> Image.Image:
