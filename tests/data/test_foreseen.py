@@ -9,6 +9,7 @@ from PIL import Image
 from plait import read
 from plait.data import fingerprints as fingerprints_module
 from plait.data import fit_codecs, prepare_table
+from plait.data import lookalikes as lookalikes_module
 from plait.data.fingerprints import fingerprints
 from plait.data.foreseen import foresee_codecs
 from plait.data.lookalikes import look_for_copies
@@ -109,17 +110,42 @@ def test_nothing_is_foreseen_where_nothing_is_decoded(draw):
     fingerprints(table, ["x"], foreseen=lambda: pytest.fail("asked"))
 
 
-def test_where_the_time_is_over_nothing_is_kept(draw, cache, monkeypatch):
-    class Late:
-        asked = 0
+class Clock:
+    """Goes on by a second whenever it is asked."""
 
-        def monotonic(self) -> float:
-            self.asked += 1
-            return 0.0 if self.asked < 3 else 1e13
+    def __init__(self) -> None:
+        self.now = 0.0
 
+    def monotonic(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def test_what_is_read_in_any_case_is_read_to_its_end(draw, read_cells, monkeypatch):
+    """Fingerprints that stopped half way would leave all cells to be decoded again."""
+    monkeypatch.setattr(fingerprints_module, "time", Clock())
+    monkeypatch.setattr(lookalikes_module, "time", Clock())
+    table, codec = draw(), find_codec("image")(size_px=12)
+    table = table.take([*range(NUM_ROWS), 3])
+    found = look_for_copies(table, ["x"], deadline=1.5, foreseen=lambda: {"x": codec})
+    assert not found.num_unread and [3, NUM_ROWS] in [rows.tolist() for _, rows in found.groups]
+    monkeypatch.undo()
+    prepare_table(table, {"x": codec})
+    assert sorted(read_cells) == sorted(table.column("x"))
+
+
+def test_what_is_not_foreseen_has_its_time_after_it(draw, monkeypatch):
+    deadlines = []
+    plain = fingerprints_module._compute
+
+    def watched(*args):
+        deadlines.append(args[-1])
+        return plain(*args)
+
+    monkeypatch.setattr(fingerprints_module, "_compute", watched)
+    monkeypatch.setattr(fingerprints_module, "time", Clock())
     table = draw()
-    monkeypatch.setattr(fingerprints_module, "time", Late())
-    codec = find_codec("image")(size_px=12)
-    found = look_for_copies(table, ["x"], deadline=1e12, foreseen=lambda: {"x": codec})
-    assert 0 < found.num_unread["x"] < NUM_ROWS
-    assert list((cache / "prepared").iterdir()) == list((cache / "fingerprints").iterdir()) == []
+    codecs = {"x": find_codec("image")(), "y": find_codec("image")(size_px=16)}
+    both = read({"x": table.column("x"), "y": table.column("x")}, root=table.root)
+    fingerprints(both, codecs, deadline=100.0, foreseen=lambda: {"x": codecs["y"]})
+    assert deadlines == [None, 101.0]

@@ -100,7 +100,8 @@ def fingerprints(
     Missing cells have none. Codecs need not be fitted; names alone take those of the table's
     schema. Kept in the cache, so that media are decoded for this only once; but not where a
     deadline (of `time.monotonic`) came before the last row: see `Fingerprints.num_seen`. Columns
-    share the time alike.
+    share the time alike. One that is foreseen must be read in any case, for which fingerprints are
+    little more work: it takes the time that it takes, and the others have theirs after it.
 
     Args:
         table: The rows.
@@ -124,21 +125,14 @@ def fingerprints(
         key = column_key(table, name, codec)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
-            until = _part_of(deadline, len(able) - place)
             fitted = foreseen().get(name)
-            try:
-                with ExitStack() as stack:
-                    folder = stack.enter_context(new_entry(home, key))
-                    beside = None
-                    if fitted is not None:
-                        beside = PreparedBeside(table, name, fitted, cache)
-                        stack.enter_context(beside)
-                    num_seen = _compute(folder, table, name, codec, beside, told, until)
-                    if num_seen < table.num_rows:
-                        raise _Late(_read(folder, codec, num_seen))
-                kept = _load(home / key, codec, table.num_rows)
-            except _Late as late:
-                kept = late.found
+            if fitted is None:
+                until = _part_of(deadline, len(able) - place)
+                kept = _take((home, key), table, name, codec, None, told, until)
+            else:
+                began, beside = time.monotonic(), PreparedBeside(table, name, fitted, cache)
+                kept = _take((home, key), table, name, codec, beside, told, None)
+                deadline = None if deadline is None else deadline + time.monotonic() - began
         if kept is None:
             raise StorageError(
                 "an entry of the cache is not what was written",
@@ -148,6 +142,29 @@ def fingerprints(
             )
         found[name] = kept
     return found
+
+
+def _take(
+    entry: tuple[Path, str],
+    table: Table,
+    name: str,
+    codec: Codec,
+    beside: PreparedBeside | None,
+    progress: Progress | None,
+    deadline: float | None,
+) -> Fingerprints | None:
+    """Return a column's fingerprints, kept in the cache unless the deadline came first."""
+    try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(new_entry(*entry))
+            if beside is not None:
+                stack.enter_context(beside)
+            num_seen = _compute(folder, table, name, codec, beside, progress, deadline)
+            if num_seen < table.num_rows:
+                raise _Late(_read(folder, codec, num_seen))
+    except _Late as late:
+        return late.found
+    return _load(entry[0] / entry[1], codec, table.num_rows)
 
 
 class _Late(Exception):
@@ -237,7 +254,7 @@ def _compute(
                 break
     codes.tofile(folder / FILES[0][0])
     sizes.cumsum().tofile(folder / FILES[1][0])
-    if beside is not None and seen == table.num_rows:
+    if beside is not None:
         beside.close(bad)
     return seen
 

@@ -53,7 +53,7 @@ class PreparedBeside:
     """Prepares a column in the pass that takes its fingerprints. Use as a context manager.
 
     What it writes is the entry of the cache that `plait.data.prepared.prepare_table` looks for:
-    whole or, when the block ends otherwise than by `close`, not at all.
+    whole, or not at all where the block ends by an error.
 
     Args:
         table, name: The column.

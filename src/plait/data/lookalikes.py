@@ -32,7 +32,8 @@ def look_for_copies(
     Args:
         table: The rows.
         columns: Names.
-        deadline: Of `time.monotonic`; None for as long as it takes.
+        deadline: Of `time.monotonic`; None for as long as it takes. Later by what is spent on
+            columns that are foreseen.
         progress: Told how many cells were looked at.
         foreseen: As of `plait.data.fingerprints.fingerprints`.
 
@@ -40,8 +41,11 @@ def look_for_copies(
         CellError: The first unreadable cell, unless the table's policy skips such.
     """
     now = time.monotonic()
-    until = None if deadline is None else now + READING_SHARE * max(deadline - now, 0.0)
+    seconds = 0.0 if deadline is None else max(deadline - now, 0.0)
+    until = None if deadline is None else now + READING_SHARE * seconds
     prints = fingerprints(table, columns, deadline=until, progress=progress, foreseen=foreseen)
+    if deadline is not None:
+        deadline = max(deadline, time.monotonic() + (1 - READING_SHARE) * seconds)
     found = find_copies(prints, deadline=deadline)
     for name, one in prints.items():
         if one.num_seen < table.num_rows:
