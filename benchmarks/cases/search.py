@@ -72,8 +72,8 @@ def measure(
     vectors: np.ndarray, queries: np.ndarray, shares: np.ndarray, folder: Path
 ) -> dict[str, Any]:
     """Return all numbers; `folder` is where the index is saved."""
-    from plait.index.graph import num_threads
     from plait.index.index import Index
+    from plait.threads import num_threads
 
     ids = [str(row) for row in range(len(vectors))]
     columns = pa.table({"share": shares})

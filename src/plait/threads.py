@@ -1,7 +1,8 @@
-"""How many threads NumPy's products may take: one on small tables, where threads only wait."""
+"""How many cores this process may use, and NumPy's products: one on small tables."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -9,6 +10,16 @@ from typing import Any
 
 ROWS_PER_THREAD = 2000
 """On fewer rows the threads of BLAS wait for each other more than they work."""
+
+
+def num_threads() -> int:
+    """Return ``$OMP_NUM_THREADS`` where it is a number, else the cores this process may use."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

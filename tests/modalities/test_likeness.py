@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from plait.modalities import find_codec
+from plait.modalities.image.sketch import fingerprint_pictures
 from plait.modalities.likeness import difference, sign_code, smoothed
 
 RNG = np.random.default_rng(0)
@@ -79,6 +80,35 @@ def test_another_colour_makes_another_picture():
 
 def test_a_blank_picture_has_no_copies():
     assert find_codec("image")().fingerprint(np.full((9, 9, 3), 200, np.uint8)) is None
+
+
+def one_by_one(raw: np.ndarray) -> tuple[bytes, bytes] | None:
+    """Code and sketch of a picture, every step by Pillow on this picture alone."""
+    small = Image.fromarray(raw).resize((24, 24), Image.Resampling.BILINEAR)
+    grey = np.asarray(small.convert("L"))
+    if grey.std() < 3:
+        return None
+    colours = small.resize((6, 6), Image.Resampling.BOX).convert("YCbCr")
+    aspect = np.array([np.log(raw.shape[1] / raw.shape[0])], np.float16)
+    levels = Image.fromarray(grey.astype(np.float32)).resize((8, 8), Image.Resampling.BILINEAR)
+    coarse = np.array(levels)
+    sketch = aspect.tobytes() + grey.tobytes() + np.asarray(colours)[..., 1:].tobytes()
+    return sign_code((coarse - coarse.mean()).ravel()), sketch
+
+
+def test_fingerprints_of_many_pictures_are_those_of_each():
+    sizes = [(28, 28), (24, 24), (96, 112), (300, 20), (9, 7), (7, 9), (60, 1), (1, 5), (24, 40)]
+    raws = []
+    for number in range(200):
+        height, width = sizes[number % len(sizes)]
+        coarse = RNG.integers(0, 256, (5, 5, 3), np.uint8)
+        raw = np.asarray(Image.fromarray(coarse).resize((width, height)))
+        raw = raw // 64 + RNG.integers(0, 8, raw.shape, np.uint8) if number % 7 == 0 else raw
+        raws.append(raw[..., :1].repeat(3, -1) if number % 3 == 0 else raw)
+    found = fingerprint_pictures(raws)
+    told = [None if one is None else (one.code, one.sketch) for one in found]
+    assert told == [one_by_one(raw) for raw in raws] and fingerprint_pictures([]) == []
+    assert 0 < told.count(None) < 60
 
 
 def test_vectors_are_alike_in_one_direction_and_length():

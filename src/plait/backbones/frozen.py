@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plait.backbones.checkpoint import Checkpoint
-from plait.data.building import MAX_RECORDED, Writer
+from plait.data.bad_cells import BadCells
+from plait.data.building import Writer, column_meta
 from plait.data.cache import cache_folder, new_entry
 from plait.data.collation import collate
 from plait.data.decoding import Decoder
@@ -25,8 +26,8 @@ from plait.data.held import HeldStore
 from plait.data.pages import PageBudget
 from plait.data.ragged import ColumnWriter
 from plait.data.table import Table
-from plait.errors import CellError, SchemaError, TableError, UsageError, shorten
-from plait.modalities import Codec, codec_to_dict
+from plait.errors import CellError, SchemaError, TableError, UsageError
+from plait.modalities import Codec
 from plait.modalities.vector.cells import LARGEST
 from plait.modalities.vector.codec import VectorCodec
 from plait.types import Arrays, Cell
@@ -85,7 +86,7 @@ def encode_column(
     if found is None or (found.num_bad and not table.policy.skips):
         media, finish = table.media(), backbone.preparation.prepare
         with Decoder(codec, media, finish, num_workers=table.policy.num_workers) as decoder:
-            encoder = _Encoder(load(), decoder, batch_size, _Bad(table, column))
+            encoder = _Encoder(load(), decoder, batch_size, BadCells(table, column))
             _write(encoder, table, column, vectors, folder, name, progress)
         found = open_column(folder / name, vectors, PageBudget())
     if found is None:
@@ -120,7 +121,7 @@ def encode_rows(
     vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + backbone.num_local)
     store = HeldStore(vectors.layout)
     with Decoder(codec, table.media(), backbone.preparation.prepare, num_workers=0) as decoder:
-        encoder = _Encoder(backbone, decoder, batch_size, _Bad(table, column))
+        encoder = _Encoder(backbone, decoder, batch_size, BadCells(table, column))
         _fill(store, encoder, table, column, vectors, progress)
     return PreparedColumn(vectors, store)
 
@@ -155,15 +156,14 @@ def _fill(
         writer.append(encoder.rows(cells[column], first))
         if progress is not None:
             progress(first + len(cells[column]))
-    bad = encoder.bad
-    writer.close({"codec": codec_to_dict(vectors), "bad": bad.cells, "num_bad": bad.num})
+    writer.close(column_meta(vectors, encoder.bad))
 
 
 class _Encoder:
     """Runs a backbone over cells, those of longest input first."""
 
     def __init__(
-        self, network: Backbone, decoder: Decoder[Arrays], batch_size: int, bad: _Bad
+        self, network: Backbone, decoder: Decoder[Arrays], batch_size: int, bad: BadCells
     ) -> None:
         self._network, self._decoder, self._batch_size = network, decoder, batch_size
         self._layout = network.preparation.layout
@@ -188,7 +188,7 @@ class _Encoder:
                     held, num_bytes = {}, 0
         for row, place in enumerate(index):
             if place in errors:
-                self.bad.add(errors[place], first + row)
+                self.bad.checked(first + row, errors[place])
         found |= self._encode(held)
         return [found.get(place) for place in index]
 
@@ -209,24 +209,6 @@ class _Encoder:
             for row, vector, real in zip(rows, vectors, tokens.mask.cpu().numpy(), strict=True):
                 found[row] = {"vectors": np.ascontiguousarray(vector[real])}
         return found
-
-
-class _Bad:
-    """Unreadable cells of a column: raised with their place, or counted."""
-
-    def __init__(self, table: Table, column: str) -> None:
-        self._column, self._raise = column, not table.policy.skips
-        self.cells: list[dict[str, Any]] = []
-        self.num = 0
-
-    def add(self, error: CellError, row: int) -> None:
-        if self._raise:
-            raise error.at(column=self._column, row=row)
-        self.num += 1
-        if self.num <= MAX_RECORDED:
-            reason = f"{error.what}: {error.received}" if error.received else error.what
-            where = {"column": self._column, "row": row}
-            self.cells.append({**where, "error": shorten(reason, 200)})
 
 
 def _source(

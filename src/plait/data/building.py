@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from plait.data.bad_cells import BadCells
 from plait.data.cache import new_entry
-from plait.data.decoding import Decoder, is_cheap, placed
+from plait.data.decoding import Decoder, is_cheap
 from plait.data.entries import Progress
+from plait.data.pieces import Making, Piece, PieceReader
 from plait.data.ragged import ColumnWriter
 from plait.data.table import Table
-from plait.errors import CellError, shorten
+from plait.errors import CellError
 from plait.modalities import Codec, codec_to_dict
 from plait.types import Arrays, Cell
-
-MAX_RECORDED = 1000
-"""Unreadable cells listed per column; the rest are counted."""
-
-
-FEW_ROWS = 16
-"""Up to here no threads decode: starting them takes longer than they save."""
 
 
 class Writer(Protocol):
@@ -39,15 +34,18 @@ class Writer(Protocol):
         """Finish; `meta` says which cells could not be read."""
 
 
+def column_meta(codec: Codec, bad: BadCells) -> dict[str, Any]:
+    """Return what is kept beside a column's prepared values."""
+    return {"codec": codec_to_dict(codec), "bad": bad.cells, "num_bad": bad.num}
+
+
 class Build:
     """One pass over the table that prepares columns."""
 
     def __init__(self, table: Table, codecs: Mapping[str, Codec]) -> None:
         self._table, self._codecs = table, codecs
         self._media = table.media()
-        self._num_workers = 0 if table.num_rows <= FEW_ROWS else table.policy.num_workers
-        self._bad: dict[str, list[dict[str, Any]]] = {name: [] for name in codecs}
-        self._num_bad = dict.fromkeys(codecs, 0)
+        self._bad = {name: BadCells(table, name) for name in codecs}
 
     def run(self, entries: Mapping[str, tuple[Path, str]], progress: Progress | None) -> None:
         """Write each column as an entry of the cache: name -> (folder, name of the entry)."""
@@ -60,43 +58,41 @@ class Build:
 
     def fill(self, writers: Mapping[str, Writer], progress: Progress | None) -> None:
         """Give every column's values to its writer, and close it."""
-        names = list(self._codecs)
-        cheap = all(is_cheap(codec.layout) for codec in self._codecs.values())
-        with ExitStack() as stack:
-            decoders = {
-                name: stack.enter_context(
-                    Decoder(codec, self._media, codec.prepare, num_workers=self._num_workers)
-                )
-                for name, codec in self._codecs.items()
-            }
-            for first, cells in self._table.batches(names, batch_rows=8192 if cheap else 1024):
-                for name in names:
-                    self._add(name, first, cells[name], decoders[name], writers[name])
-                if progress is not None:
-                    progress(first + len(cells[names[0]]))
+        makings = {name: Making(codec, codec.prepare) for name, codec in self._codecs.items()}
+        apart = frozenset(name for name, c in self._codecs.items() if is_cheap(c.layout))
+        with PieceReader(self._table, makings) as reader:
+            for piece, results in reader.read(self._pieces(reader, apart), apart=apart):
+                name, first, writer = piece.name, piece.first, writers[piece.name]
+                if results is None:
+                    self._add_cheap(piece, reader.decoders[name], writer)
+                else:
+                    writer.append(self._bad[name].all_checked(first, results))
+                if progress is not None and piece.last and name == list(self._codecs)[-1]:
+                    progress(first + len(piece.cells))
         for name, codec in self._codecs.items():
-            bad = {"bad": self._bad[name], "num_bad": self._num_bad[name]}
-            writers[name].close({"codec": codec_to_dict(codec), **bad})
+            writers[name].close(column_meta(codec, self._bad[name]))
 
-    def _add(
-        self,
-        name: str,
-        first: int,
-        cells: list[Cell],
-        decoder: Decoder[Arrays],
-        writer: Writer,
-    ) -> None:
-        if self._add_plain(name, cells, writer):
+    def _pieces(self, reader: PieceReader[Arrays], apart: frozenset[str]) -> Iterator[Piece]:
+        """Yield the cells of all columns, batch by batch; those of cheap columns as one piece."""
+        names = list(self._codecs)
+        batch_rows = 8192 if len(apart) == len(names) else 1024
+        for first, cells in self._table.batches(names, batch_rows=batch_rows):
+            for name in names:
+                if name in apart:
+                    yield Piece(name, first, cells[name], True)
+                else:
+                    yield from reader.cut(name, first, cells[name])
+
+    def _add_cheap(self, piece: Piece, decoder: Decoder[Arrays], writer: Writer) -> None:
+        """Write cells that are cheap to prepare: all at once, or once per distinct one."""
+        if self._add_plain(piece.name, piece.cells, writer):
             return
-        distinct = decoder.decode_distinct(cells)
+        distinct = decoder.decode_distinct(piece.cells)
         if distinct is not None:
-            self._add_distinct(name, first, *distinct, writer)
+            self._add_distinct(piece.name, piece.first, *distinct, writer)
             return
-        for results in decoder.decode(cells):
-            writer.append(
-                [self._checked(name, first + i, result) for i, result in enumerate(results)]
-            )
-            first += len(results)
+        results = decoder.decode_here(piece.cells)
+        writer.append(self._bad[piece.name].all_checked(piece.first, results))
 
     def _add_plain(self, name: str, cells: list[Cell], writer: Writer) -> bool:
         """Write cells that the codec can read and prepare all at once; tell whether it can."""
@@ -122,7 +118,7 @@ class Build:
         if failed:
             for row, place in enumerate(index):
                 if place in failed:
-                    self._checked(name, first + row, results[place])
+                    self._bad[name].checked(first + row, results[place])
         values = [None if isinstance(r, CellError) else r for r in results]
         places = np.asarray(index)
         present = np.array([value is not None for value in values], bool)[places]
@@ -134,14 +130,3 @@ class Build:
                     table[place] = value[part]
             parts[part] = table[places]
         writer.append_stacked(present, parts)
-
-    def _checked(self, name: str, row: int, result: Arrays | None | CellError) -> Arrays | None:
-        if not isinstance(result, CellError):
-            return result
-        if not self._table.policy.skips:
-            raise placed(result, name, row) from result
-        self._num_bad[name] += 1
-        if self._num_bad[name] <= MAX_RECORDED:
-            reason = f"{result.what}: {result.received}" if result.received else result.what
-            self._bad[name].append({"column": name, "row": row, "error": shorten(reason, 200)})
-        return None

@@ -16,6 +16,8 @@ CHEAP_ELEMENTS = 16
 MEMO_CELLS = 4096
 SLICE_CELLS = 64
 TASK_CELLS = 8
+HELD_BYTES = 2**20
+"""Of decoded arrays that are held until something is made of all of them at once."""
 
 T = TypeVar("T")
 
@@ -83,7 +85,7 @@ def _file_of(cell: Cell, media: Media) -> str | None:
 
 
 class Decoder(Generic[T]):
-    """Applies ``finish(codec.read(cell))`` to many cells; failures are returned, not raised.
+    """Reads many cells and makes something of each; failures are returned, not raised.
 
     Results are equal whatever the number of workers. Use it as a context manager.
 
@@ -91,13 +93,20 @@ class Decoder(Generic[T]):
         codec: Reads cells.
         media: Opens files.
         finish: What to make of Raw: `codec.prepare`, `codec.fingerprint`.
+        many: The same of several at once, which are arrays; None where there is no such way.
         num_workers: Threads for media; 0 or 1 for none.
     """
 
     def __init__(
-        self, codec: Codec, media: Media, finish: Callable[[Any], T], *, num_workers: int = 2
+        self,
+        codec: Codec,
+        media: Media,
+        finish: Callable[[Any], T],
+        *,
+        many: Callable[[list[Any]], Sequence[T]] | None = None,
+        num_workers: int = 2,
     ) -> None:
-        self._codec, self._media, self._finish = codec, media, finish
+        self._codec, self._media, self._finish, self._many = codec, media, finish, many
         self._cheap = is_cheap(codec.layout)
         self._memo: dict[Hashable, T | None | CellError] = {}
         threads = 0 if self._cheap or num_workers < 2 else num_workers
@@ -117,10 +126,39 @@ class Decoder(Generic[T]):
         for first in range(0, len(cells), SLICE_CELLS):
             part = cells[first : first + SLICE_CELLS]
             if self._pool is None:
-                yield [self._one(cell) for cell in part]
+                yield self.decode_here(part)
             else:
                 tasks = [part[i : i + TASK_CELLS] for i in range(0, len(part), TASK_CELLS)]
-                yield [result for done in self._pool.map(self._some, tasks) for result in done]
+                yield [
+                    result for done in self._pool.map(self.decode_here, tasks) for result in done
+                ]
+
+    def decode_here(self, cells: Sequence[Cell]) -> list[T | None | CellError]:
+        """Return the results in order, by this thread; after the block's end, nothing."""
+        if self._many is None:
+            return [None if self._stop.is_set() else self._one(cell) for cell in cells]
+        results: list[T | None | CellError] = [None] * len(cells)
+        held: dict[int, Any] = {}
+        num_bytes = 0
+        for place, cell in enumerate(cells):
+            raw = None if self._stop.is_set() else self._read(cell)
+            if isinstance(raw, CellError):
+                results[place] = raw
+            elif raw is not None:
+                held[place] = raw
+                num_bytes += raw.nbytes
+            if num_bytes > HELD_BYTES:
+                self._finish_held(held, results)
+                num_bytes = 0
+        self._finish_held(held, results)
+        return results
+
+    def _finish_held(self, held: dict[int, Any], results: list[T | None | CellError]) -> None:
+        """Make something of the values held, and put it at their places; then hold none."""
+        if held and self._many is not None:
+            for place, found in zip(held, self._many(list(held.values())), strict=True):
+                results[place] = found
+        held.clear()
 
     def decode_distinct(
         self, cells: Sequence[Cell]
@@ -147,12 +185,15 @@ class Decoder(Generic[T]):
             self._memo[key] = self._one(key[1])
         return self._memo[key]
 
-    def _some(self, cells: Sequence[Cell]) -> list[T | None | CellError]:
-        return [None if self._stop.is_set() else self._one(cell) for cell in cells]
-
     def _one(self, cell: Cell) -> T | None | CellError:
         try:
-            raw = read_cell(self._codec, cell, self._media)
-            return None if raw is None else self._finish(raw)
+            raw = self._read(cell)
+            return raw if raw is None or isinstance(raw, CellError) else self._finish(raw)
+        except CellError as error:
+            return error
+
+    def _read(self, cell: Cell) -> Any:
+        try:
+            return read_cell(self._codec, cell, self._media)
         except CellError as error:
             return error

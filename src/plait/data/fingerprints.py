@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
+from plait.data.bad_cells import BadCells
 from plait.data.cache import cache_folder, mark_used, new_entry
-from plait.data.decoding import Decoder, placed
 from plait.data.entries import Progress, column_key
+from plait.data.foreseen import PreparedBeside
+from plait.data.pieces import Making, Piece, PieceReader
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError, StorageError
+from plait.errors import StorageError
 from plait.modalities import Codec, Fingerprint
 
 if TYPE_CHECKING:
@@ -90,13 +93,24 @@ def fingerprints(
     cache: Path | None = None,
     progress: Progress | None = None,
     deadline: float | None = None,
+    foreseen: Callable[[], Mapping[str, Codec]] = dict,
 ) -> dict[str, Fingerprints]:
     """Return column name -> the rows' fingerprints, of columns whose equality means something.
 
     Missing cells have none. Codecs need not be fitted; names alone take those of the table's
     schema. Kept in the cache, so that media are decoded for this only once; but not where a
     deadline (of `time.monotonic`) came before the last row: see `Fingerprints.num_seen`. Columns
-    share the time alike.
+    share the time alike. One that is foreseen must be read in any case, for which fingerprints are
+    little more work: it takes the time that it takes, and the others have theirs after it.
+
+    Args:
+        table: The rows.
+        codecs: Columns, and how their cells are read.
+        cache: The cache's root; None for the usual one.
+        progress: Told how many cells were looked at.
+        deadline: When to stop.
+        foreseen: Returns fitted codecs, of some of the columns: what they make of the same cells
+            is put into the cache too. Asked only where cells are decoded.
 
     Raises:
         CellError: The first unreadable cell, unless the table's policy skips such: it has none.
@@ -111,19 +125,14 @@ def fingerprints(
         key = column_key(table, name, codec)
         kept = _load(home / key, codec, table.num_rows)
         if kept is None:
-            media, num_workers = table.media(), table.policy.num_workers
-            until = _part_of(deadline, len(able) - place)
-            try:
-                with (
-                    Decoder(codec, media, codec.fingerprint, num_workers=num_workers) as decoder,
-                    new_entry(home, key) as folder,
-                ):
-                    num_seen = _compute(folder, table, name, decoder, told, until)
-                    if num_seen < table.num_rows:
-                        raise _Late(_read(folder, codec, num_seen))
-                kept = _load(home / key, codec, table.num_rows)
-            except _Late as late:
-                kept = late.found
+            fitted = foreseen().get(name)
+            if fitted is None:
+                until = _part_of(deadline, len(able) - place)
+                kept = _take((home, key), table, name, codec, None, told, until)
+            else:
+                began, beside = time.monotonic(), PreparedBeside(table, name, fitted, cache)
+                kept = _take((home, key), table, name, codec, beside, told, None)
+                deadline = None if deadline is None else deadline + time.monotonic() - began
         if kept is None:
             raise StorageError(
                 "an entry of the cache is not what was written",
@@ -133,6 +142,29 @@ def fingerprints(
             )
         found[name] = kept
     return found
+
+
+def _take(
+    entry: tuple[Path, str],
+    table: Table,
+    name: str,
+    codec: Codec,
+    beside: PreparedBeside | None,
+    progress: Progress | None,
+    deadline: float | None,
+) -> Fingerprints | None:
+    """Return a column's fingerprints, kept in the cache unless the deadline came first."""
+    try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(new_entry(*entry))
+            if beside is not None:
+                stack.enter_context(beside)
+            num_seen = _compute(folder, table, name, codec, beside, progress, deadline)
+            if num_seen < table.num_rows:
+                raise _Late(_read(folder, codec, num_seen))
+    except _Late as late:
+        return late.found
+    return _load(entry[0] / entry[1], codec, table.num_rows)
 
 
 class _Late(Exception):
@@ -192,7 +224,8 @@ def _compute(
     folder: Path,
     table: Table,
     name: str,
-    decoder: Decoder[Fingerprint | None],
+    codec: Codec,
+    beside: PreparedBeside | None,
     progress: Progress | None,
     deadline: float | None,
 ) -> int:
@@ -202,35 +235,30 @@ def _compute(
     """
     codes = np.zeros((table.num_rows, NUM_WORDS), np.uint64)
     sizes = np.zeros(table.num_rows, np.int64)
-    seen = 0
-    with (folder / SKETCHES).open("wb") as file:
-        for seen, results in _decoded(table, name, decoder, deadline, progress):
-            for row, result in enumerate(results, seen - len(results)):
-                if isinstance(result, CellError):
-                    if not table.policy.skips:
-                        raise placed(result, name, row)
-                elif result is not None:
-                    codes[row], sizes[row] = _code(result), len(result.sketch)
-                    file.write(result.sketch)
-    codes.tofile(folder / FILES[0][0])
-    sizes.cumsum().tofile(folder / FILES[1][0])
-    return seen
-
-
-def _decoded(
-    table: Table,
-    name: str,
-    decoder: Decoder[Fingerprint | None],
-    deadline: float | None,
-    progress: Progress | None,
-) -> Iterator[tuple[int, list[Fingerprint | None | CellError]]]:
-    """Yield what was found in the next rows, and how many rows were looked at, until it is late."""
-    seen = 0
-    for _, cells in table.batches([name], batch_rows=1024):
-        for results in decoder.decode(cells[name]):
-            seen += len(results)
-            yield seen, results
+    bad, seen = BadCells(table, name), 0
+    making: Making[Any] = Making(codec, codec.fingerprint, getattr(codec, "fingerprints_of", None))
+    if beside is not None:
+        making = beside.making(codec)
+    with PieceReader(table, {name: making}) as reader, (folder / SKETCHES).open("wb") as file:
+        for piece, results in reader.read(_pieces(reader, table, name)):
+            found = bad.all_checked(piece.first, results or [])
+            prints = found if beside is None else beside.take(found)
+            for row, one in enumerate(prints, piece.first):
+                if one is not None:
+                    codes[row], sizes[row] = _code(one), len(one.sketch)
+                    file.write(one.sketch)
+            seen = piece.first + len(prints)
             if progress is not None:
                 progress(seen)
             if deadline is not None and time.monotonic() > deadline:
-                return
+                break
+    codes.tofile(folder / FILES[0][0])
+    sizes.cumsum().tofile(folder / FILES[1][0])
+    if beside is not None:
+        beside.close(bad)
+    return seen
+
+
+def _pieces(reader: PieceReader[Any], table: Table, name: str) -> Iterator[Piece]:
+    for first, cells in table.batches([name], batch_rows=1024):
+        yield from reader.cut(name, first, cells[name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from plait.data.duplicates import Copies, equal_rows, find_copies
 from plait.data.entries import Progress
 from plait.data.fingerprints import fingerprints
 from plait.data.table import Table
+from plait.modalities import Codec
 from plait.types import is_missing
 
 READING_SHARE = 0.6
@@ -24,21 +25,27 @@ def look_for_copies(
     *,
     deadline: float | None = None,
     progress: Progress | None = None,
+    foreseen: Callable[[], Mapping[str, Codec]] = dict,
 ) -> Copies:
     """Return the near-duplicates of some columns, and what there was no time to look at.
 
     Args:
         table: The rows.
         columns: Names.
-        deadline: Of `time.monotonic`; None for as long as it takes.
+        deadline: Of `time.monotonic`; None for as long as it takes. Later by what is spent on
+            columns that are foreseen.
         progress: Told how many cells were looked at.
+        foreseen: As of `plait.data.fingerprints.fingerprints`.
 
     Raises:
         CellError: The first unreadable cell, unless the table's policy skips such.
     """
     now = time.monotonic()
-    until = None if deadline is None else now + READING_SHARE * max(deadline - now, 0.0)
-    prints = fingerprints(table, columns, deadline=until, progress=progress)
+    seconds = 0.0 if deadline is None else max(deadline - now, 0.0)
+    until = None if deadline is None else now + READING_SHARE * seconds
+    prints = fingerprints(table, columns, deadline=until, progress=progress, foreseen=foreseen)
+    if deadline is not None:
+        deadline = max(deadline, time.monotonic() + (1 - READING_SHARE) * seconds)
     found = find_copies(prints, deadline=deadline)
     for name, one in prints.items():
         if one.num_seen < table.num_rows:

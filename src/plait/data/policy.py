@@ -20,7 +20,7 @@ class ReadPolicy:
             when nobody said, which is then the reader's choice (`or_else`), and ``raise`` last.
         allow_network: Whether cells that are URLs, and encoders that are hub ids, are fetched.
         decimal: The decimal mark that the person named for numbers in text; None when none.
-        num_workers: Threads that decode media.
+        num_workers: Threads that decode media; of many rows, processes.
 
     Raises:
         UsageError: Another word as `on_error`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 from plait.errors import BundleError, ExtraError
 from plait.index.codes import blocks
 from plait.progress import SILENT, Progress
+from plait.threads import num_threads
 
 if TYPE_CHECKING:
     from jaxtyping import Int8, Int64
@@ -93,16 +93,6 @@ class Graph:
             self._index.expansion_add = EXPANSION_ADD
             self._index.expansion_search = EXPANSION_SEARCH
             self._is_view = False
-
-
-def num_threads() -> int:
-    """Return ``$OMP_NUM_THREADS`` where it is a number, else the cores this process may use."""
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _new(dim: int, **options: Any) -> Any:

@@ -67,7 +67,13 @@ def sign_code(values: Float[ndarray, " value"]) -> bytes:
     Signs of random projections (Charikar 2002, "Similarity estimation techniques from rounding
     algorithms", section 3).
     """
-    return np.packbits(_directions(len(values)) @ values.astype(np.float32) > 0).tobytes()
+    return sign_codes(values[None])[0]
+
+
+def sign_codes(values: Float[ndarray, "row value"]) -> list[bytes]:
+    """Return the code of each row: bit for bit the same whatever others are beside it."""
+    lengths = _directions(values.shape[1]) @ values.astype(np.float32)[..., None]
+    return [bits.tobytes() for bits in np.packbits(lengths[..., 0] > 0, axis=1)]
 
 
 def resized(
@@ -76,6 +82,32 @@ def resized(
     """Return a smaller or larger version: a triangle filter, so that little is aliased."""
     picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.array(picture.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def resized_all(
+    values: ndarray, side: int, how: Image.Resampling = Image.Resampling.BILINEAR
+) -> ndarray:
+    """Return many squares in another size, bit for bit as Pillow scales each alone.
+
+    Pillow scales lines, then columns (from version 13 on not of tall pictures, but of squares).
+    Where lines lie one below the other, those of many take one call; columns do once they are
+    turned into lines.
+
+    Args:
+        values: float32 ``[item, row, column]``, or uint8 ``[item, row, column, 3]``; as many rows
+            as columns.
+        side: In place of these.
+        how: The filter; a triangle if not said.
+    """
+    turned = _resized_lines(values, side, how).swapaxes(1, 2)
+    return _resized_lines(turned, side, how).swapaxes(1, 2)
+
+
+def _resized_lines(values: ndarray, width: int, how: Image.Resampling) -> ndarray:
+    num, height, before, *channels = values.shape
+    picture = Image.fromarray(np.ascontiguousarray(values).reshape(num * height, before, *channels))
+    found = picture.resize((width, num * height), how)
+    return np.asarray(found).reshape(num, height, width, *channels)
 
 
 def smoothed(values: Float[ndarray, "row column"], axes: tuple[int, ...]) -> np.ndarray:

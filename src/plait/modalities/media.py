@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ class Media:
     allow_network: bool = False
     decimal: str | None = None
 
+    @cached_property
+    def _real_root(self) -> str:
+        """The root without links, as it was when the first cell was looked up."""
+        return os.path.realpath(self.root)
+
     def locate(self, cell: str) -> Path:
         """Return the file that a path cell names. Raises `CellError` when absent or outside."""
-        root = os.path.realpath(self.root)
+        root = self._real_root
         try:
             full = os.path.realpath(os.path.join(root, cell.strip()))
         except ValueError as error:

@@ -22,6 +22,8 @@ class Traits:
         shared: Whether columns of equal settings are one kind of thing, that one codec fits.
         whole: Whether features are one vector, whose numbers share a scale and belong together.
         decimals: Whether a table's decimal sign is a setting of the column.
+        steady: Whether `fit` learns next to nothing, which few rows tell as well as all, nothing
+            that changes what `read` returns; and whether `prepare` takes all that was read.
     """
 
     amount: bool = False
@@ -32,6 +34,7 @@ class Traits:
     shared: bool = False
     whole: bool = False
     decimals: bool = False
+    steady: bool = False
 
 
 NONE = Traits()

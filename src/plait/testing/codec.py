@@ -131,6 +131,10 @@ def check_fingerprints(modality: str) -> None:
         if first is not None:
             expect(len(first.code) == 32, f"{modality}: a code of {len(first.code)} bytes, not 32")
             expect(0 < len(first.sketch) <= 4096, f"{modality}: the sketch is empty or too long")
+    many = getattr(codec, "fingerprints_of", None)
+    if many is not None:
+        each = [codec.fingerprint(raw) for raw in raws]
+        expect(many(raws) == each, f"{modality}: fingerprints of many are not those of each")
     fresh = find_codec(modality)().fingerprint(raws[0])
     expect(fresh == codec.fingerprint(raws[0]), f"{modality}: fingerprint changes with fit")
 

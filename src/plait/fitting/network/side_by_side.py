@@ -9,8 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
-import signal
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +16,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
 
 from plait.errors import PlaitError
+from plait.forking import can_fork, end_with
 from plait.progress import Progress, Update
 
 WAIT_SECONDS = 1.0
-_SET_DEATH_SIGNAL = 1
-"""``PR_SET_PDEATHSIG`` of Linux' ``prctl``."""
 
 T = TypeVar("T")
 
@@ -49,7 +46,7 @@ def num_at_once(num_jobs: int, device: str) -> int:
     """
     import torch
 
-    able = sys.platform.startswith("linux") and device == "cpu" and hasattr(os, "fork")
+    able = device == "cpu" and can_fork()
     return max(1, min(num_jobs, torch.get_num_threads())) if able else 1
 
 
@@ -99,18 +96,6 @@ def run_all(jobs: Sequence[Job[T]], num: int, progress: Progress) -> list[T]:
     return [found[place] for place in range(len(jobs))]
 
 
-def _end_with(parent: int) -> None:
-    """Have the system kill this process when the one that waits for it is killed.
-
-    Else it would work on for nobody, and hold the locks that it was forked with.
-    """
-    import ctypes
-
-    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, int(signal.SIGKILL))
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _hear(ours: Connection, name: str) -> tuple[str, Any]:
     try:
         return cast("tuple[str, Any]", ours.recv())
@@ -125,8 +110,7 @@ def _hear(ours: Connection, name: str) -> tuple[str, Any]:
 
 def _work(run: Callable[[Update], Any], theirs: Connection, parent: int) -> None:
     """Do a job in a forked process, and tell of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who waits ends all
-    _end_with(parent)
+    end_with(parent)
     import torch
 
     torch.set_num_threads(1)

@@ -10,7 +10,6 @@ import numpy as np
 from plait.data.cautions import Caution
 from plait.data.duplicates import Copies
 from plait.data.grouping import join_said, said_groups
-from plait.data.lookalikes import look_for_copies
 from plait.data.prepared import Prepared
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
@@ -20,7 +19,7 @@ from plait.errors import TargetError
 from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.labels import read_labels
 from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows, warnings_on_groups
-from plait.fitting.setup.reading import input_columns_with, read_columns
+from plait.fitting.setup.reading import copies_in, input_columns_with, read_columns
 from plait.fitting.setup.roles import (
     check_base,
     check_known,
@@ -31,7 +30,7 @@ from plait.fitting.setup.roles import (
     stratify,
 )
 from plait.fitting.setup.row_weights import check_weights, weigh
-from plait.fitting.setup.timetable import COPIES_SHARE, Timetable
+from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.warned import table_warnings
 from plait.modalities import Codec, PredictiveTarget, TargetCodec
 from plait.model.derived_columns import DerivedColumn, SpaceColumn, with_derived_columns
@@ -185,7 +184,7 @@ def make_problem(
     known = check_base(base, table, target)
     inputs, weigher = _choose_columns(table, target, exclude, rows)
     check_known(base, inputs)
-    found = _look_for_copies(table, inputs, timetable, progress)
+    found = copies_in(table, inputs, base, timetable, progress)
     splits = _split(table, target, exclude, rows, found, seed)
     codecs, prepared, derived_columns = read_columns(
         table,
@@ -243,17 +242,6 @@ def _choose_columns(
     without = {*exclude, *filter(None, (rows.group, rows.time, rows.split, weigher))}
     refuse_answers(table, target, without)
     return choose_inputs(table.schema, target, without), weigher
-
-
-def _look_for_copies(
-    table: Table, inputs: Sequence[str], timetable: Timetable, progress: Progress
-) -> Copies:
-    return look_for_copies(
-        table,
-        inputs,
-        deadline=timetable.until(COPIES_SHARE),
-        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
-    )
 
 
 def _split(

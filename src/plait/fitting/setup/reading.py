@@ -1,13 +1,16 @@
-"""How a problem's inputs are read: codecs, prepared rows, vectors of encoders and of a base."""
+"""How a problem's inputs are read: copies, codecs, prepared rows, vectors of encoders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
+from plait.data.duplicates import Copies
 from plait.data.fitting import fit_codecs
+from plait.data.foreseen import foresee_codecs
+from plait.data.lookalikes import look_for_copies
 from plait.data.prepared import Prepared, prepare_table
 from plait.data.schema import make_codec
 from plait.data.splits import Splits
@@ -15,12 +18,32 @@ from plait.data.table import Table
 from plait.encoders import FoundEncoder
 from plait.errors import SchemaError, TargetError
 from plait.fitting.setup.reading_time import ReadingTime
-from plait.fitting.setup.timetable import Timetable
-from plait.modalities import Codec, traits_of_modality
+from plait.fitting.setup.timetable import COPIES_SHARE, Timetable
+from plait.modalities import Codec, traits_of, traits_of_modality
 from plait.model.backbone_column import BackboneColumn, open_derived_columns
 from plait.model.derived_columns import DerivedColumn, with_derived_columns
 from plait.model.model import Model
 from plait.progress import Progress, say
+
+
+def copies_in(
+    table: Table,
+    inputs: Sequence[str],
+    base: Model | None,
+    timetable: Timetable,
+    progress: Progress,
+) -> Copies:
+    """Return the near-duplicates of the inputs; prepare in the same pass what can be foreseen."""
+    known = {} if base is None else known_codecs(base, table, inputs)
+    fresh = [name for name in inputs if name not in known]
+    steady = {name: codec for name, codec in known.items() if traits_of(codec).steady}
+    return look_for_copies(
+        table,
+        inputs,
+        deadline=timetable.until(COPIES_SHARE),
+        progress=progress.task("near-duplicates", len(inputs) * table.num_rows),
+        foreseen=cache(lambda: steady | foresee_codecs(table, fresh)),
+    )
 
 
 def read_columns(

@@ -8,7 +8,7 @@ from plait.fitting.setup.timetable import Timetable
 from plait.progress import Update, clock_time
 
 FORESEEN_SECONDS = 0.5
-"""Rows that took so long tell how long all of them take."""
+"""Rows that took so long tell how long all of them take; so does the last row, in any case."""
 
 MOST_SHARE = 0.5
 """Where reading alone takes more of the budget than this, the rest must do with little."""
@@ -39,7 +39,8 @@ class ReadingTime:
         """Take note that so many rows were read."""
         self._update(done, note)
         spent = self._timetable.clock() - self._began
-        if self._said or not done or spent < FORESEEN_SECONDS:
+        foreseeable = spent >= FORESEEN_SECONDS or done >= self._num_rows
+        if self._said or not done or not foreseeable:
             return
         self._said = True
         foreseen = self._began - self._timetable.began + spent / done * self._num_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import ClassVar
@@ -17,7 +17,7 @@ from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.features import picture_features
-from plait.modalities.image.sketch import fingerprint_picture, pictures_alike
+from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media, check_ratio
@@ -63,7 +63,7 @@ class ImageCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
-    traits: ClassVar[Traits] = Traits(shared=True)
+    traits: ClassVar[Traits] = Traits(shared=True, steady=True)
 
     size_px: int = 0
     grey: bool = False
@@ -188,7 +188,11 @@ class ImageCodec:
         return picture_features(parts["pixels"])
 
     def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
-        return fingerprint_picture(raw)
+        return fingerprint_pictures([raw])[0]
+
+    def fingerprints_of(self, raws: Sequence[np.ndarray]) -> list[Fingerprint | None]:
+        """Return the fingerprints of many pictures at once."""
+        return fingerprint_pictures(raws)
 
     def alike(self, first: bytes, second: bytes) -> bool:
         return pictures_alike(first, second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,8 @@ from plait.modalities.likeness import (
     Difference,
     Fingerprint,
     difference,
-    resized,
-    sign_code,
+    resized_all,
+    sign_codes,
     smoothed,
 )
 
@@ -34,22 +35,43 @@ MOST_COLOUR, MOST_SPOT_COLOUR, MOST_ASPECT = 8.0, 30.0, 0.16
 """Levels of colour that may differ, on average and in one spot; logarithm of a ratio."""
 
 
-def fingerprint_picture(raw: UInt8[ndarray, "height width 3"]) -> Fingerprint | None:
-    """Return what the picture's near-duplicates are found by; None for a blank one."""
-    small = Image.fromarray(raw).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    grey = np.asarray(small.convert("L"))
-    if grey.std() < LEAST_SPREAD:
-        return None
-    colours = small.resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX).convert("YCbCr")
-    aspect = np.array([np.log(raw.shape[1] / raw.shape[0])], np.float16)
-    parts = [aspect.tobytes(), grey.tobytes(), np.asarray(colours)[..., 1:].tobytes()]
-    return Fingerprint(picture_code(grey), b"".join(parts))
+def fingerprint_pictures(
+    raws: Sequence[UInt8[ndarray, "height width 3"]],
+) -> list[Fingerprint | None]:
+    """Return what the pictures' near-duplicates are found by; None for blank ones.
+
+    A picture's are bit for bit the same whatever others are beside it.
+    """
+    if not len(raws):
+        return []
+    small = np.stack([_scaled_down(raw) for raw in raws])
+    greys = np.asarray(_tower(small).convert("L")).reshape(-1, SIDE, SIDE)
+    blocks = resized_all(small, COLOUR_SIDE, Image.Resampling.BOX)
+    colours = np.asarray(_tower(blocks).convert("YCbCr")).reshape(len(raws), -1, 3)[..., 1:]
+    spreads = greys.reshape(len(raws), -1).std(axis=1)
+    found: list[Fingerprint | None] = []
+    for raw, grey, colour, spread, code in zip(
+        raws, greys, colours, spreads, picture_codes(greys), strict=True
+    ):
+        aspect = np.array([np.log(raw.shape[1] / raw.shape[0])], np.float16)
+        sketch = aspect.tobytes() + grey.tobytes() + colour.tobytes()
+        found.append(None if spread < LEAST_SPREAD else Fingerprint(code, sketch))
+    return found
 
 
-def picture_code(grey: UInt8[ndarray, "24 24"]) -> bytes:
-    """Return the code of coarse grey levels, whatever brightness and contrast."""
-    coarse = resized(grey, CODE_SIDE, CODE_SIDE)
-    return sign_code((coarse - coarse.mean()).ravel())
+def _scaled_down(raw: np.ndarray) -> UInt8[ndarray, "24 24 3"]:
+    return np.asarray(Image.fromarray(raw).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+
+
+def _tower(pictures: UInt8[ndarray, "picture height width 3"]) -> Image.Image:
+    """Return pictures as one, each below the other."""
+    return Image.fromarray(np.ascontiguousarray(pictures).reshape(-1, pictures.shape[2], 3))
+
+
+def picture_codes(greys: UInt8[ndarray, "picture 24 24"]) -> list[bytes]:
+    """Return the codes of coarse grey levels, whatever brightness and contrast."""
+    coarse = resized_all(greys.astype(np.float32), CODE_SIDE).reshape(len(greys), -1)
+    return sign_codes(coarse - coarse.mean(axis=1, keepdims=True))
 
 
 def pictures_alike(first: bytes, second: bytes) -> bool:

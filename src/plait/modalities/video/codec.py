@@ -64,7 +64,7 @@ class VideoCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = "video"
-    traits: ClassVar[Traits] = Traits(shared=True)
+    traits: ClassVar[Traits] = Traits(shared=True, steady=True)
 
     num_frames: int = 8
     size_px: int = 0

@@ -7,10 +7,10 @@ import numpy as np
 from plait.modalities.image.sketch import (
     SIDE,
     correlation,
-    fingerprint_picture,
+    fingerprint_pictures,
     laid_over,
 )
-from plait.modalities.likeness import Fingerprint, resized, sign_code
+from plait.modalities.likeness import Fingerprint, resized_all, sign_code
 from plait.modalities.video.clip import Clip
 
 NUM_FRAMES, CODE_SIDE = 4, 6
@@ -24,13 +24,13 @@ LEAST_MOVEMENT, LEAST_LIKENESS = 1.5, 0.85
 def fingerprint_clip(raw: Clip) -> Fingerprint | None:
     """Return what the near-duplicates of a clip are found by; None where every frame is blank."""
     places = np.linspace(0, len(raw.frames) - 1, NUM_FRAMES).round().astype(int)
-    found = [fingerprint_picture(raw.frames[place]) for place in places]
+    found = fingerprint_pictures(raw.frames[places])
     if all(one is None for one in found):
         return None
     blank = bytes(len(next(one.sketch for one in found if one is not None)))
     sketches = [blank if one is None else one.sketch for one in found]
     greys = np.stack([_grey(sketch) for sketch in sketches])
-    coarse = np.stack([resized(grey, CODE_SIDE, CODE_SIDE) for grey in greys])
+    coarse = resized_all(greys, CODE_SIDE)
     seconds = np.array([raw.seconds], np.float32).tobytes()
     return Fingerprint(sign_code((coarse - coarse.mean()).ravel()), seconds + b"".join(sketches))
 
@@ -60,7 +60,7 @@ def _frames(sketch: bytes) -> list[bytes]:
 
 def _movement(greys: np.ndarray) -> np.ndarray:
     """Return how coarse frames differ from their mean."""
-    coarse = np.stack([resized(grey, 8, 8) for grey in greys])
+    coarse = resized_all(greys, 8)
     return coarse - coarse.mean(0)
 
 
