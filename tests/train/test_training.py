@@ -15,12 +15,12 @@ from plait.networks.config import SystemConfig
 from plait.networks.system import System, drop_columns
 from plait.train import loop
 from plait.train.average import WeightAverage
-from plait.train.budget import Budget
+from plait.train.budget import Budget, compile_repays
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.learning_rate import one_cycle
-from plait.train.loop import compile_repays, train
+from plait.train.loop import train
 from plait.train.supervised import Supervised
 
 

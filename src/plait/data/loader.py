@@ -37,6 +37,8 @@ class Loader:
         seed: Of order and augmentation, not negative.
         num_ahead: Batches made ahead; 0 makes them in the calling thread.
         view: Loaders that differ only in this give the same rows, augmented otherwise.
+        part: ``(i, n)`` gives the i-th of n parts of each batch, which may be empty; they differ
+            in their augmentation too.
 
     Attributes:
         wait_seconds: Time spent waiting for batches since it was last set to 0.
@@ -56,6 +58,7 @@ class Loader:
         seed: int = 0,
         num_ahead: int = 4,
         view: int = 0,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         if batch_size < 1 or seed < 0:
             raise UsageError(
@@ -68,7 +71,8 @@ class Loader:
         self._batch_size, self._shuffle = batch_size, shuffle
         self._augment, self._plain_epochs = augment, plain_epochs
         self._seed, self._num_ahead = seed, num_ahead
-        self._view = [view] if view else []
+        self._part = part
+        self._view = [view, *part] if part[1] > 1 else [view] if view else []
         self._lengths = self._total_lengths() if bucket else None
         self.wait_seconds = 0.0
 
@@ -83,7 +87,8 @@ class Loader:
         The thread that works ahead ends when the epoch does, when the iterator is closed or
         dropped, and on any exception; one raised in the thread is raised here.
         """
-        order = self._order(number)[start:]
+        first, step = self._part
+        order = [rows[first::step] for rows in self._order(number)[start:]]
         if self._num_ahead < 1:
             for i, rows in enumerate(order, start):
                 began = time.perf_counter()

@@ -77,3 +77,12 @@ class Clock:
     def seconds(self) -> float:
         """Seconds spent."""
         return time.monotonic() - self._start
+
+
+def compile_repays(device: str, budget: Budget, num_steps: int | None) -> bool:
+    """Tell whether ``torch.compile`` pays for itself: on GPUs, from five minutes or 5,000 steps on.
+
+    Compiling takes tens of seconds. Not measured on a GPU yet.
+    """
+    long_enough = budget.amount >= 300 if num_steps is None else num_steps >= 5000
+    return device == "cuda" and long_enough

@@ -100,6 +100,7 @@ class FineTuning:
     """
 
     num_views = 1
+    divisible = False
 
     def __init__(self, tuner: Tuner, data: TrainData, config: TrainConfig, work: str) -> None:
         self.module, self.data, self.work = tuner, data, work

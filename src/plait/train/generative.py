@@ -51,6 +51,7 @@ class Generative:
     """
 
     num_views = 1
+    divisible = True
 
     def __init__(self, network: Heads, data: GenerativeData) -> None:
         self.module, self.data = network, data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from torch import Tensor
 from plait.data.loader import Loader
 from plait.networks.system import to_tensors
 from plait.train.average import WeightAverage
-from plait.train.budget import Budget, Clock
+from plait.train.budget import Budget, Clock, compile_repays
 from plait.train.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
 from plait.train.config import TrainConfig
+from plait.train.data_parallel import GradientWorkers, Part, num_parts
 from plait.train.learning_rate import one_cycle
 from plait.train.objective import Objective
 from plait.train.optimizer import Optimizer
@@ -77,21 +79,11 @@ class _Run:
         self.device, self.folder = device, folder
         self.module = objective.module.to(device)
         torch.manual_seed(seed)
-        self.loaders = [
-            Loader(
-                objective.prepared,
-                objective.rows,
-                objective.columns,
-                batch_size=config.rows_per_step(len(objective.rows)),
-                augment=config.augment,
-                plain_epochs=1 if objective.num_views == 1 else 0,
-                shuffle=True,
-                bucket=True,
-                seed=seed,
-                view=view,
-            )
-            for view in range(objective.num_views)
-        ]
+        self.seed, self.batch_size = seed, config.rows_per_step(len(objective.rows))
+        # Where steps are counted, one process makes the same network on a machine of any size.
+        apart = objective.divisible and budget.timed
+        self.num_parts = num_parts(self.batch_size, device.type) if apart else 1
+        self.loaders = self._loaders(0)
         self.num_batches = self.loaders[0].num_batches
         self.num_steps = budget.num_steps(self.num_batches)
         self.optimizer = Optimizer(self.module, config)
@@ -105,38 +97,70 @@ class _Run:
     def train(self, notify: Notify) -> TrainResult:
         self._resume(notify)
         clock = Clock(self.state.seconds)
-        saved = time.monotonic()
         if not self.state.done:
-            for rows, views in self._batches():
-                if not self.state.precision:
-                    self.state.precision = self._precision(rows, views)
-                self._step(rows, views)
-                self.state.seconds = clock.seconds
-                share = self._share()
-                if self._check_is_due(share):
-                    self._check(clock)
-                if share >= 1 or self._stalled(share):
-                    break
-                if self.folder and time.monotonic() - saved > self.config.save_seconds:
-                    self._save()
-                    saved = time.monotonic()
-                if self.state.step % 10 == 0:
-                    notify(share, self.state.note())
+            with self._workers() as workers:
+                self._learn(clock, workers, notify)
             self._finish(clock)
         self.module.load_state_dict(self.best)
         return self._result()
+
+    def _learn(self, clock: Clock, workers: GradientWorkers | None, notify: Notify) -> None:
+        saved = time.monotonic()
+        for rows, views in self._batches(self.loaders, self.state.step):
+            if not self.state.precision:
+                self.state.precision = self._precision(rows, views)
+            self._step(rows, views, workers)
+            self.state.seconds = clock.seconds
+            share = self._share()
+            if self._check_is_due(share):
+                self._check(clock)
+            if share >= 1 or self._stalled(share):
+                return
+            if self.folder and time.monotonic() - saved > self.config.save_seconds:
+                self._save()
+                saved = time.monotonic()
+            if self.state.step % 10 == 0:
+                notify(share, self.state.note())
+
+    def _loaders(self, part: int) -> list[Loader]:
+        """Return what gives one part of each batch, a loader for each view of its rows."""
+        return [
+            Loader(
+                self.objective.prepared,
+                self.objective.rows,
+                self.objective.columns,
+                batch_size=self.batch_size,
+                augment=self.config.augment,
+                plain_epochs=1 if self.objective.num_views == 1 else 0,
+                shuffle=True,
+                bucket=True,
+                seed=self.seed,
+                view=view,
+                part=(part, self.num_parts),
+            )
+            for view in range(self.objective.num_views)
+        ]
+
+    def _workers(self) -> AbstractContextManager[GradientWorkers | None]:
+        """Return the processes that learn the other parts of each batch; None for no other part."""
+        if self.num_parts == 1:
+            return nullcontext()
+        step = self.state.step
+        parts = [self._batches(self._loaders(i), step) for i in range(1, self.num_parts)]
+        return GradientWorkers(self.module, self.objective.loss, parts, self.seed + step)
 
     def _share(self) -> float:
         if self.num_steps is not None:
             return self.state.step / self.num_steps
         return self.state.seconds / max(self.budget.amount - self.state.check_seconds, 1e-3)
 
-    def _batches(self) -> Iterator[tuple[np.ndarray, tuple[Batch, ...]]]:
-        """Yield row numbers and their views: the same rows, each augmented otherwise."""
+    def _batches(self, loaders: Sequence[Loader], step: int) -> Iterator[Part]:
+        """Yield row numbers and their views, from a step on: the same rows, augmented otherwise."""
+        epoch, start = divmod(step, self.num_batches)
         while True:
-            epoch, start = divmod(self.state.step, self.num_batches)
-            for items in zip(*(one.epoch(epoch, start) for one in self.loaders), strict=True):
+            for items in zip(*(one.epoch(epoch, start) for one in loaders), strict=True):
                 yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
+            epoch, start = epoch + 1, 0
 
     def _precision(self, rows: np.ndarray, views: tuple[Batch, ...]) -> str:
         """Return the number format: measured, but where steps are counted no clock decides."""
@@ -157,16 +181,23 @@ class _Run:
 
         return step
 
-    def _step(self, rows: np.ndarray, views: tuple[Batch, ...]) -> None:
+    def _step(
+        self, rows: np.ndarray, views: tuple[Batch, ...], workers: GradientWorkers | None
+    ) -> None:
         self.module.train()
+        if workers is not None:
+            workers.begin(self.state.precision)
         loss = self.objective.loss(rows, views, self.state.precision)
         loss.backward()
+        seen = float(loss.detach())
+        if workers is not None:
+            seen = workers.add(len(rows), seen)
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
         self.optimizer.step(one_cycle(self._share(), self.config.warmup))
         self.objective.after_step(self._share())
         self.state.step += 1
         self.average.update(self.module, self.state.step)
-        self.state.see_loss(float(loss.detach()))
+        self.state.see_loss(seen)
 
     def _check_is_due(self, share: float) -> bool:
         if not self.objective.num_checked:
@@ -182,7 +213,7 @@ class _Run:
         """
         seconds = self.state.check_seconds
         if not self.state.num_checks:
-            num_seen = self.state.step * self.config.rows_per_step(len(self.objective.rows))
+            num_seen = self.state.step * self.batch_size
             seconds = self.objective.num_checked * self.state.seconds / max(3 * num_seen, 1)
         since = self.state.seconds - self.state.checked_at
         return seconds <= CHECK_SHARE * since
@@ -247,11 +278,11 @@ class _Run:
         set_random_states(unpack("random", tensors))
 
     def _work(self) -> str:
-        return f"{self.objective.work} {self.config.rows_per_step(len(self.objective.rows))}"
+        return f"{self.objective.work} {self.batch_size} {self.num_parts}"
 
     def _result(self) -> TrainResult:
         seconds = max(self.state.seconds, 1e-9)
-        rows = self.state.step * self.config.rows_per_step(len(self.objective.rows))
+        rows = self.state.step * self.batch_size
         return TrainResult(
             steps=self.state.step,
             seconds=self.state.seconds,
@@ -260,12 +291,3 @@ class _Run:
             wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )
-
-
-def compile_repays(device: str, budget: Budget, num_steps: int | None) -> bool:
-    """Tell whether ``torch.compile`` pays for itself: on GPUs, from five minutes or 5,000 steps on.
-
-    Compiling takes tens of seconds. Not measured on a GPU yet.
-    """
-    long_enough = budget.amount >= 300 if num_steps is None else num_steps >= 5000
-    return device == "cuda" and long_enough

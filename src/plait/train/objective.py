@@ -24,6 +24,9 @@ class Objective(Protocol):
     num_views: int
     """How many differently augmented copies of each batch `loss` is given."""
 
+    divisible: bool
+    """Whether a batch's loss is the mean of its rows' own, so that parts can be learned apart."""
+
     num_checked: int
     """How many rows `cost` looks at; 0 where it cannot be asked."""
 

@@ -84,6 +84,8 @@ class Shared:
         config: Weights of the losses.
     """
 
+    divisible = False
+
     def __init__(
         self,
         learner: SharedLearner,

@@ -31,6 +31,7 @@ class Supervised:
     """
 
     num_views = 1
+    divisible = True
 
     def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
         self.module, self.data = system, data

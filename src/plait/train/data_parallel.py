@@ -1,0 +1,189 @@
+"""Data parallelism on one machine: each batch is cut in parts, a process for each."""
+
+from __future__ import annotations
+
+import mmap
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from plait.errors import PlaitError
+from plait.forking import can_fork, end_with
+from plait.types import Batch
+
+LEAST_ROWS = 16
+"""A part of a batch has no fewer rows: each step waits for the slowest part."""
+
+Part = tuple[np.ndarray, tuple[Batch, ...]]
+"""Row numbers and views of what one process learns from in a step."""
+
+Loss = Callable[[np.ndarray, tuple[Batch, ...], str], Tensor]
+
+
+def num_parts(batch_size: int, device: str) -> int:
+    """Return into how many parts to cut a batch: one for each of torch's threads, if they fork.
+
+    Small steps gain little from a second thread, and nearly twice from a second process.
+    """
+    able = can_fork() and device == "cpu"
+    return max(1, min(torch.get_num_threads(), batch_size // LEAST_ROWS)) if able else 1
+
+
+class GradientWorkers:
+    """Processes that add the gradients of their parts of each batch to those of this one.
+
+    Weights lie in memory that all of them see, where the optimizer of this process changes them;
+    gradients come back the same way. A step is that of the whole batch (synchronous data
+    parallelism, Li et al. 2020, "PyTorch Distributed", section 2), but for the draws of dropout.
+
+    Use it as a context: at its end the processes end, and the weights are this process's own.
+
+    Args:
+        module: What is trained.
+        loss: Of rows, their views and a number format: the mean over the rows.
+        parts: For each process beside this one, gives its part of each batch, in order.
+        seed: Of the processes' draws.
+    """
+
+    def __init__(
+        self, module: nn.Module, loss: Loss, parts: Sequence[Iterator[Part]], seed: int
+    ) -> None:
+        self._module, self._loss, self._parts, self._seed = module, loss, parts, seed
+        self._trained = [one for one in module.parameters() if one.requires_grad]
+        self._threads = torch.get_num_threads()
+        self._pipes: list[Connection] = []
+        self._processes: list[Any] = []
+        self._gradients: list[Tensor] = []
+
+    def __enter__(self) -> GradientWorkers:
+        forking = multiprocessing.get_context("fork")
+        torch.set_num_threads(1)
+        self._share_weights()
+        size = sum(one.numel() for one in self._trained)
+        for number, part in enumerate(self._parts, 1):
+            ours, theirs = forking.Pipe()
+            gradients = _shared(size)
+            given = part, theirs, gradients, self._seed + number, os.getpid()
+            process = forking.Process(target=self._work, args=given, daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+            self._gradients.append(gradients)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.kill()
+            process.join()
+        for one in self._trained:
+            one.data = one.data.clone()
+        torch.set_num_threads(self._threads)
+
+    def begin(self, precision: str) -> None:
+        """Let every process compute the gradients of its part of the next batch.
+
+        Raises `PlaitError` when one ended.
+        """
+        for pipe in self._pipes:
+            try:
+                pipe.send(precision)
+            except BrokenPipeError:
+                raise _lost() from None
+
+    def add(self, num_rows: int, loss: float) -> float:
+        """Wait for the gradients, and weigh them and this process's own by rows.
+
+        Args:
+            num_rows: Of this process's part.
+            loss: Of this process's part.
+
+        Returns:
+            The mean loss of the whole batch.
+
+        Raises:
+            PlaitError: When a process ended.
+        """
+        heard = [self._hear(pipe) for pipe in self._pipes]
+        total = num_rows + sum(rows for rows, _, _ in heard)
+        loss *= num_rows / total
+        torch._foreach_mul_([p.grad for p in self._trained if p.grad is not None], num_rows / total)
+        for gradients, (rows, told, known) in zip(self._gradients, heard, strict=True):
+            loss += told * rows / total
+            parts = gradients.split([one.numel() for one in self._trained])
+            for one, part, has in zip(self._trained, parts, known, strict=True):
+                if not has:
+                    continue
+                if one.grad is None:
+                    one.grad = torch.zeros_like(one)
+                one.grad.add_(part.view_as(one), alpha=rows / total)
+        return loss
+
+    def _hear(self, pipe: Connection) -> tuple[int, float, list[bool]]:
+        try:
+            found = pipe.recv()
+        except EOFError:
+            raise _lost() from None
+        if isinstance(found, Exception):
+            raise found
+        return cast("tuple[int, float, list[bool]]", found)
+
+    def _share_weights(self) -> None:
+        shared = _shared(sum(one.numel() for one in self._trained))
+        parts = shared.split([one.numel() for one in self._trained])
+        for one, part in zip(self._trained, parts, strict=True):
+            part.copy_(one.data.reshape(-1))
+            one.data = part.view_as(one)
+
+    def _work(
+        self, part: Iterator[Part], pipe: Connection, gradients: Tensor, seed: int, parent: int
+    ) -> None:
+        """Compute the gradients of one part of each batch, in a forked process."""
+        end_with(parent)
+        torch.set_num_threads(1)
+        torch.manual_seed(seed)
+        places = gradients.split([one.numel() for one in self._trained])
+        try:
+            for rows, views in part:
+                precision = pipe.recv()
+                pipe.send(self._step(rows, views, precision, places))
+        except (EOFError, BrokenPipeError):
+            return
+        except Exception as error:  # said where it is waited for
+            pipe.send(error)
+
+    def _step(
+        self, rows: np.ndarray, views: tuple[Batch, ...], precision: str, places: Sequence[Tensor]
+    ) -> tuple[int, float, list[bool]]:
+        if not len(rows):
+            return 0, 0.0, [False] * len(places)
+        self._module.train()
+        self._module.zero_grad(set_to_none=True)
+        loss = self._loss(rows, views, precision)
+        loss.backward()
+        for one, place in zip(self._trained, places, strict=True):
+            if one.grad is not None:
+                place.copy_(one.grad.reshape(-1))
+        known = [one.grad is not None for one in self._trained]
+        return len(rows), float(loss.detach()), known
+
+
+def _lost() -> PlaitError:
+    return PlaitError(
+        "a process that trains a part of each batch ended without a word",
+        hint="was memory short? OMP_NUM_THREADS=1 trains in one process",
+    )
+
+
+def _shared(size: int) -> Tensor:
+    """Return zeros, float32 ``[size]``, in memory that forked processes share.
+
+    Anonymous memory: a small or absent ``/dev/shm``, as containers have it, is no bound.
+    """
+    return torch.frombuffer(mmap.mmap(-1, max(4 * size, 4)), dtype=torch.float32)[:size]
