@@ -111,7 +111,7 @@ def test_a_training_in_parts_learns_and_leaves_no_process(monkeypatch):
     monkeypatch.setattr(loop.Clock, "seconds", property(lambda clock: next(ticks)))
     ticks = iter(np.arange(0.0, 1000.0, 0.05))
     config = TrainConfig(batch_size=32, learning_rate=0.05, muon_rate=0.0, augment=False)
-    before = float(objective.loss(objective.rows, (), "float32"))
+    before = float(objective.loss(objective.rows, (), "float32").detach())
     result = train(objective, budget=Budget(20.0, "seconds"), config=config)
     assert result.steps > 50
     assert float(objective.loss(objective.rows, (), "float32").detach()) < 0.05 * before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from plait.train.config import TrainConfig
@@ -23,12 +22,12 @@ def test_short_budgets_take_small_batches(seconds, num_rows, size):
 class Checked:
     """A run of which only the time matters."""
 
-    num_steps = None
-    config = TrainConfig(batch_size=10)
+    num_steps, batch_size = None, 10
+    config = TrainConfig()
 
     def __init__(self, num_checked, **state):
         self.state = TrainState(**state)
-        self.objective = type("Objective", (), {"num_checked": num_checked, "rows": np.arange(99)})
+        self.objective = type("Objective", (), {"num_checked": num_checked})
 
     due = _Run._check_is_due
     _can_afford_check = _Run._can_afford_check

@@ -6,6 +6,7 @@ import mmap
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
@@ -35,6 +36,21 @@ def num_parts(batch_size: int, device: str) -> int:
     return max(1, min(torch.get_num_threads(), batch_size // LEAST_ROWS)) if able else 1
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch's operations take one thread, as each process of a timed training does.
+
+    Two threads of an operation wait for each other: beside another busy process a step of small
+    convolutions took four times as long by two threads as by one (docs/log.md, 2026-11-29).
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class GradientWorkers:
     """Processes that add the gradients of their parts of each batch to those of this one.
 
@@ -56,14 +72,14 @@ class GradientWorkers:
     ) -> None:
         self._module, self._loss, self._parts, self._seed = module, loss, parts, seed
         self._trained = [one for one in module.parameters() if one.requires_grad]
-        self._threads = torch.get_num_threads()
+        self._threads = ExitStack()
         self._pipes: list[Connection] = []
         self._processes: list[Any] = []
         self._gradients: list[Tensor] = []
 
     def __enter__(self) -> GradientWorkers:
         forking = multiprocessing.get_context("fork")
-        torch.set_num_threads(1)
+        self._threads.enter_context(one_thread())
         self._share_weights()
         size = sum(one.numel() for one in self._trained)
         for number, part in enumerate(self._parts, 1):
@@ -84,7 +100,7 @@ class GradientWorkers:
             process.join()
         for one in self._trained:
             one.data = one.data.clone()
-        torch.set_num_threads(self._threads)
+        self._threads.close()
 
     def begin(self, precision: str) -> None:
         """Let every process compute the gradients of its part of the next batch.

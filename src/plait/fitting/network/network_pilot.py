@@ -12,6 +12,7 @@ from plait.fitting.setup.problem import Problem
 from plait.networks.system import System
 from plait.networks.torch_runners import system_outputs
 from plait.train.budget import Budget
+from plait.train.data_parallel import one_thread
 from plait.train.loop import train
 from plait.train.supervised import Supervised
 
@@ -34,6 +35,8 @@ LEAST_OF_STEP = 0.25
 def look(problem: Problem, plan: DeepPlan, rows: np.ndarray, left: float) -> tuple[float, float]:
     """Return the seconds of an answer to one row, and of a step; steps are taken if they are cheap.
 
+    A step is one of one process: a training in several is quicker, which nobody counts on.
+
     Args:
         problem: What to learn.
         plan: Of the network.
@@ -45,7 +48,8 @@ def look(problem: Problem, plan: DeepPlan, rows: np.ndarray, left: float) -> tup
     answering = answer_seconds(problem, plan, system, rows, LOOKING_SHARE * left)
     step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
     if (2 + PILOT_STEPS) * step < LOOKING_SHARE * left:
-        step = step_seconds(problem, plan, system, rows)
+        with one_thread():
+            step = step_seconds(problem, plan, system, rows)
     return answering, step
 
 
