@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from plait.modalities import find_codec
+from plait.modalities.alignment import difference
 from plait.modalities.image.sketch import fingerprint_pictures
-from plait.modalities.likeness import difference, sign_code, smoothed
+from plait.modalities.likeness import sign_code, smoothed
 
 RNG = np.random.default_rng(0)
 

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray
 
+from plait.modalities.alignment import Difference, difference
 from plait.modalities.audio.spectrum import log_mel
-from plait.modalities.likeness import (
-    Difference,
-    Fingerprint,
-    difference,
-    resized,
-    sign_code,
-    smoothed,
-)
+from plait.modalities.likeness import Fingerprint, resized, sign_code, smoothed
 
 if TYPE_CHECKING:
     from jaxtyping import Float

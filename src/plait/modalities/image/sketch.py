@@ -9,14 +9,8 @@ import numpy as np
 from numpy import ndarray
 from PIL import Image
 
-from plait.modalities.likeness import (
-    Difference,
-    Fingerprint,
-    difference,
-    resized_all,
-    sign_codes,
-    smoothed,
-)
+from plait.modalities.alignment import Difference, difference
+from plait.modalities.likeness import Fingerprint, resized_all, sign_codes, smoothed
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray
 
-from plait.modalities.likeness import Difference, resized
+from plait.modalities.alignment import Difference
+from plait.modalities.likeness import resized
 
 if TYPE_CHECKING:
     from jaxtyping import Float

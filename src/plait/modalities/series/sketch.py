@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import ndarray
 
-from plait.modalities.likeness import (
-    Difference,
-    Fingerprint,
-    difference,
-    resized,
-    sign_code,
-    smoothed,
-)
+from plait.modalities.alignment import Difference, difference
+from plait.modalities.likeness import Fingerprint, resized, sign_code, smoothed
 from plait.modalities.series.fine import fine_alike, fine_part
 
 if TYPE_CHECKING:
