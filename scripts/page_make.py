@@ -49,7 +49,7 @@ def make_pages(out: Path, *, budget: str = "30s", only: Sequence[str] | None = N
 
 
 def _report(out: Path, name: str, budget: str, page: Path) -> Path:
-    return write_report(_bundle(out, name, budget), page)
+    return write_report(_bundle(out, name, budget), page, force=True)
 
 
 def _bundle(out: Path, name: str, budget: str) -> Path:

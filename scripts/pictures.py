@@ -19,7 +19,7 @@ from page_make import make_pages
 ROOT = Path(__file__).parent.parent
 WIDTHS = (360, 800, 1400)
 CHECK = ROOT / "scripts" / "page_check.js"
-PICTURES = {"stickers": "report.png", "search-stickers": "search.png"}
+PICTURES = {"stickers": "report.png", "search-both": "search.png"}
 PICTURE_PX = (1400, 1500)
 
 
