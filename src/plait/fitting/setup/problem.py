@@ -187,17 +187,9 @@ def make_problem(
     found = copies_in(table, inputs, base, timetable, progress)
     splits = _split(table, target, exclude, rows, found, seed)
     codecs, prepared, derived_columns = read_columns(
-        table,
-        inputs,
-        target,
-        splits,
-        base=base,
-        encoders=encoders or {},
-        seed=seed,
-        progress=progress,
-        timetable=timetable,
-        simple=simple,
-    )
+        table, inputs, target, splits, base=base, encoders=encoders or {}, seed=seed,
+        progress=progress, timetable=timetable, simple=simple,
+    )  # fmt: skip
     copies = row_units(table.num_rows, found)
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
