@@ -7,6 +7,7 @@ import ipaddress
 import os
 import random
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PLAIT_CACHE"] = cache
     config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
     _block_network()
+    # A shell starts what runs in the background with interrupts ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if importlib.util.find_spec("beartype"):
         from jaxtyping import install_import_hook
 
