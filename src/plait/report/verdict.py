@@ -50,7 +50,7 @@ def verdict(data: Mapping[str, Any]) -> str:
         return verdict_of_costs(decision)
     guess = guessed(data, name)
     if guess is not None and not beats(name, test, guess):
-        return overlooked(data)
+        return overlooked(data, name, value, guess)
     start = "Measured" if guess is None else _better(name, test, value, guess)
     if is_simple(shipped_alone(data)):
         return f"{start}; {_of_simple(data, name, value)}"
