@@ -183,6 +183,8 @@ def test_numbers_of_cards_are_written_alike():
     assert "1 more column<" in shown
     for kept in ("1004,5", "0.12345", "2024-01-02", "1.004", "28.09.2023"):
         assert f"true: <b>{kept}" in samples({"samples": [one | {"truth": kept}]})
+    comma = samples({"samples": [one | {"truth": "904,5", "true": 904.5}]})
+    assert "true: <b>904.5<" in comma
 
 
 def test_rows_that_were_not_learned_from_or_judged_are_counted():
