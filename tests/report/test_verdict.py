@@ -227,7 +227,7 @@ def rare(hits, auc, ends, *, num=12, **test):
 def test_an_accuracy_that_the_majority_reaches_is_said_first_with_what_tells_more():
     data = rare(0, 0.82, [0.7, 0.9])
     said = verdict(data)
-    assert said.startswith("Not clearly better than guessing: always saying 'good' is right")
+    assert said.startswith("No better than guessing: always saying 'good' is right")
     assert "96.0" in said and "ROC AUC 0.820" in said and "0 of 12 rows of 'bad'" in said
     page = hero(data)
     assert "recall of bad" in page and "ROC AUC" in page and "found 0 of 12 rows" in page
@@ -269,10 +269,17 @@ def test_rows_are_not_said_to_be_ordered_by_few_of_the_rare_class_or_without_int
     assert ("of bad only" in hero(data)) == (num < 10)
 
 
+def test_of_few_groups_it_is_the_groups_that_are_too_few():
+    assert "12 rows of 'bad' in only 2 groups, too few" in verdict(rare(11, 0.8, None, groups=2))
+    assert "group" not in verdict(rare(11, 0.8, None))
+
+
 def test_the_majority_is_counted_where_guessing_was_not_scored():
     data = rare(0, 0.82, [0.7, 0.9])
     data["metrics"]["candidates"] = []
-    assert verdict(data).startswith("Not clearly better than guessing")
+    assert verdict(data).startswith("No better than guessing: always")
+    data["metrics"]["test"]["metrics"]["accuracy"] = 0.962
+    assert verdict(data).startswith("Not clearly better than guessing: always")
 
 
 def test_costs_of_mistakes_are_the_first_number_beside_those_of_never_and_always_acting():
@@ -294,4 +301,4 @@ def test_costs_of_mistakes_are_the_first_number_beside_those_of_never_and_always
     decision["intervals"]["saved"] = [0.1, 0.6]
     assert verdict(data).startswith("It saves 50.0")
     decision["false_negative"] = 1.0
-    assert verdict(data).startswith("Not clearly better")
+    assert verdict(data).startswith("No better than guessing: always")

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plait.report.scored import LEAST_ROWS, ends_of, guessing, is_better, test_of, value_of
+from plait.report.scored import (
+    LEAST_ROWS,
+    ends_of,
+    few_groups,
+    guessing,
+    is_better,
+    test_of,
+    value_of,
+)
 from plait.report.text import cut, figures, interval_of, is_number, metric, percent, plural
 
 CHANCE = 0.5
@@ -83,20 +91,22 @@ def overlooked(data: Mapping[str, Any], name: str, value: float, guess: float) -
     """Return the verdict of a model whose headline is not clearly better than guessing's."""
     test, classes = test_of(data), common(data)
     area, ends = value_of(test, "auc"), ends_of(test, "auc")
+    start = f"{'Not clearly' if is_better(name, value, guess) else 'No'} better than guessing"
     if classes is None or name != "accuracy":
-        word = "Not clearly" if is_better(name, value, guess) else "No"
-        return f"{word} better than guessing: do not rely on it."
+        return f"{start}: do not rely on it."
     start = (
-        f"Not clearly better than guessing: always saying '{cut(classes.label, 40)}' is right on "
+        f"{start}: always saying '{cut(classes.label, 40)}' is right on "
         f"{percent(classes.share)} of the rows"
     )
     if area is None:
         return f"{start}, and the model finds {classes.found}: do not rely on it."
     told = f"ROC AUC {metric('auc', area)}, {CHANCE:g} is guessing"
     if ends is None or classes.rows < LEAST_ROWS:
+        groups = few_groups(test)
+        few = "" if groups is None else f" in only {plural(groups, 'group')}"
         return (
-            f"{start}, and the model finds {classes.found}, too few to tell whether it orders rows "
-            "better: do not rely on it."
+            f"{start}, and the model finds {classes.found}{few}, too few to tell whether it orders "
+            "rows better: do not rely on it."
         )
     if ends[0] <= CHANCE:
         return f"{start}, and it orders rows not clearly better ({told}): do not rely on it."
