@@ -187,6 +187,14 @@ def test_numbers_of_cards_are_written_alike():
     assert "true: <b>904.5<" in comma
 
 
+def test_columns_that_could_be_inputs_and_are_none_say_so():
+    data = bundle()
+    data["schema"] = {"columns": [{"name": name, "modality": "number"} for name in ("x", "left")]}
+    assert making.table_of(data).count(", no input") == 1
+    data["schema"]["columns"][1] |= {"modality": None, "role": "group"}
+    assert ", no input" not in making.table_of(data)
+
+
 def test_rows_that_were_not_learned_from_or_judged_are_counted():
     data = bundle(splits={"train": list(range(840)), "test": list(range(180)), "how": "x"})
     data["metrics"] |= {"shipped": "boosted", "weights": {"boosted": 1.0}}
