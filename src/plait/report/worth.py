@@ -115,8 +115,9 @@ def overlooked(data: Mapping[str, Any], name: str, value: float, guess: float) -
             f"{start}. Accuracy hides that the model orders rows ({told}) and finds "
             f"{classes.found}: judge it by macro F1, or by what mistakes cost."
         )
+    only = "only " if classes.recall else ""
     return (
-        f"{start}. The model does order rows ({told}), but finds only {classes.found}: say what "
+        f"{start}. The model does order rows ({told}), but finds {only}{classes.found}: say what "
         "mistakes cost, or choose by macro F1."
     )
 
