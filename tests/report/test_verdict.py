@@ -62,6 +62,18 @@ def test_one_sentence(value, interval, base_models, shipped, said):
     assert said in verdict(bundle(value, interval, base_models, shipped=shipped))
 
 
+def test_a_better_candidate_is_told_beside_a_simple_model_that_ships_whatever_it_is():
+    others = GUESS | {"linear": (0.8, None), "boosted": (0.85, None), "deep": (0.7, None)}
+    data = bundle(0.8, [0.75, 0.85], others, shipped="linear")
+    data["metrics"]["candidates"][2]["complete"] = False
+    said = "though another (boosted trees, 85.0\u00a0%, cut off by the clock) did better on these"
+    assert said in verdict(data)
+    data["metrics"]["candidates"][2]["metrics"]["accuracy"] = 0.7
+    assert "for nothing beat it" in verdict(data)
+    data["metrics"]["candidates"][3]["metrics"]["accuracy"] = 0.9
+    assert "though another (the network, 90.0\u00a0%) did better on these rows" in verdict(data)
+
+
 def test_lower_is_better_turns_it_round():
     base_models = {"majority": (5.0, [4.8, 5.2]), "linear": (3.0, [2.8, 3.2])}
     assert "clearly better" in verdict(bundle(2.0, [1.9, 2.1], base_models, task="regress"))
