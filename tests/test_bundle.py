@@ -85,8 +85,9 @@ def test_not_a_bundle(tmp_path):
 def test_other_folders_are_left_alone(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(BundleError, match="place for the bundle is taken"):
+    with pytest.raises(BundleError, match="place for the bundle is taken") as caught:
         write_bundle(tmp_path / "mine", FILES, version="0")
+    assert caught.value.exit_code == 2
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 

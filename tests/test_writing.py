@@ -61,6 +61,9 @@ def test_a_full_disk_says_how_much_is_needed_and_free(tmp_path):
         raise OSError(errno.ENOSPC, "x")
     assert caught.value.expected == "2.5 MB of free space"
     assert "MB free" in caught.value.received and names(tmp_path) == []
+    with pytest.raises(StorageError) as caught, write_folder(tmp_path / "m", num_bytes=12_345):
+        raise OSError(errno.ENOSPC, "x")
+    assert caught.value.expected == "13 kB of free space"
 
 
 def test_errors_of_other_things_pass(tmp_path):

@@ -156,7 +156,7 @@ def check_place(path: Path | str) -> None:
             expected="a new path, or an older bundle to replace",
             path=path,
             hint="name another path with --out",
-        )
+        ).of_call()
 
 
 def is_bundle(path: Path | str) -> bool:
@@ -212,7 +212,13 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         if not isinstance(files, dict) or not all(isinstance(e, dict) for e in files.values()):
             raise TypeError("files is not a mapping of mappings")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BundleError("the manifest is damaged", received=str(error), path=path) from None
+        raise BundleError(
+            "the manifest is damaged",
+            expected="JSON, as it was saved",
+            received=str(error),
+            path=path,
+            hint="copy the bundle again from its source",
+        ) from None
     if format_number != FORMAT:
         raise BundleError(
             "the bundle has another format",
@@ -231,7 +237,12 @@ def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> None:
         )
     file = folder / name
     if not file.is_file() or _is_linked(folder, name):
-        raise BundleError(f"the bundle's {name} is missing", path=folder)
+        raise BundleError(
+            f"the bundle's {name} is missing",
+            expected="every file that the manifest names, none of them a link",
+            path=folder,
+            hint="copy the bundle again from its source",
+        )
     size = file.stat().st_size
     if size != entry.get("bytes") or size > MAX_FILE_BYTES:
         raise BundleError(

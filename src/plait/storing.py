@@ -84,7 +84,7 @@ def storage_failure(
     if what is None:
         return None
     path = path or getattr(error, "filename", None)
-    needed = "" if num_bytes is None else f"{num_bytes / MEGABYTE:,.1f} MB of "
+    needed = "" if num_bytes is None else f"{_size(num_bytes)} of "
     return StorageError(
         what,
         expected=f"{needed}free space" if number in _FULL else "a place that can be written to",
@@ -92,6 +92,12 @@ def storage_failure(
         path=path,
         hint=hint or _HINTS.get(number, _ELSEWHERE),
     )
+
+
+def _size(num_bytes: int) -> str:
+    """Return a size with its unit: ``2.5 MB``, and less than a tenth of one as ``12 kB``."""
+    megabytes = num_bytes / MEGABYTE
+    return f"{megabytes:,.1f} MB" if megabytes >= 0.1 else f"{-(-num_bytes // 1000)} kB"
 
 
 def _number_of(error: BaseException) -> int:
@@ -128,6 +134,6 @@ def _received(error: BaseException, number: int, path: Path | str | None) -> str
     while not os.path.exists(folder) and folder != folder.parent:
         folder = folder.parent
     try:
-        return f"{said}; {shutil.disk_usage(folder).free / MEGABYTE:,.1f} MB free"
+        return f"{said}; {_size(shutil.disk_usage(folder).free)} free"
     except OSError:
         return said

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from plait.errors import UsageError
+
+
+def names_of(given: Any, argument: str) -> tuple[str, ...]:
+    """Return the names that an argument of a verb lists; None lists none.
+
+    Raises:
+        UsageError: It is one text, whose letters are no names, or no list of texts.
+    """
+    found = tuple(given) if isinstance(given, Iterable) else (() if given is None else (given,))
+    if isinstance(given, str) or not all(isinstance(name, str) for name in found):
+        raise UsageError(
+            f"'{argument}' is no list of names",
+            expected="a list of texts",
+            received=repr(given),
+            hint=f"{argument}=['{given}']" if isinstance(given, str) else None,
+        )
+    return found
 
 
 def split_list(text: str, separator: str = ",") -> list[str]:

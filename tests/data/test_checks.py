@@ -92,6 +92,13 @@ def test_near_duplicates_differ_by_known_targets_and_are_counted_alike_everywher
     assert texts == ["1 group of near-duplicates in 'image' has different 'kind': check the labels"]
 
 
+def test_doubles_that_mostly_differ_in_the_target_do_not_question_its_labels():
+    told = of_conflicts({"note": 31, "photo": 4, "few": 2}, "kind",
+                        among={"note": 40, "photo": 40, "few": 2})  # fmt: skip
+    assert [one["text"].endswith("check the labels") for one in told] == [False, True, True]
+    assert "most of its 40 groups: what is alike there says little" in told[0]["text"]
+
+
 def test_a_count_cut_short_says_so():
     told = of_conflicts({"photo": 3, "scan": 1}, "kind", partial={"photo"})
     assert "of those pairs that there was time to compare" in told[0]["text"]

@@ -33,6 +33,7 @@ def flipped(share):
         (flipped(0.015), KIND),
         ((ILL * 2 + RNG.uniform(0, 1.9, N)).tolist(), KIND),
         ([f"P-{int(i) + 500 * ill:06d}" for i, ill in enumerate(ILL)], KIND),
+        ([f"{'QK'[int(ill)]}{i % 90 + 10}" for i, ill in enumerate(ILL)], KIND),
         ([f"{i} seen; the patient is {kind}." for i, kind in enumerate(KIND)], KIND),
         ([f"note {i}: {'c34' if ill else 'z00'} on {i % 7}" for i, ill in enumerate(ILL)], KIND),
         ((NUMBER * 1.8 + 32).tolist(), NUMBER.tolist()),
@@ -40,8 +41,9 @@ def flipped(share):
         ([f"{i}: no" if ill else f"{i}: ok" for i, ill in enumerate(ILL)],
          ["no" if ill else "ok" for ill in ILL]),
     ],
-    ids=["copy", "copy with errors", "threshold", "sorted identifier", "text names the class",
-         "code in a text", "other unit", "number with noise", "short labels"],
+    ids=["copy", "copy with errors", "threshold", "sorted identifier", "letter of a code",
+         "text names the class", "code in a text", "other unit", "number with noise",
+         "short labels"],
 )  # fmt: skip
 def test_what_tells_the_target_is_found(cells, target):
     assert leaks({"x": cells, "y": NOISE.tolist()}, target) == {("alone", "x")}
@@ -54,6 +56,7 @@ def test_what_tells_the_target_is_found(cells, target):
         ((ILL + NOISE).tolist(), KIND),
         (RNG.normal(size=N).tolist(), KIND),
         ([f"P-{i:06d}" for i in RNG.permutation(N)], KIND),
+        ([f"{'QK'[int(one)]}{i % 90 + 10}" for i, one in enumerate(COIN)], KIND),
         ([f"the {w} note {i}" for i, w in enumerate(RNG.choice(["red", "big", "old"], N))], KIND),
         ((NUMBER + NUMBER.std() * RNG.normal(size=N)).tolist(), NUMBER.tolist()),
         (RNG.permutation(NUMBER).tolist(), NUMBER.tolist()),

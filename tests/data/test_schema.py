@@ -195,8 +195,9 @@ def test_wrong_yaml_is_refused(text, message):
 def test_make_codec_says_what_is_wrong():
     image = Column(name="x", modality="image", settings={"size_px": 96})
     assert make_codec(image).size_px == 96
-    with pytest.raises(SchemaError, match="no setting 'sise'"):
-        make_codec(dataclasses.replace(image, settings={"sise": 1}))
+    with pytest.raises(SchemaError, match="no setting 'sise_px'") as caught:
+        make_codec(dataclasses.replace(image, settings={"sise_px": 1}))
+    assert caught.value.exit_code == 2 and caught.value.hint == "did you mean 'size_px'?"
     with pytest.raises(SchemaError, match="has no modality"):
         make_codec(Column(name="x", modality=None, role="id"))
     with pytest.raises(UsageError, match="no modality 'smell'"):

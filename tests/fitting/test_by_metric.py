@@ -100,6 +100,7 @@ def test_a_fit_by_each_metric(metric):
     model = plait.fit(ROWS, target="kind", simple=True, budget="10s", metric=metric, scores=False)
     assert f"chosen by {metric}" in " ".join(model.records["metrics"]["notes"])
     assert model.records["lineage"]["settings"]["metric"] == metric
+    assert model.records["metrics"]["metric"] == metric
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,26 @@ def test_a_wrong_file_is_refused_with_what_was_meant(tmp_path, text, message, hi
     assert hint in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("settings", "message", "received"),
+    [
+        ({"target": 5}, "'target' is of the wrong kind", "5"),
+        ({"target": "kind", "group": ["a"]}, "'group' is of the wrong kind", "['a']"),
+        ({"target": "kind", "metric": 3}, "'metric' is of the wrong kind", "3"),
+        ({"target": "kind", "seed": "a"}, "'seed' is of the wrong kind", "'a'"),
+        ({"target": "kind", "costs": [1, 2]}, "'costs' is of the wrong kind", "[1, 2]"),
+        ({"target": "kind", "exclude": "size"}, "'exclude' is no list of names", "'size'"),
+        ({"target": "kind", "exclude": 5}, "'exclude' is no list of names", "5"),
+        ({"target": "kind", "columns": ["size"]}, "not given by their names", "['size']"),
+        ({"target": "kind", "columns": {"size": 5}}, "not given by their names", "{'size': 5}"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused(settings, message, received):
+    with pytest.raises(UsageError, match=message) as caught:
+        plait.fit([{"size": 1.0, "kind": "p"}], budget="1 step", **settings)
+    assert caught.value.received == received
+
+
 def test_in_python_arguments_win_over_the_file(folder):
     settings = {"target": "kind", "simple": True, "budget": "5s", "seed": 3, "scores": False}
     (folder / "run.yaml").write_text(yaml.safe_dump({**settings, "table": "t.jsonl"}))

@@ -122,6 +122,21 @@ def test_with_no_time_at_all_a_network_is_not_even_looked_at():
     )
 
 
+def test_what_starts_from_a_base_has_the_size_of_the_base_from_the_first_look(monkeypatch):
+    seen = []
+    monkeypatch.setattr(NetworkTime, "of", lambda problem, plan, left: seen.append(plan) or slow())
+    base = plan().config
+    problem = SimpleNamespace(codecs={}, columns=(), splits=SimpleNamespace(train=np.arange(50)))
+    work = work_of(
+        40.0, size="auto", fusion="auto", train=plan().train, budget=plan().budget, seed=0,
+        device="cpu", folder=None, adapt="auto",
+    )  # fmt: skip
+    space = SimpleNamespace(has_network=True, config=base)
+    stage = plan_network(problem, work, BASE_MODELS, None, space, left=30.0)
+    assert stage.plan.start is space and stage.plan.config == base
+    assert [one.config for one in seen] == [base]
+
+
 def test_looking_at_a_slow_network_ends_after_few_rows(monkeypatch):
     now, asked = [0.0], []
 

@@ -87,6 +87,7 @@ def test_wrong_weights_are_refused(rows, settings, error, message):
     table = plait.read(rows, columns="size=number")
     with pytest.raises(error, match=message) as caught:
         plait.fit(table, **{**QUICK, **settings})
+    assert (caught.value.exit_code == 2) == (error is not TableError)
     if error is TableError:
         assert (caught.value.column, caught.value.row) == ("trust", 9)
 

@@ -81,6 +81,7 @@ def test_limits_and_words_keep_a_number_and_a_side():
     assert survey.facts["num_below"] == 3 and survey.facts["num_above"] == 3
     assert survey.facts["num_null_words"] == 1 and survey.facts["num_about"] == 1
     said = "; ".join(survey.said)
+    assert "some are only limits, such as <30" in said and "such as >" in said
     assert "'nd', 'not detected' taken as too little" in said and "'pending' taken as" in said
 
 

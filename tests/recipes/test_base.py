@@ -234,6 +234,15 @@ def test_a_column_of_another_modality_is_refused(base):
     assert "--columns note=text" in str(caught.value)
 
 
+def test_a_column_of_which_nothing_was_said_is_read_as_in_the_base(base):
+    cells = [{**row, "note": ("heel", "brim")[i % 2]} for i, row in enumerate(rows())]
+    table = plait.read(cells, columns={"kind": "category", "size": "number"})
+    assert table.schema["note"].modality == "category"
+    model = quick(table, target="kind", exclude=["cost"], base=base[1], adapt="scratch")
+    assert codec_hash(model.codecs["note"]) == codec_hash(base[0].codecs["note"])
+    assert model.schema["note"].why == "as in the base"
+
+
 def test_a_base_without_a_space_is_refused(base, tmp_path):
     plain = quick(rows(), target="kind", exclude=["cost"], out=tmp_path / "p.plait")
     for start in (plain, tmp_path / "p.plait"):

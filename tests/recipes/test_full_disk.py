@@ -142,7 +142,7 @@ def test_the_bundle_itself_does_not_fit(kinds, tmp_path, small_files, monkeypatc
     monkeypatch.setattr(Model, "save", save)
     with pytest.raises(StorageError, match="larger than it may") as caught:
         quick(out, target="kind")
-    assert "MB of free space" in caught.value.expected
+    assert "B of free space" in caught.value.expected
     assert [path.name for path in tmp_path.iterdir()] == [".m.plait.unfinished"]
     monkeypatch.setattr(Model, "save", real)
     resumed = quick(out, target="kind", resume=True)

@@ -11,6 +11,7 @@ from plait.data.checks import inspect_table
 from plait.modalities import find_codec
 from plait.recipes.inspect import inspect
 from plait.recipes.inspect_page import picture
+from plait.report.inspection import counts_drawn
 
 
 def table(num=60):
@@ -59,6 +60,15 @@ def test_labels_become_counts(pictured):
     assert sum(counts.values()) == 60 and set(counts) == {"boot", "hat", "sandal"}
     assert dict(pictured["values"]["tags"]["items"])["red"] == 60
     assert pictured["values"]["kind"]["others"] == 0
+
+
+def test_labels_that_begin_alike_are_shown_whole():
+    alike = [("Everyday quality. Blue", 3), ("Everyday quality. Red", 2)]
+    assert 'class="counts long"' in counts_drawn(alike)
+    assert 'class="counts"' in counts_drawn([("mug", 3), ("a lamp of any colour", 2)])
+    assert 'class="counts wide"' in counts_drawn(alike, wide=True)
+    longer = [(f"{'x' * 30}{i}", i) for i in (2, 1)]
+    assert 'class="counts wide long"' in counts_drawn(longer, wide=True)
 
 
 def test_gaps_are_mapped_where_they_are(pictured):

@@ -327,8 +327,9 @@ def test_a_bundle_without_a_space_cannot_search(tmp_path):
         table_of(rows()), target="kind", budget="3 steps", size=TINY, baselines=False,
         fusion="early", samples=False,
     )  # fmt: skip
-    with pytest.raises(TargetError, match="holds no shared space"):
+    with pytest.raises(TargetError, match="holds no shared space") as caught:
         search(model, table_of(rows(10)), query={"note": "x"})
+    assert caught.value.exit_code == 2 and caught.value.received == "a model of 'kind'"
     with pytest.raises(TargetError, match="holds no shared space"):
         model.embed(rows(3))
 

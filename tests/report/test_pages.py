@@ -183,6 +183,16 @@ def test_numbers_of_cards_are_written_alike():
     assert "1 more column<" in shown
     for kept in ("1004,5", "0.12345", "2024-01-02", "1.004", "28.09.2023"):
         assert f"true: <b>{kept}" in samples({"samples": [one | {"truth": kept}]})
+    comma = samples({"samples": [one | {"truth": "904,5", "true": 904.5}]})
+    assert "true: <b>904.5<" in comma
+
+
+def test_columns_that_could_be_inputs_and_are_none_say_so():
+    data = bundle()
+    data["schema"] = {"columns": [{"name": name, "modality": "number"} for name in ("x", "left")]}
+    assert making.table_of(data).count(", no input") == 1
+    data["schema"]["columns"][1] |= {"modality": None, "role": "group"}
+    assert ", no input" not in making.table_of(data)
 
 
 def test_rows_that_were_not_learned_from_or_judged_are_counted():

@@ -33,7 +33,8 @@ GUESS = {"majority": (0.5, [0.45, 0.55])}
 @pytest.mark.parametrize(
     ("value", "interval", "base_models", "shipped", "said"),
     [
-        (0.52, [0.48, 0.56], GUESS, "deep", "No better than guessing"),
+        (0.5, [0.48, 0.56], GUESS, "deep", "No better than guessing"),
+        (0.52, [0.48, 0.56], GUESS, "deep", "Not clearly better than guessing"),
         (0.9, [0.88, 0.92], GUESS | {"linear": (0.7, [0.65, 0.75])}, "deep", "clearly better than"),
         (0.9, [0.86, 0.94], GUESS | {"linear": (0.88, [0.84, 0.9])}, "deep", "within the interv"),
         (0.9, [0.86, 0.94], GUESS | {"linear": (0.91, [0.8, 0.9])}, "deep", "does as well"),
@@ -61,11 +62,24 @@ def test_one_sentence(value, interval, base_models, shipped, said):
     assert said in verdict(bundle(value, interval, base_models, shipped=shipped))
 
 
+def test_a_better_candidate_is_told_beside_a_simple_model_that_ships_whatever_it_is():
+    others = GUESS | {"linear": (0.8, None), "boosted": (0.85, None), "deep": (0.7, None)}
+    data = bundle(0.8, [0.75, 0.85], others, shipped="linear")
+    data["metrics"]["candidates"][2]["complete"] = False
+    said = "though another (boosted trees, 85.0\u00a0%, cut off by the clock) did better on these"
+    assert said in verdict(data)
+    data["metrics"]["candidates"][2]["metrics"]["accuracy"] = 0.7
+    assert "for nothing beat it" in verdict(data)
+    data["metrics"]["candidates"][3]["metrics"]["accuracy"] = 0.9
+    assert "though another (the network, 90.0\u00a0%) did better on these rows" in verdict(data)
+
+
 def test_lower_is_better_turns_it_round():
     base_models = {"majority": (5.0, [4.8, 5.2]), "linear": (3.0, [2.8, 3.2])}
     assert "clearly better" in verdict(bundle(2.0, [1.9, 2.1], base_models, task="regress"))
     assert "does as well" in verdict(bundle(3.5, [3.4, 3.6], base_models, task="regress"))
-    assert "No better" in verdict(bundle(4.9, [4.7, 5.1], base_models, task="regress"))
+    assert "Not clearly" in verdict(bundle(4.9, [4.7, 5.1], base_models, task="regress"))
+    assert "No better" in verdict(bundle(5.1, [4.7, 5.3], base_models, task="regress"))
 
 
 def test_nothing_measured_is_no_promise():
@@ -225,11 +239,43 @@ def rare(hits, auc, ends, *, num=12, **test):
 def test_an_accuracy_that_the_majority_reaches_is_said_first_with_what_tells_more():
     data = rare(0, 0.82, [0.7, 0.9])
     said = verdict(data)
-    assert said.startswith("Not clearly better than guessing: always saying 'good' is right")
-    assert "96.0" in said and "ROC AUC 0.820" in said and "0 of 12 rows of 'bad'" in said
+    assert said.startswith("No better than guessing: always saying 'good' is right")
+    assert (
+        "96.0" in said
+        and "but finds 0 of" in said
+        and "ROC AUC 0.820" in said
+        and "0 of 12 rows of 'bad'" in said
+    )
     page = hero(data)
     assert "recall of bad" in page and "ROC AUC" in page and "found 0 of 12 rows" in page
     assert "do not rely on it" in verdict(rare(0, 0.55, [0.4, 0.7]))
+
+
+def test_a_class_that_is_found_is_not_said_to_be_overlooked():
+    data = rare(11, 0.82, [0.7, 0.9])
+    said = verdict(data)
+    assert "Accuracy hides" in said and "finds 11 of 12 rows of 'bad'" in said
+    assert "only" not in said and "choose by macro F1" not in said
+
+
+def test_the_class_of_which_least_is_found_is_named_not_the_rarest():
+    data = rare(11, 0.82, [0.7, 0.9])
+    worse = {"label": "odd", "rows": 20, "recall": 0.05}
+    data["metrics"]["test"]["per_class"].append(worse)
+    assert "finds only 1 of 20 rows of 'odd'" in verdict(data)
+    assert "recall of odd" in hero(data)
+
+
+def test_the_verdict_is_about_the_metric_that_the_choice_was_by():
+    data = rare(11, 0.82, [0.7, 0.9])
+    metrics = data["metrics"]
+    metrics["metric"] = "macro_f1"
+    metrics["candidates"][0]["metrics"]["macro_f1"] = 0.28
+    metrics["test"]["metrics"]["macro_f1"] = 0.42
+    metrics["test"]["intervals"]["macro_f1"] = [0.35, 0.49]
+    assert verdict(data).startswith("Better than guessing")
+    metrics["test"]["intervals"]["macro_f1"] = [0.25, 0.49]
+    assert verdict(data) == "Not clearly better than guessing: do not rely on it."
 
 
 @pytest.mark.parametrize(("num", "ends"), [(12, None), (9, [0.7, 0.9]), (1, None)])
@@ -240,10 +286,17 @@ def test_rows_are_not_said_to_be_ordered_by_few_of_the_rare_class_or_without_int
     assert ("of bad only" in hero(data)) == (num < 10)
 
 
+def test_of_few_groups_it_is_the_groups_that_are_too_few():
+    assert "12 rows of 'bad' in only 2 groups, too few" in verdict(rare(11, 0.8, None, groups=2))
+    assert "group" not in verdict(rare(11, 0.8, None))
+
+
 def test_the_majority_is_counted_where_guessing_was_not_scored():
     data = rare(0, 0.82, [0.7, 0.9])
     data["metrics"]["candidates"] = []
-    assert verdict(data).startswith("Not clearly better than guessing")
+    assert verdict(data).startswith("No better than guessing: always")
+    data["metrics"]["test"]["metrics"]["accuracy"] = 0.962
+    assert verdict(data).startswith("Not clearly better than guessing: always")
 
 
 def test_costs_of_mistakes_are_the_first_number_beside_those_of_never_and_always_acting():
@@ -265,4 +318,4 @@ def test_costs_of_mistakes_are_the_first_number_beside_those_of_never_and_always
     decision["intervals"]["saved"] = [0.1, 0.6]
     assert verdict(data).startswith("It saves 50.0")
     decision["false_negative"] = 1.0
-    assert verdict(data).startswith("Not clearly better")
+    assert verdict(data).startswith("No better than guessing: always")

@@ -19,6 +19,9 @@ RARE = 5
 MAX_NAMED = 3
 """Columns that are ignored are told one by one up to this many, else together."""
 
+MANY_GROUPS = 10
+"""Of near-duplicates: of fewer, it says little in how many a category differs."""
+
 
 def caution(kind: str, column: str, text: str) -> Caution:
     """Return one warning."""
@@ -95,25 +98,40 @@ def count_differing(
 
 
 def of_conflicts(
-    num: Mapping[str, int], target: str, partial: Container[str] = ()
+    num: Mapping[str, int],
+    target: str,
+    partial: Container[str] = (),
+    *,
+    among: Mapping[str, int] | None = None,
 ) -> list[Caution]:
     """Return in how many groups of near-duplicates a category differs.
+
+    Where it does in most of many groups, the column says little of it, and no label need be wrong.
 
     Args:
         num: From `count_differing`.
         target: Its name.
         partial: Columns of which not all pairs of values were compared: what belongs to one large
             group falls into several small ones there.
+        among: Column -> its groups; None where these do not matter.
     """
     return [
-        caution(
-            "conflict",
-            column,
-            f"{count} group{'s' * (count > 1)} of near-duplicates in '{column}' "
-            f"{'have' if count > 1 else 'has'} different '{target}'"
-            + ", of those pairs that there was time to compare" * (column in partial)
-            + ": check the labels",
-        )
+        caution("conflict", column, _conflict(column, count, target, column in partial, among))
         for column, count in num.items()
         if count
     ]
+
+
+def _conflict(
+    column: str, count: int, target: str, partial: bool, among: Mapping[str, int] | None
+) -> str:
+    text = (
+        f"{count} group{'s' * (count > 1)} of near-duplicates in '{column}' "
+        f"{'have' if count > 1 else 'has'} different '{target}'"
+        + ", of those pairs that there was time to compare"
+        * partial
+    )
+    every = (among or {}).get(column, 0)
+    if every >= MANY_GROUPS and count > every / 2:
+        return f"{text}, most of its {every} groups: what is alike there says little of the target"
+    return f"{text}: check the labels"

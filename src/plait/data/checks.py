@@ -191,7 +191,8 @@ def _describe_target(
         said.extend(of_classes(name, counts))
         differing = count_differing(_groups_of(copies), targets)
         differing.pop("*", None)  # of whole rows; each of their columns tells as well
-        said.extend(of_conflicts(differing, name))
+        among = Counter(column for column, _ in copies.groups)
+        said.extend(of_conflicts(differing, name, among=among))
     elif not isinstance(codec, TargetCodec):
         text = f"the target '{name}' cannot be learned as it stands: {column.why}"
         said.append(caution("classes", name, text))

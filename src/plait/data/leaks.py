@@ -38,6 +38,7 @@ MAX_CHARACTERS = 5_000_000
 """Of all texts in which their labels are looked for: of long ones, fewer are looked at."""
 
 _WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
 _NUMBERED = re.compile(r"[^\d\s]*(\d{1,15})[^\d\s]*")
 
 
@@ -110,7 +111,8 @@ def predictive_power(cells: Sequence[Cell], target: Sequence[Cell]) -> float:
     """Return how well a column alone tells the target, from 0 (not at all) to 1 (exactly).
 
     Every second row is guessed from the others: a label by the commonest target (or mean) of
-    the same label, a number (an identifier's too) by the targets of the numbers around it. The
+    the same label, a number (an identifier's too) by the targets of the numbers around it, an
+    identifier also by its letters. The
     score is accuracy beyond the commonest class, or R2. A text that is seldom the same twice tells
     the target when it contains the name of its class, or a word that no other class has.
 
@@ -121,11 +123,11 @@ def predictive_power(cells: Sequence[Cell], target: Sequence[Cell]) -> float:
     if len(cells) < LEAST_ROWS:
         return 0.0
     truth, is_number = coded(target)
-    numbers = numbers_of(cells)
-    if numbers is None:
-        numbers = _numbered(cells)
+    numbers, of_letters = numbers_of(cells), 0.0
+    if numbers is None and (numbers := _numbered(cells)) is not None:
+        of_letters = power_of_codes(codes_of(_letters(cells)), truth, is_number)
     if numbers is not None and is_many(numbers):
-        return power_of_numbers(numbers, truth, is_number)
+        return max(of_letters, power_of_numbers(numbers, truth, is_number))
     labels = codes_of(["" if cell is None else str(cell).strip() for cell in cells])
     if labels.max() < len(cells) // 2:
         return power_of_codes(labels, truth, is_number)
@@ -165,6 +167,11 @@ def _numbered(cells: Sequence[Cell]) -> np.ndarray | None:
             return None
         found.append(np.nan if match is None else float(match[1]))
     return np.array(found)
+
+
+def _letters(cells: Sequence[Cell]) -> list[str]:
+    """Return what stands around the numbers of identifiers: ``Q`` of ``Q42``."""
+    return ["" if cell is None else _DIGITS.sub("0", str(cell).strip()) for cell in cells]
 
 
 def _share_named(cells: Sequence[Cell], target: Sequence[Cell]) -> float:

@@ -44,7 +44,7 @@ def read_overrides(
     if columns_file is not None:
         found |= read_columns_file(Path(columns_file))
     if columns is not None:
-        found |= parse_overrides(columns) if isinstance(columns, str) else dict(columns)
+        found |= parse_overrides(columns) if isinstance(columns, str) else _said(columns)
     known = set(column_names)
     for name, override in found.items():
         if name not in known:
@@ -55,6 +55,19 @@ def read_overrides(
             raise no_column(name, column_names)
         found[name] = "ignore"
     return found
+
+
+def _said(columns: Any) -> dict[str, Override]:
+    """Return what was said of columns in Python. Raises `UsageError` unless by their names."""
+    pairs = columns.items() if isinstance(columns, Mapping) else [("", None)]
+    if not all(isinstance(kind, str | Mapping) for _, kind in pairs):
+        raise UsageError(
+            "columns are not given by their names",
+            expected="a text such as 'note=text', or a dict of name -> modality",
+            received=repr(columns),
+            hint="columns={'note': 'text', 'price': {'modality': 'number'}}",
+        )
+    return dict(columns)
 
 
 def read_columns_file(path: Path) -> dict[str, Override]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,11 +222,13 @@ def make_codec(column: Column) -> Codec:
     known = [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type]
     unknown = sorted(set(column.settings) - set(known))
     if unknown:
+        close = difflib.get_close_matches(unknown[0], known, 1)
         raise SchemaError(
             f"modality '{column.modality}' has no setting '{unknown[0]}'",
             expected="settings among " + ", ".join(known) if known else "no settings",
             column=column.name,
-        )
+            hint=f"did you mean '{close[0]}'?" if close else None,
+        ).of_call()
     try:
         return cls(**{name: _frozen(value) for name, value in column.settings.items()})
     except (TypeError, ValueError) as error:

@@ -21,6 +21,7 @@ from plait.display import first_rows, html_table
 from plait.errors import TableError, UsageError, no_column
 from plait.modalities import Media
 from plait.types import Cell, Html
+from plait.words import names_of
 
 MAX_SHOWN_COLUMNS = 12
 """Columns of a table that a notebook shows."""
@@ -276,7 +277,7 @@ def read(
     said = {
         "columns": columns,
         "columns_file": columns_file,
-        "exclude": tuple(exclude) or None,
+        "exclude": names_of(exclude, "exclude") or None,
         "schema": schema,
         "root": root,
         "strict": strict,

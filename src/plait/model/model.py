@@ -119,8 +119,10 @@ class Model:
         if self.shared is None:
             raise TargetError(
                 "this bundle holds no shared space, so it can neither embed nor search",
+                expected="a bundle fitted without a target, or from a base",
+                received=f"a model of '{self.target}'",
                 hint="plait fit TABLE without --target learns one; --base keeps it",
-            )
+            ).of_call()
         return self.shared
 
     @property

@@ -19,6 +19,7 @@ from plait.fitting.setup.config import write_config as write_config
 from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
 from plait.fitting.setup.problem import Problem, make_problem
+from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.listening import heard, listened
@@ -89,6 +90,7 @@ def fit(
         opened = _open(table, asked, progress)
         asked.check_goal(opened.schema)
     base = asked.start.open_base()
+    opened = as_in_base(opened, base, target)
     told, said = asked.told(opened, base), asked.said(table, base)
     unfinished = _unfinished(out, told, resume)
     problem = _prepare(opened, asked, base, timetable, progress)

@@ -29,6 +29,9 @@ AXES = {"image": {"axis 0": "height", "axis 1": "width"}, "audio": {"axis 0": "s
 COUNTED = "Rows count from 0, without the header."
 MAX_CARDS, MAX_ROWS, MAX_CLASSES = 60, 200, 30
 
+FITTING, FITTING_WIDE = 10, 24
+"""Letters of a label that have room beside its bar: in a card, over the width of the page."""
+
 
 def render_inspection(found: Mapping[str, Any], pictured: Mapping[str, Any]) -> Html:
     """Return the page of `plait.data.checks.Inspection.to_dict`.
@@ -132,10 +135,18 @@ def _drawn(name: str, values: Mapping[str, Any] | None, unit: str = "") -> Html:
     return counts_drawn(values.get("items") or [], values.get("others") or 0)
 
 
-def counts_drawn(items: Sequence[Sequence[Any]], others: int = 0) -> Html:
-    """Return labels with a bar from zero and their number of rows."""
+def counts_drawn(items: Sequence[Sequence[Any]], others: int = 0, *, wide: bool = False) -> Html:
+    """Return labels with a bar from zero and their number of rows; whole where they begin alike.
+
+    Args:
+        items: Label and count of each.
+        others: Rows of labels that are not shown.
+        wide: Over the width of the page, not of a card.
+    """
     if not items:
         return ""
+    begun = {str(label)[: FITTING_WIDE if wide else FITTING] for label, _ in items}
+    kind = "counts" + " wide" * wide + " long" * (len(begun) < len(items))
     top = max(max(count for _, count in items), 1)
     shown = "".join(
         f'<li><span title="{escape(label)}">{escape(label)}</span><span class="track strong" '
@@ -144,7 +155,7 @@ def counts_drawn(items: Sequence[Sequence[Any]], others: int = 0) -> Html:
         for label, count in items
     )
     more = f'<li><span class="none">others</span><span></span><span>{others:,}</span></li>'
-    return f'<ul class="counts">{shown}{more if others else ""}</ul>'
+    return f'<ul class="{kind}">{shown}{more if others else ""}</ul>'
 
 
 def _every(found: Mapping[str, Any]) -> Html:
@@ -237,7 +248,7 @@ def _classes(found: Mapping[str, Any]) -> Html:
     shown, rest = counts[:MAX_CLASSES], counts[MAX_CLASSES:]
     others = sum(count for _, count in rest)
     title = plural(len(counts), "class", "classes") + f" of {found.get('target') or 'the target'}"
-    drawn = counts_drawn(shown, others).replace('class="counts"', 'class="counts wide"', 1)
+    drawn = counts_drawn(shown, others, wide=True)
     return section("Rows per class", drawn, lead=title)
 
 

@@ -35,9 +35,9 @@ OFTEN = {"95 % interval": r"95\s?% interval|no interval:", "test rows": r"\btest
 def table_of(data: Mapping[str, Any]) -> Html:
     """Return what the columns are, and who learned from which rows."""
     schema, splits = data.get("schema") or {}, data.get("splits") or {}
-    target = (data.get("model") or {}).get("target")
+    model = data.get("model") or {}
     columns = schema.get("columns") if isinstance(schema, Mapping) else schema
-    rows = [_column(one, target) for one in columns or []]
+    rows = [_column(one, model.get("target"), model.get("inputs")) for one in columns or []]
     sizes = {name: len(splits.get(name) or []) for name in ("train", "validation", "test")}
     moved, lineage = splits.get("moved") or [], data.get("lineage") or {}
     shown = table(rows[:MAX_COLUMNS], raw=["column", "missing", "is"], caption="Columns")
@@ -65,12 +65,14 @@ def table_of(data: Mapping[str, Any]) -> Html:
     return section("The table", *parts)
 
 
-def _column(column: Mapping[str, Any], target: Any) -> dict[str, Any]:
+def _column(column: Mapping[str, Any], target: Any, inputs: Any) -> dict[str, Any]:
+    """Return a column's row; one that could be an input and is none, as with --exclude, says so."""
     name, kind = column.get("name"), column.get("modality") or column.get("role")
     mark = ' <span class="badge">target</span>' if name is not None and name == target else ""
+    idle = bool(inputs and column.get("modality")) and name not in (*inputs, target)
     return {
         "column": f"<b>{escape(name)}</b>{mark}",
-        "is": f'<span class="kind">{escape(kind or "–")}</span>',
+        "is": f'<span class="kind">{escape(kind or "–")}</span>' + ", no input" * idle,
         "missing": share_drawn(column.get("share_missing", 0.0)),
         "why": column.get("why"),
     }

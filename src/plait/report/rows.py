@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from plait.types import Html
 OPEN_CELLS = 6
 _BARE = re.compile(r"[-+−]?\d[\d.,' ]*(e[-+]?\d+)?")
 """A number without a unit."""
+_COMMA = re.compile(r"[-+]?\d+,\d+")
 _WHOLE = re.compile(r"^([-+−]?)([1-9]\d{3,8})(?=$|\s|\.(?!\d{3}\b))")
 """The thousands of a number, written without a mark between them."""
 
@@ -118,7 +120,7 @@ def _number(sample: Mapping[str, Any]) -> Html:
     """Return a predicted number, its interval with the truth marked, and how far off it is."""
     low, high, true = sample.get("q05"), sample.get("q95"), sample.get("true")
     said = f'<p class="said">{escape(_in_unit(sample.get("prediction", "")))}</p>'
-    truth = f'<p class="true">true: <b>{escape(cut(_in_unit(sample.get("truth", "")), 40))}</b></p>'
+    truth = f'<p class="true">true: <b>{escape(cut(_in_unit(_read(sample)), 40))}</b></p>'
     if low is None or high is None or not is_number(low) or not is_number(high):
         return said + truth
     inside = is_number(true) and low <= true <= high
@@ -138,6 +140,15 @@ def _number(sample: Mapping[str, Any]) -> Html:
         f"{escape(_in_unit(number(float(high))))} in 90 % of cases</p>"
         f"{drawn}{truth}"
     )
+
+
+def _read(sample: Mapping[str, Any]) -> str:
+    """Return the true number as its cell says it; with a point where it has a decimal comma."""
+    text, true = str(sample.get("truth", "")), sample.get("true")
+    point = text.strip().replace(",", ".")
+    if not _COMMA.fullmatch(text.strip()) or not is_number(true):
+        return text
+    return point if math.isclose(float(point), true, rel_tol=1e-6) else text
 
 
 def _in_unit(text: Any) -> str:

@@ -50,7 +50,7 @@ def verdict(data: Mapping[str, Any]) -> str:
         return verdict_of_costs(decision)
     guess = guessed(data, name)
     if guess is not None and not beats(name, test, guess):
-        return overlooked(data)
+        return overlooked(data, name, value, guess)
     start = "Measured" if guess is None else _better(name, test, value, guess)
     if is_simple(shipped_alone(data)):
         return f"{start}; {_of_simple(data, name, value)}"
@@ -94,13 +94,15 @@ def _better(name: str, test: Mapping[str, Any], value: float, guess: float) -> s
 
 
 def _of_simple(data: Mapping[str, Any], name: str, value: float) -> str:
-    """Return what is said of a simple model that ships, and of the best other one."""
+    """Return what is said of a simple model that ships, and of the best other candidate."""
     said = f"{model_name(shipped_alone(data))}, {metric(name, value)}"
     said = f"what ships is itself a simple model ({said})"
-    other = best_base_model(data)
-    told = value_of(other, name)
-    if other is not None and told is not None and is_better(name, told, value):
-        return f"{said}, though another ({_scored(other, name)}) did better on these rows."
+    others = [one for one in candidates(data) if one.get("name") != shipped_alone(data)]
+    told = value_of(others[0], name) if others else None
+    if told is not None and is_better(name, told, value):
+        cut_off = "" if is_whole(others[0]) else ", cut off by the clock"
+        other = f"{_scored(others[0], name)}{cut_off}"
+        return f"{said}, though another ({other}) did better on these rows."
     alone = len([one for one in candidates(data) if one is not guessing(data)]) < 2
     return f"{said}; no other was measured." if alone else f"{said}, for nothing beat it."
 

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plait.report.scored import LEAST_ROWS, ends_of, guessing, is_better, test_of, value_of
+from plait.report.scored import (
+    LEAST_ROWS,
+    ends_of,
+    few_groups,
+    guessing,
+    is_better,
+    test_of,
+    value_of,
+)
 from plait.report.text import cut, figures, interval_of, is_number, metric, percent, plural
 
 CHANCE = 0.5
@@ -15,31 +23,33 @@ CHANCE = 0.5
 
 @dataclass(frozen=True)
 class Common:
-    """The class of most test rows, and what is found of the rarest other one.
+    """The class of most test rows, and the other one that tells most of the model.
+
+    That is the rarest where its rows are too few to tell, else the one of which least is found.
 
     Attributes:
         label: Of the most frequent class.
         share: Of the test rows that are of it: the accuracy of always saying it.
-        rare: Label of the rarest other class that has rows.
+        other: Label of the other class.
         recall: Share of its rows that are found, in [0, 1].
-        rows: Of the rare class.
+        rows: Of the other class.
     """
 
     label: str
     share: float
-    rare: str
+    other: str
     recall: float
     rows: int
 
     @property
     def found(self) -> str:
-        """What is found of the rare class: ``0 of 3 rows of '1'``."""
+        """What is found of the other class: ``0 of 3 rows of '1'``."""
         hits = round(self.recall * self.rows)
-        return f"{hits:,} of {plural(self.rows, 'row')} of '{cut(self.rare, 40)}'"
+        return f"{hits:,} of {plural(self.rows, 'row')} of '{cut(self.other, 40)}'"
 
 
 def common(data: Mapping[str, Any]) -> Common | None:
-    """Return the most frequent class of the test rows and the rarest; None without two classes."""
+    """Return the most frequent class of the test rows and a telling one; None without two."""
     known = [
         one
         for one in test_of(data).get("per_class") or []
@@ -47,11 +57,14 @@ def common(data: Mapping[str, Any]) -> Common | None:
     ]
     if len(known) < 2:
         return None
-    most, rare = max(known, key=_rows), min(known, key=_rows)
-    if most is rare:
+    most = max(known, key=_rows)
+    others = sorted((one for one in known if one is not most), key=_rows)
+    if _rows(others[0]) == _rows(most):
         return None
+    few = _rows(others[0]) < LEAST_ROWS
+    other = others[0] if few else min(others, key=lambda one: float(one["recall"]))
     share = most["rows"] / sum(map(_rows, known))
-    return Common(str(most["label"]), share, str(rare["label"]), rare["recall"], rare["rows"])
+    return Common(str(most["label"]), share, str(other["label"]), other["recall"], other["rows"])
 
 
 def guessed(data: Mapping[str, Any], name: str) -> float | None:
@@ -74,28 +87,37 @@ def beats(name: str, test: Mapping[str, Any], guess: float) -> bool:
     return is_better(name, worst, guess)
 
 
-def overlooked(data: Mapping[str, Any]) -> str:
+def overlooked(data: Mapping[str, Any], name: str, value: float, guess: float) -> str:
     """Return the verdict of a model whose headline is not clearly better than guessing's."""
     test, classes = test_of(data), common(data)
     area, ends = value_of(test, "auc"), ends_of(test, "auc")
-    if classes is None or value_of(test, "accuracy") is None:
-        return "No better than guessing: do not rely on it."
+    start = f"{'Not clearly' if is_better(name, value, guess) else 'No'} better than guessing"
+    if classes is None or name != "accuracy":
+        return f"{start}: do not rely on it."
     start = (
-        f"Not clearly better than guessing: always saying '{cut(classes.label, 40)}' is right on "
+        f"{start}: always saying '{cut(classes.label, 40)}' is right on "
         f"{percent(classes.share)} of the rows"
     )
     if area is None:
         return f"{start}, and the model finds {classes.found}: do not rely on it."
     told = f"ROC AUC {metric('auc', area)}, {CHANCE:g} is guessing"
     if ends is None or classes.rows < LEAST_ROWS:
+        groups = few_groups(test)
+        few = "" if groups is None else f" in only {plural(groups, 'group')}"
         return (
-            f"{start}, and the model finds {classes.found}, too few to tell whether it orders rows "
-            "better: do not rely on it."
+            f"{start}, and the model finds {classes.found}{few}, too few to tell whether it orders "
+            "rows better: do not rely on it."
         )
     if ends[0] <= CHANCE:
         return f"{start}, and it orders rows not clearly better ({told}): do not rely on it."
+    if classes.recall >= CHANCE:
+        return (
+            f"{start}. Accuracy hides that the model orders rows ({told}) and finds "
+            f"{classes.found}: judge it by macro F1, or by what mistakes cost."
+        )
+    only = "only " if classes.recall else ""
     return (
-        f"{start}. The model does order rows ({told}), but finds only {classes.found}: say what "
+        f"{start}. The model does order rows ({told}), but finds {only}{classes.found}: say what "
         "mistakes cost, or choose by macro F1."
     )
 
@@ -107,11 +129,11 @@ def facts_overlooked(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     if classes is None or guess is None or beats("accuracy", test, guess):
         return []
     found = [
-        (f"recall of {cut(classes.rare, 40)}", percent(classes.recall), f"found {classes.found}")
+        (f"recall of {cut(classes.other, 40)}", percent(classes.recall), f"found {classes.found}")
     ]
     if (area := value_of(test, "auc")) is not None:
         few = classes.rows < LEAST_ROWS
-        of_few = f", of {plural(classes.rows, 'row')} of {cut(classes.rare, 40)} only"
+        of_few = f", of {plural(classes.rows, 'row')} of {cut(classes.other, 40)} only"
         note = f"{CHANCE:g} is guessing{of_few if few else ''}"
         found.append(("ROC AUC", metric("auc", area), note))
     if (f1 := value_of(test, "macro_f1")) is not None:

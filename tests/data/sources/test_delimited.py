@@ -127,7 +127,7 @@ def test_a_row_longer_than_a_block_is_read(write, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "row", "received"),
     [
-        ("a,b\n1,2\n3\n", 1, "1 fields: 3"),
+        ("a,b\n1,2\n3\n", 1, "1 field: 3"),
         ("a,b\n\n1,2\n3,4,5\n", 1, "3 fields: 3,4,5"),
     ],
 )
@@ -139,6 +139,7 @@ def test_a_ragged_row_is_named(write, text, row, received):
         "2 fields, as in the header",
         received,
     )
+    assert ("written to its end" in error.hint) == received.startswith("1 field")
 
 
 def test_a_ragged_row_of_a_late_block_is_named_even_with_bytes_that_are_no_text(write, monkeypatch):

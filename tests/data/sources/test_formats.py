@@ -98,6 +98,9 @@ def test_broken_json_names_the_row(write, text, what, row):
     with pytest.raises(TableError) as caught:
         read(write("a.jsonl", text))
     assert (caught.value.what, caught.value.row) == (what, row)
+    if what == "the row is not JSON":
+        assert caught.value.received == "Expecting value at character 7"
+        assert "written to its end" in caught.value.hint
 
 
 def test_pandas_frames_give_plain_cells():

@@ -92,7 +92,12 @@ def _checked_head(path: Path) -> bytes:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head.strip():
-        raise TableError("the table is empty", expected="a header line and rows", path=path)
+        raise TableError(
+            "the table is empty",
+            expected="a header line and rows",
+            path=path,
+            hint="was the file written to its end?",
+        )
     for magic, kind, hint in OTHER_FORMATS:
         if head.startswith(magic):
             raise TableError(
@@ -247,10 +252,12 @@ def _ragged_error(path: Path, number: str, expected: str, found: str, text: str)
         "quote cells that hold the delimiter, or fill the missing fields with nothing; or name "
         "another delimiter with --delimiter"
     )
+    if int(found) < int(expected):
+        hint += "; if it is the last row: was the file written to its end?"
     return TableError(
         "a row has the wrong number of fields",
         expected=f"{expected} fields, as in the header",
-        received=f"{found} fields: {text}",
+        received=f"{found} {'field' if found == '1' else 'fields'}: {text}",
         row=int(number) - 2,
         path=path,
         hint="is a quotation mark not closed?" if open_quote else hint,

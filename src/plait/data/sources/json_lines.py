@@ -197,10 +197,14 @@ def _not_an_object(value: Any, row: int, path: Path) -> TableError:
 
 
 def _not_json(error: Exception, row: int | None, path: Path) -> TableError:
+    received = str(error)
+    if row is not None and isinstance(error, json.JSONDecodeError):
+        received = f"{error.msg} at character {error.pos}"
     return TableError(
         "the row is not JSON" if row is not None else "the file is not JSON",
         expected="one JSON object per line, or a list of objects",
-        received=str(error),
+        received=received,
         row=row,
         path=path,
+        hint="was the file written to its end?",
     )

@@ -167,7 +167,12 @@ def _told_as(inside: Path, path: Path | str) -> Iterator[None]:
 
 def _check_not_empty(path: Path) -> None:
     if not path.stat().st_size:
-        raise TableError("the table is empty", expected="a header line and rows", path=path)
+        raise TableError(
+            "the table is empty",
+            expected="a header line and rows",
+            path=path,
+            hint="was the file written to its end?",
+        )
 
 
 def _read_file(path: Path, said: Format) -> Rows:

@@ -28,7 +28,6 @@ def choose_variant(
     """Settle the kind of fusion, or with a start how to adapt it; measured where unsettled."""
     if plan.start is None:
         return _choose_join(problem, replace(plan, adapt="scratch"), progress)
-    plan = replace(plan, config=plan.start.config)
     if plan.adapt != "auto":
         return plan, {}, ()
     if plan.budget.timed and plan.budget.amount < LEAST_TRIAL_SECONDS:

@@ -64,8 +64,10 @@ def plan_network(
     if left is not None and left < LEAST_SECONDS and base_models.fitted:
         return NetworkStage(why="no network was trained: no time was left for it")
     modalities = [problem.codecs[name].modality for name in problem.columns]
+    start = space if space is not None and space.has_network else None
+    config = choose_size(work.size, len(problem.splits.train), modalities)
     plan = DeepPlan(
-        config=choose_size(work.size, len(problem.splits.train), modalities),
+        config=config if start is None else start.config,
         fusion=work.fusion,
         train=_train_config(problem, work),
         budget=work.budget,
@@ -73,11 +75,11 @@ def plan_network(
         seed=work.seed,
         device=work.device,
         folder=work.folder,
-        start=space if space is not None and space.has_network else None,
+        start=start,
         adapt=work.adapt,
     )
     smallest = lean(modalities)
-    may_shrink = work.size == "auto" and plan.start is None and plan.config != smallest
+    may_shrink = work.size == "auto" and start is None and plan.config != smallest
     if left is None:
         return NetworkStage(plan)
     foreseen = NetworkTime.of(problem, plan, left)

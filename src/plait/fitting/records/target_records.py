@@ -54,6 +54,7 @@ def make_records(
     subsets = scorer.subsets()
     training = _training(deep)
     metrics = {
+        **({} if work.metric is None else {"metric": work.metric}),
         "shipped": choice.shipped,
         "weights": dict(choice.weights),
         "num_parameters": training["num_parameters"] if DEEP in choice.weights else 0,

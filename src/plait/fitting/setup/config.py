@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import functools
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -64,6 +65,17 @@ KINDS: dict[str, tuple[type, ...]] = {
     "allow_network": (bool,),
 }
 """Setting of `plait.fit` -> what its value in the file may be."""
+
+_OF_TEXT = (
+    "target", "group", "time", "split", "encoding", "delimiter", "decimal", "device", "on_error",
+    "metric", "weights", "adapt", "tune",
+)  # fmt: skip
+GIVEN: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(_OF_TEXT, (str, "text")),
+    "seed": (Integral, "a whole number"),
+    "costs": (Mapping, "a dict of mistake -> cost"),
+}
+"""Argument of `plait.fit` -> what it must be in Python, and that in words."""
 
 
 def read_config(source: Path | str | Mapping[str, Any]) -> dict[str, Any]:
@@ -131,9 +143,23 @@ def configured(verb: Callable[Arguments, Result]) -> Callable[Arguments, Result]
             if table is not None and not args and kwargs.get("table") is None:
                 settings["table"] = table
             kwargs = {**settings, **kwargs}  # type: ignore[assignment]
+        _check_given(kwargs)
         return verb(*args, **kwargs)
 
     return call
+
+
+def _check_given(given: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for an argument that is of another kind than `GIVEN` says."""
+    for name, (kind, word) in GIVEN.items():
+        value = given.get(name)
+        if value is not None and not (isinstance(value, kind) and value is not True):
+            raise UsageError(
+                f"the argument '{name}' is of the wrong kind",
+                expected=word,
+                received=repr(value),
+                hint=f"{name}='{value}'" if kind is str and isinstance(value, int) else None,
+            )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from plait.networks.config import SystemConfig
 from plait.reading import ReadOptions
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
+from plait.words import names_of
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -89,7 +90,7 @@ class FitConfig:
         """Gather loose settings into groups. Raises `UsageError` for a name that no group has."""
         loose = {name: given.pop(name) for name in LOOSE if name in given}
         groups = {name: _taken(kind, given) for name, kind in GROUPS.items()}
-        exclude = tuple(given.pop("exclude", None) or ())
+        exclude = names_of(given.pop("exclude", None), "exclude")
         unknown = [name for name in given if name not in ReadOptions.__annotations__]
         if unknown:
             known = [*FitOptions.__annotations__, "target", "budget", "out", "table"]

@@ -119,6 +119,19 @@ def _tells(codec: Codec, blank: Codec, num_rows: int) -> bool:
     return codec != blank
 
 
+def as_in_base(table: Table, base: Model | None, target: str | None) -> Table:
+    """Return the table with columns of which nothing was said read as the base reads them."""
+    if base is None:
+        return table
+    said = {
+        name: {"modality": base.shown[name].modality, "why": "as in the base"}
+        for name in base.inputs
+        if name in table.schema and name not in table.overrides and name != target
+        if table.schema[name].modality not in (None, base.shown[name].modality)
+    }
+    return table.told(columns=said) if said else table
+
+
 def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, Codec]:
     """Return the base's codecs of the inputs that it knows.
 
@@ -133,7 +146,7 @@ def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, 
                 expected=codec.modality,
                 received=found,
                 column=name,
-                hint=f"say what it is: --columns {name}={codec.modality}, or leave --base out",
+                hint=f"say so: --columns {name}={codec.modality}, or leave --base out",
             )
     return known
 

@@ -108,7 +108,7 @@ def weigh(
                 "only classes can be balanced",
                 expected="a category as the target, or a column of weights",
                 hint="--weights COLUMN",
-            )
+            ).of_call()
         learn = np.concatenate([splits.train, splits.validation])
         heavy = balanced_weights(truth, learn)
         return normalised(heavy, learn), splits, ("rows are weighted so that classes count alike",)

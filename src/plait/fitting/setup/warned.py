@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,4 +76,5 @@ def _conflicts(table: Table, target: str, copies: Copies) -> list[Caution]:
     cells = table.column(target, rows)
     told = [None if is_missing(cell) else cell for cell in cells]
     places = [(name, np.searchsorted(rows, members).tolist()) for name, members in copies.groups]
-    return of_conflicts(count_differing(places, told), target, partial={*copies.num_unseen})
+    differing, among = count_differing(places, told), Counter(column for column, _ in places)
+    return of_conflicts(differing, target, partial={*copies.num_unseen}, among=among)

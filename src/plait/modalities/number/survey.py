@@ -102,8 +102,8 @@ def _said(found: Reading, codec: NumberCodec, name: str) -> tuple[str, ...]:
         said.append(f"in {found.unit}" + (f", {', '.join(converted)} converted" * bool(converted)))
         num_bare = sum(n for w, n in found.seen.numbers.items() if not w.unit)
         said += [f"cells without a unit are taken to be in {found.unit}"] if num_bare else []
-    limits = [("at most" if side < 0 else "at least", found.limits[side]) for side in (-1, 1)]
-    said += [f"some are only {word} a limit, such as {next(iter(v)):g}" for word, v in limits if v]
+    limits = [("<" if side < 0 else ">", found.limits[side]) for side in (-1, 1)]
+    said += [f"some are only limits, such as {sign}{next(iter(v)):g}" for sign, v in limits if v]
     for kind, meaning in (("below", "too little to measure"), ("above", "too much to measure")):
         if words[kind]:
             said.append(f"{_quoted(words[kind])} taken as {meaning}")
