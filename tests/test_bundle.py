@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+import plait
 from plait import bundle as bundles
 from plait import writing
 from plait.bundle import Bundle, is_bundle, read_steadily, to_json, write_bundle
-from plait.errors import BundleError
+from plait.errors import BundleError, UsageError
 
 FILES = {"a.json": to_json({"x": 1}), "w/b.safetensors": save({"w": np.ones(3, np.float32)})}
 
@@ -233,3 +234,12 @@ def test_a_bundle_that_never_rests_is_given_up(path):
 
     with pytest.raises(BundleError, match="replaced again and again"):
         read_steadily(path, make)
+
+
+@pytest.mark.parametrize(
+    "ask", [plait.load, plait.report, lambda no: plait.predict(no, [{"a": 1}])]
+)
+def test_what_is_no_path_is_a_wrong_call(ask):
+    with pytest.raises(UsageError, match="a bundle is named by a path") as caught:
+        ask(7)
+    assert caught.value.received == "int"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from plait.installation import install_command
@@ -199,3 +201,20 @@ def shorten(value: Any, num_characters: int = 120) -> str:
     text = value if isinstance(value, str) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= num_characters else text[: num_characters - 3] + "..."
+
+
+def as_path(given: object, what: str) -> Path:
+    """Return a path that a person gave.
+
+    Args:
+        given: A path or its text.
+        what: Is named by it, with its article: ``a bundle``.
+
+    Raises:
+        UsageError: When it is something else.
+    """
+    if isinstance(given, str | os.PathLike):
+        return Path(given)
+    raise UsageError(
+        f"{what} is named by a path", expected="text or a path", received=type(given).__name__
+    )

@@ -66,6 +66,8 @@ def test_wrong_words_and_places_are_refused(tmp_path):
         plait.read({"a": [1]}).told(on_error="ignore")
     with pytest.raises(TableError, match="the root is not a folder"):
         plait.read({"a": [1]}, root=tmp_path / "absent")
+    with pytest.raises(UsageError, match="the root of media is named by a path"):
+        plait.read({"a": [1]}, root=5)
 
 
 CODECS = {"word": LettersCodec()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from plait.errors import TableError, UsageError
+from plait.errors import TableError, UsageError, as_path
 from plait.modalities import Media
 
 
@@ -56,7 +56,7 @@ class ReadPolicy:
         said = {"root": root, "on_error": on_error, "allow_network": allow_network}
         found: dict[str, Any] = {name: value for name, value in said.items() if value}
         if root:
-            found["root"] = Path(root)
+            found["root"] = as_path(root, "the root of media")
             if not found["root"].is_dir():
                 raise TableError(
                     "the root is not a folder", expected="an existing folder", path=found["root"]

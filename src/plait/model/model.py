@@ -15,7 +15,7 @@ from plait.bundle import read_steadily, write_bundle
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
-from plait.errors import BundleError, TargetError
+from plait.errors import BundleError, TargetError, as_path
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
 from plait.model.bundling import fields_from, files_of
@@ -266,7 +266,9 @@ def load(path: Path | str) -> Model:
     Raises:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
+        UsageError: When `path` is no path.
     """
+    path = as_path(path, "a bundle")
     try:
         return Model(**read_steadily(path, fields_from))
     except (KeyError, TypeError, ValueError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.bundle import Bundle, read_steadily, size_mb
-from plait.errors import UsageError
+from plait.errors import UsageError, as_path
 from plait.model.model import Model
 from plait.model.versions import check_names
 from plait.recipes.outputs import check_output
@@ -57,7 +57,8 @@ def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bo
 
     Raises `UsageError` when the page exists and `force` is not given.
     """
-    out = Path(bundle).with_suffix(".html") if out is None else Path(out)
+    bundle = as_path(bundle, "a bundle")
+    out = bundle.with_suffix(".html") if out is None else as_path(out, "a page")
     place = check_output(out, bundle, force=force)
     data = read_steadily(bundle, _told)
     write_text(place, render_report(data))
