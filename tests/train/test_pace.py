@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.loop import CHECK_SHARE, _Run
 from plait.train.state import TrainState
@@ -44,3 +45,10 @@ def test_checks_take_a_small_part_of_the_time():
     counted = Checked(10**6, **foreseen)
     counted.num_steps = 60
     assert counted.due(0.5)
+
+
+@pytest.mark.parametrize(
+    ("budget", "seconds"), [("40s", 4.0), ("10m", 20.0), ("500 steps", 20.0), ("3 epochs", 20.0)]
+)
+def test_a_tenth_of_a_short_training_may_be_lost(budget, seconds):
+    assert TrainConfig().between_saves(Budget.parse(budget)) == seconds

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+
+from plait.train.budget import Budget
 
 FORESEEN_ROWS = 500
 """Rows that a small network sees in a second of the budget, on two cores."""
 
 LEAST_STEPS, LEAST_BATCH = 400, 32
 """Steps that a network should take, and the batches that are not halved for it."""
+
+SAVE_SHARE = 0.1
+"""Of a timed training, that may be lost when it is stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +38,7 @@ class TrainConfig:
         num_checks: Validations over the schedule.
         augment: Whether rows are varied by their codecs: from the second epoch on, for in the first
             each is new; where views of a row are compared, always.
-        save_seconds: Time between checkpoints.
+        save_seconds: Most time between checkpoints.
     """
 
     learning_rate: float = 8e-3
@@ -74,6 +80,10 @@ class TrainConfig:
         while size > LEAST_BATCH and FORESEEN_ROWS * seconds < LEAST_STEPS * size:
             size //= 2
         return replace(self, batch_size=size)
+
+    def between_saves(self, budget: Budget) -> float:
+        """Return the seconds between checkpoints: a stop costs little of a short budget."""
+        return min(self.save_seconds, SAVE_SHARE * budget.amount if budget.timed else math.inf)
 
     def rows_per_step(self, num_rows: int) -> int:
         """Return the batch size for a training set of `num_rows`."""

@@ -116,7 +116,7 @@ class _Run:
                 self._check(clock)
             if share >= 1 or self._stalled(share):
                 return
-            if self.folder and time.monotonic() - saved > self.config.save_seconds:
+            if self.folder and time.monotonic() - saved > self.config.between_saves(self.budget):
                 self._save()
                 saved = time.monotonic()
             if self.state.step % 10 == 0:
