@@ -107,6 +107,14 @@ def test_the_first_screen_has_number_base_models_verdict_and_warnings():
     assert f"<li>{evil}</li>" in hero and "3 warnings" in hero
 
 
+def test_rows_of_named_groups_are_counted_by_groups_too():
+    data = bundle()
+    data["metrics"]["test"]["groups"] = 12
+    assert "on 40 test rows</p>" in render_report(data)  # near-duplicates, which nobody named
+    data["model"]["group"] = "patient"
+    assert "on 40 test rows, of 12 groups of &#x27;patient&#x27;</p>" in render_report(data)
+
+
 def test_the_decision_and_scores_by_weight_are_shown():
     plain = render_report(bundle())
     assert "The decision" not in plain and "Rows by weight" not in plain

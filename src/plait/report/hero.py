@@ -9,6 +9,7 @@ from plait.display import model_name
 from plait.report.bars import axis_of
 from plait.report.scored import (
     LEAST_ROWS,
+    Scored,
     best_base_model,
     ends_of,
     guessing,
@@ -71,8 +72,7 @@ def hero(data: Mapping[str, Any]) -> Html:
 def _number(data: Mapping[str, Any]) -> Html:
     """Return the large number, what it is, and its interval beneath."""
     test = test_of(data)
-    rows = test.get("rows")
-    known = plural(int(rows), "test row") if is_number(rows) else "not measured"
+    known = _judged(test, (data.get("model") or {}).get("group"))
     if (decision := priced(data)) is not None:
         return _cost(decision, known)
     name = "r@10" if is_space(data) else headline_metric(data)
@@ -90,6 +90,17 @@ def _number(data: Mapping[str, Any]) -> Html:
         + (f'<p class="interval">{escape(interval)}</p>' if value is not None and interval else "")
         + f'<p class="on">on {escape(known)}</p></div>'
     )
+
+
+def _judged(test: Scored, group: str | None) -> str:
+    """Return how many rows judged, and where the person named groups, of how many of these."""
+    rows, groups = test.get("rows"), test.get("groups")
+    if not is_number(rows):
+        return "not measured"
+    said = plural(int(rows), "test row")
+    if group is None or not is_number(groups):
+        return said
+    return f"{said}, of {plural(int(groups), 'group')} of '{group}'"
 
 
 def _cost(decision: Mapping[str, Any], known: str) -> Html:
