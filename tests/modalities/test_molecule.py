@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import builtins
 import json
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +16,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plait.data.workers import Workers
 from plait.errors import CellError, ExtraError, LimitError
+from plait.forking import can_fork
 from plait.modalities import codec_from_dict, codec_hash, codec_to_dict
 from plait.modalities.media import Media
+from plait.modalities.molecule import parsing
 from plait.modalities.molecule.codec import MoleculeCodec
 from plait.modalities.molecule.descriptors import DESCRIPTORS
 from plait.modalities.molecule.graph import NUM_ATOM_FEATURES, NUM_BONDS, graph
@@ -270,3 +277,53 @@ def test_tokens_do_not_depend_on_the_order_of_atoms():
         parts = {name: torch.from_numpy(array)[None] for name, array in arrays.items()}
         tokens.append(network(parts, {"atom": torch.tensor([len(order)])}).values[0, 2:])
     torch.testing.assert_close(tokens[0][order], tokens[1], rtol=1e-4, atol=1e-5)
+
+
+def work_on(cell: str) -> str:
+    raw = CODEC.read(cell, MEDIA)
+    CODEC.prepare(raw)
+    CODEC.fingerprint(raw)
+    return raw
+
+
+@pytest.fixture
+def hasty_threads():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_an_interrupt_is_heeded_after_threads_were_in_rdkit(hasty_threads):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever came before
+    cells = [composed_smiles(np.random.default_rng(seed)) for seed in range(300)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work_on, cells))
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_codecs_are_fitted_to_what_other_threads_read():
+    with ThreadPoolExecutor(2) as pool:
+        fitted = MoleculeCodec().fit(pool.map(work_on, SMILES))
+    assert fitted == CODEC
+
+
+@pytest.mark.skipif(not can_fork(), reason="nothing is forked here")
+def test_a_fork_may_work_though_a_thread_was_in_rdkit():
+    begun, done = threading.Event(), threading.Event()
+
+    def hold():
+        with parsing._ALONE.lock:
+            begun.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    begun.wait(60)
+    try:
+        with Workers(work_on, 1) as workers:
+            assert [raw for _, raw in workers.map([(0, "OCC")])] == ["CCO"]
+    finally:
+        done.set()
+        thread.join()

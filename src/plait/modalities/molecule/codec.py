@@ -21,7 +21,7 @@ from plait.modalities.molecule.descriptors import (
     morgan_counts,
 )
 from plait.modalities.molecule.graph import MAX_NEIGHBOURS, NUM_ATOM_FEATURES, graph
-from plait.modalities.molecule.parsing import draw, mutated, parse, parsed, rdkit
+from plait.modalities.molecule.parsing import draw, mutated, one_at_a_time, parse, parsed, rdkit
 from plait.modalities.molecule.smiles import composed_smiles, likeness
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -59,6 +59,7 @@ class MoleculeCodec:
             "descriptors": ArraySpec((len(DESCRIPTORS),), "float32"),
         }
 
+    @one_at_a_time
     def detect(self, sample: ColumnSample) -> float:
         """Look at the letters; where RDKit is installed, also parse up to twenty cells."""
         sure = likeness(sample)
@@ -71,6 +72,7 @@ class MoleculeCodec:
         few = [str(value) for value in sample.values[:: max(1, len(sample.values) // 20)]][:20]
         return sure if sum(map(_is_molecule, few)) >= 0.8 * len(few) else 0.0
 
+    @one_at_a_time
     def read(self, cell: Cell, media: Media) -> str | None:
         if isinstance(cell, bytes):
             cell = cell.decode("ascii", "replace")
@@ -83,7 +85,7 @@ class MoleculeCodec:
 
     def fit(self, raws: Iterable[str]) -> MoleculeCodec:
         """Learn the scale of the descriptors from up to 2000 training molecules."""
-        values = np.array([descriptor_values(parsed(raw)) for raw in islice(raws, 2000)])
+        values = np.array([_values(raw) for raw in islice(raws, 2000)])
         if not len(values):
             return self
         known = np.isfinite(values)
@@ -93,6 +95,7 @@ class MoleculeCodec:
         scales = np.where(spread > 1e-9, spread, 1.0)
         return replace(self, means=tuple(means.tolist()), scales=tuple(scales.tolist()))
 
+    @one_at_a_time
     def prepare(self, raw: str) -> Arrays:
         """Build the graph and vectors; a descriptor that is not defined counts as the mean."""
         mol = parsed(raw)
@@ -114,9 +117,11 @@ class MoleculeCodec:
         kept = rng.random(len(fingerprint)) >= 0.1
         return {**arrays, "atoms": atoms * seen[:, None], "fingerprint": fingerprint * kept}
 
+    @one_at_a_time
     def show(self, raw: str) -> Html:
         return draw(raw)
 
+    @one_at_a_time
     def example(self, rng: np.random.Generator) -> Cell:
         return composed_smiles(rng)
 
@@ -124,6 +129,7 @@ class MoleculeCodec:
         """Methane: the smallest organic molecule, a single atom without any neighbour."""
         return "C"
 
+    @one_at_a_time
     def corrupt(self, raw: str, severity: float, rng: np.random.Generator) -> str:
         """Replace or cut off up to half of the atoms; the result is a valid molecule."""
         if severity <= 0:
@@ -136,6 +142,7 @@ class MoleculeCodec:
         counts = np.log1p(arrays["fingerprint"].astype(np.float32))
         return np.concatenate([counts, arrays["descriptors"]])
 
+    @one_at_a_time
     def fingerprint(self, raw: str) -> Fingerprint | None:
         """Canonical SMILES without stereochemistry and isotopes."""
         flat: str = rdkit().MolToSmiles(parsed(raw), isomericSmiles=False)
@@ -150,3 +157,8 @@ def _is_molecule(text: str) -> bool:
         return parse(text.strip()) is not None
     except CellError:
         return False
+
+
+@one_at_a_time
+def _values(raw: str) -> np.ndarray:
+    return descriptor_values(parsed(raw))

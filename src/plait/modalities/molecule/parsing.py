@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+import os
+import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -18,6 +21,41 @@ MAX_CHARACTERS = 5_000
 _DRAWN_ATOMS = 150
 _SWAPS = (6, 7, 8, 9, 16, 17)
 """Atomic numbers of C, N, O, F, S, Cl."""
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Alone:
+    """A lock that a forked process finds open, whoever held it."""
+
+    def __init__(self) -> None:
+        self._renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+_ALONE = _Alone()
+
+
+def one_at_a_time(call: Callable[P, R]) -> Callable[P, R]:
+    """Let no two threads be in RDKit at once.
+
+    While it works, RDKit puts a handler of its own in the place of the one for Ctrl-C, and then
+    puts back what it found. Of two threads, one finds that of the other: from then on Ctrl-C would
+    end nothing any more.
+    """
+
+    @wraps(call)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _ALONE.lock:
+            return call(*args, **kwargs)
+
+    return alone
 
 
 def rdkit() -> Any:
