@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plait import read
@@ -186,6 +186,7 @@ def test_an_unknown_encoding_is_refused(write):
 
 @FIXTURES
 @given(st.binary(max_size=300))
+@example(b"\r\xc2")  # a header without any name, and a row
 def test_any_bytes_give_a_table_or_a_table_error(write, content):
     path = write("a.csv", content)
     try:

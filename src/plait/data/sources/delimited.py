@@ -187,6 +187,9 @@ class _Stream:
 
     def _text(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
         columns, large = [], batch.nbytes > MAX_CELL_BYTES
+        if batch.num_columns != len(self.names):
+            told = f"{batch.num_columns} fields in a row, {len(self.names)} in the header"
+            raise self._parse_error(told, first_row)
         for name, column in zip(self.names, batch.columns, strict=True):
             if large:
                 _check_lengths(column, name, first_row, self.path)
