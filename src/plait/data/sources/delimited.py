@@ -188,7 +188,7 @@ class _Stream:
     def _text(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
         columns, large = [], batch.nbytes > MAX_CELL_BYTES
         if batch.num_columns != len(self.names):
-            told = f"{batch.num_columns} fields in a row, {len(self.names)} in the header"
+            told = f"rows of {batch.num_columns} and a header of {len(self.names)} cells"
             raise self._parse_error(told, first_row)
         for name, column in zip(self.names, batch.columns, strict=True):
             if large:
