@@ -14,7 +14,7 @@ import plait.progress
 from plait import listening
 from plait.listening import HINT, Line, listened, listener
 from plait.model.model import Model
-from plait.progress import SILENT, Bar
+from plait.progress import SILENT, Bar, say
 
 
 class Terminal(io.StringIO):
@@ -126,6 +126,18 @@ def test_a_notebook_rewrites_a_line_of_plain_text(notebook):
     assert first.startswith("training · 25 %") and first.endswith("a long note")
     assert len(second) >= len(first), "the rest of the longer line is wiped"
     assert third.startswith("training · done")
+
+
+def test_what_is_said_at_once_has_a_line_of_its_own_in_a_notebook():
+    stream = io.StringIO()
+    line = Line(stream, every_seconds=0.0)
+    update = line.task("training", 4)
+    update(1)
+    say(line, "goes on from step 7")
+    update(2)
+    first, note, second = stream.getvalue().split("\r")[1:]
+    assert first.startswith("training · 25 %") and second.startswith("training · 50 %")
+    assert note.startswith("note: goes on from step 7") and note.endswith("\n")
 
 
 def test_a_verb_gets_what_fits(terminal):

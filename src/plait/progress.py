@@ -91,6 +91,10 @@ class TextProgress(ABC):
 
         return update
 
+    def say(self, text: str) -> None:
+        """See `say`."""
+        self._write(f"note: {text}", ended=True)
+
     def expect(self, end: float) -> None:
         """See `expect_end`: go on though nothing is told for long."""
         self._end = end
@@ -135,10 +139,6 @@ class Lines(TextProgress):
     ) -> None:
         super().__init__(every_seconds, STILL_SECONDS, clock)
         self._stream = stream or sys.stderr
-
-    def say(self, text: str) -> None:
-        """See `say`."""
-        print(f"note: {text}", file=self._stream, flush=True)
 
     def _write(self, text: str, *, ended: bool) -> None:
         print(text, file=self._stream, flush=True)

@@ -64,6 +64,8 @@ def test_options_of_reading(verb, option, capsys):
     [
         [*INSPECT, "--target", "nots"],
         [*INSPECT, "--group", "nots"],
+        [*INSPECT, "--time", "nots"],
+        [*INSPECT, "--split", "nots"],
         [*SIMPLE, "--target", "nots"],
         [*TARGET, "--group", "nots"],
         [*TARGET, "--time", "nots"],

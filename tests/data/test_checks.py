@@ -10,6 +10,7 @@ from plait.data import inspect_table
 from plait.data.cautions import of_conflicts
 from plait.data.leaks import predictive_power
 from plait.errors import CellError, ColumnError
+from plait.recipes.inspect import inspect
 
 RNG = np.random.default_rng(0)
 N = 200
@@ -109,6 +110,23 @@ def test_unreadable_cells_can_stop_it(table):
     with pytest.raises(CellError) as caught:
         inspect_table(table.told(on_error="raise"))
     assert (caught.value.column, caught.value.row) == ("image", 5)
+
+
+def test_columns_to_split_by_give_nothing_away_and_times_are_read():
+    days = [f"2024-03-{1 + i // 20:02}" for i in range(N)]
+    kind = ["boot" if day < "2024-03-06" else "hat" for day in days]
+    rows = read({"day": days, "size": NOISE.tolist(), "kind": kind})
+    assert [leak["column"] for leak in inspect(rows, target="kind")["leaks"]] != []
+    found = inspect(rows, target="kind", time="day")
+    assert "day" not in [leak["column"] for leak in found["leaks"]]
+    assert [one["role"] for one in found["columns"]] == ["time", "value", "value"]
+    assert not [one for one in found["cautions"] if one["kind"] == "time"]
+
+    days[7] = "soon"
+    found = inspect(read({"day": days, "kind": kind}), time="day")
+    (said,) = [one["text"] for one in found["cautions"] if one["kind"] == "time"]
+    assert said == "column 'day' cannot split by time: a time cannot be read in row 7"
+    assert said in found["warnings"]
 
 
 def test_a_missing_target_is_refused(table):

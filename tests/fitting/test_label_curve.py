@@ -83,15 +83,17 @@ class Spy(Linear):
     """Keeps which rows it learned from."""
 
     learned: list[np.ndarray] = []
+    told: list[tuple[np.ndarray, np.ndarray]] = []
 
     def fit(self, rows, **settings):
         self.learned.append(rows.matrices.rows)
+        self.told.append((rows.groups, rows.weights))
         super().fit(rows, **settings)
 
 
 @pytest.fixture
 def learned(monkeypatch):
-    Spy.learned = []
+    Spy.learned, Spy.told = [], []
     monkeypatch.setattr(label_curve, "Linear", Spy)
     return Spy.learned
 
@@ -132,6 +134,15 @@ def test_no_judged_or_held_out_row_is_learned_from(problem, learned):
     rows = np.unique(np.concatenate(learned))
     np.testing.assert_array_equal(rows, np.sort(problem.splits.train))
     assert not np.intersect1d(rows, problem.splits.test).size
+
+
+def test_groups_and_weights_go_with_the_rows(problem, learned):
+    groups = np.arange(NUM, dtype=np.int32) // 4
+    weights = np.linspace(0.5, 1.5, NUM, dtype=np.float32)
+    measure_label_curve(replace(problem, groups=groups, weights=weights), seed=0, seconds=None)
+    for rows, (told_groups, told_weights) in zip(learned, Spy.told, strict=True):
+        np.testing.assert_array_equal(told_groups, groups[rows])
+        np.testing.assert_array_equal(told_weights, weights[rows])
 
 
 def test_without_a_test_the_judged_validation_rows_choose_nothing(problem, learned, monkeypatch):

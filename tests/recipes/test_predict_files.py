@@ -103,6 +103,8 @@ def test_an_unreadable_cell_is_named_by_its_row_of_the_table(bundle, tmp_path):
     ("rows", "name", "error", "message"),
     [
         ([{"size": 1.0}], "p.xlsx", UsageError, "unknown kind of output file"),
+        ([{"size": 1.0}], "p.csv.bz2", UsageError, "unknown kind of output file"),
+        ([{"size": 1.0}], "p.parquet.gz", UsageError, "compressed in its parts"),
         ([{"weight": 1.0}], "p.csv", ColumnError, "none of the columns"),
     ],
 )
@@ -110,6 +112,17 @@ def test_what_cannot_be_written(bundle, rows, name, error, message, tmp_path):
     with pytest.raises(error, match=message):
         predict(bundle, plait.read(rows), out=tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "jsonl.gz", "csv.zst", "jsonl.ZST"])
+def test_packed_files_hold_what_plain_ones_do(bundle, ending, tmp_path):
+    rows = plait.read([{"size": float(i), "note": f"é {i}"} for i in range(10)])
+    plain, packed = tmp_path / f"p.{ending.rsplit('.', 1)[0]}", tmp_path / f"p.{ending}"
+    predict(bundle, rows, out=plain)
+    predict(bundle, rows, out=packed)
+    with pa.input_stream(str(packed), compression="gzip" if "gz" in ending else "zstd") as stream:
+        assert stream.read() == plain.read_bytes()
+    assert plait.read(packed).num_rows == 10
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])

@@ -1,5 +1,6 @@
 """Parts of each batch learned in processes of their own: the step is that of the whole batch."""
 
+import multiprocessing
 import os
 import signal
 
@@ -124,7 +125,8 @@ def test_a_killed_process_is_said(monkeypatch):
     objective = Line()
     parts = [batches(objective, (1, 2), epochs=5)]
     with GradientWorkers(objective.module, objective.loss, parts, seed=0) as workers:
-        os.kill(workers._processes[0].pid, signal.SIGKILL)
+        (process,) = multiprocessing.active_children()
+        os.kill(process.pid, signal.SIGKILL)
         workers._processes[0].join()
         with pytest.raises(PlaitError, match="without a word"):
             workers.begin("float32")

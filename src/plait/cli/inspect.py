@@ -23,6 +23,10 @@ def inspect(
     group: Annotated[
         str | None, typer.Option(help="Column whose equal values belong together (patient).")
     ] = None,
+    time: Annotated[str | None, typer.Option(help="Column of times to split by.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Column that says train, validation or test.")
+    ] = None,
     page: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     schema_out: Annotated[Path | None, typer.Option(help="YAML schema to write.")] = None,
     force: Force = False,
@@ -45,6 +49,8 @@ def inspect(
             table,
             target=target,
             group=group,
+            time=time,
+            split=split,
             page=page,
             schema_out=schema_out,
             force=force,

@@ -65,8 +65,8 @@ def predict(
     out: Annotated[
         Path,
         typer.Option(
-            help="File to write: .csv, .jsonl or .parquet, the rows with a prediction; "
-            "- for standard output."
+            help="File to write: .csv, .jsonl or .parquet, the rows with a prediction (.csv.gz "
+            "packs them); - for standard output."
         ),
     ] = Path("predictions.csv"),
     format: Annotated[

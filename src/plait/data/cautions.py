@@ -53,6 +53,12 @@ def of_unreadable(column: str, num: int, num_read: int) -> list[Caution]:
     return [caution("unreadable", column, text)] if num else []
 
 
+def of_time(column: str, why: str, row: int | None) -> list[Caution]:
+    """Return that a table cannot be split by a column of times, and why, or at which row."""
+    where = "" if row is None else f" in row {row}"
+    return [caution("time", column, f"column '{column}' cannot split by time: {why}{where}")]
+
+
 def of_columns(columns: Sequence[Any]) -> list[Caution]:
     """Return which columns may be read in another way, and which are ignored.
 

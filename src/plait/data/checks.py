@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.data.by_time import read_times
 from plait.data.cautions import (
     Caution,
     caution,
@@ -19,6 +20,7 @@ from plait.data.cautions import (
     of_columns,
     of_conflicts,
     of_leaks,
+    of_time,
     of_twins,
     of_unreadable,
 )
@@ -28,7 +30,7 @@ from plait.data.fingerprints import fingerprints
 from plait.data.schema import Column, make_codec
 from plait.data.suspects import suspects
 from plait.data.table import Table
-from plait.errors import ExtraError
+from plait.errors import ExtraError, TableError
 from plait.modalities import PredictiveTarget, TargetCodec
 from plait.types import Cell, is_missing
 
@@ -198,11 +200,22 @@ def _describe_target(
         said.append(caution("classes", name, text))
 
 
+def _of_times(table: Table, column: str) -> list[Caution]:
+    try:
+        read_times(table, column)
+    except TableError as error:
+        return of_time(column, error.what, error.row)
+    return []
+
+
 def _warn(found: Inspection, table: Table) -> None:
     for facts in found.columns:
         found.cautions.extend(
             of_unreadable(facts["name"], facts["num_unreadable"], facts["num_decoded"])
         )
+    for column in table.schema.columns:
+        if column.role == "time":
+            found.cautions.extend(_of_times(table, column.name))
     found.cautions.extend(of_columns(table.schema.columns))
     found.cautions.extend(of_twins(found.identical_columns))
     for fact in found.duplicates:

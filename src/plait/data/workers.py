@@ -1,21 +1,14 @@
-"""Forked workers: they do the tasks of one kind side by side, and give what they found in order.
-
-What a worker found comes back by pickle, over a pipe that only this program and its own children
-hold: nothing that was written to disk, or that came from elsewhere, is unpickled.
-"""
+"""Forked workers: they do the tasks of one kind side by side, and give what they found in order."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import pickle
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
 
 from plait.errors import PlaitError
-from plait.forking import end_with
+from plait.forking import Child, tell_found
 from plait.threads import few_threads
 
 AHEAD = 4
@@ -39,30 +32,21 @@ class Workers(Generic[G, F]):
 
     def __init__(self, work: Callable[[G], F], num: int) -> None:
         self._work, self._num = work, num
-        self._processes: dict[Connection, Any] = {}
+        self._children: list[Child] = []
 
     def __enter__(self) -> Workers[G, F]:
-        forking = multiprocessing.get_context("fork")
         try:
             for _ in range(self._num):
-                ours, theirs = forking.Pipe()
-                given = self._work, theirs, os.getpid()
-                process = forking.Process(target=_serve, args=given, daemon=True)
-                self._processes[ours] = process
-                process.start()
-                theirs.close()
+                self._children.append(Child(self._serve, _lost))
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        for end, process in self._processes.items():
-            if process.pid is not None:
-                process.kill()
-                process.join()
-            end.close()
-        self._processes.clear()
+        for child in self._children:
+            child.end()
+        self._children.clear()
 
     def map(self, tasks: Iterable[tuple[K, G | None]]) -> Iterator[tuple[K, F | None]]:
         """Yield every task's name and what was found, in order.
@@ -77,8 +61,8 @@ class Workers(Generic[G, F]):
         todo = iter(tasks)
         names: dict[int, K] = {}
         found: dict[int, tuple[str, Any]] = {}
-        busy: dict[Connection, int] = {}
-        idle = list(self._processes)
+        busy: dict[Connection, tuple[int, Child]] = {}
+        idle = list(self._children)
         given, more = 0, True
         while more or names:
             first = next(iter(names), given)
@@ -91,34 +75,27 @@ class Workers(Generic[G, F]):
                 if task is None:
                     found[given] = "done", None
                 else:
-                    end = idle.pop()
-                    _tell(end, task)
-                    busy[end] = given
+                    child = idle.pop()
+                    child.tell(task)
+                    busy[child.pipe] = given, child
                 given += 1
             first = next(iter(names), given)
             for one in wait(list(busy), 0 if first in found else None) if busy else ():
-                end = cast("Connection", one)
-                found[busy.pop(end)] = _hear(end)
-                idle.append(end)
+                place, child = busy.pop(cast("Connection", one))
+                found[place] = child.hear()
+                idle.append(child)
             if first in found:
                 kind, said = found.pop(first)
                 if kind == "error":
                     raise said
                 yield names.pop(first), said
 
-
-def _tell(end: Connection, task: Any) -> None:
-    try:
-        end.send(task)
-    except (BrokenPipeError, ConnectionResetError):
-        raise _lost() from None
-
-
-def _hear(end: Connection) -> tuple[str, Any]:
-    try:
-        return cast("tuple[str, Any]", end.recv())
-    except (EOFError, ConnectionResetError):
-        raise _lost() from None
+    def _serve(self, pipe: Connection) -> None:
+        """Do one task after the other in a forked process."""
+        with few_threads(1):
+            while True:
+                task = pipe.recv()
+                tell_found(pipe, partial(self._work, task))
 
 
 def _lost() -> PlaitError:
@@ -127,19 +104,3 @@ def _lost() -> PlaitError:
         expected="the values of the cells",
         hint="was memory short? OMP_NUM_THREADS=1 reads them in one process",
     )
-
-
-def _serve(work: Callable[[Any], Any], end: Connection, parent: int) -> None:
-    """Do one task after the other in a forked process."""
-    end_with(parent)
-    with few_threads(1), suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            task = end.recv()
-            try:
-                told = "done", work(task)
-            except Exception as error:  # raised where results are taken
-                told = "error", error
-            try:
-                end.send(told)
-            except (pickle.PicklingError, TypeError, AttributeError) as error:
-                end.send(("error", RuntimeError(f"{told[1]!r} cannot be told: {error}")))

@@ -23,6 +23,8 @@ def inspect(
     *,
     target: str | None = None,
     group: str | None = None,
+    time: str | None = None,
+    split: str | None = None,
     page: Path | str | None = None,
     schema_out: Path | str | None = None,
     force: bool = False,
@@ -34,7 +36,8 @@ def inspect(
     Args:
         table: A `Table`, or anything `plait.read` takes.
         target: Column to predict: looks for columns that give it away.
-        group: Column whose equal values belong together.
+        group, time, split: Columns that a fit would split by, as for `plait.fit`: they are no
+            inputs, so that nothing is said of what they tell of the target.
         page: HTML page to write.
         schema_out: YAML schema to write.
         force: Whether files at `page` and `schema_out` are replaced; never the table.
@@ -45,8 +48,8 @@ def inspect(
     written = None if schema_out is None else check_output(schema_out, table, force=force)
     update = heard(progress).task("inspecting", 1)
     table = read(table, **reading)
-    if group is not None:
-        table = table.told(columns={group: "group"})
+    roles = {group: "group", time: "time", split: "split"}
+    table = table.told(columns={name: role for name, role in roles.items() if name is not None})
     found = Findings(inspect_table(table, target=target).to_dict())
     if written is not None:
         write_text(written, table.schema.to_yaml())

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from plait.errors import UsageError
 from plait.modalities import MadeFile
-from plait.recipes.row_files import STDOUT
+from plait.recipes.row_files import STDOUT, bare
 from plait.writing import write_folder
 
 OURS = re.compile(r"^(\w+_)?\d{6,}\.\w+$")
@@ -29,7 +29,7 @@ class MadeFiles:
 
     def __init__(self, out: Path, *, force: bool) -> None:
         self._out, self._force = out, force
-        self._folder = out.with_name(f"{out.stem}.files")
+        self._folder = out.with_name(f"{bare(out).stem}.files")
         self._temporary: Path | None = None
         self._stack = ExitStack()
 

@@ -20,6 +20,7 @@ from plait.recipes.made_files import MadeFiles
 from plait.recipes.outputs import check_output
 from plait.recipes.row_files import (
     BEFORE,
+    PACKINGS,
     STDOUT,
     RowWriter,
     chunk_of,
@@ -58,9 +59,9 @@ def predict(
     Args:
         bundle: A bundle's folder, or its model.
         table: Rows with any subset of the model's input columns.
-        out: ``.csv``, ``.jsonl`` or ``.parquet`` file, or ``-`` for standard output; None writes
-            none. Where a column of the table is named as one of the answer's, its name gets
-            ``input_`` in front.
+        out: ``.csv``, ``.jsonl`` or ``.parquet`` file, the first two perhaps with ``.gz`` or
+            ``.zst`` behind, or ``-`` for standard output; None writes none. Where a column of the
+            table is named as one of the answer's, its name gets ``input_`` in front.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
@@ -140,7 +141,7 @@ def _write(
     with (
         writing_to(out) as temporary,
         MadeFiles(out, force=force) as made,
-        RowWriter(temporary, form) as writer,
+        RowWriter(temporary, form, PACKINGS.get(out.suffix.lower())) as writer,
     ):
         for first in range(0, rows.num_rows, CHUNK_ROWS):
             part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))

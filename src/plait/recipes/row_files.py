@@ -1,4 +1,4 @@
-"""Writes rows with their answers, chunk by chunk: CSV, JSON lines, Parquet, or standard output."""
+"""Writes rows with their answers, chunk by chunk: CSV, JSON lines (packed too) or Parquet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from plait.writing import OUTPUT, spare_folder, write_whole
 
 STDOUT = "-"
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+PACKINGS = {".gz": "gzip", ".zst": "zstd"}
+"""Ending behind ``.csv`` or ``.jsonl`` -> how the file is compressed."""
+
 BEFORE = "input_"
 """What the name of a table's column gets in front where an answer has that name."""
 
@@ -30,15 +33,24 @@ BEFORE = "input_"
 def format_of(out: Path, said: str | None) -> str:
     """Return ``csv``, ``jsonl`` or ``parquet``: as said, else by the file's ending.
 
-    Raises `UsageError` for any other, and for Parquet on standard output.
+    Raises `UsageError` for any other, and for Parquet on standard output or packed once more.
     """
-    found = said or ("csv" if str(out) == STDOUT else FORMATS.get(out.suffix.lower()))
+    inner = bare(out).suffix.lower()
+    found = said or ("csv" if str(out) == STDOUT else FORMATS.get(inner))
     if found is None or found not in FORMATS.values():
+        packed = [f".csv{ending}" for ending in PACKINGS]
         raise UsageError(
             "unknown kind of output file",
-            expected=" or ".join(FORMATS),
+            expected=" or ".join(FORMATS) + f"; text perhaps packed: {', '.join(packed)}",
             received=said or out.name,
             hint="name it with --out predictions.csv",
+        )
+    if found == "parquet" and out.suffix.lower() in PACKINGS:
+        raise UsageError(
+            "a Parquet file is compressed in its parts, and not once more",
+            expected=".parquet",
+            received=out.name,
+            hint="name it with --out predictions.parquet",
         )
     if found == "parquet" and str(out) == STDOUT:
         raise UsageError(
@@ -47,6 +59,15 @@ def format_of(out: Path, said: str | None) -> str:
             hint="name a file with --out predictions.parquet",
         )
     return found
+
+
+def bare(out: Path) -> Path:
+    """Return the path without the ending that says how the file is compressed.
+
+    >>> bare(Path("predictions.csv.gz")).name
+    'predictions.csv'
+    """
+    return out.with_suffix("") if out.suffix.lower() in PACKINGS else out
 
 
 @contextmanager
@@ -111,10 +132,17 @@ def chunk_of(
 
 
 class RowWriter:
-    """Appends chunks of one schema to a file."""
+    """Appends chunks of one schema to a file.
 
-    def __init__(self, path: Path, form: str) -> None:
-        self._path, self._form = path, form
+    Args:
+        path: Of the file.
+        form: ``csv``, ``jsonl`` or ``parquet``.
+        packing: ``gzip`` or ``zstd``, in which what is written is compressed; None for neither.
+    """
+
+    def __init__(self, path: Path, form: str, packing: str | None = None) -> None:
+        self._path, self._form, self._packing = path, form, packing
+        self._opened = ExitStack()
         self._inner: Any = None
 
     def __enter__(self) -> RowWriter:
@@ -123,26 +151,31 @@ class RowWriter:
     def write(self, chunk: pa.Table) -> None:
         """Append a chunk."""
         if self._inner is None:
-            self._inner = self._opened(chunk.schema)
+            self._inner = self._opened.enter_context(self._open(chunk.schema))
         if self._form == "jsonl":
-            self._inner.writelines(_json_line(row) for row in chunk.to_pylist())
+            for row in chunk.to_pylist():
+                self._inner.write(_json_line(row))
         else:
             (self._inner.write if self._form == "csv" else self._inner.write_table)(chunk)
 
     def __exit__(self, *_: object) -> None:
-        if self._inner is not None:
-            self._inner.close()
+        self._opened.close()
 
-    def _opened(self, schema: pa.Schema) -> Any:
+    def _open(self, schema: pa.Schema) -> Any:
+        if self._form == "parquet":
+            from pyarrow.parquet import ParquetWriter  # loads file systems of clouds
+
+            return ParquetWriter(self._path, schema)
+        stream = self._opened.enter_context(
+            pa.OSFile(str(self._path), "wb")
+            if self._packing is None
+            else pa.CompressedOutputStream(str(self._path), self._packing)
+        )
         if self._form == "jsonl":
-            return self._path.open("w", encoding="utf8")
-        if self._form == "csv":
-            from pyarrow.csv import CSVWriter
+            return nullcontext(stream)
+        from pyarrow.csv import CSVWriter
 
-            return CSVWriter(self._path, schema)
-        from pyarrow.parquet import ParquetWriter  # loads file systems of clouds
-
-        return ParquetWriter(self._path, schema)
+        return CSVWriter(stream, schema)
 
 
 def _kind(cells: list[Cell]) -> pa.DataType:
@@ -210,6 +243,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def _json_line(row: Mapping[str, Any]) -> str:
+def _json_line(row: Mapping[str, Any]) -> bytes:
+    """Return a row as a line of JSON, UTF-8."""
     row = {k: None if isinstance(v, float) and v != v else v for k, v in row.items()}
-    return json.dumps(row, ensure_ascii=False, default=_plain) + "\n"
+    return (json.dumps(row, ensure_ascii=False, default=_plain) + "\n").encode()

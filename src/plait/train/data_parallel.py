@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import mmap
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from plait.errors import PlaitError
-from plait.forking import can_fork, end_with
+from plait.forking import Child, can_fork, tell_found
 from plait.types import Batch
 
 LEAST_ROWS = 16
@@ -73,31 +72,23 @@ class GradientWorkers:
         self._module, self._loss, self._parts, self._seed = module, loss, parts, seed
         self._trained = [one for one in module.parameters() if one.requires_grad]
         self._threads = ExitStack()
-        self._pipes: list[Connection] = []
-        self._processes: list[Any] = []
+        self._children: list[Child] = []
         self._gradients: list[Tensor] = []
 
     def __enter__(self) -> GradientWorkers:
-        forking = multiprocessing.get_context("fork")
         self._threads.enter_context(one_thread())
         self._share_weights()
         size = sum(one.numel() for one in self._trained)
         for number, part in enumerate(self._parts, 1):
-            ours, theirs = forking.Pipe()
             gradients = _shared(size)
-            given = part, theirs, gradients, self._seed + number, os.getpid()
-            process = forking.Process(target=self._work, args=given, daemon=True)
-            process.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._processes.append(process)
+            work = partial(self._work, part, gradients, self._seed + number)
+            self._children.append(Child(work, _lost))
             self._gradients.append(gradients)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
-            process.kill()
-            process.join()
+        for child in self._children:
+            child.end()
         for one in self._trained:
             one.data = one.data.clone()
         self._threads.close()
@@ -107,11 +98,8 @@ class GradientWorkers:
 
         Raises `PlaitError` when one ended.
         """
-        for pipe in self._pipes:
-            try:
-                pipe.send(precision)
-            except BrokenPipeError:
-                raise _lost() from None
+        for child in self._children:
+            child.tell(precision)
 
     def add(self, num_rows: int, loss: float) -> float:
         """Wait for the gradients, and weigh them and this process's own by rows.
@@ -126,7 +114,7 @@ class GradientWorkers:
         Raises:
             PlaitError: When a process ended.
         """
-        heard = [self._hear(pipe) for pipe in self._pipes]
+        heard = [self._hear(child) for child in self._children]
         total = num_rows + sum(rows for rows, _, _ in heard)
         loss *= num_rows / total
         torch._foreach_mul_([p.grad for p in self._trained if p.grad is not None], num_rows / total)
@@ -141,14 +129,11 @@ class GradientWorkers:
                 one.grad.add_(part.view_as(one), alpha=rows / total)
         return loss
 
-    def _hear(self, pipe: Connection) -> tuple[int, float, list[bool]]:
-        try:
-            found = pipe.recv()
-        except EOFError:
-            raise _lost() from None
-        if isinstance(found, Exception):
-            raise found
-        return cast("tuple[int, float, list[bool]]", found)
+    def _hear(self, child: Child) -> tuple[int, float, list[bool]]:
+        kind, said = child.hear()
+        if kind == "error":
+            raise said
+        return cast("tuple[int, float, list[bool]]", said)
 
     def _share_weights(self) -> None:
         shared = _shared(sum(one.numel() for one in self._trained))
@@ -157,22 +142,18 @@ class GradientWorkers:
             part.copy_(one.data.reshape(-1))
             one.data = part.view_as(one)
 
-    def _work(
-        self, part: Iterator[Part], pipe: Connection, gradients: Tensor, seed: int, parent: int
-    ) -> None:
+    def _work(self, part: Iterator[Part], gradients: Tensor, seed: int, pipe: Connection) -> None:
         """Compute the gradients of one part of each batch, in a forked process."""
-        end_with(parent)
         torch.set_num_threads(1)
         torch.manual_seed(seed)
         places = gradients.split([one.numel() for one in self._trained])
-        try:
-            for rows, views in part:
-                precision = pipe.recv()
-                pipe.send(self._step(rows, views, precision, places))
-        except (EOFError, BrokenPipeError):
-            return
-        except Exception as error:  # said where it is waited for
-            pipe.send(error)
+
+        def step() -> tuple[int, float, list[bool]]:
+            rows, views = next(part)  # made before it is asked for
+            return self._step(rows, views, pipe.recv(), places)
+
+        while tell_found(pipe, step):
+            pass
 
     def _step(
         self, rows: np.ndarray, views: tuple[Batch, ...], precision: str, places: Sequence[Tensor]

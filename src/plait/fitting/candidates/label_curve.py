@@ -15,6 +15,7 @@ from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
 from plait.fitting.candidates.label_bench import Bench, Pace, Way
 from plait.fitting.candidates.label_counts import label_counts, labels_needed, nested_order
+from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
 from plait.metrics import LOWER_IS_BETTER
 from plait.modalities import PredictiveTarget
@@ -137,10 +138,9 @@ def _open_bench(
     features, matrices = FeatureMap.fit(problem.prepared, every, rows)
 
     def labelled(rows: np.ndarray) -> LabelledRows:
-        matrices = FeatureMatrices(features, problem.prepared, rows)
-        return LabelledRows(matrices, problem.truth[rows], codec)
+        return with_labels(problem, FeatureMatrices(features, problem.prepared, rows))
 
-    learn = LabelledRows(matrices, problem.truth[rows], codec)
+    learn = with_labels(problem, matrices)
     choose = labelled(_even(held, share, MAX_HELD_ROWS)) if len(held) else None
     return Bench(learn, choose, labelled(judged), seed, pace)
 

@@ -1,22 +1,15 @@
-"""Runs trainings side by side: each in a forked process of one thread, where that is possible.
-
-What a process found comes back by pickle, over a pipe that only this program and its own children
-hold: nothing that was written to disk, or that came from elsewhere, is unpickled.
-"""
+"""Runs trainings side by side: each in a forked process of one thread, where that is possible."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import pickle
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
 
 from plait.errors import PlaitError
-from plait.forking import can_fork, end_with
+from plait.forking import Child, can_fork, tell_found
 from plait.progress import Progress, Update
 
 WAIT_SECONDS = 1.0
@@ -62,24 +55,19 @@ def run_all(jobs: Sequence[Job[T]], num: int, progress: Progress) -> list[T]:
     """
     if num <= 1:
         return [job.run(progress.task(job.name, 1.0)) for job in jobs]
-    forking = multiprocessing.get_context("fork")
     found: dict[int, T] = {}
     waiting = list(enumerate(jobs))
-    running: dict[Connection, tuple[int, Any, Any]] = {}
+    running: dict[Connection, tuple[int, Child, Update]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < num:
                 place, job = waiting.pop(0)
-                ours, theirs = forking.Pipe(duplex=False)
-                given = job.run, theirs, os.getpid()
-                process = forking.Process(target=_work, args=given, daemon=True)
-                process.start()
-                theirs.close()
-                running[ours] = place, process, progress.task(job.name, 1.0)
+                child = Child(partial(_work, job.run), partial(_lost, job.name))
+                running[child.pipe] = place, child, progress.task(job.name, 1.0)
             for told in wait(list(running), WAIT_SECONDS):
-                ours = cast("Connection", told)
-                place, process, update = running[ours]
-                kind, said = _hear(ours, jobs[place].name)
+                pipe = cast("Connection", told)
+                place, child, update = running[pipe]
+                kind, said = child.hear()
                 if kind == "share":
                     update(*said)
                     continue
@@ -87,44 +75,29 @@ def run_all(jobs: Sequence[Job[T]], num: int, progress: Progress) -> list[T]:
                     raise said
                 found[place] = said
                 update(1.0, "")
-                process.join()
-                del running[ours]
+                child.end()
+                del running[pipe]
     finally:
-        for _, process, _ in running.values():
-            process.kill()
-            process.join()
+        for _, child, _ in running.values():
+            child.end()
     return [found[place] for place in range(len(jobs))]
 
 
-def _hear(ours: Connection, name: str) -> tuple[str, Any]:
-    try:
-        return cast("tuple[str, Any]", ours.recv())
-    except EOFError:
-        lost = PlaitError(
-            f"the process of '{name}' ended without a word",
-            expected="a trained network",
-            hint="was memory short? OMP_NUM_THREADS=1 trains one at a time",
-        )
-        return "error", lost
+def _lost(name: str) -> PlaitError:
+    return PlaitError(
+        f"the process of '{name}' ended without a word",
+        expected="a trained network",
+        hint="was memory short? OMP_NUM_THREADS=1 trains one at a time",
+    )
 
 
-def _work(run: Callable[[Update], Any], theirs: Connection, parent: int) -> None:
+def _work(run: Callable[[Update], Any], pipe: Connection) -> None:
     """Do a job in a forked process, and tell of it."""
-    end_with(parent)
     import torch
 
     torch.set_num_threads(1)
 
     def tell(done: float, note: str = "") -> None:
-        theirs.send(("share", (min(done, 0.999), note)))
+        pipe.send(("share", (min(done, 0.999), note)))
 
-    with suppress(BrokenPipeError):
-        try:
-            found = "done", run(tell)
-        except Exception as error:  # said where the others are waited for
-            found = "error", error
-        try:
-            theirs.send(found)
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            theirs.send(("error", RuntimeError(f"{found[1]!r} cannot be told: {error}")))
-    theirs.close()
+    tell_found(pipe, partial(run, tell))

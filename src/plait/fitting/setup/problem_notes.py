@@ -51,7 +51,8 @@ def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, 
         judged = {str(cell) for cell in table.column(group, splits.test)}
         num = len(learned & judged)
         return (
-            f"{num or 'none'} of the {len(judged)} '{group}' in the test rows were in training",
+            f"the test rows have {len(judged)} different '{group}', of which "
+            f"{num or 'none'} {'was' if num == 1 else 'were'} in training",
         )
     likely = [c.name for c in table.schema.columns if c.role == "group"]
     return tuple(
