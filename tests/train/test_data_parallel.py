@@ -127,7 +127,7 @@ def test_a_killed_process_is_said(monkeypatch):
     with GradientWorkers(objective.module, objective.loss, parts, seed=0) as workers:
         (process,) = multiprocessing.active_children()
         os.kill(process.pid, signal.SIGKILL)
-        workers._processes[0].join()
+        process.join()
         with pytest.raises(PlaitError, match="without a word"):
             workers.begin("float32")
             workers.add(1, 0.0)
