@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any, cast
 
@@ -13,14 +12,9 @@ from plait.data.decoding import placed, read_cell
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError
-from plait.modalities import Codec, Media, codec_hash, traits_of
-
-"""Modalities in which columns with equal settings share one fitted codec, and so one network."""
+from plait.modalities import Codec, Media, TargetCodec, codec_hash, traits_of
 
 FIRST_PIECE_ROWS = 512
-
-MAX_LABELS = 1_000_000
-"""Of a target."""
 
 
 def fit_codecs(
@@ -30,7 +24,7 @@ def fit_codecs(
     *,
     seed: int = 0,
     max_rows: int = 20_000,
-    every_label: bool = False,
+    as_target: bool = False,
     features_only: bool = False,
 ) -> dict[str, Codec]:
     """Return column name -> codec fitted on training rows.
@@ -41,7 +35,7 @@ def fit_codecs(
         rows: Training rows.
         seed: Of the sample, and of the order in which values are given to the codec.
         max_rows: Size of the sample; use ``len(rows)`` for a target whose rare labels count.
-        every_label: Whether codecs that leave out rare labels keep all, unless told how many.
+        as_target: Whether the columns are targets, whose codecs may want other settings.
         features_only: Whether no network will read the columns: codecs with a ``fit_features``
             learn only what their features need.
 
@@ -53,8 +47,8 @@ def fit_codecs(
     media = table.media()
     groups: dict[str, list[str]] = {}
     codecs = {name: make_codec(table.schema[name]) for name in columns}
-    if every_label:
-        codecs = {name: _with_every_label(codec) for name, codec in codecs.items()}
+    if as_target:
+        codecs = {name: cast(TargetCodec, codec).as_target() for name, codec in codecs.items()}
     for name, codec in codecs.items():
         shared = codec_hash(codec) if traits_of(codec).shared else f"only {name}"
         groups.setdefault(shared, []).append(name)
@@ -66,13 +60,6 @@ def fit_codecs(
         done = learn(_in_turn(raws))
         fitted.update(dict.fromkeys(names, done))
     return {name: fitted[name] for name in columns}
-
-
-def _with_every_label(codec: Any) -> Codec:
-    usual = getattr(type(codec)(), "max_labels", None)
-    if usual is None or codec.max_labels != usual:
-        return cast(Codec, codec)
-    return cast(Codec, replace(codec, max_labels=MAX_LABELS))
 
 
 def _raws(table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media) -> Iterator[Any]:

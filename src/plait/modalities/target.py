@@ -25,6 +25,9 @@ class TargetCodec(Codec, Protocol):
     verb: ClassVar[str]
     """How a report begins, before the target's name: ``Predicts``, ``Composes``."""
 
+    def as_target(self) -> Self:
+        """Return the codec, before it is fitted, as a target wants it: most return themselves."""
+
     def check_target(self, num_rows: int) -> None:
         """Raise `TargetError` when the fitted target cannot be learned (a single class...)."""
 

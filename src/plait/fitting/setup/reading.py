@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,8 @@ def _target_codec(table: Table, target: str, splits: Splits, *, seed: int) -> di
     network standing on the scale of all: less than what a fold's own mean is uncertain by.
     """
     both = np.sort(np.concatenate([splits.train, splits.validation]))
-    has_labels = hasattr(make_codec(table.schema[target]), "labels")
+    blank: Any = make_codec(table.schema[target])
+    has_labels = hasattr(blank, "labels")
     for rows in (both,) if has_labels else (splits.train, both):
         found = fit_codecs(
             table,
@@ -103,9 +105,9 @@ def _target_codec(table: Table, target: str, splits: Splits, *, seed: int) -> di
             rows,
             seed=seed,
             max_rows=10**9,
-            every_label=True,
+            as_target=True,
         )
-        if _tells(found[target], make_codec(table.schema[target]), len(rows)):
+        if _tells(found[target], blank.as_target(), len(rows)):
             break
     return found
 

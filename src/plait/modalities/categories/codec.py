@@ -21,7 +21,13 @@ from plait.modalities.categories.cells import (
     split_labels,
     sureness_of_sets,
 )
-from plait.modalities.category.labels import check_kind, kind_of_cells, plain_label, typed_labels
+from plait.modalities.category.labels import (
+    MAX_TARGET_LABELS,
+    check_kind,
+    kind_of_cells,
+    plain_label,
+    typed_labels,
+)
 from plait.modalities.forms import LABELS, OutputForm
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
@@ -166,6 +172,11 @@ class CategoriesCodec:
         """Return those of the labels that fitting never saw."""
         known = _numbers(self.labels)
         return tuple(one for one in _split_again(raw, self.separator) if one not in known)
+
+    def as_target(self) -> CategoriesCodec:
+        """Keep every label, unless told how many."""
+        usual = self.max_labels == CategoriesCodec.max_labels
+        return replace(self, max_labels=MAX_TARGET_LABELS) if usual else self
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

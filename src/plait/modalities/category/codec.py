@@ -14,6 +14,7 @@ from plait.display import brief
 from plait.errors import CellError, TargetError
 from plait.metrics import classification_metrics, log_loss
 from plait.modalities.category.labels import (
+    MAX_TARGET_LABELS,
     aliases,
     check_kind,
     kind_of_cells,
@@ -162,6 +163,11 @@ class CategoryCodec:
     def unseen(self, raw: str) -> tuple[str, ...]:
         """Return the label, when fitting never saw it."""
         return (raw,) if self.prepare(raw)["label"][0] == UNSEEN else ()
+
+    def as_target(self) -> CategoryCodec:
+        """Keep every label, unless told how many."""
+        usual = self.max_labels == CategoryCodec.max_labels
+        return replace(self, max_labels=MAX_TARGET_LABELS) if usual else self
 
     def check_target(self, num_rows: int) -> None:
         if len(self.labels) < 2:

@@ -10,6 +10,9 @@ import numpy as np
 
 from plait.types import Cell
 
+MAX_TARGET_LABELS = 1_000_000
+"""Of a target; an input keeps its most frequent ones."""
+
 KINDS = ("", "text", "int", "float", "bool")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?")

@@ -194,6 +194,9 @@ class NumberCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return False
 
+    def as_target(self) -> NumberCodec:
+        return self
+
     def check_target(self, num_rows: int) -> None:
         if num_rows < 2 or self.low == self.high:
             raise TargetError(

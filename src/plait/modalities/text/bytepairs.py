@@ -53,6 +53,7 @@ def _byte_names() -> list[str]:
 
 
 _BYTE_NAMES = _byte_names()
+_BYTES = {name: byte for byte, name in enumerate(_BYTE_NAMES)}
 _PLAINLY = _Plainly()
 
 
@@ -74,6 +75,7 @@ class BytePairs:
             (number[left], number[right]): (rank, number[left + right])
             for rank, (left, right) in enumerate(pairs)
         }
+        self._names = list(number)
         self._of_byte = [number[name] for name in _BYTE_NAMES]
         self._known: dict[str, list[int]] = {}
 
@@ -85,7 +87,7 @@ class BytePairs:
     @property
     def names(self) -> list[str]:
         """Each token's bytes as GPT-2 writes them."""
-        return list(self._numbers)
+        return list(self._names)
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text, which begins with a blank if it has none; [] when empty."""
@@ -103,6 +105,12 @@ class BytePairs:
                 tokens = self._known[word] = self._cut(word)
             found += tokens
         return found
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens, without `NOTHING`, broken letters and blanks at its ends."""
+        names = (self._names[token] for token in tokens if token != NOTHING)
+        data = bytes(_BYTES[character] for name in names for character in name)
+        return data.decode("utf-8", "ignore").strip()
 
     def _cut(self, word: str) -> list[int]:
         """Merge the earliest learned pair, the leftmost of equals, until none is left."""

@@ -1,4 +1,7 @@
-"""Text: cleaned, and cut into byte-pair tokens whose vocabulary is learned from training rows."""
+"""Text: cleaned, and cut into byte-pair tokens whose vocabulary is learned from training rows.
+
+As a target it is written, piece by piece.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,46 @@ import html
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
-from plait.errors import CellError, LimitError
+from plait.errors import CellError, LimitError, TargetError
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
+from plait.modalities.target import MetricWord, SimpleGenerator
 from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
+from plait.modalities.text.compared import compared
 from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
+from plait.modalities.text.scoring import WORDS, counted, measured
 from plait.modalities.text.sketch import fingerprint_text, texts_alike
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
-WORDS = ("the", "a", "red", "boat", "sails", "over", "calm", "water", "while", "we", "wait", "here")
+EXAMPLE_WORDS = (
+    "the",
+    "a",
+    "red",
+    "boat",
+    "sails",
+    "over",
+    "calm",
+    "water",
+    "while",
+    "we",
+    "wait",
+    "here",
+)
 SHOWN_CHARACTERS = 240
+MAX_WRITTEN = 256
+"""Most tokens of a text that is a target."""
+
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
@@ -55,6 +77,10 @@ class TextCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(words=True, light=True)
+    task: ClassVar[str] = "write"
+    verb: ClassVar[str] = "Writes"
+    words: ClassVar[Mapping[str, MetricWord]] = WORDS
+    baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
 
     max_characters: int = 20_000
     max_tokens: int = 128
@@ -128,7 +154,7 @@ class TextCodec:
         return f'<details class="text"><summary>{start}...</summary>{rest}</details>'
 
     def example(self, rng: np.random.Generator) -> Cell:
-        return " ".join(rng.choice(WORDS, int(rng.integers(3, 12))))
+        return " ".join(rng.choice(EXAMPLE_WORDS, int(rng.integers(3, 12))))
 
     def neutral(self) -> str:
         return ""
@@ -147,6 +173,44 @@ class TextCodec:
 
     def alike(self, first: bytes, second: bytes) -> bool:
         return texts_alike(first, second)
+
+    def as_target(self) -> TextCodec:
+        """Keep case, and longer texts: what is written is read."""
+        return replace(self, fold_case=False, max_tokens=max(self.max_tokens, MAX_WRITTEN))
+
+    def check_target(self, num_rows: int) -> None:
+        if not self.merges:
+            raise TargetError(
+                "there is no text to learn from",
+                expected="rows with a text",
+                received=f"{num_rows} rows",
+            )
+
+    def decode(self, arrays: Arrays) -> str:
+        return arrays["bytes"].tobytes().decode("utf-8", "ignore").strip()
+
+    def written(self, tokens: Sequence[int]) -> Arrays:
+        """Return arrays of the text that a network wrote in pieces."""
+        text = pieces(self.merges).decode(tokens)
+        return {
+            "tokens": np.array([*tokens] or [NOTHING], np.int32),
+            "bytes": np.frombuffer((text or " ").encode(), np.uint8),
+        }
+
+    def write(self, raw: str) -> str:
+        return raw
+
+    def answer(self, raws: Sequence[str]) -> Mapping[str, Any]:
+        return {"prediction": list(raws)}
+
+    def compare(self, said: str, true: str) -> np.ndarray:
+        return counted(said, true)
+
+    def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
+        return measured(compared)
+
+    def panel(self, said: Sequence[str], true: Sequence[str]) -> Html:
+        return compared(said, true)
 
     def _folded(self, raw: str) -> str:
         return raw.lower() if self.fold_case else raw

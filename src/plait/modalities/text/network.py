@@ -1,13 +1,21 @@
-"""Text as tokens: learned byte-pair pieces, each mixed with its neighbours, few to a token."""
+"""Text as tokens: learned byte-pair pieces, each mixed with its neighbours; and text written."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from plait.modalities.target import Asked
+from plait.modalities.text.bytepairs import NOTHING
 from plait.modalities.text.codec import TextCodec
+from plait.nn.conditions import Conditions
+from plait.nn.decoder import PieceDecoder
 from plait.nn.tokens import Tokens, length_mask, line_positions
+from plait.types import Arrays, ColumnBatch
 
 MAX_TOKENS, MAX_STRIDE = 32, 4
 """A text of the usual length is so many tokens, unless more than so many pieces would share one."""
@@ -58,3 +66,62 @@ def _averaged(
     total = nn.functional.pad(x * real, padding).unflatten(1, (-1, stride)).sum(2)
     num = nn.functional.pad(real.to(x.dtype), padding).unflatten(1, (-1, stride)).sum(2)
     return total / num.clamp(min=1.0)
+
+
+class Generate(nn.Module):
+    """Writes a text piece by piece; `NOTHING` stands before its first and behind its last.
+
+    Args:
+        codec: Gives the vocabulary and the most pieces of a text.
+        dim: Of the tokens.
+    """
+
+    num_queries = 4
+
+    def __init__(self, codec: TextCodec, dim: int) -> None:
+        super().__init__()
+        self.codec = codec
+        self.decoder = PieceDecoder(num_pieces=codec.num_pieces, dim=dim)
+
+    def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
+        """Return minus the log-likelihood of each text, in nats."""
+        ids = target.parts["tokens"].long()
+        logits = self.decoder(conditions, nn.functional.pad(ids, (1, 0), value=NOTHING)).float()
+        after = nn.functional.pad(ids, (0, 1), value=NOTHING)
+        losses = nn.functional.cross_entropy(logits.transpose(1, 2), after, reduction="none")
+        real = length_mask(target.lengths["token"] + 1, after.shape[1])
+        return (losses * real).sum(1)
+
+    def generate(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
+    ) -> list[Arrays]:
+        """Write a text per row: the likeliest piece at each place, or drawn by temperature."""
+        writing, num = self.decoder.begin(conditions), len(rngs)
+        found: list[list[int]] = [[] for _ in range(num)]
+        rows, last = np.arange(num), torch.full((num,), NOTHING, device=conditions.pooled.device)
+        for place in range(self.codec.max_tokens):
+            logits = writing.follow(last).double().cpu().numpy()
+            if place == 0:
+                logits[:, NOTHING] = -np.inf
+            chosen = np.array([
+                _choose(one, rngs[row], asked.temperature)
+                for row, one in zip(rows, logits, strict=True)
+            ])  # fmt: skip
+            going = np.flatnonzero(chosen != NOTHING)
+            if not len(going):
+                break
+            rows, chosen = rows[going], chosen[going]
+            for row, piece in zip(rows, chosen, strict=True):
+                found[row].append(int(piece))
+            last = torch.from_numpy(chosen).to(last.device)
+            if len(going) < len(logits):
+                writing.take(torch.from_numpy(going).to(last.device))
+        return [self.codec.written(tokens) for tokens in found]
+
+
+def _choose(logits: np.ndarray, rng: np.random.Generator, temperature: float) -> int:
+    """Return the number of a piece: the likeliest at temperature 0, else drawn."""
+    if temperature == 0:
+        return int(logits.argmax())
+    shares = np.exp((logits - logits.max()) / temperature)
+    return int(rng.choice(len(shares), p=shares / shares.sum()))

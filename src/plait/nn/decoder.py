@@ -1,0 +1,171 @@
+"""Autoregressive decoding: pieces, one after the other, in sight of a row's tokens."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from plait.nn.attention import attend
+from plait.nn.conditions import Conditions
+from plait.nn.transformer import FeedForward, Places
+
+HEAD_DIM = 32
+"""Width of a head, where the width of tokens is a multiple of it."""
+
+Kept = tuple[Tensor, Tensor]
+"""Keys and values, ``[batch, head, place, dim]``."""
+
+
+class CausalLayer(nn.Module):
+    """Pre-norm self-attention to earlier places, cross-attention to a memory, and feed-forward.
+
+    Each is added to its input, and starts at zero (Vaswani et al. 2017, section 3.1).
+    """
+
+    def __init__(self, *, dim: int, num_heads: int, hidden: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim) for _ in range(3))
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.asks = nn.Linear(dim, dim, bias=False)
+        self.holds = nn.Linear(dim, 2 * dim, bias=False)
+        self.gets = nn.Linear(dim, dim, bias=False)
+        self.feed_forward = FeedForward(dim=dim, hidden=hidden)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.gets.weight)
+
+    def held(self, memory: Float[Tensor, "batch token dim"]) -> Kept:
+        """Return the keys and values of what is attended to across."""
+        keys, values = self._apart(self.holds(memory), 2)
+        return keys, values
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch place dim"],
+        held: Kept,
+        mask: Bool[Tensor, "batch token"],
+        before: Kept | None = None,
+    ) -> tuple[Float[Tensor, "batch place dim"], Kept]:
+        """Return the places after this layer, and their keys and values with those `before`.
+
+        Args:
+            x: All places from the first; with `before`, the one place that follows those.
+            held: From `held`.
+            mask: Where the memory may be attended to.
+            before: Keys and values of the places before `x`.
+        """
+        q, k, v = self._apart(self.qkv(self.norm1(x)), 3)
+        if before is not None:
+            k, v = torch.cat([before[0], k], 2), torch.cat([before[1], v], 2)
+        causal = None if x.shape[1] == 1 else _earlier(x)
+        x = x + self.out(_side_by_side(attend(q, k, v, causal)))
+        (asked,) = self._apart(self.asks(self.norm2(x)), 1)
+        x = x + self.gets(_side_by_side(attend(asked, *held, mask[:, None, None, :])))
+        return x + self.feed_forward(self.norm3(x)), (k, v)
+
+    def _apart(self, x: Tensor, num: int) -> tuple[Tensor, ...]:
+        """Cut numbers into `num` parts, each ``[batch, head, place, dim]``."""
+        batch, place, _ = x.shape
+        return x.view(batch, place, num, self.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+
+
+class PieceDecoder(nn.Module):
+    """A small transformer that writes pieces of a vocabulary, the first of which begins and ends.
+
+    What it cross-attends to are the trunk's tokens and the pooled queries of a row. Pieces share
+    their vectors with the output (Press & Wolf 2017, "Using the Output Embedding").
+
+    Args:
+        num_pieces: Size of the vocabulary; piece 0 stands before the first and behind the last.
+        dim: Of tokens.
+        depth: Number of layers.
+    """
+
+    def __init__(self, *, num_pieces: int, dim: int, depth: int = 2) -> None:
+        super().__init__()
+        self.pieces = nn.Embedding(num_pieces, dim)
+        self.places = Places(dim)
+        num_heads = dim // HEAD_DIM if dim % HEAD_DIM == 0 else 1
+        self.layers = nn.ModuleList(
+            CausalLayer(dim=dim, num_heads=num_heads, hidden=2 * dim) for _ in range(depth)
+        )
+        self.norm = nn.LayerNorm(dim)
+        self.last = nn.Linear(dim, dim, bias=False)
+        self.bias = nn.Parameter(torch.zeros(num_pieces))
+        nn.init.normal_(self.pieces.weight, std=dim**-0.5)
+        nn.init.zeros_(self.last.weight)  # else each piece would begin as its own successor
+
+    def forward(
+        self, conditions: Conditions, before: Int[Tensor, "batch place"]
+    ) -> Float[Tensor, "batch place piece"]:
+        """Return logits of the piece that follows each of `before`, which begins with 0."""
+        memory, mask = _memory(conditions)
+        x = self._begun(before, 0)
+        for layer in self.layers:
+            x, _ = layer(x, layer.held(memory), mask)
+        return self._logits(x)
+
+    def begin(self, conditions: Conditions) -> Writing:
+        """Return what writes on, one piece at a time, at the cost of one place each."""
+        return Writing(self, conditions)
+
+    def _begun(self, pieces: Tensor, first: int) -> Tensor:
+        """Return pieces with their places, the first of which is number `first`."""
+        batch, num = pieces.shape
+        places = torch.arange(first, first + num, device=pieces.device, dtype=torch.float32)
+        positions = torch.stack([places, torch.zeros_like(places)], -1).expand(batch, -1, -1)
+        x = self.pieces(pieces) * self.pieces.embedding_dim**0.5
+        return x + self.places(positions).to(x.dtype)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(self.last(self.norm(x)), self.pieces.weight) + self.bias
+
+
+class Writing:
+    """Texts that are being written: what the decoder keeps of their pieces so far.
+
+    Args:
+        decoder: What writes.
+        conditions: Of the rows.
+    """
+
+    def __init__(self, decoder: PieceDecoder, conditions: Conditions) -> None:
+        self._decoder = decoder
+        memory, self._mask = _memory(conditions)
+        self._held = [layer.held(memory) for layer in decoder.layers]  # type: ignore[operator]
+        self._kept: list[Kept | None] = [None] * len(self._held)
+        self._place = 0
+
+    def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch piece"]:
+        """Write a piece in each row, and return the logits of the next one."""
+        x = self._decoder._begun(pieces[:, None], self._place)
+        for number, layer in enumerate(self._decoder.layers):
+            x, self._kept[number] = layer(x, self._held[number], self._mask, self._kept[number])
+        self._place += 1
+        return self._decoder._logits(x)[:, 0]
+
+    def take(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with some of the rows, in this order; a row may be taken more than once."""
+        self._mask = self._mask[rows]
+        self._held = [(k[rows], v[rows]) for k, v in self._held]
+        self._kept = [None if one is None else (one[0][rows], one[1][rows]) for one in self._kept]
+
+
+def _memory(conditions: Conditions) -> tuple[Tensor, Tensor]:
+    """Return what is attended to across, ``[batch, token, dim]``, and where."""
+    tokens, pooled = conditions.tokens, conditions.pooled
+    there = tokens.mask.new_ones(pooled.shape[:2])
+    values = torch.cat([pooled.to(tokens.values.dtype), tokens.values], 1)
+    return values, torch.cat([there, tokens.mask], 1)
+
+
+def _earlier(x: Float[Tensor, "batch place dim"]) -> Bool[Tensor, "batch 1 place place"]:
+    """Return which places each may attend to: itself and those before it."""
+    batch, num, _ = x.shape
+    return torch.ones(num, num, dtype=torch.bool, device=x.device).tril().expand(batch, 1, -1, -1)
+
+
+def _side_by_side(x: Float[Tensor, "batch head place dim"]) -> Float[Tensor, "batch place all"]:
+    return x.transpose(1, 2).flatten(2)
