@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from plait.modalities import register_folder as register_folder
     from plait.model.model import Model as Model
     from plait.model.model import load as load
+    from plait.recipes.ask import ask as ask
     from plait.recipes.embed import embed as embed
     from plait.recipes.encoders import encoders as encoders
     from plait.recipes.evaluate import evaluate as evaluate
@@ -51,6 +52,7 @@ _HOMES = {
     "Model": "plait.model.model",
     "Schema": "plait.data.schema",
     "Table": "plait.data.table",
+    "ask": "plait.recipes.ask",
     "embed": "plait.recipes.embed",
     "encoders": "plait.recipes.encoders",
     "evaluate": "plait.recipes.evaluate",
@@ -70,6 +72,7 @@ __all__ = [
     "Schema",
     "Table",
     "__version__",
+    "ask",
     "embed",
     "encoders",
     "errors",

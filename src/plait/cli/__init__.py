@@ -11,7 +11,19 @@ from typing import Annotated, Any
 import typer
 
 import plait
-from plait.cli import demo, doctor, embed, encoders, evaluate, fit, inspect, predict, report, search
+from plait.cli import (
+    ask,
+    demo,
+    doctor,
+    embed,
+    encoders,
+    evaluate,
+    fit,
+    inspect,
+    predict,
+    report,
+    search,
+)
 from plait.cli.failures import STOPPED, failure_of, flush_output
 
 app = typer.Typer(
@@ -30,6 +42,7 @@ app.command(epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
 app.command(epilog=report.EXAMPLE)(report.report)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plait.data.table import read
-from plait.errors import CellError, ColumnError, UsageError, nearest_name
-from plait.modalities import Media, modalities
+from plait.errors import CellError, UsageError
+from plait.modalities import Media
+from plait.model.asked import asked_row, columns_named, names_of, of_call
 from plait.types import Cell
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def query_vector(
     if not cells or stray:
         raise UsageError(
             "nothing was asked for" if not cells else "a weight belongs to no part of the query",
-            expected="a part of the query: " + ", ".join(sorted(_names(model))),
+            expected="a part of the query: "
+            + ", ".join(sorted(names_of(model, space.input_columns))),
             received=", ".join(sorted(stray)) or None,
             hint='plait search BUNDLE --table TABLE --text "red boot"',
         )
@@ -49,14 +50,10 @@ def query_vector(
 
 def _vector_of(model: Model, cells: Mapping[str, Cell], weights: Mapping[str, float]) -> np.ndarray:
     """Return the vector of cells that are asked for; one that cannot be read is a wrong call."""
-    kinds = {name: _modality(model, name) for name in cells}
     try:
-        # What is asked for is never passed over, though the bundle may skip cells of tables.
-        rows = read([dict(cells)], root=Path.cwd(), columns=kinds, on_error="raise")
-        return model.embed(rows, weights=weights)[0]
+        return model.embed(asked_row(model, cells), weights=weights)[0]
     except CellError as error:
-        error.row, error.hint = None, "mend what is asked for"
-        raise error.of_call() from None
+        raise of_call(error) from None
 
 
 def warnings_of_query(model: Model, query: Mapping[str, Cell]) -> list[str]:
@@ -90,28 +87,5 @@ def space_weights(
 
 
 def input_columns_named(model: Model, name: str) -> list[str]:
-    """Return the input column of that name, or all of that modality. Raises `UsageError`."""
-    input_columns = model.space.input_columns
-    if name in input_columns:
-        return [name]
-    found = [one for one in input_columns if _modality(model, one) == name]
-    if not found:
-        close = nearest_name(name, _names(model))
-        other = f"the space reads no {name}: fit it with --columns COLUMN={name}, or ask by "
-        other += "--query COLUMN=VALUE"
-        raise ColumnError(
-            f"the shared space has no column or modality '{name}'",
-            expected="one of " + ", ".join(sorted(_names(model))),
-            received=name,
-            hint=f"did you mean '{close}'?" if close else other if name in modalities() else None,
-        )
-    return found
-
-
-def _names(model: Model) -> set[str]:
-    input_columns = model.space.input_columns
-    return {*input_columns, *(_modality(model, one) for one in input_columns)}
-
-
-def _modality(model: Model, input_column: str) -> str:
-    return str(model.shown[input_column].modality)
+    """Return the space's input column of that name, or all of that modality."""
+    return columns_named(model, name, model.space.input_columns, "the shared space", "--query")

@@ -1,0 +1,111 @@
+"""Ask: one row in, by columns or modalities, and its answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from plait.answer import Answer
+from plait.errors import CellError, UsageError
+from plait.modalities import traits_of_modality
+from plait.model.asked import asked_row, columns_named, modality_of, of_call
+from plait.model.model import Model, load
+from plait.types import Cell
+
+
+def ask(
+    bundle: Model | Path | str,
+    question: str | None = None,
+    *,
+    given: Mapping[str, Cell] | None = None,
+    temperature: float | None = None,
+    seed: int = 0,
+    **named: Cell,
+) -> Answer:
+    """Return the answer to one row.
+
+    >>> plait.ask("vqa.plait", "how many dogs are there?", image="a.jpg")   # doctest: +SKIP
+
+    Args:
+        bundle: A bundle's folder, or its model: one with a target.
+        question: Goes to the text column that is not given otherwise.
+        given: What is known, by column or by modality: ``{"image": "a.jpg"}`` is read as every
+            picture. Files are named from the working directory.
+        temperature, seed: As for `plait.model.model.Model.predict`.
+        named: More of what is known, by name.
+
+    Returns:
+        An `Answer` of one row.
+
+    Raises:
+        UsageError: Nothing is given, or no one text column is left for the question.
+        ColumnError: The model has no such column or modality.
+        CellError: What is given cannot be read.
+    """
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    model.require_target()
+    cells = _cells(model, {**(given or {}), **named})
+    if question is not None:
+        cells[_question_column(model, cells)] = question
+    if not cells:
+        raise UsageError(
+            "nothing was asked",
+            expected="a question, or what is known of a row",
+            hint='plait ask BUNDLE "a question" --given COLUMN=VALUE',
+        )
+    try:
+        return model.predict(asked_row(model, cells), temperature=temperature, seed=seed)
+    except CellError as error:
+        raise of_call(error) from None
+
+
+def ask_each(
+    bundle: Model | Path | str,
+    questions: Iterable[str],
+    *,
+    given: Mapping[str, Cell] | None = None,
+    temperature: float | None = None,
+    seed: int = 0,
+) -> Iterator[tuple[str | None, Answer]]:
+    """Give each question with its answer, the bundle being opened once; arguments as for `ask`.
+
+    Where no one text column is free, no question is read: what is given is asked, once.
+    """
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    model.require_target()
+    asked = partial(ask, model, given=given, temperature=temperature, seed=seed)
+    try:
+        _question_column(model, _cells(model, given or {}))
+    except UsageError:
+        yield None, asked()
+        return
+    for question in questions:
+        yield question, asked(question)
+
+
+def _question_column(model: Model, taken: Container[str]) -> str:
+    """Return the text column that a question goes to: the only one that is not taken.
+
+    Raises `UsageError` where there is none, or more than one.
+    """
+    words = [n for n in model.inputs if traits_of_modality(modality_of(model, n)).words]
+    free = [name for name in words if name not in taken]
+    if len(free) != 1:
+        raise UsageError(
+            "there is no text column for the question" if not free
+            else "the question may go to more than one text column",
+            expected="one text column that is not given otherwise",
+            received=", ".join(free or model.inputs),
+            hint="give what is known by --given COLUMN=VALUE",
+        )  # fmt: skip
+    return free[0]
+
+
+def _cells(model: Model, given: Mapping[str, Cell]) -> dict[str, Cell]:
+    """Return column -> cell; what is named by a modality goes to its columns that are not named."""
+    found: dict[str, Cell] = {}
+    for name, cell in sorted(given.items(), key=lambda item: item[0] in model.inputs):
+        for column in columns_named(model, name, model.inputs, "the model", "--given"):
+            found[column] = cell
+    return found
