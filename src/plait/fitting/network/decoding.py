@@ -96,7 +96,7 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
     from plait.train.shown import train_shown
 
     network = _make_network(problem, work)
-    most, budget = 10**9, work.budget
+    most, budget, config = 10**9, work.budget, work.train
     if work.timetable.seconds is not None:
         per_row = _seconds_per_row(problem, network)
         share = MAKING_SHARE * work.timetable.seconds
@@ -106,6 +106,7 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         if left < LEAST_SECONDS and fallback:
             return Decoder(notes=("no network was trained: no time was left for it",))
         budget = Budget(max(left, LEAST_SECONDS), "seconds")
+        config = config.within(work.budget.amount, len(problem.splits.train))
     stop = problem.stopping if len(problem.stopping) else problem.validation
     data = GenerativeData(
         prepared=problem.prepared,
@@ -120,13 +121,13 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         "training",
         work.progress,
         budget=budget,
-        config=work.train,
+        config=config,
         seed=work.seed,
         device=work.device,
         folder=work.folder,
     )
     network = network.cpu()
-    seen = run.steps * work.train.rows_per_step(len(problem.learned))
+    seen = run.steps * config.rows_per_step(len(problem.learned))
     return Decoder(
         network=network.eval(),
         tensors=tensors_of(network),
@@ -162,7 +163,8 @@ def _base_of(work: Work) -> SharedSpace | None:
 
 def _config(problem: Problem, work: Work) -> SystemConfig:
     """Return the sizes; columns meet in the middle where nothing else was said."""
-    config = choose_size(work.size, len(problem.splits.train))
+    modalities = [problem.codecs[name].modality for name in problem.columns]
+    config = choose_size(work.size, len(problem.splits.train), modalities)
     if len(problem.columns) < 2 and work.fusion == "auto":
         return replace(config, join=0)
     fusion = "mid" if work.fusion == "auto" else work.fusion
@@ -170,7 +172,10 @@ def _config(problem: Problem, work: Work) -> SystemConfig:
 
 
 def _seconds_per_row(problem: Problem, network: Any) -> float:
-    """Return about how long making one value takes, from a few rows of an untrained network."""
+    """Return about how long making one value takes, at most: from a few rows, drawn untrained.
+
+    What is drawn from a network that knows nothing seldom ends before it must.
+    """
     from plait.modalities import Asked
     from plait.networks.generate_rows import generated_rows
     from plait.networks.torch_runners import HeadsRunner
@@ -178,7 +183,8 @@ def _seconds_per_row(problem: Problem, network: Any) -> float:
     rows = problem.learned[np.linspace(0, len(problem.learned) - 1, PILOT_ROWS).astype(np.int64)]
     rows = np.unique(rows)
     drawer = HeadsRunner(network, str(problem.target))
-    generated_rows(drawer, problem.prepared, rows[:2], Asked())
+    asked = Asked(temperature=1.0)
+    generated_rows(drawer, problem.prepared, rows[:2], asked)
     began = time.monotonic()
-    generated_rows(drawer, problem.prepared, rows, Asked())
+    generated_rows(drawer, problem.prepared, rows, asked)
     return (time.monotonic() - began) / max(len(rows), 1)
