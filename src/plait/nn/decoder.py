@@ -17,8 +17,13 @@ Kept = tuple[Tensor, Tensor]
 """Keys and values, ``[batch, head, place, dim]``."""
 
 
-class CausalLayer(nn.Module):
-    """Pre-norm self-attention to earlier places, cross-attention to a memory, and feed-forward.
+def heads_of(dim: int) -> int:
+    """Return how many heads tokens of a width are attended to with."""
+    return dim // HEAD_DIM if dim % HEAD_DIM == 0 else 1
+
+
+class DecoderLayer(nn.Module):
+    """Pre-norm self-attention among places, cross-attention to a memory, and feed-forward.
 
     Each is added to its input, and starts at zero (Vaswani et al. 2017, section 3.1).
     """
@@ -46,6 +51,7 @@ class CausalLayer(nn.Module):
         x: Float[Tensor, "batch place dim"],
         held: Kept,
         mask: Bool[Tensor, "batch token"],
+        among: Bool[Tensor, "batch 1 #place place2"] | None = None,
         before: Kept | None = None,
     ) -> tuple[Float[Tensor, "batch place dim"], Kept]:
         """Return the places after this layer, and their keys and values with those `before`.
@@ -54,13 +60,13 @@ class CausalLayer(nn.Module):
             x: All places from the first; with `before`, the one place that follows those.
             held: From `held`.
             mask: Where the memory may be attended to.
+            among: Which places each may attend to; None for all.
             before: Keys and values of the places before `x`.
         """
         q, k, v = self._apart(self.qkv(self.norm1(x)), 3)
         if before is not None:
             k, v = torch.cat([before[0], k], 2), torch.cat([before[1], v], 2)
-        causal = None if x.shape[1] == 1 else _earlier(x)
-        x = x + self.out(_side_by_side(attend(q, k, v, causal)))
+        x = x + self.out(_side_by_side(attend(q, k, v, among)))
         (asked,) = self._apart(self.asks(self.norm2(x)), 1)
         x = x + self.gets(_side_by_side(attend(asked, *held, mask[:, None, None, :])))
         return x + self.feed_forward(self.norm3(x)), (k, v)
@@ -87,9 +93,9 @@ class PieceDecoder(nn.Module):
         super().__init__()
         self.pieces = nn.Embedding(num_pieces, dim)
         self.places = Places(dim)
-        num_heads = dim // HEAD_DIM if dim % HEAD_DIM == 0 else 1
+        num_heads = heads_of(dim)
         self.layers = nn.ModuleList(
-            CausalLayer(dim=dim, num_heads=num_heads, hidden=2 * dim) for _ in range(depth)
+            DecoderLayer(dim=dim, num_heads=num_heads, hidden=2 * dim) for _ in range(depth)
         )
         self.norm = nn.LayerNorm(dim)
         self.last = nn.Linear(dim, dim, bias=False)
@@ -101,10 +107,11 @@ class PieceDecoder(nn.Module):
         self, conditions: Conditions, before: Int[Tensor, "batch place"]
     ) -> Float[Tensor, "batch place piece"]:
         """Return logits of the piece that follows each of `before`, which begins with 0."""
-        memory, mask = _memory(conditions)
+        memory, mask = memory_of(conditions)
         x = self._begun(before, 0)
+        earlier = _earlier(x)
         for layer in self.layers:
-            x, _ = layer(x, layer.held(memory), mask)
+            x, _ = layer(x, layer.held(memory), mask, earlier)
         return self._logits(x)
 
     def begin(self, conditions: Conditions) -> Writing:
@@ -133,7 +140,7 @@ class Writing:
 
     def __init__(self, decoder: PieceDecoder, conditions: Conditions) -> None:
         self._decoder = decoder
-        memory, self._mask = _memory(conditions)
+        memory, self._mask = memory_of(conditions)
         self._held = [layer.held(memory) for layer in decoder.layers]  # type: ignore[operator]
         self._kept: list[Kept | None] = [None] * len(self._held)
         self._place = 0
@@ -142,7 +149,9 @@ class Writing:
         """Write a piece in each row, and return the logits of the next one."""
         x = self._decoder._begun(pieces[:, None], self._place)
         for number, layer in enumerate(self._decoder.layers):
-            x, self._kept[number] = layer(x, self._held[number], self._mask, self._kept[number])
+            x, self._kept[number] = layer(
+                x, self._held[number], self._mask, None, self._kept[number]
+            )
         self._place += 1
         return self._decoder._logits(x)[:, 0]
 
@@ -153,7 +162,7 @@ class Writing:
         self._kept = [None if one is None else (one[0][rows], one[1][rows]) for one in self._kept]
 
 
-def _memory(conditions: Conditions) -> tuple[Tensor, Tensor]:
+def memory_of(conditions: Conditions) -> tuple[Tensor, Tensor]:
     """Return what is attended to across, ``[batch, token, dim]``, and where."""
     tokens, pooled = conditions.tokens, conditions.pooled
     there = tokens.mask.new_ones(pooled.shape[:2])

@@ -240,3 +240,41 @@ def _floats(column: np.ndarray, name: str) -> np.ndarray:
         raise CellError(
             f"'{name}' of the series is not numeric", expected="numbers", received=column.tolist()
         ) from None
+
+
+def sureness(value: Cell) -> float:
+    """Return how much one cell looks like numbers in a row, in [0, 1]."""
+    if isinstance(value, np.ndarray):
+        return sureness(value.tolist())
+    if isinstance(value, Mapping):
+        rows = [v for v in value.values() if isinstance(v, list | tuple | np.ndarray)]
+        return 0.95 if rows and len(rows) == len(value) and sureness(rows[-1]) else 0.0
+    if isinstance(value, list | tuple):
+        inner = value[0] if value else None
+        if isinstance(inner, list | tuple | np.ndarray | Mapping):
+            return 0.95 if _is_numeric_row(inner) else 0.0
+        return 0.95 if value and all(_is_numeric(v) for v in value[:50]) else 0.0
+    return _sureness_of_text(value) if isinstance(value, str) else 0.0
+
+
+def _sureness_of_text(value: str) -> float:
+    text = value.strip()
+    if text[:1] in ("[", "{"):
+        opened = text.lstrip('[{" ')
+        if text[0] == "{":
+            opened = opened.partition(":")[2].lstrip("[ ")
+        number = opened[:1].isdigit() or opened[:1] in "-+." or opened.startswith(("NaN", "null"))
+        return 0.95 if opened and number and "," in text else 0.0
+    if not looks_like_numbers(text):
+        return 0.0
+    num = len(text.replace(",", " ").replace(";", " ").split())
+    return 0.95 if num >= 8 else 0.6 if num >= 4 else 0.0
+
+
+def _is_numeric_row(row: object) -> bool:
+    cells = list(row.values()) if isinstance(row, Mapping) else list(row)  # type: ignore[call-overload]
+    return bool(cells) and any(_is_numeric(cell) for cell in cells)
+
+
+def _is_numeric(value: object) -> bool:
+    return value is None or isinstance(value, int | float | np.number)

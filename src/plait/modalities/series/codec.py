@@ -1,22 +1,27 @@
-"""Series: read from files or cells, laid on an even grid, scaled per channel."""
+"""Series: read from files or cells, laid on an even grid, scaled per channel.
+
+As a target they are drawn whole, as a Gaussian over all of their steps.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
-from plait.errors import CellError
+from plait.errors import CellError, TargetError
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.series.cells import Series, looks_like_numbers, read_series
+from plait.modalities.series.cells import Series, read_series, sureness
 from plait.modalities.series.files import ENDINGS, MAGIC
 from plait.modalities.series.grid import average_down, lay_on_grid
+from plait.modalities.series.linear_map import LinearMap
+from plait.modalities.series.overlaid import overlaid
 from plait.modalities.series.plot import plot
 from plait.modalities.series.random_convolution import (
     default_biases,
@@ -24,9 +29,12 @@ from plait.modalities.series.random_convolution import (
     make_blocks,
     transform,
 )
+from plait.modalities.series.scoring import WORDS, counted, measured
 from plait.modalities.series.sketch import fingerprint_series, series_alike
 from plait.modalities.series.survey import survey
 from plait.modalities.series.warp import warp
+from plait.modalities.series.written import written
+from plait.modalities.target import MetricWord, SimpleGenerator
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 MAX_SCALED = 1e4
@@ -50,6 +58,7 @@ class SeriesCodec:
         step: Distance of the even grid in the unit of the times; 0 when steps are just counted.
         pool: How many grid steps are averaged into one.
         num_steps: Longest training series after that.
+        least_steps: Shortest training series after that.
         gaps: Whether training series had gaps, so that a mask tells what was observed.
         biases: Of the random convolution features (base64 of float16).
     """
@@ -58,6 +67,10 @@ class SeriesCodec:
     version: ClassVar[int] = 4
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    task: ClassVar[str] = "draw"
+    verb: ClassVar[str] = "Draws"
+    words: ClassVar[Mapping[str, MetricWord]] = WORDS
+    baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (LinearMap,)
 
     time_column: str = ""
     max_steps: int = 2048
@@ -69,6 +82,7 @@ class SeriesCodec:
     step: float = 0.0
     pool: int = 1
     num_steps: int = 64
+    least_steps: int = 0
     gaps: bool = False
     biases: str = ""
 
@@ -84,7 +98,7 @@ class SeriesCodec:
 
     def detect(self, sample: ColumnSample) -> float:
         files = looks_like_media(sample, ENDINGS, MAGIC)
-        inline = sum(_sureness(value) for value in sample.values) / max(len(sample.values), 1)
+        inline = sum(sureness(value) for value in sample.values) / max(len(sample.values), 1)
         return max(0.97 * files, inline)
 
     def read(self, cell: Cell, media: Media) -> Series | None:
@@ -109,7 +123,8 @@ class SeriesCodec:
             pool=-(-longest // self.max_steps),
             gaps=seen.gaps,
         )
-        codec = replace(codec, num_steps=-(-longest // codec.pool))
+        steps = -(-longest // codec.pool), -(-seen.shortest // codec.pool)
+        codec = replace(codec, num_steps=steps[0], least_steps=min(steps))
         blocks = make_blocks(codec.num_steps, codec.num_channels, detail)
         sample = [codec.prepare(raw)["values"].T for raw in seen.sample]
         return replace(codec, biases=fit_biases(sample, blocks))
@@ -188,6 +203,56 @@ class SeriesCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return series_alike(first, second)
 
+    def as_target(self) -> SeriesCodec:
+        return self
+
+    def check_target(self, num_rows: int) -> None:
+        if not self.num_channels:
+            raise TargetError(
+                "there is no series to learn from",
+                expected="rows with a series",
+                received=f"{num_rows} rows",
+            )
+
+    def made(self, values: np.ndarray) -> Arrays:
+        """Return arrays of the layout of scaled values that were made, ``[time, channel]``."""
+        values = np.ascontiguousarray(values.clip(-MAX_SCALED, MAX_SCALED), np.float32)
+        arrays = {"values": values, "moments": _moments(values)}
+        return arrays | ({"seen": np.ones(values.shape, np.uint8)} if self.gaps else {})
+
+    def decode(self, arrays: Arrays) -> Series:
+        values = self._known(arrays)
+        num = values.shape[1]
+        values = values * np.array(self.scales or [1.0] * num) + np.array(self.means or [0.0] * num)
+        values = np.repeat(values, self.pool, axis=0).astype(np.float32)
+        times = np.arange(len(values)) * self.step if self.step else None
+        return Series(values, times, self.channels)
+
+    def write(self, raw: Series) -> str:
+        return written(raw)
+
+    def answer(self, raws: Sequence[Series]) -> Mapping[str, Any]:
+        return {"prediction": [self.write(raw) for raw in raws]}
+
+    def compare(self, said: Series, true: Series) -> np.ndarray:
+        return counted(self._scaled(said), self._scaled(true))
+
+    def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
+        return measured(compared)
+
+    def panel(self, said: Sequence[Series], true: Sequence[Series]) -> Html:
+        made, real = ([self._scaled(one) for one in side] for side in (said, true))
+        return overlaid(made, real, self.channels)
+
+    def _scaled(self, raw: Series) -> np.ndarray:
+        return self._known(self.prepare(raw))
+
+    def _known(self, arrays: Arrays) -> np.ndarray:
+        """Return the values of a prepared series, NaN where nothing was observed."""
+        if "seen" not in arrays:
+            return arrays["values"]
+        return np.where(arrays["seen"] > 0, arrays["values"], np.float32(np.nan))
+
     def _align(self, series: Series) -> Series:
         """Bring the channels into the order of training. Raises `CellError` when they differ."""
         if self.channels and series.channels and series.channels != self.channels:
@@ -231,41 +296,3 @@ def _spread(values: np.ndarray) -> np.ndarray:
     mean = np.where(known, values, 0.0).sum(axis=0) / count
     spread: np.ndarray = np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
     return spread
-
-
-def _sureness(value: Cell) -> float:
-    """How much one cell looks like numbers in a row."""
-    if isinstance(value, np.ndarray):
-        return _sureness(value.tolist())
-    if isinstance(value, Mapping):
-        rows = [v for v in value.values() if isinstance(v, list | tuple | np.ndarray)]
-        return 0.95 if rows and len(rows) == len(value) and _sureness(rows[-1]) else 0.0
-    if isinstance(value, list | tuple):
-        inner = value[0] if value else None
-        if isinstance(inner, list | tuple | np.ndarray | Mapping):
-            return 0.95 if _is_numeric_row(inner) else 0.0
-        return 0.95 if value and all(_is_numeric(v) for v in value[:50]) else 0.0
-    return _sureness_of_text(value) if isinstance(value, str) else 0.0
-
-
-def _sureness_of_text(value: str) -> float:
-    text = value.strip()
-    if text[:1] in ("[", "{"):
-        opened = text.lstrip('[{" ')
-        if text[0] == "{":
-            opened = opened.partition(":")[2].lstrip("[ ")
-        number = opened[:1].isdigit() or opened[:1] in "-+." or opened.startswith(("NaN", "null"))
-        return 0.95 if opened and number and "," in text else 0.0
-    if not looks_like_numbers(text):
-        return 0.0
-    num = len(text.replace(",", " ").replace(";", " ").split())
-    return 0.95 if num >= 8 else 0.6 if num >= 4 else 0.0
-
-
-def _is_numeric_row(row: object) -> bool:
-    cells = list(row.values()) if isinstance(row, Mapping) else list(row)  # type: ignore[call-overload]
-    return bool(cells) and any(_is_numeric(cell) for cell in cells)
-
-
-def _is_numeric(value: object) -> bool:
-    return value is None or isinstance(value, int | float | np.number)

@@ -1,16 +1,29 @@
-"""Series as tokens: residual convolutions along time, halving it until about 32 tokens are left."""
+"""Series as tokens: convolutions along time, halving it to about 32 tokens; and series drawn."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.modalities.series.codec import SeriesCodec
+from plait.modalities.target import Asked
+from plait.nn.conditions import Conditions
 from plait.nn.conv import SequenceConv
+from plait.nn.drawing import SequenceDecoder
+from plait.nn.low_rank_gaussian import negative_log_likelihood
 from plait.nn.tokens import Tokens, length_mask, line_positions
+from plait.types import Arrays, ColumnBatch
 
 MAX_TOKENS = 32
+PATCH, MAX_PATCHES = 8, 64
+"""Steps that a token draws, more where there would be more tokens than so many."""
+
+LEAST_LENGTH_SCALE = -6.0
 
 
 class Embed(nn.Module):
@@ -78,3 +91,93 @@ def _put_first(token: Float[Tensor, "batch dim"], tokens: Tokens) -> Tokens:
         torch.cat([real, tokens.mask], dim=1),
         torch.cat([torch.zeros_like(tokens.positions[:, :1]), tokens.positions], dim=1),
     )
+
+
+class Generate(nn.Module):
+    """Draws a series: how long it is, and a Gaussian over all of its steps and channels.
+
+    Args:
+        codec: Gives channels and lengths.
+        dim: Of the tokens.
+    """
+
+    num_queries = 2
+
+    def __init__(self, codec: SeriesCodec, dim: int) -> None:
+        super().__init__()
+        self.codec = codec
+        patch = max(PATCH, -(-codec.num_steps // MAX_PATCHES))
+        self.decoder = SequenceDecoder(
+            dim=dim, num_channels=max(codec.num_channels, 1), patch=patch
+        )
+        self.length = nn.Linear(self.num_queries * dim, 2)
+        nn.init.zeros_(self.length.weight)
+        nn.init.zeros_(self.length.bias)
+
+    def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
+        """Return minus the log-likelihood of each series, in nats: of its steps, and its length.
+
+        The mean learns by its squared error alone, as if the spread were 1; see `SequenceDecoder`.
+        """
+        values, num_steps = target.parts["values"].float(), target.lengths["time"]
+        drawn = self.decoder(conditions, num_steps)
+        known = length_mask(num_steps, values.shape[1])[..., None].expand_as(values).float()
+        if "seen" in target.parts:
+            known = known * target.parts["seen"].float()
+        gap = torch.where(known > 0, values - drawn.mean, 0.0)
+        losses = negative_log_likelihood(
+            gap.detach().flatten(1),
+            drawn.log_scale.flatten(1),
+            drawn.shapes.flatten(1, 2),
+            known.flatten(1),
+        )
+        squares = 0.5 * gap.flatten(1).square().sum(1)
+        losses = losses + squares - squares.detach()
+        return losses if self._fixed else losses + self._length_loss(conditions, num_steps)
+
+    @property
+    def _fixed(self) -> bool:
+        """Whether all series of training are of one length."""
+        return self.codec.least_steps == self.codec.num_steps
+
+    def _length_loss(self, conditions: Conditions, num_steps: Tensor) -> Tensor:
+        """Return minus the log-likelihood of the logarithm of a length under a Gaussian."""
+        mean, log_scale = self._length(conditions)
+        gap = (num_steps.float().log() - mean) * torch.exp(-log_scale)
+        return 0.5 * gap**2 + log_scale + 0.5 * math.log(2 * math.pi)
+
+    def _length(self, conditions: Conditions) -> tuple[Tensor, Tensor]:
+        """Return mean and log spread of the logarithm of the length; it starts at the usual one."""
+        told = self.length(conditions.pooled.flatten(1)).float()
+        usual = math.log(max(self.codec.least_steps + self.codec.num_steps, 2) / 2)
+        return told[:, 0] + usual, told[:, 1].clamp(min=LEAST_LENGTH_SCALE)
+
+    def generate(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
+    ) -> list[Arrays]:
+        """Draw a series per row: its mean, or one that varies as those of training do."""
+        num_steps = self._lengths(conditions, rngs, asked)
+        lengths = torch.from_numpy(num_steps).to(conditions.pooled.device)
+        drawn = [one.double().cpu().numpy() for one in self.decoder(conditions, lengths)]
+        found = []
+        for row, (num, rng) in enumerate(zip(num_steps, rngs, strict=True)):
+            mean, log_scale, shapes = (one[row, :num] for one in drawn)
+            if asked.temperature > 0:
+                noise = np.exp(log_scale) * rng.normal(size=mean.shape)
+                noise += shapes @ rng.normal(size=shapes.shape[-1])
+                mean = mean + asked.temperature * noise
+            found.append(self.codec.made(mean.astype(np.float32)))
+        return found
+
+    def _lengths(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
+    ) -> np.ndarray:
+        """Return how long each series is to be, int64 ``[row]``."""
+        if self._fixed:
+            return np.full(len(rngs), self.codec.num_steps, np.int64)
+        mean, log_scale = (one.double().cpu().numpy() for one in self._length(conditions))
+        if asked.temperature > 0:
+            noise = np.array([rng.normal() for rng in rngs])
+            mean = mean + asked.temperature * np.exp(log_scale) * noise
+        most = min(2 * self.codec.num_steps, self.codec.max_steps)
+        return np.exp(mean).round().clip(1, most).astype(np.int64)

@@ -57,12 +57,19 @@ class Survey:
 
     def longest(self, max_steps: int) -> int:
         """Return the grid places of the longest series; of the 99 % quantile beyond `max_steps`."""
-        if self.step:
-            sizes = np.array(self.durations) / self.step + 1
-        else:
-            sizes = np.array(self.lengths, np.float64)
+        sizes = self._sizes()
         longest = float(sizes.max())
         return int(round(longest if longest <= max_steps else float(np.quantile(sizes, 0.99))))
+
+    @property
+    def shortest(self) -> int:
+        """Grid places of the shortest series."""
+        return int(round(float(self._sizes().min())))
+
+    def _sizes(self) -> np.ndarray:
+        if self.step:
+            return np.array(self.durations) / self.step + 1
+        return np.array(self.lengths, np.float64)
 
     def add(self, series: Series, rng: np.random.Generator) -> None:
         """Take one more series into account (means merged as in Chan et al. 1983)."""

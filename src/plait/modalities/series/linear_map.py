@@ -1,0 +1,229 @@
+"""The linear baseline of series: a ridge regression from what a row holds to every step.
+
+Where a row has a series of the same channels among its inputs, that is what came before: each
+channel is continued by one linear map from its last steps, both sides normalised by the level and
+spread of what came before (Zeng et al. 2023, "Are Transformers Effective for Time Series
+Forecasting?"; Kim et al. 2022, "Reversible Instance Normalization"), in closed form (Toner and
+Darlow 2024, "An Analysis of Linear Time Series Forecasting Models").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from plait.types import Arrays
+
+MAX_BEFORE = 720
+"""Steps of what came before that are looked at, at most."""
+
+MAX_OTHERS = 1024
+"""Features of the other columns, at most: else they are left out, the widest column first."""
+
+PENALTIES = (1e-4, 1e-2, 1.0, 1e2)
+"""Of the ridge, per row, for features of spread 1."""
+
+JUDGED_SHARE = 0.2
+LEAST_SPREAD = 1e-6
+
+
+class LinearMap:
+    """See the module. Series of several lengths are made as long as most of them are."""
+
+    name: ClassVar[str] = "linear_map"
+
+    def __init__(self) -> None:
+        self._before, self._others = "", tuple[str, ...]()
+        self._steps, self._length = 0, 1
+        self._weights = np.zeros((0, 0), np.float32)
+        self._bias = np.zeros(0, np.float32)
+        self._centre = np.zeros(0, np.float32)
+        self._codec: Any = None
+
+    def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
+        """Choose the penalty by groups left out of the fit, then fit all rows."""
+        self._codec = codec
+        lengths = [len(one["values"]) for one in targets]
+        self._length = int(np.median(lengths))
+        self._before = self._find_before(matrices)
+        self._others = _narrow(matrices, self._before)
+        if self._before:
+            column = matrices.prepared.columns[self._before].codec
+            self._steps = min(column.num_steps, MAX_BEFORE)
+        x, level, spread = self._inputs(matrices)
+        y = (self._outputs(targets) - level) / spread
+        rows = len(x) // len(targets)
+        units = np.repeat(_units(matrices), rows)
+        judge = np.isin(units, _some(np.unique(units), seed))
+        best, found = np.inf, PENALTIES[-1]
+        if judge.any() and not judge.all():
+            for penalty in PENALTIES:
+                self._solve(x[~judge], y[~judge], penalty)
+                error = float((((self._apply(x[judge]) - y[judge]) * spread[judge]) ** 2).mean())
+                if error < best:
+                    best, found = error, penalty
+        self._solve(x, y, found)
+
+    def answer(self, matrices: Any) -> list[Arrays]:
+        x, level, spread = self._inputs(matrices)
+        y = self._apply(x) * spread + level
+        num = max(self._codec.num_channels, 1)
+        if self._before:
+            values = y.reshape(len(matrices), num, self._length).transpose(0, 2, 1)
+        else:
+            values = y.reshape(len(matrices), self._length, num)
+        return [self._codec.made(one) for one in values]
+
+    def save(self, folder: Path) -> None:
+        from safetensors.numpy import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "before": self._before, "others": self._others,
+            "steps": self._steps, "length": self._length,
+            "means": self._codec.means, "scales": self._codec.scales,
+            "num_channels": self._codec.num_channels, "gaps": self._codec.gaps,
+        }  # fmt: skip
+        (folder / "linear_map.json").write_text(json.dumps(about), encoding="utf8")
+        arrays = {"weights": self._weights, "bias": self._bias, "centre": self._centre}
+        save_file(
+            {name: np.ascontiguousarray(one) for name, one in arrays.items()},
+            folder / "linear_map.safetensors",
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        from safetensors.numpy import load_file
+
+        from plait.modalities.series.codec import SeriesCodec
+
+        about: Mapping[str, Any] = json.loads((folder / "linear_map.json").read_text("utf8"))
+        found, arrays = cls(), load_file(folder / "linear_map.safetensors")
+        found._before, found._others = about["before"], tuple(about["others"])
+        found._steps, found._length = int(about["steps"]), int(about["length"])
+        found._weights, found._bias = arrays["weights"], arrays["bias"]
+        found._centre = arrays["centre"]
+        found._codec = SeriesCodec(
+            means=tuple(about["means"]), scales=tuple(about["scales"]),
+            num_channels=about["num_channels"], gaps=about["gaps"],
+        )  # fmt: skip
+        return found
+
+    def _find_before(self, matrices: Any) -> str:
+        """Return the first input column that is a series of the target's channels; "" for none."""
+        for name in matrices.features.scales:
+            codec = matrices.prepared.columns[name].codec
+            if codec.modality == self._codec.modality:
+                same = codec.num_channels == self._codec.num_channels
+                if same and codec.channels == self._codec.channels:
+                    return str(name)
+        return ""
+
+    def _inputs(self, matrices: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return features, and the level and spread that both sides are normalised by.
+
+        With what came before they have a row per row and channel; else one per row.
+        """
+        others = np.zeros((len(matrices), 0), np.float32)
+        if self._others:
+            others = matrices.only(self._others).dense
+        if not self._before:
+            return others, np.zeros((len(others), 1)), np.ones((len(others), 1))
+        before = self._histories(matrices)
+        level = before.mean(axis=1, keepdims=True)
+        spread = np.maximum(before.std(axis=1, keepdims=True), LEAST_SPREAD)
+        empty = spread <= LEAST_SPREAD
+        spread = np.where(empty, 1.0, spread)
+        x = np.concatenate(
+            [(before - level) / spread, np.repeat(others, self._num_channels, axis=0)], axis=1
+        )
+        return x.astype(np.float32), level, spread
+
+    @property
+    def _num_channels(self) -> int:
+        return max(self._codec.num_channels, 1)
+
+    def _histories(self, matrices: Any) -> np.ndarray:
+        """Return the last steps of what came before in the target's own scale, ``[row * channel,
+        step]``; shorter ones begin with their first value, absent ones are the mean."""
+        column = matrices.prepared.columns[self._before]
+        codec, num = column.codec, self._num_channels
+        found = np.zeros((len(matrices), num, self._steps), np.float64)
+        scale = np.array(codec.scales or [1.0] * num) / np.array(self._codec.scales or [1.0] * num)
+        shift = np.array(codec.means or [0.0] * num) - np.array(self._codec.means or [0.0] * num)
+        shift = shift / np.array(self._codec.scales or [1.0] * num)
+        for place, row in enumerate(matrices.rows):
+            value = column[int(row)]
+            if value is None:
+                continue
+            last = value["values"][-self._steps :] * scale + shift
+            found[place, :, -len(last) :] = last.T
+            found[place, :, : -len(last)] = last[:1].T
+        return found.reshape(-1, self._steps)
+
+    def _outputs(self, targets: Sequence[Arrays]) -> np.ndarray:
+        """Return targets of one length, ended by their last value where they are shorter."""
+        num = self._num_channels
+        found = np.zeros((len(targets), self._length, num))
+        for place, one in enumerate(targets):
+            values = one["values"][: self._length]
+            found[place, : len(values)] = values
+            found[place, len(values) :] = values[-1]
+        if self._before:
+            return found.transpose(0, 2, 1).reshape(-1, self._length)
+        return found.reshape(len(targets), -1)
+
+    def _solve(self, x: np.ndarray, y: np.ndarray, penalty: float) -> None:
+        """Fit a ridge regression in closed form, by features or by rows, whichever are fewer."""
+        self._centre = x.mean(axis=0)
+        self._bias = y.mean(axis=0)
+        x, y = x - self._centre, y - self._bias
+        ridge = penalty * len(x) * max(float((x**2).mean()), 1e-12)
+        if x.shape[1] <= len(x):
+            gram = x.T @ x + ridge * np.eye(x.shape[1])
+            self._weights = np.linalg.solve(gram, x.T @ y)
+        else:
+            gram = x @ x.T + ridge * np.eye(len(x))
+            self._weights = x.T @ np.linalg.solve(gram, y)
+        self._weights = self._weights.astype(np.float32)
+        self._bias, self._centre = self._bias.astype(np.float32), self._centre.astype(np.float32)
+
+    def _apply(self, x: np.ndarray) -> np.ndarray:
+        made: np.ndarray = (x - self._centre) @ self._weights + self._bias
+        return made
+
+
+def _narrow(matrices: Any, before: str) -> tuple[str, ...]:
+    """Return the other columns whose dense features are few enough together, the narrowest first.
+
+    Those of what came before are the steps themselves.
+    """
+    widths = {
+        str(name): matrices.only([name]).dense.shape[1]
+        for name in matrices.features.scales
+        if name != before
+    }
+    kept, total = [], 0
+    for name in sorted(widths, key=lambda name: widths[name]):
+        total += widths[name]
+        if total > MAX_OTHERS:
+            break
+        kept.append(name)
+    return tuple(kept)
+
+
+def _units(matrices: Any) -> np.ndarray:
+    units: np.ndarray = matrices.units
+    return units
+
+
+def _some(units: np.ndarray, seed: int) -> np.ndarray:
+    """Return a share of the groups to judge by, none of one alone."""
+    if len(units) < 2:
+        return units[:0]
+    num = max(1, int(JUDGED_SHARE * len(units)))
+    return np.random.default_rng(seed).permutation(units)[:num]
