@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import THRESHOLD, Group, place, switch, text, texts
+from plait.cli.groups import THRESHOLD, Group, place, switch, text, texts, whole
 from plait.cli.options import encoders_of, one_of, weights_of
 from plait.errors import UsageError
 
@@ -70,10 +70,18 @@ Rows = Annotated[
             "group": (text("Rows with one value here stay in one split (patient)."), None),
             "time": (text("Split by this column: the latest rows are the test."), None),
             "split": (text("Column that says train, validation or test."), None),
+            "horizon": (
+                whole("Forecast so many steps ahead: rows are in time (--time), --group's series."),
+                None,
+            ),
+            "lookback": (
+                whole("Steps before that a forecast sees [default: 3 x the horizon, at most 512]"),
+                None,
+            ),
         }
     ),
 ]
-"""Which rows are learned from, and which are set aside."""
+"""Which rows are learned from, and which are set aside; and whether what follows is forecast."""
 
 Choice = Annotated[
     dict[str, Any],

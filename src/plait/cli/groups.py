@@ -82,6 +82,11 @@ def number(told: str) -> Any:
     return Annotated[float | None, typer.Option(help=told)]
 
 
+def whole(told: str) -> Any:
+    """Return the type of an option that is a whole number."""
+    return Annotated[int | None, typer.Option(help=told)]
+
+
 def place(told: str) -> Any:
     """Return the type of an option that is a path."""
     return Annotated[Path | None, typer.Option(help=told)]

@@ -86,6 +86,11 @@ class Table:
         return isinstance(self._rows, MemoryRows) and self._rows.given
 
     @property
+    def overlaps(self) -> bool:
+        """Whether rows share most of their content by what they are: windows of one series."""
+        return bool(getattr(self._rows, "overlap", False))
+
+    @property
     def strict(self) -> bool:
         """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
         return self._strict

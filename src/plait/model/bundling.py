@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from plait.bundle import Bundle, to_json
 from plait.data.schema import Schema
+from plait.model.forecast import Forecast
 from plait.model.storage import (
     codecs_facts,
     codecs_from,
@@ -77,6 +78,7 @@ def fields_from(bundle: Bundle) -> dict[str, Any]:
         "path": bundle.path,
         "group": about.get("group"),
         "on_error": str(about.get("on_error", "raise")),
+        "forecast": Forecast.from_dict(about["forecast"]) if about.get("forecast") else None,
     }
 
 
@@ -87,6 +89,8 @@ def _facts(model: Model) -> dict[str, Any]:
         "inputs": list(model.inputs),
         "input_columns": {name: list(columns) for name, columns in model.input_columns.items()},
         **({"task": "embed"} if model.parts is None else model.parts.facts()),
+        **({} if model.forecast is None else {"verb": "Forecasts"}),
+        "forecast": None if model.forecast is None else model.forecast.to_dict(),
         "space": None if model.shared is None else space_facts(model.shared),
         "derived_columns": [derived.facts() for derived in model.derived_columns],
         "on_error": model.on_error,

@@ -15,6 +15,7 @@ from plait.bundle import read_steadily, write_bundle
 from plait.data.prepared import Prepared, is_worth_keeping
 from plait.data.schema import Schema
 from plait.data.table import Table, read
+from plait.data.windows.rows import judging_windows
 from plait.errors import BundleError, TargetError, as_path
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
@@ -26,6 +27,7 @@ from plait.model.derived_columns import DerivedColumn
 from plait.model.embedding import embed, search
 from plait.model.ensemble import Ensemble
 from plait.model.evaluation import evaluate, score_rows
+from plait.model.forecast import Forecast, next_steps
 from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
 from plait.model.judging import leaderboard, top_losses
@@ -54,6 +56,7 @@ class Model:
         group: Column of the table whose equal values belong together, when it was named.
         path: Where it was saved or loaded from.
         on_error: What an unreadable cell does where nothing else is said: as at its fit.
+        forecast: How rows in time become windows, where the next steps are forecast.
     """
 
     schema: Schema
@@ -68,6 +71,7 @@ class Model:
     path: Path | None = None
     group: str | None = None
     on_error: str = "raise"
+    forecast: Forecast | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -150,6 +154,9 @@ class Model:
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
+        Where a forecast was learned, rows are those in time, and what is returned are the steps
+        that follow them; see `plait.model.forecast.next_steps`.
+
         No cell is written to disk, unless a pretrained encoder reads a file of many rows.
 
         Args:
@@ -167,6 +174,9 @@ class Model:
         Raises `TargetError` for a temperature where nothing is drawn, `UsageError` below 0.
         """
         asked = asked_of(self, temperature, seed)
+        if self.forecast is not None:
+            table = read(rows, on_error=on_error, root=root)
+            return next_steps(self, table, asked, heard(progress))
         outputs = self.outputs_of(rows, on_error, root, strict, asked, heard(progress))
         return Answer(self.predictor.answer(outputs))
 
@@ -212,12 +222,15 @@ class Model:
     ) -> Table:
         """Return `rows` as a table under this model's schema; absent inputs count as missing.
 
-        What is not said of unreadable cells is as at the fit.
+        What is not said of unreadable cells is as at the fit. Rows in time become windows, each
+        beginning where the last one ends.
 
         Raises `ColumnError` when it has none of the model's columns, or in strict mode not all.
         """
         table = read(rows, on_error=on_error, root=root)
         table = table.under(table.policy.or_else(self.on_error))
+        if self.forecast is not None and not table.overlaps:
+            table = judging_windows(table, self.forecast.plan)
         return under_schema(table, self.schema, self.inputs, strict=strict)
 
     def prepare(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.table import read
+from plait.data.windows.rows import judging_windows
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.judging import few_groups_said
@@ -37,7 +38,8 @@ def evaluate(
 
     Args:
         bundle: A bundle's folder, or its model.
-        table: Rows with the target column.
+        table: Rows with the target column; of a forecast rows in time, from which it is judged at
+            every moment that is a multiple of its steps away from the first (rolling origin).
         seed: Of the intervals.
         importance: Whether to tell what each input column is worth: ``importance``, a list, see
             `plait.model.importance.importance`, which names its metric.
@@ -55,6 +57,8 @@ def evaluate(
         model = model.with_threshold(threshold, positive=positive)
     if importance:
         model.require_target()
+    if model.forecast is not None:
+        rows = judging_windows(rows, model.forecast.plan)
     with counting_unread() as unread:
         scores = model.evaluate(rows, seed=seed, progress=progress)
     if importance:

@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from plait.data.entries import column_key
 from plait.data.table import Table, read
 from plait.errors import UsageError
+from plait.fitting.records.forecasts import forecasting
 from plait.fitting.records.records import counted, make_licences, make_lineage
 from plait.fitting.setup.config import configured
 from plait.fitting.setup.config import read_config as read_config
@@ -21,6 +22,7 @@ from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions
 from plait.fitting.setup.problem import Problem, make_problem
 from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.timetable import Timetable
+from plait.fitting.setup.windows import in_windows
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
@@ -92,6 +94,8 @@ def fit(
     base = asked.start.open_base()
     opened = as_in_base(opened, base, target)
     told, said = asked.told(opened, base), asked.said(table, base)
+    with timetable.part("opening"):
+        opened, asked, plan = in_windows(opened, asked)
     unfinished = _unfinished(out, told, resume)
     problem = _prepare(opened, asked, base, timetable, progress)
     with timetable.part("loading"):
@@ -110,6 +114,8 @@ def fit(
         if unfinished is not None:
             problem = _told_of(unfinished, problem, progress)
         model, records = _learn(problem, work)
+        if plan is not None:
+            forecasting(model, problem, plan, records)
         _describe(model, problem, work, records, told, said)
         if out is not None:
             model.save(out)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from plait.answer import Answer
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
@@ -52,9 +53,11 @@ def predict(
 ) -> Any:
     """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
-    A file holds the table's columns too. It appears whole or not at all; bytes cells are left out
-    of CSV and JSON lines. Its rows are predicted in chunks, so that the table need not fit in
-    memory. Generated values that are files lie in a folder beside it, named in the cells.
+    Of a forecast, rows are those in time, and what is returned, or written, are the steps that
+    follow them. Of all others a file holds the table's columns too. It appears whole or not at all;
+    bytes cells are left out of CSV and JSON lines. Its rows are predicted in chunks, so that the
+    table need not fit in memory. Generated values that are files lie in a folder beside it, named
+    in the cells.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -95,6 +98,10 @@ def predict(
     if classes and temperature is not None:
         raise UsageError("classes are answered, not drawn", expected="no temperature")
     told = heard(progress)
+    if model.forecast is not None:
+        _check_forecast(classes)
+        answer = model.predict(rows, temperature=temperature, seed=seed, progress=told)
+        return answer if out is None else _written(answer, rows, out, form)
     drawn = partial(model.predict, temperature=temperature, seed=seed)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
@@ -121,6 +128,27 @@ def predict(
         "missing_columns": missing,
         "notes": notes,
         "warnings": [*warnings, *unread.warnings],
+    }
+
+
+def _check_forecast(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
+    if classes:
+        raise UsageError("a forecast answers by numbers", expected="no classes")
+
+
+def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any]:
+    """Write a forecast, a row per step; return what `predict` returns of an output."""
+    found = answer.to_arrow()
+    packing = PACKINGS.get(out.suffix.lower())
+    with writing_to(out) as temporary, RowWriter(temporary, form, packing) as writer:
+        writer.write(found)
+    return {
+        "rows": found.num_rows,
+        "out": str(out),
+        "columns": found.column_names,
+        "missing_columns": [],
+        "notes": list(rows.notes),
+        "warnings": [],
     }
 
 

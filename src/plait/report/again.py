@@ -16,7 +16,7 @@ from plait.errors import PlaitError
 VALUES = (
     "target", "budget", "size", "fusion", "columns_file", "group", "time", "split", "schema",
     "root", "encoding", "delimiter", "decimal", "sheet", "device", "on_error", "metric", "weights",
-    "threshold", "positive", "base", "adapt", "tune", "seed",
+    "threshold", "positive", "base", "adapt", "tune", "seed", "horizon", "lookback",
 )  # fmt: skip
 """Settings of a fit that are options with a value."""
 

@@ -36,6 +36,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "group": _TEXT,
     "time": _TEXT,
     "split": _TEXT,
+    "horizon": (int,),
+    "lookback": (int,),
     "schema": _TEXT,
     "root": _TEXT,
     "encoding": _TEXT,

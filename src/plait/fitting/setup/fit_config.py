@@ -15,7 +15,14 @@ from plait.data.table import Table
 from plait.errors import UsageError, nearest_name
 from plait.fitting.setup.by_metric import check_metric
 from plait.fitting.setup.config import plain_settings
-from plait.fitting.setup.fit_settings import Choice, Decision, Network, Rows, Start
+from plait.fitting.setup.fit_settings import (
+    Choice,
+    Decision,
+    Forecasting,
+    Network,
+    Rows,
+    Start,
+)
 from plait.fitting.setup.wanted_encoders import WantedEncoders
 from plait.modalities import find_codec
 from plait.modalities._scan import issubclass_target
@@ -37,6 +44,8 @@ class FitOptions(ReadOptions, total=False):
     time: str | None
     split: str | None
     weights: str | None
+    horizon: int | None
+    lookback: int | None
     size: str | Mapping[str, Any] | SystemConfig
     fusion: str | int
     device: str
@@ -80,6 +89,7 @@ class FitConfig:
     exclude: tuple[str, ...] = ()
     reading: ReadOptions = field(default_factory=lambda: ReadOptions())
     rows: Rows = Rows()
+    forecasting: Forecasting = Forecasting()
     network: Network = Network()
     choice: Choice = Choice()
     decision: Decision = Decision()
@@ -170,6 +180,7 @@ class FitConfig:
             "columns": str(table.schema.to_dict()),
             "exclude": ", ".join(sorted(self.exclude)),
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
+            "forecast": f"horizon={self.forecasting.horizon}, lookback={self.forecasting.lookback}",
             "base": "" if base is None else base.space.key,
             "adapt": self.start.adapt,
             "encoders": self.encoders.told(whole=True),
@@ -190,7 +201,7 @@ class FitConfig:
         """
         found: dict[str, Any] = {"table": table, "target": self.target}
         found["budget"] = f"{self.budget.amount!r} {self.budget.unit}".replace(".0 ", " ")
-        for group in (self.rows, self.network, self.choice, self.decision, self.start):
+        for group in (getattr(self, name) for name in GROUPS):
             usual = type(group)()
             told = vars(group).items()
             found |= {name: value for name, value in told if value != getattr(usual, name)}
@@ -209,6 +220,7 @@ class FitConfig:
 
 GROUPS: dict[str, Any] = {
     "rows": Rows,
+    "forecasting": Forecasting,
     "network": Network,
     "choice": Choice,
     "decision": Decision,

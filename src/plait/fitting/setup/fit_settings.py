@@ -36,6 +36,20 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forecasting:
+    """Whether rows in time are forecast, and how far.
+
+    Attributes:
+        horizon: Steps ahead: the targets (columns of numbers, ``load`` or ``load,price``) are
+            forecast from what came before, by the column `time`; `group` says whose row it is.
+        lookback: Steps that came before, at most; default three times the horizon, up to 512.
+    """
+
+    horizon: int | None = None
+    lookback: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """How the network is built and trained, and where.
 

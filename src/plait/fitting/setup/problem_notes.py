@@ -44,7 +44,7 @@ def warnings_on_groups(table: Table, group: str | None, splits: Splits) -> list[
 
 def _group_notes(table: Table, group: str | None, splits: Splits) -> tuple[str, ...]:
     """Say whether the groups of the test rows were seen in training."""
-    if group is not None and not len(splits.test):
+    if table.overlaps or (group is not None and not len(splits.test)):
         return ()
     if group is not None:
         learned = {str(cell) for cell in table.column(group, splits.train)}

@@ -35,6 +35,8 @@ def copies_in(
     progress: Progress,
 ) -> Copies:
     """Return the near-duplicates of the inputs; prepare in the same pass what can be foreseen."""
+    if table.overlaps:
+        return Copies()
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
     steady = {name: codec for name, codec in known.items() if traits_of(codec).steady}

@@ -1,0 +1,136 @@
+"""What the windows of a table are made of: columns, lengths, and how time goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plait.data.table import Table
+from plait.data.windows.clock import Clock
+from plait.errors import TargetError, UsageError, no_column
+from plait.modalities import traits_of_modality
+
+BEFORE, BESIDE, SPLIT, BLOCK = "before", "beside", "split", "stretch of time"
+"""Names of columns of the windows, with an underscore behind where the table has such a column."""
+
+MOST_BEFORE, TIMES_BEFORE = 512, 3
+"""Steps that are looked at by default: so many times those ahead, no more than so many."""
+
+LEAST_BEFORE = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowPlan:
+    """How a table of rows in time becomes windows.
+
+    Attributes:
+        targets: Columns of numbers that are forecast.
+        time: Column of the times.
+        group: Column that says whose row it is (a store, a machine); None where all rows are one
+            series.
+        horizon: Steps ahead.
+        lookback: Steps that came before, at most.
+        clock: How time goes on from row to row.
+        beside: Other columns of numbers, of which the past is told.
+        still: Other columns, which are told as they last were.
+    """
+
+    targets: tuple[str, ...]
+    time: str
+    group: str | None
+    horizon: int
+    lookback: int
+    clock: Clock
+    beside: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+
+    @property
+    def goal(self) -> str:
+        """Name of the column of what comes after."""
+        return ", ".join(self.targets)
+
+    def named(self, name: str) -> str:
+        """Return a name for a column of the windows that no column of the table has."""
+        taken = {*self.still, self.time, self.group, self.goal}
+        while name in taken:
+            name += "_"
+        return name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> WindowPlan:
+        """Rebuild what `to_dict` gave."""
+        names = {name: tuple(data[name]) for name in ("targets", "beside", "still")}
+        return cls(**{**data, **names, "clock": Clock(**data["clock"])})
+
+
+def plan_windows(
+    table: Table,
+    targets: Sequence[str],
+    *,
+    time: str | None,
+    group: str | None,
+    horizon: int,
+    lookback: int | None,
+    exclude: Sequence[str] = (),
+    clock: Clock | None,
+) -> WindowPlan:
+    """Return what the windows of a table are.
+
+    Args:
+        table: Rows in time.
+        targets: What is forecast.
+        time, group, horizon, lookback: See `WindowPlan`; None takes three times the horizon.
+        exclude: Columns that tell nothing.
+        clock: How time goes on.
+
+    Raises:
+        UsageError: No time, or lengths that are none.
+        ColumnError: A column does not exist.
+        TargetError: A target is no number.
+    """
+    if time is None or clock is None:
+        raise UsageError(
+            "a forecast needs to know when each row was",
+            expected="a column of times",
+            hint="name it with --time date",
+        )
+    for name, steps in (("horizon", horizon), ("lookback", lookback)):
+        if steps is not None and steps < 1:
+            raise UsageError(f"the {name} is no length", expected="1 step or more", received=steps)
+    for name in (*targets, time, *([] if group is None else [group])):
+        if name not in table.column_names:
+            raise no_column(name, table.column_names)
+    for name in targets:
+        if table.schema[name].modality != "number":
+            raise TargetError(
+                "only numbers are forecast",
+                expected="a column of numbers",
+                received=f"{table.schema[name].modality or table.schema[name].role}",
+                column=name,
+                hint=f"if it is one, say so: --columns {name}=number",
+            )
+    said = {*targets, time, group, *exclude}
+    others = [column for column in table.schema.values() if column.name not in said]
+    amounts = [c.name for c in others if traits_of_modality(c.modality).amount and not _dated(c)]
+    if lookback is None:
+        lookback = min(max(TIMES_BEFORE * horizon, LEAST_BEFORE), MOST_BEFORE)
+    return WindowPlan(
+        targets=tuple(targets),
+        time=time,
+        group=group,
+        horizon=horizon,
+        lookback=lookback,
+        clock=clock,
+        beside=tuple(amounts),
+        still=tuple(column.name for column in others if column.name not in amounts),
+    )
+
+
+def _dated(column: Any) -> bool:
+    return bool(column.modality == "date")

@@ -1,0 +1,232 @@
+"""Windows as a table: each row is a moment, with what came before it and what comes after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plait.data.overrides import Override
+from plait.data.table import Table
+from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, SPLIT, WindowPlan
+from plait.data.windows.steps import Steps, read_steps
+from plait.errors import TableError
+from plait.types import Cell
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SHARES = (0.7, 0.8)
+"""Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
+
+MOST_LEARNED, MOST_JUDGED = 5000, 1000
+"""Windows of each part, evenly spread, at most."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A moment in a series.
+
+    Attributes:
+        series: Place of the series.
+        origin: The first step that is not known yet.
+        part: ``train``, ``validation`` or ``test``; "" of one that is only asked.
+    """
+
+    series: int
+    origin: int
+    part: str = ""
+
+
+class WindowRows:
+    """Rows of windows, made when they are read; see `plait.data.sources.rows.Rows`.
+
+    Args:
+        table: The rows in time.
+        plan: How they become windows.
+        series: The same rows, step by step.
+        windows: Which moments.
+        notes: What people should know.
+    """
+
+    overlap = True
+    """Windows of one series share most of their steps: being alike is no sign of copies."""
+
+    def __init__(
+        self,
+        table: Table,
+        plan: WindowPlan,
+        series: Sequence[Steps],
+        windows: Sequence[Window],
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self._table, self._plan, self._series, self._windows = table, plan, series, windows
+        self.num_rows, self.notes = len(windows), (*table.notes, *notes)
+        told = [plan.named(BEFORE), *([plan.named(BESIDE)] if plan.beside else [])]
+        told += [plan.time] if plan.clock.dates else []
+        told += [] if plan.group is None else [plan.group]
+        self.column_names = (*told, *plan.still, plan.goal, plan.named(SPLIT), plan.named(BLOCK))
+
+    @property
+    def key(self) -> str:
+        """Changes with the table, the plan, and the moments."""
+        about = json.dumps([self._plan.to_dict(), [vars(one) for one in self._windows]])
+        return hashlib.sha256(f"{self._table.key}|{about}".encode()).hexdigest()
+
+    def read(self, column: str, first: int, stop: int) -> list[Cell]:
+        """Return the cells of rows ``first`` to ``stop - 1``."""
+        return self.pick(column, np.arange(first, stop))
+
+    def pick(self, column: str, rows: np.ndarray) -> list[Cell]:
+        """Return the cells of the given row numbers, in that order."""
+        plan, some = self._plan, [self._windows[int(row)] for row in rows]
+        if column in plan.still and column not in self._table.column_names:
+            return [None] * len(some)
+        if column in plan.still:
+            known = [int(self._series[one.series].row_of[one.origin - 1]) for one in some]
+            return self._table.column(column, known)
+        return [self._cell(column, one) for one in some]
+
+    def _cell(self, column: str, window: Window) -> Cell:
+        plan, series = self._plan, self._series[window.series]
+        before = slice(max(window.origin - plan.lookback, 0), window.origin)
+        if column == plan.goal:
+            return _known(series.values[window.origin : window.origin + plan.horizon])
+        if column == plan.named(BEFORE):
+            return _known(series.values[before])
+        if column == plan.named(BESIDE):
+            return _known(series.beside[before])
+        if column == plan.time:
+            times = series.times
+            next_one = times[window.origin : window.origin + 1]
+            if not len(next_one):
+                next_one = plan.clock.after(float(times[-1]), 1)
+            return plan.clock.written(next_one)[0]
+        if column == plan.group:
+            return series.name
+        if column == plan.named(SPLIT):
+            return window.part or None
+        return f"{window.series}.{window.origin // plan.horizon}"
+
+
+def learning_windows(table: Table, plan: WindowPlan) -> Table:
+    """Return the windows to learn from, to choose by, and to judge by, earliest to latest.
+
+    What is learned ends before what chooses begins, and that before the test: no step that a window
+    must foresee is among those that another part learned to foresee.
+
+    Raises:
+        TableError: The rows are too few for three parts of windows.
+    """
+    series = read_steps(table, plan)
+    times = np.concatenate([one.times for one in series])
+    bounds = np.quantile(times, SHARES)
+    windows: list[Window] = []
+    for number, one in enumerate(series):
+        for origin in _origins(one, plan, ahead=plan.horizon):
+            last = one.times[origin + plan.horizon - 1]
+            if last <= bounds[0]:
+                part = TRAIN
+            elif one.times[origin] > bounds[0] and last <= bounds[1]:
+                part = VALIDATION
+            elif one.times[origin] > bounds[1]:
+                part = TEST
+            else:
+                continue
+            windows.append(Window(number, origin, part))
+    kept: list[Window] = []
+    for part, most in ((TRAIN, MOST_LEARNED), (VALIDATION, MOST_JUDGED), (TEST, MOST_JUDGED)):
+        own = [one for one in windows if one.part == part]
+        if not own:
+            raise _too_few(plan, len(times), part)
+        kept += _spread(own, most)
+    note = (
+        f"{len(kept):,} windows of {plan.lookback:,} steps before and {plan.horizon:,} after: the "
+        f"latest fifth of the time is the test",
+    )
+    return _table(table, plan, WindowRows(table, plan, series, kept, note))
+
+
+def judging_windows(table: Table, plan: WindowPlan) -> Table:
+    """Return the windows of new rows by rolling origin, each beginning where the last one ended."""
+    series = read_steps(table, plan)
+    windows = [
+        Window(number, origin)
+        for number, one in enumerate(series)
+        for origin in _origins(one, plan, ahead=plan.horizon)[:: plan.horizon]
+    ]
+    if not windows:
+        raise _too_few(plan, sum(map(len, series)), "the test")
+    return _table(table, plan, WindowRows(table, plan, series, windows))
+
+
+def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps]]:
+    """Return one window for each series, whose next steps nobody knows, and the series.
+
+    Raises `TableError` where a series has no known value among its last steps.
+    """
+    series = read_steps(table, plan)
+    windows = []
+    for number, one in enumerate(series):
+        if np.isnan(one.values[-plan.lookback :]).all():
+            raise TableError(
+                "nothing is known of the last steps" + (f" of '{one.name}'" if one.name else ""),
+                expected=f"a value of {plan.goal} in the last {plan.lookback:,} steps",
+                column=plan.targets[0],
+            )
+        windows.append(Window(number, len(one)))
+    return _table(table, plan, WindowRows(table, plan, series, windows)), series
+
+
+def _origins(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
+    """Return the moments with enough before and after them, of which something is known."""
+    least = max(1, min(plan.lookback, len(series) // 4))
+    known = ~np.isnan(series.values).all(axis=1)
+    counted = np.concatenate([[0], np.cumsum(known)])
+    return [
+        origin
+        for origin in range(least, len(series) - ahead + 1)
+        if counted[origin] > counted[max(origin - plan.lookback, 0)]
+        and counted[origin + ahead] > counted[origin]
+    ]
+
+
+def _spread(windows: list[Window], most: int) -> list[Window]:
+    if len(windows) <= most:
+        return windows
+    places = np.linspace(0, len(windows) - 1, most).astype(np.int64)
+    return [windows[int(place)] for place in places]
+
+
+def _known(values: np.ndarray) -> Cell:
+    """Return steps as a cell; None where nothing is known."""
+    return None if not values.size or np.isnan(values).all() else values.astype(np.float32)
+
+
+def _table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
+    """Return the windows as a table that says what its columns are."""
+    said: dict[str, Override] = {
+        plan.named(BEFORE): "series", plan.goal: "series",
+        plan.named(SPLIT): "split", plan.named(BLOCK): "group",
+    }  # fmt: skip
+    if plan.beside:
+        said[plan.named(BESIDE)] = "series"
+    if plan.clock.dates:
+        said[plan.time] = "date"
+    if plan.group is not None:
+        said[plan.group] = "category"
+    for name in (name for name in plan.still if name in table.column_names):
+        column = table.schema[name]
+        said[name] = {"modality": column.modality, "settings": dict(column.settings)}
+    return Table(rows, name=table.name, policy=table.policy, overrides=said)
+
+
+def _too_few(plan: WindowPlan, num_steps: int, part: str) -> TableError:
+    return TableError(
+        f"there are too few rows to forecast {plan.horizon:,} steps: none is left for {part}",
+        expected=f"about {10 * plan.horizon:,} steps or more in all",
+        received=f"{num_steps:,} steps",
+        column=plan.time,
+        hint="ask for a shorter --horizon",
+    )

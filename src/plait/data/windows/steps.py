@@ -1,0 +1,187 @@
+"""Rows in time as arrays: one series per group, its steps in order, gaps where rows are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from plait.data.by_time import read_times
+from plait.data.decoding import placed, read_cell
+from plait.data.schema import make_codec
+from plait.data.table import Table
+from plait.data.windows.clock import Clock
+from plait.data.windows.plan import WindowPlan
+from plait.errors import CellError, LimitError, TableError, TargetError, no_column
+from plait.modalities import traits_of_modality
+from plait.modalities.limits import LIMITS
+from plait.types import is_missing
+
+
+@dataclass(frozen=True)
+class Steps:
+    """One series, step by step.
+
+    Attributes:
+        name: Of the group; "" where all rows are one series.
+        times: float64 ``[step]``, those of missing rows foreseen by the clock.
+        values: float64 ``[step, target]``, NaN where nothing is known.
+        beside: float64 ``[step, column]``, the same of other numbers.
+        row_of: int64 ``[step]``: the row of the table, the last one before where it is missing.
+    """
+
+    name: str
+    times: np.ndarray
+    values: np.ndarray
+    beside: np.ndarray
+    row_of: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def in_order(table: Table, time: str, group: str | None) -> dict[str, np.ndarray]:
+    """Return group -> its rows in the order of time; one group "" where none is named.
+
+    Raises:
+        TableError: A time or a group is missing or cannot be read, or two rows are of one time.
+    """
+    times = read_times(table, time)
+    rows = {"": np.arange(table.num_rows)} if group is None else _by_group(table, group)
+    found = {}
+    for name, own in rows.items():
+        order = own[np.argsort(times[own], kind="stable")]
+        same = np.flatnonzero(np.diff(times[order]) == 0)
+        if len(same):
+            raise TableError(
+                "two rows are of one time" + (f" in '{group}' {name}" if name else ""),
+                expected="one row for each time" + ("" if group else ", or a --group"),
+                received=f"rows {order[same[0]]} and {order[same[0] + 1]}",
+                column=time,
+                row=int(order[same[0] + 1]),
+                hint="name who each row is of with --group, or keep one row of each time",
+            )
+        found[name] = order
+    return found
+
+
+def clock_of(table: Table, time: str, group: str | None) -> Clock:
+    """Return how time goes on in a table. Raises `TableError` as `in_order`."""
+    times = read_times(table, time)
+    series = [times[rows] for rows in in_order(table, time, group).values()]
+    first = table.column(time, [0])[0]
+    dates = table.schema[time].modality == "date" or not _is_plain_number(first)
+    return Clock.of(series, dates=dates)
+
+
+def read_steps(table: Table, plan: WindowPlan) -> list[Steps]:
+    """Return the series of a table. Raises `TableError`, or `CellError` at an unreadable cell.
+
+    Rows that are missing in even time are gaps; those that come between two steps are taken for
+    the nearer one, the earlier row first.
+    """
+    for name in (*plan.targets, plan.time, *([] if plan.group is None else [plan.group])):
+        if name not in table.column_names:
+            raise no_column(name, table.column_names)
+    rows = in_order(table, plan.time, plan.group)
+    times = read_times(table, plan.time)
+    numbers = {name: _numbers(table, name) for name in (*plan.targets, *plan.beside)}
+    return [_steps(plan, name, times, own, numbers) for name, own in rows.items()]
+
+
+def _steps(
+    plan: WindowPlan, name: str, times: np.ndarray, rows: np.ndarray, numbers: dict[str, np.ndarray]
+) -> Steps:
+    places, firsts = np.unique(plan.clock.places(times[rows]), return_index=True)
+    num = int(places[-1]) + 1
+    if num > LIMITS.num_steps:
+        raise LimitError(
+            "the gaps between rows are too long to be filled",
+            expected=f"at most {LIMITS.num_steps:,} steps",
+            received=f"{num:,} steps of {plan.clock.step:g}",
+            column=plan.time,
+        )
+    kept = rows[firsts]
+    row_of = np.full(num, -1, np.int64)
+    row_of[places] = kept
+    known = np.maximum.accumulate(np.where(row_of >= 0, np.arange(num), 0))
+    filled = np.full(num, np.nan)
+    filled[places] = times[kept]
+    if np.isnan(filled).any():
+        missing = np.flatnonzero(np.isnan(filled))
+        for place in missing:
+            filled[place] = plan.clock.after(filled[place - 1], 1)[0]
+
+    def laid(names: Sequence[str]) -> np.ndarray:
+        found = np.full((num, len(names)), np.nan)
+        for place, one in enumerate(names):
+            found[places, place] = numbers[one][kept]
+        return found
+
+    return Steps(name, filled, laid(plan.targets), laid(plan.beside), row_of[known])
+
+
+def _by_group(table: Table, group: str) -> dict[str, np.ndarray]:
+    found: dict[str, list[int]] = {}
+    for first, cells in table.batches([group]):
+        for place, cell in enumerate(cells[group]):
+            if is_missing(cell):
+                raise TableError(
+                    "a row does not say whose it is",
+                    expected="a value in every row",
+                    column=group,
+                    row=first + place,
+                    hint="fill or remove the row, or leave --group out",
+                )
+            found.setdefault(str(cell).strip(), []).append(first + place)
+    return {name: np.array(rows, np.int64) for name, rows in found.items()}
+
+
+def _numbers(table: Table, name: str) -> np.ndarray:
+    """Return a column of numbers, float64 ``[row]``, NaN where a cell holds none."""
+    media, found = table.media(), np.full(table.num_rows, np.nan)
+    if name not in table.column_names:
+        return found
+    codec: Any = _as_number(table, name)
+    for first, cells in table.batches([name]):
+        at_once = codec.read_plain(cells[name], media)
+        if at_once is not None:
+            found[first : first + len(cells[name])] = at_once
+            continue
+        for place, cell in enumerate(cells[name]):
+            try:
+                raw = read_cell(codec, cell, media)
+            except CellError as error:
+                if not table.policy.skips:
+                    raise placed(error, name, first + place) from None
+                continue
+            if raw is not None:
+                found[first + place] = float(raw)
+    return found
+
+
+def _as_number(table: Table, name: str) -> Any:
+    """Return the codec of a column of numbers. Raises `TargetError` where it is none."""
+    if traits_of_modality(table.schema[name].modality).amount:
+        return make_codec(table.schema[name])
+    raise TargetError(
+        "a column is not of numbers, as it was when the forecast was learned",
+        expected="numbers",
+        received=f"{table.schema[name].modality or table.schema[name].role}",
+        column=name,
+        hint=f"if they are, say so: --columns {name}=number",
+    )
+
+
+def _is_plain_number(cell: Any) -> bool:
+    if isinstance(cell, bool):
+        return False
+    if isinstance(cell, int | float | np.number):
+        return True
+    try:
+        float(str(cell))
+    except ValueError:
+        return False
+    return True

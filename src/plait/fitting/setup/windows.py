@@ -1,0 +1,71 @@
+"""A fit of a forecast: its table becomes one of windows, and its settings those of a series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plait.data.table import Table
+from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
+from plait.data.windows.rows import learning_windows
+from plait.data.windows.steps import clock_of
+from plait.errors import UsageError, no_column
+from plait.fitting.setup.fit_config import FitConfig
+from plait.fitting.setup.fit_settings import Rows
+from plait.words import split_list
+
+
+def in_windows(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, WindowPlan | None]:
+    """Return the table and settings to fit, and the plan of windows; as they are without a horizon.
+
+    Windows say their split by time, and blocks of them, as long as what is foreseen, belong
+    together.
+
+    Raises:
+        UsageError: What a forecast needs is not said, or something is said that it does not know.
+        TableError, TargetError, ColumnError: See `plan_windows` and `learning_windows`.
+    """
+    horizon, rows = asked.forecasting.horizon, asked.rows
+    if horizon is None:
+        if asked.forecasting.lookback is not None:
+            raise UsageError("a lookback is of a forecast", expected="--horizon beside --lookback")
+        return table, asked, None
+    _check(asked)
+    targets = tuple(split_list(str(asked.target)))
+    for name in (*targets, *filter(None, (rows.time, rows.group))):
+        if name not in table.column_names:
+            raise no_column(name, table.column_names)
+    plan = plan_windows(
+        table,
+        targets,
+        time=rows.time,
+        group=rows.group,
+        horizon=horizon,
+        lookback=asked.forecasting.lookback,
+        exclude=asked.exclude,
+        clock=None if rows.time is None else clock_of(table, rows.time, rows.group),
+    )
+    windows = learning_windows(table, plan)
+    split = Rows(split=plan.named(SPLIT), group=plan.named(BLOCK))
+    return windows, replace(asked, target=plan.goal, rows=split, exclude=()), plan
+
+
+def _check(asked: FitConfig) -> None:
+    told = {
+        "split": asked.rows.split is not None,
+        "weights": asked.rows.weights is not None,
+        "base": asked.start.base is not None,
+        "metric": asked.choice.metric is not None,
+    }
+    known = [name for name, said in told.items() if said]
+    if known:
+        raise UsageError(
+            "a forecast has no use for these settings",
+            expected="none of them",
+            received=", ".join(known),
+        )
+    if asked.target is None:
+        raise UsageError(
+            "a forecast needs to know of what",
+            expected="a column of numbers",
+            hint="name it with --target load",
+        )

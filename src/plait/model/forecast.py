@@ -1,0 +1,154 @@
+"""Forecasts: the next steps of each series in a table, with how far they may be off."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plait.answer import Answer
+from plait.data.table import Table
+from plait.data.windows.plan import WindowPlan
+from plait.data.windows.rows import last_windows
+from plait.modalities import Asked
+from plait.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from plait.model.model import Model
+
+NOMINAL = 0.9
+LEAST_SPREAD = 1e-9
+LOW, HIGH = "_q05", "_q95"
+"""Behind a column's name: the ends of its 90 % interval."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a model needs to forecast.
+
+    Attributes:
+        plan: How rows in time become windows.
+        low, high: float32 ``[step, target]``: between these beside the forecast, in units of the
+            spread of what came before, lay 90 % of the values of windows that were held out.
+    """
+
+    plan: WindowPlan
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, plan: WindowPlan, before: Sequence[Any], made: Any, true: Any) -> Forecast:
+        """Learn the interval of each step from windows that were held out.
+
+        Errors count in units of the spread of what came before, so that a quiet series has narrow
+        intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2, with
+        its finite-sample correction).
+
+        Args:
+            plan: Of the windows.
+            before: What came before each, ``[step, target]``.
+            made: Forecasts, a `Series` each.
+            true: What came.
+        """
+        whole = [len(one.values) >= plan.horizon for one in true]
+        gaps = np.stack([
+            (one.values[: plan.horizon] - other.values[: plan.horizon]) / spread
+            for one, other, spread, kept in zip(true, made, spreads(before), whole, strict=True)
+            if kept
+        ])  # fmt: skip
+        low, high = (_ends(gaps, side) for side in (-1.0, 1.0))
+        return cls(plan, low.astype(np.float32), high.astype(np.float32))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        return {
+            "plan": self.plan.to_dict(),
+            "low": self.low.astype(float).tolist(),
+            "high": self.high.astype(float).tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Forecast:
+        """Rebuild what `to_dict` gave."""
+        ends = (np.array(data[name], np.float32) for name in ("low", "high"))
+        return cls(WindowPlan.from_dict(data["plan"]), *ends)
+
+    def covered(self, before: Sequence[Any], made: Any, true: Any) -> float:
+        """Return the share of values that lie in their intervals, in [0, 1]."""
+        inside = known = 0
+        for one, other, spread in zip(true, made, spreads(before), strict=True):
+            steps = min(len(one.values), len(other.values), self.plan.horizon)
+            gap = (one.values[:steps] - other.values[:steps]) / spread
+            there = ~np.isnan(gap)
+            within = (gap >= self.low[:steps]) & (gap <= self.high[:steps])
+            inside, known = inside + int((within & there).sum()), known + int(there.sum())
+        return inside / max(known, 1)
+
+
+def next_steps(
+    model: Model, table: Table, asked: Asked | None = None, progress: Progress = SILENT
+) -> Answer:
+    """Return the next steps of each series of a table: a row per step.
+
+    Columns are the time, the group where there is one, and for each target its forecast and the
+    ends of its 90 % interval; of paths that are drawn, no interval.
+    """
+    told = model.forecast
+    if told is None:
+        raise ValueError("this model forecasts nothing")
+    plan = told.plan
+    windows, series = last_windows(table, plan)
+    made = model.outputs_of(windows, asked=asked, progress=progress)
+    columns: dict[str, list[Any]] = {plan.time: []}
+    if plan.group is not None:
+        columns[plan.group] = []
+    drawn = asked is not None and asked.temperature > 0
+    for name in plan.targets:
+        columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
+    before = [one.values[-plan.lookback :] for one in series]
+    for steps, one, spread in zip(series, made, spreads(before), strict=True):
+        values = one.values[: plan.horizon].astype(np.float64)
+        times = plan.clock.after(float(steps.times[-1]), len(values))
+        columns[plan.time] += plan.clock.written(times)
+        if plan.group is not None:
+            columns[plan.group] += [steps.name] * len(values)
+        for place, name in enumerate(plan.targets):
+            columns[name] += _rounded(values[:, place])
+            if not drawn:
+                for end, far in ((LOW, told.low), (HIGH, told.high)):
+                    columns[name + end] += _rounded(
+                        values[:, place] + spread[place] * far[: len(values), place]
+                    )
+    return Answer(columns)
+
+
+def spreads(before: Sequence[Any]) -> np.ndarray:
+    """Return the spread of what came before, float64 ``[window, target]``; 1 where it stood still.
+
+    Args:
+        before: ``[step, target]`` of each window, NaN where nothing is known.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value
+        found = np.array([np.nanstd(np.asarray(one, np.float64), axis=0) for one in before])
+    return np.where(np.isfinite(found) & (found > LEAST_SPREAD), found, 1.0)
+
+
+def _ends(gaps: np.ndarray, side: float) -> np.ndarray:
+    """Return one end of the interval of each step and target, ``[step, target]``."""
+    found = np.zeros(gaps.shape[1:])
+    for step in range(gaps.shape[1]):
+        for target in range(gaps.shape[2]):
+            known = gaps[:, step, target]
+            known = np.sort(side * known[~np.isnan(known)])
+            if len(known):
+                place = int(np.ceil((len(known) + 1) * (1 + NOMINAL) / 2)) - 1
+                found[step, target] = side * known[min(place, len(known) - 1)]
+    return found
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [float(f"{one:.7g}") for one in values.tolist()]
