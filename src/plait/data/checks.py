@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
@@ -75,7 +74,7 @@ class Inspection:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
-        return dataclasses.asdict(self)
+        return dict(vars(self))
 
 
 def inspect_table(table: Table, *, target: str | None = None) -> Inspection:

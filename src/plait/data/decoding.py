@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from plait.errors import CellError, PlaitError
 from plait.modalities import Codec, Media
 from plait.types import Cell, Layout, is_missing
@@ -57,6 +59,13 @@ def read_cell(codec: Codec, cell: Cell, media: Media) -> Any | None:
             received=f"{type(error).__name__}: {error}",
             hint="mend the cell, or use --on-error skip to count such cells as missing",
         ) from error
+
+
+def read_plain(codec: Codec, cells: Sequence[Cell], media: Media) -> np.ndarray | None:
+    """Return many cells at once, float64, NaN where missing; None where a codec must read each."""
+    reader = getattr(codec, "read_plain", None)
+    found: np.ndarray | None = None if reader is None else reader(cells, media)
+    return found
 
 
 def placed(error: CellError, column: str, row: int) -> PlaitError:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from plait.data.decoding import placed, read_cell
+from plait.data.decoding import placed, read_cell, read_plain
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError
@@ -65,11 +65,10 @@ def fit_codecs(
 def _raws(table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media) -> Iterator[Any]:
     """Yield decoded cells one at a time, in the sample's order; pieces grow, for few may do."""
     first, size = 0, FIRST_PIECE_ROWS
-    read_plain = getattr(codec, "read_plain", None)
     while first < len(rows):
         piece = rows[first : first + size]
         cells = table.column(name, piece)
-        at_once = None if read_plain is None else read_plain(cells, media)
+        at_once = read_plain(codec, cells, media)
         if at_once is not None:
             yield from at_once[~np.isnan(at_once)].tolist()
             cells, piece = [], piece[:0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.data.by_time import read_times
-from plait.data.decoding import placed, read_cell
+from plait.data.decoding import placed, read_cell, read_plain
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
@@ -146,7 +146,7 @@ def _numbers(table: Table, name: str) -> np.ndarray:
         return found
     codec: Any = _as_number(table, name)
     for first, cells in table.batches([name]):
-        at_once = codec.read_plain(cells[name], media)
+        at_once = read_plain(codec, cells[name], media)
         if at_once is not None:
             found[first : first + len(cells[name])] = at_once
             continue
