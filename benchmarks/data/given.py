@@ -9,6 +9,9 @@ import pyarrow.csv
 
 from benchmarks.data.tables import check_sizes
 
+MONTH = 30 * 24
+ETT_PARTS, ETT_HOURS = ("train", "validation", "test"), (12 * MONTH, 4 * MONTH, 4 * MONTH)
+
 
 def signdigits(data: Path | None) -> tuple[pa.Table, Path]:
     """Return 2,062 photographs of hand signs, and their folder.
@@ -27,6 +30,18 @@ def banking77(data: Path | None) -> pa.Table:
     Source: GitHub PolyAI-LDN/task-specific-datasets, CC BY 4.0.
     """
     return check_sizes("banking77", _read(_find(data, "banking77.csv")), 10_003, 3080)
+
+
+def etth1(data: Path | None) -> pa.Table:
+    """Return hourly loads and the oil temperature of a transformer: ``date``, seven columns,
+    ``part``; 14,400 hours.
+
+    The first 12 months are learned from, the next 4 validate, and the next 4 are the test, as is
+    the custom. Source: GitHub zhouhaoyi/ETDataset, CC BY-ND 4.0.
+    """
+    table = pyarrow.csv.read_csv(_find(data, "ett/ETTh1.csv")).slice(0, sum(ETT_HOURS))
+    parts = [part for part, num in zip(ETT_PARTS, ETT_HOURS, strict=True) for _ in range(num)]
+    return table.append_column("part", pa.array(parts))
 
 
 def _find(data: Path | None, name: str) -> Path:

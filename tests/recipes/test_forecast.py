@@ -74,6 +74,21 @@ def test_windows_are_of_the_past_and_parts_never_share_what_is_foreseen():
     assert max(foreseen["validation"]) < min(foreseen["test"])
 
 
+def test_a_split_that_was_said_is_kept():
+    table = [{**row, "part": ("train", "val", "test")[min(row["hour"] // 60, 2)]}
+             for row in ({**r, "hour": i % 240} for i, r in enumerate(rows()))]  # fmt: skip
+    for row in table:
+        del row["hour"]
+    read = plait.read(table)
+    windows = learning_windows(read, planned(read, split="part"))
+    starts = {part: [] for part in ("train", "validation", "test")}
+    for part, when in zip(windows.column(SPLIT), windows.column("when"), strict=True):
+        starts[part].append(datetime.datetime.fromisoformat(when))
+    hours = {p: [(w - START).total_seconds() / 3600 for w in found] for p, found in starts.items()}
+    assert max(hours["train"]) == 54 and min(hours["validation"]) == 60
+    assert max(hours["validation"]) == 114 and min(hours["test"]) == 120
+
+
 def test_missing_rows_are_gaps_and_the_last_window_foresees_the_unknown():
     some = [row for place, row in enumerate(rows(60, stores=("north",))) if place not in (7, 8)]
     table = plait.read(some)
@@ -190,7 +205,8 @@ def test_the_commands(fitted, tmp_path, monkeypatch, capsys):
         ({"horizon": 100}, "too few rows"),
         ({"target": "kind"}, "only numbers are forecast"),
         ({"group": None}, "two rows are of one time"),
-        ({"split": "kind"}, "no use for these settings"),
+        ({"split": "kind"}, "something else than a split"),
+        ({"weights": "temp"}, "no use for these settings"),
         ({"time": "wen"}, "'wen'"),
         ({"target": None}, "needs to know of what"),
         ({"horizon": None, "lookback": 3}, "lookback is of a forecast"),

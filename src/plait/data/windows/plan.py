@@ -35,6 +35,8 @@ class WindowPlan:
         clock: How time goes on from row to row.
         beside: Other columns of numbers, of which the past is told.
         still: Other columns, which are told as they last were.
+        split: Column that says which part each row is of, ``train``, ``validation`` or ``test``;
+            None where time decides.
     """
 
     targets: tuple[str, ...]
@@ -45,6 +47,7 @@ class WindowPlan:
     clock: Clock
     beside: tuple[str, ...] = ()
     still: tuple[str, ...] = ()
+    split: str | None = None
 
     @property
     def goal(self) -> str:
@@ -53,7 +56,7 @@ class WindowPlan:
 
     def named(self, name: str) -> str:
         """Return a name for a column of the windows that no column of the table has."""
-        taken = {*self.still, self.time, self.group, self.goal}
+        taken = {*self.still, self.time, self.group, self.split, self.goal}
         while name in taken:
             name += "_"
         return name
@@ -77,6 +80,7 @@ def plan_windows(
     group: str | None,
     horizon: int,
     lookback: int | None,
+    split: str | None = None,
     exclude: Sequence[str] = (),
     clock: Clock | None,
 ) -> WindowPlan:
@@ -85,7 +89,8 @@ def plan_windows(
     Args:
         table: Rows in time.
         targets: What is forecast.
-        time, group, horizon, lookback: See `WindowPlan`; None takes three times the horizon.
+        time, group, horizon, lookback, split: See `WindowPlan`; no lookback is three times the
+            horizon.
         exclude: Columns that tell nothing.
         clock: How time goes on.
 
@@ -115,7 +120,7 @@ def plan_windows(
                 column=name,
                 hint=f"if it is one, say so: --columns {name}=number",
             )
-    said = {*targets, time, group, *exclude}
+    said = {*targets, time, group, split, *exclude}
     others = [column for column in table.schema.values() if column.name not in said]
     amounts = [c.name for c in others if traits_of_modality(c.modality).amount and not _dated(c)]
     if lookback is None:
@@ -127,6 +132,7 @@ def plan_windows(
         horizon=horizon,
         lookback=lookback,
         clock=clock,
+        split=split,
         beside=tuple(amounts),
         still=tuple(column.name for column in others if column.name not in amounts),
     )

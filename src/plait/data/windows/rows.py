@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plait.data.by_column import read_splits
 from plait.data.overrides import Override
 from plait.data.table import Table
 from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, SPLIT, WindowPlan
@@ -16,11 +17,13 @@ from plait.data.windows.steps import Steps, read_steps
 from plait.errors import TableError
 from plait.types import Cell
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
+PARTS = ("train", "validation", "test")
+"""In the order of their numbers in `plait.data.allotting`."""
+
 SHARES = (0.7, 0.8)
 """Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
 
-MOST_LEARNED, MOST_JUDGED = 5000, 1000
+MOST = (5000, 1000, 1000)
 """Windows of each part, evenly spread, at most."""
 
 
@@ -113,39 +116,31 @@ class WindowRows:
 def learning_windows(table: Table, plan: WindowPlan) -> Table:
     """Return the windows to learn from, to choose by, and to judge by, earliest to latest.
 
-    What is learned ends before what chooses begins, and that before the test: no step that a window
-    must foresee is among those that another part learned to foresee.
+    All steps that a window foresees are of one part, as the plan's column says, or time: what is
+    learned ends before what chooses begins, and that before the test.
 
     Raises:
         TableError: The rows are too few for three parts of windows.
     """
     series = read_steps(table, plan)
-    times = np.concatenate([one.times for one in series])
-    bounds = np.quantile(times, SHARES)
-    windows: list[Window] = []
-    for number, one in enumerate(series):
-        for origin in _origins(one, plan, ahead=plan.horizon):
-            last = one.times[origin + plan.horizon - 1]
-            if last <= bounds[0]:
-                part = TRAIN
-            elif one.times[origin] > bounds[0] and last <= bounds[1]:
-                part = VALIDATION
-            elif one.times[origin] > bounds[1]:
-                part = TEST
-            else:
-                continue
-            windows.append(Window(number, origin, part))
+    steps = _parts(table, plan, series)
+    windows = [
+        Window(number, origin, PARTS[int(parts[origin])])
+        for number, (one, parts) in enumerate(zip(series, steps, strict=True))
+        for origin in _origins(one, plan, ahead=plan.horizon)
+        if (parts[origin : origin + plan.horizon] == parts[origin]).all()
+    ]
     kept: list[Window] = []
-    for part, most in ((TRAIN, MOST_LEARNED), (VALIDATION, MOST_JUDGED), (TEST, MOST_JUDGED)):
+    for part, most in zip(PARTS, MOST, strict=True):
         own = [one for one in windows if one.part == part]
         if not own:
-            raise _too_few(plan, len(times), part)
+            raise _too_few(plan, sum(map(len, series)), part)
         kept += _spread(own, most)
+    how = "the latest fifth of the time is the test" if plan.split is None else "split as said"
     note = (
-        f"{len(kept):,} windows of {plan.lookback:,} steps before and {plan.horizon:,} after: the "
-        f"latest fifth of the time is the test",
+        f"{len(kept):,} windows of {plan.lookback:,} steps before and {plan.horizon:,} after: {how}"
     )
-    return _table(table, plan, WindowRows(table, plan, series, kept, note))
+    return window_table(table, plan, WindowRows(table, plan, series, kept, (note,)))
 
 
 def judging_windows(table: Table, plan: WindowPlan) -> Table:
@@ -158,7 +153,7 @@ def judging_windows(table: Table, plan: WindowPlan) -> Table:
     ]
     if not windows:
         raise _too_few(plan, sum(map(len, series)), "the test")
-    return _table(table, plan, WindowRows(table, plan, series, windows))
+    return window_table(table, plan, WindowRows(table, plan, series, windows))
 
 
 def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps]]:
@@ -176,7 +171,16 @@ def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps]]:
                 column=plan.targets[0],
             )
         windows.append(Window(number, len(one)))
-    return _table(table, plan, WindowRows(table, plan, series, windows)), series
+    return window_table(table, plan, WindowRows(table, plan, series, windows)), series
+
+
+def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.ndarray]:
+    """Return the part that each step is of, its number in `PARTS`, int8 ``[step]`` per series."""
+    if plan.split is not None:
+        said = read_splits(table, plan.split)
+        return [said[one.row_of] for one in series]
+    bounds = np.quantile(np.concatenate([one.times for one in series]), SHARES)
+    return [np.searchsorted(bounds, one.times, side="left").astype(np.int8) for one in series]
 
 
 def _origins(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
@@ -204,7 +208,7 @@ def _known(values: np.ndarray) -> Cell:
     return None if not values.size or np.isnan(values).all() else values.astype(np.float32)
 
 
-def _table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
+def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
     """Return the windows as a table that says what its columns are."""
     said: dict[str, Override] = {
         plan.named(BEFORE): "series", plan.goal: "series",

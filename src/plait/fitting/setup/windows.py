@@ -31,7 +31,7 @@ def in_windows(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Window
         return table, asked, None
     _check(asked)
     targets = tuple(split_list(str(asked.target)))
-    for name in (*targets, *filter(None, (rows.time, rows.group))):
+    for name in (*targets, *filter(None, (rows.time, rows.group, rows.split))):
         if name not in table.column_names:
             raise no_column(name, table.column_names)
     plan = plan_windows(
@@ -41,6 +41,7 @@ def in_windows(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Window
         group=rows.group,
         horizon=horizon,
         lookback=asked.forecasting.lookback,
+        split=rows.split,
         exclude=asked.exclude,
         clock=None if rows.time is None else clock_of(table, rows.time, rows.group),
     )
@@ -51,7 +52,6 @@ def in_windows(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Window
 
 def _check(asked: FitConfig) -> None:
     told = {
-        "split": asked.rows.split is not None,
         "weights": asked.rows.weights is not None,
         "base": asked.start.base is not None,
         "metric": asked.choice.metric is not None,
