@@ -1,6 +1,7 @@
 """The commands and the Python of README.md work as written (with a smaller budget)."""
 
 import csv
+import datetime
 import random
 import re
 import shlex
@@ -27,6 +28,13 @@ def shop(tmp_path, monkeypatch):
                 price = round(draw.gauss(90 if kind == "boot" else 40, 15), 2)
                 text = " ".join([*words, kind + "s for", "the whole family"])
                 writer.writerow([text, price, kind])
+    with (tmp_path / "sales.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["day", "price"])
+        start = datetime.date(2025, 1, 1)
+        for day in range(120):
+            price = 50 + 10 * (day % 7 >= 5) + draw.gauss(0, 1)
+            writer.writerow([start + datetime.timedelta(days=day), round(price, 2)])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -40,6 +48,11 @@ def test_commands(shop, capsys):
         assert words[0] == "plait"
         assert run(words[1:]) == 0, capsys.readouterr().err
     assert len(list(csv.DictReader((shop / "predictions.csv").open()))) == 10
+    ahead = list(csv.DictReader((shop / "next.csv").open()))
+    assert [row["day"] for row in ahead][::6] == ["2025-05-01", "2025-05-07"]
+    assert all(
+        float(row["price_q05"]) < float(row["price"]) < float(row["price_q95"]) for row in ahead
+    )
     assert "<html" in (shop / "shop.html").read_text(encoding="utf8")
     assert "<html" in (shop / "found.html").read_text(encoding="utf8")
     guessed = list(csv.DictReader((shop / "described.csv").open()))
