@@ -12,7 +12,7 @@ import plait
 from benchmarks.data.given import ETT_HOURS, etth1
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
-from plait.data.windows.rows import PARTS, Window, WindowRows, window_table
+from plait.data.windows.rows import PARTS, Scale, Window, WindowRows, window_table
 from plait.data.windows.steps import Steps, read_steps
 
 BUDGET = "5m"
@@ -70,7 +70,9 @@ def _made(model: Any, table: Any, begins: np.ndarray) -> np.ndarray:
     series: list[Steps] = read_steps(table, plan)
     windows = [Window(0, int(one), PARTS[2]) for one in begins]
     asked = window_table(table, plan, WindowRows(table, plan, series, windows))
-    return np.stack([one.values for one in model.outputs_of(asked)])
+    scales = [Scale.of(series[0].values[one - plan.lookback : one]) for one in begins]
+    made = model.outputs_of(asked)
+    return np.stack([s.back(one.values) for s, one in zip(scales, made, strict=True)])
 
 
 def _error(made: np.ndarray, true: np.ndarray, scale: tuple[np.ndarray, np.ndarray]) -> float:

@@ -13,7 +13,7 @@ import plait
 from plait.cli import run
 from plait.data.windows.clock import Clock
 from plait.data.windows.plan import BEFORE, SPLIT, plan_windows
-from plait.data.windows.rows import judging_windows, last_windows, learning_windows
+from plait.data.windows.rows import Scale, judging_windows, last_windows, learning_windows
 from plait.data.windows.steps import clock_of, read_steps
 from plait.errors import PlaitError
 
@@ -63,8 +63,10 @@ def test_windows_are_of_the_past_and_parts_never_share_what_is_foreseen():
     loads = {store: [r["load"] for r in rows() if r["store"] == store] for store in ("north",)}
     before, after = windows.column(BEFORE), windows.column("load")
     assert before[0].shape == (24, 1) and after[0].shape == (6, 1)
-    np.testing.assert_allclose(before[0][:, 0], loads["north"][:24], rtol=1e-6)
-    np.testing.assert_allclose(after[0][:, 0], loads["north"][24:30], rtol=1e-6)
+    scale = Scale.of(np.array(loads["north"][:24])[:, None])
+    assert abs(before[0].mean()) < 1e-6 and before[0].std() == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(scale.back(before[0])[:, 0], loads["north"][:24], rtol=1e-5)
+    np.testing.assert_allclose(scale.back(after[0])[:, 0], loads["north"][24:30], rtol=1e-5)
     foreseen = {part: set() for part in ("train", "validation", "test")}
     for row in range(len(windows)):
         begun = datetime.datetime.fromisoformat(windows.column("when", [row])[0])
@@ -87,6 +89,12 @@ def test_a_split_that_was_said_is_kept():
     hours = {p: [(w - START).total_seconds() / 3600 for w in found] for p, found in starts.items()}
     assert max(hours["train"]) == 54 and min(hours["validation"]) == 60
     assert max(hours["validation"]) == 114 and min(hours["test"]) == 120
+
+
+def test_what_stands_still_has_a_scale():
+    scale = Scale.of(np.array([[5.0, np.nan], [5.0, np.nan]]))
+    assert scale.level.tolist() == [5.0, 0.0] and scale.spread.tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(scale.back(scale.without(np.array([[7.0, 1.0]]))), [[7.0, 1.0]])
 
 
 def test_missing_rows_are_gaps_and_the_last_window_foresees_the_unknown():
@@ -155,7 +163,7 @@ def test_intervals_hold_what_they_promise_on_new_rows(fitted):
     prepared = model.prepare(model.as_table(windows), target=True)
     made = model.predictor.outputs(prepared, np.arange(windows.num_rows))
     truth = model.truth(prepared, np.arange(windows.num_rows))
-    share = model.forecast.covered(windows.column(plan.named(BEFORE)), made, truth)
+    share = model.forecast.covered(made, truth)
     assert 0.82 <= share <= 0.97
 
 

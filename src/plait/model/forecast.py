@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from plait.answer import Answer
 from plait.data.table import Table
 from plait.data.windows.plan import WindowPlan
-from plait.data.windows.rows import last_windows
+from plait.data.windows.rows import Scale, last_windows
 from plait.modalities import Asked
 from plait.progress import SILENT, Progress
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from plait.model.model import Model
 
 NOMINAL = 0.9
-LEAST_SPREAD = 1e-9
 LOW, HIGH = "_q05", "_q95"
 """Behind a column's name: the ends of its 90 % interval."""
 
@@ -40,24 +38,22 @@ class Forecast:
     high: np.ndarray
 
     @classmethod
-    def of(cls, plan: WindowPlan, before: Sequence[Any], made: Any, true: Any) -> Forecast:
+    def of(cls, plan: WindowPlan, made: Any, true: Any) -> Forecast:
         """Learn the interval of each step from windows that were held out.
 
-        Errors count in units of the spread of what came before, so that a quiet series has narrow
-        intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2, with
-        its finite-sample correction).
+        Windows are told in units of the spread of what came before, so that a quiet series has
+        narrow intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2,
+        with its finite-sample correction).
 
         Args:
             plan: Of the windows.
-            before: What came before each, ``[step, target]``.
             made: Forecasts, a `Series` each.
             true: What came.
         """
-        whole = [len(one.values) >= plan.horizon for one in true]
         gaps = np.stack([
-            (one.values[: plan.horizon] - other.values[: plan.horizon]) / spread
-            for one, other, spread, kept in zip(true, made, spreads(before), whole, strict=True)
-            if kept
+            one.values[: plan.horizon] - other.values[: plan.horizon]
+            for one, other in zip(true, made, strict=True)
+            if len(one.values) >= plan.horizon
         ])  # fmt: skip
         low, high = (_ends(gaps, side) for side in (-1.0, 1.0))
         return cls(plan, low.astype(np.float32), high.astype(np.float32))
@@ -76,12 +72,12 @@ class Forecast:
         ends = (np.array(data[name], np.float32) for name in ("low", "high"))
         return cls(WindowPlan.from_dict(data["plan"]), *ends)
 
-    def covered(self, before: Sequence[Any], made: Any, true: Any) -> float:
+    def covered(self, made: Any, true: Any) -> float:
         """Return the share of values that lie in their intervals, in [0, 1]."""
         inside = known = 0
-        for one, other, spread in zip(true, made, spreads(before), strict=True):
+        for one, other in zip(true, made, strict=True):
             steps = min(len(one.values), len(other.values), self.plan.horizon)
-            gap = (one.values[:steps] - other.values[:steps]) / spread
+            gap = one.values[:steps] - other.values[:steps]
             there = ~np.isnan(gap)
             within = (gap >= self.low[:steps]) & (gap <= self.high[:steps])
             inside, known = inside + int((within & there).sum()), known + int(there.sum())
@@ -108,9 +104,10 @@ def next_steps(
     drawn = asked is not None and asked.temperature > 0
     for name in plan.targets:
         columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
-    before = [one.values[-plan.lookback :] for one in series]
-    for steps, one, spread in zip(series, made, spreads(before), strict=True):
-        values = one.values[: plan.horizon].astype(np.float64)
+    for steps, one in zip(series, made, strict=True):
+        scale = Scale.of(steps.values[-plan.lookback :])
+        ahead = one.values[: plan.horizon].astype(np.float64)
+        values = scale.back(ahead)
         times = plan.clock.after(float(steps.times[-1]), len(values))
         columns[plan.time] += plan.clock.written(times)
         if plan.group is not None:
@@ -119,22 +116,8 @@ def next_steps(
             columns[name] += _rounded(values[:, place])
             if not drawn:
                 for end, far in ((LOW, told.low), (HIGH, told.high)):
-                    columns[name + end] += _rounded(
-                        values[:, place] + spread[place] * far[: len(values), place]
-                    )
+                    columns[name + end] += _rounded(scale.back(ahead + far[: len(ahead)])[:, place])
     return Answer(columns)
-
-
-def spreads(before: Sequence[Any]) -> np.ndarray:
-    """Return the spread of what came before, float64 ``[window, target]``; 1 where it stood still.
-
-    Args:
-        before: ``[step, target]`` of each window, NaN where nothing is known.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value
-        found = np.array([np.nanstd(np.asarray(one, np.float64), axis=0) for one in before])
-    return np.where(np.isfinite(found) & (found > LEAST_SPREAD), found, 1.0)
 
 
 def _ends(gaps: np.ndarray, side: float) -> np.ndarray:

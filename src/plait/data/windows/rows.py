@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ PARTS = ("train", "validation", "test")
 SHARES = (0.7, 0.8)
 """Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
 
+LEAST_SPREAD = 1e-9
+
 MOST = (5000, 1000, 1000)
 """Windows of each part, evenly spread, at most."""
 
@@ -40,6 +43,39 @@ class Window:
     series: int
     origin: int
     part: str = ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Level and spread of what came before a moment, in whose units a window is told.
+
+    A model of windows need not know how high or how wide a series is: that is taken away before,
+    and given back to what it foresees (Kim et al. 2022, "Reversible Instance Normalization").
+
+    Attributes:
+        level, spread: float64 ``[target]``.
+    """
+
+    level: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def of(cls, before: np.ndarray) -> Scale:
+        """Return that of ``[step, target]``; what never changed has spread 1."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value
+            level, spread = np.nanmean(before, axis=0), np.nanstd(before, axis=0)
+        level = np.nan_to_num(level)
+        least = LEAST_SPREAD * np.maximum(np.abs(level), 1.0)
+        return cls(level, np.where(np.nan_to_num(spread) > least, spread, 1.0))
+
+    def without(self, values: np.ndarray) -> np.ndarray:
+        """Return values in these units."""
+        return (values - self.level) / self.spread
+
+    def back(self, values: np.ndarray) -> np.ndarray:
+        """Return values in these units as they are."""
+        return values * self.spread + self.level
 
 
 class WindowRows:
@@ -94,10 +130,10 @@ class WindowRows:
     def _cell(self, column: str, window: Window) -> Cell:
         plan, series = self._plan, self._series[window.series]
         before = slice(max(window.origin - plan.lookback, 0), window.origin)
-        if column == plan.goal:
-            return _known(series.values[window.origin : window.origin + plan.horizon])
-        if column == plan.named(BEFORE):
-            return _known(series.values[before])
+        if column in (plan.goal, plan.named(BEFORE)):
+            scale = Scale.of(series.values[before])
+            ahead = slice(window.origin, window.origin + plan.horizon)
+            return _known(scale.without(series.values[ahead if column == plan.goal else before]))
         if column == plan.named(BESIDE):
             return _known(series.beside[before])
         if column == plan.time:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.windows.plan import BEFORE, WindowPlan
+from plait.data.windows.plan import WindowPlan
 from plait.fitting.setup.problem import Problem
 from plait.model.forecast import Forecast
 from plait.model.model import Model
@@ -20,11 +20,11 @@ def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[
 
     How often they held on the test is noted in the records.
     """
-    held = _made(model, problem, plan, problem.splits.validation)
+    held = _made(model, problem, problem.splits.validation)
     model.forecast = Forecast.of(plan, *held)
     if not len(problem.splits.test):
         return
-    share = model.forecast.covered(*_made(model, problem, plan, problem.splits.test))
+    share = model.forecast.covered(*_made(model, problem, problem.splits.test))
     records["metrics"]["coverage"] = share
     records["metrics"]["notes"].append(
         f"90 % intervals, of {len(held[0]):,} windows that nothing was learned from, held "
@@ -32,12 +32,8 @@ def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[
     )
 
 
-def _made(
-    model: Model, problem: Problem, plan: WindowPlan, rows: np.ndarray
-) -> tuple[list[Any], np.ndarray, np.ndarray]:
-    """Return what came before some windows, what the model makes of them, and what came."""
+def _made(model: Model, problem: Problem, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the model makes of some windows, and what came."""
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_MADE)).astype(np.int64)]
     some = np.unique(some)
-    before = problem.table.column(plan.named(BEFORE), some)
-    made = model.predictor.outputs(problem.prepared, some)
-    return before, made, model.truth(problem.prepared, some)
+    return model.predictor.outputs(problem.prepared, some), model.truth(problem.prepared, some)
