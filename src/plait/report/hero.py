@@ -48,6 +48,8 @@ from plait.types import Html
 
 SPACE = "shared space"
 OPEN_NOTES, OPEN_WARNINGS = 4, 12
+MOST_NAMED = 2
+"""Parts of a mix that are named where there is little room."""
 
 
 def hero(data: Mapping[str, Any]) -> Html:
@@ -228,7 +230,7 @@ def _tiles(data: Mapping[str, Any]) -> Html:
     shipped = metrics.get("shipped")
     size, memory = data.get("size_mb"), energy.get("peak_memory_mb")
     tiles = {
-        "ships": shipped_name(metrics) if shipped else "not measured",
+        "ships": _ships(metrics) if shipped else "not measured",
         "parameters of the network": _parameters(metrics),
         "size on disk": f"{number(size)} MB" if is_number(size) else DASH,
         "time to fit": _seconds(energy.get("seconds")),
@@ -239,6 +241,12 @@ def _tiles(data: Mapping[str, Any]) -> Html:
         for name, value in tiles.items()
     )
     return f'<dl class="tiles">{shown}</dl>'
+
+
+def _ships(metrics: Mapping[str, Any]) -> str:
+    """Return what ships in few words: the parts of a large mix are told beside its bar."""
+    num = len(metrics.get("weights") or {})
+    return f"mix of {num} models" if num > MOST_NAMED else shipped_name(metrics)
 
 
 def shipped_name(metrics: Mapping[str, Any]) -> str:
