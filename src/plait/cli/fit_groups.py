@@ -75,7 +75,7 @@ Rows = Annotated[
                 None,
             ),
             "lookback": (
-                whole("Steps before that a forecast sees [default: 3 x the horizon, at most 512]"),
+                whole("Steps before that a forecast sees [default: 5 x the horizon, at most 512]"),
                 None,
             ),
         }

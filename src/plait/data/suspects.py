@@ -15,7 +15,12 @@ from plait.types import Cell, is_missing
 
 
 def suspects(table: Table, inputs: Sequence[str], target: str) -> list[Leak]:
-    """Return the leaks of a table's inputs, looked for in up to 8,000 rows; media stay closed."""
+    """Return the leaks of a table's inputs, looked for in up to 8,000 rows; media stay closed.
+
+    A target that is no text, number or label is not guessed from a column.
+    """
+    if _is_opaque(table.schema[target], table):
+        return []
     rows = even_rows(table.num_rows, 2 * MAX_COMPARED)
     media, opaque = table.media(), set()
     columns = {}

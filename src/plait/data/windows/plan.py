@@ -15,10 +15,13 @@ from plait.modalities import traits_of_modality
 BEFORE, BESIDE, SPLIT, BLOCK = "before", "beside", "split", "stretch of time"
 """Names of columns of the windows, with an underscore behind where the table has such a column."""
 
-MOST_BEFORE, TIMES_BEFORE = 512, 3
+MOST_BEFORE, TIMES_BEFORE = 512, 5
 """Steps that are looked at by default: so many times those ahead, no more than so many."""
 
 LEAST_BEFORE = 24
+
+MOST_LEVELS = 16
+"""Targets whose level and steadiness are told as columns of their own, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,17 @@ class WindowPlan:
     def goal(self) -> str:
         """Name of the column of what comes after."""
         return ", ".join(self.targets)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Names of the columns that tell how high and how steady each target was, in turn."""
+        if len(self.targets) > MOST_LEVELS:
+            return ()
+        return tuple(
+            name
+            for target in self.targets
+            for name in (f"level of {target}", f"steadiness of {target}")
+        )
 
     def named(self, name: str) -> str:
         """Return a name for a column of the windows that no column of the table has."""
@@ -89,7 +103,7 @@ def plan_windows(
     Args:
         table: Rows in time.
         targets: What is forecast.
-        time, group, horizon, lookback, split: See `WindowPlan`; no lookback is three times the
+        time, group, horizon, lookback, split: See `WindowPlan`; no lookback is five times the
             horizon.
         exclude: Columns that tell nothing.
         clock: How time goes on.

@@ -26,6 +26,9 @@ SHARES = (0.7, 0.8)
 
 LEAST_SPREAD = 1e-9
 
+COARSE: Override = {"modality": "series", "settings": {"detail": 2}}
+"""Windows are many and overlap: the coarsest simple features are enough to find near ones."""
+
 MOST = (5000, 1000, 1000)
 """Windows of each part, evenly spread, at most."""
 
@@ -69,6 +72,15 @@ class Scale:
         least = LEAST_SPREAD * np.maximum(np.abs(level), 1.0)
         return cls(level, np.where(np.nan_to_num(spread) > least, spread, 1.0))
 
+    @property
+    def told(self) -> list[float]:
+        """Level in units of the spread, and one over the spread, of each target in turn.
+
+        With these, a map of what is told in units of the spread is one of the values themselves.
+        """
+        pairs = zip(self.level / self.spread, 1.0 / self.spread, strict=True)
+        return [float(one) for pair in pairs for one in pair]
+
     def without(self, values: np.ndarray) -> np.ndarray:
         """Return values in these units."""
         return (values - self.level) / self.spread
@@ -102,9 +114,11 @@ class WindowRows:
     ) -> None:
         self._table, self._plan, self._series, self._windows = table, plan, series, windows
         self.num_rows, self.notes = len(windows), (*table.notes, *notes)
+        self._scales: dict[tuple[int, int], Scale] = {}
         told = [plan.named(BEFORE), *([plan.named(BESIDE)] if plan.beside else [])]
         told += [plan.time] if plan.clock.dates else []
         told += [] if plan.group is None else [plan.group]
+        told += plan.levels
         self.column_names = (*told, *plan.still, plan.goal, plan.named(SPLIT), plan.named(BLOCK))
 
     @property
@@ -131,11 +145,14 @@ class WindowRows:
         plan, series = self._plan, self._series[window.series]
         before = slice(max(window.origin - plan.lookback, 0), window.origin)
         if column in (plan.goal, plan.named(BEFORE)):
-            scale = Scale.of(series.values[before])
+            scale = self._scale(window)
             ahead = slice(window.origin, window.origin + plan.horizon)
             return _known(scale.without(series.values[ahead if column == plan.goal else before]))
         if column == plan.named(BESIDE):
             return _known(series.beside[before])
+        if column in plan.levels:
+            place = plan.levels.index(column)
+            return self._scale(window).told[place]
         if column == plan.time:
             times = series.times
             next_one = times[window.origin : window.origin + 1]
@@ -147,6 +164,15 @@ class WindowRows:
         if column == plan.named(SPLIT):
             return window.part or None
         return f"{window.series}.{window.origin // plan.horizon}"
+
+    def _scale(self, window: Window) -> Scale:
+        """Return a window's scale, which several of its cells ask for."""
+        key = window.series, window.origin
+        if key not in self._scales:
+            values = self._series[window.series].values
+            before = values[max(window.origin - self._plan.lookback, 0) : window.origin]
+            self._scales[key] = Scale.of(before)
+        return self._scales[key]
 
 
 def learning_windows(table: Table, plan: WindowPlan) -> Table:
@@ -247,11 +273,12 @@ def _known(values: np.ndarray) -> Cell:
 def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
     """Return the windows as a table that says what its columns are."""
     said: dict[str, Override] = {
-        plan.named(BEFORE): "series", plan.goal: "series",
+        plan.named(BEFORE): COARSE, plan.goal: COARSE,
         plan.named(SPLIT): "split", plan.named(BLOCK): "group",
     }  # fmt: skip
     if plan.beside:
-        said[plan.named(BESIDE)] = "series"
+        said[plan.named(BESIDE)] = COARSE
+    said |= dict.fromkeys(plan.levels, "number")
     if plan.clock.dates:
         said[plan.time] = "date"
     if plan.group is not None:

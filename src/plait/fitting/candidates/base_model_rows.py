@@ -26,23 +26,27 @@ LEAST_ROWS_LATE = 150
 
 
 def rows_to_learn(
-    problem: Problem, folds: np.ndarray | None, seed: int, seconds: float | None
+    problem: Problem,
+    folds: np.ndarray | None,
+    seed: int,
+    seconds: float | None,
+    *,
+    most: int = MAX_ROWS,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the rows that simple models learn from, fewer where features take long; and a note."""
     if folds is not None:
         return np.sort(np.concatenate([problem.splits.train, problem.splits.validation])), ()
-    rows = problem.splits.train
-    most = MAX_ROWS
+    rows, enough = problem.splits.train, most
     if seconds is not None and len(rows) > LEAST_ROWS_LATE:
         per_row = feature_seconds(problem, rows)
         others = len(problem.validation) * per_row
         most = int(max(FEATURE_SHARE * seconds - others, 0.0) / max(per_row, 1e-9))
         late = LEAST_ROWS * per_row > seconds
-        most = min(max(most, LEAST_ROWS_LATE if late else LEAST_ROWS), MAX_ROWS)
+        most = min(max(most, LEAST_ROWS_LATE if late else LEAST_ROWS), enough)
     if len(rows) <= most:
         return rows, ()
     some = np.random.default_rng(seed).choice(rows, most, replace=False)
-    why = "" if most == MAX_ROWS else ": the time is too short to look at all"
+    why = "" if most == enough else ": the time is too short to look at all"
     return np.sort(some), (f"the baselines learned from {most:,} of {len(rows):,} rows{why}",)
 
 

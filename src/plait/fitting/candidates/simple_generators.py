@@ -6,11 +6,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from plait.baselines.features import FeatureMap
 from plait.baselines.generated import kinds_of
 from plait.display import model_name
+from plait.fitting.candidates.base_model_rows import rows_to_learn
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.modalities import GeneratedTarget, SimpleGenerator
@@ -41,10 +40,8 @@ def measure_simple(problem: Problem, work: Work) -> Simple:
     codec = problem.goal
     if not work.baselines or not isinstance(codec, GeneratedTarget):
         return Simple()
-    rows, notes = problem.splits.train, tuple[str, ...]()
-    if len(rows) > MAX_ROWS:
-        rows = np.sort(np.random.default_rng(work.seed).choice(rows, MAX_ROWS, replace=False))
-        notes = (f"simple models learned from {MAX_ROWS:,} of {len(problem.splits.train):,} rows",)
+    seconds_left = work.timetable.baselines()
+    rows, notes = rows_to_learn(problem, None, work.seed, seconds_left, most=MAX_ROWS)
     kinds = kinds_of(codec)
     update = work.progress.task("baselines", len(kinds) + 1)
     features, matrices = FeatureMap.fit(problem.prepared, problem.columns, rows)

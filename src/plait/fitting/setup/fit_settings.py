@@ -42,7 +42,7 @@ class Forecasting:
     Attributes:
         horizon: Steps ahead: the targets (columns of numbers, ``load`` or ``load,price``) are
             forecast from what came before, by the column `time`; `group` says whose row it is.
-        lookback: Steps that came before, at most; default three times the horizon, up to 512.
+        lookback: Steps that came before, at most; default five times the horizon, up to 512.
     """
 
     horizon: int | None = None

@@ -46,7 +46,7 @@ def table_warnings(
     if target is not None:
         found += of_leaks(suspects(table, inputs, target))
         found += _of_target(table, target, prepared, copies)
-    found += of_twins(twins(table, inputs))
+    found += [] if table.overlaps else of_twins(twins(table, inputs))
     for name in names:
         column = prepared.columns[name]
         num_read = int(np.count_nonzero(column.present)) + column.num_bad

@@ -24,8 +24,11 @@ MAX_BEFORE = 720
 MAX_OTHERS = 1024
 """Features of the other columns, at most: else they are left out, the widest column first."""
 
-PENALTIES = (1e-4, 1e-2, 1.0, 1e2)
+PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0)
 """Of the ridge, per row, for features of spread 1."""
+
+PARTS = (1.0, 0.5)
+"""Of the steps before: longer is not always better where rows are few."""
 
 JUDGED_SHARE = 0.2
 LEAST_SPREAD = 1e-6
@@ -45,28 +48,36 @@ class LinearMap:
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
-        """Choose the penalty by groups left out of the fit, then fit all rows."""
+        """Choose penalty and steps by the last groups, left out of the fit, then fit all rows.
+
+        Rows of one time come near each other: those that judge lie together too.
+        """
         self._codec = codec
         lengths = [len(one["values"]) for one in targets]
         self._length = int(np.median(lengths))
         self._before = self._find_before(matrices)
         self._others = _narrow(matrices, self._before)
+        most = 0
         if self._before:
-            column = matrices.prepared.columns[self._before].codec
-            self._steps = min(column.num_steps, MAX_BEFORE)
+            most = min(matrices.prepared.columns[self._before].codec.num_steps, MAX_BEFORE)
+        tried = sorted({max(1, round(part * most)) for part in PARTS}, reverse=True)
+        best = np.inf, PENALTIES[-1], tried[0]
+        for self._steps in tried if most else (0,):
+            x, y, spread, judge = self._told(matrices, targets)
+            for penalty in PENALTIES if judge.any() and not judge.all() else ():
+                self._solve(x[~judge], y[~judge], penalty)
+                gap = (self._apply(x[judge]) - y[judge]) * spread[judge]
+                best = min(best, (float((gap**2).mean()), penalty, self._steps))
+        self._steps = best[2] if most else 0
+        x, y, _, _ = self._told(matrices, targets)
+        self._solve(x, y, best[1])
+
+    def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
+        """Return features, what is to be told, the spread of its units, and which rows judge."""
         x, level, spread = self._inputs(matrices)
         y = (self._outputs(targets) - level) / spread
-        rows = len(x) // len(targets)
-        units = np.repeat(_units(matrices), rows)
-        judge = np.isin(units, _some(np.unique(units), seed))
-        best, found = np.inf, PENALTIES[-1]
-        if judge.any() and not judge.all():
-            for penalty in PENALTIES:
-                self._solve(x[~judge], y[~judge], penalty)
-                error = float((((self._apply(x[judge]) - y[judge]) * spread[judge]) ** 2).mean())
-                if error < best:
-                    best, found = error, penalty
-        self._solve(x, y, found)
+        units = np.repeat(_units(matrices), len(x) // len(targets))
+        return x, y, spread, np.isin(units, _last(units))
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)
@@ -138,10 +149,21 @@ class LinearMap:
         spread = np.maximum(before.std(axis=1, keepdims=True), LEAST_SPREAD)
         empty = spread <= LEAST_SPREAD
         spread = np.where(empty, 1.0, spread)
-        x = np.concatenate(
-            [(before - level) / spread, np.repeat(others, self._num_channels, axis=0)], axis=1
-        )
+        x = np.concatenate([(before - level) / spread, self._each(others)], axis=1)
         return x.astype(np.float32), level, spread
+
+    def _each(self, others: np.ndarray) -> np.ndarray:
+        """Return other columns' features for each row and channel, which may heed them otherwise.
+
+        Too many for that are the same for all channels.
+        """
+        num, width = self._num_channels, others.shape[1]
+        if num * width > MAX_OTHERS:
+            return np.repeat(others, num, axis=0)
+        found = np.zeros((len(others), num, num, width), np.float32)
+        for channel in range(num):
+            found[:, channel, channel] = others
+        return found.reshape(len(others) * num, num * width)
 
     @property
     def _num_channels(self) -> int:
@@ -221,9 +243,10 @@ def _units(matrices: Any) -> np.ndarray:
     return units
 
 
-def _some(units: np.ndarray, seed: int) -> np.ndarray:
-    """Return a share of the groups to judge by, none of one alone."""
-    if len(units) < 2:
-        return units[:0]
-    num = max(1, int(JUDGED_SHARE * len(units)))
-    return np.random.default_rng(seed).permutation(units)[:num]
+def _last(units: np.ndarray) -> np.ndarray:
+    """Return the groups to judge by: the last share of them, in the order in which they come."""
+    _, firsts = np.unique(units, return_index=True)
+    ordered = units[np.sort(firsts)]
+    if len(ordered) < 2:
+        return ordered[:0]
+    return ordered[-max(1, int(JUDGED_SHARE * len(ordered))) :]
