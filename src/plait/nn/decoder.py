@@ -111,7 +111,7 @@ class PieceDecoder(nn.Module):
         x = self._begun(before, 0)
         earlier = _earlier(x)
         for layer in self.layers:
-            x, _ = layer(x, layer.held(memory), mask, earlier)
+            x, _ = layer(x, layer.held(memory), mask, earlier)  # type: ignore[operator]
         return self._logits(x)
 
     def begin(self, conditions: Conditions) -> Writing:

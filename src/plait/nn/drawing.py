@@ -80,7 +80,7 @@ class SequenceDecoder(nn.Module):
         x = self.start + self.places(positions).to(memory.dtype)
         among = length_mask(-(-num_steps // self.patch), num)[:, None, None, :]
         for layer in self.layers:
-            x, _ = layer(x, layer.held(memory), mask, among)
+            x, _ = layer(x, layer.held(memory), mask, among)  # type: ignore[operator]
         x, steps = self.norm(x), int(num_steps.max())
         mean = self.head["mean"](x).float().view(len(memory), num * self.patch, -1)
         spread = self.head["spread"](self.doubt(x.detach())).float()

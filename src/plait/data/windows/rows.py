@@ -26,8 +26,8 @@ SHARES = (0.7, 0.8)
 
 LEAST_SPREAD = 1e-9
 
-COARSE: Override = {"modality": "series", "settings": {"detail": 2}}
-"""Windows are many and overlap: the coarsest simple features are enough to find near ones."""
+PLAIN: Override = {"modality": "series", "settings": {"detail": 3}}
+"""Windows are many, and alike step by step: their simple features are the series itself."""
 
 MOST = (5000, 1000, 1000)
 """Windows of each part, evenly spread, at most."""
@@ -273,11 +273,11 @@ def _known(values: np.ndarray) -> Cell:
 def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
     """Return the windows as a table that says what its columns are."""
     said: dict[str, Override] = {
-        plan.named(BEFORE): COARSE, plan.goal: COARSE,
+        plan.named(BEFORE): PLAIN, plan.goal: PLAIN,
         plan.named(SPLIT): "split", plan.named(BLOCK): "group",
     }  # fmt: skip
     if plan.beside:
-        said[plan.named(BESIDE)] = COARSE
+        said[plan.named(BESIDE)] = PLAIN
     said |= dict.fromkeys(plan.levels, "number")
     if plan.clock.dates:
         said[plan.time] = "date"

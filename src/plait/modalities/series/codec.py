@@ -17,9 +17,9 @@ from plait.errors import CellError, TargetError
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.series.cells import Series, read_series, sureness
+from plait.modalities.series.cells import Series, read_series, reordered, sureness
 from plait.modalities.series.files import ENDINGS, MAGIC
-from plait.modalities.series.grid import average_down, lay_on_grid
+from plait.modalities.series.grid import average_down, lay_on_grid, thinned
 from plait.modalities.series.linear_map import LinearMap
 from plait.modalities.series.overlaid import overlaid
 from plait.modalities.series.plot import plot
@@ -39,6 +39,8 @@ from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 MAX_SCALED = 1e4
 SMALLEST_SPREAD = 1e-3
+PLAIN, THINNED = 3, 64
+"""Detail from which on features are the series itself, and its steps then."""
 
 
 @brief
@@ -52,7 +54,8 @@ class SeriesCodec:
         time_column: Name of the time column in files and objects ("" finds the usual names).
         max_steps: Longer series are averaged down to at most this many steps.
         detail: Of the baseline's features: 0 finest, 2 coarsest; -1 is chosen by `fit` from the
-            number of training series (about 12,000, 6,600 or 3,000 features).
+            number of training series (about 12,000, 6,600 or 3,000 features). 3 takes the series
+            itself, thinned to 64 steps: of windows of one series, which are alike step by step.
         num_channels, channels: Number and, where they have any, names of the channels.
         means, scales: Per channel, of all training values.
         step: Distance of the even grid in the unit of the times; 0 when steps are just counted.
@@ -125,6 +128,8 @@ class SeriesCodec:
         )
         steps = -(-longest // codec.pool), -(-seen.shortest // codec.pool)
         codec = replace(codec, num_steps=steps[0], least_steps=min(steps))
+        if detail >= PLAIN:
+            return codec
         blocks = make_blocks(codec.num_steps, codec.num_channels, detail)
         sample = [codec.prepare(raw)["values"].T for raw in seen.sample]
         return replace(codec, biases=fit_biases(sample, blocks))
@@ -191,10 +196,13 @@ class SeriesCodec:
     def features(self, arrays: Arrays) -> np.ndarray:
         """Random convolution features, each channel's mean and log spread, and the log length."""
         values = np.ascontiguousarray(arrays["values"].T)
-        blocks = make_blocks(self.num_steps, len(values), max(self.detail, 0))
-        biases = self.biases or default_biases(blocks)
         length = np.array([np.log(values.shape[1])])
-        parts = [transform(values, blocks, biases), arrays["moments"].ravel(), length]
+        if self.detail >= PLAIN:
+            found = thinned(arrays["values"], min(self.num_steps, THINNED)).ravel()
+        else:
+            blocks = make_blocks(self.num_steps, len(values), max(self.detail, 0))
+            found = transform(values, blocks, self.biases or default_biases(blocks))
+        parts = [found, arrays["moments"].ravel(), length]
         return np.concatenate(parts).astype(np.float32)
 
     def fingerprint(self, raw: Series) -> Fingerprint | None:
@@ -256,7 +264,7 @@ class SeriesCodec:
     def _align(self, series: Series) -> Series:
         """Bring the channels into the order of training. Raises `CellError` when they differ."""
         if self.channels and series.channels and series.channels != self.channels:
-            return _reorder(series, self.channels)
+            return reordered(series, self.channels)
         num = max(self.num_channels, 1)
         if series.values.shape[1] != num:
             raise CellError(
@@ -266,21 +274,6 @@ class SeriesCodec:
                 hint="a file holds [time, channel], time first",
             )
         return series
-
-
-def _reorder(series: Series, channels: tuple[str, ...]) -> Series:
-    unknown = [name for name in series.channels if name not in channels]
-    if unknown:
-        raise CellError(
-            "the series has channels that training did not see",
-            expected=", ".join(channels),
-            received=", ".join(unknown),
-        )
-    values = np.full((len(series.values), len(channels)), np.nan, np.float32)
-    for i, name in enumerate(channels):
-        if name in series.channels:
-            values[:, i] = series.values[:, series.channels.index(name)]
-    return Series(values, series.times, channels, series.unit)
 
 
 def _moments(values: np.ndarray) -> np.ndarray:

@@ -53,6 +53,14 @@ def average_down(values: np.ndarray, factor: int) -> np.ndarray:
     return np.add.reduceat(values, starts, axis=0) / sizes
 
 
+def thinned(values: np.ndarray, num: int) -> np.ndarray:
+    """Return ``[time, channel]`` in so many steps, however long it is: averaged, then on a line."""
+    short = average_down(values, max(1, len(values) // num))
+    places = np.linspace(0.0, len(short) - 1, num)
+    steps = np.arange(len(short))
+    return np.stack([np.interp(places, steps, channel) for channel in short.T], axis=1)
+
+
 def _interpolate(
     grid: np.ndarray, times: np.ndarray, values: np.ndarray, step: float
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -27,9 +27,6 @@ MAX_OTHERS = 1024
 PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0)
 """Of the ridge, per row, for features of spread 1."""
 
-PARTS = (1.0, 0.5)
-"""Of the steps before: longer is not always better where rows are few."""
-
 JUDGED_SHARE = 0.2
 LEAST_SPREAD = 1e-6
 
@@ -48,36 +45,26 @@ class LinearMap:
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
-        """Choose penalty and steps by the last groups, left out of the fit, then fit all rows.
+        """Choose the penalty by the last groups, left out of the fit, then fit all rows.
 
         Rows of one time come near each other: those that judge lie together too.
         """
         self._codec = codec
-        lengths = [len(one["values"]) for one in targets]
-        self._length = int(np.median(lengths))
+        self._length = int(np.median([len(one["values"]) for one in targets]))
         self._before = self._find_before(matrices)
         self._others = _narrow(matrices, self._before)
-        most = 0
         if self._before:
-            most = min(matrices.prepared.columns[self._before].codec.num_steps, MAX_BEFORE)
-        tried = sorted({max(1, round(part * most)) for part in PARTS}, reverse=True)
-        best = np.inf, PENALTIES[-1], tried[0]
-        for self._steps in tried if most else (0,):
-            x, y, spread, judge = self._told(matrices, targets)
-            for penalty in PENALTIES if judge.any() and not judge.all() else ():
-                self._solve(x[~judge], y[~judge], penalty)
-                gap = (self._apply(x[judge]) - y[judge]) * spread[judge]
-                best = min(best, (float((gap**2).mean()), penalty, self._steps))
-        self._steps = best[2] if most else 0
-        x, y, _, _ = self._told(matrices, targets)
-        self._solve(x, y, best[1])
-
-    def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
-        """Return features, what is to be told, the spread of its units, and which rows judge."""
+            column = matrices.prepared.columns[self._before].codec
+            self._steps = min(column.num_steps, MAX_BEFORE)
         x, level, spread = self._inputs(matrices)
         y = (self._outputs(targets) - level) / spread
         units = np.repeat(_units(matrices), len(x) // len(targets))
-        return x, y, spread, np.isin(units, _last(units))
+        judge, best = np.isin(units, _last(units)), (np.inf, PENALTIES[-1])
+        for penalty in PENALTIES if judge.any() and not judge.all() else ():
+            self._solve(x[~judge], y[~judge], penalty)
+            gap = (self._apply(x[judge]) - y[judge]) * spread[judge]
+            best = min(best, (float((gap**2).mean()), penalty))
+        self._solve(x, y, best[1])
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)

@@ -104,7 +104,7 @@ class Generate(nn.Module):
             if place == 0:
                 logits[:, NOTHING] = -np.inf
             chosen = np.array([
-                _choose(one, rngs[row], asked.temperature)
+                _choose(one, rngs[int(row)], asked.temperature)
                 for row, one in zip(rows, logits, strict=True)
             ])  # fmt: skip
             going = np.flatnonzero(chosen != NOTHING)
