@@ -139,7 +139,7 @@ def test_weights_are_rows_repeated():
     np.testing.assert_allclose(first, second, rtol=0.08)
 
 
-def test_a_set_that_never_occurred_takes_the_largest_within_it():
+def test_a_set_that_never_occurred_takes_the_humblest_within_it():
     rng = np.random.default_rng(2)
     learned = draw(rng, 800, patterns=((True, False), (False, True)))
     calibration = fit_calibration(NUMBER, INPUT_COLUMNS, learned)
@@ -152,6 +152,30 @@ def test_a_set_that_never_occurred_takes_the_largest_within_it():
     assert any(np.array_equal(both, one) for one in alone)
     none = calibration.apply(row.outputs, prepared_of(np.array([[False, False]])), np.arange(1))
     assert none[0, 3] > row.outputs[0, 3]
+
+
+def test_where_nothing_was_tried_no_more_is_claimed_than_of_what_knew_less():
+    """Three columns; rows with one alone err more than all others, and a pair was never seen."""
+    rng = np.random.default_rng(3)
+    names = {name: (name,) for name in "abc"}
+    patterns = np.array([[1, 1, 1], [1, 0, 0], [0, 1, 0]], bool)
+    present = patterns[rng.integers(0, 3, 1500)]
+    noise = np.where(present.all(1), 0.5, np.where(present[:, 0], 1.0, 4.0))
+    level = rng.normal(size=1500)
+    rows = HeldOutRows(
+        np.stack([level, level - 1, level, level + 1], axis=1).astype(np.float32),
+        (level + noise * rng.standard_normal(1500)).astype(np.float32),
+        present,
+        np.arange(1500),
+        np.zeros(1500, bool),
+    )
+    found = fit_calibration(NUMBER, names, rows)
+    factors = {
+        tuple(map(int, one)): f for one, f in zip(found.patterns, found.factors, strict=True)
+    }
+    pair = found._factors_of(np.array([True, True, False]))
+    np.testing.assert_array_equal(pair, np.maximum(factors[1, 0, 0], factors[0, 1, 0]))
+    assert (pair >= factors[1, 1, 1]).all()
 
 
 def test_sets_that_hardly_occur_take_the_most_cautious_of_the_columns_they_lack():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -144,14 +145,15 @@ def _network(
     with timetable.part("network"):
         left = timetable.left(sum(kept))
         stage = plan_network(problem, work, base_models, folds, space, left=left)
+    then = partial(after_network, has_folds=folds is not None, answering=stage.answering)
     base_models = _again(problem, work, base_models, stage.spared(timetable.left(sum(kept))))
-    kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
+    kept = then(problem, base_models, timetable, choosing)
     if not base_models.outputs:
         kept = kept_beside(kept, stage.foreseen, len(subsets_of(problem.inputs)))
     with timetable.part("network"):
         deep = train_network(problem, work, stage, base_models, kept=sum(kept))
     base_models = _again(problem, work, base_models, timetable.left(sum(kept)))
-    kept = after_network(problem, base_models, timetable, choosing, has_folds=folds is not None)
+    kept = then(problem, base_models, timetable, choosing)
     return deep, base_models, kept
 
 

@@ -27,8 +27,8 @@ class Calibration:
     """Factors for each set of input columns that a row may have.
 
     A row whose set is not among the patterns takes the humblest of what is known of such rows for
-    each column that it lacks. Where nothing is known, it takes the factors of the largest pattern
-    that is part of its own (what the model knew less about is not answered too surely), else the
+    each column that it lacks. Where nothing is known, it takes the humblest of the patterns that
+    are part of its own (what the model knew less about is not answered too surely), else the
     first's.
 
     Attributes:
@@ -97,10 +97,7 @@ class Calibration:
         if len(lacking):
             return self.scale.most_cautious(np.concatenate([self.factors[:1], lacking]))
         inside = np.flatnonzero(~(self.patterns[1:] & ~row).any(axis=1)) + 1
-        if not len(inside):
-            return np.asarray(self.factors[0])
-        sizes = self.patterns[inside].sum(axis=1)
-        return np.asarray(self.factors[inside[np.argmax(sizes)]])
+        return self.scale.most_cautious(self.factors[[0, *inside]])
 
 
 def fit_calibration(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -71,7 +72,9 @@ def calibrate(
     most = min(MAX_HIDDEN_ROWS, max(MAX_HIDDEN_CELLS // width, LEAST_HIDDEN_ROWS))
     parts = [answers.held_out(every, ())]
     present = parts[0].present
-    for kept in _worth_hiding(present):
+    worth_hiding = _worth_hiding(present)
+    most = _affordable(answers, every, len(worth_hiding) + present.shape[1], most, deadline)
+    for kept in worth_hiding:
         if is_late(deadline):
             break
         able = np.flatnonzero(present[:, kept].all(axis=1))
@@ -90,6 +93,22 @@ def calibrate(
         HeldOutRows.join(parts),
         HeldOutRows.join(unusual) if unusual else None,
     )
+
+
+def _affordable(
+    answers: _Answers, every: np.ndarray, num_sets: int, most: int, deadline: float | None
+) -> int:
+    """Return on how many rows so many sets of columns are tried: rather fewer than some sets not.
+
+    What is not tried is answered as if nothing were known of it.
+    """
+    if deadline is None or not num_sets or most <= LEAST_HIDDEN_ROWS:
+        return most
+    began, some = time.monotonic(), _some(every, LEAST_HIDDEN_ROWS)
+    answers.held_out(some, list(answers.input_columns)[:1])
+    per_row = (time.monotonic() - began) / max(len(some), 1)
+    able = (deadline - time.monotonic()) / max(num_sets * per_row, 1e-9)
+    return int(np.clip(able, LEAST_HIDDEN_ROWS, most))
 
 
 def calibration_seconds(problem: Problem, per_row: float) -> float:
@@ -113,6 +132,11 @@ class _Answers:
         self._weights = weights
         self._input_columns = list(problem.input_columns.values())
         self._at = places_of(deep.rows, base_models.judged)
+
+    @property
+    def input_columns(self) -> Sequence[str]:
+        """Names of the input columns."""
+        return tuple(self._problem.input_columns)
 
     def held_out(self, places: np.ndarray, gone: Sequence[str]) -> HeldOutRows:
         """Return what the mix says of some of the rows when input columns are hidden."""

@@ -41,6 +41,11 @@ class NetworkStage:
     foreseen: NetworkTime | None = None
     why: str = ""
 
+    @property
+    def answering(self) -> float:
+        """Seconds to answer a row; 0 where none is planned, or time is free."""
+        return 0.0 if self.foreseen is None else self.foreseen.answering
+
     def spared(self, seconds: float | None) -> float | None:
         """Return what simple models may have of the seconds left before the network has its own."""
         if seconds is None or self.foreseen is None:

@@ -175,10 +175,12 @@ def after_network(
     choosing: float,
     *,
     has_folds: bool,
+    answering: float = 0.0,
 ) -> Kept:
     """Return the seconds to keep for choosing, for calibrating, for scoring, and for a last fit.
 
-    They are foreseen from what the simple models took, and no more than their part of the budget.
+    They are foreseen from what the simple models took, and from the seconds of a network's answer
+    to a row, where one is known; and are no more than their part of the budget.
     What is best is fitted again only where it was complete: it would be cut off again. Where
     any lacks time, sets of columns are scored on few rows: what ships is worth more than these.
     """
@@ -201,7 +203,7 @@ def after_network(
     whole = not has_folds and best not in base_models.cut_short
     again = 0.0 if not whole else refit_seconds(base_models, [best], len(problem.splits.validation))
     asked = calibration_seconds(
-        problem, 2 * base_models.answering[best] + base_models.seconds_per_row
+        problem, 2 * base_models.answering[best] + base_models.seconds_per_row + answering
     )
     least, most = (share * timetable.seconds for share in CALIBRATION_SHARES)
     return Kept(
