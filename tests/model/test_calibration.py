@@ -176,6 +176,10 @@ def test_where_nothing_was_tried_no_more_is_claimed_than_of_what_knew_less():
     pair = found._factors_of(np.array([True, True, False]))
     np.testing.assert_array_equal(pair, np.maximum(factors[1, 0, 0], factors[0, 1, 0]))
     assert (pair >= factors[1, 1, 1]).all()
+    some = replace(found, lacking=np.array([[9.0, 9.0], [8.0, 8.0], [np.nan, np.nan]], np.float32))
+    np.testing.assert_array_equal(some._factors_of(np.array([True, True, False])), pair)
+    both = some._factors_of(np.zeros(3, bool))  # a and b are known, c is not
+    assert (both >= 9.0).all()
 
 
 def test_sets_that_hardly_occur_take_the_most_cautious_of_the_columns_they_lack():

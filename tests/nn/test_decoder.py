@@ -72,7 +72,7 @@ def test_rows_go_on_alone_and_doubled(decoder, conditions):
 
 def test_it_starts_by_knowing_nothing_and_learns(conditions):
     torch.manual_seed(0)
-    decoder = PieceDecoder(num_pieces=PIECES, dim=DIM)
+    decoder = PieceDecoder(num_pieces=PIECES, dim=DIM, dropout=0.0, hidden_pieces=0.0)
     pieces, after = before(), torch.roll(before(), -1, 1)
     optimizer = torch.optim.Adam(decoder.parameters(), lr=1e-2)
     losses = []
@@ -84,3 +84,14 @@ def test_it_starts_by_knowing_nothing_and_learns(conditions):
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[0] == pytest.approx(np.log(PIECES), rel=0.3) and losses[-1] < 0.3
+
+
+def test_in_training_some_pieces_are_not_told(conditions):
+    torch.manual_seed(0)
+    decoder = PieceDecoder(num_pieces=PIECES, dim=DIM, dropout=0.0, hidden_pieces=0.5)
+    torch.nn.init.normal_(decoder.last.weight, std=0.1)
+    pieces = before()
+    first, second = decoder(conditions, pieces), decoder(conditions, pieces)
+    assert not torch.allclose(first, second)
+    decoder.eval()
+    torch.testing.assert_close(decoder(conditions, pieces), decoder(conditions, pieces))

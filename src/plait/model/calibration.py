@@ -27,9 +27,9 @@ class Calibration:
     """Factors for each set of input columns that a row may have.
 
     A row whose set is not among the patterns takes the humblest of what is known of such rows for
-    each column that it lacks. Where nothing is known, it takes the humblest of the patterns that
-    are part of its own (what the model knew less about is not answered too surely), else the
-    first's.
+    each column that it lacks. Where nothing is known of any of these, it takes the humblest of the
+    patterns that are part of its own too: what the model knew less about is not answered too
+    surely.
 
     Attributes:
         input_columns: Input column of the table -> the columns that it is read as.
@@ -93,11 +93,12 @@ class Calibration:
         if len(own):
             return np.asarray(self.factors[own[0]])
         lacking = self.lacking[~row]
-        lacking = lacking[~np.isnan(lacking).any(axis=1)]
-        if len(lacking):
-            return self.scale.most_cautious(np.concatenate([self.factors[:1], lacking]))
-        inside = np.flatnonzero(~(self.patterns[1:] & ~row).any(axis=1)) + 1
-        return self.scale.most_cautious(self.factors[[0, *inside]])
+        known = ~np.isnan(lacking).any(axis=1)
+        told = [self.factors[:1], lacking[known]]
+        if not len(lacking) or not known.all():
+            inside = np.flatnonzero(~(self.patterns[1:] & ~row).any(axis=1)) + 1
+            told.append(self.factors[inside])
+        return self.scale.most_cautious(np.concatenate(told))
 
 
 def fit_calibration(

@@ -28,9 +28,10 @@ class DecoderLayer(nn.Module):
     Each is added to its input, and starts at zero (Vaswani et al. 2017, section 3.1).
     """
 
-    def __init__(self, *, dim: int, num_heads: int, hidden: int) -> None:
+    def __init__(self, *, dim: int, num_heads: int, hidden: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.num_heads = num_heads
+        self.dropout = nn.Dropout(dropout)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim) for _ in range(3))
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
@@ -66,10 +67,11 @@ class DecoderLayer(nn.Module):
         q, k, v = self._apart(self.qkv(self.norm1(x)), 3)
         if before is not None:
             k, v = torch.cat([before[0], k], 2), torch.cat([before[1], v], 2)
-        x = x + self.out(_side_by_side(attend(q, k, v, among)))
+        x = x + self.dropout(self.out(_side_by_side(attend(q, k, v, among))))
         (asked,) = self._apart(self.asks(self.norm2(x)), 1)
-        x = x + self.gets(_side_by_side(attend(asked, *held, mask[:, None, None, :])))
-        return x + self.feed_forward(self.norm3(x)), (k, v)
+        found = attend(asked, *held, mask[:, None, None, :])
+        x = x + self.dropout(self.gets(_side_by_side(found)))
+        return x + self.dropout(self.feed_forward(self.norm3(x))), (k, v)
 
     def _apart(self, x: Tensor, num: int) -> tuple[Tensor, ...]:
         """Cut numbers into `num` parts, each ``[batch, head, place, dim]``."""
@@ -87,15 +89,29 @@ class PieceDecoder(nn.Module):
         num_pieces: Size of the vocabulary; piece 0 stands before the first and behind the last.
         dim: Of tokens.
         depth: Number of layers.
+        dropout: Of what each layer adds, in training.
+        hidden_pieces: Share of the pieces before that are not told in training (Bowman et al.
+            2016, "word dropout"): few texts are soon known by heart, and then what they are
+            written from is no longer looked at.
     """
 
-    def __init__(self, *, num_pieces: int, dim: int, depth: int = 2) -> None:
+    def __init__(
+        self,
+        *,
+        num_pieces: int,
+        dim: int,
+        depth: int = 2,
+        dropout: float = 0.1,
+        hidden_pieces: float = 0.25,
+    ) -> None:
         super().__init__()
+        self.hidden_pieces = hidden_pieces
         self.pieces = nn.Embedding(num_pieces, dim)
         self.places = Places(dim)
         num_heads = heads_of(dim)
         self.layers = nn.ModuleList(
-            DecoderLayer(dim=dim, num_heads=num_heads, hidden=2 * dim) for _ in range(depth)
+            DecoderLayer(dim=dim, num_heads=num_heads, hidden=2 * dim, dropout=dropout)
+            for _ in range(depth)
         )
         self.norm = nn.LayerNorm(dim)
         self.last = nn.Linear(dim, dim, bias=False)
@@ -108,6 +124,9 @@ class PieceDecoder(nn.Module):
     ) -> Float[Tensor, "batch place piece"]:
         """Return logits of the piece that follows each of `before`, which begins with 0."""
         memory, mask = memory_of(conditions)
+        if self.training and self.hidden_pieces > 0:
+            hidden = torch.rand(before.shape, device=before.device) < self.hidden_pieces
+            before = before.masked_fill(hidden, 0)
         x = self._begun(before, 0)
         earlier = _earlier(x)
         for layer in self.layers:

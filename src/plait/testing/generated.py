@@ -79,6 +79,7 @@ def check_loses(modality: str) -> None:
     if codec is None:
         return
     head, conditions = _head(codec, len(raws))
+    head.eval()  # what is hidden or dropped in training is drawn anew each time
     loss = head.loss(conditions, _column(codec, raws))
     known = loss.detach()
     expect(loss.shape == (len(raws),), f"{modality}: the loss is not one number per row")

@@ -36,7 +36,7 @@ REFIT_SHARE = 0.15
 SCORING_SECONDS = 2.0
 """Scoring takes about so long beside the answers of a network that stands alone."""
 
-CALIBRATION_SHARES = (0.03, 0.1)
+CALIBRATION_SHARES = (0.05, 0.1)
 """Least and most of a budget that is kept for calibrating what ships, set by set of columns."""
 
 
