@@ -13,7 +13,7 @@ from benchmarks.fits import Outcome, fit_and_score
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
-VQA_BUDGET, PART_BUDGET, TEXT_BUDGET = "15m", "60s", "5m"
+VQA_BUDGET, PART_BUDGET, TEXT_BUDGET = "15m", "60s", "3m"
 VQA_TARGET = ">= 0.98"
 WRITTEN = {"picture": ("image", "image"), "voice": ("voice", "audio")}
 """What the names of stickers are written from: a column, and its modality."""
