@@ -117,11 +117,16 @@ def fit(
         if plan is not None:
             forecasting(model, problem, plan, records)
         _describe(model, problem, work, records, told, said)
-        if out is not None:
-            model.save(out)
-        if unfinished is not None:
-            unfinished.remove()
+        _keep(model, out, unfinished)
     return model
+
+
+def _keep(model: Model, out: Path | str | None, unfinished: Unfinished | None) -> None:
+    """Save the model where that was asked, and remove what an interrupted fit would go on from."""
+    if out is not None:
+        model.save(out)
+    if unfinished is not None:
+        unfinished.remove()
 
 
 def _open(table: Any, asked: FitConfig, progress: Progress) -> Table:
