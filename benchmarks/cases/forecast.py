@@ -15,7 +15,7 @@ from benchmarks.settings import Settings
 from plait.data.windows.rows import PARTS, Scale, Window, WindowRows, window_table
 from plait.data.windows.steps import Steps, read_steps
 
-BUDGET = "5m"
+BUDGET = "2m"
 TARGETS = {96: "<= 0.370", 720: "<= 0.430"}
 LOOKBACK, QUICK_LOOKBACK = 720, 96
 DAY = 24
