@@ -26,6 +26,10 @@ plait fit shop.csv --target category --budget 5m --out shop.plait
 
 plait fit shop.csv --out base.plait
 
+plait fit photos.csv --target caption --budget 10m
+
+plait fit load.csv --target load --horizon 96 --time date --group store
+
 plait fit labelled.csv --target category --base base.plait
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2

@@ -17,6 +17,8 @@ EXAMPLE = """Examples:
 
 plait predict shop.plait new.csv --out predictions.csv
 
+plait predict load.plait history.csv --out next.csv     (a forecast: the steps that follow)
+
 plait predict base.plait new.csv --classes "boot,sandal,trainer"
 
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
