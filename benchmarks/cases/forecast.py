@@ -17,7 +17,6 @@ from plait.data.windows.steps import Steps, read_steps
 
 BUDGET = "2m"
 TARGETS = {96: "<= 0.370", 720: "<= 0.430"}
-LOOKBACK, QUICK_LOOKBACK = 720, 96
 DAY = 24
 """Hours that the peer repeats."""
 
@@ -47,10 +46,9 @@ def _horizon(table: Any, horizon: int, settings: Settings) -> list[Row]:
     peer = {"peer": "the last day again", "peer_value": _error(days, true, scale)}
     if not settings.with_plait:
         return [replace(row, **peer)]
-    lookback = QUICK_LOOKBACK if settings.quick else LOOKBACK
     began = time.monotonic()
     model = plait.fit(
-        table, target=",".join(names), horizon=horizon, lookback=lookback, time="date",
+        table, target=",".join(names), horizon=horizon, time="date",
         split="part", budget=settings.budget_or(BUDGET), seed=settings.seed, samples=False,
     )  # fmt: skip
     seconds = time.monotonic() - began
