@@ -45,9 +45,10 @@ class LinearMap:
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
-        """Choose the penalty by the last groups, left out of the fit, then fit all rows.
+        """Choose the penalty, and whether other columns help to continue, by the last groups.
 
-        Rows of one time come near each other: those that judge lie together too.
+        Rows of one time come near each other: those that judge lie together too, and what lies so
+        near to them that it may share steps with them is not learned from meanwhile.
         """
         self._codec = codec
         self._length = int(np.median([len(one["values"]) for one in targets]))
@@ -56,15 +57,27 @@ class LinearMap:
         if self._before:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
+        tried = [self._others, ()] if self._before and self._others else [self._others]
+        best = np.inf, PENALTIES[-1], self._others
+        for self._others in tried:
+            x, y, spread, units = self._told(matrices, targets)
+            judges, near = _last(units, -(-self._steps // self._length) + 1 if self._before else 0)
+            judge = np.isin(units, judges)
+            learn = ~judge & ~np.isin(units, near)
+            for penalty in PENALTIES if judge.any() and learn.any() else ():
+                self._solve(x[learn], y[learn], penalty)
+                gap = (self._apply(x[judge]) - y[judge]) * spread[judge]
+                error = float((gap**2).mean())
+                best = (error, penalty, self._others) if error < best[0] else best
+        self._others = best[2]
+        x, y, _, _ = self._told(matrices, targets)
+        self._solve(x, y, best[1])
+
+    def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
+        """Return features, what is to be told, the spread of its units, and groups of the rows."""
         x, level, spread = self._inputs(matrices)
         y = (self._outputs(targets) - level) / spread
-        units = np.repeat(_units(matrices), len(x) // len(targets))
-        judge, best = np.isin(units, _last(units)), (np.inf, PENALTIES[-1])
-        for penalty in PENALTIES if judge.any() and not judge.all() else ():
-            self._solve(x[~judge], y[~judge], penalty)
-            gap = (self._apply(x[judge]) - y[judge]) * spread[judge]
-            best = min(best, (float((gap**2).mean()), penalty))
-        self._solve(x, y, best[1])
+        return x, y, spread, np.repeat(_units(matrices), len(x) // len(targets))
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)
@@ -230,10 +243,12 @@ def _units(matrices: Any) -> np.ndarray:
     return units
 
 
-def _last(units: np.ndarray) -> np.ndarray:
-    """Return the groups to judge by: the last share of them, in the order in which they come."""
+def _last(units: np.ndarray, num_near: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the groups to judge by, the last share of them in the order in which they come, and
+    so many before these."""
     _, firsts = np.unique(units, return_index=True)
     ordered = units[np.sort(firsts)]
     if len(ordered) < 2:
-        return ordered[:0]
-    return ordered[-max(1, int(JUDGED_SHARE * len(ordered))) :]
+        return ordered[:0], ordered[:0]
+    place = len(ordered) - max(1, int(JUDGED_SHARE * len(ordered)))
+    return ordered[place:], ordered[max(place - num_near, 0) : place]
