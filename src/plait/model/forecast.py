@@ -13,12 +13,12 @@ from plait.data.table import Table
 from plait.data.windows.plan import WindowPlan
 from plait.data.windows.rows import Scale, last_windows
 from plait.modalities import Asked
+from plait.model.interval_scale import end_of_groups
 from plait.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from plait.model.model import Model
 
-NOMINAL = 0.9
 LOW, HIGH = "_q05", "_q95"
 """Behind a column's name: the ends of its 90 % interval."""
 
@@ -38,24 +38,27 @@ class Forecast:
     high: np.ndarray
 
     @classmethod
-    def of(cls, plan: WindowPlan, made: Any, true: Any) -> Forecast:
+    def of(cls, plan: WindowPlan, made: Any, true: Any, groups: np.ndarray) -> Forecast:
         """Learn the interval of each step from windows that were held out.
 
         Windows are told in units of the spread of what came before, so that a quiet series has
-        narrow intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2,
-        with its finite-sample correction).
+        narrow intervals (locally weighted split conformal prediction, Lei et al. 2018, section
+        5.2). Windows that overlap are one value together: as many count as there are stretches of
+        time; see `plait.model.interval_scale.end_of_groups`.
 
         Args:
             plan: Of the windows.
             made: Forecasts, a `Series` each.
             true: What came.
+            groups: int ``[window]``: the stretch of time of each.
         """
+        whole = np.array([len(one.values) >= plan.horizon for one in true])
         gaps = np.stack([
             one.values[: plan.horizon] - other.values[: plan.horizon]
             for one, other in zip(true, made, strict=True)
             if len(one.values) >= plan.horizon
         ])  # fmt: skip
-        low, high = (_ends(gaps, side) for side in (-1.0, 1.0))
+        low, high = (_ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
         return cls(plan, low.astype(np.float32), high.astype(np.float32))
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,16 +123,14 @@ def next_steps(
     return Answer(columns)
 
 
-def _ends(gaps: np.ndarray, side: float) -> np.ndarray:
+def _ends(gaps: np.ndarray, groups: np.ndarray, side: float) -> np.ndarray:
     """Return one end of the interval of each step and target, ``[step, target]``."""
     found = np.zeros(gaps.shape[1:])
-    for step in range(gaps.shape[1]):
-        for target in range(gaps.shape[2]):
-            known = gaps[:, step, target]
-            known = np.sort(side * known[~np.isnan(known)])
-            if len(known):
-                place = int(np.ceil((len(known) + 1) * (1 + NOMINAL) / 2)) - 1
-                found[step, target] = side * known[min(place, len(known) - 1)]
+    for step, target in np.ndindex(*found.shape):
+        own = gaps[:, step, target].astype(np.float64)
+        known = ~np.isnan(own)
+        if known.any():
+            found[step, target] = side * end_of_groups(side * own[known], groups[known])
     return found
 
 

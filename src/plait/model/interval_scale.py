@@ -87,6 +87,22 @@ def _end(scores: np.ndarray, rows: HeldOutRows, own: np.ndarray, prior: np.ndarr
     return max(found, _random_effect(mine, groups[own])) if few else found
 
 
+def end_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
+    """Return what a new row of a new group is below in `SIDE` of the cases.
+
+    As many independent values are counted as there are groups; where they are too few for the
+    quantile, the end is that of a random effect of the group.
+
+    Args:
+        scores: float64 ``[row]``.
+        groups: int ``[row]``.
+    """
+    num = len(np.unique(groups))
+    found = _quantile(scores, np.ones(len(scores)), num)
+    few = SIDE * (num + 1) > num
+    return max(found, _random_effect(scores, groups)) if few else found
+
+
 def _sizes(scores: np.ndarray, present: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return how large errors are with the columns of each of some rows, float64 ``[row]``.
 

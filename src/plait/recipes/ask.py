@@ -43,8 +43,7 @@ def ask(
         ColumnError: The model has no such column or modality.
         CellError: What is given cannot be read.
     """
-    model = bundle if isinstance(bundle, Model) else load(bundle)
-    model.require_target()
+    model = _open(bundle)
     cells = _cells(model, {**(given or {}), **named})
     if question is not None:
         cells[_question_column(model, cells)] = question
@@ -72,8 +71,7 @@ def ask_each(
 
     Where no one text column is free, no question is read: what is given is asked, once.
     """
-    model = bundle if isinstance(bundle, Model) else load(bundle)
-    model.require_target()
+    model = _open(bundle)
     asked = partial(ask, model, given=given, temperature=temperature, seed=seed)
     try:
         _question_column(model, _cells(model, given or {}))
@@ -100,6 +98,19 @@ def _question_column(model: Model, taken: Container[str]) -> str:
             hint="give what is known by --given COLUMN=VALUE",
         )  # fmt: skip
     return free[0]
+
+
+def _open(bundle: Model | Path | str) -> Model:
+    """Return a model that answers row by row. Raises `TargetError`, or `UsageError` of a forecast."""
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    model.require_target()
+    if model.forecast is not None:
+        raise UsageError(
+            "a forecast goes by rows in time, and not by one row",
+            expected="a model that answers row by row",
+            hint="plait predict BUNDLE HISTORY --out next.csv",
+        )
+    return model
 
 
 def _cells(model: Model, given: Mapping[str, Cell]) -> dict[str, Cell]:

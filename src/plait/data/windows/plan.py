@@ -9,7 +9,7 @@ from typing import Any
 
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
-from plait.errors import TargetError, UsageError, no_column
+from plait.errors import TargetError, UsageError
 from plait.modalities import traits_of_modality
 
 BEFORE, BESIDE, SPLIT, BLOCK = "before", "beside", "split", "stretch of time"
@@ -101,7 +101,7 @@ def plan_windows(
     """Return what the windows of a table are.
 
     Args:
-        table: Rows in time.
+        table: Rows in time, which has all of the columns that are named.
         targets: What is forecast.
         time, group, horizon, lookback, split: See `WindowPlan`; no lookback is five times the
             horizon.
@@ -110,7 +110,6 @@ def plan_windows(
 
     Raises:
         UsageError: No time, or lengths that are none.
-        ColumnError: A column does not exist.
         TargetError: A target is no number.
     """
     if time is None or clock is None:
@@ -122,9 +121,6 @@ def plan_windows(
     for name, steps in (("horizon", horizon), ("lookback", lookback)):
         if steps is not None and steps < 1:
             raise UsageError(f"the {name} is no length", expected="1 step or more", received=steps)
-    for name in (*targets, time, *([] if group is None else [group])):
-        if name not in table.column_names:
-            raise no_column(name, table.column_names)
     for name in targets:
         if table.schema[name].modality != "number":
             raise TargetError(
