@@ -101,7 +101,7 @@ def _question_column(model: Model, taken: Container[str]) -> str:
 
 
 def _open(bundle: Model | Path | str) -> Model:
-    """Return a model that answers row by row. Raises `TargetError`, or `UsageError` of a forecast."""
+    """Return a model that answers row by row. Raises `TargetError`, `UsageError` of a forecast."""
     model = bundle if isinstance(bundle, Model) else load(bundle)
     model.require_target()
     if model.forecast is not None:
