@@ -14,6 +14,10 @@ from plait.data.proposals import propose
 LEAST_COMMON, COMMON_SHARE = 10, 0.01
 """A value in more rows than either is a common one ("no comment"), not a duplicate."""
 
+LIKE_A_CATEGORY = 30
+"""Where so many rows have each of a column's values, equal to the letter, all its values are common
+ones: a question that is asked of a thousand pictures."""
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -27,12 +31,17 @@ class Copies:
             for want of time.
         num_unread: Column name -> in how many rows only equal cells were looked for, for want of
             time.
+        num_recurring: Column name -> how many rows have their like in another, common values too.
+        recurring: Columns whose values recur by nature and say little of the target: rows that are
+            alike there only are kept together, but are not left out of what is learned.
     """
 
     groups: list[tuple[str, np.ndarray]] = field(default_factory=list)
     num_common: dict[str, int] = field(default_factory=dict)
     num_unseen: dict[str, int] = field(default_factory=dict)
     num_unread: dict[str, int] = field(default_factory=dict)
+    num_recurring: dict[str, int] = field(default_factory=dict)
+    recurring: frozenset[str] = frozenset()
 
 
 def find_copies(
@@ -48,10 +57,11 @@ def find_copies(
         until, now = deadline, time.monotonic()
         if deadline is not None:
             until = now + max(deadline - now, 0.0) / (len(fingerprints) - place)
-        leaders, num_unseen = _leaders(prints, until)
+        exact = _exact_leaders(prints)
+        leaders, num_unseen = _leaders(prints, exact, until)
         if num_unseen:
             found.num_unseen[name] = num_unseen
-        _gather(found, name, leaders)
+        _gather(found, name, leaders, exact[prints.codes.any(axis=1)])
     return found
 
 
@@ -64,7 +74,7 @@ def equal_rows(found: Copies, name: str, keys: np.ndarray) -> None:
         keys: Int or bytes ``[row]``.
     """
     _, firsts, which = np.unique(keys, return_index=True, return_inverse=True)
-    _gather(found, name, firsts[which])
+    _gather(found, name, firsts[which], np.arange(len(keys)))
 
 
 def unseen_notes(found: Copies) -> tuple[str, ...]:
@@ -81,9 +91,18 @@ def unseen_notes(found: Copies) -> tuple[str, ...]:
     )
 
 
-def _gather(found: Copies, name: str, leaders: np.ndarray) -> None:
-    """Add the groups that the rows' leaders tell, except common ones."""
+def _gather(found: Copies, name: str, leaders: np.ndarray, exact: np.ndarray) -> None:
+    """Add the groups that the rows' leaders tell, except common ones.
+
+    Args:
+        found: To be added to.
+        name: Of the groups.
+        leaders: int64 ``[row]``: the first row that each is alike.
+        exact: Of the rows with a value, the first with an equal one.
+    """
     most = max(LEAST_COMMON, int(COMMON_SHARE * len(leaders)))
+    if len(exact) >= LIKE_A_CATEGORY * len(np.unique(exact)):
+        most = 1
     sizes = np.bincount(leaders, minlength=len(leaders))
     rows = np.flatnonzero((sizes[leaders] > 1) & (sizes[leaders] <= most))
     order = rows[np.argsort(leaders[rows], kind="stable")]
@@ -92,11 +111,19 @@ def _gather(found: Copies, name: str, leaders: np.ndarray) -> None:
         found.groups.extend((name, part) for part in np.split(order, cuts))
     if (sizes > most).any():
         found.num_common[name] = int((sizes > most).sum())
+    found.num_recurring[name] = int(sizes[sizes > 1].sum())
 
 
-def _leaders(prints: Fingerprints, deadline: float | None) -> tuple[np.ndarray, int]:
-    """Return int64 ``[row]``, the first row that each is alike, and how many pairs were unseen."""
-    leaders = _exact_leaders(prints)
+def _leaders(
+    prints: Fingerprints, leaders: np.ndarray, deadline: float | None
+) -> tuple[np.ndarray, int]:
+    """Return int64 ``[row]``, the first row that each is alike, and how many pairs were unseen.
+
+    Args:
+        prints: Of all rows.
+        leaders: From `_exact_leaders`.
+        deadline: Of `time.monotonic`.
+    """
     own = np.flatnonzero((leaders == np.arange(len(leaders))) & prints.codes.any(axis=1))
     pairs, num_unseen = propose(prints.codes[own])
     compare = _Comparison(prints, own, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from plait.data.allotting import NAMES, NOWHERE, TRAIN, VALIDATION
 from plait.data.duplicates import Copies
 from plait.data.grouping import count_conflicts
+
+MANY_SHARE = 0.1
+"""Where more of a split's rows than this are left out, that is said in words."""
 
 
 def gather_units(
@@ -34,15 +38,21 @@ def drop_straddling(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Leave out rows whose near-duplicate lies in a later split, in place.
 
-    A split that would be left with fewer than `least` rows keeps them. Return which rows were
-    moved, as `Splits.moved`, and notes on those that were kept.
+    A split that would be left with fewer than `least` rows keeps them, and so do columns whose
+    values recur by nature. Return which rows were moved, as `Splits.moved`, and notes on those that
+    were kept, and where many were not.
     """
     dropped: dict[tuple[int, str], set[int]] = {}
+    recurring: dict[str, int] = {}
     given, notes = split.copy(), []
     for column, rows in copies.groups:
         rows = rows[given[rows] != NOWHERE]
         latest = int(given[rows].max(initial=NOWHERE))
-        for row in rows[given[rows] < latest]:
+        earlier = rows[given[rows] < latest]
+        if column in copies.recurring:
+            recurring[column] = recurring.get(column, 0) + len(earlier)
+            continue
+        for row in earlier:
             dropped.setdefault((int(given[row]), column), set()).add(int(row))
             split[row] = NOWHERE
     for number in (TRAIN, VALIDATION):
@@ -53,6 +63,9 @@ def drop_straddling(
                 f"{num} {NAMES[number]} rows have near-duplicates in a later split and stay, "
                 "for nothing else would be left: the numbers may be too good"
             )
+        elif (split == number).sum() < (1 - MANY_SHARE) * (given == number).sum():
+            notes.append(_told_dropped(given == number, split == NOWHERE, NAMES[number], dropped))
+    notes.extend(_told_recurring(column, num) for column, num in recurring.items() if num)
     moved = [
         _move(
             rows, NAMES[old], "dropped" if (split[list(rows)] == NOWHERE).any() else "kept", column
@@ -60,6 +73,26 @@ def drop_straddling(
         for (old, column), rows in sorted(dropped.items())
     ]
     return moved, notes
+
+
+def _told_dropped(
+    given: np.ndarray, left_out: np.ndarray, name: str, dropped: Mapping[tuple[int, str], set[int]]
+) -> str:
+    """Say that many rows of a split were left out, and by which columns."""
+    num, every = int((given & left_out).sum()), int(given.sum())
+    columns = " and ".join(f"'{one}'" for one in dict.fromkeys(column for _, column in dropped))
+    return (
+        f"{num:,} of {every:,} {name} rows were left out: in {columns} they are near-duplicates of "
+        "rows in a later split, which they would give away"
+    )
+
+
+def _told_recurring(column: str, num: int) -> str:
+    return (
+        f"values of '{column}' recur in most rows and say little of the target by themselves: "
+        f"{num:,} rows have one of a later split too, and stay; of values never seen the model may "
+        "know less than the numbers say"
+    )
 
 
 def straddling_notes(split: np.ndarray, copies: Copies) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from plait.data.cautions import Caution
 from plait.data.duplicates import Copies
 from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
+from plait.data.recurring import with_recurring
 from plait.data.splits import Splits, make_splits, row_units
 from plait.data.table import Table
 from plait.display import brief
@@ -184,7 +185,7 @@ def make_problem(
     known = check_base(base, table, target)
     inputs, weigher = _choose_columns(table, target, exclude, rows)
     check_known(base, inputs)
-    found = copies_in(table, inputs, base, timetable, progress)
+    found = with_recurring(copies_in(table, inputs, base, timetable, progress), table, target)
     splits = _split(table, target, exclude, rows, found, seed)
     codecs, prepared, derived_columns = read_columns(
         table, inputs, target, splits, base=base, encoders=encoders or {}, seed=seed,
