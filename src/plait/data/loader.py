@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from plait.data.batching import Batching
 from plait.data.collation import collate as collate
 from plait.data.prepared import Prepared
 from plait.errors import UsageError
 from plait.types import Batch, ColumnBatch
-
-BUCKET_BATCHES = 50
-"""Rows are sorted by length within so many batches at a time, which are then shuffled."""
 
 _Item = tuple[np.ndarray, Batch] | BaseException | None
 
@@ -33,7 +31,7 @@ class Loader:
         augment: Whether to change values at random with their codec's `augment`.
         plain_epochs: So many epochs begin without that.
         shuffle: Whether to give rows in another order every epoch.
-        bucket: Whether to put rows of similar length together.
+        bucket: Whether rows of similar length may be put together; see `Batching`.
         seed: Of order and augmentation, not negative.
         num_ahead: Batches made ahead; 0 makes them in the calling thread.
         view: Loaders that differ only in this give the same rows, augmented otherwise.
@@ -67,19 +65,20 @@ class Loader:
                 received=f"batch_size={batch_size}, seed={seed}",
             )
         self._columns = {name: prepared.columns[name] for name in columns}
-        self._rows = np.asarray(rows, np.int64)
-        self._batch_size, self._shuffle = batch_size, shuffle
+        self._batching = Batching(
+            self._columns.values(), np.asarray(rows, np.int64), batch_size=batch_size,
+            shuffle=shuffle, bucket=bucket, seed=seed,
+        )  # fmt: skip
         self._augment, self._plain_epochs = augment, plain_epochs
         self._seed, self._num_ahead = seed, num_ahead
         self._part = part
         self._view = [view, *part] if part[1] > 1 else [view] if view else []
-        self._lengths = self._total_lengths() if bucket else None
         self.wait_seconds = 0.0
 
     @property
     def num_batches(self) -> int:
         """Batches of an epoch."""
-        return -(-len(self._rows) // self._batch_size)
+        return self._batching.num_batches
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, Batch]]:
         """Yield (row numbers, column name -> batch as numpy arrays) from batch `start` on.
@@ -88,7 +87,7 @@ class Loader:
         dropped, and on any exception; one raised in the thread is raised here.
         """
         first, step = self._part
-        order = [rows[first::step] for rows in self._order(number)[start:]]
+        order = [rows[first::step] for rows in self._batching.epoch(number)[start:]]
         if self._num_ahead < 1:
             for i, rows in enumerate(order, start):
                 began = time.perf_counter()
@@ -133,27 +132,6 @@ class Loader:
         except BaseException as error:
             _put(ahead, error, stop)
 
-    def _order(self, number: int) -> list[np.ndarray]:
-        """Return the rows of each batch of an epoch."""
-        rng = np.random.default_rng([self._seed, number])
-        places = rng.permutation(len(self._rows)) if self._shuffle else np.arange(len(self._rows))
-        if self._lengths is None:
-            return self._cut(places)
-        if not self._shuffle:
-            return self._cut(np.argsort(self._lengths, kind="stable"))
-        size = self._batch_size * BUCKET_BATCHES
-        parts = [places[i : i + size] for i in range(0, len(places), size)]
-        batches = [
-            batch
-            for part in parts
-            for batch in self._cut(part[np.argsort(self._lengths[part], kind="stable")])
-        ]
-        return [batches[i] for i in rng.permutation(len(batches))]
-
-    def _cut(self, places: np.ndarray) -> list[np.ndarray]:
-        size = self._batch_size
-        return [self._rows[places[i : i + size]] for i in range(0, len(places), size)]
-
     def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
         return {
             name: self._augmented(name, rows, [self._seed, number, i, place, *self._view])
@@ -172,12 +150,6 @@ class Loader:
         values = [column[row] for row in rows]
         changed = [None if v is None else column.codec.augment(v, rng) for v in values]
         return collate(changed, column.codec.layout)
-
-    def _total_lengths(self) -> np.ndarray:
-        total = np.zeros(len(self._rows), np.int64)
-        for column in self._columns.values():
-            total += column.lengths()[self._rows]
-        return total
 
 
 def _put(ahead: queue.Queue[_Item], item: _Item, stop: threading.Event) -> bool:
