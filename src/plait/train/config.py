@@ -41,9 +41,9 @@ class TrainConfig:
         save_seconds: Most time between checkpoints.
     """
 
-    learning_rate: float = 8e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 0.01
-    muon_rate: float = 0.03
+    muon_rate: float = 0.015
     muon_decay: float = 0.025
     batch_size: int = 0
     warmup: float = 0.1
