@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from plait.fitting.candidates.base_models import BaseModels
 from plait.fitting.network import network_pilot, network_time
 from plait.fitting.network.network import NetworkStage, plan_network, train_network
 from plait.fitting.network.network_time import (
+    ENOUGH_PASSES,
     GOOD_FOLD_STEPS,
     GOOD_STEPS,
     LEAST_STEPS,
@@ -62,6 +64,10 @@ def test_simple_models_come_first_only_where_the_network_loses_nothing_by_it():
     assert slow().spared(10.8) == 10.8
     assert slow().spared(GOOD_STEPS * 0.25 + 1.0) == pytest.approx(1.0)
     assert slow().spared(1000.0) == pytest.approx(network_time.SPARED_SHARE * 1000.0)
+    many = replace(slow(), steps_per_pass=1000.0)
+    needed = ENOUGH_PASSES * 1000.0 * 0.25
+    assert many.spared(10.8) == 10.8 and many.spared(0.9 * needed) == 0.0
+    assert 0.0 < many.spared(1.1 * needed) <= 0.1 * needed
     assert NetworkStage().spared(3.0) == 3.0 and NetworkStage().spared(None) is None
 
 

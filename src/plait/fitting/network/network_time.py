@@ -27,6 +27,9 @@ GOOD_STEPS = 300
 GOOD_FOLD_STEPS = 150
 """Of networks whose mean ships so many each are enough: it is worth what steps they lack."""
 
+ENOUGH_PASSES = 8.0
+"""A network that can see every row so often needs that time before simple models get more."""
+
 SPARED_SHARE = 0.3
 """Most of the time left that simple models get once more where the network has enough."""
 
@@ -72,12 +75,14 @@ class NetworkTime:
         step: Seconds of a training step.
         forms: Form -> what it is made of, the most thorough form first.
         judged: Rows that are answered in the end.
+        steps_per_pass: Steps in which a network sees all of its rows once.
     """
 
     answering: float
     step: float
     forms: Mapping[Form, Trainings]
     judged: int
+    steps_per_pass: float = 0.0
 
     @classmethod
     def of(cls, problem: Problem, plan: DeepPlan, left: float) -> NetworkTime:
@@ -103,7 +108,8 @@ class NetworkTime:
                 Form.FOLDS: Trainings(-(-num_folds // num), len(rows) / num, num_folds),
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
-        return cls(answering, step, forms, len(problem.judged))
+        steps_per_pass = len(rows) / max(plan.train.rows_per_step(len(rows)), 1)
+        return cls(answering, step, forms, len(problem.judged), steps_per_pass)
 
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
@@ -142,11 +148,14 @@ class NetworkTime:
     def spared(self, seconds: float) -> float:
         """Return what simple models may have of the seconds before the network has its own.
 
-        All, where it would learn little anyway; else a part, and none that it needs.
+        All, where it would learn little anyway; else a part, and none that it needs: enough steps,
+        and as many as see each row often.
         """
         if seconds <= self.good:
             return seconds
-        return min(seconds - self.good, SPARED_SHARE * seconds)
+        often = round(ENOUGH_PASSES * self.steps_per_pass)
+        needed = min(self.seconds(form, max(_good_steps(form), often)) for form in self.forms)
+        return min(max(seconds - needed, 0.0), SPARED_SHARE * seconds)
 
 
 def _good_steps(form: Form) -> int:
