@@ -37,7 +37,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
 
     Raises `UsageError` for settings that only predicted targets know.
     """
-    _check(work)
+    check_generated(work)
     timetable, space = work.timetable, None
     if work.base is not None:
         space = work.base.space
@@ -77,8 +77,8 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     return model, records
 
 
-def _check(work: Work) -> None:
-    """Refuse what has no meaning where values are generated."""
+def check_generated(work: Work) -> None:
+    """Refuse what has no meaning where values are generated. Raises `UsageError`."""
     told = {
         "threshold": work.config.decision.threshold is not None,
         "costs": work.config.decision.costs is not None,

@@ -105,7 +105,8 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     model.ensemble.base_models = {**model.ensemble.base_models, **shipped.base_models}
     records["metrics"]["refitted"] = sorted(shipped.base_models)
     records["metrics"]["notes"] += shipped.notes
-    timetable.said.extend(why_unused(base_models, deep, timetable))
+    if work.alone:
+        timetable.said.extend(why_unused(base_models, deep, timetable))
     model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
@@ -214,6 +215,8 @@ def _with_space(problem: Problem, work: Work) -> tuple[Problem, SharedSpace | No
             problem, notes=(*problem.notes, *(f"the base: {one}" for one in space.warnings))
         )
         return with_space(problem, space, progress=work.progress), space, {}
+    if not work.alone:
+        return problem, None, {}
     found, notes = learn_linear(problem, work)
     problem = replace(problem, notes=(*problem.notes, *notes))
     if found is None:

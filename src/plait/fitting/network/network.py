@@ -35,11 +35,13 @@ class NetworkStage:
         plan: None where none is trained.
         foreseen: What it needs; None where time is free.
         why: Why none is trained.
+        trained: What was trained already, together with other targets; None where nothing was.
     """
 
     plan: DeepPlan | None = None
     foreseen: NetworkTime | None = None
     why: str = ""
+    trained: DeepResult | None = None
 
     @property
     def answering(self) -> float:
@@ -66,6 +68,8 @@ def plan_network(
     if work.simple:
         refuse_none(base_models.outputs, work.baselines)
         return NetworkStage(why="no network was trained: simple models were asked for")
+    if work.trained is not None:
+        return NetworkStage(trained=work.trained)
     if left is not None and left < LEAST_SECONDS and base_models.fitted:
         return NetworkStage(why="no network was trained: no time was left for it")
     modalities = [problem.codecs[name].modality for name in problem.columns]
@@ -113,6 +117,8 @@ def train_network(
         kept: Seconds.
     """
     plan, foreseen = stage.plan, stage.foreseen
+    if stage.trained is not None:
+        return stage.trained.among(base_models.judged if base_models.fitted else problem.validation)
     if plan is None:
         return _none(base_models, stage.why)
     seconds = work.timetable.seconds

@@ -40,6 +40,9 @@ class Work:
         progress: Told of the work.
         base: Opened: whose shared space is the start; None for a fit from scratch.
         timetable: The time that all parts go by.
+        alone: Whether the target is the only one: several have inputs and network in common.
+        trained: The network of one of several targets: a `DeepResult` where it is predicted, a
+            `Decoder` where it is generated; None where there is none.
     """
 
     config: FitConfig
@@ -49,6 +52,8 @@ class Work:
     progress: Progress
     base: Model | None = None
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
+    alone: bool = True
+    trained: Any = None
 
     @property
     def seed(self) -> int:
