@@ -18,6 +18,8 @@ from plait.errors import ColumnError, TargetError
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec
 from plait.model.bundling import fields_from
+from plait.model.columns import Missing, weighed
+from plait.model.ensemble import DEEP
 from plait.model.generator import Generator, asked_of
 from plait.model.model import Model
 from plait.model.prepare import in_parts
@@ -154,11 +156,17 @@ class Several(Model):
         return there
 
     def summary(self) -> dict[str, Any]:
-        """Return the JSON shape of ``plait fit``: ``targets`` has that of each target."""
+        """Return the JSON shape of ``plait fit``: ``targets`` has that of each target.
+
+        There, ``network`` is how the network that was trained for all did on this target, alone.
+        """
         energy = self.records.get("energy", {})
         return {
             "bundle": None if self.path is None else str(self.path),
-            "targets": {name: model.summary() for name, model in self.models.items()},
+            "targets": {
+                name: {**model.summary(), "network": _network_of(model)}
+                for name, model in self.models.items()
+            },
             "seconds": energy.get("seconds"),
             "peak_memory_mb": energy.get("peak_memory_mb"),
         }
@@ -199,6 +207,31 @@ def named(answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                     key += "_"
                 found[key] = values
     return found
+
+
+def _network_of(model: Model) -> dict[str, Any] | None:
+    """Return the record of the network among the candidates; None where none was trained."""
+    candidates = model.records.get("metrics", {}).get("candidates") or []
+    return next((one for one in candidates if one["name"] == DEEP), None)
+
+
+def predicted(model: Model) -> dict[str, Model]:
+    """Return column of an answer -> the model whose prediction it holds; {} without a target."""
+    if isinstance(model, Several):
+        return dict(model.models)
+    return {} if model.target is None else {"prediction": model}
+
+
+def weighed_each(model: Model, missing: Missing) -> tuple[list[str], list[str]]:
+    """Return warnings and notes of `plait.model.columns.weighed`, of each target there is."""
+    if not isinstance(model, Several):
+        return weighed(model, missing)
+    warnings, notes = [], []
+    for name, one in model.models.items():
+        warned, noted = weighed(one, missing)
+        warnings += [f"{name}: {text}" for text in warned]
+        notes += noted
+    return warnings, list(dict.fromkeys(notes))
 
 
 def together(models: Sequence[Model]) -> Model:
