@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ TRUNK, FOLDER = "trunk.safetensors", "targets"
 
 COMMON = ("lineage", "licences", "energy")
 """Records that are of the fit, and not of a target."""
+
+NUMBER = re.compile(r"^\d+\.")
+"""Of a network among those whose mean ships, before the names of its weights."""
 
 SHARED_PARTS = ("encoder.", "trunk.")
 """Beginnings of the names of weights that several targets may share."""
@@ -78,7 +82,7 @@ class _Part(Bundle):
     Args:
         whole: The bundle, whose files were checked.
         folder: Where the target's are, with a slash behind.
-        shared: Weights by the names without the number of a network.
+        shared: Weights: number of a network, a dot, name.
         records: Of the fit.
     """
 
@@ -99,8 +103,9 @@ class _Part(Bundle):
         found = super().read_arrays(name)
         if name != WEIGHTS:
             return found
-        start = "0." if all(key.startswith("0.") for key in found) else ""
-        return {**{start + key: array for key, array in self._shared.items()}, **found}
+        numbered = any(NUMBER.match(key) for key in found)
+        shared = {key if numbered else NUMBER.sub("", key): a for key, a in self._shared.items()}
+        return {**shared, **found}
 
     def read_all_json(self) -> dict[str, Any]:
         return {**super().read_all_json(), **self._records}
@@ -113,11 +118,14 @@ def _of_inputs(model: Model) -> set[str]:
 
 
 def _without_shared(weights: bytes, shared: dict[str, np.ndarray]) -> bytes:
-    """Return weights without those that are shared; those of the first to have any become so."""
+    """Return weights without those that are shared; those of the first to have any become so.
+
+    The only network of a generated target has no number: it is that of number 0.
+    """
     own, first = {}, not shared
     for name, array in load(weights).items():
-        key = name.removeprefix("0.")
-        if first and key.startswith(SHARED_PARTS):
+        key = name if NUMBER.match(name) else f"0.{name}"
+        if first and NUMBER.sub("", key).startswith(SHARED_PARTS):
             shared[key] = array
         if key not in shared or not np.array_equal(shared[key], array):
             own[name] = array

@@ -3,204 +3,182 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from plait.baselines.cross_validation import inner_folds
+from plait.baselines.evidence import Evidence
 from plait.fitting.network.decoding import Decoder
 from plait.fitting.network.deep_training import make_system, run_training, train_data
-from plait.fitting.network.network import LEAST_PASSES
-from plait.fitting.network.network_time import NetworkTime
-from plait.fitting.setup.deep_plan import LEAST_SECONDS, DeepPlan, DeepResult, settled
+from plait.fitting.network.joint_plan import JointPlan, Stage, plan_joint, rows_of
+from plait.fitting.network.side_by_side import Forward, Job, num_at_once, run_all
+from plait.fitting.setup.deep_plan import DeepPlan, DeepResult
 from plait.fitting.setup.problem import Problem
-from plait.fitting.setup.stopping import LEAST_ROWS, MOST_ROWS, STOPPING_SHARE
-from plait.fitting.setup.telling import tell
 from plait.fitting.setup.work import Work
-from plait.modalities import GeneratedTarget, PredictiveTarget
-from plait.networks.config import choose_size, lean
+from plait.modalities import GeneratedTarget
 from plait.networks.heads import Heads
 from plait.networks.start import start_from
 from plait.networks.system import System
 from plait.networks.torch_runners import system_outputs
 from plait.networks.weights import tensors_of
-from plait.train.budget import Budget
+from plait.progress import Update
 from plait.train.generative import Generative, GenerativeData
 from plait.train.joint import Joint
 from plait.train.objective import Objective
+from plait.train.result import TrainResult
 from plait.train.space_network import space_network
 from plait.train.supervised import Supervised
-
-MID = "several targets on one trunk: kinds of fusion were not compared, mid fusion was taken"
-FULL = "several targets on one trunk: ways to adapt the base were not compared, full was taken"
 
 Trained = Mapping[str, DeepResult | Decoder]
 """Target -> the network with its head, as what learns that target takes it."""
 
 
 def train_joint(problems: Sequence[Problem], work: Work, seconds: float | None) -> Trained:
-    """Train the network on the training rows of all targets, a row that lacks one on the others.
+    """Train the network on the rows of all targets; a row that lacks one teaches the others.
 
     Each target gets a network of its own head, pool and evidence whose encoder and trunk are the
-    same modules, and the same weights in the end. What is answered for the validation rows, from
-    which nothing is learned, compares it with the simple models of each target.
+    same modules, and the same weights in the end. It is trained as that of one target is: once on
+    the training rows, judged by validation rows, or where rows are few once for each fold of them.
 
     Args:
         problems: One for each target, over the same rows and inputs.
         work: Settings.
         seconds: That it may take; None where time is free.
     """
-    plan = _planned(problems, work, seconds)
-    rows = _union([problem.splits.train for problem in problems])
-    stop = _stopping(rows, problems[0].groups, work.seed)
-    parts = [_part(problem, plan, stop) for problem in problems]
-    for part in parts[1:]:
-        part.network.encoder = parts[0].network.encoder
-        part.network.trunk = parts[0].network.trunk
-    objective = Joint([part.objective(plan) for part in parts])
-    plan = replace(plan, budget=plan.part(1.0, sum(len(one.validation) for one in problems)))
-    run = run_training(plan, objective, objective.module, "training", work.progress)
-    seen = run.steps * plan.train.rows_per_step(len(objective.rows))
-    told = {
-        "run": run,
-        "adapt": plan.adapt,
-        "cut_short": plan.end is not None and seen < len(objective.rows),
-        "notes": _notes(problems, plan, work),
+    joint = plan_joint(problems, work, seconds)
+    num = num_at_once(len(joint.stages), work.device)
+    rounds = -(-len(joint.stages) // num)
+    jobs = [
+        Job(stage.name, partial(_fit, problems, joint, stage, rounds - place // num))
+        for place, stage in enumerate(joint.stages)
+    ]
+    fitted = run_all(jobs, num, work.progress)
+    return {
+        str(problem.target): _result(problem, joint, place, fitted)
+        for place, problem in enumerate(problems)
     }
-    return {str(part.problem.target): part.result(plan, told) for part in parts}
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A target's share of the network.
+class _Own:
+    """What a target has of a trained network: weights, evidence, answers to rows held out."""
 
-    Attributes:
-        problem: Of the target.
-        network: A `System` of a predictive target, `Heads` of a generated one.
-        learned, stop: Row numbers to learn from, and those that tell when to stop, which have it.
-    """
-
-    problem: Problem
-    network: Any
-    learned: np.ndarray
-    stop: np.ndarray
-
-    @property
-    def is_generated(self) -> bool:
-        """Whether values are generated."""
-        return isinstance(self.problem.goal, GeneratedTarget)
-
-    def objective(self, plan: DeepPlan) -> Objective:
-        """Return what this target adds to the loss."""
-        problem = self.problem
-        if not self.is_generated:
-            return Supervised(
-                self.network, train_data(problem, self.learned, self.stop), plan.train
-            )
-        data = GenerativeData(
-            prepared=problem.prepared,
-            columns=problem.columns,
-            shares={str(problem.target): 1.0},
-            rows=self.learned,
-            rows_validation=self.stop,
-            weights=problem.weights,
-        )
-        return Generative(self.network, data)
-
-    def result(self, plan: DeepPlan, told: dict[str, Any]) -> DeepResult | Decoder:
-        """Return the trained network, and what it answers for validation rows."""
-        if self.is_generated:
-            network = self.network.cpu().eval()
-            return Decoder(network=network, tensors=tensors_of(network), **told)
-        rows, system = self.problem.validation, self.network
-        outputs = system_outputs(system, self.problem.prepared, rows, device=plan.device)
-        system = system.cpu()
-        return DeepResult(
-            systems=(system,), outputs=outputs, rows=rows, stages=[(system, rows)], **told
-        )
+    tensors: dict[str, np.ndarray]
+    evidence: Evidence | None = None
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    outputs: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.float32))
 
 
-def _part(problem: Problem, plan: DeepPlan, stop: np.ndarray) -> _Part:
-    """Build a target's network; what is its own is drawn from the seed and the target's place."""
-    learned = np.setdiff1d(problem.splits.train, stop)
-    held = np.intersect1d(problem.splits.train, stop)
-    if isinstance(problem.goal, PredictiveTarget):
-        held = held[problem.goal.form.known(problem.truth[held])]
-        seconds = plan.budget.amount if plan.budget.timed else None
-        plan = replace(plan, told=tell(problem, seconds=seconds, seed=plan.seed))
-        network: System | Heads = make_system(problem, plan, learned)
-    else:
-        network = _make_heads(problem, plan)
-    return _Part(problem, network, learned, held)
+@dataclass(frozen=True)
+class _Fitted:
+    """A trained network: what each target has of it, and its training."""
+
+    own: list[_Own]
+    run: TrainResult
 
 
-def _make_heads(problem: Problem, plan: DeepPlan) -> Heads:
+def _fit(
+    problems: Sequence[Problem], joint: JointPlan, stage: Stage, rounds_left: int, notify: Update
+) -> _Fitted:
+    """Train the network of a stage, in its part of the time that is left for so many rounds."""
+    plan = replace(joint.plan, seed=stage.seed, folder=stage.folder)
+    networks = [
+        _make(problem, replace(plan, told=told), stage)
+        for problem, told in zip(problems, joint.told, strict=True)
+    ]
+    for network in networks[1:]:
+        network.encoder, network.trunk = networks[0].encoder, networks[0].trunk
+    pairs = list(zip(problems, networks, strict=True))
+    objective = Joint([_objective(problem, network, plan, stage) for problem, network in pairs])
+    num_held = sum(len(rows_of(problem, stage.held)) for problem in problems)
+    budget = plan.budget.share(1 / len(joint.stages))
+    plan = replace(plan, budget=plan.part(1 / rounds_left, num_held) if plan.end else budget)
+    run = run_training(plan, objective, objective.module, "training", Forward(notify))
+    return _Fitted([_own(problem, network, plan, stage) for problem, network in pairs], run)
+
+
+def _own(problem: Problem, network: System | Heads, plan: DeepPlan, stage: Stage) -> _Own:
+    """Return what a target has of a trained network."""
+    if isinstance(network, Heads):
+        return _Own(tensors_of(network))
+    rows = rows_of(problem, stage.held)
+    outputs = system_outputs(network, problem.prepared, rows, device=plan.device)
+    return _Own(tensors_of(network), network.evidence, rows, outputs)
+
+
+def _make(problem: Problem, plan: DeepPlan, stage: Stage) -> System | Heads:
+    """Build a target's network."""
+    if not isinstance(problem.goal, GeneratedTarget):
+        return make_system(problem, plan, rows_of(problem, stage.learned))
     torch.manual_seed(plan.seed)
-    codecs = {name: problem.codecs[name] for name in problem.columns}
-    network = Heads(codecs, {str(problem.target): problem.goal}, plan.config)
+    network = _heads(problem, plan)
     if plan.start is not None and plan.adapt != "scratch":
         start_from(network, space_network(plan.start))
     return network
 
 
-def _planned(problems: Sequence[Problem], work: Work, seconds: float | None) -> DeepPlan:
-    """Return sizes and time of the network; smaller ones where rows would be seen too seldom."""
-    num_rows = len(_union([problem.splits.train for problem in problems]))
-    modalities = [problems[0].codecs[name].modality for name in problems[0].columns]
-    space = None if work.base is None else work.base.space
-    start = space if space is not None and space.has_network else None
-    scratch = start is None or work.adapt == "scratch"
-    adapt = "scratch" if scratch else "full" if work.adapt == "auto" else work.adapt
-    timed, train, budget = seconds is not None, work.train, work.budget
-    if seconds is not None:
-        budget = Budget(max(seconds, LEAST_SECONDS), "seconds")
-        train = train.within(work.budget.amount, num_rows)
-    plan = DeepPlan(
-        config=choose_size(work.size, num_rows, modalities) if start is None else start.config,
-        fusion=work.fusion if len(problems[0].columns) > 1 else 0,
-        train=train,
-        budget=budget,
-        folds=None,
-        seed=work.seed,
-        device=work.device,
-        folder=work.folder,
-        start=start,
-        adapt=adapt,
-        end=work.timetable.clock() + budget.amount if timed else None,
+def _heads(problem: Problem, plan: DeepPlan) -> Heads:
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    return Heads(codecs, {str(problem.target): problem.goal}, plan.config)
+
+
+def _objective(
+    problem: Problem, network: System | Heads, plan: DeepPlan, stage: Stage
+) -> Objective:
+    """Return what a target adds to the loss."""
+    rows, stop = rows_of(problem, stage.learned), rows_of(problem, stage.stop)
+    if isinstance(network, System):
+        stop = stop[problem.target_codec.form.known(problem.truth[stop])]
+        return Supervised(network, train_data(problem, rows, stop), plan.train)
+    data = GenerativeData(
+        prepared=problem.prepared,
+        columns=problem.columns,
+        shares={str(problem.target): 1.0},
+        rows=rows,
+        rows_validation=stop,
+        weights=problem.weights,
     )
-    plan = plan if start is not None else settled(plan)
-    predicted = [one for one in problems if isinstance(one.goal, PredictiveTarget)]
-    if seconds is None or not predicted:
-        return plan
-    foreseen = NetworkTime.of(predicted[0], plan, seconds)
-    passes = foreseen.passes(seconds / len(problems), plan, num_rows)
-    may_shrink = work.size == "auto" and start is None
-    if may_shrink and passes < LEAST_PASSES:
-        plan = settled(replace(plan, config=lean(modalities)))
-    return replace(plan, answering=foreseen.answering)
+    return Generative(network, data)
 
 
-def _stopping(rows: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Return training rows that tell when to stop, whole groups; none where they are few."""
-    share = min(STOPPING_SHARE, MOST_ROWS / max(len(rows), 1))
-    if share * len(rows) < LEAST_ROWS:
-        return rows[:0]
-    alike = np.zeros(len(rows), np.int64)
-    learn, stop = inner_folds(alike, seed=seed, groups=groups[rows], small=0, share=share)[0]
-    return np.sort(rows[stop]) if len(learn) else rows[:0]
+def _result(
+    problem: Problem, joint: JointPlan, place: int, fitted: Sequence[_Fitted]
+) -> DeepResult | Decoder:
+    """Return the trained networks with the head of one target, and what they answer."""
+    plan, run, owns = joint.plan, fitted[0].run, [one.own[place] for one in fitted]
+    rows_seen = run.steps * plan.train.rows_per_step(len(joint.stages[0].learned))
+    told: dict[str, Any] = {
+        "run": run,
+        "adapt": plan.adapt,
+        "cut_short": plan.end is not None and rows_seen < len(joint.stages[0].learned),
+        "notes": joint.notes,
+    }
+    if isinstance(problem.goal, GeneratedTarget):
+        return Decoder(
+            network=_filled(_heads(problem, plan), owns[0]), tensors=owns[0].tensors, **told
+        )
+    systems = tuple(_system(problem, joint, place, own) for own in owns)
+    some = [own for own in owns if len(own.rows)] or owns[:1]
+    rows = np.concatenate([own.rows for own in some])
+    order, outputs = np.argsort(rows), np.concatenate([own.outputs for own in some])
+    stages = [(one, own.rows) for one, own in zip(systems, owns, strict=True)]
+    return DeepResult(
+        systems=systems, outputs=outputs[order], rows=rows[order], stages=stages, **told
+    )
 
 
-def _union(rows: Sequence[np.ndarray]) -> np.ndarray:
-    return np.unique(np.concatenate(list(rows)))
+def _system(problem: Problem, joint: JointPlan, place: int, own: _Own) -> System:
+    told, evidence = joint.told[place], own.evidence
+    if evidence is not None and told is not None:
+        evidence = told.again(evidence)
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    system = System(codecs, problem.target_codec, joint.plan.config, evidence)
+    return _filled(system, own)
 
 
-def _notes(problems: Sequence[Problem], plan: DeepPlan, work: Work) -> tuple[str, ...]:
-    names = ", ".join(f"'{problem.target}'" for problem in problems)
-    said = [f"one network was trained for {names}: one encoder and trunk, a head for each"]
-    if plan.start is None and work.fusion == "auto" and len(problems[0].columns) > 1:
-        said.append(MID)
-    if plan.adapt != "scratch" and work.adapt == "auto":
-        said.append(FULL)
-    return tuple(said)
+def _filled(network: Any, own: _Own) -> Any:
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in own.tensors.items()})
+    return network.eval()

@@ -118,7 +118,7 @@ def train_network(
     """
     plan, foreseen = stage.plan, stage.foreseen
     if stage.trained is not None:
-        return stage.trained.among(base_models.judged if base_models.fitted else problem.validation)
+        return _among(problem, stage.trained, base_models)
     if plan is None:
         return _none(base_models, stage.why)
     seconds = work.timetable.seconds
@@ -143,6 +143,14 @@ def train_network(
     from plait.fitting.network.deep import train_deep
 
     return train_deep(problem, plan, work.progress)
+
+
+def _among(problem: Problem, trained: DeepResult, base_models: BaseModels) -> DeepResult:
+    """Return what was trained for several targets, compared on the rows of the simple models."""
+    found = trained.among(base_models.judged if base_models.fitted else problem.validation)
+    if not len(found.rows) and base_models.fitted:
+        return _none(base_models, "the network learned from every row that could compare it")
+    return found
 
 
 def _none(base_models: BaseModels, note: str) -> DeepResult:
