@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -59,11 +59,7 @@ class Several(Model):
         return self.models[target]
 
     def require_target(self) -> None:
-        """Raise nothing: there are targets."""
-
-    @property
-    def predictor(self) -> NoReturn:
-        """Raise `TargetError`: what predicts is that of a target."""
+        """Raise `TargetError`: there are several."""
         raise TargetError(
             "this model has several targets, so it is not clear which one is meant",
             expected="the model of one of " + ", ".join(self.models),
@@ -216,10 +212,14 @@ def _network_of(model: Model) -> dict[str, Any] | None:
 
 
 def predicted(model: Model) -> dict[str, Model]:
-    """Return column of an answer -> the model whose prediction it holds; {} without a target."""
+    """Return column of an answer -> the model whose prediction it holds.
+
+    Raises `TargetError` where there is no target.
+    """
     if isinstance(model, Several):
         return dict(model.models)
-    return {} if model.target is None else {"prediction": model}
+    model.require_target()
+    return {"prediction": model}
 
 
 def weighed_each(model: Model, missing: Missing) -> tuple[list[str], list[str]]:

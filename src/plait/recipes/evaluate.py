@@ -12,7 +12,7 @@ from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.judging import few_groups_said
 from plait.model.model import Model, load
-from plait.model.several import Several
+from plait.model.several import Several, predicted
 from plait.model.unread import counting_unread
 from plait.model.unseen import count_unseen, unseen_note
 from plait.progress import Progress
@@ -60,7 +60,7 @@ def evaluate(
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if importance:
-        model.require_target()
+        predicted(model)
     told: dict[str, Any] = {"seed": seed, "importance": importance, "progress": progress}
     if isinstance(model, Several):
         there = model.targets_in(rows.column_names)

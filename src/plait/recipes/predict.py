@@ -197,7 +197,7 @@ def _answerer(
         return partial(zero_shot, model, classes=classes, templates=templates or TEMPLATES)
     if templates:
         raise UsageError("templates are for classes", expected="--classes with --template")
-    model.require_target()
+    predicted(model)
     return predict_rows
 
 
@@ -210,7 +210,8 @@ def _units(model: Model) -> str | dict[str, str]:
 
 def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the answer for a flat file: truth values as training spelled them, lists as JSON."""
-    codecs = {name: one.target_codec for name, one in predicted(model).items()}
+    models = {} if model.target is None else predicted(model)
+    codecs = {name: one.target_codec for name, one in models.items()}
     names = [name for name in answer if name in ("prediction", *codecs)]
     return {**answer, **{name: _flat(answer[name], codecs.get(name)) for name in names}}
 

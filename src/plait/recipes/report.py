@@ -49,7 +49,7 @@ def _copied(model: Model, folder: Path) -> Path:
     try:
         return model.save(folder / f"{'space' if model.target is None else 'model'}.plait")
     finally:
-        for one in (model, *predicted(model).values()):
+        for one in (model, *(predicted(model).values() if model.target else ())):
             one.path = None
 
 
