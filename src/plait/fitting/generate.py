@@ -38,8 +38,8 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     Raises `UsageError` for settings that only predicted targets know.
     """
     check_generated(work)
-    timetable, space = work.timetable, None
-    if work.base is not None:
+    timetable, space = work.timetable, work.space
+    if work.base is not None and work.alone:
         space = work.base.space
         problem = with_space(problem, space, progress=work.progress)
     problem = with_stopping(problem, from_validation=False, seed=work.seed)

@@ -209,14 +209,14 @@ def _with_space(problem: Problem, work: Work) -> tuple[Problem, SharedSpace | No
 
     The space is the base's, or where many rows have no target a linear one of all these rows.
     """
+    if not work.alone:
+        return problem, work.space, {}
     if work.base is not None:
         space = work.base.space
         problem = replace(
             problem, notes=(*problem.notes, *(f"the base: {one}" for one in space.warnings))
         )
         return with_space(problem, space, progress=work.progress), space, {}
-    if not work.alone:
-        return problem, None, {}
     found, notes = learn_linear(problem, work)
     problem = replace(problem, notes=(*problem.notes, *notes))
     if found is None:

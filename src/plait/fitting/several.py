@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from plait.fitting.encoders.read_alike import read_alike
 from plait.fitting.generate import check_generated, learn_generated
 from plait.fitting.learn import learn_target
 from plait.fitting.setup.problem import Problem, with_space
 from plait.fitting.setup.work import Work
+from plait.fitting.space.linear_space import learn_linear
 from plait.modalities import GeneratedTarget
 from plait.model.model import Model
+from plait.model.shared_space import SharedSpace
 
 JOINT_SHARES, JOINT_SECONDS = (0.4, 0.6), (30.0, 120.0)
 """What the network of all targets may take of short budgets and of long ones, and what these are;
@@ -26,9 +30,9 @@ Learned = tuple[Model, dict[str, Any]]
 def learn_several(problems: Sequence[Problem], work: Work) -> list[Learned]:
     """Return the best model of each target, and its records: metrics and samples.
 
-    The network is trained first, together for all. Each target then has its own simple models,
-    choice, calibration and scores, as if it were fitted alone, and the network is one of its
-    candidates. Encoders are those that were named: all targets read the same columns.
+    All targets read the same columns. The network is trained first, together for all. Each target
+    then has its own simple models, choice, calibration and scores, as if it were fitted alone, and
+    the network is one of its candidates.
 
     Args:
         problems: One for each target, over the same rows and inputs.
@@ -36,12 +40,13 @@ def learn_several(problems: Sequence[Problem], work: Work) -> list[Learned]:
 
     Raises `UsageError` for settings that a generated target does not know.
     """
-    work = replace(work, config=_without_search(work), alone=False)
     if any(_is_generated(problem) for problem in problems):
         check_generated(work)
-    if work.base is not None:
-        space = work.base.space
-        problems = [with_space(one, space, progress=work.progress) for one in problems]
+    with work.timetable.part("encoders"):
+        problems, told = read_alike(problems, work)
+        problems, space = _with_space(problems, work)
+    start = replace(work.config.start, encoders="none", tune="frozen")
+    work = replace(work, config=replace(work.config, start=start), alone=False, space=space)
     trained = {} if work.simple else _trained(problems, work)
     learned = []
     for place, problem in enumerate(problems):
@@ -51,12 +56,13 @@ def learn_several(problems: Sequence[Problem], work: Work) -> list[Learned]:
             timetable=work.timetable.share(1 / (len(problems) - place)),
             trained=trained.get(str(problem.target)),
         )
-        learn = learn_generated if _is_generated(problem) else learn_target
-        learned.append(learn(problem, own))
+        model, records = (learn_generated if _is_generated(problem) else learn_target)(problem, own)
+        records["metrics"] |= told
+        learned.append((model, records))
     return learned
 
 
-def _trained(problems: Sequence[Problem], work: Work) -> Any:
+def _trained(problems: Sequence[Problem], work: Work) -> Mapping[str, Any]:
     from plait.fitting.network.joint import train_joint
 
     left = work.timetable.left()
@@ -65,10 +71,30 @@ def _trained(problems: Sequence[Problem], work: Work) -> Any:
         return train_joint(problems, work, None if left is None else float(share) * left)
 
 
-def _without_search(work: Work) -> Any:
-    """Return the settings with no encoder looked for, and none tuned: each is for one target."""
-    start = replace(work.config.start, encoders="none", tune="frozen")
-    return replace(work.config, start=start)
+def _with_space(
+    problems: Sequence[Problem], work: Work
+) -> tuple[list[Problem], SharedSpace | None]:
+    """Return the problems with the vectors of one shared space, and the space.
+
+    It is the base's, or where most rows have no target at all a linear one of all of them.
+    """
+    if work.base is not None:
+        space: SharedSpace | None = work.base.space
+        notes = tuple(f"the base: {one}" for one in work.base.space.warnings)
+    else:
+        space, notes = learn_linear(_of_all(problems), work)
+    found = [replace(problem, notes=(*problem.notes, *notes)) for problem in problems]
+    if space is None:
+        return found, None
+    return [with_space(problem, space, progress=work.progress) for problem in found], space
+
+
+def _of_all(problems: Sequence[Problem]) -> Problem:
+    """Return the problem whose training rows have any of the targets, and the others none."""
+    train = np.unique(np.concatenate([problem.splits.train for problem in problems]))
+    without = reduce(np.intersect1d, [problem.unlabelled for problem in problems])
+    first = problems[0]
+    return replace(first, splits=replace(first.splits, train=train), unlabelled=without)
 
 
 def _is_generated(problem: Problem) -> bool:

@@ -261,11 +261,9 @@ def _grouped(table: Table, group: str | None, copies: np.ndarray) -> np.ndarray:
 
 
 def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> Problem:
-    """Return the problem with a shared space's vectors as further derived columns, each once."""
+    """Return the problem with a shared space's vectors as further derived columns."""
     added = tuple(
-        one
-        for one in (SpaceColumn(space, name) for name in space.input_columns)
-        if one.input_column in problem.input_columns and one.column not in problem.codecs
+        SpaceColumn(space, name) for name in space.input_columns if name in problem.input_columns
     )
     prepared = with_derived_columns(added, problem.table, problem.prepared, progress=progress.task)
     return replace(
