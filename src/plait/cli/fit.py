@@ -48,10 +48,7 @@ def fit(
     context: typer.Context,
     table: TableIfAny = None,
     target: Annotated[
-        str | None,
-        typer.Option(
-            help="Column to predict, or several: answer,colour; without it, what the columns share."
-        ),
+        str | None, typer.Option(help="Column to predict, or several: a,b; else what all share.")
     ] = None,
     budget: Annotated[
         str, typer.Option(help="How much work: 5m, 30s, 1h, '2000 steps' or '10 epochs'.")

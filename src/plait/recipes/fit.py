@@ -117,8 +117,7 @@ def fit(
     if unfinished is not None:
         unfinished.add(cells=_cells_key(problems))
     with unfinished or nullcontext(), few_threads(opened.num_rows):
-        if unfinished is not None:
-            problems = [_told_of(unfinished, problem, progress) for problem in problems]
+        problems = _told_of(unfinished, problems, progress)
         learned = _learn(problems, work)
         for problem, (model, records) in zip(problems, learned, strict=True):
             if plan is not None:
@@ -203,11 +202,14 @@ def _cells_key(problems: Sequence[Problem]) -> str:
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
-def _told_of(unfinished: Unfinished, problem: Problem, progress: Progress) -> Problem:
+def _told_of(
+    unfinished: Unfinished | None, problems: list[Problem], progress: Progress
+) -> list[Problem]:
     """Say what is to be said of an interrupted fit, now and in the bundle's notes."""
-    for note in unfinished.notes:
+    notes = () if unfinished is None else unfinished.notes
+    for note in notes:
         say(progress, note)
-    return replace(problem, notes=(*problem.notes, *unfinished.notes))
+    return [replace(problem, notes=(*problem.notes, *notes)) for problem in problems]
 
 
 def _describe(
