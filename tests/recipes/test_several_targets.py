@@ -12,6 +12,7 @@ import plait
 from plait.cli import run
 from plait.errors import BundleError, ColumnError, TargetError, UsageError
 from plait.model.several import Several
+from plait.model.versions import check_names
 from plait.networks.config import SystemConfig
 
 pytestmark = pytest.mark.xdist_group("several targets")
@@ -168,14 +169,11 @@ def test_a_changed_file_is_refused(three, tmp_path):
 
 
 def test_a_plait_that_knows_no_several_targets_says_so(two):
-    from plait.model.bundling import fields_from
-    from plait.model.versions import check_names
-
     about = json.loads((two[1] / "model.json").read_bytes())
     about.pop("targets")  # which an earlier one does not ask for
-    with pytest.raises(BundleError, match="names what a bundle holds otherwise"):
+    with pytest.raises(BundleError, match="names what a bundle holds otherwise") as caught:
         check_names(about, two[1])
-    assert fields_from
+    assert "several targets" in str(caught.value.received)
 
 
 def test_one_target_can_be_kept_alone(two, tmp_path):
@@ -222,6 +220,12 @@ def test_what_is_of_one_target_is_refused_in_words(two):
 def test_errors_say_what_is_wrong(target, settings, error, said):
     with pytest.raises(error, match=said):
         plait.fit(of("answer", "price"), target=target, budget="1 steps", **settings)
+
+
+def test_a_table_is_inspected_for_one_at_a_time():
+    with pytest.raises(UsageError, match="one target at a time") as caught:
+        plait.inspect(of("answer", "price"), target="answer,price")
+    assert "--target answer" in str(caught.value.hint)
 
 
 def test_a_column_of_that_very_name_is_the_only_target():
@@ -290,7 +294,9 @@ def test_the_command_that_makes_it_again_names_all(two):
 def test_one_page_has_all_of_each(two, tmp_path):
     model, path = two
     page = plait.report(path, tmp_path / "two.html").read_text(encoding="utf8")
-    assert page.count('<header class="hero">') == 2 and "Targets: answer, price" in page
+    first = page.partition("</header>")[0]
+    assert page.count('<header class="hero">') == 3 and "Better than guessing" in page
+    assert all(f'href="#target-{place}"' in first for place in range(2))
     for name in model.targets:
         assert f"Beside simple models: {name}" in page
     again = plait.report(model, tmp_path / "again.html")

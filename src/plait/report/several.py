@@ -19,7 +19,7 @@ from plait.report.scored import (
     unit_of,
     value_of,
 )
-from plait.report.text import among_targets, cut, escape, metric, section, table
+from plait.report.text import among_targets, cut, escape, metric, table
 from plait.report.verdict import verdict
 from plait.report.words import brought_along, measured_in, word
 from plait.types import Html
@@ -38,7 +38,8 @@ def render_several(targets: Sequence[Mapping[str, Any]]) -> Html:
     parts = [_overview(targets, names)]
     for place, (name, data) in enumerate(zip(names, targets, strict=True)):
         with _in_words(data), among_targets(place, name):
-            parts += [hero(data), *of_target(data), making.training(data)]
+            first_screen = f'<div id="{_place_id(place)}">{hero(data)}</div>'
+            parts += [first_screen, *of_target(data), making.training(data)]
     parts += [making.table_of(whole), making.making(whole)]
     body = "".join(parts)
     title = f"{', '.join(names)} – {first.get('name', 'plait')}"
@@ -48,21 +49,30 @@ def render_several(targets: Sequence[Mapping[str, Any]]) -> Html:
 
 
 def _overview(targets: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Html:
-    """Return a row for each target: its number, its verdict, and the network's own number."""
+    """Return the header: a row for each target with its number, its verdict, the network's own."""
     rows = []
-    for name, data in zip(names, targets, strict=True):
+    for place, (name, data) in enumerate(zip(names, targets, strict=True)):
         with _in_words(data):
-            rows.append(_row(name, data))
-    shown = table(rows, raw=["target"], caption="Targets")
-    lead = "One network was trained for all of them; what ships was chosen for each."
-    return section(f"Targets: {', '.join(names)}", shown, lead=lead)
+            rows.append(_row(place, name, data))
+    inputs = ", ".join((targets[0].get("model") or {}).get("inputs") or [])
+    return (
+        '<header class="hero"><p class="brand">plait</p>'
+        f"<h1><small>Several targets</small> {escape(', '.join(names))} "
+        f'<small class="from">from {escape(cut(inputs, 160))}</small></h1>'
+        '<p class="lead">One network was trained for all of them; what ships was chosen for each.'
+        f"</p>{table(rows, raw=['target'], caption='Targets')}</header>"
+    )
 
 
-def _row(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def _place_id(place: int) -> str:
+    return f"target-{place}"
+
+
+def _row(place: int, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     headline, test = headline_metric(data), test_of(data)
     network = next((one for one in candidates(data) if one.get("name") == NETWORK), None)
     return {
-        "target": f"<b>{escape(cut(name, 40))}</b>",
+        "target": f'<a href="#{_place_id(place)}"><b>{escape(cut(name, 40))}</b></a>',
         "metric": word(headline).name,
         "shipped": metric(headline, value_of(test, headline), ends_of(test, headline)),
         "network": metric(headline, value_of(network, headline)),
