@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from plait.baselines.evidence_column import EVIDENCE
-from plait.networks.system import to_tensors
+from plait.networks.system import Embedded, to_tensors
+from plait.nn.tokens import Tokens
 from plait.train.objective import Objective
-from plait.types import Batch, ColumnBatch
+from plait.train.precision import autocast
+from plait.types import Batch
 
 
 class Joint:
@@ -42,14 +45,24 @@ class Joint:
         return " ".join(one.work for one in self.objectives)
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
-        found = []
+        batch, found = self._embedded(views[0], precision), []
         for one in self.objectives:
             own = np.flatnonzero(np.isin(rows, one.rows))
             if len(own):
-                part = _own_view(one, views[0], rows, own)
+                part = _own_view(one, batch, rows, own)
                 share = len(own) / len(rows)
                 found.append(share * one.loss(rows[own], (part,), precision))
         return torch.stack(found).sum() / len(self.objectives)
+
+    def _embedded(self, batch: Batch, precision: str) -> dict[str, Embedded]:
+        """Return the columns with their tokens, which stems make once for all targets."""
+        device = next(iter(batch.values())).present.device
+        encoder: Any = self.objectives[0].module.encoder
+        with autocast(precision, device):
+            tokens = encoder.tokens(batch)
+        return {
+            name: Embedded({}, {}, batch[name].present, found) for name, found in tokens.items()
+        }
 
     def after_step(self, share: float) -> None:
         for one in self.objectives:
@@ -65,20 +78,19 @@ class Joint:
             one.compile()
 
 
-def _own_view(one: Objective, batch: Batch, rows: np.ndarray, own: np.ndarray) -> Batch:
+def _own_view(
+    one: Objective, batch: Mapping[str, Embedded], rows: np.ndarray, own: np.ndarray
+) -> Batch:
     """Return the rows of a batch that an objective learns from, and what its network is told."""
     device = next(iter(batch.values())).present.device
     places = torch.from_numpy(own).to(device)
-    found = {name: _taken(column, places) for name, column in batch.items()}
+    found: Batch = {name: _taken(column, places) for name, column in batch.items()}
     if EVIDENCE in one.columns:
         told = one.prepared.columns[EVIDENCE].gather(rows[own])
         found |= to_tensors({EVIDENCE: told}, device)
     return found
 
 
-def _taken(column: ColumnBatch, places: Tensor) -> ColumnBatch:
-    return ColumnBatch(
-        parts={name: part[places] for name, part in column.parts.items()},
-        lengths={axis: found[places] for axis, found in column.lengths.items()},
-        present=column.present[places],
-    )
+def _taken(column: Embedded, places: Tensor) -> Embedded:
+    tokens = Tokens(*(part[places] for part in column.tokens))
+    return Embedded({}, {}, column.present[places], tokens)
