@@ -19,9 +19,11 @@ from plait.modalities import GeneratedTarget
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 
-JOINT_SHARES, JOINT_SECONDS = (0.4, 0.6), (30.0, 120.0)
-"""What the network of all targets may take of short budgets and of long ones, and what these are;
-the rest is shared by the targets."""
+NETWORK_SHARES, NETWORK_SECONDS = (0.35, 0.55), (30.0, 120.0)
+"""About what the network takes of short fits of one target and of long ones, and what these are."""
+
+FURTHER_TARGET = 0.3
+"""A step of the network for a further target takes about so much more (docs/log.md, 2026-11-30)."""
 
 Learned = tuple[Model, dict[str, Any]]
 """A model of one target, and its records."""
@@ -66,9 +68,16 @@ def _trained(problems: Sequence[Problem], work: Work) -> Mapping[str, Any]:
     from plait.fitting.network.joint import train_joint
 
     left = work.timetable.left()
-    share = np.interp(work.timetable.seconds or 0.0, JOINT_SECONDS, JOINT_SHARES)
+    share = _network_share(work.timetable.seconds or 0.0, len(problems))
     with work.timetable.part("network"):
-        return train_joint(problems, work, None if left is None else float(share) * left)
+        return train_joint(problems, work, None if left is None else share * left)
+
+
+def _network_share(seconds: float, num_targets: int) -> float:
+    """Return what the network may take: its part beside what each target takes by itself."""
+    alone = float(np.interp(seconds, NETWORK_SECONDS, NETWORK_SHARES))
+    network = alone * (1 + FURTHER_TARGET * (num_targets - 1))
+    return network / (network + num_targets * (1 - alone))
 
 
 def _with_space(

@@ -121,7 +121,7 @@ def _in_time(
 ) -> tuple[DeepPlan, Form]:
     """Return the plan, smaller where rows would be seen too seldom, and the form it has time for.
 
-    A step is one of every target's own network: it takes as often as long as that of one.
+    A step passes the trunk once for each target: it takes at most as often as long as that of one.
     """
     form = Form.SPLIT if folds is None else Form.FOLDS
     predicted = [one for one in problems if isinstance(one.goal, PredictiveTarget)]
