@@ -98,22 +98,22 @@ class Several(Model):
                 found[name].append(model.outputs(part, drawn[name]))
             done += part.num_rows
             update(done)
-        return Answer(
-            named(
-                {
-                    name: model.predictor.answer(np.concatenate(found[name]))
-                    for name, model in self.models.items()
-                }
-            )
-        )
+        answers = {
+            name: model.predictor.answer(np.concatenate(found[name]))
+            for name, model in self.models.items()
+        }
+        return Answer(named(answers))
 
     def _asked(self, temperature: float | None, seed: int) -> dict[str, Asked | None]:
         """Return how each target is drawn; None where it is not."""
-        drawn = {n: m for n, m in self.models.items() if isinstance(m.predictor, Generator)}
+        models = self.models.items()
+        drawn = {name for name, model in models if isinstance(model.predictor, Generator)}
         if temperature is not None and not drawn:
             asked_of(next(iter(self.models.values())), temperature, seed)
-        return {n: asked_of(m, temperature if n in drawn else None, seed) for n, m in
-                self.models.items()}  # fmt: skip
+        return {
+            name: asked_of(model, temperature if name in drawn else None, seed)
+            for name, model in models
+        }
 
     @listened_if_asked
     def evaluate(

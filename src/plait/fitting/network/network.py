@@ -118,7 +118,7 @@ def train_network(
     """
     plan, foreseen = stage.plan, stage.foreseen
     if stage.trained is not None:
-        return _among(problem, stage.trained, base_models)
+        return _among(stage.trained, base_models)
     if plan is None:
         return _none(base_models, stage.why)
     seconds = work.timetable.seconds
@@ -145,10 +145,12 @@ def train_network(
     return train_deep(problem, plan, work.progress)
 
 
-def _among(problem: Problem, trained: DeepResult, base_models: BaseModels) -> DeepResult:
+def _among(trained: DeepResult, base_models: BaseModels) -> DeepResult:
     """Return what was trained for several targets, compared on the rows of the simple models."""
-    found = trained.among(base_models.judged if base_models.fitted else problem.validation)
-    if not len(found.rows) and base_models.fitted:
+    if not base_models.fitted:
+        return trained
+    found = trained.among(base_models.judged)
+    if not len(found.rows):
         return _none(base_models, "the network learned from every row that could compare it")
     return found
 
