@@ -28,6 +28,8 @@ class Scores(dict[str, Any]):
     """What `evaluate` found: the dict that ``--json`` prints, with a short repr."""
 
     def __repr__(self) -> str:
+        if "targets" in self:
+            return "\n".join(f"{name}: {one!r}" for name, one in self["targets"].items())
         rows = f"{self.get('rows', 0):,} rows"
         if "retrieval" in self:
             named = [f"{k} R@1 {v.get('r@1', 0.0):.3f}" for k, v in self["retrieval"].items()][:3]
@@ -36,6 +38,8 @@ class Scores(dict[str, Any]):
         return f"Scores({self.get('task')}, {rows}: {told})"
 
     def _repr_html_(self) -> Html:
+        if "targets" in self:
+            return "".join(one._repr_html_() for one in self["targets"].values())
         if "retrieval" in self:
             return _retrieval_html(self)
         parts = {"all rows": self, **dict(list(self.get("by_present", {}).items())[:NUM_PATTERNS])}

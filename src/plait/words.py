@@ -39,6 +39,15 @@ def split_list(text: str, separator: str = ",") -> list[str]:
     return [_unquoted(part) for part in _parts(text, separator)]
 
 
+def join_list(names: Iterable[str]) -> str:
+    """Return names as `split_list` takes them apart.
+
+    >>> join_list(["a", "b, c"])
+    'a,"b, c"'
+    """
+    return ",".join(map(_quoted, names))
+
+
 def split_pairs(text: str, *, last: bool = True) -> list[tuple[str, str]]:
     """Return (name, value) of a list of ``name=value``; both may be quoted.
 
@@ -123,6 +132,12 @@ def _outside(text: str) -> Iterator[tuple[int, str]]:
     if quote or depth:
         what = "a quotation mark" if quote else "a brace"
         raise UsageError(f"{what} is not closed", expected='"name"=value', received=text)
+
+
+def _quoted(name: str) -> str:
+    if name == name.strip() and not any(mark in name for mark in ',"'):
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _unquoted(part: str) -> str:

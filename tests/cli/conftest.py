@@ -84,6 +84,9 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> Recipes:
         read_config=read_config, write_config=write_config
     )
     judge = ModuleType("plait.report.model_verdict")
-    judge.__dict__["verdict_of"] = lambda model: "Better than guessing."
+    judge.__dict__["summary_of"] = lambda model: {
+        **model.summary(),
+        "verdict": "Better than guessing.",
+    }
     monkeypatch.setitem(sys.modules, judge.__name__, judge)
     return fakes

@@ -339,3 +339,19 @@ def test_encoding_that_outlives_its_time_is_given_up_and_leaves_nothing(folder, 
     with pytest.raises(TooSlow):
         encoder.whole(lambda done: None)
     assert encoder.kept() is None
+
+
+def test_an_encoder_that_helps_one_of_several_targets_reads_for_all(tmp_path):
+    draw = np.random.default_rng(0)
+    rows = [{**row, "other": float(draw.normal())} for row in make_rows(telling="note")]
+    table = plait.read(rows, columns={**COLUMNS, "other": "number"})
+    path = tmp_path / "both.plait"
+    model = plait.fit(table, target="other,kind", budget="2 steps", size=TINY, encoders="auto",
+                      baselines=("linear",), scores=False, samples=False, out=path)  # fmt: skip
+    for name in ("other", "kind"):
+        assert model[name].input_columns["note"] == ("note", "note~knowing")
+        assert {one["used"] for one in records(model[name])} == {False, True}
+    loaded = plait.load(path)
+    assert loaded["other"].derived_columns is loaded["kind"].derived_columns
+    assert len(list(path.rglob("knowing/model.safetensors"))) == 1
+    assert list(loaded.predict(rows[:5])["kind"]) == list(model.predict(rows[:5])["kind"])

@@ -80,7 +80,9 @@ class Clock:
 
 def work_of(seconds, **settings):
     timetable = Timetable(seconds, 100.0, clock=Clock())
-    return SimpleNamespace(timetable=timetable, simple=False, progress=None, **settings)
+    return SimpleNamespace(
+        timetable=timetable, simple=False, trained=None, progress=None, **settings
+    )
 
 
 def plan():

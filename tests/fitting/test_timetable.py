@@ -62,3 +62,15 @@ def test_what_a_table_needs_at_least_is_said():
 @pytest.mark.parametrize(("foreseen", "kept"), [(0.0, 1.2), (2.0, 2.0), (9.0, 5.0)])
 def test_scoring_has_what_is_foreseen_within_its_shares(foreseen, kept):
     assert Timetable(20.0, 100.0).scoring(foreseen) == pytest.approx(kept)
+
+
+def test_a_share_has_its_part_of_what_is_left_and_the_same_accounts():
+    now = [100.0]
+    whole = Timetable(50.0, 100.0, clock=lambda: now[0])
+    now[0] = 110.0
+    part = whole.share(0.5)
+    assert part.seconds == 0.5 * whole.left() and part.began == 110.0
+    with part.part("network"):
+        now[0] = 113.0
+    assert whole.spent == {"network": 3.0} and part.left() < whole.left()
+    assert Timetable(None, 0.0).share(0.5).seconds is None

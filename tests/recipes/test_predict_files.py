@@ -191,11 +191,11 @@ def test_what_is_said_of_columns_is_heeded_where_the_model_has_decided(bundle, t
 def test_an_input_named_as_an_answer_is_asked_about(name):
     rows = plait.read([{"size": 1.0, name: 2.0, "kind": "a"}])
     with pytest.raises(UsageError, match="what plait calls its answers") as caught:
-        refuse_answers(rows, "kind", set())
+        refuse_answers(rows, ["kind"], set())
     assert f"--exclude {name}" in caught.value.hint and f"{name}=number" in caught.value.hint
-    refuse_answers(rows, "kind", {name})
-    refuse_answers(rows, name, set())
-    refuse_answers(plait.read(rows, columns={name: "number"}), "kind", set())
+    refuse_answers(rows, ["kind"], {name})
+    refuse_answers(rows, [name], set())
+    refuse_answers(plait.read(rows, columns={name: "number"}), ["kind"], set())
     with pytest.raises(UsageError, match="what plait calls its answers"):
         plait.fit(rows, target="kind", budget="1 steps")
 

@@ -87,8 +87,10 @@ def _tell(question: str | None, answer: Any, as_json: bool) -> None:
 def show(result: dict[str, Any]) -> None:
     """Print the answer, and what else is told of it below."""
     details = {k: v for k, v in result.items() if k not in ("question", "prediction")}
-    print(result["prediction"])
-    print_facts({name: value for name, value in details.items() if not name.startswith("p_")})
+    if "prediction" in result:
+        print(result["prediction"])
+    starts = ("p_", *(f"{name}_p_" for name in details))
+    print_facts({name: value for name, value in details.items() if not name.startswith(starts)})
 
 
 def _asked(quiet: bool) -> Iterator[str]:

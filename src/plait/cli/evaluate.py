@@ -54,6 +54,11 @@ def evaluate(
 
 def show(result: dict[str, Any]) -> None:
     """Print the metrics with intervals, per set of present columns, and per class."""
+    if "targets" in result:
+        for name, one in result["targets"].items():
+            print(f"target: {name}\n")
+            show(one)
+        return
     cost = {"mean loss of a row": result["cost"]} if "cost" in result else {}
     print_facts({"task": result.get("task"), "rows": result.get("rows"), **cost})
     if "retrieval" in result:

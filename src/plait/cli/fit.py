@@ -28,6 +28,8 @@ plait fit shop.csv --out base.plait
 
 plait fit photos.csv --target caption --budget 10m
 
+plait fit vqa.csv --target answer,colour     (several targets: one network, a head for each)
+
 plait fit load.csv --target load --horizon 96 --time date --group store
 
 plait fit labelled.csv --target category --base base.plait
@@ -46,7 +48,7 @@ def fit(
     context: typer.Context,
     table: TableIfAny = None,
     target: Annotated[
-        str | None, typer.Option(help="Column to predict; without it, what the columns share.")
+        str | None, typer.Option(help="Column to predict, or several: a,b; else what all share.")
     ] = None,
     budget: Annotated[
         str, typer.Option(help="How much work: 5m, 30s, 1h, '2000 steps' or '10 epochs'.")
@@ -81,7 +83,7 @@ def fit(
     from plait.recipes.fit import fit as run_fit
     from plait.recipes.fit import read_config, write_config
     from plait.recipes.unfinished import has_checkpoint
-    from plait.report.model_verdict import verdict_of
+    from plait.report.model_verdict import summary_of
 
     settings: dict[str, Any] = {"table": table, "target": target, "budget": budget, "out": out}
     settings |= {**network, **rows, **choice, **decision, **start, **reading}
@@ -101,11 +103,14 @@ def fit(
             if has_checkpoint(settings["out"]):
                 raise Stopped from None
             raise
-    emit(model.summary() | {"verdict": verdict_of(model)}, as_json=json, show=show)
+    emit(summary_of(model), as_json=json, show=show)
 
 
 def show(summary: dict[str, Any]) -> None:
     """Print what was shipped, its scores beside the baselines, and the next command."""
+    if "targets" in summary:
+        _show_targets(summary)
+        return
     if summary.get("task") == "embed":
         show_retrieval(summary)
         _show_facts(summary)
@@ -114,15 +119,24 @@ def show(summary: dict[str, Any]) -> None:
 
     unit = summary.get("unit", "")
     rows = [_row(model_name(summary.get("shipped")), summary, unit)]
-    rows += [
-        _row(model_name(entry["name"]), entry, unit) for entry in summary.get("baselines") or []
-    ]
+    others = [*filter(None, [summary.get("network")]), *(summary.get("baselines") or [])]
+    rows += [_row(model_name(entry["name"]), entry, unit) for entry in others]
     if summary.get("weighted"):
         heavy = with_intervals(summary["weighted"], None, unit)
         rows.insert(1, {"model": "shipped, rows by weight", **heavy})
     print_table("Shipped, and the baselines [95 % interval]", rows)
     show_decision(summary.get("decision"))
     _show_facts(summary)
+
+
+def _show_targets(summary: dict[str, Any]) -> None:
+    """Print the same of each target, and once what is of all."""
+    for name, one in summary["targets"].items():
+        print(f"target: {name}\n")
+        show({**one, "bundle": None, "seconds": None, "peak_memory_mb": None})
+        print()
+    print_facts({name: summary.get(name) for name in ("bundle", "seconds", "peak_memory_mb")})
+    print(f"\nnext: plait report {summary.get('bundle')}")
 
 
 def _show_facts(summary: dict[str, Any]) -> None:
@@ -135,7 +149,8 @@ def _show_facts(summary: dict[str, Any]) -> None:
     print_lines("verdict", [summary["verdict"]] if summary.get("verdict") else [])
     print_lines("warning", [one["text"] for one in summary.get("warnings") or []])
     print_lines("note", summary.get("notes") or [])
-    print(f"\nnext: plait report {summary.get('bundle')}")
+    if summary.get("bundle") is not None:
+        print(f"\nnext: plait report {summary['bundle']}")
 
 
 def _row(name: str, part: dict[str, Any], unit: str) -> dict[str, Any]:

@@ -37,9 +37,9 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
 
     Raises `UsageError` for settings that only predicted targets know.
     """
-    _check(work)
-    timetable, space = work.timetable, None
-    if work.base is not None:
+    check_generated(work)
+    timetable, space = work.timetable, work.space
+    if work.base is not None and work.alone:
         space = work.base.space
         problem = with_space(problem, space, progress=work.progress)
     problem = with_stopping(problem, from_validation=False, seed=work.seed)
@@ -77,8 +77,8 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     return model, records
 
 
-def _check(work: Work) -> None:
-    """Refuse what has no meaning where values are generated."""
+def check_generated(work: Work) -> None:
+    """Refuse what has no meaning where values are generated. Raises `UsageError`."""
     told = {
         "threshold": work.config.decision.threshold is not None,
         "costs": work.config.decision.costs is not None,

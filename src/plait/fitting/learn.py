@@ -105,7 +105,8 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     model.ensemble.base_models = {**model.ensemble.base_models, **shipped.base_models}
     records["metrics"]["refitted"] = sorted(shipped.base_models)
     records["metrics"]["notes"] += shipped.notes
-    timetable.said.extend(why_unused(base_models, deep, timetable))
+    if work.alone:
+        timetable.said.extend(why_unused(base_models, deep, timetable))
     model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
 
@@ -208,6 +209,8 @@ def _with_space(problem: Problem, work: Work) -> tuple[Problem, SharedSpace | No
 
     The space is the base's, or where many rows have no target a linear one of all these rows.
     """
+    if not work.alone:
+        return problem, work.space, {}
     if work.base is not None:
         space = work.base.space
         problem = replace(

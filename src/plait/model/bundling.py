@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from plait.bundle import Bundle, to_json
 from plait.data.schema import Schema
+from plait.model.derived_columns import DerivedColumn
 from plait.model.forecast import Forecast
+from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
     codecs_from,
@@ -46,8 +48,13 @@ def files_of(model: Model) -> dict[str, bytes]:
     }
 
 
-def fields_from(bundle: Bundle) -> dict[str, Any]:
+def fields_from(bundle: Bundle, like: Model | None = None) -> dict[str, Any]:
     """Return the fields of the `Model` that a bundle holds.
+
+    Args:
+        bundle: Its files.
+        like: A model of the same inputs, whose space and derived columns are taken: then the
+            bundle need not hold them.
 
     Raises `BundleError` for one of another version; `KeyError`, `TypeError` or `ValueError` where
     its files do not fit together.
@@ -59,10 +66,18 @@ def fields_from(bundle: Bundle) -> dict[str, Any]:
     target = about["target"]
     answer = codecs.pop(target) if target is not None else None
     input_columns = {name: tuple(columns) for name, columns in about["input_columns"].items()}
-    shared = load_space(bundle, about["space"]) if about["space"] else None
+    shared: SharedSpace | None = None
+    derived_columns: tuple[DerivedColumn, ...] = ()
+    if like is not None:
+        shared, derived_columns = like.shared, like.derived_columns
+    elif about["space"]:
+        shared = load_space(bundle, about["space"])
     every = {**({} if shared is None else shared.codecs), **codecs}
     for column in [column for columns in input_columns.values() for column in columns]:
         every[column]  # raises KeyError when the input columns name what no codec reads
+    if like is None:
+        facts = about["derived_columns"]
+        derived_columns = tuple(load_derived_column(f, bundle, every, shared) for f in facts)
     return {
         "schema": Schema.from_dict(bundle.read_json("schema.json")),
         "input_columns": input_columns,
@@ -70,9 +85,7 @@ def fields_from(bundle: Bundle) -> dict[str, Any]:
         "parts": load_parts(bundle, about, codecs, answer),
         "shared": shared,
         "shown": codecs_from(stored["shown"], bundle.path),
-        "derived_columns": tuple(
-            load_derived_column(f, bundle, every, shared) for f in about["derived_columns"]
-        ),
+        "derived_columns": derived_columns,
         "records": {k: v for k, v in bundle.read_all_json().items() if k not in OWN},
         "card": bundle.read_bytes("card.md").decode(),
         "path": bundle.path,

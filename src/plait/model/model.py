@@ -19,7 +19,7 @@ from plait.data.windows.rows import judging_windows
 from plait.errors import BundleError, TargetError, as_path
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
-from plait.model.bundling import fields_from, files_of
+from plait.model.bundling import files_of
 from plait.model.classes import classes_of, predict_proba
 from plait.model.columns import under_schema
 from plait.model.decision import with_threshold
@@ -276,14 +276,18 @@ class Model:
 def load(path: Path | str) -> Model:
     """Load a bundle: verifies every file, runs no code from it.
 
+    One of several targets is a `plait.model.several.Several`.
+
     Raises:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
         ExtraError: When the shipped model needs an extra that is not installed.
         UsageError: When `path` is no path.
     """
+    from plait.model.several import model_from
+
     path = as_path(path, "a bundle")
     try:
-        return Model(**read_steadily(path, fields_from))
+        return read_steadily(path, model_from)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             "the bundle's files do not fit together",

@@ -20,6 +20,9 @@ NAMES = 2
 """Of what ``model.json`` and the records call things, and of the names of files: raised whenever
 something that was saved has another name now."""
 
+SEVERAL = f"{NAMES}, several targets"
+"""The same of a bundle of several targets, by which a plait that knows none of these refuses it."""
+
 VERSIONS = {
     "names": NAMES,
     "networks": NETWORKS,
@@ -59,15 +62,18 @@ def check_names(about: Mapping[str, Any], path: Path) -> None:
     Args: as of `check_versions`.
     """
     found = about.get("versions") or {}
-    if found.get("names") != NAMES:
+    known = SEVERAL if "targets" in about else NAMES
+    if found.get("names") != known:
         what = "this plait names what a bundle holds otherwise than the one that wrote this"
-        raise _refused(what, "names", found, path)
+        raise _refused(what, "names", found, path, known)
 
 
-def _refused(what: str, name: str, found: Mapping[str, Any], path: Path) -> BundleError:
+def _refused(
+    what: str, name: str, found: Mapping[str, Any], path: Path, known: object = None
+) -> BundleError:
     return BundleError(
         what,
-        expected=f"version {VERSIONS[name]}",
+        expected=f"version {VERSIONS[name] if known is None else known}",
         received="none" if name not in found else f"version {found[name]}",
         path=path,
         hint=how_to_open(path),

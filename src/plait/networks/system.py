@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,7 +18,18 @@ from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
-from plait.types import Batch
+from plait.types import Batch, ColumnBatch
+
+
+@dataclass
+class Embedded(ColumnBatch):
+    """A column of a batch whose tokens were made already, for several networks of one encoder.
+
+    Attributes:
+        tokens: As `Encoder.tokens` gives them.
+    """
+
+    tokens: Any = None
 
 
 class Encoder(nn.Module):
@@ -49,6 +61,9 @@ class Encoder(nn.Module):
         found = {}
         for name in self.columns if columns is None else columns:
             column = batch[name]
+            if isinstance(column, Embedded):
+                found[name] = column.tokens
+                continue
             tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
             vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
             found[name] = tokens._replace(values=tokens.values + vector)
@@ -186,7 +201,6 @@ def drop_columns(
 
 def to_tensors(batch: Mapping[str, Any], device: torch.device | str = "cpu") -> Batch:
     """Turn a loader's numpy batch into tensors on a device; floats become float32."""
-    from plait.types import ColumnBatch
 
     def move(array: Any) -> Tensor:
         tensor = torch.as_tensor(array)

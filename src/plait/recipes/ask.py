@@ -11,6 +11,7 @@ from plait.errors import CellError, UsageError
 from plait.modalities import traits_of_modality
 from plait.model.asked import asked_row, columns_named, modality_of, of_call
 from plait.model.model import Model, load
+from plait.model.several import predicted
 from plait.types import Cell
 
 
@@ -103,7 +104,7 @@ def _question_column(model: Model, taken: Container[str]) -> str:
 def _open(bundle: Model | Path | str) -> Model:
     """Return a model that answers row by row. Raises `TargetError`, `UsageError` of a forecast."""
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    model.require_target()
+    predicted(model)
     if model.forecast is not None:
         raise UsageError(
             "a forecast goes by rows in time, and not by one row",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from plait.data.table import read
+from plait.data.table import Table, read
 from plait.data.windows.rows import judging_windows
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.judging import few_groups_said
 from plait.model.model import Model, load
+from plait.model.several import Several, predicted
 from plait.model.unread import counting_unread
 from plait.model.unseen import count_unseen, unseen_note
 from plait.progress import Progress
@@ -35,11 +37,13 @@ def evaluate(
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
     table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
     ``warnings`` (of missing columns that matter, few groups and unreadable cells) and ``notes``.
+    Of several targets, ``targets`` has all that for each which the table has, by its name.
 
     Args:
         bundle: A bundle's folder, or its model.
-        table: Rows with the target column; of a forecast rows in time, from which it is judged at
-            every moment that is a multiple of its steps away from the first (rolling origin).
+        table: Rows with the target column, or some of several; of a forecast rows in time, from
+            which it is judged at every moment that is a multiple of its steps away from the first
+            (rolling origin).
         seed: Of the intervals.
         importance: Whether to tell what each input column is worth: ``importance``, a list, see
             `plait.model.importance.importance`, which names its metric.
@@ -56,9 +60,21 @@ def evaluate(
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if importance:
-        model.require_target()
+        predicted(model)
+    told: dict[str, Any] = {"seed": seed, "importance": importance, "progress": progress}
+    if isinstance(model, Several):
+        there = model.targets_in(rows.column_names)
+        lacking = [name for name in model.targets if name not in there]
+        return _joined({name: _scored(model[name], rows, **told) for name in there}, lacking)
     if model.forecast is not None:
         rows = judging_windows(rows, model.forecast.plan)
+    return _scored(model, rows, **told)
+
+
+def _scored(
+    model: Model, rows: Table, *, seed: int, importance: bool, progress: Progress
+) -> Scores:
+    """Return the scores of a model, and what is to be said of them."""
     with counting_unread() as unread:
         scores = model.evaluate(rows, seed=seed, progress=progress)
     if importance:
@@ -77,3 +93,11 @@ def evaluate(
         scores["unseen_labels"] = unseen
         scores["notes"] += [note] if note else []
     return scores
+
+
+def _joined(targets: Mapping[str, Scores], lacking: Sequence[str]) -> Scores:
+    """Return the scores of several targets; what is said of each is said of all together too."""
+    notes = [note for one in targets.values() for note in one["notes"]]
+    notes += [f"the table lacks the target '{name}', which was not scored" for name in lacking]
+    warnings = [f"{name}: {text}" for name, one in targets.items() for text in one["warnings"]]
+    return Scores(targets=dict(targets), warnings=warnings, notes=list(dict.fromkeys(notes)))

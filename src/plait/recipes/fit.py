@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +19,16 @@ from plait.fitting.setup.config import read_config as read_config
 from plait.fitting.setup.config import write_config as write_config
 from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
-from plait.fitting.setup.problem import Problem, make_problem
+from plait.fitting.setup.problem import Problem, make_problems
 from plait.fitting.setup.reading import as_in_base
+from plait.fitting.setup.targets import targets_of
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.windows import in_windows
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
 from plait.model.model import Model
+from plait.model.several import together
 from plait.progress import Progress, expect_end, say
 from plait.recipes.outputs import check_bundle_place
 from plait.recipes.unfinished import Unfinished
@@ -41,7 +43,7 @@ def fit(
     table: Any = None,
     *,
     config: Path | str | Mapping[str, Any] | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     budget: str | float | Budget = "5m",
     out: Path | str | None = None,
     resume: bool = False,
@@ -52,14 +54,17 @@ def fit(
 ) -> Model:
     """Learn from a table and return the model, saved when `out` is given.
 
-    With a `target`, its column is learned from the others. Without one, the shared space of all
-    columns is: for search, for zero-shot answers, and as the start of later fits.
+    With a `target`, its column is learned from the others. With several, one network is trained for
+    all of them, and each has its own simple models, choice and scores; what is returned is a
+    `plait.model.several.Several`. Without one, the shared space of all columns is learned: for
+    search, for zero-shot answers, and as the start of later fits.
 
     Args:
         table: A `Table`, or anything `plait.read` takes.
         config: YAML file of settings by these names, as ``plait fit --save-config`` writes it (or
             a mapping): arguments win over it.
-        target: Column to predict; None learns what the columns share.
+        target: Column to predict, or several: ``["answer", "colour"]``, or ``answer,colour`` where
+            no column is called so; None learns what the columns share.
         budget: ``5m``, ``30s``, ``2000 steps``, ``10 epochs``: of everything in a fit when timed,
             of each network's training otherwise.
         out: Bundle to write.
@@ -87,17 +92,18 @@ def fit(
     asked = FitConfig.of(target=target, budget=budget, **settings)
     asked.check()
     if out is not None:
-        check_bundle_place(out, target, force=force)
+        check_bundle_place(out, asked.target, force=force)
     with timetable.part("opening"):
         opened = _open(table, asked, progress)
         asked.check_goal(opened.schema)
-    base = asked.start.open_base()
-    opened = as_in_base(opened, base, target)
+    base, targets = asked.start.open_base(), targets_of(asked, list(opened.column_names))
+    opened = as_in_base(opened, base, targets)
     told, said = asked.told(opened, base), asked.said(table, base)
     with timetable.part("opening"):
         opened, asked, plan = in_windows(opened, asked)
     unfinished = _unfinished(out, told, resume)
-    problem = _prepare(opened, asked, base, timetable, progress)
+    goals = targets if plan is None else (plan.goal,)
+    problems = _prepare(opened, asked, goals, base, timetable, progress)
     with timetable.part("loading"):
         work = Work(
             config=asked,
@@ -109,14 +115,15 @@ def fit(
             base=base,
         )
     if unfinished is not None:
-        unfinished.add(cells=_cells_key(problem))
+        unfinished.add(cells=_cells_key(problems))
     with unfinished or nullcontext(), few_threads(opened.num_rows):
-        if unfinished is not None:
-            problem = _told_of(unfinished, problem, progress)
-        model, records = _learn(problem, work)
-        if plan is not None:
-            forecasting(model, problem, plan, records)
-        _describe(model, problem, work, records, told, said)
+        problems = _told_of(unfinished, problems, progress)
+        learned = _learn(problems, work)
+        for problem, (model, records) in zip(problems, learned, strict=True):
+            if plan is not None:
+                forecasting(model, problem, plan, records)
+            _describe(model, problem, work, records, told, said)
+        model = together([model for model, _ in learned])
         _keep(model, out, unfinished)
     return model
 
@@ -140,18 +147,19 @@ def _open(table: Any, asked: FitConfig, progress: Progress) -> Table:
 def _prepare(
     table: Table,
     asked: FitConfig,
+    targets: Sequence[str],
     base: Model | None,
     timetable: Timetable,
     progress: Progress,
-) -> Problem:
-    """Make the table ready to learn from; refuse what its target does not have."""
+) -> list[Problem]:
+    """Make the table ready to learn from; refuse what a target does not have."""
     if not asked.choice.simple:
         with timetable.part("loading"):
             require_torch()
     with timetable.part("reading"), few_threads(table.num_rows):
-        problem = make_problem(
+        problems = make_problems(
             table,
-            target=asked.target,
+            targets=targets,
             exclude=asked.exclude,
             rows=asked.rows,
             seed=asked.seed,
@@ -161,38 +169,47 @@ def _prepare(
             simple=asked.choice.simple,
             timetable=timetable,
         )
-    if asked.target is not None:
+    for problem in problems if targets else ():
         asked.check_against(problem.goal)
-    return problem
+    return problems
 
 
-def _learn(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
-    """Learn a problem; what needs torch is loaded only now, when the arguments are known good."""
+def _learn(problems: Sequence[Problem], work: Work) -> list[tuple[Model, dict[str, Any]]]:
+    """Learn problems; what needs torch is loaded only now, when the arguments are known good."""
+    if len(problems) > 1:
+        from plait.fitting.several import learn_several
+
+        return learn_several(problems, work)
+    (problem,) = problems
     if problem.target is None:
         from plait.fitting.space.shared_space import learn_shared
 
-        return learn_shared(problem, work)
+        return [learn_shared(problem, work)]
     if isinstance(problem.goal, GeneratedTarget):
         from plait.fitting.generate import learn_generated
 
-        return learn_generated(problem, work)
+        return [learn_generated(problem, work)]
     from plait.fitting.learn import learn_target
 
-    return learn_target(problem, work)
+    return [learn_target(problem, work)]
 
 
-def _cells_key(problem: Problem) -> str:
+def _cells_key(problems: Sequence[Problem]) -> str:
     """Return what changes with any cell that is read, the file it names, and how it is read."""
-    names = [name for name in sorted(problem.codecs) if name in problem.table.column_names]
-    keys = [column_key(problem.table, name, problem.codecs[name]) for name in names]
+    table, codecs = problems[0].table, {k: v for one in problems for k, v in one.codecs.items()}
+    names = [name for name in sorted(codecs) if name in table.column_names]
+    keys = [column_key(table, name, codecs[name]) for name in names]
     return hashlib.sha256("|".join(keys).encode()).hexdigest()[:16]
 
 
-def _told_of(unfinished: Unfinished, problem: Problem, progress: Progress) -> Problem:
+def _told_of(
+    unfinished: Unfinished | None, problems: list[Problem], progress: Progress
+) -> list[Problem]:
     """Say what is to be said of an interrupted fit, now and in the bundle's notes."""
-    for note in unfinished.notes:
+    notes = () if unfinished is None else unfinished.notes
+    for note in notes:
         say(progress, note)
-    return replace(problem, notes=(*problem.notes, *unfinished.notes))
+    return [replace(problem, notes=(*problem.notes, *notes)) for problem in problems]
 
 
 def _describe(

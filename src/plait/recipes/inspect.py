@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.checks import inspect_table
-from plait.data.table import read
+from plait.data.table import Table, read
+from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.progress import Progress
 from plait.reading import ReadOptions
@@ -14,6 +15,7 @@ from plait.recipes.inspect_page import picture
 from plait.recipes.outputs import check_output
 from plait.report import render_inspection
 from plait.results import Findings
+from plait.words import join_list, split_list
 from plait.writing import write_text
 
 
@@ -48,6 +50,7 @@ def inspect(
     written = None if schema_out is None else check_output(schema_out, table, force=force)
     update = heard(progress).task("inspecting", 1)
     table = read(table, **reading)
+    _check_target(target, table)
     roles = {group: "group", time: "time", split: "split"}
     table = table.told(columns={name: role for name, role in roles.items() if name is not None})
     found = Findings(inspect_table(table, target=target).to_dict())
@@ -57,3 +60,17 @@ def inspect(
         write_text(shown, render_inspection(found, picture(table, found)))
     update(1)
     return found
+
+
+def _check_target(target: str | None, table: Table) -> None:
+    """Raise `UsageError` where several columns are named, as `fit` takes them together."""
+    if target is None or target in table.column_names:
+        return
+    named = split_list(target)
+    if len(named) > 1 and set(named) <= set(table.column_names):
+        raise UsageError(
+            "a table is inspected for one target at a time",
+            expected="one of " + ", ".join(named),
+            received=target,
+            hint=f"--target {join_list(named[:1])}, then each of the others",
+        )

@@ -60,7 +60,7 @@ class MadeFiles:
 
     def _write(self, value: MadeFile, name: str, row: int) -> str:
         folder = self._open()
-        mark = "" if name == "prediction" else f"{name}_"
+        mark = "" if name == "prediction" else re.sub(r"\W+", "_", name) + "_"
         file = f"{mark}{row:06d}{value.ending}"
         (folder / file).write_bytes(value.content)
         return f"{self._folder.name}/{file}"

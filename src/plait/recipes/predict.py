@@ -12,8 +12,9 @@ from plait.answer import Answer
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
-from plait.model.columns import counted_from, missing_columns, notes_on, weighed
+from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
+from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
 from plait.progress import Progress
 from plait.reading import ReadOptions
@@ -53,11 +54,12 @@ def predict(
 ) -> Any:
     """Return ``prediction``, ``confidence`` and details of a table's rows; with `out`, write them.
 
-    Of a forecast, rows are those in time, and what is returned, or written, are the steps that
-    follow them. Of all others a file holds the table's columns too. It appears whole or not at all;
-    bytes cells are left out of CSV and JSON lines. Its rows are predicted in chunks, so that the
-    table need not fit in memory. Generated values that are files lie in a folder beside it, named
-    in the cells.
+    Of several targets, predictions have the targets' names, and what is told beside them has these
+    in front: ``answer``, ``answer_confidence``. Of a forecast, rows are those in time, and what is
+    returned, or written, are the steps that follow them. Of all others a file holds the table's
+    columns too. It appears whole or not at all; bytes cells are left out of CSV and JSON lines. Its
+    rows are predicted in chunks, so that the table need not fit in memory. Generated values that
+    are files lie in a folder beside it, named in the cells.
 
     Args:
         bundle: A bundle's folder, or its model.
@@ -78,7 +80,8 @@ def predict(
 
     Returns:
         Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``, ``unit`` (of
-        a predicted number and its interval, where it has one: the columns hold plain numbers),
+        a predicted number and its interval, where it has one: the columns hold plain numbers; of
+        several targets by their names),
         ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks),
         ``warnings`` (of such columns that matter, see `plait.model.columns.weighed`; with
         `classes`, of the space; of unreadable cells) and ``notes`` for people.
@@ -109,12 +112,12 @@ def predict(
         return answer_rows(rows) if classes else answer_rows(rows, progress=told)
     with counting_unread() as unread:
         columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
-    unit = "" if classes else model.predictor.judge.unit
+    unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
         warnings, lacking = model.space.warnings_of(word_columns(model)), notes_on(missing)
     else:
-        warnings, lacking = weighed(model, missing)
+        warnings, lacking = weighed_each(model, missing)
     notes = [
         *rows.notes,
         *lacking,
@@ -194,15 +197,26 @@ def _answerer(
         return partial(zero_shot, model, classes=classes, templates=templates or TEMPLATES)
     if templates:
         raise UsageError("templates are for classes", expected="--classes with --template")
-    model.require_target()
+    predicted(model)
     return predict_rows
+
+
+def _units(model: Model) -> str | dict[str, str]:
+    """Return the unit of what is predicted; of several targets that of each which has one."""
+    units = {name: one.predictor.judge.unit for name, one in predicted(model).items()}
+    several = {name: unit for name, unit in units.items() if unit}
+    return several if isinstance(model, Several) else units["prediction"]
 
 
 def _spelled(model: Model, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the answer for a flat file: truth values as training spelled them, lists as JSON."""
-    values = list(answer["prediction"])
+    models = {} if model.target is None else predicted(model)
+    codecs = {name: one.target_codec for name, one in models.items()}
+    names = [name for name in answer if name in ("prediction", *codecs)]
+    return {**answer, **{name: _flat(answer[name], codecs.get(name)) for name in names}}
+
+
+def _flat(values: Any, codec: Any) -> Any:
     if any(isinstance(value, list) for value in values):
-        return {**answer, "prediction": [json.dumps(value) for value in values]}
-    codec = model.target_codec if model.target else None
-    as_written = getattr(codec, "as_written", list)
-    return {**answer, "prediction": as_written(answer["prediction"])}
+        return [json.dumps(value) for value in values]
+    return getattr(codec, "as_written", list)(values)

@@ -9,9 +9,12 @@ from typing import Any
 from plait.bundle import Bundle, read_steadily, size_mb
 from plait.errors import UsageError, as_path
 from plait.model.model import Model
+from plait.model.several import predicted
+from plait.model.several_bundling import parts_of
 from plait.model.versions import check_names
 from plait.recipes.outputs import check_output
-from plait.report import render_report
+from plait.report import render_report, render_several
+from plait.types import Html
 from plait.writing import write_text
 
 
@@ -46,7 +49,8 @@ def _copied(model: Model, folder: Path) -> Path:
     try:
         return model.save(folder / f"{'space' if model.target is None else 'model'}.plait")
     finally:
-        model.path = None
+        for one in (model, *(predicted(model).values() if model.target else ())):
+            one.path = None
 
 
 def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bool = False) -> Path:
@@ -60,9 +64,16 @@ def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bo
     bundle = as_path(bundle, "a bundle")
     out = bundle.with_suffix(".html") if out is None else as_path(out, "a page")
     place = check_output(out, bundle, force=force)
-    data = read_steadily(bundle, _told)
-    write_text(place, render_report(data))
+    write_text(place, read_steadily(bundle, _page))
     return out
+
+
+def _page(bundle: Bundle) -> Html:
+    """Return the page of a bundle, of one target, of several, or of none."""
+    if "targets" not in bundle.read_json("model.json"):
+        return render_report(_told(bundle))
+    told = {"size_mb": size_mb(bundle.path), "name": bundle.path.name}
+    return render_several([part.read_all_json() | told for part in parts_of(bundle)])
 
 
 def _told(bundle: Bundle) -> dict[str, Any]:

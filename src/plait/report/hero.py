@@ -31,6 +31,7 @@ from plait.report.text import (
     is_number,
     metric,
     number,
+    own_id,
     percent,
     plural,
     term,
@@ -210,7 +211,8 @@ def warned(found: Sequence[str], notes: Sequence[str] = ()) -> Html:
         more = items[OPEN_WARNINGS:]
         rest = fold(f"{len(more)} more", f"<ul>{''.join(more)}</ul>") if more else ""
         box = (
-            f'<aside class="warnings" aria-labelledby="warned"><h2 id="warned">'
+            f'<aside class="warnings" aria-labelledby="{own_id("warned")}">'
+            f'<h2 id="{own_id("warned")}">'
             f"{plural(len(found), 'warning')}</h2>"
             f"<ul>{''.join(items[:OPEN_WARNINGS])}</ul>{rest}</aside>"
         )

@@ -37,7 +37,8 @@ def table_of(data: Mapping[str, Any]) -> Html:
     schema, splits = data.get("schema") or {}, data.get("splits") or {}
     model = data.get("model") or {}
     columns = schema.get("columns") if isinstance(schema, Mapping) else schema
-    rows = [_column(one, model.get("target"), model.get("inputs")) for one in columns or []]
+    targets = model.get("targets") or [model.get("target")]
+    rows = [_column(one, targets, model.get("inputs")) for one in columns or []]
     sizes = {name: len(splits.get(name) or []) for name in ("train", "validation", "test")}
     moved, lineage = splits.get("moved") or [], data.get("lineage") or {}
     shown = table(rows[:MAX_COLUMNS], raw=["column", "missing", "is"], caption="Columns")
@@ -65,11 +66,11 @@ def table_of(data: Mapping[str, Any]) -> Html:
     return section("The table", *parts)
 
 
-def _column(column: Mapping[str, Any], target: Any, inputs: Any) -> dict[str, Any]:
+def _column(column: Mapping[str, Any], targets: Sequence[Any], inputs: Any) -> dict[str, Any]:
     """Return a column's row; one that could be an input and is none, as with --exclude, says so."""
     name, kind = column.get("name"), column.get("modality") or column.get("role")
-    mark = ' <span class="badge">target</span>' if name is not None and name == target else ""
-    idle = bool(inputs and column.get("modality")) and name not in (*inputs, target)
+    mark = ' <span class="badge">target</span>' if name is not None and name in targets else ""
+    idle = bool(inputs and column.get("modality")) and name not in (*inputs, *targets)
     return {
         "column": f"<b>{escape(name)}</b>{mark}",
         "is": f'<span class="kind">{escape(kind or "–")}</span>' + ", no input" * idle,

@@ -6,8 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from plait.model.model import Model
+from plait.model.several import Several
 from plait.report.verdict import verdict
 from plait.report.words import brought_along, measured_in
+
+
+def summary_of(model: Model) -> dict[str, Any]:
+    """Return a model's summary with its verdict; of several targets with that of each."""
+    found = model.summary()
+    if not isinstance(model, Several):
+        return found | {"verdict": verdict_of(model)}
+    for name, one in model.models.items():
+        found["targets"][name]["verdict"] = verdict_of(one)
+    return found
 
 
 def verdict_of(model: Model, metrics: Mapping[str, Any] | None = None) -> str:

@@ -39,7 +39,7 @@ def _page_of(data: Mapping[str, Any]) -> Html:
     goal = SPACE if alone else model.get("target", "model")
     sections = [
         hero(data),
-        *([] if alone else _of_target(data)),
+        *([] if alone else of_target(data)),
         *(_of_space(data) if alone or model.get("space") else []),
         retrieval.label_efficiency(data),
         retrieval.learning(data) if alone else making.training(data),
@@ -50,7 +50,8 @@ def _page_of(data: Mapping[str, Any]) -> Html:
     return page(f"{goal} – {data.get('name', 'plait')}", body + making.glossary(body))
 
 
-def _of_target(data: Mapping[str, Any]) -> list[Html]:
+def of_target(data: Mapping[str, Any]) -> list[Html]:
+    """Return the sections on how well a target is known."""
     return [
         comparison.comparison(data),
         deciding.decision(data),

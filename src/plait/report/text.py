@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeGuard
 
 from plait.display import IN_UNITS, with_unit
@@ -13,6 +15,7 @@ from plait.report.words import FACTS, TERMS, target_unit, word
 from plait.types import Html
 
 DASH = "–"
+_among: ContextVar[tuple[int, str] | None] = ContextVar("target", default=None)
 _FIGURES = re.compile(r"^[–+−-]?[\d,.]*(\s?%|\u00a0\S+)?(\s\([^)]*\))?$")
 
 
@@ -165,13 +168,39 @@ def copyable(command: str) -> Html:
 
 
 def section(title: str, *parts: Html, lead: str = "") -> Html:
-    """Return a titled section; `lead` says in a sentence what to look at."""
-    anchor = escape(re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"))
+    """Return a titled section; `lead` says in a sentence what to look at.
+
+    Among several targets its title says of which it is.
+    """
+    place, name = _among.get() or (None, "")
+    anchor = own_id(escape(re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")))
+    title = title if place is None else f"{title}: {name}"
     said = f'<p class="lead">{escape(lead)}</p>' if lead else ""
     return (
         f'<section id="{anchor}" aria-labelledby="{anchor}-title">'
         f'<h2 id="{anchor}-title">{escape(title)}</h2>{said}{"".join(parts)}</section>'
     )
+
+
+@contextmanager
+def among_targets(place: int, name: str) -> Iterator[None]:
+    """Write sections of one target on a page of several, inside the block.
+
+    Args:
+        place: The target's, of the page.
+        name: Of the target.
+    """
+    before = _among.set((place, name))
+    try:
+        yield
+    finally:
+        _among.reset(before)
+
+
+def own_id(anchor: str) -> str:
+    """Return an id of an element, another for each target of a page of several."""
+    told = _among.get()
+    return anchor if told is None else f"target-{told[0]}-{anchor}"
 
 
 def cell(value: Any, is_html: bool) -> str:

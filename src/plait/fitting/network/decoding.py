@@ -91,6 +91,8 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
     """
     if work.simple:
         return Decoder(notes=("no network was trained: simple models were asked for",))
+    if work.trained is not None:
+        return _paced(problem, work, work.trained)
     from plait.networks.weights import tensors_of
     from plait.train.generative import Generative, GenerativeData
     from plait.train.shown import train_shown
@@ -136,6 +138,16 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
     )
+
+
+def _paced(problem: Problem, work: Work, decoder: Decoder) -> Decoder:
+    """Return a network that was trained before, and how many values there is time to make."""
+    if work.timetable.seconds is None:
+        return decoder
+    share = MAKING_SHARE * work.timetable.seconds
+    per_row = _seconds_per_row(problem, decoder.network)
+    most = max(LEAST_MADE, int(share / max(TIMES_MADE * per_row, 1e-9)))
+    return replace(decoder, most_made=most)
 
 
 def _make_network(problem: Problem, work: Work) -> Any:

@@ -10,7 +10,7 @@ import torch
 
 from plait.baselines.evidence import Evidence
 from plait.fitting.network.deep_training import fit_network, make_system
-from plait.fitting.network.side_by_side import Job, num_at_once, run_all
+from plait.fitting.network.side_by_side import Forward, Job, num_at_once, run_all
 from plait.fitting.setup.deep_plan import DeepPlan, DeepResult, learn_rows
 from plait.fitting.setup.problem import Problem
 from plait.networks.system import System
@@ -82,20 +82,9 @@ def _fold(
     if plan.end is not None:
         budget = plan.part(1 / rounds_left, len(held))
     plan = replace(plan, budget=budget)
-    run = fit_network(problem, plan, system, learned, "training", _Forward(notify))
+    run = fit_network(problem, plan, system, learned, "training", Forward(notify))
     outputs = system_outputs(system, problem.prepared, held, device=plan.device)
     return _Fold(tensors_of(system), system.evidence, outputs, run)
-
-
-@dataclass(frozen=True)
-class _Forward:
-    """A progress of one fold, told to somebody else."""
-
-    notify: Update
-
-    def task(self, name: str, total: float | None = None) -> Update:
-        """See `Progress.task`."""
-        return self.notify
 
 
 def _folds_of(plan: DeepPlan) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import nn
 
 from plait.fitting.setup.deep_plan import DeepPlan
 from plait.fitting.setup.problem import Problem
@@ -43,7 +44,7 @@ def make_system(problem: Problem, plan: DeepPlan, rows: np.ndarray | None = None
 
 
 def run_training(
-    plan: DeepPlan, objective: Objective, system: System, name: str, progress: Progress
+    plan: DeepPlan, objective: Objective, system: nn.Module, name: str, progress: Progress
 ) -> TrainResult:
     """Train a network in place within the plan's budget.
 

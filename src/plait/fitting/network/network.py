@@ -35,11 +35,13 @@ class NetworkStage:
         plan: None where none is trained.
         foreseen: What it needs; None where time is free.
         why: Why none is trained.
+        trained: What was trained already, together with other targets; None where nothing was.
     """
 
     plan: DeepPlan | None = None
     foreseen: NetworkTime | None = None
     why: str = ""
+    trained: DeepResult | None = None
 
     @property
     def answering(self) -> float:
@@ -66,6 +68,8 @@ def plan_network(
     if work.simple:
         refuse_none(base_models.outputs, work.baselines)
         return NetworkStage(why="no network was trained: simple models were asked for")
+    if work.trained is not None:
+        return NetworkStage(trained=work.trained)
     if left is not None and left < LEAST_SECONDS and base_models.fitted:
         return NetworkStage(why="no network was trained: no time was left for it")
     modalities = [problem.codecs[name].modality for name in problem.columns]
@@ -113,6 +117,8 @@ def train_network(
         kept: Seconds.
     """
     plan, foreseen = stage.plan, stage.foreseen
+    if stage.trained is not None:
+        return _among(stage.trained, base_models)
     if plan is None:
         return _none(base_models, stage.why)
     seconds = work.timetable.seconds
@@ -137,6 +143,16 @@ def train_network(
     from plait.fitting.network.deep import train_deep
 
     return train_deep(problem, plan, work.progress)
+
+
+def _among(trained: DeepResult, base_models: BaseModels) -> DeepResult:
+    """Return what was trained for several targets, compared on the rows of the simple models."""
+    if not base_models.fitted:
+        return trained
+    found = trained.among(base_models.judged)
+    if not len(found.rows):
+        return _none(base_models, "the network learned from every row that could compare it")
+    return found
 
 
 def _none(base_models: BaseModels, note: str) -> DeepResult:

@@ -31,6 +31,17 @@ class Job(Generic[T]):
     run: Callable[[Update], T]
 
 
+@dataclass(frozen=True)
+class Forward:
+    """A progress of one job, told to somebody else."""
+
+    notify: Update
+
+    def task(self, name: str, total: float | None = None) -> Update:
+        """See `Progress.task`."""
+        return self.notify
+
+
 def num_at_once(num_jobs: int, device: str) -> int:
     """Return how many trainings run at the same time: one a core, of a CPU that forks.
 

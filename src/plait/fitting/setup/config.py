@@ -26,7 +26,7 @@ _TEXT, _LIST, _PAIRS = (str,), (list, str), (dict, str)
 KINDS: dict[str, tuple[type, ...]] = {
     "table": _TEXT,
     "out": _TEXT,
-    "target": _TEXT,
+    "target": _LIST,
     "budget": (str, int, float),
     "size": (str, dict),
     "fusion": (str, int),
@@ -69,11 +69,12 @@ KINDS: dict[str, tuple[type, ...]] = {
 """Setting of `plait.fit` -> what its value in the file may be."""
 
 _OF_TEXT = (
-    "target", "group", "time", "split", "encoding", "delimiter", "decimal", "device", "on_error",
+    "group", "time", "split", "encoding", "delimiter", "decimal", "device", "on_error",
     "metric", "weights", "adapt", "tune",
 )  # fmt: skip
-GIVEN: dict[str, tuple[type, str]] = {
+GIVEN: dict[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(_OF_TEXT, (str, "text")),
+    "target": ((str, list, tuple), "text, or a list of texts"),
     "seed": (Integral, "a whole number"),
     "costs": (Mapping, "a dict of mistake -> cost"),
 }

@@ -69,6 +69,18 @@ class DeepResult:
         run = TrainResult(0, 0.0, "", 0.0, 0.0, [])
         return cls(systems=(), outputs=outputs, rows=rows, run=run, notes=(note,))
 
+    def among(self, judged: np.ndarray) -> DeepResult:
+        """Return it compared on no other rows than the simple models are; row numbers."""
+        kept = np.isin(self.rows, judged)
+        rows = self.rows[kept]
+        stages = [(system, np.intersect1d(known, rows)) for system, known in self.stages]
+        note = (
+            f"the network was compared on {len(rows):,} of the {len(judged):,} rows: from the "
+            "others it learned, together with other targets"
+        )
+        notes = (*self.notes, note) if len(rows) < len(judged) else self.notes
+        return replace(self, rows=rows, outputs=self.outputs[kept], stages=stages, notes=notes)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeepPlan:

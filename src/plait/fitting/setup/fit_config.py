@@ -32,7 +32,7 @@ from plait.networks.config import SystemConfig
 from plait.reading import ReadOptions
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
-from plait.words import names_of
+from plait.words import join_list, names_of
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -72,7 +72,8 @@ class FitConfig:
     """All that a fit is asked for: the settings that are saved, and decide the result.
 
     Attributes:
-        target: Column to predict; None learns what the columns share.
+        target: Column to predict, or several with commas between them; None learns what the columns
+            share.
         budget: Of the whole fit.
         seed: Of splits, weights and order.
         samples: Whether the bundle keeps a few test rows for the report.
@@ -96,8 +97,10 @@ class FitConfig:
     start: Start = Start()
 
     @classmethod
-    def of(cls, *, target: str | None, budget: Budget, **given: Any) -> FitConfig:
+    def of(cls, *, target: str | Sequence[str] | None, budget: Budget, **given: Any) -> FitConfig:
         """Gather loose settings into groups. Raises `UsageError` for a name that no group has."""
+        if target is not None and not isinstance(target, str):
+            target = join_list(names_of(target, "target"))
         loose = {name: given.pop(name) for name in LOOSE if name in given}
         groups = {name: _taken(kind, given) for name, kind in GROUPS.items()}
         exclude = names_of(given.pop("exclude", None), "exclude")

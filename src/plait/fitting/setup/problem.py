@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,7 @@ from plait.data.cautions import Caution
 from plait.data.duplicates import Copies
 from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
-from plait.data.recurring import with_recurring
-from plait.data.splits import Splits, make_splits, row_units
+from plait.data.splits import Splits, row_units
 from plait.data.table import Table
 from plait.display import brief
 from plait.encoders import FoundEncoder
@@ -24,13 +24,11 @@ from plait.fitting.setup.reading import copies_in, input_columns_with, read_colu
 from plait.fitting.setup.roles import (
     check_base,
     check_known,
-    check_target,
-    choose_inputs,
-    refuse_answers,
-    split_column,
-    stratify,
+    choose_columns,
+    recurring_for_all,
+    split_rows,
 )
-from plait.fitting.setup.row_weights import check_weights, weigh
+from plait.fitting.setup.row_weights import weigh
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.warned import table_warnings
 from plait.modalities import Codec, PredictiveTarget, TargetCodec
@@ -154,10 +152,16 @@ class Problem:
         return codec
 
 
-def make_problem(
+def make_problem(table: Table, *, target: str | None, **settings: Any) -> Problem:
+    """Return the problem of one target, or of none; the settings are those of `make_problems`."""
+    (found,) = make_problems(table, targets=() if target is None else (target,), **settings)
+    return found
+
+
+def make_problems(
     table: Table,
     *,
-    target: str | None,
+    targets: Sequence[str],
     exclude: Sequence[str],
     rows: Rows | None = None,
     seed: int,
@@ -166,11 +170,14 @@ def make_problem(
     encoders: Mapping[str, str | FoundEncoder] | None = None,
     simple: bool = False,
     timetable: Timetable | None = None,
-) -> Problem:
-    """Choose inputs, split, fit codecs, and prepare every row.
+) -> list[Problem]:
+    """Choose inputs, split, fit codecs, and prepare every row, once for all targets.
+
+    Return a problem for each target; without any, the one of what the columns share. No target is
+    an input of another.
 
     Args:
-        table, target, exclude, seed: As for `plait.recipes.fit.fit`.
+        table, targets, exclude, seed: As for `plait.recipes.fit.fit`.
         rows: Which stay together, which are set aside, how much they count; None says nothing.
         progress: Told of the work.
         base: Its codecs, and its derived columns, are used for the columns that it knows.
@@ -182,73 +189,69 @@ def make_problem(
         TargetError, SchemaError, UsageError, CellError: See the messages.
     """
     rows, timetable = rows or Rows(), timetable or Timetable(None, 0.0)
-    known = check_base(base, table, target)
-    inputs, weigher = _choose_columns(table, target, exclude, rows)
+    known = {target: check_base(base, table, target) for target in targets}
+    inputs, weigher = choose_columns(table, targets, exclude, rows)
     check_known(base, inputs)
-    found = with_recurring(copies_in(table, inputs, base, timetable, progress), table, target)
-    splits = _split(table, target, exclude, rows, found, seed)
+    copies = copies_in(table, inputs, base, timetable, progress)
+    copies = recurring_for_all(copies, table, targets)
+    splits = split_rows(table, targets, exclude, rows, copies, seed)
     codecs, prepared, derived_columns = read_columns(
-        table, inputs, target, splits, base=base, encoders=encoders or {}, seed=seed,
+        table, inputs, targets, splits, base=base, encoders=encoders or {}, seed=seed,
         progress=progress, timetable=timetable, simple=simple,
     )  # fmt: skip
-    copies = row_units(table.num_rows, found)
+    problems = []
+    for target in targets or (None,):
+        others = {name for name in targets if name != target}
+        own = {name: codec for name, codec in codecs.items() if name not in others}
+        problem = _of_target(
+            table, target, rows, inputs, splits, weigher, own, prepared, derived_columns, copies
+        )
+        notes = notes_on_columns(own, inputs, base, simple=simple)
+        warned = table_warnings(table, inputs, target, prepared, copies, (*exclude, *others))
+        problems.append(
+            replace(
+                problem,
+                notes=(*problem.notes, *notes),
+                warnings=(*known.get(str(target), ()), *warned, *problem.warnings),
+            )
+        )
+    return problems
+
+
+def _of_target(
+    table: Table,
+    target: str | None,
+    rows: Rows,
+    inputs: Sequence[str],
+    splits: Splits,
+    weigher: str | None,
+    codecs: Mapping[str, Codec],
+    prepared: Prepared,
+    derived_columns: tuple[DerivedColumn, ...],
+    copies: Copies,
+) -> Problem:
+    """Return the problem of a target in a table that was read: its labels, weights and rows."""
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
     heavy, splits, said_weights = weigh(table, rows.weights, weigher, truth, splits)
+    units = row_units(table.num_rows, copies)
+    on_rows = notes_on_rows(table, splits, prepared, target, rows.group)
     return Problem(
         table=table,
         input_columns=input_columns_with(derived_columns, {name: (name,) for name in inputs}),
         target=target,
-        codecs=codecs | {derived.column: derived.codec for derived in derived_columns},
+        codecs={**codecs, **{derived.column: derived.codec for derived in derived_columns}},
         prepared=prepared,
         truth=truth,
         labelled=labelled,
         unlabelled=learn[~labelled[learn]],
-        copies=copies,
-        groups=_grouped(table, rows.group, copies),
+        copies=units,
+        groups=_grouped(table, rows.group, units),
         weights=heavy,
         derived_columns=derived_columns,
         splits=splits,
-        notes=(
-            *splits.notes,
-            *table.notes,
-            *fewer,
-            *said_weights,
-            *notes_on_rows(table, splits, prepared, target, rows.group),
-            *notes_on_columns(codecs, inputs, base, simple=simple),
-        ),
-        warnings=(
-            *known,
-            *table_warnings(table, inputs, target, prepared, found, exclude),
-            *warnings_on_groups(table, rows.group, splits),
-        ),
-    )
-
-
-def _choose_columns(
-    table: Table, target: str | None, exclude: Sequence[str], rows: Rows
-) -> tuple[tuple[str, ...], str | None]:
-    """Return the inputs and the column of weights, where there is one; refuse what cannot be."""
-    if target is not None:
-        check_target(table.schema, target)
-    weigher = check_weights(table, rows.weights, target)
-    without = {*exclude, *filter(None, (rows.group, rows.time, rows.split, weigher))}
-    refuse_answers(table, target, without)
-    return choose_inputs(table.schema, target, without), weigher
-
-
-def _split(
-    table: Table, target: str | None, exclude: Sequence[str], rows: Rows, copies: Copies, seed: int
-) -> Splits:
-    """Split the rows as was said, else by a column that says it, else at random."""
-    return make_splits(
-        table,
-        copies=copies,
-        by_column=rows.split or split_column(table.schema, exclude),
-        group=rows.group,
-        time=rows.time,
-        stratify=stratify(table, target),
-        seed=seed,
+        notes=(*splits.notes, *table.notes, *fewer, *said_weights, *on_rows),
+        warnings=tuple(warnings_on_groups(table, rows.group, splits)),
     )
 
 

@@ -52,7 +52,7 @@ def copies_in(
 def read_columns(
     table: Table,
     inputs: tuple[str, ...],
-    target: str | None,
+    targets: Sequence[str],
     splits: Splits,
     *,
     base: Model | None,
@@ -67,7 +67,7 @@ def read_columns(
     known = {} if base is None else known_codecs(base, table, inputs)
     fresh = [name for name in inputs if name not in known]
     codecs = known | fit_codecs(table, fresh, splits.train, seed=seed, features_only=simple)
-    if target is not None:
+    for target in targets:
         codecs |= _target_codec(table, target, splits, seed=seed)
     update = ReadingTime(timetable, table.num_rows, read, partial(say, progress))
     prepared = prepare_table(table, codecs, progress=update)
@@ -123,14 +123,14 @@ def _tells(codec: Codec, blank: Codec, num_rows: int) -> bool:
     return codec != blank
 
 
-def as_in_base(table: Table, base: Model | None, target: str | None) -> Table:
+def as_in_base(table: Table, base: Model | None, targets: Sequence[str]) -> Table:
     """Return the table with columns of which nothing was said read as the base reads them."""
     if base is None:
         return table
     said = {
         name: {"modality": base.shown[name].modality, "why": "as in the base"}
         for name in base.inputs
-        if name in table.schema and name not in table.overrides and name != target
+        if name in table.schema and name not in table.overrides and name not in targets
         if table.schema[name].modality not in (None, base.shown[name].modality)
     }
     return table.told(columns=said) if said else table

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from plait.data.cautions import Caution
+from plait.data.duplicates import Copies
 from plait.data.inference import CONSTANT, EMPTY
+from plait.data.recurring import with_recurring
 from plait.data.schema import Schema
+from plait.data.splits import Splits, make_splits
 from plait.data.table import Table
 from plait.errors import ColumnError, SchemaError, TargetError, UsageError, no_column
+from plait.fitting.setup.fit_settings import Rows
+from plait.fitting.setup.row_weights import check_weights
 from plait.modalities import find_codec, modalities
 from plait.modalities._scan import is_predictive, issubclass_target
 from plait.model.model import Model
@@ -54,28 +60,41 @@ def check_target(schema: Schema, target: str) -> None:
         )
 
 
-def choose_inputs(schema: Schema, target: str | None, without: set[str]) -> tuple[str, ...]:
+def choose_columns(
+    table: Table, targets: Sequence[str], exclude: Sequence[str], rows: Rows
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the inputs and the column of weights, where there is one; refuse what cannot be."""
+    for target in targets:
+        check_target(table.schema, target)
+    weighers = [check_weights(table, rows.weights, target) for target in targets or (None,)]
+    without = {*exclude, *filter(None, (rows.group, rows.time, rows.split, weighers[0]))}
+    refuse_answers(table, targets, without)
+    return choose_inputs(table.schema, targets, without), weighers[0]
+
+
+def choose_inputs(schema: Schema, targets: Sequence[str], without: set[str]) -> tuple[str, ...]:
     names = [column.name for column in schema.columns]
     for name in sorted(without - set(names)):
         raise no_column(name, names)
-    inputs = tuple(c.name for c in schema.values() if c.name != target and c.name not in without)
+    apart = {*targets, *without}
+    inputs = tuple(c.name for c in schema.values() if c.name not in apart)
     if not inputs:
         raise SchemaError(
             "no column is left to learn from",
-            expected="at least one input" + ("" if target is None else " beside the target"),
+            expected="at least one input" + (" beside the target" if targets else ""),
             received="; ".join(f"{c.name}: {c.why}" for c in schema.columns),
             hint="name what a column is: --columns NAME=text",
         )
     return inputs
 
 
-def refuse_answers(table: Table, target: str | None, without: set[str]) -> None:
+def refuse_answers(table: Table, targets: Sequence[str], without: set[str]) -> None:
     """Refuse inputs that are named as what predict writes, unless the person said what they are.
 
     Such a column is mostly an earlier prediction, which would be learned from itself.
     """
     for name in ANSWERS:
-        known = {target, *without, *table.overrides}
+        known = {*targets, *without, *table.overrides}
         if name in table.column_names and name not in known:
             raise UsageError(
                 f"the table has a column '{name}', which is what plait calls its answers",
@@ -92,13 +111,42 @@ def split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
     )
 
 
-def stratify(table: Table, target: str | None) -> list[Any] | None:
-    if target is None:
-        return None
-    codec: Any = find_codec(table.schema[target].modality or "")
-    if not issubclass_target(codec) or not is_predictive(codec) or not codec.form.exclusive:
-        return None
-    return [str(cell) for cell in table.column(target)]
+def split_rows(
+    table: Table,
+    targets: Sequence[str],
+    exclude: Sequence[str],
+    rows: Rows,
+    copies: Copies,
+    seed: int,
+) -> Splits:
+    """Split the rows as was said, else by a column that says it, else at random."""
+    return make_splits(
+        table,
+        copies=copies,
+        by_column=rows.split or split_column(table.schema, exclude),
+        group=rows.group,
+        time=rows.time,
+        stratify=stratify(table, targets),
+        seed=seed,
+    )
+
+
+def stratify(table: Table, targets: Sequence[str]) -> list[Any] | None:
+    """Return the classes of the first target that has any; None where none has."""
+    for target in targets:
+        codec: Any = find_codec(table.schema[target].modality or "")
+        if issubclass_target(codec) and is_predictive(codec) and codec.form.exclusive:
+            return [str(cell) for cell in table.column(target)]
+    return None
+
+
+def recurring_for_all(copies: Copies, table: Table, targets: Sequence[str]) -> Copies:
+    """Return the copies with the columns named whose values say little of any of the targets.
+
+    Without a target all is as it was found; see `plait.data.recurring.with_recurring`.
+    """
+    found = [with_recurring(copies, table, target).recurring for target in targets]
+    return replace(copies, recurring=frozenset.intersection(*found)) if found else copies
 
 
 def check_base(base: Model | None, table: Table, target: str | None) -> tuple[Caution, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -75,6 +75,12 @@ class Timetable:
         """Return when a part must end that may take a share of what is left."""
         left = self.left(kept)
         return None if left is None else self.clock() + share * left
+
+    def share(self, share: float) -> Timetable:
+        """Return that of a part of the work, from now on, which has a share of what is left."""
+        left = self.left()
+        seconds = None if left is None else share * left
+        return replace(self, seconds=seconds, began=self.clock())
 
     def scoring(self, foreseen: float = 0.0) -> float:
         """Return the seconds that are kept for scoring, which is foreseen to take so many."""

@@ -12,6 +12,7 @@ from plait.errors import ExtraError, UsageError
 from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.timetable import Timetable
 from plait.model.model import Model
+from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.train.budget import Budget
@@ -40,6 +41,10 @@ class Work:
         progress: Told of the work.
         base: Opened: whose shared space is the start; None for a fit from scratch.
         timetable: The time that all parts go by.
+        alone: Whether the target is the only one: several have inputs, space and network in common.
+        space: The shared space of several targets; None where there is none.
+        trained: The network of one of several targets: a `DeepResult` where it is predicted, a
+            `Decoder` where it is generated; None where there is none.
     """
 
     config: FitConfig
@@ -49,6 +54,9 @@ class Work:
     progress: Progress
     base: Model | None = None
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
+    alone: bool = True
+    space: SharedSpace | None = None
+    trained: Any = None
 
     @property
     def seed(self) -> int:

@@ -1,0 +1,96 @@
+"""Joint learning: several networks that have their encoder and trunk in common learn together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from plait.baselines.evidence_column import EVIDENCE
+from plait.networks.system import Embedded, to_tensors
+from plait.nn.tokens import Tokens
+from plait.train.objective import Objective
+from plait.train.precision import autocast
+from plait.types import Batch
+
+
+class Joint:
+    """An `Objective`: each network learns its own target, on those rows of a batch that have it.
+
+    The loss is the mean of the targets' losses, each summed over the rows that have that target and
+    divided by the rows of the batch: a row that lacks one still teaches the others. What the
+    networks have in common is one module, held by each of them.
+
+    Args:
+        objectives: Of one target each, over the same prepared rows and the same input columns, but
+            for what each network is told by simple models.
+    """
+
+    num_views = 1
+    divisible = True
+
+    def __init__(self, objectives: Sequence[Objective]) -> None:
+        self.objectives = objectives
+        self.module = nn.ModuleList(one.module for one in objectives)
+        self.prepared = objectives[0].prepared
+        self.columns = tuple(name for name in objectives[0].columns if name != EVIDENCE)
+        self.rows = np.unique(np.concatenate([one.rows for one in objectives]))
+        self.num_checked = sum(one.num_checked for one in objectives)
+
+    @property
+    def work(self) -> str:
+        return " ".join(one.work for one in self.objectives)
+
+    def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
+        batch, found = self._embedded(views[0], precision), []
+        for one in self.objectives:
+            own = np.flatnonzero(np.isin(rows, one.rows))
+            if len(own):
+                part = _own_view(one, batch, rows, own)
+                share = len(own) / len(rows)
+                found.append(share * one.loss(rows[own], (part,), precision))
+        return torch.stack(found).sum() / len(self.objectives)
+
+    def _embedded(self, batch: Batch, precision: str) -> dict[str, Embedded]:
+        """Return the columns with their tokens, which stems make once for all targets."""
+        device = next(iter(batch.values())).present.device
+        encoder: Any = self.objectives[0].module.encoder
+        with autocast(precision, device):
+            tokens = encoder.tokens(batch)
+        return {
+            name: Embedded({}, {}, batch[name].present, found) for name, found in tokens.items()
+        }
+
+    def after_step(self, share: float) -> None:
+        for one in self.objectives:
+            one.after_step(share)
+
+    def cost(self) -> float:
+        """Return the mean of the targets' costs: none has a unit."""
+        checked = [one.cost() for one in self.objectives if one.num_checked]
+        return sum(checked) / len(checked)
+
+    def compile(self) -> None:
+        for one in self.objectives:
+            one.compile()
+
+
+def _own_view(
+    one: Objective, batch: Mapping[str, Embedded], rows: np.ndarray, own: np.ndarray
+) -> Batch:
+    """Return the rows of a batch that an objective learns from, and what its network is told."""
+    device = next(iter(batch.values())).present.device
+    places = torch.from_numpy(own).to(device)
+    found: Batch = {name: _taken(column, places) for name, column in batch.items()}
+    if EVIDENCE in one.columns:
+        told = one.prepared.columns[EVIDENCE].gather(rows[own])
+        found |= to_tensors({EVIDENCE: told}, device)
+    return found
+
+
+def _taken(column: Embedded, places: Tensor) -> Embedded:
+    tokens = Tokens(*(part[places] for part in column.tokens))
+    return Embedded({}, {}, column.present[places], tokens)
