@@ -76,7 +76,7 @@ def test_it_starts_by_knowing_nothing_and_learns(conditions):
     pieces, after = before(), torch.roll(before(), -1, 1)
     optimizer = torch.optim.Adam(decoder.parameters(), lr=1e-2)
     losses = []
-    for _ in range(60):
+    for _ in range(120):
         logits = decoder(conditions, pieces).flatten(0, 1)
         loss = torch.nn.functional.cross_entropy(logits, after.flatten())
         optimizer.zero_grad()

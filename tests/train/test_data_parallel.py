@@ -26,6 +26,14 @@ pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are not forked
 NUM_ROWS = 70
 
 
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    """Tests tell torch another number of threads, which what they run then puts back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 class Line:
     """An objective: a number of each row is a linear function of another; one weight is unused."""
 
