@@ -1,4 +1,4 @@
-"""Answers: questions about pictures, and texts written from pictures and voices."""
+"""Answers that are written: the names of stickers from pictures and from voices."""
 
 from __future__ import annotations
 
@@ -6,54 +6,22 @@ from dataclasses import replace
 
 import pyarrow.compute as pc
 
-from benchmarks.data import Split, halves
-from benchmarks.data.easyvqa import COLUMNS, TARGET, easyvqa
+from benchmarks.data import halves
 from benchmarks.data.stickers import stickers
-from benchmarks.fits import Outcome, fit_and_score
+from benchmarks.fits import fit_and_score
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
-VQA_BUDGET, PART_BUDGET, TEXT_BUDGET = "15m", "60s", "3m"
-VQA_TARGET = ">= 0.98"
+BUDGET = "3m"
 WRITTEN = {"picture": ("image", "image"), "voice": ("voice", "audio")}
 """What the names of stickers are written from: a column, and its modality."""
 
 
 def run(settings: Settings) -> list[Row]:
-    """Measure each; what shows a part alone says how much of a question needs both columns."""
+    """Measure each, beside the name of the nearest training row."""
     if not settings.with_plait:
         return []
-    return [*_questions(settings), *(_written(settings, case) for case in WRITTEN)]
-
-
-def _questions(settings: Settings) -> list[Row]:
-    table = easyvqa()
-    split = halves(table, target=TARGET, validation=0.1, seed=settings.seed, quick=settings.quick)
-    row = Row(benchmark="answers", case="easy-VQA", metric="accuracy", seed=settings.seed)
-    whole = _fit(split, settings, settings.budget_or(VQA_BUDGET))
-    rows = [replace(_of(row, whole), target=VQA_TARGET)]
-    for left_out, name in (("picture", "question alone"), ("question", "picture alone")):
-        part = _without(split, left_out)
-        alone = _fit(part, settings, settings.budget_or(PART_BUDGET))
-        rows.append(_of(replace(row, case=f"easy-VQA, {name}"), alone))
-    simple = _fit(split, settings, settings.budget_or(PART_BUDGET), simple=True)
-    return [*rows, _of(replace(row, case="easy-VQA, simple models alone"), simple)]
-
-
-def _fit(split: Split, settings: Settings, budget: str, **options: object) -> Outcome:
-    kept = {name: kind for name, kind in COLUMNS.items() if name in split.train.column_names}
-    return fit_and_score(
-        split, target=TARGET, columns={**kept, TARGET: "category"}, budget=budget,
-        seed=settings.seed, **options,
-    )  # fmt: skip
-
-
-def _without(split: Split, column: str) -> Split:
-    return Split(split.train.drop_columns([column]), split.test.drop_columns([column]))
-
-
-def _of(row: Row, found: Outcome) -> Row:
-    return row.scored(found.metrics["accuracy"], found.seconds, found.note)
+    return [_written(settings, case) for case in WRITTEN]
 
 
 def _written(settings: Settings, case: str) -> Row:
@@ -64,7 +32,7 @@ def _written(settings: Settings, case: str) -> Row:
     split = halves(table, target="name", validation=0.0, seed=settings.seed, quick=settings.quick)
     found = fit_and_score(
         split, target="name", columns={column: modality, "name": "text"},
-        budget=settings.budget_or(TEXT_BUDGET), seed=settings.seed,
+        budget=settings.budget_or(BUDGET), seed=settings.seed,
     )  # fmt: skip
     told = {one["name"]: one["metrics"] for one in found.model.records["metrics"]["candidates"]}
     row = Row(
