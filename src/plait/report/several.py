@@ -38,7 +38,7 @@ def render_several(targets: Sequence[Mapping[str, Any]]) -> Html:
     parts = [_overview(targets, names)]
     for place, (name, data) in enumerate(zip(names, targets, strict=True)):
         with _in_words(data), among_targets(place, name):
-            first_screen = f'<div id="{_place_id(place)}">{hero(data)}</div>'
+            first_screen = f'<div class="own-target" id="{_place_id(place)}">{hero(data)}</div>'
             parts += [first_screen, *of_target(data), making.training(data)]
     parts += [making.table_of(whole), making.making(whole)]
     body = "".join(parts)
