@@ -36,7 +36,7 @@ def asked(num_things=80, num_questions=5):
 
 
 def found_in(data, keys, target):
-    return with_recurring(copied(row=keys), data, target)
+    return with_recurring(copied(row=keys), data, () if target is None else (target,))
 
 
 def test_questions_about_one_thing_are_no_copies_of_each_other():
@@ -86,14 +86,25 @@ def test_few_copies_and_tables_without_a_target_are_left_as_they_are():
     assert not found_in(data, things, None).recurring
 
 
-@pytest.mark.parametrize(("times", "common"), [(31, True), (8, False)])
-def test_texts_that_recur_as_categories_do_are_common(times, common):
+@pytest.mark.parametrize(("times", "tells", "common"), [
+    (31, "little", True), (8, "little", False), (31, "all", False),
+])  # fmt: skip
+def test_texts_that_recur_as_categories_do_are_common(times, tells, common):
     texts = [f"is there {one} in it, and of {two}?" for one in NAMES for two in NAMES]
     column = texts * times
-    data = read({"question": column}, columns={"question": "text"})
-    copies = find_copies(fingerprints(data, {"question": make_codec(data.schema["question"])}))
-    assert copies.num_recurring == {"question": len(column)}
+    answers = RNG.choice(["yes", "no"], len(column))
+    told = (
+        answers
+        if tells == "little"
+        else [f"kind {row % len(texts) % 7}" for row in range(len(column))]
+    )
+    data = read({"question": column, "answer": list(told)}, columns={"question": "text"})
+    found = find_copies(fingerprints(data, {"question": make_codec(data.schema["question"])}))
+    assert found.num_recurring == {"question": len(column)}
+    assert found.num_values == {"question": len(texts)} and len(found.groups) == len(texts)
+    copies = with_recurring(found, data, ("answer",))
     assert (copies.groups == []) is common and bool(copies.num_common) is common
+    assert (copies.recurring == {"question"}) is (tells == "little" and not common)
 
 
 def test_agreement_by_hand():

@@ -14,10 +14,6 @@ from plait.data.proposals import propose
 LEAST_COMMON, COMMON_SHARE = 10, 0.01
 """A value in more rows than either is a common one ("no comment"), not a duplicate."""
 
-LIKE_A_CATEGORY = 30
-"""Where so many rows have each of a column's values, equal to the letter, all its values are common
-ones: a question that is asked of a thousand pictures."""
-
 
 @dataclass(frozen=True)
 class Copies:
@@ -32,6 +28,7 @@ class Copies:
         num_unread: Column name -> in how many rows only equal cells were looked for, for want of
             time.
         num_recurring: Column name -> how many rows have their like in another, common values too.
+        num_values: Column name -> how many values are different to the letter.
         recurring: Columns whose values recur by nature and say little of the target: rows that are
             alike there only are kept together, but are not left out of what is learned.
     """
@@ -41,6 +38,7 @@ class Copies:
     num_unseen: dict[str, int] = field(default_factory=dict)
     num_unread: dict[str, int] = field(default_factory=dict)
     num_recurring: dict[str, int] = field(default_factory=dict)
+    num_values: dict[str, int] = field(default_factory=dict)
     recurring: frozenset[str] = frozenset()
 
 
@@ -61,7 +59,8 @@ def find_copies(
         leaders, num_unseen = _leaders(prints, exact, until)
         if num_unseen:
             found.num_unseen[name] = num_unseen
-        _gather(found, name, leaders, exact[prints.codes.any(axis=1)])
+        found.num_values[name] = len(np.unique(exact[prints.codes.any(axis=1)]))
+        _gather(found, name, leaders)
     return found
 
 
@@ -74,7 +73,7 @@ def equal_rows(found: Copies, name: str, keys: np.ndarray) -> None:
         keys: Int or bytes ``[row]``.
     """
     _, firsts, which = np.unique(keys, return_index=True, return_inverse=True)
-    _gather(found, name, firsts[which], np.arange(len(keys)))
+    _gather(found, name, firsts[which])
 
 
 def unseen_notes(found: Copies) -> tuple[str, ...]:
@@ -91,18 +90,9 @@ def unseen_notes(found: Copies) -> tuple[str, ...]:
     )
 
 
-def _gather(found: Copies, name: str, leaders: np.ndarray, exact: np.ndarray) -> None:
-    """Add the groups that the rows' leaders tell, except common ones.
-
-    Args:
-        found: To be added to.
-        name: Of the groups.
-        leaders: int64 ``[row]``: the first row that each is alike.
-        exact: Of the rows with a value, the first with an equal one.
-    """
+def _gather(found: Copies, name: str, leaders: np.ndarray) -> None:
+    """Add the groups that the rows' leaders tell, except common ones."""
     most = max(LEAST_COMMON, int(COMMON_SHARE * len(leaders)))
-    if len(exact) >= LIKE_A_CATEGORY * len(np.unique(exact)):
-        most = 1
     sizes = np.bincount(leaders, minlength=len(leaders))
     rows = np.flatnonzero((sizes[leaders] > 1) & (sizes[leaders] <= most))
     order = rows[np.argsort(leaders[rows], kind="stable")]

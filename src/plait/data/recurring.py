@@ -19,32 +19,39 @@ RECURRING_SHARE = 0.5
 LEAST_AGREEMENT = 0.25
 """Rows that are alike and agree in the target less than this, beyond chance, are no copies."""
 
+LIKE_A_CATEGORY, CATEGORY_AGREEMENT = 30, 0.75
+"""Where so many rows have each value to the letter, it is one as of a category (a question that is
+asked of a thousand pictures), unless rows alike agree in the target as those of one thing do."""
 
-def with_recurring(copies: Copies, table: Table, target: str | None) -> Copies:
-    """Return the copies with the columns named whose values recur and say little of the target.
+
+def with_recurring(copies: Copies, table: Table, targets: Sequence[str]) -> Copies:
+    """Return the copies without those that recur by the table's nature, or with their columns told.
 
     Ten questions about one picture, one question about a thousand pictures: rows that are alike in
     one column and differ in what is asked are not the same row twice, and nothing of one's answer
-    is known from the other's. Without a target all is as it was found.
+    is known from the other's. Values as of a category are common ones; where there are fewer of
+    each, rows alike still belong together, and their column is named in `Copies.recurring`. Without
+    a target all is as it was found.
 
     Args:
         copies: Of the inputs.
         table: The rows.
-        target: Column that is learned.
+        targets: Columns that are learned: what says much of any of them is a copy.
     """
-    often = {
-        name
-        for name, num in copies.num_recurring.items()
-        if num >= RECURRING_SHARE * table.num_rows
-    }
-    if target is None or not often:
-        return copies
-    found = []
-    for name in sorted(often):
+    recurring, common = [], dict(copies.num_common)
+    for name, num in copies.num_recurring.items():
         groups = [rows for column, rows in copies.groups if column == name]
-        if groups and _agreement_of(groups, table, target) < LEAST_AGREEMENT:
-            found.append(name)
-    return replace(copies, recurring=frozenset(found))
+        if not targets or not groups or num < RECURRING_SHARE * table.num_rows:
+            continue
+        agreement = max(_agreement_of(groups, table, target) for target in targets)
+        like_category = num >= LIKE_A_CATEGORY * copies.num_values.get(name, num)
+        if like_category and agreement < CATEGORY_AGREEMENT:
+            common[name] = common.get(name, 0) + len(groups)
+        elif agreement < LEAST_AGREEMENT:
+            recurring.append(name)
+    left_out = {name for name in common if common[name] != copies.num_common.get(name)}
+    groups_left = [(name, rows) for name, rows in copies.groups if name not in left_out]
+    return replace(copies, groups=groups_left, num_common=common, recurring=frozenset(recurring))
 
 
 def _agreement_of(groups: Sequence[np.ndarray], table: Table, target: str) -> float:

@@ -12,6 +12,7 @@ from plait.data.cautions import Caution
 from plait.data.duplicates import Copies
 from plait.data.grouping import join_said, said_groups
 from plait.data.prepared import Prepared
+from plait.data.recurring import with_recurring
 from plait.data.splits import Splits, row_units
 from plait.data.table import Table
 from plait.display import brief
@@ -25,7 +26,6 @@ from plait.fitting.setup.roles import (
     check_base,
     check_known,
     choose_columns,
-    recurring_for_all,
     split_rows,
 )
 from plait.fitting.setup.row_weights import weigh
@@ -193,7 +193,7 @@ def make_problems(
     inputs, weigher = choose_columns(table, targets, exclude, rows)
     check_known(base, inputs)
     copies = copies_in(table, inputs, base, timetable, progress)
-    copies = recurring_for_all(copies, table, targets)
+    copies = with_recurring(copies, table, targets)
     splits = split_rows(table, targets, exclude, rows, copies, seed)
     codecs, prepared, derived_columns = read_columns(
         table, inputs, targets, splits, base=base, encoders=encoders or {}, seed=seed,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from plait.data.cautions import Caution
 from plait.data.duplicates import Copies
 from plait.data.inference import CONSTANT, EMPTY
-from plait.data.recurring import with_recurring
 from plait.data.schema import Schema
 from plait.data.splits import Splits, make_splits
 from plait.data.table import Table
@@ -138,15 +136,6 @@ def stratify(table: Table, targets: Sequence[str]) -> list[Any] | None:
         if issubclass_target(codec) and is_predictive(codec) and codec.form.exclusive:
             return [str(cell) for cell in table.column(target)]
     return None
-
-
-def recurring_for_all(copies: Copies, table: Table, targets: Sequence[str]) -> Copies:
-    """Return the copies with the columns named whose values say little of any of the targets.
-
-    Without a target all is as it was found; see `plait.data.recurring.with_recurring`.
-    """
-    found = [with_recurring(copies, table, target).recurring for target in targets]
-    return replace(copies, recurring=frozenset.intersection(*found)) if found else copies
 
 
 def check_base(base: Model | None, table: Table, target: str | None) -> tuple[Caution, ...]:
