@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,9 @@ from plait.progress import Progress
 
 TRIAL_SHARE = 0.18
 """Part of the deep model's budget spent on measuring kinds of fusion, or of adaptation."""
+
+CLEARLY = 2.0
+"""Standard errors by which another kind of fusion must be better than mid."""
 
 LEAST_TRIAL_SECONDS = 150.0
 """Deep budgets below this are not spent on trials: too short to tell."""
@@ -50,7 +54,11 @@ def choose_variant(
 def _choose_join(
     problem: Problem, plan: DeepPlan, progress: Progress
 ) -> tuple[DeepPlan, dict[str, Any], tuple[str, ...]]:
-    """Measure late, mid and early fusion by short runs; keep the simplest not clearly worse."""
+    """Measure late, mid and early fusion by short runs; leave mid for what is clearly better.
+
+    Short runs learn what each column tells by itself: that late fusion ends level with mid in them
+    says nothing of what columns tell together, which takes longer (docs/log.md, 2026-11-30).
+    """
     config = plan.config
     if plan.fusion != "auto":
         config = replace(config, join=join_layer(plan.fusion, config.depth)).check()
@@ -69,7 +77,7 @@ def _choose_join(
         trial = replace(plan, config=replace(config, join=join))
         trial = _trial_plan(trial, len(joins), f"fusion-at-layer-{join}")
         costs[join] = _trial_cost(problem, trial, progress, f"fusion at layer {join}")
-    best = _simplest_good(costs)
+    best = _mid_or_better(costs, join_layer("mid", config.depth))
     measured = [
         {"join": join, "cost": float(cost.mean()), "chosen": join == best}
         for join, cost in costs.items()
@@ -86,14 +94,12 @@ def _trial_plan(plan: DeepPlan, num_trials: int, name: str) -> DeepPlan:
     return replace(plan, budget=budget, folder=plan.folder and plan.folder / name)
 
 
-def _simplest_good(costs: dict[int, np.ndarray]) -> int:
-    """Return the latest join whose cost is within one standard error of the best's."""
+def _mid_or_better(costs: Mapping[int, np.ndarray], mid: int) -> int:
+    """Return mid fusion's layer, or that of the least cost where it is better by two errors."""
     best = min(costs, key=lambda join: float(costs[join].mean()))
-    for join, cost in costs.items():
-        gap = cost - costs[best]
-        if gap.mean() <= gap.std() / max(len(gap), 1) ** 0.5:
-            return join
-    return best
+    gap = costs[mid] - costs[best]
+    error = gap.std() / max(len(gap), 1) ** 0.5
+    return best if gap.mean() > CLEARLY * error else mid
 
 
 def _trial_cost(problem: Problem, plan: DeepPlan, progress: Progress, name: str) -> np.ndarray:
