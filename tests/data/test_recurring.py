@@ -123,9 +123,9 @@ def test_agreement_is_zero_by_chance_and_one_where_groups_tell(size, num_labels,
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(600), size)
     by_chance = agreement_of_labels(rng.integers(0, num_labels, len(groups)), groups)
-    assert abs(by_chance) < 0.1
+    assert abs(by_chance) < 0.2  # five standard errors of 600 pairs
     assert agreement_of_labels(groups % num_labels, groups) == pytest.approx(1.0)
-    assert abs(agreement_of_numbers(rng.normal(size=len(groups)), groups)) < 0.1
+    assert abs(agreement_of_numbers(rng.normal(size=len(groups)), groups)) < 0.2
 
 
 def test_nothing_alike_agrees_in_all():
