@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from plait.errors import TargetError, UsageError
+from plait.errors import TargetError
 from plait.fitting.candidates.simple_generators import Simple, measure_simple
 from plait.fitting.choice.generated_choice import Generated, choose_generated, out_of_fold
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.network.decoding import Decoder, train_decoder
 from plait.fitting.records.generated_samples import make_pairs
 from plait.fitting.records.records import make_card
+from plait.fitting.setup.fit_settings import refuse_settings
 from plait.fitting.setup.problem import Problem, with_space
 from plait.fitting.setup.stopping import with_stopping
 from plait.fitting.setup.work import Work
@@ -87,13 +88,7 @@ def check_generated(work: Work) -> None:
         f"adapt={work.adapt}": work.adapt == "lora",
         "names of simple models": not isinstance(work.baselines, bool),
     }
-    asked = [name for name, said in told.items() if said]
-    if asked:
-        raise UsageError(
-            "a generated target has no use for these settings",
-            expected="none of them",
-            received=", ".join(asked),
-        )
+    refuse_settings("a generated target has no use for these settings", told)
 
 
 def _codec(problem: Problem) -> GeneratedTarget:

@@ -211,3 +211,16 @@ class Start:
                 hint="plait fit TABLE --out base.plait learns one; then --base base.plait",
             )
         return base
+
+
+def refuse_settings(what: str, told: Mapping[str, bool], hint: str | None = None) -> None:
+    """Raise `UsageError` where any setting was said that has no meaning.
+
+    Args:
+        what: The sentence of the error.
+        told: Setting in words -> whether it was said.
+        hint: How to mend it.
+    """
+    said = [name for name, is_said in told.items() if is_said]
+    if said:
+        raise UsageError(what, expected="none of them", received=", ".join(said), hint=hint)

@@ -6,6 +6,7 @@ from collections import Counter
 
 from plait.errors import UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
+from plait.fitting.setup.fit_settings import refuse_settings
 from plait.words import split_list
 
 
@@ -52,11 +53,8 @@ def _check_several(asked: FitConfig, targets: list[str]) -> None:
         "metric": asked.choice.metric is not None,
         f"tune={tune}": tune in ("lora", "full"),
     }
-    said = [name for name, is_said in told.items() if is_said]
-    if said:
-        raise UsageError(
-            "several targets have no use for settings that are of one",
-            expected="none of them",
-            received=", ".join(said),
-            hint=f"leave them out, or fit that target alone: --target {targets[0]}",
-        )
+    refuse_settings(
+        "several targets have no use for settings that are of one",
+        told,
+        hint=f"leave them out, or fit that target alone: --target {targets[0]}",
+    )

@@ -10,7 +10,7 @@ from plait.data.windows.rows import learning_windows
 from plait.data.windows.steps import clock_of
 from plait.errors import UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
-from plait.fitting.setup.fit_settings import Rows
+from plait.fitting.setup.fit_settings import Rows, refuse_settings
 from plait.words import split_list
 
 
@@ -56,13 +56,7 @@ def _check(asked: FitConfig) -> None:
         "base": asked.start.base is not None,
         "metric": asked.choice.metric is not None,
     }
-    known = [name for name, said in told.items() if said]
-    if known:
-        raise UsageError(
-            "a forecast has no use for these settings",
-            expected="none of them",
-            received=", ".join(known),
-        )
+    refuse_settings("a forecast has no use for these settings", told)
     if asked.target is None:
         raise UsageError(
             "a forecast needs to know of what",
