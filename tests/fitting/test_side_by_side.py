@@ -133,8 +133,7 @@ def test_networks_of_folds_ship_their_mean_the_same_each_time(num, monkeypatch, 
     asked = [{"size": 2.0, "note": "red boat"}, {"note": "blue"}, {}]
     np.testing.assert_array_equal(first.outputs_of(asked), loaded.outputs_of(asked))
     each = [
-        one.head.outputs(one(batch)).detach().numpy()
-        for one, batch in side_by_side_batches(loaded, asked)
+        one.outputs(batch).detach().numpy() for one, batch in side_by_side_batches(loaded, asked)
     ]
     alone = np.mean(each, axis=0)
     mixed = loaded.ensemble.outputs_of("deep", loaded.prepare(loaded.as_table(asked)), np.arange(3))

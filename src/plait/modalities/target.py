@@ -41,9 +41,11 @@ class PredictiveTarget(TargetCodec, Protocol):
     boosted) gives outputs, so that metrics, stacking and files need to know nothing else. Their
     `form` says what may be done with them; a simple model says which forms it supports.
 
-    Its ``network.py`` has a class ``Target``: ``Target(codec, dim)`` with `num_queries`, a
-    ``forward`` from pooled queries ``[batch, query, dim]`` to raw outputs, their ``loss`` per row,
-    and ``outputs`` that makes them canonical.
+    Its ``network.py`` has a class ``Target``: ``Target(codec, dim)`` with `num_queries` and
+    `num_raw`, a ``forward`` from pooled queries ``[batch, query, dim]`` to so many raw outputs,
+    their ``loss`` per row, their ``distance`` from what another model says (``[batch,
+    said]``: as many numbers as simple models have scores, on the same scale), and ``outputs`` that
+    makes them canonical.
     """
 
     form: ClassVar[OutputForm]

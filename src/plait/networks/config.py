@@ -11,6 +11,9 @@ from plait.errors import UsageError
 VERSION = 3
 """Of the networks' code: raised whenever the same weights would answer otherwise than before."""
 
+OWN, CORRECTED = "own", "corrected"
+"""Heads: one answers by itself, the other corrects what simple models say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SystemConfig:
@@ -30,6 +33,7 @@ class SystemConfig:
             computed the dense way in either case.
         recompute: Whether training computes layers again instead of keeping what they computed:
             less memory, about a third more time.
+        heads: Of a predictive target: `OWN`, `CORRECTED`, or until one is chosen both.
     """
 
     dim: int = 128
@@ -42,6 +46,7 @@ class SystemConfig:
     stems: Mapping[str, Mapping[str, Any]] | None = None
     window: int | None = None
     recompute: bool = False
+    heads: Sequence[str] = (OWN,)
 
     def check(self) -> SystemConfig:
         """Return itself. Raises `UsageError` when the numbers do not fit together."""

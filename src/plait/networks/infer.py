@@ -26,6 +26,8 @@ def row_outputs(
 ) -> np.ndarray:
     """Return canonical outputs, float32 ``[row, output]``, in the order of `rows`.
 
+    Of a network that still has both heads, ``[row, head, output]``.
+
     Args:
         runner: Of a predictive target.
         prepared: Where the rows' arrays are.
@@ -41,6 +43,6 @@ def row_outputs(
     for batch_rows, batch in loader.epoch(0):
         outputs = runner(flat(batch))[OUTPUTS]
         if found is None:
-            found = np.zeros((len(rows), outputs.shape[1]), np.float32)
+            found = np.zeros((len(rows), *outputs.shape[1:]), np.float32)
         found[[places[int(row)] for row in batch_rows]] = outputs
     return np.zeros((0, 1), np.float32) if found is None else found

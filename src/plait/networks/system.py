@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE
 from plait.modalities import Codec, codec_hash, find_network
-from plait.networks.config import SystemConfig
+from plait.networks.config import CORRECTED, OWN, SystemConfig
+from plait.networks.correction import Correction
 from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
@@ -89,7 +90,10 @@ class Encoder(nn.Module):
 
 
 class System(nn.Module):
-    """Encoder, trunk, pooling and head.
+    """Encoder, trunk, pooling, and a head or two.
+
+    A network that is told what simple models know learns with two heads: one that answers by
+    itself, and one that corrects what they say together. `keep_head` leaves the better one.
 
     Args:
         codecs: Input column name -> fitted codec.
@@ -113,12 +117,17 @@ class System(nn.Module):
         self.encoder = Encoder(codecs, config)
         self.inputs = (*self.encoder.columns, *([] if evidence is None else [EVIDENCE]))
         self.trunk = make_trunk(config)
-        self.head = find_network(target.modality).Target(target, config.dim)
+        make_head = find_network(target.modality).Target
         self.pool = QueryPool(
-            dim=config.dim, num_queries=self.head.num_queries, num_heads=config.num_heads
+            dim=config.dim, num_queries=make_head.num_queries, num_heads=config.num_heads
         )
         self.dropout = nn.Dropout(config.dropout)
         self.evidence_tokens = None if evidence is None else _tokens_of(evidence, config.dim)
+        self.head = make_head(target, config.dim) if OWN in config.heads else None
+        self.correction = None
+        if evidence is not None and CORRECTED in config.heads:
+            sizes = {"num_columns": len(evidence.columns), "num_outputs": evidence.num_outputs}
+            self.correction = Correction(target, config.dim, **sizes)
 
     def encode(self, batch: Batch, keep: Tensor | None = None) -> Tokens:
         """Return the trunk's tokens, registers first.
@@ -139,19 +148,78 @@ class System(nn.Module):
             column = torch.cat([column, numbers])
         return self.trunk(tokens, column)
 
-    def forward(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
-        """Return the head's raw outputs: logits, or standardised mean and quantiles."""
+    def forward(
+        self, batch: Batch, keep: Tensor | None = None
+    ) -> dict[str, Float[Tensor, "batch output"]]:
+        """Return raw outputs by head: logits, or standardised mean and quantiles."""
+        if keep is None:
+            keep = presence(batch, self.encoder.columns)
         tokens = self.encode(batch, keep)
-        return self.head(self.dropout(self.pool(tokens.values, tokens.mask)))
+        latent = self.dropout(self.pool(tokens.values, tokens.mask))
+        found = {} if self.head is None else {OWN: self.head(latent)}
+        if self.correction is not None:
+            found[CORRECTED] = self.correction(latent, self.said(batch, keep))
+        return found
 
-    def outputs(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch output"]:
-        """Return canonical outputs: probabilities, or mean and quantiles in the target's unit."""
-        return self.head.outputs(self(batch, keep))
+    def said(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch said"]:
+        """Return what simple models of the columns say together, of a network that corrects it."""
+        if self.correction is None:
+            raise ValueError("this network corrects nothing")
+        if keep is None:
+            keep = presence(batch, self.encoder.columns)
+        return self.correction.pool(batch[EVIDENCE].parts["scores"], keep)
+
+    def losses(
+        self, batch: Batch, keep: Tensor, truth: Tensor, raw: Mapping[str, Tensor], **options: Any
+    ) -> Float[Tensor, " batch"]:
+        """Return the loss of each row, the mean over heads.
+
+        Args:
+            batch: Columns as tensors; evidence is that of fits without the rows.
+            keep: Columns that the row has, hidden ones too.
+            truth: Targets.
+            raw: From `forward`.
+            options: As for the loss of the target's ``Target``.
+        """
+        found = []
+        if self.head is not None:
+            found.append(self.head.loss(raw[OWN].float(), truth, **options))
+        if self.correction is not None:
+            said = self.said(batch, keep)
+            found.append(self.correction.loss(raw[CORRECTED], said, truth, **options))
+        return torch.stack(found).mean(0)
+
+    def outputs(
+        self, batch: Batch, keep: Tensor | None = None
+    ) -> Float[Tensor, "batch *heads output"]:
+        """Return canonical outputs: probabilities, or mean and quantiles in the target's unit.
+
+        Of two heads, ``[batch, head, output]``, in the order of the configuration.
+        """
+        heads: dict[str, Any] = {OWN: self.head}
+        if self.correction is not None:
+            heads[CORRECTED] = self.correction.head
+        found = [heads[name].outputs(raw) for name, raw in self(batch, keep).items()]
+        return found[0] if len(found) == 1 else torch.stack(found, 1)
+
+    def keep_head(self, name: str) -> None:
+        """Leave one head; what is only the other's goes."""
+        self.config = replace(self.config, heads=(name,))
+        if name == OWN:
+            self.correction = None
+        else:
+            self.head = None
 
     @property
     def num_parameters(self) -> int:
         """Number of trained weights."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def with_heads(config: SystemConfig, evidence: Evidence | None) -> SystemConfig:
+    """Return the configuration of a network that is to learn: both heads where it is told of simple
+    models."""
+    return replace(config, heads=(OWN,) if evidence is None else (OWN, CORRECTED))
 
 
 def _tokens_of(evidence: Evidence, dim: int) -> EvidenceTokens:

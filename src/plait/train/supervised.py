@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plait.baselines.evidence_column import beside
+from plait.baselines.evidence_column import EVIDENCE, beside
 from plait.baselines.weighted_statistics import mean_by
 from plait.networks.system import System, drop_columns, presence
 from plait.networks.torch_runners import system_outputs
@@ -43,7 +43,8 @@ class Supervised:
         self._weights = None if weights is None else torch.from_numpy(weights)
         self._truth = torch.from_numpy(data.truth)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
-        self._forward: Callable[..., Tensor] = system
+        self._forward: Callable[..., dict[str, Tensor]] = system
+        self._fit_pool()
 
     @property
     def work(self) -> str:
@@ -52,16 +53,15 @@ class Supervised:
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         batch = views[0]
-        keep = presence(batch, self.data.columns)
-        device = keep.device
-        keep = drop_columns(keep.cpu(), self.module.config.drop_column).to(device)
+        there = presence(batch, self.data.columns)
+        device = there.device
+        keep = drop_columns(there.cpu(), self.module.config.drop_column).to(device)
         with autocast(precision, device):
             raw = self._forward(batch, keep)
         weights = None if self._weights is None else self._weights.to(device)
         truth = self._truth[torch.from_numpy(rows)].to(device)
-        losses = self.module.head.loss(
-            raw.float(), truth, smoothing=self._smoothing, weight=weights
-        )
+        options = {"smoothing": self._smoothing, "weight": weights}
+        losses = self.module.losses(batch, there, truth, raw, **options)
         if self._heavy is None:
             return losses.mean()
         return (losses * self._heavy[torch.from_numpy(rows)].to(device)).mean()
@@ -70,12 +70,27 @@ class Supervised:
         """Nothing follows a step."""
 
     def cost(self) -> float:
+        """Return the cost on the validation rows, that of the better head."""
         rows = self.data.rows_validation[:MAX_ROWS_PER_CHECK]
         device = next(self.module.parameters()).device
         outputs = system_outputs(self.module, self.data.prepared, rows, device=device)
-        cost = self.data.codec.cost(outputs, self.data.truth[rows])
         heavy = None if self.data.weights is None else self.data.weights[rows]
-        return mean_by(cost, heavy)
+        truth = self.data.truth[rows]
+        heads = [outputs] if outputs.ndim == 2 else list(outputs.swapaxes(0, 1))
+        return min(mean_by(self.data.codec.cost(found, truth), heavy) for found in heads)
+
+    def _fit_pool(self) -> None:
+        """Choose how much each simple model counts where they are corrected."""
+        if self.module.correction is None:
+            return
+        told = self.prepared.columns[EVIDENCE].gather(self.rows)
+        there = [self.data.prepared.columns[name].present[self.rows] for name in self.data.columns]
+        device = next(self.module.parameters()).device
+        self.module.correction.fit_pool(
+            torch.from_numpy(told.parts["scores"]).to(device),
+            torch.from_numpy(np.stack(there, 1)).to(device),
+            self._truth[torch.from_numpy(self.rows)].to(device),
+        )
 
     def compile(self) -> None:
         self._forward = torch.compile(self.module, dynamic=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from plait.baselines.cross_validation import inner_folds
+from plait.fitting.network.better_head import leave_better_head
 from plait.fitting.network.deep_folds import cross_fit
 from plait.fitting.network.deep_training import fit_network, make_system
 from plait.fitting.network.deep_trials import choose_variant
@@ -54,6 +55,7 @@ def _train_once(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepRes
     run = fit_network(problem, plan, system, problem.learned, "training", progress, stop)
     outputs = system_outputs(system, problem.prepared, rows, device=plan.device)
     system = system.cpu()
+    outputs = leave_better_head(problem, [system], outputs, rows)
     stages = [(system, rows)]
     return DeepResult(systems=(system,), outputs=outputs, rows=rows, run=run, stages=stages)
 
@@ -73,6 +75,7 @@ def _split_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResu
     run = fit_network(problem, plan, system, learned, "training", progress, stop)
     outputs = system_outputs(system, problem.prepared, held, device=plan.device)
     system = system.cpu()
+    outputs = leave_better_head(problem, [system], outputs, held)
     stages = [(system, held)]
     note = (
         f"the network was compared on {len(held):,} of the {len(rows):,} rows: the time was too "

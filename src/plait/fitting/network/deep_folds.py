@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from plait.baselines.evidence import Evidence
+from plait.fitting.network.better_head import leave_better_head
 from plait.fitting.network.deep_training import fit_network, make_system
 from plait.fitting.network.side_by_side import Forward, Job, num_at_once, run_all
 from plait.fitting.setup.deep_plan import DeepPlan, DeepResult, learn_rows
 from plait.fitting.setup.problem import Problem
-from plait.networks.system import System
+from plait.networks.system import System, with_heads
 from plait.networks.torch_runners import system_outputs
 from plait.networks.weights import tensors_of
 from plait.progress import Progress, Update
@@ -38,12 +39,13 @@ def cross_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResul
         for fold in range(num_folds)
     ]
     found = run_all(jobs, num, progress)
-    outputs = np.zeros((len(rows), found[0].outputs.shape[1]), np.float32)
+    outputs = np.zeros((len(rows), *found[0].outputs.shape[1:]), np.float32)
     systems, stages = [], []
     for fold, one in enumerate(found):
         outputs[folds == fold] = one.outputs
         systems.append(one.system(problem, plan))
         stages.append((systems[-1], rows[folds == fold]))
+    outputs = leave_better_head(problem, systems, outputs, rows)
     return DeepResult(
         systems=tuple(systems), outputs=outputs, rows=rows, run=found[0].run, stages=stages
     )
@@ -64,7 +66,7 @@ class _Fold:
         if evidence is not None and plan.told is not None:
             evidence = plan.told.again(evidence)
         codecs = {name: problem.codecs[name] for name in problem.columns}
-        system = System(codecs, problem.target_codec, plan.config, evidence)
+        system = System(codecs, problem.target_codec, with_heads(plan.config, evidence), evidence)
         system.load_state_dict({k: torch.from_numpy(v) for k, v in self.tensors.items()})
         return system.eval()
 

@@ -9,7 +9,7 @@ from torch import nn
 from plait.fitting.setup.deep_plan import DeepPlan
 from plait.fitting.setup.problem import Problem
 from plait.networks.start import start_from
-from plait.networks.system import System
+from plait.networks.system import System, with_heads
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
 from plait.train.data import TrainData
@@ -31,7 +31,7 @@ def make_system(problem: Problem, plan: DeepPlan, rows: np.ndarray | None = None
     evidence = None if plan.told is None or rows is None else plan.told.fit(rows)
     torch.manual_seed(plan.seed)
     codecs = {name: problem.codecs[name] for name in problem.columns}
-    system = System(codecs, problem.target_codec, plan.config, evidence)
+    system = System(codecs, problem.target_codec, with_heads(plan.config, evidence), evidence)
     if plan.start is not None and plan.adapt != "scratch":
         start = space_network(plan.start)
         start_from(system, start)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.fitting.network.better_head import leave_better_head
 from plait.fitting.network.deep_training import fit_network, make_system
 from plait.fitting.setup.deep_plan import DeepPlan, learn_rows
 from plait.fitting.setup.problem import Problem
@@ -113,4 +114,5 @@ def _trial_cost(problem: Problem, plan: DeepPlan, progress: Progress, name: str)
     system = make_system(problem, plan, learn)
     fit_network(problem, plan, system, learn, name, progress)
     outputs = system_outputs(system, problem.prepared, check, device=plan.device)
+    outputs = leave_better_head(problem, [system], outputs, check)
     return problem.target_codec.cost(outputs, problem.truth[check])

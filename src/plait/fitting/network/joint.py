@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from plait.baselines.evidence import Evidence
+from plait.fitting.network.better_head import leave_better_head
 from plait.fitting.network.decoding import Decoder
 from plait.fitting.network.deep_training import make_system, run_training, train_data
 from plait.fitting.network.joint_plan import JointPlan, Stage, plan_joint, rows_of
@@ -21,7 +22,7 @@ from plait.fitting.setup.work import Work
 from plait.modalities import GeneratedTarget
 from plait.networks.heads import Heads
 from plait.networks.start import start_from
-from plait.networks.system import System
+from plait.networks.system import System, with_heads
 from plait.networks.torch_runners import system_outputs
 from plait.networks.weights import tensors_of
 from plait.progress import Update
@@ -163,7 +164,8 @@ def _result(
     systems = tuple(_system(problem, joint, place, own) for own in owns)
     some = [own for own in owns if len(own.rows)] or owns[:1]
     rows = np.concatenate([own.rows for own in some])
-    order, outputs = np.argsort(rows), np.concatenate([own.outputs for own in some])
+    outputs = np.concatenate([own.outputs for own in some])
+    outputs, order = leave_better_head(problem, systems, outputs, rows), np.argsort(rows)
     stages = [(one, own.rows) for one, own in zip(systems, owns, strict=True)]
     return DeepResult(
         systems=systems, outputs=outputs[order], rows=rows[order], stages=stages, **told
@@ -175,7 +177,7 @@ def _system(problem: Problem, joint: JointPlan, place: int, own: _Own) -> System
     if evidence is not None and told is not None:
         evidence = told.again(evidence)
     codecs = {name: problem.codecs[name] for name in problem.columns}
-    system = System(codecs, problem.target_codec, joint.plan.config, evidence)
+    system = System(codecs, problem.target_codec, with_heads(joint.plan.config, evidence), evidence)
     return _filled(system, own)
 
 

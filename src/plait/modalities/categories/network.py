@@ -52,6 +52,10 @@ class Target(LabelScores):
         cost = nn.functional.binary_cross_entropy_with_logits(raw.float(), soft, reduction="none")
         return (cost if weight is None else cost * weight).mean(-1)
 
+    def distance(self, raw: Tensor, said: Tensor) -> Float[Tensor, " batch"]:
+        """Cross-entropy with the labels as likely as other logits say, mean over the labels."""
+        return self.loss(raw, said.sigmoid())
+
     def outputs(self, raw: Tensor) -> Float[Tensor, "batch output"]:
         """Return label probabilities."""
         return torch.sigmoid(raw.float())

@@ -29,8 +29,10 @@ class LabelScores(nn.Module):
 
     def __init__(self, num_labels: int, dim: int) -> None:
         super().__init__()
+        self.num_raw = num_labels
         self.out = nn.Linear(dim, num_labels)
         nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:
         return self.out(latent[:, 0])
@@ -54,6 +56,10 @@ class Target(LabelScores):
         return nn.functional.cross_entropy(
             raw, truth, weight=weight, label_smoothing=smoothing, ignore_index=-1, reduction="none"
         )
+
+    def distance(self, raw: Tensor, said: Tensor) -> Float[Tensor, " batch"]:
+        """Cross-entropy with the classes as likely as other logits say."""
+        return nn.functional.cross_entropy(raw, said.softmax(-1), reduction="none")
 
     def outputs(self, raw: Tensor) -> Float[Tensor, "batch output"]:
         """Return class probabilities."""

@@ -48,8 +48,10 @@ class Target(nn.Module):
     def __init__(self, codec: NumberCodec, dim: int) -> None:
         super().__init__()
         self.codec = codec
-        self.out = nn.Linear(dim, 1 + len(QUANTILE_LEVELS))
+        self.num_raw = 1 + len(QUANTILE_LEVELS)
+        self.out = nn.Linear(dim, self.num_raw)
         nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
         self.register_buffer("levels", torch.tensor(QUANTILE_LEVELS), persistent=False)
 
     def forward(self, latent: Float[Tensor, "batch query dim"]) -> Float[Tensor, "batch output"]:
@@ -67,6 +69,10 @@ class Target(nn.Module):
         gap = scaled - raw[:, 1:]
         pinball = torch.maximum(self.levels * gap, (self.levels - 1) * gap).sum(-1)
         return self._of_mean(raw[:, 0], scaled[:, 0]) + pinball
+
+    def distance(self, raw: Tensor, said: Tensor) -> Float[Tensor, " batch"]:
+        """Squared difference to another standardised mean; nothing is said of quantiles."""
+        return (said[:, 0] - raw[:, 0]) ** 2
 
     def _of_mean(self, mean: Tensor, scaled: Tensor) -> Tensor:
         """Return the loss of the mean; both kinds have the same curvature at their least."""
