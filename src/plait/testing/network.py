@@ -53,7 +53,7 @@ def check_missing_changes_nothing(modality: str) -> None:
     whole = collate([codec.prepare(raw) for raw in raws], codec.layout)
     empty = collate([None] * len(raws), codec.layout)
     whole.present = np.zeros_like(whole.present)
-    answers = [system(to_tensors({"x": column})) for column in (whole, empty)]
+    answers = [system.outputs(to_tensors({"x": column})) for column in (whole, empty)]
     expect(bool(answers[0].isfinite().all()), f"{modality}: a missing value gives NaN")
     expect(
         bool(torch.allclose(answers[0], answers[1], atol=1e-4)),
