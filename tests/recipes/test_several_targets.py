@@ -306,6 +306,16 @@ def test_one_page_has_all_of_each(two, tmp_path):
     assert again.is_file() and model.path == path
 
 
+def test_one_target_has_a_page_of_its_own(two, tmp_path):
+    model, path = two
+    page = plait.report(model["price"], tmp_path / "price.html").read_text(encoding="utf8")
+    assert page.count('<header class="hero">') == 1
+    assert escape(verdict_of(model["price"])) in page
+    assert "target-0" not in page and model["price"].path == path
+    with pytest.raises(UsageError, match="one of several"):
+        plait.report(model["price"])
+
+
 def test_interrupted_fits_go_on_only_with_the_same_targets(tmp_path):
     settings = {"budget": "2 steps", "simple": True}
     model = plait.fit(of("answer", "price"), target="answer,price", **settings,

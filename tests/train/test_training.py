@@ -12,7 +12,7 @@ from plait.data.prepared import prepare_table
 from plait.data.table import read
 from plait.errors import BundleError, UsageError
 from plait.networks.config import SystemConfig
-from plait.networks.system import System, drop_columns
+from plait.networks.system import System, drop_columns, with_heads
 from plait.train import loop
 from plait.train.average import WeightAverage
 from plait.train.budget import Budget, compile_repays
@@ -53,7 +53,8 @@ def make_system(data, *, told=False):
         evidence = Evidence.fit(raw, data.prepared, data.rows, truth, data.codec, groups)
     torch.manual_seed(1)
     codecs = {name: data.prepared.columns[name].codec for name in data.columns}
-    return System(codecs, data.codec, SystemConfig(dim=16, depth=1, num_heads=2), evidence)
+    config = with_heads(SystemConfig(dim=16, depth=1, num_heads=2), evidence)
+    return System(codecs, data.codec, config, evidence)
 
 
 def run(data, folder, notify=None, *, told=False):
@@ -168,3 +169,21 @@ def test_a_training_too_short_for_a_check_ends_with_its_average(data, monkeypatc
     found = train(objective, budget=Budget(0.3, "seconds"), config=config)
     assert found.steps > 0 and "validation" not in found.curve[-1]
     assert any(not torch.equal(before[name], t) for name, t in system.state_dict().items())
+
+
+def test_a_step_without_a_direction_is_left_out(data):
+    """One gradient that is no number, of one batch, would otherwise leave no weight one."""
+    system, config = make_system(data), TrainConfig(batch_size=4)
+    seen = []
+
+    def spoilt(gradient):
+        seen.append(len(seen))
+        return gradient * (float("nan") if len(seen) == 3 else 1.0)
+
+    system.encoder.column_vectors.register_hook(spoilt)
+    before = {name: tensor.clone() for name, tensor in system.state_dict().items()}
+    result = train(Supervised(system, data, config), budget=Budget(8, "steps"), config=config)
+    assert result.steps == len(seen) > 3
+    after = system.state_dict()
+    assert all(bool(tensor.isfinite().all()) for tensor in after.values())
+    assert any(not torch.equal(before[name], after[name]) for name in after)

@@ -250,10 +250,9 @@ def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:
 
 
 def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
-    """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or numbers of spread 1."""
-    targets = codec.form.columns(truth, num_outputs(codec, truth)).astype(np.float64)
-    if not codec.form.probable:
-        targets = targets / max(float(targets.std()), 1e-12)
-    else:
+    """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or standardised numbers."""
+    columns = codec.form.columns(codec.scaled(truth), num_outputs(codec, truth))
+    targets = columns.astype(np.float64)
+    if codec.form.probable:
         targets = 2 * targets - 1
     return np.asarray(targets - targets.mean(axis=0))

@@ -54,6 +54,9 @@ class PredictiveTarget(TargetCodec, Protocol):
     def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
         """Stack prepared targets: int64 ``[row]``, float32 ``[row, label]`` or ``[row]``."""
 
+    def scaled(self, truth: np.ndarray) -> np.ndarray:
+        """Return truth on the scale that the network's head answers in: numbers standardised."""
+
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Name the columns for people: ``prediction``, ``confidence``, ``p_CLASS`` or quantiles."""
 

@@ -52,6 +52,18 @@ class ConvBlock(nn.Module):
         return x + self.conv2(F.silu(self.norm2(y)))
 
 
+class LineConv(nn.Conv1d):
+    """A convolution along a line, whose strides may begin at a line of one step.
+
+    There a kernel's outer places see padding alone, and where bf16 convolutions are oneDNN's their
+    gradient is never written: it holds what lay in that memory before, NaN too (docs/log.md,
+    2026-11-30). A second step of zeros changes no result, and has it written.
+    """
+
+    def forward(self, x: Float[Tensor, "batch dim time"]) -> Float[Tensor, "batch dim2 time2"]:
+        return super().forward(F.pad(x, (0, 1)) if self.stride[0] == 2 and x.shape[2] == 1 else x)
+
+
 class SequenceConv(nn.Module):
     """A convolution along time from values whose norm is over the channels of each step.
 
@@ -78,7 +90,7 @@ class SequenceConv(nn.Module):
     ) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(dim_in)
-        self.conv = nn.Conv1d(
+        self.conv = LineConv(
             dim_in, dim_out, kernel, stride, dilation * (kernel // 2), dilation, bias=False
         )
         if silent:

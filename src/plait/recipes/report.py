@@ -24,16 +24,26 @@ def report(
     """Write the page of a bundle, or of a model, and return its path.
 
     Args:
-        bundle: A bundle's folder, or its model.
+        bundle: A bundle's folder, or its model. ``model["answer"]``, one of several targets, has a
+            page of its own.
         out: The page; default ``NAME.html`` beside the bundle.
         force: Whether a page that exists is replaced.
 
-    Raises `UsageError` when the page exists, or the model was never saved and `out` says nothing.
+    Raises `UsageError` when the page exists, or `out` says nothing where the model was never saved
+    or is one of several.
     """
     if not isinstance(bundle, Model):
         return write_report(bundle, out, force=force)
     if bundle.path is not None and Path(bundle.path).is_dir():
-        return write_report(bundle.path, out, force=force)
+        if not _is_one_of_several(bundle):
+            return write_report(bundle.path, out, force=force)
+        if out is None:
+            raise UsageError(
+                f"the model of '{bundle.target}' is one of several in its bundle, whose page has "
+                "the usual place",
+                expected="the page's path",
+                hint="plait.report(model, out='report.html')",
+            )
     if out is None:
         raise UsageError(
             "the model was not saved, so the page has no place",
@@ -44,13 +54,21 @@ def report(
         return write_report(_copied(bundle, Path(folder)), out, force=force)
 
 
+def _is_one_of_several(model: Model) -> bool:
+    """Tell whether a saved model is one of those of its bundle."""
+    about = Bundle(str(model.path)).read_json("model.json")
+    return "targets" in about and model.target != about["target"]
+
+
 def _copied(model: Model, folder: Path) -> Path:
-    """Write the model as a bundle into a folder; it keeps saying that it lies nowhere."""
+    """Write the model as a bundle into a folder; it keeps saying where it lies, or that nowhere."""
+    several = (model, *(predicted(model).values() if model.target else ()))
+    places = [one.path for one in several]
     try:
         return model.save(folder / f"{'space' if model.target is None else 'model'}.plait")
     finally:
-        for one in (model, *(predicted(model).values() if model.target else ())):
-            one.path = None
+        for one, place in zip(several, places, strict=True):
+            one.path = place
 
 
 def write_report(bundle: Path | str, out: Path | str | None = None, *, force: bool = False) -> Path:

@@ -192,8 +192,11 @@ class _Run:
         seen = float(loss.detach())
         if workers is not None:
             seen = workers.add(len(rows), seen)
-        torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
-        self.optimizer.step(one_cycle(self._share(), self.config.warmup))
+        length = torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
+        if length.isfinite():
+            self.optimizer.step(one_cycle(self._share(), self.config.warmup))
+        else:  # no direction: one such step would leave no weight a number
+            self.optimizer.zero_grad()
         self.objective.after_step(self._share())
         self.state.step += 1
         self.average.update(self.module, self.state.step)

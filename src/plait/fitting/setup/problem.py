@@ -233,7 +233,7 @@ def _of_target(
     """Return the problem of a target in a table that was read: its labels, weights and rows."""
     learn = np.sort(np.concatenate([splits.train, splits.validation]))
     labelled, truth, splits, fewer = read_labels(prepared, codecs, target, splits)
-    heavy, splits, said_weights = weigh(table, rows.weights, weigher, truth, splits)
+    heavy, splits, said_weights = weigh(table, rows.weights, weigher, truth, splits, target)
     units = row_units(table.num_rows, copies)
     on_rows = notes_on_rows(table, splits, prepared, target, rows.group)
     return Problem(

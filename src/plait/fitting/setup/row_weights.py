@@ -98,6 +98,7 @@ def weigh(
     column: str | None,
     truth: np.ndarray,
     splits: Splits,
+    target: str | None = None,
 ) -> tuple[np.ndarray | None, Splits, tuple[str, ...]]:
     """Return the rows' weights, the splits without rows of weight 0, and what to say of them."""
     if weights is None:
@@ -107,6 +108,7 @@ def weigh(
             raise TargetError(
                 "only classes can be balanced",
                 expected="a category as the target, or a column of weights",
+                column=target,
                 hint="--weights COLUMN",
             ).of_call()
         learn = np.concatenate([splits.train, splits.validation])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from plait.modalities.audio.codec import AudioCodec
-from plait.nn.conv import SequenceConv
+from plait.nn.conv import LineConv, SequenceConv
 from plait.nn.tokens import Tokens, length_mask, line_positions
 
 MAX_TOKENS, LEAST_HALVINGS = 32, 3
@@ -33,7 +33,7 @@ class Embed(nn.Module):
         halvings = LEAST_HALVINGS
         while (codec.max_seconds or 10.0) * FRAMES_PER_SECOND > MAX_TOKENS * 2**halvings:
             halvings += 1
-        self.first = nn.Conv1d(codec.num_mels, wide, 5, 2, 2)
+        self.first = LineConv(codec.num_mels, wide, 5, 2, 2)
         self.halvings = nn.ModuleList(
             SequenceConv(wide, dim if last else wide, stride=2)
             for last in [False] * (halvings - 2) + [True]

@@ -191,6 +191,9 @@ class CategoriesCodec:
         """float32 ``[row, label]`` of 0 and 1; labels that training did not see are left out."""
         return np.stack([self.features(a) for a in arrays])
 
+    def scaled(self, truth: np.ndarray) -> np.ndarray:
+        return truth
+
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Labels of probability 0.5 and more; confidence is that of the whole set being right.
 

@@ -181,6 +181,9 @@ class CategoryCodec:
         """int64 ``[row]``: the class, or -1 for a label that training did not see."""
         return np.array([int(a["label"][0]) - 1 for a in arrays], np.int64)
 
+    def scaled(self, truth: np.ndarray) -> np.ndarray:
+        return truth
+
     @property
     def classes(self) -> tuple[Any, ...]:
         """The labels, as what they were in the table."""

@@ -208,6 +208,10 @@ class NumberCodec:
     def truth(self, arrays: Sequence[Arrays]) -> np.ndarray:
         return np.array([a["exact"][0] for a in arrays], np.float32)
 
+    def scaled(self, truth: np.ndarray) -> np.ndarray:
+        """float32 ``[row]``: standardised, after the logarithm where there is one."""
+        return self.prepare_plain(truth)["value"][:, 0]
+
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Return mean and quantiles, and a ``confidence`` that orders rows by their intervals.
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from plait.modalities.series.codec import SeriesCodec
 from plait.modalities.target import Asked
 from plait.nn.conditions import Conditions
-from plait.nn.conv import SequenceConv
+from plait.nn.conv import LineConv, SequenceConv
 from plait.nn.drawing import SequenceDecoder
 from plait.nn.low_rank_gaussian import negative_log_likelihood
 from plait.nn.tokens import Tokens, length_mask, line_positions
@@ -47,7 +47,7 @@ class Embed(nn.Module):
         views = (3 if codec.gaps else 2) * num_channels
         self.num_blocks = num_blocks
         self.strides = [2] * num_halvings or [1]
-        self.first = nn.Conv1d(views, dim, 9, self.strides[0], 4)
+        self.first = LineConv(views, dim, 9, self.strides[0], 4)
         self.halvings = nn.ModuleList(
             SequenceConv(dim, dim, kernel=7, stride=stride) for stride in self.strides[1:]
         )
