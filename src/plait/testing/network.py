@@ -112,7 +112,9 @@ def _system(codec: Codec) -> System:
     torch.manual_seed(0)
     target = find_codec("category")().fit(["a", "b"])
     config = SystemConfig(dim=DIM, depth=2, num_heads=2, join=1)
-    return awake(System({"x": codec}, target, config).eval())
+    system = System({"x": codec}, target, config).eval()
+    awake(system)
+    return system
 
 
 def awake(network: nn.Module) -> nn.Module:
