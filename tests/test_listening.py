@@ -56,7 +56,8 @@ def test_a_terminal_shows_a_bar_and_says_once_how_to_silence_it(terminal):
 
 
 def test_every_verb_of_python_and_of_a_model_knows_the_same_progress():
-    verbs = (plait.fit, plait.predict, plait.evaluate, plait.embed, plait.search, plait.inspect)
+    verbs = (plait.fit, plait.predict, plait.evaluate, plait.embed, plait.search, plait.inspect,
+             plait.caption)  # fmt: skip
     methods = (getattr(Model, name) for name in ("predict", "evaluate", "embed", "search"))
     for verb in (*verbs, *methods):
         assert "progress" in inspect.signature(verb).parameters, verb

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from plait.model.model import Model as Model
     from plait.model.model import load as load
     from plait.recipes.ask import ask as ask
+    from plait.recipes.caption import caption as caption
     from plait.recipes.embed import embed as embed
     from plait.recipes.encoders import encoders as encoders
     from plait.recipes.evaluate import evaluate as evaluate
@@ -53,6 +54,7 @@ _HOMES = {
     "Schema": "plait.data.schema",
     "Table": "plait.data.table",
     "ask": "plait.recipes.ask",
+    "caption": "plait.recipes.caption",
     "embed": "plait.recipes.embed",
     "encoders": "plait.recipes.encoders",
     "evaluate": "plait.recipes.evaluate",
@@ -73,6 +75,7 @@ __all__ = [
     "Table",
     "__version__",
     "ask",
+    "caption",
     "embed",
     "encoders",
     "errors",

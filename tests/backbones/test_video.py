@@ -25,7 +25,8 @@ from plait.data.collation import collate
 from plait.data.table import read
 from plait.errors import BundleError, CellError
 from plait.modalities import find_codec
-from plait.modalities.video.clip import Clip, encode
+from plait.modalities.video.clip import Clip
+from plait.modalities.video.encoding import encode
 from plait.networks.config import SystemConfig
 from plait.testing.examples import media
 

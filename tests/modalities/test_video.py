@@ -21,8 +21,9 @@ from plait.errors import CellError, ExtraError, LimitError
 from plait.modalities import codec_from_dict, codec_hash, codec_to_dict, limits
 from plait.modalities.media import Media
 from plait.modalities.video import clip as clip_module
-from plait.modalities.video.clip import Clip, decode, encode
+from plait.modalities.video.clip import Clip, decode
 from plait.modalities.video.codec import VideoCodec
+from plait.modalities.video.encoding import encode
 from plait.modalities.video.network import Embed
 from plait.networks.system import to_tensors
 from plait.types import ColumnSample

@@ -13,6 +13,7 @@ import typer
 import plait
 from plait.cli import (
     ask,
+    caption,
     demo,
     doctor,
     embed,
@@ -43,6 +44,7 @@ app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=ask.EXAMPLE)(ask.ask)
+app.command(epilog=caption.EXAMPLE)(caption.caption)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
 app.command(epilog=report.EXAMPLE)(report.report)

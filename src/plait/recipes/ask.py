@@ -44,8 +44,8 @@ def ask(
         ColumnError: The model has no such column or modality.
         CellError: What is given cannot be read.
     """
-    model = _open(bundle)
-    cells = _cells(model, {**(given or {}), **named})
+    model = open_for_rows(bundle)
+    cells = cells_of(model, {**(given or {}), **named})
     if question is not None:
         cells[_question_column(model, cells)] = question
     if not cells:
@@ -72,10 +72,10 @@ def ask_each(
 
     Where no one text column is free, no question is read: what is given is asked, once.
     """
-    model = _open(bundle)
+    model = open_for_rows(bundle)
     asked = partial(ask, model, given=given, temperature=temperature, seed=seed)
     try:
-        _question_column(model, _cells(model, given or {}))
+        _question_column(model, cells_of(model, given or {}))
     except UsageError:
         yield None, asked()
         return
@@ -101,7 +101,7 @@ def _question_column(model: Model, taken: Container[str]) -> str:
     return free[0]
 
 
-def _open(bundle: Model | Path | str) -> Model:
+def open_for_rows(bundle: Model | Path | str) -> Model:
     """Return a model that answers row by row. Raises `TargetError`, `UsageError` of a forecast."""
     model = bundle if isinstance(bundle, Model) else load(bundle)
     predicted(model)
@@ -114,7 +114,7 @@ def _open(bundle: Model | Path | str) -> Model:
     return model
 
 
-def _cells(model: Model, given: Mapping[str, Cell]) -> dict[str, Cell]:
+def cells_of(model: Model, given: Mapping[str, Cell]) -> dict[str, Cell]:
     """Return column -> cell; what is named by a modality goes to its columns that are not named."""
     found: dict[str, Cell] = {}
     for name, cell in sorted(given.items(), key=lambda item: item[0] in model.inputs):

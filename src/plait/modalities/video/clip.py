@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,50 +71,36 @@ def decode(data: bytes, *, num_frames: int, rate_hz: int, max_sound_seconds: flo
         LimitError: Larger or longer than the limits allow.
         ExtraError: PyAV is not installed.
     """
-    av = _av()
-    try:
+    av = load_av()
+    with _decoding(av):
         survey = _survey(av, data)
         frames = _jumping(av, data, survey, num_frames)
         if frames is None:
             frames = _in_order(av, data, survey, num_frames)
         wave = _sound(av, data, rate_hz, max_sound_seconds)
+    if not frames:
+        raise CellError("the video has no frames", expected="at least one")
+    return Clip(_of_one_size(frames), wave, survey.seconds)
+
+
+def length_seconds(data: bytes) -> float:
+    """Return how long a video is, none of it decoded. Raises as `decode`."""
+    av = load_av()
+    with _decoding(av):
+        return _survey(av, data).seconds
+
+
+@contextmanager
+def _decoding(av: Any) -> Iterator[None]:
+    """Raise `CellError` where FFmpeg fails."""
+    try:
+        yield
     except (av.error.FFmpegError, ValueError, IndexError, EOFError) as error:
         raise CellError(
             "the video cannot be decoded",
             expected="a whole MP4, MKV, WebM, MOV or AVI file",
             received=getattr(error, "strerror", None) or str(error),
         ) from None
-    if not frames:
-        raise CellError("the video has no frames", expected="at least one")
-    return Clip(_of_one_size(frames), wave, survey.seconds)
-
-
-def encode(
-    frames: UInt8[ndarray, "frame height width 3"],
-    wave: Float[ndarray, " time"] | None,
-    rate_hz: int,
-    *,
-    rate_fps: int = 8,
-) -> bytes:
-    """Return a small Matroska file with motion-JPEG pictures and, if given, 16-bit sound."""
-    av = _av()
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="matroska") as file:
-        stream = file.add_stream("mjpeg", rate=rate_fps)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuvj420p"
-        sound = None if wave is None else file.add_stream("pcm_s16le", rate=rate_hz, layout="mono")
-        for pixels in frames:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-        if sound is not None and wave is not None:
-            samples = (np.clip(wave, -1, 1) * 32767).astype(np.int16)[None]
-            chunk = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-            chunk.sample_rate = rate_hz
-            file.mux(sound.encode(chunk))
-            file.mux(sound.encode(None))
-    return buffer.getvalue()
 
 
 def _survey(av: Any, data: bytes) -> Survey:
@@ -265,9 +253,9 @@ def _sound(
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
         chunks, num = [], 0
         for frame in file.decode(audio=0):
-            parts = resampler.resample(frame)
-            chunks += [part.to_ndarray().ravel() for part in parts]
-            num = sum(chunk.size for chunk in chunks)
+            parts = [part.to_ndarray().ravel() for part in resampler.resample(frame)]
+            chunks += parts
+            num += sum(part.size for part in parts)
             if num >= num_wanted:
                 break
         if num:
@@ -278,7 +266,8 @@ def _sound(
     return to_mono(wave[:, None], rate_hz, rate_hz)
 
 
-def _av() -> Any:
+def load_av() -> Any:
+    """Return PyAV, which says nothing by itself. Raises `ExtraError` where it is not installed."""
     try:
         import av
     except ModuleNotFoundError:

@@ -17,7 +17,8 @@ from plait.modalities.image.codec import ImageCodec
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.traits import Traits
-from plait.modalities.video.clip import Clip, decode, encode
+from plait.modalities.video.clip import Clip, decode
+from plait.modalities.video.encoding import encode
 from plait.modalities.video.sketch import clips_alike, fingerprint_clip
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
