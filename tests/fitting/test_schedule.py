@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from plait.baselines.costs import Size, foreseen_bytes, foreseen_seconds
-from plait.fitting.candidates.schedule import CHEAP_SECONDS, Schedule, not_measured
+from plait.fitting.candidates.schedule import (
+    CHEAP_SECONDS,
+    WORTH_OF_WIDE,
+    Schedule,
+    not_measured,
+)
 from plait.modalities.forms import CLASSES
 
 
@@ -98,3 +103,19 @@ def test_once_one_is_complete_nothing_is_begun_late():
     schedule = Schedule(10.0, {"boosted": 0.4}, clock=clock)
     assert schedule.admit("boosted", [], enough=True) == (False, None)
     assert "not measured: boosted trees" in not_measured("boosted", schedule.left_out["boosted"])
+
+
+def test_where_all_columns_are_wide_each_has_a_model_before_trees():
+    seconds = {"boosted": 6.0, "linear": 0.8, "neighbour": 0.3, "product_of_experts": 7.2}
+    order = Schedule(10.0, seconds, clock=Clock(), worth=WORTH_OF_WIDE).order(list(seconds))
+    assert order == ["neighbour", "linear", "product_of_experts", "boosted"]
+    usual = Schedule(10.0, seconds, clock=Clock()).order(list(seconds))
+    assert usual.index("boosted") < usual.index("product_of_experts")
+
+
+def test_trees_of_wide_columns_are_not_taken_to_be_free():
+    wide, narrow = (
+        foreseen_seconds("boosted", size(1200, outputs=8, dense=2600, width=35_000, narrow=num))
+        for num in (0, 4)
+    )
+    assert wide > 5 * narrow

@@ -25,6 +25,9 @@ POWER_SECONDS = 8e-9
 CELL_SECONDS = 4e-9
 """Of a round of boosting, per tree, row and feature."""
 
+WIDE_FEATURES = 1024
+"""That trees see of wide columns, where the time is long enough."""
+
 NUM_ROUNDS, NUM_STEPS = 2.3 * 50, 300
 """Rounds of boosting that are complete, inner fold included, and steps of a linear descent."""
 
@@ -147,9 +150,13 @@ def is_svm(size: Size) -> bool:
 
 
 def _boosted(size: Size) -> float:
-    """Of the least that is complete: narrow columns alone, one inner fold, the highest rate."""
+    """Of the least that is complete: narrow columns alone, one inner fold, the highest rate.
+
+    Where all columns are wide, trees see the features of these that tell most.
+    """
     trees = size.outputs if is_many(size.form) or size.outputs > 2 else 1
-    features = 0.8 * size.narrow if size.narrow < 64 else 0.3 * size.narrow
+    seen = size.narrow or min(size.width, WIDE_FEATURES)
+    features = 0.8 * seen if seen < 64 else 0.3 * seen
     per_round = trees * (size.rows * max(features, 4) * CELL_SECONDS + 1e-4)
     return 0.05 + NUM_ROUNDS * (size.per_round or per_round)
 

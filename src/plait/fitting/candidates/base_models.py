@@ -25,7 +25,13 @@ from plait.fitting.candidates.candidates import (
 from plait.fitting.candidates.quick_trees import with_trees
 from plait.fitting.candidates.reduced_model_judges import Judges
 from plait.fitting.candidates.reduced_models import ReducedModelFitter, kinds_of, likely
-from plait.fitting.candidates.schedule import CHEAP_SECONDS, Schedule, not_measured
+from plait.fitting.candidates.schedule import (
+    CHEAP_SECONDS,
+    WORTH,
+    WORTH_OF_WIDE,
+    Schedule,
+    not_measured,
+)
 from plait.fitting.setup.problem import Problem
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
@@ -236,7 +242,8 @@ def _measure_in_time(
     size = bench.size()
     unfit = dict(not_applicable(kinds, size))
     names = [name for name in kinds if name not in unfit]
-    schedule = Schedule(end, bench.foreseen(names, end))
+    worth = WORTH if size.narrow else WORTH_OF_WIDE
+    schedule = Schedule(end, bench.foreseen(names, end), worth=worth)
     left, found = schedule.order([name for name in names if name not in first]), dict(first)
     while left:
         name = left.pop(0)

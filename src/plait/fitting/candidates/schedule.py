@@ -23,6 +23,15 @@ WORTH: Mapping[str, float] = {
 }
 """What a candidate is expected to add, beside the others."""
 
+WORTH_OF_WIDE: Mapping[str, float] = {
+    **WORTH,
+    "boosted": 0.5,
+    "trees": 0.5,
+    "product_of_experts": 1.0,
+}
+"""The same where all columns are wide (texts, pictures, sounds): trees see few of their features,
+and each column is worth a model of its own (docs/log.md, 2026-11-30)."""
+
 MOST_SHARE = 0.5
 """No candidate may use up more of the time that is left than this, if others are to follow."""
 
@@ -47,12 +56,14 @@ class Schedule:
         end: Of `time.monotonic`; None for as long as they need.
         foreseen: Name -> seconds that it is expected to take.
         left_out: Who was not measured -> seconds that it would take.
+        worth: Name -> what it is expected to add.
     """
 
     end: float | None
     foreseen: Mapping[str, float]
     left_out: dict[str, float] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
+    worth: Mapping[str, float] = field(default_factory=lambda: WORTH)
 
     def order(self, names: Sequence[str]) -> list[str]:
         """Return the names by worth per second, the best first; as given where time is free."""
@@ -92,7 +103,7 @@ class Schedule:
         return max(MOST_SHARE, self._worth(name) / total)
 
     def _worth(self, name: str) -> float:
-        return WORTH.get(name, 0.5)
+        return self.worth.get(name, 0.5)
 
     def _seconds(self, name: str) -> float:
         return max(self.foreseen.get(name, 0.0), STEP_SECONDS)

@@ -18,9 +18,9 @@ SCORING_SHARES = (0.06, 0.25)
 """Least and most that is kept for scoring what ships, as foreseen: beyond the most, intervals are
 left out, and sets of columns are scored on fewer rows."""
 
-BASELINE_SHARES, BASELINE_SECONDS = (0.5, 0.25), (30.0, 120.0)
-"""What simple models may take of short budgets and of long ones, and what these are: in little
-time they learn more than a network."""
+BASELINE_SHARES, BASELINE_SECONDS = (0.8, 0.42, 0.25), (30.0, 60.0, 120.0)
+"""What simple models may take of budgets, and what these are: in little time they learn more than
+a network, and in less than half a minute one is seldom begun."""
 
 COPIES_SHARE = 0.2
 """What looking for near-duplicates may take of the time that is left."""
