@@ -20,6 +20,9 @@ from plait.types import Batch
 
 MAX_ROWS_PER_CHECK = 4096
 
+POOL_ROWS = 4096
+"""That tell how much each simple model counts where they are corrected."""
+
 
 class Supervised:
     """An `Objective`: a `System` learns the target of labelled rows.
@@ -83,13 +86,15 @@ class Supervised:
         """Choose how much each simple model counts where they are corrected."""
         if self.module.correction is None:
             return
-        told = self.prepared.columns[EVIDENCE].gather(self.rows)
-        there = [self.data.prepared.columns[name].present[self.rows] for name in self.data.columns]
+        places = np.linspace(0, len(self.rows) - 1, min(len(self.rows), POOL_ROWS))
+        rows = self.rows[places.astype(np.int64)]
+        told = self.prepared.columns[EVIDENCE].gather(rows)
+        there = [self.data.prepared.columns[name].present[rows] for name in self.data.columns]
         device = next(self.module.parameters()).device
         self.module.correction.fit_pool(
             torch.from_numpy(told.parts["scores"]).to(device),
             torch.from_numpy(np.stack(there, 1)).to(device),
-            self._truth[torch.from_numpy(self.rows)].to(device),
+            self._truth[torch.from_numpy(rows)].to(device),
         )
 
     def compile(self) -> None:
