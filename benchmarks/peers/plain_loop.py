@@ -42,7 +42,7 @@ def plain_steps_per_second(
     done, start = 0, time.monotonic()
     while True:
         for batch, truth in loader:
-            loss = torch.nn.functional.cross_entropy(system(_batch(column, batch)), truth)
+            loss = torch.nn.functional.cross_entropy(system(_batch(column, batch))["own"], truth)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -307,7 +307,8 @@ def test_one_page_has_all_of_each(two, tmp_path):
 
 
 def test_one_target_has_a_page_of_its_own(two, tmp_path):
-    model, path = two
+    path = two[1]
+    model = plait.load(path)
     page = plait.report(model["price"], tmp_path / "price.html").read_text(encoding="utf8")
     assert page.count('<header class="hero">') == 1
     assert escape(verdict_of(model["price"])) in page
