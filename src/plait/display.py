@@ -245,3 +245,17 @@ def _is_number(value: Any) -> bool:
 
 def _escaped(text: Any) -> str:
     return html.escape(str(text))
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell or a prediction as people read it: numbers in short, lists with commas.
+
+    >>> cell_text(0.123456), cell_text(["a", "b"]), cell_text(None)
+    ('0.1235', 'a, b', '')
+    """
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from plait.data.table import Table, read
+from plait.display import cell_text
 from plait.errors import ColumnError, TableError, UsageError, as_path
 from plait.listening import heard, listened
 from plait.modalities.audio.codec import ENDINGS as SOUNDS
@@ -109,7 +110,7 @@ def caption(
         cells = cells_of(model, given or {})
         rows = [{**cells, **found.cells(model, span)} for span in spans]
         answer = model.predict(_table(model, rows), **drawn, progress=told)
-        texts = [_words(said) for said in answer.columns["prediction"]]
+        texts = [cell_text(said) for said in answer.columns["prediction"]]
     cues = lay_out(spans, texts, found.seconds)
     if out is not None:
         write_text(Path(out), WRITERS[Path(out).suffix.lower()](cues))
@@ -233,7 +234,7 @@ def _folder(
     found = predict(model, table, out=out, force=force, **options)
     if out is not None:
         return {"out": str(out), "rows": found["rows"]}
-    said = [_words(one) for one in found.columns["prediction"]]
+    said = [cell_text(one) for one in found.columns["prediction"]]
     captions = [{"file": name, "prediction": one} for name, one in zip(names, said, strict=True)]
     return {"out": None, "rows": len(names), "captions": captions}
 
@@ -279,15 +280,6 @@ def _png(pixels: ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")
     return buffer.getvalue()
-
-
-def _words(said: Any) -> str:
-    """Return a prediction as words: numbers in short, labels with commas between."""
-    if isinstance(said, float | np.floating):
-        return f"{float(said):.4g}"
-    if isinstance(said, list | tuple | np.ndarray):
-        return ", ".join(map(str, said))
-    return "" if said is None else str(said)
 
 
 def _told(cue: Cue) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from plait.fitting.records.samples import MAX_SAMPLE_BYTES, text_of
+from plait.display import cell_text
+from plait.fitting.records.samples import MAX_SAMPLE_BYTES
 from plait.fitting.records.shown_cells import show_cell
 from plait.fitting.setup.problem import Problem
 from plait.modalities import MadeFile
@@ -41,7 +42,7 @@ def make_pairs(
             {
                 "row": row,
                 "cells": kept,
-                "truth": text_of(problem.table.column(str(problem.target), [row])[0]),
+                "truth": cell_text(problem.table.column(str(problem.target), [row])[0]),
                 "prediction": _written(codec.write(said[place])),
                 "made": made,
                 "true": real,
@@ -73,4 +74,4 @@ def _objects(raws: Sequence[Any]) -> np.ndarray:
 
 
 def _written(cell: Any) -> str:
-    return f"a file {cell.ending}" if isinstance(cell, MadeFile) else text_of(cell)
+    return f"a file {cell.ending}" if isinstance(cell, MadeFile) else cell_text(cell)

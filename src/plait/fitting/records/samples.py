@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.display import cell_text
 from plait.fitting.records.shown_cells import show_cell
 from plait.fitting.setup.problem import Problem
 from plait.model.judges import labels_of
@@ -46,8 +47,8 @@ def make_samples(
             {
                 "row": row,
                 "cells": cells if size <= MAX_SAMPLE_BYTES or not found else {},
-                "truth": text_of(problem.table.column(str(problem.target), [row])[0]),
-                "prediction": text_of(predictions[place]),
+                "truth": cell_text(problem.table.column(str(problem.target), [row])[0]),
+                "prediction": cell_text(predictions[place]),
                 "confidence": float(answer["confidence"][place]),
                 "drawn": "worst" if place >= len(chosen) - num_worst else "lot",
                 **codec.form.tell(labels_of(codec), outputs[number], truth[number]),
@@ -69,12 +70,3 @@ def _pick(cost: np.ndarray, seed: int) -> tuple[np.ndarray, int]:
 def _cells(problem: Problem, row: int) -> dict[str, str]:
     shown = {name: show_cell(problem, row, name) for name in problem.inputs}
     return {name: html for name, html in shown.items() if html is not None}
-
-
-def text_of(value: Any) -> str:
-    """Return a cell as a card shows it."""
-    if isinstance(value, float | np.floating):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple | np.ndarray):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
