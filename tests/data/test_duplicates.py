@@ -7,7 +7,7 @@ from toys import LettersCodec
 
 from plait import read
 from plait.data import Fingerprints, find_copies
-from plait.data.duplicates import Copies, equal_rows
+from plait.data.duplicates import Copies, equal_rows, unseen_notes
 from plait.data.fingerprints import fingerprints
 from plait.data.grouping import count_conflicts, join_said, label_units, said_groups
 from plait.data.proposals import PER_VALUE, propose
@@ -93,7 +93,8 @@ def test_near_codes_are_proposed_and_far_ones_are_not(num):
     codes = rng.integers(0, 2**63, (num, 4)).astype(np.uint64) * np.uint64(2)
     for row in range(200):
         codes[num - 1 - row] = flipped(codes[row], 26, rng)
-    pairs, num_unseen = propose(codes)
+    pairs, num_unseen, complete = propose(codes)
+    assert complete
     found = {(first, num - 1 - second) for first, second in pairs.tolist()}
     assert sum((row, row) in found for row in range(200)) >= 196
     assert len(pairs) <= 210 and num_unseen == 0
@@ -103,8 +104,22 @@ def test_proposals_stay_few_where_all_are_near():
     rng = np.random.default_rng(1)
     base = rng.integers(0, 2**63, 4).astype(np.uint64)
     codes = np.stack([flipped(base, 20, rng) for _ in range(4000)])
-    pairs, _ = propose(codes)
+    pairs, _, _ = propose(codes)
     assert len(pairs) <= 2 * PER_VALUE * 4000 and (pairs[:, 0] < pairs[:, 1]).all()
+
+
+def test_where_time_is_up_fewer_pairs_are_proposed_and_that_is_said():
+    rng = np.random.default_rng(2)
+    codes = rng.integers(0, 2**63, (9000, 4)).astype(np.uint64)
+    for row in range(200):
+        codes[8999 - row] = flipped(codes[row], 26, rng)
+    some, _, complete = propose(codes, deadline=0.0)
+    pairs, _, _ = propose(codes)
+    assert not complete and 0 < len(some) < len(pairs)
+    prints = [Fingerprint(code.tobytes(), b"%d" % row) for row, code in enumerate(codes)]
+    note = Fingerprints.of(prints, lambda one, other: False)
+    found = find_copies({"note": note}, deadline=0.0)
+    assert found.hurried == {"note"} and "no time to look everywhere" in unseen_notes(found)[-1]
 
 
 def test_units_are_linked_through_columns_but_stay_small():

@@ -80,7 +80,8 @@ def test_media_are_not_opened_for_them(table, monkeypatch):
         table.told(on_error="skip"), target="kind", exclude=(), seed=0, progress=SILENT,
     )  # fmt: skip
     monkeypatch.setattr(ImageCodec, "read", refuse)
-    found = table_warnings(table, problem.inputs, "kind", problem.prepared, Copies())
+    told = problem.truth[problem.labelled]
+    found = table_warnings(table, problem.inputs, "kind", problem.prepared, told, Copies())
     assert {one["kind"] for one in found} >= {"leak", "identical", "unreadable", "ignored"}
 
 

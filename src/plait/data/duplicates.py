@@ -11,6 +11,9 @@ import numpy as np
 from plait.data.fingerprints import Fingerprints
 from plait.data.proposals import propose
 
+PROPOSING_SHARE = 0.4
+"""Of a column's time, so much may go into the search for pairs: the rest compares them."""
+
 LEAST_COMMON, COMMON_SHARE = 10, 0.01
 """A value in more rows than either is a common one ("no comment"), not a duplicate."""
 
@@ -25,6 +28,7 @@ class Copies:
         num_common: Column name -> how many values were too common to count as duplicates.
         num_unseen: Column name -> how many proposed pairs were not compared, being too many, or
             for want of time.
+        hurried: Columns in which there was no time to look for pairs everywhere.
         num_unread: Column name -> in how many rows only equal cells were looked for, for want of
             time.
         num_recurring: Column name -> how many rows have their like in another, common values too.
@@ -36,6 +40,7 @@ class Copies:
     groups: list[tuple[str, np.ndarray]] = field(default_factory=list)
     num_common: dict[str, int] = field(default_factory=dict)
     num_unseen: dict[str, int] = field(default_factory=dict)
+    hurried: set[str] = field(default_factory=set)
     num_unread: dict[str, int] = field(default_factory=dict)
     num_recurring: dict[str, int] = field(default_factory=dict)
     num_values: dict[str, int] = field(default_factory=dict)
@@ -56,7 +61,9 @@ def find_copies(
         if deadline is not None:
             until = now + max(deadline - now, 0.0) / (len(fingerprints) - place)
         exact = _exact_leaders(prints)
-        leaders, num_unseen = _leaders(prints, exact, until)
+        leaders, num_unseen, complete = _leaders(prints, exact, until)
+        if not complete:
+            found.hurried.add(name)
         if num_unseen:
             found.num_unseen[name] = num_unseen
         found.num_values[name] = len(np.unique(exact[prints.codes.any(axis=1)]))
@@ -83,10 +90,19 @@ def unseen_notes(found: Copies) -> tuple[str, ...]:
         "or for want of time: near-duplicates among those may lie in two splits"
         for name, num in found.num_unseen.items()
     )
-    return pairs + tuple(
-        f"in '{name}' the time was too short to look for near-duplicates in {num:,} rows: only "
-        "equal cells were found there"
-        for name, num in found.num_unread.items()
+    hurried = tuple(
+        f"in '{name}' there was no time to look everywhere for values that are alike: "
+        "near-duplicates that were overlooked may lie in two splits"
+        for name in sorted(found.hurried)
+    )
+    return (
+        pairs
+        + hurried
+        + tuple(
+            f"in '{name}' the time was too short to look for near-duplicates in {num:,} rows: only "
+            "equal cells were found there"
+            for name, num in found.num_unread.items()
+        )
     )
 
 
@@ -106,8 +122,9 @@ def _gather(found: Copies, name: str, leaders: np.ndarray) -> None:
 
 def _leaders(
     prints: Fingerprints, leaders: np.ndarray, deadline: float | None
-) -> tuple[np.ndarray, int]:
-    """Return int64 ``[row]``, the first row that each is alike, and how many pairs were unseen.
+) -> tuple[np.ndarray, int, bool]:
+    """Return int64 ``[row]``, the first row that each is alike, how many pairs were unseen, and
+    whether pairs were looked for everywhere.
 
     Args:
         prints: Of all rows.
@@ -115,7 +132,9 @@ def _leaders(
         deadline: Of `time.monotonic`.
     """
     own = np.flatnonzero((leaders == np.arange(len(leaders))) & prints.codes.any(axis=1))
-    pairs, num_unseen = propose(prints.codes[own])
+    now = time.monotonic()
+    until = None if deadline is None else now + PROPOSING_SHARE * max(deadline - now, 0.0)
+    pairs, num_unseen, complete = propose(prints.codes[own], deadline=until)
     compare = _Comparison(prints, own, deadline)
     num_seen = compare.nearest(pairs)
     near: dict[int, list[int]] = {}
@@ -129,7 +148,7 @@ def _leaders(
                 break
     moved = np.arange(len(leaders))
     moved[own] = own[head]
-    return moved[leaders], num_unseen + len(pairs) - num_seen + compare.num_unseen
+    return moved[leaders], num_unseen + len(pairs) - num_seen + compare.num_unseen, complete
 
 
 class _Comparison:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from plait.data.cache import HINT, mark_used
-from plait.data.decoding import is_cheap
+from plait.data.decoding import is_cheap, is_ragged
 from plait.data.pages import PageBudget
 from plait.data.ragged import ColumnStore
 from plait.data.table import Table
@@ -100,6 +100,15 @@ class PreparedColumn:
     def __getitem__(self, row: int) -> Arrays | None:
         """Return read-only views of a row's arrays, or None when it has no value."""
         return self._store.row(int(row))
+
+    def take(self, rows: np.ndarray) -> list[Arrays | None]:
+        """Return many rows' arrays, as of each alone; read at once where they are of one size."""
+        if is_ragged(self.codec.layout):
+            return [self[row] for row in rows]
+        batch = self.gather(rows)
+        parts = zip(*batch.parts.values(), strict=True)
+        pairs = zip(batch.present.tolist(), parts, strict=True)
+        return [dict(zip(batch.parts, one, strict=True)) if here else None for here, one in pairs]
 
     def gather(self, rows: np.ndarray) -> ColumnBatch:
         """Return rows as one padded batch, copied (the fast path where nothing is augmented)."""

@@ -14,7 +14,7 @@ from plait.data.table import Table
 from plait.data.workers import Workers
 from plait.errors import CellError
 from plait.forking import can_fork
-from plait.modalities import Codec
+from plait.modalities import Codec, traits_of
 from plait.threads import few_threads, num_threads
 from plait.types import Cell
 
@@ -89,7 +89,14 @@ class PieceReader(Generic[T]):
         threads = 0 if self._num or table.num_rows <= FEW_ROWS else table.policy.num_workers
         media = table.media()
         self.decoders = {
-            name: Decoder(one.codec, media, one.finish, many=one.many, num_workers=threads)
+            name: Decoder(
+                one.codec,
+                media,
+                one.finish,
+                many=one.many,
+                # One core gains by threads only while it waits, for files and decoders.
+                num_workers=0 if num_threads() < 2 and traits_of(one.codec).light else threads,
+            )
             for name, one in makings.items()
         }
         self._size = LEAST_CELLS if self._num else SLICE_CELLS

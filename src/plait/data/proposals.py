@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,21 +30,28 @@ NUM_ORDERS, REACH = 32, 12
 MOST_HELD = 2_000_000
 
 
-def propose(codes: UInt64[ndarray, "value 4"]) -> tuple[Int[ndarray, "pair 2"], int]:
-    """Return pairs (earlier, later) to compare, nearest first, and how many were left out.
+def propose(
+    codes: UInt64[ndarray, "value 4"], *, deadline: float | None = None
+) -> tuple[Int[ndarray, "pair 2"], int, bool]:
+    """Return pairs (earlier, later) to compare, nearest first, how many were left out, and whether
+    there was time to look everywhere.
 
     Up to 6,000 codes are all compared. More are sorted in 32 ways, by other bits first each time,
     and compared with their neighbours (Charikar 2002, section 4): near codes are neighbours in one
-    of the orders. Work grows as the number of values, times its logarithm.
+    of the orders. Work grows as the number of values, times its logarithm. After a deadline (of
+    `time.monotonic`) no further order is begun; the first is in any case.
     """
-    find = _all_pairs if len(codes) <= MOST_EXHAUSTIVE else _neighbours
-    firsts, seconds, apart = find(codes)
+    if len(codes) <= MOST_EXHAUSTIVE:
+        found, complete = _all_pairs(codes), True
+    else:
+        found, complete = _neighbours(codes, deadline)
+    firsts, seconds, apart = found.distinct()
     order = np.lexsort((seconds, firsts, apart))
     firsts, seconds = firsts[order], seconds[order]
     most = int(np.clip(NUM_FEW // max(len(codes), 1), PER_VALUE, PER_VALUE_OF_FEW))
     kept = _nearest_of_each(firsts, seconds, len(codes), most)
     pairs = np.stack([firsts[kept], seconds[kept]], 1).astype(np.int64)
-    return pairs[:MOST_PROPOSED], max(0, len(pairs) - MOST_PROPOSED)
+    return pairs[:MOST_PROPOSED], max(0, len(pairs) - MOST_PROPOSED), complete
 
 
 def _nearest_of_each(firsts: np.ndarray, seconds: np.ndarray, num: int, most: int) -> np.ndarray:
@@ -59,18 +67,20 @@ def _nearest_of_each(firsts: np.ndarray, seconds: np.ndarray, num: int, most: in
     return kept
 
 
-def _all_pairs(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _all_pairs(codes: np.ndarray) -> _Pairs:
     found = _Pairs()
     for row in range(len(codes) - 1):
         apart = _differing(codes[row], codes[row + 1 :])
         near = np.flatnonzero(apart <= MOST_DIFFERING)
         found.add(np.full(len(near), row), row + 1 + near, apart[near])
-    return found.distinct()
+    return found
 
 
-def _neighbours(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _neighbours(codes: np.ndarray, deadline: float | None) -> tuple[_Pairs, bool]:
     found = _Pairs()
-    for keys in _orders(codes):
+    for number, keys in enumerate(_orders(codes)):
+        if number and deadline is not None and time.monotonic() > deadline:
+            return found, False
         order = np.argsort(keys, kind="stable")
         for step in range(1, REACH + 1):
             one, other = order[:-step], order[step:]
@@ -78,7 +88,7 @@ def _neighbours(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             near = apart <= MOST_DIFFERING
             one, other = one[near], other[near]
             found.add(np.minimum(one, other), np.maximum(one, other), apart[near])
-    return found.distinct()
+    return found, True
 
 
 def _orders(codes: UInt64[ndarray, "value 4"]) -> list[UInt64[ndarray, " value"]]:

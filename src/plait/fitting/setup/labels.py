@@ -43,8 +43,8 @@ def truth_of(prepared: Prepared, target: str) -> np.ndarray:
         raise TargetError("no row has a target", column=target)
     chunks = []
     for first in range(0, prepared.num_rows, CHUNK_ROWS):
-        rows = range(first, min(first + CHUNK_ROWS, prepared.num_rows))
-        chunks.append(codec.truth([column[row] or filler for row in rows]))
+        rows = np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))
+        chunks.append(codec.truth([value or filler for value in column.take(rows)]))
     return np.concatenate(chunks)
 
 

@@ -207,7 +207,9 @@ def make_problems(
             table, target, rows, inputs, splits, weigher, own, prepared, derived_columns, copies
         )
         notes = notes_on_columns(own, inputs, base, simple=simple)
-        warned = table_warnings(table, inputs, target, prepared, copies, (*exclude, *others))
+        told = problem.truth[problem.labelled] if len(problem.truth) else problem.truth
+        left_out = (*exclude, *others)
+        warned = table_warnings(table, inputs, target, prepared, told, copies, left_out)
         problems.append(
             replace(
                 problem,

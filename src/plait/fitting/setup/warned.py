@@ -21,7 +21,7 @@ from plait.data.duplicates import Copies
 from plait.data.prepared import Prepared
 from plait.data.suspects import suspects, twins
 from plait.data.table import Table
-from plait.modalities import PredictiveTarget
+from plait.modalities import Codec, PredictiveTarget
 from plait.model.judges import labels_of
 from plait.types import is_missing
 
@@ -31,10 +31,13 @@ def table_warnings(
     inputs: Sequence[str],
     target: str | None,
     prepared: Prepared,
+    truth: np.ndarray,
     copies: Copies,
     exclude: Sequence[str] = (),
 ) -> tuple[Caution, ...]:
     """Return what is to be checked of a table that is learned from, gravest first.
+
+    `truth` is that of the rows that have a target.
 
     Nothing is said of columns that the person excluded.
 
@@ -45,7 +48,7 @@ def table_warnings(
     names = [*inputs] if target is None else [*inputs, target]
     if target is not None:
         found += of_leaks(suspects(table, inputs, target))
-        found += _of_target(table, target, prepared, copies)
+        found += _of_target(table, target, prepared.columns[target].codec, truth, copies)
     found += [] if table.overlaps else of_twins(twins(table, inputs))
     for name in names:
         column = prepared.columns[name]
@@ -55,16 +58,14 @@ def table_warnings(
     return (*found, *of_columns(columns))
 
 
-def _of_target(table: Table, target: str, prepared: Prepared, copies: Copies) -> list[Caution]:
+def _of_target(
+    table: Table, target: str, codec: Codec, truth: np.ndarray, copies: Copies
+) -> list[Caution]:
     """Return what is wrong with the classes of a target: too few rows, labels that contradict."""
-    column = prepared.columns[target]
-    codec = column.codec
     if not isinstance(codec, PredictiveTarget) or not codec.form.exclusive:
         return []
-    labels, rows = labels_of(codec), np.flatnonzero(column.present)
-    values = (column[int(row)] for row in rows)
-    numbers = codec.truth([value for value in values if value is not None])
-    seen = np.bincount(numbers[codec.form.known(numbers)], minlength=len(labels))
+    labels = labels_of(codec)
+    seen = np.bincount(truth[codec.form.known(truth)], minlength=len(labels))
     counts = {str(label): int(n) for label, n in zip(labels, seen, strict=True) if n}
     return of_classes(target, counts) + _conflicts(table, target, copies)
 
@@ -77,4 +78,5 @@ def _conflicts(table: Table, target: str, copies: Copies) -> list[Caution]:
     told = [None if is_missing(cell) else cell for cell in cells]
     places = [(name, np.searchsorted(rows, members).tolist()) for name, members in copies.groups]
     differing, among = count_differing(places, told), Counter(column for column, _ in places)
-    return of_conflicts(differing, target, partial={*copies.num_unseen}, among=among)
+    partial = {*copies.num_unseen, *copies.hurried}
+    return of_conflicts(differing, target, partial=partial, among=among)
