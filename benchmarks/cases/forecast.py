@@ -12,7 +12,8 @@ import plait
 from benchmarks.data.given import ETT_HOURS, etth1
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
-from plait.data.windows.rows import PARTS, Scale, Window, WindowRows, window_table
+from plait.data.windows.rows import PARTS, Window, WindowRows, window_table
+from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, read_steps
 
 BUDGET = "2m"
@@ -68,7 +69,10 @@ def _made(model: Any, table: Any, begins: np.ndarray) -> np.ndarray:
     series: list[Steps] = read_steps(table, plan)
     windows = [Window(0, int(one), PARTS[2]) for one in begins]
     asked = window_table(table, plan, WindowRows(table, plan, series, windows))
-    scales = [Scale.of(series[0].values[one - plan.lookback : one]) for one in begins]
+    values = series[0].values
+    scales = [
+        Scale.of(values[one - plan.lookback : one], spread_of(values[:one])) for one in begins
+    ]
     made = model.outputs_of(asked)
     return np.stack([s.back(one.values) for s, one in zip(scales, made, strict=True)])
 

@@ -13,9 +13,11 @@ import plait
 from plait.cli import run
 from plait.data.windows.clock import Clock
 from plait.data.windows.plan import BEFORE, SPLIT, plan_windows
-from plait.data.windows.rows import Scale, judging_windows, last_windows, learning_windows
+from plait.data.windows.rows import judging_windows, last_windows, learning_windows
+from plait.data.windows.scale import LEAST_LOCAL, Scale, spread_of
 from plait.data.windows.steps import clock_of, read_steps
-from plait.errors import PlaitError
+from plait.errors import BundleError, PlaitError
+from plait.model.forecast import Forecast, local_spreads
 from plait.model.interval_scale import end_of_groups
 
 pytestmark = pytest.mark.xdist_group("forecast")
@@ -64,8 +66,11 @@ def test_windows_are_of_the_past_and_parts_never_share_what_is_foreseen():
     loads = {store: [r["load"] for r in rows() if r["store"] == store] for store in ("north",)}
     before, after = windows.column(BEFORE), windows.column("load")
     assert before[0].shape == (24, 1) and after[0].shape == (6, 1)
-    scale = Scale.of(np.array(loads["north"][:24])[:, None])
-    assert abs(before[0].mean()) < 1e-6 and before[0].std() == pytest.approx(1, abs=1e-6)
+    north = np.array(loads["north"])[:, None]
+    learned = north[: round(0.7 * len(north))]
+    scale = Scale.of(north[:24], spread_of(learned))
+    assert abs(before[0].mean()) < 1e-6
+    assert before[0].std() == pytest.approx(north[:24].std() / learned.std(), rel=0.01)
     np.testing.assert_allclose(scale.back(before[0])[:, 0], loads["north"][:24], rtol=1e-5)
     np.testing.assert_allclose(scale.back(after[0])[:, 0], loads["north"][24:30], rtol=1e-5)
     foreseen = {part: set() for part in ("train", "validation", "test")}
@@ -93,9 +98,33 @@ def test_a_split_that_was_said_is_kept():
 
 
 def test_what_stands_still_has_a_scale():
-    scale = Scale.of(np.array([[5.0, np.nan], [5.0, np.nan]]))
+    still = np.array([[5.0, np.nan], [5.0, np.nan]])
+    scale = Scale.of(still, spread_of(still))
     assert scale.level.tolist() == [5.0, 0.0] and scale.spread.tolist() == [1.0, 1.0]
+    assert scale.local.tolist() == [LEAST_LOCAL, LEAST_LOCAL]
     np.testing.assert_allclose(scale.back(scale.without(np.array([[7.0, 1.0]]))), [[7.0, 1.0]])
+
+
+def test_errors_count_as_in_the_series_and_not_as_in_a_window():
+    """A calm stretch before a moment does not make what follows count more."""
+    calm = [
+        {"when": START + datetime.timedelta(hours=i), "load": 0.01 * (i % 2)} for i in range(60)
+    ]
+    wild = [
+        {"when": START + datetime.timedelta(hours=60 + i), "load": float(i % 7)} for i in range(180)
+    ]
+    table = plait.read([*calm, *wild])
+    plan = planned(table, group=None)
+    after = learning_windows(table, plan).column("load")
+    assert all(one.std() < 20 for one in after)
+    assert np.std([one.std() for one in after[-50:]]) < 0.2
+
+
+def test_a_bundle_of_windows_in_other_units_is_refused(fitted):
+    told = fitted[0].forecast.to_dict()
+    assert Forecast.from_dict(told).plan == fitted[0].forecast.plan
+    with pytest.raises(BundleError, match="fit it again"):
+        Forecast.from_dict({name: one for name, one in told.items() if name != "units"})
 
 
 def test_missing_rows_are_gaps_and_the_last_window_foresees_the_unknown():
@@ -164,7 +193,8 @@ def test_intervals_hold_what_they_promise_on_new_rows(fitted):
     prepared = model.prepare(model.as_table(windows), target=True)
     made = model.predictor.outputs(prepared, np.arange(windows.num_rows))
     truth = model.truth(prepared, np.arange(windows.num_rows))
-    share = model.forecast.covered(made, truth)
+    local = local_spreads(windows, plan, np.arange(windows.num_rows))
+    share = model.forecast.covered(made, truth, local)
     assert 0.85 <= share <= 0.99  # of few stretches of time, rather too wide than too narrow
 
 

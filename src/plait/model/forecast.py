@@ -10,14 +10,19 @@ import numpy as np
 
 from plait.answer import Answer
 from plait.data.table import Table
-from plait.data.windows.plan import WindowPlan
-from plait.data.windows.rows import Scale, last_windows
+from plait.data.windows.plan import BEFORE, WindowPlan
+from plait.data.windows.rows import last_windows
+from plait.data.windows.scale import Scale, local_spread, spread_of
+from plait.errors import BundleError
 from plait.modalities import Asked
 from plait.model.interval_scale import end_of_groups
 from plait.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from plait.model.model import Model
+
+UNITS = "series"
+"""What windows are told in, kept in a bundle: see `plait.data.windows.scale.Scale`."""
 
 LOW, HIGH = "_q05", "_q95"
 """Behind a column's name: the ends of its 90 % interval."""
@@ -38,24 +43,27 @@ class Forecast:
     high: np.ndarray
 
     @classmethod
-    def of(cls, plan: WindowPlan, made: Any, true: Any, groups: np.ndarray) -> Forecast:
+    def of(
+        cls, plan: WindowPlan, made: Any, true: Any, local: np.ndarray, groups: np.ndarray
+    ) -> Forecast:
         """Learn the interval of each step from windows that were held out.
 
-        Windows are told in units of the spread of what came before, so that a quiet series has
-        narrow intervals (locally weighted split conformal prediction, Lei et al. 2018, section
-        5.2). Windows that overlap are one value together: as many count as there are stretches of
-        time; see `plait.model.interval_scale.end_of_groups`.
+        Errors count in units of the spread of what came before, so that a quiet time has narrow
+        intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2).
+        Windows that overlap are one value together: as many count as there are stretches of time;
+        see `plait.model.interval_scale.end_of_groups`.
 
         Args:
             plan: Of the windows.
             made: Forecasts, a `Series` each.
             true: What came.
+            local: float64 ``[window, target]``; see `local_spreads`.
             groups: int ``[window]``: the stretch of time of each.
         """
         whole = np.array([len(one.values) >= plan.horizon for one in true])
         gaps = np.stack([
-            one.values[: plan.horizon] - other.values[: plan.horizon]
-            for one, other in zip(true, made, strict=True)
+            (one.values[: plan.horizon] - other.values[: plan.horizon]) / unit
+            for one, other, unit in zip(true, made, local, strict=True)
             if len(one.values) >= plan.horizon
         ])  # fmt: skip
         low, high = (_ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
@@ -64,6 +72,7 @@ class Forecast:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
         return {
+            "units": UNITS,
             "plan": self.plan.to_dict(),
             "low": self.low.astype(float).tolist(),
             "high": self.high.astype(float).tolist(),
@@ -71,16 +80,23 @@ class Forecast:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Forecast:
-        """Rebuild what `to_dict` gave."""
+        """Rebuild what `to_dict` gave. Raises `BundleError` where windows had other units."""
+        if data.get("units") != UNITS:
+            raise BundleError(
+                "forecasts were told in other units by the plait that wrote this",
+                expected=f"windows in units of the {UNITS}",
+                received=str(data.get("units", "what came before")),
+                hint="fit it again",
+            )
         ends = (np.array(data[name], np.float32) for name in ("low", "high"))
         return cls(WindowPlan.from_dict(data["plan"]), *ends)
 
-    def covered(self, made: Any, true: Any) -> float:
+    def covered(self, made: Any, true: Any, local: np.ndarray) -> float:
         """Return the share of values that lie in their intervals, in [0, 1]."""
         inside = known = 0
-        for one, other in zip(true, made, strict=True):
+        for one, other, unit in zip(true, made, local, strict=True):
             steps = min(len(one.values), len(other.values), self.plan.horizon)
-            gap = one.values[:steps] - other.values[:steps]
+            gap = (one.values[:steps] - other.values[:steps]) / unit
             there = ~np.isnan(gap)
             within = (gap >= self.low[:steps]) & (gap <= self.high[:steps])
             inside, known = inside + int((within & there).sum()), known + int(there.sum())
@@ -108,7 +124,7 @@ def next_steps(
     for name in plan.targets:
         columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
     for steps, one in zip(series, made, strict=True):
-        scale = Scale.of(steps.values[-plan.lookback :])
+        scale = Scale.of(steps.values[-plan.lookback :], spread_of(steps.values))
         ahead = one.values[: plan.horizon].astype(np.float64)
         values = scale.back(ahead)
         times = plan.clock.after(float(steps.times[-1]), len(values))
@@ -119,8 +135,19 @@ def next_steps(
             columns[name] += _rounded(values[:, place])
             if not drawn:
                 for end, far in ((LOW, told.low), (HIGH, told.high)):
-                    columns[name + end] += _rounded(scale.back(ahead + far[: len(ahead)])[:, place])
+                    reach = ahead + scale.local * far[: len(ahead)]
+                    columns[name + end] += _rounded(scale.back(reach)[:, place])
     return Answer(columns)
+
+
+def local_spreads(table: Table, plan: WindowPlan, rows: np.ndarray) -> np.ndarray:
+    """Return the spread of what came before each of some windows, float64 ``[window, target]``.
+
+    In units of the series'; that of what is not known at all is the least.
+    """
+    nothing = np.zeros((1, len(plan.targets)))
+    cells = table.column(plan.named(BEFORE), rows)
+    return np.stack([local_spread(nothing if cell is None else cell) for cell in cells])
 
 
 def _ends(gaps: np.ndarray, groups: np.ndarray, side: float) -> np.ndarray:

@@ -21,7 +21,7 @@ MOST_BEFORE, TIMES_BEFORE = 512, 5
 LEAST_BEFORE = 24
 
 MOST_LEVELS = 16
-"""Targets whose level and steadiness are told as columns of their own, at most."""
+"""Targets whose level and spread are told as columns of their own, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,13 @@ class WindowPlan:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """Names of the columns that tell how high and how steady each target was, in turn."""
+        """Names of the columns that tell how high and how wide each target was, in turn."""
         if len(self.targets) > MOST_LEVELS:
             return ()
         return tuple(
             name
             for target in self.targets
-            for name in (f"level of {target}", f"steadiness of {target}")
+            for name in (f"level of {target}", f"spread of {target}")
         )
 
     def named(self, name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from plait.data.by_column import read_splits
 from plait.data.overrides import Override
 from plait.data.table import Table
 from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, SPLIT, WindowPlan
+from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, read_steps
 from plait.errors import TableError
 from plait.types import Cell
@@ -23,8 +23,6 @@ PARTS = ("train", "validation", "test")
 
 SHARES = (0.7, 0.8)
 """Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
-
-LEAST_SPREAD = 1e-9
 
 PLAIN: Override = {"modality": "series", "settings": {"detail": 3}}
 """Windows are many, and alike step by step: their simple features are the series itself."""
@@ -48,48 +46,6 @@ class Window:
     part: str = ""
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Level and spread of what came before a moment, in whose units a window is told.
-
-    A model of windows need not know how high or how wide a series is: that is taken away before,
-    and given back to what it foresees (Kim et al. 2022, "Reversible Instance Normalization").
-
-    Attributes:
-        level, spread: float64 ``[target]``.
-    """
-
-    level: np.ndarray
-    spread: np.ndarray
-
-    @classmethod
-    def of(cls, before: np.ndarray) -> Scale:
-        """Return that of ``[step, target]``; what never changed has spread 1."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value
-            level, spread = np.nanmean(before, axis=0), np.nanstd(before, axis=0)
-        level = np.nan_to_num(level)
-        least = LEAST_SPREAD * np.maximum(np.abs(level), 1.0)
-        return cls(level, np.where(np.nan_to_num(spread) > least, spread, 1.0))
-
-    @property
-    def told(self) -> list[float]:
-        """Level in units of the spread, and one over the spread, of each target in turn.
-
-        With these, a map of what is told in units of the spread is one of the values themselves.
-        """
-        pairs = zip(self.level / self.spread, 1.0 / self.spread, strict=True)
-        return [float(one) for pair in pairs for one in pair]
-
-    def without(self, values: np.ndarray) -> np.ndarray:
-        """Return values in these units."""
-        return (values - self.level) / self.spread
-
-    def back(self, values: np.ndarray) -> np.ndarray:
-        """Return values in these units as they are."""
-        return values * self.spread + self.level
-
-
 class WindowRows:
     """Rows of windows, made when they are read; see `plait.data.sources.rows.Rows`.
 
@@ -99,6 +55,8 @@ class WindowRows:
         series: The same rows, step by step.
         windows: Which moments.
         notes: What people should know.
+        spreads: Of each series, float64 ``[target]``; None for those of all that is known before
+            each moment.
     """
 
     overlap = True
@@ -111,8 +69,10 @@ class WindowRows:
         series: Sequence[Steps],
         windows: Sequence[Window],
         notes: tuple[str, ...] = (),
+        spreads: Sequence[np.ndarray] | None = None,
     ) -> None:
         self._table, self._plan, self._series, self._windows = table, plan, series, windows
+        self._spreads = spreads
         self.num_rows, self.notes = len(windows), (*table.notes, *notes)
         self._scales: dict[tuple[int, int], Scale] = {}
         told = [plan.named(BEFORE), *([plan.named(BESIDE)] if plan.beside else [])]
@@ -124,7 +84,8 @@ class WindowRows:
     @property
     def key(self) -> str:
         """Changes with the table, the plan, and the moments."""
-        about = json.dumps([self._plan.to_dict(), [vars(one) for one in self._windows]])
+        spreads = None if self._spreads is None else [one.tolist() for one in self._spreads]
+        about = json.dumps([self._plan.to_dict(), [vars(one) for one in self._windows], spreads])
         return hashlib.sha256(f"{self._table.key}|{about}".encode()).hexdigest()
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
@@ -169,9 +130,10 @@ class WindowRows:
         """Return a window's scale, which several of its cells ask for."""
         key = window.series, window.origin
         if key not in self._scales:
-            values = self._series[window.series].values
-            before = values[max(window.origin - self._plan.lookback, 0) : window.origin]
-            self._scales[key] = Scale.of(before)
+            known = self._series[window.series].values[: window.origin]
+            given = self._spreads
+            spread = spread_of(known) if given is None else given[window.series]
+            self._scales[key] = Scale.of(known[-self._plan.lookback :], spread)
         return self._scales[key]
 
 
@@ -179,7 +141,8 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
     """Return the windows to learn from, to choose by, and to judge by, earliest to latest.
 
     All steps that a window foresees are of one part, as the plan's column says, or time: what is
-    learned ends before what chooses begins, and that before the test.
+    learned ends before what chooses begins, and that before the test. Each series is told in units
+    of its spread in the part that is learned from.
 
     Raises:
         TableError: The rows are too few for three parts of windows.
@@ -202,7 +165,11 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
     note = (
         f"{len(kept):,} windows of {plan.lookback:,} steps before and {plan.horizon:,} after: {how}"
     )
-    return window_table(table, plan, WindowRows(table, plan, series, kept, (note,)))
+    spreads = [
+        spread_of(one.values[parts == 0] if (parts == 0).any() else one.values)
+        for one, parts in zip(series, steps, strict=True)
+    ]
+    return window_table(table, plan, WindowRows(table, plan, series, kept, (note,), spreads))
 
 
 def judging_windows(table: Table, plan: WindowPlan) -> Table:

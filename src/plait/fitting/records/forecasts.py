@@ -9,7 +9,7 @@ import numpy as np
 from plait.data.cautions import caution
 from plait.data.windows.plan import WindowPlan
 from plait.fitting.setup.problem import Problem
-from plait.model.forecast import Forecast
+from plait.model.forecast import Forecast, local_spreads
 from plait.model.model import Model
 
 LEAST_COVERED = 0.85
@@ -24,11 +24,11 @@ def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[
 
     How often they held on the test is noted in the records.
     """
-    held, groups = _made(model, problem, problem.splits.validation)
+    held, groups = _made(model, problem, plan, problem.splits.validation)
     model.forecast = Forecast.of(plan, *held, groups)
     if not len(problem.splits.test):
         return
-    share = model.forecast.covered(*_made(model, problem, problem.splits.test)[0])
+    share = model.forecast.covered(*_made(model, problem, plan, problem.splits.test)[0])
     records["metrics"]["coverage"] = share
     text = (
         f"90 % intervals, of {len(np.unique(groups)):,} stretches of time that nothing was learned "
@@ -42,10 +42,12 @@ def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[
 
 
 def _made(
-    model: Model, problem: Problem, rows: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return what the model makes of some windows with what came, and their stretches of time."""
+    model: Model, problem: Problem, plan: WindowPlan, rows: np.ndarray
+) -> tuple[tuple[Any, Any, np.ndarray], np.ndarray]:
+    """Return what the model makes of some windows, what came and the spread of what came before;
+    and their stretches of time."""
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_MADE)).astype(np.int64)]
     some = np.unique(some)
     made = model.predictor.outputs(problem.prepared, some)
-    return (made, model.truth(problem.prepared, some)), problem.groups[some]
+    local = local_spreads(problem.table, plan, some)
+    return (made, model.truth(problem.prepared, some), local), problem.groups[some]

@@ -1,21 +1,23 @@
 """The linear baseline of series: a ridge regression from what a row holds to every step.
 
 Where a row has a series of the same channels among its inputs, that is what came before: each
-channel is continued by one linear map from its last steps, both sides normalised by the level and
-spread of what came before (Zeng et al. 2023, "Are Transformers Effective for Time Series
-Forecasting?"; Kim et al. 2022, "Reversible Instance Normalization"), in closed form (Toner and
-Darlow 2024, "An Analysis of Linear Time Series Forecasting Models").
+channel is continued by one linear map from its last steps, both sides normalised by the level of
+what came before, and by its spread where that helps (Zeng et al. 2023, "Are Transformers Effective
+for Time Series Forecasting?"; Kim et al. 2022, "Reversible Instance Normalization"), in closed form
+(Toner and Darlow 2024, "An Analysis of Linear Time Series Forecasting Models").
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from plait.modalities.series.ridge import Linear, Ridge
 from plait.types import Arrays
 
 MAX_BEFORE = 720
@@ -38,14 +40,14 @@ class LinearMap:
 
     def __init__(self) -> None:
         self._before, self._others = "", tuple[str, ...]()
-        self._steps, self._length = 0, 1
-        self._weights = np.zeros((0, 0), np.float32)
-        self._bias = np.zeros(0, np.float32)
-        self._centre = np.zeros(0, np.float32)
+        self._steps, self._length, self._scaled = 0, 1, False
+        nothing = np.zeros(0, np.float32)
+        self._map = Linear(np.zeros((0, 0), np.float32), nothing, nothing)
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
-        """Choose the penalty, and whether other columns help to continue, by the last groups.
+        """Choose the penalty, whether other columns help to continue, and whether the spread of
+        what came before is a unit, by the last groups.
 
         Rows of one time come near each other: those that judge lie together too, and what lies so
         near to them that it may share steps with them is not learned from meanwhile.
@@ -57,21 +59,25 @@ class LinearMap:
         if self._before:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
-        tried = [self._others, ()] if self._before and self._others else [self._others]
-        best = np.inf, PENALTIES[-1], self._others
-        for self._others in tried:
+        others = [self._others, ()] if self._before and self._others else [self._others]
+        best = np.inf, PENALTIES[-1], self._others, False
+        units_of = (False, True) if self._before else (False,)
+        for self._others, self._scaled in product(others, units_of):
             x, y, spread, units = self._told(matrices, targets)
             judges, near = _last(units, -(-self._steps // self._length) + 1 if self._before else 0)
             judge = np.isin(units, judges)
             learn = ~judge & ~np.isin(units, near)
-            for penalty in PENALTIES if judge.any() and learn.any() else ():
-                self._solve(x[learn], y[learn], penalty)
-                gap = (self._apply(x[judge]) - y[judge]) * spread[judge]
+            if not judge.any() or not learn.any():
+                continue
+            ridge = Ridge(x[learn], y[learn])
+            for penalty in PENALTIES:
+                gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
                 error = float((gap**2).mean())
-                best = (error, penalty, self._others) if error < best[0] else best
-        self._others = best[2]
+                if error < best[0]:
+                    best = error, penalty, self._others, self._scaled
+        _, penalty, self._others, self._scaled = best
         x, y, _, _ = self._told(matrices, targets)
-        self._solve(x, y, best[1])
+        self._map = Ridge(x, y).solved(penalty)
 
     def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
         """Return features, what is to be told, the spread of its units, and groups of the rows."""
@@ -81,7 +87,7 @@ class LinearMap:
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)
-        y = self._apply(x) * spread + level
+        y = self._map(x) * spread + level
         num = max(self._codec.num_channels, 1)
         if self._before:
             values = y.reshape(len(matrices), num, self._length).transpose(0, 2, 1)
@@ -95,12 +101,12 @@ class LinearMap:
         folder.mkdir(parents=True, exist_ok=True)
         about = {
             "before": self._before, "others": self._others,
-            "steps": self._steps, "length": self._length,
+            "steps": self._steps, "length": self._length, "scaled": self._scaled,
             "means": self._codec.means, "scales": self._codec.scales,
             "num_channels": self._codec.num_channels, "gaps": self._codec.gaps,
         }  # fmt: skip
         (folder / "linear_map.json").write_text(json.dumps(about), encoding="utf8")
-        arrays = {"weights": self._weights, "bias": self._bias, "centre": self._centre}
+        arrays = vars(self._map)
         save_file(
             {name: np.ascontiguousarray(one) for name, one in arrays.items()},
             folder / "linear_map.safetensors",
@@ -116,8 +122,8 @@ class LinearMap:
         found, arrays = cls(), load_file(folder / "linear_map.safetensors")
         found._before, found._others = about["before"], tuple(about["others"])
         found._steps, found._length = int(about["steps"]), int(about["length"])
-        found._weights, found._bias = arrays["weights"], arrays["bias"]
-        found._centre = arrays["centre"]
+        found._map = Linear(**arrays)
+        found._scaled = bool(about.get("scaled", True))  # as all were that do not say
         found._codec = SeriesCodec(
             means=tuple(about["means"]), scales=tuple(about["scales"]),
             num_channels=about["num_channels"], gaps=about["gaps"],
@@ -146,9 +152,10 @@ class LinearMap:
             return others, np.zeros((len(others), 1)), np.ones((len(others), 1))
         before = self._histories(matrices)
         level = before.mean(axis=1, keepdims=True)
-        spread = np.maximum(before.std(axis=1, keepdims=True), LEAST_SPREAD)
-        empty = spread <= LEAST_SPREAD
-        spread = np.where(empty, 1.0, spread)
+        spread = np.ones_like(level)
+        if self._scaled:
+            spread = before.std(axis=1, keepdims=True)
+            spread = np.where(spread > LEAST_SPREAD, spread, 1.0)
         x = np.concatenate([(before - level) / spread, self._each(others)], axis=1)
         return x.astype(np.float32), level, spread
 
@@ -198,25 +205,6 @@ class LinearMap:
         if self._before:
             return found.transpose(0, 2, 1).reshape(-1, self._length)
         return found.reshape(len(targets), -1)
-
-    def _solve(self, x: np.ndarray, y: np.ndarray, penalty: float) -> None:
-        """Fit a ridge regression in closed form, by features or by rows, whichever are fewer."""
-        self._centre = x.mean(axis=0)
-        self._bias = y.mean(axis=0)
-        x, y = x - self._centre, y - self._bias
-        ridge = penalty * len(x) * max(float((x**2).mean()), 1e-12)
-        if x.shape[1] <= len(x):
-            gram = x.T @ x + ridge * np.eye(x.shape[1])
-            self._weights = np.linalg.solve(gram, x.T @ y)
-        else:
-            gram = x @ x.T + ridge * np.eye(len(x))
-            self._weights = x.T @ np.linalg.solve(gram, y)
-        self._weights = self._weights.astype(np.float32)
-        self._bias, self._centre = self._bias.astype(np.float32), self._centre.astype(np.float32)
-
-    def _apply(self, x: np.ndarray) -> np.ndarray:
-        made: np.ndarray = (x - self._centre) @ self._weights + self._bias
-        return made
 
 
 def _narrow(matrices: Any, before: str) -> tuple[str, ...]:
