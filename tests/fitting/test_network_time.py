@@ -15,6 +15,7 @@ from plait.fitting.network.network_time import (
     ENOUGH_PASSES,
     GOOD_FOLD_STEPS,
     GOOD_STEPS,
+    GOOD_STEPS_BESIDE,
     LEAST_STEPS,
     Kept,
     NetworkTime,
@@ -33,6 +34,14 @@ FORMS = {
 
 def slow(step=0.25, answering=0.0):
     return NetworkTime(answering=answering, step=step, forms=FORMS, judged=100)
+
+
+def test_what_learns_from_rows_without_a_target_goes_on_in_one_network():
+    """A time in which four networks of few steps would do is given to one of many."""
+    seconds = 4 * GOOD_FOLD_STEPS * 0.25
+    assert slow().form(seconds) is Form.FOLDS
+    assert replace(slow(), beside=True).form(seconds) is Form.SPLIT
+    assert replace(slow(), beside=True).form(4 * GOOD_STEPS_BESIDE * 0.25) is Form.FOLDS
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.data_parallel import GradientWorkers, num_parts
 from plait.train.loop import train
+from plait.train.objective import views_of
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are not forked here")
 
@@ -37,7 +38,7 @@ def threads_as_before():
 class Line:
     """An objective: a number of each row is a linear function of another; one weight is unused."""
 
-    num_views, num_checked, divisible, work = 1, 0, True, "a line"
+    num_checked, divisible, work = 0, True, "a line"
 
     def __init__(self) -> None:
         torch.manual_seed(0)
@@ -46,6 +47,7 @@ class Line:
         table = read(rows, columns={"x": "number", "y": "number"})
         self.prepared = prepare_table(table, fit_codecs(table, ["x", "y"], np.arange(NUM_ROWS)))
         self.columns, self.rows = ("x",), np.arange(NUM_ROWS)
+        self.views = views_of(self.rows)
         self.truth = torch.linspace(-1, 1, NUM_ROWS)[:, None]
         self.processes: set[int] = set()
 

@@ -74,7 +74,9 @@ class EvidenceStore:
         if self._made is None or self._known is None:
             components, scores = self._evidence.arrays(self._prepared, rows)
         else:
-            places = np.searchsorted(self._known, rows)
+            places = np.minimum(np.searchsorted(self._known, rows), len(self._known) - 1)
+            if (self._known[places] != rows).any():
+                raise ValueError("rows are asked for whose evidence was not made")
             components, scores = (array[places] for array in self._made)
         parts = {"components": components, "scores": scores}
         return ColumnBatch(parts, {}, self.present[rows])

@@ -189,6 +189,23 @@ class System(nn.Module):
             found.append(self.correction.loss(raw[CORRECTED], said, truth, **options))
         return torch.stack(found).mean(0)
 
+    def distances(
+        self, raw: Mapping[str, Tensor], said: Mapping[str, Tensor], weights: Mapping[str, Tensor]
+    ) -> Float[Tensor, " batch"]:
+        """Return how far each row's raw outputs are from others, by head; the mean over heads.
+
+        Args:
+            raw: From `forward`.
+            said: As `raw`: what they should be.
+            weights: ``[batch]`` by head.
+        """
+        heads = self._heads
+        found = [
+            weights[name] * heads[name].distance(one.float(), said[name])
+            for name, one in raw.items()
+        ]
+        return torch.stack(found).mean(0)
+
     def outputs(
         self, batch: Batch, keep: Tensor | None = None
     ) -> Float[Tensor, "batch *heads output"]:
@@ -196,11 +213,17 @@ class System(nn.Module):
 
         Of two heads, ``[batch, head, output]``, in the order of the configuration.
         """
-        heads: dict[str, Any] = {OWN: self.head}
-        if self.correction is not None:
-            heads[CORRECTED] = self.correction.head
+        heads = self._heads
         found = [heads[name].outputs(raw) for name, raw in self(batch, keep).items()]
         return found[0] if len(found) == 1 else torch.stack(found, 1)
+
+    @property
+    def _heads(self) -> dict[str, Any]:
+        """What makes raw outputs into answers, by head."""
+        found: dict[str, Any] = {} if self.head is None else {OWN: self.head}
+        if self.correction is not None:
+            found[CORRECTED] = self.correction.head
+        return found
 
     def keep_head(self, name: str) -> None:
         """Leave one head; what is only the other's goes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class TrainData:
         rows: Row numbers to train on; all have a target.
         rows_validation: Row numbers to validate on; empty to train without validation.
         weights: float32 of every row of the table: how much it counts; None for the same.
+        unlabelled: Row numbers without a target, to be answered alike however they are varied.
     """
 
     prepared: Prepared
@@ -31,6 +32,7 @@ class TrainData:
     rows: np.ndarray
     rows_validation: np.ndarray
     weights: np.ndarray | None = None
+    unlabelled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def class_weights(self, balance: float | None) -> np.ndarray | None:
         """Return a loss weight per class (mean 1 over rows), or None when all are alike.

@@ -17,6 +17,7 @@ from plait.modalities import Codec, find_network
 from plait.networks.system import to_tensors
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
+from plait.train.objective import views_of
 from plait.train.precision import autocast
 from plait.types import Batch, ColumnBatch
 
@@ -99,12 +100,12 @@ class FineTuning:
         work: Names what a step computes.
     """
 
-    num_views = 1
     divisible = False
 
     def __init__(self, tuner: Tuner, data: TrainData, config: TrainConfig, work: str) -> None:
         self.module, self.data, self.work = tuner, data, work
         self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
+        self.views = views_of(self.rows)
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)

@@ -15,6 +15,7 @@ from plait.networks.generate_rows import row_losses
 from plait.networks.heads import Heads
 from plait.networks.system import drop_columns, presence, to_tensors
 from plait.networks.torch_runners import HeadsRunner
+from plait.train.objective import views_of
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -50,12 +51,12 @@ class Generative:
         data: Rows to learn from and to validate on.
     """
 
-    num_views = 1
     divisible = True
 
     def __init__(self, network: Heads, data: GenerativeData) -> None:
         self.module, self.data = network, data
         self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
+        self.views = views_of(self.rows)
         self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from plait.baselines.evidence_column import EVIDENCE
 from plait.networks.system import Embedded, to_tensors
 from plait.nn.tokens import Tokens
-from plait.train.objective import Objective
+from plait.train.objective import Objective, views_of
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -29,7 +29,6 @@ class Joint:
             for what each network is told by simple models.
     """
 
-    num_views = 1
     divisible = True
 
     def __init__(self, objectives: Sequence[Objective]) -> None:
@@ -38,6 +37,7 @@ class Joint:
         self.prepared = objectives[0].prepared
         self.columns = tuple(name for name in objectives[0].columns if name != EVIDENCE)
         self.rows = np.unique(np.concatenate([one.rows for one in objectives]))
+        self.views = views_of(self.rows)
         self.num_checked = sum(one.num_checked for one in objectives)
 
     @property

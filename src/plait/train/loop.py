@@ -123,22 +123,22 @@ class _Run:
                 notify(share, self.state.note())
 
     def _loaders(self, part: int) -> list[Loader]:
-        """Return what gives one part of each batch, a loader for each view of its rows."""
+        """Return what gives one part of each batch, a loader for each view."""
         return [
             Loader(
                 self.objective.prepared,
-                self.objective.rows,
+                view.rows,
                 self.objective.columns,
-                batch_size=self.batch_size,
-                augment=self.config.augment,
-                plain_epochs=1 if self.objective.num_views == 1 else 0,
+                batch_size=view.times * self.batch_size,
+                augment=self.config.augment and view.plain_epochs is not None,
+                plain_epochs=view.plain_epochs or 0,
                 shuffle=True,
                 bucket=True,
                 seed=self.seed,
-                view=view,
+                view=view.number,
                 part=(part, self.num_parts),
             )
-            for view in range(self.objective.num_views)
+            for view in self.objective.views
         ]
 
     def _workers(self) -> AbstractContextManager[GradientWorkers | None]:
@@ -155,12 +155,9 @@ class _Run:
         return self.state.seconds / max(self.budget.amount - self.state.check_seconds, 1e-3)
 
     def _batches(self, loaders: Sequence[Loader], step: int) -> Iterator[Part]:
-        """Yield row numbers and their views, from a step on: the same rows, augmented otherwise."""
-        epoch, start = divmod(step, self.num_batches)
-        while True:
-            for items in zip(*(one.epoch(epoch, start) for one in loaders), strict=True):
-                yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
-            epoch, start = epoch + 1, 0
+        """Yield the first view's row numbers, and a batch of each view, from a step on."""
+        for items in zip(*(_from(one, step) for one in loaders), strict=True):
+            yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
 
     def _precision(self, rows: np.ndarray, views: tuple[Batch, ...]) -> str:
         """Return the number format: measured, but where steps are counted no clock decides."""
@@ -294,3 +291,11 @@ class _Run:
             wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )
+
+
+def _from(loader: Loader, step: int) -> Iterator[tuple[np.ndarray, Batch]]:
+    """Yield a loader's batches without end, from a step on."""
+    epoch, start = divmod(step, loader.num_batches)
+    while True:
+        yield from loader.epoch(epoch, start)
+        epoch, start = epoch + 1, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +10,28 @@ from torch import Tensor, nn
 
 from plait.data.prepared import Prepared
 from plait.types import Batch
+
+
+@dataclass(frozen=True)
+class View:
+    """What each step is given a batch of.
+
+    Attributes:
+        rows: Row numbers.
+        number: Views that differ only in this are of the same rows, augmented otherwise.
+        times: Rows for each row of the first view's batch.
+        plain_epochs: So many epochs begin without augmentation; None for all.
+    """
+
+    rows: np.ndarray
+    number: int = 0
+    times: int = 1
+    plain_epochs: int | None = 0
+
+
+def views_of(rows: np.ndarray, num: int = 1) -> tuple[View, ...]:
+    """Return so many views of the same rows; of one alone, the first epoch is not augmented."""
+    return tuple(View(rows, number, plain_epochs=1 if num == 1 else 0) for number in range(num))
 
 
 class Objective(Protocol):
@@ -21,8 +44,8 @@ class Objective(Protocol):
     prepared: Prepared
     columns: tuple[str, ...]
     rows: np.ndarray
-    num_views: int
-    """How many differently augmented copies of each batch `loss` is given."""
+    views: tuple[View, ...]
+    """What `loss` is given a batch of; the first is of `rows`."""
 
     divisible: bool
     """Whether a batch's loss is the mean of its rows' own, so that parts can be learned apart."""
@@ -38,8 +61,8 @@ class Objective(Protocol):
         """Return the mean loss of a batch, a scalar.
 
         Args:
-            rows: Row numbers ``[batch]``.
-            views: `num_views` batches of those rows.
+            rows: Row numbers ``[batch]`` of the first view.
+            views: A batch of each of the views.
             precision: Number format of the forward pass.
         """
 

@@ -19,6 +19,7 @@ from plait.nn.tokens import Tokens
 from plait.retrieval import mean_reciprocal_rank
 from plait.train.alignment import Alignment
 from plait.train.latent import LatentPredictor, hide_tokens, spread
+from plait.train.objective import views_of
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -100,7 +101,7 @@ class Shared:
         self.module, self.config = learner, config
         self.prepared, self.rows = prepared, rows
         self.columns = learner.space.encoder.columns
-        self.num_views = 2 if config.views > 0 else 1
+        self.views = views_of(rows, 2 if config.views > 0 else 1)
         self._validation = rows_validation[:MAX_ROWS_PER_CHECK]
         self.num_checked = len(self._validation) if len(self._validation) > 1 else 0
         self._units = torch.from_numpy(np.asarray(units, np.int64))

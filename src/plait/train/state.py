@@ -56,5 +56,6 @@ def identity(objective: Objective, budget: Budget, config: TrainConfig, seed: in
     amount = "" if budget.timed else f"{budget.amount} "
     text = f"{objective.work} {configs} {shapes} {config} {seed} {amount}{budget.unit}"
     digest = hashlib.sha256(text.encode())
-    digest.update(np.ascontiguousarray(objective.rows).tobytes())
+    for rows in {id(view.rows): view.rows for view in objective.views}.values():
+        digest.update(np.ascontiguousarray(rows).tobytes())
     return digest.hexdigest()[:32]

@@ -14,7 +14,9 @@ from plait.baselines.weighted_statistics import mean_by
 from plait.networks.system import System, drop_columns, presence
 from plait.networks.torch_runners import system_outputs
 from plait.train.config import TrainConfig
+from plait.train.consistency import consistency, views_beside
 from plait.train.data import TrainData
+from plait.train.objective import views_of
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -25,7 +27,7 @@ POOL_ROWS = 4096
 
 
 class Supervised:
-    """An `Objective`: a `System` learns the target of labelled rows.
+    """An `Objective`: a `System` learns the target of labelled rows, and to answer others alike.
 
     Args:
         system: The network.
@@ -33,13 +35,14 @@ class Supervised:
         config: Smoothing and class balance are taken from here.
     """
 
-    num_views = 1
     divisible = True
 
     def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
         self.module, self.data = system, data
-        self.prepared = beside(system.evidence, data.prepared, known=data.rows, left_out=True)
+        every = np.concatenate([data.rows, data.unlabelled])
+        self.prepared = beside(system.evidence, data.prepared, known=every, left_out=True)
         self.columns, self.rows = system.inputs, data.rows
+        self.views = (*views_of(data.rows), *views_beside(data.unlabelled))
         self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
@@ -65,9 +68,13 @@ class Supervised:
         truth = self._truth[torch.from_numpy(rows)].to(device)
         options = {"smoothing": self._smoothing, "weight": weights}
         losses = self.module.losses(batch, there, truth, raw, **options)
-        if self._heavy is None:
+        if self._heavy is not None:
+            losses = losses * self._heavy[torch.from_numpy(rows)].to(device)
+        if len(views) == 1:
             return losses.mean()
-        return (losses * self._heavy[torch.from_numpy(rows)].to(device)).mean()
+        return losses.mean() + consistency(
+            self.module, self._forward, views[1], views[2], precision
+        )
 
     def after_step(self, share: float) -> None:
         """Nothing follows a step."""

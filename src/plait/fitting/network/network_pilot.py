@@ -6,7 +6,12 @@ import time
 
 import numpy as np
 
-from plait.fitting.network.deep_training import make_system, train_data
+from plait.fitting.network.deep_training import (
+    make_system,
+    rows_beside,
+    step_passes,
+    train_data,
+)
 from plait.fitting.setup.deep_plan import DeepPlan, settled
 from plait.fitting.setup.problem import Problem
 from plait.networks.system import System
@@ -21,9 +26,6 @@ PILOT_ROWS, PILOT_STEPS = (2, 4, 16, 64), 3
 
 PILOT_GROWTH = 4.0
 """Each time so many more rows are answered, or nearly."""
-
-STEP_PASSES = 3.5
-"""A training step takes about as long as so many forward passes."""
 
 LOOKING_SHARE = 0.05
 """Of the time left, answers and steps that tell how long others take may each take this."""
@@ -46,7 +48,8 @@ def look(problem: Problem, plan: DeepPlan, rows: np.ndarray, left: float) -> tup
     plan = settled(plan)
     system = make_system(problem, plan).to(plan.device)
     answering = answer_seconds(problem, plan, system, rows, LOOKING_SHARE * left)
-    step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
+    passes = step_passes(beside=len(rows_beside(problem, plan, rows)) > 0)
+    step = passes * answering * plan.train.rows_per_step(len(rows))
     if (2 + PILOT_STEPS) * step < LOOKING_SHARE * left:
         with one_thread():
             step = step_seconds(problem, plan, system, rows)
@@ -56,7 +59,8 @@ def look(problem: Problem, plan: DeepPlan, rows: np.ndarray, left: float) -> tup
 def step_seconds(problem: Problem, plan: DeepPlan, system: System, rows: np.ndarray) -> float:
     """Return how long a training step takes, from a few: the first ones, and what begins them,
     apart."""
-    objective = Supervised(system, train_data(problem, rows, rows[:0]), plan.train)
+    data = train_data(problem, rows, rows[:0], rows_beside(problem, plan, rows))
+    objective = Supervised(system, data, plan.train)
     taken = []
     for num_steps in (1, 1 + PILOT_STEPS):
         began = time.monotonic()

@@ -27,6 +27,10 @@ GOOD_STEPS = 300
 GOOD_FOLD_STEPS = 150
 """Of networks whose mean ships so many each are enough: it is worth what steps they lack."""
 
+GOOD_STEPS_BESIDE = 1000
+"""So many are good for a network that learns from rows without a target too, however it is judged:
+it goes on learning from these (docs/log.md, 2026-11-30)."""
+
 ENOUGH_PASSES = 8.0
 """A network that can see every row so often needs that time before simple models get more."""
 
@@ -76,6 +80,7 @@ class NetworkTime:
         forms: Form -> what it is made of, the most thorough form first.
         judged: Rows that are answered in the end.
         steps_per_pass: Steps in which a network sees all of its rows once.
+        beside: Whether it learns from rows without a target too.
     """
 
     answering: float
@@ -83,6 +88,7 @@ class NetworkTime:
     forms: Mapping[Form, Trainings]
     judged: int
     steps_per_pass: float = 0.0
+    beside: bool = False
 
     @classmethod
     def of(cls, problem: Problem, plan: DeepPlan, left: float) -> NetworkTime:
@@ -93,6 +99,7 @@ class NetworkTime:
             plan: Of the network.
             left: Seconds: looking takes a small part of them.
         """
+        from plait.fitting.network.deep_training import rows_beside
         from plait.fitting.network.network_pilot import look
         from plait.fitting.network.side_by_side import num_at_once
 
@@ -109,7 +116,8 @@ class NetworkTime:
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
         steps_per_pass = len(rows) / max(plan.train.rows_per_step(len(rows)), 1)
-        return cls(answering, step, forms, len(problem.judged), steps_per_pass)
+        beside = len(rows_beside(problem, plan, rows)) > 0
+        return cls(answering, step, forms, len(problem.judged), steps_per_pass, beside)
 
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
@@ -135,12 +143,12 @@ class NetworkTime:
     @property
     def good(self) -> float:
         """Seconds in which enough is learned, in the quickest form."""
-        return min(self.seconds(form, _good_steps(form)) for form in self.forms)
+        return min(self.seconds(form, self._good_steps(form)) for form in self.forms)
 
     def form(self, seconds: float) -> Form | None:
         """Return the most thorough form that learns enough in time; else the quickest, or None."""
         for form in self.forms:
-            if self.seconds(form, _good_steps(form)) <= seconds:
+            if self.seconds(form, self._good_steps(form)) <= seconds:
                 return form
         quickest = min(self.forms, key=lambda form: self.seconds(form, LEAST_STEPS))
         return quickest if self.least <= seconds else None
@@ -154,12 +162,13 @@ class NetworkTime:
         if seconds <= self.good:
             return seconds
         often = round(ENOUGH_PASSES * self.steps_per_pass)
-        needed = min(self.seconds(form, max(_good_steps(form), often)) for form in self.forms)
+        needed = min(self.seconds(form, max(self._good_steps(form), often)) for form in self.forms)
         return min(max(seconds - needed, 0.0), SPARED_SHARE * seconds)
 
-
-def _good_steps(form: Form) -> int:
-    return GOOD_FOLD_STEPS if form is Form.FOLDS else GOOD_STEPS
+    def _good_steps(self, form: Form) -> int:
+        if self.beside:
+            return GOOD_STEPS_BESIDE
+        return GOOD_FOLD_STEPS if form is Form.FOLDS else GOOD_STEPS
 
 
 def kept_beside(kept: Kept, foreseen: NetworkTime | None, num_sets: int) -> Kept:
