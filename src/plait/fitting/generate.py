@@ -18,10 +18,11 @@ from plait.fitting.setup.fit_settings import refuse_settings
 from plait.fitting.setup.problem import Problem, with_space
 from plait.fitting.setup.stopping import with_stopping
 from plait.fitting.setup.work import Work
-from plait.modalities import GeneratedTarget
+from plait.modalities import GeneratedTarget, foretold_of
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
 from plait.model.judges import PairJudge
+from plait.model.made import raw_of
 from plait.model.model import Model
 from plait.model.scores import intervals_of
 from plait.report.model_verdict import verdict_of
@@ -59,6 +60,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     with timetable.part("choice"):
         chosen = _made(problem, candidates, _some(problem.validation, decoder.most_made))
         shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
+        notes += _learn_trust(candidates[shipped], chosen, problem.groups[chosen.rows])
     model = Model(
         schema=problem.table.schema,
         input_columns=problem.input_columns,
@@ -180,11 +182,20 @@ def _records(
     }
     records: dict[str, Any] = {"metrics": metrics}
     if len(rows):
-        true = list(made.truth)
-        metrics["panel"] = _codec(problem).panel(list(said), true)
+        metrics["panel"] = _codec(problem).panel(list(raw_of(said)), list(made.truth))
         if work.config.samples:
-            records["samples"] = make_pairs(problem, judge, rows, list(said), true, seed=work.seed)
+            records["samples"] = make_pairs(
+                problem, shipped, rows, said, made.truth, seed=work.seed
+            )
     return records
+
+
+def _learn_trust(generator: Generator, chosen: Generated, groups: np.ndarray) -> tuple[str, ...]:
+    """Learn what the sureness of what ships is worth, from the rows of the choice; return notes."""
+    generator.learn_trust(chosen.outputs[generator.shipped], chosen.truth, groups)
+    if generator.trust is not None or foretold_of(generator.target) is None:
+        return ()
+    return (f"answers have no confidence: {len(chosen.rows)} rows to choose by tell nothing of it",)
 
 
 def _scores(

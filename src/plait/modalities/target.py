@@ -84,6 +84,14 @@ class MetricWord:
     share: bool = False
 
 
+SURENESS = "sureness"
+"""Part that a generated value may hold beside those of its layout: how sure it is, float64 ``[]``.
+
+Higher is surer, on any scale that is the same for all rows: the log-likelihood of what was made, a
+distance turned round. What it is worth is learned on rows held out, as a confidence.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """How values are generated.
@@ -114,7 +122,7 @@ class SimpleGenerator(Protocol):
         """
 
     def answer(self, matrices: Any) -> list[Arrays]:
-        """Return a value per row, as arrays of the target's layout."""
+        """Return a value per row, as arrays of the target's layout, and perhaps its `SURENESS`."""
 
     def save(self, folder: Path) -> None:
         """Write plain files into `folder`."""
@@ -140,7 +148,9 @@ class GeneratedTarget(TargetCodec, Protocol):
     `ColumnBatch`, padded, as `prepare` gave it. The loss is a proper one (minus the log-likelihood
     of the value, a denoising error): its mean over rows held out is the network's cost. `rngs` are
     NumPy generators, one per row, the same for the same row and seed in whatever company it is
-    asked; `asked` is an `Asked`. What is generated has the layout of the codec.
+    asked; `asked` is an `Asked`. What is generated has the layout of the codec, and may hold its
+    `SURENESS` beside: then answers have a ``confidence``, which foretells the row's own headline
+    where that is a share, or another share that a member ``foretold`` of the codec names.
     """
 
     words: ClassVar[Mapping[str, MetricWord]]
@@ -172,3 +182,13 @@ class GeneratedTarget(TargetCodec, Protocol):
     def panel(self, said: Sequence[Any], true: Sequence[Any]) -> Html:
         """Render what a reader should see of many pairs at once, beside single ones, which every
         report shows: self-contained and escaped; "" for nothing."""
+
+
+def foretold_of(codec: GeneratedTarget) -> str | None:
+    """Return which metric of a row a confidence foretells, a share; None where there is none.
+
+    It is what the codec's ``foretold`` names, else the headline.
+    """
+    name: str = getattr(codec, "foretold", next(iter(codec.words)))
+    word = codec.words[name]
+    return name if word.share and not word.lower_is_better else None

@@ -18,9 +18,11 @@ from plait.bundle import Bundle
 from plait.data.prepared import Prepared
 from plait.display import brief
 from plait.errors import UsageError
-from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator
+from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator, foretold_of
 from plait.model.ensemble import BASE_MODELS, DEEP, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
+from plait.model.made import made_of, raw_of, unsure
+from plait.model.trust import Trust, fit_trust, reliability_of, trust_from
 from plait.networks.config import SystemConfig
 from plait.networks.generate_rows import generated_rows, row_losses
 from plait.networks.opening import open_drawer
@@ -49,6 +51,7 @@ class Generator:
         features: Makes its features; None where the network ships.
         config: Sizes of the network; None where a simple model ships.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        trust: What the sureness of its values is worth; None where that is not known.
     """
 
     codecs: Mapping[str, Codec]
@@ -59,6 +62,7 @@ class Generator:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    trust: Trust | None = None
     _drawer: Drawer | None = None
 
     @cached_property
@@ -73,8 +77,10 @@ class Generator:
     def outputs(
         self, prepared: Prepared, rows: np.ndarray, asked: Asked | None = None
     ) -> np.ndarray:
-        """Return a generated Raw per row, object ``[row]``."""
-        return self.truth(self._values(prepared, np.asarray(rows), asked or Asked()))
+        """Return a generated value per row, `MADE` ``[row]``; what is drawn by lot is not sure."""
+        asked = asked or Asked()
+        made = made_of(self.target, self._values(prepared, np.asarray(rows), asked))
+        return unsure(made) if asked.temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""
@@ -84,7 +90,28 @@ class Generator:
         return found
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
-        return self.target.answer(list(outputs))
+        """Return ``prediction``, where it is known ``confidence``, and what the target tells."""
+        columns = dict(self.target.answer(list(raw_of(outputs))))
+        confidence = self.confidence(outputs)
+        if confidence is None:
+            return columns
+        return {"prediction": columns.pop("prediction"), "confidence": confidence, **columns}
+
+    def confidence(self, outputs: np.ndarray) -> np.ndarray | None:
+        """Return what share of `Trust.metric` to expect of each row, float64 ``[row]``.
+
+        None where nothing was learned of it, or outputs were drawn by lot.
+        """
+        if self.trust is None or not np.isfinite(outputs["sureness"]).all():
+            return None
+        return self.trust.of(outputs["sureness"])
+
+    def learn_trust(self, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> None:
+        """Learn what a sureness is worth from what was made of rows that nobody learned from."""
+        metric = foretold_of(self.target)
+        if metric is not None:
+            shares = self.judge.values(outputs, truth, metric)
+            self.trust = fit_trust(metric, outputs["sureness"], shares, groups)
 
     def beside(
         self,
@@ -96,9 +123,14 @@ class Generator:
         groups: np.ndarray | None = None,
         intervals: bool = True,
     ) -> dict[str, Any]:
-        """Return ``cost``: the mean of `losses`, where a network ships."""
-        losses = self.losses(prepared, rows)
-        return {} if losses is None else {"cost": float(losses.mean())}
+        """Return ``cost``: the mean of `losses`, where a network ships; and of confidences how far
+        they can be trusted, as `reliability_of` has it, with what they foretell."""
+        losses, confidence = self.losses(prepared, rows), self.confidence(outputs)
+        found = {} if losses is None else {"cost": float(losses.mean())}
+        if self.trust is None or confidence is None:
+            return found
+        shares = self.judge.values(outputs, truth, self.trust.metric)
+        return {**found, "foretells": self.trust.metric, **reliability_of(confidence, shares)}
 
     def losses(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
         """Return the network's proper loss of rows that have a value, float64 ``[row]``.
@@ -137,6 +169,7 @@ class Generator:
             "headline": self.judge.headline,
             "mix": self.weights,
             "system": None if self.config is None else dataclasses.asdict(self.config),
+            "trust": None if self.trust is None else self.trust.facts(),
         }
 
     def _save_simple(self, folder: Path) -> None:
@@ -196,4 +229,5 @@ def load_generator(
         features=None if simple is None else FeatureMap.load(folder / "features", codecs),
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if shipped == DEEP else {},
+        trust=trust_from(about["trust"]) if about.get("trust") else None,
     )

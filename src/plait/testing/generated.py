@@ -13,7 +13,14 @@ import torch
 from plait.data.loader import collate
 from plait.data.table import Table, read
 from plait.errors import BundleError
-from plait.modalities import Asked, GeneratedTarget, MadeFile, find_codec, find_network
+from plait.modalities import (
+    SURENESS,
+    Asked,
+    GeneratedTarget,
+    MadeFile,
+    find_codec,
+    find_network,
+)
 from plait.model.ensemble import WEIGHTS
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig
@@ -85,7 +92,7 @@ def check_loses(modality: str) -> None:
     expect(loss.shape == (len(raws),), f"{modality}: the loss is not one number per row")
     expect(bool(loss.isfinite().all()), f"{modality}: the loss is not finite")
     for row, raw in enumerate(raws[:3]):
-        alone = head.loss(_take(conditions, [row]), _column(codec, [raw]))
+        alone = head.loss(conditions.take(slice(row, row + 1)), _column(codec, [raw]))
         gap = float((alone.detach() - known[row]).abs().max() / (1e-6 + known[row].abs()))
         expect(gap < 2e-3, f"{modality}: padding changes the loss by {gap:.1e}")
     loss.sum().backward()
@@ -105,10 +112,12 @@ def check_generates(modality: str) -> None:
         made = head.generate(conditions, _rngs(len(raws)), asked)
         expect(len(made) == len(raws), f"{modality}: {len(made)} values for {len(raws)} rows")
         again = head.generate(conditions, _rngs(len(raws)), asked)
-        alone = head.generate(_take(conditions, [1]), _rngs(len(raws))[1:2], asked)
+        alone = head.generate(conditions.take(slice(1, 2)), _rngs(len(raws))[1:2], asked)
         expect(_close(alone[0], made[1]), f"{modality}: company changes what is generated")
         for one, other in zip(made, again, strict=True):
             expect(same_arrays(one, other), f"{modality}: one seed generates two values")
+            sure = one.pop(SURENESS, np.zeros(()))
+            expect(sure.shape == () and np.isfinite(sure), f"{modality}: {sure} is no sureness")
             expect_layout(one, codec.layout, modality)
             expect(codec.show(codec.decode(one)).strip(), f"{modality}: it shows nothing")
 
@@ -151,6 +160,8 @@ def check_predicts_values(modality: str) -> None:
     rows = [{"size": 0.5, "kind": "small"}, {"size": None, "kind": None}, {"kind": "large"}]
     first, second = model.predict(rows).columns, load(path).predict(rows).columns
     expect(_same(first, second), f"{modality}: loading changes what is generated")
+    sure = np.asarray(first.get("confidence", np.ones(3)))
+    expect(((sure >= 0) & (sure <= 1)).all(), f"{modality}: {sure} are no confidences")
     drawn = [load(path).predict(rows, temperature=1.0, seed=5).columns for _ in range(2)]
     expect(_same(*drawn), f"{modality}: one seed draws two values")
     with tempfile.TemporaryDirectory() as folder:
@@ -212,11 +223,6 @@ def _head(codec: Any, num: int) -> tuple[Any, Conditions]:
         torch.zeros(num, NUM_TOKENS, 2),
     )
     return head, Conditions(tokens, torch.randn(num, head.num_queries, DIM))
-
-
-def _take(conditions: Conditions, rows: list[int]) -> Conditions:
-    tokens = Tokens(*(part[rows] for part in conditions.tokens))
-    return Conditions(tokens, conditions.pooled[rows])
 
 
 def _column(codec: Any, raws: list[Any]) -> Any:
