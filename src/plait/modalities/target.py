@@ -99,10 +99,13 @@ class Asked:
     Attributes:
         temperature: 0 takes what is likeliest; 1 draws as often as it was learned to occur.
         seed: Of the draws.
+        beam: Beginnings that are kept while the likeliest is looked for, of a modality whose values
+            are made piece by piece; 1 takes the likeliest piece at each place.
     """
 
     temperature: float = 0.0
     seed: int = 0
+    beam: int = 1
 
 
 class SimpleGenerator(Protocol):
@@ -151,6 +154,10 @@ class GeneratedTarget(TargetCodec, Protocol):
     asked; `asked` is an `Asked`. What is generated has the layout of the codec, and may hold its
     `SURENESS` beside: then answers have a ``confidence``, which foretells the row's own headline
     where that is a share, or another share that a member ``foretold`` of the codec names.
+
+    Of a modality whose trait `piecewise` is True, there is also ``stream(conditions, rng, asked)``,
+    which gives values of one row, ``Iterator[Arrays]``: as they are written, each begins with the
+    one before it, and the last is what ``generate`` makes.
     """
 
     words: ClassVar[Mapping[str, MetricWord]]

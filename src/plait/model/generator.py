@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,15 +16,22 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.generated import kinds_of
 from plait.bundle import Bundle
 from plait.data.prepared import Prepared
-from plait.display import brief
-from plait.errors import UsageError
-from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator, foretold_of
+from plait.display import brief, model_name
+from plait.errors import TargetError, UsageError
+from plait.modalities import (
+    Asked,
+    Codec,
+    GeneratedTarget,
+    SimpleGenerator,
+    foretold_of,
+    traits_of,
+)
 from plait.model.ensemble import BASE_MODELS, DEEP, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
 from plait.model.made import made_of, raw_of, unsure
 from plait.model.trust import Trust, fit_trust, reliability_of, trust_from
 from plait.networks.config import SystemConfig
-from plait.networks.generate_rows import generated_rows, row_losses
+from plait.networks.generate_rows import generated_rows, row_losses, streamed_row
 from plait.networks.opening import open_drawer
 from plait.networks.runner import Drawer
 from plait.networks.weights import SavedHeads
@@ -35,6 +42,9 @@ if TYPE_CHECKING:
 
 MAX_TEMPERATURE = 100.0
 """Beyond it every draw is as likely as any other."""
+
+MAX_BEAM = 32
+"""Beginnings of each row that are kept in memory, at most."""
 
 
 @brief
@@ -70,6 +80,11 @@ class Generator:
         return PairJudge(self.target)
 
     @property
+    def by_pieces(self) -> bool:
+        """Whether values are made piece by piece: a network ships that does so."""
+        return self.config is not None and traits_of(self.target).piecewise
+
+    @property
     def weights(self) -> dict[str, float]:
         """What ships, in the words of a mix."""
         return {self.shipped: 1.0}
@@ -81,6 +96,18 @@ class Generator:
         asked = asked or Asked()
         made = made_of(self.target, self._values(prepared, np.asarray(rows), asked))
         return unsure(made) if asked.temperature > 0 else made
+
+    def stream(self, prepared: Prepared, row: int, asked: Asked) -> Iterator[np.ndarray]:
+        """Give the beginnings of a row's value, `MADE` ``[1]``; the last is that of `outputs`.
+
+        There is but one of what is not made piece by piece.
+        """
+        if not self.by_pieces:
+            yield self.outputs(prepared, np.array([row]), asked)
+            return
+        for value in streamed_row(self.drawer, prepared, row, asked):
+            made = made_of(self.target, [value])
+            yield unsure(made) if asked.temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""
@@ -183,22 +210,38 @@ class Generator:
         return generated_rows(self.drawer, prepared, rows, asked)
 
 
-def asked_of(model: Model, temperature: float | None, seed: int) -> Asked | None:
+def asked_of(
+    model: Model, temperature: float | None, seed: int, beam: int | None = None
+) -> Asked | None:
     """Return how to draw; None where nothing is.
 
-    Raises `TargetError` for a temperature where the target is predicted, `UsageError` for one that
-    is none, and for a negative seed.
+    Raises `TargetError` for a temperature where the target is predicted, and for a beam where
+    nothing is made piece by piece; `UsageError` for a temperature, seed or beam that is none, and
+    for both a beam and a temperature.
     """
-    if temperature is None and not isinstance(model.predictor, Generator):
+    if temperature is None and beam is None and not isinstance(model.predictor, Generator):
         return None
-    _ = model.generator
-    if seed < 0 or not 0 <= (temperature or 0.0) <= MAX_TEMPERATURE:
+    generator, asked = (
+        model.generator,
+        Asked(temperature=temperature or 0.0, seed=seed, beam=beam or 1),
+    )
+    hot, wide = asked.temperature > 0, beam is not None and beam != 1
+    if seed < 0 or not 0 <= asked.temperature <= MAX_TEMPERATURE or (hot and wide):
         raise UsageError(
             "values cannot be drawn so",
-            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more",
-            received=f"temperature={temperature}, seed={seed}",
+            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more, and a "
+            "beam only where nothing is drawn by lot",
+            received=f"temperature={temperature}, seed={seed}, beam={beam}",
         )
-    return Asked(temperature=temperature or 0.0, seed=seed)
+    if beam is not None and not 1 <= beam <= MAX_BEAM:
+        raise UsageError("this is no beam", expected=f"1 to {MAX_BEAM}", received=str(beam))
+    if wide and not generator.by_pieces:
+        raise TargetError(
+            "nothing is made piece by piece, so there is no beam",
+            expected="a network that writes texts",
+            received=f"{model_name(generator.shipped)}, for a {generator.target.modality}",
+        )
+    return asked
 
 
 def load_generator(

@@ -180,6 +180,7 @@ class Writing:
         self._held = [layer.held(memory) for layer in decoder.layers]  # type: ignore[operator]
         self._kept: list[Kept | None] = [None] * len(self._held)
         self._place = 0
+        self.device = memory.device
 
     def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch piece"]:
         """Write a piece in each row, and return the logits of the next one."""
@@ -196,6 +197,10 @@ class Writing:
         """Go on with some of the rows, in this order; a row may be taken more than once."""
         self._mask = self._mask[rows]
         self._held = [(k[rows], v[rows]) for k, v in self._held]
+        self.reorder(rows)
+
+    def reorder(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with what was written in other rows, each of which has the same conditions."""
         self._kept = [None if one is None else (one[0][rows], one[1][rows]) for one in self._kept]
 
 

@@ -20,6 +20,7 @@ from plait.modalities import (
     MadeFile,
     find_codec,
     find_network,
+    traits_of,
 )
 from plait.model.ensemble import WEIGHTS
 from plait.model.model import Model, load
@@ -120,6 +121,25 @@ def check_generates(modality: str) -> None:
             expect(sure.shape == () and np.isfinite(sure), f"{modality}: {sure} is no sureness")
             expect_layout(one, codec.layout, modality)
             expect(codec.show(codec.decode(one)).strip(), f"{modality}: it shows nothing")
+
+
+@torch.no_grad()
+def check_streams(modality: str) -> None:
+    """What is made piece by piece grows, and ends as what is made at once."""
+    codec, raws = _target(modality)
+    if codec is None or not traits_of(codec).piecewise:
+        return
+    head, conditions = _head(codec, len(raws))
+    head.eval()
+    for asked in (Asked(), Asked(temperature=1.0, seed=3), Asked(beam=2)):
+        made = head.generate(conditions, _rngs(len(raws)), asked)
+        for row, rng in enumerate(_rngs(len(raws))):
+            one = conditions.take(slice(row, row + 1))
+            grown = list(head.stream(one, rng, asked))
+            expect(_close(grown[-1], made[row]), f"{modality}: a stream ends otherwise")
+            texts = [str(codec.write(codec.decode(value))) for value in grown]
+            pairs = zip(texts, texts[1:], strict=False)
+            expect(all(b.startswith(a) for a, b in pairs), f"{modality}: a stream takes back")
 
 
 def check_shares_a_trunk(modality: str) -> None:
@@ -266,6 +286,7 @@ GENERATED_CHECKS = (
     check_scores,
     check_loses,
     check_generates,
+    check_streams,
     check_shares_a_trunk,
     check_composes,
     check_predicts_values,

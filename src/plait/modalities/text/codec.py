@@ -83,7 +83,7 @@ class TextCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
-    traits: ClassVar[Traits] = Traits(words=True, light=True)
+    traits: ClassVar[Traits] = Traits(words=True, light=True, piecewise=True)
     task: ClassVar[str] = "write"
     verb: ClassVar[str] = "Writes"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from plait.modalities.target import SURENESS, Asked
 from plait.modalities.text.bytepairs import NOTHING, pieces
 from plait.modalities.text.codec import TextCodec
+from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.decoder import PieceDecoder
 from plait.nn.prefix_tree import PrefixTree
@@ -107,9 +109,31 @@ class Generate(nn.Module):
     def generate(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> list[Arrays]:
-        """Write a text per row: the likeliest piece at each place, or drawn by temperature."""
+        """Write a text per row: the likeliest piece at each place, drawn, or by a beam search.
+
+        An answer of a closed set needs no search: all of them are scored.
+        """
         if self.codec.answers:
             return self._chosen(conditions, rngs, asked)
+        if asked.beam > 1:
+            return self._searched(conditions, len(rngs), asked.beam)
+        ((written, sure),) = deque(self._pieces(conditions, rngs, asked.temperature), maxlen=1)
+        return [self.codec.written(*one) for one in zip(written, sure, strict=True)]
+
+    def stream(
+        self, conditions: Conditions, rng: np.random.Generator, asked: Asked
+    ) -> Iterator[Arrays]:
+        """Give the beginnings of the text of one row; the last is what `generate` returns."""
+        if self.codec.answers or asked.beam > 1:
+            yield from self.generate(conditions, [rng], asked)
+            return
+        for written, sure in self._pieces(conditions, [rng], asked.temperature):
+            yield self.codec.written(written[0], float(sure[0]))
+
+    def _pieces(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], temperature: float
+    ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
+        """Give after each place the pieces of each row, and their mean log-likelihood."""
         writing, num = self.decoder.begin(conditions), len(rngs)
         found: list[list[int]] = [[] for _ in range(num)]
         likely, length = np.zeros(num), np.zeros(num)
@@ -118,23 +142,28 @@ class Generate(nn.Module):
             logits = writing.follow(last).float()
             if place == 0:
                 logits[:, NOTHING] = -torch.inf
-            last = _choices(logits, [rngs[int(row)] for row in rows], asked.temperature)
+            last = _choices(logits, [rngs[int(row)] for row in rows], temperature)
             told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
             likely[rows] += told.double().cpu().numpy()
             length[rows] += 1
             chosen = last.cpu().numpy()
             going = np.flatnonzero(chosen != NOTHING)
-            if not len(going):
-                break
             rows, chosen = rows[going], chosen[going]
             for row, piece in zip(rows, chosen, strict=True):
                 found[row].append(int(piece))
+            yield found, likely / np.maximum(length, 1)
+            if not len(going):
+                return
             if len(going) < len(logits):
                 kept = torch.from_numpy(going).to(last.device)
                 last = last[kept]
                 writing.take(kept)
-        sure = likely / np.maximum(length, 1)
-        return [self.codec.written(tokens, sure[row]) for row, tokens in enumerate(found)]
+
+    def _searched(self, conditions: Conditions, num_rows: int, width: int) -> list[Arrays]:
+        """Write the best text per row that a beam search finds."""
+        writing, most = self.decoder.begin(conditions), self.codec.max_tokens
+        found = beam_search(writing, num_rows=num_rows, width=width, most=most)
+        return [self.codec.written(one.pieces, one.log_likelihood / one.length) for one in found]
 
     @cached_property
     def _tree(self) -> PrefixTree:
