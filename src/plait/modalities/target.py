@@ -186,6 +186,9 @@ class GeneratedTarget(TargetCodec, Protocol):
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         """Score rows by what `compare` returned of them; the first entry is the headline."""
 
+    # Optional: ``resampled(compared, counts)``, the metrics of many resamples at once, name ->
+    # float64 ``[resample]``; `counts`, ``[resample, row]``, tells how often each row was drawn.
+
     def panel(self, said: Sequence[Any], true: Sequence[Any]) -> Html:
         """Render what a reader should see of many pairs at once, beside single ones, which every
         report shows: self-contained and escaped; "" for nothing."""

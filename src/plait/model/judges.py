@@ -13,6 +13,9 @@ from plait.metrics import LOWER_IS_BETTER, SHARES, Rows
 from plait.modalities import GeneratedTarget, MetricWord, PredictiveTarget
 from plait.model.made import raw_of
 
+ROWS_AT_ONCE = 512
+"""Of these the metrics of each alone are made together."""
+
 NUM_CALLS = 4
 """Pairs of so many calls are remembered."""
 
@@ -108,7 +111,6 @@ class PairJudge:
 
     codec: GeneratedTarget
     shares: Mapping[str, Rows] = field(default_factory=dict)
-    resampled: Resampled | None = None
     unit: str = ""
     _memory: _Memory = field(default_factory=lambda: _Memory())
 
@@ -125,6 +127,13 @@ class PairJudge:
         """The metric that is shown first."""
         return next(iter(self.codec.words))
 
+    @property
+    def resampled(self) -> Resampled | None:
+        at_once = getattr(self.codec, "resampled", None)
+        if at_once is None:
+            return None
+        return lambda outputs, truth, counts: at_once(self._compared(outputs, truth), counts)
+
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         return self.codec.metrics(self._compared(outputs, truth))
 
@@ -137,6 +146,10 @@ class PairJudge:
     def values(self, outputs: np.ndarray, truth: np.ndarray, metric: str) -> np.ndarray:
         """Return a metric of each row alone, float64 ``[row]``."""
         compared = self._compared(outputs, truth)
+        at_once = getattr(self.codec, "resampled", None)
+        if at_once is not None and len(compared):
+            parts = [compared[i : i + ROWS_AT_ONCE] for i in range(0, len(compared), ROWS_AT_ONCE)]
+            return np.concatenate([at_once(part, np.eye(len(part)))[metric] for part in parts])
         found = [self.codec.metrics([one])[metric] for one in compared]
         return np.array(found, np.float64)
 

@@ -28,7 +28,7 @@ from plait.modalities.text.compared import compared
 from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
-from plait.modalities.text.scoring import WORDS, counted, measured
+from plait.modalities.text.scoring import WORDS, counted, measured, resampled
 from plait.modalities.text.sketch import fingerprint_text, texts_alike
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -233,6 +233,11 @@ class TextCodec:
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         return measured(compared)
+
+    def resampled(
+        self, compared: Sequence[np.ndarray], counts: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        return resampled(compared, counts)
 
     def panel(self, said: Sequence[str], true: Sequence[str]) -> Html:
         return compared(said, true)
