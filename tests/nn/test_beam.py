@@ -59,7 +59,7 @@ def test_with_room_for_all_it_finds_the_best_of_all(decoder, conditions):
     every = scored(decoder, conditions)
     found = search(decoder, conditions, width=(PIECES - 1) ** MOST)
     for row, one in enumerate(found):
-        best = max(every, key=lambda s: every[s][0][row] / ((5 + every[s][1]) / 6) ** 0.6)
+        best = max(every, key=lambda s: every[s][0][row] / ((5 + every[s][1]) / 6))
         assert tuple(one.pieces) == best
         assert one.log_likelihood == pytest.approx(float(every[best][0][row]), abs=1e-4)
         assert one.length == every[best][1]

@@ -11,8 +11,9 @@ from torch.nn.functional import pad
 
 from plait.nn.decoder import Writing
 
-LENGTH_PENALTY = 0.6
-"""Exponent of the length by which log-likelihoods are divided: 0 prefers what is short."""
+LENGTH_PENALTY = 1.0
+"""Exponent of the length by which log-likelihoods are divided: 0 prefers what is short, and so does
+0.6 where a network is unsure of every piece (docs/log.md, 2026-11-30)."""
 
 
 class Found(NamedTuple):
@@ -31,7 +32,7 @@ class Found(NamedTuple):
 
 @torch.no_grad()
 def beam_search(writing: Writing, *, num_rows: int, width: int, most: int) -> list[Found]:
-    """Return for each row the best sequence by ``log p / ((5 + length) / 6) ** 0.6``.
+    """Return for each row the best sequence by ``log p / ((5 + length) / 6) ** LENGTH_PENALTY``.
 
     (Wu et al. 2016, "Google's Neural Machine Translation System", equation 14, without coverage.)
     Of every row `width` beginnings are kept. A row ends when so many sequences have ended and no

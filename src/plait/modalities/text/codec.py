@@ -11,13 +11,14 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError, LimitError, TargetError
+from plait.modalities.contract import LATER
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
@@ -94,8 +95,8 @@ class TextCodec:
     fold_case: bool = True
     num_buckets: int = 2**14
     merges: str = ""
-    most_answers: int = -1
-    answers: tuple[str, ...] = ()
+    most_answers: int = field(default=-1, metadata=LATER)
+    answers: tuple[str, ...] = field(default=(), metadata=LATER)
 
     @property
     def foretold(self) -> str:
