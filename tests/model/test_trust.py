@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,11 @@ from sklearn.linear_model import LogisticRegression
 
 from plait.model import trust as trusting
 from plait.model.trust import LEAST_ROWS, reliability_of, trust_from
+from plait.model.trust_by_columns import (
+    TrustByColumns,
+    trust_by_columns_from,
+    usual_patterns,
+)
 
 rows = st.integers(LEAST_ROWS, 200)
 
@@ -90,6 +96,43 @@ def test_what_is_not_known_is_not_claimed():
     sure = fit_trust("exact", np.arange(40.0), np.repeat([0.0, 1.0], 20))
     assert 0 < sure.confidence[0] < 0.1 and 0.9 < sure.confidence[-1] < 1
     assert np.isnan(sure.of(np.array([np.nan]))).all()
+
+
+class Held:
+    """Prepared rows of which only is known which columns they have."""
+
+    def __init__(self, **present):
+        self.columns = {n: SimpleNamespace(present=np.array(p)) for n, p in present.items()}
+
+
+def line(height):
+    return trusting.Trust("chrf", np.zeros(1), np.full(1, height), 20)
+
+
+def test_rows_that_lack_columns_go_by_rows_that_lacked_them():
+    inputs = {"a": ("a",), "b": ("b", "b mark"), "c": ("c",)}
+    held = Held(
+        a=[True] * 30 + [False] * 25,
+        b=[True] * 55, **{"b mark": [False] * 55},
+        c=[True] * 50 + [False] * 5,
+    )  # fmt: skip
+    patterns = usual_patterns(held, inputs, np.arange(55))
+    assert sorted(patterns.tolist()) == [[False, True, True], [True, True, True]]
+    trust = TrustByColumns(inputs, patterns, line(0.9), line(0.6), line(0.3))
+    new = Held(
+        a=[True, False, True, True, False], b=[True, False, False, True, False],
+        c=[True, True, True, False, False], **{"b mark": [False, True, False, False, False]},
+    )  # fmt: skip
+    lines = trust.lines(new, np.arange(5))
+    assert lines.tolist() == [0, 0, 1, 1, 2]  # all; b by its mark and c; one gone, twice; nothing
+    assert trust.of(np.zeros(5), lines).tolist() == [0.9, 0.9, 0.6, 0.6, 0.3]
+    same = trust_by_columns_from(json.loads(json.dumps(trust.facts())))
+    assert same.of(np.zeros(5), same.lines(new, np.arange(5))).tolist() == [0.9, 0.9, 0.6, 0.6, 0.3]
+    one = TrustByColumns(inputs, patterns, line(0.9), None, line(0.3))
+    assert one.of(np.zeros(3), np.array([0, 1, 2])).tolist() == [0.9, 0.3, 0.3]
+    none = trust_by_columns_from(json.loads(json.dumps(
+        TrustByColumns(inputs, patterns, line(0.9)).facts())))  # fmt: skip
+    assert none.of(np.zeros(3), np.array([0, 1, 2])).tolist() == [0.9, 0.9, 0.9]
 
 
 def test_reliability_by_hand():

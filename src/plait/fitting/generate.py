@@ -11,6 +11,7 @@ from plait.errors import TargetError
 from plait.fitting.candidates.simple_generators import Simple, measure_simple
 from plait.fitting.choice.generated_choice import Generated, choose_generated, out_of_fold
 from plait.fitting.choice.subsets import score_subsets
+from plait.fitting.choice.trusting import learn_trust
 from plait.fitting.network.decoding import Decoder, train_decoder
 from plait.fitting.records.generated_samples import make_pairs
 from plait.fitting.records.records import make_card
@@ -18,7 +19,7 @@ from plait.fitting.setup.fit_settings import refuse_settings
 from plait.fitting.setup.problem import Problem, with_space
 from plait.fitting.setup.stopping import with_stopping
 from plait.fitting.setup.work import Work
-from plait.modalities import GeneratedTarget, foretold_of
+from plait.modalities import GeneratedTarget
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
 from plait.model.judges import PairJudge
@@ -60,7 +61,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     with timetable.part("choice"):
         chosen = _made(problem, candidates, _some(problem.validation, decoder.most_made))
         shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
-        notes += _learn_trust(candidates[shipped], chosen, problem.groups[chosen.rows])
+        notes += learn_trust(problem, candidates[shipped], chosen, most=decoder.most_made)
     model = Model(
         schema=problem.table.schema,
         input_columns=problem.input_columns,
@@ -188,14 +189,6 @@ def _records(
                 problem, shipped, rows, said, made.truth, seed=work.seed
             )
     return records
-
-
-def _learn_trust(generator: Generator, chosen: Generated, groups: np.ndarray) -> tuple[str, ...]:
-    """Learn what the sureness of what ships is worth, from the rows of the choice; return notes."""
-    generator.learn_trust(chosen.outputs[generator.shipped], chosen.truth, groups)
-    if generator.trust is not None or foretold_of(generator.target) is None:
-        return ()
-    return (f"answers have no confidence: {len(chosen.rows)} rows to choose by tell nothing of it",)
 
 
 def _scores(

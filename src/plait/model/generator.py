@@ -23,13 +23,13 @@ from plait.modalities import (
     Codec,
     GeneratedTarget,
     SimpleGenerator,
-    foretold_of,
     traits_of,
 )
 from plait.model.ensemble import BASE_MODELS, DEEP, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
 from plait.model.made import made_of, raw_of, unsure
-from plait.model.trust import Trust, fit_trust, reliability_of, trust_from
+from plait.model.trust import reliability_of
+from plait.model.trust_by_columns import TrustByColumns, trust_by_columns_from
 from plait.networks.config import SystemConfig
 from plait.networks.generate_rows import generated_rows, row_losses, streamed_row
 from plait.networks.opening import open_drawer
@@ -72,7 +72,7 @@ class Generator:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
-    trust: Trust | None = None
+    trust: TrustByColumns | None = None
     _drawer: Drawer | None = None
 
     @cached_property
@@ -94,8 +94,8 @@ class Generator:
     ) -> np.ndarray:
         """Return a generated value per row, `MADE` ``[row]``; what is drawn by lot is not sure."""
         asked = asked or Asked()
-        made = made_of(self.target, self._values(prepared, np.asarray(rows), asked))
-        return unsure(made) if asked.temperature > 0 else made
+        rows = np.asarray(rows)
+        return self._made(self._values(prepared, rows, asked), prepared, rows, asked)
 
     def stream(self, prepared: Prepared, row: int, asked: Asked) -> Iterator[np.ndarray]:
         """Give the beginnings of a row's value, `MADE` ``[1]``; the last is that of `outputs`.
@@ -106,8 +106,14 @@ class Generator:
             yield self.outputs(prepared, np.array([row]), asked)
             return
         for value in streamed_row(self.drawer, prepared, row, asked):
-            made = made_of(self.target, [value])
-            yield unsure(made) if asked.temperature > 0 else made
+            yield self._made([value], prepared, np.array([row]), asked)
+
+    def _made(
+        self, values: Sequence[Arrays], prepared: Prepared, rows: np.ndarray, asked: Asked
+    ) -> np.ndarray:
+        lines = None if self.trust is None else self.trust.lines(prepared, rows)
+        made = made_of(self.target, values, lines)
+        return unsure(made) if asked.temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""
@@ -125,20 +131,13 @@ class Generator:
         return {"prediction": columns.pop("prediction"), "confidence": confidence, **columns}
 
     def confidence(self, outputs: np.ndarray) -> np.ndarray | None:
-        """Return what share of `Trust.metric` to expect of each row, float64 ``[row]``.
+        """Return what share of `TrustByColumns.metric` to expect of each row, float64 ``[row]``.
 
         None where nothing was learned of it, or outputs were drawn by lot.
         """
         if self.trust is None or not np.isfinite(outputs["sureness"]).all():
             return None
-        return self.trust.of(outputs["sureness"])
-
-    def learn_trust(self, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> None:
-        """Learn what a sureness is worth from what was made of rows that nobody learned from."""
-        metric = foretold_of(self.target)
-        if metric is not None:
-            shares = self.judge.values(outputs, truth, metric)
-            self.trust = fit_trust(metric, outputs["sureness"], shares, groups)
+        return self.trust.of(outputs["sureness"], outputs["line"])
 
     def beside(
         self,
@@ -272,5 +271,5 @@ def load_generator(
         features=None if simple is None else FeatureMap.load(folder / "features", codecs),
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if shipped == DEEP else {},
-        trust=trust_from(about["trust"]) if about.get("trust") else None,
+        trust=trust_by_columns_from(about["trust"]) if about.get("trust") else None,
     )

@@ -9,13 +9,17 @@ import numpy as np
 from plait.modalities import SURENESS, GeneratedTarget
 from plait.types import Arrays
 
-MADE = np.dtype([("raw", object), ("sureness", np.float64)])
-"""Outputs of a generated target: Raw, and its sureness on the scale of what made it, else NaN."""
+MADE = np.dtype([("raw", object), ("sureness", np.float64), ("line", np.int8)])
+"""Outputs of a generated target: Raw, its sureness on the scale of what made it, else NaN, and by
+which line of `plait.model.trust_by_columns` that is a confidence."""
 
 
-def made_of(codec: GeneratedTarget, values: Sequence[Arrays]) -> np.ndarray:
+def made_of(
+    codec: GeneratedTarget, values: Sequence[Arrays], lines: np.ndarray | None = None
+) -> np.ndarray:
     """Return generated values as outputs, `MADE` ``[row]``."""
     found = np.zeros(len(values), MADE)
+    found["line"] = 0 if lines is None else lines
     for row, value in enumerate(values):
         found["raw"][row] = codec.decode(value)
         found["sureness"][row] = value.get(SURENESS, np.nan)
