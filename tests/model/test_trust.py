@@ -91,6 +91,9 @@ def test_what_is_not_known_is_not_claimed():
     assert fit_trust("exact", np.arange(LEAST_ROWS - 1.0), np.ones(LEAST_ROWS - 1)) is None
     unknown = np.full(50, np.nan)
     assert fit_trust("exact", unknown, np.ones(50)) is None
+    some = np.where(np.arange(60) < 20, np.nan, 1.0)
+    assert fit_trust("exact", np.arange(60.0), some).rows == 40
+    assert reliability_of(np.full(60, 0.9), some)["ece"] == pytest.approx(0.1)
     level = fit_trust("exact", np.zeros(40), np.repeat([0.0, 1.0], 20))
     assert level.of(np.array([-9.0, 0.0, 9.0])) == pytest.approx(0.5)
     sure = fit_trust("exact", np.arange(40.0), np.repeat([0.0, 1.0], 20))

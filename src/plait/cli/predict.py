@@ -92,7 +92,8 @@ def predict(
     """Predict the target of new rows, with a confidence.
 
     Writes the rows with the columns prediction and confidence beside them. The confidence of a
-    class is its probability; of a number, 1 is exact, 0.5 an interval as wide as training values'.
+    class is its probability; of a number, 1 is exact, 0.5 an interval as wide as training values';
+    of a text, the chrF to expect, or where few texts recur the probability that it is right.
     """
     from plait.progress import bars_on_terminal
     from plait.recipes.predict import predict as run_predict

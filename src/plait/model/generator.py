@@ -156,6 +156,8 @@ class Generator:
         if self.trust is None or confidence is None:
             return found
         shares = self.judge.values(outputs, truth, self.trust.metric)
+        if not np.isfinite(shares).any():
+            return found
         return {**found, "foretells": self.trust.metric, **reliability_of(confidence, shares)}
 
     def losses(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:

@@ -19,8 +19,13 @@ LEAST_TOGETHER = 10
 """Rows of alike sureness whose mean counts as one point, at least; of many rows their root."""
 
 NUM_FOLDS = 5
+"""Parts of the held-out rows by which the kind of line is chosen."""
+
 NUM_STEPS, NUM_KNOTS = 30, 33
+"""Of Newton's method, and of the straight lines that stand for a sigmoid."""
+
 MOST_SPREADS, MOST_LOGIT = 5.0, 15.0
+"""What lies further out counts as if it lay here."""
 
 
 @brief
@@ -73,10 +78,10 @@ def fit_trust(
     Args:
         metric: Name of the share.
         sureness: float64 ``[row]``.
-        shares: float64 ``[row]``, in [0, 1].
+        shares: float64 ``[row]``, in [0, 1]; NaN where a row has none.
         groups: int ``[row]``: rows of one number are not independent.
     """
-    known = np.isfinite(sureness)
+    known = np.isfinite(sureness) & np.isfinite(shares)
     sureness, shares, groups = sureness[known], shares[known], groups[known]
     if len(sureness) < LEAST_ROWS:
         return None
@@ -160,8 +165,10 @@ def reliability_of(confidence: np.ndarray, shares: np.ndarray) -> dict[str, Any]
     of the rows with the highest confidence, to be compared with that of all.
 
     Args:
-        confidence, shares: float64 ``[row]``, in [0, 1].
+        confidence, shares: float64 ``[row]``, in [0, 1]; rows without a share are left out.
     """
+    known = np.isfinite(shares)
+    confidence, shares = confidence[known], shares[known]
     which = np.minimum((confidence * NUM_BINS).astype(int), NUM_BINS - 1)
     bins = [
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from plait.display import model_name
 from plait.fitting.choice.generated_choice import Generated
 from plait.fitting.choice.subsets import hide, subsets_of
 from plait.fitting.setup.problem import Problem
@@ -36,9 +37,11 @@ def learn_trust(
     made, groups = chosen.outputs[generator.shipped], problem.groups[chosen.rows]
     shares = generator.judge.values(made, chosen.truth, metric)
     usual = fit_trust(metric, made["sureness"], shares, groups)
+    if not np.isfinite(made["sureness"]).any():
+        return (f"answers have no confidence: {model_name(generator.shipped)} tells none",)
     if usual is None:
         num = len(chosen.rows)
-        return (f"answers have no confidence: {num} rows to choose by tell nothing of it",)
+        return (f"answers have no confidence: {num} rows to choose by are too few to learn it",)
     some = np.unique(np.linspace(0, len(chosen.rows) - 1, min(MOST_HIDDEN, most)).astype(np.int64))
     lines = {
         kind: _with_hidden(problem, generator, chosen, some, kind, metric)
