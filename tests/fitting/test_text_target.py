@@ -83,6 +83,17 @@ def test_what_is_missing_is_guessed_and_the_rest_is_written(written):
     assert texts[0] == texts[1] != texts[2]
 
 
+@pytest.mark.parametrize("gone", [(), ("count",), ("place",), ("count", "colour", "place")])
+def test_it_claims_no_more_where_columns_are_gone(written, gone):
+    model, _ = written
+    asked = [{k: v for k, v in row.items() if k not in gone} for row in rows(150, 5, gaps=0.0)]
+    sure = model.predict(asked)["confidence"].mean()
+    found = model.evaluate(asked)
+    assert found["foretells"] == "chrf" and found["ece"] < 0.15
+    assert sure < found["metrics"]["chrf"] + 0.12
+    assert sure > 0.95 or gone
+
+
 def test_the_page_lays_texts_over_the_truth(written, tmp_path):
     _, path = written
     page = plait.report(path, tmp_path / "page.html").read_text(encoding="utf8")

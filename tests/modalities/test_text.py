@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -352,3 +353,24 @@ def embedded(embed, codec, texts):
     ])  # fmt: skip
     with torch.no_grad():
         return embed({"tokens": tokens}, {"token": torch.tensor([len(one) for one in arrays])})
+
+
+def test_what_came_later_is_not_told_at_its_default():
+    plain = codec_to_dict(TextCodec())
+    assert "answers" not in plain and "most_answers" not in plain
+    closed = TextCodec().as_target().fit(["a boat", "a house"] * 60)
+    told = codec_to_dict(closed)
+    assert told["answers"] == ("a boat", "a house") and told["most_answers"] == 256
+    assert codec_from_dict(json.loads(json.dumps(told))) == closed
+    assert codec_hash(TextCodec(most_answers=0)) != codec_hash(TextCodec())
+
+
+def test_a_closed_set_is_of_texts_that_recur():
+    fit = TextCodec().as_target().fit
+    assert fit(["a", "b", "c"] * 40).answers == ("a", "b", "c")
+    assert fit([f"text {i}" for i in range(200)]).answers == ()
+    assert fit(["yes", "no"] * 49 + ["once", "never", "twice"]).answers == ()  # 3 of 101 met once
+    assert fit(["same"] * 50).answers == ()
+    assert TextCodec(most_answers=0).as_target().fit(["a", "b"] * 50).answers == ()
+    assert TextCodec(most_answers=2).as_target().fit(["a", "b", "c"] * 50).answers == ()
+    assert TextCodec().fit(["a", "b"] * 50).answers == (), "of an input nothing is looked for"

@@ -40,7 +40,7 @@ SAID, TRUE = objects("a", "b", "c", "d"), objects("a", "x", "c", "y")
 def test_pairs_are_scored_and_each_compared_once():
     judge, calls = pair_judge()
     assert judge.metrics(SAID, TRUE) == {"same": 0.5}
-    assert judge.values(SAID, TRUE).tolist() == [1.0, 0.0, 1.0, 0.0]
+    assert judge.values(SAID, TRUE, "same").tolist() == [1.0, 0.0, 1.0, 0.0]
     assert judge.metrics(SAID[:1], TRUE[:1]) == {"same": 1.0}
     assert len(calls) == 4
 

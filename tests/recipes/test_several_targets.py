@@ -156,7 +156,13 @@ def test_predicted_and_generated_targets_learn_together(three):
         assert model[name].records["metrics"]["training"]["steps"] == 20
     answer = model.predict(rows(5, seed=6), temperature=1.0, seed=2)
     assert all(isinstance(text, str) for text in answer["said"])
-    assert list(answer["answer"]) == list(model.predict(rows(5, seed=6))["answer"])
+    usual = model.predict(rows(5, seed=6))
+    assert list(answer["answer"]) == list(usual["answer"])
+    assert "said_confidence" not in usual.columns, "15 held-out rows tell nothing of it"
+    wide = model.predict(rows(5, seed=6), beam=3)
+    assert list(wide["answer"]) == list(usual["answer"])
+    assert list(wide["said"]) == list(model["said"].predict(rows(5, seed=6), beam=3)["prediction"])
+    assert "".join(model["said"].stream(rows(1, seed=6))) == usual["said"][0]
 
 
 def test_a_changed_file_is_refused(three, tmp_path):
@@ -168,6 +174,13 @@ def test_a_changed_file_is_refused(three, tmp_path):
     weights.write_bytes(data)
     with pytest.raises(BundleError, match="was changed after it was saved"):
         plait.load(path)
+
+
+def test_a_beam_needs_a_target_that_is_written(two):
+    with pytest.raises(TargetError, match="no beam"):
+        two[0].predict(rows(2), beam=2)
+    with pytest.raises(TargetError, match="several targets"):
+        two[0].stream(rows(1))
 
 
 def test_a_plait_that_knows_no_several_targets_says_so(two):

@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.baselines.contract import read_files, write_files
 from plait.baselines.feature_matrices import FeatureMatrices
-from plait.modalities import GeneratedTarget, SimpleGenerator
+from plait.modalities import SURENESS, GeneratedTarget, SimpleGenerator
 from plait.types import Arrays
 
 NUM_PROBES = 128
@@ -24,7 +24,10 @@ CHUNK_ROWS = 512
 
 
 class Typical:
-    """Always says the training value whose headline against the others is best (their medoid)."""
+    """Always says the training value whose headline against the others is best (their medoid).
+
+    It is as sure of one row as of any other.
+    """
 
     name: ClassVar[str] = "typical"
 
@@ -47,7 +50,7 @@ class Typical:
         self._value = targets[int(some[int(np.argmax(scores))])]
 
     def answer(self, matrices: FeatureMatrices) -> list[Arrays]:
-        return [self._value] * len(matrices)
+        return [{**self._value, SURENESS: np.zeros(())}] * len(matrices)
 
     def save(self, folder: Path) -> None:
         write_files(folder, {"name": self.name}, self._value)
@@ -63,7 +66,7 @@ class Nearest:
     """Says the value of the nearest training row (Euclid on standardised simple features).
 
     Which columns it goes by, all or one, is chosen by what is said of training rows when their own
-    group is left out.
+    group is left out. The nearer that row, the surer it is.
     """
 
     name: ClassVar[str] = "nearest"
@@ -104,7 +107,11 @@ class Nearest:
 
     def answer(self, matrices: FeatureMatrices) -> list[Arrays]:
         points = matrices.only(self._columns).neighbours
-        return [self._values[int(place)] for place in nearest_places(points, self._points)]
+        places, distances = nearest(points, self._points)
+        return [
+            {**self._values[int(place)], SURENESS: np.array(-distance)}
+            for place, distance in zip(places, distances, strict=True)
+        ]
 
     def save(self, folder: Path) -> None:
         arrays = {"points": self._points}
@@ -134,9 +141,15 @@ def kinds_of(codec: GeneratedTarget) -> dict[str, type[SimpleGenerator]]:
     return {kind.name: kind for kind in (*USUAL, *codec.baselines)}
 
 
-def nearest_places(points: np.ndarray, stored: np.ndarray) -> np.ndarray:
-    """Return the place of the nearest stored point, the first of equals, int64 ``[row]``."""
-    return _nearest(points, stored, None, None)
+def nearest(points: np.ndarray, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest stored point, the first of equals, and how far it is.
+
+    Returns:
+        Its place, int64 ``[row]``, and Euclid's distance, float64 ``[row]``.
+    """
+    places, squares = _nearest(points, stored, None, None)
+    own = (points.astype(np.float64) ** 2).sum(axis=1)
+    return places, np.sqrt(np.maximum(squares + own, 0.0))
 
 
 def left_out(points: np.ndarray, groups: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -151,21 +164,23 @@ def left_out(points: np.ndarray, groups: np.ndarray, rows: np.ndarray) -> np.nda
     """
     if len(np.unique(groups)) < 2:
         return np.asarray(rows, np.int64)
-    return _nearest(points[rows], points, groups[rows], groups)
+    return _nearest(points[rows], points, groups[rows], groups)[0]
 
 
 def _nearest(
     points: np.ndarray, stored: np.ndarray, mine: np.ndarray | None, theirs: np.ndarray | None
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return places, and squared distances less the points' own squares."""
     squares = (stored**2).sum(axis=1)
-    found = np.zeros(len(points), np.int64)
+    found, least = np.zeros(len(points), np.int64), np.zeros(len(points))
     for first in range(0, len(points), CHUNK_ROWS):
         some = slice(first, first + CHUNK_ROWS)
         distances = squares - 2 * (points[some] @ stored.T)
         if mine is not None and theirs is not None:
             distances[mine[some, None] == theirs] = np.inf
         found[some] = distances.argmin(axis=1)
-    return found
+        least[some] = distances.min(axis=1)
+    return found, least
 
 
 def _score(codec: GeneratedTarget, said: Sequence[Any], true: Sequence[Any]) -> float:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.groups import Group, grouped, text, texts
-from plait.cli.options import Json, Quiet, Seed, pairs_of
+from plait.cli.options import Beam, Json, Quiet, Seed, Temperature, pairs_of
 from plait.cli.show import emit, print_facts
 
 EXAMPLE = """Examples:
@@ -56,32 +56,63 @@ def ask(
     ] = None,
     *,
     known: Known,
-    temperature: Annotated[
-        float | None,
-        typer.Option(help="Of a generated target: 0 takes the likeliest, 1 draws as learned."),
-    ] = None,
+    temperature: Temperature = None,
+    beam: Beam = None,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Answer a question about what is given: a picture, a sound, any columns.
 
-    Without a question, where a text column is free, questions are read from the keyboard or from
-    standard input, a line each, until it ends.
+    On a terminal a text appears while it is written. Without a question, where a text column is
+    free, questions are read from the keyboard or from standard input, a line each, until it ends.
     """
     from plait.recipes.ask import ask as run_ask
     from plait.recipes.ask import ask_each
 
-    drawn: dict[str, Any] = {"given": known, "temperature": temperature, "seed": seed}
-    if question is not None:
-        _tell(question, run_ask(bundle, question, **drawn), json)
-        return
-    for one, answer in ask_each(bundle, _asked(quiet), **drawn):
-        _tell(one, answer, json)
+    drawn: dict[str, Any] = {
+        "given": known, "temperature": temperature, "seed": seed, "beam": beam
+    }  # fmt: skip
+    with Aloud(on=not json and sys.stdout.isatty()) as aloud:
+        answers: Iterator[tuple[str | None, Any]]
+        if question is not None:
+            answers = iter([(question, run_ask(bundle, question, told=aloud.told, **drawn))])
+        else:
+            answers = ask_each(bundle, _asked(quiet), told=aloud.told, **drawn)
+        for one, answer in answers:
+            result = {"question": one, **answer.to_dicts()[0]}
+            if aloud.end():
+                del result["prediction"]  # which was told already
+            emit(result, as_json=json, show=show)
 
 
-def _tell(question: str | None, answer: Any, as_json: bool) -> None:
-    emit({"question": question, **answer.to_dicts()[0]}, as_json=as_json, show=show)
+class Aloud:
+    """Writes the pieces of a text on the terminal as they come; an interrupt leaves a whole line.
+
+    Args:
+        on: False tells nothing.
+    """
+
+    def __init__(self, *, on: bool) -> None:
+        self.told = self._write if on else None
+        self._begun = False
+
+    def _write(self, piece: str) -> None:
+        self._begun = True
+        print(piece, end="", flush=True)
+
+    def end(self) -> bool:
+        """End the line; return whether there was one."""
+        begun, self._begun = self._begun, False
+        if begun:
+            print()
+        return begun
+
+    def __enter__(self) -> Aloud:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 def show(result: dict[str, Any]) -> None:

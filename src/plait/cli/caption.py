@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.options import Force, Json, Quiet, Seed, one_of, pairs_of
+from plait.cli.options import Beam, Force, Json, Quiet, Seed, Temperature, one_of, pairs_of
 from plait.cli.show import emit, print_facts
 
 EXAMPLE = """Examples:
@@ -38,10 +38,8 @@ def caption(
         ),
     ] = None,
     longest: Annotated[float, typer.Option(help="Most seconds of a piece.")] = 7.0,
-    temperature: Annotated[
-        float | None,
-        typer.Option(help="Of a generated target: 0 takes the likeliest, 1 draws as learned."),
-    ] = None,
+    temperature: Temperature = None,
+    beam: Beam = None,
     force: Force = False,
     seed: Seed = 0,
     json: Json = False,
@@ -64,6 +62,7 @@ def caption(
             cut=cut,
             longest=longest,
             temperature=temperature,
+            beam=beam,
             seed=seed,
             force=force,
             progress=progress,

@@ -67,10 +67,25 @@ def show(result: dict[str, Any]) -> None:
     unit = result.get("unit", "")
     print_table("Metrics [95 % interval]", [_row("all rows", result, unit)])
     present = result.get("by_present") or {}
+    _show_trust(result)
     print_table("By the columns that are present", [_row(k, v, unit) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
     show_decision(result.get("decision"))
     _show_importance(result.get("importance") or [])
+
+
+def _show_trust(result: dict[str, Any]) -> None:
+    """Print how far the confidence of what was made can be trusted."""
+    if "foretells" not in result:
+        return
+    name = result["foretells"]
+    print_facts(
+        {
+            "confidence foretells": name,
+            "and is off by, on average": result["ece"],
+            f"{name} of the surer half": result["surest_half"],
+        }
+    )
 
 
 def _show_importance(worth: list[dict[str, Any]]) -> None:

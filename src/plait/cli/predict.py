@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.groups import Decision, Group, Reading, grouped, text, texts
-from plait.cli.options import Force, Json, Quiet, Seed, one_of
+from plait.cli.options import Beam, Force, Json, Quiet, Seed, Temperature, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
 from plait.words import split_list, split_named
@@ -81,13 +81,8 @@ def predict(
     *,
     zero_shot: ZeroShot,
     force: Force = False,
-    temperature: Annotated[
-        float | None,
-        typer.Option(
-            help="Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
-            "learned to occur [default: 0]."
-        ),
-    ] = None,
+    temperature: Temperature = None,
+    beam: Beam = None,
     decision: Decision,
     reading: Reading,
     seed: Seed = 0,
@@ -97,7 +92,8 @@ def predict(
     """Predict the target of new rows, with a confidence.
 
     Writes the rows with the columns prediction and confidence beside them. The confidence of a
-    class is its probability; of a number, 1 is exact, 0.5 an interval as wide as training values'.
+    class is its probability; of a number, 1 is exact, 0.5 an interval as wide as training values';
+    of a text, the chrF to expect, or where few texts recur the probability that it is right.
     """
     from plait.progress import bars_on_terminal
     from plait.recipes.predict import predict as run_predict
@@ -116,6 +112,7 @@ def predict(
             format=format,
             force=force,
             temperature=temperature,
+            beam=beam,
             seed=seed,
             **zero_shot,
             **decision,

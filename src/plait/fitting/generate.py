@@ -11,6 +11,7 @@ from plait.errors import TargetError
 from plait.fitting.candidates.simple_generators import Simple, measure_simple
 from plait.fitting.choice.generated_choice import Generated, choose_generated, out_of_fold
 from plait.fitting.choice.subsets import score_subsets
+from plait.fitting.choice.trusting import learn_trust
 from plait.fitting.network.decoding import Decoder, train_decoder
 from plait.fitting.records.generated_samples import make_pairs
 from plait.fitting.records.records import make_card
@@ -22,6 +23,7 @@ from plait.modalities import GeneratedTarget
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
 from plait.model.judges import PairJudge
+from plait.model.made import raw_of
 from plait.model.model import Model
 from plait.model.scores import intervals_of
 from plait.report.model_verdict import verdict_of
@@ -59,6 +61,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     with timetable.part("choice"):
         chosen = _made(problem, candidates, _some(problem.validation, decoder.most_made))
         shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
+        notes += learn_trust(problem, candidates[shipped], chosen, most=decoder.most_made)
     model = Model(
         schema=problem.table.schema,
         input_columns=problem.input_columns,
@@ -180,10 +183,11 @@ def _records(
     }
     records: dict[str, Any] = {"metrics": metrics}
     if len(rows):
-        true = list(made.truth)
-        metrics["panel"] = _codec(problem).panel(list(said), true)
+        metrics["panel"] = _codec(problem).panel(list(raw_of(said)), list(made.truth))
         if work.config.samples:
-            records["samples"] = make_pairs(problem, judge, rows, list(said), true, seed=work.seed)
+            records["samples"] = make_pairs(
+                problem, shipped, rows, said, made.truth, seed=work.seed
+            )
     return records
 
 

@@ -11,12 +11,14 @@ from plait.modalities.contract import Codec as Codec
 from plait.modalities.likeness import Fingerprint as Fingerprint
 from plait.modalities.limits import LIMITS as LIMITS
 from plait.modalities.media import Media as Media
+from plait.modalities.target import SURENESS as SURENESS
 from plait.modalities.target import Asked as Asked
 from plait.modalities.target import GeneratedTarget as GeneratedTarget
 from plait.modalities.target import MetricWord as MetricWord
 from plait.modalities.target import PredictiveTarget as PredictiveTarget
 from plait.modalities.target import SimpleGenerator as SimpleGenerator
 from plait.modalities.target import TargetCodec as TargetCodec
+from plait.modalities.target import foretold_of as foretold_of
 from plait.modalities.traits import Traits as Traits
 from plait.modalities.traits import traits_of as traits_of
 from plait.modalities.traits import traits_of_modality as traits_of_modality

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from plait.errors import BundleError, SchemaError, UsageError, nearest_name
-from plait.modalities.contract import Codec
+from plait.modalities.contract import LATER, Codec
 from plait.modalities.target import GeneratedTarget, PredictiveTarget
 
 _OWN_FOLDER = Path(__file__).parent
@@ -100,8 +100,14 @@ def is_predictive(codec: type[Codec]) -> bool:
 
 
 def codec_to_dict(codec: Codec) -> dict[str, Any]:
-    """Return the codec as JSON-ready data: its modality, its version and every field."""
+    """Return the codec as JSON-ready data: its modality, its version and its fields.
+
+    A field that came `LATER` is left out at its default: what was written before it is the same.
+    """
     fields = dataclasses.asdict(codec)  # type: ignore[call-overload]
+    for field in dataclasses.fields(codec):  # type: ignore[arg-type]
+        if field.metadata == LATER and fields[field.name] == field.default:
+            del fields[field.name]
     return {"modality": codec.modality, "version": codec.version, **fields}
 
 

@@ -11,6 +11,10 @@ from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.types import Arrays, Cell, ColumnSample, Html, Layout
 
+LATER = {"later": True}
+"""Metadata of a codec's field that was added since bundles were first written, and that changes
+nothing at its default: it is neither saved nor hashed there, so that earlier bundles stay valid."""
+
 
 @runtime_checkable
 class Codec(Protocol):

@@ -84,6 +84,14 @@ class MetricWord:
     share: bool = False
 
 
+SURENESS = "sureness"
+"""Part that a generated value may hold beside those of its layout: how sure it is, float64 ``[]``.
+
+Higher is surer, on any scale that is the same for all rows: the log-likelihood of what was made, a
+distance turned round. What it is worth is learned on rows held out, as a confidence.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """How values are generated.
@@ -91,10 +99,13 @@ class Asked:
     Attributes:
         temperature: 0 takes what is likeliest; 1 draws as often as it was learned to occur.
         seed: Of the draws.
+        beam: Beginnings that are kept while the likeliest is looked for, of a modality whose values
+            are made piece by piece; 1 takes the likeliest piece at each place.
     """
 
     temperature: float = 0.0
     seed: int = 0
+    beam: int = 1
 
 
 class SimpleGenerator(Protocol):
@@ -114,7 +125,7 @@ class SimpleGenerator(Protocol):
         """
 
     def answer(self, matrices: Any) -> list[Arrays]:
-        """Return a value per row, as arrays of the target's layout."""
+        """Return a value per row, as arrays of the target's layout, and perhaps its `SURENESS`."""
 
     def save(self, folder: Path) -> None:
         """Write plain files into `folder`."""
@@ -140,7 +151,13 @@ class GeneratedTarget(TargetCodec, Protocol):
     `ColumnBatch`, padded, as `prepare` gave it. The loss is a proper one (minus the log-likelihood
     of the value, a denoising error): its mean over rows held out is the network's cost. `rngs` are
     NumPy generators, one per row, the same for the same row and seed in whatever company it is
-    asked; `asked` is an `Asked`. What is generated has the layout of the codec.
+    asked; `asked` is an `Asked`. What is generated has the layout of the codec, and may hold its
+    `SURENESS` beside: then answers have a ``confidence``, which foretells the row's own headline
+    where that is a share, or another share that a member ``foretold`` of the codec names.
+
+    Of a modality whose trait `piecewise` is True, there is also ``stream(conditions, rng, asked)``,
+    which gives values of one row, ``Iterator[Arrays]``: as they are written, each begins with the
+    one before it, and the last is what ``generate`` makes.
     """
 
     words: ClassVar[Mapping[str, MetricWord]]
@@ -169,6 +186,19 @@ class GeneratedTarget(TargetCodec, Protocol):
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         """Score rows by what `compare` returned of them; the first entry is the headline."""
 
+    # Optional: ``resampled(compared, counts)``, the metrics of many resamples at once, name ->
+    # float64 ``[resample]``; `counts`, ``[resample, row]``, tells how often each row was drawn.
+
     def panel(self, said: Sequence[Any], true: Sequence[Any]) -> Html:
         """Render what a reader should see of many pairs at once, beside single ones, which every
         report shows: self-contained and escaped; "" for nothing."""
+
+
+def foretold_of(codec: GeneratedTarget) -> str | None:
+    """Return which metric of a row a confidence foretells, a share; None where there is none.
+
+    It is what the codec's ``foretold`` names, else the headline.
+    """
+    name: str = getattr(codec, "foretold", next(iter(codec.words)))
+    word = codec.words[name]
+    return name if word.share and not word.lower_is_better else None

@@ -24,6 +24,8 @@ class Traits:
         decimals: Whether a table's decimal sign is a setting of the column.
         steady: Whether `fit` learns next to nothing, which few rows tell as well as all, nothing
             that changes what `read` returns; and whether `prepare` takes all that was read.
+        piecewise: Whether, as a target, its network makes a value piece by piece: then there is a
+            beam (`Asked.beam`), and its ``Generate`` has a ``stream``.
     """
 
     amount: bool = False
@@ -35,6 +37,7 @@ class Traits:
     whole: bool = False
     decimals: bool = False
     steady: bool = False
+    piecewise: bool = False
 
 
 NONE = Traits()

@@ -16,6 +16,7 @@ from plait.data.windows.scale import Scale, local_spread, spread_of
 from plait.errors import BundleError
 from plait.modalities import Asked
 from plait.model.interval_scale import end_of_groups
+from plait.model.made import raw_of
 from plait.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def next_steps(
         raise ValueError("this model forecasts nothing")
     plan = told.plan
     windows, series = last_windows(table, plan)
-    made = model.outputs_of(windows, asked=asked, progress=progress)
+    made = raw_of(model.outputs_of(windows, asked=asked, progress=progress))
     columns: dict[str, list[Any]] = {plan.time: []}
     if plan.group is not None:
         columns[plan.group] = []

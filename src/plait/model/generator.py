@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,22 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.generated import kinds_of
 from plait.bundle import Bundle
 from plait.data.prepared import Prepared
-from plait.display import brief
-from plait.errors import UsageError
-from plait.modalities import Asked, Codec, GeneratedTarget, SimpleGenerator
+from plait.display import brief, model_name
+from plait.errors import TargetError, UsageError
+from plait.modalities import (
+    Asked,
+    Codec,
+    GeneratedTarget,
+    SimpleGenerator,
+    traits_of,
+)
 from plait.model.ensemble import BASE_MODELS, DEEP, WEIGHTS, folder_files
 from plait.model.judges import PairJudge
+from plait.model.made import made_of, raw_of, unsure
+from plait.model.trust import reliability_of
+from plait.model.trust_by_columns import TrustByColumns, trust_by_columns_from
 from plait.networks.config import SystemConfig
-from plait.networks.generate_rows import generated_rows, row_losses
+from plait.networks.generate_rows import generated_rows, row_losses, streamed_row
 from plait.networks.opening import open_drawer
 from plait.networks.runner import Drawer
 from plait.networks.weights import SavedHeads
@@ -33,6 +42,9 @@ if TYPE_CHECKING:
 
 MAX_TEMPERATURE = 100.0
 """Beyond it every draw is as likely as any other."""
+
+MAX_BEAM = 32
+"""Beginnings of each row that are kept in memory, at most."""
 
 
 @brief
@@ -49,6 +61,7 @@ class Generator:
         features: Makes its features; None where the network ships.
         config: Sizes of the network; None where a simple model ships.
         tensors: Weights of the network as NumPy arrays, float32 by name.
+        trust: What the sureness of its values is worth; None where that is not known.
     """
 
     codecs: Mapping[str, Codec]
@@ -59,11 +72,17 @@ class Generator:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    trust: TrustByColumns | None = None
     _drawer: Drawer | None = None
 
     @cached_property
     def judge(self) -> PairJudge:
         return PairJudge(self.target)
+
+    @property
+    def by_pieces(self) -> bool:
+        """Whether values are made piece by piece: a network ships that does so."""
+        return self.config is not None and traits_of(self.target).piecewise
 
     @property
     def weights(self) -> dict[str, float]:
@@ -73,8 +92,28 @@ class Generator:
     def outputs(
         self, prepared: Prepared, rows: np.ndarray, asked: Asked | None = None
     ) -> np.ndarray:
-        """Return a generated Raw per row, object ``[row]``."""
-        return self.truth(self._values(prepared, np.asarray(rows), asked or Asked()))
+        """Return a generated value per row, `MADE` ``[row]``; what is drawn by lot is not sure."""
+        asked = asked or Asked()
+        rows = np.asarray(rows)
+        return self._made(self._values(prepared, rows, asked), prepared, rows, asked)
+
+    def stream(self, prepared: Prepared, row: int, asked: Asked) -> Iterator[np.ndarray]:
+        """Give the beginnings of a row's value, `MADE` ``[1]``; the last is that of `outputs`.
+
+        There is but one of what is not made piece by piece.
+        """
+        if not self.by_pieces:
+            yield self.outputs(prepared, np.array([row]), asked)
+            return
+        for value in streamed_row(self.drawer, prepared, row, asked):
+            yield self._made([value], prepared, np.array([row]), asked)
+
+    def _made(
+        self, values: Sequence[Arrays], prepared: Prepared, rows: np.ndarray, asked: Asked
+    ) -> np.ndarray:
+        lines = None if self.trust is None else self.trust.lines(prepared, rows)
+        made = made_of(self.target, values, lines)
+        return unsure(made) if asked.temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""
@@ -84,7 +123,21 @@ class Generator:
         return found
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
-        return self.target.answer(list(outputs))
+        """Return ``prediction``, where it is known ``confidence``, and what the target tells."""
+        columns = dict(self.target.answer(list(raw_of(outputs))))
+        confidence = self.confidence(outputs)
+        if confidence is None:
+            return columns
+        return {"prediction": columns.pop("prediction"), "confidence": confidence, **columns}
+
+    def confidence(self, outputs: np.ndarray) -> np.ndarray | None:
+        """Return what share of `TrustByColumns.metric` to expect of each row, float64 ``[row]``.
+
+        None where nothing was learned of it, or outputs were drawn by lot.
+        """
+        if self.trust is None or not np.isfinite(outputs["sureness"]).all():
+            return None
+        return self.trust.of(outputs["sureness"], outputs["line"])
 
     def beside(
         self,
@@ -96,9 +149,16 @@ class Generator:
         groups: np.ndarray | None = None,
         intervals: bool = True,
     ) -> dict[str, Any]:
-        """Return ``cost``: the mean of `losses`, where a network ships."""
-        losses = self.losses(prepared, rows)
-        return {} if losses is None else {"cost": float(losses.mean())}
+        """Return ``cost``: the mean of `losses`, where a network ships; and of confidences how far
+        they can be trusted, as `reliability_of` has it, with what they foretell."""
+        losses, confidence = self.losses(prepared, rows), self.confidence(outputs)
+        found = {} if losses is None else {"cost": float(losses.mean())}
+        if self.trust is None or confidence is None:
+            return found
+        shares = self.judge.values(outputs, truth, self.trust.metric)
+        if not np.isfinite(shares).any():
+            return found
+        return {**found, "foretells": self.trust.metric, **reliability_of(confidence, shares)}
 
     def losses(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
         """Return the network's proper loss of rows that have a value, float64 ``[row]``.
@@ -137,6 +197,7 @@ class Generator:
             "headline": self.judge.headline,
             "mix": self.weights,
             "system": None if self.config is None else dataclasses.asdict(self.config),
+            "trust": None if self.trust is None else self.trust.facts(),
         }
 
     def _save_simple(self, folder: Path) -> None:
@@ -150,22 +211,38 @@ class Generator:
         return generated_rows(self.drawer, prepared, rows, asked)
 
 
-def asked_of(model: Model, temperature: float | None, seed: int) -> Asked | None:
+def asked_of(
+    model: Model, temperature: float | None, seed: int, beam: int | None = None
+) -> Asked | None:
     """Return how to draw; None where nothing is.
 
-    Raises `TargetError` for a temperature where the target is predicted, `UsageError` for one that
-    is none, and for a negative seed.
+    Raises `TargetError` for a temperature where the target is predicted, and for a beam where
+    nothing is made piece by piece; `UsageError` for a temperature, seed or beam that is none, and
+    for both a beam and a temperature.
     """
-    if temperature is None and not isinstance(model.predictor, Generator):
+    if temperature is None and beam is None and not isinstance(model.predictor, Generator):
         return None
-    _ = model.generator
-    if seed < 0 or not 0 <= (temperature or 0.0) <= MAX_TEMPERATURE:
+    generator, asked = (
+        model.generator,
+        Asked(temperature=temperature or 0.0, seed=seed, beam=beam or 1),
+    )
+    hot, wide = asked.temperature > 0, beam is not None and beam != 1
+    if seed < 0 or not 0 <= asked.temperature <= MAX_TEMPERATURE or (hot and wide):
         raise UsageError(
             "values cannot be drawn so",
-            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more",
-            received=f"temperature={temperature}, seed={seed}",
+            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more, and a "
+            "beam only where nothing is drawn by lot",
+            received=f"temperature={temperature}, seed={seed}, beam={beam}",
         )
-    return Asked(temperature=temperature or 0.0, seed=seed)
+    if beam is not None and not 1 <= beam <= MAX_BEAM:
+        raise UsageError("this is no beam", expected=f"1 to {MAX_BEAM}", received=str(beam))
+    if wide and not generator.by_pieces:
+        raise TargetError(
+            "nothing is made piece by piece, so there is no beam",
+            expected="a network that writes texts",
+            received=f"{model_name(generator.shipped)}, for a {generator.target.modality}",
+        )
+    return asked
 
 
 def load_generator(
@@ -196,4 +273,5 @@ def load_generator(
         features=None if simple is None else FeatureMap.load(folder / "features", codecs),
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if shipped == DEEP else {},
+        trust=trust_by_columns_from(about["trust"]) if about.get("trust") else None,
     )

@@ -11,6 +11,10 @@ import numpy as np
 from plait.bootstrap import Resampled
 from plait.metrics import LOWER_IS_BETTER, SHARES, Rows
 from plait.modalities import GeneratedTarget, MetricWord, PredictiveTarget
+from plait.model.made import raw_of
+
+ROWS_AT_ONCE = 512
+"""Of these the metrics of each alone are made together."""
 
 NUM_CALLS = 4
 """Pairs of so many calls are remembered."""
@@ -20,7 +24,8 @@ class Judge(Protocol):
     """Scores outputs against truth, both indexed by row.
 
     Of a predictive target, outputs are ``float32 [row, output]`` and truth is as its codec stacks
-    it; of a generated one both are Raw, ``object [row]``.
+    it; of a generated one truth is Raw, ``object [row]``, and outputs are, or are
+    `plait.model.made.MADE`.
     """
 
     @property
@@ -106,7 +111,6 @@ class PairJudge:
 
     codec: GeneratedTarget
     shares: Mapping[str, Rows] = field(default_factory=dict)
-    resampled: Resampled | None = None
     unit: str = ""
     _memory: _Memory = field(default_factory=lambda: _Memory())
 
@@ -123,19 +127,30 @@ class PairJudge:
         """The metric that is shown first."""
         return next(iter(self.codec.words))
 
+    @property
+    def resampled(self) -> Resampled | None:
+        at_once = getattr(self.codec, "resampled", None)
+        if at_once is None:
+            return None
+        return lambda outputs, truth, counts: at_once(self._compared(outputs, truth), counts)
+
     def metrics(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         return self.codec.metrics(self._compared(outputs, truth))
 
     def cost(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        values = self.values(outputs, truth)
+        values = self.values(outputs, truth, self.headline)
         if self.lower_is_better(self.headline):
             return values
         return (1.0 if self.words[self.headline].share else 0.0) - values
 
-    def values(self, outputs: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        """Return the headline of each row alone, float64 ``[row]``."""
+    def values(self, outputs: np.ndarray, truth: np.ndarray, metric: str) -> np.ndarray:
+        """Return a metric of each row alone, float64 ``[row]``."""
         compared = self._compared(outputs, truth)
-        found = [self.codec.metrics([one])[self.headline] for one in compared]
+        at_once = getattr(self.codec, "resampled", None)
+        if at_once is not None and len(compared):
+            parts = [compared[i : i + ROWS_AT_ONCE] for i in range(0, len(compared), ROWS_AT_ONCE)]
+            return np.concatenate([at_once(part, np.eye(len(part)))[metric] for part in parts])
+        found = [self.codec.metrics([one])[metric] for one in compared]
         return np.array(found, np.float64)
 
     def details(self, outputs: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
@@ -145,7 +160,7 @@ class PairJudge:
         return metric in self.codec.words and self.codec.words[metric].lower_is_better
 
     def _compared(self, outputs: np.ndarray, truth: np.ndarray) -> list[np.ndarray]:
-        return self._memory.compared(self.codec.compare, outputs, truth)
+        return self._memory.compared(self.codec.compare, raw_of(outputs), truth)
 
 
 class _Memory:

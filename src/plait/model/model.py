@@ -35,6 +35,7 @@ from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.predictor import Predictor
 from plait.model.prepare import in_parts, prepare
 from plait.model.shared_space import SharedSpace
+from plait.model.streaming import stream
 from plait.progress import SILENT, Progress
 
 
@@ -111,7 +112,7 @@ class Model:
         found = self.predictor
         if not isinstance(found, Generator):
             raise TargetError(
-                "nothing is drawn where the target is predicted, so there is no temperature",
+                "nothing is drawn where the target is predicted: no temperature, no beam",
                 expected="a model whose target is generated",
                 received=f"'{self.target}', a {found.target.modality}",
             )
@@ -150,18 +151,17 @@ class Model:
         strict: bool = False,
         temperature: float | None = None,
         seed: int = 0,
+        beam: int | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
-        Where a forecast was learned, rows are those in time, and what is returned are the steps
-        that follow them; see `plait.model.forecast.next_steps`.
-
-        No cell is written to disk, unless a pretrained encoder reads a file of many rows.
+        Of a forecast, rows are those in time, and what is returned are the steps that follow them.
 
         Args:
             rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
-                one row as a dict. Any input column may be absent or empty.
+                one row as a dict. Any input column may be absent or empty. No cell is written to
+                disk, unless a pretrained encoder reads a file of many rows.
             on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at
                 the fit.
             root: Folder of the media, where it is not the table's.
@@ -169,11 +169,13 @@ class Model:
             temperature: Of a generated target: 0 (None) takes what is likeliest, 1 draws as often
                 as it was learned to occur.
             seed: Of the draws.
+            beam: Of a text that a network writes: beginnings that are kept while the likeliest is
+                looked for, up to 32; 1 (None) takes the likeliest piece at each place.
             progress: Told of the work; True shows it, None and False say nothing.
 
-        Raises `TargetError` for a temperature where nothing is drawn, `UsageError` below 0.
+        Raises `TargetError` for either where it has no meaning, `UsageError` out of range.
         """
-        asked = asked_of(self, temperature, seed)
+        asked = asked_of(self, temperature, seed, beam)
         if self.forecast is not None:
             table = read(rows, on_error=on_error, root=root)
             return next_steps(self, table, asked, heard(progress))
@@ -260,6 +262,7 @@ class Model:
     score_rows = score_rows
     embed = embed
     search = search
+    stream = stream
     classes_ = property(classes_of)
     predict_proba = predict_proba
     with_threshold = with_threshold

@@ -17,7 +17,8 @@ class Predictor(Protocol):
     """Turns prepared rows into outputs, and these into answers.
 
     Outputs are one per row and can be indexed by row: ``float32 [row, output]`` of a predictive
-    target, Raw ``object [row]`` of a generated one. So is truth; a `Judge` scores the two.
+    target, `plait.model.made.MADE` ``[row]`` of a generated one. Truth is too, Raw ``object [row]``
+    of a generated one; a `Judge` scores the two.
     """
 
     codecs: Mapping[str, Codec]

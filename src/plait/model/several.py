@@ -81,13 +81,15 @@ class Several(Model):
         strict: bool = False,
         temperature: float | None = None,
         seed: int = 0,
+        beam: int | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return the answers of all targets, named by `named`; arguments as of `Model.predict`.
 
-        A temperature is for the targets that are generated; `TargetError` where none is.
+        A temperature is for the targets that are generated, a beam for those that a network writes
+        piece by piece; `TargetError` where none is.
         """
-        drawn = self._asked(temperature, seed)
+        drawn = self._asked(temperature, seed, beam)
         told = heard(progress)
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
         keep = bool(self.derived_columns) and is_worth_keeping(table)
@@ -104,15 +106,25 @@ class Several(Model):
         }
         return Answer(named(answers))
 
-    def _asked(self, temperature: float | None, seed: int) -> dict[str, Asked | None]:
+    def _asked(
+        self, temperature: float | None, seed: int, beam: int | None
+    ) -> dict[str, Asked | None]:
         """Return how each target is drawn; None where it is not."""
-        models = self.models.items()
-        drawn = {name for name, model in models if isinstance(model.predictor, Generator)}
-        if temperature is not None and not drawn:
-            asked_of(next(iter(self.models.values())), temperature, seed)
+        predictors = {name: model.predictor for name, model in self.models.items()}
+        made = {name: one for name, one in predictors.items() if isinstance(one, Generator)}
+        drawn = set(made) if temperature is not None else set()
+        written = {name for name, one in made.items() if one.by_pieces and beam is not None}
+        if (temperature is not None and not drawn) or (beam is not None and not written):
+            name = next(iter(made or predictors))  # which cannot, and says so
+            asked_of(self.models[name], temperature, seed, beam)
         return {
-            name: asked_of(model, temperature if name in drawn else None, seed)
-            for name, model in models
+            name: asked_of(
+                model,
+                temperature if name in drawn else None,
+                seed,
+                beam if name in written else None,
+            )
+            for name, model in self.models.items()
         }
 
     @listened_if_asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -39,11 +39,18 @@ def generated_rows(
     places = {int(row): place for place, row in enumerate(rows)}
     found: list[Arrays] = [{} for _ in rows]
     for batch_rows, batch in loader.epoch(0):
-        rngs = [np.random.default_rng(_seed_of(prepared, columns, row, asked.seed))
-                for row in batch_rows]  # fmt: skip
+        rngs = [_rng_of(prepared, columns, row, asked.seed) for row in batch_rows]
         for row, value in zip(batch_rows, drawer.draw(flat(batch), rngs, asked), strict=True):
             found[places[int(row)]] = value
     return found
+
+
+def streamed_row(drawer: Drawer, prepared: Prepared, row: int, asked: Asked) -> Iterator[Arrays]:
+    """Give beginnings of the value of a row; the last is what `generated_rows` returns of it."""
+    rng = _rng_of(prepared, drawer.columns, row, asked.seed)
+    loader = Loader(prepared, np.array([row]), drawer.columns, batch_size=1, bucket=True)
+    for _, batch in loader.epoch(0):
+        yield from drawer.stream(flat(batch), rng, asked)
 
 
 def row_losses(
@@ -72,11 +79,11 @@ def row_losses(
     return found
 
 
-def _seed_of(prepared: Prepared, columns: Sequence[str], row: int, seed: int) -> list[int]:
-    """Return the seed of a row's draws: of its columns' values and of the seed that was asked."""
+def _rng_of(prepared: Prepared, columns: Sequence[str], row: int, seed: int) -> np.random.Generator:
+    """Return what a row's draws are of: its columns' values, and the seed that was asked."""
     digest = hashlib.blake2b(digest_size=8)
     for name in columns:
         for part, array in (prepared.columns[name][int(row)] or {}).items():
             digest.update(f"{name}/{part}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
-    return [seed, int.from_bytes(digest.digest(), "little")]
+    return np.random.default_rng([seed, int.from_bytes(digest.digest(), "little")])

@@ -7,7 +7,7 @@ A batch's arrays are flat, as graphs of other runtimes want them: ``column:part:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +46,9 @@ class Drawer(Protocol):
         self, arrays: Arrays, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> Sequence[Arrays]:
         """Return a value per row, each drawn with a generator of its own."""
+
+    def stream(self, arrays: Arrays, rng: np.random.Generator, asked: Asked) -> Iterator[Arrays]:
+        """Give beginnings of the value of the only row, of what makes values piece by piece."""
 
     def losses(self, arrays: Arrays, wanted: ColumnBatch) -> np.ndarray:
         """Return the loss of each row's value, float64 ``[batch]``; 0 where it has none."""

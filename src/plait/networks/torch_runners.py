@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from plait.networks.infer import row_outputs
 from plait.networks.runner import OUTPUTS, PRESENT, VECTORS, nested
 from plait.networks.space import Space
 from plait.networks.system import System, to_tensors
+from plait.nn.conditions import Conditions
 from plait.types import Arrays, Batch, ColumnBatch
 
 
@@ -88,10 +89,17 @@ class HeadsRunner:
     def draw(
         self, arrays: Arrays, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> Sequence[Arrays]:
-        tokens = self._network.encode(to_tensors(nested(arrays), self._device))
-        conditions = self._network.conditions(self._target, tokens)
+        conditions = self._conditions(arrays)
         made: Sequence[Arrays] = self._network.head(self._target).generate(conditions, rngs, asked)
         return made
+
+    @torch.inference_mode()
+    def stream(self, arrays: Arrays, rng: np.random.Generator, asked: Asked) -> Iterator[Arrays]:
+        yield from self._network.head(self._target).stream(self._conditions(arrays), rng, asked)
+
+    def _conditions(self, arrays: Arrays) -> Conditions:
+        tokens = self._network.encode(to_tensors(nested(arrays), self._device))
+        return self._network.conditions(self._target, tokens)
 
     @torch.inference_mode()
     def losses(self, arrays: Arrays, wanted: ColumnBatch) -> np.ndarray:

@@ -21,3 +21,7 @@ class Conditions(NamedTuple):
 
     tokens: Tokens
     pooled: Float[Tensor, "batch query dim"]
+
+    def take(self, rows: slice | Tensor) -> Conditions:
+        """Return what is seen of some of the rows, in this order."""
+        return Conditions(Tokens(*(part[rows] for part in self.tokens)), self.pooled[rows])

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from plait.nn.attention import attend
 from plait.nn.conditions import Conditions
+from plait.nn.prefix_tree import PrefixTree
 from plait.nn.transformer import FeedForward, Places
 
 HEAD_DIM = 32
@@ -123,25 +124,41 @@ class PieceDecoder(nn.Module):
         self, conditions: Conditions, before: Int[Tensor, "batch place"]
     ) -> Float[Tensor, "batch place piece"]:
         """Return logits of the piece that follows each of `before`, which begins with 0."""
-        memory, mask = memory_of(conditions)
         if self.training and self.hidden_pieces > 0:
             hidden = torch.rand(before.shape, device=before.device) < self.hidden_pieces
             before = before.masked_fill(hidden, 0)
-        x = self._begun(before, 0)
-        earlier = _earlier(x)
+        places = torch.arange(before.shape[1], device=before.device)
+        earlier = places[:, None] >= places
+        return self._logits(self._seen(conditions, self._begun(before, places), earlier))
+
+    def shares(self, conditions: Conditions, tree: PrefixTree) -> Float[Tensor, "batch member"]:
+        """Return the log-probability of each member of a closed set, whose shares add up to 1.
+
+        All beginnings of all members are read at once, each in sight of those that it begins with.
+        """
+        device, batch = conditions.pooled.device, len(conditions.pooled)
+        x = self._begun(tree.pieces.to(device).expand(batch, -1), tree.depth.to(device))
+        x = self.last(self.norm(self._seen(conditions, x, tree.among.to(device))))
+        nexts = tree.nexts.to(device)
+        logits = (x[:, tree.sources.to(device)] * self.pieces(nexts)).sum(-1) + self.bias[nexts]
+        return tree.log_shares(logits)
+
+    def _seen(self, conditions: Conditions, x: Tensor, among: Tensor) -> Tensor:
+        """Return places after all layers; `among`, bool ``[place, place]``, tells who sees whom."""
+        memory, mask = memory_of(conditions)
+        among = among.expand(len(x), 1, -1, -1)
         for layer in self.layers:
-            x, _ = layer(x, layer.held(memory), mask, earlier)  # type: ignore[operator]
-        return self._logits(x)
+            x, _ = layer(x, layer.held(memory), mask, among)  # type: ignore[operator]
+        return x
 
     def begin(self, conditions: Conditions) -> Writing:
         """Return what writes on, one piece at a time, at the cost of one place each."""
         return Writing(self, conditions)
 
-    def _begun(self, pieces: Tensor, first: int) -> Tensor:
-        """Return pieces with their places, the first of which is number `first`."""
-        batch, num = pieces.shape
-        places = torch.arange(first, first + num, device=pieces.device, dtype=torch.float32)
-        positions = torch.stack([places, torch.zeros_like(places)], -1).expand(batch, -1, -1)
+    def _begun(self, pieces: Tensor, places: Tensor) -> Tensor:
+        """Return pieces ``[batch, place]`` with their places, numbers ``[place]``."""
+        places = places.float()
+        positions = torch.stack([places, torch.zeros_like(places)], -1).expand(len(pieces), -1, -1)
         x = self.pieces(pieces) * self.pieces.embedding_dim**0.5
         return x + self.places(positions).to(x.dtype)
 
@@ -163,10 +180,12 @@ class Writing:
         self._held = [layer.held(memory) for layer in decoder.layers]  # type: ignore[operator]
         self._kept: list[Kept | None] = [None] * len(self._held)
         self._place = 0
+        self.device = memory.device
 
     def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch piece"]:
         """Write a piece in each row, and return the logits of the next one."""
-        x = self._decoder._begun(pieces[:, None], self._place)
+        places = torch.full((1,), self._place, device=pieces.device)
+        x = self._decoder._begun(pieces[:, None], places)
         for number, layer in enumerate(self._decoder.layers):
             x, self._kept[number] = layer(
                 x, self._held[number], self._mask, None, self._kept[number]
@@ -178,6 +197,10 @@ class Writing:
         """Go on with some of the rows, in this order; a row may be taken more than once."""
         self._mask = self._mask[rows]
         self._held = [(k[rows], v[rows]) for k, v in self._held]
+        self.reorder(rows)
+
+    def reorder(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with what was written in other rows, each of which has the same conditions."""
         self._kept = [None if one is None else (one[0][rows], one[1][rows]) for one in self._kept]
 
 
@@ -187,12 +210,6 @@ def memory_of(conditions: Conditions) -> tuple[Tensor, Tensor]:
     there = tokens.mask.new_ones(pooled.shape[:2])
     values = torch.cat([pooled.to(tokens.values.dtype), tokens.values], 1)
     return values, torch.cat([there, tokens.mask], 1)
-
-
-def _earlier(x: Float[Tensor, "batch place dim"]) -> Bool[Tensor, "batch 1 place place"]:
-    """Return which places each may attend to: itself and those before it."""
-    batch, num, _ = x.shape
-    return torch.ones(num, num, dtype=torch.bool, device=x.device).tril().expand(batch, 1, -1, -1)
 
 
 def _side_by_side(x: Float[Tensor, "batch head place dim"]) -> Float[Tensor, "batch place all"]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from plait.answer import Answer
 from plait.errors import CellError, UsageError
 from plait.modalities import traits_of_modality
 from plait.model.asked import asked_row, columns_named, modality_of, of_call
+from plait.model.generator import Generator
 from plait.model.model import Model, load
 from plait.model.several import predicted
+from plait.model.streaming import Stream
 from plait.types import Cell
 
 
@@ -22,6 +25,8 @@ def ask(
     given: Mapping[str, Cell] | None = None,
     temperature: float | None = None,
     seed: int = 0,
+    beam: int | None = None,
+    told: Callable[[str], None] | None = None,
     **named: Cell,
 ) -> Answer:
     """Return the answer to one row.
@@ -33,7 +38,8 @@ def ask(
         question: Goes to the text column that is not given otherwise.
         given: What is known, by column or by modality: ``{"image": "a.jpg"}`` is read as every
             picture. Files are named from the working directory.
-        temperature, seed: As for `plait.model.model.Model.predict`.
+        temperature, seed, beam: As for `plait.model.model.Model.predict`.
+        told: Called with each piece of a text while a network writes it, where one does.
         named: More of what is known, by name.
 
     Returns:
@@ -55,9 +61,27 @@ def ask(
             hint='plait ask BUNDLE "a question" --given COLUMN=VALUE',
         )
     try:
-        return model.predict(asked_row(model, cells), temperature=temperature, seed=seed)
+        row = asked_row(model, cells)
+        if told is not None and beam in (None, 1) and _writes(model):
+            return _telling(model.stream(row, temperature=temperature, seed=seed), told)
+        return model.predict(row, temperature=temperature, seed=seed, beam=beam)
     except CellError as error:
         raise of_call(error) from None
+
+
+def _writes(model: Model) -> bool:
+    """Tell whether a network writes the answer of the model's one target piece by piece."""
+    return isinstance(model.parts, Generator) and model.parts.by_pieces
+
+
+def _telling(pieces: Stream, told: Callable[[str], None]) -> Answer:
+    """Tell each piece, and return the answer at their end."""
+    while True:
+        try:
+            told(next(pieces))
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
 
 
 def ask_each(
@@ -67,13 +91,16 @@ def ask_each(
     given: Mapping[str, Cell] | None = None,
     temperature: float | None = None,
     seed: int = 0,
+    beam: int | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[str | None, Answer]]:
     """Give each question with its answer, the bundle being opened once; arguments as for `ask`.
 
     Where no one text column is free, no question is read: what is given is asked, once.
     """
     model = open_for_rows(bundle)
-    asked = partial(ask, model, given=given, temperature=temperature, seed=seed)
+    drawn: dict[str, Any] = {"temperature": temperature, "seed": seed, "beam": beam}
+    asked: Callable[..., Answer] = partial(ask, model, given=given, told=told, **drawn)
     try:
         _question_column(model, cells_of(model, given or {}))
     except UsageError:

@@ -60,6 +60,7 @@ def caption(
     longest: float = LONGEST,
     temperature: float | None = None,
     seed: int = 0,
+    beam: int | None = None,
     force: bool = False,
     progress: Progress | bool | None = None,
 ) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def caption(
         given: Cells of other columns, by column or modality, the same for every row.
         cut: ``speech`` or ``scenes``; by default what the model sees decides.
         longest: Most seconds of a piece.
-        temperature, seed: As for `plait.predict`.
+        temperature, seed, beam: As for `plait.predict`.
         force: Whether a file at `out` is replaced.
         progress: As for `plait.fit`.
 
@@ -94,7 +95,7 @@ def caption(
     model = open_for_rows(bundle)
     model.require_target()
     place = as_path(medium, "a sound, a film or a folder").expanduser()
-    drawn: dict[str, Any] = {"temperature": temperature, "seed": seed}
+    drawn: dict[str, Any] = {"temperature": temperature, "seed": seed, "beam": beam}
     told = heard(progress)
     if place.is_dir():
         return _folder(

@@ -47,6 +47,7 @@ def predict(
     positive: str | None = None,
     temperature: float | None = None,
     seed: int = 0,
+    beam: int | None = None,
     format: str | None = None,
     force: bool = False,
     progress: Progress | bool | None = None,
@@ -72,7 +73,8 @@ def predict(
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
         format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell.
         force: Whether a file at `out` is replaced; never the table or the bundle.
-        temperature, seed: How a generated target is drawn; see `plait.model.model.Model.predict`.
+        temperature, seed, beam: How a generated target is drawn; see
+            `plait.model.model.Model.predict`.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         progress: As for `plait.fit`.
@@ -98,14 +100,14 @@ def predict(
     model = bundle if isinstance(bundle, Model) else load(bundle)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
-    if classes and temperature is not None:
-        raise UsageError("classes are answered, not drawn", expected="no temperature")
+    if classes and (temperature is not None or beam is not None):
+        raise UsageError("classes are answered, not drawn", expected="no temperature, no beam")
     told = heard(progress)
     if model.forecast is not None:
         _check_forecast(classes)
-        answer = model.predict(rows, temperature=temperature, seed=seed, progress=told)
+        answer = model.predict(rows, temperature=temperature, seed=seed, beam=beam, progress=told)
         return answer if out is None else _written(answer, rows, out, form)
-    drawn = partial(model.predict, temperature=temperature, seed=seed)
+    drawn = partial(model.predict, temperature=temperature, seed=seed, beam=beam)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
     if out is None:

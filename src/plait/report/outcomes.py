@@ -22,7 +22,7 @@ from plait.report.text import (
     table,
     term,
 )
-from plait.report.words import METRICS, target_unit
+from plait.report.words import METRICS, target_unit, word
 from plait.types import Html
 
 OPEN_CLASSES, MAX_CLASSES = 12, 400
@@ -79,7 +79,7 @@ def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def calibration(data: Mapping[str, Any]) -> Html:
-    """Return how far confidence can be trusted: accuracy by confidence, and how many rows."""
+    """Return how far confidence can be trusted: what it foretells by it, and how many rows."""
     test = test_of(data)
     bins = [
         b
@@ -88,14 +88,16 @@ def calibration(data: Mapping[str, Any]) -> Html:
     ]
     if not bins:
         return ""
+    share = word(test["foretells"]).name if test.get("foretells") else "accuracy"
+    told = [
+        f"{percent(b['confidence'])} sure, {share} {percent(b['accuracy'])}, "
+        f"{plural(b['count'], 'row')}"
+        for b in bins
+    ]
     x = make_axis([0.0, 1.0], "confidence", share=True, num=5)
     chart = Chart(
-        x, make_axis([0.0, 1.0], "accuracy", share=True, num=5),
-        "Accuracy by confidence: " + "; ".join(
-            f"{percent(b['confidence'])} sure, {percent(b['accuracy'])} right, "
-            f"{plural(b['count'], 'row')}"
-            for b in bins
-        ),
+        x, make_axis([0.0, 1.0], share, share=True, num=5),
+        f"{share[0].upper()}{share[1:]} by confidence: " + "; ".join(told),
     )  # fmt: skip
     chart.line([(0, 0), (1, 1)], "ideal")
     for one in bins:
@@ -103,27 +105,33 @@ def calibration(data: Mapping[str, Any]) -> Html:
         if ends is not None:
             chart.whisker(one["confidence"], ends[0], ends[1], "c1")
     chart.line([(b["confidence"], b["accuracy"]) for b in bins], "c1 thin")
-    for one in bins:
-        told = (
-            f"{percent(one['confidence'])} sure, {percent(one['accuracy'])} right, "
-            f"{plural(one['count'], 'row')}"
-        )
-        chart.dot(one["confidence"], one["accuracy"], "c1", told)
+    for one, text in zip(bins, told, strict=True):
+        chart.dot(one["confidence"], one["accuracy"], "c1", text)
     counts = Chart(x, make_axis([b["count"] for b in bins], "rows", zero=True, num=3),
                    "Rows by confidence", height_px=90)  # fmt: skip
     for one in bins:
         low = math.floor(min(one["confidence"], 0.999) * 10) / 10
         counts.bar(low, low + 0.1, one["count"], "c1", plural(one["count"], "row"))
-    error = calibration_error(test)
     said = (
-        f"<p>{term('ece')}: <b>{percent(error)}</b>. On the dashed line, of the rows that are 80 % "
-        "sure 8 in 10 are right; below it the model claims too much, above it too little. "
-        "Lines are 95 % intervals; fewer than ten rows have none.</p>"
+        f"<p>{term('ece')}: <b>{percent(calibration_error(test))}</b>. {_read_by(test, share)}</p>"
     )
     return section(
         "How far confidence can be trusted",
         f'<div class="pair"><div>{chart.html()}</div><div>{counts.html()}{said}</div></div>',
     )
+
+
+def _read_by(test: Mapping[str, Any], share: str) -> Html:
+    """Return how to read the chart; of what is made also how much better the surer half is."""
+    claims = "below it the model claims too much, above it too little"
+    lines = "Lines are 95 % intervals; fewer than ten rows have none."
+    if not test.get("foretells"):
+        ideal = "On the dashed line, of the rows that are 80 % sure 8 in 10 are right"
+        return f"{ideal}; {claims}. {lines}"
+    ideal = f"On the dashed line, rows that are 80 % sure have a mean {escape(share)} of 80 %"
+    half = test.get("surest_half")
+    better = f" That of the surer half of the rows is <b>{percent(half)}</b>." if half else ""
+    return f"{ideal}; {claims}. {lines}{better}"
 
 
 def numbers(data: Mapping[str, Any]) -> Html:

@@ -81,8 +81,10 @@ def _made(sample: Mapping[str, Any]) -> Html:
     """Return a generated value beside the true one, and how near it came."""
     value, name = sample.get("value"), str(sample.get("metric", ""))
     near = f"{escape(word(name).name)} {metric(name, value)}" if is_number(value) else ""
+    sure = sample.get("confidence")
+    sure = f"<span>{100 * sure:.0f} % sure</span>" if is_number(sure) else ""
     return (
-        f'<p class="mark-of">{near}</p><div class="made">'
+        f'<p class="mark-of">{near}{sure}</p><div class="made">'
         f'<div class="cell-of"><span class="name">made</span>{sample["made"]}</div>'
         f'<div class="cell-of"><span class="name">true</span>{sample["true"]}</div></div>'
     )

@@ -13,7 +13,15 @@ import torch
 from plait.data.loader import collate
 from plait.data.table import Table, read
 from plait.errors import BundleError
-from plait.modalities import Asked, GeneratedTarget, MadeFile, find_codec, find_network
+from plait.modalities import (
+    SURENESS,
+    Asked,
+    GeneratedTarget,
+    MadeFile,
+    find_codec,
+    find_network,
+    traits_of,
+)
 from plait.model.ensemble import WEIGHTS
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig
@@ -85,7 +93,7 @@ def check_loses(modality: str) -> None:
     expect(loss.shape == (len(raws),), f"{modality}: the loss is not one number per row")
     expect(bool(loss.isfinite().all()), f"{modality}: the loss is not finite")
     for row, raw in enumerate(raws[:3]):
-        alone = head.loss(_take(conditions, [row]), _column(codec, [raw]))
+        alone = head.loss(conditions.take(slice(row, row + 1)), _column(codec, [raw]))
         gap = float((alone.detach() - known[row]).abs().max() / (1e-6 + known[row].abs()))
         expect(gap < 2e-3, f"{modality}: padding changes the loss by {gap:.1e}")
     loss.sum().backward()
@@ -105,12 +113,33 @@ def check_generates(modality: str) -> None:
         made = head.generate(conditions, _rngs(len(raws)), asked)
         expect(len(made) == len(raws), f"{modality}: {len(made)} values for {len(raws)} rows")
         again = head.generate(conditions, _rngs(len(raws)), asked)
-        alone = head.generate(_take(conditions, [1]), _rngs(len(raws))[1:2], asked)
+        alone = head.generate(conditions.take(slice(1, 2)), _rngs(len(raws))[1:2], asked)
         expect(_close(alone[0], made[1]), f"{modality}: company changes what is generated")
         for one, other in zip(made, again, strict=True):
             expect(same_arrays(one, other), f"{modality}: one seed generates two values")
+            sure = one.pop(SURENESS, np.zeros(()))
+            expect(sure.shape == () and np.isfinite(sure), f"{modality}: {sure} is no sureness")
             expect_layout(one, codec.layout, modality)
             expect(codec.show(codec.decode(one)).strip(), f"{modality}: it shows nothing")
+
+
+@torch.no_grad()
+def check_streams(modality: str) -> None:
+    """What is made piece by piece grows, and ends as what is made at once."""
+    codec, raws = _target(modality)
+    if codec is None or not traits_of(codec).piecewise:
+        return
+    head, conditions = _head(codec, len(raws))
+    head.eval()
+    for asked in (Asked(), Asked(temperature=1.0, seed=3), Asked(beam=2)):
+        made = head.generate(conditions, _rngs(len(raws)), asked)
+        for row, rng in enumerate(_rngs(len(raws))):
+            one = conditions.take(slice(row, row + 1))
+            grown = list(head.stream(one, rng, asked))
+            expect(_close(grown[-1], made[row]), f"{modality}: a stream ends otherwise")
+            texts = [str(codec.write(codec.decode(value))) for value in grown]
+            pairs = zip(texts, texts[1:], strict=False)
+            expect(all(b.startswith(a) for a, b in pairs), f"{modality}: a stream takes back")
 
 
 def check_shares_a_trunk(modality: str) -> None:
@@ -151,6 +180,8 @@ def check_predicts_values(modality: str) -> None:
     rows = [{"size": 0.5, "kind": "small"}, {"size": None, "kind": None}, {"kind": "large"}]
     first, second = model.predict(rows).columns, load(path).predict(rows).columns
     expect(_same(first, second), f"{modality}: loading changes what is generated")
+    sure = np.asarray(first.get("confidence", np.ones(3)))
+    expect(((sure >= 0) & (sure <= 1)).all(), f"{modality}: {sure} are no confidences")
     drawn = [load(path).predict(rows, temperature=1.0, seed=5).columns for _ in range(2)]
     expect(_same(*drawn), f"{modality}: one seed draws two values")
     with tempfile.TemporaryDirectory() as folder:
@@ -214,11 +245,6 @@ def _head(codec: Any, num: int) -> tuple[Any, Conditions]:
     return head, Conditions(tokens, torch.randn(num, head.num_queries, DIM))
 
 
-def _take(conditions: Conditions, rows: list[int]) -> Conditions:
-    tokens = Tokens(*(part[rows] for part in conditions.tokens))
-    return Conditions(tokens, conditions.pooled[rows])
-
-
 def _column(codec: Any, raws: list[Any]) -> Any:
     return to_tensors({"x": collate([codec.prepare(raw) for raw in raws], codec.layout)})["x"]
 
@@ -260,6 +286,7 @@ GENERATED_CHECKS = (
     check_scores,
     check_loses,
     check_generates,
+    check_streams,
     check_shares_a_trunk,
     check_composes,
     check_predicts_values,

@@ -11,6 +11,7 @@ from plait.display import model_name
 from plait.fitting.choice.chosen_by_folds import NUM_FOLDS
 from plait.model.ensemble import DEEP
 from plait.model.judges import PairJudge
+from plait.model.made import MADE, unsure
 from plait.sampling_error import standard_error
 
 
@@ -20,7 +21,7 @@ class Generated:
     Args:
         rows: Row numbers.
         truth: Raw, object ``[row]``.
-        outputs: Candidate -> Raw that it made, object ``[row]``.
+        outputs: Candidate -> what it made, `plait.model.made.MADE` ``[row]``.
     """
 
     def __init__(
@@ -68,12 +69,13 @@ def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:
 
 
 def out_of_fold(judge: PairJudge, made: Generated, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Return what was made of each row by the candidate that is best for all others, object
-    ``[row]``; see `plait.fitting.choice.chosen_by_folds`."""
+    """Return what was made of each row by the candidate that is best for all others, `MADE`
+    ``[row]``; see `plait.fitting.choice.chosen_by_folds`. How sure one candidate is says nothing
+    of another."""
     parts = fold_numbers(groups, np.zeros(len(groups)), NUM_FOLDS, seed)
-    out = np.empty(len(groups), object)
+    out = np.zeros(len(groups), MADE)
     for part in range(int(parts.max(initial=-1)) + 1):
         own, others = parts == part, np.flatnonzero(parts != part)
         costs = _costs(judge, made.take(others) if len(others) else made)
         out[own] = made.outputs[min(costs, key=lambda name: costs[name])][own]
-    return out
+    return unsure(out)

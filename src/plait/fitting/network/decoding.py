@@ -23,8 +23,8 @@ MAKING_SHARE = 0.25
 LEAST_MADE = 30
 """No fewer rows are made, whatever it takes: fewer judge nothing."""
 
-TIMES_MADE = 6
-"""About how often a row is made: to choose, to judge, and with columns hidden."""
+TIMES_MADE = 7
+"""About how often a row is made: to choose, to judge, and with columns hidden, for both."""
 
 LEAST_SECONDS = 1.0
 

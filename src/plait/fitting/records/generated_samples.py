@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,25 @@ from plait.fitting.records.samples import MAX_SAMPLE_BYTES
 from plait.fitting.records.shown_cells import show_cell
 from plait.fitting.setup.problem import Problem
 from plait.modalities import MadeFile
-from plait.model.judges import PairJudge
+from plait.model.generator import Generator
+from plait.model.made import raw_of
 
 NUM_LOT, NUM_BEST, NUM_WORST = 6, 3, 3
 
 
 def make_pairs(
-    problem: Problem, judge: PairJudge, rows: np.ndarray, said: Sequence[Any], true: Sequence[Any],
+    problem: Problem, generator: Generator, rows: np.ndarray, outputs: np.ndarray, true: np.ndarray,
     *, seed: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return up to 12 of `rows`: by lot, the best made, and the worst made.
 
     Each is ``{"row", "cells": {column: html}, "truth", "prediction", "made": html, "true": html,
-    "metric", "value", "drawn"}``; ``value`` is the row's own headline.
+    "metric", "value", "drawn"}``; ``value`` is the row's own headline. Where it is known, it has a
+    ``confidence`` in what it ``foretells``.
     """
-    codec = judge.codec
-    said_of, true_of = _objects(said), _objects(true)
-    values, costs = judge.values(said_of, true_of), judge.cost(said_of, true_of)
+    judge, codec, said = generator.judge, generator.target, raw_of(outputs)
+    values, costs = judge.values(said, true, judge.headline), judge.cost(said, true)
+    sure, trust = generator.confidence(outputs), generator.trust
     found, size = list[dict[str, Any]](), 0
     for drawn, place in _pick(costs, seed):
         row = int(rows[place])
@@ -49,6 +50,11 @@ def make_pairs(
                 "metric": judge.headline,
                 "value": float(values[place]),
                 "drawn": drawn,
+                **(
+                    {}
+                    if sure is None or trust is None
+                    else {"confidence": float(sure[place]), "foretells": trust.metric}
+                ),
             }
         )
     return found
@@ -64,13 +70,6 @@ def _pick(costs: np.ndarray, seed: int) -> list[tuple[str, int]]:
     lot = rng.choice(others, min(NUM_LOT, len(others)), replace=False)
     groups = {"lot": lot, "best": best, "worst": worst}
     return [(drawn, int(place)) for drawn, places in groups.items() for place in places]
-
-
-def _objects(raws: Sequence[Any]) -> np.ndarray:
-    found = np.empty(len(raws), object)
-    for place, raw in enumerate(raws):
-        found[place] = raw
-    return found
 
 
 def _written(cell: Any) -> str:

@@ -11,23 +11,25 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError, LimitError, TargetError
+from plait.modalities.contract import LATER
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
-from plait.modalities.target import MetricWord, SimpleGenerator
+from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
+from plait.modalities.text.answers import closed_set
 from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
 from plait.modalities.text.compared import compared
 from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
-from plait.modalities.text.scoring import WORDS, counted, measured
+from plait.modalities.text.scoring import WORDS, counted, measured, resampled
 from plait.modalities.text.sketch import fingerprint_text, texts_alike
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -50,6 +52,9 @@ SHOWN_CHARACTERS = 240
 MAX_WRITTEN = 256
 """Most tokens of a text that is a target."""
 
+MOST_ANSWERS = 256
+"""More distinct texts than this are no closed set of answers."""
+
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
@@ -70,13 +75,16 @@ class TextCodec:
         fold_case: Whether tokens ignore case (from few texts, "Card" and "card" are better one).
         num_buckets: Length of the baselines' features.
         merges: The learned byte-pair merges, one ``left right`` per line, in order; empty: bytes.
+        most_answers: Up to so many distinct texts that recur are a closed set of answers, out of
+            which alone a network answers; 0 looks for none, -1 means 256 of a target, else none.
+        answers: The closed set, sorted; empty where any text may be written.
     """
 
     modality: ClassVar[str] = "text"
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
-    traits: ClassVar[Traits] = Traits(words=True, light=True)
+    traits: ClassVar[Traits] = Traits(words=True, light=True, piecewise=True)
     task: ClassVar[str] = "write"
     verb: ClassVar[str] = "Writes"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
@@ -87,6 +95,13 @@ class TextCodec:
     fold_case: bool = True
     num_buckets: int = 2**14
     merges: str = ""
+    most_answers: int = field(default=-1, metadata=LATER)
+    answers: tuple[str, ...] = field(default=(), metadata=LATER)
+
+    @property
+    def foretold(self) -> str:
+        """What a confidence tells: of answers of a closed set whether they are right."""
+        return "exact" if self.answers else "chrf"
 
     @property
     def layout(self) -> Layout:
@@ -122,7 +137,12 @@ class TextCodec:
         encode = pieces(merges).encode
         lengths = [len(encode(self._start(text))) for text in texts]
         usual = int(np.ceil(np.quantile(lengths, 0.99) / 8) * 8)
-        return replace(self, merges=merges, max_tokens=min(self.max_tokens, max(8, usual)))
+        codec = replace(self, merges=merges, max_tokens=min(self.max_tokens, max(8, usual)))
+        answers = closed_set(texts, most=self.most_answers, encode=encode)
+        if not answers:
+            return codec
+        longest = max(len(encode(answer)) for answer in answers)
+        return replace(codec, answers=answers, max_tokens=max(longest, codec.max_tokens))
 
     def fit_features(self, raws: Iterable[str]) -> TextCodec:
         """Learn nothing: features know letters and words; tokens stay bytes, and no one asks."""
@@ -175,8 +195,13 @@ class TextCodec:
         return texts_alike(first, second)
 
     def as_target(self) -> TextCodec:
-        """Keep case, and longer texts: what is written is read."""
-        return replace(self, fold_case=False, max_tokens=max(self.max_tokens, MAX_WRITTEN))
+        """Keep case, and longer texts: what is written is read; look for a closed set."""
+        return replace(
+            self,
+            fold_case=False,
+            max_tokens=max(self.max_tokens, MAX_WRITTEN),
+            most_answers=MOST_ANSWERS if self.most_answers < 0 else self.most_answers,
+        )
 
     def check_target(self, num_rows: int) -> None:
         if not self.merges:
@@ -189,12 +214,13 @@ class TextCodec:
     def decode(self, arrays: Arrays) -> str:
         return arrays["bytes"].tobytes().decode("utf-8", "ignore").strip()
 
-    def written(self, tokens: Sequence[int]) -> Arrays:
-        """Return arrays of the text that a network wrote in pieces."""
+    def written(self, tokens: Sequence[int], sureness: float) -> Arrays:
+        """Return arrays of the text that a network wrote in pieces, and how sure it was."""
         text = pieces(self.merges).decode(tokens)
         return {
             "tokens": np.array([*tokens] or [NOTHING], np.int32),
             "bytes": np.frombuffer((text or " ").encode(), np.uint8),
+            SURENESS: np.array(sureness, np.float64),
         }
 
     def write(self, raw: str) -> str:
@@ -208,6 +234,11 @@ class TextCodec:
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         return measured(compared)
+
+    def resampled(
+        self, compared: Sequence[np.ndarray], counts: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        return resampled(compared, counts)
 
     def panel(self, said: Sequence[str], true: Sequence[str]) -> Html:
         return compared(said, true)

@@ -28,8 +28,8 @@ def compared(said: Sequence[str], true: Sequence[str]) -> Html:
         for i in shown
     )
     return (
-        "<p>From the best to the worst: <del>what was written and is not true</del>, "
-        "<ins>what is true and was not written</ins>.</p>"
+        "<p>From the best to the worst: <del>what is too many</del>, <ins>what is missing</ins>, "
+        '<span class="swap"><del>what is wrong</del> <ins>and true instead</ins></span>.</p>'
         '<div class="scroll" tabindex="0"><table><thead><tr><th class="n">words wrong</th>'
         f"<th>text</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
@@ -39,7 +39,7 @@ def laid_over(said: str, true: str) -> Html:
     """Return a text with its differences from the true one marked.
 
     >>> laid_over("a red boat", "a blue boat")
-    'a <del>red</del> <ins>blue</ins> boat'
+    'a <span class="swap"><del>red</del> <ins>blue</ins></span> boat'
     """
     one, other = said.split()[:MAX_SHOWN_WORDS], true.split()[:MAX_SHOWN_WORDS]
     parts = []
@@ -48,10 +48,10 @@ def laid_over(said: str, true: str) -> Html:
         if kind == "equal":
             parts.append(_words(one[a:b]))
             continue
-        if b > a:
-            parts.append(f"<del>{_words(one[a:b])}</del>")
-        if d > c:
-            parts.append(f"<ins>{_words(other[c:d])}</ins>")
+        gone = f"<del>{_words(one[a:b])}</del>" if b > a else ""
+        come = f"<ins>{_words(other[c:d])}</ins>" if d > c else ""
+        wrong = f'<span class="swap">{gone} {come}</span>' if gone and come else ""
+        parts.append(wrong or gone or come)
     return " ".join(parts)
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from plait.modalities.target import Asked
-from plait.modalities.text.bytepairs import NOTHING
+from plait.modalities.target import SURENESS, Asked
+from plait.modalities.text.bytepairs import NOTHING, pieces
 from plait.modalities.text.codec import TextCodec
+from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.decoder import PieceDecoder
+from plait.nn.prefix_tree import PrefixTree
 from plait.nn.tokens import Tokens, length_mask, line_positions
 from plait.types import Arrays, ColumnBatch
 
 MAX_TOKENS, MAX_STRIDE = 32, 4
 """A text of the usual length is so many tokens, unless more than so many pieces would share one."""
+
+MOST_SEEN = 2**22
+"""Pairs of beginnings of answers, over all rows, that are in memory at once."""
+
+MOST_ODDS = 40.0
+"""Of the logarithm of an answer's odds: surer is nothing."""
 
 
 class Embed(nn.Module):
@@ -71,8 +81,12 @@ def _averaged(
 class Generate(nn.Module):
     """Writes a text piece by piece; `NOTHING` stands before its first and behind its last.
 
+    Where the codec knows a closed set of answers, one of these is chosen, by the probability of
+    each; see `PrefixTree`. The sureness of a text is the mean log-likelihood of its pieces, that of
+    an answer the logarithm of its odds.
+
     Args:
-        codec: Gives the vocabulary and the most pieces of a text.
+        codec: Gives the vocabulary and the most pieces of a text, or the answers.
         dim: Of the tokens.
     """
 
@@ -95,33 +109,95 @@ class Generate(nn.Module):
     def generate(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> list[Arrays]:
-        """Write a text per row: the likeliest piece at each place, or drawn by temperature."""
+        """Write a text per row: the likeliest piece at each place, drawn, or by a beam search.
+
+        An answer of a closed set needs no search: all of them are scored.
+        """
+        if self.codec.answers:
+            return self._chosen(conditions, rngs, asked)
+        if asked.beam > 1:
+            return self._searched(conditions, len(rngs), asked.beam)
+        ((written, sure),) = deque(self._pieces(conditions, rngs, asked.temperature), maxlen=1)
+        return [self.codec.written(*one) for one in zip(written, sure, strict=True)]
+
+    def stream(
+        self, conditions: Conditions, rng: np.random.Generator, asked: Asked
+    ) -> Iterator[Arrays]:
+        """Give the beginnings of the text of one row; the last is what `generate` returns."""
+        if self.codec.answers or asked.beam > 1:
+            yield from self.generate(conditions, [rng], asked)
+            return
+        for written, sure in self._pieces(conditions, [rng], asked.temperature):
+            yield self.codec.written(written[0], float(sure[0]))
+
+    def _pieces(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], temperature: float
+    ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
+        """Give after each place the pieces of each row, and their mean log-likelihood."""
         writing, num = self.decoder.begin(conditions), len(rngs)
         found: list[list[int]] = [[] for _ in range(num)]
+        likely, length = np.zeros(num), np.zeros(num)
         rows, last = np.arange(num), torch.full((num,), NOTHING, device=conditions.pooled.device)
         for place in range(self.codec.max_tokens):
-            logits = writing.follow(last).double().cpu().numpy()
+            logits = writing.follow(last).float()
             if place == 0:
-                logits[:, NOTHING] = -np.inf
-            chosen = np.array([
-                _choose(one, rngs[int(row)], asked.temperature)
-                for row, one in zip(rows, logits, strict=True)
-            ])  # fmt: skip
+                logits[:, NOTHING] = -torch.inf
+            last = _choices(logits, [rngs[int(row)] for row in rows], temperature)
+            told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
+            likely[rows] += told.double().cpu().numpy()
+            length[rows] += 1
+            chosen = last.cpu().numpy()
             going = np.flatnonzero(chosen != NOTHING)
-            if not len(going):
-                break
             rows, chosen = rows[going], chosen[going]
             for row, piece in zip(rows, chosen, strict=True):
                 found[row].append(int(piece))
-            last = torch.from_numpy(chosen).to(last.device)
+            yield found, likely / np.maximum(length, 1)
+            if not len(going):
+                return
             if len(going) < len(logits):
-                writing.take(torch.from_numpy(going).to(last.device))
-        return [self.codec.written(tokens) for tokens in found]
+                kept = torch.from_numpy(going).to(last.device)
+                last = last[kept]
+                writing.take(kept)
+
+    def _searched(self, conditions: Conditions, num_rows: int, width: int) -> list[Arrays]:
+        """Write the best text per row that a beam search finds."""
+        writing, most = self.decoder.begin(conditions), self.codec.max_tokens
+        found = beam_search(writing, num_rows=num_rows, width=width, most=most)
+        return [self.codec.written(one.pieces, one.log_likelihood / one.length) for one in found]
+
+    @cached_property
+    def _tree(self) -> PrefixTree:
+        encode = pieces(self.codec.merges).encode
+        return PrefixTree([encode(answer) for answer in self.codec.answers])
+
+    def _chosen(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
+    ) -> list[Arrays]:
+        """Choose an answer of the closed set per row."""
+        size = max(1, MOST_SEEN // len(self._tree) ** 2)
+        some = [conditions.take(slice(first, first + size)) for first in range(0, len(rngs), size)]
+        shares = torch.cat([self.decoder.shares(one, self._tree) for one in some])
+        numbers = _choices(shares, rngs, asked.temperature)
+        mine = nn.functional.one_hot(numbers, shares.shape[1]).bool()
+        others = shares.masked_fill(mine, -torch.inf).logsumexp(1)
+        odds = (shares[mine] - others).clamp(-MOST_ODDS, MOST_ODDS).double().cpu().numpy()
+        prepared = {
+            one: self.codec.prepare(self.codec.answers[one]) for one in set(numbers.tolist())
+        }
+        return [
+            {**prepared[number], SURENESS: np.array(sure)}
+            for number, sure in zip(numbers.tolist(), odds, strict=True)
+        ]
 
 
-def _choose(logits: np.ndarray, rng: np.random.Generator, temperature: float) -> int:
-    """Return the number of a piece: the likeliest at temperature 0, else drawn."""
+def _choices(
+    logits: Float[Tensor, "batch choice"], rngs: Sequence[np.random.Generator], temperature: float
+) -> Int[Tensor, " batch"]:
+    """Return the number of a choice per row: the likeliest at temperature 0, else drawn."""
     if temperature == 0:
-        return int(logits.argmax())
-    shares = np.exp((logits - logits.max()) / temperature)
-    return int(rng.choice(len(shares), p=shares / shares.sum()))
+        return logits.argmax(-1)
+    found = []
+    for row, rng in zip(logits.double().cpu().numpy(), rngs, strict=True):
+        shares = np.exp((row - row.max()) / temperature)
+        found.append(int(rng.choice(len(shares), p=shares / shares.sum())))
+    return torch.tensor(found, device=logits.device)
