@@ -10,6 +10,7 @@ import numpy as np
 from plait.errors import TargetError
 from plait.fitting.candidates.simple_generators import Simple, measure_simple
 from plait.fitting.choice.generated_choice import Generated, choose_generated, out_of_fold
+from plait.fitting.choice.generated_mix import with_mix
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.network.decoding import Decoder, train_decoder
 from plait.fitting.records.generated_samples import make_pairs
@@ -57,7 +58,9 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
         )
     judge = PairJudge(_codec(problem))
     with timetable.part("choice"):
-        chosen = _made(problem, candidates, _some(problem.validation, decoder.most_made))
+        choosing = _some(problem.validation, decoder.most_made)
+        candidates = with_mix(problem, candidates, choosing)
+        chosen = _made(problem, candidates, choosing)
         shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
     model = Model(
         schema=problem.table.schema,
@@ -141,6 +144,7 @@ def _records(
 ) -> dict[str, Any]:
     """Score what ships and every candidate alone on the rows set aside."""
     judge, shipped = PairJudge(_codec(problem)), model.generator
+    ships = next(name for name, one in candidates.items() if one is shipped)
     rows = _some(problem.judged, decoder.most_made) if work.scores else problem.judged[:0]
     same = np.array_equal(rows, chosen.rows)
     made = chosen if same else _made(problem, candidates, rows)
@@ -152,17 +156,15 @@ def _records(
             "name": name,
             "cost": None if losses is None or not len(losses) else float(losses.mean()),
             **_scores(judge, found, made.truth, groups=problem.groups[rows], seed=work.seed),
-            "seconds": decoder.run.seconds if name == DEEP else simple.seconds[name],
-            "complete": not (name == DEEP and decoder.cut_short),
+            "seconds": simple.seconds.get(name, decoder.run.seconds),
+            "complete": name in simple.seconds or not decoder.cut_short,
         }
-    said = (
-        made_out_of_fold if same and not len(problem.splits.test) else made.outputs[shipped.shipped]
-    )
+    said = made_out_of_fold if same and not len(problem.splits.test) else made.outputs[ships]
     candidates_told = sorted(told.values(), key=lambda one: one["name"] != DEEP)
     metrics = {
-        "shipped": shipped.shipped,
+        "shipped": ships,
         "weights": shipped.weights,
-        "num_parameters": decoder.num_parameters if shipped.shipped == DEEP else 0,
+        "num_parameters": decoder.num_parameters if shipped.config is not None else 0,
         "words": {name: vars(word) for name, word in judge.words.items()},
         "test": _scored(model, problem, work, made, said),
         "subsets": _subsets(model, problem, work, made),
@@ -172,7 +174,7 @@ def _records(
             "metrics": judge.metrics(made_out_of_fold, chosen.truth) if len(chosen.rows) else {},
         },
         "candidates": candidates_told,
-        "baselines": [one for one in candidates_told if one["name"] != DEEP],
+        "baselines": [one for one in candidates_told if one["name"] in simple.seconds],
         "curve": decoder.run.curve,
         "training": decoder.told(),
         "warnings": list(problem.warnings),

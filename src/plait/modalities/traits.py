@@ -24,6 +24,7 @@ class Traits:
         decimals: Whether a table's decimal sign is a setting of the column.
         steady: Whether `fit` learns next to nothing, which few rows tell as well as all, nothing
             that changes what `read` returns; and whether `prepare` takes all that was read.
+        sequel: Whether a target of rows that are of groups in time asks what each takes next.
     """
 
     amount: bool = False
@@ -35,6 +36,7 @@ class Traits:
     whole: bool = False
     decimals: bool = False
     steady: bool = False
+    sequel: bool = False
 
 
 NONE = Traits()

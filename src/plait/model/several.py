@@ -23,6 +23,7 @@ from plait.model.ensemble import DEEP
 from plait.model.generator import Generator, asked_of
 from plait.model.model import Model
 from plait.model.prepare import in_parts
+from plait.model.recommendation import ranks_nothing
 from plait.model.several_bundling import COMMON, files_of_several, parts_of
 from plait.progress import Progress
 from plait.results import Scores
@@ -81,12 +82,14 @@ class Several(Model):
         strict: bool = False,
         temperature: float | None = None,
         seed: int = 0,
+        top: int | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return the answers of all targets, named by `named`; arguments as of `Model.predict`.
 
         A temperature is for the targets that are generated; `TargetError` where none is.
         """
+        ranks_nothing(top)
         drawn = self._asked(temperature, seed)
         told = heard(progress)
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
