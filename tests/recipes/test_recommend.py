@@ -26,8 +26,9 @@ def chain(num_users=120, length=12, seed=0, sure=0.8):
     for user in range(num_users):
         item = int(rng.integers(NUM))
         for step in range(length):
-            rows.append({"user": f"u{user}", "when": 1000 * user + 10 * step + 1, "film": f"f{item}",
-                         "age": 20 + user % 5, "stars": float(rng.integers(1, 6)) + 0.5})  # fmt: skip
+            stars = float(rng.integers(1, 6)) + 0.5
+            rows.append({"user": f"u{user}", "when": 1000 * user + 10 * step + 1,
+                         "film": f"f{item}", "age": 20 + user % 5, "stars": stars})  # fmt: skip
             item = (item + 1) % NUM if rng.random() < sure else int(rng.integers(NUM))
     return rows
 

@@ -129,7 +129,7 @@ def learning_histories(
         settings: Of the target's codec.
 
     Raises:
-        TableError: A part has no moment.
+        TableError: There is none to learn from, or where no column says the parts, a part has none.
     """
     kept: list[Moment] = []
     for number, one in enumerate(events):
@@ -144,7 +144,7 @@ def learning_histories(
                     own.append(Moment(place, int(event), part))
                 else:
                     new += 1
-        if not own or not kept:
+        if not kept or not (own or plan.split is not None):
             raise _too_few(plan, sum(map(len, events)), part)
         places = np.linspace(0, len(own) - 1, min(len(own), MOST_JUDGED)).astype(np.int64)
         kept += [own[int(one)] for one in places]

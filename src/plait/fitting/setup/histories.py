@@ -18,6 +18,7 @@ from plait.data.table import Table, read
 from plait.errors import ColumnError, TableError, UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
+from plait.fitting.setup.roles import split_column
 from plait.modalities import traits_of_modality
 from plait.modalities.item.catalogue import packed
 
@@ -66,12 +67,13 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
         TableError, ColumnError: See `plan_histories`, `read_events` and `learning_histories`.
     """
     target, group, time = _check(table, asked)
+    split = asked.rows.split or split_column(table.schema, asked.exclude)
     plan, of_items, untold = plan_histories(
         table,
         target,
         group=group,
         time=time,
-        split=asked.rows.split,
+        split=None if asked.recommending.leave_last_out else split,
         last_out=asked.recommending.leave_last_out,
         exclude=asked.exclude,
     )
