@@ -10,7 +10,7 @@ import numpy as np
 from plait.errors import TargetError
 from plait.fitting.candidates.simple_generators import Simple, measure_simple
 from plait.fitting.choice.generated_choice import Generated, choose_generated, out_of_fold
-from plait.fitting.choice.generated_mix import with_mix
+from plait.fitting.choice.generated_mix import MIX, with_mix
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.network.decoding import Decoder, train_decoder
 from plait.fitting.records.generated_samples import make_pairs
@@ -149,18 +149,12 @@ def _records(
     same = np.array_equal(rows, chosen.rows)
     made = chosen if same else _made(problem, candidates, rows)
     made_out_of_fold = out_of_fold(judge, chosen, problem.groups[chosen.rows], work.seed)
-    told = {}
-    for name, found in made.outputs.items():
-        losses = candidates[name].losses(problem.prepared, chosen.rows)
-        told[name] = {
-            "name": name,
-            "cost": None if losses is None or not len(losses) else float(losses.mean()),
-            **_scores(judge, found, made.truth, groups=problem.groups[rows], seed=work.seed),
-            "seconds": simple.seconds.get(name, decoder.run.seconds),
-            "complete": name in simple.seconds or not decoder.cut_short,
-        }
+    candidates_told = [
+        _told(name, candidates[name], made, judge, problem, work, simple, decoder, chosen)
+        for name in sorted(candidates, key=lambda name: name != DEEP)
+        if not name.startswith(MIX)
+    ]
     said = made_out_of_fold if same and not len(problem.splits.test) else made.outputs[ships]
-    candidates_told = sorted(told.values(), key=lambda one: one["name"] != DEEP)
     metrics = {
         "shipped": ships,
         "weights": shipped.weights,
@@ -169,7 +163,7 @@ def _records(
         "test": _scored(model, problem, work, made, said),
         "subsets": _subsets(model, problem, work, made),
         "validation": {
-            "costs": {name: one["cost"] for name, one in told.items()},
+            "costs": {one["name"]: one["cost"] for one in candidates_told},
             "rows": len(chosen.rows),
             "metrics": judge.metrics(made_out_of_fold, chosen.truth) if len(chosen.rows) else {},
         },
@@ -187,6 +181,28 @@ def _records(
         if work.config.samples:
             records["samples"] = make_pairs(problem, judge, rows, list(said), true, seed=work.seed)
     return records
+
+
+def _told(
+    name: str,
+    candidate: Generator,
+    made: Generated,
+    judge: PairJudge,
+    problem: Problem,
+    work: Work,
+    simple: Simple,
+    decoder: Decoder,
+    chosen: Generated,
+) -> dict[str, Any]:
+    """Return what the records tell of a candidate that answers alone."""
+    losses, groups = candidate.losses(problem.prepared, chosen.rows), problem.groups[made.rows]
+    return {
+        "name": name,
+        "cost": None if losses is None or not len(losses) else float(losses.mean()),
+        **_scores(judge, made.outputs[name], made.truth, groups=groups, seed=work.seed),
+        "seconds": simple.seconds.get(name, decoder.run.seconds),
+        "complete": name in simple.seconds or not decoder.cut_short,
+    }
 
 
 def _scores(

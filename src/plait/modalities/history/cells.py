@@ -11,10 +11,12 @@ import numpy as np
 
 from plait.errors import CellError, LimitError
 from plait.modalities.item.naming import name_of
-from plait.modalities.limits import LIMITS
 from plait.types import Cell
 
 RESERVED = ("item", "title", "time")
+
+MOST_ITEMS = 100_000
+"""Of a cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +52,9 @@ def read_history(cell: Cell) -> History | None:
         cell = cell.tolist()
     if not isinstance(cell, Sequence) or isinstance(cell, str | bytes):
         raise _no_history(cell)
-    if len(cell) > LIMITS.num_steps:
+    if len(cell) > MOST_ITEMS:
         raise LimitError(
-            "the history is too long", expected=f"at most {LIMITS.num_steps:,} items",
+            "the history is too long", expected=f"at most {MOST_ITEMS:,} items",
             received=f"{len(cell):,} items",
         )  # fmt: skip
     told = [(name, one) for one in cell for name in [name_of(one)] if name is not None]

@@ -63,7 +63,8 @@ class Blend(Ranker):
     """The weighted sum of what simple models say of each item, whose softmax is a probability.
 
     Weights make what came next likeliest, where the models know the histories before it alone
-    (conditional logit, McFadden 1974); then the models learn from all.
+    (conditional logit, McFadden 1974); then the models learn from all. Who has no history is told
+    what is popular.
     """
 
     name: ClassVar[str] = "blend"
@@ -101,6 +102,9 @@ class Blend(Ranker):
         for weight, part in zip(self.weights, self.parts, strict=True):
             if weight:
                 total += np.float32(weight) * part.scores_of_all(histories)
+        unknown = [row for row, places in enumerate(histories) if not len(places)]
+        if unknown:
+            total[unknown] = self.parts[0].scores_of_all([histories[row] for row in unknown])
         return total
 
     def because(self, history: np.ndarray, item: int) -> np.ndarray:

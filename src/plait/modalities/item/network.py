@@ -134,7 +134,7 @@ class Generate(nn.Module):
     ) -> list[Arrays]:
         """Rank all items per row: the likeliest first, or drawn one after the other."""
         taken, num = self._taken(conditions)
-        logits = self._logits_at_end(conditions, taken, num)[:, 1:].double().cpu().numpy()
+        logits = self._logits_at_end(conditions, taken, num)[:, 1:].detach().double().cpu().numpy()
         if not self.repeats:
             seen = _seen(taken, num, self.num_items)[:, 1:].cpu().numpy()
             logits[seen & ~seen.all(axis=1, keepdims=True)] = NEVER

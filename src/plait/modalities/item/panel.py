@@ -41,10 +41,15 @@ def panel(codec: ItemCodec, said: Sequence[Ranking], true: Sequence[Ranking]) ->
     seen = len(set(best) & set(codec.items))
     return (
         f"<h3>What is recommended, by popularity</h3><p>Shares of the ten best of "
-        f'{len(said):,} rows (<b style="color:{MADE}">recommended</b>) and of what came next '
-        f'(<b style="color:{TRUE}">taken</b>). {seen:,} of {len(codec.items):,} items are among '
+        f"{len(said):,} rows ({_mark(MADE)} recommended) and of what came next "
+        f"({_mark(TRUE)} taken). {seen:,} of {len(codec.items):,} items are among "
         f"anybody's ten best.</p>{rows}{_named(codec, best, len(said))}"
     )
+
+
+def _mark(colour: str) -> Html:
+    style = f"display:inline-block;width:10px;height:10px;background:{colour}"
+    return f'<span style="{style}"></span>'
 
 
 def kinds_of(items: Sequence[str], counts: Sequence[int]) -> dict[str, str]:

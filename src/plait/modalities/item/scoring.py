@@ -26,7 +26,7 @@ WORDS: Mapping[str, MetricWord] = {
         name="MRR",
         says="Mean of 1 / rank of what came next, among all items; 0 beyond rank 1,000.",
     ),
-    "coverage": MetricWord(
+    "catalogue_coverage": MetricWord(
         name="catalogue coverage",
         says="Share of all items that are among anybody's ten best.",
         share=True,
@@ -74,7 +74,7 @@ def measured(pairs: Sequence[np.ndarray], counts: Sequence[int], num: int) -> di
         "ndcg_at_10": float(np.where(hit, 1.0 / np.log2(np.maximum(rank, 1.0) + 1.0), 0.0).mean()),
         "recall_at_10": float(hit.mean()),
         "mrr": float(np.where(rank > 0, 1.0 / np.maximum(rank, 1.0), 0.0).mean()),
-        "coverage": len(np.unique(best)) / max(num, 1),
+        "catalogue_coverage": len(np.unique(best)) / max(num, 1),
         "novelty": float(-np.log2(shares[best]).mean()) if len(best) else 0.0,
         "popularity_bias": float((known[best].mean() if len(best) else 0.0) / max(usual, 1.0)),
     }
