@@ -88,7 +88,7 @@ class Blend(Ranker):
         some = [known[int(i)] for i in np.linspace(0, len(known) - 1, min(len(known), most))]
         for part in self.parts:
             if isinstance(part, Ease):
-                part.learn_from(before, taken)
+                part.choose(before, taken)
             part.learn(part.within(before))
         if some:
             told = [before[row] for row in some]

@@ -17,7 +17,7 @@ PRIOR_COUNT = 5.0
 FADES, FAR = 0.8, 10
 """What comes one item later counts so many times as much; items after one that count."""
 
-PENALTIES = (5.0, 50.0, 200.0, 800.0)
+PENALTIES, USUAL_PENALTY = (5.0, 50.0, 200.0, 800.0), 200.0
 """Of EASE: those that are tried."""
 
 
@@ -107,27 +107,27 @@ class Ease(ItemNeighbours):
 
     def __init__(self) -> None:
         super().__init__()
-        self.penalty = 0.0
+        self.penalty = USUAL_PENALTY
 
     def learn_from(self, before: Sequence[np.ndarray], taken: Sequence[int]) -> None:
-        if not self.penalty:
-            self.penalty = self._chosen(before, taken)
+        self.choose(before, taken)
         super().learn_from(before, taken)
 
     def learn(self, histories: Sequence[np.ndarray]) -> None:
         taken = taken_by(histories, len(self.kept))
-        self.weights = as_kept(ease(taken.T @ taken, self.penalty or PENALTIES[-2]))
+        self.weights = as_kept(ease(taken.T @ taken, self.penalty))
 
-    def _chosen(self, before: Sequence[np.ndarray], taken: Sequence[int]) -> float:
+    def choose(self, before: Sequence[np.ndarray], taken: Sequence[int]) -> None:
+        """Choose the penalty: of very many items the usual one, for each try costs long."""
         known = [row for row, place in enumerate(taken) if place >= 0 and len(before[row])]
         if len(self.kept) > MOST_ITEMS // 2 or not known:
-            return PENALTIES[-2]
+            return
         told, right = [before[row] for row in known], np.array([taken[row] for row in known])
-        best = -1.0, PENALTIES[-2]
+        matrix, best = taken_by(self.within(told), len(self.kept)), (-1.0, self.penalty)
+        pairs = matrix.T @ matrix
         for penalty in PENALTIES:
-            self.penalty = penalty
-            self.learn(self.within(told))
+            self.weights = ease(pairs, penalty, np.float32)
             scores = self.without_seen(self.scores_of_all(told), told)
             rank = (scores > scores[np.arange(len(right)), right][:, None]).sum(axis=1)
             best = max(best, (float((1.0 / (rank + 1.0)).mean()), penalty))
-        return best[1]
+        self.penalty = best[1]

@@ -21,9 +21,12 @@ def cosine(pairs: np.ndarray, num: int = NUM_NEIGHBOURS) -> np.ndarray:
     return found.astype(np.float32)
 
 
-def ease(pairs: np.ndarray, penalty: float) -> np.ndarray:
-    """Return the weights of EASE of counts of pairs, float32 ``[item, item]``; see `Ease`."""
-    exact = pairs.astype(np.float64)
+def ease(pairs: np.ndarray, penalty: float, number: type = np.float64) -> np.ndarray:
+    """Return the weights of EASE of counts of pairs, float32 ``[item, item]``; see `Ease`.
+
+    In numbers of 32 bits it takes half the time, and knows about four digits.
+    """
+    exact: np.ndarray = pairs.astype(number)
     exact[np.diag_indices(len(exact))] += penalty
     inverse = np.linalg.inv(exact)
     found = -inverse / np.diag(inverse)

@@ -61,20 +61,19 @@ def compared(rank: int, taken: int, best: Sequence[int]) -> np.ndarray:
 
 def measured(pairs: Sequence[np.ndarray], counts: Sequence[int], num: int) -> dict[str, float]:
     """Return the metrics in `WORDS` of pairs as `compared` tells of them."""
-    table = np.asarray(pairs, np.float64)
+    table = np.concatenate(pairs).reshape(len(pairs), -1)
     rank, taken = table[:, 0], table[:, 1]
     hit = (rank >= 1) & (rank <= CUT)
-    best = table[:, 2:].astype(np.int64).ravel()
-    best = np.sort(best[best > 0])  # in whatever order rows are, sums are the same
-    known = np.zeros(num + 1)
-    known[1 : 1 + len(counts)] = counts
-    shares = (known + 1.0) / (known.sum() + num)
-    usual = float(taken.mean())
+    best = np.bincount(table[:, 2:].astype(np.int64).ravel(), minlength=num + 1)[1:]
+    known = np.zeros(num)
+    known[: len(counts)] = counts
+    surprise = -np.log2((known + 1.0) / (known.sum() + num))
+    usual, every = max(float(taken.mean()), 1.0), max(int(best.sum()), 1)
     return {
         "ndcg_at_10": float(np.where(hit, 1.0 / np.log2(np.maximum(rank, 1.0) + 1.0), 0.0).mean()),
         "recall_at_10": float(hit.mean()),
         "mrr": float(np.where(rank > 0, 1.0 / np.maximum(rank, 1.0), 0.0).mean()),
-        "catalogue_coverage": len(np.unique(best)) / max(num, 1),
-        "novelty": float(-np.log2(shares[best]).mean()) if len(best) else 0.0,
-        "popularity_bias": float((known[best].mean() if len(best) else 0.0) / max(usual, 1.0)),
+        "catalogue_coverage": float((best > 0).sum()) / max(num, 1),
+        "novelty": float(best @ surprise) / every,
+        "popularity_bias": float(best @ known) / every / usual,
     }
