@@ -24,6 +24,7 @@ class Traits:
         decimals: Whether a table's decimal sign is a setting of the column.
         steady: Whether `fit` learns next to nothing, which few rows tell as well as all, nothing
             that changes what `read` returns; and whether `prepare` takes all that was read.
+        pictured: Whether what is shown of a value is a picture of it.
         sequel: Whether a target of rows that are of groups in time asks what each takes next.
     """
 
@@ -36,6 +37,7 @@ class Traits:
     whole: bool = False
     decimals: bool = False
     steady: bool = False
+    pictured: bool = False
     sequel: bool = False
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plait.data.schema import Column
 from plait.data.table import Table
+from plait.data.windows.steps import is_plain_number
 from plait.modalities import traits_of_modality
-from plait.types import Cell
+from plait.types import Cell, is_missing
 
 HISTORY, SPLIT, WHO = "history", "split", "who and when"
 """Names of columns of the moments, with an underscore behind where the table has such a column."""
@@ -84,12 +86,11 @@ def plan_histories(
     others = [column for column in table.schema.values() if column.name not in said]
     still, of_items, amounts, untold = [], [], [], []
     for column in others:
-        amount = traits_of_modality(column.modality)
         if _is_one_per(table, column.name, group):
             still.append(column.name)
         elif _is_one_per(table, column.name, item):
             of_items.append(column.name)
-        elif amount.amount and not amount.moment:
+        elif _is_amount(table, column):
             amounts.append(column.name)
         else:
             untold.append(column.name)
@@ -103,6 +104,15 @@ def plan_histories(
         last_out=last_out,
     )
     return plan, tuple(of_items), tuple(untold)
+
+
+def _is_amount(table: Table, column: Column) -> bool:
+    """Tell whether a column holds numbers, few different ones too: stars from 1 to 5."""
+    traits = traits_of_modality(column.modality)
+    if traits.amount:
+        return not traits.moment
+    told = {str(cell) for cell in table.column(column.name) if not is_missing(cell)}
+    return traits.labels and all(map(is_plain_number, told))
 
 
 def _is_one_per(table: Table, column: str, key: str) -> bool:

@@ -72,7 +72,7 @@ def clock_of(table: Table, time: str, group: str | None) -> Clock:
     times = read_times(table, time)
     series = [times[rows] for rows in in_order(table, time, group).values()]
     first = table.column(time, [0])[0]
-    dates = table.schema[time].modality == "date" or not _is_plain_number(first)
+    dates = table.schema[time].modality == "date" or not is_plain_number(first)
     return Clock.of(series, dates=dates)
 
 
@@ -175,7 +175,7 @@ def _as_number(table: Table, name: str) -> Any:
     )
 
 
-def _is_plain_number(cell: Any) -> bool:
+def is_plain_number(cell: Any) -> bool:
     if isinstance(cell, bool):
         return False
     if isinstance(cell, int | float | np.number):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plait.baselines.features import FeatureMap
+from plait.data.decoding import read_cell
 from plait.data.fitting import fit_codecs
 from plait.data.histories.events import Events, item_names, read_events, share_of_repeats, titles_in
 from plait.data.histories.plan import SPLIT, WHO, HistoryPlan, plan_histories
 from plait.data.histories.rows import learning_histories
 from plait.data.prepared import prepare_rows
+from plait.data.schema import make_codec
 from plait.data.table import Table, read
-from plait.errors import ColumnError, TableError, UsageError, no_column
+from plait.errors import CellError, ColumnError, TableError, UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
 from plait.fitting.setup.roles import split_column
@@ -27,6 +29,9 @@ MOST_REPEATS = 0.05
 
 TITLES = ("title", "name")
 """Parts of the name of a column that says what people call an item."""
+
+MOST_PICTURES = 200
+"""Of the most frequent items: they are kept in the bundle."""
 
 MOST_CONTENT = 256
 """Features of an item that its content is made of, at most: else projected at random."""
@@ -40,23 +45,33 @@ class Catalogue:
         names: Of all items.
         titles: What people call each; empty where that is its name.
         content: Packed features; "" for none.
+        pictures: What each looks like, "" for nothing; empty where nothing is known.
         notes: What a person should know.
     """
 
     names: tuple[str, ...]
     titles: tuple[str, ...] = ()
     content: str = ""
+    pictures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def is_asked(table: Table, asked: FitConfig) -> bool:
-    """Tell whether what comes next is asked: items are named, and rows are of groups in time."""
-    wanted = asked.recommending
+    """Tell whether what comes next is asked, by what was said or for nothing else can be meant.
+
+    Items are named by a table of them, or by the target's modality; or the table has nothing but
+    who took what, and when: no other column that the target could be told from.
+    """
+    wanted, rows, target = asked.recommending, asked.rows, asked.target
     if wanted.items is not None or wanted.leave_last_out:
         return True
-    known = asked.target is not None and asked.target in table.schema
-    sequel = known and traits_of_modality(table.schema[str(asked.target)].modality).sequel
-    return bool(sequel and asked.rows.group is not None and asked.rows.time is not None)
+    if target is None or target not in table.schema or asked.forecasting.horizon is not None:
+        return False
+    if rows.group is None or rows.time is None:
+        return False
+    said = {target, rows.group, rows.time, rows.split, rows.weights, *asked.exclude}
+    alone = all(column.name in said for column in table.schema.values())
+    return alone or traits_of_modality(table.schema[target].modality).sequel
 
 
 def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, HistoryPlan]:
@@ -87,6 +102,7 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
         "titles": catalogue.titles,
         "counts": tuple(counts.get(name, 0) for name in catalogue.names),
         "content": catalogue.content,
+        "pictures": catalogue.pictures,
         "repeats": repeats >= MOST_REPEATS,
     }
     titles = dict(zip(catalogue.names, catalogue.titles, strict=False))
@@ -130,7 +146,26 @@ def make_catalogue(about: Table | None, item: str, counts: Counter[str]) -> Cata
     notes = [f"{cold:,} of {len(every):,} items were never taken in training"] if cold else []
     if others:
         notes.append(f"nothing is known of {len(others):,} items but who took them")
-    return Catalogue(every, titles, packed(content), tuple(notes))
+    pictures = pictures_of(about, columns, {name: first[name] for name in often if name in first})
+    shown = tuple(pictures.get(name, "") for name in every) if pictures else ()
+    return Catalogue(every, titles, packed(content), shown, tuple(notes))
+
+
+def pictures_of(table: Table, columns: Sequence[str], rows: Mapping[str, int]) -> dict[str, str]:
+    """Return what the first items look like, by name, where a column has pictures of them."""
+    kinds = ((name, traits_of_modality(table.schema[name].modality)) for name in columns)
+    column = next((name for name, traits in kinds if traits.pictured), None)
+    if column is None:
+        return {}
+    codec, media, found = make_codec(table.schema[column]), table.media(), {}
+    for name, row in list(rows.items())[:MOST_PICTURES]:
+        try:
+            raw = read_cell(codec, table.column(column, [row])[0], media)
+        except CellError:
+            continue
+        if raw is not None:
+            found[name] = codec.show(raw)
+    return found
 
 
 def features_of(table: Table, columns: Sequence[str]) -> np.ndarray:

@@ -43,6 +43,7 @@ class ItemCodec:
         items: Names of all items that can be recommended; learned by `fit` where none are given.
         titles: How each is called for people; empty where that is its name.
         counts: How often training took each.
+        pictures: What each looks like, as it is shown, "" for nothing; empty of none.
         content: What is known of each, packed by `plait.modalities.item.catalogue.packed`: how an
             item that training never saw is scored; "" for nothing.
         repeats: Whether what somebody took before is recommended again.
@@ -62,6 +63,7 @@ class ItemCodec:
     items: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
+    pictures: tuple[Html, ...] = ()
     content: str = ""
     repeats: bool = False
 
@@ -100,7 +102,7 @@ class ItemCodec:
         return {name: array.copy() for name, array in arrays.items()}
 
     def show(self, raw: Ranking) -> Html:
-        shown = [html.escape(self.title(str(name))) or "?" for name in raw.items[:SHOWN]]
+        shown = [self._shown(str(name)) for name in raw.items[:SHOWN]]
         if len(shown) == 1:
             return f'<span class="item">{shown[0]}</span>'
         listed = "".join(f"<li>{one}</li>" for one in shown)
@@ -180,6 +182,11 @@ class ItemCodec:
         """Return what people call an item."""
         place = _places(self.items).get(name)
         return name if place is None or not self.titles else self.titles[place]
+
+    def _shown(self, name: str) -> Html:
+        place = _places(self.items).get(name, len(self.pictures))
+        picture = self.pictures[place] if place < len(self.pictures) else ""
+        return picture + (html.escape(self.title(name)) or "?")
 
     @property
     def features_of_items(self) -> np.ndarray:

@@ -16,7 +16,7 @@ from plait.modalities.item.ranking import NEVER, ranked
 from plait.modalities.item.relations import as_kept, dense, strongest
 from plait.types import Arrays
 
-MOST_ITEMS = 5000
+MOST_ITEMS = 4000
 """Items that are related to each other, the most frequent ones, at most."""
 
 CHUNK_ROWS = 256
