@@ -66,7 +66,7 @@ def _last_films(table: pa.Table, settings: Settings) -> list[Row]:
         for name, who in (("deep", "the network"), ("blend", "the blend"))
         if name in told
     ]  # fmt: skip
-    others = {"catalogue_coverage": "share of films recommended", "popularity_bias": "popularity bias"}
+    others = {"catalogue_coverage": "films recommended", "popularity_bias": "popularity bias"}
     return [*found, *alone, *(replace(row, metric=n, value=scores[m]) for m, n in others.items())]
 
 
