@@ -35,6 +35,14 @@ def shop(tmp_path, monkeypatch):
         for day in range(120):
             price = 50 + 10 * (day % 7 >= 5) + draw.gauss(0, 1)
             writer.writerow([start + datetime.timedelta(days=day), round(price, 2)])
+    with (tmp_path / "films.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["film", "title"], *([f"f{i}", f"Film {i}"] for i in range(9))])
+    with (tmp_path / "ratings.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["user", "film", "when"])
+        for user in range(30):
+            rows = [[f"u{user}", f"f{(user + step) % 9}", draw.random()] for step in range(6)]
+            writer.writerows(sorted(rows, key=lambda row: row[2]))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -53,6 +61,8 @@ def test_commands(shop, capsys):
     assert all(
         float(row["price_q05"]) < float(row["price"]) < float(row["price_q95"]) for row in ahead
     )
+    shelf = list(csv.DictReader((shop / "shelf.csv").open()))
+    assert {row["rank"] for row in shelf} <= set("12345") and shelf[0]["title"].startswith("Film")
     assert "<html" in (shop / "shop.html").read_text(encoding="utf8")
     assert "<html" in (shop / "found.html").read_text(encoding="utf8")
     guessed = list(csv.DictReader((shop / "described.csv").open()))

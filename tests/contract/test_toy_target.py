@@ -292,7 +292,9 @@ def test_several_targets_learn_on_one_trunk(tune):
     ]
     assert after[0] < 0.9 * before[0] and after[1] < before[1]
     batch = to_tensors({n: prepared.columns[n].gather(np.arange(4)) for n in inputs})
-    outputs = network.head("shape").outputs(network.conditions("shape", network.encode(batch)))
+    outputs = network.head("shape").outputs(
+        network.conditions("shape", network.encode(batch), batch)
+    )
     assert outputs.sum(1).tolist() == pytest.approx([1.0] * 4, abs=1e-5)
 
 

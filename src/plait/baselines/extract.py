@@ -182,7 +182,7 @@ def _extract_codes(
         return RawColumn(
             present,
             dense,
-            SparseRows.stack([_nonzero(dense[0, :0])] * len(rows), len(plan.sparse)),
+            SparseRows.stack([_nonzero(np.zeros(0, np.float32))] * len(rows), len(plan.sparse)),
             codes,
         )
     found = np.asarray(column.gather(rows[present]).parts[part]).reshape(-1)

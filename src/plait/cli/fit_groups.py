@@ -78,10 +78,20 @@ Rows = Annotated[
                 whole("Steps before that a forecast sees [default: 5 x the horizon, at most 512]"),
                 None,
             ),
+            "items": (
+                place(
+                    "Table of the items that --group takes, by --time: what comes next is learned."
+                ),
+                None,
+            ),
+            "leave_last_out": (
+                switch("--leave-last-out", "The last item of each group is the test."),
+                False,
+            ),
         }
     ),
 ]
-"""Which rows are learned from, and which are set aside; and whether what follows is forecast."""
+"""Which rows are learned from, and which are set aside; and whether what follows is foreseen."""
 
 Choice = Annotated[
     dict[str, Any],

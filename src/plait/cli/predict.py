@@ -19,6 +19,8 @@ plait predict shop.plait new.csv --out predictions.csv
 
 plait predict load.plait history.csv --out next.csv     (a forecast: the steps that follow)
 
+plait predict shelf.plait ratings.csv --top 5 --out next.csv     (what each takes next)
+
 plait predict base.plait new.csv --classes "boot,sandal,trainer"
 
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
@@ -83,6 +85,9 @@ def predict(
     force: Force = False,
     temperature: Temperature = None,
     beam: Beam = None,
+    top: Annotated[
+        int | None, typer.Option(help="Of what comes next: so many items for each [default: 10].")
+    ] = None,
     decision: Decision,
     reading: Reading,
     seed: Seed = 0,
@@ -114,6 +119,7 @@ def predict(
             temperature=temperature,
             beam=beam,
             seed=seed,
+            top=top,
             **zero_shot,
             **decision,
             **reading,

@@ -10,6 +10,7 @@ import numpy as np
 from plait.errors import TargetError
 from plait.fitting.candidates.simple_generators import Simple, measure_simple
 from plait.fitting.choice.generated_choice import Generated, choose_generated, out_of_fold
+from plait.fitting.choice.generated_mix import MIX, with_mix
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.choice.trusting import learn_trust
 from plait.fitting.network.decoding import Decoder, train_decoder
@@ -59,7 +60,9 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
         )
     judge = PairJudge(_codec(problem))
     with timetable.part("choice"):
-        chosen = _made(problem, candidates, _some(problem.validation, decoder.most_made))
+        choosing = _some(problem.validation, decoder.most_made)
+        candidates = with_mix(problem, candidates, choosing)
+        chosen = _made(problem, candidates, choosing)
         shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
         notes += learn_trust(problem, candidates[shipped], chosen, most=decoder.most_made)
     model = Model(
@@ -144,38 +147,31 @@ def _records(
 ) -> dict[str, Any]:
     """Score what ships and every candidate alone on the rows set aside."""
     judge, shipped = PairJudge(_codec(problem)), model.generator
+    ships = next(name for name, one in candidates.items() if one is shipped)
     rows = _some(problem.judged, decoder.most_made) if work.scores else problem.judged[:0]
     same = np.array_equal(rows, chosen.rows)
     made = chosen if same else _made(problem, candidates, rows)
     made_out_of_fold = out_of_fold(judge, chosen, problem.groups[chosen.rows], work.seed)
-    told = {}
-    for name, found in made.outputs.items():
-        losses = candidates[name].losses(problem.prepared, chosen.rows)
-        told[name] = {
-            "name": name,
-            "cost": None if losses is None or not len(losses) else float(losses.mean()),
-            **_scores(judge, found, made.truth, groups=problem.groups[rows], seed=work.seed),
-            "seconds": decoder.run.seconds if name == DEEP else simple.seconds[name],
-            "complete": not (name == DEEP and decoder.cut_short),
-        }
-    said = (
-        made_out_of_fold if same and not len(problem.splits.test) else made.outputs[shipped.shipped]
-    )
-    candidates_told = sorted(told.values(), key=lambda one: one["name"] != DEEP)
+    candidates_told = [
+        _told(name, candidates[name], made, judge, problem, work, simple, decoder, chosen)
+        for name in sorted(candidates, key=lambda name: name != DEEP)
+        if not name.startswith(MIX)
+    ]
+    said = made_out_of_fold if same and not len(problem.splits.test) else made.outputs[ships]
     metrics = {
-        "shipped": shipped.shipped,
+        "shipped": ships,
         "weights": shipped.weights,
-        "num_parameters": decoder.num_parameters if shipped.shipped == DEEP else 0,
+        "num_parameters": decoder.num_parameters if shipped.config is not None else 0,
         "words": {name: vars(word) for name, word in judge.words.items()},
         "test": _scored(model, problem, work, made, said),
         "subsets": _subsets(model, problem, work, made),
         "validation": {
-            "costs": {name: one["cost"] for name, one in told.items()},
+            "costs": {one["name"]: one["cost"] for one in candidates_told},
             "rows": len(chosen.rows),
             "metrics": judge.metrics(made_out_of_fold, chosen.truth) if len(chosen.rows) else {},
         },
         "candidates": candidates_told,
-        "baselines": [one for one in candidates_told if one["name"] != DEEP],
+        "baselines": [one for one in candidates_told if one["name"] in simple.seconds],
         "curve": decoder.run.curve,
         "training": decoder.told(),
         "warnings": list(problem.warnings),
@@ -189,6 +185,28 @@ def _records(
                 problem, shipped, rows, said, made.truth, seed=work.seed
             )
     return records
+
+
+def _told(
+    name: str,
+    candidate: Generator,
+    made: Generated,
+    judge: PairJudge,
+    problem: Problem,
+    work: Work,
+    simple: Simple,
+    decoder: Decoder,
+    chosen: Generated,
+) -> dict[str, Any]:
+    """Return what the records tell of a candidate that answers alone."""
+    losses, groups = candidate.losses(problem.prepared, chosen.rows), problem.groups[made.rows]
+    return {
+        "name": name,
+        "cost": None if losses is None or not len(losses) else float(losses.mean()),
+        **_scores(judge, made.outputs[name], made.truth, groups=groups, seed=work.seed),
+        "seconds": simple.seconds.get(name, decoder.run.seconds),
+        "complete": name in simple.seconds or not decoder.cut_short,
+    }
 
 
 def _scores(

@@ -15,6 +15,7 @@ from plait.modalities.target import SURENESS as SURENESS
 from plait.modalities.target import Asked as Asked
 from plait.modalities.target import GeneratedTarget as GeneratedTarget
 from plait.modalities.target import MetricWord as MetricWord
+from plait.modalities.target import MixableTarget as MixableTarget
 from plait.modalities.target import PredictiveTarget as PredictiveTarget
 from plait.modalities.target import SimpleGenerator as SimpleGenerator
 from plait.modalities.target import TargetCodec as TargetCodec

@@ -136,6 +136,21 @@ class SimpleGenerator(Protocol):
 
 
 @runtime_checkable
+class MixableTarget(Protocol):
+    """A generated target whose values are distributions, so that those of several models mix.
+
+    Offered beside the members of `GeneratedTarget`. The weights of a mix are those by which what
+    is true of rows that nobody learned from surprises least.
+    """
+
+    def surprise(self, said: Arrays, true: Arrays) -> float:
+        """Return minus the log-probability of what is true, in nats, by what was generated."""
+
+    def mixed(self, parts: Sequence[Sequence[Arrays]], weights: Sequence[float]) -> list[Arrays]:
+        """Return a value per row of several models' values ``[model][row]`` and their weights."""
+
+
+@runtime_checkable
 class GeneratedTarget(TargetCodec, Protocol):
     """A target that is answered by a thing: a text, a melody, a picture.
 

@@ -26,6 +26,8 @@ class Traits:
             that changes what `read` returns; and whether `prepare` takes all that was read.
         piecewise: Whether, as a target, its network makes a value piece by piece: then there is a
             beam (`Asked.beam`), and its ``Generate`` has a ``stream``.
+        pictured: Whether what is shown of a value is a picture of it.
+        sequel: Whether a target of rows that are of groups in time asks what each takes next.
     """
 
     amount: bool = False
@@ -38,6 +40,8 @@ class Traits:
     decimals: bool = False
     steady: bool = False
     piecewise: bool = False
+    pictured: bool = False
+    sequel: bool = False
 
 
 NONE = Traits()

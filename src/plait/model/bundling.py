@@ -8,6 +8,7 @@ from plait.bundle import Bundle, to_json
 from plait.data.schema import Schema
 from plait.model.derived_columns import DerivedColumn
 from plait.model.forecast import Forecast
+from plait.model.recommendation import Recommendation
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
@@ -92,6 +93,9 @@ def fields_from(bundle: Bundle, like: Model | None = None) -> dict[str, Any]:
         "group": about.get("group"),
         "on_error": str(about.get("on_error", "raise")),
         "forecast": Forecast.from_dict(about["forecast"]) if about.get("forecast") else None,
+        "recommendation": Recommendation.from_dict(about["recommendation"])
+        if about.get("recommendation")
+        else None,
     }
 
 
@@ -104,6 +108,7 @@ def _facts(model: Model) -> dict[str, Any]:
         **({"task": "embed"} if model.parts is None else model.parts.facts()),
         **({} if model.forecast is None else {"verb": "Forecasts"}),
         "forecast": None if model.forecast is None else model.forecast.to_dict(),
+        "recommendation": None if model.recommendation is None else model.recommendation.to_dict(),
         "space": None if model.shared is None else space_facts(model.shared),
         "derived_columns": [derived.facts() for derived in model.derived_columns],
         "on_error": model.on_error,

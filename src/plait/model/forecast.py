@@ -11,9 +11,9 @@ import numpy as np
 from plait.answer import Answer
 from plait.data.table import Table
 from plait.data.windows.plan import BEFORE, WindowPlan
-from plait.data.windows.rows import last_windows
+from plait.data.windows.rows import judging_windows, last_windows
 from plait.data.windows.scale import Scale, local_spread, spread_of
-from plait.errors import BundleError
+from plait.errors import BundleError, UsageError
 from plait.modalities import Asked
 from plait.model.interval_scale import end_of_groups
 from plait.model.made import raw_of
@@ -91,6 +91,22 @@ class Forecast:
             )
         ends = (np.array(data[name], np.float32) for name in ("low", "high"))
         return cls(WindowPlan.from_dict(data["plan"]), *ends)
+
+    def reads(self, table: Table) -> bool:
+        """Tell whether a table is of rows in time: each that is no window yet."""
+        return not table.overlaps
+
+    def judging(self, model: Model, table: Table) -> Table:
+        """Return the windows by which a model is judged; see `judging_windows`."""
+        return judging_windows(table, self.plan)
+
+    def answer(
+        self, model: Model, table: Table, asked: Asked | None, progress: Progress, top: int | None
+    ) -> Answer:
+        """Return the next steps of each series; see `next_steps`. Raises `UsageError` of a top."""
+        if top is not None:
+            raise UsageError("a forecast ranks nothing", expected="no top")
+        return next_steps(model, table, asked, progress)
 
     def covered(self, made: Any, true: Any, local: np.ndarray) -> float:
         """Return the share of values that lie in their intervals, in [0, 1]."""

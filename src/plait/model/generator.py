@@ -1,4 +1,4 @@
-"""What ships for a generated target: its network, or the simple model that does better."""
+"""What ships for a generated target: its network, the simple model that does better, or both."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from plait.modalities import (
     Asked,
     Codec,
     GeneratedTarget,
+    MixableTarget,
     SimpleGenerator,
     traits_of,
 )
@@ -50,18 +51,20 @@ MAX_BEAM = 32
 @brief
 @dataclass
 class Generator:
-    """What turns prepared rows into generated values: the network, or one simple model.
+    """What turns prepared rows into generated values: the network, one simple model, or a mix.
 
     Attributes:
         codecs: Every column that the inputs are read as -> fitted codec.
         name: The target's column.
         target: Fitted codec of the target.
-        shipped: Which of them answers: ``deep`` for the network, else the name of a simple model.
+        shipped: Which of them answers: ``deep`` for the network, else the name of a simple model;
+            of a mix the simple model's.
         simple: The simple model, where one ships.
         features: Makes its features; None where the network ships.
         config: Sizes of the network; None where a simple model ships.
         tensors: Weights of the network as NumPy arrays, float32 by name.
         trust: What the sureness of its values is worth; None where that is not known.
+        share: Of the network in a mix, in (0, 1); 0 where one of them answers alone.
     """
 
     codecs: Mapping[str, Codec]
@@ -73,6 +76,7 @@ class Generator:
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     trust: TrustByColumns | None = None
+    share: float = 0.0
     _drawer: Drawer | None = None
 
     @cached_property
@@ -87,6 +91,8 @@ class Generator:
     @property
     def weights(self) -> dict[str, float]:
         """What ships, in the words of a mix."""
+        if self.share:
+            return {DEEP: self.share, self.shipped: 1.0 - self.share}
         return {self.shipped: 1.0}
 
     def outputs(
@@ -95,7 +101,7 @@ class Generator:
         """Return a generated value per row, `MADE` ``[row]``; what is drawn by lot is not sure."""
         asked = asked or Asked()
         rows = np.asarray(rows)
-        return self._made(self._values(prepared, rows, asked), prepared, rows, asked)
+        return self._made(self.values(prepared, rows, asked), prepared, rows, asked)
 
     def stream(self, prepared: Prepared, row: int, asked: Asked) -> Iterator[np.ndarray]:
         """Give the beginnings of a row's value, `MADE` ``[1]``; the last is that of `outputs`.
@@ -163,9 +169,9 @@ class Generator:
     def losses(self, prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
         """Return the network's proper loss of rows that have a value, float64 ``[row]``.
 
-        None where a simple model ships: it has no likelihood.
+        None where a simple model ships, or is in the mix: it has no likelihood.
         """
-        if self.config is None:
+        if self.config is None or self.share:
             return None
         return row_losses(self.drawer, self.name, prepared, rows)
 
@@ -205,10 +211,16 @@ class Generator:
             self.features.save(folder / BASE_MODELS / "features")
             self.simple.save(folder / BASE_MODELS / self.shipped)
 
-    def _values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
+    def values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
+        """Return a generated value per row, in the target's layout."""
+        parts = []
+        if self.config is not None:
+            parts.append(generated_rows(self.drawer, prepared, rows, asked))
         if self.simple is not None and self.features is not None:
-            return self.simple.answer(self.features.matrices(prepared, rows))
-        return generated_rows(self.drawer, prepared, rows, asked)
+            parts.append(self.simple.answer(self.features.matrices(prepared, rows)))
+        if len(parts) == 1 or not isinstance(self.target, MixableTarget):
+            return parts[0]
+        return self.target.mixed(parts, [self.share, 1.0 - self.share])
 
 
 def asked_of(
@@ -261,7 +273,8 @@ def load_generator(
 
     Raises `KeyError` when what shipped is unknown.
     """
-    (shipped,) = about["mix"]
+    mix = dict(about["mix"])
+    shipped = next((name for name in mix if name != DEEP), DEEP)
     config, folder = about.get("system"), bundle.path / BASE_MODELS
     simple = None if shipped == DEEP else kinds_of(target)[shipped].load(folder / shipped)
     return Generator(
@@ -272,6 +285,7 @@ def load_generator(
         simple=simple,
         features=None if simple is None else FeatureMap.load(folder / "features", codecs),
         config=None if config is None else SystemConfig(**config),
-        tensors=bundle.read_arrays(WEIGHTS) if shipped == DEEP else {},
         trust=trust_by_columns_from(about["trust"]) if about.get("trust") else None,
+        tensors=bundle.read_arrays(WEIGHTS) if DEEP in mix else {},
+        share=float(mix[DEEP]) if len(mix) > 1 else 0.0,
     )

@@ -12,10 +12,9 @@ import numpy as np
 import plait
 from plait.answer import Answer
 from plait.bundle import read_steadily, write_bundle
-from plait.data.prepared import Prepared, is_worth_keeping
+from plait.data.prepared import Prepared
 from plait.data.schema import Schema
 from plait.data.table import Table, read
-from plait.data.windows.rows import judging_windows
 from plait.errors import BundleError, TargetError, as_path
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
@@ -27,13 +26,14 @@ from plait.model.derived_columns import DerivedColumn
 from plait.model.embedding import embed, search
 from plait.model.ensemble import Ensemble
 from plait.model.evaluation import evaluate, score_rows
-from plait.model.forecast import Forecast, next_steps
+from plait.model.forecast import Forecast
 from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
 from plait.model.judging import leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
 from plait.model.predictor import Predictor
-from plait.model.prepare import in_parts, prepare
+from plait.model.prepare import outputs_of, prepare
+from plait.model.recommendation import Recommendation, ranks_nothing
 from plait.model.shared_space import SharedSpace
 from plait.model.streaming import stream
 from plait.progress import SILENT, Progress
@@ -58,6 +58,7 @@ class Model:
         path: Where it was saved or loaded from.
         on_error: What an unreadable cell does where nothing else is said: as at its fit.
         forecast: How rows in time become windows, where the next steps are forecast.
+        recommendation: How interactions become histories, where it is told what comes next.
     """
 
     schema: Schema
@@ -73,6 +74,12 @@ class Model:
     group: str | None = None
     on_error: str = "raise"
     forecast: Forecast | None = None
+    recommendation: Recommendation | None = None
+
+    @property
+    def in_time(self) -> Forecast | Recommendation | None:
+        """How rows in time are read, where the model answers what follows them."""
+        return self.forecast or self.recommendation
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -120,7 +127,7 @@ class Model:
 
     @property
     def space(self) -> SharedSpace:
-        """What embeds. Raises `TargetError` when no shared space was learned."""
+        """What embeds. Raises `TargetError` without a shared space."""
         if self.shared is None:
             raise TargetError(
                 "this bundle holds no shared space, so it can neither embed nor search",
@@ -152,11 +159,16 @@ class Model:
         temperature: float | None = None,
         seed: int = 0,
         beam: int | None = None,
+        top: int | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
-        Of a forecast, rows are those in time, and what is returned are the steps that follow them.
+        Where rows are in time, what is returned follows them: the steps of a forecast, see
+        `plait.model.forecast.next_steps`, or the items that each group takes, see
+        `plait.model.recommendation.next_items`.
+
+        No cell is written to disk, unless a pretrained encoder reads a file of many rows.
 
         Args:
             rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
@@ -171,34 +183,19 @@ class Model:
             seed: Of the draws.
             beam: Of a text that a network writes: beginnings that are kept while the likeliest is
                 looked for, up to 32; 1 (None) takes the likeliest piece at each place.
+            top: Of what comes next: so many items for each; default ten.
             progress: Told of the work; True shows it, None and False say nothing.
 
         Raises `TargetError` for either where it has no meaning, `UsageError` out of range.
         """
         asked = asked_of(self, temperature, seed, beam)
-        if self.forecast is not None:
+        if self.in_time is not None:
             table = read(rows, on_error=on_error, root=root)
-            return next_steps(self, table, asked, heard(progress))
+            if self.in_time.reads(table):
+                return self.in_time.answer(self, table, asked, heard(progress), top)
+        ranks_nothing(top)
         outputs = self.outputs_of(rows, on_error, root, strict, asked, heard(progress))
         return Answer(self.predictor.answer(outputs))
-
-    def outputs_of(
-        self,
-        rows: Any,
-        on_error: str | None = None,
-        root: Any = None,
-        strict: bool = False,
-        asked: Asked | None = None,
-        progress: Progress = SILENT,
-    ) -> np.ndarray:
-        """Return the outputs of any rows, ``[row, ...]``; see `predict` and `Predictor`."""
-        table = self.as_table(rows, on_error=on_error, root=root, strict=strict)
-        keep = bool(self.derived_columns) and is_worth_keeping(table)
-        update, parts = progress.task("predicting", table.num_rows), list[np.ndarray]()
-        for part in in_parts(self, table, keep, progress):
-            parts.append(self.outputs(part, asked))
-            update(sum(map(len, parts)))
-        return np.concatenate(parts)
 
     def present(self, prepared: Prepared, input_column: str) -> np.ndarray:
         """Return which rows have an input column, bool ``[row]``."""
@@ -231,8 +228,8 @@ class Model:
         """
         table = read(rows, on_error=on_error, root=root)
         table = table.under(table.policy.or_else(self.on_error))
-        if self.forecast is not None and not table.overlaps:
-            table = judging_windows(table, self.forecast.plan)
+        if self.in_time is not None and self.in_time.reads(table):
+            table = self.in_time.judging(self, table)
         return under_schema(table, self.schema, self.inputs, strict=strict)
 
     def prepare(
@@ -258,6 +255,7 @@ class Model:
         self.path = write_bundle(path, files_of(self), version=plait.__version__)
         return self.path
 
+    outputs_of = outputs_of
     evaluate = evaluate
     score_rows = score_rows
     embed = embed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from plait.data.prepared import Prepared, is_worth_keeping, prepare_rows, prepare_table
 from plait.data.table import Table
-from plait.modalities import Codec
+from plait.modalities import Asked, Codec
 from plait.model.columns import counted_from
 from plait.model.derived_columns import with_derived_columns
 from plait.model.unread import note_unread
@@ -56,6 +58,25 @@ def in_parts(
             told = progress if keep else SILENT
             prepared = model.prepare(part, progress=told, keep=keep)
         yield prepared
+
+
+def outputs_of(
+    model: Model,
+    rows: Any,
+    on_error: str | None = None,
+    root: Any = None,
+    strict: bool = False,
+    asked: Asked | None = None,
+    progress: Progress = SILENT,
+) -> np.ndarray:
+    """Return the outputs of any rows, ``[row, ...]``; see `predict` and `Predictor`."""
+    table = model.as_table(rows, on_error=on_error, root=root, strict=strict)
+    keep = bool(model.derived_columns) and is_worth_keeping(table)
+    update, parts = progress.task("predicting", table.num_rows), list[np.ndarray]()
+    for part in in_parts(model, table, keep, progress):
+        parts.append(model.outputs(part, asked))
+        update(sum(map(len, parts)))
+    return np.concatenate(parts)
 
 
 def _codecs(model: Model, target: bool) -> dict[str, Codec]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -47,10 +48,20 @@ class Heads(nn.Module):
         tokens, column = self.encoder(batch, keep)
         return self.trunk(tokens, column)
 
-    def conditions(self, target: str, tokens: Tokens) -> Conditions:
-        """Return what a target's head sees of the trunk's tokens."""
+    def conditions(
+        self,
+        target: str,
+        tokens: Tokens,
+        batch: Batch,
+        keep: Bool[Tensor, "batch column"] | None = None,
+    ) -> Conditions:
+        """Return what a target's head sees: the trunk's tokens, and the columns that are kept."""
         pool = self.pools[self.targets.index(target)]
-        return Conditions(tokens, pool(tokens.values, tokens.mask))
+        inputs = {name: batch[name] for name in self.encoder.columns}
+        if keep is not None:
+            places = enumerate(inputs.items())
+            inputs = {name: replace(one, present=keep[:, place]) for place, (name, one) in places}
+        return Conditions(tokens, pool(tokens.values, tokens.mask), inputs)
 
     def head(self, target: str) -> Any:
         """Return a target's head: its ``Generate``, or an `AnswerHead`."""
@@ -71,7 +82,7 @@ class Heads(nn.Module):
         """
         tokens, found = self.encode(batch, keep), {}
         for name, column in wanted.items():
-            losses = self.head(name).loss(self.conditions(name, tokens), column)
+            losses = self.head(name).loss(self.conditions(name, tokens, batch, keep), column)
             found[name] = torch.where(column.present, losses.float(), 0.0)
         return found
 

@@ -98,8 +98,8 @@ class HeadsRunner:
         yield from self._network.head(self._target).stream(self._conditions(arrays), rng, asked)
 
     def _conditions(self, arrays: Arrays) -> Conditions:
-        tokens = self._network.encode(to_tensors(nested(arrays), self._device))
-        return self._network.conditions(self._target, tokens)
+        batch = to_tensors(nested(arrays), self._device)
+        return self._network.conditions(self._target, self._network.encode(batch), batch)
 
     @torch.inference_mode()
     def losses(self, arrays: Arrays, wanted: ColumnBatch) -> np.ndarray:

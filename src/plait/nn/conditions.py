@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from plait.nn.tokens import Tokens
+from plait.types import Batch
 
 
 class Conditions(NamedTuple):
@@ -17,11 +18,14 @@ class Conditions(NamedTuple):
         tokens: The trunk's tokens, registers first: what a decoder cross-attends to where the mask
             is True.
         pooled: What the head's own queries gathered of them.
+        inputs: The columns themselves, for heads that point at what they hold; a column that is
+            hidden from the row is not present. None where a head is asked without.
     """
 
     tokens: Tokens
     pooled: Float[Tensor, "batch query dim"]
+    inputs: Batch | None = None
 
     def take(self, rows: slice | Tensor) -> Conditions:
-        """Return what is seen of some of the rows, in this order."""
+        """Return the tokens and the queries of some of the rows, in this order."""
         return Conditions(Tokens(*(part[rows] for part in self.tokens)), self.pooled[rows])

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.data.table import Table, read
-from plait.data.windows.rows import judging_windows
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.judging import few_groups_said
@@ -66,8 +65,8 @@ def evaluate(
         there = model.targets_in(rows.column_names)
         lacking = [name for name in model.targets if name not in there]
         return _joined({name: _scored(model[name], rows, **told) for name in there}, lacking)
-    if model.forecast is not None:
-        rows = judging_windows(rows, model.forecast.plan)
+    if model.in_time is not None and model.in_time.reads(rows):
+        rows = model.in_time.judging(model, rows)
     return _scored(model, rows, **told)
 
 

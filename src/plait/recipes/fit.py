@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from plait.data.entries import column_key
 from plait.data.table import Table, read
 from plait.errors import UsageError
-from plait.fitting.records.forecasts import forecasting
+from plait.fitting.records.forecasts import in_use
 from plait.fitting.records.records import counted, make_licences, make_lineage
 from plait.fitting.setup.config import configured
 from plait.fitting.setup.config import read_config as read_config
@@ -23,7 +23,7 @@ from plait.fitting.setup.problem import Problem, make_problems
 from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.targets import targets_of
 from plait.fitting.setup.timetable import Timetable
-from plait.fitting.setup.windows import in_windows
+from plait.fitting.setup.windows import in_time
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
@@ -100,7 +100,7 @@ def fit(
     opened = as_in_base(opened, base, targets)
     told, said = asked.told(opened, base), asked.said(table, base)
     with timetable.part("opening"):
-        opened, asked, plan = in_windows(opened, asked)
+        opened, asked, plan = in_time(opened, asked)
     unfinished = _unfinished(out, told, resume)
     goals = targets if plan is None else (plan.goal,)
     problems = _prepare(opened, asked, goals, base, timetable, progress)
@@ -121,7 +121,7 @@ def fit(
         learned = _learn(problems, work)
         for problem, (model, records) in zip(problems, learned, strict=True):
             if plan is not None:
-                forecasting(model, problem, plan, records)
+                in_use(model, problem, plan, records)
             _describe(model, problem, work, records, told, said)
         model = together([model for model, _ in learned])
         _keep(model, out, unfinished)

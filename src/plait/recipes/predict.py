@@ -14,6 +14,7 @@ from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
+from plait.model.recommendation import ranks_nothing
 from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
 from plait.progress import Progress
@@ -48,6 +49,7 @@ def predict(
     temperature: float | None = None,
     seed: int = 0,
     beam: int | None = None,
+    top: int | None = None,
     format: str | None = None,
     force: bool = False,
     progress: Progress | bool | None = None,
@@ -57,7 +59,8 @@ def predict(
 
     Of several targets, predictions have the targets' names, and what is told beside them has these
     in front: ``answer``, ``answer_confidence``. Of a forecast, rows are those in time, and what is
-    returned, or written, are the steps that follow them. Of all others a file holds the table's
+    returned, or written, are the steps that follow them; of what comes next, the items that each
+    group takes. Of all others a file holds the table's
     columns too. It appears whole or not at all; bytes cells are left out of CSV and JSON lines. Its
     rows are predicted in chunks, so that the table need not fit in memory. Generated values that
     are files lie in a folder beside it, named in the cells.
@@ -75,6 +78,7 @@ def predict(
         force: Whether a file at `out` is replaced; never the table or the bundle.
         temperature, seed, beam: How a generated target is drawn; see
             `plait.model.model.Model.predict`.
+        top: Of what comes next: so many items for each; default ten.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         progress: As for `plait.fit`.
@@ -103,10 +107,13 @@ def predict(
     if classes and (temperature is not None or beam is not None):
         raise UsageError("classes are answered, not drawn", expected="no temperature, no beam")
     told = heard(progress)
-    if model.forecast is not None:
-        _check_forecast(classes)
-        answer = model.predict(rows, temperature=temperature, seed=seed, beam=beam, progress=told)
+    if model.in_time is not None and model.in_time.reads(rows):
+        _check_in_time(classes)
+        answer = model.predict(
+            rows, temperature=temperature, seed=seed, beam=beam, top=top, progress=told
+        )
         return answer if out is None else _written(answer, rows, out, form)
+    ranks_nothing(top)
     drawn = partial(model.predict, temperature=temperature, seed=seed, beam=beam)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
@@ -136,13 +143,13 @@ def predict(
     }
 
 
-def _check_forecast(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
+def _check_in_time(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
     if classes:
-        raise UsageError("a forecast answers by numbers", expected="no classes")
+        raise UsageError("what follows rows in time is no class", expected="no classes")
 
 
 def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any]:
-    """Write a forecast, a row per step; return what `predict` returns of an output."""
+    """Write what follows rows in time, a row per step or item; return as `predict` does."""
     found = answer.to_arrow()
     packing = PACKINGS.get(out.suffix.lower())
     with writing_to(out) as temporary, RowWriter(temporary, form, packing) as writer:

@@ -16,7 +16,7 @@ from plait.errors import PlaitError
 VALUES = (
     "target", "budget", "size", "fusion", "columns_file", "group", "time", "split", "schema",
     "root", "encoding", "delimiter", "decimal", "sheet", "device", "on_error", "metric", "weights",
-    "threshold", "positive", "base", "adapt", "tune", "seed", "horizon", "lookback",
+    "threshold", "positive", "base", "adapt", "tune", "seed", "horizon", "lookback", "items",
 )  # fmt: skip
 """Settings of a fit that are options with a value."""
 
@@ -27,6 +27,7 @@ SWITCHES = {
     "baselines": {False: "--no-baselines"},
     "samples": {False: "--no-samples"},
     "label_curve": {True: "--label-curve"},
+    "leave_last_out": {True: "--leave-last-out"},
 }
 """Setting -> its value -> the option that says so."""
 

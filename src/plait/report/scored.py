@@ -11,7 +11,7 @@ from plait.report.words import word
 EARLIER_HEADLINES = ("accuracy", "macro_f1", "rmse")
 """Of bundles that do not tell theirs: the first of these that was measured."""
 
-GUESSES, NETWORK = ("majority", "typical"), "deep"
+GUESSES, NETWORK = ("popular", "majority", "typical"), "deep"
 LEAST_ROWS = 10
 """Fewer rows have no interval, and are not named as the weakest pattern or class."""
 
@@ -100,7 +100,8 @@ def candidates(data: Mapping[str, Any]) -> list[Scored]:
 
 def guessing(data: Mapping[str, Any]) -> Scored | None:
     """Return the candidate that only guesses."""
-    return next((one for one in candidates(data) if one.get("name") in GUESSES), None)
+    known = {str(one.get("name")): one for one in candidates(data)}
+    return next((known[name] for name in GUESSES if name in known), None)
 
 
 def best_base_model(data: Mapping[str, Any]) -> Scored | None:

@@ -49,7 +49,7 @@ def in_order(table: Table, time: str, group: str | None) -> dict[str, np.ndarray
         TableError: A time or a group is missing or cannot be read, or two rows are of one time.
     """
     times = read_times(table, time)
-    rows = {"": np.arange(table.num_rows)} if group is None else _by_group(table, group)
+    rows = {"": np.arange(table.num_rows)} if group is None else rows_by_group(table, group)
     found = {}
     for name, own in rows.items():
         order = own[np.argsort(times[own], kind="stable")]
@@ -72,7 +72,7 @@ def clock_of(table: Table, time: str, group: str | None) -> Clock:
     times = read_times(table, time)
     series = [times[rows] for rows in in_order(table, time, group).values()]
     first = table.column(time, [0])[0]
-    dates = table.schema[time].modality == "date" or not _is_plain_number(first)
+    dates = table.schema[time].modality == "date" or not is_plain_number(first)
     return Clock.of(series, dates=dates)
 
 
@@ -87,7 +87,7 @@ def read_steps(table: Table, plan: WindowPlan) -> list[Steps]:
             raise no_column(name, table.column_names)
     rows = in_order(table, plan.time, plan.group)
     times = read_times(table, plan.time)
-    numbers = {name: _numbers(table, name) for name in (*plan.targets, *plan.beside)}
+    numbers = {name: numbers_of(table, name) for name in (*plan.targets, *plan.beside)}
     return [_steps(plan, name, times, own, numbers) for name, own in rows.items()]
 
 
@@ -123,7 +123,7 @@ def _steps(
     return Steps(name, filled, laid(plan.targets), laid(plan.beside), row_of[known])
 
 
-def _by_group(table: Table, group: str) -> dict[str, np.ndarray]:
+def rows_by_group(table: Table, group: str) -> dict[str, np.ndarray]:
     found: dict[str, list[int]] = {}
     for first, cells in table.batches([group]):
         for place, cell in enumerate(cells[group]):
@@ -139,7 +139,7 @@ def _by_group(table: Table, group: str) -> dict[str, np.ndarray]:
     return {name: np.array(rows, np.int64) for name, rows in found.items()}
 
 
-def _numbers(table: Table, name: str) -> np.ndarray:
+def numbers_of(table: Table, name: str) -> np.ndarray:
     """Return a column of numbers, float64 ``[row]``, NaN where a cell holds none."""
     media, found = table.media(), np.full(table.num_rows, np.nan)
     if name not in table.column_names:
@@ -175,7 +175,7 @@ def _as_number(table: Table, name: str) -> Any:
     )
 
 
-def _is_plain_number(cell: Any) -> bool:
+def is_plain_number(cell: Any) -> bool:
     if isinstance(cell, bool):
         return False
     if isinstance(cell, int | float | np.number):

@@ -9,6 +9,7 @@ import numpy as np
 from plait.baselines.cross_validation import fold_numbers
 from plait.display import model_name
 from plait.fitting.choice.chosen_by_folds import NUM_FOLDS
+from plait.fitting.choice.generated_mix import MIX
 from plait.model.ensemble import DEEP
 from plait.model.judges import PairJudge
 from plait.model.made import MADE, unsure
@@ -45,18 +46,19 @@ def choose_generated(
         return names[-1], few
     costs = _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
-    simple = [name for name in names if name != DEEP]
+    simple = [name for name in names if name != DEEP and not name.startswith(MIX)]
     if DEEP not in names or not simple:
         return best, ()
     base_model = min(simple, key=lambda name: costs[name])
-    if best != DEEP:
+    if best in simple:
         return best, (f"the network does not beat {model_name(base_model)} on these data",)
-    gap = judge.cost(made.outputs[DEEP], made.truth) - judge.cost(
+    gap = judge.cost(made.outputs[best], made.truth) - judge.cost(
         made.outputs[base_model], made.truth
     )
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return best, ()
-    return best, (f"the network is not clearly better than {model_name(base_model)} on these data",)
+    who = "the network" if best == DEEP else "the mix with the network"
+    return best, (f"{who} is not clearly better than {model_name(base_model)} on these data",)
 
 
 def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:

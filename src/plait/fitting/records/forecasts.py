@@ -1,23 +1,44 @@
-"""What a fit of a forecast adds to its model and records: intervals, and how often they held."""
+"""What a fit of rows in time adds to its model and records: how it is used, and intervals."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from plait.data.cautions import caution
+from plait.data.histories.plan import HistoryPlan
+from plait.data.schema import Column, Schema
 from plait.data.windows.plan import WindowPlan
 from plait.fitting.setup.problem import Problem
 from plait.model.forecast import Forecast, local_spreads
 from plait.model.made import raw_of
 from plait.model.model import Model
+from plait.model.recommendation import Recommendation
 
 LEAST_COVERED = 0.85
 """Intervals that hold less of the test are warned of."""
 
 MOST_MADE = 500
 """Windows that intervals are learned from, and tried on, at most each."""
+
+
+def in_use(
+    model: Model, problem: Problem, plan: WindowPlan | HistoryPlan, records: dict[str, Any]
+) -> None:
+    """Let a model answer rows in time: what follows of each series, or what each group takes."""
+    if isinstance(plan, HistoryPlan):
+        model.recommendation = Recommendation(plan)
+        columns = (_plain(one, plan.goal) for one in model.schema.columns)
+        model.schema = Schema(tuple(columns))
+    else:
+        forecasting(model, problem, plan, records)
+
+
+def _plain(column: Column, goal: str) -> Column:
+    """Return the column of items without the catalogue, which its codec has."""
+    return replace(column, settings={}) if column.name == goal else column
 
 
 def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[str, Any]) -> None:

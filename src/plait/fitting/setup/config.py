@@ -38,6 +38,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "split": _TEXT,
     "horizon": (int,),
     "lookback": (int,),
+    "items": _TEXT,
+    "leave_last_out": (bool,),
     "schema": _TEXT,
     "root": _TEXT,
     "encoding": _TEXT,

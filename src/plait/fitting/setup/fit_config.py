@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from plait.fitting.setup.fit_settings import (
     Decision,
     Forecasting,
     Network,
+    Recommending,
     Rows,
     Start,
 )
@@ -46,6 +47,8 @@ class FitOptions(ReadOptions, total=False):
     weights: str | None
     horizon: int | None
     lookback: int | None
+    items: Any
+    leave_last_out: bool
     size: str | Mapping[str, Any] | SystemConfig
     fusion: str | int
     device: str
@@ -91,6 +94,7 @@ class FitConfig:
     reading: ReadOptions = field(default_factory=lambda: ReadOptions())
     rows: Rows = Rows()
     forecasting: Forecasting = Forecasting()
+    recommending: Recommending = Recommending()
     network: Network = Network()
     choice: Choice = Choice()
     decision: Decision = Decision()
@@ -184,6 +188,7 @@ class FitConfig:
             "exclude": ", ".join(sorted(self.exclude)),
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
             "forecast": f"horizon={self.forecasting.horizon}, lookback={self.forecasting.lookback}",
+            "next": self.recommending.told,
             "base": "" if base is None else base.space.key,
             "adapt": self.start.adapt,
             "encoders": self.encoders.told(whole=True),
@@ -213,7 +218,7 @@ class FitConfig:
         found |= {"samples": None if self.samples else False, "seed": self.seed}
         if base is not None:
             found["base"] = base.path if isinstance(self.start.base, Model) else self.start.base
-        of_paths = ("table", "base", "columns_file", "schema", "root")
+        of_paths = ("table", "base", "columns_file", "schema", "root", "items")
         found |= {name: _without_folders(found.get(name)) for name in of_paths}
         if isinstance(self.start.encoders, Mapping):
             wanted = self.start.encoders.items()
@@ -224,6 +229,7 @@ class FitConfig:
 GROUPS: dict[str, Any] = {
     "rows": Rows,
     "forecasting": Forecasting,
+    "recommending": Recommending,
     "network": Network,
     "choice": Choice,
     "decision": Decision,
@@ -251,8 +257,7 @@ def _without_folders(place: Any) -> Any:
 
 def _taken(kind: Any, given: dict[str, Any]) -> Any:
     """Make a group of the settings that are its own, and take them out of `given`."""
-    names = [one.name for one in fields(kind) if one.name in given]
-    return kind(**{name: given.pop(name) for name in names})
+    return kind(**{one.name: given.pop(one.name) for one in fields(kind) if one.name in given})
 
 
 def spelled_out(verb: Verb) -> Verb:
@@ -267,8 +272,9 @@ def spelled_out(verb: Verb) -> Verb:
     settings = [one for kind in GROUPS.values() for one in fields(kind)] + of_config
     keyword = inspect.Parameter.KEYWORD_ONLY
     for one in settings:
+        usual = inspect._empty if one.default is MISSING else one.default
         parameters[one.name] = inspect.Parameter(
-            one.name, keyword, default=_default(one), annotation=one.type
+            one.name, keyword, default=usual, annotation=one.type
         )
     reading = inspect.Parameter("reading", inspect.Parameter.VAR_KEYWORD, annotation="ReadOptions")
     signature = inspect.Signature([*parameters.values(), reading], return_annotation="Model")
@@ -292,7 +298,3 @@ def _descriptions(kind: type) -> dict[str, str]:
         name = entry[1] if entry else name
         found[name] = found.get(name, "") + line + "\n"
     return found
-
-
-def _default(one: Field[Any]) -> Any:
-    return inspect.Parameter.empty if one.default is MISSING else one.default

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.baselines.base_models import BASE_MODELS
+from plait.data.table import read
 from plait.errors import UsageError
 from plait.fitting.setup.work import ADAPTATIONS, check_tune
 from plait.model.decision import check_threshold, read_costs
@@ -47,6 +48,30 @@ class Forecasting:
 
     horizon: int | None = None
     lookback: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommending:
+    """Whether it is learned what each group takes next, of which items.
+
+    Attributes:
+        items: Table of what is known of the items (titles, pictures, prices), with the target's
+            column for their names: the target is what each of `group` takes next, by `time`. Items
+            that nobody took are recommended by what is known of them. Without such a table, the
+            same is learned where the target is said to be an item: ``columns="film=item"``.
+        leave_last_out: Whether the last item of each group is the test, and the one before it
+            chooses; default the latest fifth of all, as in use: what others took later tells
+            nothing then.
+    """
+
+    items: Any = None
+    leave_last_out: bool = False
+
+    @property
+    def told(self) -> str:
+        """The settings in words, which change with the cells of the table of items."""
+        key = "" if self.items is None else read(self.items).key
+        return f"items={key}, leave_last_out={self.leave_last_out}"
 
 
 @dataclass(frozen=True, kw_only=True)

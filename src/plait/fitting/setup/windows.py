@@ -1,9 +1,10 @@
-"""A fit of a forecast: its table becomes one of windows, and its settings those of a series."""
+"""A fit of rows in time: its table becomes one of windows, or of moments, its settings those."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from plait.data.histories.plan import HistoryPlan
 from plait.data.table import Table
 from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
@@ -11,19 +12,27 @@ from plait.data.windows.steps import clock_of
 from plait.errors import UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
+from plait.fitting.setup.histories import in_histories, is_asked
 from plait.words import split_list
 
 
-def in_windows(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, WindowPlan | None]:
-    """Return the table and settings to fit, and the plan of windows; as they are without a horizon.
+def in_time(
+    table: Table, asked: FitConfig
+) -> tuple[Table, FitConfig, WindowPlan | HistoryPlan | None]:
+    """Return the table and settings to fit, and the plan of windows or of histories.
+
+    All are as they are where neither a forecast nor what comes next is asked.
 
     Windows say their split by time, and blocks of them, as long as what is foreseen, belong
     together.
 
     Raises:
         UsageError: What a forecast needs is not said, or something is said that it does not know.
-        TableError, TargetError, ColumnError: See `plan_windows` and `learning_windows`.
+        TableError, TargetError, ColumnError: See `plan_windows` and `learning_windows`, and
+            `plait.fitting.setup.histories.in_histories`.
     """
+    if is_asked(table, asked):
+        return in_histories(table, asked)
     horizon, rows = asked.forecasting.horizon, asked.rows
     if horizon is None:
         if asked.forecasting.lookback is not None:

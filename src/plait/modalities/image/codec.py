@@ -63,7 +63,7 @@ class ImageCodec:
     version: ClassVar[int] = 2
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
-    traits: ClassVar[Traits] = Traits(shared=True, steady=True)
+    traits: ClassVar[Traits] = Traits(shared=True, steady=True, pictured=True)
 
     size_px: int = 0
     grey: bool = False

@@ -1,0 +1,1 @@
+"""Histories: the items that somebody took, in the order of time."""

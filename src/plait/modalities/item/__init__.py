@@ -1,0 +1,1 @@
+"""Items: what is recommended next, ranked among all that there are."""
