@@ -14,6 +14,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.system import Encoder, make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.conditions import Conditions
+from plait.nn.feature_map import FeatureMap, MapPool
 from plait.nn.tokens import Tokens
 from plait.types import Arrays, Batch, ColumnBatch, Layout
 
@@ -39,6 +40,9 @@ class Heads(nn.Module):
             QueryPool(dim=config.dim, num_queries=num, num_heads=config.num_heads)
             for num in (int(head.num_queries) for head in self.heads)  # type: ignore[arg-type]
         )
+        asked = any(getattr(head, "asks_for_map", False) for head in self.heads)
+        num_maps = len(self.encoder.mapped) if asked else 0
+        self.map_pool = MapPool(num_maps) if num_maps else None
 
     def encode(self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None) -> Tokens:
         """Return the trunk's tokens; `keep` tells which columns to use, by default those there."""
@@ -47,10 +51,26 @@ class Heads(nn.Module):
         tokens, column = self.encoder(batch, keep)
         return self.trunk(tokens, column)
 
-    def conditions(self, target: str, tokens: Tokens) -> Conditions:
-        """Return what a target's head sees of the trunk's tokens."""
+    def map(
+        self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None
+    ) -> FeatureMap | None:
+        """Return one map of the columns that are used and offer one; None where no head asks."""
+        if self.map_pool is None:
+            return None
+        columns, found = self.encoder.columns, []
+        for name, one in self.encoder.maps(batch).items():
+            used = one.present if keep is None else keep[:, columns.index(name)]
+            found.append(one._replace(present=used))
+        pooled: FeatureMap = self.map_pool(found)
+        return pooled
+
+    def conditions(
+        self, target: str, tokens: Tokens, found: FeatureMap | None = None
+    ) -> Conditions:
+        """Return what a target's head sees of the trunk's tokens, and of the map if it asks."""
         pool = self.pools[self.targets.index(target)]
-        return Conditions(tokens, pool(tokens.values, tokens.mask))
+        asks = getattr(self.head(target), "asks_for_map", False)
+        return Conditions(tokens, pool(tokens.values, tokens.mask), found if asks else None)
 
     def head(self, target: str) -> Any:
         """Return a target's head: its ``Generate``, or an `AnswerHead`."""
@@ -69,9 +89,9 @@ class Heads(nn.Module):
             wanted: Target column -> its values.
             keep: As for `encode`.
         """
-        tokens, found = self.encode(batch, keep), {}
+        tokens, placed, found = self.encode(batch, keep), self.map(batch, keep), {}
         for name, column in wanted.items():
-            losses = self.head(name).loss(self.conditions(name, tokens), column)
+            losses = self.head(name).loss(self.conditions(name, tokens, placed), column)
             found[name] = torch.where(column.present, losses.float(), 0.0)
         return found
 

@@ -17,6 +17,7 @@ from plait.networks.config import CORRECTED, OWN, SystemConfig
 from plait.networks.correction import Correction
 from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
+from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
 from plait.types import Batch, ColumnBatch
@@ -28,9 +29,11 @@ class Embedded(ColumnBatch):
 
     Attributes:
         tokens: As `Encoder.tokens` gives them.
+        map: As `Encoder.maps` gives it; None where the column offers none.
     """
 
     tokens: Any = None
+    map: Any = None
 
 
 class Encoder(nn.Module):
@@ -68,6 +71,27 @@ class Encoder(nn.Module):
             tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
             vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
             found[name] = tokens._replace(values=tokens.values + vector)
+        return found
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """The columns whose stems offer a map of where things are."""
+        return tuple(
+            name
+            for name in self.columns
+            if getattr(self.stems[self.stem_of[name]], "offers_map", False)
+        )
+
+    def maps(self, batch: Batch) -> dict[str, FeatureMap]:
+        """Return the maps of the columns that offer one."""
+        found = {}
+        for name in self.mapped:
+            column = batch[name]
+            if isinstance(column, Embedded):
+                found[name] = column.map
+            else:
+                stem: Any = self.stems[self.stem_of[name]]
+                found[name] = stem.map(column.parts, column.present)
         return found
 
     def join(

@@ -88,8 +88,9 @@ class HeadsRunner:
     def draw(
         self, arrays: Arrays, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> Sequence[Arrays]:
-        tokens = self._network.encode(to_tensors(nested(arrays), self._device))
-        conditions = self._network.conditions(self._target, tokens)
+        batch = to_tensors(nested(arrays), self._device)
+        tokens, placed = self._network.encode(batch), self._network.map(batch)
+        conditions = self._network.conditions(self._target, tokens, placed)
         made: Sequence[Arrays] = self._network.head(self._target).generate(conditions, rngs, asked)
         return made
 

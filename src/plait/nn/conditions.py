@@ -7,6 +7,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
+from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
 
 
@@ -17,7 +18,10 @@ class Conditions(NamedTuple):
         tokens: The trunk's tokens, registers first: what a decoder cross-attends to where the mask
             is True.
         pooled: What the head's own queries gathered of them.
+        map: Where things are in the rows' pictures, for a head that asks for it, of all columns
+            that offer it; None where none does, or nobody asks.
     """
 
     tokens: Tokens
     pooled: Float[Tensor, "batch query dim"]
+    map: FeatureMap | None = None

@@ -59,9 +59,10 @@ class Joint:
         device = next(iter(batch.values())).present.device
         encoder: Any = self.objectives[0].module.encoder
         with autocast(precision, device):
-            tokens = encoder.tokens(batch)
+            tokens, maps = encoder.tokens(batch), encoder.maps(batch)
         return {
-            name: Embedded({}, {}, batch[name].present, found) for name, found in tokens.items()
+            name: Embedded({}, {}, batch[name].present, found, maps.get(name))
+            for name, found in tokens.items()
         }
 
     def after_step(self, share: float) -> None:
@@ -93,4 +94,5 @@ def _own_view(
 
 def _taken(column: Embedded, places: Tensor) -> Embedded:
     tokens = Tokens(*(part[places] for part in column.tokens))
-    return Embedded({}, {}, column.present[places], tokens)
+    placed = None if column.map is None else type(column.map)(*(one[places] for one in column.map))
+    return Embedded({}, {}, column.present[places], tokens, placed)

@@ -16,7 +16,7 @@ from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
 from plait.fitting.encoders.encoder_vectors import ColumnEncoder
 from plait.fitting.setup.problem import Problem
-from plait.fitting.setup.reading import input_columns_with
+from plait.fitting.setup.reading import input_columns_with, offering
 from plait.fitting.setup.work import Work
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import MAX_FIT_ROWS, BackboneColumn
@@ -60,7 +60,9 @@ def with_encoder(
     columns = {**problem.prepared.columns, derived.column: column.with_codec(derived.codec)}
     return replace(
         problem,
-        input_columns=input_columns_with((derived,), problem.input_columns),
+        input_columns=input_columns_with(
+            (derived,), problem.input_columns, offering(problem.codecs, problem.target)
+        ),
         codecs={**problem.codecs, derived.column: derived.codec},
         prepared=Prepared(columns, problem.prepared.num_rows),
         derived_columns=(*problem.derived_columns, derived),
