@@ -18,6 +18,7 @@ from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
 from plait.progress import Progress
 from plait.reading import ReadOptions
+from plait.recipes.exported import export, export_form
 from plait.recipes.made_files import MadeFiles
 from plait.recipes.outputs import check_output
 from plait.recipes.row_files import (
@@ -27,6 +28,7 @@ from plait.recipes.row_files import (
     RowWriter,
     chunk_of,
     format_of,
+    is_row_file,
     kinds_of,
     writing_to,
 )
@@ -66,11 +68,13 @@ def predict(
         table: Rows with any subset of the model's input columns.
         out: ``.csv``, ``.jsonl`` or ``.parquet`` file, the first two perhaps with ``.gz`` or
             ``.zst`` behind, or ``-`` for standard output; None writes none. Where a column of the
-            table is named as one of the answer's, its name gets ``input_`` in front.
+            table is named as one of the answer's, its name gets ``input_`` in front. Boxes go to a
+            ``.json`` file of COCO's form, too, or to a folder of VOC's or YOLO's.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
-        format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell.
+        format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell; or a
+            form of the target's own: ``coco``, ``voc`` or ``yolo`` of boxes.
         force: Whether a file at `out` is replaced; never the table or the bundle.
         temperature, seed: How a generated target is drawn; see `plait.model.model.Model.predict`.
         threshold, positive: Another decision between two classes than the bundle's; see
@@ -91,11 +95,17 @@ def predict(
         ColumnError: When the table has no column of the model, or with `strict` not all.
     """
     out = None if out is None else Path(out)
-    form = "" if out is None else format_of(out, format)
-    if out is not None and str(out) != STDOUT:
+    model = bundle if isinstance(bundle, Model) else None
+    own, form = "", ""
+    if out is not None and not is_row_file(out, format):
+        model = model or load(bundle)
+        own = export_form(model, out, format)
+    if out is not None and not own:
+        form = format_of(out, format)
+    if out is not None and str(out) != STDOUT and not (own and out.is_dir()):
         check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
-    model = bundle if isinstance(bundle, Model) else load(bundle)
+    model = model or load(bundle)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if classes and temperature is not None:
@@ -110,8 +120,13 @@ def predict(
     model.as_table(rows)
     if out is None:
         return answer_rows(rows) if classes else answer_rows(rows, progress=told)
+    renamed: list[str] = []
     with counting_unread() as unread:
-        columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
+        if own:
+            written = export(model, rows, answer_rows, out, own, force=force, progress=told)
+        else:
+            columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
+            written = {"rows": rows.num_rows, "out": str(out), "columns": columns}
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
@@ -124,9 +139,7 @@ def predict(
         *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
     ]
     return {
-        "rows": rows.num_rows,
-        "out": str(out),
-        "columns": columns,
+        **written,
         **({"unit": unit} if unit else {}),
         "missing_columns": missing,
         "notes": notes,

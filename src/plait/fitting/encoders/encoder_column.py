@@ -15,8 +15,9 @@ from plait.data.prepared import Prepared, PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
 from plait.fitting.encoders.encoder_vectors import ColumnEncoder
+from plait.fitting.setup.asked_of_inputs import offering
 from plait.fitting.setup.problem import Problem
-from plait.fitting.setup.reading import input_columns_with, offering
+from plait.fitting.setup.reading import input_columns_with
 from plait.fitting.setup.work import Work
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import MAX_FIT_ROWS, BackboneColumn

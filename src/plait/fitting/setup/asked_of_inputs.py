@@ -1,4 +1,7 @@
-"""What targets ask of their inputs: columns that can offer it are read so that they do."""
+"""What targets ask of their inputs: columns that can offer it are read so that they do.
+
+And whether what a target's cells say can be true of what its row's inputs offer.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from plait.data.decoding import placed
+from plait.data.prepared import Prepared
 from plait.data.schema import Schema
 from plait.data.table import Table
-from plait.modalities import find_codec
+from plait.errors import CellError
+from plait.modalities import Codec, find_codec
 
 
 def as_asked(
@@ -47,6 +55,42 @@ def as_asked(
         for one in table.schema.columns
     )
     return table.with_schema(Schema(columns)), notes
+
+
+def check_beside(
+    table: Table, codecs: Mapping[str, Codec], prepared: Prepared, target: str | None
+) -> list[str]:
+    """Check each value of a target against what its row's inputs offer; return notes.
+
+    A codec that can tell has a ``check_beside(arrays, beside)``, which raises `CellError` for
+    arrays of the target that cannot be true beside those of an input.
+
+    Raises `CellError`, with column and row, unless the table's policy skips such cells: then they
+    are counted.
+    """
+    codec: Any = codecs.get(str(target))
+    check = getattr(codec, "check_beside", None)
+    names = offering(codecs, target)
+    if check is None or not names:
+        return []
+    column, num = prepared.columns[str(target)], 0
+    for row in np.flatnonzero(column.present):
+        beside = next((found for name in names if (found := prepared.columns[name][int(row)])), None)
+        if beside is None:
+            continue
+        try:
+            check(column[int(row)], beside)
+        except CellError as error:
+            if not table.policy.skips:
+                raise placed(error, str(target), int(row)) from None
+            num += 1
+    return [f"{num:,} rows have a '{target}' that their inputs do not bear out"] if num else []
+
+
+def offering(codecs: Mapping[str, Codec], target: str | None) -> tuple[str, ...]:
+    """Return the columns that offer something that the target asks for, in their order."""
+    asked = set(getattr(codecs.get(str(target)), "asks", ()))
+    return tuple(n for n, codec in codecs.items() if asked & set(getattr(codec, "offers", ())))
 
 
 def _of(table: Table, name: str, member: str, default: Any) -> Any:

@@ -18,11 +18,11 @@ from plait.data.table import Table
 from plait.display import brief
 from plait.encoders import FoundEncoder
 from plait.errors import TargetError
-from plait.fitting.setup.asked_of_inputs import as_asked
+from plait.fitting.setup.asked_of_inputs import as_asked, check_beside, offering
 from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.labels import read_labels
 from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows, warnings_on_groups
-from plait.fitting.setup.reading import copies_in, input_columns_with, offering, read_columns
+from plait.fitting.setup.reading import copies_in, input_columns_with, read_columns
 from plait.fitting.setup.roles import (
     check_base,
     check_known,
@@ -209,6 +209,7 @@ def make_problems(
             table, target, rows, inputs, splits, weigher, own, prepared, derived_columns, copies
         )
         notes = notes_on_columns(own, inputs, base, simple=simple)
+        notes += tuple(check_beside(table, own, prepared, target))
         warned = table_warnings(table, inputs, target, prepared, copies, (*exclude, *others))
         problems.append(
             replace(

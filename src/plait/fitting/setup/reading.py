@@ -180,9 +180,3 @@ def input_columns_with(
         for name, columns in found.items()
         for heavy in [alone.get(name, False)]
     }
-
-
-def offering(codecs: Mapping[str, Codec], target: str | None) -> frozenset[str]:
-    """Return the columns that offer something that the target asks for."""
-    asked = set(getattr(codecs.get(str(target)), "asks", ()))
-    return frozenset(n for n, codec in codecs.items() if asked & set(getattr(codec, "offers", ())))

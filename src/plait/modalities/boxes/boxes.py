@@ -108,17 +108,26 @@ def make_boxes(
     return Boxes(tuple(name.strip() for name in names), placed, sure, size)
 
 
+def check_inside(corners: np.ndarray, size: tuple[float, float]) -> None:
+    """Raise `CellError` where a box lies outside of a picture of a size, or sticks out too far."""
+    _check_places(["a thing"] * len(corners), corners, size, sides=False)
+
+
 def _check_places(
-    names: Sequence[str], corners: np.ndarray, size: tuple[float, float] | None
+    names: Sequence[str],
+    corners: np.ndarray,
+    size: tuple[float, float] | None,
+    *,
+    sides: bool = True,
 ) -> None:
-    sides = corners[:, 2:] - corners[:, :2]
+    spans = corners[:, 2:] - corners[:, :2]
     wild = ~np.isfinite(corners).all(1) | (np.abs(corners) > MOST_PIXELS).any(1)
     most = (MOST_PIXELS, MOST_PIXELS) if size is None else size
     slack = 1.0 if size is None else SLACK * max(size)
     outside = (corners < -slack).any(1) | (corners[:, 2:] > np.array(most) + slack).any(1)
     for wrong, what, expected in (
         (wild, "a coordinate of a box is no number of pixels", f"numbers up to {MOST_PIXELS:g}"),
-        (~(sides > 0).all(1), "a box has no area", "a width and a height above 0"),
+        (sides & ~(spans > 0).all(1), "a box has no area", "a width and a height above 0"),
         (outside, "a box lies outside the picture", _inside(size)),
     ):
         if wrong.any():

@@ -12,7 +12,7 @@ import numpy as np
 
 from plait.display import brief
 from plait.errors import TargetError
-from plait.modalities.boxes.boxes import Boxes, make_boxes
+from plait.modalities.boxes.boxes import Boxes, check_inside
 from plait.modalities.boxes.cells import read_cell, sureness
 from plait.modalities.boxes.drawing import drawn, laid_over, panel_of
 from plait.modalities.boxes.exports import EXPORTS, exported
@@ -204,6 +204,11 @@ class BoxesCodec:
                 expected="rows with boxes",
                 received=f"{num_rows} rows, all of pictures with nothing on them",
             )
+
+    def check_beside(self, arrays: Arrays, beside: Arrays) -> None:
+        """Raise `CellError` for boxes outside of a picture, whose own ``size`` lies beside them."""
+        size = arrays["size"] if arrays["size"].all() else beside["size"]
+        check_inside(arrays["corners"], (float(size[0]), float(size[1])))
 
     def decode(self, arrays: Arrays) -> Boxes:
         real = arrays["labels"] > 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plait.modalities.boxes.boxes import Boxes
-from plait.modalities.boxes.scoring import by_class
+from plait.modalities.boxes.scoring import OTHERS, by_class
 from plait.types import Html
 
 WIDTH = 160
@@ -58,11 +58,17 @@ def panel_of(pairs: Sequence[np.ndarray], labels: Sequence[str]) -> Html:
         for row in rows[:MOST_CLASSES]
     )
     more = len(rows) - MOST_CLASSES
+    other = next((row["boxes"] for row in rows if row["class"] == OTHERS), 0)
+    unknown = (
+        f"<p>{other:,} boxes are of classes that no row to learn from has: they count as missed.</p>"
+        if other
+        else ""
+    )
     return (
         "<p>How well each class is found: average precision where a box counts that overlaps the "
         "true one by half, its mean over overlaps from .50 to .95, and the share that any box "
         "finds.</p><table><thead><tr>"
-        f"{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"{head}</tr></thead><tbody>{body}</tbody></table>{unknown}"
         + (f"<p>and {more:,} more classes</p>" if more > 0 else "")
     )
 

@@ -16,6 +16,8 @@ MOST_SAID = 100
 RECALLS = np.linspace(0.0, 1.0, 101)
 """At which precision is looked up."""
 
+OTHERS = "other classes"
+
 WORDS: Mapping[str, MetricWord] = {
     "map": MetricWord(
         name="mAP 50-95",
@@ -102,7 +104,7 @@ def measured(pictures: Sequence[np.ndarray]) -> dict[str, float]:
 def by_class(pictures: Sequence[np.ndarray], labels: Sequence[str]) -> list[dict[str, object]]:
     """Return class, number of true boxes, and average precisions, of each class that has any."""
     every = _Pictures(pictures)
-    names = [*labels, "other classes"]
+    names = [*labels, OTHERS]
     found = []
     for label in np.flatnonzero(every.num_true > 0):
         precision, recall = every.precision(int(label))
