@@ -15,10 +15,13 @@ NUM_PLACES = 10
 SHARPNESS = 6.0
 """Exponent of the overlap beside the score where the best places of a box are looked for."""
 
+LEAST_WORTH = 1e-4
+"""Of a place that learns a box: one whose own box lies apart from it learns where to go."""
+
 BOX_WEIGHT = 2.0
 EPSILON = 1e-7
 
-Corners = Float[Tensor, "*batch 4"]
+Corners = Float[Tensor, "... 4"]
 """Left, top, right and bottom."""
 
 
@@ -36,7 +39,7 @@ class Said(NamedTuple):
     places: Float[Tensor, "place 2"]
 
 
-class True_(NamedTuple):
+class TrueBoxes(NamedTuple):
     """True boxes, padded.
 
     Attributes:
@@ -50,13 +53,13 @@ class True_(NamedTuple):
     real: Bool[Tensor, "batch box"]
 
 
-def overlap(first: Corners, second: Corners) -> Float[Tensor, "*batch"]:
+def overlap(first: Corners, second: Corners) -> Float[Tensor, "..."]:
     """Return the intersection over union of boxes, 0 to 1, broadcast."""
     shared, whole, _ = _areas(first, second)
     return shared / (whole + EPSILON)
 
 
-def generalised_overlap(first: Corners, second: Corners) -> Float[Tensor, "*batch"]:
+def generalised_overlap(first: Corners, second: Corners) -> Float[Tensor, "..."]:
     """Return the overlap less the share of the hull that neither covers, -1 to 1 (Rezatofighi et
     al. 2019, equation 3): boxes apart from each other still learn which way to go."""
     shared, whole, hull = _areas(first, second)
@@ -75,7 +78,7 @@ def _areas(first: Corners, second: Corners) -> tuple[Tensor, Tensor, Tensor]:
     return shared, sizes[0] + sizes[1] - shared, outer.clamp(min=0).prod(-1)
 
 
-def box_losses(said: Said, true: True_) -> Float[Tensor, " batch"]:
+def box_losses(said: Said, true: TrueBoxes) -> Float[Tensor, " batch"]:
     """Return the loss of each row: of the scores, and of the boxes.
 
     A place inside of a box is the better for it the higher its score for the box's class and the
@@ -100,7 +103,7 @@ def box_losses(said: Said, true: True_) -> Float[Tensor, " batch"]:
 
 @torch.no_grad()
 def _assigned(
-    said: Said, true: True_
+    said: Said, true: TrueBoxes
 ) -> tuple[Float[Tensor, "batch place"], Int[Tensor, "batch place"]]:
     """Return what each place's score should be, 0 where it is of no box, and which box it is of."""
     corners = true.corners[:, :, None]
@@ -118,7 +121,7 @@ def _assigned(
     highest = fit.amax(2, keepdim=True).clamp(min=EPSILON)
     closest = torch.where(own, near, 0.0).amax(2, keepdim=True)
     worth = (fit / highest * closest).amax(1).clamp(0.0, 1.0)
-    return torch.where(best >= 0, worth.clamp(min=0.01), 0.0), boxes
+    return torch.where(best >= 0, worth.clamp(min=LEAST_WORTH), 0.0), boxes
 
 
 def _inside(

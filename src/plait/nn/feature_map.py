@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Num
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -64,7 +64,7 @@ class Pyramid(nn.Module):
         self.sides = nn.ModuleList(_Side(width, dim) for width in WIDTHS)
 
     def forward(
-        self, canvas: Float[Tensor, "batch height width channel"]
+        self, canvas: Num[Tensor, "batch height width channel"]
     ) -> Float[Tensor, "batch dim height2 width2"]:
         """Return the map of canvases of values from 0 to 255."""
         x = canvas.permute(0, 3, 1, 2).to(self.first.weight.dtype) / 127.5 - 1.0
@@ -127,7 +127,8 @@ class MapPool(nn.Module):
         present = torch.stack([one.present for one in maps], 1)
         first = maps[0]
         if len(maps) == 1:
-            return first._replace(values=first.values * present[:, 0, None, None, None])
+            values = first.values * present[:, 0, None, None, None]
+            return _whole(first._replace(values=values))
         logits = self.worth.masked_fill(~present, float("-inf"))
         shares = torch.where(present, logits.softmax(1).nan_to_num(), 0.0)
         values = sum(
@@ -138,7 +139,17 @@ class MapPool(nn.Module):
         rows = torch.arange(len(which), device=which.device)
         frame = torch.stack([one.frame for one in maps], 1)[rows, which]
         size = torch.stack([one.size for one in maps], 1)[rows, which]
-        return FeatureMap(torch.as_tensor(values), present.any(1), frame, size)
+        return _whole(FeatureMap(torch.as_tensor(values), present.any(1), frame, size))
+
+
+def _whole(found: FeatureMap) -> FeatureMap:
+    """Return the map with rows without a picture as if one of unknown size filled their canvas."""
+    frame = torch.eye(2, 3, device=found.frame.device, dtype=found.frame.dtype)
+    there = found.present
+    return found._replace(
+        frame=torch.where(there[:, None, None], found.frame, frame),
+        size=torch.where(there[:, None], found.size, 0.0),
+    )
 
 
 def _sized(values: Tensor, like: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from plait.modalities.boxes.codec import BoxesCodec
 from plait.modalities.boxes.matching import distinct
 from plait.modalities.target import Asked
-from plait.nn.box_learning import Said, True_, box_losses
+from plait.nn.box_learning import Said, TrueBoxes, box_losses
 from plait.nn.conditions import Conditions
 from plait.nn.conv import ChannelNorm, ConvBlock
 from plait.nn.feature_map import FeatureMap
@@ -174,7 +174,7 @@ class Generate(nn.Module):
         corners = torch.cat([places - reach[..., :2], places + reach[..., 2:]], -1)
         return Said(logits, corners, places)
 
-    def _true(self, found: FeatureMap, target: ColumnBatch, num_classes: int) -> True_:
+    def _true(self, found: FeatureMap, target: ColumnBatch, num_classes: int) -> TrueBoxes:
         """Return the true boxes on the canvas; those of classes that are not known, and those that
         hardly lie on it, are left out."""
         labels = target.parts["labels"].long()
@@ -188,7 +188,7 @@ class Generate(nn.Module):
             (corners[..., 2:] - corners[..., :2]).prod(-1).clamp(min=1e-9)
         )
         real = (labels > 0) & (labels <= num_classes) & (share >= SHARE_SEEN)
-        return True_(seen, (labels - 1).clamp(0, num_classes - 1), real)
+        return TrueBoxes(seen, (labels - 1).clamp(0, num_classes - 1), real)
 
 
 def _moved(

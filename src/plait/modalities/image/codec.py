@@ -176,6 +176,9 @@ class ImageCodec:
     def show(self, raw: np.ndarray) -> Html:
         """A thumbnail, as PNG or as JPEG: whichever is smaller."""
         picture = Image.fromarray(raw)
+        if self.canvas_px:
+            enlarged = max(1, SHOWN_FINE_PX // (2 * max(picture.size)))
+            picture = picture.resize((picture.width * enlarged, picture.height * enlarged), 0)
         side = SHOWN_FINE_PX if self.canvas_px else SHOWN_PX
         picture.thumbnail((side, side))
         kind, data = min(_encoded(picture), key=lambda file: len(file[1]))
