@@ -94,7 +94,7 @@ def test_files_of_voc_yolo_and_csv(tmp_path):
         ('[["dog", 1e9, 20, 30, 40]]', "no number of pixels"),
         ('[["", 10, 20, 30, 40]]', "no class"),
         ('[["dog", 10, 20, 30]]', "not boxes"),
-        ('[[10, 20, 30, 40]]', "not boxes"),
+        ("[[10, 20, 30, 40]]", "not boxes"),
         ("a dog", "not boxes"),
         ('[["dog", 10, 20, 30, 40, 1.5]]', "out of range"),
         ('[["dog", 1, 2, 3, 4, 0.5], ["dog", 1, 2, 3, 4]]', "some boxes have a score"),
@@ -112,7 +112,10 @@ def test_too_many_boxes_and_bad_files(tmp_path):
     with pytest.raises(LimitError, match="too many boxes"):
         read([["dog", 1, 2, 3, 4]] * (MOST_BOXES + 1), tmp_path)
     bad = {
-        "a.xml": (VOC.replace("<annotation>", '<!DOCTYPE a [<!ENTITY b "c">]><annotation>'), "type"),
+        "a.xml": (
+            VOC.replace("<annotation>", '<!DOCTYPE a [<!ENTITY b "c">]><annotation>'),
+            "type",
+        ),
         "b.xml": ("<annotation>", "cannot be read"),
         "c.xml": ("<svg></svg>", "no VOC annotation"),
         "d.xml": (VOC.replace("<xmin>10<", "<xmin>ten<"), "a number of a box is none"),
@@ -136,7 +139,9 @@ def test_a_box_that_sticks_out_a_little_is_cut_off(tmp_path):
 def test_the_order_is_settled_by_the_column():
     rng = np.random.default_rng(0)
     low, sides = rng.integers(0, 300, (30, 2)), rng.integers(5, 60, (30, 2))
-    beyond = [json.dumps([["a", *map(int, (*a, *(a + b)))]]) for a, b in zip(low, sides, strict=True)]
+    beyond = [
+        json.dumps([["a", *map(int, (*a, *(a + b)))]]) for a, b in zip(low, sides, strict=True)
+    ]
     wide = [json.dumps([["a", *map(int, (*a, *b))]]) for a, b in zip(low, sides, strict=True)]
     assert survey_order(sample(beyond), "").settings == {"order": "xyxy"}
     assert survey_order(sample(wide), "").settings == {"order": "xywh"}
@@ -150,7 +155,14 @@ def test_a_column_of_boxes_is_found():
     codec = BoxesCodec()
     assert codec.detect(sample(['[["a", 1, 2, 3, 4]]', "[]"])) == 1.0
     assert codec.detect(sample(["x/1.xml", "x/2.xml"])) > 0.9
-    for others in (["[1, 2, 3, 4]"], ["[[1, 2], [3, 4]]"], ['["a", "b"]'], ["[]"], ["dog"], ["a.txt"]):
+    for others in (
+        ["[1, 2, 3, 4]"],
+        ["[[1, 2], [3, 4]]"],
+        ['["a", "b"]'],
+        ["[]"],
+        ["dog"],
+        ["a.txt"],
+    ):
         assert codec.detect(sample(others)) == 0.0
 
 

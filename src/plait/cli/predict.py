@@ -75,8 +75,8 @@ def predict(
         str | None,
         typer.Option(
             callback=one_of("csv", "jsonl", "parquet", "coco", "voc", "yolo"),
-            help="csv, jsonl or parquet, where the file's ending does not tell; of boxes also coco, "
-            "or voc or yolo for a folder.",
+            help="csv, jsonl or parquet, where the file's ending does not tell; of boxes also "
+            "coco, or voc or yolo for a folder.",
         ),
     ] = None,
     *,

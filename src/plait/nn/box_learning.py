@@ -53,13 +53,13 @@ class TrueBoxes(NamedTuple):
     real: Bool[Tensor, "batch box"]
 
 
-def overlap(first: Corners, second: Corners) -> Float[Tensor, "..."]:
+def overlap(first: Corners, second: Corners) -> Float[Tensor, ...]:
     """Return the intersection over union of boxes, 0 to 1, broadcast."""
     shared, whole, _ = _areas(first, second)
     return shared / (whole + EPSILON)
 
 
-def generalised_overlap(first: Corners, second: Corners) -> Float[Tensor, "..."]:
+def generalised_overlap(first: Corners, second: Corners) -> Float[Tensor, ...]:
     """Return the overlap less the share of the hull that neither covers, -1 to 1 (Rezatofighi et
     al. 2019, equation 3): boxes apart from each other still learn which way to go."""
     shared, whole, hull = _areas(first, second)

@@ -45,8 +45,8 @@ class FeatureMap(NamedTuple):
 class Pyramid(nn.Module):
     """A map of an eighth of a canvas's sides, which also knows what surrounds each place.
 
-    Convolutions halve the canvas five times; from the coarsest on, what they know is laid, enlarged,
-    over the finer maps down to an eighth (Lin et al. 2017, "Feature Pyramid Networks").
+    Convolutions halve the canvas five times; from the coarsest map on, what they know is laid,
+    enlarged, over the finer ones up to an eighth (Lin et al. 2017, "Feature Pyramid Networks").
 
     Args:
         num_channels: Of the canvas.
@@ -131,15 +131,16 @@ class MapPool(nn.Module):
             return _whole(first._replace(values=values))
         logits = self.worth.masked_fill(~present, float("-inf"))
         shares = torch.where(present, logits.softmax(1).nan_to_num(), 0.0)
-        values = sum(
+        parts = [
             _sized(one.values, first.values) * shares[:, place, None, None, None]
             for place, one in enumerate(maps)
-        )
+        ]
+        values = torch.stack(parts).sum(0)
         which = present.float().argmax(1)
         rows = torch.arange(len(which), device=which.device)
         frame = torch.stack([one.frame for one in maps], 1)[rows, which]
         size = torch.stack([one.size for one in maps], 1)[rows, which]
-        return _whole(FeatureMap(torch.as_tensor(values), present.any(1), frame, size))
+        return _whole(FeatureMap(values, present.any(1), frame, size))
 
 
 def _whole(found: FeatureMap) -> FeatureMap:

@@ -1,4 +1,4 @@
-"""Answers written as other tools read them: one file for all rows, or a folder with one for each."""
+"""Answers written as other tools read them: one file for all rows, or a folder of files."""
 
 from __future__ import annotations
 

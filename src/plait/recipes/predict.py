@@ -95,17 +95,17 @@ def predict(
         ColumnError: When the table has no column of the model, or with `strict` not all.
     """
     out = None if out is None else Path(out)
-    model = bundle if isinstance(bundle, Model) else None
+    model: Model | None = None
     own, form = "", ""
     if out is not None and not is_row_file(out, format):
-        model = model or load(bundle)
+        model = _opened(bundle)
         own = export_form(model, out, format)
     if out is not None and not own:
         form = format_of(out, format)
     if out is not None and str(out) != STDOUT and not (own and out.is_dir()):
         check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
-    model = model or load(bundle)
+    model = model or _opened(bundle)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if classes and temperature is not None:
@@ -145,6 +145,10 @@ def predict(
         "notes": notes,
         "warnings": [*warnings, *unread.warnings],
     }
+
+
+def _opened(bundle: Model | Path | str) -> Model:
+    return bundle if isinstance(bundle, Model) else load(bundle)
 
 
 def _check_forecast(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:

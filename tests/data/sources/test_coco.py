@@ -29,7 +29,11 @@ def test_pictures_and_boxes_are_columns(tmp_path):
     table = read(tmp_path / "told.json")
     assert table.column("image") == ["images/a.jpg", "b.jpg"]
     first, second = map(json.loads, table.column("boxes"))
-    assert first == {"width": 100, "height": 80, "boxes": [{"class": "dog", "bbox": [1, 2, 30, 40]}]}
+    assert first == {
+        "width": 100,
+        "height": 80,
+        "boxes": [{"class": "dog", "bbox": [1, 2, 30, 40]}],
+    }
     assert second == []
     assert any("crowds" in note for note in table.notes)
     assert (table.schema["image"].modality, table.schema["boxes"].modality) == ("image", "boxes")

@@ -34,7 +34,7 @@ def is_coco(path: Path) -> bool:
 
 
 def read_coco(path: Path) -> MemoryRows:
-    """Return ``image`` (paths) and ``boxes`` (JSON) of every picture; ``[]`` where nothing is on it.
+    """Return ``image`` (paths) and ``boxes`` (JSON) of every picture, ``[]`` of an empty one.
 
     Crowds (``iscrowd``) are no single things, and left out.
 

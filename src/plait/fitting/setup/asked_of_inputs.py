@@ -40,13 +40,15 @@ def as_asked(
         offers: Mapping[str, Mapping[str, Any]] = _of(table, name, "offers", {})
         settings = {key: value for one in asked for key, value in offers.get(one, {}).items()}
         if settings and name in known:
-            notes.append(f"'{name}' is read as in the base, and tells nothing of {', '.join(asked)}")
+            notes.append(
+                f"'{name}' is read as in the base, and tells nothing of {', '.join(asked)}"
+            )
         elif settings:
             wanted[name] = settings
     if asked and not wanted:
         notes.append(
-            f"no input tells of {', '.join(asked)}, which the target asks for: what is said is what "
-            "is usual for a row's columns"
+            f"no input tells of {', '.join(asked)}, which the target asks for: what is said is "
+            "what is usual for a row's columns"
         )
     if not wanted:
         return table, notes
@@ -75,7 +77,9 @@ def check_beside(
         return []
     column, num = prepared.columns[str(target)], 0
     for row in np.flatnonzero(column.present):
-        beside = next((found for name in names if (found := prepared.columns[name][int(row)])), None)
+        beside = next(
+            (found for name in names if (found := prepared.columns[name][int(row)])), None
+        )
         if beside is None:
             continue
         try:

@@ -53,7 +53,7 @@ class Boxes:
             and (self.names, self.size) == (other.names, other.size)
             and np.array_equal(self.corners, other.corners)
             and (self.scores is None) == (other.scores is None)
-            and (self.scores is None or np.array_equal(self.scores, other.scores))
+            and np.array_equal(self.certainty, other.certainty)
         )
 
     @property

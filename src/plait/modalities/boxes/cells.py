@@ -28,7 +28,11 @@ NAMED = {
         ("x0", "y0", "x1", "y1"),
         ("left", "top", "right", "bottom"),
     ),
-    "xywh": (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height")),
+    "xywh": (
+        ("x", "y", "width", "height"),
+        ("x", "y", "w", "h"),
+        ("left", "top", "width", "height"),
+    ),
     "cxcywh": (("cx", "cy", "w", "h"), ("cx", "cy", "width", "height")),
 }
 """Order -> names under which its four numbers come."""
@@ -60,7 +64,9 @@ def read_cell(cell: Cell, media: Media, order: str, names: Sequence[str]) -> Box
     size = None
     if isinstance(value, Mapping):
         size = _size_of(value)
-        value = next((value[key] for key in ("boxes", "annotations", "objects") if key in value), None)
+        value = next(
+            (value[key] for key in ("boxes", "annotations", "objects") if key in value), None
+        )
     if not isinstance(value, list | tuple):
         raise _not_boxes(cell)
     items = [_item(one, order) for one in value]
@@ -141,14 +147,14 @@ def _parsed(cell: Cell) -> Any:
 
 
 def _size_of(value: Mapping[str, Any]) -> tuple[float, float] | None:
-    sides = value.get("width"), value.get("height")
+    sides: tuple[Any, Any] = value.get("width"), value.get("height")
     if sides == (None, None):
         return None
     if not all(_is_number(side) and side > 0 for side in sides):
         raise CellError(
             "the picture's size is none", expected="width and height above 0", received=sides
         )
-    return float(sides[0]), float(sides[1])  # type: ignore[arg-type]
+    return float(sides[0]), float(sides[1])
 
 
 def _item(one: Any, order: str) -> tuple[str, list[float], float | None]:

@@ -230,7 +230,7 @@ class BoxesCodec:
         for place, name in enumerate(raw.names):
             left, top, right, bottom = (float(value) for value in corners[place])
             bbox = [round(value, places) for value in (left, top, right - left, bottom - top)]
-            one = {"class": name, "bbox": bbox}
+            one: dict[str, Any] = {"class": name, "bbox": bbox}
             if raw.scores is not None:
                 one["score"] = round(float(raw.scores[place]), 4)
             found.append(one)

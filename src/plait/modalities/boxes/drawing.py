@@ -60,7 +60,7 @@ def panel_of(pairs: Sequence[np.ndarray], labels: Sequence[str]) -> Html:
     more = len(rows) - MOST_CLASSES
     other = next((row["boxes"] for row in rows if row["class"] == OTHERS), 0)
     unknown = (
-        f"<p>{other:,} boxes are of classes that no row to learn from has: they count as missed.</p>"
+        f"<p>{other:,} boxes are of classes that no row to learn from has: all count as missed.</p>"
         if other
         else ""
     )
@@ -91,9 +91,7 @@ def _reach(raw: Boxes) -> tuple[float, float]:
 
 
 def _frame(width: float, height: float) -> Html:
-    return (
-        f'<rect width="{width:g}" height="{height:g}" fill="currentColor" fill-opacity=".06"/>'
-    )
+    return f'<rect width="{width:g}" height="{height:g}" fill="currentColor" fill-opacity=".06"/>'
 
 
 def _rectangles(
@@ -111,7 +109,8 @@ def _rectangles(
         score = "" if raw.scores is None else f" {raw.scores[place]:.2f}"
         parts.append(
             f'<rect x="{left:.4g}" y="{top:.4g}" width="{right - left:.4g}" '
-            f'height="{bottom - top:.4g}" fill="none" stroke="{colour}" stroke-width="{2 * line:.3g}">'
+            f'height="{bottom - top:.4g}" fill="none" stroke="{colour}" '
+            f'stroke-width="{2 * line:.3g}">'
             f"<title>{html.escape(name + score)}</title></rect>"
             f'<text x="{left + 2 * line:.4g}" y="{top + 10 * line:.4g}" font-size="{9 * line:.3g}" '
             f'font-family="system-ui,sans-serif" fill="{colour}" stroke="#fff" '

@@ -45,7 +45,8 @@ def exported(
 def _coco(raws: Sequence[Boxes | None], names: Sequence[str], classes: Sequence[str]) -> bytes:
     """Return COCO's object detection format: sizes in pixels, a box left, top, width, height."""
     numbers = {name: number for number, name in enumerate(classes, 1)}
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for picture, (raw, name) in enumerate(zip(raws, names, strict=True), 1):
         image: dict[str, object] = {"id": picture, "file_name": name}
         if raw is not None and raw.size is not None:
@@ -53,8 +54,7 @@ def _coco(raws: Sequence[Boxes | None], names: Sequence[str], classes: Sequence[
         images.append(image)
         for place in range(0 if raw is None else len(raw)):
             annotations.append(
-                {"id": len(annotations) + 1, "image_id": picture}
-                | _annotation(raw, place, numbers)  # type: ignore[arg-type]
+                {"id": len(annotations) + 1, "image_id": picture} | _annotation(raw, place, numbers)  # type: ignore[arg-type]
             )
     categories = [{"id": number, "name": name} for name, number in numbers.items()]
     told = {"images": images, "annotations": annotations, "categories": categories}

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
-from xml.etree import ElementTree  # noqa: S405 - definitions of entities are refused below
+from xml.etree import ElementTree
 
 from plait.errors import CellError
 from plait.modalities.boxes.boxes import RELATIVE, Boxes, make_boxes
@@ -40,7 +40,9 @@ def read_file(cell: Cell, media: Media, names: Sequence[str]) -> Boxes:
     Raises:
         CellError: See the messages; a file of an unknown kind too.
     """
-    path = cell.get("path") if isinstance(cell, Mapping) else cell if isinstance(cell, str) else None
+    path = (
+        cell.get("path") if isinstance(cell, Mapping) else cell if isinstance(cell, str) else None
+    )
     ending = PurePath(path).suffix.lower() if path else ""
     inline = not isinstance(cell, str) and not (isinstance(cell, Mapping) and not cell.get("bytes"))
     if ending == ".txt" and not inline and media.locate(str(path)).stat().st_size == 0:
@@ -72,7 +74,9 @@ def _voc(text: str) -> Boxes:
     try:
         root = ElementTree.fromstring(text)  # noqa: S314
     except ElementTree.ParseError as error:
-        raise CellError("the XML cannot be read", expected="a VOC annotation", received=error) from None
+        raise CellError(
+            "the XML cannot be read", expected="a VOC annotation", received=error
+        ) from None
     if root.tag != "annotation":
         raise CellError("the XML is no VOC annotation", expected="<annotation>", received=root.tag)
     names, corners = [], []

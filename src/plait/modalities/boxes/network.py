@@ -49,12 +49,13 @@ class Embed(nn.Module):
         self.labels = nn.Embedding(len(codec.labels) + 2, dim)
         self.places = nn.Sequential(nn.Linear(7, dim), nn.SiLU(), nn.Linear(dim, dim))
         self.number = nn.Linear(1, dim)
-        self.register_buffer("usual", torch.tensor([codec.width, codec.height]), persistent=False)
+        self.usual = (codec.width, codec.height)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         labels = parts["labels"].long().clamp(max=self.labels.num_embeddings - 1)
         real = labels > 0
-        size = torch.where(parts["size"] > 0, parts["size"], self.usual)
+        usual = torch.tensor(self.usual, device=labels.device)
+        size = torch.where(parts["size"] > 0, parts["size"], usual)
         corners = parts["corners"] / size.repeat(1, 2)[:, None]
         sides = corners[..., 2:] - corners[..., :2]
         told = torch.cat([corners, sides, parts["scores"][..., None]], -1).clamp(-4, 4)
@@ -115,9 +116,7 @@ class Generate(nn.Module):
         frames, sizes = (one.double().cpu().numpy() for one in (found.frame, found.size))
         made = []
         for row, rng in enumerate(rngs):
-            boxes, labels, sure = self._chosen(
-                scores[row], _in_picture(corners[row], frames[row])
-            )
+            boxes, labels, sure = self._chosen(scores[row], _in_picture(corners[row], frames[row]))
             if asked.temperature > 0:
                 kept = rng.random(len(sure)) < sure ** (1 / asked.temperature)
                 boxes, labels, sure = boxes[kept], labels[kept], sure[kept]
@@ -130,8 +129,8 @@ class Generate(nn.Module):
     def _chosen(
         self, scores: np.ndarray, corners: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the boxes that are said, as shares of the picture, their labels from 1, and scores;
-        of scores ``[place, class]``."""
+        """Return the boxes that are said, as shares of the picture, their labels from 1, and how
+        sure each is; of scores ``[place, class]``."""
         places, labels = np.nonzero(scores >= LEAST_SCORE)
         sure = scores[places, labels]
         order = np.argsort(-sure, kind="stable")[:MOST_LOOKED_AT]

@@ -13,7 +13,7 @@ LEAST_BOXES = 3
 
 
 def survey_order(sample: ColumnSample, said: str) -> Survey:
-    """Return the order of bare numbers: ``xyxy`` where the last two are always beyond the first two.
+    """Return the order of bare numbers: ``xyxy`` where the last two always exceed the first two.
 
     Widths and heights are so by chance only: where boxes lie left and above. Objects whose numbers
     have names tell their order themselves.

@@ -27,17 +27,17 @@ WORDS: Mapping[str, MetricWord] = {
     ),
     "map50": MetricWord(
         name="mAP 50",
-        says="Average precision over classes, where a box counts that overlaps the true one by half.",
+        says="Average precision over classes, where a box counts that overlaps a true one by half.",
         share=True,
     ),
     "map75": MetricWord(
         name="mAP 75",
-        says="Average precision over classes, where a box counts that overlaps the true one by .75.",
+        says="Average precision over classes, where a box counts that overlaps a true one by .75.",
         share=True,
     ),
     "recall": MetricWord(
         name="boxes found",
-        says="Share of the true boxes that some box of the class overlaps by half, mean of classes.",
+        says="Share of the true boxes that a box of the class overlaps by half, mean of classes.",
         share=True,
     ),
     "count_error": MetricWord(
@@ -132,8 +132,9 @@ class _Pictures:
         counts = [one[3 : 3 + 3 * int(one[1])].reshape(-1, 3) for one in pictures]
         found = [one[3 + 3 * int(one[1]) :].reshape(-1, 3) for one in pictures]
         num = int(pictures[0][0]) + 1 if len(pictures) else 1
-        every, said = np.concatenate([*counts, np.zeros((0, 3))]), np.concatenate(
-            [*found, np.zeros((0, 3))]
+        every, said = (
+            np.concatenate([*counts, np.zeros((0, 3))]),
+            np.concatenate([*found, np.zeros((0, 3))]),
         )
         self.num_true = np.bincount(every[:, 0].astype(np.int64), every[:, 1], minlength=num)
         self.labels, self.scores = said[:, 0].astype(np.int64), said[:, 1]

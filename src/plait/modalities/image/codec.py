@@ -18,8 +18,8 @@ from plait.errors import CellError, LimitError
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.canvas import canvas_layout, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
-from plait.modalities.image.vary import erased, shades, shifted
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
+from plait.modalities.image.vary import erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media, check_ratio

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def shades(jitter: float, rng: np.random.Generator) -> np.ndarray | None:
-    """Return what each of 256 shades becomes at another brightness and contrast; None for no change.
+    """Return what each of 256 shades becomes in another light and contrast; None for no change.
 
     Args:
         jitter: Largest relative change.
