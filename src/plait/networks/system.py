@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,25 +15,13 @@ from plait.baselines.evidence_column import EVIDENCE
 from plait.modalities import Codec, codec_hash, find_network
 from plait.networks.config import CORRECTED, OWN, SystemConfig
 from plait.networks.correction import Correction
+from plait.networks.embedded import Embedded
 from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
 from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
 from plait.types import Batch, ColumnBatch
-
-
-@dataclass
-class Embedded(ColumnBatch):
-    """A column of a batch whose tokens were made already, for several networks of one encoder.
-
-    Attributes:
-        tokens: As `Encoder.tokens` gives them.
-        map: As `Encoder.maps` gives it; None where the column offers none.
-    """
-
-    tokens: Any = None
-    map: Any = None
 
 
 class Encoder(nn.Module):

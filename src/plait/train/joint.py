@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from plait.baselines.evidence_column import EVIDENCE
-from plait.networks.system import Embedded, to_tensors
-from plait.nn.tokens import Tokens
+from plait.networks.embedded import Embedded
+from plait.networks.system import to_tensors
 from plait.train.objective import Objective
 from plait.train.precision import autocast
 from plait.types import Batch
@@ -85,14 +85,8 @@ def _own_view(
     """Return the rows of a batch that an objective learns from, and what its network is told."""
     device = next(iter(batch.values())).present.device
     places = torch.from_numpy(own).to(device)
-    found: Batch = {name: _taken(column, places) for name, column in batch.items()}
+    found: Batch = {name: column.take(places) for name, column in batch.items()}
     if EVIDENCE in one.columns:
         told = one.prepared.columns[EVIDENCE].gather(rows[own])
         found |= to_tensors({EVIDENCE: told}, device)
     return found
-
-
-def _taken(column: Embedded, places: Tensor) -> Embedded:
-    tokens = Tokens(*(part[places] for part in column.tokens))
-    placed = None if column.map is None else type(column.map)(*(one[places] for one in column.map))
-    return Embedded({}, {}, column.present[places], tokens, placed)
