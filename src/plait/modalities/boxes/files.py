@@ -10,14 +10,16 @@ from pathlib import PurePath
 from typing import Any
 from xml.etree import ElementTree
 
+import yaml
+
 from plait.errors import CellError
 from plait.modalities.boxes.boxes import RELATIVE, Boxes, make_boxes
 from plait.modalities.media import Media
 from plait.types import Cell
 
 ENDINGS = (".xml", ".txt", ".csv")
-CLASSES_FILE = "classes.txt"
-"""Beside YOLO's files: the names of its numbers, one a line."""
+CLASSES_FILE, DATA_FILE = "classes.txt", "data.yaml"
+"""Beside YOLO's files or above them: the names of its numbers, one a line, or as ``names``."""
 
 CSV_CLASSES = ("class", "label", "category", "name")
 CSV_SIDES = (
@@ -34,8 +36,8 @@ def read_file(cell: Cell, media: Media, names: Sequence[str]) -> Boxes:
     Args:
         cell: A path, bytes, or a dict of both.
         media: Where paths are looked up.
-        names: Classes of YOLO's numbers; where there are none, those of a ``classes.txt`` beside
-            the file, or in the folder above.
+        names: Classes of YOLO's numbers; where there are none, those of a ``classes.txt`` or
+            ``data.yaml`` beside the file, or in a folder above.
 
     Raises:
         CellError: See the messages; a file of an unknown kind too.
@@ -128,17 +130,32 @@ def _named(number: int, names: Sequence[str], line: int) -> str:
 
 
 def _classes_beside(path: Any, media: Media) -> list[str]:
-    """Return the names in a ``classes.txt`` beside a file or above its folder; none without one."""
+    """Return the names that a file beside a file, or above its folder, tells; none without one."""
     if not path:
         return []
-    folder = PurePath(str(path)).parent
-    for place in (folder, folder.parent):
-        try:
-            lines = _text(media.read_bytes(str(place / CLASSES_FILE))).splitlines()
-        except CellError:
-            continue
-        return [line.strip() for line in lines if line.strip()]
+    for place in PurePath(str(path)).parents:
+        for name in (CLASSES_FILE, DATA_FILE):
+            try:
+                text = _text(media.read_bytes(str(place / name)))
+            except CellError:
+                continue
+            if found := _names_in(text, name):
+                return found
     return []
+
+
+def _names_in(text: str, name: str) -> list[str]:
+    if name == CLASSES_FILE:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    try:
+        told = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError):
+        return []
+    names = told.get("names") if isinstance(told, Mapping) else None
+    if isinstance(names, Mapping):
+        numbers = sorted(key for key in names if isinstance(key, int))
+        names = [names[key] for key in numbers] if numbers == list(range(len(names))) else None
+    return [str(one) for one in names] if isinstance(names, list) else []
 
 
 def _table(text: str) -> Boxes:
