@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plait.modalities.boxes.boxes import Boxes
-from plait.modalities.boxes.matching import distinct, hits, overlaps
+from plait.modalities.boxes.matching import distinct, hits, overlaps, voted
 from plait.modalities.boxes.scoring import WORDS, by_class, compared, measured
 
 LABELS = ("ant", "bee", "cat")
@@ -42,6 +42,13 @@ def test_boxes_that_say_the_same_are_removed():
     corners = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10], [50, 50, 60, 60]], float)
     assert distinct(corners, np.array([0, 0, 1, 0]), 0.6, 9).tolist() == [0, 2, 3]
     assert distinct(corners, np.array([0, 0, 1, 0]), 0.6, 2).tolist() == [0, 2]
+
+
+def test_neighbours_have_a_say_in_where_a_box_lies():
+    corners = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [0, 0, 10, 10], [50, 50, 60, 60]], float)
+    scores = np.array([0.9, 0.3, 0.8, 0.7])
+    found = voted(corners, np.array([0, 0, 1, 0]), scores, np.array([0, 3]), 0.7)
+    np.testing.assert_allclose(found, [[0.25, 0, 10.25, 10], [50, 50, 60, 60]])
 
 
 def test_metrics_by_hand():

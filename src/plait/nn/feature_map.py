@@ -47,6 +47,7 @@ class Pyramid(nn.Module):
 
     Convolutions halve the canvas five times; from the coarsest map on, what they know is laid,
     enlarged, over the finer ones up to an eighth (Lin et al. 2017, "Feature Pyramid Networks").
+    Each place also sees the four of the quarter map that lie in it: where edges are exactly.
 
     Args:
         num_channels: Of the canvas.
@@ -62,6 +63,7 @@ class Pyramid(nn.Module):
             for before, after, num in zip((FINE[1], *WIDTHS), WIDTHS, BLOCKS, strict=False)
         )
         self.sides = nn.ModuleList(_Side(width, dim) for width in WIDTHS)
+        self.edges = _Side(4 * FINE[1], dim)
 
     def forward(
         self, canvas: Num[Tensor, "batch height width channel"]
@@ -69,13 +71,14 @@ class Pyramid(nn.Module):
         """Return the map of canvases of values from 0 to 255."""
         x = canvas.permute(0, 3, 1, 2).to(self.first.weight.dtype) / 127.5 - 1.0
         x, found = self.second(F.silu(self.first(x))), list[Tensor]()
+        edges = self.edges(F.pixel_unshuffle(x, 2))
         for stage in self.stages:
             x = stage(x)
             found.append(x)
         laid: Tensor = self.sides[-1](found[-1])
         for side, fine in zip(reversed(self.sides[:-1]), reversed(found[:-1]), strict=True):
             laid = side(fine) + F.interpolate(laid, size=fine.shape[-2:], mode="nearest")
-        return laid
+        return laid + edges
 
 
 class _Stage(nn.Module):

@@ -95,17 +95,11 @@ def predict(
         ColumnError: When the table has no column of the model, or with `strict` not all.
     """
     out = None if out is None else Path(out)
-    model: Model | None = None
-    own, form = "", ""
-    if out is not None and not is_row_file(out, format):
-        model = _opened(bundle)
-        own = export_form(model, out, format)
-    if out is not None and not own:
-        form = format_of(out, format)
+    form, own = _forms(bundle, out, "rows" if classes else "", format)
     if out is not None and str(out) != STDOUT and not (own and out.is_dir()):
         check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
-    model = model or _opened(bundle)
+    model = bundle if isinstance(bundle, Model) else load(bundle)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if classes and temperature is not None:
@@ -120,35 +114,45 @@ def predict(
     model.as_table(rows)
     if out is None:
         return answer_rows(rows) if classes else answer_rows(rows, progress=told)
-    renamed: list[str] = []
     with counting_unread() as unread:
         if own:
             written = export(model, rows, answer_rows, out, own, force=force, progress=told)
         else:
-            columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
-            written = {"rows": rows.num_rows, "out": str(out), "columns": columns}
+            written = _write(model, rows, answer_rows, out, form, force, told)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
         warnings, lacking = model.space.warnings_of(word_columns(model)), notes_on(missing)
     else:
         warnings, lacking = weighed_each(model, missing)
-    notes = [
-        *rows.notes,
-        *lacking,
-        *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
-    ]
     return {
         **written,
         **({"unit": unit} if unit else {}),
         "missing_columns": missing,
-        "notes": notes,
+        "notes": [*rows.notes, *lacking, *written.get("notes", [])],
         "warnings": [*warnings, *unread.warnings],
     }
 
 
-def _opened(bundle: Model | Path | str) -> Model:
-    return bundle if isinstance(bundle, Model) else load(bundle)
+def _forms(
+    bundle: Model | Path | str, out: Path | None, always: str, said: str | None
+) -> tuple[str, str]:
+    """Return the form of a file of rows, or that of the target's own in which answers are written;
+    what is not written so has "".
+
+    Args:
+        bundle: Whose target may have forms of its own.
+        out: The file, where there is one.
+        always: Not empty where a file of rows is all that is possible.
+        said: The form that was named.
+    """
+    if out is None:
+        return "", ""
+    if not always and not is_row_file(out, said):
+        model = bundle if isinstance(bundle, Model) else load(bundle)
+        if own := export_form(model, out, said):
+            return "", own
+    return format_of(out, said), ""
 
 
 def _check_forecast(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
@@ -180,8 +184,8 @@ def _write(
     form: str,
     force: bool,
     progress: Progress,
-) -> tuple[list[str], list[str]]:
-    """Write rows with their answers chunk by chunk; return the columns, and which were renamed."""
+) -> dict[str, Any]:
+    """Write rows with their answers chunk by chunk; return what `predict` returns of the file."""
     update = progress.task("predicting", rows.num_rows)
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
@@ -200,7 +204,8 @@ def _write(
             columns = chunk.column_names
             writer.write(chunk)
             update(first + part.num_rows)
-    return columns, renamed
+    notes = [f"the table's column '{name}' is written as '{BEFORE}{name}'" for name in renamed]
+    return {"rows": rows.num_rows, "out": str(out), "columns": columns, "notes": notes}
 
 
 def _answerer(

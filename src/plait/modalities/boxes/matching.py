@@ -77,3 +77,24 @@ def distinct(
                 break
             left &= near[place] <= most_overlap
     return np.array(kept, np.int64)
+
+
+def voted(
+    corners: Float[ndarray, "box 4"],
+    labels: Int[ndarray, " box"],
+    scores: Float[ndarray, " box"],
+    kept: Int[ndarray, " kept"],
+    least_overlap: float,
+) -> Float[ndarray, "kept 4"]:
+    """Return the boxes that are kept, each the mean of all of its class that overlap it, weighed by
+    their scores: what neighbours say evens out (Gidaris and Komodakis 2015, section 3, "voting").
+
+    Args:
+        corners, labels, scores: Of all boxes.
+        kept: Places of those that are left.
+        least_overlap: From which on a box has a say.
+    """
+    near = overlaps(corners[kept], corners) * (labels[kept][:, None] == labels)
+    weights = np.where(near >= least_overlap, scores, 0.0)
+    total = weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights @ corners / np.maximum(total, 1e-12))

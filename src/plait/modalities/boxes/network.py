@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from plait.modalities.boxes.codec import BoxesCodec
-from plait.modalities.boxes.matching import distinct
+from plait.modalities.boxes.matching import distinct, voted
 from plait.modalities.target import Asked
 from plait.nn.box_learning import Said, TrueBoxes, box_losses
 from plait.nn.conditions import Conditions
@@ -26,12 +26,16 @@ BLANK_SIDE = 12
 SHARE_SEEN = 0.3
 """Of a true box that must lie on the canvas, else it is cut off there and none."""
 
+VOTING_OVERLAP = 0.7
+"""Boxes that overlap one that is said by so much have a say in where it lies."""
+
 MOST_OVERLAP, MOST_SAID, MOST_LOOKED_AT, LEAST_SCORE = 0.6, 100, 500, 0.02
 """Between boxes of one class that are both said, how many are said, how many are compared, and how
 sure the least is."""
 
-FIRST_CHANCE = 0.01
-"""That a place says a box, before anything is learned."""
+SAYING, USUAL_PLACES = 5.0, 1000.0
+"""Places that say a box in the end, and places of a map, about: so sure of each class is each place
+before anything is learned."""
 
 LARGEST_GAIN = 4.0
 
@@ -95,7 +99,9 @@ class Generate(nn.Module):
         for layer in (self.told, self.place, self.labels, self.sides):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-        nn.init.constant_(self.labels.bias, float(np.log(FIRST_CHANCE)))  # type: ignore[arg-type]
+        boxes_of_class = codec.per_picture / max(len(codec.labels), 1)
+        chance = min(SAYING * boxes_of_class / USUAL_PLACES, 0.1)
+        nn.init.constant_(self.labels.bias, float(np.log(chance)))  # type: ignore[arg-type]
 
     def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
         """Return the loss of each row, see `box_losses`, over the usual number of boxes."""
@@ -139,7 +145,7 @@ class Generate(nn.Module):
         real = (boxes[:, 2:] - boxes[:, :2] > 1e-4).all(1)
         boxes, labels, sure = boxes[real], labels[real], sure[real]
         kept = distinct(boxes, labels, MOST_OVERLAP, MOST_SAID)
-        return boxes[kept], labels[kept] + 1, sure[kept]
+        return voted(boxes, labels, sure, kept, VOTING_OVERLAP), labels[kept] + 1, sure[kept]
 
     def _map(self, conditions: Conditions) -> FeatureMap:
         """Return the row's map, or an empty one where no column offers any."""
@@ -165,8 +171,11 @@ class Generate(nn.Module):
         told = told + (~found.present)[:, None] * self.blank
         z = found.values + told[..., None, None].to(found.values.dtype)
         z = F.silu(self.norm(self.blocks(z + self.place(waves.to(z.dtype)[None]))))
-        logits = self.labels(z).flatten(2).transpose(1, 2).float()
-        reach = self.sides(z).flatten(2).transpose(1, 2).float().clamp(-LARGEST_GAIN, LARGEST_GAIN)
+        with torch.autocast(z.device.type, enabled=False):  # bf16 would round sides to a hundredth
+            z = z.to(self.sides.weight.dtype)
+            logits = self.labels(z).flatten(2).transpose(1, 2).float()
+            reach = self.sides(z).flatten(2).transpose(1, 2).float()
+        reach = reach.clamp(-LARGEST_GAIN, LARGEST_GAIN)
         usual = torch.tensor(self.codec.usual, device=z.device).repeat(2) / 2
         reach = reach.exp() * usual
         places = grid.flatten(1).T.float()
