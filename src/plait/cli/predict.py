@@ -70,14 +70,15 @@ def predict(
         Path,
         typer.Option(
             help="File to write: .csv, .jsonl or .parquet, the rows with a prediction (.csv.gz "
-            "packs them); - for standard output."
+            "packs them); - for standard output. Boxes go to .json (COCO), too."
         ),
     ] = Path("predictions.csv"),
     format: Annotated[
         str | None,
         typer.Option(
-            callback=one_of("csv", "jsonl", "parquet"),
-            help="csv, jsonl or parquet, where the file's ending does not tell.",
+            callback=one_of("csv", "jsonl", "parquet", "coco", "voc", "yolo"),
+            help="csv, jsonl or parquet, where the file's ending does not tell; of boxes also "
+            "coco, or voc or yolo for a folder.",
         ),
     ] = None,
     *,
@@ -134,6 +135,7 @@ def predict(
 def show(result: dict[str, Any]) -> None:
     """Print where the predictions are and which columns were added."""
     print(f"{result['rows']} rows -> {result['out']}")
-    print("columns: " + ", ".join(str(name) for name in result.get("columns") or []))
+    if result.get("columns"):
+        print("columns: " + ", ".join(str(name) for name in result["columns"]))
     if result.get("unit"):
         print(f"unit of the prediction: {result['unit']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from math import prod
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from plait.data.prepared import Prepared
 from plait.modalities import Asked
 from plait.networks.runner import Drawer, flat
 from plait.types import Arrays
+
+MOST_NUMBERS = 8_000_000
+"""Of prepared values that a network is given at once: of pictures that are seen finely few rows."""
 
 
 def generated_rows(
@@ -35,6 +39,7 @@ def generated_rows(
         batch_size: Rows at a time.
     """
     columns = drawer.columns
+    batch_size = _at_once(prepared, columns, batch_size)
     loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found: list[Arrays] = [{} for _ in rows]
@@ -70,6 +75,7 @@ def row_losses(
         rows: Row numbers.
         batch_size: Rows at a time.
     """
+    batch_size = _at_once(prepared, drawer.columns, batch_size)
     loader = Loader(prepared, np.asarray(rows), drawer.columns, batch_size=batch_size, bucket=True)
     places = {int(row): place for place, row in enumerate(rows)}
     found = np.zeros(len(rows), np.float64)
@@ -77,6 +83,14 @@ def row_losses(
         wanted = prepared.columns[target].gather(batch_rows)
         found[[places[int(row)] for row in batch_rows]] = drawer.losses(flat(batch), wanted)
     return found
+
+
+def _at_once(prepared: Prepared, columns: Sequence[str], most: int) -> int:
+    """Return how many rows are given at once, by the numbers of fixed size that each holds."""
+    layouts = [prepared.columns[name].codec.layout for name in columns]
+    shapes = [spec.shape for layout in layouts for spec in layout.values()]
+    size = sum(prod(one for one in shape if isinstance(one, int)) for shape in shapes)
+    return max(1, min(most, MOST_NUMBERS // max(size, 1)))
 
 
 def _rng_of(prepared: Prepared, columns: Sequence[str], row: int, seed: int) -> np.random.Generator:

@@ -15,6 +15,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.system import Encoder, make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.conditions import Conditions
+from plait.nn.feature_map import FeatureMap, MapPool
 from plait.nn.tokens import Tokens
 from plait.types import Arrays, Batch, ColumnBatch, Layout
 
@@ -40,6 +41,9 @@ class Heads(nn.Module):
             QueryPool(dim=config.dim, num_queries=num, num_heads=config.num_heads)
             for num in (int(head.num_queries) for head in self.heads)  # type: ignore[arg-type]
         )
+        asked = any(getattr(head, "asks_for_map", False) for head in self.heads)
+        num_maps = len(self.encoder.mapped) if asked else 0
+        self.map_pool = MapPool(num_maps) if num_maps else None
 
     def encode(self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None) -> Tokens:
         """Return the trunk's tokens; `keep` tells which columns to use, by default those there."""
@@ -48,20 +52,37 @@ class Heads(nn.Module):
         tokens, column = self.encoder(batch, keep)
         return self.trunk(tokens, column)
 
+    def map(
+        self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None
+    ) -> FeatureMap | None:
+        """Return one map of the columns that are used and offer one; None where no head asks."""
+        if self.map_pool is None:
+            return None
+        columns, found = self.encoder.columns, []
+        for name, one in self.encoder.maps(batch).items():
+            used = one.present if keep is None else keep[:, columns.index(name)]
+            found.append(one._replace(present=used))
+        pooled: FeatureMap = self.map_pool(found)
+        return pooled
+
     def conditions(
         self,
         target: str,
         tokens: Tokens,
         batch: Batch,
+        placed: FeatureMap | None = None,
         keep: Bool[Tensor, "batch column"] | None = None,
     ) -> Conditions:
-        """Return what a target's head sees: the trunk's tokens, and the columns that are kept."""
+        """Return what a target's head sees: the trunk's tokens, the columns that are kept, and the
+        map if it asks."""
         pool = self.pools[self.targets.index(target)]
         inputs = {name: batch[name] for name in self.encoder.columns}
         if keep is not None:
             places = enumerate(inputs.items())
             inputs = {name: replace(one, present=keep[:, place]) for place, (name, one) in places}
-        return Conditions(tokens, pool(tokens.values, tokens.mask), inputs)
+        asks = getattr(self.head(target), "asks_for_map", False)
+        pooled = pool(tokens.values, tokens.mask)
+        return Conditions(tokens, pooled, inputs, placed if asks else None)
 
     def head(self, target: str) -> Any:
         """Return a target's head: its ``Generate``, or an `AnswerHead`."""
@@ -80,9 +101,10 @@ class Heads(nn.Module):
             wanted: Target column -> its values.
             keep: As for `encode`.
         """
-        tokens, found = self.encode(batch, keep), {}
+        tokens, placed, found = self.encode(batch, keep), self.map(batch, keep), {}
         for name, column in wanted.items():
-            losses = self.head(name).loss(self.conditions(name, tokens, batch, keep), column)
+            seen = self.conditions(name, tokens, batch, placed, keep)
+            losses = self.head(name).loss(seen, column)
             found[name] = torch.where(column.present, losses.float(), 0.0)
         return found
 

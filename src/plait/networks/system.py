@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,22 +15,13 @@ from plait.baselines.evidence_column import EVIDENCE
 from plait.modalities import Codec, codec_hash, find_network
 from plait.networks.config import CORRECTED, OWN, SystemConfig
 from plait.networks.correction import Correction
+from plait.networks.embedded import Embedded
 from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
+from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
 from plait.types import Batch, ColumnBatch
-
-
-@dataclass
-class Embedded(ColumnBatch):
-    """A column of a batch whose tokens were made already, for several networks of one encoder.
-
-    Attributes:
-        tokens: As `Encoder.tokens` gives them.
-    """
-
-    tokens: Any = None
 
 
 class Encoder(nn.Module):
@@ -68,6 +59,27 @@ class Encoder(nn.Module):
             tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
             vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
             found[name] = tokens._replace(values=tokens.values + vector)
+        return found
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """The columns whose stems offer a map of where things are."""
+        return tuple(
+            name
+            for name in self.columns
+            if getattr(self.stems[self.stem_of[name]], "offers_map", False)
+        )
+
+    def maps(self, batch: Batch) -> dict[str, FeatureMap]:
+        """Return the maps of the columns that offer one."""
+        found = {}
+        for name in self.mapped:
+            column = batch[name]
+            if isinstance(column, Embedded):
+                found[name] = column.map
+            else:
+                stem: Any = self.stems[self.stem_of[name]]
+                found[name] = stem.map(column.parts, column.present)
         return found
 
     def join(

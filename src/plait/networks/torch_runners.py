@@ -99,7 +99,8 @@ class HeadsRunner:
 
     def _conditions(self, arrays: Arrays) -> Conditions:
         batch = to_tensors(nested(arrays), self._device)
-        return self._network.conditions(self._target, self._network.encode(batch), batch)
+        tokens, placed = self._network.encode(batch), self._network.map(batch)
+        return self._network.conditions(self._target, tokens, batch, placed)
 
     @torch.inference_mode()
     def losses(self, arrays: Arrays, wanted: ColumnBatch) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
+from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
 from plait.types import Batch
 
@@ -20,11 +21,14 @@ class Conditions(NamedTuple):
         pooled: What the head's own queries gathered of them.
         inputs: The columns themselves, for heads that point at what they hold; a column that is
             hidden from the row is not present. None where a head is asked without.
+        map: Where things are in the rows' pictures, for a head that asks for it, of all columns
+            that offer it; None where none does, or nobody asks.
     """
 
     tokens: Tokens
     pooled: Float[Tensor, "batch query dim"]
     inputs: Batch | None = None
+    map: FeatureMap | None = None
 
     def take(self, rows: slice | Tensor) -> Conditions:
         """Return the tokens and the queries of some of the rows, in this order."""

@@ -19,6 +19,7 @@ from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
 from plait.progress import Progress
 from plait.reading import ReadOptions
+from plait.recipes.exported import export, export_form
 from plait.recipes.made_files import MadeFiles
 from plait.recipes.outputs import check_output
 from plait.recipes.row_files import (
@@ -28,6 +29,7 @@ from plait.recipes.row_files import (
     RowWriter,
     chunk_of,
     format_of,
+    is_row_file,
     kinds_of,
     writing_to,
 )
@@ -70,11 +72,13 @@ def predict(
         table: Rows with any subset of the model's input columns.
         out: ``.csv``, ``.jsonl`` or ``.parquet`` file, the first two perhaps with ``.gz`` or
             ``.zst`` behind, or ``-`` for standard output; None writes none. Where a column of the
-            table is named as one of the answer's, its name gets ``input_`` in front.
+            table is named as one of the answer's, its name gets ``input_`` in front. Boxes go to a
+            ``.json`` file of COCO's form, too, or to a folder of VOC's or YOLO's.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
-        format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell.
+        format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell; or a
+            form of the target's own: ``coco``, ``voc`` or ``yolo`` of boxes.
         force: Whether a file at `out` is replaced; never the table or the bundle.
         temperature, seed, beam: How a generated target is drawn; see
             `plait.model.model.Model.predict`.
@@ -97,8 +101,8 @@ def predict(
         ColumnError: When the table has no column of the model, or with `strict` not all.
     """
     out = None if out is None else Path(out)
-    form = "" if out is None else format_of(out, format)
-    if out is not None and str(out) != STDOUT:
+    form, own = _forms(bundle, out, "rows" if classes else "", format)
+    if out is not None and str(out) != STDOUT and not (own and out.is_dir()):
         check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
     model = bundle if isinstance(bundle, Model) else load(bundle)
@@ -120,27 +124,44 @@ def predict(
     if out is None:
         return answer_rows(rows) if classes else answer_rows(rows, progress=told)
     with counting_unread() as unread:
-        columns, renamed = _write(model, rows, answer_rows, out, form, force, told)
+        if own:
+            written = export(model, rows, answer_rows, out, own, force=force, progress=told)
+        else:
+            written = _write(model, rows, answer_rows, out, form, force, told)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
         warnings, lacking = model.space.warnings_of(word_columns(model)), notes_on(missing)
     else:
         warnings, lacking = weighed_each(model, missing)
-    notes = [
-        *rows.notes,
-        *lacking,
-        *(f"the table's column '{n}' is written as '{BEFORE}{n}'" for n in renamed),
-    ]
     return {
-        "rows": rows.num_rows,
-        "out": str(out),
-        "columns": columns,
+        **written,
         **({"unit": unit} if unit else {}),
         "missing_columns": missing,
-        "notes": notes,
+        "notes": [*rows.notes, *lacking, *written.get("notes", [])],
         "warnings": [*warnings, *unread.warnings],
     }
+
+
+def _forms(
+    bundle: Model | Path | str, out: Path | None, always: str, said: str | None
+) -> tuple[str, str]:
+    """Return the form of a file of rows, or that of the target's own in which answers are written;
+    what is not written so has "".
+
+    Args:
+        bundle: Whose target may have forms of its own.
+        out: The file, where there is one.
+        always: Not empty where a file of rows is all that is possible.
+        said: The form that was named.
+    """
+    if out is None:
+        return "", ""
+    if not always and not is_row_file(out, said):
+        model = bundle if isinstance(bundle, Model) else load(bundle)
+        if own := export_form(model, out, said):
+            return "", own
+    return format_of(out, said), ""
 
 
 def _check_in_time(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
@@ -172,8 +193,8 @@ def _write(
     form: str,
     force: bool,
     progress: Progress,
-) -> tuple[list[str], list[str]]:
-    """Write rows with their answers chunk by chunk; return the columns, and which were renamed."""
+) -> dict[str, Any]:
+    """Write rows with their answers chunk by chunk; return what `predict` returns of the file."""
     update = progress.task("predicting", rows.num_rows)
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
@@ -192,7 +213,8 @@ def _write(
             columns = chunk.column_names
             writer.write(chunk)
             update(first + part.num_rows)
-    return columns, renamed
+    notes = [f"the table's column '{name}' is written as '{BEFORE}{name}'" for name in renamed]
+    return {"rows": rows.num_rows, "out": str(out), "columns": columns, "notes": notes}
 
 
 def _answerer(

@@ -61,6 +61,12 @@ def format_of(out: Path, said: str | None) -> str:
     return found
 
 
+def is_row_file(out: Path, said: str | None) -> bool:
+    """Tell whether `format_of` knows the form of a file."""
+    inner = bare(out).suffix.lower()
+    return said in FORMATS.values() if said else str(out) == STDOUT or inner in FORMATS
+
+
 def bare(out: Path) -> Path:
     """Return the path without the ending that says how the file is compressed.
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from plait.baselines.evidence_column import EVIDENCE
-from plait.networks.system import Embedded, to_tensors
-from plait.nn.tokens import Tokens
+from plait.networks.embedded import Embedded
+from plait.networks.system import to_tensors
 from plait.train.objective import Objective, views_of
 from plait.train.precision import autocast
 from plait.types import Batch
@@ -59,9 +59,10 @@ class Joint:
         device = next(iter(batch.values())).present.device
         encoder: Any = self.objectives[0].module.encoder
         with autocast(precision, device):
-            tokens = encoder.tokens(batch)
+            tokens, maps = encoder.tokens(batch), encoder.maps(batch)
         return {
-            name: Embedded({}, {}, batch[name].present, found) for name, found in tokens.items()
+            name: Embedded({}, {}, batch[name].present, found, maps.get(name))
+            for name, found in tokens.items()
         }
 
     def after_step(self, share: float) -> None:
@@ -84,13 +85,8 @@ def _own_view(
     """Return the rows of a batch that an objective learns from, and what its network is told."""
     device = next(iter(batch.values())).present.device
     places = torch.from_numpy(own).to(device)
-    found: Batch = {name: _taken(column, places) for name, column in batch.items()}
+    found: Batch = {name: column.take(places) for name, column in batch.items()}
     if EVIDENCE in one.columns:
         told = one.prepared.columns[EVIDENCE].gather(rows[own])
         found |= to_tensors({EVIDENCE: told}, device)
     return found
-
-
-def _taken(column: Embedded, places: Tensor) -> Embedded:
-    tokens = Tokens(*(part[places] for part in column.tokens))
-    return Embedded({}, {}, column.present[places], tokens)

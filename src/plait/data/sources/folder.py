@@ -15,6 +15,12 @@ from plait.errors import TableError
 from plait.modalities.media import check_num_bytes
 from plait.types import Cell
 
+PAIRED = {"labels": "images", "Annotations": "JPEGImages"}
+"""Folder of files that tell of pictures, as YOLO and VOC have them -> folder of the pictures."""
+
+NAMES_FILES = frozenset({"classes.txt"})
+"""Of such a tree: what names classes is no row."""
+
 SPLIT_NAMES = frozenset({"train", "training", "validation", "val", "valid", "dev", "test"})
 
 
@@ -39,7 +45,9 @@ def read_folder(folder: Path, said: Format | None = None) -> MemoryRows:
     ``boots/1.png`` gives ``image`` and ``label``; ``1.png``, ``1.txt`` and ``1.wav`` side by
     side give ``image``, ``text`` and ``audio`` in one row. Folders named train, validation and
     test at the top give ``split``. Media cells are paths relative to the folder, a text cell is
-    the file's content.
+    the file's content. In a tree of ``images`` and ``labels`` (YOLO), or ``JPEGImages`` and
+    ``Annotations`` (VOC), files of both lie in one row as if they lay side by side, and text files
+    of labels are ``boxes``.
 
     Raises:
         TableError: No media in the folder, or a text file that is not text.
@@ -52,11 +60,16 @@ def read_folder(folder: Path, said: Format | None = None) -> MemoryRows:
     for file in _media_files(folder):
         relative = file.relative_to(folder)
         kind = kind_of_ending(file.suffix.lower()) or ""
-        key: tuple[str, ...] = (*relative.parts[:-1], file.stem)
+        inner, told = _unpaired(folder, relative)
+        if told and file.suffix.lower() in TEXT_ENDINGS:
+            kind = "boxes"
+        if inner is not None and file.name in NAMES_FILES:
+            continue
+        key: tuple[str, ...] = (*(inner or relative).parts[:-1], file.stem)
         if kind in rows.get(key, {}):
             key = relative.parts
         cells = rows.setdefault(key, {})
-        as_text = file.suffix.lower() in TEXT_ENDINGS or kind == "label"
+        as_text = (file.suffix.lower() in TEXT_ENDINGS or kind == "label") and not told
         cells[kind] = _content(file, said.encoding, notes) if as_text else relative.as_posix()
         stat = file.stat()
         digest.update(f"{relative}|{stat.st_size}|{stat.st_mtime_ns}\n".encode(errors="replace"))
@@ -70,6 +83,22 @@ def read_folder(folder: Path, said: Format | None = None) -> MemoryRows:
     found = MemoryRows(dict(columns), key=digest.hexdigest())
     found.notes = tuple(notes[:1])
     return found
+
+
+def _unpaired(folder: Path, relative: Path) -> tuple[Path | None, bool]:
+    """Return a path of a tree of `PAIRED` folders without that folder, and whether it is of the one
+    that tells of pictures; None of a path outside of such folders, but for those beside them."""
+    for place, part in enumerate(relative.parts[:-1]):
+        other = PAIRED.get(part) or next((k for k, v in PAIRED.items() if v == part), None)
+        if other is not None and folder.joinpath(*relative.parts[:place], other).is_dir():
+            rest = relative.parts[:place] + relative.parts[place + 1 :]
+            return Path(*rest), part in PAIRED
+    beside = relative.parent
+    paired = any(
+        (folder / beside / one).is_dir() and (folder / beside / two).is_dir()
+        for one, two in PAIRED.items()
+    )
+    return (relative if paired else None), False
 
 
 def _media_files(folder: Path) -> Iterator[Path]:

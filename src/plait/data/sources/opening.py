@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from plait.data.sources.arrow import read_arrow, read_parquet
+from plait.data.sources.coco import is_coco, read_coco
 from plait.data.sources.delimited import read_delimited
 from plait.data.sources.folder import read_folder, table_inside
 from plait.data.sources.formats import Format
@@ -184,6 +185,9 @@ def _read_file(path: Path, said: Format) -> Rows:
         return read_parquet(path)
     if ending in ARROW_ENDINGS:
         return read_arrow(path)
+    if ending == ".json" and is_coco(path):
+        said.refuse("encoding", "delimiter", "sheet", kind="COCO's JSON", path=path)
+        return read_coco(path)
     if ending in JSON_ENDINGS:
         return read_json(path, said)
     if ending in SHEET_ENDINGS:

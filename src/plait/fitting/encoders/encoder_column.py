@@ -15,6 +15,7 @@ from plait.data.prepared import Prepared, PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
 from plait.fitting.encoders.encoder_vectors import ColumnEncoder
+from plait.fitting.setup.asked_of_inputs import offering
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.reading import input_columns_with
 from plait.fitting.setup.work import Work
@@ -60,7 +61,9 @@ def with_encoder(
     columns = {**problem.prepared.columns, derived.column: column.with_codec(derived.codec)}
     return replace(
         problem,
-        input_columns=input_columns_with((derived,), problem.input_columns),
+        input_columns=input_columns_with(
+            (derived,), problem.input_columns, offering(problem.codecs, problem.target)
+        ),
         codecs={**problem.codecs, derived.column: derived.codec},
         prepared=Prepared(columns, problem.prepared.num_rows),
         derived_columns=(*problem.derived_columns, derived),

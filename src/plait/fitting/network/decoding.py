@@ -14,6 +14,7 @@ from plait.fitting.setup.work import Work
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.train.budget import Budget
+from plait.train.config import TrainConfig
 from plait.train.space_network import space_network
 
 PILOT_ROWS = 16
@@ -27,6 +28,9 @@ TIMES_MADE = 7
 """About how often a row is made: to choose, to judge, and with columns hidden, for both."""
 
 LEAST_SECONDS = 1.0
+
+MOST_MAPPED = 32
+"""Rows of a step whose pictures are seen finely: each takes the memory of hundreds of tokens."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
     from plait.train.shown import train_shown
 
     network = _make_network(problem, work)
-    most, budget, config = 10**9, work.budget, work.train
+    most, budget, config = 10**9, work.budget, _step_of(work.train, problem, network)
     if work.timetable.seconds is not None:
         per_row = _seconds_per_row(problem, network)
         share = MAKING_SHARE * work.timetable.seconds
@@ -138,6 +142,14 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
     )
+
+
+def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:
+    """Return the settings with fewer rows to a step, where nothing was said, of a network whose
+    heads ask for maps."""
+    if config.batch_size or network.map_pool is None:
+        return config
+    return replace(config, batch_size=min(config.rows_per_step(len(problem.learned)), MOST_MAPPED))
 
 
 def _paced(problem: Problem, work: Work, decoder: Decoder) -> Decoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from plait.display import cell_text
 from plait.fitting.records.samples import MAX_SAMPLE_BYTES
 from plait.fitting.records.shown_cells import show_cell
+from plait.fitting.setup.asked_of_inputs import offering
 from plait.fitting.setup.problem import Problem
 from plait.modalities import MadeFile
 from plait.model.generator import Generator
 from plait.model.made import raw_of
+from plait.types import Html
 
 NUM_LOT, NUM_BEST, NUM_WORST = 6, 3, 3
 
@@ -33,9 +36,9 @@ def make_pairs(
     found, size = list[dict[str, Any]](), 0
     for drawn, place in _pick(costs, seed):
         row = int(rows[place])
-        made, real = codec.show(said[place]), codec.show(true[place])
         cells = {name: show_cell(problem, row, name) for name in problem.inputs}
         kept = {name: html for name, html in cells.items() if html is not None}
+        made, real = (_shown(problem, kept, row, one) for one in (said[place], true[place]))
         size += sum(map(len, (*kept.values(), made, real)))
         if size > MAX_SAMPLE_BYTES and found:
             break
@@ -58,6 +61,19 @@ def make_pairs(
             }
         )
     return found
+
+
+def _shown(problem: Problem, cells: Mapping[str, Html], row: int, raw: Any) -> Html:
+    """Return a value as people see it: over the picture whose places it tells of, where it can."""
+    codec: Any = problem.goal
+    for name in offering(problem.codecs, problem.target):
+        if name in cells and hasattr(codec, "lay_over"):
+            size = (problem.prepared.columns[name][row] or {}).get("size")
+            if size is not None:
+                found: Html = codec.lay_over(cells[name], raw, (float(size[0]), float(size[1])))
+                return found
+    shown: Html = codec.show(raw)
+    return shown
 
 
 def _pick(costs: np.ndarray, seed: int) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from plait.data.table import Table
 from plait.display import brief
 from plait.encoders import FoundEncoder
 from plait.errors import TargetError
+from plait.fitting.setup.asked_of_inputs import as_asked, check_beside, offering
 from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.labels import read_labels
 from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows, warnings_on_groups
@@ -192,6 +193,7 @@ def make_problems(
     known = {target: check_base(base, table, target) for target in targets}
     inputs, weigher = choose_columns(table, targets, exclude, rows)
     check_known(base, inputs)
+    table, lacking = as_asked(table, inputs, targets, () if base is None else base.inputs)
     copies = copies_in(table, inputs, base, timetable, progress)
     copies = with_recurring(copies, table, targets)
     splits = split_rows(table, targets, exclude, rows, copies, seed)
@@ -207,13 +209,14 @@ def make_problems(
             table, target, rows, inputs, splits, weigher, own, prepared, derived_columns, copies
         )
         notes = notes_on_columns(own, inputs, base, simple=simple)
+        notes += tuple(check_beside(table, own, prepared, target))
         told = problem.truth[problem.labelled] if len(problem.truth) else problem.truth
         left_out = (*exclude, *others)
         warned = table_warnings(table, inputs, target, prepared, told, copies, left_out)
         problems.append(
             replace(
                 problem,
-                notes=(*problem.notes, *notes),
+                notes=(*problem.notes, *notes, *lacking),
                 warnings=(*known.get(str(target), ()), *warned, *problem.warnings),
             )
         )
@@ -240,7 +243,9 @@ def _of_target(
     on_rows = notes_on_rows(table, splits, prepared, target, rows.group)
     return Problem(
         table=table,
-        input_columns=input_columns_with(derived_columns, {name: (name,) for name in inputs}),
+        input_columns=input_columns_with(
+            derived_columns, {name: (name,) for name in inputs}, offering(codecs, target)
+        ),
         target=target,
         codecs={**codecs, **{derived.column: derived.codec for derived in derived_columns}},
         prepared=prepared,
@@ -270,7 +275,9 @@ def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> P
     prepared = with_derived_columns(added, problem.table, problem.prepared, progress=progress.task)
     return replace(
         problem,
-        input_columns=input_columns_with(added, problem.input_columns),
+        input_columns=input_columns_with(
+            added, problem.input_columns, offering(problem.codecs, problem.target)
+        ),
         codecs={**problem.codecs, **{derived.column: derived.codec for derived in added}},
         prepared=prepared,
         derived_columns=(*problem.derived_columns, *added),

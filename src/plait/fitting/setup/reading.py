@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -156,7 +156,9 @@ def known_codecs(base: Model, table: Table, inputs: Sequence[str]) -> dict[str, 
 
 
 def input_columns_with(
-    derived_columns: Sequence[DerivedColumn], input_columns: Mapping[str, tuple[str, ...]]
+    derived_columns: Sequence[DerivedColumn],
+    input_columns: Mapping[str, tuple[str, ...]],
+    own: Collection[str] = (),
 ) -> dict[str, tuple[str, ...]]:
     """Return the input columns with the derived columns added, or in place of their own.
 
@@ -169,6 +171,7 @@ def input_columns_with(
         found[derived.input_column] = (*found[derived.input_column], derived.column)
     alone = {
         one.input_column: not traits_of_modality(one.checkpoint.modality).light
+        and one.input_column not in own
         for one in reversed(derived_columns)
         if isinstance(one, BackboneColumn)
     }

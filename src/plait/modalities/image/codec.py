@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -16,8 +16,10 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from plait.display import brief
 from plait.errors import CellError, LimitError
 from plait.modalities.detection import looks_like_media
+from plait.modalities.image.canvas import canvas_layout, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
+from plait.modalities.image.vary import erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media, check_ratio
@@ -39,8 +41,11 @@ MAGIC = (
     b"P6",
     b"RIFF....WEBP",
 )
-SHOWN_PX = 160
-"""The longer side of a thumbnail on a page."""
+SHOWN_PX, SHOWN_FINE_PX = 160, 400
+"""The longer side of a thumbnail on a page, and where places in the picture are to be seen."""
+
+LONGEST_PX, CANVAS_PX = 1024, 320
+"""Of Raw, and of the finer view where one is asked for."""
 
 
 @brief
@@ -57,6 +62,11 @@ class ImageCodec:
         crop: Largest shift of the picture when augmented, as a share of its side.
         erase: Chance of blanking a rectangle when augmented (random erasing).
         jitter: Largest relative change of brightness and contrast when augmented.
+        canvas_px: Longer side of a second, finer view, for targets that ask where things are; 0 for
+            none. With it Raw keeps the picture's own size.
+        canvas: Height and width of that view (chosen by `fit`: the usual shape of pictures).
+        turns: How that view is turned when augmented: ``none``, ``mirror`` (left and right), or
+            ``any`` (by quarters too, as under a microscope).
     """
 
     modality: ClassVar[str] = "image"
@@ -64,6 +74,7 @@ class ImageCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True, steady=True, pictured=True)
+    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"places": {"canvas_px": CANVAS_PX}}
 
     size_px: int = 0
     grey: bool = False
@@ -71,11 +82,20 @@ class ImageCodec:
     crop: float = 0.1
     erase: float = 0.25
     jitter: float = 0.2
+    canvas_px: int = 0
+    canvas: tuple[int, ...] = ()
+    turns: str = "mirror"
 
     @property
     def layout(self) -> Layout:
-        size = self.size_px or 64
-        return {"pixels": ArraySpec((size, size, 1 if self.grey else 3), "uint8")}
+        size, num = self.size_px or 64, 1 if self.grey else 3
+        small = {"pixels": ArraySpec((size, size, num), "uint8")}
+        return small | (canvas_layout(self._canvas, num) if self.canvas_px else {})
+
+    @property
+    def _canvas(self) -> tuple[int, int]:
+        height, width = self.canvas or (self.canvas_px, self.canvas_px)
+        return height, width
 
     def detect(self, sample: ColumnSample) -> float:
         return looks_like_media(sample, ENDINGS, MAGIC)
@@ -87,7 +107,8 @@ class ImageCodec:
                 warnings.simplefilter("ignore")
                 picture = Image.open(io.BytesIO(data), formats=FORMATS)
                 _check_size(picture, len(data))
-                picture.draft("RGB", (1024, 1024))
+                if not self.canvas_px:
+                    picture.draft("RGB", (LONGEST_PX, LONGEST_PX))
                 picture.load()
         except UnidentifiedImageError:
             raise _undecodable("data of no known picture format") from None
@@ -95,7 +116,7 @@ class ImageCodec:
             raise _undecodable(str(error)) from None
         except Image.DecompressionBombError as error:
             raise LimitError("the picture is too large", received=str(error)) from None
-        return _upright_rgb(picture)
+        return _upright_rgb(picture, None if self.canvas_px else LONGEST_PX)
 
     def measure(self, cell: Cell, media: Media) -> tuple[int, int]:
         """Return height and width of a readable picture as stored, upright, in pixels.
@@ -110,6 +131,9 @@ class ImageCodec:
     def fit(self, raws: Iterable[np.ndarray]) -> ImageCodec:
         """Choose size and channels from up to 500 training pictures, unless they are set."""
         seen = list(islice(raws, 500))
+        if seen and self.canvas_px and not self.canvas:
+            shapes = [(raw.shape[0], raw.shape[1]) for raw in seen]
+            self = replace(self, canvas=usual_canvas(shapes, self.canvas_px))
         if not seen or self.size_px:
             return self
         longest = float(np.median([max(raw.shape[:2]) for raw in seen]))
@@ -121,33 +145,42 @@ class ImageCodec:
         """Scale into the square, keeping the aspect; borders are filled with the edge colour."""
         size = self.size_px or 64
         height, width = raw.shape[:2]
+        finer = on_canvas(raw, self._canvas) if self.canvas_px else {}
         if (height, width) != (size, size):
             ratio = size / max(height, width)
             new = max(1, round(width * ratio)), max(1, round(height * ratio))
             scaled = Image.fromarray(raw).resize(new, Image.Resampling.BICUBIC)
             raw = _pad_to_square(np.asarray(scaled), size)
-        if self.grey:
-            weights = np.array([0.299, 0.587, 0.114], np.float32)
-            raw = np.rint(raw @ weights).astype(np.uint8)[..., None]
-        return {"pixels": np.ascontiguousarray(raw)}
+        arrays = {"pixels": raw, **finer}
+        for name in ("pixels", "canvas") if self.grey else ():
+            if name in arrays:
+                arrays[name] = _grey(arrays[name])
+        return {name: np.ascontiguousarray(part) for name, part in arrays.items()}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         pixels = arrays["pixels"]
         if self.flip and rng.random() < 0.5:
             pixels = pixels[:, ::-1]
-        pixels = _shift(pixels, self.crop, rng)
-        if self.jitter:
-            gain, bias = 1 + self.jitter * rng.uniform(-1, 1, 2)
-            table = np.clip((np.arange(256) - 128) * gain + 128 * bias, 0, 255).astype(np.uint8)
-            pixels = table[pixels]
+        pixels = shifted(pixels, self.crop, rng)
+        table = shades(self.jitter, rng)
+        pixels = pixels if table is None else table[pixels]
         if rng.random() < self.erase:
-            pixels = _erase(pixels, rng)
-        return {"pixels": np.ascontiguousarray(pixels)}
+            pixels = erased(pixels, rng)
+        changed = {"pixels": np.ascontiguousarray(pixels)}
+        if self.canvas_px:
+            finer = moved({name: arrays[name] for name in ("canvas", "frame")}, self.turns, rng)
+            canvas = finer["canvas"] if table is None else table[finer["canvas"]]
+            changed |= {**finer, "canvas": canvas, "size": arrays["size"]}
+        return changed
 
     def show(self, raw: np.ndarray) -> Html:
         """A thumbnail, as PNG or as JPEG: whichever is smaller."""
         picture = Image.fromarray(raw)
-        picture.thumbnail((SHOWN_PX, SHOWN_PX))
+        if self.canvas_px:
+            enlarged = max(1, SHOWN_FINE_PX // (2 * max(picture.size)))
+            picture = picture.resize((picture.width * enlarged, picture.height * enlarged), 0)
+        side = SHOWN_FINE_PX if self.canvas_px else SHOWN_PX
+        picture.thumbnail((side, side))
         kind, data = min(_encoded(picture), key=lambda file: len(file[1]))
         height, width = raw.shape[:2]
         return (
@@ -198,6 +231,11 @@ class ImageCodec:
         return pictures_alike(first, second)
 
 
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    return np.rint(pixels @ weights).astype(np.uint8)[..., None]
+
+
 def _undecodable(received: str) -> CellError:
     return CellError(
         "the picture cannot be decoded",
@@ -218,7 +256,7 @@ def _check_size(picture: Image.Image, num_bytes: int) -> None:
     check_ratio(num_pixels * 3, num_bytes)
 
 
-def _upright_rgb(picture: Image.Image) -> np.ndarray:
+def _upright_rgb(picture: Image.Image, longest: int | None) -> np.ndarray:
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
         values = np.nan_to_num(np.asarray(picture, np.float32))
@@ -230,7 +268,8 @@ def _upright_rgb(picture: Image.Image) -> np.ndarray:
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
     picture = picture.convert("RGB")
-    picture.thumbnail((1024, 1024))
+    if longest is not None:
+        picture.thumbnail((longest, longest))
     return np.array(picture)
 
 
@@ -246,17 +285,6 @@ def _pad_to_square(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.pad(pixels, pads, mode="edge")
 
 
-def _shift(pixels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    reach = round(share * pixels.shape[0])
-    if not reach:
-        return pixels
-    down, right = rng.integers(-reach, reach + 1, 2)
-    size_y, size_x = pixels.shape[:2]
-    rows = np.clip(np.arange(size_y) + down, 0, size_y - 1)
-    columns = np.clip(np.arange(size_x) + right, 0, size_x - 1)
-    return pixels[rows[:, None], columns]
-
-
 def _encoded(picture: Image.Image) -> list[tuple[str, bytes]]:
     """Return the picture as files: PNG, which keeps drawings exact, and JPEG."""
     files = []
@@ -265,12 +293,3 @@ def _encoded(picture: Image.Image) -> list[tuple[str, bytes]]:
         picture.save(buffer, kind.upper(), **settings)
         files.append((kind, buffer.getvalue()))
     return files
-
-
-def _erase(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    size_y, size_x = pixels.shape[:2]
-    height, width = (max(1, int(s * rng.uniform(0.1, 0.4))) for s in (size_y, size_x))
-    top, left = rng.integers(0, size_y - height + 1), rng.integers(0, size_x - width + 1)
-    pixels = pixels.copy()
-    pixels[top : top + height, left : left + width] = rng.integers(0, 256)
-    return pixels

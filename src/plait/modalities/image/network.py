@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from plait.modalities.image.codec import ImageCodec
 from plait.nn.conv import ChannelNorm, ConvBlock
+from plait.nn.feature_map import FeatureMap, Pyramid
 from plait.nn.tokens import Tokens, grid_tokens
 
 MAX_SIDE = 32
@@ -51,6 +52,15 @@ class Embed(nn.Module):
         self.middle = _Stage(width, middle, num_middle) if middle else None
         self.end = _Stage(middle or width, dim, num_blocks)
         self.norm = ChannelNorm(dim)
+        self.offers_map = codec.canvas_px > 0
+        self.pyramid = Pyramid(int(channel)) if self.offers_map else None
+
+    def map(self, parts: dict[str, Tensor], present: Bool[Tensor, " batch"]) -> FeatureMap:
+        """Return the map of the pictures' canvases, where the codec prepares any."""
+        if self.pyramid is None:
+            raise ValueError("this column prepares no canvas")
+        values = self.pyramid(parts["canvas"])
+        return FeatureMap(values, present, parts["frame"], parts["size"])
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         x = parts["pixels"].permute(0, 3, 1, 2).to(self.first.weight.dtype) / 127.5 - 1.0

@@ -1,0 +1,101 @@
+"""What targets ask of their inputs: columns that can offer it are read so that they do.
+
+And whether what a target's cells say can be true of what its row's inputs offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from plait.data.decoding import placed
+from plait.data.prepared import Prepared
+from plait.data.schema import Schema
+from plait.data.table import Table
+from plait.errors import CellError
+from plait.modalities import Codec, find_codec
+
+
+def as_asked(
+    table: Table, inputs: Sequence[str], targets: Sequence[str], known: Collection[str] = ()
+) -> tuple[Table, list[str]]:
+    """Return the table whose inputs are read as its targets ask, and notes on those that are not.
+
+    A target's codec names in ``asks`` what it would have of its inputs (``places``: where in a
+    picture things are); a codec that can offer it names in ``offers`` the settings with which it
+    does. What the person set stays.
+
+    Args:
+        table: The rows.
+        inputs, targets: Columns.
+        known: Inputs whose codecs are settled, as those of a base are: nothing is asked of them.
+    """
+    asked = sorted({one for name in targets for one in _of(table, name, "asks", ())})
+    wanted: dict[str, dict[str, Any]] = {}
+    notes = []
+    for name in inputs if asked else ():
+        offers: Mapping[str, Mapping[str, Any]] = _of(table, name, "offers", {})
+        settings = {key: value for one in asked for key, value in offers.get(one, {}).items()}
+        if settings and name in known:
+            notes.append(
+                f"'{name}' is read as in the base, and tells nothing of {', '.join(asked)}"
+            )
+        elif settings:
+            wanted[name] = settings
+    if asked and not wanted:
+        notes.append(
+            f"no input tells of {', '.join(asked)}, which the target asks for: what is said is "
+            "what is usual for a row's columns"
+        )
+    if not wanted:
+        return table, notes
+    columns = tuple(
+        replace(one, settings={**wanted.get(one.name, {}), **one.settings})
+        for one in table.schema.columns
+    )
+    return table.with_schema(Schema(columns)), notes
+
+
+def check_beside(
+    table: Table, codecs: Mapping[str, Codec], prepared: Prepared, target: str | None
+) -> list[str]:
+    """Check each value of a target against what its row's inputs offer; return notes.
+
+    A codec that can tell has a ``check_beside(arrays, beside)``, which raises `CellError` for
+    arrays of the target that cannot be true beside those of an input.
+
+    Raises `CellError`, with column and row, unless the table's policy skips such cells: then they
+    are counted.
+    """
+    codec: Any = codecs.get(str(target))
+    check = getattr(codec, "check_beside", None)
+    names = offering(codecs, target)
+    if check is None or not names:
+        return []
+    column, num = prepared.columns[str(target)], 0
+    for row in np.flatnonzero(column.present):
+        beside = next(
+            (found for name in names if (found := prepared.columns[name][int(row)])), None
+        )
+        if beside is None:
+            continue
+        try:
+            check(column[int(row)], beside)
+        except CellError as error:
+            if not table.policy.skips:
+                raise placed(error, str(target), int(row)) from None
+            num += 1
+    return [f"{num:,} rows have a '{target}' that their inputs do not bear out"] if num else []
+
+
+def offering(codecs: Mapping[str, Codec], target: str | None) -> tuple[str, ...]:
+    """Return the columns that offer something that the target asks for, in their order."""
+    asked = set(getattr(codecs.get(str(target)), "asks", ()))
+    return tuple(n for n, codec in codecs.items() if asked & set(getattr(codec, "offers", ())))
+
+
+def _of(table: Table, name: str, member: str, default: Any) -> Any:
+    return getattr(find_codec(table.schema[name].modality or ""), member, default)
