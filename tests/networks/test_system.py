@@ -13,7 +13,8 @@ from plait.data.table import read
 from plait.errors import UsageError
 from plait.modalities import find_codec
 from plait.networks.config import OWN, SIZES, SystemConfig, choose_size, join_layer, lean
-from plait.networks.system import Encoder, System, to_tensors
+from plait.networks.encoder import Encoder
+from plait.networks.system import System, to_tensors
 from plait.networks.torch_runners import system_outputs
 from plait.testing.network import awake
 

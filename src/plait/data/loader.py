@@ -80,6 +80,13 @@ class Loader:
         """Batches of an epoch."""
         return self._batching.num_batches
 
+    def batches(self, step: int) -> Iterator[tuple[np.ndarray, Batch]]:
+        """Yield batches without end, epoch after epoch, from the batch of a step on."""
+        number, start = divmod(step, self.num_batches)
+        while True:
+            yield from self.epoch(number, start)
+            number, start = number + 1, 0
+
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, Batch]]:
         """Yield (row numbers, column name -> batch as numpy arrays) from batch `start` on.
 

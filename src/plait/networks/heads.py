@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from plait.modalities import Codec, GeneratedTarget, PredictiveTarget, TargetCodec, find_network
 from plait.networks.config import SystemConfig
-from plait.networks.system import Encoder, make_trunk, presence
+from plait.networks.encoder import Encoder
+from plait.networks.system import make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.conditions import Conditions
 from plait.nn.feature_map import FeatureMap, MapPool

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from plait.modalities import Codec
 from plait.networks.config import SystemConfig
-from plait.networks.system import Encoder, make_trunk, presence
+from plait.networks.encoder import Encoder
+from plait.networks.system import make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.tokens import Tokens
 from plait.types import Batch

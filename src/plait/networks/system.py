@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,93 +12,15 @@ from torch import Tensor, nn
 
 from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE
-from plait.modalities import Codec, codec_hash, find_network
+from plait.modalities import Codec, find_network
 from plait.networks.config import CORRECTED, OWN, SystemConfig
 from plait.networks.correction import Correction
-from plait.networks.embedded import Embedded
+from plait.networks.encoder import Encoder
 from plait.networks.evidence_tokens import EvidenceTokens
 from plait.nn.attention import QueryPool
-from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
 from plait.nn.transformer import Trunk
 from plait.types import Batch, ColumnBatch
-
-
-class Encoder(nn.Module):
-    """Tier 1: turns a batch's columns into the tokens of one long sequence per row.
-
-    Columns whose codecs are identical share one stem (front, kitchen and bath pictures); a
-    learned vector per column tells their tokens apart.
-    """
-
-    def __init__(self, codecs: Mapping[str, Codec], config: SystemConfig) -> None:
-        super().__init__()
-        self.columns = tuple(codecs)
-        self.stem_of = {name: codec_hash(codec) for name, codec in codecs.items()}
-        stems = {}
-        for name, codec in codecs.items():
-            if self.stem_of[name] not in stems:
-                settings = dict((config.stems or {}).get(codec.modality, {}))
-                network = find_network(codec.modality)
-                stems[self.stem_of[name]] = network.Embed(codec, config.dim, **settings)
-        self.stems = nn.ModuleDict(stems)
-        self.column_vectors = nn.Parameter(torch.randn(len(codecs), config.dim) * 0.02)
-
-    def forward(self, batch: Batch, keep: Bool[Tensor, "batch column"]) -> tuple[Tokens, Tensor]:
-        """Return all tokens and their column numbers; columns not kept are masked out."""
-        return self.join(self.tokens(batch), keep)
-
-    def tokens(self, batch: Batch, columns: Sequence[str] | None = None) -> dict[str, Tokens]:
-        """Return each column's tokens, its column vector added; all columns by default."""
-        found = {}
-        for name in self.columns if columns is None else columns:
-            column = batch[name]
-            if isinstance(column, Embedded):
-                found[name] = column.tokens
-                continue
-            tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
-            vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
-            found[name] = tokens._replace(values=tokens.values + vector)
-        return found
-
-    @property
-    def mapped(self) -> tuple[str, ...]:
-        """The columns whose stems offer a map of where things are."""
-        return tuple(
-            name
-            for name in self.columns
-            if getattr(self.stems[self.stem_of[name]], "offers_map", False)
-        )
-
-    def maps(self, batch: Batch) -> dict[str, FeatureMap]:
-        """Return the maps of the columns that offer one."""
-        found = {}
-        for name in self.mapped:
-            column = batch[name]
-            if isinstance(column, Embedded):
-                found[name] = column.map
-            else:
-                stem: Any = self.stems[self.stem_of[name]]
-                found[name] = stem.map(column.parts, column.present)
-        return found
-
-    def join(
-        self, found: Mapping[str, Tokens], keep: Bool[Tensor, "batch column"]
-    ) -> tuple[Tokens, Tensor]:
-        """Lay columns' tokens side by side, with their column numbers.
-
-        Args:
-            found: From `tokens`, of some or all columns.
-            keep: For every column of the encoder; those not kept are masked out.
-        """
-        sides, numbers = [], []
-        for name, tokens in found.items():
-            number = self.columns.index(name)
-            mask = tokens.mask & keep[:, number, None]
-            sides.append(Tokens(tokens.values * mask[..., None], mask, tokens.positions))
-            numbers.append(torch.full((mask.shape[1],), number, device=mask.device))
-        joined = Tokens(*(torch.cat(list(parts), dim=1) for parts in zip(*sides, strict=True)))
-        return joined, torch.cat(numbers)
 
 
 class System(nn.Module):

@@ -156,7 +156,7 @@ class _Run:
 
     def _batches(self, loaders: Sequence[Loader], step: int) -> Iterator[Part]:
         """Yield the first view's row numbers, and a batch of each view, from a step on."""
-        for items in zip(*(_from(one, step) for one in loaders), strict=True):
+        for items in zip(*(one.batches(step) for one in loaders), strict=True):
             yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
 
     def _precision(self, rows: np.ndarray, views: tuple[Batch, ...]) -> str:
@@ -291,11 +291,3 @@ class _Run:
             wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )
-
-
-def _from(loader: Loader, step: int) -> Iterator[tuple[np.ndarray, Batch]]:
-    """Yield a loader's batches without end, from a step on."""
-    epoch, start = divmod(step, loader.num_batches)
-    while True:
-        yield from loader.epoch(epoch, start)
-        epoch, start = epoch + 1, 0
