@@ -22,6 +22,10 @@ from plait.progress import SILENT, Progress
 if TYPE_CHECKING:
     from plait.model.model import Model
 
+LEAST_SIDE = 0.1
+"""Of one side of an interval, that the other has at least: that the few windows held out all erred
+to one side does not put a forecast beyond its own interval."""
+
 UNITS = "series"
 """What windows are told in, kept in a bundle: see `plait.data.windows.scale.Scale`."""
 
@@ -68,6 +72,7 @@ class Forecast:
             if len(one.values) >= plan.horizon
         ])  # fmt: skip
         low, high = (_ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
+        low, high = np.minimum(low, -LEAST_SIDE * high), np.maximum(high, -LEAST_SIDE * low)
         return cls(plan, low.astype(np.float32), high.astype(np.float32))
 
     def to_dict(self) -> dict[str, Any]:

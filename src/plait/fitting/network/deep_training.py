@@ -147,8 +147,7 @@ def _has_time_beside(plan: DeepPlan, num_rows: int) -> bool:
     steps = plan.budget.num_steps(-(-num_rows // size))
     if steps is not None:
         return steps >= LEAST_STEPS_BESIDE
-    per_step = step_passes(beside=True) * plan.answering * size
-    return plan.budget.amount >= LEAST_STEPS_BESIDE * per_step
+    return plan.budget.amount >= LEAST_STEPS_BESIDE * plan.step
 
 
 def fit_network(

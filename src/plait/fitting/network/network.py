@@ -138,6 +138,7 @@ def train_network(
             budget=Budget(left, "seconds"),
             end=work.timetable.clock() + left,
             answering=foreseen.answering,
+            step=foreseen.step,
             form=form or Form.SPLIT,
         )
     from plait.fitting.network.deep import train_deep

@@ -98,6 +98,7 @@ class DeepPlan:
         adapt: ``auto``, or one of `ADAPTATIONS`.
         end: When it must all be done, of `time.monotonic`; None where the budget is not a time.
         answering: Seconds in which the network answers one row, where that is known.
+        step: Seconds of a training step, where that is known.
         form: Of training, where there are folds.
         told: Fits what simple models know, for each network from the rows that it learns from;
             None for networks that are told nothing.
@@ -115,6 +116,7 @@ class DeepPlan:
     adapt: str = "auto"
     end: float | None = None
     answering: float = 0.0
+    step: float = 0.0
     form: Form = Form.FOLDS
     told: Told | None = None
 
