@@ -14,6 +14,7 @@ from benchmarks.rows import Row
 from benchmarks.settings import Settings
 from plait.data.windows.rows import PARTS, Scale, Window, WindowRows, window_table
 from plait.data.windows.steps import Steps, read_steps
+from plait.model.made import raw_of
 
 BUDGET = "2m"
 TARGETS = {96: "<= 0.370", 720: "<= 0.430"}
@@ -69,7 +70,7 @@ def _made(model: Any, table: Any, begins: np.ndarray) -> np.ndarray:
     windows = [Window(0, int(one), PARTS[2]) for one in begins]
     asked = window_table(table, plan, WindowRows(table, plan, series, windows))
     scales = [Scale.of(series[0].values[one - plan.lookback : one]) for one in begins]
-    made = model.outputs_of(asked)
+    made = raw_of(model.outputs_of(asked))
     return np.stack([s.back(one.values) for s, one in zip(scales, made, strict=True)])
 
 

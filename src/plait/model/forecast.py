@@ -49,14 +49,14 @@ class Forecast:
 
         Args:
             plan: Of the windows.
-            made: Forecasts, a `Series` each.
+            made: Forecasts, as a predictor's outputs: a `Series` each.
             true: What came.
             groups: int ``[window]``: the stretch of time of each.
         """
         whole = np.array([len(one.values) >= plan.horizon for one in true])
         gaps = np.stack([
             one.values[: plan.horizon] - other.values[: plan.horizon]
-            for one, other in zip(true, made, strict=True)
+            for one, other in zip(true, raw_of(made), strict=True)
             if len(one.values) >= plan.horizon
         ])  # fmt: skip
         low, high = (_ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
@@ -79,7 +79,7 @@ class Forecast:
     def covered(self, made: Any, true: Any) -> float:
         """Return the share of values that lie in their intervals, in [0, 1]."""
         inside = known = 0
-        for one, other in zip(true, made, strict=True):
+        for one, other in zip(true, raw_of(made), strict=True):
             steps = min(len(one.values), len(other.values), self.plan.horizon)
             gap = one.values[:steps] - other.values[:steps]
             there = ~np.isnan(gap)

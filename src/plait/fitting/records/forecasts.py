@@ -10,7 +10,6 @@ from plait.data.cautions import caution
 from plait.data.windows.plan import WindowPlan
 from plait.fitting.setup.problem import Problem
 from plait.model.forecast import Forecast
-from plait.model.made import raw_of
 from plait.model.model import Model
 
 LEAST_COVERED = 0.85
@@ -48,5 +47,5 @@ def _made(
     """Return what the model makes of some windows with what came, and their stretches of time."""
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_MADE)).astype(np.int64)]
     some = np.unique(some)
-    made = raw_of(model.predictor.outputs(problem.prepared, some))
+    made = model.predictor.outputs(problem.prepared, some)
     return (made, model.truth(problem.prepared, some)), problem.groups[some]
