@@ -15,6 +15,7 @@ from benchmarks.settings import Settings
 from plait.data.windows.rows import PARTS, Window, WindowRows, window_table
 from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, read_steps
+from plait.model.made import raw_of
 
 BUDGET = "2m"
 TARGETS = {96: "<= 0.370", 720: "<= 0.430"}
@@ -73,7 +74,7 @@ def _made(model: Any, table: Any, begins: np.ndarray) -> np.ndarray:
     scales = [
         Scale.of(values[one - plan.lookback : one], spread_of(values[:one])) for one in begins
     ]
-    made = model.outputs_of(asked)
+    made = raw_of(model.outputs_of(asked))
     return np.stack([s.back(one.values) for s, one in zip(scales, made, strict=True)])
 
 

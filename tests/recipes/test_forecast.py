@@ -279,7 +279,7 @@ def test_overlapping_windows_count_as_their_stretch_of_time():
 
 def test_a_forecast_lies_in_its_own_interval_though_all_that_was_held_out_erred_to_one_side(fitted):
     plan = dataclasses.replace(fitted[0].forecast.plan, horizon=2)
-    made = [SimpleNamespace(values=np.zeros((2, 1))) for _ in range(3)]
+    made = np.array([SimpleNamespace(values=np.zeros((2, 1))) for _ in range(3)], object)
     true = [SimpleNamespace(values=np.full((2, 1), one)) for one in (1.0, 2.0, 3.0)]
     found = Forecast.of(plan, made, true, np.ones((3, 1)), np.arange(3))
     assert (found.low < 0).all() and (found.high > 0).all()

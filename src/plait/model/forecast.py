@@ -60,7 +60,7 @@ class Forecast:
 
         Args:
             plan: Of the windows.
-            made: Forecasts, a `Series` each.
+            made: Forecasts, as a predictor's outputs: a `Series` each.
             true: What came.
             local: float64 ``[window, target]``; see `local_spreads`.
             groups: int ``[window]``: the stretch of time of each.
@@ -68,7 +68,7 @@ class Forecast:
         whole = np.array([len(one.values) >= plan.horizon for one in true])
         gaps = np.stack([
             (one.values[: plan.horizon] - other.values[: plan.horizon]) / unit
-            for one, other, unit in zip(true, made, local, strict=True)
+            for one, other, unit in zip(true, raw_of(made), local, strict=True)
             if len(one.values) >= plan.horizon
         ])  # fmt: skip
         low, high = (_ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
@@ -116,7 +116,7 @@ class Forecast:
     def covered(self, made: Any, true: Any, local: np.ndarray) -> float:
         """Return the share of values that lie in their intervals, in [0, 1]."""
         inside = known = 0
-        for one, other, unit in zip(true, made, local, strict=True):
+        for one, other, unit in zip(true, raw_of(made), local, strict=True):
             steps = min(len(one.values), len(other.values), self.plan.horizon)
             gap = (one.values[:steps] - other.values[:steps]) / unit
             there = ~np.isnan(gap)

@@ -119,7 +119,7 @@ class Model:
         found = self.predictor
         if not isinstance(found, Generator):
             raise TargetError(
-                "nothing is drawn where the target is predicted: no temperature, no beam",
+                "nothing is drawn of what is predicted: there is no temperature, and no beam",
                 expected="a model whose target is generated",
                 received=f"'{self.target}', a {found.target.modality}",
             )

@@ -13,7 +13,6 @@ from plait.data.schema import Column, Schema
 from plait.data.windows.plan import WindowPlan
 from plait.fitting.setup.problem import Problem
 from plait.model.forecast import Forecast, local_spreads
-from plait.model.made import raw_of
 from plait.model.model import Model
 from plait.model.recommendation import Recommendation
 
@@ -70,6 +69,6 @@ def _made(
     and their stretches of time."""
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_MADE)).astype(np.int64)]
     some = np.unique(some)
-    made = raw_of(model.predictor.outputs(problem.prepared, some))
+    made = model.predictor.outputs(problem.prepared, some)
     local = local_spreads(problem.table, plan, some)
     return (made, model.truth(problem.prepared, some), local), problem.groups[some]
