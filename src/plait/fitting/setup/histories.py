@@ -144,6 +144,9 @@ def make_catalogue(about: Table | None, item: str, counts: Counter[str]) -> Cata
         content[: len(known)] = known
     cold = sum(name not in counts for name in every)
     notes = [f"{cold:,} of {len(every):,} items were never taken in training"] if cold else []
+    twice = sum(name is not None for name in names) - len(first)
+    if twice:
+        notes.append(f"{twice:,} rows of the table of items name one again: the first is taken")
     if others:
         notes.append(f"nothing is known of {len(others):,} items but who took them")
     pictures = pictures_of(about, columns, {name: first[name] for name in often if name in first})
