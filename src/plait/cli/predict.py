@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Decision, Group, Reading, grouped, text, texts
+from plait.cli.groups import Decision, Group, Reading, grouped, number, text, texts, whole
 from plait.cli.options import Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
@@ -61,6 +61,23 @@ ZeroShot = Annotated[
 ]
 """Classes that are asked for in words."""
 
+Making = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "temperature": (
+                number(
+                    "Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
+                    "learned to occur [default: 0]."
+                ),
+                None,
+            ),
+            "top": (whole("Of what comes next: so many items for each [default: 10]."), None),
+        }
+    ),
+]
+"""How values are made, and how many."""
+
 
 @grouped
 def predict(
@@ -83,16 +100,7 @@ def predict(
     *,
     zero_shot: ZeroShot,
     force: Force = False,
-    temperature: Annotated[
-        float | None,
-        typer.Option(
-            help="Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
-            "learned to occur [default: 0]."
-        ),
-    ] = None,
-    top: Annotated[
-        int | None, typer.Option(help="Of what comes next: so many items for each [default: 10].")
-    ] = None,
+    making: Making,
     decision: Decision,
     reading: Reading,
     seed: Seed = 0,
@@ -120,9 +128,8 @@ def predict(
             out=out,
             format=format,
             force=force,
-            temperature=temperature,
             seed=seed,
-            top=top,
+            **making,
             **zero_shot,
             **decision,
             **reading,
