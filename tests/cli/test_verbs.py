@@ -51,7 +51,7 @@ def test_help_shows_an_example_and_the_common_options(verb, capsys):
 def test_fit_passes_every_option_on(recipes):
     options = "--budget 30s --size tiny --fusion 2 --columns note=text --exclude a,b --exclude c"
     more = "--group patient --on-error skip --strict --no-baselines --resume --force --seed 7"
-    more += " --label-curve --horizon 4"
+    more += " --label-curve --horizon 4 --items shelf.csv --leave-last-out"
     said = [*options.split(), *more.split(), "--out", "m.plait"]
     assert run(["fit", "shop.csv", "--target", "kind", *said]) == 0
     _, args, kwargs = recipes.calls[0]
@@ -71,6 +71,8 @@ def test_fit_passes_every_option_on(recipes):
         "split": None,
         "horizon": 4,
         "lookback": None,
+        "items": Path("shelf.csv"),
+        "leave_last_out": True,
         "seed": 7,
         "device": "auto",
         "on_error": "skip",

@@ -323,6 +323,30 @@ def test_what_cannot_be_is_refused(settings, message):
         plait.fit(plait.read(chain(20)), **given)
 
 
+def test_cells_that_are_no_names_are_told_with_their_place_or_skipped():
+    rows = [*chain(30), {"user": "u0", "when": 3, "film": "x" * 600}]
+    settings = {**ASKED, "items": films(), "simple": True, "scores": False, "leave_last_out": True}
+    with pytest.raises(PlaitError, match="too long") as caught:
+        plait.fit(plait.read(rows), **settings)
+    assert caught.value.column == "film" and caught.value.row == 360
+    model = plait.fit(plait.read(rows, on_error="skip"), **settings)
+    assert "1 rows name no item" in " ".join(model.records["metrics"]["notes"])
+
+
+def test_items_that_are_named_twice_are_said():
+    settings = {**ASKED, "simple": True, "scores": False, "leave_last_out": True}
+    model = plait.fit(plait.read(chain(30)), **settings, items=[*films(), *films()[:3]])
+    assert any("3 rows of the table of items" in n for n in model.records["metrics"]["notes"])
+
+
+def test_the_same_fit_gives_the_same_numbers():
+    settings = {**ASKED, "items": films(), "leave_last_out": True, "budget": "4 steps",
+                "size": "tiny", "scores": False}  # fmt: skip
+    whole = plait.fit(plait.read(chain(30)), **settings).records["metrics"]
+    again = plait.fit(plait.read(chain(30)), **settings).records["metrics"]
+    assert whole["validation"] == again["validation"]
+
+
 def test_too_few_rows_and_wrong_tops_are_refused(fitted):
     with pytest.raises(PlaitError, match="too few interactions"):
         plait.fit(plait.read(chain(1, length=2)), **ASKED, items=films(), simple=True)

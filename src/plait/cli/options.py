@@ -35,20 +35,16 @@ Force = Annotated[
     bool, typer.Option("--force", help="Replace a file that exists; never what is read.")
 ]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser, if there is one.")]
-Temperature = Annotated[
-    float | None,
-    typer.Option(
-        help="Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
-        "learned to occur [default: 0]."
-    ),
-]
-Beam = Annotated[
-    int | None,
-    typer.Option(
-        help="Of a text that a network writes: beginnings that are kept while the likeliest text "
-        "is looked for, 1 to 32 [default: 1]."
-    ),
-]
+TEMPERATURE = (
+    "Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
+    "learned to occur [default: 0]."
+)
+Temperature = Annotated[float | None, typer.Option(help=TEMPERATURE)]
+BEAM = (
+    "Of a text that a network writes: beginnings that are kept while the likeliest text "
+    "is looked for, 1 to 32 [default: 1]."
+)
+Beam = Annotated[int | None, typer.Option(help=BEAM)]
 Weight = Annotated[
     list[str] | None,
     typer.Option(help="Weight of a column, 1 by default: --weight name=2; may be repeated."),

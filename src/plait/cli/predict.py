@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Decision, Group, Reading, grouped, text, texts
-from plait.cli.options import Beam, Force, Json, Quiet, Seed, Temperature, one_of
+from plait.cli.groups import Decision, Group, Reading, grouped, number, text, texts, whole
+from plait.cli.options import BEAM, TEMPERATURE, Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
 from plait.words import split_list, split_named
@@ -61,6 +61,18 @@ ZeroShot = Annotated[
 ]
 """Classes that are asked for in words."""
 
+Making = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "temperature": (number(TEMPERATURE), None),
+            "beam": (whole(BEAM), None),
+            "top": (whole("Of what comes next: so many items for each [default: 10]."), None),
+        }
+    ),
+]
+"""How values are made, and how many."""
+
 
 @grouped
 def predict(
@@ -84,11 +96,7 @@ def predict(
     *,
     zero_shot: ZeroShot,
     force: Force = False,
-    temperature: Temperature = None,
-    beam: Beam = None,
-    top: Annotated[
-        int | None, typer.Option(help="Of what comes next: so many items for each [default: 10].")
-    ] = None,
+    making: Making,
     decision: Decision,
     reading: Reading,
     seed: Seed = 0,
@@ -117,10 +125,8 @@ def predict(
             out=out,
             format=format,
             force=force,
-            temperature=temperature,
-            beam=beam,
             seed=seed,
-            top=top,
+            **making,
             **zero_shot,
             **decision,
             **reading,

@@ -10,12 +10,12 @@ import numpy as np
 
 from plait.data.by_column import read_splits
 from plait.data.by_time import read_times
-from plait.data.decoding import read_cell
+from plait.data.decoding import placed, read_cell
 from plait.data.histories.plan import HistoryPlan
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.data.windows.steps import is_plain_number, numbers_of, rows_by_group
-from plait.errors import TableError, no_column
+from plait.errors import CellError, TableError, no_column
 from plait.modalities import traits_of_modality
 from plait.modalities.item.naming import name_of
 from plait.types import is_missing
@@ -93,11 +93,18 @@ def _amounts(table: Table, name: str) -> np.ndarray:
 
 
 def item_names(table: Table, column: str) -> np.ndarray:
-    """Return the name in each cell, object ``[row]``; None where there is none."""
+    """Return the name in each cell, object ``[row]``; None where there is none.
+
+    Raises `CellError` at one that is no name, unless such cells are skipped.
+    """
     found = np.empty(table.num_rows, object)
     for first, cells in table.batches([column]):
         for place, cell in enumerate(cells[column]):
-            found[first + place] = None if is_missing(cell) else name_of(cell)
+            try:
+                found[first + place] = None if is_missing(cell) else name_of(cell)
+            except CellError as error:
+                if not table.policy.skips:
+                    raise placed(error, column, first + place) from None
     return found
 
 

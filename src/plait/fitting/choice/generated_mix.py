@@ -20,8 +20,38 @@ SHARES = (0.15, 0.3, 0.45, 0.6, 0.75)
 """Of the network in a mix: those that are tried."""
 
 
+Said = Mapping[str, Sequence[Arrays]]
+"""Candidate -> a value for each of the same rows, in the target's layout."""
+
+
+def values_of(
+    problem: Problem,
+    candidates: Mapping[str, Generator],
+    rows: np.ndarray,
+    known: Said | None = None,
+) -> Said:
+    """Return what each candidate says of the rows; a mix is made of what its parts say.
+
+    Args:
+        problem: Where the rows are.
+        candidates: Name -> what might ship.
+        rows: Row numbers.
+        known: What some of them say, which are not asked again.
+    """
+    found: dict[str, Sequence[Arrays]] = dict(known or {})
+    for name, one in sorted(candidates.items(), key=lambda item: item[0].startswith(MIX)):
+        if name in found:
+            continue
+        if name.startswith(MIX) and isinstance(one.target, MixableTarget):
+            parts = [found[DEEP], found[one.shipped]]
+            found[name] = one.target.mixed(parts, [one.share, 1.0 - one.share])
+        else:
+            found[name] = one.values(problem.prepared, rows, Asked())
+    return {name: found[name] for name in candidates}
+
+
 def with_mix(
-    problem: Problem, candidates: Mapping[str, Generator], rows: np.ndarray
+    problem: Problem, candidates: Mapping[str, Generator], said: Said, rows: np.ndarray
 ) -> dict[str, Generator]:
     """Return the candidates with the best mix of the network and a simple model, if there is one.
 
@@ -31,6 +61,7 @@ def with_mix(
     Args:
         problem: With a generated target.
         candidates: Name -> what might ship.
+        said: What they say of the rows.
         rows: That nobody learned from.
     """
     codec, found = problem.goal, dict(candidates)
@@ -41,7 +72,6 @@ def with_mix(
         return found
     column = problem.prepared.columns[str(problem.target)]
     true = [column[int(row)] or {} for row in rows]
-    said = {name: one.values(problem.prepared, rows, Asked()) for name, one in found.items()}
     costs = {name: _surprise(codec, values, true) for name, values in said.items()}
     beside = min(simple, key=lambda name: costs[name])
     parts = [said[DEEP], said[beside]]

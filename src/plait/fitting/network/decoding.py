@@ -85,13 +85,14 @@ class Decoder:
         }
 
 
-def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
+def train_decoder(problem: Problem, work: Work, *, fallback: bool, aside: float = 0.0) -> Decoder:
     """Train a network in the time that is left, stopped by rows that nobody learns from.
 
     Args:
         problem: With a generated target.
         work: Settings.
         fallback: Whether something else can ship where there is no time for a network.
+        aside: Seconds that are kept for what simple models answer, and for the scores of all.
     """
     if work.simple:
         return Decoder(notes=("no network was trained: simple models were asked for",))
@@ -108,7 +109,8 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool) -> Decoder:
         share = MAKING_SHARE * work.timetable.seconds
         most = max(LEAST_MADE, int(share / max(TIMES_MADE * per_row, 1e-9)))
         asked = min(most, len(problem.validation)) + min(most, len(problem.judged))
-        left = work.timetable.left(min(share, TIMES_MADE / 2 * asked * per_row)) or 0.0
+        kept = min(share, TIMES_MADE / 2 * asked * per_row + aside)
+        left = work.timetable.left(kept) or 0.0
         if left < LEAST_SECONDS and fallback:
             return Decoder(notes=("no network was trained: no time was left for it",))
         budget = Budget(max(left, LEAST_SECONDS), "seconds")

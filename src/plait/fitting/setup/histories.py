@@ -23,6 +23,7 @@ from plait.fitting.setup.fit_settings import Rows, refuse_settings
 from plait.fitting.setup.roles import split_column
 from plait.modalities import traits_of_modality
 from plait.modalities.item.catalogue import packed
+from plait.modalities.item.ranker import MOST_ITEMS
 
 MOST_REPEATS = 0.05
 """Where training takes a thing again less often, what was taken before is not recommended."""
@@ -106,7 +107,7 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
         "repeats": repeats >= MOST_REPEATS,
     }
     titles = dict(zip(catalogue.names, catalogue.titles, strict=False))
-    notes = (*catalogue.notes, *_notes(events, nameless, untold, repeats))
+    notes = (*catalogue.notes, *_notes(events, nameless, untold, repeats), *_many(len(counts)))
     moments = learning_histories(table, plan, events, settings, titles, notes)
     rows = Rows(split=plan.named(SPLIT), group=plan.named(WHO))
     return moments, replace(asked, target=plan.goal, rows=rows, exclude=()), plan
@@ -144,6 +145,9 @@ def make_catalogue(about: Table | None, item: str, counts: Counter[str]) -> Cata
         content[: len(known)] = known
     cold = sum(name not in counts for name in every)
     notes = [f"{cold:,} of {len(every):,} items were never taken in training"] if cold else []
+    twice = sum(name is not None for name in names) - len(first)
+    if twice:
+        notes.append(f"{twice:,} rows of the table of items name one again: the first is taken")
     if others:
         notes.append(f"nothing is known of {len(others):,} items but who took them")
     pictures = pictures_of(about, columns, {name: first[name] for name in often if name in first})
@@ -224,6 +228,14 @@ def _notes(
         share = 100 * tied / max(every, 1)
         notes.append(f"{share:.0f} % of items are of the same time as the one before: table order")
     return notes
+
+
+def _many(num: int) -> list[str]:
+    """Return what to say where there are more items than are related to each other."""
+    if num <= MOST_ITEMS:
+        return []
+    often = f"the {MOST_ITEMS:,} most frequent of {num:,} items"
+    return [f"simple models relate {often}: rarer ones go by what is known of them"]
 
 
 def _check(table: Table, asked: FitConfig) -> tuple[str, str, str]:
