@@ -131,8 +131,16 @@ def codec_from_dict(data: dict[str, Any]) -> Codec:
 
 
 def codec_hash(codec: Codec) -> str:
-    """Return 16 hex digits that change with any setting and with the code's version."""
-    text = json.dumps(codec_to_dict(codec), sort_keys=True, ensure_ascii=True)
+    """Return 16 hex digits that change with any setting and with the code's version.
+
+    Fields that a codec names in ``later`` count once they differ from their default: caches and
+    bundles from before there were such fields stay known.
+    """
+    data, later = codec_to_dict(codec), getattr(codec, "later", ())
+    for item in dataclasses.fields(codec):  # type: ignore[arg-type]
+        if item.name in later and data[item.name] == item.default:
+            del data[item.name]
+    text = json.dumps(data, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -74,6 +74,7 @@ class ImageCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True, steady=True)
+    later: ClassVar[tuple[str, ...]] = ("canvas_px", "canvas", "turns")
     offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"places": {"canvas_px": CANVAS_PX}}
 
     size_px: int = 0
