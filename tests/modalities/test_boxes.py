@@ -147,6 +147,8 @@ def test_the_order_is_settled_by_the_column():
     assert survey_order(sample(wide), "").settings == {"order": "xywh"}
     assert not survey_order(sample(beyond), "xywh").settings
     assert "none of" in survey_order(sample(wide), "yxyx").refused
+    named = [json.dumps([{"class": "a", "bbox": json.loads(one)[0][1:]}]) for one in beyond]
+    assert survey_order(sample(named), "").settings == {"order": "xyxy"}
     few = survey_order(sample(beyond[:4]), "")
     assert few.settings == {"order": "xyxy"} and few.ambiguous == "order: xywh"
 
@@ -195,7 +197,8 @@ def detections():
 
 def test_what_is_written_for_other_tools_reads_alike(tmp_path):
     codec, raw = fitted([detections()]), detections()
-    assert read(codec.write(raw), tmp_path) == raw
+    for order in ("", "xyxy", "cxcywh"):
+        assert read(codec.write(raw), tmp_path, order=order) == raw
     coco = json.loads(codec.export("coco", [raw, None], ["p/1.jpg", "2.jpg"])[""])
     assert [one["file_name"] for one in coco["images"]] == ["p/1.jpg", "2.jpg"]
     assert coco["images"][0]["width"] == 100 and len(coco["annotations"]) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from plait.modalities import codec_from_dict, codec_hash, codec_to_dict
 from plait.modalities.image.canvas import moved, on_canvas, usual_canvas
 from plait.modalities.image.codec import ImageCodec
 
@@ -64,6 +65,14 @@ def test_a_codec_prepares_a_canvas_where_it_is_asked_for():
     changed = codec.augment(arrays, np.random.default_rng(1))
     assert changed["canvas"].shape == arrays["canvas"].shape
     np.testing.assert_array_equal(arrays["canvas"], codec.prepare(pictures[0])["canvas"])
+
+
+def test_what_was_prepared_without_a_canvas_stays_known():
+    assert not {"canvas_px", "canvas", "turns"} & set(codec_to_dict(ImageCodec()))
+    with_canvas = ImageCodec(canvas_px=320, canvas=(240, 320))
+    assert codec_from_dict(codec_to_dict(with_canvas)) == with_canvas
+    assert codec_hash(ImageCodec(canvas_px=320)) != codec_hash(ImageCodec())
+    assert codec_hash(ImageCodec(turns="any")) != codec_hash(ImageCodec())
 
 
 def test_a_large_picture_keeps_its_own_size(tmp_path):

@@ -115,9 +115,17 @@ def bare_boxes(cell: Cell) -> list[list[float]]:
             cell = json.loads(cell)
         except (ValueError, RecursionError):
             return []
+    if isinstance(cell, Mapping):
+        cell = next((cell[key] for key in ("boxes", "annotations", "objects") if key in cell), ())
     if not isinstance(cell, list | tuple):
         return []
-    return [_four(one) for one in cell if isinstance(one, list | tuple) and len(_four(one)) == 4]
+    listed = [_listed(one) if isinstance(one, Mapping) else one for one in cell]
+    return [_four(one) for one in listed if isinstance(one, list | tuple) and len(_four(one)) == 4]
+
+
+def _listed(one: Mapping[str, Any]) -> Any:
+    """Return the bare numbers of a box that is told by names; None where these have names too."""
+    return next((one[key] for key in LIST_KEYS if key in one), None)
 
 
 def _unpacked(cell: Cell) -> Cell:
@@ -175,7 +183,7 @@ def _of_dict(one: Mapping[str, Any], order: str) -> tuple[str, list[float], floa
     score = next((one[key] for key in SCORE_KEYS if key in one), None)
     if isinstance(name, Mapping) or name is None or not (score is None or _is_number(score)):
         raise _not_boxes(one)
-    listed = next((one[key] for key in LIST_KEYS if key in one), None)
+    listed = _listed(one)
     if isinstance(listed, Mapping):
         one, listed = listed, None
     if isinstance(listed, list | tuple) and len(listed) == 4 and all(map(_is_number, listed)):

@@ -224,13 +224,15 @@ class BoxesCodec:
         )
 
     def write(self, raw: Boxes) -> str:
-        """JSON of the picture's size, where known, and of class, box and score of each."""
+        """JSON of the picture's size, where known, and of class, box and score of each; its numbers
+        have names, so that they read alike whatever the order of a column's bare ones."""
         corners, places = raw.corners, 6 if raw.size is not None and max(raw.size) <= 1 else 2
         found = []
         for place, name in enumerate(raw.names):
             left, top, right, bottom = (float(value) for value in corners[place])
-            bbox = [round(value, places) for value in (left, top, right - left, bottom - top)]
-            one: dict[str, Any] = {"class": name, "bbox": bbox}
+            numbers = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+            one: dict[str, Any] = {"class": name}
+            one |= {side: round(value, places) for side, value in numbers.items()}
             if raw.scores is not None:
                 one["score"] = round(float(raw.scores[place]), 4)
             found.append(one)

@@ -37,7 +37,8 @@ SAYING, USUAL_PLACES = 5.0, 1000.0
 """Places that say a box in the end, and places of a map, about: so sure of each class is each place
 before anything is learned."""
 
-LARGEST_GAIN = 4.0
+LARGEST_GAIN, LEAST_SIDE = 4.0, 2e-3
+"""Of the logarithm of a side over the usual one; and a share of the picture that is no box."""
 
 
 class Embed(nn.Module):
@@ -142,7 +143,7 @@ class Generate(nn.Module):
         order = np.argsort(-sure, kind="stable")[:MOST_LOOKED_AT]
         places, labels, sure = places[order], labels[order], sure[order]
         boxes = corners[places].clip(0.0, 1.0)
-        real = (boxes[:, 2:] - boxes[:, :2] > 1e-4).all(1)
+        real = (boxes[:, 2:] - boxes[:, :2] > LEAST_SIDE).all(1)
         boxes, labels, sure = boxes[real], labels[real], sure[real]
         kept = distinct(boxes, labels, MOST_OVERLAP, MOST_SAID)
         return voted(boxes, labels, sure, kept, VOTING_OVERLAP), labels[kept] + 1, sure[kept]

@@ -6,7 +6,7 @@ import base64
 import io
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from plait.display import brief
 from plait.errors import CellError, LimitError
+from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.canvas import canvas_layout, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
@@ -82,9 +83,9 @@ class ImageCodec:
     crop: float = 0.1
     erase: float = 0.25
     jitter: float = 0.2
-    canvas_px: int = 0
-    canvas: tuple[int, ...] = ()
-    turns: str = "mirror"
+    canvas_px: int = field(default=0, metadata=LATER)
+    canvas: tuple[int, ...] = field(default=(), metadata=LATER)
+    turns: str = field(default="mirror", metadata=LATER)
 
     @property
     def layout(self) -> Layout:
