@@ -158,7 +158,9 @@ def _made(
     column = problem.prepared.columns[str(problem.target)]
     true = [column[int(row)] or {} for row in rows]
     said = values_of(problem, candidates, rows, known)
-    outputs = {name: candidates[name].truth(values) for name, values in said.items()}
+    outputs = {
+        name: candidates[name].made(values, problem.prepared, rows) for name, values in said.items()
+    }
     return Generated(rows, next(iter(candidates.values())).truth(true), outputs)
 
 

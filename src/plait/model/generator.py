@@ -101,7 +101,7 @@ class Generator:
         """Return a generated value per row, `MADE` ``[row]``; what is drawn by lot is not sure."""
         asked = asked or Asked()
         rows = np.asarray(rows)
-        return self._made(self.values(prepared, rows, asked), prepared, rows, asked)
+        return self.made(self.values(prepared, rows, asked), prepared, rows, asked)
 
     def stream(self, prepared: Prepared, row: int, asked: Asked) -> Iterator[np.ndarray]:
         """Give the beginnings of a row's value, `MADE` ``[1]``; the last is that of `outputs`.
@@ -112,14 +112,19 @@ class Generator:
             yield self.outputs(prepared, np.array([row]), asked)
             return
         for value in streamed_row(self.drawer, prepared, row, asked):
-            yield self._made([value], prepared, np.array([row]), asked)
+            yield self.made([value], prepared, np.array([row]), asked)
 
-    def _made(
-        self, values: Sequence[Arrays], prepared: Prepared, rows: np.ndarray, asked: Asked
+    def made(
+        self,
+        values: Sequence[Arrays],
+        prepared: Prepared,
+        rows: np.ndarray,
+        asked: Asked | None = None,
     ) -> np.ndarray:
+        """Return values of rows as outputs, `MADE` ``[row]``."""
         lines = None if self.trust is None else self.trust.lines(prepared, rows)
         made = made_of(self.target, values, lines)
-        return unsure(made) if asked.temperature > 0 else made
+        return unsure(made) if asked and asked.temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""

@@ -40,6 +40,7 @@ class HistoryCodec:
 
     modality: ClassVar[str] = "history"
     version: ClassVar[int] = 1
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
 
     longest: int = 512

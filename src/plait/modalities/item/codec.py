@@ -51,6 +51,7 @@ class ItemCodec:
 
     modality: ClassVar[str] = "item"
     version: ClassVar[int] = 1
+    bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(sequel=True)
     task: ClassVar[str] = "recommend"
