@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -29,8 +30,34 @@ MAX_OTHERS = 1024
 PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0)
 """Of the ridge, per row, for features of spread 1."""
 
-JUDGED_SHARE = 0.2
+JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 LEAST_SPREAD = 1e-6
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """How a way to tell what is known did on the groups that judge.
+
+    Attributes:
+        errors: Mean squared error of each group, float64 ``[group]``.
+        penalty: The best for it.
+        others, scaled: The way.
+    """
+
+    errors: np.ndarray
+    penalty: float
+    others: tuple[str, ...]
+    scaled: bool
+
+    def clearly_better(self, simpler: _Tried) -> bool:
+        """Tell whether its error is less by more than one standard error over the groups.
+
+        Of fewer than `LEAST_GROUPS` none is: what a few months say of one more column is chance.
+        """
+        gaps = self.errors - simpler.errors
+        if len(gaps) < LEAST_GROUPS:
+            return False
+        return bool(gaps.mean() < -gaps.std(ddof=1) / len(gaps) ** 0.5)
 
 
 class LinearMap:
@@ -47,7 +74,7 @@ class LinearMap:
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
         """Choose the penalty, whether other columns help to continue, and whether the spread of
-        what came before is a unit, by the last groups.
+        what came before is a unit, by the last groups: the simplest that is not clearly worse.
 
         Rows of one time come near each other: those that judge lie together too, and what lies so
         near to them that it may share steps with them is not learned from meanwhile.
@@ -59,25 +86,36 @@ class LinearMap:
         if self._before:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
-        others = [self._others, ()] if self._before and self._others else [self._others]
-        best = np.inf, PENALTIES[-1], self._others, False
+        others = [(), self._others] if self._before and self._others else [self._others]
         units_of = (False, True) if self._before else (False,)
+        best: _Tried | None = None
         for self._others, self._scaled in product(others, units_of):
-            x, y, spread, units = self._told(matrices, targets)
-            judges, near = _last(units, -(-self._steps // self._length) + 1 if self._before else 0)
-            judge = np.isin(units, judges)
-            learn = ~judge & ~np.isin(units, near)
-            if not judge.any() or not learn.any():
-                continue
-            ridge = Ridge(x[learn], y[learn])
-            for penalty in PENALTIES:
-                gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
-                error = float((gap**2).mean())
-                if error < best[0]:
-                    best = error, penalty, self._others, self._scaled
-        _, penalty, self._others, self._scaled = best
+            found = self._try(matrices, targets)
+            if best is None or (found is not None and found.clearly_better(best)):
+                best = found
+        if best is None:
+            best = _Tried(np.zeros(0), PENALTIES[-1], others[0], False)
+        self._others, self._scaled = best.others, best.scaled
         x, y, _, _ = self._told(matrices, targets)
-        self._map = Ridge(x, y).solved(penalty)
+        self._map = Ridge(x, y).solved(best.penalty)
+
+    def _try(self, matrices: Any, targets: Sequence[Arrays]) -> _Tried | None:
+        """Return the best penalty for what is told now, by the last groups; None where none
+        judge."""
+        x, y, spread, units = self._told(matrices, targets)
+        judges, near = _last(units, -(-self._steps // self._length) + 1 if self._before else 0)
+        judge = np.isin(units, judges)
+        learn = ~judge & ~np.isin(units, near)
+        if not judge.any() or not learn.any():
+            return None
+        ridge, found = Ridge(x[learn], y[learn]), list[_Tried]()
+        _, groups = np.unique(units[judge], return_inverse=True)
+        for penalty in PENALTIES:
+            gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
+            sums = np.bincount(groups, (gap**2).mean(axis=1))
+            errors = sums / np.bincount(groups)
+            found.append(_Tried(errors, penalty, self._others, self._scaled))
+        return min(found, key=lambda one: float(one.errors.mean()))
 
     def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
         """Return features, what is to be told, the spread of its units, and groups of the rows."""
