@@ -15,6 +15,10 @@ WIDTH = 160
 COLOURS = ("#2f7fc1", "#d5701a", "#3a923a", "#b03a8c", "#8a6d1f", "#5a5ad6", "#c0392b", "#148f8f")
 """Of the classes in turn; names are written beside them as well."""
 
+LETTER = 6.0
+"""Width of a letter of a box's name, in lines: a name that would leave the picture ends at its
+edge."""
+
 MOST_DRAWN = 200
 MOST_CLASSES = 60
 
@@ -107,12 +111,15 @@ def _rectangles(
         number = labels.index(name) if name in labels else len(labels)
         colour = COLOURS[number % len(COLOURS)]
         score = "" if raw.scores is None else f" {raw.scores[place]:.2f}"
+        far = left + LETTER * len(name + score) * line > width
+        x, anchor = (width - 2 * line, "end") if far else (left + 2 * line, "start")
         parts.append(
             f'<rect x="{left:.4g}" y="{top:.4g}" width="{right - left:.4g}" '
             f'height="{bottom - top:.4g}" fill="none" stroke="{colour}" '
             f'stroke-width="{2 * line:.3g}">'
             f"<title>{html.escape(name + score)}</title></rect>"
-            f'<text x="{left + 2 * line:.4g}" y="{top + 10 * line:.4g}" font-size="{9 * line:.3g}" '
+            f'<text x="{x:.4g}" y="{min(top + 10 * line, height - 2 * line):.4g}" '
+            f'text-anchor="{anchor}" font-size="{9 * line:.3g}" '
             f'font-family="system-ui,sans-serif" fill="{colour}" stroke="#fff" '
             f'stroke-width="{2 * line:.3g}" paint-order="stroke">{html.escape(name + score)}</text>'
         )
