@@ -13,9 +13,10 @@ from sklearn.datasets import load_digits
 
 from plait import read
 from plait.baselines.evidence_column import EVIDENCE
-from plait.fitting.network import deep_training
+from plait.fitting.network import deep, deep_training
+from plait.fitting.network.deep import train_deep
 from plait.fitting.network.deep_training import fit_network, make_system, train_data
-from plait.fitting.setup.deep_plan import DeepPlan
+from plait.fitting.setup.deep_plan import DeepPlan, Form, learn_rows
 from plait.fitting.setup.problem import make_problem
 from plait.fitting.setup.telling import tell
 from plait.modalities.category.network import Target
@@ -25,7 +26,7 @@ from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
-from plait.train.consistency import consistency
+from plait.train.consistency import PRIOR_ROWS, aligned, consistency
 from plait.train.loop import train
 from plait.train.supervised import Supervised
 from plait.types import ColumnBatch
@@ -92,6 +93,27 @@ def test_they_are_learned_from_where_they_are_many_and_the_time_is_enough(digits
     assert plain.plain_epochs is None and varied.plain_epochs == 0
 
 
+def test_no_few_target_is_kept_to_stop_by_where_others_teach(digits, monkeypatch):
+    """Of the rows but a fold some tell when to stop; none where rows without a target help."""
+    seen = []
+
+    def told(plan, objective, *_):
+        seen.append((objective.rows, objective.data.rows_validation))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deep_training, "run_training", told)
+    monkeypatch.setattr(deep, "LEAST_ROWS", 4)
+    rows = learn_rows(digits)
+    folds = np.arange(len(rows)) % 4
+    for steps in (399, 400):
+        plan = replace(PLAN, budget=Budget(steps, "steps"), folds=folds, form=Form.SPLIT)
+        with suppress(KeyboardInterrupt):
+            train_deep(digits, plan, SILENT)
+    (learned, stopping), (every, none) = seen
+    assert len(learned) and len(stopping) and not len(none)
+    assert sorted([*learned, *stopping]) == sorted(every) == rows[folds != 0].tolist()
+
+
 def test_what_simple_models_say_is_there_for_rows_without_a_target(digits):
     rows, beside = digits.splits.train, digits.unlabelled[:40]
     plan = replace(PLAN, told=tell(digits, seconds=60.0, seed=0))
@@ -104,9 +126,28 @@ def test_what_simple_models_say_is_there_for_rows_without_a_target(digits):
         told.gather(digits.splits.test[:2])
 
 
+def test_classes_are_answered_about_as_often_as_they_are_targets():
+    """By hand: of 64 rows all say the first class by 3 to 1; with 64 rows foreseen half and half
+    five of eight do, so that 3 to 1 becomes 3 x 3/8 to 1 x 5/8."""
+    said = torch.tensor([[3.0, 1.0]]).log().expand(PRIOR_ROWS, 2)
+    found = aligned(said, torch.tensor([0.5, 0.5])).exp()
+    np.testing.assert_allclose(found[:, 0] / found[:, 1], 9 / 5, rtol=1e-5)
+    as_often = torch.tensor([0.75, 0.25])
+    np.testing.assert_allclose(aligned(said, as_often), said, atol=1e-6)
+
+
+def test_a_class_that_none_of_the_rows_has_still_has_a_share(digits):
+    rows = digits.splits.train[digits.truth[digits.splits.train] != 0]
+    shares = train_data(digits, rows, rows[:0]).class_shares()
+    counts = np.bincount(digits.truth[rows], minlength=10) + 1
+    np.testing.assert_allclose(shares, counts / counts.sum(), rtol=1e-6)
+    assert shares[0] > 0
+
+
 def test_only_what_is_sure_is_learned_and_made_surer():
     """By hand: of two rows one is sure; its target is the square of its probabilities."""
     said = torch.tensor([[2.0, 0.0], [0.2, 0.0]])
+    prior = said.softmax(1).mean(0)
     raw = torch.tensor([[0.5, -0.5], [3.0, -3.0]], requires_grad=True)
 
     class Two(System):
@@ -119,7 +160,7 @@ def test_only_what_is_sure_is_learned_and_made_surer():
             return {"own": said}
 
     batch = {"x": ColumnBatch(parts={}, lengths={}, present=torch.ones(2, dtype=torch.bool))}
-    loss = consistency(Two(), lambda batch, keep: {"own": raw}, batch, batch, "float32")
+    loss = consistency(Two(), lambda batch, keep: {"own": raw}, batch, batch, "float32", prior)
     squared = said[0].softmax(0) ** 2
     wanted = -(squared / squared.sum() * raw[0].log_softmax(0)).sum() / 2
     assert loss.item() == pytest.approx(wanted.item(), rel=1e-5)

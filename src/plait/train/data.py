@@ -53,6 +53,15 @@ class TrainData:
         weights = np.maximum(full, 1) ** -balance
         return (weights * full.sum() / (weights * full).sum()).astype(np.float32)
 
+    def class_shares(self) -> np.ndarray:
+        """Return the share of each class among the rows to learn from, float32 ``[class]``.
+
+        One more row of each is counted (Laplace), so that none is 0.
+        """
+        labels = self.truth[self.rows]
+        counts = np.bincount(labels[labels >= 0], minlength=self.num_classes) + 1.0
+        return (counts / counts.sum()).astype(np.float32)
+
     @property
     def num_classes(self) -> int:
         """Number of classes of a classification target."""

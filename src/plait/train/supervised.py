@@ -72,8 +72,9 @@ class Supervised:
             losses = losses * self._heavy[torch.from_numpy(rows)].to(device)
         if len(views) == 1:
             return losses.mean()
+        prior = torch.from_numpy(self.data.class_shares()).to(device)
         return losses.mean() + consistency(
-            self.module, self._forward, views[1], views[2], precision
+            self.module, self._forward, views[1], views[2], precision, prior
         )
 
     def after_step(self, share: float) -> None:

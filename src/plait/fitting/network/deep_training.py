@@ -141,13 +141,15 @@ def rows_beside(problem: Problem, plan: DeepPlan, rows: np.ndarray) -> np.ndarra
     return found[np.sort(some)]
 
 
-def _has_time_beside(plan: DeepPlan, num_rows: int) -> bool:
-    """Tell whether a training takes enough steps for rows without a target to gain by them."""
-    size = plan.train.rows_per_step(num_rows)
-    steps = plan.budget.num_steps(-(-num_rows // size))
-    if steps is not None:
-        return steps >= LEAST_STEPS_BESIDE
-    return plan.budget.amount >= LEAST_STEPS_BESIDE * plan.step
+def beside_in_time(problem: Problem, plan: DeepPlan, rows: np.ndarray) -> np.ndarray:
+    """Return the `rows_beside` of a training; none where its budget has too few steps to gain."""
+    beside = rows_beside(problem, plan, rows)
+    steps = plan.budget.num_steps(-(-len(rows) // plan.train.rows_per_step(len(rows))))
+    if steps is None:
+        enough = plan.budget.amount >= LEAST_STEPS_BESIDE * plan.step
+    else:
+        enough = steps >= LEAST_STEPS_BESIDE
+    return beside if enough else beside[:0]
 
 
 def fit_network(
@@ -161,8 +163,6 @@ def fit_network(
 ) -> TrainResult:
     """Train a network in place on labelled rows, validated on others where there are any."""
     held = np.zeros(0, np.int64) if rows_validation is None else rows_validation
-    beside = rows_beside(problem, plan, rows)
-    beside = beside if _has_time_beside(plan, len(rows)) else beside[:0]
-    data = train_data(problem, rows, held, beside)
+    data = train_data(problem, rows, held, beside_in_time(problem, plan, rows))
     objective = Supervised(system, data, plan.train)
     return run_training(plan, objective, system, name, progress)
