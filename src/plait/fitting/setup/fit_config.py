@@ -16,6 +16,7 @@ from plait.errors import UsageError, nearest_name
 from plait.fitting.setup.by_metric import check_metric
 from plait.fitting.setup.config import plain_settings
 from plait.fitting.setup.fit_settings import (
+    Acting,
     Choice,
     Decision,
     Forecasting,
@@ -49,6 +50,7 @@ class FitOptions(ReadOptions, total=False):
     lookback: int | None
     items: Any
     leave_last_out: bool
+    reward: str | None
     size: str | Mapping[str, Any] | SystemConfig
     fusion: str | int
     device: str
@@ -95,6 +97,7 @@ class FitConfig:
     rows: Rows = Rows()
     forecasting: Forecasting = Forecasting()
     recommending: Recommending = Recommending()
+    acting: Acting = Acting()
     network: Network = Network()
     choice: Choice = Choice()
     decision: Decision = Decision()
@@ -189,6 +192,7 @@ class FitConfig:
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
             "forecast": f"horizon={self.forecasting.horizon}, lookback={self.forecasting.lookback}",
             "next": self.recommending.told,
+            "reward": self.acting.reward,
             "base": "" if base is None else base.space.key,
             "adapt": self.start.adapt,
             "encoders": self.encoders.told(whole=True),
@@ -230,6 +234,7 @@ GROUPS: dict[str, Any] = {
     "rows": Rows,
     "forecasting": Forecasting,
     "recommending": Recommending,
+    "acting": Acting,
     "network": Network,
     "choice": Choice,
     "decision": Decision,
