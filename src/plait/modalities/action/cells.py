@@ -39,7 +39,7 @@ def read_action(cell: Cell) -> Action | None:
     Lists and objects are JSON where they are text. None where there is nothing. Raises `CellError`,
     `LimitError`.
     """
-    if isinstance(cell, Action):
+    if cell is None or isinstance(cell, Action):
         return cell
     if isinstance(cell, str) and cell.lstrip()[:1] in ("{", "["):
         cell = _parsed(cell)
