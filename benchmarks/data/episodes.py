@@ -1,7 +1,8 @@
 """Episodes of mixed quality in gymnasium's CartPole-v1 and Pendulum-v1, by scripted controllers.
 
-A controller that knows the task acts; at each step, by a chance that is its episode's own, what it
-does is replaced by any action at all. Seeded, so that the tables are the same everywhere.
+One controller knows the task, another does it carelessly: it lets the cart run away, or swings the
+pendulum round and round. At each step, by a chance that is its episode's own, what is done is any
+action at all instead. Seeded, so that the tables are the same everywhere.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import pyarrow as pa
 
 from benchmarks.data.tables import cached
 
-CHANCES = (0.3, 0.45, 0.6, 0.8, 1.0)
-"""Of any action instead of the controller's: of the first episode, of the second, and so on."""
+MIXED = {
+    "CartPole-v1": ((True, 0.3), (True, 0.5), (False, 0.1), (False, 0.3), (True, 1.0)),
+    "Pendulum-v1": ((True, 0.5), (True, 0.65), (False, 0.3), (False, 0.5), (True, 1.0)),
+}
+"""Whether the good controller acts, and the chance of any action instead: of the first episode, of
+the second, and so on, round and round."""
 
 NUM_EPISODES = {"CartPole-v1": 400, "Pendulum-v1": 300}
 COLUMNS = {
@@ -34,11 +39,12 @@ def make_episodes(name: str, num: int, *, seed: int = 0) -> pa.Table:
     """Let the environment's controller act in so many episodes."""
     import gymnasium
 
-    env, control = gymnasium.make(name), CONTROLLERS[name]
+    env = gymnasium.make(name)
     env.action_space.seed(seed)
     rng, rows = np.random.default_rng(seed), list[dict[str, Any]]()
     for episode in range(num):
-        chance = CHANCES[episode % len(CHANCES)]
+        good, chance = MIXED[name][episode % len(MIXED[name])]
+        control = CONTROLLERS[name][0 if good else 1]
         state, _ = env.reset(seed=seed * 100_000 + episode)
         done, step = False, 0
         while not done:
@@ -61,6 +67,13 @@ def balance(state: np.ndarray) -> int:
     return int(0.1 * position + 0.3 * velocity + 3.0 * angle + 0.7 * turning > 0)
 
 
+def run_away(state: np.ndarray) -> int:
+    """Keep a pole up that leans outwards, on a cart that goes ever farther from the middle."""
+    position, velocity, angle, turning = state
+    leaning = 0.06 * np.sign(position + 0.3 * velocity)
+    return int(3.0 * (angle - leaning) + 0.7 * turning > 0)
+
+
 def swing_up(state: np.ndarray) -> np.ndarray:
     """Give a pendulum the energy of standing, then hold it there."""
     cosine, sine, turning = state
@@ -73,9 +86,15 @@ def swing_up(state: np.ndarray) -> np.ndarray:
     return np.array([np.clip(torque, -LARGEST_TORQUE, LARGEST_TORQUE)], np.float32)
 
 
-CONTROLLERS: dict[str, Callable[[np.ndarray], Any]] = {
-    "CartPole-v1": balance, "Pendulum-v1": swing_up,
+def spin(state: np.ndarray) -> np.ndarray:
+    """Swing a pendulum round and round."""
+    return np.array([LARGEST_TORQUE if state[2] >= 0 else -LARGEST_TORQUE], np.float32)
+
+
+CONTROLLERS: dict[str, tuple[Callable[[np.ndarray], Any], ...]] = {
+    "CartPole-v1": (balance, run_away), "Pendulum-v1": (swing_up, spin),
 }  # fmt: skip
+"""The good one, and the careless one."""
 
 
 def returns(table: pa.Table) -> np.ndarray:

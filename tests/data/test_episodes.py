@@ -63,9 +63,7 @@ def test_what_comes_later_changes_no_moment_but_by_its_return():
     changed[15]["reward"] += changed[14]["reward"]
     changed[14]["reward"] = 0.0
     parts = np.array([0] * 8 + [1, 2], np.int8)
-    first, second = (
-        learning_episodes(*opened(one)[:3], parts, {}) for one in (rows, changed)
-    )
+    first, second = (learning_episodes(*opened(one)[:3], parts, {}) for one in (rows, changed))
     places = [i for i, x in enumerate(first.column("x")) if x in (300.0, 301.0)]
     assert len(places) == 2
     for place in places:

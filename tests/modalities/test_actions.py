@@ -92,9 +92,10 @@ def test_draws_are_as_often_as_they_are_likely():
 
 def test_agreement_is_a_share_of_the_box_and_of_the_best_third():
     codec = ActionCodec(low=(-1.0,), high=(1.0,))
-    pairs = [(0.5, 0.0, 0.9), (-1.0, 1.0, 0.2)]
+    pairs = [(0.05, 0.0, 0.9), (-1.0, 1.0, 0.2)]
     compared = [
-        codec.compare(Action("", (said,)), Action("", (true,), worth)) for said, true, worth in pairs
+        codec.compare(Action("", (said,)), Action("", (true,), worth))
+        for said, true, worth in pairs
     ]
     found = codec.metrics(compared)
     assert found["best_agreement"] == pytest.approx(0.75)

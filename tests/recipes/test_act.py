@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import plait
 from plait.cli import run
+from plait.data.episodes.plan import EpisodePlan
 from plait.errors import PlaitError, TargetError, UsageError
+from plait.modalities.action.cells import Action
+from plait.modalities.action.space import Space
 from plait.model.wants import Wants
+from plait.recipes.environments import Hands, Senses
 
 pytestmark = pytest.mark.xdist_group("act")
 LENGTH = 6
@@ -86,7 +92,9 @@ def test_numbers_within_a_box_are_decided_too():
             rows.append({"episode": episode, "step": step, "x": x, "action": [action, 0.5 * x],
                          "reward": 1.0 - abs(action - 0.8 * x)})  # fmt: skip
     model = plait.fit(plait.read(rows), **ASKED, budget="5s", simple=True)
-    said = [json.loads(one) for one in model.predict([{"x": 0.7}, {"x": -0.7}]).columns["prediction"]]
+    said = [
+        json.loads(one) for one in model.predict([{"x": 0.7}, {"x": -0.7}]).columns["prediction"]
+    ]
     np.testing.assert_allclose(said, [[0.56, 0.35], [-0.56, -0.35]], atol=0.12)
 
 
@@ -151,13 +159,11 @@ def test_the_command_line_fits_and_predicts(tmp_path, capsys):
 
 
 def test_a_picture_is_a_state():
-    import io
-
-    from PIL import Image
-
     def drawn(value):
         buffer = io.BytesIO()
-        Image.new("RGB", (16, 16), (200, 30, 30) if value > 0 else (30, 30, 200)).save(buffer, "PNG")
+        Image.new("RGB", (16, 16), (200, 30, 30) if value > 0 else (30, 30, 200)).save(
+            buffer, "PNG"
+        )
         return buffer.getvalue()
 
     rows = [
@@ -283,8 +289,6 @@ def test_play_reaches_what_is_wanted(player, signal_world):
 
 
 def test_play_writes_a_film_and_a_page(player, signal_world, tmp_path, capsys):
-    from PIL import Image
-
     _, path = player
     film, page = tmp_path / "play.gif", tmp_path / "play.html"
     words = ["play", str(path), signal_world, "--episodes", "2"]
@@ -299,6 +303,32 @@ def test_play_writes_a_film_and_a_page(player, signal_world, tmp_path, capsys):
     assert "data:image/gif;base64," in text and "no, never" in text and "http" not in text.split(
         "<main")[1].split("data:image")[0]  # fmt: skip
     assert "mean return" in capsys.readouterr().out
+
+
+def test_a_picture_is_seen_as_a_whole_and_parts_by_their_order():
+    gymnasium = pytest.importorskip("gymnasium")
+    plan = EpisodePlan(action="a", group="e", time="t", reward="r", states=("view", "speed"),
+                       numbers=("speed",))  # fmt: skip
+    space = gymnasium.spaces.Dict(
+        {"a view": gymnasium.spaces.Box(0, 255, (8, 6, 3), np.uint8),
+         "speed": gymnasium.spaces.Box(-1, 1, (1,), np.float32)}
+    )  # fmt: skip
+    senses = Senses(plan, space, "Any-v0")
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 6, 3)).astype(np.uint8)
+    cells = senses.cells({"a view": pixels, "speed": np.float32([0.5])})
+    with Image.open(io.BytesIO(cells["view"]["bytes"])) as picture:
+        assert (np.array(picture) == pixels).all()
+    assert senses.numbers(cells).tolist() == [0.5]
+
+
+def test_numbers_are_kept_within_the_bounds_of_the_environment():
+    gymnasium = pytest.importorskip("gymnasium")
+    space = gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32)
+    hands = Hands(Space((), (-3.0, -3.0), (3.0, 3.0)), space, "Any-v0")
+    assert hands.action(Action("", (2.5, -0.5))).tolist() == [1.0, -0.5]
+    with pytest.raises(UsageError, match="actions are not those") as caught:
+        Hands(Space((), (-3.0,), (3.0,)), space, "Any-v0")
+    assert caught.value.expected == "2 numbers"
 
 
 def test_play_refuses_what_is_no_environment_or_another(player, fitted, tmp_path):

@@ -13,7 +13,7 @@ from plait.data.table import Table
 from plait.data.windows.plan import BEFORE, WindowPlan
 from plait.data.windows.rows import judging_windows, last_windows
 from plait.data.windows.scale import Scale, local_spread, spread_of
-from plait.errors import BundleError, UsageError
+from plait.errors import BundleError
 from plait.modalities import Asked
 from plait.model.interval_scale import end_of_groups
 from plait.model.made import raw_of

@@ -23,8 +23,8 @@ from plait.model.ensemble import DEEP
 from plait.model.generator import Generator, asked_of
 from plait.model.model import Model
 from plait.model.prepare import in_parts
-from plait.model.wants import Wants
 from plait.model.several_bundling import COMMON, files_of_several, parts_of
+from plait.model.wants import Wants
 from plait.progress import Progress
 from plait.results import Scores
 from plait.types import Html

@@ -8,7 +8,7 @@ packages which register environments when gymnasium is imported are to be truste
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -44,14 +44,15 @@ def open_environment(name: str, *, drawn: bool = False) -> Any:
         )
     try:
         found = gymnasium.make(name, render_mode="rgb_array" if drawn else None)
-        if drawn and "rgb_array" not in found.metadata.get("render_modes", ()):
-            raise UsageError(
-                "the environment draws no pictures",
-                expected="no --out, or an environment that does",
-                received=name,
-            )
-    except gymnasium.error.DependencyNotInstalled as error:
+    except (gymnasium.error.Error, ImportError) as error:
         raise _lacks(name, error) from error
+    if drawn and "rgb_array" not in found.metadata.get("render_modes", ()):
+        found.close()
+        raise UsageError(
+            "the environment draws no pictures",
+            expected="no --out, or an environment that does",
+            received=name,
+        )
     return found
 
 
@@ -139,14 +140,16 @@ class Hands:
     """
 
     def __init__(self, actions: Space, space: Any, name: str) -> None:
-        self._space, self._numbered = space, hasattr(space, "n")
+        self._space = space
+        self._numbered = hasattr(space, "n") and hasattr(space, "start")
         told = f"actions {space.start} to {space.start + space.n - 1}" if self._numbered else ""
         if self._numbered:
             numbers = {str(int(space.start) + place) for place in range(int(space.n))}
             fits = bool(actions.labels) and set(actions.labels) <= numbers
         else:
             size = int(np.prod(getattr(space, "shape", None) or (0,)))
-            fits, told = len(_numbers_of(actions)) == size, f"{size} numbers"
+            fits = hasattr(space, "low") and _num_numbers(actions) == size
+            told = f"{size} numbers"
         if not fits:
             raise UsageError(
                 f"the policy's actions are not those of {name}",
@@ -163,11 +166,9 @@ class Hands:
         return bounded.astype(self._space.dtype)
 
 
-def _numbers_of(actions: Space) -> Sequence[float]:
-    """Return as many numbers as an action has: whole numbers by name count as one."""
-    if actions.low:
-        return actions.low
-    return actions.labels[:1] if all(map(_is_number, actions.labels)) else ()  # type: ignore[return-value]
+def _num_numbers(actions: Space) -> int:
+    """Return how many numbers an action has; names that are numbers are one."""
+    return len(actions.low) or int(all(map(_is_number, actions.labels)))
 
 
 def _is_number(text: str) -> bool:

@@ -156,9 +156,7 @@ def _to_the_end(
         update(over, f"step {going:,}" if left else "")
 
 
-def _told(
-    policy: Policy, environment: str, runs: list[_Run], wanted: float
-) -> dict[str, Any]:
+def _told(policy: Policy, environment: str, runs: list[_Run], wanted: float) -> dict[str, Any]:
     returns = np.array([run.total for run in runs])
     mean, interval = float(returns.mean()), None
     if len(returns) > 1:

@@ -15,7 +15,7 @@ from plait.modalities.action.space import Space
 TRAJECTORY, SPLIT, EPISODE = "trajectory", "split", "episode"
 """Names of columns of the moments, with an underscore behind where the table has such a column."""
 
-LOOKBACK = 20
+LOOKBACK = 10
 """Steps that are looked at, where nothing else is said."""
 
 

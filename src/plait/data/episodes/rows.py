@@ -74,9 +74,7 @@ class EpisodeRows:
     ) -> None:
         self._table, self._plan, self._episodes, self._moments = table, plan, episodes, moments
         self._worths, self._wanted = worths, wanted
-        self._to_go = [
-            one.to_go if wanted is None else one.for_return(wanted) for one in episodes
-        ]
+        self._to_go = [one.to_go if wanted is None else one.for_return(wanted) for one in episodes]
         self.num_rows, self.notes = len(moments), (*table.notes, *notes)
         told = (plan.named(TRAJECTORY), *plan.states, plan.goal)
         self.column_names = (*told, plan.named(SPLIT), plan.named(EPISODE))
@@ -116,9 +114,7 @@ class EpisodeRows:
         return episode.name
 
 
-def parts_of(
-    table: Table, plan: EpisodePlan, episodes: Sequence[Episode], seed: int
-) -> np.ndarray:
+def parts_of(table: Table, plan: EpisodePlan, episodes: Sequence[Episode], seed: int) -> np.ndarray:
     """Return the part of each episode, int8 ``[episode]``, as the plan's column says, or drawn.
 
     Raises `TableError` for too few episodes, or one that lies in two parts.
@@ -182,7 +178,9 @@ def learning_episodes(
     worths = worths_of(episodes, plan.returns)
     rows = EpisodeRows(table, plan, episodes, kept, worths, tuple(notes))
     columns = (table.schema[name] for name in plan.states)
-    states = {one.name: {"modality": one.modality, "settings": dict(one.settings)} for one in columns}
+    states = {
+        one.name: {"modality": one.modality, "settings": dict(one.settings)} for one in columns
+    }
     return episode_table(table, plan, rows, settings, states)
 
 

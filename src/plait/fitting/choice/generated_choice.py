@@ -39,12 +39,14 @@ class Generated:
 def choose_generated(
     judge: PairJudge, made: Generated, groups: np.ndarray
 ) -> tuple[str, tuple[str, ...]]:
-    """Return what ships, the best by the headline, and what to say of it; a tie goes to simple."""
+    """Return what ships, the best by the headline, and what to say of it; a tie goes to simple, and
+    before that to what heeds all that is asked (see `heeding`)."""
     names = list(made.outputs)
     if len(names) == 1 or not len(made.rows):
         few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
         return names[-1], few
-    costs = _costs(judge, made)
+    made = heeding(judge, made, groups)
+    names, costs = list(made.outputs), _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
     simple = [name for name in names if name != DEEP and not name.startswith(MIX)]
     if DEEP not in names or not simple:
@@ -59,6 +61,21 @@ def choose_generated(
         return best, ()
     who = "the network" if best == DEEP else "the mix with the network"
     return best, (f"{who} is not clearly better than {model_name(base_model)} on these data",)
+
+
+def heeding(judge: PairJudge, made: Generated, groups: np.ndarray) -> Generated:
+    """Return the candidates without those that do not heed all that the target is asked for (its
+    codec's ``heedless``), unless one of these is clearly better than all others."""
+    names = [name for name in made.outputs if name in getattr(judge.codec, "heedless", ())]
+    others = [name for name in made.outputs if name not in names]
+    if not names or not others:
+        return made
+    costs = _costs(judge, made)
+    first, second = (min(some, key=lambda name: costs[name]) for some in (names, others))
+    gap = judge.cost(made.outputs[first], made.truth) - judge.cost(made.outputs[second], made.truth)
+    clear = costs[first] < costs[second] and gap.mean() + 1.96 * standard_error(gap, groups) < 0
+    kept = names if clear else others
+    return Generated(made.rows, made.truth, {name: made.outputs[name] for name in kept})
 
 
 def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:
@@ -78,6 +95,7 @@ def out_of_fold(judge: PairJudge, made: Generated, groups: np.ndarray, seed: int
     out = np.zeros(len(groups), MADE)
     for part in range(int(parts.max(initial=-1)) + 1):
         own, others = parts == part, np.flatnonzero(parts != part)
-        costs = _costs(judge, made.take(others) if len(others) else made)
+        some, which = (made.take(others), groups[others]) if len(others) else (made, groups)
+        costs = _costs(judge, heeding(judge, some, which))
         out[own] = made.outputs[min(costs, key=lambda name: costs[name])][own]
     return unsure(out)

@@ -19,8 +19,8 @@ from plait.model.policy import Policy
 from plait.model.recommendation import Recommendation
 
 OFFLINE = (
-    "learned from recorded episodes alone, never tried in its environment: plait play tells what it "
-    "reaches there"
+    "learned from recorded episodes alone, never tried in its environment: plait play tells what "
+    "it reaches there"
 )
 
 LEAST_COVERED = 0.85

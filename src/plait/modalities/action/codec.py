@@ -52,12 +52,13 @@ class ActionCodec:
     task: ClassVar[str] = "decide"
     verb: ClassVar[str] = "Decides"
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (Cloned, Conditioned)
+    heedless: ClassVar[tuple[str, ...]] = ("typical", Cloned.name)
     words: ClassVar[Mapping[str, MetricWord]] = {
         "best_agreement": MetricWord(
             name="agreement with the best third",
             says="How near actions are to those of the third of episodes with the highest "
-            "returns: of names the share of the same, of numbers 1 minus the mean gap as a "
-            "share of their range.",
+            "returns: of names the share of the same; of numbers 1 minus their gap in tenths of "
+            "their range, at least 0, in the mean.",
             share=True,
         ),
         "agreement": MetricWord(
@@ -160,7 +161,7 @@ class ActionCodec:
 
     def compare(self, said: Action, true: Action) -> np.ndarray:
         """Return the agreement, and whether the episode is one of the best third."""
-        return np.array([1.0 - self.space.distance(said, true), true.worth > BEST], np.float64)
+        return np.array([self.space.agreement(said, true), true.worth > BEST], np.float64)
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         told = np.array(compared)

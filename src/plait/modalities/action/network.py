@@ -34,8 +34,8 @@ class Generate(nn.Module):
 
     Each step is one place, told its return to go, its state and the action before it, where the
     paper has three: each action is told the same, by a third of the places. In training every step
-    learns what was done, and the shared trunk's tokens (a picture of the state) are told at the last
-    one, for they are of it. Numbers are chosen among bins, where the paper takes their mean:
+    learns what was done, and the shared trunk's tokens (a picture of the state) are told at the
+    last one, for they are of it. Numbers are chosen among bins, where the paper takes their mean:
     episodes of mixed quality do two things in one state, and what lies between may be worse than
     either.
 
@@ -49,8 +49,8 @@ class Generate(nn.Module):
     def __init__(self, codec: ActionCodec, dim: int) -> None:
         super().__init__()
         self.space, self.state_width = codec.space, codec.state_width
-        width = self.state_width + 2 + self.space.width
-        self.steps = nn.Sequential(nn.Linear(width, dim), nn.SiLU(), nn.Linear(dim, dim))
+        width = self.state_width + 2 + self.space.width + 1
+        self.first, self.second = nn.Linear(width, dim), nn.Linear(dim, dim)
         self.encoder = CausalEncoder(dim=dim, depth=2, dropout=0.1)
         self.others = nn.Linear(dim, dim)
         choices, bins = self.space.shape
@@ -70,7 +70,7 @@ class Generate(nn.Module):
         assert column is not None  # noqa: S101  more than one place is of a trajectory
         every = column.parts["action"].clone()
         every[torch.arange(len(last), device=last.device), last] = wanted.to(every.dtype)
-        real = length_mask(last + 1, every.shape[1]) & (every.abs().sum(-1) > 0)
+        real = length_mask(last + 1, every.shape[1]) & (column.parts["known"][..., 0] > 0)
         real[torch.arange(len(last), device=last.device), last] = True
         losses = self._cost(states, every) * real
         return losses.sum(1) / real.sum(1)
@@ -106,14 +106,16 @@ class Generate(nn.Module):
         pooled, column = conditions.pooled[:, 0], self._trajectory(conditions)
         num = len(pooled)
         if column is None:
-            told = pooled.new_zeros(num, 1, self.steps[0].in_features)
+            told = pooled.new_zeros(num, 1, self.first.in_features)
             last = torch.zeros(num, dtype=torch.long, device=pooled.device)
         else:
-            acted = nn.functional.pad(column.parts["action"], (0, 0, 1, 0))[:, :-1]
+            done = torch.cat([column.parts["action"], column.parts["known"]], -1)
+            acted = nn.functional.pad(done, (0, 0, 1, 0))[:, :-1]
             told = torch.cat([column.parts["state"], column.parts["told"], acted], -1)
             told = told * column.present[:, None, None]
             last = torch.where(column.present, column.lengths["time"] - 1, 0)
-        states = self.encoder(self.steps(told.to(self.steps[0].weight.dtype)))
+        hidden = nn.functional.silu(self.first(told.to(self.first.weight.dtype)))
+        states = self.encoder(self.second(hidden))
         ends = torch.zeros(states.shape[:2], dtype=states.dtype, device=states.device)
         ends[torch.arange(num, device=last.device), last] = 1.0
         return states + ends[..., None] * self.others(pooled).to(states.dtype)[:, None], last
@@ -124,6 +126,6 @@ class Generate(nn.Module):
             return None
         for column in (conditions.inputs or {}).values():
             parts = column.parts
-            if {"state", "told", "action"} <= parts.keys():
+            if {"state", "told", "action", "known"} <= parts.keys():
                 return column
         return None

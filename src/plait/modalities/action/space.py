@@ -14,6 +14,10 @@ from plait.modalities.action.cells import Action, written
 NUM_BINS = 31
 """Of each number of a box: likelihoods are of these, so that two good actions are not averaged."""
 
+NEAR = 0.1
+"""Of a range: numbers farther apart do not agree at all. Where episodes do one of two things, or
+anything at all now and then, a number in the middle would have the smallest gap in the mean."""
+
 MOST_WHOLE = 64
 """Whole numbers, so many different ones at most, are names of actions."""
 
@@ -148,12 +152,13 @@ class Space:
         found = 2 * place / (NUM_BINS - 1) - 1
         return found.astype(np.float32)
 
-    def distance(self, first: Action, second: Action) -> float:
-        """Return how far apart two actions are, in [0, 1]: of names 0 or 1, of numbers the mean
-        share of the box."""
+    def agreement(self, first: Action, second: Action) -> float:
+        """Return how much two actions are the same, in [0, 1]: of names 0 or 1; of numbers the mean
+        of 1 minus their gap, in tenths of the range, at least 0."""
         if not self.low:
-            return float(first.name != second.name)
-        return float(abs(self.encode(first) - self.encode(second)).mean() / 2)
+            return float(first.name == second.name)
+        gaps = abs(self.encode(first) - self.encode(second)) / 2
+        return float((1 - gaps / NEAR).clip(0, 1).mean())
 
     @staticmethod
     def _bins(like: Any) -> Any:

@@ -60,11 +60,12 @@ class TrajectoryCodec:
     @property
     def layout(self) -> Layout:
         """Of each step the scaled ``state``; what is ``told``: the scaled return to go, and which
-        step of the episode it is; and the ``action``, zeros of the last."""
+        step of the episode it is; and the ``action``, where it is ``known``: not of the last."""
         return {
             "state": ArraySpec(("time", max(len(self.numbers), 1)), "float32"),
             "told": ArraySpec(("time", 2), "float32"),
             "action": ArraySpec(("time", self.space.width), "float32"),
+            "known": ArraySpec(("time", 1), "float32"),
         }
 
     def detect(self, sample: ColumnSample) -> float:
@@ -106,13 +107,14 @@ class TrajectoryCodec:
         steps = raw.first + np.arange(len(raw.returns))[-num:]
         returns = raw.returns[-num:] / (self.return_scale or 1.0)
         told = np.stack([returns, steps / max(self.num_steps, 1)], axis=1)
-        actions = np.zeros((num, self.space.width), np.float32)
+        actions, known = np.zeros((num, self.space.width), np.float32), np.zeros((num, 1))
         for place, action in enumerate(raw.actions[len(raw.actions) - (num - 1) :]):
-            actions[place] = self.space.encode(action)
+            actions[place], known[place] = self.space.encode(action), action is not None
         return {
             "state": states,
             "told": told.clip(-LARGEST, LARGEST).astype(np.float32),
             "action": actions,
+            "known": known.astype(np.float32),
         }
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:

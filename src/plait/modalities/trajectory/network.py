@@ -15,11 +15,12 @@ class Embed(nn.Module):
     def __init__(self, codec: TrajectoryCodec, dim: int) -> None:
         super().__init__()
         width = max(len(codec.numbers), 1) + 2 + codec.space.width
-        self.layers = nn.Sequential(nn.Linear(width, dim), nn.SiLU(), nn.Linear(dim, dim))
+        self.first, self.second = nn.Linear(width, dim), nn.Linear(dim, dim)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         rows = torch.arange(len(parts["told"]), device=parts["told"].device)
         last = lengths["time"] - 1
         before = parts["action"][rows, (last - 1).clamp(min=0)] * (last > 0)[:, None]
         told = torch.cat([parts["state"][rows, last], parts["told"][rows, last], before], -1)
-        return point_positions(self.layers(told.to(self.layers[0].weight.dtype))[:, None])
+        hidden = nn.functional.silu(self.first(told.to(self.first.weight.dtype)))
+        return point_positions(self.second(hidden)[:, None])
