@@ -169,29 +169,22 @@ class Model:
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
-        Where rows are in time, what is returned follows them: the steps of a forecast, see
-        `plait.model.forecast.next_steps`, or the items that each group takes, see
-        `plait.model.recommendation.next_items`; of steps of episodes it is what to do at each, see
-        `plait.model.policy.Policy.answer`.
-
-        No cell is written to disk, unless a pretrained encoder reads a file of many rows.
+        Where rows are in time, see `plait.model.forecast.next_steps`, `Policy.answer` in
+        `plait.model.policy`, and `plait.model.recommendation.next_items`.
 
         Args:
             rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
                 one row as a dict. Any input column may be absent or empty. No cell is written to
                 disk, unless a pretrained encoder reads a file of many rows.
-            on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at
-                the fit.
+            on_error: ``raise``, or ``skip``: unreadable cells are missing; default as at the fit.
             root: Folder of the media, where it is not the table's.
             strict: Whether an absent input column is an error.
-            temperature: Of a generated target: 0 (None) takes what is likeliest, 1 draws as often
-                as it was learned to occur.
+            temperature: Of a generated target: 0 (None) takes the likeliest, 1 draws as learned.
             seed: Of the draws.
             beam: Of a text that a network writes: beginnings that are kept while the likeliest is
                 looked for, up to 32; 1 (None) takes the likeliest piece at each place.
             top: Of what comes next: so many items for each; default ten.
-            return_to_go: Of a policy: the return of an episode that is to be reached; default a
-                high one of training, see `plait.model.policy.WANTED`.
+            return_to_go: Of a policy: the return to reach; default a high one of training.
             progress: Told of the work; True shows it, None and False say nothing.
 
         Raises `TargetError` for either where it has no meaning, `UsageError` out of range.
