@@ -42,7 +42,7 @@ def _clone(table: pa.Table, name: str, seed: int) -> Callable[[np.ndarray], Any]
     actions = np.array(table["action"])
     numbered = actions.dtype.kind in "iu"
     kind = MLPClassifier if numbered else MLPRegressor
-    network = kind(HIDDEN, early_stopping=True, max_iter=100, random_state=seed)
+    network = kind(hidden_layer_sizes=HIDDEN, early_stopping=True, max_iter=100, random_state=seed)
     model = make_pipeline(StandardScaler(), network).fit(states[:MOST_STEPS], actions[:MOST_STEPS])
 
     def policy(state: np.ndarray) -> Any:
