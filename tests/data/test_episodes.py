@@ -130,7 +130,7 @@ def test_an_action_outside_of_the_space_is_named():
 
 def test_the_last_action_of_an_episode_may_be_missing():
     rows = steps()
-    rows[3] |= {"action": None}
+    rows[3] |= {"action": None, "reward": None}
     table, plan, episodes, _ = opened(rows)
     told = learning_episodes(table, plan, episodes, np.array([0] * 8 + [1, 2], np.int8), {})
     assert told.num_rows == 39

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,11 @@ MOST_EPISODES, MOST_STEPS = 1000, 10_000
 MOST_FRAMES, FRAME_WIDTH, FRAME_MS = 250, 300, 40
 """Of the film; of longer episodes every second, third, ... step is shown."""
 
+SEEDS_APART = 1009
+"""Between the seeds of one step's draws and the next one's."""
+
 FORMS = (".gif", ".html")
-OFFLINE = "learned from recorded episodes alone: this policy was never trained in the environment"
+OFFLINE = "Learned from recorded episodes alone: this policy was never trained in the environment"
 
 
 @listened
@@ -80,13 +84,12 @@ def play(
     policy = _policy(model)
     place = _check(out, bundle, episodes, force=force)
     wanted, asked = policy.wanted(return_to_go), asked_of(model, temperature, seed, None)
-    update = heard(progress).task("playing", episodes)
     runs = [
         _Run(policy, environment, seed + number, wanted, drawn=place is not None and not number)
         for number in range(episodes)
     ]
     try:
-        _to_the_end(model, policy, runs, asked, update)
+        _to_the_end(model, policy, runs, asked or Asked(seed=seed), heard(progress))
     finally:
         for run in runs:
             run.env.close()
@@ -141,19 +144,19 @@ class _Run:
 
 
 def _to_the_end(
-    model: Model, policy: Policy, runs: list[_Run], asked: Asked | None, update: Any
+    model: Model, policy: Policy, runs: list[_Run], asked: Asked, progress: Progress
 ) -> None:
-    """Let all episodes go on side by side until the last one is over."""
-    left = runs
+    """Let all episodes go on side by side until the last one is over; each step draws anew."""
+    most = getattr(runs[0].env.spec, "max_episode_steps", None) or MOST_STEPS
+    update, left, step = progress.task("playing", most), runs, 0
     while left:
         states = {name: [run.cells[name] for run in left] for name in policy.plan.states}
-        decided = policy.decide(model, [run.trajectory() for run in left], states, asked)
+        drawn = replace(asked, seed=asked.seed + SEEDS_APART * step)
+        decided = policy.decide(model, [run.trajectory() for run in left], states, drawn)
         for run, action in zip(left, decided, strict=True):
             run.act(action)
-        left = [run for run in left if not run.done]
-        over = len(runs) - len(left)
-        going = max((run.num_steps for run in left), default=0)
-        update(over, f"step {going:,}" if left else "")
+        left, step = [run for run in left if not run.done], step + 1
+        update(step if left else most, f"{len(runs) - len(left)} of {len(runs)} episodes over")
 
 
 def _told(policy: Policy, environment: str, runs: list[_Run], wanted: float) -> dict[str, Any]:

@@ -77,8 +77,9 @@ def read_episodes(
         plan: Which column is what.
         codec: Reads actions.
         recorded: Whether all of it was recorded: each step must have a reward, each but the last
-            an action. Else it is asked what to do: columns may be missing, a table without episodes
-            is one of first steps, and a last step has no reward yet.
+            an action; a last step without one need not have a reward. Else it is asked what to do:
+            columns may be missing, a table without episodes is one of first steps, and a last step
+            has no reward yet.
 
     Raises:
         TableError: A step without a reward or an action, one time twice, an episode of one step.
@@ -104,6 +105,8 @@ def read_episodes(
         moved += int((np.diff(order) < 0).any())
         own = rows[order]
         _check_times(times[own], own, name, plan)
+        if recorded and actions[int(own[-1])] is None:  # what was seen when all was over
+            rewards[own[-1]] = np.nan_to_num(rewards[own[-1]])
         if recorded:
             _check_recorded(own, rewards, actions, name, plan, skips=table.policy.skips)
         elif plan.reward in table.column_names:

@@ -39,43 +39,49 @@ class Generated:
 def choose_generated(
     judge: PairJudge, made: Generated, groups: np.ndarray
 ) -> tuple[str, tuple[str, ...]]:
-    """Return what ships, the best by the headline, and what to say of it; a tie goes to simple, and
-    before that to what heeds all that is asked (see `heeding`)."""
+    """Return what ships, the best by the headline of what heeds all that is asked (see `heeding`),
+    and what to say of it; a tie goes to simple."""
     names = list(made.outputs)
     if len(names) == 1 or not len(made.rows):
         few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
         return names[-1], few
-    made = heeding(judge, made, groups)
+    every, made = made, heeding(judge, made)
     names, costs = list(made.outputs), _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
+    notes = _heedless_note(judge, every, best)
     simple = [name for name in names if name != DEEP and not name.startswith(MIX)]
     if DEEP not in names or not simple:
-        return best, ()
+        return best, notes
     base_model = min(simple, key=lambda name: costs[name])
     if best in simple:
-        return best, (f"the network does not beat {model_name(base_model)} on these data",)
+        told = f"the network does not beat {model_name(base_model)} on these data"
+        return best, (*notes, told)
     gap = judge.cost(made.outputs[best], made.truth) - judge.cost(
         made.outputs[base_model], made.truth
     )
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
-        return best, ()
+        return best, notes
     who = "the network" if best == DEEP else "the mix with the network"
-    return best, (f"{who} is not clearly better than {model_name(base_model)} on these data",)
+    told = f"{who} is not clearly better than {model_name(base_model)} on these data"
+    return best, (*notes, told)
 
 
-def heeding(judge: PairJudge, made: Generated, groups: np.ndarray) -> Generated:
+def heeding(judge: PairJudge, made: Generated) -> Generated:
     """Return the candidates without those that do not heed all that the target is asked for (its
-    codec's ``heedless``), unless one of these is clearly better than all others."""
-    names = [name for name in made.outputs if name in getattr(judge.codec, "heedless", ())]
-    others = [name for name in made.outputs if name not in names]
-    if not names or not others:
-        return made
+    codec's ``heedless``), where there are others."""
+    heedless = getattr(judge.codec, "heedless", ())
+    kept = {name: found for name, found in made.outputs.items() if name not in heedless}
+    return Generated(made.rows, made.truth, kept or made.outputs)
+
+
+def _heedless_note(judge: PairJudge, made: Generated, best: str) -> tuple[str, ...]:
+    """Say where what does not heed all that is asked was better than what ships."""
     costs = _costs(judge, made)
-    first, second = (min(some, key=lambda name: costs[name]) for some in (names, others))
-    gap = judge.cost(made.outputs[first], made.truth) - judge.cost(made.outputs[second], made.truth)
-    clear = costs[first] < costs[second] and gap.mean() + 1.96 * standard_error(gap, groups) < 0
-    kept = names if clear else others
-    return Generated(made.rows, made.truth, {name: made.outputs[name] for name in kept})
+    first = min(costs, key=lambda name: costs[name])
+    if first not in getattr(judge.codec, "heedless", ()) or costs[first] >= costs[best]:
+        return ()
+    told = judge.words[judge.headline].name
+    return (f"{model_name(first)} is better by {told}, but does not heed what is asked for",)
 
 
 def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:
@@ -95,7 +101,6 @@ def out_of_fold(judge: PairJudge, made: Generated, groups: np.ndarray, seed: int
     out = np.zeros(len(groups), MADE)
     for part in range(int(parts.max(initial=-1)) + 1):
         own, others = parts == part, np.flatnonzero(parts != part)
-        some, which = (made.take(others), groups[others]) if len(others) else (made, groups)
-        costs = _costs(judge, heeding(judge, some, which))
+        costs = _costs(judge, heeding(judge, made.take(others) if len(others) else made))
         out[own] = made.outputs[min(costs, key=lambda name: costs[name])][own]
     return unsure(out)

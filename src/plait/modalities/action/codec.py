@@ -52,7 +52,7 @@ class ActionCodec:
     task: ClassVar[str] = "decide"
     verb: ClassVar[str] = "Decides"
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (Cloned, Conditioned)
-    heedless: ClassVar[tuple[str, ...]] = ("typical", Cloned.name)
+    heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest", Cloned.name)
     words: ClassVar[Mapping[str, MetricWord]] = {
         "best_agreement": MetricWord(
             name="agreement with the best third",
