@@ -43,6 +43,14 @@ def shop(tmp_path, monkeypatch):
         for user in range(30):
             rows = [[f"u{user}", f"f{(user + step) % 9}", draw.random()] for step in range(6)]
             writer.writerows(sorted(rows, key=lambda row: row[2]))
+    with (tmp_path / "episodes.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        names = ["position", "velocity", "angle", "turning"]
+        writer.writerow(["episode", "step", *names, "action", "reward"])
+        for episode in range(20):
+            for step in range(6):
+                numbers = [round(draw.gauss(0, 1), 3) for _ in names]
+                writer.writerow([episode, step, *numbers, int(numbers[2] > 0), 1])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -63,6 +71,7 @@ def test_commands(shop, capsys):
     )
     shelf = list(csv.DictReader((shop / "shelf.csv").open()))
     assert {row["rank"] for row in shelf} <= set("12345") and shelf[0]["title"].startswith("Film")
+    assert (shop / "play.gif").read_bytes().startswith(b"GIF8")
     assert "<html" in (shop / "shop.html").read_text(encoding="utf8")
     assert "<html" in (shop / "found.html").read_text(encoding="utf8")
     guessed = list(csv.DictReader((shop / "described.csv").open()))

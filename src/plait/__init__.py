@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from plait.recipes.evaluate import evaluate as evaluate
     from plait.recipes.fit import fit as fit
     from plait.recipes.inspect import inspect as inspect
+    from plait.recipes.play import play as play
     from plait.recipes.predict import predict as predict
     from plait.recipes.report import report as report
     from plait.recipes.search import search as search
@@ -61,6 +62,7 @@ _HOMES = {
     "fit": "plait.recipes.fit",
     "inspect": "plait.recipes.inspect",
     "load": "plait.model.model",
+    "play": "plait.recipes.play",
     "predict": "plait.recipes.predict",
     "read": "plait.data.table",
     "register_folder": "plait.modalities",
@@ -83,6 +85,7 @@ __all__ = [
     "fit",
     "inspect",
     "load",
+    "play",
     "predict",
     "read",
     "register_folder",

@@ -26,6 +26,8 @@ MODELS = {
     "item_knn": "item-kNN",
     "ease": "EASE",
     "blend": "blend of simple models",
+    "cloned": "behaviour cloning",
+    "conditioned": "a simple policy told the return",
     "linear": "linear model",
     "boosted": "boosted trees",
     "trees": "trees on the table",

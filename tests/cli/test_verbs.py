@@ -73,6 +73,7 @@ def test_fit_passes_every_option_on(recipes):
         "lookback": None,
         "items": Path("shelf.csv"),
         "leave_last_out": True,
+        "reward": None,
         "seed": 7,
         "device": "auto",
         "on_error": "skip",

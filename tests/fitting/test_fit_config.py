@@ -9,7 +9,8 @@ import pytest
 
 import plait
 from plait.errors import UsageError
-from plait.fitting.setup.fit_config import GROUPS, LOOSE, FitConfig, FitOptions
+from plait.fitting.setup.fit_config import GROUPS, LOOSE, FitConfig
+from plait.fitting.setup.fit_options import FitOptions
 from plait.reading import ReadOptions
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig

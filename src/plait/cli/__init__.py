@@ -21,6 +21,7 @@ from plait.cli import (
     evaluate,
     fit,
     inspect,
+    play,
     predict,
     report,
     search,
@@ -43,6 +44,7 @@ app.command(epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=play.EXAMPLE)(play.play)
 app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=caption.EXAMPLE)(caption.caption)
 app.command(epilog=embed.EXAMPLE)(embed.embed)

@@ -32,6 +32,8 @@ plait fit vqa.csv --target answer,colour     (several targets: one network, a he
 
 plait fit load.csv --target load --horizon 96 --time date --group store
 
+plait fit episodes.csv --target action --group episode --time step --reward reward
+
 plait fit ratings.csv --target film --group user --time when --items films.csv
 
 plait fit labelled.csv --target category --base base.plait

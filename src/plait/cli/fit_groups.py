@@ -88,6 +88,13 @@ Rows = Annotated[
                 switch("--leave-last-out", "The last item of each group is the test."),
                 False,
             ),
+            "reward": (
+                text(
+                    "What each step brought: --target is what was done, --group the episode, "
+                    "--time the step [default: a column called reward beside a target action]"
+                ),
+                None,
+            ),
         }
     ),
 ]

@@ -21,6 +21,8 @@ plait predict load.plait history.csv --out next.csv     (a forecast: the steps t
 
 plait predict shelf.plait ratings.csv --top 5 --out next.csv     (what each takes next)
 
+plait predict policy.plait steps.csv --return-to-go 500     (what to do at each step)
+
 plait predict base.plait new.csv --classes "boot,sandal,trainer"
 
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
@@ -68,6 +70,10 @@ Making = Annotated[
             "temperature": (number(TEMPERATURE), None),
             "beam": (whole(BEAM), None),
             "top": (whole("Of what comes next: so many items for each [default: 10]."), None),
+            "return_to_go": (
+                number("Of a policy: the return to reach [default: a high one of training]."),
+                None,
+            ),
         }
     ),
 ]

@@ -28,6 +28,7 @@ class Traits:
             beam (`Asked.beam`), and its ``Generate`` has a ``stream``.
         pictured: Whether what is shown of a value is a picture of it.
         sequel: Whether a target of rows that are of groups in time asks what each takes next.
+        decides: Whether such a target asks what is to be done, for a return that is wanted.
     """
 
     amount: bool = False
@@ -42,6 +43,7 @@ class Traits:
     piecewise: bool = False
     pictured: bool = False
     sequel: bool = False
+    decides: bool = False
 
 
 NONE = Traits()

@@ -8,6 +8,7 @@ from plait.bundle import Bundle, to_json
 from plait.data.schema import Schema
 from plait.model.derived_columns import DerivedColumn
 from plait.model.forecast import Forecast
+from plait.model.policy import Policy
 from plait.model.recommendation import Recommendation
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
@@ -96,6 +97,7 @@ def fields_from(bundle: Bundle, like: Model | None = None) -> dict[str, Any]:
         "recommendation": Recommendation.from_dict(about["recommendation"])
         if about.get("recommendation")
         else None,
+        "policy": Policy.from_dict(about["policy"]) if about.get("policy") else None,
     }
 
 
@@ -109,6 +111,7 @@ def _facts(model: Model) -> dict[str, Any]:
         **({} if model.forecast is None else {"verb": "Forecasts"}),
         "forecast": None if model.forecast is None else model.forecast.to_dict(),
         "recommendation": None if model.recommendation is None else model.recommendation.to_dict(),
+        "policy": None if model.policy is None else model.policy.to_dict(),
         "space": None if model.shared is None else space_facts(model.shared),
         "derived_columns": [derived.facts() for derived in model.derived_columns],
         "on_error": model.on_error,

@@ -13,10 +13,11 @@ from plait.data.table import Table
 from plait.data.windows.plan import BEFORE, WindowPlan
 from plait.data.windows.rows import judging_windows, last_windows
 from plait.data.windows.scale import Scale, local_spread, spread_of
-from plait.errors import BundleError, UsageError
+from plait.errors import BundleError
 from plait.modalities import Asked
 from plait.model.interval_scale import end_of_groups
 from plait.model.made import raw_of
+from plait.model.wants import Wants
 from plait.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -106,11 +107,10 @@ class Forecast:
         return judging_windows(table, self.plan)
 
     def answer(
-        self, model: Model, table: Table, asked: Asked | None, progress: Progress, top: int | None
+        self, model: Model, table: Table, asked: Asked | None, progress: Progress, wants: Wants
     ) -> Answer:
-        """Return the next steps of each series; see `next_steps`. Raises `UsageError` of a top."""
-        if top is not None:
-            raise UsageError("a forecast ranks nothing", expected="no top")
+        """Return the next steps of each series; see `next_steps`."""
+        wants.only()
         return next_steps(model, table, asked, progress)
 
     def covered(self, made: Any, true: Any, local: np.ndarray) -> float:

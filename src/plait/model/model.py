@@ -31,11 +31,13 @@ from plait.model.generator import Generator, asked_of
 from plait.model.importance import importance
 from plait.model.judging import leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
+from plait.model.policy import Policy
 from plait.model.predictor import Predictor
 from plait.model.prepare import outputs_of, prepare
-from plait.model.recommendation import Recommendation, ranks_nothing
+from plait.model.recommendation import Recommendation
 from plait.model.shared_space import SharedSpace
 from plait.model.streaming import stream
+from plait.model.wants import Wants
 from plait.progress import SILENT, Progress
 
 
@@ -59,6 +61,7 @@ class Model:
         on_error: What an unreadable cell does where nothing else is said: as at its fit.
         forecast: How rows in time become windows, where the next steps are forecast.
         recommendation: How interactions become histories, where it is told what comes next.
+        policy: How steps of episodes become moments, where it is told what to do.
     """
 
     schema: Schema
@@ -75,11 +78,12 @@ class Model:
     on_error: str = "raise"
     forecast: Forecast | None = None
     recommendation: Recommendation | None = None
+    policy: Policy | None = None
 
     @property
-    def in_time(self) -> Forecast | Recommendation | None:
+    def in_time(self) -> Forecast | Recommendation | Policy | None:
         """How rows in time are read, where the model answers what follows them."""
-        return self.forecast or self.recommendation
+        return self.forecast or self.recommendation or self.policy
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -160,30 +164,27 @@ class Model:
         seed: int = 0,
         beam: int | None = None,
         top: int | None = None,
+        return_to_go: float | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
 
-        Where rows are in time, what is returned follows them: the steps of a forecast, see
-        `plait.model.forecast.next_steps`, or the items that each group takes, see
-        `plait.model.recommendation.next_items`.
-
-        No cell is written to disk, unless a pretrained encoder reads a file of many rows.
+        Where rows are in time, see `plait.model.forecast.next_steps`, `Policy.answer` in
+        `plait.model.policy`, and `plait.model.recommendation.next_items`.
 
         Args:
             rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
                 one row as a dict. Any input column may be absent or empty. No cell is written to
                 disk, unless a pretrained encoder reads a file of many rows.
-            on_error: ``raise``, or ``skip`` to treat unreadable cells as missing; default as at
-                the fit.
+            on_error: ``raise``, or ``skip``: unreadable cells are missing; default as at the fit.
             root: Folder of the media, where it is not the table's.
             strict: Whether an absent input column is an error.
-            temperature: Of a generated target: 0 (None) takes what is likeliest, 1 draws as often
-                as it was learned to occur.
+            temperature: Of a generated target: 0 (None) takes the likeliest, 1 draws as learned.
             seed: Of the draws.
             beam: Of a text that a network writes: beginnings that are kept while the likeliest is
                 looked for, up to 32; 1 (None) takes the likeliest piece at each place.
             top: Of what comes next: so many items for each; default ten.
+            return_to_go: Of a policy: the return to reach; default a high one of training.
             progress: Told of the work; True shows it, None and False say nothing.
 
         Raises `TargetError` for either where it has no meaning, `UsageError` out of range.
@@ -192,8 +193,9 @@ class Model:
         if self.in_time is not None:
             table = read(rows, on_error=on_error, root=root)
             if self.in_time.reads(table):
-                return self.in_time.answer(self, table, asked, heard(progress), top)
-        ranks_nothing(top)
+                wants = Wants(top=top, return_to_go=return_to_go)
+                return self.in_time.answer(self, table, asked, heard(progress), wants)
+        Wants(top=top, return_to_go=return_to_go).only()
         outputs = self.outputs_of(rows, on_error, root, strict, asked, heard(progress))
         return Answer(self.predictor.answer(outputs))
 

@@ -15,6 +15,7 @@ from plait.data.table import Table
 from plait.errors import UsageError
 from plait.modalities import Asked
 from plait.model.made import raw_of
+from plait.model.wants import Wants
 from plait.progress import Progress
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ class Recommendation:
         return judging_histories(table, self.plan, _titles(model))
 
     def answer(
-        self, model: Model, table: Table, asked: Asked | None, progress: Progress, top: int | None
+        self, model: Model, table: Table, asked: Asked | None, progress: Progress, wants: Wants
     ) -> Answer:
         """Return what each group takes next; see `next_items`."""
-        return next_items(model, table, self.plan, asked, progress, TOP if top is None else top)
+        wants.only("top")
+        top = TOP if wants.top is None else wants.top
+        return next_items(model, table, self.plan, asked, progress, top)
 
 
 def next_items(
@@ -102,12 +105,6 @@ def next_items(
         columns["probability"] += [float(f"{p:.4g}") for p in np.exp(ranking.scores[:top])]
         columns["because"] += _reasons(model, group.items[-plan.lookback :].tolist(), names)
     return Answer(columns if any(columns["because"]) else _without(columns, "because"))
-
-
-def ranks_nothing(top: int | None) -> None:
-    """Refuse a top where nothing is ranked. Raises `UsageError`."""
-    if top is not None:
-        raise UsageError("nothing is ranked here", expected="no top", received=str(top))
 
 
 def _titles(model: Model) -> dict[str, str]:

@@ -23,8 +23,8 @@ from plait.model.ensemble import DEEP
 from plait.model.generator import Generator, asked_of
 from plait.model.model import Model
 from plait.model.prepare import in_parts
-from plait.model.recommendation import ranks_nothing
 from plait.model.several_bundling import COMMON, files_of_several, parts_of
+from plait.model.wants import Wants
 from plait.progress import Progress
 from plait.results import Scores
 from plait.types import Html
@@ -84,6 +84,7 @@ class Several(Model):
         seed: int = 0,
         beam: int | None = None,
         top: int | None = None,
+        return_to_go: float | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return the answers of all targets, named by `named`; arguments as of `Model.predict`.
@@ -91,7 +92,7 @@ class Several(Model):
         A temperature is for the targets that are generated, a beam for those that a network writes
         piece by piece; `TargetError` where none is.
         """
-        ranks_nothing(top)
+        Wants(top=top, return_to_go=return_to_go).only()
         drawn = self._asked(temperature, seed, beam)
         told = heard(progress)
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)

@@ -19,6 +19,7 @@ EXTRAS = {
     ),
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit", "molecule columns"),
+    "play": ("gymnasium", "plait play"),
 }
 """Extra -> the packages it brings, and what needs them."""
 

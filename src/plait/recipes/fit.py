@@ -18,7 +18,8 @@ from plait.fitting.setup.config import configured
 from plait.fitting.setup.config import read_config as read_config
 from plait.fitting.setup.config import write_config as write_config
 from plait.fitting.setup.energy import Meter
-from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, FitOptions, spelled_out
+from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, spelled_out
+from plait.fitting.setup.fit_options import FitOptions
 from plait.fitting.setup.problem import Problem, make_problems
 from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.targets import targets_of

@@ -14,9 +14,9 @@ from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.model.columns import counted_from, missing_columns, notes_on
 from plait.model.model import Model, load
-from plait.model.recommendation import ranks_nothing
 from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
+from plait.model.wants import Wants
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.exported import export, export_form
@@ -52,6 +52,7 @@ def predict(
     seed: int = 0,
     beam: int | None = None,
     top: int | None = None,
+    return_to_go: float | None = None,
     format: str | None = None,
     force: bool = False,
     progress: Progress | bool | None = None,
@@ -62,7 +63,7 @@ def predict(
     Of several targets, predictions have the targets' names, and what is told beside them has these
     in front: ``answer``, ``answer_confidence``. Of a forecast, rows are those in time, and what is
     returned, or written, are the steps that follow them; of what comes next, the items that each
-    group takes. Of all others a file holds the table's
+    group takes; of a policy, what to do at each step. Of all others a file holds the table's
     columns too. It appears whole or not at all; bytes cells are left out of CSV and JSON lines. Its
     rows are predicted in chunks, so that the table need not fit in memory. Generated values that
     are files lie in a folder beside it, named in the cells.
@@ -83,6 +84,7 @@ def predict(
         temperature, seed, beam: How a generated target is drawn; see
             `plait.model.model.Model.predict`.
         top: Of what comes next: so many items for each; default ten.
+        return_to_go: Of a policy: the return that is to be reached; default a high one of training.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         progress: As for `plait.fit`.
@@ -114,10 +116,11 @@ def predict(
     if model.in_time is not None and model.in_time.reads(rows):
         _check_in_time(classes)
         answer = model.predict(
-            rows, temperature=temperature, seed=seed, beam=beam, top=top, progress=told
-        )
+            rows, temperature=temperature, seed=seed, beam=beam, top=top,
+            return_to_go=return_to_go, progress=told,
+        )  # fmt: skip
         return answer if out is None else _written(answer, rows, out, form)
-    ranks_nothing(top)
+    Wants(top=top, return_to_go=return_to_go).only()
     drawn = partial(model.predict, temperature=temperature, seed=seed, beam=beam)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)

@@ -17,6 +17,7 @@ VALUES = (
     "target", "budget", "size", "fusion", "columns_file", "group", "time", "split", "schema",
     "root", "encoding", "delimiter", "decimal", "sheet", "device", "on_error", "metric", "weights",
     "threshold", "positive", "base", "adapt", "tune", "seed", "horizon", "lookback", "items",
+    "reward",
 )  # fmt: skip
 """Settings of a fit that are options with a value."""
 

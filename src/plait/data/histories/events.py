@@ -72,7 +72,7 @@ def read_events(table: Table, plan: HistoryPlan) -> tuple[list[Events], int]:
     times, names = read_times(table, plan.time), item_names(table, plan.item)
     amounts = np.full((table.num_rows, len(plan.amounts)), np.nan, np.float32)
     for place, name in enumerate(plan.amounts):
-        amounts[:, place] = _amounts(table, name)
+        amounts[:, place] = amounts_of(table, name)
     known = np.array([name is not None for name in names], bool)
     parts = _parts(table, plan, times, known)
     found = []
@@ -84,7 +84,7 @@ def read_events(table: Table, plan: HistoryPlan) -> tuple[list[Events], int]:
     return found, int((~known).sum())
 
 
-def _amounts(table: Table, name: str) -> np.ndarray:
+def amounts_of(table: Table, name: str) -> np.ndarray:
     """Return a column of numbers, float ``[row]``, NaN where nothing is known."""
     if name not in table.column_names or traits_of_modality(table.schema[name].modality).amount:
         return numbers_of(table, name)

@@ -90,7 +90,7 @@ def plan_histories(
             still.append(column.name)
         elif _is_one_per(table, column.name, item):
             of_items.append(column.name)
-        elif _is_amount(table, column):
+        elif is_amount(table, column):
             amounts.append(column.name)
         else:
             untold.append(column.name)
@@ -106,7 +106,7 @@ def plan_histories(
     return plan, tuple(of_items), tuple(untold)
 
 
-def _is_amount(table: Table, column: Column) -> bool:
+def is_amount(table: Table, column: Column) -> bool:
     """Tell whether a column holds numbers, few different ones too: stars from 1 to 5."""
     traits = traits_of_modality(column.modality)
     if traits.amount:

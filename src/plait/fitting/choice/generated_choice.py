@@ -39,26 +39,49 @@ class Generated:
 def choose_generated(
     judge: PairJudge, made: Generated, groups: np.ndarray
 ) -> tuple[str, tuple[str, ...]]:
-    """Return what ships, the best by the headline, and what to say of it; a tie goes to simple."""
+    """Return what ships, the best by the headline of what heeds all that is asked (see `heeding`),
+    and what to say of it; a tie goes to simple."""
     names = list(made.outputs)
     if len(names) == 1 or not len(made.rows):
         few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
         return names[-1], few
-    costs = _costs(judge, made)
+    every, made = made, heeding(judge, made)
+    names, costs = list(made.outputs), _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
+    notes = _heedless_note(judge, every, best)
     simple = [name for name in names if name != DEEP and not name.startswith(MIX)]
     if DEEP not in names or not simple:
-        return best, ()
+        return best, notes
     base_model = min(simple, key=lambda name: costs[name])
     if best in simple:
-        return best, (f"the network does not beat {model_name(base_model)} on these data",)
+        told = f"the network does not beat {model_name(base_model)} on these data"
+        return best, (*notes, told)
     gap = judge.cost(made.outputs[best], made.truth) - judge.cost(
         made.outputs[base_model], made.truth
     )
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
-        return best, ()
+        return best, notes
     who = "the network" if best == DEEP else "the mix with the network"
-    return best, (f"{who} is not clearly better than {model_name(base_model)} on these data",)
+    told = f"{who} is not clearly better than {model_name(base_model)} on these data"
+    return best, (*notes, told)
+
+
+def heeding(judge: PairJudge, made: Generated) -> Generated:
+    """Return the candidates without those that do not heed all that the target is asked for (its
+    codec's ``heedless``), where there are others."""
+    heedless = getattr(judge.codec, "heedless", ())
+    kept = {name: found for name, found in made.outputs.items() if name not in heedless}
+    return Generated(made.rows, made.truth, kept or made.outputs)
+
+
+def _heedless_note(judge: PairJudge, made: Generated, best: str) -> tuple[str, ...]:
+    """Say where what does not heed all that is asked was better than what ships."""
+    costs = _costs(judge, made)
+    first = min(costs, key=lambda name: costs[name])
+    if first not in getattr(judge.codec, "heedless", ()) or costs[first] >= costs[best]:
+        return ()
+    told = judge.words[judge.headline].name
+    return (f"{model_name(first)} is better by {told}, but does not heed what is asked for",)
 
 
 def _costs(judge: PairJudge, made: Generated) -> dict[str, float]:
@@ -78,6 +101,6 @@ def out_of_fold(judge: PairJudge, made: Generated, groups: np.ndarray, seed: int
     out = np.zeros(len(groups), MADE)
     for part in range(int(parts.max(initial=-1)) + 1):
         own, others = parts == part, np.flatnonzero(parts != part)
-        costs = _costs(judge, made.take(others) if len(others) else made)
+        costs = _costs(judge, heeding(judge, made.take(others) if len(others) else made))
         out[own] = made.outputs[min(costs, key=lambda name: costs[name])][own]
     return unsure(out)

@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 
 from plait.data.cautions import caution
+from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
 from plait.data.schema import Column, Schema
 from plait.data.windows.plan import WindowPlan
 from plait.fitting.setup.problem import Problem
 from plait.model.forecast import Forecast, local_spreads
 from plait.model.model import Model
+from plait.model.policy import Policy
 from plait.model.recommendation import Recommendation
+
+OFFLINE = (
+    "learned from recorded episodes alone, never tried in its environment: plait play tells what "
+    "it reaches there"
+)
 
 LEAST_COVERED = 0.85
 """Intervals that hold less of the test are warned of."""
@@ -24,9 +31,17 @@ MOST_MADE = 500
 
 
 def in_use(
-    model: Model, problem: Problem, plan: WindowPlan | HistoryPlan, records: dict[str, Any]
+    model: Model,
+    problem: Problem,
+    plan: WindowPlan | HistoryPlan | EpisodePlan,
+    records: dict[str, Any],
 ) -> None:
-    """Let a model answer rows in time: what follows of each series, or what each group takes."""
+    """Let a model answer rows in time: what follows of each series, what each group takes, or what
+    to do at each step."""
+    if isinstance(plan, EpisodePlan):
+        model.policy = Policy(plan)
+        records["metrics"]["notes"].append(OFFLINE)
+        return
     if isinstance(plan, HistoryPlan):
         model.recommendation = Recommendation(plan)
         columns = (_plain(one, plan.goal) for one in model.schema.columns)

@@ -40,6 +40,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "lookback": (int,),
     "items": _TEXT,
     "leave_last_out": (bool,),
+    "reward": (str,),
     "schema": _TEXT,
     "root": _TEXT,
     "encoding": _TEXT,

@@ -15,7 +15,9 @@ from plait.data.table import Table
 from plait.errors import UsageError, nearest_name
 from plait.fitting.setup.by_metric import check_metric
 from plait.fitting.setup.config import plain_settings
+from plait.fitting.setup.fit_options import FitOptions
 from plait.fitting.setup.fit_settings import (
+    Acting,
     Choice,
     Decision,
     Forecasting,
@@ -29,45 +31,12 @@ from plait.modalities import find_codec
 from plait.modalities._scan import issubclass_target
 from plait.model.decision import positive_label
 from plait.model.model import Model
-from plait.networks.config import SystemConfig
 from plait.reading import ReadOptions
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.words import join_list, names_of
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
-
-
-class FitOptions(ReadOptions, total=False):
-    """The keyword arguments of `plait.fit` beside those that it names; see there."""
-
-    group: str | None
-    time: str | None
-    split: str | None
-    weights: str | None
-    horizon: int | None
-    lookback: int | None
-    items: Any
-    leave_last_out: bool
-    size: str | Mapping[str, Any] | SystemConfig
-    fusion: str | int
-    device: str
-    train: TrainConfig | None
-    baselines: bool | Sequence[str]
-    simple: bool
-    metric: str | None
-    scores: bool
-    label_curve: bool
-    threshold: float | None
-    costs: Mapping[str, float] | None
-    positive: str | None
-    base: Model | Path | str | None
-    adapt: str
-    encoders: Mapping[str, str] | str | None
-    tune: str
-    seed: int
-    samples: bool
-    licences: Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +64,7 @@ class FitConfig:
     rows: Rows = Rows()
     forecasting: Forecasting = Forecasting()
     recommending: Recommending = Recommending()
+    acting: Acting = Acting()
     network: Network = Network()
     choice: Choice = Choice()
     decision: Decision = Decision()
@@ -189,6 +159,7 @@ class FitConfig:
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
             "forecast": f"horizon={self.forecasting.horizon}, lookback={self.forecasting.lookback}",
             "next": self.recommending.told,
+            "reward": self.acting.reward,
             "base": "" if base is None else base.space.key,
             "adapt": self.start.adapt,
             "encoders": self.encoders.told(whole=True),
@@ -230,6 +201,7 @@ GROUPS: dict[str, Any] = {
     "rows": Rows,
     "forecasting": Forecasting,
     "recommending": Recommending,
+    "acting": Acting,
     "network": Network,
     "choice": Choice,
     "decision": Decision,

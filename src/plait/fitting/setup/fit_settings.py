@@ -75,6 +75,20 @@ class Recommending:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acting:
+    """Whether it is learned what to do at each step of an episode.
+
+    Attributes:
+        reward: Column of what each step brought: the target is what was done (``action``), `group`
+            the episode and `time` the step; every other column is of the state. A policy is learned
+            that does what leads to a return that is said when it is asked. Where nothing is said,
+            the same is learned of a target called ``action`` beside a column called ``reward``.
+    """
+
+    reward: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """How the network is built and trained, and where.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
 from plait.data.table import Table
 from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
 from plait.data.windows.steps import clock_of
 from plait.errors import UsageError, no_column
+from plait.fitting.setup.episodes import acts, in_episodes
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
 from plait.fitting.setup.histories import in_histories, is_asked
@@ -18,10 +20,10 @@ from plait.words import split_list
 
 def in_time(
     table: Table, asked: FitConfig
-) -> tuple[Table, FitConfig, WindowPlan | HistoryPlan | None]:
-    """Return the table and settings to fit, and the plan of windows or of histories.
+) -> tuple[Table, FitConfig, WindowPlan | HistoryPlan | EpisodePlan | None]:
+    """Return the table and settings to fit, and the plan of windows, histories or episodes.
 
-    All are as they are where neither a forecast nor what comes next is asked.
+    All are as they are where neither a forecast, nor what comes next, nor what to do is asked.
 
     Windows say their split by time, and blocks of them, as long as what is foreseen, belong
     together.
@@ -29,8 +31,11 @@ def in_time(
     Raises:
         UsageError: What a forecast needs is not said, or something is said that it does not know.
         TableError, TargetError, ColumnError: See `plan_windows` and `learning_windows`, and
-            `plait.fitting.setup.histories.in_histories`.
+            `plait.fitting.setup.histories.in_histories` and
+            `plait.fitting.setup.episodes.in_episodes`.
     """
+    if acts(table, asked):
+        return in_episodes(table, asked)
     if is_asked(table, asked):
         return in_histories(table, asked)
     horizon, rows = asked.forecasting.horizon, asked.rows

@@ -11,6 +11,7 @@ import numpy as np
 
 from plait.modalities.item.ranking import Ranking
 from plait.modalities.item.scoring import CUT
+from plait.modalities.paired_bars import MADE, TRUE, mark, paired_bars
 from plait.types import Html
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 KINDS = ("most popular", "in between", "seldom taken", "never taken in training")
 """Of items: the first three have a third of all that training took each."""
-
-MADE, TRUE = "#d5701a", "#2f7fc1"
-"""Colours that are told apart by the colour-blind, on light and on dark pages."""
 
 NUM_NAMED = 8
 
@@ -34,22 +32,21 @@ def panel(codec: ItemCodec, said: Sequence[Ranking], true: Sequence[Ranking]) ->
     kinds = kinds_of(codec.items, codec.counts)
     num = {kind: sum(one == kind for one in kinds.values()) for kind in KINDS}
     rows = "".join(
-        _bars(kind, num[kind], _share(best, kinds, kind), _share(taken, kinds, kind))
+        paired_bars(
+            f"{kind} ({num[kind]:,} items)",
+            _share(best, kinds, kind),
+            _share(taken, kinds, kind),
+        )
         for kind in KINDS
         if num[kind]
     )
     seen = len(set(best) & set(codec.items))
     return (
         f"<h3>What is recommended, by popularity</h3><p>Shares of the ten best of "
-        f"{len(said):,} rows ({_mark(MADE)} recommended) and of what came next "
-        f"({_mark(TRUE)} taken). {seen:,} of {len(codec.items):,} items are among "
+        f"{len(said):,} rows ({mark(MADE)} recommended) and of what came next "
+        f"({mark(TRUE)} taken). {seen:,} of {len(codec.items):,} items are among "
         f"anybody's ten best.</p>{rows}{_named(codec, best, len(said))}"
     )
-
-
-def _mark(colour: str) -> Html:
-    style = f"display:inline-block;width:10px;height:10px;background:{colour}"
-    return f'<span style="{style}"></span>'
 
 
 def kinds_of(items: Sequence[str], counts: Sequence[int]) -> dict[str, str]:
@@ -67,19 +64,6 @@ def kinds_of(items: Sequence[str], counts: Sequence[int]) -> dict[str, str]:
 
 def _share(names: Sequence[str], kinds: dict[str, str], kind: str) -> float:
     return sum(kinds.get(name) == kind for name in names) / max(len(names), 1)
-
-
-def _bars(kind: str, num: int, said: float, true: float) -> Html:
-    drawn = "".join(
-        f'<div style="display:flex;align-items:center;gap:8px"><div style="height:10px;'
-        f'width:{60 * share:.1f}%;min-width:1px;background:{colour}"></div>'
-        f'<span style="font-size:13px">{100 * share:.1f} %</span></div>'
-        for share, colour in ((said, MADE), (true, TRUE))
-    )
-    return (
-        f'<div style="margin:8px 0"><div style="font-size:13px">{kind} ({num:,} items)</div>'
-        f"{drawn}</div>"
-    )
 
 
 def _named(codec: ItemCodec, best: Sequence[str], num_rows: int) -> Html:
