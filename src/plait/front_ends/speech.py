@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from plait.encoders.places import VARIABLE, looks_nowhere
 from plait.errors import UsageError
 from plait.front_ends.contract import Readiness, TextFound
 from plait.front_ends.whisper_weights import ENGLISH, WhisperWeights, best_for, find_whisper
@@ -17,13 +18,17 @@ from plait.threads import num_threads
 NUM_THREADS = 8
 """Whisper is not quicker with more."""
 
+MOST_REPEATED = 2.4
+"""What zlib makes smaller than this is one phrase over and over, which nobody said."""
+
 TELL = "put a folder of faster-whisper's into $PLAIT_ENCODERS, or "
 
 
 class Speech:
     """Transcribes speech by Whisper (Radford et al. 2022), greedily and without drawing by lot.
 
-    Each piece is heard by itself, so that a mistake in one does not run on in the next.
+    Each piece is heard by itself, so that a mistake in one does not run on in the next; where
+    faster-whisper's own detector hears no voice there are no words, for Whisper makes some up.
     """
 
     name, reads, purpose = "speech", "audio", "spoken words"
@@ -33,6 +38,9 @@ class Speech:
         mend = install_command("speech")
         if find_spec("faster_whisper") is None:
             return Readiness(lacks="faster-whisper is not installed", mend=mend)
+        if looks_nowhere():
+            lacks = f"${VARIABLE} is 'none', so that no weights are looked for"
+            return Readiness(lacks=lacks, mend=f"unset {VARIABLE}")
         found = find_whisper()
         best = best_for(found, language)
         if best is None and found:

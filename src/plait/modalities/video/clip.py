@@ -77,7 +77,7 @@ def decode(
         data: The file.
         num_frames: Wanted.
         rate_hz: Of the sound.
-        max_sound_seconds: Of the sound that is kept.
+        max_sound_seconds: Of the sound that is kept; 0 keeps none.
         max_side_px: Larger frames are shrunk to so many pixels on the longer side.
 
     Raises:
@@ -264,7 +264,7 @@ def _sound(
 ) -> Float[ndarray, " time"] | None:
     num_wanted = int(max_seconds * rate_hz)
     with av.open(io.BytesIO(data)) as file:
-        if not file.streams.audio:
+        if not (file.streams.audio and num_wanted):
             return None
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
         chunks, num = [], 0
