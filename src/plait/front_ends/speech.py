@@ -73,10 +73,11 @@ class Speech:
                 temperature=0.0,
                 condition_on_previous_text=False,
                 word_timestamps=True,
+                vad_filter=True,
             )
-            yield [
-                _found(word) for one in segments for word in one.words or () if word.word.strip()
-            ]
+            sane = [one for one in segments if one.compression_ratio <= MOST_REPEATED]
+            words = [word for one in sane for word in one.words or ()]
+            yield [_found(word) for word in words if word.word.strip()]
 
 
 def _opened(weights: WhisperWeights) -> Any:
