@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from plait.errors import CellError, ColumnError, UsageError
 from plait.front_ends import FrontEnd, front_end_named
 from plait.front_ends.timed_text import timed_text
 from plait.modalities.media import Media
-from plait.progress import Progress, Update
+from plait.progress import Progress
 from plait.recipes.medium import ENDINGS
 from plait.recipes.outputs import check_output
+from plait.recipes.parts import parts_of
 from plait.recipes.row_files import PACKINGS, RowWriter, chunk_of, format_of, kinds_of, writing_to
 from plait.subtitles.cues import Cue, lay_out
 from plait.subtitles.files import WRITERS
@@ -215,25 +216,18 @@ def _with_words(
             path=source,
         )
     column = _Column(front_end, language, media)
-    update = progress.task(f"reading {front_end.purpose}", table.num_rows)
+    task = f"reading {front_end.purpose}"
+    parts = (part for _, part in parts_of(table, progress, task, CHUNK_ROWS))
     result: dict[str, Any] = {"out": None if out is None else str(out), "rows": table.num_rows}
     if place is None:
-        said = [column.of(part)[front_end.name] for part in _parts(table, update)]
+        said = [column.of(part)[front_end.name] for part in parts]
         pairs = zip(table.column("file"), [text for part in said for text in part], strict=True)
         result["captions"] = [{"file": name, "prediction": text or ""} for name, text in pairs]
     else:
         kinds = kinds_of(table, form, chunk_rows=CHUNK_ROWS)
         packing = PACKINGS.get(place.suffix.lower())
         with writing_to(place) as temporary, RowWriter(temporary, form, packing) as writer:
-            for part in _parts(table, update):
+            for part in parts:
                 writer.write(chunk_of(part, column.of(part), kinds)[0])
     notes = [f"{num} cells have no words: {what}" for what, num in column.unread.items()]
     return {**result, "unread": column.unread.total(), "notes": notes}
-
-
-def _parts(table: Table, update: Update) -> Iterator[Table]:
-    """Give a table in parts, each told of when the next is asked for."""
-    for first in range(0, table.num_rows, CHUNK_ROWS):
-        last = min(first + CHUNK_ROWS, table.num_rows)
-        yield table.take(range(first, last))
-        update(last)
