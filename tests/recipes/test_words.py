@@ -41,7 +41,8 @@ class Ears:
                 pitch = np.abs(np.fft.rfft(tone)).argmax() * RATE_HZ / len(tone)
                 word = min(PITCH, key=lambda name: abs(PITCH[name] - pitch))
                 start = start / RATE_HZ
-                words.append(TextFound(text=word, confidence=1.0, start=start, end=start + 0.5))
+                early = max(start - 0.4, 0.0)  # as Whisper is, after a pause
+                words.append(TextFound(text=word, confidence=1.0, start=early, end=start + 0.5))
             yield words
 
 
@@ -104,7 +105,7 @@ def test_words_stand_when_they_are_said(tmp_path):
     found = plait.caption(None, tmp_path / "talk.wav", words="ears", out=out)
     read = list(srt.parse(out.read_text(encoding="utf8")))
     assert [one.content for one in read] == words and found["pieces"] == len(words)
-    assert [one.start.total_seconds() for one in read] == pytest.approx(starts, abs=0.02)
+    assert [one.start.total_seconds() for one in read] == pytest.approx(starts, abs=0.12)
     with pytest.raises(UsageError, match="exists"):
         plait.caption(None, tmp_path / "talk.wav", words="ears", out=out)
 
@@ -114,7 +115,7 @@ def test_a_film_is_heard_and_what_does_not_change_is_read_once(tmp_path, eyes):
     (tmp_path / "film.mkv").write_bytes(film(["red", "", "blue"], sound=wave))
     heard = plait.caption(None, tmp_path / "film.mkv", words="ears")["cues"]
     assert [cue["text"] for cue in heard] == ["high", "low"]
-    assert [cue["start"] for cue in heard] == pytest.approx(starts, abs=0.1)
+    assert [cue["start"] for cue in heard] == pytest.approx(starts, abs=0.12)
     seen = plait.caption(None, tmp_path / "film.mkv", words="eyes")["cues"]
     assert [cue["text"] for cue in seen] == ["red", "blue"] and eyes.num == 3
     assert [cue["start"] for cue in seen] == pytest.approx([0, 6], abs=0.6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,24 +114,33 @@ def _said(
     progress: Callable[[float], object] | None,
 ) -> TimedText:
     """Hear pieces of at most half a minute, cut where nobody speaks."""
-    seconds, pieces = len(wave) / RATE_HZ, _joined(spoken_spans(wave, RATE_HZ, longest=14.0))
+    seconds, spoken = len(wave) / RATE_HZ, spoken_spans(wave, RATE_HZ, longest=PIECE_SECONDS / 2)
+    pieces = _joined(spoken)
     waves = [wave[int(one.start * RATE_HZ) : int(one.end * RATE_HZ)] for one in pieces]
     words: list[Timed] = []
     for place, found in enumerate(front_end.read(waves, language=language)):
-        words += _in_whole(found, pieces[place])
+        words += [_heard(_in_whole(word, pieces[place]), spoken) for word in found]
         if progress is not None:
             progress((place + 1) / len(pieces))
     spans, texts = cues_of_words(words, longest)
     return TimedText(spans, texts, seconds)
 
 
-def _in_whole(found: Sequence[TextFound], piece: Span) -> Iterator[Timed]:
-    """Give the words of a piece with their times in the whole, none outside of the piece."""
-    for word in found:
-        start = 0.0 if word.start is None else word.start
-        end = piece.seconds if word.end is None else word.end
-        start, end = (min(max(time, 0.0), piece.seconds) for time in (start, end))
-        yield Timed(word.text, piece.start + start, piece.start + end)
+def _in_whole(word: TextFound, piece: Span) -> Timed:
+    """Return a word of a piece with its times in the whole, none outside of the piece."""
+    start = 0.0 if word.start is None else word.start
+    end = piece.seconds if word.end is None else word.end
+    start, end = (min(max(time, 0.0), piece.seconds) for time in (start, end))
+    return Timed(word.text, piece.start + start, piece.start + end)
+
+
+def _heard(word: Timed, spoken: Sequence[Span]) -> Timed:
+    """Return a word without what of its time nobody speaks in, at its start and its end."""
+    within = [span for span in spoken if span.end > word.start and span.start < word.end]
+    if not within:
+        return word
+    start, end = max(word.start, within[0].start), min(word.end, within[-1].end)
+    return Timed(word.text, start, end)
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

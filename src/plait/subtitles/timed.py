@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from plait.subtitles.cues import MAX_CHARACTERS, MAX_LINES
 from plait.subtitles.spans import Span
 
-REST_SECONDS = 0.8
+REST_SECONDS = 0.6
 """Nobody speaks for so long: what follows has a cue of its own."""
 
 SENTENCE, CLAUSE = (".", "?", "!", "…", "。"), (",", ";", ":", "–", "、")
