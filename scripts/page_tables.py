@@ -235,3 +235,46 @@ def sales(num: int = 420, seed: int = 6) -> list[Row]:
             sold = size * weekend * (1 + 0.0008 * day) * np.exp(rng.normal(0, 0.07))
             rows.append({"day": when.isoformat(), "shop": shop, "sold": round(float(sold), 1)})
     return rows
+
+
+GENRES = {
+    "drama": ["Silent", "Winter", "Letters", "Shadow", "Harbour"],
+    "space": ["Orbit", "Comet", "Signal", "Moonbase", "Star"],
+    "comedy": ["Picnic", "Uncle", "Mix-up", "Circus", "Wedding"],
+    "crime": ["Vault", "Alibi", "Ransom", "Witness", "Knife"],
+}
+TAILS = ["of June", "and Sons", "Road", "at Night", "Again", "Inc.", "Twelve", "in Blue"]
+
+
+def films(seed: int = 7) -> list[Row]:
+    """Return films: a number, a title, a genre, a year, and a poster."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for genre, words in GENRES.items():
+        red, green, blue = (int(value) for value in rng.integers(60, 220, 3))
+        for word in words:
+            for tail in rng.choice(TAILS, 3, replace=False):
+                rows.append({"film": f"F{len(rows):03d}", "title": f"{word} {tail}",
+                             "genre": genre, "year": float(rng.integers(1960, 2026)),
+                             "poster": _picture(rng, (red, green, blue))})  # fmt: skip
+    return rows
+
+
+def ratings(num_users: int = 160, seed: int = 8) -> list[Row]:
+    """Return who saw which film when: each likes one genre, and sequels follow each other."""
+    rng, every = np.random.default_rng(seed), films()
+    of_genre = {genre: [row["film"] for row in every if row["genre"] == genre] for genre in GENRES}
+    rows, first = [], datetime.datetime(2026, 1, 1)
+    for user in range(num_users):
+        liked = str(rng.choice(list(GENRES)))
+        when, seen = first + datetime.timedelta(hours=int(rng.integers(0, 900))), set[str]()
+        for _ in range(int(rng.integers(4, 14))):
+            genre = liked if rng.random() < 0.8 else str(rng.choice(list(GENRES)))
+            left = [film for film in of_genre[genre] if film not in seen]
+            if not left:
+                continue
+            film = left[min(int(rng.geometric(0.25)) - 1, len(left) - 1)]
+            seen.add(film)
+            when += datetime.timedelta(hours=int(rng.integers(10, 200)))
+            rows.append({"user": f"U{user:03d}", "film": film, "when": when.isoformat(" ")})
+    return rows
