@@ -68,8 +68,8 @@ def _question(out: Path, budget: str) -> Iterator[str]:
     model = _fitted(out / "question.plait", page_tables.shapes, budget, target="answer",
                     columns={"answer": "text"}, baselines=False)  # fmt: skip
     new = page_tables.shapes(40, seed=77)
-    picked = [new[0]["image"], next(r["image"] for r in new if r["answer"] == "triangle")]
-    questions = ("what shape is in the picture?", "is there a circle?", "is the shape blue?")
+    picked = [next(r["image"] for r in new if r["answer"] == one) for one in ("square", "blue")]
+    questions = ("what shape is in the picture?", "is the shape red?", "is the shape blue?")
     yield '<code>plait ask shapes.plait --image picture.png "what shape is in the picture?"</code>'
     yield '<div class="row">'
     for picture in picked:
