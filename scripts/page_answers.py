@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ RATE_HZ, SCENE_SECONDS, FILM_PX = 16_000, 2.5, (320, 240)
 SHOWN_BEFORE = 56
 """Days of the past that a forecast is drawn behind."""
 
-NUM_KINDS = 20
+LEAST_SCORE, LONGEST_NAME = 0.3, 16
+"""Of a box that is drawn."""
 
 
 def make_answer(name: str, out: Path, budget: str) -> Path | None:
@@ -201,8 +203,8 @@ def _boxes(out: Path, budget: str) -> Iterator[str]:
 
 
 def _boxes_of(said: Any) -> list[dict[str, Any]]:
-    found = json.loads(said) if isinstance(said, str) else said
-    return [box for box in found if box.get("score", 1.0) >= 0.5]
+    told = json.loads(said) if isinstance(said, str) else said
+    return [box for box in told["boxes"] if box.get("score", 1.0) >= LEAST_SCORE]
 
 
 def _drawn(picture: bytes, boxes: Sequence[dict[str, Any]]) -> str:
@@ -211,9 +213,10 @@ def _drawn(picture: bytes, boxes: Sequence[dict[str, Any]]) -> str:
     kinds = sorted({box["class"] for box in boxes})
     marks = []
     for box in boxes:
-        left, top, wide, high = box["bbox"]
+        left, top, wide, high = (box[side] for side in ("x", "y", "width", "height"))
         colour = COLOURS[kinds.index(box["class"]) % len(COLOURS)]
-        name = f"{html.escape(box['class'])} {box.get('score', 1.0):.0%}"
+        called = textwrap.shorten(box["class"], LONGEST_NAME, placeholder=" …")
+        name = html.escape(f"{called} {box.get('score', 1.0):.0%}")
         room = 4.6 * len(name)
         x, y = min(left, width - room), top - 2 if top > 11 else top + high + 9
         marks.append(
