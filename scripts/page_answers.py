@@ -40,7 +40,7 @@ RATE_HZ, SCENE_SECONDS, FILM_PX = 16_000, 2.5, (320, 240)
 SHOWN_BEFORE = 56
 """Days of the past that a forecast is drawn behind."""
 
-LEAST_SCORE, LONGEST_NAME = 0.3, 16
+LEAST_SCORE, LONGEST_NAME = 0.4, 16
 """Of a box that is drawn."""
 
 
@@ -217,7 +217,7 @@ def _drawn(picture: bytes, boxes: Sequence[dict[str, Any]]) -> str:
         colour = COLOURS[kinds.index(box["class"]) % len(COLOURS)]
         called = textwrap.shorten(box["class"], LONGEST_NAME, placeholder=" …")
         name = html.escape(f"{called} {box.get('score', 1.0):.0%}")
-        room = 4.6 * len(name)
+        room = 4.9 * len(name)
         x, y = min(left, width - room), top - 2 if top > 11 else top + high + 9
         marks.append(
             f'<rect x="{left}" y="{top}" width="{wide}" height="{high}" fill="none" '
