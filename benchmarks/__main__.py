@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         "--peer-python",
         type=Path,
         default=Path(sys.executable),
-        help="a Python that has aeon (default this one)",
+        help="a Python that has aeon, or faster-whisper (default this one)",
     )
     return parser
 

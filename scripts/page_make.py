@@ -23,6 +23,10 @@ FITS: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
     "kitchen": (page_tables.kitchen, {"target": "tags"}),
     "desk": (page_tables.desk, {"target": "topic"}),
     "shop": (page_tables.shop, {"target": "kind", "on_error": "skip"}),
+    "shelf": (
+        page_tables.ratings,
+        {"target": "film", "group": "user", "time": "when", "items": page_tables.films()},
+    ),
 }
 INSPECTED = {"shop": "kind", "clinic": "days", "plant": "state"}
 

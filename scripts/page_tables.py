@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 Row = dict[str, Any]
 
@@ -180,3 +181,99 @@ def _picture(rng: np.random.Generator, colour: tuple[int, int, int]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+SHAPES = ("circle", "square", "triangle")
+SHADES = {
+    "red": (208, 48, 48), "blue": (42, 86, 200), "green": (38, 150, 70), "yellow": (236, 196, 40),
+}  # fmt: skip
+
+
+def shapes(num: int = 1600, seed: int = 5) -> list[Row]:
+    """Return pictures of one coloured shape, a question of it, and the answer."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(num):
+        shape, shade = str(rng.choice(SHAPES)), str(rng.choice(list(SHADES)))
+        other = str(rng.choice(list(SHADES)))
+        question, answer = [
+            ("what shape is in the picture?", shape),
+            (f"what colour is the {shape}?", shade),
+            (f"is the shape {other}?", "yes" if other == shade else "no"),
+        ][int(rng.choice(3, p=[0.4, 0.35, 0.25]))]
+        rows.append({"image": _shape(rng, shape, shade), "question": question, "answer": answer})
+    return rows
+
+
+def _shape(rng: np.random.Generator, shape: str, shade: str) -> bytes:
+    size, scale = 48, 4
+    ground = tuple(int(value) for value in rng.integers(225, 256, 3))
+    picture = Image.new("RGB", (size * scale, size * scale), ground)
+    half = int(rng.integers(8, 15)) * scale
+    x, y = (int(value) for value in rng.integers(half, size * scale - half + 1, 2))
+    draw, box = ImageDraw.Draw(picture), (x - half, y - half, x + half, y + half)
+    if shape == "circle":
+        draw.ellipse(box, SHADES[shade])
+    elif shape == "square":
+        draw.rectangle(box, SHADES[shade])
+    else:
+        draw.polygon([(x, y - half), (x + half, y + half), (x - half, y + half)], SHADES[shade])
+    buffer = io.BytesIO()
+    picture.resize((size, size), Image.Resampling.LANCZOS).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def sales(num: int = 420, seed: int = 6) -> list[Row]:
+    """Return what three shops sold day by day: a trend, weekends, and chance."""
+    rng = np.random.default_rng(seed)
+    rows, first = [], datetime.date(2025, 9, 1)
+    for shop, size in (("harbour", 120.0), ("market", 60.0), ("station", 200.0)):
+        for day in range(num):
+            when = first + datetime.timedelta(days=day)
+            weekend = 1.45 if when.weekday() == 5 else 0.55 if when.weekday() == 6 else 1.0
+            sold = size * weekend * (1 + 0.0008 * day) * np.exp(rng.normal(0, 0.07))
+            rows.append({"day": when.isoformat(), "shop": shop, "sold": round(float(sold), 1)})
+    return rows
+
+
+GENRES = {
+    "drama": ["Silent", "Winter", "Letters", "Shadow", "Harbour"],
+    "space": ["Orbit", "Comet", "Signal", "Moonbase", "Star"],
+    "comedy": ["Picnic", "Uncle", "Mix-up", "Circus", "Wedding"],
+    "crime": ["Vault", "Alibi", "Ransom", "Witness", "Knife"],
+}
+TAILS = ["of June", "and Sons", "Road", "at Night", "Again", "Inc.", "Twelve", "in Blue"]
+
+
+def films(seed: int = 7) -> list[Row]:
+    """Return films: a number, a title, a genre, a year, and a poster."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for genre, words in GENRES.items():
+        red, green, blue = (int(value) for value in rng.integers(60, 220, 3))
+        for word in words:
+            for tail in rng.choice(TAILS, 3, replace=False):
+                rows.append({"film": f"F{len(rows):03d}", "title": f"{word} {tail}",
+                             "genre": genre, "year": float(rng.integers(1960, 2026)),
+                             "poster": _picture(rng, (red, green, blue))})  # fmt: skip
+    return rows
+
+
+def ratings(num_users: int = 160, seed: int = 8) -> list[Row]:
+    """Return who saw which film when: each likes one genre, and sequels follow each other."""
+    rng, every = np.random.default_rng(seed), films()
+    of_genre = {genre: [row["film"] for row in every if row["genre"] == genre] for genre in GENRES}
+    rows, first = [], datetime.datetime(2026, 1, 1)
+    for user in range(num_users):
+        liked = str(rng.choice(list(GENRES)))
+        when, seen = first + datetime.timedelta(hours=int(rng.integers(0, 900))), set[str]()
+        for _ in range(int(rng.integers(4, 14))):
+            genre = liked if rng.random() < 0.8 else str(rng.choice(list(GENRES)))
+            left = [film for film in of_genre[genre] if film not in seen]
+            if not left:
+                continue
+            film = left[min(int(rng.geometric(0.25)) - 1, len(left) - 1)]
+            seen.add(film)
+            when += datetime.timedelta(hours=int(rng.integers(10, 200)))
+            rows.append({"user": f"U{user:03d}", "film": film, "when": when.isoformat(" ")})
+    return rows

@@ -3,7 +3,9 @@
 ``python scripts/pictures.py check PAGE.html ...`` checks pages at 360, 800 and 1400 pixels, light
 and dark. ``python scripts/pictures.py make`` makes bundles of the demo and of small tables, their
 reports, searches and inspections, checks all of them, and writes docs/report.png and
-docs/search.png. Without a Chromium it says so and does nothing.
+docs/search.png. ``python scripts/pictures.py answers`` writes docs/question.png, subtitle.png,
+forecast.png and boxes.png: each the answer of a small model. Without a Chromium it says so and does
+nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from browser import Browser, find_browser
+from page_answers import ANSWERS, WIDTH, make_answer
 from page_make import make_pages
 
 ROOT = Path(__file__).parent.parent
@@ -21,12 +24,13 @@ WIDTHS = (360, 800, 1400)
 CHECK = ROOT / "scripts" / "page_check.js"
 PICTURES = {"stickers": "report.png", "search-both": "search.png"}
 PICTURE_PX = (1400, 1500)
+NUM_COLOURS = 128
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Check or make pages; return 1 when something is clipped, overflows or overlaps."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("verb", choices=("check", "make"))
+    parser.add_argument("verb", choices=("check", "make", "answers"))
     parser.add_argument("pages", nargs="*", type=Path, help="pages to check")
     parser.add_argument("--out", type=Path, help="folder of what is made, and of whole pictures")
     parser.add_argument("--budget", default="30s", help="of each fit that is made")
@@ -37,6 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
         print("no Chromium here, so no page was looked at: apt-get install chromium")
         return 0
     out = given.out or ROOT / "benchmarks" / "cache" / "pages"
+    if given.verb == "answers":
+        return answers(command, out, given.budget, given.only or list(ANSWERS))
     pages = given.pages
     if given.verb == "make":
         pages = make_pages(out, budget=given.budget, only=given.only)
@@ -52,6 +58,25 @@ def main(words: Sequence[str] | None = None) -> int:
                 browser.picture(ROOT / "docs" / PICTURES[page.stem], width=width, height=height)
     print(f"{len(pages)} pages, {faults} faults")
     return int(faults > 0)
+
+
+def answers(command: str, out: Path, budget: str, names: Sequence[str]) -> int:
+    """Write docs/NAME.png of each answer, in few colours: a picture of some ten kilobytes."""
+    from PIL import Image
+
+    out.mkdir(parents=True, exist_ok=True)
+    with Browser(command) as browser:
+        for name in names:
+            page = make_answer(name, out, budget)
+            if page is None:
+                continue
+            browser.open(page, width=WIDTH, height=100)
+            picture = ROOT / "docs" / f"{name}.png"
+            browser.picture(picture, width=WIDTH)
+            with Image.open(picture) as whole:
+                whole.convert("RGB").quantize(NUM_COLOURS).save(picture, optimize=True)
+            print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
+    return 0
 
 
 def check(browser: Browser, page: Path, pictures: Path | None) -> int:

@@ -82,3 +82,13 @@ def test_python(shop, capsys):
     code = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf8"), re.S)[1]
     exec(compile(code.replace('"5m"', '"4 steps"'), "README.md", "exec"), {})
     assert "boot" in capsys.readouterr().out
+
+
+def test_pictures_are_there_small_and_told_in_words():
+    shown = re.findall(r"!\[(.*?)\]\((.*?)\)", README.read_text(encoding="utf8"))
+    assert {"docs/question.png", "docs/subtitle.png", "docs/forecast.png", "docs/boxes.png"} <= {
+        path for _, path in shown
+    }
+    for words, path in shown:
+        file = README.parent / path
+        assert len(words) > 20 and 5_000 < file.stat().st_size < 300_000

@@ -152,6 +152,10 @@ class ExtraError(PlaitError):
         )
 
 
+class FrontEndError(PlaitError):
+    """What reads words out of sounds or pictures is not installed, or has no weights here."""
+
+
 def no_column(name: str, names: Sequence[str], *, of: str = "the table") -> ColumnError:
     """Return the error for a column that is not there, with the nearest name that is.
 

@@ -216,3 +216,12 @@ def test_splits_go_to_json_and_back():
     assert parts(again) == parts(splits) and again.moved == splits.moved
     with pytest.raises(TableError, match="not splits"):
         Splits.from_dict({"train": 3})
+
+
+@pytest.mark.parametrize(
+    ("cell", "mend"), [("soon", "write it like the others"), (None, "fill it")]
+)
+def test_a_time_that_cannot_be_read_comes_with_what_mends_it(cell, mend):
+    with pytest.raises(TableError) as caught:
+        make_splits(read({"x": ["2024-01-01", cell, "2024-01-02"]}), time="x")
+    assert caught.value.row == 1 and mend in caught.value.hint

@@ -11,7 +11,7 @@ import pytest
 from plait.errors import CellError, LimitError
 from plait.modalities import Asked, find_codec
 from plait.modalities.history.cells import History, read_history
-from plait.modalities.item.blend import Blend, fit_weights
+from plait.modalities.item.blend import PARTS, Blend, fit_weights
 from plait.modalities.item.catalogue import packed, relatives, unpacked
 from plait.modalities.item.naming import code_of, name_of
 from plait.modalities.item.rankers import Ease, Followers, ItemNeighbours, LastItem, Popular
@@ -310,3 +310,15 @@ def test_the_network_learns_what_the_last_two_items_say_together():
     ]
     # No chain of single items knows more than one in seven.
     assert np.mean(right) > 0.8
+
+
+def test_every_model_of_items_has_what_it_promises():
+    kinds = [Blend, *PARTS]
+    assert not any(kind.__abstractmethods__ for kind in kinds)
+    histories = [np.array([0, 1, 2]), np.array([2, 1])]
+    for kind in kinds:
+        model = kind()
+        model.begin(catalogue(4, repeats=True))
+        for part in getattr(model, "parts", [model]):
+            part.learn(part.within(histories))
+        assert model.scores_of_all(histories).shape == (2, 4)

@@ -353,3 +353,9 @@ def test_too_few_rows_and_wrong_tops_are_refused(fitted):
     for top in (0, 10**6):
         with pytest.raises(PlaitError, match="cannot be ranked"):
             fitted[0].predict(chain(2), top=top)
+
+
+def test_the_page_names_what_stands_beside_each_other(fitted, tmp_path):
+    model, _ = fitted
+    samples = model.records["samples"]
+    assert samples and samples[0]["beside"] == ["recommended", "taken next"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.options import Beam, Force, Json, Quiet, Seed, Temperature, one_of, pairs_of
-from plait.cli.show import emit, print_facts
+from plait.cli.show import emit, print_facts, say_notes
 
 EXAMPLE = """Examples:
 
@@ -16,13 +16,30 @@ plait caption clips.plait holiday.mp4 --out holiday.srt
 
 plait caption words.plait talk.wav     (prints what is said, and when)
 
-plait caption photos.plait photos/ --out captions.csv"""
+plait caption photos.plait photos/ --out captions.csv
+
+plait caption talk.mp4 --words speech --out talk.srt     (without a bundle: the words themselves)
+
+plait caption clips.csv --words screen --out clips_words.csv     (a column of words)"""
 
 
 def caption(
-    bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
-    medium: Annotated[Path, typer.Argument(help="A sound or film, or a folder of media.")],
+    bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote; none with --words.")],
+    medium: Annotated[
+        Path | None,
+        typer.Argument(help="A sound or film, or a folder of media; with --words also a table."),
+    ] = None,
     *,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            help="speech or screen: write the words that are said or shown, read by what is "
+            "installed on this machine (plait doctor tells)."
+        ),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="That is spoken, such as nl [default: found out].")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help=".srt or .vtt; of a folder .csv, .jsonl or .parquet.")
     ] = None,
@@ -53,11 +70,15 @@ def caption(
     from plait.progress import bars_on_terminal
     from plait.recipes.caption import caption as run_caption
 
+    if medium is None and words is None:
+        raise typer.BadParameter("a medium is missing: plait caption BUNDLE MEDIUM")
     with bars_on_terminal(quiet=quiet) as progress:
         result = run_caption(
-            bundle,
-            medium,
+            bundle if medium is not None else None,
+            bundle if medium is None else medium,
             out=out,
+            words=words,
+            language=language,
             given=pairs_of(given),
             cut=cut,
             longest=longest,
@@ -76,5 +97,7 @@ def show(result: dict[str, Any]) -> None:
         print(f"{cue['start']:8.2f} {cue['end']:8.2f}  {' / '.join(cue['text'].splitlines())}")
     for one in result.get("captions", ()):
         print(f"{one['file']}  {one['prediction']}")
-    facts = {name: result.get(name) for name in ("pieces", "rows", "too_fast", "out")}
+    names = ("pieces", "rows", "too_fast", "unread", "out")
+    facts = {name: result.get(name) for name in names}
     print_facts({name: value for name, value in facts.items() if value})
+    say_notes(result)

@@ -25,13 +25,15 @@ def read_times(table: Table, column: str) -> Float[ndarray, " row"]:
         for place, cell in enumerate(cells[column]):
             seconds = None if is_missing(cell) else parse_time(cell)
             if seconds is None:
+                nothing = is_missing(cell)
                 raise TableError(
                     "a time cannot be read",
                     expected="a date such as 2024-03-01 or 2024-03-01T07:05, or a number",
-                    received="nothing" if is_missing(cell) else cell,
+                    received="nothing" if nothing else cell,
                     column=column,
                     row=first + place,
-                    hint="fill or remove the row, or split in another way",
+                    hint=("fill it" if nothing else "write it like the others, or as 2024-03-01")
+                    + ", or remove the row",
                 )
             times[first + place] = seconds
     return times

@@ -42,7 +42,7 @@ def carried() -> Iterator[FoundEncoder]:
 def _of(package: Distribution, name: str, listed: str) -> Iterator[FoundEncoder]:
     root = Path(str(package.locate_file(""))).resolve()
     place = f"package {name} {package.version}"
-    licence = _licence(package, listed)
+    licence = licence_of_package(package)
     for path in _candidates(listed)[:MAX_CARRIED]:
         found = confined(root / path, root)
         if found is None:
@@ -88,7 +88,8 @@ def _named(one: FoundEncoder, package: str) -> FoundEncoder:
     return replace(one, name=name) if says_nothing else one
 
 
-def _licence(package: Distribution, listed: str) -> str:
+def licence_of_package(package: Distribution) -> str:
+    """Return the licence that an installed package tells of itself; "" where it tells none."""
     about = package.metadata
     told = licence_of_metadata(
         about["License-Expression"], about["License"], about.get_all("Classifier") or ()

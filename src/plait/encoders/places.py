@@ -22,6 +22,10 @@ MAX_FOLDERS, MAX_DEPTH = 2000, 3
 
 MAX_REPOSITORIES = 500
 REPOSITORY = "models--"
+HUB = "Hugging Face cache"
+Folder = tuple[Path, Path, str, str]
+"""A folder, what its links must not lead out of, its name, and where it was found."""
+
 REVISION = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -58,26 +62,42 @@ def torch_cache() -> Path:
 
 def in_named_folders() -> Iterator[FoundEncoder]:
     """Give what lies in the folders of ``$PLAIT_ENCODERS``, and below them."""
+    for one in _named():
+        yield from _described(*one)
+
+
+def in_hub_cache(cache: Path, place: str = HUB) -> Iterator[FoundEncoder]:
+    """Give the newest snapshot of each model of a cache of Hugging Face's layout."""
+    for one in _snapshots(cache, place):
+        yield from _described(*one)
+
+
+def folders_at_hand() -> Iterator[Folder]:
+    """Give every folder of ``$PLAIT_ENCODERS`` and of Hugging Face's cache."""
+    yield from _named()
+    yield from _snapshots(hub_cache(), HUB)
+
+
+def _named() -> Iterator[Folder]:
     for root in named_folders():
         if not root.is_dir():
             continue
-        yield from in_hub_cache(root, f"${VARIABLE}")
+        yield from _snapshots(root, f"${VARIABLE}")
         left = MAX_FOLDERS
         for folder in _below(root.resolve(), MAX_DEPTH):
             if left <= 0:
                 break
             left -= 1
-            yield from _described(folder, root, folder.name, f"${VARIABLE}")
+            yield folder, root, folder.name, f"${VARIABLE}"
 
 
-def in_hub_cache(cache: Path, place: str = "Hugging Face cache") -> Iterator[FoundEncoder]:
-    """Give the newest snapshot of each model of a cache of Hugging Face's layout."""
+def _snapshots(cache: Path, place: str) -> Iterator[Folder]:
     repositories = [one for one in _folders(cache) if one.name.startswith(REPOSITORY)]
     for repository in repositories[:MAX_REPOSITORIES]:
         snapshot = _snapshot(repository)
         if snapshot is not None:
             name = repository.name.removeprefix(REPOSITORY).replace("--", "/")
-            yield from _described(snapshot, repository, name, place)
+            yield snapshot, repository, name, place
 
 
 def in_torch_cache() -> Iterator[FoundEncoder]:

@@ -201,6 +201,8 @@ class GeneratedTarget(TargetCodec, Protocol):
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         """Score rows by what `compare` returned of them; the first entry is the headline."""
 
+    # Optional: ``beside``, what a report calls what was said and what is true: two words.
+
     # Optional: ``resampled(compared, counts)``, the metrics of many resamples at once, name ->
     # float64 ``[resample]``; `counts`, ``[resample, row]``, tells how often each row was drawn.
 

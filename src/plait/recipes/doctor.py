@@ -13,6 +13,7 @@ from typing import Any
 
 from plait.data.cache import default_cache
 from plait.encoders import find_encoders
+from plait.front_ends import front_ends
 from plait.installation import install_command, pip_install
 from plait.recipes.extras import EXTRAS, described, import_errors, installed_version
 
@@ -162,6 +163,19 @@ def look_at_encoders() -> Iterator[Check]:
         yield Check("encoders", "note", "none at hand" + more, mend)
 
 
+def look_at_front_ends() -> Iterator[Check]:
+    """What reads words out of sounds and pictures, and its weights."""
+    for one in front_ends():
+        ready = one.readiness()
+        name = f"words: {one.name}"
+        if ready.lacks:
+            found = f"{ready.lacks}, so that {one.purpose} cannot be read"
+            yield Check(name, "lacks", found, ready.mend or None)
+        else:
+            licence = ready.licence or "not told"
+            yield Check(name, "ok", f"{one.purpose} by {ready.weights}, licence {licence}")
+
+
 LOOKS: tuple[Callable[[], Iterator[Check]], ...] = (
     look_at_python,
     look_at_extras,
@@ -171,6 +185,7 @@ LOOKS: tuple[Callable[[], Iterator[Check]], ...] = (
     look_at_memory,
     look_at_cache,
     look_at_encoders,
+    look_at_front_ends,
 )
 
 

@@ -12,6 +12,7 @@ from plait.errors import UsageError
 from plait.model.model import Model
 from plait.model.several import predicted
 from plait.progress import Progress
+from plait.recipes.parts import answered_parts
 from plait.recipes.row_files import STDOUT, writing_to
 from plait.types import is_missing
 from plait.writing import write_folder
@@ -66,13 +67,9 @@ def export(
     single = bool(codec.exports[form])
     if not single:
         _check_folder(out, form, force)
-    update, raws = progress.task("predicting", rows.num_rows), list[Any]()
-    media = rows.media()
-    for first in range(0, rows.num_rows, CHUNK_ROWS):
-        part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-        cells = answer_rows(part).columns[name]
-        raws += [None if is_missing(cell) else codec.read(cell, media) for cell in cells]
-        update(first + part.num_rows)
+    media, raws = rows.media(), list[Any]()
+    for _, _, columns in answered_parts(rows, answer_rows, progress, CHUNK_ROWS):
+        raws += [None if is_missing(cell) else codec.read(cell, media) for cell in columns[name]]
     files = codec.export(form, raws, _names(model, rows))
     if single:
         with writing_to(out) as temporary:

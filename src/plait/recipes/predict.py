@@ -12,7 +12,7 @@ from plait.answer import Answer
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
-from plait.model.columns import counted_from, missing_columns, notes_on
+from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
@@ -22,6 +22,7 @@ from plait.reading import ReadOptions
 from plait.recipes.exported import export, export_form
 from plait.recipes.made_files import MadeFiles
 from plait.recipes.outputs import check_output
+from plait.recipes.parts import answered_parts
 from plait.recipes.row_files import (
     BEFORE,
     PACKINGS,
@@ -198,7 +199,6 @@ def _write(
     progress: Progress,
 ) -> dict[str, Any]:
     """Write rows with their answers chunk by chunk; return what `predict` returns of the file."""
-    update = progress.task("predicting", rows.num_rows)
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
@@ -207,15 +207,12 @@ def _write(
         MadeFiles(out, force=force) as made,
         RowWriter(temporary, form, PACKINGS.get(out.suffix.lower())) as writer,
     ):
-        for first in range(0, rows.num_rows, CHUNK_ROWS):
-            part = rows.take(range(first, min(first + CHUNK_ROWS, rows.num_rows)))
-            with counted_from(first):
-                answer = made.named(answer_rows(part).columns, first)
+        for first, part, said in answered_parts(rows, answer_rows, progress, CHUNK_ROWS):
+            answer = made.named(said, first)
             flat = form == "csv"
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
-            update(first + part.num_rows)
     notes = [f"the table's column '{name}' is written as '{BEFORE}{name}'" for name in renamed]
     return {"rows": rows.num_rows, "out": str(out), "columns": columns, "notes": notes}
 

@@ -45,7 +45,8 @@ def panel(data: Mapping[str, Any]) -> Html:
     """Return what the target's own modality draws of all test rows; nothing where it does not."""
     drawn = (data.get("metrics") or {}).get("panel")
     goal = str((data.get("model") or {}).get("target"))
-    return section(f"All of {goal}, made and true", str(drawn)) if drawn else ""
+    made, true = _beside(next(iter(data.get("samples") or []), {}))
+    return section(f"All of {goal}, {made} and {true}", str(drawn)) if drawn else ""
 
 
 def cells_of(cells: Mapping[str, Html]) -> Html:
@@ -83,11 +84,18 @@ def _made(sample: Mapping[str, Any]) -> Html:
     near = f"{escape(word(name).name)} {metric(name, value)}" if is_number(value) else ""
     sure = sample.get("confidence")
     sure = f"<span>{100 * sure:.0f} % sure</span>" if is_number(sure) else ""
+    made, true = _beside(sample)
     return (
         f'<p class="mark-of">{near}{sure}</p><div class="made">'
-        f'<div class="cell-of"><span class="name">made</span>{sample["made"]}</div>'
-        f'<div class="cell-of"><span class="name">true</span>{sample["true"]}</div></div>'
+        f'<div class="cell-of"><span class="name">{escape(made)}</span>{sample["made"]}</div>'
+        f'<div class="cell-of"><span class="name">{escape(true)}</span>{sample["true"]}</div></div>'
     )
+
+
+def _beside(sample: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what is said of a generated value and of the true one beside it."""
+    made, true = sample.get("beside") or ("made", "true")
+    return str(made), str(true)
 
 
 def _label(sample: Mapping[str, Any], right: bool, truth: str, said: str) -> Html:

@@ -195,11 +195,16 @@ def history_table(
     table: Table, plan: HistoryPlan, rows: HistoryRows, settings: Mapping[str, Any]
 ) -> Table:
     """Return moments as a table that says what its columns are; settings are the target's."""
+    of = " and ".join(f"'{name}'" for name in (plan.group, plan.time) if name)
     said: dict[str, Override] = {
-        plan.named(HISTORY): {"modality": "history", "settings": {"longest": plan.lookback}},
+        plan.named(HISTORY): {
+            "modality": "history",
+            "settings": {"longest": plan.lookback},
+            "why": f"what '{plan.item}' held before, in time",
+        },
         plan.goal: {"modality": "item", "settings": dict(settings)},
-        plan.named(SPLIT): "split",
-        plan.named(WHO): "group",
+        plan.named(SPLIT): {"modality": None, "role": "split", "why": "by the time of each row"},
+        plan.named(WHO): {"modality": None, "role": "group", "why": f"made of {of}"},
     }
     for name in (name for name in plan.still if name in table.column_names):
         column = table.schema[name]

@@ -17,6 +17,9 @@ from plait.model.generator import Generator
 from plait.model.made import raw_of
 from plait.types import Html
 
+BESIDE = ("made", "true")
+"""What is said of the two that stand beside each other, where a target says nothing else."""
+
 NUM_LOT, NUM_BEST, NUM_WORST = 6, 3, 3
 
 
@@ -27,12 +30,13 @@ def make_pairs(
     """Return up to 12 of `rows`: by lot, the best made, and the worst made.
 
     Each is ``{"row", "cells": {column: html}, "truth", "prediction", "made": html, "true": html,
-    "metric", "value", "drawn"}``; ``value`` is the row's own headline. Where it is known, it has a
-    ``confidence`` in what it ``foretells``.
+    "beside", "metric", "value", "drawn"}``; ``beside`` names the two, ``value`` is the row's own
+    headline. Where it is known, it has a ``confidence`` in what it ``foretells``.
     """
     judge, codec, said = generator.judge, generator.target, raw_of(outputs)
     values, costs = judge.values(said, true, judge.headline), judge.cost(said, true)
     sure, trust = generator.confidence(outputs), generator.trust
+    beside = getattr(codec, "beside", BESIDE)
     found, size = list[dict[str, Any]](), 0
     for drawn, place in _pick(costs, seed):
         row = int(rows[place])
@@ -50,6 +54,7 @@ def make_pairs(
                 "prediction": _written(codec.write(said[place])),
                 "made": made,
                 "true": real,
+                "beside": list(beside),
                 "metric": judge.headline,
                 "value": float(values[place]),
                 "drawn": drawn,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from plait.modalities.item.histories import histories_of, with_next
-from plait.modalities.item.ranker import Ranker
+from plait.modalities.item.ranker import HistoryRanker, Ranker
 from plait.modalities.item.rankers import Ease, Followers, ItemNeighbours, LastItem, Popular
 from plait.types import Arrays
 
@@ -19,7 +19,7 @@ NUM_STEPS, PRIOR = 25, 1.0
 RECENT = 20
 
 
-class Alike(Ranker):
+class Alike(HistoryRanker):
     """Items like the last ones, by what is known of them: also of items that nobody took."""
 
     name: ClassVar[str] = "alike"
@@ -53,10 +53,11 @@ class Alike(Ranker):
         return {"features": self.features}
 
     def restore(self, arrays: Arrays) -> None:
+        super().restore(arrays)
         self.features = arrays["features"]
 
 
-PARTS: tuple[type[Ranker], ...] = (Popular, LastItem, Followers, ItemNeighbours, Ease, Alike)
+PARTS: tuple[type[HistoryRanker], ...] = (Popular, LastItem, Followers, ItemNeighbours, Ease, Alike)
 
 
 class Blend(Ranker):
@@ -120,6 +121,7 @@ class Blend(Ranker):
         return {"blend": self.weights, **named}
 
     def restore(self, arrays: Arrays) -> None:
+        super().restore(arrays)
         self.weights = arrays["blend"]
         for part in self.parts:
             part.codes, part.kept, part.repeats = self.codes, self.kept, self.repeats
@@ -130,7 +132,6 @@ class Blend(Ranker):
                 for name, array in arrays.items()
                 if name.startswith(f"{part.name}/")
             }
-            part.counts = own["counts"]
             part.restore(own)
 
     def _told(

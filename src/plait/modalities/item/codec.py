@@ -57,6 +57,7 @@ class ItemCodec:
     task: ClassVar[str] = "recommend"
     verb: ClassVar[str] = "Recommends"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
+    beside: ClassVar[tuple[str, str]] = ("recommended", "taken next")
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (
         Popular, LastItem, ItemNeighbours, Ease, Blend,
     )  # fmt: skip

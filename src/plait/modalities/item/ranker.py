@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -22,12 +23,8 @@ MOST_ITEMS = 4000
 CHUNK_ROWS = 256
 
 
-class Ranker:
-    """A simple model that scores the known items by a history; abstract.
-
-    Items that training never saw, and those beyond the `MOST_ITEMS` most frequent, are scored as
-    their relatives by content are, and come last where nothing is known of them.
-    """
+class Ranker(ABC):
+    """A simple model that scores all items by a history, and ranks them."""
 
     name: ClassVar[str]
 
@@ -39,11 +36,13 @@ class Ranker:
         self.repeats = False
         self._place_of = np.zeros(0, np.int64)
 
+    @abstractmethod
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
-        self.begin(codec)
-        before = histories_of(matrices, self.codes)
-        taken = [int(target["item"][0]) - 1 for target in targets]
-        self.learn_from(before, taken)
+        """Learn from histories and what came next; see `plait.modalities.SimpleGenerator`."""
+
+    @abstractmethod
+    def scores_of_all(self, histories: Sequence[np.ndarray]) -> np.ndarray:
+        """Return scores of all items, float32 ``[row, item]``, by places among all."""
 
     def begin(self, codec: Any) -> None:
         """Take over which items there are, and which of them are related to each other."""
@@ -62,18 +61,6 @@ class Ranker:
             known[self.kept] = True
             self.relatives = as_kept(relatives(features, known))
         self._number()
-
-    def learn_from(self, before: Sequence[np.ndarray], taken: Sequence[int]) -> None:
-        """Learn from histories and what came next, as places among all items."""
-        self.learn(self.within(with_next(before, taken)))
-
-    def learn(self, histories: Sequence[np.ndarray]) -> None:
-        """Learn from whole histories, as places among those kept."""
-        raise NotImplementedError
-
-    def scores(self, histories: Sequence[np.ndarray]) -> np.ndarray:
-        """Return scores of the kept items, float32 ``[row, kept]``."""
-        raise NotImplementedError
 
     def because(self, history: np.ndarray, item: int) -> np.ndarray:
         """Return how much each item of a history adds to an item's score, float64 ``[time]``.
@@ -104,23 +91,13 @@ class Ranker:
         return {}
 
     def restore(self, arrays: Arrays) -> None:
-        """Take over what `arrays` gave."""
+        """Take over what `arrays` gave, and the counts."""
+        self.counts = arrays["counts"]
 
     def within(self, histories: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return histories as places among the kept items; others are left out."""
         found = [self._place_of[places] for places in histories]
         return [places[places >= 0] for places in found]
-
-    def scores_of_all(self, histories: Sequence[np.ndarray]) -> np.ndarray:
-        """Return scores of all items, float32 ``[row, item]``, by places among all."""
-        known = self.scores(self.within(histories))
-        found = np.empty((len(known), len(self.codes)), np.float32)
-        found[:] = known.min(axis=1, keepdims=True) - 1.0
-        if len(self.relatives):
-            others = np.setdiff1d(np.arange(len(self.codes)), self.kept)
-            found[:, others] = known @ self.relatives.T
-        found[:, self.kept] = known
-        return found
 
     def answer(self, matrices: Any) -> list[Arrays]:
         histories, found = histories_of(matrices, self.codes), list[Arrays]()
@@ -157,7 +134,6 @@ class Ranker:
         found, arrays = cls(), load_file(folder / "ranker.safetensors")
         found.repeats = bool(json.loads((folder / "ranker.json").read_text("utf8"))["repeats"])
         found.codes, found.kept = arrays["codes"], arrays["kept"]
-        found.counts = arrays["counts"]
         found.relatives = dense("relatives", arrays)
         found._number()
         found.restore(arrays)
@@ -174,8 +150,47 @@ class Ranker:
         return found
 
 
-class Related(Ranker):
-    """A ranker that scores by one matrix of how items are related; abstract."""
+class HistoryRanker(Ranker):
+    """A ranker that learns from whole histories, what came next being their last item."""
+
+    def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
+        self.begin(codec)
+        before = histories_of(matrices, self.codes)
+        self.learn_from(before, [int(target["item"][0]) - 1 for target in targets])
+
+    def learn_from(self, before: Sequence[np.ndarray], taken: Sequence[int]) -> None:
+        """Learn from histories and what came next, as places among all items."""
+        self.learn(self.within(with_next(before, taken)))
+
+    @abstractmethod
+    def learn(self, histories: Sequence[np.ndarray]) -> None:
+        """Learn from whole histories, as places among those kept."""
+
+
+class KeptRanker(HistoryRanker):
+    """A ranker that scores the kept items, and others by these.
+
+    Items that training never saw, and those beyond the `MOST_ITEMS` most frequent, are scored as
+    their relatives by content are, and come last where nothing is known of them.
+    """
+
+    @abstractmethod
+    def scores(self, histories: Sequence[np.ndarray]) -> np.ndarray:
+        """Return scores of the kept items, float32 ``[row, kept]``."""
+
+    def scores_of_all(self, histories: Sequence[np.ndarray]) -> np.ndarray:
+        known = self.scores(self.within(histories))
+        found = np.empty((len(known), len(self.codes)), np.float32)
+        found[:] = known.min(axis=1, keepdims=True) - 1.0
+        if len(self.relatives):
+            others = np.setdiff1d(np.arange(len(self.codes)), self.kept)
+            found[:, others] = known @ self.relatives.T
+        found[:, self.kept] = known
+        return found
+
+
+class Related(KeptRanker):
+    """A ranker that scores by one matrix of how items are related."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,4 +200,5 @@ class Related(Ranker):
         return strongest("weights", self.weights)
 
     def restore(self, arrays: Arrays) -> None:
+        super().restore(arrays)
         self.weights = dense("weights", arrays)

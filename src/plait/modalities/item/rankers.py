@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from plait.modalities.item.histories import taken_by, transitions
-from plait.modalities.item.ranker import MOST_ITEMS, Ranker, Related
+from plait.modalities.item.ranker import MOST_ITEMS, KeptRanker, Related
 from plait.modalities.item.relations import as_kept, cosine, ease
 
 PRIOR_COUNT = 5.0
@@ -21,7 +21,7 @@ PENALTIES, USUAL_PENALTY = (5.0, 50.0, 200.0, 800.0), 200.0
 """Of EASE: those that are tried."""
 
 
-class Popular(Ranker):
+class Popular(KeptRanker):
     """What most take."""
 
     name: ClassVar[str] = "popular"

@@ -31,7 +31,7 @@ class Clip:
     """A decoded video.
 
     Attributes:
-        frames: RGB frames, evenly spread over the clip, at most 256 pixels on the longer side.
+        frames: RGB frames, evenly spread over the clip.
         wave: Its sound track, one channel; None when it has none.
         seconds: Length of the clip.
     """
@@ -59,12 +59,26 @@ class Survey:
     seconds: float
 
 
-def decode(data: bytes, *, num_frames: int, rate_hz: int, max_sound_seconds: float) -> Clip:
+def decode(
+    data: bytes,
+    *,
+    num_frames: int,
+    rate_hz: int,
+    max_sound_seconds: float,
+    max_side_px: int = MAX_SIDE_PX,
+) -> Clip:
     """Return `num_frames` frames (fewer when the clip has fewer) and the start of the sound.
 
     Only the frames wanted are held, shrunk and upright. Clips of more than `MAX_FRAMES_IN_ORDER`
     frames are entered at their key frames, so that the time this takes hardly grows with their
     length; there a key frame within a quarter of the distance between two wanted frames will do.
+
+    Args:
+        data: The file.
+        num_frames: Wanted.
+        rate_hz: Of the sound.
+        max_sound_seconds: Of the sound that is kept; 0 keeps none.
+        max_side_px: Larger frames are shrunk to so many pixels on the longer side.
 
     Raises:
         CellError: Not a video, cut off, or without pictures.
@@ -74,9 +88,9 @@ def decode(data: bytes, *, num_frames: int, rate_hz: int, max_sound_seconds: flo
     av = load_av()
     with _decoding(av):
         survey = _survey(av, data)
-        frames = _jumping(av, data, survey, num_frames)
+        frames = _jumping(av, data, survey, num_frames, max_side_px)
         if frames is None:
-            frames = _in_order(av, data, survey, num_frames)
+            frames = _in_order(av, data, survey, num_frames, max_side_px)
         wave = _sound(av, data, rate_hz, max_sound_seconds)
     if not frames:
         raise CellError("the video has no frames", expected="at least one")
@@ -177,15 +191,17 @@ def _places(num: int, num_wanted: int) -> list[int]:
     return [int(place) for place in spread]
 
 
-def _in_order(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndarray]:
+def _in_order(av: Any, data: bytes, survey: Survey, num_wanted: int, side_px: int) -> list[ndarray]:
     """Decode everything, and keep the frames at the wanted places."""
     wanted = set(_places(survey.num_frames, num_wanted))
     with av.open(io.BytesIO(data)) as file:
         frames = enumerate(file.decode(_pictures(file)))
-        return [_shrunk(frame) for place, frame in frames if place in wanted]
+        return [_shrunk(frame, side_px) for place, frame in frames if place in wanted]
 
 
-def _jumping(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndarray] | None:
+def _jumping(
+    av: Any, data: bytes, survey: Survey, num_wanted: int, side_px: int
+) -> list[ndarray] | None:
     """Jump to the last key frame before each wanted frame, unless decoding has passed it.
 
     Returns None for short clips, and where jumps cannot be relied upon: frames without stamps,
@@ -210,7 +226,7 @@ def _jumping(av: Any, data: bytes, survey: Survey, num_wanted: int) -> list[ndar
             if frame is None or frame.pts - goal > reach:
                 return None
             now = frame.pts
-            found.append(_shrunk(frame))
+            found.append(_shrunk(frame, side_px))
     return found
 
 
@@ -224,8 +240,8 @@ def _pictures(file: Any) -> Any:
     return stream
 
 
-def _shrunk(frame: Any) -> UInt8[ndarray, "height width 3"]:
-    factor = min(1.0, MAX_SIDE_PX / max(frame.width, frame.height))
+def _shrunk(frame: Any, side_px: int) -> UInt8[ndarray, "height width 3"]:
+    factor = min(1.0, side_px / max(frame.width, frame.height))
     size = {
         "width": max(2, round(frame.width * factor)),
         "height": max(2, round(frame.height * factor)),
@@ -248,7 +264,7 @@ def _sound(
 ) -> Float[ndarray, " time"] | None:
     num_wanted = int(max_seconds * rate_hz)
     with av.open(io.BytesIO(data)) as file:
-        if not file.streams.audio:
+        if not (file.streams.audio and num_wanted):
             return None
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
         chunks, num = [], 0
