@@ -171,6 +171,22 @@ def test_looking_at_a_slow_network_ends_after_few_rows(monkeypatch):
     assert asked == [2, 2, 4, 16, 64]
 
 
+def test_what_only_the_first_training_takes_is_no_part_of_a_step(monkeypatch):
+    """A start of .4 s, 1.1 s more at the first, and .2 s a step."""
+    now, runs = [0.0], []
+
+    def train(objective, *, budget, **_):
+        now[0] += 0.4 + 0.2 * budget.amount + (0.0 if runs else 1.1)
+        runs.append(budget.amount)
+
+    monkeypatch.setattr(network_pilot, "train", train)
+    monkeypatch.setattr(network_pilot, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    for name in ("train_data", "rows_beside", "Supervised"):
+        monkeypatch.setattr(network_pilot, name, lambda *_: None)
+    found = network_pilot.step_seconds(None, plan(), None, np.arange(100))
+    assert found == pytest.approx(0.2)
+
+
 def judging(**settings):
     """Return a problem of three classes in two columns, and simple models measured on it."""
     truth = np.arange(90) % 3
