@@ -222,6 +222,32 @@ def test_a_declared_space_is_kept_and_an_action_outside_refused():
     assert (caught.value.row, caught.value.column) == (8, "action")
 
 
+def test_actions_that_are_said_to_be_categories_are_classified():
+    table = plait.read(signals(20), columns={"action": "category"})
+    model = plait.fit(table, **ASKED, budget="4 steps", simple=True, scores=False)
+    assert model.policy is None and model.summary()["task"] == "classify"
+
+
+def test_rows_may_lack_columns_but_not_all(fitted):
+    model, _ = fitted
+    for row in ({"noise": 0.0}, {"signal": None, "noise": None}):
+        answer = model.predict([row]).columns
+        assert answer["prediction"][0] in ("left", "right") and len(answer["return_to_go"]) == 1
+    with pytest.raises(PlaitError, match="none of the columns"):
+        model.predict([{"other": 1.0}])
+
+
+def test_unreadable_actions_are_named_or_skipped(fitted):
+    rows = signals(12)
+    rows[3] |= {"action": [["left"]]}
+    with pytest.raises(PlaitError, match="not an action") as caught:
+        plait.fit(plait.read(rows), **ASKED, budget="4 steps", simple=True)
+    assert (caught.value.row, caught.value.column) == (3, "action")
+    table = plait.read(rows, on_error="skip")
+    model = plait.fit(table, **ASKED, budget="4 steps", simple=True, scores=False)
+    assert any("do not say what was done" in one for one in model.records["metrics"]["notes"])
+
+
 def test_too_few_episodes_are_refused():
     with pytest.raises(PlaitError, match="too few episodes"):
         plait.fit(plait.read(signals(3)), **ASKED, budget="10 steps", simple=True)

@@ -39,7 +39,8 @@ def acts(table: Table, asked: FitConfig) -> bool:
         return False
     if traits_of_modality(table.schema[target].modality).decides:
         return True
-    return target.casefold() == ACTION and _reward_in(table) is not None
+    said = target in table.overrides
+    return target.casefold() == ACTION and not said and _reward_in(table) is not None
 
 
 def in_episodes(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, EpisodePlan]:

@@ -82,7 +82,8 @@ class Acting:
         reward: Column of what each step brought: the target is what was done (``action``), `group`
             the episode and `time` the step; every other column is of the state. A policy is learned
             that does what leads to a return that is said when it is asked. Where nothing is said,
-            the same is learned of a target called ``action`` beside a column called ``reward``.
+            the same is learned of a target called ``action`` beside a column called ``reward``,
+            unless it was said what the target is: ``columns="action=category"`` classifies.
     """
 
     reward: str | None = None

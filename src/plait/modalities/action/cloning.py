@@ -96,7 +96,8 @@ class Cloned:
         if self._returns:
             column = matrices.prepared.columns[self._returns]
             told = [column[int(row)] for row in matrices.rows]
-            blocks.append(np.stack([np.zeros(2) if v is None else v["told"][-1] for v in told]))
+            last = [np.zeros(2) if value is None else value["told"][-1] for value in told]
+            blocks.append(np.array(last).reshape(-1, 2))
         return np.concatenate(blocks, axis=1).astype(np.float64)
 
     def _features(self, x: np.ndarray) -> np.ndarray:
