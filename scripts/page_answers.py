@@ -66,12 +66,12 @@ def make_answer(name: str, out: Path, budget: str) -> Path | None:
 
 
 def _question(out: Path, budget: str) -> Iterator[str]:
-    """Ask the same picture four questions, and another picture the same."""
+    """Ask three questions of two pictures."""
     model = _fitted(out / "question.plait", page_tables.shapes, budget, target="answer",
                     columns={"answer": "text"}, baselines=False)  # fmt: skip
     new = page_tables.shapes(40, seed=77)
-    picked = [next(r["image"] for r in new if r["answer"] == one) for one in ("square", "blue")]
-    questions = ("what shape is in the picture?", "is the shape red?", "is the shape blue?")
+    picked = [next(r["image"] for r in new if r["answer"] == one) for one in ("triangle", "yellow")]
+    questions = ("what shape is in the picture?", "is the shape green?", "is the shape blue?")
     yield '<code>plait ask shapes.plait --image picture.png "what shape is in the picture?"</code>'
     yield '<div class="row">'
     for picture in picked:
