@@ -91,6 +91,12 @@ class Table:
         return bool(getattr(self._rows, "overlap", False))
 
     @property
+    def moments(self) -> np.ndarray | None:
+        """When each row is, float64 ``[row]``, of rows that are moments in time; else None."""
+        found: np.ndarray | None = getattr(self._rows, "moments", None)
+        return found
+
+    @property
     def strict(self) -> bool:
         """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
         return self._strict

@@ -137,7 +137,7 @@ def next_steps(
     if told is None:
         raise ValueError("this model forecasts nothing")
     plan = told.plan
-    windows, series = last_windows(table, plan)
+    windows, series, origins = last_windows(table, plan)
     made = raw_of(model.outputs_of(windows, asked=asked, progress=progress))
     columns: dict[str, list[Any]] = {plan.time: []}
     if plan.group is not None:
@@ -145,11 +145,14 @@ def next_steps(
     drawn = asked is not None and asked.temperature > 0
     for name in plan.targets:
         columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
-    for steps, one in zip(series, made, strict=True):
-        scale = Scale.of(steps.values[-plan.lookback :], spread_of(steps.values))
+    for steps, origin, one in zip(series, origins, made, strict=True):
+        known = steps.values[:origin]
+        scale = Scale.of(known[-plan.lookback :], spread_of(known))
         ahead = one.values[: plan.horizon].astype(np.float64)
         values = scale.back(ahead)
-        times = plan.clock.after(float(steps.times[-1]), len(values))
+        times = steps.times[origin : origin + len(values)]
+        if len(times) < len(values):
+            times = plan.clock.after(float(steps.times[origin - 1]), len(values))
         columns[plan.time] += plan.clock.written(times)
         if plan.group is not None:
             columns[plan.group] += [steps.name] * len(values)

@@ -12,7 +12,8 @@ import numpy as np
 from plait.data.by_column import read_splits
 from plait.data.overrides import Override
 from plait.data.table import Table
-from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, SPLIT, WindowPlan
+from plait.data.windows.known import check_ahead
+from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, KNOWN, SPLIT, WindowPlan
 from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, read_steps
 from plait.errors import TableError
@@ -24,7 +25,8 @@ PARTS = ("train", "validation", "test")
 SHARES = (0.7, 0.8)
 """Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
 
-PLAIN: Override = {"modality": "series", "settings": {"detail": 3}}
+DETAIL = {"detail": 3}
+PLAIN: Override = {"modality": "series", "settings": DETAIL}
 """Windows are many, and alike step by step: their simple features are the series itself."""
 
 MOST = (5000, 1000, 1000)
@@ -74,8 +76,10 @@ class WindowRows:
         self._table, self._plan, self._series, self._windows = table, plan, series, windows
         self._spreads = spreads
         self.num_rows, self.notes = len(windows), (*table.notes, *notes)
+        self.moments = np.array([_begun(series[one.series], one.origin) for one in windows])
         self._scales: dict[tuple[int, int], Scale] = {}
         told = [plan.named(BEFORE), *([plan.named(BESIDE)] if plan.beside else [])]
+        told += [plan.named(KNOWN)] if plan.known else []
         told += [plan.time] if plan.clock.dates else []
         told += [] if plan.group is None else [plan.group]
         told += plan.levels
@@ -111,6 +115,8 @@ class WindowRows:
             return _known(scale.without(series.values[ahead if column == plan.goal else before]))
         if column == plan.named(BESIDE):
             return _known(series.beside[before])
+        if column == plan.named(KNOWN):
+            return _known(series.known[before.start : window.origin + plan.horizon])
         if column in plan.levels:
             place = plan.levels.index(column)
             return self._scale(window).told[place]
@@ -135,6 +141,11 @@ class WindowRows:
             spread = spread_of(known) if given is None else given[window.series]
             self._scales[key] = Scale.of(known[-self._plan.lookback :], spread)
         return self._scales[key]
+
+
+def _begun(series: Steps, origin: int) -> float:
+    """Return when the first step was that is not known; behind the end, the last that is."""
+    return float(series.times[min(origin, len(series) - 1)])
 
 
 def learning_windows(table: Table, plan: WindowPlan) -> Table:
@@ -185,22 +196,35 @@ def judging_windows(table: Table, plan: WindowPlan) -> Table:
     return window_table(table, plan, WindowRows(table, plan, series, windows))
 
 
-def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps]]:
-    """Return one window for each series, whose next steps nobody knows, and the series.
+def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], list[int]]:
+    """Return one window for each series, whose next steps nobody knows, the series, and where these
+    steps begin: behind the last row, or where some columns are known ahead, the last target.
 
-    Raises `TableError` where a series has no known value among its last steps.
+    Raises `TableError` where a series has no known value among its last steps, and where what is
+    known ahead is missing for a step to be forecast.
     """
     series = read_steps(table, plan)
     windows = []
     for number, one in enumerate(series):
-        if np.isnan(one.values[-plan.lookback :]).all():
+        origin = _end(one) if plan.known else len(one)
+        if np.isnan(one.values[max(origin - plan.lookback, 0) : origin]).all():
             raise TableError(
                 "nothing is known of the last steps" + (f" of '{one.name}'" if one.name else ""),
                 expected=f"a value of {plan.goal} in the last {plan.lookback:,} steps",
                 column=plan.targets[0],
             )
-        windows.append(Window(number, len(one)))
-    return window_table(table, plan, WindowRows(table, plan, series, windows)), series
+        if plan.known:
+            ahead, rows = one.known[origin:], one.row_of[origin:]
+            check_ahead(plan.known, ahead, rows.tolist(), plan.horizon, one.name)
+        windows.append(Window(number, origin))
+    found = window_table(table, plan, WindowRows(table, plan, series, windows))
+    return found, series, [one.origin for one in windows]
+
+
+def _end(series: Steps) -> int:
+    """Return how many steps there are up to the last of which a target is known."""
+    known = np.flatnonzero(~np.isnan(series.values).all(axis=1))
+    return int(known[-1]) + 1 if len(known) else 0
 
 
 def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.ndarray]:
@@ -245,6 +269,9 @@ def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
     }  # fmt: skip
     if plan.beside:
         said[plan.named(BESIDE)] = PLAIN
+    if plan.known:
+        told = {"ahead": plan.horizon}
+        said[plan.named(KNOWN)] = {"modality": "series", "settings": {**DETAIL, **told}}
     said |= dict.fromkeys(plan.levels, "number")
     if plan.clock.dates:
         said[plan.time] = "date"

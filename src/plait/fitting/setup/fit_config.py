@@ -47,6 +47,7 @@ class FitOptions(ReadOptions, total=False):
     weights: str | None
     horizon: int | None
     lookback: int | None
+    known: str | Sequence[str] | None
     items: Any
     leave_last_out: bool
     size: str | Mapping[str, Any] | SystemConfig
@@ -187,7 +188,7 @@ class FitConfig:
             "columns": str(table.schema.to_dict()),
             "exclude": ", ".join(sorted(self.exclude)),
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
-            "forecast": f"horizon={self.forecasting.horizon}, lookback={self.forecasting.lookback}",
+            "forecast": self.forecasting.told,
             "next": self.recommending.told,
             "base": "" if base is None else base.space.key,
             "adapt": self.start.adapt,

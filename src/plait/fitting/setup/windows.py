@@ -37,6 +37,11 @@ def in_time(
     if horizon is None:
         if asked.forecasting.lookback is not None:
             raise UsageError("a lookback is of a forecast", expected="--horizon beside --lookback")
+        if asked.forecasting.ahead:
+            raise UsageError(
+                "columns that are known ahead are of a forecast",
+                expected="--horizon beside --known",
+            )
         return table, asked, None
     _check(asked)
     targets = tuple(split_list(str(asked.target)))
@@ -50,6 +55,7 @@ def in_time(
         group=rows.group,
         horizon=horizon,
         lookback=asked.forecasting.lookback,
+        known=asked.forecasting.ahead,
         split=rows.split,
         exclude=asked.exclude,
         clock=None if rows.time is None else clock_of(table, rows.time, rows.group),

@@ -9,55 +9,28 @@ for Time Series Forecasting?"; Kim et al. 2022, "Reversible Instance Normalizati
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from plait.modalities.series.judging_groups import Tried, last_of, parts_of
+from plait.modalities.series.known_effect import known_of, learn_effect
+from plait.modalities.series.other_columns import each_channel, narrow
 from plait.modalities.series.ridge import Linear, Ridge
 from plait.types import Arrays
 
 MAX_BEFORE = 720
 """Steps of what came before that are looked at, at most."""
 
-MAX_OTHERS = 1024
-"""Features of the other columns, at most: else they are left out, the widest column first."""
-
 PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0)
 """Of the ridge, per row, for features of spread 1."""
 
-JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 LEAST_SPREAD = 1e-6
-
-
-@dataclass(frozen=True)
-class _Tried:
-    """How a way to tell what is known did on the groups that judge.
-
-    Attributes:
-        errors: Mean squared error of each group, float64 ``[group]``.
-        penalty: The best for it.
-        others, scaled: The way.
-    """
-
-    errors: np.ndarray
-    penalty: float
-    others: tuple[str, ...]
-    scaled: bool
-
-    def clearly_better(self, simpler: _Tried) -> bool:
-        """Tell whether its error is less by more than one standard error over the groups.
-
-        Of fewer than `LEAST_GROUPS` none is: what a few months say of one more column is chance.
-        """
-        gaps = self.errors - simpler.errors
-        if len(gaps) < LEAST_GROUPS:
-            return False
-        return bool(gaps.mean() < -gaps.std(ddof=1) / len(gaps) ** 0.5)
 
 
 class LinearMap:
@@ -66,8 +39,9 @@ class LinearMap:
     name: ClassVar[str] = "linear_map"
 
     def __init__(self) -> None:
-        self._before, self._others = "", tuple[str, ...]()
+        self._before, self._known, self._others = "", "", tuple[str, ...]()
         self._steps, self._length, self._scaled = 0, 1, False
+        self._penalty, self._effect = PENALTIES[-1], np.zeros((0, 0))
         nothing = np.zeros(0, np.float32)
         self._map = Linear(np.zeros((0, 0), np.float32), nothing, nothing)
         self._codec: Any = None
@@ -82,69 +56,124 @@ class LinearMap:
         self._codec = codec
         self._length = int(np.median([len(one["values"]) for one in targets]))
         self._before = self._find_before(matrices)
-        self._others = _narrow(matrices, self._before)
+        self._known = self._find_known(matrices)
+        self._others = narrow(matrices, (self._before, self._known))
         if self._before:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
+            self._effect = self._find_effect(matrices, targets)
         others = [(), self._others] if self._before and self._others else [self._others]
         units_of = (False, True) if self._before else (False,)
-        best: _Tried | None = None
+        best: Tried | None = None
         for self._others, self._scaled in product(others, units_of):
             found = self._try(matrices, targets)
             if best is None or (found is not None and found.clearly_better(best)):
                 best = found
         if best is None:
-            best = _Tried(np.zeros(0), PENALTIES[-1], others[0], False)
-        self._others, self._scaled = best.others, best.scaled
-        x, y, _, _ = self._told(matrices, targets)
-        self._map = Ridge(x, y).solved(best.penalty)
+            best = Tried(np.zeros(0), PENALTIES[-1], others[0], False)
+        self._others, self._scaled, self._penalty = best.others, best.scaled, best.penalty
+        self._solve(matrices, targets)
 
-    def _try(self, matrices: Any, targets: Sequence[Arrays]) -> _Tried | None:
+    def _solve(self, matrices: Any, targets: Sequence[Arrays]) -> None:
+        x, y, _, _ = self._told(matrices, targets)
+        self._map = Ridge(x, y).solved(self._penalty)
+
+    def left_out(self, matrices: Any, targets: Sequence[Arrays]) -> list[Arrays]:
+        """Return what is said of each row by a map of other groups, told in the same way.
+
+        Groups follow each other in time: those of a part lie together, and what may share steps
+        with them is not learned from for it. Of rows with no others the level is said.
+        """
+        units, found = _units(matrices), [dict[str, np.ndarray]() for _ in targets]
+        for held, near in parts_of(units, self._num_near):
+            own, learn = (
+                np.flatnonzero(one) for one in (np.isin(units, held), ~np.isin(units, near))
+            )
+            again = copy.copy(self)
+            if len(learn):
+                some, of_some = matrices.take(learn), [targets[int(one)] for one in learn]
+                again._effect = again._find_effect(some, of_some)
+                again._solve(some, of_some)
+            else:
+                again._map = Linear(*(np.zeros_like(one) for one in vars(self._map).values()))
+                again._effect = np.zeros_like(self._effect)
+            for place, said in zip(own, again.answer(matrices.take(own)), strict=True):
+                found[int(place)] = said
+        return found
+
+    def _find_effect(self, matrices: Any, targets: Sequence[Arrays]) -> np.ndarray:
+        """Return the effect of what is known ahead, ``[known, channel]``; see `learn_effect`."""
+        if not self._known:
+            return self._effect
+        num = self._num_channels
+        before = self._histories(matrices).reshape(-1, num, self._steps)
+        ahead = self._outputs(targets).reshape(-1, num, self._length)
+        known = known_of(matrices, self._known, self._steps, self._length)
+        return learn_effect(before, ahead, *known)
+
+    def _try(self, matrices: Any, targets: Sequence[Arrays]) -> Tried | None:
         """Return the best penalty for what is told now, by the last groups; None where none
         judge."""
         x, y, spread, units = self._told(matrices, targets)
-        judges, near = _last(units, -(-self._steps // self._length) + 1 if self._before else 0)
+        judges, near = last_of(units, self._num_near)
         judge = np.isin(units, judges)
         learn = ~judge & ~np.isin(units, near)
         if not judge.any() or not learn.any():
             return None
-        ridge, found = Ridge(x[learn], y[learn]), list[_Tried]()
+        ridge, found = Ridge(x[learn], y[learn]), list[Tried]()
         _, groups = np.unique(units[judge], return_inverse=True)
         for penalty in PENALTIES:
             gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
             sums = np.bincount(groups, (gap**2).mean(axis=1))
             errors = sums / np.bincount(groups)
-            found.append(_Tried(errors, penalty, self._others, self._scaled))
+            found.append(Tried(errors, penalty, self._others, self._scaled))
         return min(found, key=lambda one: float(one.errors.mean()))
 
     def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
         """Return features, what is to be told, the spread of its units, and groups of the rows."""
         x, level, spread = self._inputs(matrices)
-        y = (self._outputs(targets) - level) / spread
+        y = (self._outputs(targets) - self._owed(matrices) - level) / spread
         return x, y, spread, np.repeat(_units(matrices), len(x) // len(targets))
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)
-        y = self._map(x) * spread + level
-        num = max(self._codec.num_channels, 1)
+        y = self._map(x) * spread + level + self._owed(matrices)
+        return self._series(y, len(matrices))
+
+    def _series(self, y: np.ndarray, num_rows: int) -> list[Arrays]:
+        """Return what is told of rows as values of the target."""
+        num = self._num_channels
         if self._before:
-            values = y.reshape(len(matrices), num, self._length).transpose(0, 2, 1)
+            values = y.reshape(num_rows, num, self._length).transpose(0, 2, 1)
         else:
-            values = y.reshape(len(matrices), self._length, num)
+            values = y.reshape(num_rows, self._length, num)
         return [self._codec.made(one) for one in values]
+
+    def _owed(self, matrices: Any) -> np.ndarray | float:
+        """Return what the steps ahead owe to what is known of them, ``[row * channel, step]``."""
+        if not self._known:
+            return 0.0
+        _, ahead = known_of(matrices, self._known, self._steps, self._length)
+        owed = np.einsum("rsk,kc->rcs", ahead, self._effect)
+        return owed.reshape(-1, self._length)
+
+    @property
+    def _num_near(self) -> int:
+        """How many groups of steps that follow each other may share steps with one."""
+        return -(-self._steps // self._length) + 1 if self._before else 0
 
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
         about = {
-            "before": self._before, "others": self._others,
+            "before": self._before, "known": self._known, "others": self._others,
             "steps": self._steps, "length": self._length, "scaled": self._scaled,
             "means": self._codec.means, "scales": self._codec.scales,
             "num_channels": self._codec.num_channels, "gaps": self._codec.gaps,
         }  # fmt: skip
         (folder / "linear_map.json").write_text(json.dumps(about), encoding="utf8")
-        arrays = vars(self._map)
+        arrays = {**vars(self._map), "effect": self._effect}
         save_file(
             {name: np.ascontiguousarray(one) for name, one in arrays.items()},
             folder / "linear_map.safetensors",
@@ -159,6 +188,8 @@ class LinearMap:
         about: Mapping[str, Any] = json.loads((folder / "linear_map.json").read_text("utf8"))
         found, arrays = cls(), load_file(folder / "linear_map.safetensors")
         found._before, found._others = about["before"], tuple(about["others"])
+        found._known = about.get("known", "")  # nothing was, of all that do not say
+        found._effect = arrays.pop("effect", found._effect)
         found._steps, found._length = int(about["steps"]), int(about["length"])
         found._map = Linear(**arrays)
         found._scaled = bool(about.get("scaled", True))  # as all were that do not say
@@ -178,6 +209,12 @@ class LinearMap:
                     return str(name)
         return ""
 
+    def _find_known(self, matrices: Any) -> str:
+        """Return the column that tells what is known ahead; "" for none."""
+        codecs = {name: matrices.prepared.columns[name].codec for name in matrices.features.scales}
+        ahead = [name for name, codec in codecs.items() if getattr(codec, "ahead", 0) > 0]
+        return ahead[0] if self._before and ahead else ""
+
     def _inputs(self, matrices: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return features, and the level and spread that both sides are normalised by.
 
@@ -189,26 +226,18 @@ class LinearMap:
         if not self._before:
             return others, np.zeros((len(others), 1)), np.ones((len(others), 1))
         before = self._histories(matrices)
+        if self._known:
+            known, _ = known_of(matrices, self._known, self._steps, self._length)
+            before = before - np.einsum("rsk,kc->rcs", known, self._effect).reshape(before.shape)
         level = before.mean(axis=1, keepdims=True)
         spread = np.ones_like(level)
         if self._scaled:
             spread = before.std(axis=1, keepdims=True)
             spread = np.where(spread > LEAST_SPREAD, spread, 1.0)
-        x = np.concatenate([(before - level) / spread, self._each(others)], axis=1)
+        x = np.concatenate(
+            [(before - level) / spread, each_channel(others, self._num_channels)], axis=1
+        )
         return x.astype(np.float32), level, spread
-
-    def _each(self, others: np.ndarray) -> np.ndarray:
-        """Return other columns' features for each row and channel, which may heed them otherwise.
-
-        Too many for that are the same for all channels.
-        """
-        num, width = self._num_channels, others.shape[1]
-        if num * width > MAX_OTHERS:
-            return np.repeat(others, num, axis=0)
-        found = np.zeros((len(others), num, num, width), np.float32)
-        for channel in range(num):
-            found[:, channel, channel] = others
-        return found.reshape(len(others) * num, num * width)
 
     @property
     def _num_channels(self) -> int:
@@ -245,36 +274,6 @@ class LinearMap:
         return found.reshape(len(targets), -1)
 
 
-def _narrow(matrices: Any, before: str) -> tuple[str, ...]:
-    """Return the other columns whose dense features are few enough together, the narrowest first.
-
-    Those of what came before are the steps themselves.
-    """
-    widths = {
-        str(name): matrices.only([name]).dense.shape[1]
-        for name in matrices.features.scales
-        if name != before
-    }
-    kept, total = [], 0
-    for name in sorted(widths, key=lambda name: widths[name]):
-        total += widths[name]
-        if total > MAX_OTHERS:
-            break
-        kept.append(name)
-    return tuple(kept)
-
-
 def _units(matrices: Any) -> np.ndarray:
     units: np.ndarray = matrices.units
     return units
-
-
-def _last(units: np.ndarray, num_near: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the groups to judge by, the last share of them in the order in which they come, and
-    so many before these."""
-    _, firsts = np.unique(units, return_index=True)
-    ordered = units[np.sort(firsts)]
-    if len(ordered) < 2:
-        return ordered[:0], ordered[:0]
-    place = len(ordered) - max(1, int(JUDGED_SHARE * len(ordered)))
-    return ordered[place:], ordered[max(place - num_near, 0) : place]

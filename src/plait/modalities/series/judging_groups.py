@@ -1,0 +1,68 @@
+"""Groups of rows that follow each other in time: those that judge, and parts to be left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
+
+NUM_FOLDS = 4
+"""Parts of the groups, each answered by a map that was fitted without it."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How a way to tell what is known did on the groups that judge.
+
+    Attributes:
+        errors: Mean squared error of each group, float64 ``[group]``.
+        penalty: The best for it.
+        others, scaled: The way.
+    """
+
+    errors: np.ndarray
+    penalty: float
+    others: tuple[str, ...]
+    scaled: bool
+
+    def clearly_better(self, simpler: Tried) -> bool:
+        """Tell whether its error is less by more than one standard error over the groups.
+
+        Of fewer than `LEAST_GROUPS` none is: what a few months say of one more column is chance.
+        """
+        gaps = self.errors - simpler.errors
+        if len(gaps) < LEAST_GROUPS:
+            return False
+        return bool(gaps.mean() < -gaps.std(ddof=1) / len(gaps) ** 0.5)
+
+
+def parts_of(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return parts of the groups in the order in which they come, and each with those near it.
+
+    Args:
+        units: int ``[row]``: the group of each.
+        num_near: So many groups on either side may share steps with one.
+    """
+    ordered = _ordered(units)
+    bounds = np.linspace(0, len(ordered), min(NUM_FOLDS, len(ordered)) + 1).astype(int)
+    return [
+        (ordered[begin:end], ordered[max(begin - num_near, 0) : end + num_near])
+        for begin, end in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+def last_of(units: np.ndarray, num_near: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the groups to judge by, the last share of them in the order in which they come, and
+    so many before these."""
+    ordered = _ordered(units)
+    if len(ordered) < 2:
+        return ordered[:0], ordered[:0]
+    place = len(ordered) - max(1, int(JUDGED_SHARE * len(ordered)))
+    return ordered[place:], ordered[max(place - num_near, 0) : place]
+
+
+def _ordered(units: np.ndarray) -> np.ndarray:
+    _, firsts = np.unique(units, return_index=True)
+    return units[np.sort(firsts)]
