@@ -161,6 +161,6 @@ def test_the_commands_by_group(tmp_path, monkeypatch, capsys):
         said = list(csv.DictReader(file))
     assert [row["when"] for row in said[:7]] == [row["when"] for row in new[143:150]]
     page = plait.report("s.plait", "page.html").read_text(encoding="utf8")
-    assert "--known price,holiday" in page
+    assert "--known</span> price,holiday" in page
     found = plait.evaluate("s.plait", plait.read("load.csv"))
     assert found["rows"] > 10 and found["metrics"]["mse"] < 0.2
