@@ -70,7 +70,9 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
         said = values_of(problem, candidates, choosing)
         candidates = with_mix(problem, candidates, said, choosing)
         chosen = _made(problem, candidates, choosing, said)
-        shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
+        begun = "" if decoder.start is None else decoder.start.model.name
+        groups = problem.groups[chosen.rows]
+        shipped, notes = choose_generated(judge, chosen, groups, begun=begun)
         notes += learn_trust(problem, candidates[shipped], chosen, most=decoder.most_made)
     model = Model(
         schema=problem.table.schema,

@@ -138,6 +138,9 @@ class SimpleGenerator(Protocol):
 class StartingGenerator(SimpleGenerator, Protocol):
     """A baseline that the target's network begins at: its values, and what they lack is learned."""
 
+    def again(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
+        """Return one of other rows, by the choices that were made."""
+
     def left_out(self, matrices: Any, targets: Sequence[Arrays]) -> list[Arrays]:
         """Return what is said of each row that it was fitted on, by fits without the row.
 

@@ -44,6 +44,7 @@ class WindowPlan:
         beside: Other columns of numbers, of which the past is told.
         still: Other columns, which are told as they last were.
         known: Column whose values are known ahead -> the labels it is told as; () for a number.
+        floors: Target -> its least value, of those that are told in logarithms.
         split: Column that says which part each row is of, ``train``, ``validation`` or ``test``;
             None where time decides.
     """
@@ -57,6 +58,7 @@ class WindowPlan:
     beside: tuple[str, ...] = ()
     still: tuple[str, ...] = ()
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
     split: str | None = None
 
     @property

@@ -26,6 +26,9 @@ SHARES = (0.7, 0.8)
 """Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
 
 DETAIL = {"detail": 3}
+MOST_HELD = 0.3
+"""Of the time, that the next or the latest takes where series are short: each has a window."""
+
 PLAIN: Override = {"modality": "series", "settings": DETAIL}
 """Windows are many, and alike step by step: their simple features are the series itself."""
 
@@ -232,7 +235,11 @@ def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.n
     if plan.split is not None:
         said = read_splits(table, plan.split)
         return [said[one.row_of] for one in series]
-    bounds = np.quantile(np.concatenate([one.times for one in series]), SHARES)
+    num = max(map(len, series))
+    test = min(max(1 - SHARES[1], plan.horizon / num), MOST_HELD)
+    choosing = min(max(SHARES[1] - SHARES[0], 2 * plan.horizon / num), MOST_HELD)
+    shares = (1 - test - choosing, 1 - test)
+    bounds = np.quantile(np.concatenate([one.times for one in series]), shares)
     return [np.searchsorted(bounds, one.times, side="left").astype(np.int8) for one in series]
 
 
@@ -286,7 +293,7 @@ def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
 def _too_few(plan: WindowPlan, num_steps: int, part: str) -> TableError:
     return TableError(
         f"there are too few rows to forecast {plan.horizon:,} steps: none is left for {part}",
-        expected=f"about {10 * plan.horizon:,} steps or more in all",
+        expected=f"about {5 * plan.horizon:,} steps or more in all",
         received=f"{num_steps:,} steps",
         column=plan.time,
         hint="ask for a shorter --horizon",

@@ -13,6 +13,7 @@ from plait.data.decoding import placed, read_cell, read_plain
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
+from plait.data.windows.growth import in_logarithms
 from plait.data.windows.known import numbers_ahead
 from plait.data.windows.plan import WindowPlan
 from plait.errors import CellError, LimitError, TableError, TargetError, no_column
@@ -28,7 +29,7 @@ class Steps:
     Attributes:
         name: Of the group; "" where all rows are one series.
         times: float64 ``[step]``, those of missing rows foreseen by the clock.
-        values: float64 ``[step, target]``, NaN where nothing is known.
+        values: float64 ``[step, target]``, NaN where nothing is known; as the plan tells them.
         beside: float64 ``[step, column]``, the same of other numbers.
         known: float64 ``[step, channel]``, of what is known ahead.
         row_of: int64 ``[step]``: the row of the table, the last one before where it is missing.
@@ -132,7 +133,8 @@ def _steps(
         return found
 
     values, beside = ([numbers[one] for one in names] for names in (plan.targets, plan.beside))
-    return Steps(name, filled, laid(values), laid(beside), laid(list(known.T)), row_of[there])
+    told = in_logarithms(laid(values), plan.targets, plan.floors)
+    return Steps(name, filled, told, laid(beside), laid(list(known.T)), row_of[there])
 
 
 def rows_by_group(table: Table, group: str) -> dict[str, np.ndarray]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from plait.data.histories.plan import HistoryPlan
 from plait.data.table import Table
+from plait.data.windows.growth import floors_of
 from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
-from plait.data.windows.steps import clock_of
+from plait.data.windows.steps import clock_of, read_steps
 from plait.errors import UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
@@ -60,6 +61,8 @@ def in_time(
         exclude=asked.exclude,
         clock=None if rows.time is None else clock_of(table, rows.time, rows.group),
     )
+    values = [one.values for one in read_steps(table, plan)]
+    plan = replace(plan, floors=floors_of(values, plan.targets))
     windows = learning_windows(table, plan)
     split = Rows(split=plan.named(SPLIT), group=plan.named(BLOCK))
     return windows, replace(asked, target=plan.goal, rows=split, exclude=()), plan

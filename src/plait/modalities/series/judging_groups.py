@@ -11,6 +11,9 @@ JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 NUM_FOLDS = 4
 """Parts of the groups, each answered by a map that was fitted without it."""
 
+NEAR_SHARE = 4
+"""No more than a so-manieth of the groups is left out beside, on a side."""
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -46,6 +49,7 @@ def parts_of(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np.ndar
         num_near: So many groups on either side may share steps with one.
     """
     ordered = _ordered(units)
+    num_near = min(num_near, _affordable(ordered))
     bounds = np.linspace(0, len(ordered), min(NUM_FOLDS, len(ordered)) + 1).astype(int)
     return [
         (ordered[begin:end], ordered[max(begin - num_near, 0) : end + num_near])
@@ -53,14 +57,26 @@ def parts_of(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np.ndar
     ]
 
 
-def last_of(units: np.ndarray, num_near: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the groups to judge by, the last share of them in the order in which they come, and
-    so many before these."""
+def judging_parts(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the groups to judge by, and with them those not to learn from meanwhile.
+
+    They are the last share of them in the order in which they come; where these are few, all
+    groups, part by part.
+    """
     ordered = _ordered(units)
     if len(ordered) < 2:
-        return ordered[:0], ordered[:0]
+        return []
     place = len(ordered) - max(1, int(JUDGED_SHARE * len(ordered)))
-    return ordered[place:], ordered[max(place - num_near, 0) : place]
+    if len(ordered) - place < LEAST_GROUPS:
+        return parts_of(units, num_near)
+    num_near = min(num_near, _affordable(ordered))
+    return [(ordered[place:], ordered[max(place - num_near, 0) :])]
+
+
+def _affordable(ordered: np.ndarray) -> int:
+    """Return how many groups on a side are left out beside: of few at least the neighbour, whose
+    steps ahead may be the same."""
+    return max(1, len(ordered) // NEAR_SHARE)
 
 
 def _ordered(units: np.ndarray) -> np.ndarray:

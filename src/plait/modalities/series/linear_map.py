@@ -12,13 +12,15 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from plait.modalities.series.judging_groups import Tried, last_of, parts_of
+from plait.modalities.series.anchor import Anchor, find_anchor
+from plait.modalities.series.judging_groups import Tried, judging_parts, parts_of
 from plait.modalities.series.known_effect import known_of, learn_effect
 from plait.modalities.series.other_columns import each_channel, narrow
 from plait.modalities.series.ridge import Linear, Ridge
@@ -27,7 +29,7 @@ from plait.types import Arrays
 MAX_BEFORE = 720
 """Steps of what came before that are looked at, at most."""
 
-PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0)
+PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0, 100.0)
 """Of the ridge, per row, for features of spread 1."""
 
 LEAST_SPREAD = 1e-6
@@ -44,11 +46,13 @@ class LinearMap:
         self._penalty, self._effect = PENALTIES[-1], np.zeros((0, 0))
         nothing = np.zeros(0, np.float32)
         self._map = Linear(np.zeros((0, 0), np.float32), nothing, nothing)
+        self._anchor = Anchor()
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
         """Choose the penalty, whether other columns help to continue, and whether the spread of
-        what came before is a unit, by the last groups: the simplest that is not clearly worse.
+        what came before is a unit, by the last groups, or by each in turn where they are few: the
+        simplest that is not clearly worse.
 
         Rows of one time come near each other: those that judge lie together too, and what lies so
         near to them that it may share steps with them is not learned from meanwhile.
@@ -62,6 +66,7 @@ class LinearMap:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
             self._effect = self._find_effect(matrices, targets)
+            self._anchor = self._find_anchor(matrices, targets)
         others = [(), self._others] if self._before and self._others else [self._others]
         units_of = (False, True) if self._before else (False,)
         best: Tried | None = None
@@ -74,6 +79,13 @@ class LinearMap:
         self._others, self._scaled, self._penalty = best.others, best.scaled, best.penalty
         self._solve(matrices, targets)
 
+    def again(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
+        """Return a map of other rows that is told, and pulled, in the same way."""
+        found = copy.copy(self)
+        found._effect = found._find_effect(matrices, targets)
+        found._solve(matrices, targets)
+        return found
+
     def _solve(self, matrices: Any, targets: Sequence[Arrays]) -> None:
         x, y, _, _ = self._told(matrices, targets)
         self._map = Ridge(x, y).solved(self._penalty)
@@ -82,19 +94,17 @@ class LinearMap:
         """Return what is said of each row by a map of other groups, told in the same way.
 
         Groups follow each other in time: those of a part lie together, and what may share steps
-        with them is not learned from for it. Of rows with no others the level is said.
+        with them is not learned from for it. Of rows with no others the anchor is said.
         """
         units, found = _units(matrices), [dict[str, np.ndarray]() for _ in targets]
         for held, near in parts_of(units, self._num_near):
             own, learn = (
                 np.flatnonzero(one) for one in (np.isin(units, held), ~np.isin(units, near))
             )
-            again = copy.copy(self)
             if len(learn):
-                some, of_some = matrices.take(learn), [targets[int(one)] for one in learn]
-                again._effect = again._find_effect(some, of_some)
-                again._solve(some, of_some)
+                again = self.again(matrices.take(learn), [targets[int(one)] for one in learn])
             else:
+                again = copy.copy(self)
                 again._map = Linear(*(np.zeros_like(one) for one in vars(self._map).values()))
                 again._effect = np.zeros_like(self._effect)
             for place, said in zip(own, again.answer(matrices.take(own)), strict=True):
@@ -112,22 +122,24 @@ class LinearMap:
         return learn_effect(before, ahead, *known)
 
     def _try(self, matrices: Any, targets: Sequence[Arrays]) -> Tried | None:
-        """Return the best penalty for what is told now, by the last groups; None where none
-        judge."""
+        """Return the best penalty for what is told now, by groups that it did not learn from; None
+        where there are none."""
         x, y, spread, units = self._told(matrices, targets)
-        judges, near = last_of(units, self._num_near)
-        judge = np.isin(units, judges)
-        learn = ~judge & ~np.isin(units, near)
-        if not judge.any() or not learn.any():
+        squares, judged = np.zeros((len(PENALTIES), len(x))), np.zeros(len(x), bool)
+        for held, near in judging_parts(units, self._num_near):
+            judge, learn = np.isin(units, held), ~np.isin(units, near)
+            if not learn.any():
+                continue
+            judged, ridge = judged | judge, Ridge(x[learn], y[learn])
+            for place, penalty in enumerate(PENALTIES):
+                gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
+                squares[place, judge] = (gap**2).mean(axis=1)
+        if not judged.any():
             return None
-        ridge, found = Ridge(x[learn], y[learn]), list[Tried]()
-        _, groups = np.unique(units[judge], return_inverse=True)
-        for penalty in PENALTIES:
-            gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
-            sums = np.bincount(groups, (gap**2).mean(axis=1))
-            errors = sums / np.bincount(groups)
-            found.append(Tried(errors, penalty, self._others, self._scaled))
-        return min(found, key=lambda one: float(one.errors.mean()))
+        _, groups = np.unique(units[judged], return_inverse=True)
+        errors = [np.bincount(groups, one[judged]) / np.bincount(groups) for one in squares]
+        best = int(np.argmin([one.mean() for one in errors]))
+        return Tried(errors[best], PENALTIES[best], self._others, self._scaled)
 
     def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
         """Return features, what is to be told, the spread of its units, and groups of the rows."""
@@ -149,6 +161,14 @@ class LinearMap:
             values = y.reshape(num_rows, self._length, num)
         return [self._codec.made(one) for one in values]
 
+    def _rest(self, matrices: Any) -> np.ndarray:
+        """Return what came before without what it owes to what was known of it."""
+        before = self._histories(matrices)
+        if not self._known:
+            return before
+        known, _ = known_of(matrices, self._known, self._steps, self._length)
+        return before - np.einsum("rsk,kc->rcs", known, self._effect).reshape(before.shape)
+
     def _owed(self, matrices: Any) -> np.ndarray | float:
         """Return what the steps ahead owe to what is known of them, ``[row * channel, step]``."""
         if not self._known:
@@ -169,6 +189,7 @@ class LinearMap:
         about = {
             "before": self._before, "known": self._known, "others": self._others,
             "steps": self._steps, "length": self._length, "scaled": self._scaled,
+            "anchor": asdict(self._anchor),
             "means": self._codec.means, "scales": self._codec.scales,
             "num_channels": self._codec.num_channels, "gaps": self._codec.gaps,
         }  # fmt: skip
@@ -189,6 +210,7 @@ class LinearMap:
         found, arrays = cls(), load_file(folder / "linear_map.safetensors")
         found._before, found._others = about["before"], tuple(about["others"])
         found._known = about.get("known", "")  # nothing was, of all that do not say
+        found._anchor = Anchor(**about.get("anchor", {}))
         found._effect = arrays.pop("effect", found._effect)
         found._steps, found._length = int(about["steps"]), int(about["length"])
         found._map = Linear(**arrays)
@@ -209,6 +231,13 @@ class LinearMap:
                     return str(name)
         return ""
 
+    def _find_anchor(self, matrices: Any, targets: Sequence[Arrays]) -> Anchor:
+        """Return what the map is pulled to; see `find_anchor`."""
+        before = self._rest(matrices)
+        level = before.mean(axis=1, keepdims=True)
+        ahead = self._outputs(targets) - self._owed(matrices)
+        return find_anchor(before - level, ahead - level)
+
     def _find_known(self, matrices: Any) -> str:
         """Return the column that tells what is known ahead; "" for none."""
         codecs = {name: matrices.prepared.columns[name].codec for name in matrices.features.scales}
@@ -225,10 +254,7 @@ class LinearMap:
             others = matrices.only(self._others).dense
         if not self._before:
             return others, np.zeros((len(others), 1)), np.ones((len(others), 1))
-        before = self._histories(matrices)
-        if self._known:
-            known, _ = known_of(matrices, self._known, self._steps, self._length)
-            before = before - np.einsum("rsk,kc->rcs", known, self._effect).reshape(before.shape)
+        before = self._rest(matrices)
         level = before.mean(axis=1, keepdims=True)
         spread = np.ones_like(level)
         if self._scaled:
@@ -237,7 +263,7 @@ class LinearMap:
         x = np.concatenate(
             [(before - level) / spread, each_channel(others, self._num_channels)], axis=1
         )
-        return x.astype(np.float32), level, spread
+        return x.astype(np.float32), level + self._anchor(before - level, self._length), spread
 
     @property
     def _num_channels(self) -> int:
