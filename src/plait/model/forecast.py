@@ -13,7 +13,7 @@ from plait.data.table import Table
 from plait.data.windows.growth import out_of_logarithms
 from plait.data.windows.plan import BEFORE, WindowPlan
 from plait.data.windows.rows import judging_windows, last_windows
-from plait.data.windows.scale import Scale, local_spread, spread_of
+from plait.data.windows.scale import Scale, local_spread
 from plait.errors import BundleError, UsageError
 from plait.modalities import Asked
 from plait.model.interval_scale import end_of_few_groups, end_of_groups
@@ -165,7 +165,7 @@ def next_steps(
         columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
     for steps, origin, one in zip(series, origins, made, strict=True):
         known = steps.values[:origin]
-        scale = Scale.of(known[-plan.lookback :], spread_of(known))
+        scale = Scale.of(known[-plan.lookback :], plan.spread(known))
         ahead = one.values[: plan.horizon].astype(np.float64)
         values = _as_given(scale.back(ahead), plan)
         times = steps.times[origin : origin + len(values)]

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
 from plait.data.windows.known import labels_ahead
+from plait.data.windows.scale import spread_of
+from plait.data.windows.usual import Usual
 from plait.errors import TargetError, UsageError
 from plait.modalities import traits_of_modality
 
@@ -45,6 +49,8 @@ class WindowPlan:
         still: Other columns, which are told as they last were.
         known: Column whose values are known ahead -> the labels it is told as; () for a number.
         floors: Target -> its least value, of those that are told in logarithms.
+        usual: How widely series vary, for those of which little is known; None where all rows are
+            one series.
         split: Column that says which part each row is of, ``train``, ``validation`` or ``test``;
             None where time decides.
     """
@@ -59,6 +65,7 @@ class WindowPlan:
     still: tuple[str, ...] = ()
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     floors: Mapping[str, float] = field(default_factory=dict)
+    usual: Usual | None = None
     split: str | None = None
 
     @property
@@ -77,6 +84,11 @@ class WindowPlan:
             for name in (f"level of {target}", f"spread of {target}")
         )
 
+    def spread(self, known: np.ndarray) -> np.ndarray:
+        """Return the spread of a series of which ``[step, target]`` is known, float64
+        ``[target]``."""
+        return spread_of(known) if self.usual is None else self.usual.spread(known)
+
     def named(self, name: str) -> str:
         """Return a name for a column of the windows that no column of the table has."""
         taken = {*self.still, self.time, self.group, self.split, self.goal}
@@ -93,8 +105,10 @@ class WindowPlan:
         """Rebuild what `to_dict` gave."""
         names = {name: tuple(data[name]) for name in ("targets", "beside", "still")}
         known = {name: tuple(labels) for name, labels in data.get("known", {}).items()}
+        told = {name: tuple(one) for name, one in (data.get("usual") or {}).items()}
+        usual = Usual(**told) if told else None
         clock = Clock(**data["clock"])
-        return cls(**{**data, **names, "known": known, "clock": clock})
+        return cls(**{**data, **names, "known": known, "usual": usual, "clock": clock})
 
 
 def plan_windows(

@@ -141,7 +141,7 @@ class WindowRows:
         if key not in self._scales:
             known = self._series[window.series].values[: window.origin]
             given = self._spreads
-            spread = spread_of(known) if given is None else given[window.series]
+            spread = self._plan.spread(known) if given is None else given[window.series]
             self._scales[key] = Scale.of(known[-self._plan.lookback :], spread)
         return self._scales[key]
 

@@ -10,6 +10,7 @@ from plait.data.windows.growth import floors_of
 from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
 from plait.data.windows.steps import clock_of, read_steps
+from plait.data.windows.usual import Usual
 from plait.errors import UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
@@ -63,6 +64,9 @@ def in_time(
     )
     values = [one.values for one in read_steps(table, plan)]
     plan = replace(plan, floors=floors_of(values, plan.targets))
+    if plan.group is not None:
+        usual = Usual.of([one.values for one in read_steps(table, plan)])
+        plan = replace(plan, usual=usual)
     windows = learning_windows(table, plan)
     split = Rows(split=plan.named(SPLIT), group=plan.named(BLOCK))
     return windows, replace(asked, target=plan.goal, rows=split, exclude=()), plan

@@ -9,7 +9,6 @@ of Least Squares Regression to Relationships Containing Auto-correlated Error Te
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -22,27 +21,6 @@ PULL = 1e-3
 
 USUAL_PENALTY = 0.1
 """Of the map that continues, per row."""
-
-
-def known_of(matrices: Any, name: str, before: int, ahead: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is known of the steps before and ahead, float64 ``[row, step, channel]``.
-
-    It is scaled as its column's codec does; steps of which nothing is known are the mean, 0.
-
-    Args:
-        matrices: `plait.baselines.feature_matrices.FeatureMatrices` of the rows.
-        name: The column whose last steps are ahead.
-        before, ahead: Steps.
-    """
-    column = matrices.prepared.columns[name]
-    beyond, num = column.codec.ahead, max(column.codec.num_channels, 1)
-    found = np.zeros((len(matrices), before + beyond, num))
-    for place, row in enumerate(matrices.rows):
-        value = column[int(row)]
-        if value is not None:
-            last = value["values"][-(before + beyond) :]
-            found[place, len(found[place]) - len(last) :] = last
-    return found[:, :before], found[:, before : before + ahead]
 
 
 def learn_effect(

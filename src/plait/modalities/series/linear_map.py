@@ -20,8 +20,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from plait.modalities.series.anchor import Anchor, find_anchor
+from plait.modalities.series.histories import histories_of, known_of
 from plait.modalities.series.judging_groups import Tried, judging_parts, parts_of
-from plait.modalities.series.known_effect import known_of, learn_effect
+from plait.modalities.series.known_effect import learn_effect
 from plait.modalities.series.other_columns import each_channel, narrow
 from plait.modalities.series.ridge import Linear, Ridge
 from plait.types import Arrays
@@ -116,7 +117,9 @@ class LinearMap:
         if not self._known:
             return self._effect
         num = self._num_channels
-        before = self._histories(matrices).reshape(-1, num, self._steps)
+        before = histories_of(matrices, self._before, self._codec, self._steps).reshape(
+            -1, num, self._steps
+        )
         ahead = self._outputs(targets).reshape(-1, num, self._length)
         known = known_of(matrices, self._known, self._steps, self._length)
         return learn_effect(before, ahead, *known)
@@ -163,7 +166,7 @@ class LinearMap:
 
     def _rest(self, matrices: Any) -> np.ndarray:
         """Return what came before without what it owes to what was known of it."""
-        before = self._histories(matrices)
+        before = histories_of(matrices, self._before, self._codec, self._steps)
         if not self._known:
             return before
         known, _ = known_of(matrices, self._known, self._steps, self._length)
@@ -268,24 +271,6 @@ class LinearMap:
     @property
     def _num_channels(self) -> int:
         return max(self._codec.num_channels, 1)
-
-    def _histories(self, matrices: Any) -> np.ndarray:
-        """Return the last steps of what came before in the target's own scale, ``[row * channel,
-        step]``; shorter ones begin with their first value, absent ones are the mean."""
-        column = matrices.prepared.columns[self._before]
-        codec, num = column.codec, self._num_channels
-        found = np.zeros((len(matrices), num, self._steps), np.float64)
-        scale = np.array(codec.scales or [1.0] * num) / np.array(self._codec.scales or [1.0] * num)
-        shift = np.array(codec.means or [0.0] * num) - np.array(self._codec.means or [0.0] * num)
-        shift = shift / np.array(self._codec.scales or [1.0] * num)
-        for place, row in enumerate(matrices.rows):
-            value = column[int(row)]
-            if value is None:
-                continue
-            last = value["values"][-self._steps :] * scale + shift
-            found[place, :, -len(last) :] = last.T
-            found[place, :, : -len(last)] = last[:1].T
-        return found.reshape(-1, self._steps)
 
     def _outputs(self, targets: Sequence[Arrays]) -> np.ndarray:
         """Return targets of one length, ended by their last value where they are shorter."""
