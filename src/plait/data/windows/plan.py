@@ -84,6 +84,12 @@ class WindowPlan:
             for name in (f"level of {target}", f"spread of {target}")
         )
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the columns that tell of one series alone: whose it is, and how high; none
+        where all rows are one series."""
+        return () if self.group is None else (self.group, *self.levels)
+
     def spread(self, known: np.ndarray) -> np.ndarray:
         """Return the spread of a series of which ``[step, target]`` is known, float64
         ``[target]``."""

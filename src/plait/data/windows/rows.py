@@ -15,7 +15,7 @@ from plait.data.table import Table
 from plait.data.windows.known import check_ahead
 from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, KNOWN, SPLIT, WindowPlan
 from plait.data.windows.scale import Scale, spread_of
-from plait.data.windows.steps import Steps, read_steps
+from plait.data.windows.steps import Steps, origins_of, read_steps
 from plait.errors import TableError
 from plait.types import Cell
 
@@ -30,7 +30,7 @@ MOST_HELD = 0.3
 """Of the time, that the next or the latest takes where series are short: each has a window."""
 
 PLAIN: Override = {"modality": "series", "settings": DETAIL}
-"""Windows are many, and alike step by step: their simple features are the series itself."""
+"""Windows are alike step by step: their simple features are the series itself."""
 
 MOST = (5000, 1000, 1000)
 """Windows of each part, evenly spread, at most."""
@@ -140,14 +140,14 @@ class WindowRows:
         key = window.series, window.origin
         if key not in self._scales:
             known = self._series[window.series].values[: window.origin]
-            given = self._spreads
-            spread = self._plan.spread(known) if given is None else given[window.series]
+            given = None if self._spreads is None else self._spreads[window.series]
+            spread = self._plan.spread(known) if given is None else given
             self._scales[key] = Scale.of(known[-self._plan.lookback :], spread)
         return self._scales[key]
 
 
 def _begun(series: Steps, origin: int) -> float:
-    """Return when the first step was that is not known; behind the end, the last that is."""
+    """Return when the first unknown step was; behind the end, the last."""
     return float(series.times[min(origin, len(series) - 1)])
 
 
@@ -166,7 +166,7 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
     windows = [
         Window(number, origin, PARTS[int(parts[origin])])
         for number, (one, parts) in enumerate(zip(series, steps, strict=True))
-        for origin in _origins(one, plan, ahead=plan.horizon)
+        for origin in origins_of(one, plan, ahead=plan.horizon)
         if (parts[origin : origin + plan.horizon] == parts[origin]).all()
     ]
     kept: list[Window] = []
@@ -183,16 +183,17 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
         spread_of(one.values[parts == 0] if (parts == 0).any() else one.values)
         for one, parts in zip(series, steps, strict=True)
     ]
-    return window_table(table, plan, WindowRows(table, plan, series, kept, (note,), spreads))
+    rows = WindowRows(table, plan, series, kept, (note,), spreads)
+    return window_table(table, plan, rows, learning=True)
 
 
 def judging_windows(table: Table, plan: WindowPlan) -> Table:
-    """Return the windows of new rows by rolling origin, each beginning where the last one ended."""
+    """Return windows of new rows by rolling origin, each beginning where the last one ended."""
     series = read_steps(table, plan)
     windows = [
         Window(number, origin)
         for number, one in enumerate(series)
-        for origin in _origins(one, plan, ahead=plan.horizon)[:: plan.horizon]
+        for origin in origins_of(one, plan, ahead=plan.horizon)[:: plan.horizon]
     ]
     if not windows:
         raise _too_few(plan, sum(map(len, series)), "the test")
@@ -243,19 +244,6 @@ def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.n
     return [np.searchsorted(bounds, one.times, side="left").astype(np.int8) for one in series]
 
 
-def _origins(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
-    """Return the moments with enough before and after them, of which something is known."""
-    least = max(1, min(plan.lookback, len(series) // 4))
-    known = ~np.isnan(series.values).all(axis=1)
-    counted = np.concatenate([[0], np.cumsum(known)])
-    return [
-        origin
-        for origin in range(least, len(series) - ahead + 1)
-        if counted[origin] > counted[max(origin - plan.lookback, 0)]
-        and counted[origin + ahead] > counted[origin]
-    ]
-
-
 def _spread(windows: list[Window], most: int) -> list[Window]:
     if len(windows) <= most:
         return windows
@@ -268,10 +256,14 @@ def _known(values: np.ndarray) -> Cell:
     return None if not values.size or np.isnan(values).all() else values.astype(np.float32)
 
 
-def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
-    """Return the windows as a table that says what its columns are."""
+def window_table(
+    table: Table, plan: WindowPlan, rows: WindowRows, *, learning: bool = False
+) -> Table:
+    """Return the windows as a table that says what its columns are; of those that stand still only
+    what was said, but where it is learned what they are."""
+    own: Override = {"modality": "series", "settings": {**DETAIL, "own": list(plan.own)}}
     said: dict[str, Override] = {
-        plan.named(BEFORE): PLAIN, plan.goal: PLAIN,
+        plan.named(BEFORE): own if plan.own else PLAIN, plan.goal: PLAIN,
         plan.named(SPLIT): "split", plan.named(BLOCK): "group",
     }  # fmt: skip
     if plan.beside:
@@ -284,7 +276,8 @@ def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
         said[plan.time] = "date"
     if plan.group is not None:
         said[plan.group] = "category"
-    for name in (name for name in plan.still if name in table.column_names):
+    still = table.column_names if learning else table.overrides
+    for name in (name for name in plan.still if name in still):
         column = table.schema[name]
         said[name] = {"modality": column.modality, "settings": dict(column.settings)}
     return Table(rows, name=table.name, policy=table.policy, overrides=said)

@@ -137,6 +137,19 @@ def _steps(
     return Steps(name, filled, told, laid(beside), laid(list(known.T)), row_of[there])
 
 
+def origins_of(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
+    """Return the moments with enough before and after them, of which something is known."""
+    least = max(1, min(plan.lookback, len(series) // 4))
+    known = ~np.isnan(series.values).all(axis=1)
+    counted = np.concatenate([[0], np.cumsum(known)])
+    return [
+        origin
+        for origin in range(least, len(series) - ahead + 1)
+        if counted[origin] > counted[max(origin - plan.lookback, 0)]
+        and counted[origin + ahead] > counted[origin]
+    ]
+
+
 def rows_by_group(table: Table, group: str) -> dict[str, np.ndarray]:
     found: dict[str, list[int]] = {}
     for first, cells in table.batches([group]):

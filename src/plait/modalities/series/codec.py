@@ -65,6 +65,7 @@ class SeriesCodec:
         least_steps: Shortest training series after that.
         gaps: Whether training series had gaps, so that a mask tells what was observed.
         biases: Of the random convolution features (base64 of float16).
+        own: Columns that say whose series it is, of several, and how high: of no other's use.
         ahead: So many of the last steps are of the time that the target tells; 0 for none.
     """
 
@@ -91,6 +92,7 @@ class SeriesCodec:
     least_steps: int = 0
     gaps: bool = False
     biases: str = ""
+    own: tuple[str, ...] = field(default=(), metadata=LATER)
     ahead: int = field(default=0, metadata=LATER)
 
     @property

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from plait.types import Arrays
 
 
 def histories_of(matrices: Any, name: str, target: Any, num_steps: int) -> np.ndarray:
@@ -33,6 +36,40 @@ def histories_of(matrices: Any, name: str, target: Any, num_steps: int) -> np.nd
         found[place, :, -len(last) :] = last.T
         found[place, :, : -len(last)] = last[:1].T
     return found.reshape(-1, num_steps)
+
+
+def outputs_of(targets: Sequence[Arrays], length: int, num: int, *, by_channel: bool) -> np.ndarray:
+    """Return targets of one length, ended by their last value where they are shorter.
+
+    Args:
+        targets: Prepared series of `num` channels.
+        length: Steps.
+        num: Channels.
+        by_channel: Whether each channel has a row of its own, ``[row * channel, step]``; else a row
+            has all, ``[row, step * channel]``.
+    """
+    found = np.zeros((len(targets), length, num))
+    for place, one in enumerate(targets):
+        values = one["values"][:length]
+        found[place, : len(values)] = values
+        found[place, len(values) :] = values[-1]
+    if by_channel:
+        return found.transpose(0, 2, 1).reshape(-1, length)
+    return found.reshape(len(targets), -1)
+
+
+def lengths_of(matrices: Any, name: str) -> np.ndarray:
+    """Return of how many steps what came before is, int64 ``[row]``; 0 where it is absent."""
+    column = matrices.prepared.columns[name]
+    values = [column[int(row)] for row in matrices.rows]
+    return np.array([0 if one is None else len(one["values"]) for one in values], np.int64)
+
+
+def known_column(matrices: Any) -> str:
+    """Return the column that tells what is known ahead; "" for none."""
+    columns = matrices.prepared.columns
+    names = list(matrices.features.scales)
+    return next((n for n in names if getattr(columns[n].codec, "ahead", 0) > 0), "")
 
 
 def known_of(matrices: Any, name: str, before: int, ahead: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from plait.modalities.series.ridge import Ridge
 
 JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 
@@ -71,6 +74,42 @@ def judging_parts(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np
         return parts_of(units, num_near)
     num_near = min(num_near, _affordable(ordered))
     return [(ordered[place:], ordered[max(place - num_near, 0) :])]
+
+
+def judged(
+    x: np.ndarray,
+    y: np.ndarray,
+    spread: np.ndarray,
+    units: np.ndarray,
+    num_near: int,
+    penalties: Sequence[float],
+) -> tuple[np.ndarray, float] | None:
+    """Return the errors of a ridge regression, ``[group]``, under the best penalty, and that.
+
+    They are of groups that were not learned from; None where there are none.
+
+    Args:
+        x, y: ``[row, feature]`` and ``[row, output]``.
+        spread: ``[row, 1]``: what an error of 1 is worth.
+        units: int ``[row]``: the group of each.
+        num_near: As for `parts_of`.
+        penalties: To choose from.
+    """
+    squares, seen = np.zeros((len(penalties), len(x))), np.zeros(len(x), bool)
+    for held, near in judging_parts(units, num_near):
+        judge, learn = np.isin(units, held), ~np.isin(units, near)
+        if not learn.any():
+            continue
+        seen, ridge = seen | judge, Ridge(x[learn], y[learn])
+        for place, penalty in enumerate(penalties):
+            gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
+            squares[place, judge] = (gap**2).mean(axis=1)
+    if not seen.any():
+        return None
+    _, groups = np.unique(units[seen], return_inverse=True)
+    errors = [np.bincount(groups, one[seen]) / np.bincount(groups) for one in squares]
+    best = int(np.argmin([one.mean() for one in errors]))
+    return errors[best], penalties[best]
 
 
 def _affordable(ordered: np.ndarray) -> int:

@@ -20,11 +20,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from plait.modalities.series.anchor import Anchor, find_anchor
-from plait.modalities.series.histories import histories_of, known_of
-from plait.modalities.series.judging_groups import Tried, judging_parts, parts_of
+from plait.modalities.series.histories import (
+    histories_of,
+    known_column,
+    known_of,
+    lengths_of,
+    outputs_of,
+)
+from plait.modalities.series.judging_groups import Tried, judged, parts_of
 from plait.modalities.series.known_effect import learn_effect
 from plait.modalities.series.other_columns import each_channel, narrow
 from plait.modalities.series.ridge import Linear, Ridge
+from plait.modalities.series.short_history import ShortHistory, aside, beside
 from plait.types import Arrays
 
 MAX_BEFORE = 720
@@ -43,11 +50,11 @@ class LinearMap:
 
     def __init__(self) -> None:
         self._before, self._known, self._others = "", "", tuple[str, ...]()
-        self._steps, self._length, self._scaled = 0, 1, False
+        self._steps, self._length, self._least, self._scaled = 0, 1, 0, False
         self._penalty, self._effect = PENALTIES[-1], np.zeros((0, 0))
         nothing = np.zeros(0, np.float32)
         self._map = Linear(np.zeros((0, 0), np.float32), nothing, nothing)
-        self._anchor = Anchor()
+        self._anchor, self._short = Anchor(), ShortHistory()
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
@@ -61,11 +68,12 @@ class LinearMap:
         self._codec = codec
         self._length = int(np.median([len(one["values"]) for one in targets]))
         self._before = self._find_before(matrices)
-        self._known = self._find_known(matrices)
+        self._known = known_column(matrices) if self._before else ""
         self._others = narrow(matrices, (self._before, self._known))
         if self._before:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
+            self._least = min(column.least_steps, self._steps)
             self._effect = self._find_effect(matrices, targets)
             self._anchor = self._find_anchor(matrices, targets)
         others = [(), self._others] if self._before and self._others else [self._others]
@@ -79,11 +87,18 @@ class LinearMap:
             best = Tried(np.zeros(0), PENALTIES[-1], others[0], False)
         self._others, self._scaled, self._penalty = best.others, best.scaled, best.penalty
         self._solve(matrices, targets)
+        self._short = self._find_short(matrices, targets)
 
     def again(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
         """Return a map of other rows that is told, and pulled, in the same way."""
+        found = self._elsewhere(matrices, targets)
+        found._short = found._find_short(matrices, targets)
+        return found
+
+    def _elsewhere(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
+        """Return `again` for rows of which as much is known as of those that it is fitted on."""
         found = copy.copy(self)
-        found._effect = found._find_effect(matrices, targets)
+        found._effect, found._short = found._find_effect(matrices, targets), ShortHistory()
         found._solve(matrices, targets)
         return found
 
@@ -97,15 +112,17 @@ class LinearMap:
         Groups follow each other in time: those of a part lie together, and what may share steps
         with them is not learned from for it. Of rows with no others the anchor is said.
         """
-        units, found = _units(matrices), [dict[str, np.ndarray]() for _ in targets]
+        units, found = np.asarray(matrices.units), [dict[str, np.ndarray]() for _ in targets]
         for held, near in parts_of(units, self._num_near):
             own, learn = (
                 np.flatnonzero(one) for one in (np.isin(units, held), ~np.isin(units, near))
             )
             if len(learn):
-                again = self.again(matrices.take(learn), [targets[int(one)] for one in learn])
+                told = [targets[int(one)] for one in learn]
+                again = self._elsewhere(matrices.take(learn), told)
             else:
                 again = copy.copy(self)
+                again._short = ShortHistory()
                 again._map = Linear(*(np.zeros_like(one) for one in vars(self._map).values()))
                 again._effect = np.zeros_like(self._effect)
             for place, said in zip(own, again.answer(matrices.take(own)), strict=True):
@@ -117,43 +134,49 @@ class LinearMap:
         if not self._known:
             return self._effect
         num = self._num_channels
-        before = histories_of(matrices, self._before, self._codec, self._steps).reshape(
-            -1, num, self._steps
-        )
-        ahead = self._outputs(targets).reshape(-1, num, self._length)
+        before = histories_of(matrices, self._before, self._codec, self._steps)
+        ahead = outputs_of(targets, self._length, num, by_channel=True)
         known = known_of(matrices, self._known, self._steps, self._length)
-        return learn_effect(before, ahead, *known)
+        shape = len(targets), num, -1
+        return learn_effect(before.reshape(shape), ahead.reshape(shape), *known)
 
     def _try(self, matrices: Any, targets: Sequence[Arrays]) -> Tried | None:
         """Return the best penalty for what is told now, by groups that it did not learn from; None
         where there are none."""
         x, y, spread, units = self._told(matrices, targets)
-        squares, judged = np.zeros((len(PENALTIES), len(x))), np.zeros(len(x), bool)
-        for held, near in judging_parts(units, self._num_near):
-            judge, learn = np.isin(units, held), ~np.isin(units, near)
-            if not learn.any():
-                continue
-            judged, ridge = judged | judge, Ridge(x[learn], y[learn])
-            for place, penalty in enumerate(PENALTIES):
-                gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
-                squares[place, judge] = (gap**2).mean(axis=1)
-        if not judged.any():
-            return None
-        _, groups = np.unique(units[judged], return_inverse=True)
-        errors = [np.bincount(groups, one[judged]) / np.bincount(groups) for one in squares]
-        best = int(np.argmin([one.mean() for one in errors]))
-        return Tried(errors[best], PENALTIES[best], self._others, self._scaled)
+        found = judged(x, y, spread, units, self._num_near, PENALTIES)
+        return None if found is None else Tried(*found, self._others, self._scaled)
 
     def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
         """Return features, what is to be told, the spread of its units, and groups of the rows."""
         x, level, spread = self._inputs(matrices)
-        y = (self._outputs(targets) - self._owed(matrices) - level) / spread
-        return x, y, spread, np.repeat(_units(matrices), len(x) // len(targets))
+        y = (self._after(matrices, targets) - level) / spread
+        return x, y, spread, np.repeat(np.asarray(matrices.units), len(x) // len(targets))
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)
-        y = self._map(x) * spread + level + self._owed(matrices)
-        return self._series(y, len(matrices))
+        y = self._map(x) * spread + level
+        if self._short.maps:
+            self._go_on_short(y.reshape(len(matrices), -1, self._length), matrices)
+        return self._series(y + self._owed(matrices), len(matrices))
+
+    def _go_on_short(self, y: np.ndarray, matrices: Any) -> None:
+        """Put in what is said of rows of which less is known than of any learned from."""
+        known = lengths_of(matrices, self._before)
+        for num in np.unique(known[(known > 0) & (known < self._least)]).tolist():
+            own = np.flatnonzero(known == num)
+            some = matrices.take(own)
+            before = self._rest(some).reshape(len(own), -1, self._steps)
+            y[own] = self._short(beside(some, self._before), before, num)
+
+    def _find_short(self, matrices: Any, targets: Sequence[Arrays]) -> ShortHistory:
+        """Return what to go by where little is known, with other columns to go by."""
+        if not self._before or not aside(matrices, self._before):
+            return ShortHistory()
+        shape = len(matrices), self._num_channels, -1
+        ahead = (self._after(matrices, targets)).reshape(shape)
+        before = self._rest(matrices).reshape(shape)
+        return ShortHistory.fit(beside(matrices, self._before), before, ahead, self._least)
 
     def _series(self, y: np.ndarray, num_rows: int) -> list[Arrays]:
         """Return what is told of rows as values of the target."""
@@ -171,6 +194,12 @@ class LinearMap:
             return before
         known, _ = known_of(matrices, self._known, self._steps, self._length)
         return before - np.einsum("rsk,kc->rcs", known, self._effect).reshape(before.shape)
+
+    def _after(self, matrices: Any, targets: Sequence[Arrays]) -> np.ndarray:
+        """Return what comes after without what it owes to what is known of it."""
+        num, by_channel = self._num_channels, bool(self._before)
+        found = outputs_of(targets, self._length, num, by_channel=by_channel)
+        return found - self._owed(matrices)
 
     def _owed(self, matrices: Any) -> np.ndarray | float:
         """Return what the steps ahead owe to what is known of them, ``[row * channel, step]``."""
@@ -191,13 +220,13 @@ class LinearMap:
         folder.mkdir(parents=True, exist_ok=True)
         about = {
             "before": self._before, "known": self._known, "others": self._others,
-            "steps": self._steps, "length": self._length, "scaled": self._scaled,
-            "anchor": asdict(self._anchor),
+            "steps": self._steps, "length": self._length, "least": self._least,
+            "scaled": self._scaled, "anchor": asdict(self._anchor),
             "means": self._codec.means, "scales": self._codec.scales,
             "num_channels": self._codec.num_channels, "gaps": self._codec.gaps,
         }  # fmt: skip
         (folder / "linear_map.json").write_text(json.dumps(about), encoding="utf8")
-        arrays = {**vars(self._map), "effect": self._effect}
+        arrays = {**vars(self._map), "effect": self._effect, **self._short.arrays()}
         save_file(
             {name: np.ascontiguousarray(one) for name, one in arrays.items()},
             folder / "linear_map.safetensors",
@@ -215,6 +244,8 @@ class LinearMap:
         found._known = about.get("known", "")  # nothing was, of all that do not say
         found._anchor = Anchor(**about.get("anchor", {}))
         found._effect = arrays.pop("effect", found._effect)
+        found._short, found._least = ShortHistory.from_arrays(arrays), int(about.get("least", 0))
+        arrays = {name: one for name, one in arrays.items() if not name.startswith("short/")}
         found._steps, found._length = int(about["steps"]), int(about["length"])
         found._map = Linear(**arrays)
         found._scaled = bool(about.get("scaled", True))  # as all were that do not say
@@ -238,14 +269,8 @@ class LinearMap:
         """Return what the map is pulled to; see `find_anchor`."""
         before = self._rest(matrices)
         level = before.mean(axis=1, keepdims=True)
-        ahead = self._outputs(targets) - self._owed(matrices)
+        ahead = self._after(matrices, targets)
         return find_anchor(before - level, ahead - level)
-
-    def _find_known(self, matrices: Any) -> str:
-        """Return the column that tells what is known ahead; "" for none."""
-        codecs = {name: matrices.prepared.columns[name].codec for name in matrices.features.scales}
-        ahead = [name for name, codec in codecs.items() if getattr(codec, "ahead", 0) > 0]
-        return ahead[0] if self._before and ahead else ""
 
     def _inputs(self, matrices: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return features, and the level and spread that both sides are normalised by.
@@ -271,20 +296,3 @@ class LinearMap:
     @property
     def _num_channels(self) -> int:
         return max(self._codec.num_channels, 1)
-
-    def _outputs(self, targets: Sequence[Arrays]) -> np.ndarray:
-        """Return targets of one length, ended by their last value where they are shorter."""
-        num = self._num_channels
-        found = np.zeros((len(targets), self._length, num))
-        for place, one in enumerate(targets):
-            values = one["values"][: self._length]
-            found[place, : len(values)] = values
-            found[place, len(values) :] = values[-1]
-        if self._before:
-            return found.transpose(0, 2, 1).reshape(-1, self._length)
-        return found.reshape(len(targets), -1)
-
-
-def _units(matrices: Any) -> np.ndarray:
-    units: np.ndarray = matrices.units
-    return units
