@@ -106,6 +106,8 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
     from plait.train.generative import Generative, GenerativeData
     from plait.train.shown import train_shown
 
+    if not _in_time(work, simple, aside):
+        return Decoder(notes=("no network was trained: no time was left for it",))
     network = _make_network(problem, work)
     stop = problem.stopping if len(problem.stopping) else problem.validation
     rows = np.union1d(problem.learned, stop)
@@ -154,6 +156,15 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         adapt="full" if _base_of(work) is not None else "scratch",
         start=simple.start,
     )
+
+
+def _in_time(work: Work, simple: Simple, aside: float) -> bool:
+    """Tell whether time is left for a network: as long again as what it begins at took to fit, and
+    more; or nothing else can ship."""
+    left = work.timetable.left(aside)
+    if left is None or simple.start is None or not simple.fitted:
+        return True
+    return left - simple.seconds.get(simple.start.model.name, 0.0) > LEAST_SECONDS
 
 
 def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:

@@ -11,6 +11,9 @@ from plait.modalities.series.ridge import Ridge
 
 JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 
+FEW_ROWS = 1000
+"""Of one short series: more would take long, part by part."""
+
 NUM_FOLDS = 4
 """Parts of the groups, each answered by a map that was fitted without it."""
 
@@ -63,14 +66,14 @@ def parts_of(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np.ndar
 def judging_parts(units: np.ndarray, num_near: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the groups to judge by, and with them those not to learn from meanwhile.
 
-    They are the last share of them in the order in which they come; where these are few, all
-    groups, part by part.
+    They are the last share of them in the order in which they come; where these are few, and so
+    are the rows, all groups, part by part.
     """
     ordered = _ordered(units)
     if len(ordered) < 2:
         return []
     place = len(ordered) - max(1, int(JUDGED_SHARE * len(ordered)))
-    if len(ordered) - place < LEAST_GROUPS:
+    if len(ordered) - place < LEAST_GROUPS and len(units) <= FEW_ROWS:
         return parts_of(units, num_near)
     num_near = min(num_near, _affordable(ordered))
     return [(ordered[place:], ordered[max(place - num_near, 0) :])]
