@@ -21,7 +21,7 @@ class Settings:
         quick: Whether to use few rows and short budgets: to see that it works, not how well.
         with_plait: Whether plait runs, or its peers alone.
         data: Folder with the data sets that no package carries; see README.md.
-        peer_python: Interpreter that has aeon, or faster-whisper.
+        peer_python: Interpreter that has aeon, faster-whisper or statsforecast.
     """
 
     budget: str | None = None

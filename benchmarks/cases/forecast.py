@@ -1,4 +1,4 @@
-"""Forecasts of a transformer's loads (ETTh1), as papers judge them, beside what repeats a day."""
+"""Forecasts: a transformer's loads (ETTh1) as papers judge them, and classics by rolling origin."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 import plait
 from benchmarks.data.given import ETT_HOURS, etth1
+from benchmarks.rolling import classics
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 from plait.data.windows.rows import PARTS, Window, WindowRows, window_table
@@ -27,10 +28,12 @@ MOST_TESTED = 700
 
 
 def run(settings: Settings) -> list[Row]:
-    """Forecast all seven columns for each horizon; errors in units of the training spread."""
+    """Forecast all seven columns for each horizon, errors in units of the training spread; and
+    classic series beside statsforecast."""
     table = plait.read(etth1(settings.data), columns={"part": "split"})
     horizons = (DAY,) if settings.quick else tuple(TARGETS)
-    return [row for horizon in horizons for row in _horizon(table, horizon, settings)]
+    rows = [row for horizon in horizons for row in _horizon(table, horizon, settings)]
+    return rows + classics(settings)
 
 
 def _horizon(table: Any, horizon: int, settings: Settings) -> list[Row]:

@@ -71,6 +71,7 @@ def test_fit_passes_every_option_on(recipes):
         "split": None,
         "horizon": 4,
         "lookback": None,
+        "known": None,
         "items": Path("shelf.csv"),
         "leave_last_out": True,
         "reward": None,

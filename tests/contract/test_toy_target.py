@@ -347,9 +347,9 @@ def test_an_interrupted_fit_goes_on_to_the_same_end(tune, tmp_path, monkeypatch)
 def test_a_network_in_seconds_leaves_time_to_make_values(tune, monkeypatch):
     found = []
 
-    def in_seconds(problem, work, **settings):
+    def in_seconds(problem, work, simple, **settings):
         clock = Timetable(10.0, 0.0, clock=lambda: 7.3)
-        found.append(train_decoder(problem, replace(work, timetable=clock), **settings))
+        found.append(train_decoder(problem, replace(work, timetable=clock), simple, **settings))
         return found[-1]
 
     monkeypatch.setattr(generate, "train_decoder", in_seconds)

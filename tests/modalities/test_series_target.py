@@ -6,17 +6,23 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from plait.baselines.features import FeatureMap
+from plait.data.collation import collate
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_rows
 from plait.data.table import read
-from plait.modalities import Media
+from plait.modalities import Asked, Media
 from plait.modalities.series.cells import Series
 from plait.modalities.series.codec import SeriesCodec
 from plait.modalities.series.linear_map import LinearMap
+from plait.modalities.series.network import Generate
 from plait.modalities.series.scoring import WORDS, counted, measured
 from plait.modalities.series.written import written
+from plait.networks.system import to_tensors
+from plait.nn.conditions import Conditions
+from plait.nn.tokens import Tokens
 
 
 def series(values, times=None, channels=()):
@@ -101,6 +107,47 @@ def test_the_linear_map_continues_what_came_before(tmp_path):
     again = LinearMap.load(tmp_path / "m")
     for one, other in zip(again.answer(asked), model.answer(asked), strict=True):
         np.testing.assert_array_equal(one["values"], other["values"])
+
+
+def test_what_is_said_left_out_owes_nothing_to_a_row_nor_to_its_time():
+    codec, _, matrices, targets, _ = matrices_of(waves(60, 24, 0), ["before", "noise"])
+    groups = np.repeat(np.arange(20), 3)
+    matrices, model = matrices.grouped(groups), LinearMap()
+    model.fit(matrices, targets, codec, seed=0)
+    said = model.left_out(matrices, targets)
+    assert np.mean([((a["values"] - b["values"]) ** 2).mean() for a, b in
+                    zip(said, targets, strict=True)]) < 0.05  # fmt: skip
+    # The first quarter of the groups, and those that may share steps with it, told otherwise.
+    wrong = [codec.made(9 - one["values"]) if group < 9 else one
+             for one, group in zip(targets, groups, strict=True)]  # fmt: skip
+    again = model.left_out(matrices, wrong)
+    for one, other in zip(said[:15], again[:15], strict=True):
+        np.testing.assert_array_equal(one["values"], other["values"])
+    assert any((a["values"] != b["values"]).any() for a, b in zip(said, again, strict=True))
+
+
+@pytest.mark.parametrize(("worth", "kept"), [(0.5, 0.5), (-1.0, 0.0), (3.0, 1.0)])
+def test_so_much_of_what_a_network_adds_is_kept_as_rows_held_out_say(worth, kept):
+    """What it adds to its start is `worth` times too little or too much of what is true."""
+    codec = SeriesCodec().fit([series(np.sin(np.arange(9) + i)[:, None]) for i in range(4)])
+    torch.manual_seed(0)
+    head = Generate(codec, 16)
+    torch.nn.init.normal_(head.decoder.head["mean"].weight)
+    begun = to_tensors({"x": collate([codec.made(np.full((9, 1), float(i))) for i in range(4)],
+                                     codec.layout)})["x"]  # fmt: skip
+    tokens = Tokens(torch.randn(4, 3, 16), torch.ones(4, 3, dtype=torch.bool), torch.zeros(4, 3, 2))
+    seen = Conditions(tokens, torch.randn(4, 2, 16), start=begun)
+    asked = Asked(), [np.random.default_rng(0)] * 4
+
+    @torch.no_grad()
+    def made():
+        return np.stack([one["values"] for one in head.eval().generate(seen, *asked[::-1])])
+
+    start, first = begun.parts["values"].numpy(), made()
+    true = start + worth * (first - start)
+    target = to_tensors({"x": collate([codec.made(one) for one in true], codec.layout)})["x"]
+    head.settle([(seen, target)])
+    np.testing.assert_allclose(made() - start, kept * (first - start), atol=1e-4)
 
 
 def test_without_what_came_before_it_goes_by_the_other_columns():

@@ -136,7 +136,8 @@ def test_missing_rows_are_gaps_and_the_last_window_foresees_the_unknown():
     (series,) = read_steps(table, plan)
     assert len(series) == 60 and np.isnan(series.values[7:9]).all()
     assert not np.isnan(np.delete(series.values, [7, 8], axis=0)).any()
-    windows, _ = last_windows(table, plan)
+    windows, _, origins = last_windows(table, plan)
+    assert origins == [60]
     assert windows.num_rows == 1 and windows.column("load") == [None]
     assert windows.column("when") == ["2024-01-03 12:00:00"]
     rolled = judging_windows(table, plan)

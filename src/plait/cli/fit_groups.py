@@ -78,6 +78,10 @@ Rows = Annotated[
                 whole("Steps before that a forecast sees [default: 5 x the horizon, at most 512]"),
                 None,
             ),
+            "known": (
+                text("Columns that are known ahead (price,holiday): a forecast is told them."),
+                None,
+            ),
             "items": (
                 place(
                     "Table of the items that --group takes, by --time: what comes next is learned."

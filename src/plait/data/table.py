@@ -91,6 +91,12 @@ class Table:
         return bool(getattr(self._rows, "overlap", False))
 
     @property
+    def moments(self) -> np.ndarray | None:
+        """When each row is, float64 ``[row]``, of rows that are moments in time; else None."""
+        found: np.ndarray | None = getattr(self._rows, "moments", None)
+        return found if found is None or self._chosen is None else found[self._chosen]
+
+    @property
     def strict(self) -> bool:
         """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
         return self._strict
@@ -280,15 +286,10 @@ def read(
         UsageError: An argument names an unknown modality or column, or does not fit the source.
     """
     said = {
-        "columns": columns,
-        "columns_file": columns_file,
-        "exclude": names_of(exclude, "exclude") or None,
-        "schema": schema,
-        "root": root,
-        "strict": strict,
-        "on_error": on_error,
+        "columns": columns, "columns_file": columns_file, "schema": schema, "root": root,
+        "exclude": names_of(exclude, "exclude") or None, "strict": strict, "on_error": on_error,
         "allow_network": allow_network,
-    }
+    }  # fmt: skip
     form = Format(encoding=encoding, delimiter=delimiter, decimal=decimal, sheet=sheet)
     if isinstance(source, Table):
         return source.told(**said, **vars(form))

@@ -56,7 +56,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     with timetable.part("network"):
         beside = _of_simple(problem, simple)
         aside = 0.0 if work.timetable.seconds is None else _seconds_aside(problem, beside)
-        decoder = train_decoder(problem, work, fallback=bool(simple.fitted), aside=aside)
+        decoder = train_decoder(problem, work, simple, aside=aside)
     candidates = {**beside, **_of_decoder(problem, decoder)}
     if not candidates:
         raise TargetError(
@@ -70,7 +70,9 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
         said = values_of(problem, candidates, choosing)
         candidates = with_mix(problem, candidates, said, choosing)
         chosen = _made(problem, candidates, choosing, said)
-        shipped, notes = choose_generated(judge, chosen, problem.groups[chosen.rows])
+        begun = "" if decoder.start is None else decoder.start.model.name
+        groups = problem.groups[chosen.rows]
+        shipped, notes = choose_generated(judge, chosen, groups, begun=begun)
         notes += learn_trust(problem, candidates[shipped], chosen, most=decoder.most_made)
     model = Model(
         schema=problem.table.schema,
@@ -129,9 +131,9 @@ def _of_decoder(problem: Problem, decoder: Decoder) -> dict[str, Generator]:
         return {}
     from plait.networks.torch_runners import HeadsRunner
 
-    config = decoder.network.config
-    found = _generator(problem, DEEP, config=config, tensors=decoder.tensors)
-    found._drawer = HeadsRunner(decoder.network, found.name)
+    config, start = decoder.network.config, decoder.start
+    found = _generator(problem, DEEP, config=config, tensors=decoder.tensors, start=start)
+    found._drawer = HeadsRunner(decoder.network, found.name, started=start is not None)
     return {DEEP: found}
 
 

@@ -18,7 +18,9 @@ from plait.modalities.target import MetricWord as MetricWord
 from plait.modalities.target import MixableTarget as MixableTarget
 from plait.modalities.target import PredictiveTarget as PredictiveTarget
 from plait.modalities.target import SimpleGenerator as SimpleGenerator
+from plait.modalities.target import StartingGenerator as StartingGenerator
 from plait.modalities.target import TargetCodec as TargetCodec
+from plait.modalities.target import begins_at as begins_at
 from plait.modalities.target import foretold_of as foretold_of
 from plait.modalities.traits import Traits as Traits
 from plait.modalities.traits import traits_of as traits_of

@@ -135,6 +135,19 @@ class SimpleGenerator(Protocol):
         """Read what `save` wrote."""
 
 
+class StartingGenerator(SimpleGenerator, Protocol):
+    """A baseline that the target's network begins at: its values, and what they lack is learned."""
+
+    def again(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
+        """Return one of other rows, by the choices that were made."""
+
+    def left_out(self, matrices: Any, targets: Sequence[Arrays]) -> list[Arrays]:
+        """Return what is said of each row that it was fitted on, by fits without the row.
+
+        They have no part either in rows that share something with it: of its group, of its time.
+        """
+
+
 @runtime_checkable
 class MixableTarget(Protocol):
     """A generated target whose values are distributions, so that those of several models mix.
@@ -202,6 +215,8 @@ class GeneratedTarget(TargetCodec, Protocol):
         """Score rows by what `compare` returned of them; the first entry is the headline."""
 
     # Optional: ``beside``, what a report calls what was said and what is true: two words.
+    # Optional: ``begins_at``, the one of its baselines, a `StartingGenerator`, that its network
+    # begins at: `conditions.start` are that one's values.
 
     # Optional: ``resampled(compared, counts)``, the metrics of many resamples at once, name ->
     # float64 ``[resample]``; `counts`, ``[resample, row]``, tells how often each row was drawn.
@@ -209,6 +224,12 @@ class GeneratedTarget(TargetCodec, Protocol):
     def panel(self, said: Sequence[Any], true: Sequence[Any]) -> Html:
         """Render what a reader should see of many pairs at once, beside single ones, which every
         report shows: self-contained and escaped; "" for nothing."""
+
+
+def begins_at(codec: TargetCodec) -> type[StartingGenerator] | None:
+    """Return the baseline that the network of a target begins at; None where it begins at none."""
+    kind: type[StartingGenerator] | None = getattr(codec, "begins_at", None)
+    return kind
 
 
 def foretold_of(codec: GeneratedTarget) -> str | None:

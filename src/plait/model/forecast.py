@@ -10,12 +10,13 @@ import numpy as np
 
 from plait.answer import Answer
 from plait.data.table import Table
+from plait.data.windows.growth import out_of_logarithms
 from plait.data.windows.plan import BEFORE, WindowPlan
 from plait.data.windows.rows import judging_windows, last_windows
-from plait.data.windows.scale import Scale, local_spread, spread_of
+from plait.data.windows.scale import Scale, local_spread
 from plait.errors import BundleError
 from plait.modalities import Asked
-from plait.model.interval_scale import end_of_groups
+from plait.model.interval_scale import end_of_few_groups, end_of_groups
 from plait.model.made import raw_of
 from plait.model.wants import Wants
 from plait.progress import SILENT, Progress
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 LEAST_SIDE = 0.1
 """Of one side of an interval, that the other has at least: that the few windows held out all erred
 to one side does not put a forecast beyond its own interval."""
+
+POWERS = (1.0, 0.5, 0.0)
+
+LEAST_STRETCHES = 19
+"""Of time: fewer do not tell how far 5 % of the errors of a single step lie."""
+
+NEAR_STEPS, LEAST_SIZE = 6, 1e-12
+"""The so-manieth part of the steps on either side tells of a step too; least squared error."""
 
 UNITS = "series"
 """What windows are told in, kept in a bundle: see `plait.data.windows.scale.Scale`."""
@@ -41,12 +50,14 @@ class Forecast:
     Attributes:
         plan: How rows in time become windows.
         low, high: float32 ``[step, target]``: between these beside the forecast, in units of the
-            spread of what came before, lay 90 % of the values of windows that were held out.
+            spread of what came before to the power, lay 90 % of the values of windows held out.
+        power: How far errors go with the spread of what came before: 1 as that, 0 not at all.
     """
 
     plan: WindowPlan
     low: np.ndarray
     high: np.ndarray
+    power: float = 1.0
 
     @classmethod
     def of(
@@ -55,9 +66,11 @@ class Forecast:
         """Learn the interval of each step from windows that were held out.
 
         Errors count in units of the spread of what came before, so that a quiet time has narrow
-        intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2).
+        intervals (locally weighted split conformal prediction, Lei et al. 2018, section 5.2), as
+        far as they go with it: by the power under which they are likeliest.
         Windows that overlap are one value together: as many count as there are stretches of time;
-        see `plait.model.interval_scale.end_of_groups`.
+        see `plait.model.interval_scale.end_of_groups`. Where these are few, all steps tell how
+        errors are spread, each in units of its own size.
 
         Args:
             plan: Of the windows.
@@ -68,13 +81,16 @@ class Forecast:
         """
         whole = np.array([len(one.values) >= plan.horizon for one in true])
         gaps = np.stack([
-            (one.values[: plan.horizon] - other.values[: plan.horizon]) / unit
-            for one, other, unit in zip(true, raw_of(made), local, strict=True)
+            one.values[: plan.horizon] - other.values[: plan.horizon]
+            for one, other in zip(true, raw_of(made), strict=True)
             if len(one.values) >= plan.horizon
         ])  # fmt: skip
-        low, high = (_ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
+        power = min(POWERS, key=lambda one: _surprise(gaps, local[whole], one))
+        gaps = gaps / local[whole][:, None] ** power
+        ends = _ends if len(np.unique(groups[whole])) >= LEAST_STRETCHES else _ends_of_few
+        low, high = (ends(gaps, groups[whole], side) for side in (-1.0, 1.0))
         low, high = np.minimum(low, -LEAST_SIDE * high), np.maximum(high, -LEAST_SIDE * low)
-        return cls(plan, low.astype(np.float32), high.astype(np.float32))
+        return cls(plan, low.astype(np.float32), high.astype(np.float32), power)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -83,6 +99,7 @@ class Forecast:
             "plan": self.plan.to_dict(),
             "low": self.low.astype(float).tolist(),
             "high": self.high.astype(float).tolist(),
+            "power": self.power,
         }
 
     @classmethod
@@ -95,8 +112,9 @@ class Forecast:
                 received=str(data.get("units", "what came before")),
                 hint="fit it again",
             )
-        ends = (np.array(data[name], np.float32) for name in ("low", "high"))
-        return cls(WindowPlan.from_dict(data["plan"]), *ends)
+        low, high = (np.array(data[name], np.float32) for name in ("low", "high"))
+        power = float(data.get("power", 1.0))  # as all were that do not say
+        return cls(WindowPlan.from_dict(data["plan"]), low, high, power)
 
     def reads(self, table: Table) -> bool:
         """Tell whether a table is of rows in time: each that is no window yet."""
@@ -118,7 +136,7 @@ class Forecast:
         inside = known = 0
         for one, other, unit in zip(true, raw_of(made), local, strict=True):
             steps = min(len(one.values), len(other.values), self.plan.horizon)
-            gap = (one.values[:steps] - other.values[:steps]) / unit
+            gap = (one.values[:steps] - other.values[:steps]) / unit**self.power
             there = ~np.isnan(gap)
             within = (gap >= self.low[:steps]) & (gap <= self.high[:steps])
             inside, known = inside + int((within & there).sum()), known + int(there.sum())
@@ -137,7 +155,7 @@ def next_steps(
     if told is None:
         raise ValueError("this model forecasts nothing")
     plan = told.plan
-    windows, series = last_windows(table, plan)
+    windows, series, origins = last_windows(table, plan)
     made = raw_of(model.outputs_of(windows, asked=asked, progress=progress))
     columns: dict[str, list[Any]] = {plan.time: []}
     if plan.group is not None:
@@ -145,11 +163,14 @@ def next_steps(
     drawn = asked is not None and asked.temperature > 0
     for name in plan.targets:
         columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
-    for steps, one in zip(series, made, strict=True):
-        scale = Scale.of(steps.values[-plan.lookback :], spread_of(steps.values))
+    for steps, origin, one in zip(series, origins, made, strict=True):
+        known = steps.values[:origin]
+        scale = Scale.of(known[-plan.lookback :], plan.spread(known))
         ahead = one.values[: plan.horizon].astype(np.float64)
-        values = scale.back(ahead)
-        times = plan.clock.after(float(steps.times[-1]), len(values))
+        values = _as_given(scale.back(ahead), plan)
+        times = steps.times[origin : origin + len(values)]
+        if len(times) < len(values):
+            times = plan.clock.after(float(steps.times[origin - 1]), len(values))
         columns[plan.time] += plan.clock.written(times)
         if plan.group is not None:
             columns[plan.group] += [steps.name] * len(values)
@@ -157,8 +178,8 @@ def next_steps(
             columns[name] += _rounded(values[:, place])
             if not drawn:
                 for end, far in ((LOW, told.low), (HIGH, told.high)):
-                    reach = ahead + scale.local * far[: len(ahead)]
-                    columns[name + end] += _rounded(scale.back(reach)[:, place])
+                    reach = ahead + scale.local**told.power * far[: len(ahead)]
+                    columns[name + end] += _rounded(_as_given(scale.back(reach), plan)[:, place])
     return Answer(columns)
 
 
@@ -181,6 +202,49 @@ def _ends(gaps: np.ndarray, groups: np.ndarray, side: float) -> np.ndarray:
         if known.any():
             found[step, target] = side * end_of_groups(side * own[known], groups[known])
     return found
+
+
+def _as_given(values: np.ndarray, plan: WindowPlan) -> np.ndarray:
+    """Return ``[step, target]`` in the units of the table."""
+    return out_of_logarithms(values, plan.targets, plan.floors)
+
+
+def _ends_of_few(gaps: np.ndarray, groups: np.ndarray, side: float) -> np.ndarray:
+    """Return as `_ends` one end by what all steps of a target have in common."""
+    found = np.zeros(gaps.shape[1:])
+    for target in range(gaps.shape[2]):
+        own = gaps[:, :, target].astype(np.float64)
+        known = ~np.isnan(own)
+        if not known.any():
+            continue
+        sizes = _smooth(np.where(known, own, 0.0), known)
+        scores = side * (own / sizes)[known]
+        end = end_of_few_groups(scores, np.broadcast_to(groups[:, None], own.shape)[known])
+        found[:, target] = side * sizes * max(end, 0.0)
+    return found
+
+
+def _smooth(gaps: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the size of the errors of each step and of those near it, float64 ``[step]``."""
+    reach = max(1, gaps.shape[1] // NEAR_STEPS)
+    squares, counts = (gaps**2).sum(axis=0), known.sum(axis=0)
+    near = np.ones(2 * reach + 1)
+    middle = slice(reach, reach + gaps.shape[1])
+    total, num = (np.convolve(one, near)[middle] for one in (squares, counts))
+    return np.sqrt(np.maximum(total / np.maximum(num, 1), LEAST_SIZE))
+
+
+def _surprise(gaps: np.ndarray, local: np.ndarray, power: float) -> float:
+    """Return minus the log-likelihood of errors, but for a constant, of spread ``local**power``.
+
+    Args:
+        gaps: ``[window, step, target]``.
+        local: ``[window, target]``.
+        power: How far errors go with it.
+    """
+    squares = np.nanmean((gaps / local[:, None] ** power) ** 2, axis=(0, 1))
+    likely = 0.5 * np.log(np.maximum(np.nan_to_num(squares), LEAST_SIZE))
+    return float((likely + power * np.log(local).mean(axis=0)).mean())
 
 
 def _rounded(values: np.ndarray) -> list[float]:

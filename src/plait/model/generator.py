@@ -7,23 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
 
 from plait.baselines.features import FeatureMap
 from plait.baselines.generated import kinds_of
+from plait.baselines.start import Start
 from plait.bundle import Bundle
 from plait.data.prepared import Prepared
-from plait.display import brief, model_name
-from plait.errors import TargetError, UsageError
+from plait.display import brief
 from plait.modalities import (
     Asked,
     Codec,
     GeneratedTarget,
     MixableTarget,
     SimpleGenerator,
+    begins_at,
     traits_of,
 )
 from plait.model.ensemble import BASE_MODELS, DEEP, WEIGHTS, folder_files
@@ -37,15 +38,6 @@ from plait.networks.opening import open_drawer
 from plait.networks.runner import Drawer
 from plait.networks.weights import SavedHeads
 from plait.types import Arrays
-
-if TYPE_CHECKING:
-    from plait.model.model import Model
-
-MAX_TEMPERATURE = 100.0
-"""Beyond it every draw is as likely as any other."""
-
-MAX_BEAM = 32
-"""Beginnings of each row that are kept in memory, at most."""
 
 
 @brief
@@ -65,6 +57,7 @@ class Generator:
         tensors: Weights of the network as NumPy arrays, float32 by name.
         trust: What the sureness of its values is worth; None where that is not known.
         share: Of the network in a mix, in (0, 1); 0 where one of them answers alone.
+        start: The simple model at whose values the network begins; None where there is none.
     """
 
     codecs: Mapping[str, Codec]
@@ -77,6 +70,7 @@ class Generator:
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     trust: TrustByColumns | None = None
     share: float = 0.0
+    start: Start | None = None
     _drawer: Drawer | None = None
 
     @cached_property
@@ -111,7 +105,7 @@ class Generator:
         if not self.by_pieces:
             yield self.outputs(prepared, np.array([row]), asked)
             return
-        for value in streamed_row(self.drawer, prepared, row, asked):
+        for value in streamed_row(self.drawer, self._told(prepared, [row]), row, asked):
             yield self.made([value], prepared, np.array([row]), asked)
 
     def made(
@@ -178,7 +172,11 @@ class Generator:
         """
         if self.config is None or self.share:
             return None
-        return row_losses(self.drawer, self.name, prepared, rows)
+        return row_losses(self.drawer, self.name, self._told(prepared, rows), rows)
+
+    def _told(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> Prepared:
+        """Return the columns, and what the network begins at, if at anything."""
+        return prepared if self.start is None else self.start.beside(prepared, rows)
 
     @property
     def drawer(self) -> Drawer:
@@ -191,6 +189,7 @@ class Generator:
                 targets={self.name: self.target},
                 config=self.config,
                 tensors=self.tensors,
+                started=self.start is not None,
             )
             self._drawer = open_drawer(saved, self.name)
         return self._drawer
@@ -208,6 +207,7 @@ class Generator:
             "headline": self.judge.headline,
             "mix": self.weights,
             "system": None if self.config is None else dataclasses.asdict(self.config),
+            "start": None if self.start is None else self.start.model.name,
             "trust": None if self.trust is None else self.trust.facts(),
         }
 
@@ -215,51 +215,21 @@ class Generator:
         if self.simple is not None and self.features is not None:
             self.features.save(folder / BASE_MODELS / "features")
             self.simple.save(folder / BASE_MODELS / self.shipped)
+        if self.start is not None:
+            self.start.features.save(folder / BASE_MODELS / "features")
+            self.start.model.save(folder / BASE_MODELS / self.start.model.name)
 
     def values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
         """Return a generated value per row, in the target's layout."""
         parts = []
         if self.config is not None:
-            parts.append(generated_rows(self.drawer, prepared, rows, asked))
+            told = self._told(prepared, rows)
+            parts.append(generated_rows(self.drawer, told, rows, asked))
         if self.simple is not None and self.features is not None:
             parts.append(self.simple.answer(self.features.matrices(prepared, rows)))
         if len(parts) == 1 or not isinstance(self.target, MixableTarget):
             return parts[0]
         return self.target.mixed(parts, [self.share, 1.0 - self.share])
-
-
-def asked_of(
-    model: Model, temperature: float | None, seed: int, beam: int | None = None
-) -> Asked | None:
-    """Return how to draw; None where nothing is.
-
-    Raises `TargetError` for a temperature where the target is predicted, and for a beam where
-    nothing is made piece by piece; `UsageError` for a temperature, seed or beam that is none, and
-    for both a beam and a temperature.
-    """
-    if temperature is None and beam is None and not isinstance(model.predictor, Generator):
-        return None
-    generator, asked = (
-        model.generator,
-        Asked(temperature=temperature or 0.0, seed=seed, beam=beam or 1),
-    )
-    hot, wide = asked.temperature > 0, beam is not None and beam != 1
-    if seed < 0 or not 0 <= asked.temperature <= MAX_TEMPERATURE or (hot and wide):
-        raise UsageError(
-            "values cannot be drawn so",
-            expected=f"a temperature from 0 to {MAX_TEMPERATURE:g}, a seed of 0 or more, and a "
-            "beam only where nothing is drawn by lot",
-            received=f"temperature={temperature}, seed={seed}, beam={beam}",
-        )
-    if beam is not None and not 1 <= beam <= MAX_BEAM:
-        raise UsageError("this is no beam", expected=f"1 to {MAX_BEAM}", received=str(beam))
-    if wide and not generator.by_pieces:
-        raise TargetError(
-            "nothing is made piece by piece, so there is no beam",
-            expected="a network that writes texts",
-            received=f"{model_name(generator.shipped)}, for a {generator.target.modality}",
-        )
-    return asked
 
 
 def load_generator(
@@ -282,15 +252,23 @@ def load_generator(
     shipped = next((name for name in mix if name != DEEP), DEEP)
     config, folder = about.get("system"), bundle.path / BASE_MODELS
     simple = None if shipped == DEEP else kinds_of(target)[shipped].load(folder / shipped)
+    begun = begins_at(target) if DEEP in mix and about.get("start") else None
+    features = None
+    if simple is not None or begun is not None:
+        features = FeatureMap.load(folder / "features", codecs)
+    start = None
+    if begun is not None and features is not None:
+        start = Start(begun.load(folder / begun.name), features, target)
     return Generator(
         codecs=codecs,
         name=str(about["target"]),
         target=target,
         shipped=str(shipped),
         simple=simple,
-        features=None if simple is None else FeatureMap.load(folder / "features", codecs),
+        features=features,
         config=None if config is None else SystemConfig(**config),
         trust=trust_by_columns_from(about["trust"]) if about.get("trust") else None,
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in mix else {},
         share=float(mix[DEEP]) if len(mix) > 1 else 0.0,
+        start=start,
     )

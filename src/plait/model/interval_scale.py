@@ -103,6 +103,17 @@ def end_of_groups(scores: np.ndarray, groups: np.ndarray) -> float:
     return max(found, _random_effect(scores, groups)) if few else found
 
 
+def end_of_few_groups(scores: np.ndarray, groups: np.ndarray) -> float:
+    """Return as `end_of_groups` the end for a row of a new group, where the rows of a group are
+    many: their spread is known well, and only between the few groups it is not.
+
+    Args:
+        scores: float64 ``[row]``.
+        groups: int ``[row]``.
+    """
+    return _random_effect(scores, groups)
+
+
 def _sizes(scores: np.ndarray, present: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return how large errors are with the columns of each of some rows, float64 ``[row]``.
 

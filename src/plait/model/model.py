@@ -18,6 +18,7 @@ from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError, as_path
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
+from plait.model.asked_draws import asked_of
 from plait.model.bundling import files_of
 from plait.model.classes import classes_of, predict_proba
 from plait.model.columns import under_schema
@@ -27,7 +28,7 @@ from plait.model.embedding import embed, search
 from plait.model.ensemble import Ensemble
 from plait.model.evaluation import evaluate, score_rows
 from plait.model.forecast import Forecast
-from plait.model.generator import Generator, asked_of
+from plait.model.generator import Generator
 from plait.model.importance import importance
 from plait.model.judging import leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
@@ -201,10 +202,8 @@ class Model:
 
     def present(self, prepared: Prepared, input_column: str) -> np.ndarray:
         """Return which rows have an input column, bool ``[row]``."""
-        columns = [
-            np.asarray(prepared.columns[name].present) for name in self.input_columns[input_column]
-        ]
-        return np.logical_or.reduce(columns)
+        columns = [prepared.columns[name].present for name in self.input_columns[input_column]]
+        return np.logical_or.reduce([np.asarray(one) for one in columns])
 
     def truth(self, prepared: Prepared, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the targets of prepared rows."""

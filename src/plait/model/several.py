@@ -17,10 +17,11 @@ from plait.data.table import read
 from plait.errors import ColumnError, TargetError
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec
+from plait.model.asked_draws import asked_of
 from plait.model.bundling import fields_from
 from plait.model.columns import Missing, weighed
 from plait.model.ensemble import DEEP
-from plait.model.generator import Generator, asked_of
+from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.prepare import in_parts
 from plait.model.several_bundling import COMMON, files_of_several, parts_of

@@ -10,7 +10,7 @@ import numpy as np
 from plait.answer import Answer
 from plait.errors import TargetError, UsageError
 from plait.modalities import traits_of
-from plait.model.generator import asked_of
+from plait.model.asked_draws import asked_of
 
 if TYPE_CHECKING:
     from plait.model.model import Model

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from plait.baselines.start import START
 from plait.modalities import Codec, GeneratedTarget, PredictiveTarget, TargetCodec, find_network
 from plait.networks.config import SystemConfig
 from plait.networks.encoder import Encoder
@@ -83,7 +84,7 @@ class Heads(nn.Module):
             inputs = {name: replace(one, present=keep[:, place]) for place, (name, one) in places}
         asks = getattr(self.head(target), "asks_for_map", False)
         pooled = pool(tokens.values, tokens.mask)
-        return Conditions(tokens, pooled, inputs, placed if asks else None)
+        return Conditions(tokens, pooled, inputs, placed if asks else None, batch.get(START))
 
     def head(self, target: str) -> Any:
         """Return a target's head: its ``Generate``, or an `AnswerHead`."""

@@ -28,4 +28,4 @@ def open_drawer(saved: SavedHeads, name: str) -> Drawer:
     from plait.networks.building import build_heads
     from plait.networks.torch_runners import HeadsRunner
 
-    return HeadsRunner(build_heads(saved), name)
+    return HeadsRunner(build_heads(saved), name, started=saved.started)

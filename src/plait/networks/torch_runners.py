@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from plait.baselines.start import START
 from plait.data.prepared import Prepared
 from plait.modalities import Asked
 from plait.networks.embed import row_vectors
@@ -79,11 +80,19 @@ class HeadsRunner:
         network: Put into evaluation mode and left in it.
         target: Which of its targets.
         device: Where it is.
+        started: Whether it begins at what a simple model says, which a batch then tells.
     """
 
-    def __init__(self, network: Heads, target: str, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        network: Heads,
+        target: str,
+        device: torch.device | str = "cpu",
+        *,
+        started: bool = False,
+    ) -> None:
         self._network, self._target, self._device = network.eval(), target, device
-        self.columns = network.encoder.columns
+        self.columns = (*network.encoder.columns, *([START] if started else []))
 
     @torch.inference_mode()
     def draw(

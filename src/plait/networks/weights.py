@@ -59,12 +59,14 @@ class SavedHeads:
     Attributes:
         codecs, targets, config: As for `plait.networks.heads.Heads`.
         tensors: Its weights.
+        started: Whether it begins at what a simple model says.
     """
 
     codecs: Mapping[str, Codec]
     targets: Mapping[str, TargetCodec]
     config: SystemConfig
     tensors: Tensors
+    started: bool = False
 
 
 def tensors_of(network: Any) -> dict[str, np.ndarray]:

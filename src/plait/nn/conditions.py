@@ -9,7 +9,7 @@ from torch import Tensor
 
 from plait.nn.feature_map import FeatureMap
 from plait.nn.tokens import Tokens
-from plait.types import Batch
+from plait.types import Batch, ColumnBatch
 
 
 class Conditions(NamedTuple):
@@ -23,12 +23,15 @@ class Conditions(NamedTuple):
             hidden from the row is not present. None where a head is asked without.
         map: Where things are in the rows' pictures, for a head that asks for it, of all columns
             that offer it; None where none does, or nobody asks.
+        start: What a simple model says of the rows, in the target's layout, where the target's
+            network begins at it; None where it does not.
     """
 
     tokens: Tokens
     pooled: Float[Tensor, "batch query dim"]
     inputs: Batch | None = None
     map: FeatureMap | None = None
+    start: ColumnBatch | None = None
 
     def take(self, rows: slice | Tensor) -> Conditions:
         """Return the tokens and the queries of some of the rows, in this order."""

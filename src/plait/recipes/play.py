@@ -14,7 +14,7 @@ from plait.listening import heard, listened
 from plait.modalities import Asked
 from plait.modalities.action.cells import Action
 from plait.modalities.trajectory.cells import Trajectory
-from plait.model.generator import asked_of
+from plait.model.asked_draws import asked_of
 from plait.model.model import Model, load
 from plait.model.policy import Policy
 from plait.progress import Progress

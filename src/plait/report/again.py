@@ -12,6 +12,7 @@ import yaml
 
 from plait.data.overrides import parse_overrides
 from plait.errors import PlaitError
+from plait.words import join_list
 
 VALUES = (
     "target", "budget", "size", "fusion", "columns_file", "group", "time", "split", "schema",
@@ -32,7 +33,7 @@ SWITCHES = {
 }
 """Setting -> its value -> the option that says so."""
 
-LISTS = ("columns", "exclude", "encoders", "costs")
+LISTS = ("columns", "exclude", "encoders", "costs", "known")
 AS_GIVEN = {"size": "auto", "fusion": "auto", "adapt": "auto", "tune": "auto", "device": "auto"}
 
 
@@ -112,6 +113,9 @@ def _of_lists(said: Mapping[str, Any]) -> list[str | None]:
     if said.get("costs"):
         costs = (f"{_quoted(name)}={value}" for name, value in said["costs"].items())
         found += ["--cost", ",".join(costs)]
+    if said.get("known"):
+        known = said["known"]
+        found += ["--known", known if isinstance(known, str) else join_list(known)]
     return found
 
 

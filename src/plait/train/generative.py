@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from plait.baselines.start import START
 from plait.baselines.weighted_statistics import mean_by
+from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.networks.generate_rows import row_losses
 from plait.networks.heads import Heads
 from plait.networks.system import drop_columns, presence, to_tensors
 from plait.networks.torch_runners import HeadsRunner
+from plait.nn.conditions import Conditions
 from plait.train.objective import views_of
 from plait.train.precision import autocast
-from plait.types import Batch
+from plait.types import Batch, ColumnBatch
 
-MAX_ROWS_PER_CHECK = 2048
+MAX_ROWS_PER_CHECK, CHECKED_AT_ONCE = 2048, 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class GenerativeData:
         prepared: Arrays of every row, those of the targets among them.
         columns: Input columns.
         shares: Target column -> its weight in the loss.
+        started: Whether the network begins at what a simple model says, which is told beside.
         rows: Row numbers to train on; each has a value of some target.
         rows_validation: Row numbers to validate on; empty to train without validation.
         weights: float32 of every row of the table: how much it counts; None for the same.
@@ -41,6 +45,7 @@ class GenerativeData:
     rows: np.ndarray
     rows_validation: np.ndarray
     weights: np.ndarray | None = None
+    started: bool = False
 
 
 class Generative:
@@ -55,7 +60,8 @@ class Generative:
 
     def __init__(self, network: Heads, data: GenerativeData) -> None:
         self.module, self.data = network, data
-        self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
+        self.prepared, self.rows = data.prepared, data.rows
+        self.columns = (*data.columns, *([START] if data.started else []))
         self.views = views_of(self.rows)
         self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
@@ -68,7 +74,7 @@ class Generative:
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         batch = views[0]
-        keep = presence(batch, self.columns)
+        keep = presence(batch, self.data.columns)
         device = keep.device
         keep = drop_columns(keep.cpu(), self.module.config.drop_column).to(device)
         wanted = {name: self.prepared.columns[name].gather(rows) for name in self.data.shares}
@@ -89,10 +95,29 @@ class Generative:
         heavy = None if self.data.weights is None else self.data.weights[rows]
         total = 0.0
         for name, share in self.data.shares.items():
-            drawer = HeadsRunner(self.module, name, device)
+            drawer = HeadsRunner(self.module, name, device, started=self.data.started)
             losses = row_losses(drawer, name, self.prepared, rows)
             total += share * mean_by(losses, heavy)
         return total
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Let heads that can settle how much of what they learned is kept, by rows held out."""
+        device = next(self.module.eval().parameters()).device
+        for name in self.data.shares:
+            settle = getattr(self.module.head(name), "settle", None)
+            if settle is not None and len(self.data.rows_validation):
+                settle(self._held(name, device))
+
+    def _held(self, name: str, device: torch.device) -> Iterator[tuple[Conditions, ColumnBatch]]:
+        """Give what the head of a target sees of rows held out, and their values, in batches."""
+        rows = self.data.rows_validation[:MAX_ROWS_PER_CHECK]
+        loader = Loader(self.prepared, rows, self.columns, batch_size=CHECKED_AT_ONCE)
+        for some, batch in loader.epoch(0):
+            told = to_tensors(batch, device)
+            wanted = to_tensors({name: self.prepared.columns[name].gather(some)}, device)
+            tokens, placed = self.module.encode(told), self.module.map(told)
+            yield self.module.conditions(name, tokens, told, placed), wanted[name]
 
     def compile(self) -> None:
         """Heads draw and decode in Python: nothing is compiled."""

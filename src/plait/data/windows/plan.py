@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
+from plait.data.windows.known import labels_ahead
+from plait.data.windows.scale import spread_of
+from plait.data.windows.usual import Usual
 from plait.errors import TargetError, UsageError
 from plait.modalities import traits_of_modality
 
 BEFORE, BESIDE, SPLIT, BLOCK = "before", "beside", "split", "stretch of time"
+KNOWN = "known ahead"
 """Names of columns of the windows, with an underscore behind where the table has such a column."""
 
 MOST_BEFORE, TIMES_BEFORE = 512, 5
 """Steps that are looked at by default: so many times those ahead, no more than so many."""
 
 LEAST_BEFORE = 24
+
+MOST_KNOWN = 2048
+"""Steps of what is known ahead, past ones with them, at most: more would be averaged together."""
 
 MOST_LEVELS = 16
 """Targets whose level and spread are told as columns of their own, at most."""
@@ -38,6 +47,10 @@ class WindowPlan:
         clock: How time goes on from row to row.
         beside: Other columns of numbers, of which the past is told.
         still: Other columns, which are told as they last were.
+        known: Column whose values are known ahead -> the labels it is told as; () for a number.
+        floors: Target -> its least value, of those that are told in logarithms.
+        usual: How widely series vary, for those of which little is known; None where all rows are
+            one series.
         split: Column that says which part each row is of, ``train``, ``validation`` or ``test``;
             None where time decides.
     """
@@ -50,6 +63,9 @@ class WindowPlan:
     clock: Clock
     beside: tuple[str, ...] = ()
     still: tuple[str, ...] = ()
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
+    usual: Usual | None = None
     split: str | None = None
 
     @property
@@ -68,6 +84,17 @@ class WindowPlan:
             for name in (f"level of {target}", f"spread of {target}")
         )
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the columns that tell of one series alone: whose it is, and how high; none
+        where all rows are one series."""
+        return () if self.group is None else (self.group, *self.levels)
+
+    def spread(self, known: np.ndarray) -> np.ndarray:
+        """Return the spread of a series of which ``[step, target]`` is known, float64
+        ``[target]``."""
+        return spread_of(known) if self.usual is None else self.usual.spread(known)
+
     def named(self, name: str) -> str:
         """Return a name for a column of the windows that no column of the table has."""
         taken = {*self.still, self.time, self.group, self.split, self.goal}
@@ -83,7 +110,11 @@ class WindowPlan:
     def from_dict(cls, data: Mapping[str, Any]) -> WindowPlan:
         """Rebuild what `to_dict` gave."""
         names = {name: tuple(data[name]) for name in ("targets", "beside", "still")}
-        return cls(**{**data, **names, "clock": Clock(**data["clock"])})
+        known = {name: tuple(labels) for name, labels in data.get("known", {}).items()}
+        told = {name: tuple(one) for name, one in (data.get("usual") or {}).items()}
+        usual = Usual(**told) if told else None
+        clock = Clock(**data["clock"])
+        return cls(**{**data, **names, "known": known, "usual": usual, "clock": clock})
 
 
 def plan_windows(
@@ -94,6 +125,7 @@ def plan_windows(
     group: str | None,
     horizon: int,
     lookback: int | None,
+    known: Sequence[str] = (),
     split: str | None = None,
     exclude: Sequence[str] = (),
     clock: Clock | None,
@@ -105,12 +137,14 @@ def plan_windows(
         targets: What is forecast.
         time, group, horizon, lookback, split: See `WindowPlan`; no lookback is five times the
             horizon.
+        known: Columns that are known ahead.
         exclude: Columns that tell nothing.
         clock: How time goes on.
 
     Raises:
         UsageError: No time, or lengths that are none.
         TargetError: A target is no number.
+        ColumnError, UsageError, TargetError: See `labels_ahead`.
     """
     if time is None or clock is None:
         raise UsageError(
@@ -130,11 +164,19 @@ def plan_windows(
                 column=name,
                 hint=f"if it is one, say so: --columns {name}=number",
             )
-    said = {*targets, time, group, split, *exclude}
+    labels = labels_ahead(table, known, (*targets, time, group, split, *exclude))
+    said = {*targets, time, group, split, *exclude, *labels}
     others = [column for column in table.schema.values() if column.name not in said]
     amounts = [c.name for c in others if traits_of_modality(c.modality).amount and not _dated(c)]
     if lookback is None:
         lookback = min(max(TIMES_BEFORE * horizon, LEAST_BEFORE), MOST_BEFORE)
+    if labels and lookback + horizon > MOST_KNOWN:
+        raise UsageError(
+            "what is known ahead is of too many steps",
+            expected=f"at most {MOST_KNOWN:,} steps, lookback and horizon together",
+            received=f"{lookback + horizon:,} steps",
+            hint="ask for a shorter --horizon or --lookback",
+        )
     return WindowPlan(
         targets=tuple(targets),
         time=time,
@@ -142,6 +184,7 @@ def plan_windows(
         horizon=horizon,
         lookback=lookback,
         clock=clock,
+        known=labels,
         split=split,
         beside=tuple(amounts),
         still=tuple(column.name for column in others if column.name not in amounts),

@@ -12,9 +12,10 @@ import numpy as np
 from plait.data.by_column import read_splits
 from plait.data.overrides import Override
 from plait.data.table import Table
-from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, SPLIT, WindowPlan
+from plait.data.windows.known import check_ahead
+from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, KNOWN, SPLIT, WindowPlan
 from plait.data.windows.scale import Scale, spread_of
-from plait.data.windows.steps import Steps, read_steps
+from plait.data.windows.steps import Steps, origins_of, read_steps
 from plait.errors import TableError
 from plait.types import Cell
 
@@ -24,8 +25,12 @@ PARTS = ("train", "validation", "test")
 SHARES = (0.7, 0.8)
 """Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
 
-PLAIN: Override = {"modality": "series", "settings": {"detail": 3}}
-"""Windows are many, and alike step by step: their simple features are the series itself."""
+DETAIL = {"detail": 3}
+MOST_HELD = 0.3
+"""Of the time, that the next or the latest takes where series are short: each has a window."""
+
+PLAIN: Override = {"modality": "series", "settings": DETAIL}
+"""Windows are alike step by step: their simple features are the series itself."""
 
 MOST = (5000, 1000, 1000)
 """Windows of each part, evenly spread, at most."""
@@ -74,8 +79,10 @@ class WindowRows:
         self._table, self._plan, self._series, self._windows = table, plan, series, windows
         self._spreads = spreads
         self.num_rows, self.notes = len(windows), (*table.notes, *notes)
+        self.moments = np.array([_begun(series[one.series], one.origin) for one in windows])
         self._scales: dict[tuple[int, int], Scale] = {}
         told = [plan.named(BEFORE), *([plan.named(BESIDE)] if plan.beside else [])]
+        told += [plan.named(KNOWN)] if plan.known else []
         told += [plan.time] if plan.clock.dates else []
         told += [] if plan.group is None else [plan.group]
         told += plan.levels
@@ -111,6 +118,8 @@ class WindowRows:
             return _known(scale.without(series.values[ahead if column == plan.goal else before]))
         if column == plan.named(BESIDE):
             return _known(series.beside[before])
+        if column == plan.named(KNOWN):
+            return _known(series.known[before.start : window.origin + plan.horizon])
         if column in plan.levels:
             place = plan.levels.index(column)
             return self._scale(window).told[place]
@@ -131,10 +140,15 @@ class WindowRows:
         key = window.series, window.origin
         if key not in self._scales:
             known = self._series[window.series].values[: window.origin]
-            given = self._spreads
-            spread = spread_of(known) if given is None else given[window.series]
+            given = None if self._spreads is None else self._spreads[window.series]
+            spread = self._plan.spread(known) if given is None else given
             self._scales[key] = Scale.of(known[-self._plan.lookback :], spread)
         return self._scales[key]
+
+
+def _begun(series: Steps, origin: int) -> float:
+    """Return when the first unknown step was; behind the end, the last."""
+    return float(series.times[min(origin, len(series) - 1)])
 
 
 def learning_windows(table: Table, plan: WindowPlan) -> Table:
@@ -152,7 +166,7 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
     windows = [
         Window(number, origin, PARTS[int(parts[origin])])
         for number, (one, parts) in enumerate(zip(series, steps, strict=True))
-        for origin in _origins(one, plan, ahead=plan.horizon)
+        for origin in origins_of(one, plan, ahead=plan.horizon)
         if (parts[origin : origin + plan.horizon] == parts[origin]).all()
     ]
     kept: list[Window] = []
@@ -169,38 +183,52 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
         spread_of(one.values[parts == 0] if (parts == 0).any() else one.values)
         for one, parts in zip(series, steps, strict=True)
     ]
-    return window_table(table, plan, WindowRows(table, plan, series, kept, (note,), spreads))
+    rows = WindowRows(table, plan, series, kept, (note,), spreads)
+    return window_table(table, plan, rows, learning=True)
 
 
 def judging_windows(table: Table, plan: WindowPlan) -> Table:
-    """Return the windows of new rows by rolling origin, each beginning where the last one ended."""
+    """Return windows of new rows by rolling origin, each beginning where the last one ended."""
     series = read_steps(table, plan)
     windows = [
         Window(number, origin)
         for number, one in enumerate(series)
-        for origin in _origins(one, plan, ahead=plan.horizon)[:: plan.horizon]
+        for origin in origins_of(one, plan, ahead=plan.horizon)[:: plan.horizon]
     ]
     if not windows:
         raise _too_few(plan, sum(map(len, series)), "the test")
     return window_table(table, plan, WindowRows(table, plan, series, windows))
 
 
-def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps]]:
-    """Return one window for each series, whose next steps nobody knows, and the series.
+def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], list[int]]:
+    """Return one window for each series, whose next steps nobody knows, the series, and where these
+    steps begin: behind the last row, or where some columns are known ahead, the last target.
 
-    Raises `TableError` where a series has no known value among its last steps.
+    Raises `TableError` where a series has no known value among its last steps, and where what is
+    known ahead is missing for a step to be forecast.
     """
     series = read_steps(table, plan)
     windows = []
     for number, one in enumerate(series):
-        if np.isnan(one.values[-plan.lookback :]).all():
+        origin = _end(one) if plan.known else len(one)
+        if np.isnan(one.values[max(origin - plan.lookback, 0) : origin]).all():
             raise TableError(
                 "nothing is known of the last steps" + (f" of '{one.name}'" if one.name else ""),
                 expected=f"a value of {plan.goal} in the last {plan.lookback:,} steps",
                 column=plan.targets[0],
             )
-        windows.append(Window(number, len(one)))
-    return window_table(table, plan, WindowRows(table, plan, series, windows)), series
+        if plan.known:
+            ahead, rows = one.known[origin:], one.row_of[origin:]
+            check_ahead(plan.known, ahead, rows.tolist(), plan.horizon, one.name)
+        windows.append(Window(number, origin))
+    found = window_table(table, plan, WindowRows(table, plan, series, windows))
+    return found, series, [one.origin for one in windows]
+
+
+def _end(series: Steps) -> int:
+    """Return how many steps there are up to the last of which a target is known."""
+    known = np.flatnonzero(~np.isnan(series.values).all(axis=1))
+    return int(known[-1]) + 1 if len(known) else 0
 
 
 def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.ndarray]:
@@ -208,21 +236,12 @@ def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.n
     if plan.split is not None:
         said = read_splits(table, plan.split)
         return [said[one.row_of] for one in series]
-    bounds = np.quantile(np.concatenate([one.times for one in series]), SHARES)
+    num = max(map(len, series))
+    test = min(max(1 - SHARES[1], plan.horizon / num), MOST_HELD)
+    choosing = min(max(SHARES[1] - SHARES[0], 2 * plan.horizon / num), MOST_HELD)
+    shares = (1 - test - choosing, 1 - test)
+    bounds = np.quantile(np.concatenate([one.times for one in series]), shares)
     return [np.searchsorted(bounds, one.times, side="left").astype(np.int8) for one in series]
-
-
-def _origins(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
-    """Return the moments with enough before and after them, of which something is known."""
-    least = max(1, min(plan.lookback, len(series) // 4))
-    known = ~np.isnan(series.values).all(axis=1)
-    counted = np.concatenate([[0], np.cumsum(known)])
-    return [
-        origin
-        for origin in range(least, len(series) - ahead + 1)
-        if counted[origin] > counted[max(origin - plan.lookback, 0)]
-        and counted[origin + ahead] > counted[origin]
-    ]
 
 
 def _spread(windows: list[Window], most: int) -> list[Window]:
@@ -237,20 +256,28 @@ def _known(values: np.ndarray) -> Cell:
     return None if not values.size or np.isnan(values).all() else values.astype(np.float32)
 
 
-def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
-    """Return the windows as a table that says what its columns are."""
+def window_table(
+    table: Table, plan: WindowPlan, rows: WindowRows, *, learning: bool = False
+) -> Table:
+    """Return the windows as a table that says what its columns are; of those that stand still only
+    what was said, but where it is learned what they are."""
+    own: Override = {"modality": "series", "settings": {**DETAIL, "own": list(plan.own)}}
     said: dict[str, Override] = {
-        plan.named(BEFORE): PLAIN, plan.goal: PLAIN,
+        plan.named(BEFORE): own if plan.own else PLAIN, plan.goal: PLAIN,
         plan.named(SPLIT): "split", plan.named(BLOCK): "group",
     }  # fmt: skip
     if plan.beside:
         said[plan.named(BESIDE)] = PLAIN
+    if plan.known:
+        told = {"ahead": plan.horizon}
+        said[plan.named(KNOWN)] = {"modality": "series", "settings": {**DETAIL, **told}}
     said |= dict.fromkeys(plan.levels, "number")
     if plan.clock.dates:
         said[plan.time] = "date"
     if plan.group is not None:
         said[plan.group] = "category"
-    for name in (name for name in plan.still if name in table.column_names):
+    still = table.column_names if learning else table.overrides
+    for name in (name for name in plan.still if name in still):
         column = table.schema[name]
         said[name] = {"modality": column.modality, "settings": dict(column.settings)}
     return Table(rows, name=table.name, policy=table.policy, overrides=said)
@@ -259,7 +286,7 @@ def window_table(table: Table, plan: WindowPlan, rows: WindowRows) -> Table:
 def _too_few(plan: WindowPlan, num_steps: int, part: str) -> TableError:
     return TableError(
         f"there are too few rows to forecast {plan.horizon:,} steps: none is left for {part}",
-        expected=f"about {10 * plan.horizon:,} steps or more in all",
+        expected=f"about {5 * plan.horizon:,} steps or more in all",
         received=f"{num_steps:,} steps",
         column=plan.time,
         hint="ask for a shorter --horizon",

@@ -13,6 +13,8 @@ from plait.data.decoding import placed, read_cell, read_plain
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
+from plait.data.windows.growth import in_logarithms
+from plait.data.windows.known import numbers_ahead
 from plait.data.windows.plan import WindowPlan
 from plait.errors import CellError, LimitError, TableError, TargetError, no_column
 from plait.modalities import traits_of_modality
@@ -27,8 +29,9 @@ class Steps:
     Attributes:
         name: Of the group; "" where all rows are one series.
         times: float64 ``[step]``, those of missing rows foreseen by the clock.
-        values: float64 ``[step, target]``, NaN where nothing is known.
+        values: float64 ``[step, target]``, NaN where nothing is known; as the plan tells them.
         beside: float64 ``[step, column]``, the same of other numbers.
+        known: float64 ``[step, channel]``, of what is known ahead.
         row_of: int64 ``[step]``: the row of the table, the last one before where it is missing.
     """
 
@@ -36,6 +39,7 @@ class Steps:
     times: np.ndarray
     values: np.ndarray
     beside: np.ndarray
+    known: np.ndarray
     row_of: np.ndarray
 
     def __len__(self) -> int:
@@ -87,12 +91,20 @@ def read_steps(table: Table, plan: WindowPlan) -> list[Steps]:
             raise no_column(name, table.column_names)
     rows = in_order(table, plan.time, plan.group)
     times = read_times(table, plan.time)
-    numbers = {name: numbers_of(table, name) for name in (*plan.targets, *plan.beside)}
-    return [_steps(plan, name, times, own, numbers) for name, own in rows.items()]
+    counted = [name for name, labels in plan.known.items() if not labels]
+    told = (*plan.targets, *plan.beside, *counted)
+    numbers = {name: numbers_of(table, name) for name in told}
+    known = numbers_ahead(table, plan.known, numbers)
+    return [_steps(plan, name, times, own, numbers, known) for name, own in rows.items()]
 
 
 def _steps(
-    plan: WindowPlan, name: str, times: np.ndarray, rows: np.ndarray, numbers: dict[str, np.ndarray]
+    plan: WindowPlan,
+    name: str,
+    times: np.ndarray,
+    rows: np.ndarray,
+    numbers: dict[str, np.ndarray],
+    known: np.ndarray,
 ) -> Steps:
     places, firsts = np.unique(plan.clock.places(times[rows]), return_index=True)
     num = int(places[-1]) + 1
@@ -106,7 +118,7 @@ def _steps(
     kept = rows[firsts]
     row_of = np.full(num, -1, np.int64)
     row_of[places] = kept
-    known = np.maximum.accumulate(np.where(row_of >= 0, np.arange(num), 0))
+    there = np.maximum.accumulate(np.where(row_of >= 0, np.arange(num), 0))
     filled = np.full(num, np.nan)
     filled[places] = times[kept]
     if np.isnan(filled).any():
@@ -114,13 +126,28 @@ def _steps(
         for place in missing:
             filled[place] = plan.clock.after(filled[place - 1], 1)[0]
 
-    def laid(names: Sequence[str]) -> np.ndarray:
-        found = np.full((num, len(names)), np.nan)
-        for place, one in enumerate(names):
-            found[places, place] = numbers[one][kept]
+    def laid(columns: Sequence[np.ndarray]) -> np.ndarray:
+        found = np.full((num, len(columns)), np.nan)
+        for place, column in enumerate(columns):
+            found[places, place] = column[kept]
         return found
 
-    return Steps(name, filled, laid(plan.targets), laid(plan.beside), row_of[known])
+    values, beside = ([numbers[one] for one in names] for names in (plan.targets, plan.beside))
+    told = in_logarithms(laid(values), plan.targets, plan.floors)
+    return Steps(name, filled, told, laid(beside), laid(list(known.T)), row_of[there])
+
+
+def origins_of(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
+    """Return the moments with enough before and after them, of which something is known."""
+    least = max(1, min(plan.lookback, len(series) // 4))
+    known = ~np.isnan(series.values).all(axis=1)
+    counted = np.concatenate([[0], np.cumsum(known)])
+    return [
+        origin
+        for origin in range(least, len(series) - ahead + 1)
+        if counted[origin] > counted[max(origin - plan.lookback, 0)]
+        and counted[origin + ahead] > counted[origin]
+    ]
 
 
 def rows_by_group(table: Table, group: str) -> dict[str, np.ndarray]:

@@ -37,10 +37,17 @@ class Generated:
 
 
 def choose_generated(
-    judge: PairJudge, made: Generated, groups: np.ndarray
+    judge: PairJudge, made: Generated, groups: np.ndarray, *, begun: str = ""
 ) -> tuple[str, tuple[str, ...]]:
     """Return what ships, the best by the headline of what heeds all that is asked (see `heeding`),
-    and what to say of it; a tie goes to simple."""
+    and what to say of it; a tie goes to simple.
+
+    Args:
+        judge: Of the target.
+        made: What every candidate made of rows that nobody learned from.
+        groups: int ``[row]``.
+        begun: The simple model that the network begins at, which it must clearly beat; "" for none.
+    """
     names = list(made.outputs)
     if len(names) == 1 or not len(made.rows):
         few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
@@ -61,6 +68,9 @@ def choose_generated(
     )
     if gap.mean() + 1.96 * standard_error(gap, groups) < 0:
         return best, notes
+    if best == DEEP and base_model == begun:
+        said = f"{model_name(base_model)} ships: the network, which begins at it, is not clearly "
+        return base_model, (*notes, f"{said}better on these data")
     who = "the network" if best == DEEP else "the mix with the network"
     told = f"{who} is not clearly better than {model_name(base_model)} on these data"
     return best, (*notes, told)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from plait.baselines.start import Start
+from plait.fitting.candidates.simple_generators import Simple
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.model.shared_space import SharedSpace
@@ -57,6 +59,7 @@ class Decoder:
         notes: What a person should know.
         cut_short: Whether the time ended before it saw every row once.
         adapt: ``full`` where it began with a base's weights, else ``scratch``.
+        start: The simple model whose values it begins at; None where there is none.
     """
 
     network: Any = None
@@ -66,6 +69,7 @@ class Decoder:
     notes: tuple[str, ...] = ()
     cut_short: bool = False
     adapt: str = "scratch"
+    start: Start | None = None
 
     @property
     def num_parameters(self) -> int:
@@ -85,13 +89,13 @@ class Decoder:
         }
 
 
-def train_decoder(problem: Problem, work: Work, *, fallback: bool, aside: float = 0.0) -> Decoder:
+def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float = 0.0) -> Decoder:
     """Train a network in the time that is left, stopped by rows that nobody learns from.
 
     Args:
         problem: With a generated target.
         work: Settings.
-        fallback: Whether something else can ship where there is no time for a network.
+        simple: What can ship where there is no time for a network, and what it begins at.
         aside: Seconds that are kept for what simple models answer, and for the scores of all.
     """
     if work.simple:
@@ -102,30 +106,36 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool, aside: float 
     from plait.train.generative import Generative, GenerativeData
     from plait.train.shown import train_shown
 
+    if not _in_time(work, simple, aside):
+        return Decoder(notes=("no network was trained: no time was left for it",))
     network = _make_network(problem, work)
+    stop = problem.stopping if len(problem.stopping) else problem.validation
+    rows = np.union1d(problem.learned, stop)
+    prepared, started = simple.told(problem.prepared, rows), simple.start is not None
     most, budget, config = 10**9, work.budget, _step_of(work.train, problem, network)
     if work.timetable.seconds is not None:
-        per_row = _seconds_per_row(problem, network)
+        per_row = _seconds_per_row(problem, network, simple.start)
         share = MAKING_SHARE * work.timetable.seconds
         most = max(LEAST_MADE, int(share / max(TIMES_MADE * per_row, 1e-9)))
         asked = min(most, len(problem.validation)) + min(most, len(problem.judged))
         kept = min(share, TIMES_MADE / 2 * asked * per_row + aside)
         left = work.timetable.left(kept) or 0.0
-        if left < LEAST_SECONDS and fallback:
+        if left < LEAST_SECONDS and simple.fitted:
             return Decoder(notes=("no network was trained: no time was left for it",))
         budget = Budget(max(left, LEAST_SECONDS), "seconds")
         config = config.within(work.budget.amount, len(problem.splits.train))
-    stop = problem.stopping if len(problem.stopping) else problem.validation
     data = GenerativeData(
-        prepared=problem.prepared,
+        prepared=prepared,
         columns=problem.columns,
         shares={str(problem.target): 1.0},
         rows=problem.learned,
         rows_validation=stop,
         weights=problem.weights,
+        started=started,
     )
+    objective = Generative(network, data)
     run = train_shown(
-        Generative(network, data),
+        objective,
         "training",
         work.progress,
         budget=budget,
@@ -134,6 +144,7 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool, aside: float 
         device=work.device,
         folder=work.folder,
     )
+    objective.settle()
     network = network.cpu()
     seen = run.steps * config.rows_per_step(len(problem.learned))
     return Decoder(
@@ -143,12 +154,24 @@ def train_decoder(problem: Problem, work: Work, *, fallback: bool, aside: float 
         most_made=most,
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
+        start=simple.start,
     )
+
+
+def _in_time(work: Work, simple: Simple, aside: float) -> bool:
+    """Tell whether time is left for a network: as long again as what it begins at took to fit, and
+    more; or nothing else can ship."""
+    left = work.timetable.left(aside)
+    if left is None or simple.start is None or not simple.fitted:
+        return True
+    return left - simple.seconds.get(simple.start.model.name, 0.0) > LEAST_SECONDS
 
 
 def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:
     """Return the settings with fewer rows to a step, where nothing was said, of a network whose
-    heads ask for maps."""
+    heads ask for maps; moments in time are not varied, for what follows would vary with them."""
+    if problem.table.moments is not None:
+        config = replace(config, augment=False)
     if config.batch_size or network.map_pool is None:
         return config
     return replace(config, batch_size=min(config.rows_per_step(len(problem.learned)), MOST_MAPPED))
@@ -159,7 +182,7 @@ def _paced(problem: Problem, work: Work, decoder: Decoder) -> Decoder:
     if work.timetable.seconds is None:
         return decoder
     share = MAKING_SHARE * work.timetable.seconds
-    per_row = _seconds_per_row(problem, decoder.network)
+    per_row = _seconds_per_row(problem, decoder.network, decoder.start)
     most = max(LEAST_MADE, int(share / max(TIMES_MADE * per_row, 1e-9)))
     return replace(decoder, most_made=most)
 
@@ -197,7 +220,7 @@ def _config(problem: Problem, work: Work) -> SystemConfig:
     return replace(config, join=join_layer(fusion, config.depth)).check()
 
 
-def _seconds_per_row(problem: Problem, network: Any) -> float:
+def _seconds_per_row(problem: Problem, network: Any, start: Start | None) -> float:
     """Return about how long making one value takes, at most: from a few rows, drawn untrained.
 
     What is drawn from a network that knows nothing seldom ends before it must.
@@ -208,9 +231,11 @@ def _seconds_per_row(problem: Problem, network: Any) -> float:
 
     rows = problem.learned[np.linspace(0, len(problem.learned) - 1, PILOT_ROWS).astype(np.int64)]
     rows = np.unique(rows)
-    drawer = HeadsRunner(network, str(problem.target))
-    asked = Asked(temperature=1.0)
-    generated_rows(drawer, problem.prepared, rows[:2], asked)
+    drawer = HeadsRunner(network, str(problem.target), started=start is not None)
+    prepared, asked = problem.prepared, Asked(temperature=1.0)
+    if start is not None:
+        prepared = start.beside(prepared, rows)
+    generated_rows(drawer, prepared, rows[:2], asked)
     began = time.monotonic()
-    generated_rows(drawer, problem.prepared, rows, asked)
+    generated_rows(drawer, prepared, rows, asked)
     return (time.monotonic() - began) / max(len(rows), 1)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from plait.baselines.features import FeatureMap
 from plait.data.cautions import caution
 from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
 from plait.data.schema import Column, Schema
 from plait.data.windows.plan import WindowPlan
+from plait.display import model_name
 from plait.fitting.setup.problem import Problem
-from plait.model.forecast import Forecast, local_spreads
+from plait.modalities import StartingGenerator, begins_at
+from plait.model.forecast import LEAST_STRETCHES, Forecast, local_spreads
+from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.policy import Policy
 from plait.model.recommendation import Recommendation
+from plait.types import Arrays
 
 OFFLINE = (
     "learned from recorded episodes alone, never tried in its environment: plait play tells what "
@@ -25,6 +30,9 @@ OFFLINE = (
 
 LEAST_COVERED = 0.85
 """Intervals that hold less of the test are warned of."""
+
+MOST_LEFT_OUT = 1500
+"""Windows that are told by fits without them, at most."""
 
 MOST_MADE = 500
 """Windows that intervals are learned from, and tried on, at most each."""
@@ -58,23 +66,77 @@ def _plain(column: Column, goal: str) -> Column:
 def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[str, Any]) -> None:
     """Let a model forecast: its intervals are those of windows that it was only chosen by.
 
-    How often they held on the test is noted in the records.
+    Where these are few, a simple model's are of what it says of all windows by fits without them.
+    How often they held on the test is noted in the records; once that is known, it learns from all
+    windows, by the choices that were made: the latest tell most of what follows.
     """
     held, groups = _made(model, problem, plan, problem.splits.validation)
+    anew, few = _begins_anew(model.generator), len(np.unique(groups)) < LEAST_STRETCHES
+    rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    if anew and few:
+        held, groups = _left_out(model.generator, problem, plan, rows)
     model.forecast = Forecast.of(plan, *held, groups)
-    if not len(problem.splits.test):
-        return
-    share = model.forecast.covered(*_made(model, problem, plan, problem.splits.test)[0])
+    if len(problem.splits.test):
+        _try_intervals(model, problem, plan, records, len(np.unique(groups)))
+    if anew:
+        if plan.split is None:
+            rows = np.sort(np.concatenate([rows, problem.splits.test]))
+            if few:
+                held, groups = _left_out(model.generator, problem, plan, rows)
+                model.forecast = Forecast.of(plan, *held, groups)
+        _learn_all(model.generator, problem, rows)
+        parts = "the rows set aside" if plan.split is None else "the rows that choose"
+        name = model_name(model.generator.shipped)
+        records["metrics"]["notes"].append(f"{name} learned from {parts} too, once it was scored")
+
+
+def _try_intervals(
+    model: Model, problem: Problem, plan: WindowPlan, records: dict[str, Any], num: int
+) -> None:
+    """Note how often the intervals, of so many stretches of time, held on the test."""
+    told = cast("Forecast", model.forecast)
+    share = told.covered(*_made(model, problem, plan, problem.splits.test)[0])
     records["metrics"]["coverage"] = share
     text = (
-        f"90 % intervals, of {len(np.unique(groups)):,} stretches of time that nothing was learned "
+        f"90 % intervals, of {num:,} stretches of time that nothing was learned "
         f"from, held {100 * share:.1f} % of the test's values"
     )
     if share >= LEAST_COVERED:
         records["metrics"]["notes"].append(text)
     else:
-        told = f"{text}: the future is less like the past than they suppose"
-        records["metrics"]["warnings"].append(caution("coverage", plan.goal, told))
+        caveat = f"{text}: the future is less like the past than they suppose"
+        records["metrics"]["warnings"].append(caution("coverage", plan.goal, caveat))
+
+
+def _begins_anew(generator: Generator) -> bool:
+    """Tell whether a simple model answers alone that can be fitted anew as it was chosen."""
+    kind, alone = begins_at(generator.target), generator.config is None
+    return kind is not None and alone and isinstance(generator.simple, kind)
+
+
+def _left_out(
+    generator: Generator, problem: Problem, plan: WindowPlan, rows: np.ndarray
+) -> tuple[tuple[Any, Any, np.ndarray], np.ndarray]:
+    """Return as `_made` what is said of windows by fits without them, of some of very many."""
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, MOST_LEFT_OUT).astype(np.int64))]
+    matrices, targets = _told(generator, problem, rows)
+    said = cast("StartingGenerator", generator.simple).left_out(matrices, targets)
+    made = generator.made(said, problem.prepared, rows)
+    held = (made, generator.truth(targets), local_spreads(problem.table, plan, rows))
+    return held, problem.groups[rows]
+
+
+def _learn_all(generator: Generator, problem: Problem, rows: np.ndarray) -> None:
+    simple = cast("StartingGenerator", generator.simple)
+    generator.simple = simple.again(*_told(generator, problem, rows))
+
+
+def _told(generator: Generator, problem: Problem, rows: np.ndarray) -> tuple[Any, list[Arrays]]:
+    """Return the features of rows, and their prepared targets."""
+    features = cast("FeatureMap", generator.features)
+    matrices = features.matrices(problem.prepared, rows)
+    column = problem.prepared.columns[generator.name]
+    return matrices.grouped(problem.groups[rows]), [column[int(row)] or {} for row in rows]
 
 
 def _made(

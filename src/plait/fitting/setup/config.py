@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "split": _TEXT,
     "horizon": (int,),
     "lookback": (int,),
+    "known": _LIST,
     "items": _TEXT,
     "leave_last_out": (bool,),
     "reward": (str,),

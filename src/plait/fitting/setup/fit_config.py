@@ -157,7 +157,7 @@ class FitConfig:
             "columns": str(table.schema.to_dict()),
             "exclude": ", ".join(sorted(self.exclude)),
             "rows": f"group={rows.group}, time={rows.time}, split={rows.split}, on_error={policy}",
-            "forecast": f"horizon={self.forecasting.horizon}, lookback={self.forecasting.lookback}",
+            "forecast": self.forecasting.told,
             "next": self.recommending.told,
             "reward": self.acting.reward,
             "base": "" if base is None else base.space.key,

@@ -21,6 +21,7 @@ class FitOptions(ReadOptions, total=False):
     weights: str | None
     horizon: int | None
     lookback: int | None
+    known: str | Sequence[str] | None
     items: Any
     leave_last_out: bool
     reward: str | None

@@ -15,6 +15,7 @@ from plait.model.decision import check_threshold, read_costs
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.train.config import TrainConfig
+from plait.words import join_list, names_of, split_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +45,27 @@ class Forecasting:
         horizon: Steps ahead: the targets (columns of numbers, ``load`` or ``load,price``) are
             forecast from what came before, by the column `time`; `group` says whose row it is.
         lookback: Steps that came before, at most; default five times the horizon, up to 512.
+        known: Columns of numbers or categories whose values are known ahead (``price,holiday``):
+            they are told for the steps to be forecast too, and `predict` wants them there, in rows
+            whose target is empty. Of all others only the past is ever read.
     """
 
     horizon: int | None = None
     lookback: int | None = None
+    known: str | Sequence[str] | None = None
+
+    @property
+    def told(self) -> str:
+        """In words, for what tells one fit from another."""
+        ahead = f", known={join_list(self.ahead)}" if self.ahead else ""
+        return f"horizon={self.horizon}, lookback={self.lookback}{ahead}"
+
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        """Names of the columns that are known ahead."""
+        if isinstance(self.known, str):
+            return tuple(split_list(self.known))
+        return names_of(self.known, "known")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,8 @@ LEAST_ROWS = 20
 def with_stopping(problem: Problem, *, from_validation: bool, seed: int) -> Problem:
     """Return the problem with rows to stop by set apart: whole groups, of every class alike.
 
-    Early stopping on the rows that candidates are compared on would favour the network.
+    Early stopping on the rows that candidates are compared on would favour the network. Of moments
+    in time they are the latest.
 
     Args:
         problem: Whose network is not cross-fitted.
@@ -30,6 +31,9 @@ def with_stopping(problem: Problem, *, from_validation: bool, seed: int) -> Prob
         seed: Of the draw.
     """
     rows = problem.splits.validation if from_validation else problem.splits.train
+    moments = problem.table.moments
+    if moments is not None:
+        return replace(problem, stopping=_latest(problem, rows, moments))
     rows, keys = _stratified(problem, rows)
     share = 0.5 if from_validation else min(STOPPING_SHARE, MOST_ROWS / max(len(rows), 1))
     if share * len(rows) < LEAST_ROWS:
@@ -39,6 +43,15 @@ def with_stopping(problem: Problem, *, from_validation: bool, seed: int) -> Prob
     if not len(learn) or not len(stop):
         return problem
     return replace(problem, stopping=np.sort(rows[stop]))
+
+
+def _latest(problem: Problem, rows: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """Return the latest of the rows, whole groups."""
+    num = min(int(STOPPING_SHARE * len(rows)), MOST_ROWS)
+    if num < LEAST_ROWS:
+        return rows[:0]
+    late = rows[moments[rows] >= np.sort(moments[rows])[-num]]
+    return rows[np.isin(problem.groups[rows], problem.groups[late])]
 
 
 def _stratified(problem: Problem, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

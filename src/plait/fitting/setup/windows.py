@@ -7,9 +7,11 @@ from dataclasses import replace
 from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
 from plait.data.table import Table
+from plait.data.windows.growth import floors_of
 from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
-from plait.data.windows.steps import clock_of
+from plait.data.windows.steps import clock_of, read_steps
+from plait.data.windows.usual import Usual
 from plait.errors import UsageError, no_column
 from plait.fitting.setup.episodes import acts, in_episodes
 from plait.fitting.setup.fit_config import FitConfig
@@ -42,6 +44,11 @@ def in_time(
     if horizon is None:
         if asked.forecasting.lookback is not None:
             raise UsageError("a lookback is of a forecast", expected="--horizon beside --lookback")
+        if asked.forecasting.ahead:
+            raise UsageError(
+                "columns that are known ahead are of a forecast",
+                expected="--horizon beside --known",
+            )
         return table, asked, None
     _check(asked)
     targets = tuple(split_list(str(asked.target)))
@@ -55,10 +62,16 @@ def in_time(
         group=rows.group,
         horizon=horizon,
         lookback=asked.forecasting.lookback,
+        known=asked.forecasting.ahead,
         split=rows.split,
         exclude=asked.exclude,
         clock=None if rows.time is None else clock_of(table, rows.time, rows.group),
     )
+    values = [one.values for one in read_steps(table, plan)]
+    plan = replace(plan, floors=floors_of(values, plan.targets))
+    if plan.group is not None:
+        usual = Usual.of([one.values for one in read_steps(table, plan)])
+        plan = replace(plan, usual=usual)
     windows = learning_windows(table, plan)
     split = Rows(split=plan.named(SPLIT), group=plan.named(BLOCK))
     return windows, replace(asked, target=plan.goal, rows=split, exclude=()), plan

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError, TargetError
+from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
@@ -34,7 +35,7 @@ from plait.modalities.series.sketch import fingerprint_series, series_alike
 from plait.modalities.series.survey import survey
 from plait.modalities.series.warp import warp
 from plait.modalities.series.written import written
-from plait.modalities.target import MetricWord, SimpleGenerator
+from plait.modalities.target import MetricWord, SimpleGenerator, StartingGenerator
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 MAX_SCALED = 1e4
@@ -64,6 +65,8 @@ class SeriesCodec:
         least_steps: Shortest training series after that.
         gaps: Whether training series had gaps, so that a mask tells what was observed.
         biases: Of the random convolution features (base64 of float16).
+        own: Columns that say whose series it is, of several, and how high: of no other's use.
+        ahead: So many of the last steps are of the time that the target tells; 0 for none.
     """
 
     modality: ClassVar[str] = "series"
@@ -74,6 +77,7 @@ class SeriesCodec:
     verb: ClassVar[str] = "Draws"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (LinearMap,)
+    begins_at: ClassVar[type[StartingGenerator]] = LinearMap
 
     time_column: str = ""
     max_steps: int = 2048
@@ -88,6 +92,8 @@ class SeriesCodec:
     least_steps: int = 0
     gaps: bool = False
     biases: str = ""
+    own: tuple[str, ...] = field(default=(), metadata=LATER)
+    ahead: int = field(default=0, metadata=LATER)
 
     @property
     def layout(self) -> Layout:

@@ -9,55 +9,38 @@ for Time Series Forecasting?"; Kim et al. 2022, "Reversible Instance Normalizati
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from plait.modalities.series.anchor import Anchor, find_anchor
+from plait.modalities.series.histories import (
+    histories_of,
+    known_column,
+    known_of,
+    lengths_of,
+    outputs_of,
+)
+from plait.modalities.series.judging_groups import Tried, judged, parts_of
+from plait.modalities.series.known_effect import learn_effect
+from plait.modalities.series.other_columns import each_channel, narrow
 from plait.modalities.series.ridge import Linear, Ridge
+from plait.modalities.series.short_history import ShortHistory, aside, beside
 from plait.types import Arrays
 
 MAX_BEFORE = 720
 """Steps of what came before that are looked at, at most."""
 
-MAX_OTHERS = 1024
-"""Features of the other columns, at most: else they are left out, the widest column first."""
-
-PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0)
+PENALTIES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 10.0, 100.0)
 """Of the ridge, per row, for features of spread 1."""
 
-JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 LEAST_SPREAD = 1e-6
-
-
-@dataclass(frozen=True)
-class _Tried:
-    """How a way to tell what is known did on the groups that judge.
-
-    Attributes:
-        errors: Mean squared error of each group, float64 ``[group]``.
-        penalty: The best for it.
-        others, scaled: The way.
-    """
-
-    errors: np.ndarray
-    penalty: float
-    others: tuple[str, ...]
-    scaled: bool
-
-    def clearly_better(self, simpler: _Tried) -> bool:
-        """Tell whether its error is less by more than one standard error over the groups.
-
-        Of fewer than `LEAST_GROUPS` none is: what a few months say of one more column is chance.
-        """
-        gaps = self.errors - simpler.errors
-        if len(gaps) < LEAST_GROUPS:
-            return False
-        return bool(gaps.mean() < -gaps.std(ddof=1) / len(gaps) ** 0.5)
 
 
 class LinearMap:
@@ -66,15 +49,18 @@ class LinearMap:
     name: ClassVar[str] = "linear_map"
 
     def __init__(self) -> None:
-        self._before, self._others = "", tuple[str, ...]()
-        self._steps, self._length, self._scaled = 0, 1, False
+        self._before, self._known, self._others = "", "", tuple[str, ...]()
+        self._steps, self._length, self._least, self._scaled = 0, 1, 0, False
+        self._penalty, self._effect = PENALTIES[-1], np.zeros((0, 0))
         nothing = np.zeros(0, np.float32)
         self._map = Linear(np.zeros((0, 0), np.float32), nothing, nothing)
+        self._anchor, self._short = Anchor(), ShortHistory()
         self._codec: Any = None
 
     def fit(self, matrices: Any, targets: Sequence[Arrays], codec: Any, *, seed: int) -> None:
         """Choose the penalty, whether other columns help to continue, and whether the spread of
-        what came before is a unit, by the last groups: the simplest that is not clearly worse.
+        what came before is a unit, by the last groups, or by each in turn where they are few: the
+        simplest that is not clearly worse.
 
         Rows of one time come near each other: those that judge lie together too, and what lies so
         near to them that it may share steps with them is not learned from meanwhile.
@@ -82,69 +68,165 @@ class LinearMap:
         self._codec = codec
         self._length = int(np.median([len(one["values"]) for one in targets]))
         self._before = self._find_before(matrices)
-        self._others = _narrow(matrices, self._before)
+        self._known = known_column(matrices) if self._before else ""
+        self._others = narrow(matrices, (self._before, self._known))
         if self._before:
             column = matrices.prepared.columns[self._before].codec
             self._steps = min(column.num_steps, MAX_BEFORE)
+            self._least = min(column.least_steps, self._steps)
+            self._effect = self._find_effect(matrices, targets)
+            self._anchor = self._find_anchor(matrices, targets)
         others = [(), self._others] if self._before and self._others else [self._others]
         units_of = (False, True) if self._before else (False,)
-        best: _Tried | None = None
+        best: Tried | None = None
         for self._others, self._scaled in product(others, units_of):
             found = self._try(matrices, targets)
             if best is None or (found is not None and found.clearly_better(best)):
                 best = found
         if best is None:
-            best = _Tried(np.zeros(0), PENALTIES[-1], others[0], False)
-        self._others, self._scaled = best.others, best.scaled
-        x, y, _, _ = self._told(matrices, targets)
-        self._map = Ridge(x, y).solved(best.penalty)
+            best = Tried(np.zeros(0), PENALTIES[-1], others[0], False)
+        self._others, self._scaled, self._penalty = best.others, best.scaled, best.penalty
+        self._solve(matrices, targets)
+        self._short = self._find_short(matrices, targets)
 
-    def _try(self, matrices: Any, targets: Sequence[Arrays]) -> _Tried | None:
-        """Return the best penalty for what is told now, by the last groups; None where none
-        judge."""
+    def again(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
+        """Return a map of other rows that is told, and pulled, in the same way."""
+        found = self._elsewhere(matrices, targets)
+        found._short = found._find_short(matrices, targets)
+        return found
+
+    def _elsewhere(self, matrices: Any, targets: Sequence[Arrays]) -> Self:
+        """Return `again` for rows of which as much is known as of those that it is fitted on."""
+        found = copy.copy(self)
+        found._effect, found._short = found._find_effect(matrices, targets), ShortHistory()
+        found._solve(matrices, targets)
+        return found
+
+    def _solve(self, matrices: Any, targets: Sequence[Arrays]) -> None:
+        x, y, _, _ = self._told(matrices, targets)
+        self._map = Ridge(x, y).solved(self._penalty)
+
+    def left_out(self, matrices: Any, targets: Sequence[Arrays]) -> list[Arrays]:
+        """Return what is said of each row by a map of other groups, told in the same way.
+
+        Groups follow each other in time: those of a part lie together, and what may share steps
+        with them is not learned from for it. Of rows with no others the anchor is said.
+        """
+        units, found = np.asarray(matrices.units), [dict[str, np.ndarray]() for _ in targets]
+        for held, near in parts_of(units, self._num_near):
+            own, learn = (
+                np.flatnonzero(one) for one in (np.isin(units, held), ~np.isin(units, near))
+            )
+            if len(learn):
+                told = [targets[int(one)] for one in learn]
+                again = self._elsewhere(matrices.take(learn), told)
+            else:
+                again = copy.copy(self)
+                again._short = ShortHistory()
+                again._map = Linear(*(np.zeros_like(one) for one in vars(self._map).values()))
+                again._effect = np.zeros_like(self._effect)
+            for place, said in zip(own, again.answer(matrices.take(own)), strict=True):
+                found[int(place)] = said
+        return found
+
+    def _find_effect(self, matrices: Any, targets: Sequence[Arrays]) -> np.ndarray:
+        """Return the effect of what is known ahead, ``[known, channel]``; see `learn_effect`."""
+        if not self._known:
+            return self._effect
+        num = self._num_channels
+        before = histories_of(matrices, self._before, self._codec, self._steps)
+        ahead = outputs_of(targets, self._length, num, by_channel=True)
+        known = known_of(matrices, self._known, self._steps, self._length)
+        shape = len(targets), num, -1
+        return learn_effect(before.reshape(shape), ahead.reshape(shape), *known)
+
+    def _try(self, matrices: Any, targets: Sequence[Arrays]) -> Tried | None:
+        """Return the best penalty for what is told now, by groups that it did not learn from; None
+        where there are none."""
         x, y, spread, units = self._told(matrices, targets)
-        judges, near = _last(units, -(-self._steps // self._length) + 1 if self._before else 0)
-        judge = np.isin(units, judges)
-        learn = ~judge & ~np.isin(units, near)
-        if not judge.any() or not learn.any():
-            return None
-        ridge, found = Ridge(x[learn], y[learn]), list[_Tried]()
-        _, groups = np.unique(units[judge], return_inverse=True)
-        for penalty in PENALTIES:
-            gap = (ridge.solved(penalty)(x[judge]) - y[judge]) * spread[judge]
-            sums = np.bincount(groups, (gap**2).mean(axis=1))
-            errors = sums / np.bincount(groups)
-            found.append(_Tried(errors, penalty, self._others, self._scaled))
-        return min(found, key=lambda one: float(one.errors.mean()))
+        found = judged(x, y, spread, units, self._num_near, PENALTIES)
+        return None if found is None else Tried(*found, self._others, self._scaled)
 
     def _told(self, matrices: Any, targets: Sequence[Arrays]) -> tuple[np.ndarray, ...]:
         """Return features, what is to be told, the spread of its units, and groups of the rows."""
         x, level, spread = self._inputs(matrices)
-        y = (self._outputs(targets) - level) / spread
-        return x, y, spread, np.repeat(_units(matrices), len(x) // len(targets))
+        y = (self._after(matrices, targets) - level) / spread
+        return x, y, spread, np.repeat(np.asarray(matrices.units), len(x) // len(targets))
 
     def answer(self, matrices: Any) -> list[Arrays]:
         x, level, spread = self._inputs(matrices)
         y = self._map(x) * spread + level
-        num = max(self._codec.num_channels, 1)
+        if self._short.maps:
+            self._go_on_short(y.reshape(len(matrices), -1, self._length), matrices)
+        return self._series(y + self._owed(matrices), len(matrices))
+
+    def _go_on_short(self, y: np.ndarray, matrices: Any) -> None:
+        """Put in what is said of rows of which less is known than of any learned from."""
+        known = lengths_of(matrices, self._before)
+        for num in np.unique(known[(known > 0) & (known < self._least)]).tolist():
+            own = np.flatnonzero(known == num)
+            some = matrices.take(own)
+            before = self._rest(some).reshape(len(own), -1, self._steps)
+            y[own] = self._short(beside(some, self._before), before, num)
+
+    def _find_short(self, matrices: Any, targets: Sequence[Arrays]) -> ShortHistory:
+        """Return what to go by where little is known, with other columns to go by."""
+        if not self._before or not aside(matrices, self._before):
+            return ShortHistory()
+        shape = len(matrices), self._num_channels, -1
+        ahead = (self._after(matrices, targets)).reshape(shape)
+        before = self._rest(matrices).reshape(shape)
+        return ShortHistory.fit(beside(matrices, self._before), before, ahead, self._least)
+
+    def _series(self, y: np.ndarray, num_rows: int) -> list[Arrays]:
+        """Return what is told of rows as values of the target."""
+        num = self._num_channels
         if self._before:
-            values = y.reshape(len(matrices), num, self._length).transpose(0, 2, 1)
+            values = y.reshape(num_rows, num, self._length).transpose(0, 2, 1)
         else:
-            values = y.reshape(len(matrices), self._length, num)
+            values = y.reshape(num_rows, self._length, num)
         return [self._codec.made(one) for one in values]
+
+    def _rest(self, matrices: Any) -> np.ndarray:
+        """Return what came before without what it owes to what was known of it."""
+        before = histories_of(matrices, self._before, self._codec, self._steps)
+        if not self._known:
+            return before
+        known, _ = known_of(matrices, self._known, self._steps, self._length)
+        return before - np.einsum("rsk,kc->rcs", known, self._effect).reshape(before.shape)
+
+    def _after(self, matrices: Any, targets: Sequence[Arrays]) -> np.ndarray:
+        """Return what comes after without what it owes to what is known of it."""
+        num, by_channel = self._num_channels, bool(self._before)
+        found = outputs_of(targets, self._length, num, by_channel=by_channel)
+        return found - self._owed(matrices)
+
+    def _owed(self, matrices: Any) -> np.ndarray | float:
+        """Return what the steps ahead owe to what is known of them, ``[row * channel, step]``."""
+        if not self._known:
+            return 0.0
+        _, ahead = known_of(matrices, self._known, self._steps, self._length)
+        owed = np.einsum("rsk,kc->rcs", ahead, self._effect)
+        return owed.reshape(-1, self._length)
+
+    @property
+    def _num_near(self) -> int:
+        """How many groups of steps that follow each other may share steps with one."""
+        return -(-self._steps // self._length) + 1 if self._before else 0
 
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
         about = {
-            "before": self._before, "others": self._others,
-            "steps": self._steps, "length": self._length, "scaled": self._scaled,
+            "before": self._before, "known": self._known, "others": self._others,
+            "steps": self._steps, "length": self._length, "least": self._least,
+            "scaled": self._scaled, "anchor": asdict(self._anchor),
             "means": self._codec.means, "scales": self._codec.scales,
             "num_channels": self._codec.num_channels, "gaps": self._codec.gaps,
         }  # fmt: skip
         (folder / "linear_map.json").write_text(json.dumps(about), encoding="utf8")
-        arrays = vars(self._map)
+        arrays = {**vars(self._map), "effect": self._effect, **self._short.arrays()}
         save_file(
             {name: np.ascontiguousarray(one) for name, one in arrays.items()},
             folder / "linear_map.safetensors",
@@ -159,6 +241,11 @@ class LinearMap:
         about: Mapping[str, Any] = json.loads((folder / "linear_map.json").read_text("utf8"))
         found, arrays = cls(), load_file(folder / "linear_map.safetensors")
         found._before, found._others = about["before"], tuple(about["others"])
+        found._known = about.get("known", "")  # nothing was, of all that do not say
+        found._anchor = Anchor(**about.get("anchor", {}))
+        found._effect = arrays.pop("effect", found._effect)
+        found._short, found._least = ShortHistory.from_arrays(arrays), int(about.get("least", 0))
+        arrays = {name: one for name, one in arrays.items() if not name.startswith("short/")}
         found._steps, found._length = int(about["steps"]), int(about["length"])
         found._map = Linear(**arrays)
         found._scaled = bool(about.get("scaled", True))  # as all were that do not say
@@ -178,6 +265,13 @@ class LinearMap:
                     return str(name)
         return ""
 
+    def _find_anchor(self, matrices: Any, targets: Sequence[Arrays]) -> Anchor:
+        """Return what the map is pulled to; see `find_anchor`."""
+        before = self._rest(matrices)
+        level = before.mean(axis=1, keepdims=True)
+        ahead = self._after(matrices, targets)
+        return find_anchor(before - level, ahead - level)
+
     def _inputs(self, matrices: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return features, and the level and spread that both sides are normalised by.
 
@@ -188,93 +282,17 @@ class LinearMap:
             others = matrices.only(self._others).dense
         if not self._before:
             return others, np.zeros((len(others), 1)), np.ones((len(others), 1))
-        before = self._histories(matrices)
+        before = self._rest(matrices)
         level = before.mean(axis=1, keepdims=True)
         spread = np.ones_like(level)
         if self._scaled:
             spread = before.std(axis=1, keepdims=True)
             spread = np.where(spread > LEAST_SPREAD, spread, 1.0)
-        x = np.concatenate([(before - level) / spread, self._each(others)], axis=1)
-        return x.astype(np.float32), level, spread
-
-    def _each(self, others: np.ndarray) -> np.ndarray:
-        """Return other columns' features for each row and channel, which may heed them otherwise.
-
-        Too many for that are the same for all channels.
-        """
-        num, width = self._num_channels, others.shape[1]
-        if num * width > MAX_OTHERS:
-            return np.repeat(others, num, axis=0)
-        found = np.zeros((len(others), num, num, width), np.float32)
-        for channel in range(num):
-            found[:, channel, channel] = others
-        return found.reshape(len(others) * num, num * width)
+        x = np.concatenate(
+            [(before - level) / spread, each_channel(others, self._num_channels)], axis=1
+        )
+        return x.astype(np.float32), level + self._anchor(before - level, self._length), spread
 
     @property
     def _num_channels(self) -> int:
         return max(self._codec.num_channels, 1)
-
-    def _histories(self, matrices: Any) -> np.ndarray:
-        """Return the last steps of what came before in the target's own scale, ``[row * channel,
-        step]``; shorter ones begin with their first value, absent ones are the mean."""
-        column = matrices.prepared.columns[self._before]
-        codec, num = column.codec, self._num_channels
-        found = np.zeros((len(matrices), num, self._steps), np.float64)
-        scale = np.array(codec.scales or [1.0] * num) / np.array(self._codec.scales or [1.0] * num)
-        shift = np.array(codec.means or [0.0] * num) - np.array(self._codec.means or [0.0] * num)
-        shift = shift / np.array(self._codec.scales or [1.0] * num)
-        for place, row in enumerate(matrices.rows):
-            value = column[int(row)]
-            if value is None:
-                continue
-            last = value["values"][-self._steps :] * scale + shift
-            found[place, :, -len(last) :] = last.T
-            found[place, :, : -len(last)] = last[:1].T
-        return found.reshape(-1, self._steps)
-
-    def _outputs(self, targets: Sequence[Arrays]) -> np.ndarray:
-        """Return targets of one length, ended by their last value where they are shorter."""
-        num = self._num_channels
-        found = np.zeros((len(targets), self._length, num))
-        for place, one in enumerate(targets):
-            values = one["values"][: self._length]
-            found[place, : len(values)] = values
-            found[place, len(values) :] = values[-1]
-        if self._before:
-            return found.transpose(0, 2, 1).reshape(-1, self._length)
-        return found.reshape(len(targets), -1)
-
-
-def _narrow(matrices: Any, before: str) -> tuple[str, ...]:
-    """Return the other columns whose dense features are few enough together, the narrowest first.
-
-    Those of what came before are the steps themselves.
-    """
-    widths = {
-        str(name): matrices.only([name]).dense.shape[1]
-        for name in matrices.features.scales
-        if name != before
-    }
-    kept, total = [], 0
-    for name in sorted(widths, key=lambda name: widths[name]):
-        total += widths[name]
-        if total > MAX_OTHERS:
-            break
-        kept.append(name)
-    return tuple(kept)
-
-
-def _units(matrices: Any) -> np.ndarray:
-    units: np.ndarray = matrices.units
-    return units
-
-
-def _last(units: np.ndarray, num_near: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the groups to judge by, the last share of them in the order in which they come, and
-    so many before these."""
-    _, firsts = np.unique(units, return_index=True)
-    ordered = units[np.sort(firsts)]
-    if len(ordered) < 2:
-        return ordered[:0], ordered[:0]
-    place = len(ordered) - max(1, int(JUDGED_SHARE * len(ordered)))
-    return ordered[place:], ordered[max(place - num_near, 0) : place]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from plait.modalities.series.codec import SeriesCodec
 from plait.modalities.target import Asked
 from plait.nn.conditions import Conditions
 from plait.nn.conv import LineConv, SequenceConv
-from plait.nn.drawing import SequenceDecoder
+from plait.nn.drawing import Drawn, SequenceDecoder
 from plait.nn.low_rank_gaussian import negative_log_likelihood
 from plait.nn.tokens import Tokens, length_mask, line_positions
 from plait.types import Arrays, ColumnBatch
@@ -96,6 +96,8 @@ def _put_first(token: Float[Tensor, "batch dim"], tokens: Tokens) -> Tokens:
 class Generate(nn.Module):
     """Draws a series: how long it is, and a Gaussian over all of its steps and channels.
 
+    Its mean begins at the linear map's, where that is told, and what it lacks is learned.
+
     Args:
         codec: Gives channels and lengths.
         dim: Of the tokens.
@@ -120,7 +122,7 @@ class Generate(nn.Module):
         The mean learns by its squared error alone, as if the spread were 1; see `SequenceDecoder`.
         """
         values, num_steps = target.parts["values"].float(), target.lengths["time"]
-        drawn = self.decoder(conditions, num_steps)
+        drawn = self._drawn(conditions, num_steps)
         known = length_mask(num_steps, values.shape[1])[..., None].expand_as(values).float()
         if "seen" in target.parts:
             known = known * target.parts["seen"].float()
@@ -134,6 +136,36 @@ class Generate(nn.Module):
         squares = 0.5 * gap.flatten(1).square().sum(1)
         losses = losses + squares - squares.detach()
         return losses if self._fixed else losses + self._length_loss(conditions, num_steps)
+
+    def _drawn(self, conditions: Conditions, num_steps: Int[Tensor, " batch"]) -> Drawn:
+        """Return what is known of the steps of each row."""
+        drawn: Drawn = self.decoder(conditions, num_steps)
+        if conditions.start is None:
+            return drawn
+        return drawn._replace(mean=drawn.mean + _stretched(conditions.start, drawn.mean.shape[1]))
+
+    @torch.no_grad()
+    def settle(self, held: Iterable[tuple[Conditions, ColumnBatch]]) -> None:
+        """Keep so much of what was learned beside the start as rows held out say, in [0, 1].
+
+        That is the share of least squared error, ``<truth - start, added> / <added, added>``: by
+        steps that say nothing new, a network draws no worse than what it began at.
+        """
+        told = added = 0.0
+        for conditions, target in held:
+            if conditions.start is None:
+                return
+            values, num_steps = target.parts["values"].double(), target.lengths["time"]
+            known = length_mask(num_steps, values.shape[1])[..., None].expand_as(values).double()
+            if "seen" in target.parts:
+                known = known * target.parts["seen"]
+            begun = _stretched(conditions.start, values.shape[1]).double()
+            moved = (self._drawn(conditions, num_steps).mean.double() - begun) * known
+            told += float((moved * (values - begun)).sum())
+            added += float(moved.square().sum())
+        share = min(max(told / added, 0.0), 1.0) if added > 0 else 1.0
+        for one in self.decoder.head["mean"].parameters():
+            one.mul_(share)
 
     @property
     def _fixed(self) -> bool:
@@ -158,7 +190,7 @@ class Generate(nn.Module):
         """Draw a series per row: its mean, or one that varies as those of training do."""
         num_steps = self._lengths(conditions, rngs, asked)
         lengths = torch.from_numpy(num_steps).to(conditions.pooled.device)
-        drawn = [one.double().cpu().numpy() for one in self.decoder(conditions, lengths)]
+        drawn = [one.double().cpu().numpy() for one in self._drawn(conditions, lengths)]
         found = []
         for row, (num, rng) in enumerate(zip(num_steps, rngs, strict=True)):
             mean, log_scale, shapes = (one[row, :num] for one in drawn)
@@ -181,3 +213,11 @@ class Generate(nn.Module):
             mean = mean + asked.temperature * np.exp(log_scale) * noise
         most = min(2 * self.codec.num_steps, self.codec.max_steps)
         return np.exp(mean).round().clip(1, most).astype(np.int64)
+
+
+def _stretched(start: ColumnBatch, num_steps: int) -> Float[Tensor, "batch step channel"]:
+    """Return series of so many steps, the last one again behind their end."""
+    values, last = start.parts["values"].float(), start.lengths["time"] - 1
+    places = torch.arange(num_steps, device=values.device).expand(len(values), -1)
+    places = torch.minimum(places, last[:, None].to(places))
+    return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))
