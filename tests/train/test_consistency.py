@@ -61,7 +61,7 @@ def digits():
     return make_problem(table, target="digit", exclude=(), seed=0, progress=SILENT)
 
 
-def accuracy(problem, unlabelled, steps=400):
+def accuracy(problem, unlabelled, steps=200):
     rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
     system = make_system(problem, PLAN, rows)
     objective = Supervised(system, train_data(problem, rows, rows[:0], unlabelled), PLAN.train)
@@ -72,8 +72,9 @@ def accuracy(problem, unlabelled, steps=400):
 
 @pytest.mark.slow
 def test_rows_without_a_target_teach_a_network(digits):
-    """400 steps in three draws of 60 labels: .954, .926, .928 alone, .976, .992, .956 beside."""
-    assert accuracy(digits, digits.unlabelled) >= accuracy(digits, None) + 0.03
+    """200 steps: .940 alone, .976 beside. 400 in three draws of 60 labels: .954, .926, .928 alone,
+    .976, .992, .956 beside."""
+    assert accuracy(digits, digits.unlabelled) >= accuracy(digits, None) + 0.02
 
 
 def test_they_are_learned_from_where_they_are_many_and_the_time_is_enough(digits, monkeypatch):
