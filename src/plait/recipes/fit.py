@@ -122,7 +122,8 @@ def fit(
         learned = _learn(problems, work)
         for problem, (model, records) in zip(problems, learned, strict=True):
             if plan is not None:
-                in_use(model, problem, plan, records)
+                with timetable.part("intervals"):
+                    in_use(model, problem, plan, records, timetable)
             _describe(model, problem, work, records, told, said)
         model = together([model for model, _ in learned])
         _keep(model, out, unfinished)

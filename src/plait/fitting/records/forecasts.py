@@ -15,6 +15,7 @@ from plait.data.schema import Column, Schema
 from plait.data.windows.plan import WindowPlan
 from plait.display import model_name
 from plait.fitting.setup.problem import Problem
+from plait.fitting.setup.timetable import Timetable
 from plait.modalities import StartingGenerator, begins_at
 from plait.model.forecast import LEAST_STRETCHES, Forecast, local_spreads
 from plait.model.generator import Generator
@@ -31,6 +32,10 @@ OFFLINE = (
 LEAST_COVERED = 0.85
 """Intervals that hold less of the test are warned of."""
 
+NUM_WAYS = 4
+"""A fit tries about so many ways to be told, so that fitting it once again takes a part of it; and
+fits without some of the rows, of which there are as many, take about as long as it did."""
+
 MOST_LEFT_OUT = 1500
 """Windows that are told by fits without them, at most."""
 
@@ -43,9 +48,10 @@ def in_use(
     problem: Problem,
     plan: WindowPlan | HistoryPlan | EpisodePlan,
     records: dict[str, Any],
+    timetable: Timetable,
 ) -> None:
     """Let a model answer rows in time: what follows of each series, what each group takes, or what
-    to do at each step."""
+    to do at each step. What would take longer than is left of the time is not done."""
     if isinstance(plan, EpisodePlan):
         model.policy = Policy(plan)
         records["metrics"]["notes"].append(OFFLINE)
@@ -55,7 +61,7 @@ def in_use(
         columns = (_plain(one, plan.goal) for one in model.schema.columns)
         model.schema = Schema(tuple(columns))
     else:
-        forecasting(model, problem, plan, records)
+        forecasting(model, problem, plan, records, timetable)
 
 
 def _plain(column: Column, goal: str) -> Column:
@@ -63,31 +69,58 @@ def _plain(column: Column, goal: str) -> Column:
     return replace(column, settings={}) if column.name == goal else column
 
 
-def forecasting(model: Model, problem: Problem, plan: WindowPlan, records: dict[str, Any]) -> None:
+def forecasting(
+    model: Model,
+    problem: Problem,
+    plan: WindowPlan,
+    records: dict[str, Any],
+    timetable: Timetable,
+) -> None:
     """Let a model forecast: its intervals are those of windows that it was only chosen by.
 
     Where these are few, a simple model's are of what it says of all windows by fits without them.
     How often they held on the test is noted in the records; once that is known, it learns from all
-    windows, by the choices that were made: the latest tell most of what follows.
+    windows, by the choices that were made: the latest tell most of what follows. Each of these is
+    left out, and noted, where it would take longer than is left of the time.
     """
+    notes, generator = records["metrics"]["notes"], model.generator
     held, groups = _made(model, problem, plan, problem.splits.validation)
-    anew, few = _begins_anew(model.generator), len(np.unique(groups)) < LEAST_STRETCHES
+    anew, few = _begins_anew(generator), len(np.unique(groups)) < LEAST_STRETCHES
+    fit = _fit_seconds(generator, records) if anew else 0.0
     rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
-    if anew and few:
-        held, groups = _left_out(model.generator, problem, plan, rows)
+    if anew and few and _has_time(timetable, fit):
+        held, groups = _left_out(generator, problem, plan, rows)
+    elif anew and few:
+        anew = False
+        notes.append("intervals are of the rows that choose alone, for want of time: wide ones")
     model.forecast = Forecast.of(plan, *held, groups)
     if len(problem.splits.test):
         _try_intervals(model, problem, plan, records, len(np.unique(groups)))
-    if anew:
-        if plan.split is None:
-            rows = np.sort(np.concatenate([rows, problem.splits.test]))
-            if few:
-                held, groups = _left_out(model.generator, problem, plan, rows)
-                model.forecast = Forecast.of(plan, *held, groups)
-        _learn_all(model.generator, problem, rows)
-        parts = "the rows set aside" if plan.split is None else "the rows that choose"
-        name = model_name(model.generator.shipped)
-        records["metrics"]["notes"].append(f"{name} learned from {parts} too, once it was scored")
+    if not anew:
+        return
+    parts = "the rows that choose"
+    if plan.split is None:
+        parts, rows = "the rows set aside", np.sort(np.concatenate([rows, problem.splits.test]))
+    name = model_name(generator.shipped)
+    if not _has_time(timetable, fit / NUM_WAYS + few * fit):
+        notes.append(f"{name} did not learn from {parts} too, for want of time")
+        return
+    if few and plan.split is None:
+        held, groups = _left_out(generator, problem, plan, rows)
+        model.forecast = Forecast.of(plan, *held, groups)
+    _learn_all(generator, problem, rows)
+    notes.append(f"{name} learned from {parts} too, once it was scored")
+
+
+def _fit_seconds(generator: Generator, records: dict[str, Any]) -> float:
+    """Return how long the simple model that ships was fitted: in some ways, of which it chose."""
+    told = {one["name"]: one["seconds"] for one in records["metrics"]["baselines"]}
+    return float(told[generator.shipped])
+
+
+def _has_time(timetable: Timetable, foreseen: float) -> bool:
+    left = timetable.left()
+    return left is None or left >= foreseen
 
 
 def _try_intervals(
