@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from plait.recipes.encoders import encoders as encoders
     from plait.recipes.evaluate import evaluate as evaluate
     from plait.recipes.fit import fit as fit
+    from plait.recipes.generate import generate as generate
     from plait.recipes.inspect import inspect as inspect
     from plait.recipes.play import play as play
     from plait.recipes.predict import predict as predict
     from plait.recipes.report import report as report
     from plait.recipes.search import search as search
+    from plait.recipes.whence import whence as whence
 
 __version__ = "0.1.0"
 
@@ -60,6 +62,7 @@ _HOMES = {
     "encoders": "plait.recipes.encoders",
     "evaluate": "plait.recipes.evaluate",
     "fit": "plait.recipes.fit",
+    "generate": "plait.recipes.generate",
     "inspect": "plait.recipes.inspect",
     "load": "plait.model.model",
     "play": "plait.recipes.play",
@@ -68,6 +71,7 @@ _HOMES = {
     "register_folder": "plait.modalities",
     "report": "plait.recipes.report",
     "search": "plait.recipes.search",
+    "whence": "plait.recipes.whence",
 }
 
 __all__ = [
@@ -83,6 +87,7 @@ __all__ = [
     "errors",
     "evaluate",
     "fit",
+    "generate",
     "inspect",
     "load",
     "play",
@@ -92,6 +97,7 @@ __all__ = [
     "report",
     "search",
     "sklearn",
+    "whence",
 ]
 
 

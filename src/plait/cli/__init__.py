@@ -20,11 +20,13 @@ from plait.cli import (
     encoders,
     evaluate,
     fit,
+    generate,
     inspect,
     play,
     predict,
     report,
     search,
+    whence,
 )
 from plait.cli.failures import STOPPED, failure_of, flush_output
 
@@ -47,6 +49,8 @@ app.command(epilog=predict.EXAMPLE)(predict.predict)
 app.command(epilog=play.EXAMPLE)(play.play)
 app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=caption.EXAMPLE)(caption.caption)
+app.command(epilog=generate.EXAMPLE)(generate.generate)
+app.command(epilog=whence.EXAMPLE)(whence.whence)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
 app.command(epilog=report.EXAMPLE)(report.report)

@@ -219,12 +219,21 @@ class Generator:
             self.start.features.save(folder / BASE_MODELS / "features")
             self.start.model.save(folder / BASE_MODELS / self.start.model.name)
 
-    def values(self, prepared: Prepared, rows: np.ndarray, asked: Asked) -> list[Arrays]:
-        """Return a generated value per row, in the target's layout."""
+    def values(
+        self,
+        prepared: Prepared,
+        rows: np.ndarray,
+        asked: Asked,
+        draws: Sequence[int] | None = None,
+    ) -> list[Arrays]:
+        """Return a generated value per row, in the target's layout; see `generated_rows`.
+
+        Simple models draw nothing by lot: all draws of a row are the same.
+        """
         parts = []
         if self.config is not None:
             told = self._told(prepared, rows)
-            parts.append(generated_rows(self.drawer, told, rows, asked))
+            parts.append(generated_rows(self.drawer, told, rows, asked, draws=draws))
         if self.simple is not None and self.features is not None:
             parts.append(self.simple.answer(self.features.matrices(prepared, rows)))
         if len(parts) == 1 or not isinstance(self.target, MixableTarget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from math import prod
 
@@ -25,6 +26,7 @@ def generated_rows(
     rows: Sequence[int] | np.ndarray,
     asked: Asked,
     *,
+    draws: Sequence[int] | None = None,
     batch_size: int = 64,
 ) -> list[Arrays]:
     """Return a generated value per row, in the order of `rows`.
@@ -35,19 +37,28 @@ def generated_rows(
     Args:
         drawer: Of the target.
         prepared: Where the rows' arrays are.
-        rows: Row numbers.
+        rows: Row numbers; one may come several times.
         asked: How to draw.
+        draws: Which of a row's draws each is, from 0, which all are without it: others are as
+            independent of it as those of another seed.
         batch_size: Rows at a time.
     """
     columns = drawer.columns
     batch_size = _at_once(prepared, columns, batch_size)
     loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
-    places = {int(row): place for place, row in enumerate(rows)}
+    numbers = np.zeros(len(rows), np.int64) if draws is None else np.asarray(draws)
+    waiting: dict[int, deque[int]] = {}
+    for place, row in enumerate(rows):
+        waiting.setdefault(int(row), deque()).append(place)
     found: list[Arrays] = [{} for _ in rows]
     for batch_rows, batch in loader.epoch(0):
-        rngs = [_rng_of(prepared, columns, row, asked.seed) for row in batch_rows]
-        for row, value in zip(batch_rows, drawer.draw(flat(batch), rngs, asked), strict=True):
-            found[places[int(row)]] = value
+        places = [waiting[int(row)].popleft() for row in batch_rows]
+        rngs = [
+            _rng_of(prepared, columns, row, asked.seed, int(numbers[place]))
+            for row, place in zip(batch_rows, places, strict=True)
+        ]
+        for place, value in zip(places, drawer.draw(flat(batch), rngs, asked), strict=True):
+            found[place] = value
     return found
 
 
@@ -94,8 +105,10 @@ def _at_once(prepared: Prepared, columns: Sequence[str], most: int) -> int:
     return max(1, min(most, MOST_NUMBERS // max(size, 1)))
 
 
-def _rng_of(prepared: Prepared, columns: Sequence[str], row: int, seed: int) -> np.random.Generator:
-    """Return what a row's draws are of: its columns' values, and the seed that was asked."""
+def _rng_of(
+    prepared: Prepared, columns: Sequence[str], row: int, seed: int, draw: int = 0
+) -> np.random.Generator:
+    """Return what a draw of a row is of: its columns' values, and the seed that was asked."""
     digest = hashlib.blake2b(digest_size=8)
     for name in columns:
         if name == START:  # comes from the others, and differs by rounding in other company
@@ -103,4 +116,5 @@ def _rng_of(prepared: Prepared, columns: Sequence[str], row: int, seed: int) -> 
         for part, array in (prepared.columns[name][int(row)] or {}).items():
             digest.update(f"{name}/{part}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
-    return np.random.default_rng([seed, int.from_bytes(digest.digest(), "little")])
+    number = int.from_bytes(digest.digest(), "little")
+    return np.random.default_rng([seed, number, draw] if draw else [seed, number])

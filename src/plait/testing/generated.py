@@ -31,8 +31,10 @@ from plait.nn.conditions import Conditions
 from plait.nn.tokens import Tokens
 from plait.recipes.evaluate import evaluate
 from plait.recipes.fit import fit
+from plait.recipes.generate import generate
 from plait.recipes.predict import predict
 from plait.recipes.report import write_report
+from plait.recipes.whence import whence
 from plait.testing.codec import expect_layout
 from plait.testing.examples import example_table, expect, fitted, media, same_arrays
 
@@ -189,6 +191,23 @@ def check_predicts_values(modality: str) -> None:
         expect(done["rows"] == 3, f"{modality}: {done['rows']} rows of 3 were written")
 
 
+def check_draws(modality: str) -> None:
+    """Several draws of a row begin with the one that `predict` makes, and tell whence they are."""
+    if _target(modality)[0] is None:
+        return
+    _, path = _fit(modality)
+    made = generate(path, number=0.5, n=3, seed=5).columns
+    first = load(path).predict([{"size": 0.5}], temperature=1.0, seed=5).columns
+    expect(_same({k: list(v)[:1] for k, v in made.items()}, first), f"{modality}: another first")
+    expect(len(made["prediction"]) == 3, f"{modality}: {len(made['prediction'])} draws of 3")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "made.jsonl"
+        generate(path, number=0.5, n=3, seed=5, out=out)
+        told = whence(out)
+        expect(told["found"] and told["rows"] == 3, f"{modality}: {told} of generated rows")
+        expect(told["seed"] == 5 and told["target"] == "x", f"{modality}: {told}")
+
+
 def check_judges_values(modality: str) -> None:
     """`evaluate` scores per set of columns, `report` shows pairs, and `top_losses` the worst."""
     if _target(modality)[0] is None:
@@ -290,6 +309,7 @@ GENERATED_CHECKS = (
     check_shares_a_trunk,
     check_composes,
     check_predicts_values,
+    check_draws,
     check_judges_values,
     check_refuses_damage,
 )

@@ -1,0 +1,193 @@
+"""Generate: what is known of a row in, so many values of its target out, drawn one by one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import plait
+from plait.answer import Answer
+from plait.bundle import MANIFEST
+from plait.data.prepared import Prepared
+from plait.display import cell_text, model_name
+from plait.errors import CellError, ColumnError, TargetError, UsageError
+from plait.listening import heard, listened
+from plait.modalities import Asked
+from plait.model.asked import asked_row, of_call
+from plait.model.asked_draws import asked_of
+from plait.model.ensemble import DEEP
+from plait.model.generator import Generator
+from plait.model.model import Model
+from plait.model.several import predicted
+from plait.progress import Progress
+from plait.provenance.notice import Notice
+from plait.recipes.ask import cells_of, open_for_rows
+from plait.recipes.made_output import check_made, write_made
+from plait.types import Cell
+
+MOST_VALUES = 100_000
+CHUNK_VALUES = 64
+TEMPERATURE = 1.0
+"""Values are drawn as often as they were learned to occur, where nothing else is said."""
+
+
+@listened
+def generate(
+    bundle: Model | Path | str,
+    *,
+    given: Mapping[str, Cell] | None = None,
+    n: int = 1,
+    target: str | None = None,
+    temperature: float | None = None,
+    seed: int = 0,
+    beam: int | None = None,
+    out: Path | str | None = None,
+    each: bool = False,
+    force: bool = False,
+    progress: Progress | bool | None = None,
+    **named: Cell,
+) -> Any:
+    """Make values of a model's target from what is given of a row, or from nothing.
+
+    >>> plait.generate("stickers.plait", text="red car", n=16, out="cars.png")   # doctest: +SKIP
+
+    The same bundle, conditions and seed make the same values, and files of the same bytes; the
+    first of many is the one that is made alone. Every file carries a notice of where it is from
+    (`plait.whence` reads it), and a manifest lies beside it.
+
+    Args:
+        bundle: A bundle's folder, or its model, of a target that is generated.
+        given: What is known, by column or by modality: ``{"text": "red car"}`` is read as every
+            text. Files are named from the working directory. Columns that are not given are
+            missing.
+        n: So many are drawn, up to `MOST_VALUES`.
+        target: Which, of a model of several; None where only one is generated.
+        temperature: 0 takes the likeliest, 1 (None) draws as learned.
+        seed: Of the draws.
+        beam: As for `plait.predict`; nothing is drawn then.
+        out: Where they go: ``.csv``, ``.jsonl`` or ``.parquet``, a row each; or the ending of the
+            target's own files, such as ``.png``: one, or a sheet of all.
+        each: Whether each gets a file of its own: ``cars_00.png`` and so on.
+        force: Whether files at `out` are replaced.
+        progress: As for `plait.fit`.
+        named: More of what is known, by name.
+
+    Returns:
+        Without `out` an `Answer` of `n` rows. With it a dict: ``out``, ``files`` (their names),
+        ``rows``, ``target``, ``manifest`` and ``notes``.
+
+    Raises:
+        TargetError: Nothing is generated.
+        ColumnError: The model has no such column or modality.
+        CellError: What is given cannot be read.
+        UsageError: The call does not go together.
+    """
+    model = open_for_rows(bundle)
+    name, one = _chosen(model, target)
+    if not 1 <= n <= MOST_VALUES:
+        raise UsageError(
+            "so many cannot be made", expected=f"1 to {MOST_VALUES:,}", received=str(n)
+        )
+    place = check_made(one.target_codec, out, bundle, n=n, each=each, force=force)
+    drawn = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
+    asked = asked_of(one, drawn, seed, beam) or Asked(seed=seed)
+    cells = cells_of(one, {**(given or {}), **named})
+    made = _made(one, _prepared(one, cells), n, asked, heard(progress))
+    notes = _notes(one.generator, n)
+    if place is None:
+        return Answer(one.generator.answer(made))
+    notices = [_notice(one, name, cells, asked, draw) for draw in range(n)]
+    written = write_made(place, one.generator, made, cells, notices, name, force=force)
+    return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
+
+
+def _chosen(model: Model, target: str | None) -> tuple[str, Model]:
+    """Return the target that is made, and its model. Raises `TargetError`, `ColumnError`."""
+    models = predicted(model)
+    if target is not None and target not in models:
+        raise ColumnError(
+            f"the model has no target '{target}'",
+            expected="one of " + ", ".join(models),
+            received=target,
+        ).of_call()
+    if target is not None:
+        models = {target: models[target]}
+    made = {name: one for name, one in models.items() if isinstance(one.predictor, Generator)}
+    if len(made) == 1 and model.in_time is None:
+        one = next(iter(made.values()))
+        return str(one.target), one
+    told = ", ".join(f"'{name}', a {one.target_codec.modality}" for name, one in models.items())
+    raise TargetError(
+        "several targets are generated: say which" if made and model.in_time is None
+        else "this model generates nothing that could be drawn from what is known of a row",
+        expected="a target such as a text or a picture",
+        received=told,
+        hint="--target NAME" if len(made) > 1 else "plait predict BUNDLE TABLE answers rows",
+    ).of_call()  # fmt: skip
+
+
+def _prepared(model: Model, cells: Mapping[str, Cell]) -> Prepared:
+    """Return the one row as the model reads it; without cells every column is missing."""
+    try:
+        known = cells or {next(iter(model.inputs)): None}
+        return model.prepare(model.as_table(asked_row(model, known)), keep=False)
+    except CellError as error:
+        raise of_call(error) from None
+
+
+def _made(model: Model, prepared: Prepared, n: int, asked: Asked, progress: Progress) -> np.ndarray:
+    """Return so many draws of the row, as outputs, `MADE` ``[n]``."""
+    generator, update = model.generator, progress.task("generating", n)
+    parts = list[np.ndarray]()
+    for first in range(0, n, CHUNK_VALUES):
+        draws = range(first, min(first + CHUNK_VALUES, n))
+        rows = np.zeros(len(draws), np.int64)
+        values = generator.values(prepared, rows, asked, draws)
+        parts.append(generator.made(values, prepared, rows, asked))
+        update(draws[-1] + 1)
+    return np.concatenate(parts)
+
+
+def _notes(generator: Generator, n: int) -> list[str]:
+    if n == 1 or generator.shipped == DEEP:
+        return []
+    return [
+        f"{model_name(generator.shipped)} ships, which draws nothing by lot: all values are "
+        "the same"
+    ]
+
+
+def _notice(
+    model: Model, target: str, cells: Mapping[str, Cell], asked: Asked, draw: int
+) -> Notice:
+    settings = {"temperature": asked.temperature, "beam": float(asked.beam)}
+    return Notice(
+        version=plait.__version__,
+        bundle=_hash_of(model),
+        target=target,
+        conditions={name: _told(cell) for name, cell in cells.items()},
+        seed=asked.seed,
+        draw=draw,
+        settings=settings,
+    )
+
+
+def _hash_of(model: Model) -> str:
+    """Return the SHA-256 of the bundle's manifest; "" of a model that was never saved."""
+    if model.path is None or not (model.path / MANIFEST).is_file():
+        return ""
+    return hashlib.sha256((model.path / MANIFEST).read_bytes()).hexdigest()
+
+
+def _told(cell: Cell) -> str:
+    """Return what a condition says: a file by its hash, all else as it is written."""
+    if isinstance(cell, bytes):
+        return "sha256:" + hashlib.sha256(cell).hexdigest()
+    path = Path(cell) if isinstance(cell, str | Path) and len(str(cell)) < 1000 else None
+    if path is not None and path.suffix and path.is_file():
+        return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+    return cell_text(cell)

@@ -1,0 +1,188 @@
+"""Where generated values go: rows of a table, one file, a sheet of all, or a file for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from plait.answer import Answer
+from plait.arrow import array
+from plait.errors import UsageError
+from plait.modalities import GeneratedTarget, MadeFile
+from plait.model.generator import Generator
+from plait.model.made import raw_of
+from plait.provenance.chunks import FORMATS
+from plait.provenance.manifest import manifest_of, manifest_path
+from plait.provenance.notice import Notice
+from plait.recipes.made_files import MadeFiles
+from plait.recipes.outputs import check_output
+from plait.recipes.row_files import PACKINGS, RowWriter, format_of, is_row_file, writing_to
+from plait.types import Cell
+from plait.writing import write_text, write_whole
+
+TEXT = ".txt"
+MADE_BY = "made_by"
+"""Column of a table that holds each row's notice, beside the conditions."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where values go.
+
+    Attributes:
+        out: The path that was named.
+        form: ``csv``, ``jsonl`` or ``parquet`` of rows; "" of files.
+        names: Of the files, one for each value, or one for all.
+    """
+
+    out: Path
+    form: str
+    names: tuple[Path, ...]
+
+
+def check_made(
+    codec: Any, out: Path | str | None, bundle: Any, *, n: int, each: bool, force: bool
+) -> Place | None:
+    """Return where values are to be written, before anything is made; None where nowhere.
+
+    Args:
+        codec: Of the target.
+        out: As named.
+        bundle: Never written over.
+        n: How many values.
+        each: Whether each gets a file.
+        force: Whether files are replaced.
+
+    Raises `UsageError` for an ending that the target's values are not written in, for several in
+    a file that holds one, and for paths that are taken.
+    """
+    if out is None:
+        if each:
+            raise UsageError("no place for the files is named", hint="name it with --out made.png")
+        return None
+    path = Path(out)
+    if is_row_file(path, None) and not each:
+        check_output(path, bundle, force=force)
+        return Place(path, format_of(path, None), ())
+    names = _named_each(path, n) if each else [path]
+    if n > 1 and not each and not hasattr(codec, "sheet"):
+        raise UsageError(
+            f"{n} values do not go into one file",
+            expected=".csv, .jsonl or .parquet, or a file for each",
+            received=path.name,
+            hint="add --each",
+        )
+    for one in names:
+        check_output(one, bundle, force=force)
+    return Place(path, "", tuple(names))
+
+
+def write_made(
+    place: Place,
+    generator: Generator,
+    made: np.ndarray,
+    cells: Mapping[str, Cell],
+    notices: Sequence[Notice],
+    target: str,
+    *,
+    force: bool,
+) -> dict[str, Any]:
+    """Write values with their notices, and the manifest beside them.
+
+    Returns ``files``, names of what was written, and ``manifest``, its path.
+
+    Raises `UsageError` where the values are not of the form that the ending asks for.
+    """
+    if place.form:
+        return _write_rows(place, generator, made, cells, notices, target, force=force)
+    raws = list(raw_of(made))
+    if len(place.names) == len(raws):
+        values = [_single(generator.target, raw, place.out.suffix.lower()) for raw in raws]
+    else:
+        values = [_fitting(generator.target.sheet(raws), place.out.suffix.lower())]  # type: ignore[attr-defined]
+        first = notices[0]
+        notices = [replace(first, settings={**first.settings, "values": float(len(raws))})]
+    files = {}
+    for name, value, notice in zip(place.names, values, notices, strict=True):
+        files[name] = stamped(value, name.suffix, notice)
+        with write_whole(name) as temporary:
+            temporary.write_bytes(files[name])
+    manifest = manifest_path(place.out)
+    write_text(manifest, manifest_of({name.name: one for name, one in files.items()}, notices))
+    return {"files": [str(name) for name in files], "manifest": str(manifest)}
+
+
+def stamped(content: bytes, ending: str, notice: Notice) -> bytes:
+    """Return a file's bytes with its notice within, of a format that can carry one."""
+    form = FORMATS.get(ending.lower())
+    return content if form is None else form.put(content, notice)
+
+
+def _named_each(out: Path, n: int) -> list[Path]:
+    """Return numbered names.
+
+    >>> [path.name for path in _named_each(Path("a.png"), 2)]
+    ['a_00.png', 'a_01.png']
+    """
+    width = max(2, len(str(n - 1)))
+    return [out.with_name(f"{out.stem}_{number:0{width}d}{out.suffix}") for number in range(n)]
+
+
+def _single(codec: GeneratedTarget, raw: Any, ending: str) -> bytes:
+    """Return the bytes of one value's file with that ending."""
+    exports: Mapping[str, str] = getattr(codec, "exports", {})
+    form = next((form for form, own in exports.items() if own == ending), None)
+    if form is not None:
+        files: Mapping[str, bytes] = codec.export(form, [raw], [""])  # type: ignore[attr-defined]
+        return next(iter(files.values()))
+    value = codec.write(raw)
+    if not isinstance(value, MadeFile):
+        value = MadeFile((str(value) + "\n").encode(), TEXT)
+    return _fitting(value, ending, exports)
+
+
+def _fitting(value: MadeFile, ending: str, exports: Mapping[str, str] | None = None) -> bytes:
+    if value.ending == ending:
+        return value.content
+    known = sorted({value.ending, *filter(None, (exports or {}).values())})
+    raise UsageError(
+        "what was made is not written so",
+        expected=" or ".join([*known, ".csv", ".jsonl", ".parquet"]),
+        received=ending or "no ending",
+    )
+
+
+def _write_rows(
+    place: Place,
+    generator: Generator,
+    made: np.ndarray,
+    cells: Mapping[str, Cell],
+    notices: Sequence[Notice],
+    target: str,
+    *,
+    force: bool,
+) -> dict[str, Any]:
+    """Write a row for each value: the conditions, the value, what is told of it, its notice."""
+    answer = dict(Answer(generator.answer(made)).columns)
+    values = [
+        MadeFile(stamped(value.content, value.ending, notice), value.ending)
+        if isinstance(value, MadeFile) else value
+        for value, notice in zip(answer.pop("prediction"), notices, strict=True)
+    ]  # fmt: skip
+    known = {name: [notice.conditions[name] for notice in notices] for name in cells}
+    told = [notice.to_json() for notice in notices]
+    packing = PACKINGS.get(place.out.suffix.lower())
+    with (
+        writing_to(place.out) as temporary,
+        MadeFiles(place.out, force=force) as files,
+        RowWriter(temporary, place.form, packing) as writer,
+    ):
+        cells_made = files.named({"prediction": values}, 0)["prediction"]
+        columns = {**known, target: cells_made, **answer, MADE_BY: told}
+        writer.write(pa.table({name: array(one) for name, one in columns.items()}))
+    return {"files": [str(place.out)], "manifest": None}
