@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import plait
 from plait.answer import Answer
-from plait.bundle import MANIFEST
 from plait.data.prepared import Prepared
-from plait.display import cell_text, model_name
+from plait.display import model_name
 from plait.errors import CellError, ColumnError, TargetError, UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
@@ -24,9 +22,9 @@ from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.several import predicted
 from plait.progress import Progress
-from plait.provenance.notice import Notice
 from plait.recipes.ask import cells_of, open_for_rows
 from plait.recipes.made_output import check_made, write_made
+from plait.recipes.notices import notice_of
 from plait.types import Cell
 
 MOST_VALUES = 100_000
@@ -100,7 +98,8 @@ def generate(
     notes = _notes(one.generator, n)
     if place is None:
         return Answer(one.generator.answer(made))
-    notices = [_notice(one, name, cells, asked, draw) for draw in range(n)]
+    first = notice_of(one, name, asked, cells)
+    notices = [replace(first, draw=draw) for draw in range(n)]
     written = write_made(place, one.generator, made, cells, notices, name, force=force)
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
 
@@ -159,35 +158,3 @@ def _notes(generator: Generator, n: int) -> list[str]:
         f"{model_name(generator.shipped)} ships, which draws nothing by lot: all values are "
         "the same"
     ]
-
-
-def _notice(
-    model: Model, target: str, cells: Mapping[str, Cell], asked: Asked, draw: int
-) -> Notice:
-    settings = {"temperature": asked.temperature, "beam": float(asked.beam)}
-    return Notice(
-        version=plait.__version__,
-        bundle=_hash_of(model),
-        target=target,
-        conditions={name: _told(cell) for name, cell in cells.items()},
-        seed=asked.seed,
-        draw=draw,
-        settings=settings,
-    )
-
-
-def _hash_of(model: Model) -> str:
-    """Return the SHA-256 of the bundle's manifest; "" of a model that was never saved."""
-    if model.path is None or not (model.path / MANIFEST).is_file():
-        return ""
-    return hashlib.sha256((model.path / MANIFEST).read_bytes()).hexdigest()
-
-
-def _told(cell: Cell) -> str:
-    """Return what a condition says: a file by its hash, all else as it is written."""
-    if isinstance(cell, bytes):
-        return "sha256:" + hashlib.sha256(cell).hexdigest()
-    path = Path(cell) if isinstance(cell, str | Path) and len(str(cell)) < 1000 else None
-    if path is not None and path.suffix and path.is_file():
-        return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
-    return cell_text(cell)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from plait.errors import UsageError
 from plait.modalities import MadeFile
+from plait.provenance.notice import Notice
+from plait.recipes.notices import stamped
 from plait.recipes.row_files import STDOUT, bare
 from plait.writing import write_folder
 
@@ -24,11 +26,12 @@ class MadeFiles:
 
     Args:
         out: The output; ``-`` for standard output.
+        notice: Column of the answer and row -> what the file of it says of where it is from.
         force: Whether the folder of an earlier output is replaced; never one that holds others.
     """
 
-    def __init__(self, out: Path, *, force: bool) -> None:
-        self._out, self._force = out, force
+    def __init__(self, out: Path, notice: Callable[[str, int], Notice], *, force: bool) -> None:
+        self._out, self._notice, self._force = out, notice, force
         self._folder = out.with_name(f"{bare(out).stem}.files")
         self._temporary: Path | None = None
         self._stack = ExitStack()
@@ -62,7 +65,8 @@ class MadeFiles:
         folder = self._open()
         mark = "" if name == "prediction" else re.sub(r"\W+", "_", name) + "_"
         file = f"{mark}{row:06d}{value.ending}"
-        (folder / file).write_bytes(value.content)
+        content = stamped(value.content, value.ending, self._notice(name, row))
+        (folder / file).write_bytes(content)
         return f"{self._folder.name}/{file}"
 
     def _open(self) -> Path:

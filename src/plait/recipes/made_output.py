@@ -16,10 +16,10 @@ from plait.errors import UsageError
 from plait.modalities import GeneratedTarget, MadeFile
 from plait.model.generator import Generator
 from plait.model.made import raw_of
-from plait.provenance.chunks import FORMATS
 from plait.provenance.manifest import manifest_of, manifest_path
 from plait.provenance.notice import Notice
 from plait.recipes.made_files import MadeFiles
+from plait.recipes.notices import stamped
 from plait.recipes.outputs import check_output
 from plait.recipes.row_files import PACKINGS, RowWriter, format_of, is_row_file, writing_to
 from plait.types import Cell
@@ -117,12 +117,6 @@ def write_made(
     return {"files": [str(name) for name in files], "manifest": str(manifest)}
 
 
-def stamped(content: bytes, ending: str, notice: Notice) -> bytes:
-    """Return a file's bytes with its notice within, of a format that can carry one."""
-    form = FORMATS.get(ending.lower())
-    return content if form is None else form.put(content, notice)
-
-
 def _named_each(out: Path, n: int) -> list[Path]:
     """Return numbered names.
 
@@ -169,20 +163,15 @@ def _write_rows(
 ) -> dict[str, Any]:
     """Write a row for each value: the conditions, the value, what is told of it, its notice."""
     answer = dict(Answer(generator.answer(made)).columns)
-    values = [
-        MadeFile(stamped(value.content, value.ending, notice), value.ending)
-        if isinstance(value, MadeFile) else value
-        for value, notice in zip(answer.pop("prediction"), notices, strict=True)
-    ]  # fmt: skip
     known = {name: [notice.conditions[name] for notice in notices] for name in cells}
     told = [notice.to_json() for notice in notices]
     packing = PACKINGS.get(place.out.suffix.lower())
     with (
         writing_to(place.out) as temporary,
-        MadeFiles(place.out, force=force) as files,
+        MadeFiles(place.out, lambda _, row: notices[row], force=force) as files,
         RowWriter(temporary, place.form, packing) as writer,
     ):
-        cells_made = files.named({"prediction": values}, 0)["prediction"]
-        columns = {**known, target: cells_made, **answer, MADE_BY: told}
+        values = files.named({"prediction": answer.pop("prediction")}, 0)["prediction"]
+        columns = {**known, target: values, **answer, MADE_BY: told}
         writer.write(pa.table({name: array(one) for name, one in columns.items()}))
     return {"files": [str(place.out)], "manifest": None}

@@ -12,15 +12,18 @@ from plait.answer import Answer
 from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
+from plait.modalities import Asked
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
 from plait.model.wants import Wants
 from plait.progress import Progress
+from plait.provenance.notice import Notice
 from plait.reading import ReadOptions
 from plait.recipes.exported import export, export_form
 from plait.recipes.made_files import MadeFiles
+from plait.recipes.notices import notice_of
 from plait.recipes.outputs import check_output
 from plait.recipes.parts import answered_parts
 from plait.recipes.row_files import (
@@ -131,7 +134,8 @@ def predict(
         if own:
             written = export(model, rows, answer_rows, out, own, force=force, progress=told)
         else:
-            written = _write(model, rows, answer_rows, out, form, force, told)
+            asked = Asked(temperature=temperature or 0.0, seed=seed, beam=beam or 1)
+            written = _write(model, rows, answer_rows, out, form, force, told, asked)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     if classes:
@@ -197,14 +201,21 @@ def _write(
     form: str,
     force: bool,
     progress: Progress,
+    asked: Asked,
 ) -> dict[str, Any]:
     """Write rows with their answers chunk by chunk; return what `predict` returns of the file."""
+    models = {} if model.target is None else predicted(model)
+
+    def notice(name: str) -> Notice:
+        one = models[name]
+        return notice_of(one, str(one.target), asked)
+
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
     with (
         writing_to(out) as temporary,
-        MadeFiles(out, force=force) as made,
+        MadeFiles(out, lambda name, _: notice(name), force=force) as made,
         RowWriter(temporary, form, PACKINGS.get(out.suffix.lower())) as writer,
     ):
         for first, part, said in answered_parts(rows, answer_rows, progress, CHUNK_ROWS):
