@@ -98,6 +98,13 @@ def test_what_cannot_be_made(bundle, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("said", [{"steps": 8}, {"guidance": 2.0}, {"begin": "a"}, {"walk": True}])
+def test_what_a_text_does_not_heed(bundle, said):
+    with pytest.raises(TargetError, match="what ships heeds no") as refused:
+        plait.generate(bundle, mood="sad", n=2, **said)
+    assert refused.value.exit_code == 2
+
+
 def test_a_predicted_target_is_not_generated():
     table = plait.read(rows(), columns={**COLUMNS, "title": "category"})
     model = plait.fit(table, target="title", simple=True, budget="5s", samples=False)

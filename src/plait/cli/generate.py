@@ -15,6 +15,10 @@ EXAMPLE = """Examples:
 
 plait generate stickers.plait --text "red car" --n 16 --out red_car.png
 
+plait generate stickers.plait --begin sketch.png --text "blue fish" --out fish.png
+
+plait generate stickers.plait --text "red car" --n 30 --walk --out morph.gif
+
 plait generate names.plait --image boot.png --n 3
 
 plait generate drugs.plait --number solubility=-1.0 --n 1000 --out molecules.csv"""
@@ -63,6 +67,26 @@ def generate(
         ),
     ] = None,
     beam: Beam = None,
+    steps: Annotated[
+        int | None, typer.Option(help="From noise to a picture [default: the target's own].")
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(help="How far what is given is heeded: 1 as learned [default: as is best]."),
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option(help="A sketch: a file of the target's kind to begin at.")
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(help="How much of it is made anew, to 1 [default: .6; with a mask 1]."),
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option(help="White where what is begun at is made anew, else it stays.")
+    ] = None,
+    walk: Annotated[
+        bool, typer.Option("--walk", help="Lead from one draw to the next and back: --out x.gif.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -92,6 +116,12 @@ def generate(
             temperature=temperature,
             seed=seed,
             beam=beam,
+            steps=steps,
+            guidance=guidance,
+            begin=begin,
+            strength=strength,
+            mask=mask,
+            walk=walk,
             out=out,
             each=each,
             force=force,

@@ -101,11 +101,23 @@ class Asked:
         seed: Of the draws.
         beam: Beginnings that are kept while the likeliest is looked for, of a modality whose values
             are made piece by piece; 1 takes the likeliest piece at each place.
+        steps: Of a modality whose values are drawn from noise, step by step; None for its own.
+        guidance: How far such values heed the columns beyond what was learned: 1 as learned, 0 not
+            at all; None for the modality's own.
+        begin: A value of the target's layout that such values begin at: a sketch.
+        strength: How much noise is laid over it at first, in (0, 1]: 1 keeps nothing of it.
+        keep: bool, of the shape that the modality says (pictures: ``[height, width]``): where the
+            value that is begun at stays as it is.
     """
 
     temperature: float = 0.0
     seed: int = 0
     beam: int = 1
+    steps: int | None = None
+    guidance: float | None = None
+    begin: Arrays | None = None
+    strength: float = 1.0
+    keep: np.ndarray | None = None
 
 
 class SimpleGenerator(Protocol):

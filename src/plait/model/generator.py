@@ -224,7 +224,7 @@ class Generator:
         prepared: Prepared,
         rows: np.ndarray,
         asked: Asked,
-        draws: Sequence[int] | None = None,
+        draws: Sequence[float] | None = None,
     ) -> list[Arrays]:
         """Return a generated value per row, in the target's layout; see `generated_rows`.
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def generated_rows(
     rows: Sequence[int] | np.ndarray,
     asked: Asked,
     *,
-    draws: Sequence[int] | None = None,
+    draws: Sequence[float] | None = None,
     batch_size: int = 64,
 ) -> list[Arrays]:
     """Return a generated value per row, in the order of `rows`.
@@ -40,13 +41,14 @@ def generated_rows(
         rows: Row numbers; one may come several times.
         asked: How to draw.
         draws: Which of a row's draws each is, from 0, which all are without it: others are as
-            independent of it as those of another seed.
+            independent of it as those of another seed. 2.5 is half way between draws 2 and 3, of
+            what is drawn from noise (see `Between`).
         batch_size: Rows at a time.
     """
     columns = drawer.columns
     batch_size = _at_once(prepared, columns, batch_size)
     loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
-    numbers = np.zeros(len(rows), np.int64) if draws is None else np.asarray(draws)
+    numbers = np.zeros(len(rows)) if draws is None else np.asarray(draws, np.float64)
     waiting: dict[int, deque[int]] = {}
     for place, row in enumerate(rows):
         waiting.setdefault(int(row), deque()).append(place)
@@ -54,7 +56,7 @@ def generated_rows(
     for batch_rows, batch in loader.epoch(0):
         places = [waiting[int(row)].popleft() for row in batch_rows]
         rngs = [
-            _rng_of(prepared, columns, row, asked.seed, int(numbers[place]))
+            _rng_of(prepared, columns, row, asked.seed, numbers[place])
             for row, place in zip(batch_rows, places, strict=True)
         ]
         for place, value in zip(places, drawer.draw(flat(batch), rngs, asked), strict=True):
@@ -106,7 +108,7 @@ def _at_once(prepared: Prepared, columns: Sequence[str], most: int) -> int:
 
 
 def _rng_of(
-    prepared: Prepared, columns: Sequence[str], row: int, seed: int, draw: int = 0
+    prepared: Prepared, columns: Sequence[str], row: int, seed: int, draw: float = 0.0
 ) -> np.random.Generator:
     """Return what a draw of a row is of: its columns' values, and the seed that was asked."""
     digest = hashlib.blake2b(digest_size=8)
@@ -116,5 +118,35 @@ def _rng_of(
         for part, array in (prepared.columns[name][int(row)] or {}).items():
             digest.update(f"{name}/{part}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
-    number = int.from_bytes(digest.digest(), "little")
-    return np.random.default_rng([seed, number, draw] if draw else [seed, number])
+    own = [seed, int.from_bytes(digest.digest(), "little")]
+    first, share = int(draw), draw % 1.0
+    rng = np.random.default_rng([*own, first] if first else own)
+    return Between(rng, np.random.default_rng([*own, first + 1]), share) if share else rng
+
+
+class Between(np.random.Generator):
+    """Draws noise between that of two generators, as long as noise is (slerp, Shoemake 1985).
+
+    Args:
+        first, second: Of the shares 0 and 1.
+        share: In (0, 1).
+    """
+
+    def __init__(
+        self, first: np.random.Generator, second: np.random.Generator, share: float
+    ) -> None:
+        super().__init__(first.bit_generator)
+        self._second, self._share = second, share
+
+    def standard_normal(self, *args: Any, **options: Any) -> Any:
+        """Return standard normal numbers, as NumPy's generators do."""
+        one = np.asarray(super().standard_normal(*args, **options))
+        other = np.asarray(self._second.standard_normal(*args, **options))
+        angle = _angle(one, other)
+        weights = np.sin(np.array([1 - self._share, self._share]) * angle) / np.sin(angle)
+        return (weights[0] * one + weights[1] * other).astype(one.dtype)
+
+
+def _angle(one: np.ndarray, other: np.ndarray) -> float:
+    product = float((one * other).sum() / (np.linalg.norm(one) * np.linalg.norm(other)))
+    return float(np.arccos(np.clip(product, -0.999999, 0.999999)))

@@ -23,12 +23,19 @@ from plait.model.model import Model
 from plait.model.several import predicted
 from plait.progress import Progress
 from plait.recipes.ask import cells_of, open_for_rows
+from plait.recipes.drawn_from import drawn_from
 from plait.recipes.made_output import check_made, write_made
 from plait.recipes.notices import notice_of
 from plait.types import Cell
 
 MOST_VALUES = 100_000
 CHUNK_VALUES = 64
+WALK_DRAWS = 4
+"""Draws that a walk leads through before it is back at the first."""
+
+KEY_BEGIN, KEY_MASK = "begun at", "mask"
+"""What a notice calls what values began at."""
+
 TEMPERATURE = 1.0
 """Values are drawn as often as they were learned to occur, where nothing else is said."""
 
@@ -43,6 +50,12 @@ def generate(
     temperature: float | None = None,
     seed: int = 0,
     beam: int | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    begin: Cell = None,
+    strength: float | None = None,
+    mask: Cell = None,
+    walk: bool = False,
     out: Path | str | None = None,
     each: bool = False,
     force: bool = False,
@@ -67,6 +80,9 @@ def generate(
         temperature: 0 takes the likeliest, 1 (None) draws as learned.
         seed: Of the draws.
         beam: As for `plait.predict`; nothing is drawn then.
+        steps, guidance, begin, strength, mask: See `plait.recipes.drawn_from.drawn_from`; of
+            targets that are drawn from noise, such as pictures.
+        walk: Whether the values lead from one draw to the next and back: a film, with ``.gif``.
         out: Where they go: ``.csv``, ``.jsonl`` or ``.parquet``, a row each; or the ending of the
             target's own files, such as ``.png``: one, or a sheet of all.
         each: Whether each gets a file of its own: ``cars_00.png`` and so on.
@@ -90,15 +106,21 @@ def generate(
         raise UsageError(
             "so many cannot be made", expected=f"1 to {MOST_VALUES:,}", received=str(n)
         )
-    place = check_made(one.target_codec, out, bundle, n=n, each=each, force=force)
+    place = check_made(one.target_codec, out, bundle, n=n, each=each, walk=walk, force=force)
     drawn = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
-    asked = asked_of(one, drawn, seed, beam) or Asked(seed=seed)
+    asked = drawn_from(
+        one, asked_of(one, drawn, seed, beam) or Asked(seed=seed), steps=steps, guidance=guidance,
+        begin=begin, strength=strength, mask=mask, between=walk,
+    )  # fmt: skip
     cells = cells_of(one, {**(given or {}), **named})
-    made = _made(one, _prepared(one, cells), n, asked, heard(progress))
+    draws = np.linspace(0, min(n, WALK_DRAWS), n, endpoint=False) if walk else np.arange(n)
+    made = _made(one, _prepared(one, cells), draws, asked, heard(progress))
     notes = _notes(one.generator, n)
     if place is None:
         return Answer(one.generator.answer(made))
-    first = notice_of(one, name, asked, cells)
+    begun = {KEY_BEGIN: begin, KEY_MASK: mask}
+    given_too = {name: cell for name, cell in begun.items() if cell is not None}
+    first = notice_of(one, name, asked, {**cells, **given_too})
     notices = [replace(first, draw=draw) for draw in range(n)]
     written = write_made(place, one.generator, made, cells, notices, name, force=force)
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
@@ -138,16 +160,18 @@ def _prepared(model: Model, cells: Mapping[str, Cell]) -> Prepared:
         raise of_call(error) from None
 
 
-def _made(model: Model, prepared: Prepared, n: int, asked: Asked, progress: Progress) -> np.ndarray:
-    """Return so many draws of the row, as outputs, `MADE` ``[n]``."""
-    generator, update = model.generator, progress.task("generating", n)
+def _made(
+    model: Model, prepared: Prepared, draws: np.ndarray, asked: Asked, progress: Progress
+) -> np.ndarray:
+    """Return draws of the row, as outputs, `MADE` ``[draw]``."""
+    generator, update = model.generator, progress.task("generating", len(draws))
     parts = list[np.ndarray]()
-    for first in range(0, n, CHUNK_VALUES):
-        draws = range(first, min(first + CHUNK_VALUES, n))
-        rows = np.zeros(len(draws), np.int64)
-        values = generator.values(prepared, rows, asked, draws)
+    for first in range(0, len(draws), CHUNK_VALUES):
+        some = draws[first : first + CHUNK_VALUES]
+        rows = np.zeros(len(some), np.int64)
+        values = generator.values(prepared, rows, asked, some.tolist())
         parts.append(generator.made(values, prepared, rows, asked))
-        update(draws[-1] + 1)
+        update(first + len(some))
     return np.concatenate(parts)
 
 

@@ -38,15 +38,24 @@ class Place:
         out: The path that was named.
         form: ``csv``, ``jsonl`` or ``parquet`` of rows; "" of files.
         names: Of the files, one for each value, or one for all.
+        walk: Whether one for all is a film, and not a sheet.
     """
 
     out: Path
     form: str
     names: tuple[Path, ...]
+    walk: bool
 
 
 def check_made(
-    codec: Any, out: Path | str | None, bundle: Any, *, n: int, each: bool, force: bool
+    codec: Any,
+    out: Path | str | None,
+    bundle: Any,
+    *,
+    n: int,
+    each: bool,
+    walk: bool,
+    force: bool,
 ) -> Place | None:
     """Return where values are to be written, before anything is made; None where nowhere.
 
@@ -56,6 +65,7 @@ def check_made(
         bundle: Never written over.
         n: How many values.
         each: Whether each gets a file.
+        walk: Whether they lead from one to the next: a film, where the target makes films.
         force: Whether files are replaced.
 
     Raises `UsageError` for an ending that the target's values are not written in, for several in
@@ -68,9 +78,9 @@ def check_made(
     path = Path(out)
     if is_row_file(path, None) and not each:
         check_output(path, bundle, force=force)
-        return Place(path, format_of(path, None), ())
+        return Place(path, format_of(path, None), (), walk)
     names = _named_each(path, n) if each else [path]
-    if n > 1 and not each and not hasattr(codec, "sheet"):
+    if n > 1 and not each and not hasattr(codec, "film" if walk else "sheet"):
         raise UsageError(
             f"{n} values do not go into one file",
             expected=".csv, .jsonl or .parquet, or a file for each",
@@ -79,7 +89,7 @@ def check_made(
         )
     for one in names:
         check_output(one, bundle, force=force)
-    return Place(path, "", tuple(names))
+    return Place(path, "", tuple(names), walk)
 
 
 def write_made(
@@ -104,7 +114,9 @@ def write_made(
     if len(place.names) == len(raws):
         values = [_single(generator.target, raw, place.out.suffix.lower()) for raw in raws]
     else:
-        values = [_fitting(generator.target.sheet(raws), place.out.suffix.lower())]  # type: ignore[attr-defined]
+        target_codec: Any = generator.target
+        together = (target_codec.film if place.walk else target_codec.sheet)(raws)
+        values = [_fitting(together, place.out.suffix.lower())]
         first = notices[0]
         notices = [replace(first, settings={**first.settings, "values": float(len(raws))})]
     files = {}

@@ -39,7 +39,7 @@ def notice_of(
         target=target,
         conditions={name: _told(cell) for name, cell in cells.items()},
         seed=asked.seed,
-        settings={"temperature": asked.temperature, "beam": float(asked.beam)},
+        settings=_settings(asked),
     )
 
 
@@ -47,6 +47,18 @@ def stamped(content: bytes, ending: str, notice: Notice) -> bytes:
     """Return a file's bytes with its notice within, of a format that can carry one."""
     form = FORMATS.get(ending.lower())
     return content if form is None else form.put(content, notice)
+
+
+def _settings(asked: Asked) -> dict[str, float]:
+    """Return the numbers by which was drawn, but what is left to the target."""
+    said: dict[str, float | None] = {
+        "temperature": asked.temperature,
+        "beam": float(asked.beam),
+        "steps": asked.steps,
+        "guidance": asked.guidance,
+        "strength": None if asked.begin is None else asked.strength,
+    }
+    return {name: float(value) for name, value in said.items() if value is not None}
 
 
 def _hash_of(model: Model) -> str:
