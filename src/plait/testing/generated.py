@@ -116,7 +116,7 @@ def check_generates(modality: str) -> None:
         expect(len(made) == len(raws), f"{modality}: {len(made)} values for {len(raws)} rows")
         again = head.generate(conditions, _rngs(len(raws)), asked)
         alone = head.generate(conditions.take(slice(1, 2)), _rngs(len(raws))[1:2], asked)
-        expect(_close(alone[0], made[1]), f"{modality}: company changes what is generated")
+        expect(_rounded(alone[0], made[1]), f"{modality}: company changes what is generated")
         for one, other in zip(made, again, strict=True):
             expect(same_arrays(one, other), f"{modality}: one seed generates two values")
             sure = one.pop(SURENESS, np.zeros(()))
@@ -277,6 +277,18 @@ def _close(first: Any, second: Any) -> bool:
         first[k].shape == second[k].shape and np.allclose(first[k], second[k], atol=1e-3)
         for k in first
     )
+
+
+def _rounded(first: Any, second: Any) -> bool:
+    """Tell whether arrays differ by no more than rounding does: whole numbers by 1 at most, in one
+    of fifty places."""
+    if _close(first, second):
+        return True
+    if any(first[k].shape != second[k].shape for k in first):
+        return False
+    gaps = [np.abs(first[k].astype(np.float64) - second[k]) for k in first]
+    whole = all(first[k].dtype.kind in "iu" for k in first)
+    return whole and all(gap.max() <= 1 and (gap > 0).mean() <= 0.02 for gap in gaps)
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers
 from plait.display import model_name
+from plait.errors import TargetError
 from plait.fitting.choice.chosen_by_folds import NUM_FOLDS
 from plait.fitting.choice.generated_mix import MIX
 from plait.model.ensemble import DEEP
@@ -42,6 +43,8 @@ def choose_generated(
     """Return what ships, the best by the headline of what heeds all that is asked (see `heeding`),
     and what to say of it; a tie goes to simple.
 
+    Raises `TargetError` where all that was learned is refused.
+
     Args:
         judge: Of the target.
         made: What every candidate made of rows that nobody learned from.
@@ -49,13 +52,26 @@ def choose_generated(
         begun: The simple model that the network begins at, which it must clearly beat; "" for none.
     """
     names = list(made.outputs)
-    if len(names) == 1 or not len(made.rows):
+    if not len(made.rows):
         few = () if len(names) == 1 else ("no rows were left to compare candidates by",)
         return names[-1], few
+    refused = refusals(judge, made)
+    if len(refused) == len(names):
+        raise TargetError(
+            "nothing was learned that is worth shipping",
+            expected="a model that makes most of what there is",
+            received="; ".join(f"{model_name(one)}: {why}" for one, why in refused.items()),
+            hint="give it a longer budget, or more rows",
+        )
+    told = tuple(
+        f"{model_name(one)} is refused: {why}; a longer budget or more rows may help"
+        for one, why in refused.items()
+        if one not in getattr(judge.codec, "heedless", ())
+    )
     every, made = made, heeding(judge, made)
     names, costs = list(made.outputs), _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
-    notes = _heedless_note(judge, every, best)
+    notes = (*told, *_heedless_note(judge, every, best, refused))
     simple = [name for name in names if name != DEEP and not name.startswith(MIX)]
     if DEEP not in names or not simple:
         return best, notes
@@ -77,16 +93,31 @@ def choose_generated(
 
 
 def heeding(judge: PairJudge, made: Generated) -> Generated:
-    """Return the candidates without those that do not heed all that the target is asked for (its
-    codec's ``heedless``), where there are others."""
-    heedless = getattr(judge.codec, "heedless", ())
-    kept = {name: found for name, found in made.outputs.items() if name not in heedless}
-    return Generated(made.rows, made.truth, kept or made.outputs)
+    """Return the candidates that are not refused, and without those that do not heed all that the
+    target is asked for (its codec's ``heedless``); where there are no others, also such."""
+    heedless, refused = getattr(judge.codec, "heedless", ()), refusals(judge, made)
+    able = {one: found for one, found in made.outputs.items() if one not in refused}
+    kept = {one: found for one, found in able.items() if one not in heedless}
+    return Generated(made.rows, made.truth, kept or able or made.outputs)
 
 
-def _heedless_note(judge: PairJudge, made: Generated, best: str) -> tuple[str, ...]:
+def refusals(judge: PairJudge, made: Generated) -> dict[str, str]:
+    """Return the candidates that must not ship, with why: by what the codec ``refuses``."""
+    refuses = getattr(judge.codec, "refuses", None)
+    if refuses is None or not len(made.rows):
+        return {}
+    found = {
+        name: refuses(judge.metrics(outputs, made.truth), len(made.rows))
+        for name, outputs in made.outputs.items()
+    }
+    return {name: why for name, why in found.items() if why}
+
+
+def _heedless_note(
+    judge: PairJudge, made: Generated, best: str, refused: Mapping[str, str]
+) -> tuple[str, ...]:
     """Say where what does not heed all that is asked was better than what ships."""
-    costs = _costs(judge, made)
+    costs = {name: cost for name, cost in _costs(judge, made).items() if name not in refused}
     first = min(costs, key=lambda name: costs[name])
     if first not in getattr(judge.codec, "heedless", ()) or costs[first] >= costs[best]:
         return ()

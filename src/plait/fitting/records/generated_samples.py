@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from plait.types import Html
 
 BESIDE = ("made", "true")
 """What is said of the two that stand beside each other, where a target says nothing else."""
+
+MOST_LEARNED = 5000
+"""Training values among which the nearest of one that was made is looked for, at most."""
 
 NUM_LOT, NUM_BEST, NUM_WORST = 6, 3, 3
 
@@ -66,6 +69,19 @@ def make_pairs(
             }
         )
     return found
+
+
+def make_panel(problem: Problem, said: Sequence[Any], true: Sequence[Any]) -> Html:
+    """Return what the target's codec draws of pairs, and of what was made beside what was learned
+    from, where it does (``beside_learned``)."""
+    codec: Any = problem.goal
+    shown: Html = codec.panel(said, true)
+    if not hasattr(codec, "beside_learned"):
+        return shown
+    column, num = problem.prepared.columns[str(problem.target)], len(problem.learned)
+    some = np.unique(np.linspace(0, num - 1, min(num, MOST_LEARNED)).astype(np.int64))
+    learned = [codec.decode(column[int(row)]) for row in problem.learned[some]]
+    return shown + str(codec.beside_learned(said, true, learned))
 
 
 def _shown(problem: Problem, cells: Mapping[str, Html], row: int, raw: Any) -> Html:

@@ -1,36 +1,45 @@
-"""Pictures: decoded with limits, turned upright, laid on white, scaled to one size."""
+"""Pictures: decoded with limits, turned upright, laid on white, scaled to one size.
+
+As a target they are drawn from noise, by what the other columns tell.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from plait.display import brief
-from plait.errors import CellError, LimitError
+from plait.errors import TargetError
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.image.canvas import canvas_layout, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
+from plait.modalities.image.pixels import (
+    FORMATS,
+    decoded,
+    encoded,
+    grey_of,
+    is_grey,
+    padded_to_square,
+)
+from plait.modalities.image.scoring import WORDS, compared, measured, resampled
+from plait.modalities.image.sheet import compared_sheet, learned_sheet
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
-from plait.modalities.image.vary import erased, shades, shifted
+from plait.modalities.image.vary import blurred, erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
-from plait.modalities.limits import LIMITS
-from plait.modalities.media import Media, check_ratio
+from plait.modalities.media import Media
+from plait.modalities.target import MetricWord, SimpleGenerator
 from plait.modalities.traits import Traits
-from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
+from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-"""Only these are opened: Pillow knows others, of which some run programs."""
-
 MAGIC = (
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -47,6 +56,12 @@ SHOWN_PX, SHOWN_FINE_PX = 160, 400
 
 LONGEST_PX, CANVAS_PX = 1024, 320
 """Of Raw, and of the finer view where one is asked for."""
+
+LARGEST_PX = 64
+"""Side of the square that is chosen, and of pictures that are made, at most."""
+
+LEAST_RECALL, LEAST_JUDGED = 0.05, 30
+"""What makes less of what there is, by the pictures that judge, has collapsed; fewer tell nothing."""
 
 
 @brief
@@ -68,6 +83,8 @@ class ImageCodec:
         canvas: Height and width of that view (chosen by `fit`: the usual shape of pictures).
         turns: How that view is turned when augmented: ``none``, ``mirror`` (left and right), or
             ``any`` (by quarters too, as under a microscope).
+        drawn: Whether pictures are made, not only looked at.
+        level, spread: Mean and standard deviation of the pixels of such ones in training.
     """
 
     modality: ClassVar[str] = "image"
@@ -76,6 +93,11 @@ class ImageCodec:
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True, steady=True, pictured=True)
     offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"places": {"canvas_px": CANVAS_PX}}
+    task: ClassVar[str] = "draw"
+    verb: ClassVar[str] = "Draws"
+    words: ClassVar[Mapping[str, MetricWord]] = WORDS
+    baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
+    heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest")
 
     size_px: int = 0
     grey: bool = False
@@ -86,6 +108,9 @@ class ImageCodec:
     canvas_px: int = field(default=0, metadata=LATER)
     canvas: tuple[int, ...] = field(default=(), metadata=LATER)
     turns: str = field(default="mirror", metadata=LATER)
+    drawn: bool = field(default=False, metadata=LATER)
+    level: float = field(default=127.5, metadata=LATER)
+    spread: float = field(default=64.0, metadata=LATER)
 
     @property
     def layout(self) -> Layout:
@@ -102,22 +127,7 @@ class ImageCodec:
         return looks_like_media(sample, ENDINGS, MAGIC)
 
     def read(self, cell: Cell, media: Media) -> np.ndarray:
-        data = media.read_bytes(cell)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                picture = Image.open(io.BytesIO(data), formats=FORMATS)
-                _check_size(picture, len(data))
-                if not self.canvas_px:
-                    picture.draft("RGB", (LONGEST_PX, LONGEST_PX))
-                picture.load()
-        except UnidentifiedImageError:
-            raise _undecodable("data of no known picture format") from None
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
-            raise _undecodable(str(error)) from None
-        except Image.DecompressionBombError as error:
-            raise LimitError("the picture is too large", received=str(error)) from None
-        return _upright_rgb(picture, None if self.canvas_px else LONGEST_PX)
+        return decoded(media.read_bytes(cell), None if self.canvas_px else LONGEST_PX)
 
     def measure(self, cell: Cell, media: Media) -> tuple[int, int]:
         """Return height and width of a readable picture as stored, upright, in pixels.
@@ -135,12 +145,15 @@ class ImageCodec:
         if seen and self.canvas_px and not self.canvas:
             shapes = [(raw.shape[0], raw.shape[1]) for raw in seen]
             self = replace(self, canvas=usual_canvas(shapes, self.canvas_px))
-        if not seen or self.size_px:
-            return self
-        longest = float(np.median([max(raw.shape[:2]) for raw in seen]))
-        size = int(min(64, max(16, round(longest / 4) * 4)))
-        grey = all(_is_grey(raw) for raw in seen)
-        return replace(self, size_px=size, grey=grey)
+        if seen and not self.size_px:
+            longest = float(np.median([max(raw.shape[:2]) for raw in seen]))
+            size = int(min(LARGEST_PX, max(16, round(longest / 4) * 4)))
+            self = replace(self, size_px=size, grey=all(is_grey(raw) for raw in seen))
+        if seen and self.drawn:
+            pixels = np.concatenate([self.prepare(raw)["pixels"].ravel() for raw in seen])
+            spread = max(float(pixels.std()), 1.0)
+            self = replace(self, level=float(pixels.mean()), spread=spread)
+        return self
 
     def prepare(self, raw: np.ndarray) -> Arrays:
         """Scale into the square, keeping the aspect; borders are filled with the edge colour."""
@@ -151,11 +164,11 @@ class ImageCodec:
             ratio = size / max(height, width)
             new = max(1, round(width * ratio)), max(1, round(height * ratio))
             scaled = Image.fromarray(raw).resize(new, Image.Resampling.BICUBIC)
-            raw = _pad_to_square(np.asarray(scaled), size)
+            raw = padded_to_square(np.asarray(scaled), size)
         arrays = {"pixels": raw, **finer}
         for name in ("pixels", "canvas") if self.grey else ():
             if name in arrays:
-                arrays[name] = _grey(arrays[name])
+                arrays[name] = grey_of(arrays[name])
         return {name: np.ascontiguousarray(part) for name, part in arrays.items()}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
@@ -182,7 +195,7 @@ class ImageCodec:
             picture = picture.resize((picture.width * enlarged, picture.height * enlarged), 0)
         side = SHOWN_FINE_PX if self.canvas_px else SHOWN_PX
         picture.thumbnail((side, side))
-        kind, data = min(_encoded(picture), key=lambda file: len(file[1]))
+        kind, data = min(encoded(picture), key=lambda file: len(file[1]))
         height, width = raw.shape[:2]
         return (
             f'<img class="picture" alt="picture of {width} x {height} pixels" '
@@ -205,12 +218,7 @@ class ImageCodec:
         """Blur by downscaling, then add sensor noise."""
         if severity <= 0:
             return raw
-        height, width = raw.shape[:2]
-        factor = 1 - 0.75 * severity
-        small = max(1, round(width * factor)), max(1, round(height * factor))
-        blurred = Image.fromarray(raw).resize(small).resize((width, height))
-        noise = rng.normal(0, 60 * severity, raw.shape)
-        return np.clip(np.asarray(blurred) + noise, 0, 255).astype(np.uint8)
+        return blurred(raw, severity, rng)
 
     def features(self, arrays: Arrays) -> np.ndarray:
         """See `plait.modalities.image.features`."""
@@ -231,66 +239,57 @@ class ImageCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return pictures_alike(first, second)
 
+    def as_target(self) -> ImageCodec:
+        """One view, of the size that is made."""
+        return replace(self, drawn=True, canvas_px=0)
 
-def _grey(pixels: np.ndarray) -> np.ndarray:
-    weights = np.array([0.299, 0.587, 0.114], np.float32)
-    return np.rint(pixels @ weights).astype(np.uint8)[..., None]
+    def check_target(self, num_rows: int) -> None:
+        if self.size_px > LARGEST_PX:
+            raise TargetError(
+                "pictures are not made so large",
+                expected=f"at most {LARGEST_PX} pixels a side",
+                received=f"size_px={self.size_px}",
+                hint="leave size_px out, or say a smaller one",
+            )
+        if num_rows < 2:
+            raise TargetError(
+                "there are too few pictures to learn from",
+                expected="2 rows or more with a picture",
+                received=f"{num_rows}",
+            )
 
+    def decode(self, arrays: Arrays) -> np.ndarray:
+        pixels = arrays["pixels"]
+        return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
-def _undecodable(received: str) -> CellError:
-    return CellError(
-        "the picture cannot be decoded",
-        expected="a whole PNG, JPEG, WebP, GIF, BMP or TIFF file",
-        received=received,
-    )
+    def write(self, raw: np.ndarray) -> MadeFile:
+        return MadeFile(encoded(Image.fromarray(raw))[0][1], ".png")
 
+    def answer(self, raws: Sequence[np.ndarray]) -> Mapping[str, Any]:
+        return {"prediction": [self.write(raw) for raw in raws]}
 
-def _check_size(picture: Image.Image, num_bytes: int) -> None:
-    num_pixels = picture.width * picture.height
-    if num_pixels > LIMITS.num_pixels:
-        raise LimitError(
-            "the picture is too large",
-            expected=f"at most {LIMITS.num_pixels} pixels",
-            received=f"{picture.width} x {picture.height}",
-            hint="scale it down first",
-        )
-    check_ratio(num_pixels * 3, num_bytes)
+    def compare(self, said: np.ndarray, true: np.ndarray) -> np.ndarray:
+        return compared(said, true)
 
+    def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
+        return measured(compared)
 
-def _upright_rgb(picture: Image.Image, longest: int | None) -> np.ndarray:
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.nan_to_num(np.asarray(picture, np.float32))
-        low, high = float(values.min()), float(values.max())
-        scaled = (values - low) * (255.0 / (high - low) if high > low else 0.0)
-        picture = Image.fromarray(scaled.astype(np.uint8))
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    picture = picture.convert("RGB")
-    if longest is not None:
-        picture.thumbnail((longest, longest))
-    return np.array(picture)
+    def resampled(
+        self, compared: Sequence[np.ndarray], counts: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        return resampled(compared, counts)
 
+    def refuses(self, metrics: Mapping[str, float], num_rows: int) -> str:
+        """Say why what scores so must not ship: it makes almost nothing of what there is."""
+        if num_rows < LEAST_JUDGED or metrics["recall"] >= LEAST_RECALL:
+            return ""
+        return f"almost no true picture lies where it makes any (recall {metrics['recall']:.1%})"
 
-def _is_grey(raw: np.ndarray) -> bool:
-    small = raw[::2, ::2].astype(np.int16)
-    return bool(np.abs(small - small.mean(-1, keepdims=True)).max() <= 2)
+    def panel(self, said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Html:
+        return compared_sheet(said, true, self.size_px)
 
-
-def _pad_to_square(pixels: np.ndarray, size: int) -> np.ndarray:
-    height, width = pixels.shape[:2]
-    top, left = (size - height) // 2, (size - width) // 2
-    pads = ((top, size - height - top), (left, size - width - left), (0, 0))
-    return np.pad(pixels, pads, mode="edge")
-
-
-def _encoded(picture: Image.Image) -> list[tuple[str, bytes]]:
-    """Return the picture as files: PNG, which keeps drawings exact, and JPEG."""
-    files = []
-    for kind, settings in (("png", {"optimize": True}), ("jpeg", {"quality": 82})):
-        buffer = io.BytesIO()
-        picture.save(buffer, kind.upper(), **settings)
-        files.append((kind, buffer.getvalue()))
-    return files
+    def beside_learned(
+        self, said: Sequence[np.ndarray], true: Sequence[np.ndarray], learned: Sequence[np.ndarray]
+    ) -> Html:
+        """Render what was made beside the nearest of what was learned from."""
+        return learned_sheet(said, true, learned)

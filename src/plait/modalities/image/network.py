@@ -1,21 +1,40 @@
-"""Pictures as tokens: a small convolutional stem, pooled to a grid of at most 4 x 4 tokens."""
+"""Pictures as tokens: a convolutional stem, pooled to at most 4 x 4 tokens; and pictures drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from plait.modalities.image.codec import ImageCodec
+from plait.modalities.target import Asked
+from plait.nn.conditions import Conditions
 from plait.nn.conv import ChannelNorm, ConvBlock
 from plait.nn.feature_map import FeatureMap, Pyramid
+from plait.nn.flow_matching import Flow, noise_of
 from plait.nn.tokens import Tokens, grid_tokens
+from plait.nn.unet import UNet
+from plait.types import Arrays, ColumnBatch
 
 MAX_SIDE = 32
 """Larger pictures are averaged to this side: more costs a multiple and tells little more."""
 
 GRID, MIDDLE = 4, 8
 """Sides of the grid of tokens, and of the map that the residual convolutions work on."""
+
+FINEST = 16
+"""Places along each side of a drawn picture, at most; squares of pixels make larger ones fit."""
+
+LEAST_WIDTH = 32
+
+STEPS, GUIDANCE = 8, 1.5
+"""Of a picture where nothing else is asked (docs/log.md, 2026-12-01)."""
+
+DRAWN_AT_ONCE = 64
 
 
 class Embed(nn.Module):
@@ -75,6 +94,79 @@ class Embed(nn.Module):
         while x.shape[-1] > GRID:
             x = _halved(x)
         return grid_tokens(x)
+
+
+class Generate(nn.Module):
+    """Draws pictures by flow matching with a small U-Net.
+
+    Each is drawn from the noise of its row's generator, at temperature 0 too: there is no likeliest
+    picture worth seeing.
+
+    Args:
+        codec: Gives size, channels, and the scale of pixels.
+        dim: Of the tokens; the U-Net has half as many channels, and at least 32.
+    """
+
+    num_queries = 2
+
+    def __init__(self, codec: ImageCodec, dim: int) -> None:
+        super().__init__()
+        self.codec = codec
+        size, _, channels = codec.layout["pixels"].shape
+        self.shape = int(channels), int(size), int(size)
+        network = UNet(
+            channels=int(channels),
+            size=int(size),
+            patch=-(-int(size) // FINEST),
+            dim=dim,
+            width=max(LEAST_WIDTH, dim // 2),
+        )
+        self.flow = Flow(network, dim=dim, num_queries=self.num_queries)
+
+    def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
+        """Return the mean squared error of the velocity of each row, in units of the pixels' spread.
+
+        In training, where mirror images have the same meaning, half of the pictures are mirrored.
+        """
+        values = self._scaled(target.parts["pixels"])
+        if self.training and self.codec.flip:
+            turned = torch.rand(len(values), device=values.device) < 0.5
+            values = torch.where(turned[:, None, None, None], values.flip(-1), values)
+        return self.flow.loss(conditions, values)
+
+    def generate(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
+    ) -> list[Arrays]:
+        """Draw a picture per row; see `Asked` for what it may begin at, and what stays of it."""
+        noise = noise_of(rngs, self.shape).to(conditions.pooled.device)
+        begin, keep = self._begun(asked, noise)
+        found = []
+        for at in range(0, len(rngs), DRAWN_AT_ONCE):
+            some = slice(at, at + DRAWN_AT_ONCE)
+            drawn = self.flow.draw(
+                conditions.take(some),
+                noise[some],
+                steps=STEPS if asked.steps is None else asked.steps,
+                guidance=GUIDANCE if asked.guidance is None else asked.guidance,
+                begin=None if begin is None else begin[None].expand(len(noise[some]), *self.shape),
+                strength=asked.strength,
+                keep=keep,
+            )
+            shades = drawn.permute(0, 2, 3, 1) * self.codec.spread + self.codec.level
+            found.append(shades.round().clamp(0, 255).to(torch.uint8).cpu().numpy())
+        return [{"pixels": np.ascontiguousarray(one)} for one in np.concatenate(found)]
+
+    def _begun(self, asked: Asked, noise: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return what pictures begin at, ``[channel, height, width]``, and where it stays."""
+        if asked.begin is None:
+            return None, None
+        pixels = torch.from_numpy(np.ascontiguousarray(asked.begin["pixels"]))[None]
+        keep = None if asked.keep is None else torch.from_numpy(np.asarray(asked.keep, bool))
+        return self._scaled(pixels.to(noise.device))[0], keep
+
+    def _scaled(self, pixels: Tensor) -> Float[Tensor, "batch channel height width"]:
+        """Return pixels ``[batch, height, width, channel]`` with mean about 0 and variance 1."""
+        return (pixels.permute(0, 3, 1, 2).float() - self.codec.level) / self.codec.spread
 
 
 class _Stage(nn.Module):

@@ -1,8 +1,9 @@
-"""Pictures varied at random, with the same meaning: shifted, lighter or darker, partly hidden."""
+"""Pictures varied at random: shifted, lighter or darker, partly hidden; and damaged."""
 
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 
 def shades(jitter: float, rng: np.random.Generator) -> np.ndarray | None:
@@ -38,3 +39,19 @@ def erased(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     pixels = pixels.copy()
     pixels[top : top + height, left : left + width] = rng.integers(0, 256)
     return pixels
+
+
+def blurred(raw: np.ndarray, severity: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a picture blurred by downscaling, with a sensor's noise.
+
+    Args:
+        raw: uint8 ``[height, width, 3]``.
+        severity: In (0, 1].
+        rng: Draws.
+    """
+    height, width = raw.shape[:2]
+    factor = 1 - 0.75 * severity
+    small = max(1, round(width * factor)), max(1, round(height * factor))
+    found = Image.fromarray(raw).resize(small).resize((width, height))
+    noise = rng.normal(0, 60 * severity, raw.shape)
+    return np.clip(np.asarray(found) + noise, 0, 255).astype(np.uint8)

@@ -1,0 +1,131 @@
+"""Sheets: many pictures in one, made above true ones, and beside what was learned from."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from plait.modalities.image.scoring import point_of, squared_distances
+from plait.types import Html
+
+NUM_SHOWN, COLUMNS = 24, 8
+SHOWN_PX, GAP_PX = 72, 4
+"""Side of a picture on a sheet, about, and what lies between two."""
+
+PAGE = 255
+"""Shade of the sheet."""
+
+
+def compared_sheet(said: Sequence[np.ndarray], true: Sequence[np.ndarray], size: int) -> Html:
+    """Return a sheet of made pictures, each above the true one of its row; "" of none.
+
+    Args:
+        said, true: Pictures, uint8 ``[height, width, 3]``.
+        size: Side at which they are made, in pixels.
+    """
+    if not said:
+        return ""
+    some = spread(len(said), NUM_SHOWN)
+    drawn = sheet([[said[i], true[i]] for i in some])
+    return (
+        f"<p>Pictures are made at {size} x {size} pixels. Each column: made above, true below.</p>"
+        + _shown(drawn, f"{len(some)} made pictures, each above the true one")
+    )
+
+
+def learned_sheet(
+    said: Sequence[np.ndarray], true: Sequence[np.ndarray], learned: Sequence[np.ndarray]
+) -> Html:
+    """Return a sheet of made pictures, each above the nearest that was learned from, and say how
+    many are nearer to theirs than true ones of rows held out are to theirs; "" of none."""
+    if not said or not learned:
+        return ""
+    told = copies(said, true, learned)
+    some = spread(len(said), NUM_SHOWN)
+    drawn = sheet([[said[i], learned[told.nearest[i]]] for i in some])
+    share, usual = 100 * told.rate, 100 * told.usual
+    return (
+        "<h3>Copied or new</h3>"
+        f"<p>Made above, the nearest of {len(learned):,} training pictures below. {share:.1f} % "
+        f"are nearer to theirs than nine of ten true pictures of rows held out are to theirs; of "
+        f"true ones it is {usual:.1f} %.</p>"
+        + _shown(drawn, f"{len(some)} made pictures, each above the nearest training picture")
+    )
+
+
+class Copies:
+    """How near made pictures are to what was learned from.
+
+    Attributes:
+        nearest: int ``[made]``: the nearest training picture of each.
+        rate: Share of made pictures that are nearer to theirs than nine of ten true pictures of
+            rows held out are to theirs.
+        usual: That share of the true pictures.
+    """
+
+    def __init__(self, nearest: np.ndarray, rate: float, usual: float) -> None:
+        self.nearest, self.rate, self.usual = nearest, rate, usual
+
+
+def copies(
+    said: Sequence[np.ndarray], true: Sequence[np.ndarray], learned: Sequence[np.ndarray]
+) -> Copies:
+    """Return which training pictures are nearest, and how many are copied; in the space of
+    `plait.modalities.image.scoring`."""
+    made, real, kept = (np.stack([point_of(raw) for raw in some]) for some in (said, true, learned))
+    nearest, near = _nearest(made, kept)
+    _, usual = _nearest(real, kept)
+    bound = np.quantile(usual, 0.1)
+    return Copies(nearest, float((near < bound).mean()), float((usual < bound).mean()))
+
+
+def _nearest(points: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    found = [squared_distances(points[at : at + 256], kept) for at in range(0, len(points), 256)]
+    return (
+        np.concatenate([one.argmin(1) for one in found]),
+        np.concatenate([one.min(1) for one in found]),
+    )
+
+
+def spread(num: int, most: int) -> np.ndarray:
+    """Return places of at most so many of so many, evenly spread."""
+    return np.unique(np.linspace(0, num - 1, min(num, most)).astype(np.int64))
+
+
+def sheet(stacks: Sequence[Sequence[np.ndarray]], columns: int = COLUMNS) -> np.ndarray:
+    """Return one picture of stacks of pictures, side by side, enlarged by whole numbers.
+
+    Args:
+        stacks: Of pictures of one size, uint8 ``[height, width, 3]``; each from top to bottom.
+        columns: Stacks in a line.
+    """
+    height, width = stacks[0][0].shape[:2]
+    times = max(1, round(SHOWN_PX / max(height, width)))
+    tall, wide = height * times + GAP_PX, width * times + GAP_PX
+    deep = len(stacks[0])
+    lines = -(-len(stacks) // columns)
+    line = deep * tall + 2 * GAP_PX
+    shape = (lines * line + GAP_PX, min(columns, len(stacks)) * wide + GAP_PX, 3)
+    found = np.full(shape, PAGE, np.uint8)
+    for number, stack in enumerate(stacks):
+        top, left = number // columns * line + GAP_PX, number % columns * wide + GAP_PX
+        for place, raw in enumerate(stack):
+            enlarged = raw.repeat(times, 0).repeat(times, 1)
+            at = top + place * tall
+            found[at : at + height * times, left : left + width * times] = enlarged
+    return found
+
+
+def _shown(picture: np.ndarray, alt: str) -> Html:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", optimize=True)
+    height, width = picture.shape[:2]
+    return (
+        f'<img alt="{alt}" width="{width}" height="{height}" '
+        'style="max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    )

@@ -1,0 +1,185 @@
+"""Flow matching: a network learns which way leads from noise to values, along straight lines.
+
+A value ``x`` of variance about 1 and noise ``e`` are joined by ``x_t = (1 - t) e + t x``, t from 0 to
+1; what is learned is the mean velocity ``x - e`` at a point and time (rectified flow: Liu et al.
+2022, "Flow Straight and Fast"; Lipman et al. 2022, "Flow Matching for Generative Modeling"). Nothing
+here knows what the values are: pictures, spectrograms, frames.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plait.nn.conditions import Conditions
+from plait.nn.flow_samplers import Velocity, sample
+
+MIDDLE, WIDTH = -0.3, 1.0
+"""Mean and spread of the logit of times in training: the middle of the way is hardest to tell
+(Esser et al. 2024, "Scaling Rectified Flow Transformers", section 3.1); a little toward noise."""
+
+NOTHING_SHARE = 0.1
+"""Of training rows are shown no condition, so that guidance knows what is drawn without."""
+
+NUM_WAVES = 16
+
+HELD_TIMES = 2
+"""Times at which the loss of a row held out is looked at, half of the way apart."""
+
+
+class Flow(nn.Module):
+    """Draws values by flow matching, from what a row's columns tell.
+
+    The network is asked in units of variance 1: ``v = (2t - 1) / q x_t + F / sqrt(q)`` with
+    ``q = (1 - t)^2 + t^2``. Where it says ``F = 0``, as at first, that is the flow to Gaussian values
+    (Karras et al. 2022, "Elucidating the Design Space", section 5, for straight lines).
+
+    Args:
+        network: From ``x [batch, channel, *place]``, ``told [batch, dim]``, ``memory [batch, token,
+            dim]`` and ``mask [batch, token]`` to F, of the shape of x.
+        dim: Of the trunk's tokens, of `told` and of `memory`.
+        num_queries: Pooled queries that are told.
+    """
+
+    def __init__(self, network: nn.Module, *, dim: int, num_queries: int) -> None:
+        super().__init__()
+        self.network = network
+        self.time = nn.ModuleDict(
+            {"first": nn.Linear(2 * NUM_WAVES, dim), "second": nn.Linear(dim, dim)}
+        )
+        self.told = nn.Linear(num_queries * dim, dim)
+        self.nothing_told = nn.Parameter(torch.zeros(dim))
+        self.nothing_kept = nn.Parameter(torch.randn(dim) * dim**-0.5)
+
+    def loss(
+        self, conditions: Conditions, values: Float[Tensor, "batch *shape"]
+    ) -> Float[Tensor, " batch"]:
+        """Return the mean squared error of the velocity of each row.
+
+        In training, times and noise are drawn anew; else they follow from the row's own value, so
+        that a row has the same loss whenever, and in whatever company, it is asked for.
+        """
+        if self.training:
+            times = training_times(len(values)).to(values)
+            dropped = torch.rand(len(values), device=values.device) < NOTHING_SHARE
+            return self._error(conditions, values, torch.randn_like(values), times, dropped)
+        noise, share = held_noise(values)
+        losses = []
+        for number in range(HELD_TIMES):
+            times = logit_normal((share + number / HELD_TIMES) % 1.0)
+            dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
+            losses.append(self._error(conditions, values, noise, times, dropped))
+        return torch.stack(losses).mean(0)
+
+    def _error(
+        self, conditions: Conditions, values: Tensor, noise: Tensor, times: Tensor, dropped: Tensor
+    ) -> Float[Tensor, " batch"]:
+        found = self._velocity(self._seen(conditions, dropped), mixed(noise, values, times), times)
+        return (found - (values - noise)).float().square().flatten(1).mean(1)
+
+    def draw(
+        self,
+        conditions: Conditions,
+        noise: Float[Tensor, "batch *shape"],
+        *,
+        steps: int,
+        guidance: float = 1.0,
+        sampler: str = "multistep",
+        begin: Tensor | None = None,
+        strength: float = 1.0,
+        keep: Bool[Tensor, "..."] | None = None,
+    ) -> Float[Tensor, "batch *shape"]:
+        """Return values drawn from noise; see `plait.nn.flow_samplers.sample`.
+
+        Args:
+            conditions: Of the rows.
+            noise: What each row's value is drawn from.
+            steps: Of the sampler.
+            guidance: ``v_without + guidance (v_with - v_without)``: 1 draws as was learned, more
+                heeds the columns more than data do (Ho and Salimans 2022, "Classifier-Free
+                Diffusion Guidance").
+            sampler, begin, strength, keep: See `sample`.
+        """
+        velocity = self.velocity(conditions, guidance)
+        return sample(
+            velocity, noise, steps=steps, sampler=sampler, begin=begin, strength=strength, keep=keep
+        )
+
+    def velocity(self, conditions: Conditions, guidance: float = 1.0) -> Velocity:
+        """Return the velocity of rows as a function of points and times, guided."""
+        num, device = len(conditions.pooled), conditions.pooled.device
+        dropped = torch.zeros(num, dtype=torch.bool, device=device)
+        seen = self._seen(conditions, dropped)
+        if guidance == 1.0:
+            return lambda x, times: self._velocity(seen, x, times)
+        blind = self._seen(conditions, ~dropped)
+        both = [torch.cat(pair) for pair in zip(seen, blind, strict=True)]
+
+        def guided(x: Tensor, times: Tensor) -> Tensor:
+            found = self._velocity(both, torch.cat([x, x]), torch.cat([times, times]))
+            with_, without = found.chunk(2)
+            return without + guidance * (with_ - without)
+
+        return guided
+
+    def _seen(self, conditions: Conditions, dropped: Bool[Tensor, " batch"]) -> list[Tensor]:
+        """Return what is told, what is kept in memory and where, nothing of rows that are dropped."""
+        tokens = conditions.tokens
+        told = self.told(conditions.pooled.flatten(1))
+        told = torch.where(dropped[:, None], self.nothing_told.to(told.dtype), told)
+        kept = tokens.values
+        kept = torch.where(dropped[:, None, None], self.nothing_kept.to(kept.dtype), kept)
+        first = torch.arange(kept.shape[1], device=kept.device) == 0  # of nothing one is enough
+        return [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
+
+    def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
+        told, kept, mask = seen
+        told = told + self.time["second"](F.silu(self.time["first"](waves(times).to(told.dtype))))
+        times = times.view(-1, *[1] * (x.ndim - 1))
+        square = (1 - times) ** 2 + times**2
+        found = self.network(x * square.rsqrt(), F.silu(told), kept, mask).float()
+        return (2 * times - 1) / square * x + found * square.rsqrt()
+
+
+def mixed(noise: Tensor, values: Tensor, times: Float[Tensor, " batch"]) -> Tensor:
+    """Return the points between noise and values at each row's time."""
+    times = times.view(-1, *[1] * (values.ndim - 1))
+    return (1 - times) * noise + times * values
+
+
+def training_times(num: int) -> Float[Tensor, " batch"]:
+    """Return logit-normal times, one of each `num`-th part of their distribution, in any order."""
+    return logit_normal((torch.randperm(num) + torch.rand(num)) / num)
+
+
+def logit_normal(share: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:
+    """Return the times below which these shares of all lie."""
+    return torch.sigmoid(MIDDLE + WIDTH * torch.special.ndtri(share.clamp(1e-4, 1 - 1e-4)))
+
+
+def waves(times: Float[Tensor, " batch"]) -> Float[Tensor, "batch wave"]:
+    """Return times as sines and cosines, from half a turn over the whole way to some forty."""
+    rates = torch.logspace(0, 2, NUM_WAVES, device=times.device) * np.pi
+    angles = times[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], 1)
+
+
+def held_noise(values: Float[Tensor, "batch *shape"]) -> tuple[Tensor, Float[Tensor, " batch"]]:
+    """Return noise of the shape of the values, and a number in [0, 1), which follow from each."""
+    noise, shares = np.empty(values.shape, np.float32), np.empty(len(values), np.float32)
+    for row, value in enumerate(values.detach().cpu().numpy()):
+        digest = hashlib.blake2b(np.ascontiguousarray(value.astype(np.float16)), digest_size=8)
+        rng = np.random.default_rng(int.from_bytes(digest.digest(), "little"))
+        noise[row], shares[row] = rng.standard_normal(value.shape, np.float32), rng.random()
+    return torch.from_numpy(noise).to(values), torch.from_numpy(shares).to(values)
+
+
+def noise_of(rngs: Sequence[np.random.Generator], shape: Sequence[int]) -> Tensor:
+    """Return noise ``[row, *shape]``, each row's by its own generator."""
+    return torch.from_numpy(np.stack([rng.standard_normal(shape, np.float32) for rng in rngs]))
