@@ -1,4 +1,4 @@
-"""Pictures as targets: what metrics say of sets that are known, sheets, and what is kept of a begun one."""
+"""Pictures as targets: metrics of sets that are known, sheets, and what is kept of a begun one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from plait.errors import TargetError
+from plait.errors import TargetError, UsageError
 from plait.modalities import Asked, Media
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.image.network import Generate
@@ -116,7 +116,9 @@ def codec_of(size=16, **settings):
 def test_pixels_are_scaled_by_those_of_training_and_come_back():
     codec = codec_of()
     pixels = np.stack([codec.prepare(one)["pixels"] for one in squares(20, 0)])
-    assert codec.level == pytest.approx(pixels.mean()) and codec.spread == pytest.approx(pixels.std())
+    assert codec.level == pytest.approx(pixels.mean()) and codec.spread == pytest.approx(
+        pixels.std()
+    )
     assert ImageCodec().fit(squares(20, 0)) == ImageCodec(size_px=16)
     raw = squares(1, 4)[0]
     file = codec.write(codec.decode(codec.prepare(raw)))
@@ -145,3 +147,13 @@ def test_what_is_kept_of_a_begun_picture_keeps_its_very_pixels():
     for one in head.generate(seen, rngs, asked):
         assert np.array_equal(one["pixels"][:, :7], begun["pixels"][:, :7])
         assert not np.array_equal(one["pixels"][:, 7:], begun["pixels"][:, 7:])
+    with pytest.raises(UsageError, match="another size"):
+        head.generate(seen, rngs, Asked(begin=begun, keep=keep[:8]))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"steps": 0}, {"steps": 5000}, {"guidance": -1.0}, {"strength": 0.0}]
+)
+def test_what_cannot_be_drawn_is_refused(wrong):
+    with pytest.raises(UsageError, match="cannot be drawn so"):
+        Asked(**wrong)

@@ -1,9 +1,9 @@
 """Flow matching: a network learns which way leads from noise to values, along straight lines.
 
-A value ``x`` of variance about 1 and noise ``e`` are joined by ``x_t = (1 - t) e + t x``, t from 0 to
-1; what is learned is the mean velocity ``x - e`` at a point and time (rectified flow: Liu et al.
-2022, "Flow Straight and Fast"; Lipman et al. 2022, "Flow Matching for Generative Modeling"). Nothing
-here knows what the values are: pictures, spectrograms, frames.
+A value ``x`` of variance about 1 and noise ``e`` are joined by ``x_t = (1 - t) e + t x``, t from 0
+to 1; what is learned is the mean velocity ``x - e`` at a point and time (rectified flow: Liu et al.
+2022, "Flow Straight and Fast"; Lipman et al. 2022, "Flow Matching for Generative Modeling").
+Nothing here knows what the values are: pictures, spectrograms, frames.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ MIDDLE, WIDTH = -0.3, 1.0
 """Mean and spread of the logit of times in training: the middle of the way is hardest to tell
 (Esser et al. 2024, "Scaling Rectified Flow Transformers", section 3.1); a little toward noise."""
 
+LEAST_LEFT, LEAST_GONE = 0.05, 1e-3
+"""Of the way, that an error is divided by at least in training, and a velocity in drawing."""
+
 NOTHING_SHARE = 0.1
 """Of training rows are shown no condition, so that guidance knows what is drawn without."""
 
@@ -36,13 +39,14 @@ HELD_TIMES = 2
 class Flow(nn.Module):
     """Draws values by flow matching, from what a row's columns tell.
 
-    The network is asked in units of variance 1: ``v = (2t - 1) / q x_t + F / sqrt(q)`` with
-    ``q = (1 - t)^2 + t^2``. Where it says ``F = 0``, as at first, that is the flow to Gaussian values
-    (Karras et al. 2022, "Elucidating the Design Space", section 5, for straight lines).
+    The network foresees the value, ``D``, from ``x_t / sqrt((1 - t)^2 + t^2)``, which has variance
+    1; the velocity is ``(D - x_t) / (1 - t)``, and its error is what is minimised. Values vary in
+    few ways, and a narrow network can tell them; noise, which a velocity holds, would take all of
+    its channels (Li and He 2025, "Back to Basics: Let Denoising Generative Models Denoise").
 
     Args:
         network: From ``x [batch, channel, *place]``, ``told [batch, dim]``, ``memory [batch, token,
-            dim]`` and ``mask [batch, token]`` to F, of the shape of x.
+            dim]`` and ``mask [batch, token]`` to what is foreseen, of the shape of x.
         dim: Of the trunk's tokens, of `told` and of `memory`.
         num_queries: Pooled queries that are told.
     """
@@ -55,10 +59,10 @@ class Flow(nn.Module):
         )
         self.told = nn.Linear(num_queries * dim, dim)
         self.nothing_told = nn.Parameter(torch.zeros(dim))
-        self.nothing_kept = nn.Parameter(torch.randn(dim) * dim**-0.5)
+        self.nothing_seen = nn.Parameter(torch.randn(dim) * dim**-0.5)
 
     def loss(
-        self, conditions: Conditions, values: Float[Tensor, "batch *shape"]
+        self, conditions: Conditions, values: Float[Tensor, "batch channel *place"]
     ) -> Float[Tensor, " batch"]:
         """Return the mean squared error of the velocity of each row.
 
@@ -80,21 +84,21 @@ class Flow(nn.Module):
     def _error(
         self, conditions: Conditions, values: Tensor, noise: Tensor, times: Tensor, dropped: Tensor
     ) -> Float[Tensor, " batch"]:
-        found = self._velocity(self._seen(conditions, dropped), mixed(noise, values, times), times)
-        return (found - (values - noise)).float().square().flatten(1).mean(1)
+        found = self._foreseen(self._seen(conditions, dropped), mixed(noise, values, times), times)
+        return (found - values).square().flatten(1).mean(1) / (1 - times).clamp(min=LEAST_LEFT) ** 2
 
     def draw(
         self,
         conditions: Conditions,
-        noise: Float[Tensor, "batch *shape"],
+        noise: Float[Tensor, "batch channel *place"],
         *,
         steps: int,
         guidance: float = 1.0,
         sampler: str = "multistep",
         begin: Tensor | None = None,
         strength: float = 1.0,
-        keep: Bool[Tensor, "..."] | None = None,
-    ) -> Float[Tensor, "batch *shape"]:
+        keep: Tensor | None = None,
+    ) -> Float[Tensor, "batch channel *place"]:
         """Return values drawn from noise; see `plait.nn.flow_samplers.sample`.
 
         Args:
@@ -129,22 +133,26 @@ class Flow(nn.Module):
         return guided
 
     def _seen(self, conditions: Conditions, dropped: Bool[Tensor, " batch"]) -> list[Tensor]:
-        """Return what is told, what is kept in memory and where, nothing of rows that are dropped."""
+        """Return what is told, the tokens and where they are; nothing of rows that are dropped."""
         tokens = conditions.tokens
         told = self.told(conditions.pooled.flatten(1))
         told = torch.where(dropped[:, None], self.nothing_told.to(told.dtype), told)
         kept = tokens.values
-        kept = torch.where(dropped[:, None, None], self.nothing_kept.to(kept.dtype), kept)
+        kept = torch.where(dropped[:, None, None], self.nothing_seen.to(kept.dtype), kept)
         first = torch.arange(kept.shape[1], device=kept.device) == 0  # of nothing one is enough
         return [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
 
     def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
-        told, kept, mask = seen
-        told = told + self.time["second"](F.silu(self.time["first"](waves(times).to(told.dtype))))
-        times = times.view(-1, *[1] * (x.ndim - 1))
-        square = (1 - times) ** 2 + times**2
-        found = self.network(x * square.rsqrt(), F.silu(told), kept, mask).float()
-        return (2 * times - 1) / square * x + found * square.rsqrt()
+        left = (1 - times).clamp(min=LEAST_GONE).view(-1, *[1] * (x.ndim - 1))
+        return (self._foreseen(seen, x, times) - x) / left
+
+    def _foreseen(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
+        told, memory, mask = seen
+        wave = F.silu(self.time["first"](waves(times).to(told.dtype)))
+        told = F.silu(told + self.time["second"](wave))
+        scale = ((1 - times) ** 2 + times**2).rsqrt().view(-1, *[1] * (x.ndim - 1))
+        found: Tensor = self.network(x * scale, told, memory, mask)
+        return found.float()
 
 
 def mixed(noise: Tensor, values: Tensor, times: Float[Tensor, " batch"]) -> Tensor:
@@ -170,11 +178,13 @@ def waves(times: Float[Tensor, " batch"]) -> Float[Tensor, "batch wave"]:
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
-def held_noise(values: Float[Tensor, "batch *shape"]) -> tuple[Tensor, Float[Tensor, " batch"]]:
+def held_noise(
+    values: Float[Tensor, "batch channel *place"],
+) -> tuple[Tensor, Float[Tensor, " batch"]]:
     """Return noise of the shape of the values, and a number in [0, 1), which follow from each."""
     noise, shares = np.empty(values.shape, np.float32), np.empty(len(values), np.float32)
     for row, value in enumerate(values.detach().cpu().numpy()):
-        digest = hashlib.blake2b(np.ascontiguousarray(value.astype(np.float16)), digest_size=8)
+        digest = hashlib.blake2b(value.astype(np.float16).tobytes(), digest_size=8)
         rng = np.random.default_rng(int.from_bytes(digest.digest(), "little"))
         noise[row], shares[row] = rng.standard_normal(value.shape, np.float32), rng.random()
     return torch.from_numpy(noise).to(values), torch.from_numpy(shares).to(values)

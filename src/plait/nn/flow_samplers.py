@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
-"""Points ``[batch, *shape]`` and times ``[batch]`` to the velocities there."""
+"""Points ``[batch, channel, *place]`` and times ``[batch]`` to the velocities there."""
 
 Step = Callable[[Velocity, Tensor, float, float, list[tuple[float, Tensor]]], Tensor]
 """Velocity, points, their time, the time to go to, and times and velocities of steps before."""
@@ -18,20 +18,20 @@ Step = Callable[[Velocity, Tensor, float, float, list[tuple[float, Tensor]]], Te
 @torch.no_grad()
 def sample(
     velocity: Velocity,
-    noise: Float[Tensor, "batch *shape"],
+    noise: Float[Tensor, "batch channel *place"],
     *,
     steps: int,
     sampler: str = "multistep",
-    begin: Float[Tensor, "batch *shape"] | None = None,
+    begin: Float[Tensor, "batch channel *place"] | None = None,
     strength: float = 1.0,
-    keep: Bool[Tensor, "..."] | None = None,
-) -> Float[Tensor, "batch *shape"]:
+    keep: Tensor | None = None,
+) -> Float[Tensor, "batch channel *place"]:
     """Return values: noise taken along the flow, from time 0 to 1 in even steps.
 
     Args:
         velocity: Of the flow.
         noise: Standard normal.
-        steps: Number of them; ``heun`` asks twice in each.
+        steps: Number of them; ``heun`` asks twice in each but the last.
         sampler: A name of `SAMPLERS`.
         begin: Values to begin at; None begins at noise alone.
         strength: How much of them is noise at first, in (0, 1]: less keeps more of them (Meng et
@@ -74,8 +74,13 @@ def _euler(
 def _heun(
     velocity: Velocity, x: Tensor, now: float, then: float, seen: list[tuple[float, Tensor]]
 ) -> Tensor:
-    """Of the second order: the mean of the velocities at both ends of Euler's step."""
+    """Of the second order: the mean of the velocities at both ends of Euler's step.
+
+    The last step is Euler's: at the end of the way nothing is left to go, and no velocity known.
+    """
     first = velocity(x, _times(x, now))
+    if then >= 1.0:
+        return x + (then - now) * first
     second = velocity(x + (then - now) * first, _times(x, then))
     return x + (then - now) / 2 * (first + second)
 
@@ -86,8 +91,8 @@ def _multistep(
     """Of the second order, by one question a step: Adams and Bashforth's, the velocity taken to go
     on as a line through its last two values; the first step is Euler's.
 
-    What DPM-Solver++(2M) (Lu et al. 2022) takes to go on so is the end that is foreseen; on straight
-    lines the velocity varies less (docs/log.md, 2026-12-01).
+    What DPM-Solver++(2M) (Lu et al. 2022) takes to go on so is the end that is foreseen; on
+    straight lines the velocity varies less (docs/log.md, 2026-12-01).
     """
     found = velocity(x, _times(x, now))
     ahead = found

@@ -45,8 +45,8 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(ToldBlock(width, dim) for _ in range(depth))
         self.norm = ChannelNorm(width)
         self.head = nn.Conv2d(width, numbers, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for one in self.head.parameters():
+            nn.init.zeros_(one)
 
     def forward(
         self,
@@ -128,7 +128,9 @@ class SeeingBlock(nn.Module):
         places = x.flatten(2).transpose(1, 2)
         q, k, v = self._apart(self.qkv(self.norm(places)), 3)
         held = self._apart(self.holds(self.norm_tokens(memory)), 2)
-        k, v = (torch.cat([own, one.to(own.dtype)], 2) for own, one in zip((k, v), held, strict=True))
+        k, v = (
+            torch.cat([own, one.to(own.dtype)], 2) for own, one in zip((k, v), held, strict=True)
+        )
         among = torch.cat([mask.new_ones(batch, places.shape[1]), mask], 1)[:, None, None, :]
         found = self.out(attend(q, k, v, among).transpose(1, 2).flatten(2))
         return x + found.transpose(1, 2).reshape(batch, width, *sides)

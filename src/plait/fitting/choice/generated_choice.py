@@ -63,7 +63,7 @@ def choose_generated(
             received="; ".join(f"{model_name(one)}: {why}" for one, why in refused.items()),
             hint="give it a longer budget, or more rows",
         )
-    told = tuple(
+    refusing = tuple(
         f"{model_name(one)} is refused: {why}; a longer budget or more rows may help"
         for one, why in refused.items()
         if one not in getattr(judge.codec, "heedless", ())
@@ -71,7 +71,7 @@ def choose_generated(
     every, made = made, heeding(judge, made)
     names, costs = list(made.outputs), _costs(judge, made)
     best = min(names, key=lambda name: costs[name])
-    notes = (*told, *_heedless_note(judge, every, best, refused))
+    notes = (*refusing, *_heedless_note(judge, every, best, refused))
     simple = [name for name in names if name != DEEP and not name.startswith(MIX)]
     if DEEP not in names or not simple:
         return best, notes

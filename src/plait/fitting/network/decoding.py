@@ -169,12 +169,15 @@ def _in_time(work: Work, simple: Simple, aside: float) -> bool:
 
 def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:
     """Return the settings with fewer rows to a step, where nothing was said, of a network whose
-    heads ask for maps; moments in time are not varied, for what follows would vary with them."""
+    heads ask for maps, or for fewer; moments in time are not varied, for what follows would vary
+    with them."""
     if problem.table.moments is not None:
         config = replace(config, augment=False)
-    if config.batch_size or network.map_pool is None:
+    most = [int(one.most_per_step) for one in network.heads if hasattr(one, "most_per_step")]
+    most += [] if network.map_pool is None else [MOST_MAPPED]
+    if config.batch_size or not most:
         return config
-    return replace(config, batch_size=min(config.rows_per_step(len(problem.learned)), MOST_MAPPED))
+    return replace(config, batch_size=min(config.rows_per_step(len(problem.learned)), *most))
 
 
 def _paced(problem: Problem, work: Work, decoder: Decoder) -> Decoder:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -30,7 +31,7 @@ from plait.modalities.image.pixels import (
     padded_to_square,
 )
 from plait.modalities.image.scoring import WORDS, compared, measured, resampled
-from plait.modalities.image.sheet import compared_sheet, learned_sheet
+from plait.modalities.image.sheet import compared_sheet, learned_sheet, sheet
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
 from plait.modalities.image.vary import blurred, erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
@@ -61,7 +62,7 @@ LARGEST_PX = 64
 """Side of the square that is chosen, and of pictures that are made, at most."""
 
 LEAST_RECALL, LEAST_JUDGED = 0.05, 30
-"""What makes less of what there is, by the pictures that judge, has collapsed; fewer tell nothing."""
+"""What makes less of what there is has collapsed, by so many pictures; fewer tell nothing."""
 
 
 @brief
@@ -267,6 +268,10 @@ class ImageCodec:
 
     def answer(self, raws: Sequence[np.ndarray]) -> Mapping[str, Any]:
         return {"prediction": [self.write(raw) for raw in raws]}
+
+    def sheet(self, raws: Sequence[np.ndarray]) -> MadeFile:
+        """Return many pictures in one file."""
+        return self.write(sheet([[raw] for raw in raws], math.ceil(len(raws) ** 0.5)))
 
     def compare(self, said: np.ndarray, true: np.ndarray) -> np.ndarray:
         return compared(said, true)

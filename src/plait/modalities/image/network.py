@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from plait.errors import UsageError
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.target import Asked
 from plait.nn.conditions import Conditions
@@ -31,7 +32,7 @@ FINEST = 16
 
 LEAST_WIDTH = 32
 
-STEPS, GUIDANCE = 8, 1.5
+STEPS, GUIDANCE = 8, 2.0
 """Of a picture where nothing else is asked (docs/log.md, 2026-12-01)."""
 
 DRAWN_AT_ONCE = 64
@@ -104,10 +105,11 @@ class Generate(nn.Module):
 
     Args:
         codec: Gives size, channels, and the scale of pixels.
-        dim: Of the tokens; the U-Net has half as many channels, and at least 32.
+        dim: Of the tokens; the U-Net has a quarter as many channels, and at least 32.
     """
 
     num_queries = 2
+    most_per_step = 64
 
     def __init__(self, codec: ImageCodec, dim: int) -> None:
         super().__init__()
@@ -119,12 +121,12 @@ class Generate(nn.Module):
             size=int(size),
             patch=-(-int(size) // FINEST),
             dim=dim,
-            width=max(LEAST_WIDTH, dim // 2),
+            width=max(LEAST_WIDTH, dim // 4),
         )
         self.flow = Flow(network, dim=dim, num_queries=self.num_queries)
 
     def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
-        """Return the mean squared error of the velocity of each row, in units of the pixels' spread.
+        """Return the mean squared error of each row's velocity, in units of the pixels' spread.
 
         In training, where mirror images have the same meaning, half of the pictures are mirrored.
         """
@@ -160,9 +162,19 @@ class Generate(nn.Module):
         """Return what pictures begin at, ``[channel, height, width]``, and where it stays."""
         if asked.begin is None:
             return None, None
-        pixels = torch.from_numpy(np.ascontiguousarray(asked.begin["pixels"]))[None]
-        keep = None if asked.keep is None else torch.from_numpy(np.asarray(asked.keep, bool))
-        return self._scaled(pixels.to(noise.device))[0], keep
+        given = np.asarray(asked.begin["pixels"])
+        keep = None if asked.keep is None else np.asarray(asked.keep, bool)
+        channels, *sides = self.shape
+        if given.shape != (*sides, channels) or (keep is not None and keep.shape != tuple(sides)):
+            raise UsageError(
+                "the picture that is begun at, or the mask, has another size",
+                expected=f"{sides[0]} x {sides[1]} pixels of {channels} channels",
+                received=f"{given.shape}, mask {None if keep is None else keep.shape}",
+                hint="prepare it with the target's codec",
+            )
+        pixels = torch.from_numpy(np.ascontiguousarray(given))[None].to(noise.device)
+        kept = None if keep is None else torch.from_numpy(keep).to(noise.device)
+        return self._scaled(pixels)[0], kept
 
     def _scaled(self, pixels: Tensor) -> Float[Tensor, "batch channel height width"]:
         """Return pixels ``[batch, height, width, channel]`` with mean about 0 and variance 1."""

@@ -1,0 +1,182 @@
+"""Pictures that are made: clothes by their class, stickers by words that no fit was shown."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from benchmarks.data import Split, halves
+from benchmarks.data.fashion import LABELS, fashion
+from benchmarks.data.stickers import stickers
+from benchmarks.fits import Outcome
+from benchmarks.rows import Row
+from benchmarks.settings import Settings
+
+CLOTHES_BUDGET, STICKERS_BUDGET, SPACE_BUDGET = "1 epochs", "40 epochs", "30 epochs"
+"""Work, not time: made pictures are worth the same on a machine that others share."""
+
+NUM_MADE, JUDGE_EPOCHS, SIZE_PX, AMONG = 2000, 2, 48, 50
+"""Clothes that are made, passes of the classifier, a sticker's side, and names told apart."""
+
+FEW_STEPS = 2
+COLUMNS = {"image": {"modality": "image", "settings": {"size_px": SIZE_PX}}}
+
+
+def run(settings: Settings) -> list[Row]:
+    """Measure both; what is learned from holds no test row."""
+    if not settings.with_plait:
+        return []
+    return [*_clothes(settings), *_stickers(settings)]
+
+
+def _clothes(settings: Settings) -> list[Row]:
+    from plait.modalities.image.scoring import compared, measured
+    from plait.modalities.image.sheet import copies
+
+    split = halves(
+        fashion(), target="label", validation=1 / 12, seed=settings.seed, quick=settings.quick
+    )
+    columns = {"image": "image", "label": "category"}
+    outcome = _fit(split, columns, settings.budget_or(CLOTHES_BUDGET), settings.seed)
+    learned, num = _pixels(split.train), 100 if settings.quick else NUM_MADE
+    judge = _judge(split.train, learned, settings)
+    test = split.test.slice(0, num)
+    true, classes = _pixels(test), _classes(test)
+    right = float((judge(true[..., 0]) == classes).mean())
+    rows, note = [], f"a classifier that is right on {right:.1%} of the true ones"
+    for steps, target in ((None, ">= 0.92"), (FEW_STEPS, ">= 0.85")):
+        made, seconds = _made(outcome, test.select(["label"]), settings.seed, steps)
+        told = f"{len(made)} pictures, {1000 * seconds / len(made):.0f} ms each"
+        agree = float((judge(made[..., 0]) == classes).mean())
+        found = measured([compared(a, b) for a, b in zip(made, true, strict=True)])
+        of = _row(settings, outcome, f"Fashion-MNIST by class, {steps or 'the usual'} steps")
+        rows += [
+            of("agreement", agree, target, f"{note}; {told}"),
+            of("precision", found["precision"], ">= 0.6", "of each other's 3rd neighbour"),
+            of("recall", found["recall"], ">= 0.6", "of each other's 3rd neighbour"),
+            of("kernel distance", found["kid"], "", f"true halves {found['kid_true']:.5f}"),
+        ]
+        if steps is None:
+            near = copies(list(made), list(true), list(learned[:: max(1, len(learned) // 10_000)]))
+            rows.append(of("copy rate", near.rate, "", f"true ones {near.usual:.3f}"))
+    return rows
+
+
+def _judge(table: pa.Table, pictures: np.ndarray, settings: Settings) -> Any:
+    from benchmarks.peers.clothes import Judge
+
+    return Judge(pictures[..., 0], _classes(table), epochs=JUDGE_EPOCHS, seed=settings.seed)
+
+
+def _stickers(settings: Settings) -> list[Row]:
+    split = halves(stickers(), target="group", validation=0.0, seed=settings.seed)
+    kept = ["image", "name", "tags", "split"]
+    split = Split(_complete(split.train.select(kept)), _complete(split.test.select(kept)))
+    if settings.quick:
+        split = Split(split.train.slice(0, 200), split.test.slice(0, AMONG))
+    columns = {**COLUMNS, "name": "text", "tags": "text"}
+    budget = settings.budget_or(STICKERS_BUDGET)
+    outcome = _fit(split, columns, budget, settings.seed)
+    made, seconds = _made(outcome, split.test.select(["name", "tags"]), settings.seed, None)
+    space = _space(split, settings)
+    names = split.test["name"].to_pylist()
+    first, true = (
+        _first_share(space, pictures, names, settings.seed)
+        for pictures in ([_png(one) for one in made], split.test["image"].to_pylist())
+    )
+    of = _row(settings, outcome, f"stickers by name and tags, {SIZE_PX} px")
+    chance = 1 / AMONG
+    return [
+        of("own name first of 50, times chance", first / chance, ">= 12",
+           f"by plait's own space, to which true pictures are {true / chance:.1f}"),
+        of("seconds a picture", seconds / len(made), "<= 0.5", f"{len(made)} together"),
+    ]  # fmt: skip
+
+
+def _fit(split: Split, columns: dict[str, Any], budget: str, seed: int) -> Outcome:
+    import plait
+
+    table = plait.read(split.train, columns={**columns, "split": "split"})
+    began = time.process_time()
+    model = plait.fit(
+        table, target="image", budget=budget, split="split", seed=seed, samples=False,
+        encoders="none",
+    )  # fmt: skip
+    seconds = time.process_time() - began
+    return Outcome(model=model, split=split, metrics={}, seconds=seconds)
+
+
+def _made(
+    outcome: Outcome, table: pa.Table, seed: int, steps: int | None
+) -> tuple[np.ndarray, float]:
+    """Return a picture per row, uint8 ``[row, height, width, 3]``, and the CPU seconds it took."""
+    from plait.modalities import Asked
+
+    model = outcome.model
+    prepared = model.prepare(model.as_table(table))
+    began = time.process_time()
+    found = model.generator.outputs(
+        prepared, np.arange(table.num_rows), Asked(seed=seed, steps=steps)
+    )
+    return np.stack(list(found["raw"])), time.process_time() - began
+
+
+def _space(split: Split, settings: Settings) -> Any:
+    import plait
+
+    table = plait.read(split.train, columns={**COLUMNS, "name": "text", "tags": "text"})
+    return plait.fit(
+        table, budget=settings.budget_or(SPACE_BUDGET), seed=settings.seed, encoders="none"
+    )
+
+
+def _first_share(space: Any, pictures: Sequence[bytes], names: Sequence[str], seed: int) -> float:
+    """Return for what share of pictures the own name is nearest of `AMONG`, others drawn by lot."""
+    seen = space.embed([{"image": one} for one in pictures])
+    said = space.embed([{"name": one} for one in names])
+    alike = seen @ said.T
+    rng, right = np.random.default_rng(seed), 0
+    for row in range(len(names)):
+        others = rng.permutation(np.delete(np.arange(len(names)), row))[: AMONG - 1]
+        right += bool(alike[row, row] > alike[row, others].max())
+    return right / len(names)
+
+
+def _row(settings: Settings, outcome: Outcome, case: str) -> Any:
+    summary = outcome.model.summary()
+
+    def row(metric: str, value: float, target: str, note: str) -> Row:
+        shipped = f"shipped: {summary['shipped']}, {summary['num_parameters'] or 0:,} parameters"
+        return Row(
+            benchmark="makes", case=case, metric=metric, value=value, target=target,
+            seconds=outcome.seconds, seed=settings.seed, note=f"{note}; {shipped}",
+        )  # fmt: skip
+
+    return row
+
+
+def _pixels(table: pa.Table) -> np.ndarray:
+    cells = table["image"].to_pylist()
+    return np.stack([np.asarray(Image.open(io.BytesIO(one)).convert("RGB")) for one in cells])
+
+
+def _classes(table: pa.Table) -> np.ndarray:
+    return np.array([LABELS.index(one) for one in table["label"].to_pylist()])
+
+
+def _complete(table: pa.Table) -> pa.Table:
+    there = [a is not None and b is not None for a, b in
+             zip(table["image"].to_pylist(), table["name"].to_pylist(), strict=True)]  # fmt: skip
+    return table.filter(pa.array(there))
+
+
+def _png(raw: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(raw).save(buffer, "PNG")
+    return buffer.getvalue()

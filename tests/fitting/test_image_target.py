@@ -1,0 +1,115 @@
+"""Pictures as a target: what columns tell is drawn, new, and shown beside what was learned from."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import plait
+from plait.errors import TargetError
+from plait.fitting.choice.generated_choice import Generated, choose_generated
+from plait.modalities.image.codec import ImageCodec
+from plait.model.judges import PairJudge
+from plait.model.made import MADE
+from plait.networks.config import SystemConfig
+
+pytestmark = pytest.mark.xdist_group("image target")
+NUM, SIDE = 120, 8
+TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0, drop_column=0.1)
+
+
+def rows(num, seed):
+    """A dark square at the place that is named, as dark as is told, on a ground of any shade."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(num):
+        place, dark = str(rng.choice(["left", "right"])), float(rng.uniform(0, 1))
+        pixels = np.full((SIDE, SIDE), rng.integers(190, 256), np.uint8)
+        start = 0 if place == "left" else 4
+        pixels[2:6, start : start + 4] = round(130 * (1 - dark))
+        found.append({"place": place, "dark": dark, "picture": png(pixels)})
+    return found
+
+
+def png(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def pixels_of(answer):
+    return np.stack(
+        [
+            np.asarray(Image.open(io.BytesIO(one.content)).convert("L"), np.float64)
+            for one in answer.columns["prediction"]
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def model():
+    table = rows(NUM, 0)
+    for row in range(3, NUM, 11):
+        table[row] = {**table[row], "dark": None}
+    return plait.fit(
+        table, target="picture", budget="220 steps", size=TINY, seed=1, progress=False,
+        columns={"place": "category", "dark": "number",
+                 "picture": {"modality": "image", "settings": {"size_px": SIDE}}},
+    )  # fmt: skip
+
+
+def test_what_the_columns_tell_is_drawn(model):
+    asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
+    made = pixels_of(model.predict(asked, temperature=1.0, seed=3))
+    left, right = made[:, 2:6, :4].mean((1, 2)), made[:, 2:6, 4:].mean((1, 2))
+    assert (left[::2] + 60 < right[::2]).all() and (right[1::2] + 60 < left[1::2]).all()
+    pale = pixels_of(model.predict([{"place": "left", "dark": 0.05}] * 10, temperature=1.0))
+    assert pale[:, 2:6, :4].mean() > left[::2].mean() + 30
+
+
+def test_seeds_draw_others_and_one_seed_the_same(model):
+    asked = [{"place": "left", "dark": 0.5}]
+    first, again, other = (
+        pixels_of(model.predict(asked, temperature=1.0, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_the_network_ships_though_copies_are_better_and_the_report_shows_them(model):
+    told = model.records["metrics"]
+    assert told["shipped"] == "deep"
+    scores = {one["name"]: one["metrics"] for one in told["candidates"]}
+    assert scores["deep"]["recall"] > 0.2 and scores["typical"]["recall"] < 0.1
+    assert set(told["words"]) == set(scores["deep"])
+    assert "Copied or new" in told["panel"] and "data:image/png" in told["panel"]
+
+
+def candidates(**kinds):
+    """Return candidates that made true pictures of other rows, or one picture again and again."""
+    rng = np.random.default_rng(0)
+    some = np.empty(80, object)
+    some[:] = [
+        np.asarray(Image.open(io.BytesIO(one["picture"])).convert("RGB")) for one in rows(80, 5)
+    ]
+    outputs = {}
+    for name, kind in kinds.items():
+        outputs[name] = np.zeros(40, MADE)
+        outputs[name]["raw"] = some[rng.permutation(40) + 40 if kind == "others" else [41] * 40]
+    return Generated(np.arange(40), some[:40], outputs)
+
+
+def test_what_collapsed_is_refused_and_a_copy_ships_in_its_place():
+    judge, groups = PairJudge(ImageCodec(size_px=SIDE)), np.arange(40)
+    best, notes = choose_generated(judge, candidates(nearest="others", deep="one"), groups)
+    assert best == "nearest" and "the network is refused" in notes[0] and "recall" in notes[0]
+    best, notes = choose_generated(judge, candidates(nearest="others", deep="others"), groups)
+    assert best == "deep" and not any("refused" in one for one in notes)
+
+
+def test_where_all_collapsed_the_fit_ends_with_what_to_do():
+    judge = PairJudge(ImageCodec(size_px=SIDE))
+    with pytest.raises(TargetError, match="worth shipping"):
+        choose_generated(judge, candidates(deep="one", typical="one"), np.arange(40))
