@@ -47,14 +47,14 @@ def test_the_truth_itself_has_the_best_of_every_metric():
     true = squares(NUM, 0)
     found = told(true, true)
     assert list(found) == list(WORDS)
-    assert min(found[name] for name in ("drawn", "found", "precision", "recall", "coverage")) > 0.99
+    assert min(found[name] for name in ("drawn", "found", "precision", "recall", "covered")) > 0.99
     assert found["kid"] <= 0
 
 
 def test_others_of_the_same_kind_are_as_good_but_for_whose_they_are():
     true = squares(NUM, 0)
     found = told(squares(NUM, 1), true)
-    assert found["precision"] > 0.7 and found["recall"] > 0.7 and found["coverage"] > 0.6
+    assert found["precision"] > 0.7 and found["recall"] > 0.7 and found["covered"] > 0.6
     assert found["found"] == pytest.approx(0.1, abs=0.07)
     assert found["first"] == pytest.approx(0.02, abs=0.04)
     assert abs(found["kid"]) < 0.02 + 3 * abs(found["kid_true"])
@@ -74,12 +74,14 @@ def test_resamples_are_means_of_rows_and_of_pairs():
     pairs = [compared(a, b) for a, b in zip(squares(NUM, 1), squares(NUM, 0), strict=True)]
     whole = measured(pairs)
     same = resampled(pairs, np.stack([np.ones(NUM), 2 * np.ones(NUM), np.eye(NUM)[3]]))
-    for name in ("found", "precision", "recall", "density", "coverage"):
+    for name in ("found", "precision", "recall", "density", "covered"):
         assert same[name][:2] == pytest.approx(whole[name])
         each = resampled(pairs, np.eye(NUM))[name]
         assert np.mean(each) == pytest.approx(whole[name])
     assert all(np.isfinite(values).all() for values in same.values())
     assert same["kid"][0] == pytest.approx(whole["kid"])
+    alone = np.mean([same[name][2] for name in ("found", "precision", "recall")])
+    assert same["drawn"][2] == pytest.approx(alone)
 
 
 def test_more_pictures_than_one_set_holds_are_sets_one_after_the_other(monkeypatch):
@@ -87,7 +89,7 @@ def test_more_pictures_than_one_set_holds_are_sets_one_after_the_other(monkeypat
     halves = measured(pairs[:30]), measured(pairs[30:])
     monkeypatch.setattr("plait.modalities.image.scoring.MOST_TOGETHER", 30)
     found = measured(pairs)
-    for name in ("precision", "coverage", "kid"):
+    for name in ("precision", "covered", "kid"):
         assert found[name] == pytest.approx(np.mean([one[name] for one in halves]))
 
 

@@ -79,7 +79,7 @@ def _heun(
     The last step is Euler's: at the end of the way nothing is left to go, and no velocity known.
     """
     first = velocity(x, _times(x, now))
-    if then >= 1.0:
+    if then > 1 - 1e-9:
         return x + (then - now) * first
     second = velocity(x + (then - now) * first, _times(x, then))
     return x + (then - now) / 2 * (first + second)

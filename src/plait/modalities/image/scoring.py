@@ -29,13 +29,17 @@ NEIGHBOURS, NEIGHBOURS_COVERED = 3, 5
 """Which neighbour bounds the surroundings of a picture: of precision and recall, and of density and
 coverage, as in the papers."""
 
+WHITE = 1 + COLOUR_WEIGHT**2
+"""Squared length of the longest point, a white picture with edges: the unit of kernels."""
+
 MOST_TOGETHER = 1000
 """Pictures that are measured as one set; of more, sets of so many one after the other."""
 
 WORDS = {
     "drawn": MetricWord(
         name="drawing score",
-        says="The harmonic mean of found, precision and recall: no better than the weakest allows.",
+        says="The harmonic mean of found, precision and recall: no better than the weakest allows; "
+        "of one picture alone, their plain mean.",
         share=True,
     ),
     "found": MetricWord(
@@ -65,7 +69,7 @@ WORDS = {
         says="How many true pictures have a made one in their surroundings, beside what is usual "
         "among true ones.",
     ),
-    "coverage": MetricWord(
+    "covered": MetricWord(
         name="coverage",
         says="True pictures that have a made one among their nearest.",
         share=True,
@@ -115,7 +119,7 @@ class Told:
     """
 
     rows: Mapping[str, np.ndarray]
-    kernels: tuple[np.ndarray, np.ndarray, np.ndarray]
+    kernels: tuple[np.ndarray, ...]
 
 
 def measured(compared: Sequence[np.ndarray]) -> dict[str, float]:
@@ -151,8 +155,10 @@ def resampled(compared: Sequence[np.ndarray], counts: np.ndarray) -> Mapping[str
         "kid": (np.stack(kids[: len(parts)]) * shares).sum(0),
         "kid_true": (np.stack(kids[len(parts) :]) * shares).sum(0),
     }
-    weakest = [np.maximum(means[name], 1e-12) for name in ("found", "precision", "recall")]
-    means["drawn"] = 3 / sum(1 / one for one in weakest)
+    parts_of = np.stack([means[name] for name in ("found", "precision", "recall")])
+    alone = (counts > 0).sum(1) == 1
+    together = 3 / (1 / np.maximum(parts_of, 1e-12)).sum(0)
+    means["drawn"] = np.where(alone, parts_of.mean(0), together)
     return {name: means[name] for name in WORDS}
 
 
@@ -179,9 +185,10 @@ def _told(points: np.ndarray) -> Told:
         "precision": (apart <= _reach(among_true, NEIGHBOURS)).any(1),
         "recall": (_reach(among_made, NEIGHBOURS) >= apart.T).any(1),
         "density": near.sum(1) / NEIGHBOURS_COVERED,
-        "coverage": near.any(0),
+        "covered": near.any(0),
     }
-    kernels = (made @ made.T + 1) ** 3, (true @ true.T + 1) ** 3, (made @ true.T + 1) ** 3
+    pairs = (made, made), (true, true), (made, true)
+    kernels = tuple(np.asarray((a @ b.T / WHITE + 1) ** 3) for a, b in pairs)
     return Told({name: np.asarray(found, np.float64) for name, found in rows.items()}, kernels)
 
 
@@ -199,8 +206,8 @@ def _share_nearer(apart: np.ndarray, own: np.ndarray) -> np.ndarray:
 
 
 def _distances(told: Told, counts: np.ndarray, halves: bool) -> np.ndarray:
-    """Return squared maximum mean discrepancies, kernel ``(x y + 1)^3``, ``[resample]``: of made
-    from true, or of the halves of the true ones (Binkowski et al. 2018)."""
+    """Return squared maximum mean discrepancies, ``[resample]``: of made from true, or of the
+    halves of the true ones. The kernel is ``(x y / 5 + 1)^3`` (Binkowski et al. 2018)."""
     made, true, both = told.kernels
     if halves:
         even = np.arange(counts.shape[1]) % 2 == 0
