@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from plait.errors import TargetError, UsageError
+from plait.errors import CellError, TargetError
 from plait.modalities import Asked, Media
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.image.network import Generate
@@ -149,13 +152,20 @@ def test_what_is_kept_of_a_begun_picture_keeps_its_very_pixels():
     for one in head.generate(seen, rngs, asked):
         assert np.array_equal(one["pixels"][:, :7], begun["pixels"][:, :7])
         assert not np.array_equal(one["pixels"][:, 7:], begun["pixels"][:, 7:])
-    with pytest.raises(UsageError, match="another size"):
-        head.generate(seen, rngs, Asked(begin=begun, keep=keep[:8]))
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"steps": 0}, {"steps": 5000}, {"guidance": -1.0}, {"strength": 0.0}]
-)
-def test_what_cannot_be_drawn_is_refused(wrong):
-    with pytest.raises(UsageError, match="cannot be drawn so"):
-        Asked(**wrong)
+def test_what_a_mask_leaves_dark_stays_and_it_must_be_as_large():
+    codec, begun = codec_of(), np.full((32, 32, 3), 200, np.uint8)
+    mask = np.zeros_like(begun)
+    mask[:, 16:] = 255
+    keep = codec.kept(mask, begun)
+    assert keep.shape == (16, 16) and keep[:, :8].all() and not keep[:, 8:].any()
+    with pytest.raises(CellError, match="another size"):
+        codec.kept(mask[:8], begun)
+
+
+def test_a_film_leads_through_its_pictures():
+    some = squares(3, 0)
+    film = codec_of().film(some)
+    with Image.open(io.BytesIO(film.content)) as found:
+        assert (film.ending, found.n_frames) == (".gif", 3)

@@ -9,7 +9,7 @@ from torch import nn
 
 from plait.nn.conditions import Conditions
 from plait.nn.flow_matching import Flow, held_noise, logit_normal, noise_of, training_times
-from plait.nn.flow_samplers import SAMPLERS, sample, slerp
+from plait.nn.flow_samplers import SAMPLERS, sample
 from plait.nn.tokens import Tokens
 from plait.nn.unet import UNet
 
@@ -70,15 +70,6 @@ def test_variations_of_one_beginning_differ_by_their_noise_alone():
     assert not torch.isclose(first, second).any()
     middle = sample(to_gaussian, 0 * noise, steps=4, begin=begin, strength=0.5)
     torch.testing.assert_close((first + second) / 2, middle)  # this flow is linear
-
-
-def test_what_lies_between_two_noises_is_as_long_as_noise():
-    first, second = torch.randn(2, 4000)
-    assert torch.allclose(slerp(first, second, 0.0), first, atol=1e-5)
-    assert torch.allclose(slerp(first, second, 1.0), second, atol=1e-4)
-    middle = slerp(first, second, 0.5)
-    assert float(middle.std()) == pytest.approx(1.0, abs=0.05)
-    assert float(((first + second) / 2).std()) < 0.75
 
 
 def test_times_are_spread_evenly_over_a_logit_normal():

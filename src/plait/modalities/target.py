@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from plait.errors import UsageError
 from plait.modalities.contract import Codec
 from plait.modalities.forms import OutputForm
 from plait.types import Arrays, Cell, Html, MadeFile
@@ -93,9 +92,6 @@ distance turned round. What it is worth is learned on rows held out, as a confid
 """
 
 
-MOST_STEPS, MOST_GUIDANCE = 1000, 30.0
-
-
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """How values are generated.
@@ -112,8 +108,6 @@ class Asked:
         strength: How much noise is laid over it at first, in (0, 1]: 1 keeps nothing of it.
         keep: bool, of the shape that the modality says (pictures: ``[height, width]``): where the
             value that is begun at stays as it is.
-
-    Raises `UsageError` for numbers out of range.
     """
 
     temperature: float = 0.0
@@ -124,18 +118,6 @@ class Asked:
     begin: Arrays | None = None
     strength: float = 1.0
     keep: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        steps, guidance = (1 if self.steps is None else self.steps), self.guidance or 0.0
-        if not (
-            1 <= steps <= MOST_STEPS and 0 <= guidance <= MOST_GUIDANCE and 0 < self.strength <= 1
-        ):
-            raise UsageError(
-                "values cannot be drawn so",
-                expected=f"1 to {MOST_STEPS} steps, a guidance from 0 to {MOST_GUIDANCE:g}, and a "
-                "strength above 0 and up to 1",
-                received=f"steps={self.steps}, guidance={self.guidance}, strength={self.strength}",
-            )
 
 
 class SimpleGenerator(Protocol):

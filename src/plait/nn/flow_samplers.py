@@ -51,20 +51,6 @@ def sample(
     return x
 
 
-def slerp(
-    first: Float[Tensor, "*shape"], second: Float[Tensor, "*shape"], share: float
-) -> Float[Tensor, "*shape"]:
-    """Return what lies between two draws of noise, as long as noise is (Shoemake 1985).
-
-    Args:
-        first, second: Of the shares 0 and 1.
-        share: In [0, 1].
-    """
-    angle = torch.arccos((_unit(first) * _unit(second)).sum().clamp(-1 + 1e-6, 1 - 1e-6))
-    found = torch.sin((1 - share) * angle) * first + torch.sin(share * angle) * second
-    return found / torch.sin(angle)
-
-
 def _euler(
     velocity: Velocity, x: Tensor, now: float, then: float, seen: list[tuple[float, Tensor]]
 ) -> Tensor:
@@ -108,10 +94,6 @@ SAMPLERS: Mapping[str, Step] = {"euler": _euler, "heun": _heun, "multistep": _mu
 
 def _times(x: Tensor, time: float) -> Tensor:
     return torch.full((len(x),), time, device=x.device)
-
-
-def _unit(x: Tensor) -> Tensor:
-    return x / x.norm().clamp(min=1e-12)
 
 
 def _given(begin: Tensor | None) -> Tensor:

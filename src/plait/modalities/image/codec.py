@@ -5,7 +5,6 @@ As a target they are drawn from noise, by what the other columns tell.
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from plait.display import brief
 from plait.errors import TargetError
@@ -23,15 +22,17 @@ from plait.modalities.detection import looks_like_media
 from plait.modalities.image.canvas import canvas_layout, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
 from plait.modalities.image.pixels import (
-    FORMATS,
+    check_same_size,
     decoded,
     encoded,
     grey_of,
+    is_dark,
     is_grey,
     padded_to_square,
+    stored_size,
 )
 from plait.modalities.image.scoring import WORDS, compared, measured, resampled
-from plait.modalities.image.sheet import compared_sheet, learned_sheet, sheet
+from plait.modalities.image.sheet import compared_sheet, film_of, learned_sheet, sheet, thumbnail
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
 from plait.modalities.image.vary import blurred, erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
@@ -52,9 +53,6 @@ MAGIC = (
     b"P6",
     b"RIFF....WEBP",
 )
-SHOWN_PX, SHOWN_FINE_PX = 160, 400
-"""The longer side of a thumbnail on a page, and where places in the picture are to be seen."""
-
 LONGEST_PX, CANVAS_PX = 1024, 320
 """Of Raw, and of the finer view where one is asked for."""
 
@@ -99,6 +97,7 @@ class ImageCodec:
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest")
+    heeds: ClassVar[tuple[str, ...]] = ("steps", "guidance", "begin", "keep", "between")
 
     size_px: int = 0
     grey: bool = False
@@ -135,10 +134,7 @@ class ImageCodec:
 
         Raw itself is at most 1024 pixels a side.
         """
-        with Image.open(io.BytesIO(media.read_bytes(cell)), formats=FORMATS) as picture:
-            width, height = picture.size
-            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-        return (width, height) if turned else (height, width)
+        return stored_size(media.read_bytes(cell))
 
     def fit(self, raws: Iterable[np.ndarray]) -> ImageCodec:
         """Choose size and channels from up to 500 training pictures, unless they are set."""
@@ -190,19 +186,7 @@ class ImageCodec:
 
     def show(self, raw: np.ndarray) -> Html:
         """A thumbnail, as PNG or as JPEG: whichever is smaller."""
-        picture = Image.fromarray(raw)
-        if self.canvas_px:
-            enlarged = max(1, SHOWN_FINE_PX // (2 * max(picture.size)))
-            picture = picture.resize((picture.width * enlarged, picture.height * enlarged), 0)
-        side = SHOWN_FINE_PX if self.canvas_px else SHOWN_PX
-        picture.thumbnail((side, side))
-        kind, data = min(encoded(picture), key=lambda file: len(file[1]))
-        height, width = raw.shape[:2]
-        return (
-            f'<img class="picture" alt="picture of {width} x {height} pixels" '
-            f'width="{picture.width}" height="{picture.height}" '
-            f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
-        )
+        return thumbnail(raw, fine=self.canvas_px > 0)
 
     def example(self, rng: np.random.Generator) -> Cell:
         colour = rng.integers(0, 256, 3)
@@ -272,6 +256,16 @@ class ImageCodec:
     def sheet(self, raws: Sequence[np.ndarray]) -> MadeFile:
         """Return many pictures in one file."""
         return self.write(sheet([[raw] for raw in raws], math.ceil(len(raws) ** 0.5)))
+
+    def film(self, raws: Sequence[np.ndarray]) -> MadeFile:
+        """Return pictures one after the other, in a file."""
+        return MadeFile(film_of(raws), ".gif")
+
+    def kept(self, mask: np.ndarray, begun: np.ndarray) -> np.ndarray:
+        """Return where a begun picture stays, bool ``[height, width]`` as it is prepared: where the
+        mask is dark. Raises `CellError` for one of another size."""
+        check_same_size(mask, begun)
+        return is_dark(self.prepare(mask)["pixels"])
 
     def compare(self, said: np.ndarray, true: np.ndarray) -> np.ndarray:
         return compared(said, true)

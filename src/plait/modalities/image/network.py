@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from plait.errors import UsageError
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.target import Asked
 from plait.nn.conditions import Conditions
@@ -162,19 +161,9 @@ class Generate(nn.Module):
         """Return what pictures begin at, ``[channel, height, width]``, and where it stays."""
         if asked.begin is None:
             return None, None
-        given = np.asarray(asked.begin["pixels"])
-        keep = None if asked.keep is None else np.asarray(asked.keep, bool)
-        channels, *sides = self.shape
-        if given.shape != (*sides, channels) or (keep is not None and keep.shape != tuple(sides)):
-            raise UsageError(
-                "the picture that is begun at, or the mask, has another size",
-                expected=f"{sides[0]} x {sides[1]} pixels of {channels} channels",
-                received=f"{given.shape}, mask {None if keep is None else keep.shape}",
-                hint="prepare it with the target's codec",
-            )
-        pixels = torch.from_numpy(np.ascontiguousarray(given))[None].to(noise.device)
-        kept = None if keep is None else torch.from_numpy(keep).to(noise.device)
-        return self._scaled(pixels)[0], kept
+        pixels = torch.from_numpy(np.ascontiguousarray(asked.begin["pixels"]))[None]
+        keep = None if asked.keep is None else torch.from_numpy(asked.keep).to(noise.device)
+        return self._scaled(pixels.to(noise.device))[0], keep
 
     def _scaled(self, pixels: Tensor) -> Float[Tensor, "batch channel height width"]:
         """Return pixels ``[batch, height, width, channel]`` with mean about 0 and variance 1."""

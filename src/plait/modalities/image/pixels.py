@@ -6,7 +6,7 @@ import io
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from plait.errors import CellError, LimitError
 from plait.modalities.limits import LIMITS
@@ -14,6 +14,9 @@ from plait.modalities.media import check_ratio
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """Only these are opened: Pillow knows others, of which some run programs."""
+
+DARK = 128
+"""Shade below which a mask is dark."""
 
 
 def decoded(data: bytes, longest: int | None) -> np.ndarray:
@@ -40,6 +43,14 @@ def decoded(data: bytes, longest: int | None) -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise LimitError("the picture is too large", received=str(error)) from None
     return upright_rgb(picture, longest)
+
+
+def stored_size(data: bytes) -> tuple[int, int]:
+    """Return height and width of the picture that a readable file holds, upright, in pixels."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        width, height = picture.size
+        turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    return (width, height) if turned else (height, width)
 
 
 def grey_of(pixels: np.ndarray) -> np.ndarray:
@@ -69,6 +80,21 @@ def upright_rgb(picture: Image.Image, longest: int | None) -> np.ndarray:
     if longest is not None:
         picture.thumbnail((longest, longest))
     return np.array(picture)
+
+
+def is_dark(pixels: np.ndarray) -> np.ndarray:
+    """Return where a mask is dark, bool ``[height, width]``."""
+    return np.asarray(pixels.mean(-1) < DARK)
+
+
+def check_same_size(mask: np.ndarray, begun: np.ndarray) -> None:
+    """Raise `CellError` where a mask has another size than the picture that it is for."""
+    if mask.shape != begun.shape:
+        raise CellError(
+            "the mask has another size than the picture",
+            expected=f"{begun.shape[1]} x {begun.shape[0]} pixels",
+            received=f"{mask.shape[1]} x {mask.shape[0]}",
+        )
 
 
 def is_grey(raw: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""Sheets: many pictures in one, made above true ones, and beside what was learned from."""
+"""Pictures on a page: a thumbnail of one, and sheets of many, made above true or learned ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from plait.modalities.image.pixels import encoded
 from plait.modalities.image.scoring import point_of, squared_distances
 from plait.types import Html
 
@@ -16,8 +17,44 @@ NUM_SHOWN, COLUMNS = 24, 8
 SHOWN_PX, GAP_PX = 72, 4
 """Side of a picture on a sheet, about, and what lies between two."""
 
+THUMBNAIL_PX, THUMBNAIL_FINE_PX = 160, 400
+"""The longer side of a thumbnail, at most, and where places in the picture are to be seen."""
+
+FRAME_MILLISECONDS = 80
+
 PAGE = 255
 """Shade of the sheet."""
+
+
+def thumbnail(raw: np.ndarray, *, fine: bool) -> Html:
+    """Return a picture as people see it, as PNG or as JPEG: whichever is smaller.
+
+    Args:
+        raw: uint8 ``[height, width, 3]``.
+        fine: Whether it is larger, small ones enlarged, for places in it to be seen.
+    """
+    picture, side = Image.fromarray(raw), THUMBNAIL_FINE_PX if fine else THUMBNAIL_PX
+    if fine:
+        enlarged = max(1, side // (2 * max(picture.size)))
+        picture = picture.resize((picture.width * enlarged, picture.height * enlarged), 0)
+    picture.thumbnail((side, side))
+    kind, data = min(encoded(picture), key=lambda file: len(file[1]))
+    height, width = raw.shape[:2]
+    return (
+        f'<img class="picture" alt="picture of {width} x {height} pixels" '
+        f'width="{picture.width}" height="{picture.height}" '
+        f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
+    )
+
+
+def film_of(raws: Sequence[np.ndarray]) -> bytes:
+    """Return pictures one after the other, again and again, as GIF."""
+    buffer = io.BytesIO()
+    first, *others = (Image.fromarray(raw) for raw in raws)
+    first.save(
+        buffer, "GIF", save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0
+    )
+    return buffer.getvalue()
 
 
 def compared_sheet(said: Sequence[np.ndarray], true: Sequence[np.ndarray], size: int) -> Html:
