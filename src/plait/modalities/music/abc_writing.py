@@ -68,7 +68,8 @@ def _bars(tune: Tune) -> Iterator[str]:
         yield "z8 |]"
         return
     signs = _signature(tune.key[0] if tune.key else 0)
-    bars = list(tune.bars()) or [(0, tune.end, None)]
+    bars: list[tuple[int, int, tuple[int, int] | None]] = [*tune.bars()]
+    bars = bars or [(0, tune.end, None)]
     metre = bars[0][2]
     for place, (start, length, own) in enumerate(bars):
         end = start + length if place + 1 < len(bars) else max(tune.end, start)

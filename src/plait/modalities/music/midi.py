@@ -125,7 +125,7 @@ def _read(file: Any) -> Tune:
 
 def _in_time(file: Any) -> Iterator[tuple[int, Any]]:
     """Give the messages of all tracks with their ticks, what ends a note before all others."""
-    found = []
+    found: list[tuple[int, bool, int, Any]] = []
     for track in file.tracks:
         tick = 0
         for message in track:

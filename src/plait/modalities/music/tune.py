@@ -208,7 +208,10 @@ def _begun(tune: Tune) -> Tune:
     for at, length, metre in tune.bars():
         if at + length > first:
             start = at
-            own = ((0, *metre), *((to - at, *rest) for to, *rest in tune.metres if to > at))
+            own = (
+                (0, *metre),
+                *((to - at, beats, unit) for to, beats, unit in tune.metres if to > at),
+            )
             break
     if not start:
         return tune
