@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 
-from plait.modalities.music.tune import STEPS, bar_steps, metre_of
+from plait.errors import LimitError
+from plait.modalities.music.tune import MOST_STEPS, STEPS, bar_steps, metre_of
 
 Metre = tuple[int, int]
 
@@ -34,7 +35,7 @@ class BarLines:
         A bar is of a metre of its own where its lines say so: unless a line within it only parts
         two that make it full, or lines are missing between full ones.
 
-        Raises `CellError` where a bar is of no metre.
+        Raises `CellError` where a bar is of no metre, `LimitError` where the tune is too long.
         """
         if any(metre is None for _, metre in self._metres):
             return Fraction(0), []
@@ -42,8 +43,13 @@ class BarLines:
         lines = [round((line + shift) * STEPS) for line in self._lines]
         changes = [(round((at + shift) * STEPS) if at else 0, metre) for at, metre in self._metres]
         last, start, found = round((end + shift) * STEPS), 0, list[tuple[int, int, int]]()
+        if last > MOST_STEPS:
+            raise LimitError(
+                "the tune is too long", expected=f"at most {MOST_STEPS // STEPS:,} quarters"
+            )
+        begins = [at for at, _ in changes]
         while start < last or not found:
-            metre = next(one for at, one in reversed(changes) if at <= start) or (4, 4)
+            metre = changes[bisect_right(begins, start) - 1][1] or (4, 4)
             length = self._length(start, bar_steps(*metre), lines, last)
             beats, unit = metre if length == bar_steps(*metre) else metre_of(length, metre[1])
             if not found or found[-1][1:] != (beats, unit):
@@ -67,6 +73,7 @@ class BarLines:
         expected = start + usual
         if following in (last, expected) or following >= expected + usual:
             return usual
-        if following < expected and (expected in lines[place:] or expected == last):
+        line = bisect_left(lines, expected)
+        if following < expected and (expected == last or expected in lines[line : line + 1]):
             return usual
         return following - start

@@ -92,10 +92,9 @@ class Tune:
     def bars(self) -> Iterator[tuple[int, int, tuple[int, int]]]:
         """Give start, length and metre (beats, unit) of each bar up to the last note."""
         start = 0
-        for number, (_, beats, unit) in enumerate(self.metres):
+        ends = [*(at for at, _, _ in self.metres[1:]), self.end]
+        for (_, beats, unit), until in zip(self.metres, ends, strict=False):
             length = bar_steps(beats, unit)
-            later = self.metres[number + 1 :]
-            until = later[0][0] if later else self.end
             while start < until:
                 yield start, length, (beats, unit)
                 start += length
