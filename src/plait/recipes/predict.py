@@ -83,7 +83,8 @@ def predict(
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
         format: ``csv``, ``jsonl`` or ``parquet``, where the ending of `out` does not tell; or a
-            form of the target's own: ``coco``, ``voc`` or ``yolo`` of boxes.
+            form of the target's own: ``coco``, ``voc`` or ``yolo`` of boxes, ``abc`` or ``wav``
+            of music.
         force: Whether a file at `out` is replaced; never the table or the bundle.
         temperature, seed, beam: How a generated target is drawn; see
             `plait.model.model.Model.predict`.

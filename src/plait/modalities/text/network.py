@@ -65,10 +65,10 @@ class Embed(nn.Module):
         x = x + self.out(nn.functional.silu(self.mix(near).transpose(1, 2)))
         if self.stride == 1:
             return line_positions(x, lengths["token"])
-        return line_positions(_averaged(x, real, self.stride), -(-lengths["token"] // self.stride))
+        return line_positions(averaged(x, real, self.stride), -(-lengths["token"] // self.stride))
 
 
-def _averaged(
+def averaged(
     x: Float[Tensor, "batch token dim"], real: Bool[Tensor, "batch token 1"], stride: int
 ) -> Float[Tensor, "batch token2 dim"]:
     """Return the means of so many real tokens at a time; zeros where there are none."""
@@ -142,7 +142,7 @@ class Generate(nn.Module):
             logits = writing.follow(last).float()
             if place == 0:
                 logits[:, NOTHING] = -torch.inf
-            last = _choices(logits, [rngs[int(row)] for row in rows], temperature)
+            last = choices(logits, [rngs[int(row)] for row in rows], temperature)
             told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
             likely[rows] += told.double().cpu().numpy()
             length[rows] += 1
@@ -177,7 +177,7 @@ class Generate(nn.Module):
         size = max(1, MOST_SEEN // len(self._tree) ** 2)
         some = [conditions.take(slice(first, first + size)) for first in range(0, len(rngs), size)]
         shares = torch.cat([self.decoder.shares(one, self._tree) for one in some])
-        numbers = _choices(shares, rngs, asked.temperature)
+        numbers = choices(shares, rngs, asked.temperature)
         mine = nn.functional.one_hot(numbers, shares.shape[1]).bool()
         others = shares.masked_fill(mine, -torch.inf).logsumexp(1)
         odds = (shares[mine] - others).clamp(-MOST_ODDS, MOST_ODDS).double().cpu().numpy()
@@ -190,7 +190,7 @@ class Generate(nn.Module):
         ]
 
 
-def _choices(
+def choices(
     logits: Float[Tensor, "batch choice"], rngs: Sequence[np.random.Generator], temperature: float
 ) -> Int[Tensor, " batch"]:
     """Return the number of a choice per row: the likeliest at temperature 0, else drawn."""
