@@ -16,6 +16,7 @@ from plait.nn.ctc import (
     places_needed,
     prefix_beam,
 )
+from plait.nn.known_sequences import KnownSequences
 from plait.nn.speller import LEAST_LIKELY, Speller, joined
 from plait.nn.time_line import TimeLine
 
@@ -124,3 +125,27 @@ def test_drawn_spellings_follow_their_shares():
     drawn = [one.symbols for one in speller.drawn(many, rngs, 1.0)]
     share = float(speller(line)[0, 0, 1].detach().exp())
     assert drawn.count((1,)) / 400 == pytest.approx(share, abs=0.08)
+
+
+def test_known_sequences_are_always_compared():
+    speller, line = Speller(4, dim=8).eval(), a_line(torch.tensor([6, 3]), [True, True])
+    known = KnownSequences([(1, 2, 3, 4, 1), (2, 2, 2)])
+    alone, beside = speller.spellings(line, 2), speller.spellings(line, 2, known)
+    for row, (plain, more) in enumerate(zip(alone, beside, strict=True)):
+        assert {one.symbols for one in plain} <= {one.symbols for one in more}
+        likely = {one.symbols: one.log_likelihood for one in more}
+        assert list(likely.values()) == sorted(likely.values(), reverse=True)
+        room = [(1, 2, 3, 4, 1), (2, 2, 2)] if row == 0 else []
+        assert [one for one in known.members if one in likely] == room
+        exact = speller.likely(line, room or [(1,)])[row]
+        assert [likely[one] for one in room] == pytest.approx(exact[: len(room)].tolist())
+
+
+def test_known_sequences_are_found_by_what_they_are_made_of():
+    rng = np.random.default_rng(0)
+    members = [tuple(rng.integers(1, 9, 12).tolist()) for _ in range(300)]
+    known = KnownSequences(members)
+    for member in members[::20]:
+        wrong = (*member[:4], 9, *member[5:])  # one symbol is misheard
+        assert member in known.near(wrong, 3)
+    assert KnownSequences([]).near((1, 2), 3) == []

@@ -10,7 +10,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.nn.ctc import Spelled, alignment_losses, best_path, places_needed, prefix_beam
+from plait.nn.known_sequences import KnownSequences
 from plait.nn.time_line import LINE_DIM, TimeLine
+
+MOST_NEAR = 48
+"""Known sequences that are compared with a line: those most like what it spells."""
 
 LEAST_LIKELY = -1e4
 """Logarithm of how likely a sequence is that a line has no room for."""
@@ -47,18 +51,23 @@ class Speller(nn.Module):
         return torch.where(able, losses, 0.0), able
 
     @torch.no_grad()
-    def spellings(self, line: TimeLine, width: int) -> list[list[Spelled]]:
+    def spellings(
+        self, line: TimeLine, width: int, known: KnownSequences | None = None
+    ) -> list[list[Spelled]]:
         """Return the likeliest spellings of each row, the likeliest first.
 
         Args:
             line: Of rows that have one.
-            width: Of the search; 1 takes the likeliest symbol of each place.
+            width: Of the search.
+            known: Sequences of which the likeliest, as many, are always among them.
         """
-        shares = self(line).double().cpu().numpy()
-        rows = zip(shares, line.num_places.tolist(), strict=True)
-        if width == 1:
-            return [[best_path(one[:num])] for one, num in rows]
-        return [prefix_beam(one[:num], width) for one, num in rows]
+        shares, found = self(line).cpu(), []
+        for one, num in zip(shares, line.num_places.tolist(), strict=True):
+            best = prefix_beam(one[:num].double().numpy(), width)
+            more = _likeliest(known.near(best[0].symbols, MOST_NEAR), one[:num]) if known else []
+            every = {spelled.symbols: spelled for spelled in (*best, *more[:width])}
+            found.append(sorted(every.values(), key=lambda one: -one.log_likelihood))
+        return found
 
     @torch.no_grad()
     def likely(
@@ -92,6 +101,17 @@ class Speller(nn.Module):
         shares = self(line).double().cpu().numpy() / temperature
         rows = zip(shares, line.num_places.tolist(), rngs, strict=True)
         return [best_path(one[:num] + rng.gumbel(size=one[:num].shape)) for one, num, rng in rows]
+
+
+def _likeliest(
+    members: Sequence[tuple[int, ...]], shares: Float[Tensor, "place symbol"]
+) -> list[Spelled]:
+    """Return how a line spells each of some sequences, the likeliest first."""
+    num = torch.full((len(members),), len(shares))
+    losses = alignment_losses(shares.expand(len(members), -1, -1), num, members).tolist()
+    found = [Spelled(*one) for one in zip(members, (-loss for loss in losses), strict=True)]
+    able = [one for one in found if one.log_likelihood > LEAST_LIKELY]
+    return sorted(able, key=lambda one: -one.log_likelihood)
 
 
 def joined(

@@ -12,6 +12,9 @@ from plait.types import ColumnBatch
 LEAST_MET = 2
 """Times that a character is met, at least, to be one of an alphabet: less teaches nothing."""
 
+MOST_KNOWN = 4096
+"""Texts that recur, and are remembered."""
+
 LEAST_SPELLED = 0.9
 """Share of the texts whose lines have a place for every character, at least."""
 
@@ -28,6 +31,16 @@ def letters_of(texts: Sequence[str], *, most: int) -> str:
     counts = Counter(letter for text in texts for letter in text)
     found = sorted(letter for letter, number in counts.items() if number >= LEAST_MET)
     return "".join(found) if len(found) <= most else ""
+
+
+def recurring(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts that are met more than once, sorted; of many those that are met most.
+
+    >>> recurring(["red", "blue", "red"])
+    ('red',)
+    """
+    counts = Counter(texts).most_common(MOST_KNOWN)
+    return tuple(sorted(text for text, number in counts if number > 1))
 
 
 def numbered(text: str, alphabet: str) -> list[int]:

@@ -21,7 +21,7 @@ from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
 from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
-from plait.modalities.text.alphabet import letters_of, may_spell
+from plait.modalities.text.alphabet import letters_of, may_spell, recurring
 from plait.modalities.text.answers import closed_set
 from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
 from plait.modalities.text.cells import cell_text
@@ -84,6 +84,7 @@ class TextCodec:
         most_letters: Up to so many distinct characters are an alphabet, in which a line in time (a
             sound) is spelled; 0 looks for none, -1 means 512 of a target, else none.
         alphabet: Its characters, sorted; empty where nothing is spelled.
+        known: Texts of training rows that recur, beside which what is spelled is compared.
     """
 
     modality: ClassVar[str] = "text"
@@ -106,6 +107,7 @@ class TextCodec:
     answers: tuple[str, ...] = field(default=(), metadata=LATER)
     most_letters: int = field(default=-1, metadata=LATER)
     alphabet: str = field(default="", metadata=LATER)
+    known: tuple[str, ...] = field(default=(), metadata=LATER)
 
     @property
     def foretold(self) -> str:
@@ -151,6 +153,7 @@ class TextCodec:
             merges=merges,
             max_tokens=min(self.max_tokens, max(8, usual)),
             alphabet=letters_of(texts, most=self.most_letters),
+            known=recurring(texts) if self.most_letters > 0 else (),
         )
         answers = closed_set(texts, most=self.most_answers, encode=encode)
         if not answers:
@@ -221,7 +224,9 @@ class TextCodec:
     def fit_beside(self, targets: Sequence[Arrays], places: np.ndarray) -> TextCodec:
         """Keep the alphabet where the texts may be what is said in the lines beside them."""
         texts = [self.decode(arrays) for arrays in targets]
-        return self if may_spell(texts, places, self.alphabet) else replace(self, alphabet="")
+        if may_spell(texts, places, self.alphabet):
+            return self
+        return replace(self, alphabet="", known=())
 
     def check_target(self, num_rows: int) -> None:
         if not self.merges:

@@ -23,6 +23,7 @@ from plait.nn.conditions import Conditions
 from plait.nn.ctc import Spelled
 from plait.nn.decoder import PieceDecoder
 from plait.nn.drawn_pieces import choices, written_pieces
+from plait.nn.known_sequences import KnownSequences
 from plait.nn.prefix_tree import PrefixTree
 from plait.nn.speller import Speller, joined
 from plait.nn.time_line import LINE_DIM, TimeLine
@@ -112,8 +113,7 @@ class Generate(nn.Module):
         self.decoder = PieceDecoder(num_pieces=codec.num_pieces, dim=dim)
         self.asks_for_line = bool(codec.alphabet)
         if self.asks_for_line:
-            self.speller = Speller(len(codec.alphabet))
-            self.heard = nn.Linear(LINE_DIM, dim)
+            self.speller, self.heard = Speller(len(codec.alphabet)), nn.Linear(LINE_DIM, dim)
             self.register_buffer("spelling", torch.tensor(0.0))
 
     def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
@@ -196,7 +196,7 @@ class Generate(nn.Module):
         if asked.temperature > 0:
             found = self.speller.drawn(_line(seen), rngs, asked.temperature)
             return [self._said(one) for one in found]
-        lists = self.speller.spellings(_line(seen), max(SPELLINGS, asked.beam))
+        lists = self.speller.spellings(_line(seen), max(SPELLINGS, asked.beam), self._known)
         share = float(self.spelling)
         likely = self._likely(seen, lists) if share < 1 else None
         return [self._said(one) for one in joined(lists, likely, share)]
@@ -228,8 +228,7 @@ class Generate(nn.Module):
                 said[share] += map(self.codec.decode, compress(made, there))
             true += compress(texts_of(target), there)
         if true:
-            right = {share: self.codec.right(texts, true) for share, texts in said.items()}
-            self.spelling.fill_(max(right, key=lambda share: right[share]))
+            self.spelling.fill_(max(said, key=lambda share: self.codec.right(said[share], true)))
 
     def _by_shares(
         self, conditions: Conditions, shares: Sequence[float]
@@ -239,7 +238,7 @@ class Generate(nn.Module):
         rngs, asked = [np.random.default_rng(0)] * num, Asked()
         lists, likely = [], []
         if not self.codec.answers:
-            lists = self.speller.spellings(_line(seen), SPELLINGS)
+            lists = self.speller.spellings(_line(seen), SPELLINGS, self._known)
             likely = self._likely(seen, lists)
         for share in shares:
             self.spelling.fill_(share)
@@ -266,6 +265,11 @@ class Generate(nn.Module):
         return written_pieces(self.decoder, seen, rngs, temperature=asked.temperature, most=most)
 
     @cached_property
+    def _known(self) -> KnownSequences | None:
+        letters = [numbered(text, self.codec.alphabet) for text in self.codec.known]
+        return KnownSequences(letters) if letters else None
+
+    @cached_property
     def _tree(self) -> PrefixTree:
         encode = pieces(self.codec.merges).encode
         return PrefixTree([encode(answer) for answer in self.codec.answers])
@@ -274,19 +278,17 @@ class Generate(nn.Module):
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> list[Arrays]:
         """Choose an answer of the closed set per row."""
-        size = max(1, MOST_SEEN // len(self._tree) ** 2)
+        size, answers = max(1, MOST_SEEN // len(self._tree) ** 2), self.codec.answers
         some = [conditions.take(slice(first, first + size)) for first in range(0, len(rngs), size)]
         shares = torch.cat([self.decoder.shares(one, self._tree) for one in some])
         if self._spells(conditions):
-            letters = [numbered(answer, self.codec.alphabet) for answer in self.codec.answers]
+            letters = [numbered(answer, self.codec.alphabet) for answer in answers]
             shares = self.speller.beside(_line(conditions), letters, shares, float(self.spelling))
         numbers = choices(shares, rngs, asked.temperature)
         mine = nn.functional.one_hot(numbers, shares.shape[1]).bool()
         others = shares.masked_fill(mine, -torch.inf).logsumexp(1)
         odds = (shares[mine] - others).clamp(-MOST_ODDS, MOST_ODDS).double().cpu().numpy()
-        prepared = {
-            one: self.codec.prepare(self.codec.answers[one]) for one in set(numbers.tolist())
-        }
+        prepared = {one: self.codec.prepare(answers[one]) for one in set(numbers.tolist())}
         return [
             {**prepared[number], SURENESS: np.array(sure)}
             for number, sure in zip(numbers.tolist(), odds, strict=True)
