@@ -91,7 +91,7 @@ class Heads(nn.Module):
         target: str,
         tokens: Tokens,
         batch: Batch,
-        offered: Offered,
+        offered: Offered | None = None,
         keep: Bool[Tensor, "batch column"] | None = None,
     ) -> Conditions:
         """Return what a target's head sees: the trunk's tokens, the columns that are kept, and what
@@ -102,6 +102,7 @@ class Heads(nn.Module):
             places = enumerate(inputs.items())
             inputs = {name: replace(one, present=keep[:, place]) for place, (name, one) in places}
         head, pooled = self.head(target), pool(tokens.values, tokens.mask)
+        offered = offered or Offered()
         placed = offered.map if getattr(head, "asks_for_map", False) else None
         line = offered.line if getattr(head, "asks_for_line", False) else None
         return Conditions(tokens, pooled, inputs, placed, line, batch.get(START))
