@@ -1,4 +1,4 @@
-"""Columns of a batch whose tokens and maps were made already, for several networks."""
+"""Columns of a batch whose tokens, maps and lines were made already, for several networks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ class Embedded(ColumnBatch):
     Attributes:
         tokens: As `Encoder.tokens` gives them.
         map: As `Encoder.maps` gives it; None where the column offers none.
+        line: As `Encoder.lines` gives it; None where the column offers none.
     """
 
     tokens: Any = None
     map: Any = None
+    line: Any = None
 
     def take(self, places: Tensor) -> Embedded:
         """Return some of the rows."""
         tokens = Tokens(*(part[places] for part in self.tokens))
-        found = None if self.map is None else type(self.map)(*(one[places] for one in self.map))
-        return Embedded({}, {}, self.present[places], tokens, found)
+        offered = (
+            None if whole is None else type(whole)(*(part[places] for part in whole))
+            for whole in (self.map, self.line)
+        )
+        return Embedded({}, {}, self.present[places], tokens, *offered)

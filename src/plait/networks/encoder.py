@@ -13,6 +13,7 @@ from plait.modalities import Codec, codec_hash, find_network
 from plait.networks.config import SystemConfig
 from plait.networks.embedded import Embedded
 from plait.nn.feature_map import FeatureMap
+from plait.nn.time_line import TimeLine
 from plait.nn.tokens import Tokens
 from plait.types import Batch
 
@@ -57,10 +58,16 @@ class Encoder(nn.Module):
     @property
     def mapped(self) -> tuple[str, ...]:
         """The columns whose stems offer a map of where things are."""
+        return self._offering("offers_map")
+
+    @property
+    def lined(self) -> tuple[str, ...]:
+        """The columns whose stems offer a line of what was when."""
+        return self._offering("offers_line")
+
+    def _offering(self, what: str) -> tuple[str, ...]:
         return tuple(
-            name
-            for name in self.columns
-            if getattr(self.stems[self.stem_of[name]], "offers_map", False)
+            name for name in self.columns if getattr(self.stems[self.stem_of[name]], what, False)
         )
 
     def maps(self, batch: Batch) -> dict[str, FeatureMap]:
@@ -73,6 +80,18 @@ class Encoder(nn.Module):
             else:
                 stem: Any = self.stems[self.stem_of[name]]
                 found[name] = stem.map(column.parts, column.present)
+        return found
+
+    def lines(self, batch: Batch) -> dict[str, TimeLine]:
+        """Return the lines of the columns that offer one."""
+        found = {}
+        for name in self.lined:
+            column = batch[name]
+            if isinstance(column, Embedded):
+                found[name] = column.line
+            else:
+                stem: Any = self.stems[self.stem_of[name]]
+                found[name] = stem.line(column.parts, column.lengths, column.present)
         return found
 
     def join(

@@ -16,8 +16,9 @@ from plait.networks.config import SystemConfig
 from plait.networks.encoder import Encoder
 from plait.networks.system import make_trunk, presence
 from plait.nn.attention import QueryPool
-from plait.nn.conditions import Conditions
+from plait.nn.conditions import Conditions, Offered
 from plait.nn.feature_map import FeatureMap, MapPool
+from plait.nn.time_line import TimeLine, first_line
 from plait.nn.tokens import Tokens
 from plait.types import Arrays, Batch, ColumnBatch, Layout
 
@@ -43,9 +44,9 @@ class Heads(nn.Module):
             QueryPool(dim=config.dim, num_queries=num, num_heads=config.num_heads)
             for num in (int(head.num_queries) for head in self.heads)  # type: ignore[arg-type]
         )
-        asked = any(getattr(head, "asks_for_map", False) for head in self.heads)
-        num_maps = len(self.encoder.mapped) if asked else 0
+        num_maps = len(self.encoder.mapped) if self._asked("asks_for_map") else 0
         self.map_pool = MapPool(num_maps) if num_maps else None
+        self.lined = bool(self.encoder.lined) and self._asked("asks_for_line")
 
     def encode(self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None) -> Tokens:
         """Return the trunk's tokens; `keep` tells which columns to use, by default those there."""
@@ -54,37 +55,57 @@ class Heads(nn.Module):
         tokens, column = self.encoder(batch, keep)
         return self.trunk(tokens, column)
 
-    def map(
-        self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None
-    ) -> FeatureMap | None:
-        """Return one map of the columns that are used and offer one; None where no head asks."""
+    def _asked(self, what: str) -> bool:
+        return any(getattr(head, what, False) for head in self.heads)
+
+    def offered(self, batch: Batch, keep: Bool[Tensor, "batch column"] | None = None) -> Offered:
+        """Return one map and one line of the columns that are used and offer them; None for what no
+        head asks for."""
+        return Offered(self._map(batch, keep), self._line(batch, keep))
+
+    def _map(self, batch: Batch, keep: Tensor | None) -> FeatureMap | None:
         if self.map_pool is None:
             return None
-        columns, found = self.encoder.columns, []
-        for name, one in self.encoder.maps(batch).items():
-            used = one.present if keep is None else keep[:, columns.index(name)]
-            found.append(one._replace(present=used))
+        found = [
+            one._replace(present=self._used(name, one.present, keep))
+            for name, one in self.encoder.maps(batch).items()
+        ]
         pooled: FeatureMap = self.map_pool(found)
         return pooled
+
+    def _line(self, batch: Batch, keep: Tensor | None) -> TimeLine | None:
+        if not self.lined:
+            return None
+        return first_line(
+            [
+                one._replace(present=self._used(name, one.present, keep))
+                for name, one in self.encoder.lines(batch).items()
+            ]
+        )
+
+    def _used(self, name: str, present: Tensor, keep: Tensor | None) -> Tensor:
+        return present if keep is None else keep[:, self.encoder.columns.index(name)]
 
     def conditions(
         self,
         target: str,
         tokens: Tokens,
         batch: Batch,
-        placed: FeatureMap | None = None,
+        offered: Offered | None = None,
         keep: Bool[Tensor, "batch column"] | None = None,
     ) -> Conditions:
-        """Return what a target's head sees: the trunk's tokens, the columns that are kept, and the
-        map if it asks."""
+        """Return what a target's head sees: the trunk's tokens, the columns that are kept, and what
+        is offered if it asks."""
         pool = self.pools[self.targets.index(target)]
         inputs = {name: batch[name] for name in self.encoder.columns}
         if keep is not None:
             places = enumerate(inputs.items())
             inputs = {name: replace(one, present=keep[:, place]) for place, (name, one) in places}
-        asks = getattr(self.head(target), "asks_for_map", False)
-        pooled = pool(tokens.values, tokens.mask)
-        return Conditions(tokens, pooled, inputs, placed if asks else None, batch.get(START))
+        head, pooled = self.head(target), pool(tokens.values, tokens.mask)
+        offered = offered or Offered()
+        placed = offered.map if getattr(head, "asks_for_map", False) else None
+        line = offered.line if getattr(head, "asks_for_line", False) else None
+        return Conditions(tokens, pooled, inputs, placed, line, batch.get(START))
 
     def head(self, target: str) -> Any:
         """Return a target's head: its ``Generate``, or an `AnswerHead`."""
@@ -103,9 +124,9 @@ class Heads(nn.Module):
             wanted: Target column -> its values.
             keep: As for `encode`.
         """
-        tokens, placed, found = self.encode(batch, keep), self.map(batch, keep), {}
+        tokens, offered, found = self.encode(batch, keep), self.offered(batch, keep), {}
         for name, column in wanted.items():
-            seen = self.conditions(name, tokens, batch, placed, keep)
+            seen = self.conditions(name, tokens, batch, offered, keep)
             losses = self.head(name).loss(seen, column)
             found[name] = torch.where(column.present, losses.float(), 0.0)
         return found

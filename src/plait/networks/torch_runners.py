@@ -108,8 +108,8 @@ class HeadsRunner:
 
     def _conditions(self, arrays: Arrays) -> Conditions:
         batch = to_tensors(nested(arrays), self._device)
-        tokens, placed = self._network.encode(batch), self._network.map(batch)
-        return self._network.conditions(self._target, tokens, batch, placed)
+        tokens, offered = self._network.encode(batch), self._network.offered(batch)
+        return self._network.conditions(self._target, tokens, batch, offered)
 
     @torch.inference_mode()
     def losses(self, arrays: Arrays, wanted: ColumnBatch) -> np.ndarray:

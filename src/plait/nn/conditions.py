@@ -8,8 +8,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from plait.nn.feature_map import FeatureMap
+from plait.nn.time_line import TimeLine
 from plait.nn.tokens import Tokens
 from plait.types import Batch, ColumnBatch
+
+
+class Offered(NamedTuple):
+    """What inputs offer of their own to heads that ask for it, beside the trunk's few tokens.
+
+    Attributes:
+        map: See `Conditions`.
+        line: See `Conditions`.
+    """
+
+    map: FeatureMap | None = None
+    line: TimeLine | None = None
 
 
 class Conditions(NamedTuple):
@@ -23,6 +36,8 @@ class Conditions(NamedTuple):
             hidden from the row is not present. None where a head is asked without.
         map: Where things are in the rows' pictures, for a head that asks for it, of all columns
             that offer it; None where none does, or nobody asks.
+        line: What was when in the rows' sounds, place by place and finer than tokens, for a head
+            that asks for it; None where no column offers it, or nobody asks.
         start: What a simple model says of the rows, in the target's layout, where the target's
             network begins at it; None where it does not.
     """
@@ -31,8 +46,11 @@ class Conditions(NamedTuple):
     pooled: Float[Tensor, "batch query dim"]
     inputs: Batch | None = None
     map: FeatureMap | None = None
+    line: TimeLine | None = None
     start: ColumnBatch | None = None
 
     def take(self, rows: slice | Tensor) -> Conditions:
-        """Return the tokens and the queries of some of the rows, in this order."""
-        return Conditions(Tokens(*(part[rows] for part in self.tokens)), self.pooled[rows])
+        """Return the tokens, the queries and the line of some of the rows, in this order."""
+        line = None if self.line is None else TimeLine(*(part[rows] for part in self.line))
+        tokens = Tokens(*(part[rows] for part in self.tokens))
+        return Conditions(tokens, self.pooled[rows], line=line)

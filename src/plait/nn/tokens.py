@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional as F
 
 
 class Tokens(NamedTuple):
@@ -55,3 +56,13 @@ def grid_tokens(values: Float[Tensor, "batch dim height width"]) -> Tokens:
     flat = values.flatten(2).transpose(1, 2)
     mask = torch.ones(batch, height * width, dtype=torch.bool, device=values.device)
     return Tokens(flat, mask, grid)
+
+
+def averaged(
+    x: Float[Tensor, "batch token dim"], real: Bool[Tensor, "batch token 1"], stride: int
+) -> Float[Tensor, "batch token2 dim"]:
+    """Return the means of so many real tokens at a time; zeros where there are none."""
+    padding = (0, 0, 0, -x.shape[1] % stride)
+    total = F.pad(x * real, padding).unflatten(1, (-1, stride)).sum(2)
+    num = F.pad(real.to(x.dtype), padding).unflatten(1, (-1, stride)).sum(2)
+    return total / num.clamp(min=1.0)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from plait.answer import Answer
 from plait.arrow import array
 from plait.errors import UsageError
-from plait.modalities import GeneratedTarget, MadeFile
+from plait.modalities import MadeFile
 from plait.model.generator import Generator
 from plait.model.made import raw_of
 from plait.provenance.manifest import manifest_of, manifest_path
@@ -80,7 +80,8 @@ def check_made(
         check_output(path, bundle, force=force)
         return Place(path, format_of(path, None), (), walk)
     names = _named_each(path, n) if each else [path]
-    if n > 1 and not each and not hasattr(codec, "film" if walk else "sheet"):
+    holds_all = _form_of(codec, path.suffix.lower()) or hasattr(codec, "film" if walk else "sheet")
+    if n > 1 and not each and not holds_all:
         raise UsageError(
             f"{n} values do not go into one file",
             expected=".csv, .jsonl or .parquet, or a file for each",
@@ -114,9 +115,7 @@ def write_made(
     if len(place.names) == len(raws):
         values = [_single(generator.target, raw, place.out.suffix.lower()) for raw in raws]
     else:
-        target_codec: Any = generator.target
-        together = (target_codec.film if place.walk else target_codec.sheet)(raws)
-        values = [_fitting(together, place.out.suffix.lower())]
+        values = [_together(generator.target, raws, place)]
         first = notices[0]
         notices = [replace(first, settings={**first.settings, "values": float(len(raws))})]
     files = {}
@@ -139,23 +138,38 @@ def _named_each(out: Path, n: int) -> list[Path]:
     return [out.with_name(f"{out.stem}_{number:0{width}d}{out.suffix}") for number in range(n)]
 
 
-def _single(codec: GeneratedTarget, raw: Any, ending: str) -> bytes:
-    """Return the bytes of one value's file with that ending."""
+def _form_of(codec: Any, ending: str) -> str:
+    """Return the form of the target's own whose one file, of any number of values, ends so."""
     exports: Mapping[str, str] = getattr(codec, "exports", {})
-    form = next((form for form, own in exports.items() if own == ending), None)
-    if form is not None:
-        files: Mapping[str, bytes] = codec.export(form, [raw], [""])  # type: ignore[attr-defined]
-        return next(iter(files.values()))
+    return next((form for form, own in exports.items() if own and own == ending), "")
+
+
+def _together(codec: Any, raws: Sequence[Any], place: Place) -> bytes:
+    """Return the bytes of the one file of several values."""
+    ending = place.out.suffix.lower()
+    if form := _form_of(codec, ending):
+        found: bytes = codec.export(form, raws, [""] * len(raws))[""]
+        return found
+    return _fitting((codec.film if place.walk else codec.sheet)(raws), ending)
+
+
+def _single(codec: Any, raw: Any, ending: str) -> bytes:
+    """Return the bytes of one value's file with that ending: as a cell's is, or of another form,
+    of whose folder it is the one file."""
+    exports: Mapping[str, str] = getattr(codec, "exports", {})
+    for form, own in exports.items():
+        if ending in (own, f".{form}"):
+            return next(iter(codec.export(form, [raw], [""]).values()))
     value = codec.write(raw)
     if not isinstance(value, MadeFile):
         value = MadeFile((str(value) + "\n").encode(), TEXT)
-    return _fitting(value, ending, exports)
+    return _fitting(value, ending, [own or f".{form}" for form, own in exports.items()])
 
 
-def _fitting(value: MadeFile, ending: str, exports: Mapping[str, str] | None = None) -> bytes:
+def _fitting(value: MadeFile, ending: str, others: Sequence[str] = ()) -> bytes:
     if value.ending == ending:
         return value.content
-    known = sorted({value.ending, *filter(None, (exports or {}).values())})
+    known = sorted({value.ending, *others})
     raise UsageError(
         "what was made is not written so",
         expected=" or ".join([*known, ".csv", ".jsonl", ".parquet"]),

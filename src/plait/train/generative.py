@@ -116,8 +116,8 @@ class Generative:
         for some, batch in loader.epoch(0):
             told = to_tensors(batch, device)
             wanted = to_tensors({name: self.prepared.columns[name].gather(some)}, device)
-            tokens, placed = self.module.encode(told), self.module.map(told)
-            yield self.module.conditions(name, tokens, told, placed), wanted[name]
+            tokens, offered = self.module.encode(told), self.module.offered(told)
+            yield self.module.conditions(name, tokens, told, offered), wanted[name]
 
     def compile(self) -> None:
         """Heads draw and decode in Python: nothing is compiled."""

@@ -39,6 +39,7 @@ class Joint:
         self.rows = np.unique(np.concatenate([one.rows for one in objectives]))
         self.views = views_of(self.rows)
         self.num_checked = sum(one.num_checked for one in objectives)
+        self._lined = any(getattr(one.module, "lined", False) for one in objectives)
 
     @property
     def work(self) -> str:
@@ -60,8 +61,9 @@ class Joint:
         encoder: Any = self.objectives[0].module.encoder
         with autocast(precision, device):
             tokens, maps = encoder.tokens(batch), encoder.maps(batch)
+            lines = encoder.lines(batch) if self._lined else {}
         return {
-            name: Embedded({}, {}, batch[name].present, found, maps.get(name))
+            name: Embedded({}, {}, batch[name].present, found, maps.get(name), lines.get(name))
             for name, found in tokens.items()
         }
 

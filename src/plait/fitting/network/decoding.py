@@ -191,7 +191,11 @@ def _paced(problem: Problem, work: Work, decoder: Decoder) -> Decoder:
 
 
 def _make_network(problem: Problem, work: Work) -> Any:
-    """Build the network: weights drawn from the seed, or those that a base has in common."""
+    """Build the network: weights drawn from the seed, or those that a base has in common.
+
+    What is heard has a stem of its own on its line; the tokens beside it are the smallest, so that
+    more rows are seen.
+    """
     import torch
 
     from plait.networks.heads import Heads
@@ -202,6 +206,9 @@ def _make_network(problem: Problem, work: Work) -> Any:
     config = _config(problem, work) if space is None else space.config
     codecs = {name: problem.codecs[name] for name in problem.columns}
     network = Heads(codecs, {str(problem.target): problem.goal}, config)
+    if network.lined and space is None and work.size == "auto":
+        config = _config(problem, work, size="tiny")
+        network = Heads(codecs, {str(problem.target): problem.goal}, config)
     if space is not None:
         start_from(network, space_network(space))
     return network
@@ -213,10 +220,11 @@ def _base_of(work: Work) -> SharedSpace | None:
     return space if space is not None and space.has_network and work.adapt != "scratch" else None
 
 
-def _config(problem: Problem, work: Work) -> SystemConfig:
-    """Return the sizes; columns meet in the middle where nothing else was said."""
+def _config(problem: Problem, work: Work, size: Any = None) -> SystemConfig:
+    """Return the sizes, by default those that are asked for; columns meet in the middle where
+    nothing else was said."""
     modalities = [problem.codecs[name].modality for name in problem.columns]
-    config = choose_size(work.size, len(problem.splits.train), modalities)
+    config = choose_size(size or work.size, len(problem.splits.train), modalities)
     if len(problem.columns) < 2 and work.fusion == "auto":
         return replace(config, join=0)
     fusion = "mid" if work.fusion == "auto" else work.fusion

@@ -18,6 +18,9 @@ from plait.data.table import Table
 from plait.errors import CellError
 from plait.modalities import Codec, find_codec
 
+MOST_COMPARED = 1000
+"""Rows whose targets are compared with the lines beside them."""
+
 
 def as_asked(
     table: Table, inputs: Sequence[str], targets: Sequence[str], known: Collection[str] = ()
@@ -25,7 +28,8 @@ def as_asked(
     """Return the table whose inputs are read as its targets ask, and notes on those that are not.
 
     A target's codec names in ``asks`` what it would have of its inputs (``places``: where in a
-    picture things are); a codec that can offer it names in ``offers`` the settings with which it
+    picture things are), and in ``welcomes`` what it makes use of where it is there (``line``: what
+    was when in a sound); a codec that can offer it names in ``offers`` the settings with which it
     does. What the person set stays.
 
     Args:
@@ -34,16 +38,18 @@ def as_asked(
         known: Inputs whose codecs are settled, as those of a base are: nothing is asked of them.
     """
     asked = sorted({one for name in targets for one in _of(table, name, "asks", ())})
+    welcome = {one for name in targets for one in _of(table, name, "welcomes", ())}
     wanted: dict[str, dict[str, Any]] = {}
     notes = []
-    for name in inputs if asked else ():
+    wished = [*asked, *sorted(welcome)]
+    for name in inputs if wished else ():
         offers: Mapping[str, Mapping[str, Any]] = _of(table, name, "offers", {})
-        settings = {key: value for one in asked for key, value in offers.get(one, {}).items()}
-        if settings and name in known:
+        settings = {key: value for one in wished for key, value in offers.get(one, {}).items()}
+        if settings and name in known and asked:
             notes.append(
                 f"'{name}' is read as in the base, and tells nothing of {', '.join(asked)}"
             )
-        elif settings:
+        elif settings and name not in known:
             wanted[name] = settings
     if asked and not wanted:
         notes.append(
@@ -91,9 +97,42 @@ def check_beside(
     return [f"{num:,} rows have a '{target}' that their inputs do not bear out"] if num else []
 
 
+def fitted_beside(
+    codecs: Mapping[str, Codec], prepared: Prepared, target: str | None, rows: np.ndarray
+) -> Mapping[str, Codec]:
+    """Return the codecs, that of the target fitted to the lines that its rows' inputs offer.
+
+    A codec that makes use of lines has a ``fit_beside(targets, places)``, which returns itself as
+    it is wanted beside lines of so many places, int ``[row]``; a codec that offers one tells by
+    ``line_places(arrays)`` how many it has.
+
+    Args:
+        codecs, prepared: Of inputs and target.
+        target: Its column.
+        rows: Training rows.
+    """
+    codec: Any = codecs.get(str(target))
+    fit = getattr(codec, "fit_beside", None)
+    if fit is None:
+        return codecs
+    names = [name for name in offering(codecs, target) if hasattr(codecs[name], "line_places")]
+    column = prepared.columns[str(target)]
+    rows = rows[column.present[rows]]
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, MOST_COMPARED).astype(np.int64))]
+    places = np.zeros(len(rows), np.int64)
+    for name in reversed(names):
+        offers: Any = codecs[name]
+        for place, row in enumerate(rows):
+            arrays = prepared.columns[name][int(row)]
+            if arrays is not None:
+                places[place] = offers.line_places(arrays)
+    return {**codecs, str(target): fit([column[int(row)] for row in rows], places)}
+
+
 def offering(codecs: Mapping[str, Codec], target: str | None) -> tuple[str, ...]:
     """Return the columns that offer something that the target asks for, in their order."""
-    asked = set(getattr(codecs.get(str(target)), "asks", ()))
+    codec = codecs.get(str(target))
+    asked = {*getattr(codec, "asks", ()), *getattr(codec, "welcomes", ())}
     return tuple(n for n, codec in codecs.items() if asked & set(getattr(codec, "offers", ())))
 
 

@@ -18,7 +18,12 @@ from plait.data.table import Table
 from plait.display import brief
 from plait.encoders import FoundEncoder
 from plait.errors import TargetError
-from plait.fitting.setup.asked_of_inputs import as_asked, check_beside, offering
+from plait.fitting.setup.asked_of_inputs import (
+    as_asked,
+    check_beside,
+    fitted_beside,
+    offering,
+)
 from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.labels import read_labels
 from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows, warnings_on_groups
@@ -205,6 +210,7 @@ def make_problems(
     for target in targets or (None,):
         others = {name for name in targets if name != target}
         own = {name: codec for name, codec in codecs.items() if name not in others}
+        own = dict(fitted_beside(own, prepared, target, splits.train))
         problem = _of_target(
             table, target, rows, inputs, splits, weigher, own, prepared, derived_columns, copies
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
@@ -15,6 +15,7 @@ from PIL import Image
 from plait.display import brief
 from plait.modalities.audio.sketch import fingerprint_sound, sounds_alike
 from plait.modalities.audio.spectrum import (
+    at_pace,
     cosine_basis,
     log_mel,
     slice_means,
@@ -22,6 +23,7 @@ from plait.modalities.audio.spectrum import (
 )
 from plait.modalities.audio.units import unit_counts
 from plait.modalities.audio.wave import decode, encode_small, encode_wav
+from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
@@ -44,6 +46,12 @@ MAGIC = (
 MEAN, SCALE = -6.0, 2.5
 """Log-mel values of ordinary recordings lie around this mean with this spread."""
 
+FRAMES_A_PLACE = 4
+"""Of a line."""
+
+PACE = 0.15
+"""Largest relative change of pace when augmented."""
+
 MAX_SHOWN_SECONDS = 8.0
 NUM_COEFFICIENTS = 20
 
@@ -62,6 +70,8 @@ class AudioCodec:
         warp: Largest relative stretch of frequencies when augmented: unseen speakers.
         mask: Largest share of time and of bands that is masked when augmented.
         gain: Largest change of level when augmented, in nepers.
+        lined: Whether a network may also see what was when, finer than by tokens, for targets that
+            ask for it; then the pace, too, varies when augmented.
     """
 
     modality: ClassVar[str] = "audio"
@@ -69,6 +79,7 @@ class AudioCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True)
+    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"line": {"lined": True}}
 
     rate_hz: int = 16_000
     max_seconds: float = 0.0
@@ -76,6 +87,7 @@ class AudioCodec:
     warp: float = 0.12
     mask: float = 0.2
     gain: float = 0.7
+    lined: bool = field(default=False, metadata=LATER)
 
     @property
     def layout(self) -> Layout:
@@ -107,6 +119,8 @@ class AudioCodec:
         mel = arrays["mel"].astype(np.float32)
         mel = mel + self.gain * rng.uniform(-1, 1) / SCALE
         mel = warp_frequencies(mel, 1 + self.warp * rng.uniform(-1, 1))
+        if self.lined:
+            mel = at_pace(mel, 1 + PACE * rng.uniform(-1, 1))
         shift = int(rng.integers(0, max(1, len(mel) // 10) + 1))
         mel = np.roll(mel, shift, axis=0)
         quiet = mel.min()
@@ -181,6 +195,10 @@ class AudioCodec:
             unit_counts(mel),
         ]
         return np.concatenate(parts).astype(np.float32)
+
+    def line_places(self, arrays: Arrays) -> int:
+        """Return how many places a line of the sound has; 0 where none is offered."""
+        return -(-len(arrays["mel"]) // FRAMES_A_PLACE) if self.lined else 0
 
     def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
         return fingerprint_sound(raw, self.rate_hz)

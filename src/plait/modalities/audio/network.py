@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from jaxtyping import Bool
 from torch import Tensor, nn
 
 from plait.modalities.audio.codec import AudioCodec
 from plait.nn.conv import LineConv, SequenceConv
+from plait.nn.time_line import LineStem, TimeLine
 from plait.nn.tokens import Tokens, length_mask, line_positions
 
 MAX_TOKENS, LEAST_HALVINGS = 32, 3
@@ -41,6 +43,17 @@ class Embed(nn.Module):
         self.blocks = nn.ModuleList(
             SequenceConv(dim, dim, dilation=2**number, silent=True) for number in range(num_blocks)
         )
+        self.offers_line = codec.lined
+        self.fine = LineStem(codec.num_mels) if codec.lined else None
+
+    def line(
+        self, parts: dict[str, Tensor], lengths: dict[str, Tensor], present: Bool[Tensor, " batch"]
+    ) -> TimeLine:
+        """Return what was when, where the codec is told to offer it."""
+        if self.fine is None:
+            raise ValueError("this column offers no line")
+        values, num_places = self.fine(parts["mel"], lengths["frame"])
+        return TimeLine(values, num_places, present)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         x = self.first(parts["mel"].transpose(1, 2)).transpose(1, 2)

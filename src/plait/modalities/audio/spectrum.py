@@ -72,6 +72,16 @@ def warp_frequencies(
     return mel[:, lower] * (1 - part) + mel[:, upper] * part
 
 
+def at_pace(mel: Float[ndarray, "frame mel"], pace: float) -> Float[ndarray, "frame2 mel"]:
+    """Stretch time, as if the same were said at another pace, above 0; pitch stays."""
+    num = max(1, round(len(mel) / pace))
+    places = np.linspace(0, len(mel) - 1, num)
+    lower = np.floor(places).astype(int)
+    upper = np.minimum(lower + 1, len(mel) - 1)
+    part = (places - lower).astype(np.float32)[:, None]
+    return mel[lower] * (1 - part) + mel[upper] * part
+
+
 @cache
 def cosine_basis(num_bands: int, num_coefficients: int) -> Float[ndarray, "band coefficient"]:
     """Return the orthonormal discrete cosine transform (DCT-II) from bands to coefficients."""

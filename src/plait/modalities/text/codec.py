@@ -5,9 +5,7 @@ As a target it is written, piece by piece.
 
 from __future__ import annotations
 
-import codecs
 import html
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,14 +15,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from plait.display import brief
-from plait.errors import CellError, LimitError, TargetError
+from plait.errors import LimitError, TargetError
 from plait.modalities.contract import LATER
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
 from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
+from plait.modalities.text.alphabet import letters_of, may_spell, recurring
 from plait.modalities.text.answers import closed_set
 from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
+from plait.modalities.text.cells import cell_text
 from plait.modalities.text.compared import compared
 from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
@@ -55,6 +55,9 @@ MAX_WRITTEN = 256
 MOST_ANSWERS = 256
 """More distinct texts than this are no closed set of answers."""
 
+MOST_LETTERS = 512
+"""Of more distinct characters no line in time is spelled."""
+
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
@@ -78,6 +81,10 @@ class TextCodec:
         most_answers: Up to so many distinct texts that recur are a closed set of answers, out of
             which alone a network answers; 0 looks for none, -1 means 256 of a target, else none.
         answers: The closed set, sorted; empty where any text may be written.
+        most_letters: Up to so many distinct characters are an alphabet, in which a line in time (a
+            sound) is spelled; 0 looks for none, -1 means 512 of a target, else none.
+        alphabet: Its characters, sorted; empty where nothing is spelled.
+        known: Texts of training rows that recur, beside which what is spelled is compared.
     """
 
     modality: ClassVar[str] = "text"
@@ -89,6 +96,7 @@ class TextCodec:
     verb: ClassVar[str] = "Writes"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
+    welcomes: ClassVar[tuple[str, ...]] = ("line",)
 
     max_characters: int = 20_000
     max_tokens: int = 128
@@ -97,6 +105,9 @@ class TextCodec:
     merges: str = ""
     most_answers: int = field(default=-1, metadata=LATER)
     answers: tuple[str, ...] = field(default=(), metadata=LATER)
+    most_letters: int = field(default=-1, metadata=LATER)
+    alphabet: str = field(default="", metadata=LATER)
+    known: tuple[str, ...] = field(default=(), metadata=LATER)
 
     @property
     def foretold(self) -> str:
@@ -117,7 +128,7 @@ class TextCodec:
         return likeness(sample)
 
     def read(self, cell: Cell, media: Media) -> str | None:
-        text = _cell_text(cell, media)
+        text = cell_text(cell, media)
         if len(text) > LIMITS.num_characters:
             raise LimitError(
                 "the text is too long",
@@ -137,7 +148,13 @@ class TextCodec:
         encode = pieces(merges).encode
         lengths = [len(encode(self._start(text))) for text in texts]
         usual = int(np.ceil(np.quantile(lengths, 0.99) / 8) * 8)
-        codec = replace(self, merges=merges, max_tokens=min(self.max_tokens, max(8, usual)))
+        codec = replace(
+            self,
+            merges=merges,
+            max_tokens=min(self.max_tokens, max(8, usual)),
+            alphabet=letters_of(texts, most=self.most_letters),
+            known=recurring(texts) if self.most_letters > 0 else (),
+        )
         answers = closed_set(texts, most=self.most_answers, encode=encode)
         if not answers:
             return codec
@@ -201,7 +218,15 @@ class TextCodec:
             fold_case=False,
             max_tokens=max(self.max_tokens, MAX_WRITTEN),
             most_answers=MOST_ANSWERS if self.most_answers < 0 else self.most_answers,
+            most_letters=MOST_LETTERS if self.most_letters < 0 else self.most_letters,
         )
+
+    def fit_beside(self, targets: Sequence[Arrays], places: np.ndarray) -> TextCodec:
+        """Keep the alphabet where the texts may be what is said in the lines beside them."""
+        texts = [self.decode(arrays) for arrays in targets]
+        if may_spell(texts, places, self.alphabet):
+            return self
+        return replace(self, alphabet="", known=())
 
     def check_target(self, num_rows: int) -> None:
         if not self.merges:
@@ -223,6 +248,11 @@ class TextCodec:
             SURENESS: np.array(sureness, np.float64),
         }
 
+    def spelled(self, letters: Sequence[int], sureness: float) -> Arrays:
+        """Return arrays of the text that was spelled in numbers of letters, and how sure it is."""
+        text = "".join(self.alphabet[letter - 1] for letter in letters).strip()
+        return {**self.prepare(text), SURENESS: np.array(sureness, np.float64)}
+
     def write(self, raw: str) -> str:
         return raw
 
@@ -234,6 +264,11 @@ class TextCodec:
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         return measured(compared)
+
+    def right(self, said: Sequence[str], true: Sequence[str]) -> float:
+        """Return how well texts are said, by what a confidence tells."""
+        pairs = zip(said, true, strict=True)
+        return self.metrics([self.compare(*pair) for pair in pairs])[self.foretold]
 
     def resampled(
         self, compared: Sequence[np.ndarray], counts: np.ndarray
@@ -249,45 +284,6 @@ class TextCodec:
     def _start(self, text: str) -> str:
         """Cut what no token can reach, so that long texts cost no more than short ones."""
         return text[: self.max_tokens * MAX_PIECE]
-
-
-def _cell_text(cell: Cell, media: Media) -> str:
-    if isinstance(cell, str):
-        return _file_text(cell, media) if _names_file(cell) else cell
-    if isinstance(cell, bytes | bytearray | memoryview):
-        return _decoded(bytes(cell)) if len(cell) else ""
-    if isinstance(cell, dict | os.PathLike):
-        return _decoded(media.read_bytes(cell))
-    if isinstance(cell, bool | int | float | np.number):
-        return str(cell)
-    raise CellError("not a text", expected="a text, or bytes in UTF-8", received=cell)
-
-
-def _names_file(cell: str) -> bool:
-    return cell.rstrip().lower().endswith(".txt") and len(cell) < 1000 and "\n" not in cell.strip()
-
-
-def _file_text(cell: str, media: Media) -> str:
-    try:
-        path = media.locate(cell)
-    except CellError:
-        if len(cell.split()) > 1:
-            return cell
-        raise
-    return _decoded(media.read_bytes(cell)) if path.stat().st_size else ""
-
-
-def _decoded(data: bytes) -> str:
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return data.decode("utf-16" if utf16 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise CellError(
-            "the text is not in UTF-8",
-            expected="UTF-8",
-            received=f"{error.reason} at byte {error.start}",
-            hint="convert it first: iconv -f LATIN1 -t UTF-8",
-        ) from None
 
 
 def _first(raws: Iterable[Any], *, num_characters: int) -> Iterable[str]:
