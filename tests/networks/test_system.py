@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -138,3 +140,26 @@ def test_wrong_fusion():
 def test_only_a_picture_alone_goes_without_a_trunk():
     assert lean(["image"]).depth == 0
     assert lean(["image", "text"]) == lean(["text"]) == SIZES["tiny"]
+
+
+def test_values_that_rows_share_are_as_good_as_their_own(prepared, system):
+    """Outputs and gradients are the same, though a stem sees each value once."""
+    rows = np.array([1, 1, 1, 2, 0, 2, 4, 4])
+    whole = make_batch(prepared, rows)
+    distinct, index = np.unique(rows, return_inverse=True)
+    shared = make_batch(prepared, distinct)
+    shared = {
+        name: replace(one, present=one.present[index], index=torch.from_numpy(index))
+        for name, one in shared.items()
+    }
+    found = []
+    for batch in (whole, shared):
+        system.zero_grad()
+        raw = system(batch)[OWN]
+        (raw * torch.arange(raw.numel()).view_as(raw)).sum().backward()
+        grads = [p.grad.clone() for p in system.parameters() if p.grad is not None]
+        found.append((raw.detach(), grads))
+    (raw, grads), (raw_shared, grads_shared) = found
+    torch.testing.assert_close(raw_shared, raw)
+    for one, other in zip(grads_shared, grads, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)

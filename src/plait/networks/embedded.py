@@ -27,4 +27,4 @@ class Embedded(ColumnBatch):
         """Return some of the rows."""
         tokens = Tokens(*(part[places] for part in self.tokens))
         found = None if self.map is None else type(self.map)(*(one[places] for one in self.map))
-        return Embedded({}, {}, self.present[places], tokens, found)
+        return Embedded({}, {}, self.present[places], tokens=tokens, map=found)

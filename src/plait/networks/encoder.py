@@ -50,6 +50,8 @@ class Encoder(nn.Module):
                 found[name] = column.tokens
                 continue
             tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
+            if column.index is not None:
+                tokens = Tokens(*(part[column.index] for part in tokens))
             vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
             found[name] = tokens._replace(values=tokens.values + vector)
         return found
@@ -72,7 +74,7 @@ class Encoder(nn.Module):
                 found[name] = column.map
             else:
                 stem: Any = self.stems[self.stem_of[name]]
-                found[name] = stem.map(column.parts, column.present)
+                found[name] = _of_rows(stem.map(column.parts, column.present), column.index)
         return found
 
     def join(
@@ -92,3 +94,10 @@ class Encoder(nn.Module):
             numbers.append(torch.full((mask.shape[1],), number, device=mask.device))
         joined = Tokens(*(torch.cat(list(parts), dim=1) for parts in zip(*sides, strict=True)))
         return joined, torch.cat(numbers)
+
+
+def _of_rows(found: FeatureMap, index: Tensor | None) -> FeatureMap:
+    """Return the map of each row, of maps of the values that rows share."""
+    if index is None:
+        return found
+    return FeatureMap(found.values[index], found.present, found.frame[index], found.size[index])
