@@ -163,3 +163,19 @@ def test_values_that_rows_share_are_as_good_as_their_own(prepared, system):
     torch.testing.assert_close(raw_shared, raw)
     for one, other in zip(grads_shared, grads, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_maps_of_shared_pictures_are_each_rows_own():
+    codec = find_codec("image")(size_px=16, grey=True, canvas_px=32, canvas=(32, 32))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 40, 32, 3), np.uint8)
+    values = [codec.prepare(one) for one in pictures]
+    torch.manual_seed(0)
+    encoder = Encoder({"scene": codec}, SystemConfig(dim=16, depth=0, num_heads=2))
+    index = np.array([0, 1, 1, 0, 1])
+    own = to_tensors({"scene": collate([values[i] for i in index], codec.layout)})
+    shared = to_tensors({"scene": collate(values, codec.layout)})["scene"]
+    present = torch.ones(len(index), dtype=torch.bool)
+    shared = replace(shared, present=present, index=torch.from_numpy(index))
+    (expected,), (found,) = (encoder.maps(b).values() for b in (own, {"scene": shared}))
+    for part, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(part, other)
