@@ -61,14 +61,27 @@ class ColumnBatch:
     """One column's prepared values for a batch of rows, padded.
 
     Attributes:
-        parts: Part name -> array ``[batch, *shape]``; zeros where padded or missing.
-        lengths: Ragged axis name -> int64 ``[batch]`` (at least 1, so that nothing divides by 0).
+        parts: Part name -> array ``[value, *shape]``; zeros where padded or missing.
+        lengths: Ragged axis name -> int64 ``[value]`` (at least 1, so that nothing divides by 0).
         present: bool ``[batch]``; False where the row has no value in this column.
+        index: int64 ``[batch]``: which of the values each row has; None where each has its own, in
+            order. Only what was asked to share values gives one.
     """
 
     parts: dict[str, Any]
     lengths: dict[str, Any]
     present: Any
+    index: Any = None
+
+    def apart(self) -> ColumnBatch:
+        """Return the same with a value of its own for each row."""
+        if self.index is None:
+            return self
+        parts, lengths = (
+            {name: values[self.index] for name, values in some.items()}
+            for some in (self.parts, self.lengths)
+        )
+        return ColumnBatch(parts, lengths, self.present)
 
 
 Batch = dict[str, ColumnBatch]

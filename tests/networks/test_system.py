@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -138,3 +140,60 @@ def test_wrong_fusion():
 def test_only_a_picture_alone_goes_without_a_trunk():
     assert lean(["image"]).depth == 0
     assert lean(["image", "text"]) == lean(["text"]) == SIZES["tiny"]
+
+
+def test_values_that_rows_share_are_as_good_as_their_own(prepared, system):
+    """Outputs and gradients are the same, though a stem sees each value once."""
+    rows = np.array([1, 1, 1, 2, 0, 2, 4, 4])
+    whole = make_batch(prepared, rows)
+    distinct, index = np.unique(rows, return_inverse=True)
+    shared = make_batch(prepared, distinct)
+    shared = {
+        name: replace(one, present=one.present[index], index=torch.from_numpy(index))
+        for name, one in shared.items()
+    }
+    found = []
+    for batch in (whole, shared):
+        system.zero_grad()
+        raw = system(batch)[OWN]
+        (raw * torch.arange(raw.numel()).view_as(raw)).sum().backward()
+        grads = [p.grad.clone() for p in system.parameters() if p.grad is not None]
+        found.append((raw.detach(), grads))
+    (raw, grads), (raw_shared, grads_shared) = found
+    torch.testing.assert_close(raw_shared, raw)
+    for one, other in zip(grads_shared, grads, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_maps_of_shared_pictures_are_each_rows_own():
+    codec = find_codec("image")(size_px=16, grey=True, canvas_px=32, canvas=(32, 32))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 40, 32, 3), np.uint8)
+    values = [codec.prepare(one) for one in pictures]
+    torch.manual_seed(0)
+    encoder = Encoder({"scene": codec}, SystemConfig(dim=16, depth=0, num_heads=2))
+    index = np.array([0, 1, 1, 0, 1])
+    own = to_tensors({"scene": collate([values[i] for i in index], codec.layout)})
+    shared = to_tensors({"scene": collate(values, codec.layout)})["scene"]
+    present = torch.ones(len(index), dtype=torch.bool)
+    shared = replace(shared, present=present, index=torch.from_numpy(index))
+    (expected,), (found,) = (encoder.maps(b).values() for b in (own, {"scene": shared}))
+    for part, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(part, other)
+
+
+def test_lines_of_shared_sounds_are_each_rows_own():
+    codec = find_codec("audio")(lined=True)
+    waves = [
+        np.random.default_rng(i).normal(size=8000 + 4000 * i).astype(np.float32) for i in (0, 1)
+    ]
+    values = [codec.prepare(one) for one in waves]
+    torch.manual_seed(0)
+    encoder = Encoder({"said": codec}, SystemConfig(dim=16, depth=0, num_heads=2)).eval()
+    index = np.array([1, 0, 1])
+    own = to_tensors({"said": collate([values[i] for i in index], codec.layout)})
+    shared = to_tensors({"said": collate(values, codec.layout)})["said"]
+    present = torch.ones(len(index), dtype=torch.bool)
+    shared = replace(shared, present=present, index=torch.from_numpy(index))
+    (expected,), (found,) = (encoder.lines(b).values() for b in (own, {"said": shared}))
+    for part, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(part, other)

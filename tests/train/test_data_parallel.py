@@ -38,7 +38,7 @@ def threads_as_before():
 class Line:
     """An objective: a number of each row is a linear function of another; one weight is unused."""
 
-    num_checked, divisible, work = 0, True, "a line"
+    num_checked, divisible, shared, work = 0, True, (), "a line"
 
     def __init__(self) -> None:
         torch.manual_seed(0)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from plait.data.entries import value_key
 from plait.data.prepared import Prepared
 
 
@@ -21,12 +22,6 @@ def content_numbers(prepared: Prepared, columns: Sequence[str]) -> np.ndarray:
         if all(value is None for value in values):
             key: object = ("row", row)
         else:
-            key = hash(tuple(_key(value) for value in values))
+            key = hash(tuple(value_key(value) for value in values))
         numbers[row] = known.setdefault(key, len(known))
     return numbers
-
-
-def _key(value: dict[str, np.ndarray] | None) -> object:
-    if value is None:
-        return None
-    return tuple((name, array.shape, array.tobytes()) for name, array in value.items())

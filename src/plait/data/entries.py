@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -117,6 +118,27 @@ class PreparedColumn:
     def lengths(self) -> np.ndarray:
         """Return int64 ``[row]``: the product of ragged axes' lengths (1 where there are none)."""
         return self._store.lengths()
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """int64 ``[row]``: equal where rows hold equal arrays, -1 where none; all are read once."""
+        return numbers_of(self[row] for row in range(len(self)))
+
+
+def numbers_of(values: Iterable[Arrays | None]) -> np.ndarray:
+    """Return int64 ``[value]`` from 0 on: equal for values of equal arrays; -1 for none."""
+    known: dict[int, int] = {}
+    return np.array(
+        [-1 if v is None else known.setdefault(hash(value_key(v)), len(known)) for v in values],
+        np.int64,
+    )
+
+
+def value_key(value: Arrays | None) -> object:
+    """Return what is equal for values of equal arrays, and only for these."""
+    if value is None:
+        return None
+    return tuple((name, array.shape, array.tobytes()) for name, array in value.items())
 
 
 def column_key(table: Table, name: str, codec: Codec) -> str:

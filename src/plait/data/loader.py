@@ -6,12 +6,14 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from plait.data.batching import Batching
 from plait.data.collation import collate as collate
 from plait.data.prepared import Prepared
+from plait.data.shared_values import SharedValues
 from plait.errors import UsageError
 from plait.types import Batch, ColumnBatch
 
@@ -37,6 +39,8 @@ class Loader:
         view: Loaders that differ only in this give the same rows, augmented otherwise.
         part: ``(i, n)`` gives the i-th of n parts of each batch, which may be empty; they differ
             in their augmentation too.
+        shared: Columns of which rows of a batch may share values (`ColumnBatch.index`), where large
+            ones recur: with `shuffle` such rows come together, augmented alike.
 
     Attributes:
         wait_seconds: Time spent waiting for batches since it was last set to 0.
@@ -57,6 +61,7 @@ class Loader:
         num_ahead: int = 4,
         view: int = 0,
         part: tuple[int, int] = (0, 1),
+        shared: Sequence[str] = (),
     ) -> None:
         if batch_size < 1 or seed < 0:
             raise UsageError(
@@ -65,9 +70,11 @@ class Loader:
                 received=f"batch_size={batch_size}, seed={seed}",
             )
         self._columns = {name: prepared.columns[name] for name in columns}
+        rows = np.asarray(rows, np.int64)
+        self._shared = SharedValues({name: self._columns[name] for name in shared}, rows)
         self._batching = Batching(
-            self._columns.values(), np.asarray(rows, np.int64), batch_size=batch_size,
-            shuffle=shuffle, bucket=bucket, seed=seed,
+            self._columns.values(), rows, batch_size=batch_size, shuffle=shuffle, bucket=bucket,
+            seed=seed, together=self._shared.together,
         )  # fmt: skip
         self._augment, self._plain_epochs = augment, plain_epochs
         self._seed, self._num_ahead = seed, num_ahead
@@ -93,8 +100,7 @@ class Loader:
         The thread that works ahead ends when the epoch does, when the iterator is closed or
         dropped, and on any exception; one raised in the thread is raised here.
         """
-        first, step = self._part
-        order = [rows[first::step] for rows in self._batching.epoch(number)[start:]]
+        order = [self._part_of(rows) for rows in self._batching.epoch(number)[start:]]
         if self._num_ahead < 1:
             for i, rows in enumerate(order, start):
                 began = time.perf_counter()
@@ -116,6 +122,13 @@ class Loader:
         finally:
             stop.set()
             work.join()
+
+    def _part_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return this loader's part of a batch; rows that share values stay together."""
+        i, num = self._part
+        if self._shared.together is None:
+            return rows[i::num]
+        return rows[len(rows) * i // num : len(rows) * (i + 1) // num]
 
     def _wait(self, ahead: queue.Queue[_Item]) -> _Item:
         began = time.perf_counter()
@@ -140,12 +153,17 @@ class Loader:
             _put(ahead, error, stop)
 
     def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
-        return {
-            name: self._augmented(name, rows, [self._seed, number, i, place, *self._view])
-            if self._augment and number >= self._plain_epochs
-            else column.gather(rows)
-            for place, (name, column) in enumerate(self._columns.items())
-        }
+        augment = self._augment and number >= self._plain_epochs
+        found = {}
+        for place, (name, column) in enumerate(self._columns.items()):
+            shared = self._shared.of(name, rows)
+            own = rows if shared is None else shared[0]
+            seed = [self._seed, number, i, place, *self._view]
+            batch = self._augmented(name, own, seed) if augment else column.gather(own)
+            if shared is not None:
+                batch = replace(batch, present=column.present[rows], index=shared[1])
+            found[name] = batch
+        return found
 
     def _augmented(self, name: str, rows: np.ndarray, seed: list[int]) -> ColumnBatch:
         """Augment a column's rows in order, from a generator of this batch and column."""

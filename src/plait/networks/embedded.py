@@ -28,8 +28,8 @@ class Embedded(ColumnBatch):
     def take(self, places: Tensor) -> Embedded:
         """Return some of the rows."""
         tokens = Tokens(*(part[places] for part in self.tokens))
-        offered = (
+        of_map, of_line = (
             None if whole is None else type(whole)(*(part[places] for part in whole))
             for whole in (self.map, self.line)
         )
-        return Embedded({}, {}, self.present[places], tokens, *offered)
+        return Embedded({}, {}, self.present[places], tokens=tokens, map=of_map, line=of_line)

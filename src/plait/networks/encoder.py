@@ -51,6 +51,8 @@ class Encoder(nn.Module):
                 found[name] = column.tokens
                 continue
             tokens = self.stems[self.stem_of[name]](column.parts, column.lengths)
+            if column.index is not None:
+                tokens = Tokens(*(part[column.index] for part in tokens))
             vector = self.column_vectors[self.columns.index(name)].to(tokens.values.dtype)
             found[name] = tokens._replace(values=tokens.values + vector)
         return found
@@ -79,7 +81,7 @@ class Encoder(nn.Module):
                 found[name] = column.map
             else:
                 stem: Any = self.stems[self.stem_of[name]]
-                found[name] = stem.map(column.parts, column.present)
+                found[name] = _map_of_rows(stem.map(column.parts, column.present), column.index)
         return found
 
     def lines(self, batch: Batch) -> dict[str, TimeLine]:
@@ -91,7 +93,8 @@ class Encoder(nn.Module):
                 found[name] = column.line
             else:
                 stem: Any = self.stems[self.stem_of[name]]
-                found[name] = stem.line(column.parts, column.lengths, column.present)
+                line = stem.line(column.parts, column.lengths, column.present)
+                found[name] = _line_of_rows(line, column.index)
         return found
 
     def join(
@@ -111,3 +114,17 @@ class Encoder(nn.Module):
             numbers.append(torch.full((mask.shape[1],), number, device=mask.device))
         joined = Tokens(*(torch.cat(list(parts), dim=1) for parts in zip(*sides, strict=True)))
         return joined, torch.cat(numbers)
+
+
+def _map_of_rows(found: FeatureMap, index: Tensor | None) -> FeatureMap:
+    """Return the map of each row, of maps of the values that rows share."""
+    if index is None:
+        return found
+    return FeatureMap(found.values[index], found.present, found.frame[index], found.size[index])
+
+
+def _line_of_rows(found: TimeLine, index: Tensor | None) -> TimeLine:
+    """Return the line of each row, of lines of the values that rows share."""
+    if index is None:
+        return found
+    return TimeLine(found.values[index], found.num_places[index], found.present)

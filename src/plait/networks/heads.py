@@ -97,7 +97,7 @@ class Heads(nn.Module):
         """Return what a target's head sees: the trunk's tokens, the columns that are kept, and what
         is offered if it asks."""
         pool = self.pools[self.targets.index(target)]
-        inputs = {name: batch[name] for name in self.encoder.columns}
+        inputs = {name: batch[name].apart() for name in self.encoder.columns}
         if keep is not None:
             places = enumerate(inputs.items())
             inputs = {name: replace(one, present=keep[:, place]) for place, (name, one) in places}

@@ -237,6 +237,7 @@ def to_tensors(batch: Mapping[str, Any], device: torch.device | str = "cpu") -> 
             parts={key: move(value) for key, value in column.parts.items()},
             lengths={key: move(value) for key, value in column.lengths.items()},
             present=move(column.present),
+            index=None if column.index is None else move(column.index),
         )
         for name, column in batch.items()
     }

@@ -106,6 +106,7 @@ class FineTuning:
         self.module, self.data, self.work = tuner, data, work
         self.prepared, self.columns, self.rows = data.prepared, data.columns, data.rows
         self.views = views_of(self.rows)
+        self.shared: tuple[str, ...] = ()
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)

@@ -63,6 +63,7 @@ class Generative:
         self.prepared, self.rows = data.prepared, data.rows
         self.columns = (*data.columns, *([START] if data.started else []))
         self.views = views_of(self.rows)
+        self.shared = data.columns
         self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
 

@@ -37,6 +37,7 @@ class Joint:
         self.prepared = objectives[0].prepared
         self.columns = tuple(name for name in objectives[0].columns if name != EVIDENCE)
         self.rows = np.unique(np.concatenate([one.rows for one in objectives]))
+        self.shared = objectives[0].shared
         self.views = views_of(self.rows)
         self.num_checked = sum(one.num_checked for one in objectives)
         self._lined = any(getattr(one.module, "lined", False) for one in objectives)
@@ -63,7 +64,14 @@ class Joint:
             tokens, maps = encoder.tokens(batch), encoder.maps(batch)
             lines = encoder.lines(batch) if self._lined else {}
         return {
-            name: Embedded({}, {}, batch[name].present, found, maps.get(name), lines.get(name))
+            name: Embedded(
+                {},
+                {},
+                batch[name].present,
+                tokens=found,
+                map=maps.get(name),
+                line=lines.get(name),
+            )
             for name, found in tokens.items()
         }
 

@@ -137,6 +137,7 @@ class _Run:
                 seed=self.seed,
                 view=view.number,
                 part=(part, self.num_parts),
+                shared=self.objective.shared,
             )
             for view in self.objective.views
         ]

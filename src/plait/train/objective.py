@@ -47,6 +47,9 @@ class Objective(Protocol):
     views: tuple[View, ...]
     """What `loss` is given a batch of; the first is of `rows`."""
 
+    shared: tuple[str, ...]
+    """Columns of which rows of a batch may share values, where large ones recur."""
+
     divisible: bool
     """Whether a batch's loss is the mean of its rows' own, so that parts can be learned apart."""
 

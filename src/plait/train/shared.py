@@ -102,6 +102,7 @@ class Shared:
         self.prepared, self.rows = prepared, rows
         self.columns = learner.space.encoder.columns
         self.views = views_of(rows, 2 if config.views > 0 else 1)
+        self.shared: tuple[str, ...] = ()
         self._validation = rows_validation[:MAX_ROWS_PER_CHECK]
         self.num_checked = len(self._validation) if len(self._validation) > 1 else 0
         self._units = torch.from_numpy(np.asarray(units, np.int64))

@@ -43,6 +43,7 @@ class Supervised:
         self.prepared = beside(system.evidence, data.prepared, known=every, left_out=True)
         self.columns, self.rows = system.inputs, data.rows
         self.views = (*views_of(data.rows), *views_beside(data.unlabelled))
+        self.shared = data.columns
         self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
