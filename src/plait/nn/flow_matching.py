@@ -32,9 +32,6 @@ NOTHING_SHARE = 0.1
 
 NUM_WAVES = 16
 
-HELD_TIMES = 2
-"""Times at which the loss of a row held out is looked at, half of the way apart."""
-
 
 class Flow(nn.Module):
     """Draws values by flow matching, from what a row's columns tell.
@@ -74,12 +71,8 @@ class Flow(nn.Module):
             dropped = torch.rand(len(values), device=values.device) < NOTHING_SHARE
             return self._error(conditions, values, torch.randn_like(values), times, dropped)
         noise, share = held_noise(values)
-        losses = []
-        for number in range(HELD_TIMES):
-            times = logit_normal((share + number / HELD_TIMES) % 1.0)
-            dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
-            losses.append(self._error(conditions, values, noise, times, dropped))
-        return torch.stack(losses).mean(0)
+        dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
+        return self._error(conditions, values, noise, logit_normal(share), dropped)
 
     def _error(
         self, conditions: Conditions, values: Tensor, noise: Tensor, times: Tensor, dropped: Tensor

@@ -35,8 +35,8 @@ def thumbnail(raw: np.ndarray, *, fine: bool) -> Html:
     """
     picture, side = Image.fromarray(raw), THUMBNAIL_FINE_PX if fine else THUMBNAIL_PX
     if fine:
-        enlarged = max(1, side // (2 * max(picture.size)))
-        picture = picture.resize((picture.width * enlarged, picture.height * enlarged), 0)
+        times = max(1, side // (2 * max(picture.size)))
+        picture = picture.resize((picture.width * times, picture.height * times), 0)
     picture.thumbnail((side, side))
     kind, data = min(encoded(picture), key=lambda file: len(file[1]))
     height, width = raw.shape[:2]
@@ -50,7 +50,7 @@ def thumbnail(raw: np.ndarray, *, fine: bool) -> Html:
 def film_of(raws: Sequence[np.ndarray]) -> bytes:
     """Return pictures one after the other, again and again, as GIF."""
     buffer = io.BytesIO()
-    first, *others = (Image.fromarray(raw) for raw in raws)
+    first, *others = (Image.fromarray(enlarged(raw)) for raw in raws)
     first.save(
         buffer, "GIF", save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0
     )
@@ -140,9 +140,8 @@ def sheet(stacks: Sequence[Sequence[np.ndarray]], columns: int = COLUMNS) -> np.
         stacks: Of pictures of one size, uint8 ``[height, width, 3]``; each from top to bottom.
         columns: Stacks in a line.
     """
-    height, width = stacks[0][0].shape[:2]
-    times = max(1, round(SHOWN_PX / max(height, width)))
-    tall, wide = height * times + GAP_PX, width * times + GAP_PX
+    height, width = enlarged(stacks[0][0]).shape[:2]
+    tall, wide = height + GAP_PX, width + GAP_PX
     deep = len(stacks[0])
     lines = -(-len(stacks) // columns)
     line = deep * tall + 2 * GAP_PX
@@ -151,10 +150,15 @@ def sheet(stacks: Sequence[Sequence[np.ndarray]], columns: int = COLUMNS) -> np.
     for number, stack in enumerate(stacks):
         top, left = number // columns * line + GAP_PX, number % columns * wide + GAP_PX
         for place, raw in enumerate(stack):
-            enlarged = raw.repeat(times, 0).repeat(times, 1)
             at = top + place * tall
-            found[at : at + height * times, left : left + width * times] = enlarged
+            found[at : at + height, left : left + width] = enlarged(raw)
     return found
+
+
+def enlarged(raw: np.ndarray) -> np.ndarray:
+    """Return a picture that is seen well: of about 72 pixels, enlarged by a whole number."""
+    times = max(1, round(SHOWN_PX / max(raw.shape[:2])))
+    return raw.repeat(times, 0).repeat(times, 1)
 
 
 def _shown(picture: np.ndarray, alt: str) -> Html:
