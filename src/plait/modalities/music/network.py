@@ -28,9 +28,10 @@ from plait.modalities.music.grammar import (
 from plait.modalities.music.tune import MOST_BAR
 from plait.modalities.music.vocabulary import END, Vocabulary
 from plait.modalities.target import Asked
-from plait.modalities.text.network import averaged, choices
+from plait.modalities.text.network import averaged
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
+from plait.nn.piece_by_piece import choices
 from plait.nn.tokens import Tokens, length_mask, line_positions
 from plait.nn.told_decoder import ToldDecoder, ToldWriting
 from plait.types import Arrays, ColumnBatch

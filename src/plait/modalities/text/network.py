@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.modalities.target import SURENESS, Asked
@@ -17,6 +17,7 @@ from plait.modalities.text.codec import TextCodec
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.decoder import PieceDecoder
+from plait.nn.piece_by_piece import choices, written_pieces
 from plait.nn.prefix_tree import PrefixTree
 from plait.nn.tokens import Tokens, length_mask, line_positions
 from plait.types import Arrays, ColumnBatch
@@ -134,30 +135,8 @@ class Generate(nn.Module):
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], temperature: float
     ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
         """Give after each place the pieces of each row, and their mean log-likelihood."""
-        writing, num = self.decoder.begin(conditions), len(rngs)
-        found: list[list[int]] = [[] for _ in range(num)]
-        likely, length = np.zeros(num), np.zeros(num)
-        rows, last = np.arange(num), torch.full((num,), NOTHING, device=conditions.pooled.device)
-        for place in range(self.codec.max_tokens):
-            logits = writing.follow(last).float()
-            if place == 0:
-                logits[:, NOTHING] = -torch.inf
-            last = choices(logits, [rngs[int(row)] for row in rows], temperature)
-            told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
-            likely[rows] += told.double().cpu().numpy()
-            length[rows] += 1
-            chosen = last.cpu().numpy()
-            going = np.flatnonzero(chosen != NOTHING)
-            rows, chosen = rows[going], chosen[going]
-            for row, piece in zip(rows, chosen, strict=True):
-                found[row].append(int(piece))
-            yield found, likely / np.maximum(length, 1)
-            if not len(going):
-                return
-            if len(going) < len(logits):
-                kept = torch.from_numpy(going).to(last.device)
-                last = last[kept]
-                writing.take(kept)
+        writing, most = self.decoder.begin(conditions), self.codec.max_tokens
+        return written_pieces(writing, rngs, temperature=temperature, most=most)
 
     def _searched(self, conditions: Conditions, num_rows: int, width: int) -> list[Arrays]:
         """Write the best text per row that a beam search finds."""
@@ -188,16 +167,3 @@ class Generate(nn.Module):
             {**prepared[number], SURENESS: np.array(sure)}
             for number, sure in zip(numbers.tolist(), odds, strict=True)
         ]
-
-
-def choices(
-    logits: Float[Tensor, "batch choice"], rngs: Sequence[np.random.Generator], temperature: float
-) -> Int[Tensor, " batch"]:
-    """Return the number of a choice per row: the likeliest at temperature 0, else drawn."""
-    if temperature == 0:
-        return logits.argmax(-1)
-    found = []
-    for row, rng in zip(logits.double().cpu().numpy(), rngs, strict=True):
-        shares = np.exp((row - row.max()) / temperature)
-        found.append(int(rng.choice(len(shares), p=shares / shares.sum())))
-    return torch.tensor(found, device=logits.device)
