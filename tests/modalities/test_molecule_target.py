@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plait.errors import TargetError
-from plait.modalities import Asked, codec_from_dict, codec_to_dict
+from plait.modalities import codec_from_dict, codec_to_dict
 from plait.modalities.media import Media
 from plait.modalities.molecule.codec import MoleculeCodec
-from plait.modalities.molecule.domain import bits_of, tanimoto
+from plait.modalities.molecule.domain import bits_of, expected_likeness, stack, tanimoto
 from plait.modalities.molecule.network import Symbols
 from plait.modalities.molecule.scoring import designed, measured, told_of
 from plait.modalities.molecule.symbols import (
@@ -122,6 +122,17 @@ def test_metrics_by_hand():
     assert (about["unique"], about["new"], about["scaffolds"]) == (0.75, 0.5, 0.5)
 
 
+def test_what_is_most_like_the_drawn_ones_is_expected():
+    drawn = ["CCCCO", "CCCO", "CCCCCO", "c1ccccc1"]
+    found = expected_likeness(stack(["C" * 40, *drawn]))
+    among = tanimoto(stack(drawn), stack(drawn))
+    by_hand = (among.sum(1) - 1) / 3
+    np.testing.assert_allclose(found[1:], by_hand, atol=1e-6)
+    assert found.argmax() == 1 and found[0] < found[1]
+    same = expected_likeness(stack(["CCO"] * 4))
+    assert same.argmax() == 0 and same[0] == 1.0
+
+
 def test_answers_tell_copies_and_the_panel_draws_what_is_near():
     codec = MoleculeCodec().as_target().fit(["CCO", "CCCCO"])
     answer = codec.answer(["CCO", "CCCO"])
@@ -149,7 +160,3 @@ def test_a_target_and_an_input_prepare_apart():
         MoleculeCodec().features(MoleculeCodec().prepare("CCO"))
     )
     assert codec_from_dict(codec_to_dict(CODEC)) == CODEC
-
-
-def test_guidance_is_a_part_of_what_is_asked():
-    assert Asked().guidance is None and Asked(guidance=2.0).guidance == 2.0

@@ -24,7 +24,7 @@ def judge():
     ]
     columns = {"molecule": "molecule", "carbons": "number"}
     return plait.fit(
-        plait.read(rows, columns=columns), target="carbons", budget="30s", simple=True,
+        plait.read(rows, columns=columns), target="carbons", budget="10 steps", simple=True,
         baselines=("linear",), samples=False,
     )  # fmt: skip
 
@@ -64,6 +64,6 @@ def test_what_is_refused(judge):
     assert not len(rank([], "molecule", judge, {"carbons": 1.0}).gap)
     rows = [{"note": "a b", "size": float(place % 3)} for place in range(40)]
     table = plait.read(rows, columns={"note": "text", "size": "number"})
-    writes = plait.fit(table, target="note", budget="30s", simple=True, samples=False)
+    writes = plait.fit(table, target="note", budget="10 steps", simple=True, samples=False)
     with pytest.raises(TargetError, match="judges nothing"):
         rank(["a"], "size", writes, {"note": "b"})

@@ -70,6 +70,7 @@ class MoleculeCodec:
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest")
+    """Both say a training molecule, which is no design, however like the truth it is."""
 
     max_atoms: int = 96
     clip: float = 6.0
@@ -136,18 +137,13 @@ class MoleculeCodec:
         if not len(values):
             return self
         domain, inside_from = remembered(some)
+        codec = replace(self, domain=domain, inside_from=inside_from)
         known = np.isfinite(values)
         count = np.maximum(known.sum(0), 1)
         means = np.where(known, values, 0.0).sum(0) / count
         spread = np.sqrt((np.where(known, values - means, 0.0) ** 2).sum(0) / count)
         scales = np.where(spread > 1e-9, spread, 1.0)
-        return replace(
-            self,
-            means=tuple(means.tolist()),
-            scales=tuple(scales.tolist()),
-            domain=domain,
-            inside_from=inside_from,
-        )
+        return replace(codec, means=tuple(means.tolist()), scales=tuple(scales.tolist()))
 
     @one_at_a_time
     def prepare(self, raw: str) -> Arrays:

@@ -54,6 +54,19 @@ def tanimoto(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.divide(both, either, out=np.ones_like(both), where=either > 0)
 
 
+def expected_likeness(bits: np.ndarray) -> np.ndarray:
+    """Return each molecule's mean similarity to all but the first and itself, float64
+    ``[molecule]``.
+
+    Args:
+        bits: bool ``[molecule, 512]``: of one molecule, and of at least two that were drawn.
+    """
+    among = tanimoto(bits, bits[1:]).astype(np.float64)
+    others = np.ones_like(among)
+    np.fill_diagonal(others[1:], 0.0)
+    return np.asarray((among * others).sum(1) / others.sum(1))
+
+
 def nearest_to(bits: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return the similarity to the nearest of the known ones, float64 ``[molecule]``; 0 of none."""
     if not len(known):

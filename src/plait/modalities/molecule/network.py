@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from plait.modalities.molecule.codec import MoleculeCodec
 from plait.modalities.molecule.descriptors import DESCRIPTORS, FINGERPRINT_SIZE
+from plait.modalities.molecule.domain import expected_likeness, stack
 from plait.modalities.molecule.graph import NUM_ATOM_FEATURES, NUM_BONDS
 from plait.modalities.molecule.symbols import END, FIRST, OTHER
-from plait.modalities.target import Asked
+from plait.modalities.target import SURENESS, Asked
 from plait.nn.beam import Writes, beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.decoder import PieceDecoder
@@ -25,6 +26,9 @@ from plait.types import Arrays, ColumnBatch
 
 GUIDANCE = 1.0
 """Strength of guidance where none is asked for."""
+
+NUM_DRAWN = 6
+"""Molecules that are drawn where the likeliest is asked for."""
 
 HIDDEN_SYMBOLS = 0.05
 """Share of symbols before that are not told in training: of rings and branches each counts."""
@@ -99,7 +103,7 @@ class Generate(nn.Module):
     """Composes a molecule symbol by symbol; `END` stands before the first and behind the last.
 
     It learns with and without its conditions, so that what is asked for can be weighed more
-    (`plait.nn.guidance`). The sureness of a molecule is the mean log-likelihood of its symbols.
+    (`plait.nn.guidance`).
 
     Args:
         codec: Gives the symbols, and the most of them in a molecule.
@@ -128,17 +132,56 @@ class Generate(nn.Module):
     def generate(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> list[Arrays]:
-        """Compose a molecule per row: the likeliest symbol at each place, drawn, or by a beam."""
-        writing, most = self._begin(conditions, asked.guidance), max(self.codec.longest, 1)
+        """Compose a molecule per row: drawn; by a beam search; or at temperature 0 the likeliest
+        symbol at each place, unless one of a few draws is expected to be more like the truth.
+
+        Long repetitions are likely and typical of nothing ("C", again and again): of the likeliest
+        and `NUM_DRAWN` drawn ones that is taken whose mean similarity to the drawn ones is highest
+        (Eikema and Aziz 2020, "Is MAP decoding all you need?"), which is its sureness, too.
+        """
+        conditions = self.unasked.some(conditions)
         if asked.beam > 1:
-            found = beam_search(writing, num_rows=len(rngs), width=asked.beam, most=most)
-            likely = [one.log_likelihood / one.length for one in found]
-            numbers = [one.pieces for one in found]
-        else:
-            pieces = written_pieces(writing, rngs, temperature=asked.temperature, most=most)
-            ((numbers, sure),) = deque(pieces, maxlen=1)
-            likely = sure.tolist()
-        return [self.codec.composed(*one) for one in zip(numbers, likely, strict=True)]
+            writing = self._begin(conditions, asked.guidance)
+            found = beam_search(writing, num_rows=len(rngs), width=asked.beam, most=self._most)
+            each = [(one.pieces, one.log_likelihood / one.length) for one in found]
+            return [self.codec.composed(*one) for one in each]
+        first = self._written(conditions, rngs, asked.temperature, asked.guidance)
+        if asked.temperature > 0:
+            return first
+        rows = torch.arange(len(rngs), device=conditions.pooled.device)
+        several = conditions.take(rows.repeat_interleave(NUM_DRAWN))
+        lots = [lot for rng in rngs for lot in rng.spawn(NUM_DRAWN)]
+        drawn = self._written(several, lots, 1.0, asked.guidance)
+        size = NUM_DRAWN
+        return [
+            self._most_expected([one, *drawn[row * size : (row + 1) * size]])
+            for row, one in enumerate(first)
+        ]
+
+    def _most_expected(self, every: Sequence[Arrays]) -> Arrays:
+        """Return which of some molecules is most like those behind the first, and how much so."""
+        likeness = expected_likeness(stack(map(self.codec.decode, every)))
+        best = int(likeness.argmax())
+        return every[best] | {SURENESS: np.array(likeness[best], np.float64)}
+
+    def _written(
+        self,
+        conditions: Conditions,
+        rngs: Sequence[np.random.Generator],
+        temperature: float,
+        guidance: float | None,
+    ) -> list[Arrays]:
+        """Return what is written symbol by symbol; sure as its mean log-likelihood."""
+        writing = self._begin(conditions, guidance)
+        pieces = written_pieces(writing, rngs, temperature=temperature, most=self._most)
+        ((numbers, sure),) = deque(pieces, maxlen=1)
+        each = zip(numbers, sure.tolist(), strict=True)
+        return [self.codec.composed(*one) for one in each]
+
+    @property
+    def _most(self) -> int:
+        """Symbols of a molecule, at most."""
+        return max(self.codec.longest, 1)
 
     def stream(
         self, conditions: Conditions, rng: np.random.Generator, asked: Asked
@@ -150,7 +193,7 @@ class Generate(nn.Module):
     def _begin(self, conditions: Conditions, guidance: float | None) -> Writes:
         """Return what writes symbols, and none that stands for what cannot be written."""
         strength = GUIDANCE if guidance is None else guidance
-        writing: Writes = self.decoder.begin(self.unasked.some(conditions))
+        writing: Writes = self.decoder.begin(conditions)
         if strength != 1.0:
             free = self.decoder.begin(self.unasked.all(conditions))
             writing = Guided(writing, free, strength)
