@@ -20,12 +20,14 @@ from plait.modalities import Asked
 from plait.recipes.ranking import best, rank
 from plait.train.config import TrainConfig
 
-BUDGET = "1400 steps"
+BUDGET = "900 steps"
 QUICK_BUDGET = "30 steps"
 JUDGE_BUDGET = "100 steps"
 COLUMNS = {"molecule": "molecule", "solubility": "number"}
 BATCH_ROWS = 64
-NUM_ASKED, NUM_DRAWN = 1000, 4
+NUM_ASKED, NUM_DRAWN = 1000, 3
+NUM_STOPPING = 400
+"""Molecules by which the training is watched."""
 GUIDANCES = (0.0, 1.5, 2.0)
 CORRELATION = "rank correlation of asked and foretold"
 SHOWN = (CORRELATION, "unique", "new", "synthetic accessibility, 1 easy to 10")
@@ -47,6 +49,12 @@ class Parts:
     theirs: pa.Table
     free: pa.Table
     test: pa.Table
+
+    @property
+    def learned(self) -> list[str]:
+        """Canonical SMILES of all molecules that the generator learns from."""
+        found = [*_molecules(self.mine), *_molecules(self.free)]
+        return list(filter(None, map(canonical, found)))
 
 
 def run(settings: Settings) -> list[Row]:
@@ -88,11 +96,16 @@ def _molecules(table: pa.Table) -> list[str]:
 def _generator(parts: Parts, settings: Settings) -> tuple[plait.Model, float]:
     """Return what designs, and the CPU seconds of its fit: other work does not count."""
     rows = pa.concat_tables([parts.mine, parts.free])
+    words = np.full(rows.num_rows, "train", object)
+    places = np.random.default_rng(settings.seed).permutation(rows.num_rows)[:NUM_STOPPING]
+    words[places] = "validation"
+    rows = rows.append_column("split", pa.array(words.tolist()))
     usual = QUICK_BUDGET if settings.quick else BUDGET
     began = time.process_time()
     model = plait.fit(
-        plait.read(rows, columns=COLUMNS),
+        plait.read(rows, columns={**COLUMNS, "split": "split"}),
         target="molecule",
+        split="split",
         budget=settings.budget or usual,
         seed=settings.seed,
         samples=False,
@@ -131,7 +144,7 @@ def _likelihood_rows(row: Row, model: plait.Model, parts: Parts) -> list[Row]:
     codec = model.target_codec
     prepared = model.prepare(model.as_table(parts.test), target=True)
     losses = model.generator.losses(prepared, np.arange(parts.test.num_rows))
-    learned = [codec.prepare(one)["symbols"] for one in codec.training.split("\n")]
+    learned = [codec.prepare(one)["symbols"] for one in parts.learned]
     told = [prepared.columns["molecule"][place]["symbols"] for place in range(prepared.num_rows)]
     num = sum(len(one) + 1 for one in told)
     return [
@@ -157,8 +170,8 @@ def _asked_rows(
     settings: Settings,
 ) -> list[Row]:
     """Draw one molecule for each value that is asked for, and more of which a judge takes the best;
-    other strengths of guidance beside it, of a third of the values."""
-    known = set(model.target_codec.training.split("\n"))
+    other strengths of guidance beside it, of a fifth of the values."""
+    known = set(parts.learned)
     num = 40 if settings.quick else NUM_ASKED
     low, high = np.quantile(parts.mine["solubility"].to_numpy(), [0.05, 0.95])
     asked = np.linspace(low, high, num)
@@ -175,7 +188,7 @@ def _asked_rows(
         *_made_rows(replace(row, case=case), chosen, asked, predictor, known),
     ]
     for guidance in GUIDANCES:
-        some = asked[::3]
+        some = asked[::5]
         made = _drawn(model, some, guidance, settings.seed)
         beside = replace(row, case=f"{len(some)} drawn, guidance {guidance:g}")
         rows = _made_rows(beside, made, some, predictor, known)

@@ -77,7 +77,17 @@ def test_guidance_goes_towards_what_was_asked(designer):
     assert drawn(designer, [4.0], 2.0) == drawn(designer, [4.0], 2.0)
 
 
+def test_generate_draws_many_of_one_row(designer, tmp_path):
+    path = designer.save(tmp_path / "design.plait")
+    asked = {"given": {"size": 5.0}, "n": 24, "seed": 1, "guidance": 2.0}
+    done = plait.generate(path, **asked, out=tmp_path / "made.csv")
+    made = plait.read(tmp_path / "made.csv").column("molecule", range(24))
+    assert done["rows"] == 24 and len(set(made)) > 2
+    assert np.mean([abs(num_carbons(one) - 5) <= 1 for one in made]) > 0.6
+    assert list(plait.generate(path, **asked).columns["prediction"]) == list(made)
+
+
 def test_the_report_draws_them_as_a_grid(designer, tmp_path):
     path = designer.save(tmp_path / "design.plait")
     page = plait.report(path, tmp_path / "report.html").read_text(encoding="utf8")
-    assert "Molecules that were made" in page and "copies of training molecules" in page
+    assert "each above the molecule nearest to it" in page and "copies of training" in page

@@ -134,13 +134,16 @@ def test_what_is_most_like_the_drawn_ones_is_expected():
 
 
 def test_answers_tell_copies_and_the_panel_draws_what_is_near():
-    codec = MoleculeCodec().as_target().fit(["CCO", "CCCCO"])
+    learned = ["CCO", "CCCCO"]
+    codec = codec_from_dict(codec_to_dict(MoleculeCodec().as_target().fit(learned)))
     answer = codec.answer(["CCO", "CCCO"])
     assert answer["prediction"] == ["CCO", "CCCO"] and answer["new"] == [False, True]
-    shown = codec.panel(["CCO", "CCCO", "CCCO"], ["CC", "CCC", "CCC"])
-    assert "3 were made, the likeliest of each row: 2 distinct ones, 1 of all copies" in shown
+    made, true = ["CCO", "CCCO", "CCCO"], ["CC", "CCC", "CCC"]
+    assert "2 distinct ones, 1 of all copies of training molecules" in codec.panel(made, true)
+    shown = codec.beside_learned(made, true, learned)
     assert "a copy of a training molecule" in shown and "nearest in training" in shown
     assert shown.count("<svg") == 3 and "CCCCO" in shown
+    assert "CCCCO" not in repr(codec_to_dict(codec))
 
 
 def test_the_domain_is_that_of_the_training_molecules():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -25,9 +24,17 @@ from plait.modalities.molecule.descriptors import (
     descriptor_values,
     morgan_counts,
 )
-from plait.modalities.molecule.domain import nearest_to, recalled, remembered, stack
+from plait.modalities.molecule.domain import (
+    MOST_KNOWN,
+    Known,
+    known_again,
+    nearest_to,
+    recalled,
+    remembered,
+    stack,
+)
 from plait.modalities.molecule.graph import MAX_NEIGHBOURS, NUM_ATOM_FEATURES, graph
-from plait.modalities.molecule.grid import grid
+from plait.modalities.molecule.grid import grid, told_together
 from plait.modalities.molecule.parsing import draw, mutated, one_at_a_time, parse, parsed, rdkit
 from plait.modalities.molecule.scoring import WORDS, counted, measured, resampled, told_of
 from plait.modalities.molecule.smiles import composed_smiles, likeness
@@ -35,9 +42,6 @@ from plait.modalities.molecule.symbols import learn, numbers_of, smiles_of
 from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
-
-MOST_TRAINING = 20_000
-"""Training molecules that a target remembers, to tell copies."""
 
 
 @brief
@@ -56,7 +60,7 @@ class MoleculeCodec:
         writes: Whether molecules are a target: prepared to symbols instead of a graph.
         symbols: SELFIES symbols of a target, the most frequent first.
         longest: Symbols of the longest training molecule.
-        training: Canonical SMILES of a target's training molecules, one a line.
+        known: Hashes of a target's training molecules, by which copies are told.
         unwritten: Why training molecules cannot be written, and how many of those looked at.
     """
 
@@ -71,6 +75,7 @@ class MoleculeCodec:
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest")
     """Both say a training molecule, which is no design, however like the truth it is."""
+    heeds: ClassVar[tuple[str, ...]] = ("guidance",)
 
     max_atoms: int = 96
     clip: float = 6.0
@@ -81,7 +86,7 @@ class MoleculeCodec:
     writes: bool = field(default=False, metadata=LATER)
     symbols: tuple[str, ...] = field(default=(), metadata=LATER)
     longest: int = field(default=0, metadata=LATER)
-    training: str = field(default="", metadata=LATER)
+    known: str = field(default="", metadata=LATER)
     unwritten: tuple[tuple[str, int], ...] = field(default=(), metadata=LATER)
 
     @property
@@ -126,12 +131,10 @@ class MoleculeCodec:
         """Learn the scale of the descriptors and the domain from up to 2000 training molecules; of
         a target the symbols."""
         if self.writes:
-            some = list(islice(raws, MOST_TRAINING))
+            some = list(islice(raws, MOST_KNOWN))
             symbols, longest, unwritten = one_at_a_time(learn)(some)
-            training = "\n".join(dict.fromkeys(some))
-            return replace(
-                self, symbols=symbols, longest=longest, unwritten=unwritten, training=training
-            )
+            codec = replace(self, symbols=symbols, longest=longest, unwritten=unwritten)
+            return replace(codec, known=Known.of(some))
         some = list(islice(raws, 2000))
         values = np.array([_values(raw) for raw in some])
         if not len(values):
@@ -246,7 +249,7 @@ class MoleculeCodec:
     def answer(self, raws: Sequence[str]) -> Mapping[str, Any]:
         """``prediction``, its ``drug_likeness`` (QED), and whether it is ``new``: no copy of a
         training molecule."""
-        known = _lines(self.training)
+        known = known_again(self.known)
         return {
             "prediction": list(raws),
             "drug_likeness": [round(told_of(raw).drug_likeness, 4) for raw in raws],
@@ -255,7 +258,7 @@ class MoleculeCodec:
 
     @one_at_a_time
     def compare(self, said: str, true: str) -> np.ndarray:
-        return counted(said, true, _lines(self.training))
+        return counted(said, true, known_again(self.known))
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
         return measured(compared)
@@ -267,7 +270,14 @@ class MoleculeCodec:
 
     @one_at_a_time
     def panel(self, said: Sequence[str], true: Sequence[str]) -> Html:
-        return grid(said, tuple(_lines(self.training)), self.unwritten)
+        return told_together(said, known_again(self.known), self.unwritten)
+
+    @one_at_a_time
+    def beside_learned(
+        self, said: Sequence[str], true: Sequence[str], learned: Sequence[str]
+    ) -> Html:
+        """Draw what was made above the nearest of what was learned from."""
+        return grid(said, learned)
 
 
 def _is_molecule(text: str) -> bool:
@@ -287,9 +297,3 @@ def _written(smiles: str, numbers: Sequence[int]) -> Arrays:
         "symbols": np.array(numbers, np.int32),
         "smiles": np.frombuffer(smiles.encode("ascii"), np.uint8),
     }
-
-
-@lru_cache(maxsize=4)
-def _lines(text: str) -> dict[str, None]:
-    """Return the lines of a text, each once, in order."""
-    return dict.fromkeys(text.split("\n")) if text else {}

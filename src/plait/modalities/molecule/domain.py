@@ -1,8 +1,9 @@
-"""The domain of training molecules: how near a new one is to the nearest that is remembered."""
+"""What is remembered of training molecules: how near a new one is, and whether it is a copy."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -17,6 +18,12 @@ NUM_BITS = 512
 
 MOST_REMEMBERED = 1000
 """Molecules that are remembered."""
+
+MOST_KNOWN = 20_000
+"""Training molecules whose copies are told."""
+
+NAME_BYTES = 8
+"""Of a molecule's hash: a new one has one of 20,000 known ones' by a chance of 1e-15."""
 
 INSIDE_SHARE = 0.95
 """So many of the training molecules lie inside the domain, each judged by all others."""
@@ -93,3 +100,35 @@ def recalled(text: str) -> np.ndarray:
     """Undo `remembered`: bool ``[molecule, 512]``. Raises `ValueError` for what it did not make."""
     data = np.frombuffer(base64.b64decode(text.encode("ascii"), validate=True), np.uint8)
     return np.unpackbits(data.reshape(-1, NUM_BITS // 8), axis=1).astype(bool)
+
+
+class Known:
+    """Molecules that are known again by their hashes, without being told.
+
+    Args:
+        text: From `Known.of`.
+    """
+
+    def __init__(self, text: str) -> None:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+        self._names = {data[at : at + NAME_BYTES] for at in range(0, len(data), NAME_BYTES)}
+
+    @staticmethod
+    def of(molecules: Iterable[str]) -> str:
+        """Return the hashes of up to 20,000 canonical SMILES as text, in no order of theirs."""
+        names = sorted({_name(smiles) for smiles in islice(molecules, MOST_KNOWN)})
+        return base64.b64encode(b"".join(names)).decode("ascii")
+
+    def __contains__(self, smiles: object) -> bool:
+        return isinstance(smiles, str) and _name(smiles) in self._names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+known_again = lru_cache(maxsize=4)(Known)
+"""Return the `Known` of a text; those of the last few texts are kept."""
+
+
+def _name(smiles: str) -> bytes:
+    return hashlib.blake2b(smiles.encode(), digest_size=NAME_BYTES).digest()

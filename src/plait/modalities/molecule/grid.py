@@ -1,9 +1,8 @@
-"""What was made of molecules, drawn as a grid: each above the training molecule nearest to it."""
+"""Molecules that were made: told together, and drawn above what is nearest in training."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -13,42 +12,40 @@ from plait.modalities.molecule.scoring import designed
 from plait.types import Html
 
 NUM_DRAWN = 12
-MOST_COMPARED = 5000
-"""Training molecules among which the nearest is looked for, at most."""
 
 _GRID = "display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:12px"
 _FIGURE = "border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:6px;font-size:13px"
 
 
-def grid(
-    made: Sequence[str], training: tuple[str, ...], unwritten: Sequence[tuple[str, int]]
+def told_together(
+    made: Sequence[str], known: Container[str], unwritten: Sequence[tuple[str, int]]
 ) -> Html:
-    """Return a grid of up to 12 distinct molecules, and what all of them are like in a sentence.
+    """Return a sentence on what molecules are like together, and how many of them are copies.
 
     Args:
         made: Canonical SMILES.
-        training: Of the training molecules.
+        known: Training molecules.
         unwritten: Why training molecules could not be learned from, and how many of each.
     """
     if not made:
         return ""
-    distinct = list(dict.fromkeys(made))
-    places = np.linspace(0, len(distinct) - 1, min(NUM_DRAWN, len(distinct))).astype(np.int64)
-    drawn = "".join(_figure(distinct[int(place)], training) for place in places)
+    told, copies = designed(made), sum(one in known for one in made)
     return (
-        f"<h3>Molecules that were made</h3><p>{_together(made, training)}{_left_out(unwritten)}</p>"
-        f'<div class="molecules" style="{_GRID}">{drawn}</div>'
+        f"<p>{len(made):,} were made, the one for each row that is expected to be most like the "
+        f"truth: {len(set(made)):,} distinct ones, {copies:,} of all copies of training molecules. "
+        f"Internal diversity {told['diversity']:.2f}, mean drug-likeness (QED) "
+        f"{told['drug_likeness']:.2f}. {_left_out(unwritten)}</p>"
     )
 
 
-def _together(made: Sequence[str], training: tuple[str, ...]) -> str:
-    known = set(training)
-    told, copies = designed(made, known), sum(one in known for one in made)
+def grid(made: Sequence[str], learned: Sequence[str]) -> Html:
+    """Return a grid of up to 12 distinct molecules, each above the nearest of the learned ones."""
+    distinct, bits = list(dict.fromkeys(made)), stack(learned)
+    places = np.linspace(0, len(distinct) - 1, min(NUM_DRAWN, len(distinct))).astype(np.int64)
+    drawn = "".join(_figure(distinct[int(place)], learned, bits) for place in places)
     return (
-        f"{len(made):,} were made, the likeliest of each row: {len(set(made)):,} distinct ones, "
-        f"{copies:,} of all copies of training molecules. Internal diversity "
-        f"{told['diversity']:.2f}, mean drug-likeness (QED) {told['drug_likeness']:.2f}. Each is "
-        "drawn above the training molecule nearest to it. "
+        "<p>Some of them, each above the molecule nearest to it of those that were learned from."
+        f'</p><div class="molecules" style="{_GRID}">{drawn}</div>'
     )
 
 
@@ -60,19 +57,13 @@ def _left_out(unwritten: Sequence[tuple[str, int]]) -> str:
     return f"{total:,} training molecules could not be written as SELFIES: {each}."
 
 
-def _figure(smiles: str, training: tuple[str, ...]) -> Html:
+def _figure(smiles: str, learned: Sequence[str], bits: np.ndarray) -> Html:
     shown = f'<div style="{_FIGURE}">{draw(smiles)}'
-    some = training[:MOST_COMPARED]
-    if not some:
+    if not len(learned):
         return shown + "</div>"
-    near = tanimoto(stack([smiles]), _bits(some))[0]
+    near = tanimoto(stack([smiles]), bits)[0]
     place = int(near.argmax())
-    if some[place] == smiles or smiles in training:
+    if learned[place] == smiles:
         return f"{shown}<div>a copy of a training molecule</div></div>"
     told = f"<div>nearest in training, similarity {near[place]:.2f}:</div>"
-    return f"{shown}{told}{draw(some[place])}</div>"
-
-
-@lru_cache(maxsize=2)
-def _bits(molecules: tuple[str, ...]) -> np.ndarray:
-    return stack(molecules)
+    return f"{shown}{told}{draw(learned[place])}</div>"

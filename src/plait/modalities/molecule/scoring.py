@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -68,7 +68,7 @@ WORDS: Mapping[str, MetricWord] = {
 _SAME, _SCAFFOLD, _NEW, _QED, _NAME, _BITS = 1, 2, 3, 4, 5, 6
 
 
-def counted(said: str, true: str, known: Collection[str]) -> np.ndarray:
+def counted(said: str, true: str, known: Container[str]) -> np.ndarray:
     """Return what `resampled` needs to know of one pair of canonical SMILES, float64 ``[518]``.
 
     Similarity, whether the molecules and the scaffolds are the same, whether what was said is none
@@ -116,12 +116,12 @@ def resampled(pairs: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, np.n
     return {name: np.round(weights @ each / total, DIGITS) for name, each in parts.items()}
 
 
-def designed(molecules: Sequence[str], known: Collection[str] = ()) -> dict[str, float]:
+def designed(molecules: Sequence[str], known: Container[str] | None = None) -> dict[str, float]:
     """Return what canonical SMILES are like together, without any truth beside them.
 
     Args:
         molecules: What was made.
-        known: Training molecules; none leaves novelty out.
+        known: Training molecules; None leaves novelty out.
 
     Returns:
         ``unique``, ``new``, ``diversity`` and ``drug_likeness`` as in `WORDS`, and ``scaffolds``:
@@ -134,7 +134,9 @@ def designed(molecules: Sequence[str], known: Collection[str] = ()) -> dict[str,
         "scaffolds": len({told_of(one).scaffold for one in molecules}) / num,
         "drug_likeness": sum(told_of(one).drug_likeness for one in molecules) / num,
     }
-    return found | ({"new": sum(one not in known for one in molecules) / num} if known else {})
+    if known is None:
+        return found
+    return found | {"new": sum(one not in known for one in molecules) / num}
 
 
 class Told(NamedTuple):
