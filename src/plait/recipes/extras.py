@@ -18,7 +18,7 @@ EXTRAS = {
         "pretrained encoders at hand",
     ),
     "search": ("usearch", "the search index of many rows"),
-    "molecule": ("rdkit", "molecule columns"),
+    "molecule": ("rdkit selfies", "molecule columns"),
     "music": ("mido", "MIDI files (tunes of ABC text need nothing)"),
     "play": ("gymnasium", "plait play"),
     "speech": (

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.modalities import Codec, Media, find_codec
+from plait.modalities import Codec, Media, TargetCodec, find_codec
 from plait.types import Arrays, Cell
 
 
@@ -30,9 +30,11 @@ def media() -> Media:
     return Media(Path(tempfile.gettempdir()))
 
 
-def fitted(modality: str, num: int = 12) -> tuple[Codec, list[Any]]:
-    """Return a codec fitted on examples, and the examples' raw values."""
+def fitted(modality: str, num: int = 12, *, as_target: bool = False) -> tuple[Codec, list[Any]]:
+    """Return a codec fitted on examples, perhaps as a target, and the examples' raw values."""
     codec = find_codec(modality)()
+    if as_target and isinstance(codec, TargetCodec):
+        codec = codec.as_target()
     raws = [codec.read(cell, media()) for cell in example_cells(modality, num)]
     kept = [raw for raw in raws if raw is not None]
     expect(kept, f"{modality}: read returned None for every example")

@@ -258,7 +258,7 @@ def check_refuses_damage(modality: str) -> None:
 
 def _target(modality: str) -> tuple[Any, list[Any]]:
     """Return the codec and raws of a generated target; no codec for any other modality."""
-    codec, raws = fitted(modality)
+    codec, raws = fitted(modality, as_target=True)
     return (codec if isinstance(codec, GeneratedTarget) else None), raws
 
 

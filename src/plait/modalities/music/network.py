@@ -30,7 +30,7 @@ from plait.modalities.music.vocabulary import END, Vocabulary
 from plait.modalities.target import Asked
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
-from plait.nn.drawn_pieces import choices
+from plait.nn.piece_by_piece import written_pieces
 from plait.nn.tokens import Tokens, averaged, length_mask, line_positions
 from plait.nn.told_decoder import ToldDecoder, ToldWriting
 from plait.types import Arrays, ColumnBatch
@@ -194,10 +194,11 @@ class Generate(nn.Module):
         """Compose a tune per row: the likeliest event each time, drawn, or by a beam search."""
         if asked.beam > 1:
             return self._searched(conditions, len(rngs), asked.beam)
-        ((found, sure),) = deque(self._events(conditions, rngs, asked.temperature), maxlen=1)
+        ((found, sure),) = deque(self._pieces(conditions, rngs, asked.temperature), maxlen=1)
         return [
-            self.codec.made(one, float(each)) for one, each in zip(found, sure, strict=True)
-        ]  # fmt: skip
+            self.codec.made(self._walked(one), float(each))
+            for one, each in zip(found, sure, strict=True)
+        ]
 
     def stream(
         self, conditions: Conditions, rng: np.random.Generator, asked: Asked
@@ -206,36 +207,15 @@ class Generate(nn.Module):
         if asked.beam > 1:
             yield from self.generate(conditions, [rng], asked)
             return
-        for found, sure in self._events(conditions, [rng], asked.temperature):
-            yield self.codec.made(found[0], float(sure[0]))
+        for found, sure in self._pieces(conditions, [rng], asked.temperature):
+            yield self.codec.made(self._walked(found[0]), float(sure[0]))
 
-    def _events(
+    def _pieces(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], temperature: float
     ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
-        """Give after each place the events of each row, and their mean log-likelihood."""
-        composing, num = Composing(self.decoder, self.words, conditions), len(rngs)
-        found: list[list[int]] = [[] for _ in range(num)]
-        likely, length = np.zeros(num), np.zeros(num)
-        rows, last = np.arange(num), torch.full((num,), END, device=conditions.pooled.device)
-        for _ in range(self.codec.max_events + 1):
-            logits = composing.follow(last).float()
-            for row, events in zip(rows, composing.events, strict=True):
-                found[row] = events
-            if length.any():
-                yield found, likely / np.maximum(length, 1)
-            last = choices(logits, [rngs[int(row)] for row in rows], temperature)
-            told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
-            likely[rows] += told.double().cpu().numpy()
-            length[rows] += 1
-            going = np.flatnonzero(last.cpu().numpy() != END)
-            rows = rows[going]
-            if not len(going):
-                break
-            if len(going) < len(logits):
-                kept = torch.from_numpy(going).to(last.device)
-                last = last[kept]
-                composing.take(kept)
-        yield found, likely / np.maximum(length, 1)
+        """Give after each place the pieces of each row, and their mean log-likelihood."""
+        composing, most = Composing(self.decoder, self.words, conditions), self.codec.max_events
+        return written_pieces(composing, rngs, temperature=temperature, most=most)
 
     def _searched(self, conditions: Conditions, num_rows: int, width: int) -> list[Arrays]:
         """Compose the best tune per row that a beam search finds."""

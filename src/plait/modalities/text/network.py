@@ -22,8 +22,8 @@ from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.ctc import Spelled
 from plait.nn.decoder import PieceDecoder
-from plait.nn.drawn_pieces import choices, written_pieces
 from plait.nn.known_sequences import KnownSequences
+from plait.nn.piece_by_piece import choices, written_pieces
 from plait.nn.prefix_tree import PrefixTree
 from plait.nn.speller import Speller, joined
 from plait.nn.time_line import LINE_DIM, TimeLine
@@ -261,8 +261,9 @@ class Generate(nn.Module):
     def _pieces(
         self, seen: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
-        most = self.codec.max_tokens
-        return written_pieces(self.decoder, seen, rngs, temperature=asked.temperature, most=most)
+        """Give after each place the pieces of each row, and their mean log-likelihood."""
+        writing, most = self.decoder.begin(seen), self.codec.max_tokens
+        return written_pieces(writing, rngs, temperature=asked.temperature, most=most)
 
     @cached_property
     def _known(self) -> KnownSequences | None:

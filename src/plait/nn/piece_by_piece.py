@@ -1,4 +1,4 @@
-"""Writes texts piece by piece: the likeliest at each place, or one that is drawn."""
+"""Writes piece by piece: at each place the likeliest piece, or one that is drawn."""
 
 from __future__ import annotations
 
@@ -9,44 +9,38 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from plait.nn.conditions import Conditions
-from plait.nn.decoder import PieceDecoder
+from plait.nn.beam import Writes
+
+END = 0
+"""The piece that stands before the first and behind the last."""
 
 
 def written_pieces(
-    decoder: PieceDecoder,
-    conditions: Conditions,
-    rngs: Sequence[np.random.Generator],
-    *,
-    temperature: float,
-    most: int,
+    writing: Writes, rngs: Sequence[np.random.Generator], *, temperature: float, most: int
 ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
-    """Give after each place the pieces of each row, and their mean log-likelihood.
-
-    No row is empty: piece 0, which ends it, is not its first.
+    """Give after each place the pieces of each row so far, without the end, and their mean
+    log-likelihood, float64 ``[row]``. No row is empty.
 
     Args:
-        decoder: What writes.
-        conditions: Of the rows.
-        rngs: Of each row.
-        temperature: See `choices`.
+        writing: What writes, at its start.
+        rngs: One per row.
+        temperature: 0 takes what is likeliest, 1 draws as often as it is likely.
         most: Pieces of a row, at most.
     """
-    writing, num = decoder.begin(conditions), len(rngs)
+    num = len(rngs)
     found: list[list[int]] = [[] for _ in range(num)]
     likely, length = np.zeros(num), np.zeros(num)
-    rows = np.arange(num)
-    last = torch.zeros(num, dtype=torch.long, device=conditions.pooled.device)
+    rows, last = np.arange(num), torch.full((num,), END, device=writing.device)
     for place in range(most):
         logits = writing.follow(last).float()
         if place == 0:
-            logits[:, 0] = -torch.inf
+            logits[:, END] = -torch.inf
         last = choices(logits, [rngs[int(row)] for row in rows], temperature)
         told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
         likely[rows] += told.double().cpu().numpy()
         length[rows] += 1
         chosen = last.cpu().numpy()
-        going = np.flatnonzero(chosen != 0)
+        going = np.flatnonzero(chosen != END)
         rows, chosen = rows[going], chosen[going]
         for row, piece in zip(rows, chosen, strict=True):
             found[row].append(int(piece))
