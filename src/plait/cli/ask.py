@@ -12,6 +12,7 @@ import typer
 from plait.cli.groups import Group, grouped, text, texts
 from plait.cli.options import Beam, Json, Quiet, Seed, Temperature, pairs_of
 from plait.cli.show import emit, print_facts
+from plait.types import is_missing
 
 EXAMPLE = """Examples:
 
@@ -133,5 +134,5 @@ def _asked(quiet: bool) -> Iterator[str]:
         line = sys.stdin.readline()
         if not line:
             return
-        if line.strip():
+        if not is_missing(line):
             yield line.strip()

@@ -15,7 +15,7 @@ from plait.model.generator import Generator
 from plait.model.model import Model, load
 from plait.model.several import predicted
 from plait.model.streaming import Stream
-from plait.types import Cell
+from plait.types import Cell, is_missing
 
 
 def ask(
@@ -54,6 +54,12 @@ def ask(
     cells = cells_of(model, {**(given or {}), **named})
     if question is not None:
         cells[_question_column(model, cells)] = question
+        if is_missing(question):
+            raise UsageError(
+                "the question is empty",
+                expected="words, or no question where all is given",
+                received=question,
+            )
     if not cells:
         raise UsageError(
             "nothing was asked",

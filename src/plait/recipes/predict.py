@@ -33,8 +33,10 @@ from plait.recipes.row_files import (
     RowWriter,
     chunk_of,
     format_of,
+    formulas_said,
     is_row_file,
     kinds_of,
+    num_formulas,
     writing_to,
 )
 from plait.recipes.zero_shot import TEMPLATES, word_columns, zero_shot
@@ -189,7 +191,7 @@ def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any
         "out": str(out),
         "columns": found.column_names,
         "missing_columns": [],
-        "notes": list(rows.notes),
+        "notes": [*rows.notes, *formulas_said(num_formulas(answer.columns, form))],
         "warnings": [],
     }
 
@@ -214,6 +216,7 @@ def _write(
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
+    formulas = 0
     with (
         writing_to(out) as temporary,
         MadeFiles(out, lambda name, _: notice(name), force=force) as made,
@@ -222,10 +225,12 @@ def _write(
         for first, part, said in answered_parts(rows, answer_rows, progress, CHUNK_ROWS):
             answer = made.named(said, first)
             flat = form == "csv"
+            formulas += num_formulas(answer, form)
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
     notes = [f"the table's column '{name}' is written as '{BEFORE}{name}'" for name in renamed]
+    notes += formulas_said(formulas)
     return {"rows": rows.num_rows, "out": str(out), "columns": columns, "notes": notes}
 
 
