@@ -184,6 +184,10 @@ def test_items_and_classes_are_escaped_too(tmp_path, capsys):
     assert run(["fit", table, "--target", "film", *TAKE, *items, *LEARN, "--out", out]) == 0
     page = plait.report(out, tmp_path / "page.html").read_text("utf8")
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+    capsys.readouterr()
+    write(tmp_path / "t.csv", changed(taken(), "film", {3: "new", 9: "new"}))
+    assert run(["predict", out, table, "--out", str(tmp_path / "p.csv")]) == 0
+    assert "2 of 120 rows name an item of which nothing is known" in capsys.readouterr().err
 
 
 def test_texts_that_begin_as_formulas_are_written_as_they_are_and_counted(tags, tmp_path, capsys):

@@ -122,6 +122,19 @@ def test_a_history_of_few_values_is_read_as_the_numbers_that_were_learned():
     assert (caught.value.column, caught.value.row) == ("load", 0)
 
 
+def test_a_prediction_says_what_was_decided_of_its_rows(tmp_path, capsys):
+    table = rows()
+    fit(table).save(tmp_path / "m.plait")
+    mixed = [table[1], table[0], *table[2:20], *table[23:]]
+    mixed[30] = {**mixed[30], "load": None}
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, mixed)))
+    words = ["predict", str(tmp_path / "m.plait"), str(tmp_path / "t.jsonl")]
+    assert run([*words, "--out", str(tmp_path / "p.csv")]) == 0
+    err = capsys.readouterr().err
+    assert "put in the order of 'when'" in err and "1 rows lack a value of load" in err
+    assert "3 steps without a row are gaps" in err
+
+
 def test_a_lookback_is_no_longer_than_the_rows():
     model = fit(rows(), lookback=10**12)
     assert model.forecast.plan.lookback == 60

@@ -183,6 +183,7 @@ def _check_in_time(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None
 def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any]:
     """Write what follows rows in time, a row per step or item; return as `predict` does."""
     found = answer.to_arrow()
+    formulas = formulas_said(num_formulas(answer.columns, form))
     packing = PACKINGS.get(out.suffix.lower())
     with writing_to(out) as temporary, RowWriter(temporary, form, packing) as writer:
         writer.write(found)
@@ -191,7 +192,7 @@ def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any
         "out": str(out),
         "columns": found.column_names,
         "missing_columns": [],
-        "notes": [*rows.notes, *formulas_said(num_formulas(answer.columns, form))],
+        "notes": [*(answer.notes or rows.notes), *formulas],
         "warnings": [],
     }
 

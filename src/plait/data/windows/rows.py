@@ -227,7 +227,8 @@ def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], li
             ahead, rows = one.known[origin:], one.row_of[origin:]
             check_ahead(plan.known, ahead, rows.tolist(), plan.horizon, one.name)
         windows.append(Window(number, origin))
-    found = window_table(table, plan, WindowRows(table, plan, series, windows))
+    notes = notes_on_steps(table, plan, series)
+    found = window_table(table, plan, WindowRows(table, plan, series, windows, notes))
     return found, series, [one.origin for one in windows]
 
 
