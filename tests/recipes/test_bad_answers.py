@@ -217,6 +217,15 @@ def test_any_script_and_length_is_answered(tags, question, capsys):
     assert json.loads(capsys.readouterr().out)["prediction"] in ("=1+1", SCRIPT)
 
 
+def test_a_question_of_which_training_had_nothing_is_said_to_be_one(tags, capsys):
+    for asked, strange in (("сколько собак там", True), ("红色的船", True), (question(4), False)):
+        assert run(["ask", str(tags), asked, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert ("hardly a word" in " ".join(found.get("notes", []))) == strange
+    assert run(["ask", str(tags), "сколько"]) == 0
+    assert "note: hardly a word" in capsys.readouterr().err
+
+
 def test_lines_that_nobody_can_see_are_no_questions(tags, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("tag 0\n\u200b\n\ntag 1\n"))
     assert run(["ask", str(tags), "--json"]) == 0
