@@ -32,9 +32,11 @@ class Answer:
 
     Attributes:
         columns: Column name -> array or list with one entry per row, beginning with ``prediction``.
+        notes: What was decided of rows in time, one sentence each: their order, gaps, new items.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))

@@ -91,6 +91,9 @@ Batch = dict[str, ColumnBatch]
 NULL_WORDS = frozenset({"nan", "null", "n/a", "#n/a", "<na>"})
 """Text that holds nothing, whatever the column."""
 
+INVISIBLE = " \t\n\xad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+"""Characters without a glyph, of which text alone holds nothing: zero-width blanks and joiners."""
+
 
 @dataclass(frozen=True, repr=False)
 class MadeFile:
@@ -109,7 +112,7 @@ class MadeFile:
 
 
 def is_missing(cell: Cell) -> bool:
-    """Tell whether a cell holds nothing: None, NaN, or an empty or null word.
+    """Tell whether a cell holds nothing: None, NaN, an empty or null word, or what none can see.
 
     ``NA`` is not a null word here: it is Namibia's country code. Codecs for which it can only
     mean "nothing" (numbers) return None from `read` instead.
@@ -119,6 +122,8 @@ def is_missing(cell: Cell) -> bool:
     """
     if isinstance(cell, str):
         text = cell.strip()
+        if not text.isascii():
+            text = text.strip(INVISIBLE)
         return not text or (len(text) <= 4 and text.lower() in NULL_WORDS)
     if cell is None:
         return True

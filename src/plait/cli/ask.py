@@ -11,7 +11,7 @@ import typer
 
 from plait.cli.groups import Group, grouped, text, texts
 from plait.cli.options import Beam, Json, Quiet, Seed, Temperature, pairs_of
-from plait.cli.show import emit, print_facts
+from plait.cli.show import emit, print_facts, say_notes
 
 EXAMPLE = """Examples:
 
@@ -83,6 +83,8 @@ def ask(
             result = {"question": one, **answer.to_dicts()[0]}
             if aloud.end():
                 del result["prediction"]  # which was told already
+            if answer.notes:
+                result["notes"] = list(answer.notes)
             emit(result, as_json=json, show=show)
 
 
@@ -117,15 +119,18 @@ class Aloud:
 
 def show(result: dict[str, Any]) -> None:
     """Print the answer, and what else is told of it below."""
-    details = {k: v for k, v in result.items() if k not in ("question", "prediction")}
+    details = {k: v for k, v in result.items() if k not in ("question", "prediction", "notes")}
     if "prediction" in result:
         print(result["prediction"])
     starts = ("p_", *(f"{name}_p_" for name in details))
     print_facts({name: value for name, value in details.items() if not name.startswith(starts)})
+    say_notes(result)
 
 
 def _asked(quiet: bool) -> Iterator[str]:
     """Give questions, a line each, until the input ends; empty lines are passed over."""
+    from plait.types import is_missing
+
     typed = sys.stdin.isatty() and not quiet
     while True:
         if typed:
@@ -133,5 +138,5 @@ def _asked(quiet: bool) -> Iterator[str]:
         line = sys.stdin.readline()
         if not line:
             return
-        if line.strip():
+        if not is_missing(line):
             yield line.strip()

@@ -75,7 +75,10 @@ Rows = Annotated[
                 None,
             ),
             "lookback": (
-                whole("Steps before that a forecast sees [default: 5 x the horizon, at most 512]"),
+                whole(
+                    "Steps before that a forecast sees [default: 5 x the horizon, at most 512], or "
+                    "that a policy does [default: 10]."
+                ),
                 None,
             ),
             "known": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import webbrowser
@@ -17,6 +18,8 @@ from plait.cli.grid import grid
 Show = Callable[[dict[str, Any]], None]
 
 PIPED_WIDTH = 160
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def emit(result: dict[str, Any], *, as_json: bool, show: Show) -> None:
@@ -34,8 +37,13 @@ def say_notes(result: Mapping[str, Any]) -> None:
 
 
 def print_json(data: Mapping[str, Any]) -> None:
-    """Print one line of JSON on standard output; NaN and infinity become null."""
-    print(json.dumps(plain(data), ensure_ascii=False, allow_nan=False))
+    """Print one line of JSON on standard output; NaN and infinity become null.
+
+    Halves of letters (lone surrogates), which no encoding has, are written as JSON's escapes.
+    """
+    told = plain(data)
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False)
+    print(json.dumps(told, allow_nan=False) if _HALF.search(text) else text)
 
 
 def plain(value: Any) -> Any:

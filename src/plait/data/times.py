@@ -8,11 +8,43 @@ from typing import Any
 from plait.data.inference import MAX_SAMPLE, sample_rows
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.errors import CellError
+from plait.errors import CellError, TableError
 from plait.modalities import Codec, traits_of_modality
 from plait.modalities.date.codec import DateCodec
 from plait.modalities.number.codec import NumberCodec
 from plait.types import Cell, ColumnSample, is_missing
+
+
+def tells_offset(table: Table, column: str) -> bool:
+    """Tell whether a column's times say how far they are from UTC.
+
+    Raises `TableError` where some do and some do not: hours would lie between them.
+    """
+    dates = _codecs(table, column)[1]
+    first: dict[bool, tuple[int, Cell]] = {}
+    for start, cells in table.batches([column]):
+        for place, cell in enumerate(cells[column]):
+            moment = dates.moment(cell)
+            if moment is not None:
+                first.setdefault(moment.offset is not None, (start + place, cell))
+    if len(first) > 1:
+        row, cell = max(first.values())
+        raise TableError(
+            "some times say how far they are from UTC, and some do not",
+            expected="all times with an offset, or none: 2024-03-01T07:05+01:00",
+            received=f"{cell}, but {min(first.values())[1]} in row {min(first.values())[0]}",
+            column=column,
+            row=row,
+        )
+    return True in first
+
+
+def _codecs(table: Table, column: str) -> tuple[Any, DateCodec]:
+    """Return what reads a column as its schema says, and what reads its dates."""
+    known = table.schema[column]
+    is_told = traits_of_modality(known.modality).amount
+    codec: Any = make_codec(known) if is_told else _settled(table, column)
+    return codec, codec if isinstance(codec, DateCodec) else DateCodec()
 
 
 def time_reader(table: Table, column: str) -> Callable[[Cell], float | None]:
@@ -21,11 +53,8 @@ def time_reader(table: Table, column: str) -> Callable[[Cell], float | None]:
     The column's own settings say how it is written; where its schema reads no dates, all of its
     cells together decide.
     """
-    known = table.schema[column]
-    is_told = traits_of_modality(known.modality).amount
-    codec: Any = make_codec(known) if is_told else _settled(table, column)
+    codec, dates = _codecs(table, column)
     numbers: Codec = codec if isinstance(codec, NumberCodec) else NumberCodec()
-    dates = codec if isinstance(codec, DateCodec) else DateCodec()
     media = table.media()
 
     def read(cell: Cell) -> float | None:

@@ -180,7 +180,7 @@ def next_steps(
                 for end, far in ((LOW, told.low), (HIGH, told.high)):
                     reach = ahead + scale.local**told.power * far[: len(ahead)]
                     columns[name + end] += _rounded(_as_given(scale.back(reach), plan)[:, place])
-    return Answer(columns)
+    return Answer(columns, windows.notes)
 
 
 def local_spreads(table: Table, plan: WindowPlan, rows: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from plait.data.histories.rows import judging_histories, last_histories
 from plait.data.table import Table
 from plait.errors import UsageError
 from plait.modalities import Asked
+from plait.modalities.item.ranking import Ranking
 from plait.model.made import raw_of
 from plait.model.wants import Wants
 from plait.progress import Progress
@@ -104,7 +105,17 @@ def next_items(
             columns["title"] += [codec.title(name) for name in names]
         columns["probability"] += [float(f"{p:.4g}") for p in np.exp(ranking.scores[:top])]
         columns["because"] += _reasons(model, group.items[-plan.lookback :].tolist(), names)
-    return Answer(columns if any(columns["because"]) else _without(columns, "because"))
+    shown = columns if any(columns["because"]) else _without(columns, "because")
+    return Answer(shown, (*moments.notes, *_unknown(groups, codec)))
+
+
+def _unknown(groups: Sequence[Any], codec: Any) -> list[str]:
+    """Return what to say of items in histories that neither training nor their table has."""
+    names = [str(name) for group in groups for name in group.items]
+    unseen = set(codec.unseen(Ranking.of(*set(names))))
+    num = sum(name in unseen for name in names)
+    told = f"{num:,} of {len(names):,} rows name an item of which nothing is known"
+    return [told] if num else []
 
 
 def _titles(model: Model) -> dict[str, str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from plait.answer import Answer
+from plait.baselines.extract import extract
 from plait.errors import CellError, UsageError
 from plait.modalities import traits_of_modality
 from plait.model.asked import asked_row, columns_named, modality_of, of_call
@@ -15,7 +19,10 @@ from plait.model.generator import Generator
 from plait.model.model import Model, load
 from plait.model.several import predicted
 from plait.model.streaming import Stream
-from plait.types import Cell
+from plait.types import Cell, is_missing
+
+LEAST_KNOWN = 0.1
+"""Share of a question's n-grams that training had: of fewer, others had them by chance."""
 
 
 def ask(
@@ -43,7 +50,7 @@ def ask(
         named: More of what is known, by name.
 
     Returns:
-        An `Answer` of one row.
+        An `Answer` of one row, whose `notes` tell of a question that is unlike all of training.
 
     Raises:
         UsageError: Nothing is given, or no one text column is left for the question.
@@ -52,8 +59,16 @@ def ask(
     """
     model = open_for_rows(bundle)
     cells = cells_of(model, {**(given or {}), **named})
+    column = None
     if question is not None:
-        cells[_question_column(model, cells)] = question
+        column = _question_column(model, cells)
+        cells[column] = question
+        if is_missing(question):
+            raise UsageError(
+                "the question is empty",
+                expected="words, or no question where all is given",
+                received=question,
+            )
     if not cells:
         raise UsageError(
             "nothing was asked",
@@ -64,9 +79,26 @@ def ask(
         row = asked_row(model, cells)
         if told is not None and beam in (None, 1) and _writes(model):
             return _telling(model.stream(row, temperature=temperature, seed=seed), told)
-        return model.predict(row, temperature=temperature, seed=seed, beam=beam)
+        answer = model.predict(row, temperature=temperature, seed=seed, beam=beam)
+        return answer if column is None else replace(answer, notes=_strange(model, column, row))
     except CellError as error:
         raise of_call(error) from None
+
+
+def _strange(model: Model, column: str, row: Any) -> tuple[str, ...]:
+    """Return what to say of a question hardly any of whose letters and words were learned from.
+
+    Simple models know which features of a text training had; a network alone does not tell.
+    """
+    features = getattr(model.parts, "features", None)
+    if features is None or column not in features.scales:
+        return ()
+    scale = features.scales[column]
+    raw = extract(model.prepare(row).columns[column], scale.plan, np.zeros(1, np.int64))
+    known = np.append(scale.idf[raw.sparse.features] > 0, raw.dense[raw.dense != 0])
+    if len(known) and np.count_nonzero(known) >= LEAST_KNOWN * len(known):
+        return ()
+    return ("hardly a word or letter of the question was met in training: expect little of this",)
 
 
 def _writes(model: Model) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plait.data.table import Table, read
 from plait.display import cell_text
-from plait.errors import TableError, UsageError, as_path
+from plait.errors import CellError, PlaitError, TableError, UsageError, as_path
 from plait.listening import heard, listened
 from plait.model.asked import modality_of
 from plait.model.model import Model
@@ -20,9 +20,6 @@ from plait.recipes.predict import predict
 from plait.recipes.words import check_subtitles, told_of_cues, words_of
 from plait.subtitles.cues import lay_out
 from plait.types import Cell
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST = 7.0
 CUTS = ("speech", "scenes")
@@ -113,8 +110,11 @@ def caption(
     _check(out, cut, longest)
     if out is not None:
         check_output(out, place, bundle if not isinstance(bundle, Model) else None, force=force)
-    found = opened_medium(model, place)
-    spans = found.spans(cut, longest)
+    try:
+        found = opened_medium(model, place)
+        spans = found.spans(cut, longest)
+    except PlaitError as error:
+        raise of_medium(error, place) from None
     texts: list[str] = []
     if spans:
         cells = cells_of(model, given or {})
@@ -148,12 +148,23 @@ def _folder(
     names = [one.relative_to(folder).as_posix() for one in files]
     rows = [{"file": name, **given, column_of[Path(name).suffix.lower()]: name} for name in names]
     table = read(rows, root=folder, columns=_kinds(model, {k for row in rows for k in row}))
-    found = predict(model, table, out=out, force=force, **options)
+    try:
+        found = predict(model, table, out=out, force=force, **options)
+    except CellError as error:
+        error.hint = "mend the file, or take it out of the folder"
+        raise
     if out is not None:
         return {"out": str(out), "rows": found["rows"]}
     said = [cell_text(one) for one in found.columns["prediction"]]
     captions = [{"file": name, "prediction": one} for name, one in zip(names, said, strict=True)]
     return {"out": None, "rows": len(names), "captions": captions}
+
+
+def of_medium(error: PlaitError, place: Path) -> PlaitError:
+    """Return the error of a medium with its path, and without the hints for cells of a table."""
+    if isinstance(error, CellError):
+        error.hint = None if place.is_file() else "mend the path"
+    return error.at(path=place)
 
 
 def _check(out: Path | str | None, cut: str | None, longest: float) -> None:

@@ -33,8 +33,10 @@ from plait.recipes.row_files import (
     RowWriter,
     chunk_of,
     format_of,
+    formulas_said,
     is_row_file,
     kinds_of,
+    num_formulas,
     writing_to,
 )
 from plait.recipes.zero_shot import TEMPLATES, word_columns, zero_shot
@@ -181,6 +183,7 @@ def _check_in_time(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None
 def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any]:
     """Write what follows rows in time, a row per step or item; return as `predict` does."""
     found = answer.to_arrow()
+    formulas = formulas_said(num_formulas(answer.columns, form))
     packing = PACKINGS.get(out.suffix.lower())
     with writing_to(out) as temporary, RowWriter(temporary, form, packing) as writer:
         writer.write(found)
@@ -189,7 +192,7 @@ def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any
         "out": str(out),
         "columns": found.column_names,
         "missing_columns": [],
-        "notes": list(rows.notes),
+        "notes": [*(answer.notes or rows.notes), *formulas],
         "warnings": [],
     }
 
@@ -214,6 +217,7 @@ def _write(
     kinds = kinds_of(rows, form, chunk_rows=CHUNK_ROWS)
     columns: list[str] = []
     renamed: list[str] = []
+    formulas = 0
     with (
         writing_to(out) as temporary,
         MadeFiles(out, lambda name, _: notice(name), force=force) as made,
@@ -222,10 +226,12 @@ def _write(
         for first, part, said in answered_parts(rows, answer_rows, progress, CHUNK_ROWS):
             answer = made.named(said, first)
             flat = form == "csv"
+            formulas += num_formulas(answer, form)
             chunk, renamed = chunk_of(part, _spelled(model, answer) if flat else answer, kinds)
             columns = chunk.column_names
             writer.write(chunk)
     notes = [f"the table's column '{name}' is written as '{BEFORE}{name}'" for name in renamed]
+    notes += formulas_said(formulas)
     return {"rows": rows.num_rows, "out": str(out), "columns": columns, "notes": notes}
 
 

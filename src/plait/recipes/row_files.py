@@ -26,6 +26,9 @@ FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "
 PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 """Ending behind ``.csv`` or ``.jsonl`` -> how the file is compressed."""
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Spreadsheets take a text of a CSV file that begins so for a formula (OWASP, CSV injection)."""
+
 BEFORE = "input_"
 """What the name of a table's column gets in front where an answer has that name."""
 
@@ -137,6 +140,25 @@ def chunk_of(
     return pa.table(found), [name for name, free in names.items() if free != name]
 
 
+def num_formulas(answer: Mapping[str, Any], form: str) -> int:
+    """Return how many texts of an answer a spreadsheet would take for formulas in a CSV file."""
+    columns = [one for one in answer.values() if getattr(one, "dtype", np.dtype("O")).kind == "O"]
+    return sum(
+        isinstance(value, str) and value.startswith(FORMULA) and not _is_number(value)
+        for values in (columns if form == "csv" else ())
+        for value in values
+    )
+
+
+def formulas_said(num: int) -> list[str]:
+    """Return what to say of `num_formulas`: that they are written as they are.
+
+    So do other writers of CSV (pandas, pyarrow): what is read back must be the same.
+    """
+    begin = "texts of the answer begin with =, +, - or @, which a spreadsheet takes for formulas"
+    return [f"{num:,} {begin}: they are written as they are"] if num else []
+
+
 class RowWriter:
     """Appends chunks of one schema to a file.
 
@@ -182,6 +204,14 @@ class RowWriter:
         from pyarrow.csv import CSVWriter
 
         return CSVWriter(stream, schema)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _kind(cells: list[Cell]) -> pa.DataType:

@@ -41,13 +41,31 @@ def test_pictures_and_boxes_are_columns(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"image_id": 1}, {"category_id": 1}, {"bbox": [1, 2]}, {"bbox": None}],
-)
+    [{"image_id": 1}, {"category_id": 1}, {"bbox": [1, 2]}, {"bbox": None}, {"bbox": 5},
+     {"bbox": "1234"}, {"image_id": [7]}, {"category_id": {}}],
+)  # fmt: skip
 def test_an_annotation_of_nothing_is_refused(change, tmp_path):
     told = {**TOLD, "annotations": [TOLD["annotations"][0] | change]}
     (tmp_path / "told.json").write_text(json.dumps(told))
     with pytest.raises(TableError, match="an annotation is of no image"):
         read(tmp_path / "told.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"categories": [{"id": 3}]}, "a category has no name"),
+        ({"categories": [{"name": "dog"}]}, "one of 'categories' has no id"),
+        ({"images": [{"id": 7, "file_name": "a.jpg"}] * 2}, "one of 'images' has no id, or that"),
+        ({"images": {"id": 7}}, "'images' is not a list"),
+        ({"categories": None}, "'categories' is not a list"),
+    ],
+)
+def test_what_is_no_coco_is_refused_with_its_path(change, said, tmp_path):
+    (tmp_path / "told.json").write_text(json.dumps({**TOLD, **change}))
+    with pytest.raises(TableError, match=said) as caught:
+        read(tmp_path / "told.json")
+    assert "told.json" in str(caught.value.path)
 
 
 def test_other_json_is_read_as_before(tmp_path):

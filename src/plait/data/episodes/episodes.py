@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,8 @@ import numpy as np
 from plait.data.by_time import read_times
 from plait.data.decoding import placed, read_cell
 from plait.data.episodes.plan import EpisodePlan
-from plait.data.histories.events import amounts_of
 from plait.data.table import Table
-from plait.data.windows.steps import rows_by_group
+from plait.data.windows.steps import numbers_of, rows_by_group
 from plait.errors import CellError, TableError, no_column
 from plait.modalities.action.cells import Action
 from plait.modalities.trajectory.cells import Trajectory
@@ -83,7 +83,8 @@ def read_episodes(
 
     Raises:
         TableError: A step without a reward or an action, one time twice, an episode of one step.
-        CellError: An action outside of the space.
+        CellError: An action outside of the space, or of other numbers than most; a reward or a
+            number of a state that is none.
         ColumnError: A column is not there.
     """
     needed = (plan.action, plan.group, plan.time, plan.reward) if recorded else ()
@@ -96,10 +97,12 @@ def read_episodes(
     times = np.arange(table.num_rows, dtype=np.float64)
     if plan.time in table.column_names:
         times = read_times(table, plan.time)
-    rewards, actions = numbers_in(table, plan.reward), _actions(table, plan.action, codec)
-    states = [numbers_in(table, name) for name in plan.numbers]
+    rewards, actions = numbers_of(table, plan.reward), _actions(table, plan.action, codec)
+    states = [numbers_of(table, name) for name in plan.numbers]
     numbers = np.array(states, np.float32).reshape(len(states), table.num_rows).T
     found, moved = [], 0
+    if recorded:
+        actions = _of_one_kind(actions, plan.action, skips=table.policy.skips)
     for name, rows in groups.items():
         order = np.argsort(times[rows], kind="stable")
         moved += int((np.diff(order) < 0).any())
@@ -117,13 +120,6 @@ def read_episodes(
     return found, tuple(notes)
 
 
-def numbers_in(table: Table, name: str) -> np.ndarray:
-    """Return a column of numbers, float64 ``[row]``; NaN where there is none, or no such column."""
-    if name not in table.column_names:
-        return np.full(table.num_rows, np.nan)
-    return amounts_of(table, name)
-
-
 def _actions(table: Table, column: str, codec: Any) -> list[Action | None]:
     """Return what was done in each row. Raises `CellError` unless such cells are skipped."""
     if column not in table.column_names:
@@ -138,6 +134,30 @@ def _actions(table: Table, column: str, codec: Any) -> list[Action | None]:
                     raise placed(error, column, first + place) from None
                 found.append(None)
     return found
+
+
+def _of_one_kind(
+    actions: Sequence[Action | None], column: str, *, skips: bool
+) -> list[Action | None]:
+    """Return actions that are all names, or lists of as many numbers.
+
+    Raises `CellError` at the first that is not as most are, or where those are skipped, leaves it.
+    """
+    sizes = [0 if one is None or len(one.numbers) < 2 else len(one.numbers) for one in actions]
+    known = Counter(size for one, size in zip(actions, sizes, strict=True) if one is not None)
+    usual = max(known, key=lambda size: known[size], default=0)
+    other = [size != usual and one is not None for one, size in zip(actions, sizes, strict=True)]
+    if any(other) and not skips:
+        row = other.index(True)
+        raise CellError(
+            "an action is of another kind than most",
+            expected=f"{usual} numbers" if usual else "a name, or one number",
+            received=getattr(actions[row], "name", None),
+            column=column,
+            row=row,
+            hint="mend or remove the row, or leave it out with --on-error skip",
+        )
+    return [None if wrong else one for one, wrong in zip(actions, other, strict=True)]
 
 
 def _check_times(times: np.ndarray, rows: np.ndarray, name: str, plan: EpisodePlan) -> None:

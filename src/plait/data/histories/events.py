@@ -14,9 +14,8 @@ from plait.data.decoding import placed, read_cell
 from plait.data.histories.plan import HistoryPlan
 from plait.data.schema import make_codec
 from plait.data.table import Table
-from plait.data.windows.steps import is_plain_number, numbers_of, rows_by_group
+from plait.data.windows.steps import numbers_of, rows_by_group
 from plait.errors import CellError, TableError, no_column
-from plait.modalities import traits_of_modality
 from plait.modalities.item.naming import name_of
 from plait.types import is_missing
 
@@ -72,7 +71,7 @@ def read_events(table: Table, plan: HistoryPlan) -> tuple[list[Events], int]:
     times, names = read_times(table, plan.time), item_names(table, plan.item)
     amounts = np.full((table.num_rows, len(plan.amounts)), np.nan, np.float32)
     for place, name in enumerate(plan.amounts):
-        amounts[:, place] = amounts_of(table, name)
+        amounts[:, place] = numbers_of(table, name)
     known = np.array([name is not None for name in names], bool)
     parts = _parts(table, plan, times, known)
     found = []
@@ -82,14 +81,6 @@ def read_events(table: Table, plan: HistoryPlan) -> tuple[list[Events], int]:
         part = _last_out(len(own)) if plan.last_out else parts[own]
         found.append(Events(name, names[own], times[own], amounts[own], own, part))
     return found, int((~known).sum())
-
-
-def amounts_of(table: Table, name: str) -> np.ndarray:
-    """Return a column of numbers, float ``[row]``, NaN where nothing is known."""
-    if name not in table.column_names or traits_of_modality(table.schema[name].modality).amount:
-        return numbers_of(table, name)
-    told = ((str(cell), is_plain_number(cell)) for cell in table.column(name))
-    return np.array([float(text) if plain else np.nan for text, plain in told])
 
 
 def item_names(table: Table, column: str) -> np.ndarray:

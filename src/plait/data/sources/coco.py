@@ -14,6 +14,7 @@ from plait.types import Cell
 
 MAX_BYTES = 2**30
 HEAD_CHARACTERS = 65_536
+ID = (int, str)
 PICTURE_FOLDERS = ("", "images", "JPEGImages")
 """Where pictures lie beside the file, tried in turn."""
 
@@ -30,7 +31,7 @@ def is_coco(path: Path) -> bool:
             found = json.load(file)
         except (ValueError, RecursionError):
             return False
-    return isinstance(found, dict) and {"images", "annotations", "categories"} <= found.keys()
+    return isinstance(found, dict) and {"images", "annotations"} <= found.keys()
 
 
 def read_coco(path: Path) -> MemoryRows:
@@ -39,19 +40,31 @@ def read_coco(path: Path) -> MemoryRows:
     Crowds (``iscrowd``) are no single things, and left out.
 
     Raises:
-        TableError: An annotation of no picture or class of the file, or one without a box.
+        TableError: A category without a name, an id that is none or that two have, an annotation
+            of no picture or category of the file, or one without a box.
     """
     with path.open(encoding="utf-8-sig") as file:
         told = json.load(file)
-    names = {one.get("id"): str(one.get("name")) for one in _listed(told, "categories", path)}
-    pictures = _listed(told, "images", path)
+    categories = _by_id(told, "categories", path)
+    names = {key: one.get("name") for key, one in categories.items()}
+    for one in categories.values():
+        if not str(one.get("name") or "").strip():
+            raise TableError(
+                "a category has no name", expected='{"id": 1, "name": "dog"}', received=one,
+                path=path,
+            )  # fmt: skip
+    pictures = list(_by_id(told, "images", path).values())
     if not pictures:
         raise TableError("the table has no rows", expected="at least one image", path=path)
     boxes: dict[Any, list[dict[str, Any]]] = {one.get("id"): [] for one in pictures}
     crowds = 0
     for number, one in enumerate(_listed(told, "annotations", path)):
-        place, name = boxes.get(one.get("image_id")), names.get(one.get("category_id"))
-        if place is None or name is None or len(one.get("bbox") or ()) != 4:
+        place, name = (
+            known.get(one.get(key)) if isinstance(one.get(key), ID) else None
+            for known, key in ((boxes, "image_id"), (names, "category_id"))
+        )
+        box = one.get("bbox")
+        if place is None or name is None or not isinstance(box, list) or len(box) != 4:
             raise TableError(
                 "an annotation is of no image or category of the file, or has no box",
                 expected="image_id and category_id that are listed, and bbox of four numbers",
@@ -63,7 +76,7 @@ def read_coco(path: Path) -> MemoryRows:
             crowds += 1
             continue
         score = {"score": one["score"]} if "score" in one else {}
-        place.append({"class": name, "bbox": one["bbox"], **score})
+        place.append({"class": str(name), "bbox": box, **score})
     images: list[Cell] = [_path(str(one.get("file_name", "")), path.parent) for one in pictures]
     cells: list[Cell] = [_cell(one, boxes[one.get("id")]) for one in pictures]
     rows = MemoryRows({"image": images, "boxes": cells}, key=file_key(path, "coco"))
@@ -87,8 +100,28 @@ def _path(name: str, folder: Path) -> str:
     return name
 
 
+def _by_id(told: Mapping[str, Any], key: str, path: Path) -> dict[Any, dict[str, Any]]:
+    """Return id -> object. Raises `TableError` where one has none, or two have the same."""
+    found: dict[Any, dict[str, Any]] = {}
+    for one in _listed(told, key, path):
+        if not isinstance(one.get("id"), ID) or one["id"] in found:
+            raise TableError(
+                f"one of '{key}' has no id, or that of another",
+                expected="a number or a text as the id of each",
+                received=one,
+                path=path,
+            )
+        found[one["id"]] = one
+    return found
+
+
 def _listed(told: Mapping[str, Any], key: str, path: Path) -> list[dict[str, Any]]:
-    found = told[key]
+    found = told.get(key)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise TableError(f"'{key}' is not a list of objects", received=found, path=path)
+        raise TableError(
+            f"'{key}' is not a list of objects",
+            expected="COCO's form: images, annotations and categories",
+            received="nothing" if found is None else found,
+            path=path,
+        )
     return found

@@ -27,14 +27,16 @@ class Clock:
         step: Seconds of a step (its usual length where time is not even), months of one, or the
             distance of numbers.
         dates: Whether times are dates; else they are plain numbers.
+        zoned: Whether dates say how far they are from UTC.
     """
 
     kind: str
     step: float
     dates: bool
+    zoned: bool = False
 
     @classmethod
-    def of(cls, series: Iterable[np.ndarray], *, dates: bool) -> Clock:
+    def of(cls, series: Iterable[np.ndarray], *, dates: bool, zoned: bool = False) -> Clock:
         """Learn it from increasing times, float64 ``[row]`` of each series."""
         every = [one for one in series if len(one) > 1]
         gaps = np.concatenate([np.diff(one) for one in every]) if every else np.ones(1)
@@ -43,12 +45,12 @@ class Clock:
             months = [np.diff(months_of(one)) for one in every]
             usual = int(np.median(np.concatenate(months)))
             if usual >= 1 and all(len(set(_days(one))) == 1 for one in every):
-                return cls(MONTHS, float(usual), dates)
+                return cls(MONTHS, float(usual), dates, zoned)
             if usual >= 1 and all(map(_ends_months, every)):
-                return cls(ENDS, float(usual), dates)
+                return cls(ENDS, float(usual), dates, zoned)
         away = np.abs(gaps / step - np.round(gaps / step))
         even = float((away <= TOLERATED).mean()) >= LEAST_EVEN
-        return cls(EVEN if even else ORDER, step, dates)
+        return cls(EVEN if even else ORDER, step, dates, zoned)
 
     def places(self, times: np.ndarray) -> np.ndarray:
         """Return the number of the step of each time, int64 ``[row]``, counted from the first."""
@@ -74,10 +76,15 @@ class Clock:
         return np.array(found)
 
     def written(self, times: np.ndarray) -> list[str | float]:
-        """Return times as a table holds them: dates of days alone where all are, or numbers."""
+        """Return times as a table holds them: dates of days alone where all are, or numbers.
+
+        Those that say how far they are from UTC are in UTC, and say so.
+        """
         if not self.dates:
             return [int(one) if float(one).is_integer() else float(one) for one in times.tolist()]
         moments = [_moment(one) for one in times.tolist()]
+        if self.zoned:
+            return [one.strftime("%Y-%m-%d %H:%M:%S+00:00") for one in moments]
         days = all(one.hour == one.minute == one.second == 0 for one in moments)
         return [one.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S") for one in moments]
 

@@ -160,7 +160,7 @@ def plan_windows(
             raise TargetError(
                 "only numbers are forecast",
                 expected="a column of numbers",
-                received=f"{table.schema[name].modality or table.schema[name].role}",
+                received=f"{table.schema[name].modality or table.schema[name].why}",
                 column=name,
                 hint=f"if it is one, say so: --columns {name}=number",
             )

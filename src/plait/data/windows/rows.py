@@ -16,6 +16,7 @@ from plait.data.windows.known import check_ahead
 from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, KNOWN, SPLIT, WindowPlan
 from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, origins_of, read_steps
+from plait.data.windows.told import notes_on_series, notes_on_steps, too_few
 from plait.errors import TableError
 from plait.types import Cell
 
@@ -173,7 +174,7 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
     for part, most in zip(PARTS, MOST, strict=True):
         own = [one for one in windows if one.part == part]
         if not own:
-            raise _too_few(plan, sum(map(len, series)), part)
+            raise too_few(plan, series, part)
         kept += _spread(own, most)
     how = "the latest fifth of the time is the test" if plan.split is None else "split as said"
     note = (
@@ -183,7 +184,9 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
         spread_of(one.values[parts == 0] if (parts == 0).any() else one.values)
         for one, parts in zip(series, steps, strict=True)
     ]
-    rows = WindowRows(table, plan, series, kept, (note,), spreads)
+    notes = note, *notes_on_steps(table, plan, series)
+    notes += notes_on_series(series, {one.series for one in windows})
+    rows = WindowRows(table, plan, series, kept, notes, spreads)
     return window_table(table, plan, rows, learning=True)
 
 
@@ -196,8 +199,9 @@ def judging_windows(table: Table, plan: WindowPlan) -> Table:
         for origin in origins_of(one, plan, ahead=plan.horizon)[:: plan.horizon]
     ]
     if not windows:
-        raise _too_few(plan, sum(map(len, series)), "the test")
-    return window_table(table, plan, WindowRows(table, plan, series, windows))
+        raise too_few(plan, series, "the test")
+    notes = notes_on_steps(table, plan, series)
+    return window_table(table, plan, WindowRows(table, plan, series, windows, notes))
 
 
 def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], list[int]]:
@@ -216,12 +220,15 @@ def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], li
                 "nothing is known of the last steps" + (f" of '{one.name}'" if one.name else ""),
                 expected=f"a value of {plan.goal} in the last {plan.lookback:,} steps",
                 column=plan.targets[0],
+                row=int(one.row_of[-1]),
+                hint="fill them, or leave out its rows" if one.name else "fill them",
             )
         if plan.known:
             ahead, rows = one.known[origin:], one.row_of[origin:]
             check_ahead(plan.known, ahead, rows.tolist(), plan.horizon, one.name)
         windows.append(Window(number, origin))
-    found = window_table(table, plan, WindowRows(table, plan, series, windows))
+    notes = notes_on_steps(table, plan, series)
+    found = window_table(table, plan, WindowRows(table, plan, series, windows, notes))
     return found, series, [one.origin for one in windows]
 
 
@@ -281,13 +288,3 @@ def window_table(
         column = table.schema[name]
         said[name] = {"modality": column.modality, "settings": dict(column.settings)}
     return Table(rows, name=table.name, policy=table.policy, overrides=said)
-
-
-def _too_few(plan: WindowPlan, num_steps: int, part: str) -> TableError:
-    return TableError(
-        f"there are too few rows to forecast {plan.horizon:,} steps: none is left for {part}",
-        expected=f"about {5 * plan.horizon:,} steps or more in all",
-        received=f"{num_steps:,} steps",
-        column=plan.time,
-        hint="ask for a shorter --horizon",
-    )

@@ -64,8 +64,12 @@ def spread_of(values: np.ndarray) -> np.ndarray:
 
 
 def local_spread(before: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of ``[step, target]`` in units of a series' spread."""
+    """Return the standard deviation of ``[step, target]`` in units of a series' spread.
+
+    Of less than two values, which tell nothing of it, it is that of the series.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of columns without a value
         found: np.ndarray = np.maximum(np.nan_to_num(np.nanstd(before, axis=0)), LEAST_LOCAL)
+    found[(~np.isnan(before)).sum(axis=0) < 2] = 1.0
     return found

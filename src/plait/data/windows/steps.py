@@ -12,6 +12,7 @@ from plait.data.by_time import read_times
 from plait.data.decoding import placed, read_cell, read_plain
 from plait.data.schema import make_codec
 from plait.data.table import Table
+from plait.data.times import tells_offset
 from plait.data.windows.clock import Clock
 from plait.data.windows.growth import in_logarithms
 from plait.data.windows.known import numbers_ahead
@@ -65,7 +66,8 @@ def in_order(table: Table, time: str, group: str | None) -> dict[str, np.ndarray
                 received=f"rows {order[same[0]]} and {order[same[0] + 1]}",
                 column=time,
                 row=int(order[same[0] + 1]),
-                hint="name who each row is of with --group, or keep one row of each time",
+                hint="name who each row is of with --group, or keep one row of each time; where "
+                "clocks were put back, say so: 2024-10-27T02:30+01:00",
             )
         found[name] = order
     return found
@@ -73,11 +75,11 @@ def in_order(table: Table, time: str, group: str | None) -> dict[str, np.ndarray
 
 def clock_of(table: Table, time: str, group: str | None) -> Clock:
     """Return how time goes on in a table. Raises `TableError` as `in_order`."""
-    times = read_times(table, time)
-    series = [times[rows] for rows in in_order(table, time, group).values()]
-    first = table.column(time, [0])[0]
+    times, first = read_times(table, time), table.column(time, [0])[0]
     dates = table.schema[time].modality == "date" or not is_plain_number(first)
-    return Clock.of(series, dates=dates)
+    zoned = dates and tells_offset(table, time)
+    series = [times[rows] for rows in in_order(table, time, group).values()]
+    return Clock.of(series, dates=dates, zoned=zoned)
 
 
 def read_steps(table: Table, plan: WindowPlan) -> list[Steps]:
@@ -108,23 +110,26 @@ def _steps(
 ) -> Steps:
     places, firsts = np.unique(plan.clock.places(times[rows]), return_index=True)
     num = int(places[-1]) + 1
+    kept = rows[firsts]
     if num > LIMITS.num_steps:
+        longest = int(np.diff(places).argmax()) + 1
         raise LimitError(
             "the gaps between rows are too long to be filled",
             expected=f"at most {LIMITS.num_steps:,} steps",
-            received=f"{num:,} steps of {plan.clock.step:g}",
+            received=f"{num:,} steps, {places[longest] - places[longest - 1]:,} of them before a "
+            f"row at {plan.clock.written(times[kept[longest : longest + 1]])[0]}",
             column=plan.time,
+            row=int(kept[longest]),
+            hint="mend the time of that row, or leave out what came before or after the gap",
         )
-    kept = rows[firsts]
     row_of = np.full(num, -1, np.int64)
     row_of[places] = kept
     there = np.maximum.accumulate(np.where(row_of >= 0, np.arange(num), 0))
     filled = np.full(num, np.nan)
     filled[places] = times[kept]
-    if np.isnan(filled).any():
-        missing = np.flatnonzero(np.isnan(filled))
-        for place in missing:
-            filled[place] = plan.clock.after(filled[place - 1], 1)[0]
+    for place, gap in zip(places[:-1].tolist(), np.diff(places).tolist(), strict=True):
+        if gap > 1:
+            filled[place + 1 : place + gap] = plan.clock.after(filled[place], gap - 1)
 
     def laid(columns: Sequence[np.ndarray]) -> np.ndarray:
         found = np.full((num, len(columns)), np.nan)
@@ -171,7 +176,7 @@ def numbers_of(table: Table, name: str) -> np.ndarray:
     media, found = table.media(), np.full(table.num_rows, np.nan)
     if name not in table.column_names:
         return found
-    codec: Any = _as_number(table, name)
+    codec = _as_number(table, name)
     for first, cells in table.batches([name]):
         at_once = read_plain(codec, cells[name], media)
         if at_once is not None:
@@ -190,9 +195,14 @@ def numbers_of(table: Table, name: str) -> np.ndarray:
 
 
 def _as_number(table: Table, name: str) -> Any:
-    """Return the codec of a column of numbers. Raises `TargetError` where it is none."""
-    if traits_of_modality(table.schema[name].modality).amount:
-        return make_codec(table.schema[name])
+    """Return the codec of a column of numbers; few rows, or few different numbers, look like
+    labels, or like nothing. Raises `TargetError` where it is something else."""
+    column = table.schema[name]
+    traits = traits_of_modality(column.modality)
+    if traits.labels or (column.modality is None and name not in table.overrides):
+        column = table.told(columns={name: "number"}).schema[name]
+    if traits_of_modality(column.modality).amount:
+        return make_codec(column)
     raise TargetError(
         "a column is not of numbers, as it was when the forecast was learned",
         expected="numbers",

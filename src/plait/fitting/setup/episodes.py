@@ -16,7 +16,7 @@ from plait.data.table import Table
 from plait.errors import TableError, UsageError, no_column
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
-from plait.fitting.setup.roles import split_column
+from plait.fitting.setup.roles import check_apart, split_column
 from plait.modalities import find_codec, traits_of_modality
 from plait.modalities.action.cells import written
 from plait.modalities.action.space import Space
@@ -146,6 +146,7 @@ def _check(table: Table, asked: FitConfig) -> tuple[str, str, str, str]:
     }
     refuse_settings("a policy has no use for these settings", told)
     named = {"target": asked.target, "group": rows.group, "time": rows.time}
+    check_apart([*named.items()])
     missing = [name for name, column in named.items() if column is None]
     if missing:
         raise UsageError(

@@ -17,10 +17,17 @@ from plait.data.histories.rows import learning_histories
 from plait.data.prepared import prepare_rows
 from plait.data.schema import make_codec
 from plait.data.table import Table, read
-from plait.errors import CellError, ColumnError, TableError, UsageError, no_column
+from plait.errors import (
+    CellError,
+    ColumnError,
+    TableError,
+    TargetError,
+    UsageError,
+    no_column,
+)
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
-from plait.fitting.setup.roles import split_column
+from plait.fitting.setup.roles import check_apart, split_column
 from plait.modalities import traits_of_modality
 from plait.modalities.item.catalogue import packed
 from plait.modalities.item.ranker import MOST_ITEMS
@@ -95,6 +102,13 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
     )
     events, nameless = read_events(table, plan)
     counts = Counter(name for one in events for name in one.items[one.parts == 0].tolist())
+    if len(counts) == 1:
+        raise TargetError(
+            "training takes one item only, so there is nothing to learn",
+            expected="at least two items",
+            received=next(iter(counts)),
+            column=target,
+        )
     about = _about(table, plan, of_items, asked)
     catalogue = make_catalogue(about, target, counts)
     repeats = share_of_repeats(events)
@@ -251,6 +265,7 @@ def _check(table: Table, asked: FitConfig) -> tuple[str, str, str]:
     }
     refuse_settings("what comes next has no use for these settings", told)
     named = {"target": asked.target, "group": rows.group, "time": rows.time}
+    check_apart([*named.items()])
     missing = [name for name, column in named.items() if column is None]
     if missing:
         raise UsageError(

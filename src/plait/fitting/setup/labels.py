@@ -29,7 +29,10 @@ def read_labels(
     num = int((~labelled).sum())
     notes = (f"{num} rows have no target and take no part in the scores",) if num else ()
     splits = only_rows(splits, labelled)
-    codecs[target].check_target(len(splits.train))
+    try:
+        codecs[target].check_target(len(splits.train))
+    except TargetError as error:
+        raise error.at(column=target) from None
     predicted = isinstance(codecs[target], PredictiveTarget)
     return labelled, truth_of(prepared, target) if predicted else np.zeros(0), splits, notes
 

@@ -28,6 +28,7 @@ from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.labels import read_labels
 from plait.fitting.setup.problem_notes import notes_on_columns, notes_on_rows, warnings_on_groups
 from plait.fitting.setup.reading import copies_in, input_columns_with, read_columns
+from plait.fitting.setup.remarks import remarks_on_values, unseen_in_test
 from plait.fitting.setup.roles import (
     check_base,
     check_known,
@@ -215,6 +216,8 @@ def make_problems(
             table, target, rows, inputs, splits, weigher, own, prepared, derived_columns, copies
         )
         notes = notes_on_columns(own, inputs, base, simple=simple)
+        notes += remarks_on_values(own, prepared, target, simple=simple)
+        notes += unseen_in_test(table, target, problem.goal, problem.judged) if target else ()
         notes += tuple(check_beside(table, own, prepared, target))
         told = problem.truth[problem.labelled] if len(problem.truth) else problem.truth
         left_out = (*exclude, *others)

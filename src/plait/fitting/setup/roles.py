@@ -178,3 +178,22 @@ def check_known(base: Model | None, inputs: Sequence[str]) -> None:
         received=", ".join(inputs),
         hint="rename the table's columns, or leave --base out",
     )
+
+
+def check_apart(named: Sequence[tuple[str, str | None]]) -> None:
+    """Raise `UsageError` where one column is named as two things.
+
+    Args:
+        named: What a column is to be, and its name; None where none was named.
+    """
+    roles: dict[str, str] = {}
+    for role, column in named:
+        if column is not None and column in roles:
+            both = "twice" if roles[column] == role else f"as the {roles[column]} too"
+            raise UsageError(
+                f"'{column}' is named as the {role}, and {both}",
+                expected="a column of its own for each",
+                received=column,
+            )
+        if column is not None:
+            roles[column] = role

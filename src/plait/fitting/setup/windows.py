@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
@@ -12,11 +15,12 @@ from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
 from plait.data.windows.steps import clock_of, read_steps
 from plait.data.windows.usual import Usual
-from plait.errors import UsageError, no_column
+from plait.errors import TargetError, UsageError, no_column
 from plait.fitting.setup.episodes import acts, in_episodes
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.fit_settings import Rows, refuse_settings
 from plait.fitting.setup.histories import in_histories, is_asked
+from plait.fitting.setup.roles import check_apart
 from plait.words import split_list
 
 
@@ -52,6 +56,7 @@ def in_time(
         return table, asked, None
     _check(asked)
     targets = tuple(split_list(str(asked.target)))
+    check_apart([*(("target", one) for one in targets), ("time", rows.time), ("group", rows.group)])
     for name in (*targets, *filter(None, (rows.time, rows.group, rows.split))):
         if name not in table.column_names:
             raise no_column(name, table.column_names)
@@ -68,13 +73,30 @@ def in_time(
         clock=None if rows.time is None else clock_of(table, rows.time, rows.group),
     )
     values = [one.values for one in read_steps(table, plan)]
-    plan = replace(plan, floors=floors_of(values, plan.targets))
+    _check_vary(values, plan.targets)
+    lookback = min(plan.lookback, max(map(len, values)))
+    plan = replace(plan, floors=floors_of(values, plan.targets), lookback=lookback)
     if plan.group is not None:
         usual = Usual.of([one.values for one in read_steps(table, plan)])
         plan = replace(plan, usual=usual)
     windows = learning_windows(table, plan)
     split = Rows(split=plan.named(SPLIT), group=plan.named(BLOCK))
     return windows, replace(asked, target=plan.goal, rows=split, exclude=()), plan
+
+
+def _check_vary(values: Sequence[np.ndarray], targets: Sequence[str]) -> None:
+    """Raise `TargetError` for a target that never changes, or of which nothing is known."""
+    for place, name in enumerate(targets):
+        known = np.concatenate([one[:, place] for one in values])
+        known = known[~np.isnan(known)]
+        if not len(known) or (known == known[0]).all():
+            raise TargetError(
+                "the target has the same value in every row, so there is nothing to learn",
+                expected="at least two values",
+                received=f"{known[0]:g}" if len(known) else "nothing",
+                column=name,
+                hint="name another with --target",
+            )
 
 
 def _check(asked: FitConfig) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,9 @@ from plait.types import Cell, is_missing
 
 MOST_NUMBERS, MOST_LETTERS = 256, 200
 """Of an action."""
+
+LARGEST = 1e30
+"""Numbers of this size are none."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def read_action(cell: Cell) -> Action | None:
         number = float(text)
     except ValueError:
         return Action(text)
-    if not math.isfinite(number):
+    if not abs(number) < LARGEST:
         raise _no_action(cell)
     return Action(written(number), (number,))
 
@@ -91,7 +93,7 @@ def _of_numbers(cell: Sequence[Any]) -> Action | None:
             received=f"{len(cell):,} numbers",
         )
     fine = all(isinstance(n, int | float) and not isinstance(n, bool) for n in cell)
-    if not cell or not fine or not all(math.isfinite(n) for n in cell):
+    if not cell or not fine or not all(abs(n) < LARGEST for n in cell):
         raise _no_action(cell)
     numbers = tuple(float(n) for n in cell)
     return Action(", ".join(map(written, numbers)), numbers)
@@ -107,6 +109,6 @@ def _parsed(text: str) -> Any:
 def _no_action(cell: Any) -> CellError:
     return CellError(
         "not an action",
-        expected="the name of one, a number, or a list of numbers: left, 0.5, [0.1, -1]",
+        expected=f"the name of one, a number below {LARGEST:g}, or a list: left, 0.5, [0.1, -1]",
         received=cell,
     )

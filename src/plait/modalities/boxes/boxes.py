@@ -108,9 +108,9 @@ def make_boxes(
     return Boxes(tuple(name.strip() for name in names), placed, sure, size)
 
 
-def check_inside(corners: np.ndarray, size: tuple[float, float]) -> None:
+def check_inside(names: Sequence[str], corners: np.ndarray, size: tuple[float, float]) -> None:
     """Raise `CellError` where a box lies outside of a picture of a size, or sticks out too far."""
-    _check_places(["a thing"] * len(corners), corners, size, sides=False)
+    _check_places(names, corners, size, sides=False)
 
 
 def _check_places(

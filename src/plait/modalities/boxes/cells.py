@@ -37,6 +37,8 @@ NAMED = {
 }
 """Order -> names under which its four numbers come."""
 
+LARGEST_WHOLE = 10**18
+
 EXPECTED = (
     '[{"class": "dog", "bbox": [left, top, width, height]}, ...], [["dog", 12, 8, 90, 60], ...], '
     "[] for nothing, or a path to an .xml (VOC), .txt (YOLO) or .csv file"
@@ -216,7 +218,10 @@ def _four(one: Sequence[Any]) -> list[float]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Tell whether it is a number; JSON may hold whole ones that no float does."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or abs(value) < LARGEST_WHOLE
 
 
 def _not_boxes(cell: Any) -> CellError:

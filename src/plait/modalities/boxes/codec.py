@@ -15,7 +15,7 @@ from plait.errors import TargetError
 from plait.modalities.boxes.boxes import Boxes, check_inside
 from plait.modalities.boxes.cells import read_cell, sureness
 from plait.modalities.boxes.drawing import drawn, laid_over, panel_of
-from plait.modalities.boxes.exports import EXPORTS, exported
+from plait.modalities.boxes.exports import EXPORTS, exported, written
 from plait.modalities.boxes.order import survey_order
 from plait.modalities.boxes.scoring import WORDS, compared, measured
 from plait.modalities.detection import looks_like_media
@@ -60,6 +60,8 @@ class BoxesCodec:
     exports: ClassVar[Mapping[str, str]] = EXPORTS
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
+    unseen_count: ClassVar[str] = "boxes of such a class count as not found"
+    """What scores do with classes that training never saw."""
 
     order: str = ""
     names: tuple[str, ...] = ()
@@ -194,6 +196,10 @@ class BoxesCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return first == second
 
+    def unseen(self, raw: Boxes) -> tuple[str, ...]:
+        """Return the classes that fitting never saw."""
+        return tuple(name for name in raw.names if name not in self.labels)
+
     def as_target(self) -> BoxesCodec:
         return self
 
@@ -208,16 +214,14 @@ class BoxesCodec:
     def check_beside(self, arrays: Arrays, beside: Arrays) -> None:
         """Raise `CellError` for boxes outside of a picture, whose own ``size`` lies beside them."""
         size = arrays["size"] if arrays["size"].all() else beside["size"]
-        check_inside(arrays["corners"], (float(size[0]), float(size[1])))
+        check_inside(self._names(arrays), arrays["corners"], (float(size[0]), float(size[1])))
 
     def decode(self, arrays: Arrays) -> Boxes:
         real = arrays["labels"] > 0
-        names = [*self.labels, "another class"]
-        most = len(names)
         scores = arrays["scores"][real].astype(np.float64)
         size = arrays["size"]
         return Boxes(
-            tuple(names[min(int(label), most) - 1] for label in arrays["labels"][real]),
+            tuple(self._names({"labels": arrays["labels"][real]})),
             arrays["corners"][real].astype(np.float64),
             None if (scores < 0).any() or not len(scores) else scores.clip(0.0, 1.0),
             (float(size[0]), float(size[1])) if size.all() else None,
@@ -226,20 +230,7 @@ class BoxesCodec:
     def write(self, raw: Boxes) -> str:
         """JSON of the picture's size, where known, and of class, box and score of each; its numbers
         have names, so that they read alike whatever the order of a column's bare ones."""
-        corners, places = raw.corners, 6 if raw.size is not None and max(raw.size) <= 1 else 2
-        found = []
-        for place, name in enumerate(raw.names):
-            left, top, right, bottom = (float(value) for value in corners[place])
-            numbers = {"x": left, "y": top, "width": right - left, "height": bottom - top}
-            one: dict[str, Any] = {"class": name}
-            one |= {side: round(value, places) for side, value in numbers.items()}
-            if raw.scores is not None:
-                one["score"] = round(float(raw.scores[place]), 4)
-            found.append(one)
-        if raw.size is None:
-            return json.dumps(found, ensure_ascii=False)
-        size = {"width": _plain(raw.size[0]), "height": _plain(raw.size[1])}
-        return json.dumps({**size, "boxes": found}, ensure_ascii=False)
+        return written(raw)
 
     def answer(self, raws: Sequence[Boxes]) -> Mapping[str, Any]:
         """``prediction``, and of each class how many things there are: of a score of at least
@@ -289,10 +280,11 @@ class BoxesCodec:
         """Return corners as shares of their picture's sides, the usual size where it is unknown."""
         return raw.corners / np.tile(self._size(np.array(raw.size or (0.0, 0.0))), 2)
 
+    def _names(self, arrays: Arrays) -> list[str]:
+        """Return the class of each box; of the one that stands for no box, nothing is meant."""
+        names = [*self.labels, "another class"]
+        return [names[min(int(label), len(names)) - 1] for label in arrays["labels"]]
+
     def _size(self, size: np.ndarray) -> np.ndarray:
         usual = np.array([self.width, self.height])
         return np.where(size > 0, size, usual) if (size > 0).all() else usual
-
-
-def _plain(side: float) -> float | int:
-    return int(side) if side == int(side) else side

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -120,3 +121,25 @@ def _stems(names: Sequence[str]) -> list[str]:
 def _short(value: float) -> float | int:
     rounded = round(value, 2)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def written(raw: Boxes) -> str:
+    """Return boxes as JSON that reads alike; see `BoxesCodec.write`."""
+    corners, places = raw.corners, 6 if raw.size is not None and max(raw.size) <= 1 else 2
+    found = []
+    for place, name in enumerate(raw.names):
+        left, top, right, bottom = (float(value) for value in corners[place])
+        numbers = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+        one: dict[str, Any] = {"class": name}
+        one |= {side: round(value, places) for side, value in numbers.items()}
+        if raw.scores is not None:
+            one["score"] = round(float(raw.scores[place]), 4)
+        found.append(one)
+    if raw.size is None:
+        return json.dumps(found, ensure_ascii=False)
+    size = {"width": _plain(raw.size[0]), "height": _plain(raw.size[1])}
+    return json.dumps({**size, "boxes": found}, ensure_ascii=False)
+
+
+def _plain(side: float) -> float | int:
+    return int(side) if side == int(side) else side

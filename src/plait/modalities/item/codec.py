@@ -58,6 +58,8 @@ class ItemCodec:
     verb: ClassVar[str] = "Recommends"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     beside: ClassVar[tuple[str, str]] = ("recommended", "taken next")
+    unseen_count: ClassVar[str] = "such an item is never recommended: they count as missed"
+    """What scores do with items that training never saw."""
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (
         Popular, LastItem, ItemNeighbours, Ease, Blend,
     )  # fmt: skip
@@ -132,6 +134,11 @@ class ItemCodec:
 
     def alike(self, first: bytes, second: bytes) -> bool:
         return first == second
+
+    def unseen(self, raw: Ranking) -> tuple[str, ...]:
+        """Return the names that neither training nor the table of items has."""
+        known = _places(self.items)
+        return tuple(name for name in map(str, raw.items) if name not in known)
 
     def as_target(self) -> ItemCodec:
         return self

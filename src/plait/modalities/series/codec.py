@@ -20,7 +20,7 @@ from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.series.cells import Series, read_series, reordered, sureness
 from plait.modalities.series.files import ENDINGS, MAGIC
-from plait.modalities.series.grid import average_down, lay_on_grid, thinned
+from plait.modalities.series.grid import average_down, known_spread, lay_on_grid, thinned
 from plait.modalities.series.linear_map import LinearMap
 from plait.modalities.series.overlaid import overlaid
 from plait.modalities.series.plot import plot
@@ -190,7 +190,7 @@ class SeriesCodec:
         if severity <= 0:
             return raw
         values = raw.values.astype(np.float64)
-        spread = np.nan_to_num(_spread(values))
+        spread = np.nan_to_num(known_spread(values))
         num_steps = len(values)
         drift = np.linspace(0, 1, num_steps)[:, None] * rng.normal(0, 1, values.shape[1])
         values = values + severity * spread * (rng.normal(0, 1, values.shape) + drift)
@@ -216,6 +216,11 @@ class SeriesCodec:
 
     def alike(self, first: bytes, second: bytes) -> bool:
         return series_alike(first, second)
+
+    def remarks(self, arrays: Arrays, *, target: bool, simple: bool) -> tuple[str, ...]:
+        """Return that a series is much shorter than those like which it is to be drawn."""
+        told = f"have less than half of the {self.num_steps:,} steps of the longest"
+        return (told,) if target and len(arrays["values"]) < self.num_steps / 2 else ()
 
     def as_target(self) -> SeriesCodec:
         return self
@@ -287,11 +292,3 @@ def _moments(values: np.ndarray) -> np.ndarray:
     exact = values.astype(np.float64)
     spread = np.log(exact.std(axis=0) + SMALLEST_SPREAD)
     return np.stack([exact.mean(axis=0), spread], axis=1).astype(np.float32)
-
-
-def _spread(values: np.ndarray) -> np.ndarray:
-    known = ~np.isnan(values)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, values, 0.0).sum(axis=0) / count
-    spread: np.ndarray = np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
-    return spread

@@ -71,3 +71,12 @@ def _interpolate(
     distance = np.minimum(np.abs(times[after] - grid), np.abs(times[before] - grid))
     filled = np.interp(grid, times, values).astype(np.float32)
     return filled, distance < 0.999 * step
+
+
+def known_spread(values: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each channel of ``[time, channel]``, but for its gaps."""
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0.0).sum(axis=0) / count
+    spread: np.ndarray = np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
+    return spread

@@ -29,25 +29,15 @@ from plait.modalities.text.compared import compared
 from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
+from plait.modalities.text.remarks import longer_than, remarks_on
 from plait.modalities.text.scoring import WORDS, counted, measured, resampled
 from plait.modalities.text.sketch import fingerprint_text, texts_alike
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 EXAMPLE_WORDS = (
-    "the",
-    "a",
-    "red",
-    "boat",
-    "sails",
-    "over",
-    "calm",
-    "water",
-    "while",
-    "we",
-    "wait",
-    "here",
-)
+    "the", "a", "red", "boat", "sails", "over", "calm", "water", "while", "we", "wait", "here",
+)  # fmt: skip
 SHOWN_CHARACTERS = 240
 MAX_WRITTEN = 256
 """Most tokens of a text that is a target."""
@@ -210,6 +200,17 @@ class TextCodec:
 
     def alike(self, first: bytes, second: bytes) -> bool:
         return texts_alike(first, second)
+
+    def remarks(self, arrays: Arrays, *, target: bool, simple: bool) -> tuple[str, ...]:
+        """Return how a text is unlike others, in words; see `plait.modalities.text.remarks`."""
+        text, tokens = self.decode(arrays), arrays["tokens"]
+        told = remarks_on(text, self.max_characters, target=target)
+        if simple or not self.merges or len(tokens) < self.max_tokens:
+            return told
+        read, all_of_it = (
+            len("".join(t.split())) for t in (pieces(self.merges).decode(tokens.tolist()), text)
+        )
+        return (*told, longer_than(self.max_tokens, target=target)) if read < all_of_it else told
 
     def as_target(self) -> TextCodec:
         """Keep case, and longer texts: what is written is read; look for a closed set."""

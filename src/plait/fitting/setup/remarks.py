@@ -1,0 +1,69 @@
+"""Remarks on values: how many of a column are unlike most, cut off, or of labels never learned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from plait.data.prepared import Prepared
+from plait.data.table import Table
+from plait.modalities import Codec, TargetCodec
+from plait.model.unseen import count_unseen, unseen_note
+
+MOST_LOOKED_AT, CHUNK_ROWS = 2000, 256
+"""Rows of a column, evenly spread: at most so many are looked at, and so many at once."""
+
+MOST_UNSEEN = 10_000
+"""Rows that are set aside, which are looked through for labels that training never saw."""
+
+
+def remarks_on_values(
+    codecs: Mapping[str, Codec], prepared: Prepared, target: str | None, *, simple: bool
+) -> tuple[str, ...]:
+    """Return what to say of columns some of whose values are unlike most; see `Codec.remarks`.
+
+    Args:
+        codecs: Of the columns, those of inputs and of the target.
+        prepared: Their values.
+        target: Its name.
+        simple: Whether no network will read them.
+    """
+    found = []
+    for name, codec in codecs.items():
+        remarks: Any = getattr(codec, "remarks", None)
+        column = prepared.columns.get(name)
+        if remarks is None or column is None:
+            continue
+        there = np.flatnonzero(column.present)
+        places = np.linspace(0, len(there) - 1, min(len(there), MOST_LOOKED_AT)).astype(np.int64)
+        counts: Counter[str] = Counter()
+        for first in range(0, len(places), CHUNK_ROWS):
+            for arrays in column.take(there[places[first : first + CHUNK_ROWS]]):
+                counts.update(remarks(arrays, target=name == target, simple=simple))
+        found += [
+            f"{num:,} of {len(places):,} values of '{name}' {text}"
+            for text, num in counts.items()
+            if num <= len(places) / 2
+        ]
+    return tuple(found)
+
+
+def unseen_in_test(
+    table: Table, target: str, codec: TargetCodec, rows: np.ndarray
+) -> tuple[str, ...]:
+    """Return what to say of labels that only the rows set aside have.
+
+    Args:
+        table: All rows.
+        target: Name of the target.
+        codec: As fitted.
+        rows: Those that the model is judged by.
+    """
+    if getattr(codec, "unseen", None) is None:
+        return ()
+    some = rows[:MOST_UNSEEN]
+    note = unseen_note(count_unseen(table.take(some), target, codec), len(some), codec)
+    return () if note is None else (f"of those that judge, {note}",)
