@@ -19,11 +19,13 @@ from plait.model.asked import asked_row, of_call
 from plait.model.asked_draws import asked_of
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
-from plait.model.model import Model
+from plait.model.model import Model, load
 from plait.model.several import predicted
+from plait.model.whole_rows import WholeRows
 from plait.progress import Progress
 from plait.recipes.ask import cells_of, open_for_rows
 from plait.recipes.made_output import check_made, write_made
+from plait.recipes.made_rows import make_rows
 from plait.recipes.notices import notice_of
 from plait.types import Cell
 
@@ -49,7 +51,7 @@ def generate(
     progress: Progress | bool | None = None,
     **named: Cell,
 ) -> Any:
-    """Make values of a model's target from what is given of a row, or from nothing.
+    """Make values of a model's target, or whole rows, from what is given of a row, or from nothing.
 
     >>> plait.generate("stickers.plait", text="red car", n=16, out="cars.png")   # doctest: +SKIP
 
@@ -58,7 +60,8 @@ def generate(
     (`plait.whence` reads it), and a manifest lies beside it.
 
     Args:
-        bundle: A bundle's folder, or its model, of a target that is generated.
+        bundle: A bundle's folder, or its model, of a target that is generated, or of whole rows
+            (``plait fit TABLE --whole-rows``): then `target`, `beam` and `each` have no meaning.
         given: What is known, by column or by modality: ``{"text": "red car"}`` is read as every
             text. Files are named from the working directory. Columns that are not given are
             missing.
@@ -84,12 +87,25 @@ def generate(
         CellError: What is given cannot be read.
         UsageError: The call does not go together.
     """
-    model = open_for_rows(bundle)
-    name, one = _chosen(model, target)
+    opened = bundle if isinstance(bundle, Model) else load(bundle)
     if not 1 <= n <= MOST_VALUES:
         raise UsageError(
             "so many cannot be made", expected=f"1 to {MOST_VALUES:,}", received=str(n)
         )
+    if isinstance(opened, WholeRows):
+        _only_rows(target, beam, each=each)
+        return make_rows(
+            opened,
+            {**(given or {}), **named},
+            n=n,
+            temperature=TEMPERATURE if temperature is None else temperature,
+            seed=seed,
+            out=out,
+            force=force,
+            progress=heard(progress),
+        )
+    model = open_for_rows(opened)
+    name, one = _chosen(model, target)
     place = check_made(one.target_codec, out, bundle, n=n, each=each, force=force)
     drawn = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
     asked = asked_of(one, drawn, seed, beam) or Asked(seed=seed)
@@ -102,6 +118,17 @@ def generate(
     notices = [replace(first, draw=draw) for draw in range(n)]
     written = write_made(place, one.generator, made, cells, notices, name, force=force)
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
+
+
+def _only_rows(target: str | None, beam: int | None, *, each: bool) -> None:
+    """Refuse what has no meaning where whole rows are made. Raises `UsageError`."""
+    said = {"--target": target is not None, "--beam": beam is not None, "--each": each}
+    if any(said.values()):
+        raise UsageError(
+            "whole rows are drawn column by column, into one table",
+            expected="none of " + ", ".join(said),
+            received=", ".join(name for name, is_said in said.items() if is_said),
+        )
 
 
 def _chosen(model: Model, target: str | None) -> tuple[str, Model]:
