@@ -16,6 +16,9 @@ IN_UNITS = frozenset({"rmse", "mae"})
 """Metrics in the unit of the target."""
 
 MODELS = {
+    "independent_columns": "independent columns",
+    "tree_of_columns": "a tree of columns",
+    "gaussian_copula": "a Gaussian copula",
     "deep": "the network",
     "majority": "guessing",
     "typical": "the most typical value",

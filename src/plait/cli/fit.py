@@ -36,6 +36,8 @@ plait fit episodes.csv --target action --group episode --time step --reward rewa
 
 plait fit ratings.csv --target film --group user --time when --items films.csv
 
+plait fit adult.csv --whole-rows --out people.plait     (plait generate makes rows)
+
 plait fit labelled.csv --target category --base base.plait
 
 plait fit small.csv --target label --encoder text=./all-MiniLM-L6-v2
@@ -115,6 +117,9 @@ def show(summary: dict[str, Any]) -> None:
     if "targets" in summary:
         _show_targets(summary)
         return
+    if summary.get("made") is not None:
+        _show_whole_rows(summary)
+        return
     if summary.get("task") == "embed":
         show_retrieval(summary)
         _show_facts(summary)
@@ -130,6 +135,28 @@ def show(summary: dict[str, Any]) -> None:
         rows.insert(1, {"model": "shipped, rows by weight", **heavy})
     print_table("Shipped, and the baselines [95 % interval]", rows)
     show_decision(summary.get("decision"))
+    _show_facts(summary)
+
+
+def _show_whole_rows(summary: dict[str, Any]) -> None:
+    """Print what made rows are worth beside real ones."""
+    from plait.display import model_name, number_text
+
+    made = summary["made"]
+    print_table(
+        "Learned by [log-likelihood of a held-out row, nats]",
+        [
+            {"model": model_name(one["name"]), "log_likelihood": number_text(value)}
+            for one in summary["candidates"]
+            for value in one["metrics"].values()
+        ],
+    )
+    rows = [
+        {"column": one["column"], "metric": one["metric"]}
+        | {name: number_text(one[name]) for name in ("real", "made", "independent")}
+        for one in made.get("learned_from") or []
+    ]
+    print_table("Predicted in held-out rows, learned from rows that are", rows)
     _show_facts(summary)
 
 

@@ -117,6 +117,10 @@ Choice = Annotated[
                 switch("--label-curve", "Measure how many labels a base or encoders save."),
                 False,
             ),
+            "whole_rows": (
+                switch("--whole-rows", "Learn to make rows: plait generate then draws them."),
+                False,
+            ),
             "metric": (
                 text("What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
                 None,

@@ -9,7 +9,7 @@ import typer
 
 from plait.cli.groups import Group, grouped, text, texts
 from plait.cli.options import Beam, Force, Json, Quiet, Seed, pairs_of
-from plait.cli.show import emit, print_facts, say_notes, text_of
+from plait.cli.show import emit, print_facts, print_table, say_notes, text_of
 
 EXAMPLE = """Examples:
 
@@ -21,7 +21,9 @@ plait generate stickers.plait --text "red car" --n 30 --walk --out morph.gif
 
 plait generate names.plait --image boot.png --n 3
 
-plait generate drugs.plait --number solubility=-1.0 --n 1000 --out molecules.csv"""
+plait generate drugs.plait --number solubility=-1.0 --n 1000 --out molecules.csv
+
+plait generate people.plait --given "income=>50K" --n 1000 --out made.csv     (whole rows)"""
 
 ANY = "Value of any column or modality: --given size=42; may be repeated."
 
@@ -133,8 +135,12 @@ def generate(
 
 def show(result: dict[str, Any]) -> None:
     """Print what was made, a line each, or where it was written."""
-    for row in result.get("made", ()):
-        print(text_of(row["prediction"]))
+    made = result.get("made", ())
+    for row in made:
+        if "prediction" in row:
+            print(text_of(row["prediction"]))
+    if made and "prediction" not in made[0]:
+        print_table("", made)
     files = result.get("files") or ()
     print_facts(
         {

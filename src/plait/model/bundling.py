@@ -38,7 +38,7 @@ def files_of(model: Model) -> dict[str, bytes]:
         "schema.json": to_json(model.schema.to_dict()),
         "codecs.json": to_json({**codecs_facts(codecs), "shown": codecs_facts(model.shown)}),
         "card.md": model.card.encode(),
-        "model.json": to_json(_facts(model)),
+        "model.json": to_json(facts_of(model)),
         **({} if model.parts is None else model.parts.files()),
         **({} if model.shared is None else space_files(model.shared)),
         **{
@@ -101,7 +101,8 @@ def fields_from(bundle: Bundle, like: Model | None = None) -> dict[str, Any]:
     }
 
 
-def _facts(model: Model) -> dict[str, Any]:
+def facts_of(model: Model) -> dict[str, Any]:
+    """Return what ``model.json`` tells of a model."""
     return {
         "target": model.target,
         "group": model.group,

@@ -26,6 +26,7 @@ from plait.model.model import Model
 from plait.model.prepare import in_parts
 from plait.model.several_bundling import COMMON, files_of_several, parts_of
 from plait.model.wants import Wants
+from plait.model.whole_rows import TASK, whole_rows_from
 from plait.progress import Progress
 from plait.results import Scores
 from plait.types import Html
@@ -275,11 +276,14 @@ def together(models: Sequence[Model]) -> Model:
 
 
 def model_from(bundle: Bundle) -> Model:
-    """Return the model that a bundle holds, of one target or of several.
+    """Return the model that a bundle holds: of one target, of several, or of whole rows.
 
     Raises as `plait.model.bundling.fields_from`.
     """
-    if "targets" not in bundle.read_json("model.json"):
+    about = bundle.read_json("model.json")
+    if about.get("task") == TASK:
+        return whole_rows_from(bundle)
+    if "targets" not in about:
         return Model(**fields_from(bundle))
     models: list[Model] = []
     for part in parts_of(bundle):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from plait.networks.runner import Drawer, Runner
-from plait.networks.weights import SavedHeads, SavedSpace, SavedSystems
+from plait.networks.weights import SavedHeads, SavedRows, SavedSpace, SavedSystems
+from plait.whole_rows.drawing import RowDrawer
 
 
 def open_systems(saved: SavedSystems) -> list[Runner]:
@@ -29,3 +30,10 @@ def open_drawer(saved: SavedHeads, name: str) -> Drawer:
     from plait.networks.torch_runners import HeadsRunner
 
     return HeadsRunner(build_heads(saved), name, started=saved.started)
+
+
+def open_rows(saved: SavedRows) -> RowDrawer:
+    """Return what draws whole rows."""
+    from plait.networks.masked_rows import build_rows
+
+    return build_rows(saved)

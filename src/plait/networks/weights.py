@@ -12,6 +12,7 @@ from plait.baselines.evidence import Evidence
 from plait.display import brief
 from plait.modalities import Codec, TargetCodec
 from plait.networks.config import SystemConfig
+from plait.whole_rows.columns import Variable
 
 Tensors = Mapping[str, np.ndarray]
 """Name -> weights."""
@@ -67,6 +68,22 @@ class SavedHeads:
     config: SystemConfig
     tensors: Tensors
     started: bool = False
+
+
+@brief
+@dataclass(frozen=True, kw_only=True)
+class SavedRows:
+    """A network of whole rows.
+
+    Attributes:
+        variables: Of a row.
+        sizes: ``width``, ``depth`` and ``dim`` of `plait.networks.masked_rows.MaskedRows`.
+        tensors: Its weights.
+    """
+
+    variables: Sequence[Variable]
+    sizes: Mapping[str, int]
+    tensors: Tensors
 
 
 def tensors_of(network: Any) -> dict[str, np.ndarray]:

@@ -26,6 +26,7 @@ from plait.fitting.setup.targets import targets_of
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.windows import in_time
 from plait.fitting.setup.work import Work, choose_device, require_torch
+from plait.fitting.whole_rows.drawable import drawable
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
 from plait.model.model import Model
@@ -58,7 +59,8 @@ def fit(
     With a `target`, its column is learned from the others. With several, one network is trained for
     all of them, and each has its own simple models, choice and scores; what is returned is a
     `plait.model.several.Several`. Without one, the shared space of all columns is learned: for
-    search, for zero-shot answers, and as the start of later fits.
+    search, for zero-shot answers, and as the start of later fits; or with `whole_rows` how to make
+    rows like the table's: a `plait.model.whole_rows.WholeRows`.
 
     Args:
         table: A `Table`, or anything `plait.read` takes.
@@ -102,6 +104,7 @@ def fit(
     told, said = asked.told(opened, base), asked.said(table, base)
     with timetable.part("opening"):
         opened, asked, plan = in_time(opened, asked)
+        asked = drawable(opened, asked)
     unfinished = _unfinished(out, told, resume)
     goals = targets if plan is None else (plan.goal,)
     problems = _prepare(opened, asked, goals, base, timetable, progress)
@@ -183,6 +186,10 @@ def _learn(problems: Sequence[Problem], work: Work) -> list[tuple[Model, dict[st
 
         return learn_several(problems, work)
     (problem,) = problems
+    if work.config.choice.whole_rows:
+        from plait.fitting.whole_rows.learn import learn_rows
+
+        return [learn_rows(problem, work)]
     if problem.target is None:
         from plait.fitting.space.shared_space import learn_shared
 

@@ -19,12 +19,14 @@ from plait.model.asked import asked_row, of_call
 from plait.model.asked_draws import asked_of
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
-from plait.model.model import Model
+from plait.model.model import Model, load
 from plait.model.several import predicted
+from plait.model.whole_rows import WholeRows
 from plait.progress import Progress
 from plait.recipes.ask import cells_of, open_for_rows
 from plait.recipes.drawn_from import drawn_from
 from plait.recipes.made_output import check_made, write_made
+from plait.recipes.made_rows import make_rows
 from plait.recipes.notices import notice_of
 from plait.types import Cell
 
@@ -62,7 +64,7 @@ def generate(
     progress: Progress | bool | None = None,
     **named: Cell,
 ) -> Any:
-    """Make values of a model's target from what is given of a row, or from nothing.
+    """Make values of a model's target, or whole rows, from what is given of a row, or from nothing.
 
     >>> plait.generate("stickers.plait", text="red car", n=16, out="cars.png")   # doctest: +SKIP
 
@@ -71,7 +73,9 @@ def generate(
     (`plait.whence` reads it), and a manifest lies beside it.
 
     Args:
-        bundle: A bundle's folder, or its model, of a target that is generated.
+        bundle: A bundle's folder, or its model, of a target that is generated, or of whole rows
+            (``plait fit TABLE --whole-rows``): then all but `given`, `n`, `temperature`, `seed`, `out`
+            and `force` has no meaning.
         given: What is known, by column or by modality: ``{"text": "red car"}`` is read as every
             text. Files are named from the working directory. Columns that are not given are
             missing.
@@ -100,12 +104,27 @@ def generate(
         CellError: What is given cannot be read.
         UsageError: The call does not go together.
     """
-    model = open_for_rows(bundle)
-    name, one = _chosen(model, target)
+    opened = bundle if isinstance(bundle, Model) else load(bundle)
     if not 1 <= n <= MOST_VALUES:
         raise UsageError(
             "so many cannot be made", expected=f"1 to {MOST_VALUES:,}", received=str(n)
         )
+    if isinstance(opened, WholeRows):
+        said = {"target": target, "beam": beam, "steps": steps, "guidance": guidance,
+                "begin": begin, "strength": strength, "mask": mask}  # fmt: skip
+        _only_rows({**said, "walk": walk or None, "each": each or None})
+        return make_rows(
+            opened,
+            {**(given or {}), **named},
+            n=n,
+            temperature=TEMPERATURE if temperature is None else temperature,
+            seed=seed,
+            out=out,
+            force=force,
+            progress=heard(progress),
+        )
+    model = open_for_rows(opened)
+    name, one = _chosen(model, target)
     place = check_made(one.target_codec, out, bundle, n=n, each=each, walk=walk, force=force)
     drawn = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
     asked = drawn_from(
@@ -124,6 +143,17 @@ def generate(
     notices = [replace(first, draw=draw) for draw in range(n)]
     written = write_made(place, one.generator, made, cells, notices, name, force=force)
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
+
+
+def _only_rows(said: Mapping[str, Any]) -> None:
+    """Refuse what has no meaning where whole rows are made. Raises `UsageError`."""
+    named = [f"--{name}" for name, value in said.items() if value is not None]
+    if named:
+        raise UsageError(
+            "whole rows are drawn column by column, into one table",
+            expected="none of " + ", ".join(f"--{name}" for name in said),
+            received=", ".join(named),
+        )
 
 
 def _chosen(model: Model, target: str | None) -> tuple[str, Model]:

@@ -29,6 +29,7 @@ SWITCHES = {
     "baselines": {False: "--no-baselines"},
     "samples": {False: "--no-samples"},
     "label_curve": {True: "--label-curve"},
+    "whole_rows": {True: "--whole-rows"},
     "leave_last_out": {True: "--leave-last-out"},
 }
 """Setting -> its value -> the option that says so."""

@@ -15,7 +15,7 @@ def summary_of(model: Model) -> dict[str, Any]:
     """Return a model's summary with its verdict; of several targets with that of each."""
     found = model.summary()
     if not isinstance(model, Several):
-        return found | {"verdict": verdict_of(model)}
+        return found | {"verdict": found.get("verdict") or verdict_of(model)}
     for name, one in model.models.items():
         found["targets"][name]["verdict"] = verdict_of(one)
     return found

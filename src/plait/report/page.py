@@ -10,7 +10,17 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plait.report import comparison, deciding, making, outcomes, patterns, retrieval, rows, space
+from plait.report import (
+    comparison,
+    deciding,
+    making,
+    outcomes,
+    patterns,
+    retrieval,
+    rows,
+    space,
+    whole_rows,
+)
 from plait.report.hero import SPACE, hero
 from plait.report.palette import style
 from plait.report.scored import is_space, unit_of
@@ -37,6 +47,11 @@ def _page_of(data: Mapping[str, Any]) -> Html:
     alone = is_space(data)
     model = data.get("model") or {}
     goal = SPACE if alone else model.get("target", "model")
+    if whole_rows.is_whole_rows(data):
+        made = [*whole_rows.sections(data), making.table_of(data), making.making(data)]
+        body = "".join(made)
+        name = data.get("name", "plait")
+        return page(f"whole rows – {name}", body + making.glossary(body))
     sections = [
         hero(data),
         *([] if alone else of_target(data)),

@@ -25,6 +25,7 @@ from plait.fitting.setup.fit_settings import (
     Recommending,
     Rows,
     Start,
+    refuse_settings,
 )
 from plait.fitting.setup.wanted_encoders import WantedEncoders
 from plait.modalities import find_codec
@@ -104,7 +105,22 @@ class FitConfig:
             raise UsageError("the seed is negative", expected="0 or more", received=str(self.seed))
         self.choice.check(self.target)
         self.decision.check(self.target)
+        self._check_whole_rows()
         self._check_simple()
+
+    def _check_whole_rows(self) -> None:
+        """Refuse what whole rows have no use for."""
+        said = {
+            "base": self.start.base is not None,
+            "label_curve": self.choice.label_curve,
+            "horizon": self.forecasting.horizon is not None,
+            "items": self.recommending.items is not None,
+            "reward": self.acting.reward is not None,
+            "weights": self.rows.weights is not None,
+        }
+        if self.choice.whole_rows:
+            what = "whole rows are learned from the table alone, each row counting the same"
+            refuse_settings(what, said, "leave it out")
 
     def _check_simple(self) -> None:
         """Refuse to leave everything out, and to ask for what only a network does."""
@@ -150,6 +166,7 @@ class FitConfig:
             "device": self.network.device,
             "baselines": self.choice.told_baselines,
             "simple": self.choice.simple,
+            "whole_rows": self.choice.whole_rows or None,
             "decision": self.decision.told(),
             "weights": rows.weights,
             "metric": self.choice.metric,

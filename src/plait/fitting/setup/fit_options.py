@@ -34,6 +34,7 @@ class FitOptions(ReadOptions, total=False):
     metric: str | None
     scores: bool
     label_curve: bool
+    whole_rows: bool
     threshold: float | None
     costs: Mapping[str, float] | None
     positive: str | None

@@ -154,6 +154,8 @@ class Choice:
             intervals. Without, only the costs of the choice are known: for searches over many fits.
         label_curve: Whether it is measured how many labels are saved by vectors known before, of a
             base or of pretrained encoders: fits to ever more labels with and without them.
+        whole_rows: Whether rows are to be made whole, rather than a target predicted or a space
+            learned: the model then makes rows of numbers, dates, categories and sets of them.
     """
 
     baselines: bool | Sequence[str] = True
@@ -161,6 +163,7 @@ class Choice:
     metric: str | None = None
     scores: bool = True
     label_curve: bool = False
+    whole_rows: bool = False
 
     @property
     def told_baselines(self) -> str:
@@ -169,7 +172,13 @@ class Choice:
         return str(given) if isinstance(given, bool) else ", ".join(given)
 
     def check(self, target: str | None) -> None:
-        """Refuse simple models that do not exist, and a metric of nothing."""
+        """Refuse unknown simple models, a metric of nothing, and a target of whole rows."""
+        if self.whole_rows and target is not None:
+            raise UsageError(
+                "whole rows have no target: every column is made",
+                expected="--whole-rows or --target, not both",
+                received=f"--target {target}",
+            )
         names = [] if isinstance(self.baselines, bool) else list(self.baselines)
         unknown = [name for name in names if name not in BASE_MODELS]
         if isinstance(self.baselines, str) or unknown:
