@@ -74,8 +74,8 @@ def generate(
 
     Args:
         bundle: A bundle's folder, or its model, of a target that is generated, or of whole rows
-            (``plait fit TABLE --whole-rows``): then all but `given`, `n`, `temperature`, `seed`, `out`
-            and `force` has no meaning.
+            (``plait fit TABLE --whole-rows``), where all but `given`, `n`, `temperature`, `seed`,
+            `out` and `force` has no meaning.
         given: What is known, by column or by modality: ``{"text": "red car"}`` is read as every
             text. Files are named from the working directory. Columns that are not given are
             missing.

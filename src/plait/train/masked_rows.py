@@ -68,6 +68,7 @@ class GuessHidden:
     def __init__(self, network: MaskedRows, codes: np.ndarray, num_learned: int) -> None:
         self.module, self._codes = network, codes
         self.columns: tuple[str, ...] = (CODES,)
+        self.shared: tuple[str, ...] = ()
         column = PreparedColumn(cast("Codec", _CodesLayout(codes.shape[1])), _CodesStore(codes))
         self.prepared = Prepared({CODES: column}, len(codes))
         self.rows = np.arange(num_learned)
