@@ -348,8 +348,10 @@ def test_the_same_fit_gives_the_same_numbers():
 
 
 def test_too_few_rows_and_wrong_tops_are_refused(fitted):
-    with pytest.raises(PlaitError, match="too few interactions"):
+    with pytest.raises(PlaitError, match="takes one item only"):
         plait.fit(plait.read(chain(1, length=2)), **ASKED, items=films(), simple=True)
+    with pytest.raises(PlaitError, match="too few interactions"):
+        plait.fit(plait.read(chain(1, length=3)), **ASKED, items=films(), simple=True)
     for top in (0, 10**6):
         with pytest.raises(PlaitError, match="cannot be ranked"):
             fitted[0].predict(chain(2), top=top)
