@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from plait.nn.ctc import Spelled, alignment_losses, best_path, places_needed, prefix_beam
 from plait.nn.known_sequences import KnownSequences
 from plait.nn.time_line import LINE_DIM, TimeLine
+
+A_PLACE = 2
+"""Symbols that a place of a line says, or their absence."""
 
 MOST_NEAR = 48
 """Known sequences that are compared with a line: those most like what it spells."""
@@ -23,6 +26,9 @@ LEAST_LIKELY = -1e4
 class Speller(nn.Module):
     """One linear map from a place of a line to the shares of its symbols; see `plait.nn.ctc`.
 
+    A place says two symbols, one after the other: letters are often less than 40 ms apart, and
+    equal ones need a blank between.
+
     Args:
         num_symbols: Without the blank.
         dim: Of the line's places.
@@ -32,22 +38,27 @@ class Speller(nn.Module):
     def __init__(self, num_symbols: int, dim: int = LINE_DIM, *, dropout: float = 0.1) -> None:
         super().__init__()
         self.norm, self.dropout = nn.LayerNorm(dim), nn.Dropout(dropout)
-        self.head = nn.Linear(dim, num_symbols + 1)
+        self.head = nn.Linear(dim, A_PLACE * (num_symbols + 1))
 
-    def forward(self, line: TimeLine) -> Float[Tensor, "batch place symbol"]:
-        """Return the logarithms of the shares of all symbols at every place, the blank first."""
-        found: Tensor = self.head(self.dropout(self.norm(line.values))).float().log_softmax(-1)
-        return found
+    def forward(
+        self, line: TimeLine
+    ) -> tuple[Float[Tensor, "batch saying symbol"], Int[Tensor, " batch"]]:
+        """Return the logarithms of the shares of all symbols, the blank first, at every saying; and
+        how many sayings are real: two of each place."""
+        raw = self.head(self.dropout(self.norm(line.values))).float()
+        found: Tensor = raw.unflatten(-1, (A_PLACE, -1)).log_softmax(-1).flatten(1, 2)
+        return found, A_PLACE * line.num_places
 
     def losses(
         self, line: TimeLine, symbols: Sequence[Sequence[int]]
     ) -> tuple[Float[Tensor, " batch"], Bool[Tensor, " batch"]]:
         """Return minus the log-likelihood of each row's symbols, and which rows have a line that
         has room for them; 0 for the others."""
-        needed = torch.tensor([places_needed(one) for one in symbols])
-        able = line.present & (needed.to(line.num_places.device) <= line.num_places)
+        shares, num = self(line)
+        needed = torch.tensor([places_needed(one) for one in symbols], device=num.device)
+        able = line.present & (needed <= num)
         told = [row if can else [] for row, can in zip(symbols, able.tolist(), strict=True)]
-        losses = alignment_losses(self(line), line.num_places, told)
+        losses = alignment_losses(shares, num, told)
         return torch.where(able, losses, 0.0), able
 
     @torch.no_grad()
@@ -61,8 +72,8 @@ class Speller(nn.Module):
             width: Of the search.
             known: Sequences of which the likeliest, as many, are always among them.
         """
-        shares, found = self(line).cpu(), []
-        for one, num in zip(shares, line.num_places.tolist(), strict=True):
+        found = []
+        for one, num in self._rows(line):
             best = prefix_beam(one[:num].double().numpy(), width)
             more = _likeliest(known.near(best[0].symbols, MOST_NEAR), one[:num]) if known else []
             every = {spelled.symbols: spelled for spelled in (*best, *more[:width])}
@@ -74,12 +85,12 @@ class Speller(nn.Module):
         self, line: TimeLine, symbols: Sequence[Sequence[int]]
     ) -> Float[Tensor, "batch member"]:
         """Return how likely each row's line spells each of some sequences, in nats."""
-        shares, num = self(line), len(symbols)
+        num = len(symbols)
         found = [
-            -alignment_losses(one.expand(num, -1, -1), places.expand(num), symbols)
-            for one, places in zip(shares, line.num_places, strict=True)
+            -alignment_losses(one.expand(num, -1, -1), torch.full((num,), sayings), symbols)
+            for one, sayings in self._rows(line)
         ]
-        return torch.stack(found).clamp(min=LEAST_LIKELY)
+        return torch.stack(found).clamp(min=LEAST_LIKELY).to(line.values.device)
 
     def beside(
         self,
@@ -98,9 +109,16 @@ class Speller(nn.Module):
         self, line: TimeLine, rngs: Sequence[np.random.Generator], temperature: float
     ) -> list[Spelled]:
         """Return a spelling of each row, whose symbols are drawn place by place."""
-        shares = self(line).double().cpu().numpy() / temperature
-        rows = zip(shares, line.num_places.tolist(), rngs, strict=True)
-        return [best_path(one[:num] + rng.gumbel(size=one[:num].shape)) for one, num, rng in rows]
+        found = []
+        for (one, num), rng in zip(self._rows(line), rngs, strict=True):
+            shares = one[:num].double().numpy() / temperature
+            found.append(best_path(shares + rng.gumbel(size=shares.shape)))
+        return found
+
+    def _rows(self, line: TimeLine) -> Iterator[tuple[Float[Tensor, "saying symbol"], int]]:
+        """Give each row's shares, and how many sayings are real."""
+        shares, num = self(line)
+        yield from zip(shares.detach().cpu(), num.tolist(), strict=True)
 
 
 def _likeliest(

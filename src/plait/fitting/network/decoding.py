@@ -31,8 +31,9 @@ TIMES_MADE = 7
 
 LEAST_SECONDS = 1.0
 
-MOST_MAPPED = 32
-"""Rows of a step whose pictures are seen finely: each takes the memory of hundreds of tokens."""
+MOST_FINE = 32
+"""Rows of a step whose pictures are seen finely, or sounds heard so: each takes the memory, and the
+time, of hundreds of tokens."""
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,12 @@ def _in_time(work: Work, simple: Simple, aside: float) -> bool:
 
 def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:
     """Return the settings with fewer rows to a step, where nothing was said, of a network whose
-    heads ask for maps, or for fewer; moments in time are not varied, for what follows would vary
-    with them."""
+    heads ask for maps or lines, or for fewer; moments in time are not varied, for what follows
+    would vary with them."""
     if problem.table.moments is not None:
         config = replace(config, augment=False)
     most = [int(one.most_per_step) for one in network.heads if hasattr(one, "most_per_step")]
-    most += [] if network.map_pool is None else [MOST_MAPPED]
+    most += [MOST_FINE] if network.lined or network.map_pool is not None else []
     if config.batch_size or not most:
         return config
     return replace(config, batch_size=min(config.rows_per_step(len(problem.learned)), *most))

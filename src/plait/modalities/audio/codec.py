@@ -46,7 +46,7 @@ MAGIC = (
 MEAN, SCALE = -6.0, 2.5
 """Log-mel values of ordinary recordings lie around this mean with this spread."""
 
-FRAMES_A_PLACE = 4
+FRAMES_A_SYMBOL = 2
 """Of a line."""
 
 PACE = 0.15
@@ -197,8 +197,8 @@ class AudioCodec:
         return np.concatenate(parts).astype(np.float32)
 
     def line_places(self, arrays: Arrays) -> int:
-        """Return how many places a line of the sound has; 0 where none is offered."""
-        return -(-len(arrays["mel"]) // FRAMES_A_PLACE) if self.lined else 0
+        """Return how many symbols a line of the sound has room for; 0 where none is offered."""
+        return -(-len(arrays["mel"]) // FRAMES_A_SYMBOL) if self.lined else 0
 
     def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
         return fingerprint_sound(raw, self.rate_hz)

@@ -46,8 +46,9 @@ SPELLINGS, MOST_SETTLED = 8, 256
 """Of a row, that are compared by how well they are spelled and how likely they would be written;
 and rows held out that tell whether, and how, texts are spelled."""
 
-SHARES = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)
-"""What spelling may count beside writing, where texts are spelled."""
+SHARES, LEAST_WITH_KNOWN = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3), 0.5
+"""What spelling may count beside writing, where texts are spelled; and least where texts recur: of
+others, rows held out that say what was learned by heart tell nothing (docs/log.md, 2026-12-01)."""
 
 
 class Embed(nn.Module):
@@ -162,16 +163,15 @@ class Generate(nn.Module):
         An answer of a closed set needs no search: all of them are scored.
         """
         seen = self._hearing(conditions)
-        if self.codec.answers:
-            return self._chosen(seen, rngs, asked)
-        if not self._spells(seen):
-            return self._written(seen, rngs, asked)
+        if self.codec.answers or not self._spells(seen):
+            make = self._chosen if self.codec.answers else self._written
+            return make(seen, rngs, asked)
         found: list[Arrays] = [{}] * len(rngs)
         there = _line(seen).present.cpu()
-        for make, rows in ((self._spelled, there.nonzero()), (self._written, (~there).nonzero())):
+        for way, rows in ((self._spelled, there.nonzero()), (self._written, (~there).nonzero())):
             if len(rows):
                 rows, own = rows[:, 0], [rngs[int(row)] for row in rows]
-                made = make(seen.take(rows.to(seen.pooled.device)), own, asked)
+                made = way(seen.take(rows.to(seen.pooled.device)), own, asked)
                 for row, one in zip(rows.tolist(), made, strict=True):
                     found[row] = one
         return found
@@ -218,7 +218,8 @@ class Generate(nn.Module):
     @torch.no_grad()
     def settle(self, held: Iterable[tuple[Conditions, ColumnBatch]]) -> None:
         """Choose by rows held out what spelling counts beside writing, from nothing to all."""
-        said: dict[float, list[str]] = {share: [] for share in (0.0, *SHARES)}
+        shares = [one for one in SHARES if not self._known or one >= LEAST_WITH_KNOWN]
+        said = {share: list[str]() for share in (0.0, *shares)}
         true: list[str] = []
         for conditions, target in held:
             if conditions.line is None or len(true) >= MOST_SETTLED:
@@ -236,10 +237,9 @@ class Generate(nn.Module):
         """Give what is said of rows where spelling counts so much: all by one search."""
         seen, num = self._hearing(conditions), len(conditions.pooled)
         rngs, asked = [np.random.default_rng(0)] * num, Asked()
-        lists, likely = [], []
-        if not self.codec.answers:
-            lists = self.speller.spellings(_line(seen), SPELLINGS, self._known)
-            likely = self._likely(seen, lists)
+        spellings, line, known = self.speller.spellings, _line(seen), self._known
+        lists = [] if self.codec.answers else spellings(line, SPELLINGS, known)
+        likely = self._likely(seen, lists) if lists else None
         for share in shares:
             self.spelling.fill_(share)
             if share and lists:
