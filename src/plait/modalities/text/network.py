@@ -219,8 +219,7 @@ class Generate(nn.Module):
     def settle(self, held: Iterable[tuple[Conditions, ColumnBatch]]) -> None:
         """Choose by rows held out what spelling counts beside writing, from nothing to all."""
         shares = [one for one in SHARES if not self._known or one >= LEAST_WITH_KNOWN]
-        said = {share: list[str]() for share in (0.0, *shares)}
-        true: list[str] = []
+        said, true = {share: list[str]() for share in (0.0, *shares)}, list[str]()
         for conditions, target in held:
             if conditions.line is None or len(true) >= MOST_SETTLED:
                 break
