@@ -39,7 +39,11 @@ def test_a_line_is_the_same_where_stems_did_their_work_before():
     network, batch, wanted = network_and_batch(target(most_answers=0))
     column, encoder = batch["sound"], network.encoder
     done = Embedded(
-        {}, {}, column.present, encoder.tokens(batch)["sound"], None, encoder.lines(batch)["sound"]
+        {},
+        {},
+        column.present,
+        tokens=encoder.tokens(batch)["sound"],
+        line=encoder.lines(batch)["sound"],
     )
     assert network.lined and network.offered(batch).line.present.tolist() == [True] * 3 + [False]
     losses = network(batch, wanted)["word"]
