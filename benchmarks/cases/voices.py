@@ -13,7 +13,7 @@ from benchmarks.fits import Outcome, fit_and_score
 from benchmarks.rows import Row
 from benchmarks.settings import QUICK_ROWS, Settings
 
-BUDGET = "10m"
+BUDGET = "20m"
 COLUMNS = {"voice": "audio", "name": "text"}
 ASKED = {"known": ("WER", "wer", "<= 0.03"), "unseen": ("CER", "cer", "<= 0.2")}
 """Part of the table -> what is asked of it."""
