@@ -23,8 +23,8 @@ from benchmarks.settings import QUICK_ROWS, Settings
 BUDGET = "450 steps"
 COLUMNS = {"tune": "music", "region": "category", "kind": "category", "metre": "category",
            "key": "category"}  # fmt: skip
-NUM_COMPOSED, TOGETHER, RUN = 200, 20, 8
-"""Tunes that are composed, by one seed, and notes in a row that count as copied."""
+NUM_COMPOSED, TOGETHER = 200, 20
+"""Tunes that are composed, and those that are by one seed."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,7 @@ def _composed(
 ) -> list[Row]:  # fmt: skip
     """Compose for rows held out, some by each seed, and look at what came out."""
     from plait.modalities import Media
+    from plait.modalities.music.copying import RUN, copied_share, known_runs
     from plait.modalities.music.scoring import held_bars
 
     codec, num = model.generator.target, min(NUM_COMPOSED, split.test.num_rows)
@@ -172,7 +173,7 @@ def _composed(
     (held, bars), (true_held, true_bars) = (
         np.sum([held_bars(tune) for tune in some], axis=0) for some in (made, true)
     )
-    known = _runs(codec.decode(value) for value in taught)
+    known = known_runs(codec.decode(value) for value in taught)
     metres = [f"{t.metres[0][1]}/{t.metres[0][2]}" if t.metres else "free" for t in made]
     asked = np.mean(np.array(metres) == np.array(inputs["metre"]))
     like, unlike = (
@@ -180,7 +181,9 @@ def _composed(
         for some in (made, drawn)
     )
     distinct = len({tune.notes.tobytes() for tune in made})
+    copied = copied_share(made, known)
     row = replace(row, case=f"{num} composed at temperature 1")
+    runs = f"runs of {RUN} notes that a training tune has"
     return [
         replace(row, metric="bars that notes and rests fill to their line",
                 value=float(held / bars), target=">= 0.95", peer="held-out tunes",
@@ -190,29 +193,11 @@ def _composed(
         replace(row, metric="metre as asked", value=float(asked)),
         replace(row, metric="likeness to the row's tune", value=like["likeness"],
                 peer="5-gram, as many drawn", peer_value=unlike["likeness"]),
-        replace(row, metric=f"runs of {RUN} notes that a training tune has",
-                value=_copied(made, known), peer="held-out tunes", peer_value=_copied(true, known)),
-        replace(row, metric=f"runs of {RUN} notes that a training tune has",
-                value=_copied(made, known), peer="5-gram", peer_value=_copied(drawn, known)),
+        replace(row, metric=runs, value=copied, peer="held-out tunes",
+                peer_value=copied_share(true, known)),
+        replace(row, metric=runs, value=copied, peer="5-gram",
+                peer_value=copied_share(drawn, known)),
     ]  # fmt: skip
-
-
-def _runs(made: Any) -> set[bytes]:
-    found = set[bytes]()
-    for tune in made:
-        found |= set(_runs_of(tune))
-    return found
-
-
-def _runs_of(tune: Any) -> list[bytes]:
-    """Return each run of notes as steps and lengths, whatever the key."""
-    notes = np.stack([np.diff(tune.notes[:, 2]), tune.notes[1:, 1]], 1).astype(np.int16)
-    return [notes[i : i + RUN - 1].tobytes() for i in range(len(notes) - RUN + 2)]
-
-
-def _copied(made: Sequence[Any], known: set[bytes]) -> float:
-    runs = [run in known for tune in made for run in _runs_of(tune)]
-    return float(np.mean(runs)) if runs else 0.0
 
 
 def _opened(files: Sequence[Any], settings: Settings) -> float:
