@@ -71,6 +71,8 @@ def run(settings: Settings) -> list[Row]:
         for place in np.flatnonzero(np.array(split.train["split"]) == "train")
     ]
     ours = _of_network(model, prepared, len(values))
+    alone = model.prepare(model.as_table(_untold(split.test)), target=True)
+    blind = _of_network(model, alone, len(values))
     gram = _gram(model, taught)
     peer, bare = (_of_gram(gram, values, grammar=grammar) for grammar in (True, False))
     note = (
@@ -83,6 +85,8 @@ def run(settings: Settings) -> list[Row]:
         read,
         replace(row, metric=metric, value=ours.notes, peer=f"{name}, same grammar",
                 peer_value=peer.notes, target="<= 0.9 x peer", note=note),
+        replace(row, metric=f"{metric}, no column told", value=blind.notes,
+                peer=f"{name}, same grammar", peer_value=peer.notes),
         replace(row, metric=metric, value=ours.notes, peer=name, peer_value=bare.notes),
         replace(row, metric="bits an event", value=ours.every, peer=f"{name}, same grammar",
                 peer_value=peer.every),
@@ -95,6 +99,12 @@ def _split(table: pa.Table, part: np.ndarray, chosen: np.ndarray) -> Split:
     test = chosen[part[chosen] == "test"]
     others = chosen[part[chosen] != "test"]
     return Split(kept.take(pa.array(others)), kept.take(pa.array(test)).drop_columns(["split"]))
+
+
+def _untold(table: pa.Table) -> pa.Table:
+    """Return the tunes with all other columns empty."""
+    empty = pa.nulls(table.num_rows, pa.string())
+    return pa.table({name: table[name] if name == "tune" else empty for name in table.column_names})
 
 
 def _of_network(model: Any, prepared: Any, num: int) -> Foretold:
