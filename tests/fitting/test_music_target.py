@@ -78,6 +78,20 @@ def test_an_opening_is_continued(model):
     assert np.mean(right) > 0.8
 
 
+def test_a_tune_that_is_begun_with_is_gone_on_with(model, tmp_path):
+    asked = rows(1, seed=8)[0]
+    opening = MusicCodec().read(asked["opening"], Media("."))
+    plait.generate(
+        model, kind=asked["kind"], begin=asked["opening"], n=2, out=tmp_path / "on.mid", each=True
+    )
+    files = sorted(tmp_path.glob("on*.mid"))
+    assert len(files) == 2
+    for path in files:
+        tune = MusicCodec().read(path.read_bytes(), Media("."))
+        assert len(tune) > len(opening)
+        assert (tune.notes[: len(opening)] == opening.notes).all()
+
+
 def test_tunes_go_out_as_a_book_and_as_sounds(model, tmp_path):
     asked = [{"kind": row["kind"]} for row in rows(3, seed=7)]
     plait.predict(model, asked, out=tmp_path / "made.abc", progress=False)

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
+from plait.data.loader import collate
 from plait.modalities import Media
 from plait.modalities.music.codec import MusicCodec
 from plait.modalities.music.echo import MOST_ALIKE, Echo
@@ -10,10 +12,15 @@ from plait.modalities.music.events import KIND_OF, NUM_EVENTS, Kind, event_of
 from plait.modalities.music.exports import exported
 from plait.modalities.music.grammar import Walk, legal_of
 from plait.modalities.music.kneser_ney import BEFORE, ORDER, KneserNey
+from plait.modalities.music.network import Composing, Generate
 from plait.modalities.music.scoring import held_bars
 from plait.modalities.music.synthesiser import RATE_HZ, rendered
 from plait.modalities.music.tune import made_tune
 from plait.modalities.music.writing import events_of, tune_of
+from plait.networks.system import to_tensors
+from plait.nn.conditions import Conditions
+from plait.nn.tokens import Tokens
+from plait.testing.network import awake
 from plait.types import ColumnSample
 
 NOWHERE = Media(None)  # type: ignore[arg-type]
@@ -119,6 +126,29 @@ def test_a_rule_of_four_events_is_foretold():
     rule = [0, 1, 2, 0, 1, 3] * 30
     assert KneserNey.learned([rule], 4).shares([1, 3, 0, 1])[2] > 0.9
     assert KneserNey.learned([rule], 4).shares([1, 2, 0, 1])[3] > 0.9
+
+
+def test_what_is_foretold_at_once_is_foretold_event_by_event():
+    """So no event is told anything of those behind it."""
+    torch.manual_seed(0)
+    raws = [polyphonic(seed) for seed in (1, 2)]
+    codec = MusicCodec().as_target().fit(raws)
+    head = awake(Generate(codec, 32)).eval()
+    torch.nn.init.constant_(head.decoder.out.bias[head.words.other :], -60.0)  # none but known ones
+    tokens = Tokens(torch.randn(2, 3, 32), torch.ones(2, 3, dtype=torch.bool), torch.zeros(2, 3, 2))
+    conditions = Conditions(tokens, torch.randn(2, head.num_queries, 32))
+    column = collate([codec.prepare(raw) for raw in raws], codec.layout)
+    with torch.no_grad():
+        at_once = head.losses(conditions, to_tensors({"x": column})["x"])
+        for row, raw in enumerate(raws):
+            events = codec.prepare(raw)["events"].tolist()
+            composing = Composing(head.decoder, head.words, conditions.take(slice(row, row + 1)))
+            last = torch.zeros(1, dtype=torch.long)
+            for place, number in enumerate(head.words.numbers(events).tolist()):
+                said = composing.follow(last).log_softmax(-1)[0, number]
+                assert float(at_once[row, place] + said) == pytest.approx(0.0, abs=1e-3)
+                last = torch.tensor([number])
+            assert composing.events[0] == events[:-1]
 
 
 def test_columns_of_tunes_are_detected_and_words_are_not():

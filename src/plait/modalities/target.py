@@ -104,7 +104,8 @@ class Asked:
         steps: Of a modality whose values are drawn from noise, step by step; None for its own.
         guidance: How far such values heed the columns beyond what was learned: 1 as learned, 0 not
             at all; None for the modality's own.
-        begin: A value of the target's layout that such values begin at: a sketch.
+        begin: A value of the target's layout that such values begin at, a sketch; or that what is
+            made piece by piece begins with.
         strength: How much noise is laid over it at first, in (0, 1]: 1 keeps nothing of it.
         keep: bool, of the shape that the modality says (pictures: ``[height, width]``): where the
             value that is begun at stays as it is.

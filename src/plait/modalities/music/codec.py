@@ -17,6 +17,7 @@ from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.music.abc_reading import read_abc
 from plait.modalities.music.abc_writing import key_name, write_abc
+from plait.modalities.music.copying import copied_note
 from plait.modalities.music.drawing import shown_tune
 from plait.modalities.music.events import FIRST, Event, Kind, event_of
 from plait.modalities.music.exports import EXPORTS, exported
@@ -68,6 +69,7 @@ class MusicCodec:
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = (FiveGram,)
     heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest", FiveGram.name)
+    heeds: ClassVar[tuple[str, ...]] = ("begin",)
     exports: ClassVar[Mapping[str, str]] = EXPORTS
 
     max_events: int = 480
@@ -224,6 +226,12 @@ class MusicCodec:
 
     def panel(self, said: Sequence[Tune], true: Sequence[Tune]) -> Html:
         return panel_of(said, true)
+
+    def beside_learned(
+        self, said: Sequence[Tune], true: Sequence[Tune], learned: Sequence[Tune]
+    ) -> Html:
+        """Say how much of what was made is copied from what was learned from."""
+        return copied_note(said, true, learned)
 
     def export(self, form: str, raws: Sequence[Tune | None], names: Sequence[str]) -> Any:
         """Return file name -> bytes of a form of `exports`.

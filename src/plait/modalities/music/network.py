@@ -30,7 +30,7 @@ from plait.modalities.music.vocabulary import END, Vocabulary
 from plait.modalities.target import Asked
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
-from plait.nn.piece_by_piece import written_pieces
+from plait.nn.piece_by_piece import choices
 from plait.nn.tokens import Tokens, averaged, length_mask, line_positions
 from plait.nn.told_decoder import ToldDecoder, ToldWriting
 from plait.types import Arrays, ColumnBatch
@@ -90,10 +90,17 @@ class Composing:
         decoder: What composes.
         words: The vocabulary.
         conditions: Of the rows.
+        begin: Events that every tune begins with, whatever is written in their places.
     """
 
-    def __init__(self, decoder: ToldDecoder, words: Vocabulary, conditions: Conditions) -> None:
-        self._writing, self._words = ToldWriting(decoder, conditions), words
+    def __init__(
+        self,
+        decoder: ToldDecoder,
+        words: Vocabulary,
+        conditions: Conditions,
+        begin: Sequence[int] = (),
+    ) -> None:
+        self._writing, self._words, self._begin = ToldWriting(decoder, conditions), words, begin
         self.device, num = self._writing.device, len(conditions.pooled)
         self._walks = [Walk() for _ in range(num)]
         self.events: list[list[int]] = [[] for _ in range(num)]
@@ -125,9 +132,14 @@ class Composing:
 
     def _take_events(self, numbers: list[int]) -> None:
         for walk, events, number in zip(self._walks, self.events, numbers, strict=True):
-            if number != END:
-                events.append(self._words.event(number, np.array(walk.told())))
-                walk.take(event_of(events[-1]))
+            if number == END:
+                continue
+            given = self._begin[len(events) : len(events) + 1]
+            events.append(int(given[0]) if len(given) else self._event(number, walk))
+            walk.take(event_of(events[-1]))
+
+    def _event(self, number: int, walk: Walk) -> int:
+        return self._words.event(number, np.array(walk.told()))
 
 
 class Generate(nn.Module):
@@ -191,14 +203,14 @@ class Generate(nn.Module):
     def generate(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> list[Arrays]:
-        """Compose a tune per row: the likeliest event each time, drawn, or by a beam search."""
-        if asked.beam > 1:
+        """Compose a tune per row: the likeliest event each time, drawn, or by a beam search.
+
+        One that begins at a tune (`Asked.begin`) goes on where that ends, without a beam.
+        """
+        if asked.beam > 1 and asked.begin is None:
             return self._searched(conditions, len(rngs), asked.beam)
-        ((found, sure),) = deque(self._pieces(conditions, rngs, asked.temperature), maxlen=1)
-        return [
-            self.codec.made(self._walked(one), float(each))
-            for one, each in zip(found, sure, strict=True)
-        ]
+        ((found, sure),) = deque(self._events(conditions, rngs, asked), maxlen=1)
+        return [self.codec.made(one, float(each)) for one, each in zip(found, sure, strict=True)]
 
     def stream(
         self, conditions: Conditions, rng: np.random.Generator, asked: Asked
@@ -207,15 +219,41 @@ class Generate(nn.Module):
         if asked.beam > 1:
             yield from self.generate(conditions, [rng], asked)
             return
-        for found, sure in self._pieces(conditions, [rng], asked.temperature):
-            yield self.codec.made(self._walked(found[0]), float(sure[0]))
+        for found, sure in self._events(conditions, [rng], asked):
+            yield self.codec.made(found[0], float(sure[0]))
 
-    def _pieces(
-        self, conditions: Conditions, rngs: Sequence[np.random.Generator], temperature: float
+    def _events(
+        self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
-        """Give after each place the pieces of each row, and their mean log-likelihood."""
-        composing, most = Composing(self.decoder, self.words, conditions), self.codec.max_events
-        return written_pieces(composing, rngs, temperature=temperature, most=most)
+        """Give after each place that is composed the events of each row, and their mean
+        log-likelihood."""
+        begin = [] if asked.begin is None else asked.begin["events"].tolist()
+        composing, num = Composing(self.decoder, self.words, conditions, begin), len(rngs)
+        found: list[list[int]] = [[] for _ in range(num)]
+        likely, length = np.zeros(num), np.zeros(num)
+        rows, last = np.arange(num), torch.full((num,), END, device=conditions.pooled.device)
+        for number in self.words.numbers(begin).tolist():
+            composing.follow(last)
+            last = torch.full_like(last, number)
+        for _ in range(max(self.codec.max_events - len(begin), 0) + 1):
+            logits = composing.follow(last).float()
+            for row, events in zip(rows, composing.events, strict=True):
+                found[row] = events
+            if length.any():
+                yield found, likely / np.maximum(length, 1)
+            last = choices(logits, [rngs[int(row)] for row in rows], asked.temperature)
+            told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
+            likely[rows] += told.double().cpu().numpy()
+            length[rows] += 1
+            going = np.flatnonzero(last.cpu().numpy() != END)
+            rows = rows[going]
+            if not len(going):
+                break
+            if len(going) < len(logits):
+                kept = torch.from_numpy(going).to(last.device)
+                last = last[kept]
+                composing.take(kept)
+        yield found, likely / np.maximum(length, 1)
 
     def _searched(self, conditions: Conditions, num_rows: int, width: int) -> list[Arrays]:
         """Compose the best tune per row that a beam search finds."""
