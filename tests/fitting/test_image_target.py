@@ -109,7 +109,10 @@ def test_what_collapsed_is_refused_and_a_copy_ships_in_its_place():
     assert best == "deep" and not any("refused" in one for one in notes)
 
 
-def test_where_all_collapsed_the_fit_ends_with_what_to_do():
+def test_where_all_that_was_learned_collapsed_the_fit_ends_with_what_to_do():
     judge = PairJudge(ImageCodec(size_px=SIDE))
     with pytest.raises(TargetError, match="worth shipping"):
-        choose_generated(judge, candidates(deep="one", typical="one"), np.arange(40))
+        choose_generated(judge, candidates(deep="one"), np.arange(40))
+    assert choose_generated(judge, candidates(deep="one", typical="one"), np.arange(40))[0] == (
+        "typical"
+    )

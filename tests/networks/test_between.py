@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from plait.networks.generate_rows import Between
+from plait.data.prepared import prepare_rows
+from plait.data.table import read
+from plait.modalities import Asked
+from plait.modalities.category.codec import CategoryCodec
+from plait.networks.generate_rows import Between, generated_rows
 
 
 def rngs():
@@ -28,3 +32,25 @@ def test_noise_stays_noise(share):
     first = rngs()[0].standard_normal((3, 20_000), np.float32)
     told = np.corrcoef(found.ravel(), first.ravel())[0, 1]
     assert told == pytest.approx(np.sin((1 - share) * np.pi / 2), abs=0.02)
+
+
+class Noisy:
+    """A drawer of one number of noise a row."""
+
+    columns = ("kind",)
+
+    def draw(self, arrays, rngs, asked):
+        return [{"x": rng.standard_normal(1)} for rng in rngs]
+
+
+def test_rows_that_hold_the_same_are_drawn_alike_unless_apart():
+    codec = CategoryCodec().fit(["a", "b"])
+    prepared = prepare_rows(read([{"kind": "a"}] * 3 + [{"kind": "b"}]), {"kind": codec})
+
+    def drawn(rows, **asked):
+        found = generated_rows(Noisy(), prepared, rows, Asked(**asked))
+        return [float(one["x"][0]) for one in found]
+
+    alike, apart = drawn([0, 1, 2, 3]), drawn([0, 1, 2, 3], apart=True)
+    assert len(set(alike)) == 2 and len(set(apart)) == 4
+    assert drawn([2, 0], apart=True) == [apart[2], apart[0]]

@@ -107,6 +107,8 @@ class Asked:
         begin: A value of the target's layout that such values begin at, a sketch; or that what is
             made piece by piece begins with.
         strength: How much noise is laid over it at first, in (0, 1]: 1 keeps nothing of it.
+        apart: Whether rows that hold the same are drawn apart, each by its number too: for what is
+            judged as a whole, such as how varied values are.
         keep: bool, of the shape that the modality says (pictures: ``[height, width]``): where the
             value that is begun at stays as it is.
     """
@@ -119,6 +121,7 @@ class Asked:
     begin: Arrays | None = None
     strength: float = 1.0
     keep: np.ndarray | None = None
+    apart: bool = False
 
 
 class SimpleGenerator(Protocol):

@@ -8,6 +8,7 @@ import numpy as np
 
 from plait.data.prepared import Prepared
 from plait.listening import heard, listened_if_asked
+from plait.modalities import Asked
 from plait.model.judging import labelled_rows, said_units
 from plait.model.scores import score
 from plait.progress import Progress
@@ -63,7 +64,8 @@ def score_rows(
     """
     present = {name: model.present(prepared, name)[rows] for name in model.inputs}
     predictor = model.predictor
-    outputs = predictor.outputs(prepared, rows) if outputs is None else outputs
+    if outputs is None:
+        outputs = predictor.outputs(prepared, rows, Asked(apart=True))
     judge = predictor.judge
     found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
     return found | predictor.beside(

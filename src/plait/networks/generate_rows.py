@@ -40,7 +40,8 @@ def generated_rows(
         prepared: Where the rows' arrays are.
         rows: Row numbers; one may come several times.
         asked: How to draw.
-        draws: Which of a row's draws each is, from 0, which all are without it: others are as
+        draws: Which of a row's draws each is, from 0, which all are without it (or its number,
+            where rows are asked `apart`): others are as
             independent of it as those of another seed. 2.5 is half way between draws 2 and 3, of
             what is drawn from noise (see `Between`).
         batch_size: Rows at a time.
@@ -48,6 +49,8 @@ def generated_rows(
     columns = drawer.columns
     batch_size = _at_once(prepared, columns, batch_size)
     loader = Loader(prepared, np.asarray(rows), columns, batch_size=batch_size, bucket=True)
+    if draws is None and asked.apart:
+        draws = np.asarray(rows).tolist()
     numbers = np.zeros(len(rows)) if draws is None else np.asarray(draws, np.float64)
     waiting: dict[int, deque[int]] = {}
     for place, row in enumerate(rows):

@@ -66,7 +66,6 @@ def choose_generated(
     refusing = tuple(
         f"{model_name(one)} is refused: {why}; a longer budget or more rows may help"
         for one, why in refused.items()
-        if one not in getattr(judge.codec, "heedless", ())
     )
     every, made = made, heeding(judge, made)
     names, costs = list(made.outputs), _costs(judge, made)
@@ -102,13 +101,17 @@ def heeding(judge: PairJudge, made: Generated) -> Generated:
 
 
 def refusals(judge: PairJudge, made: Generated) -> dict[str, str]:
-    """Return the candidates that must not ship, with why: by what the codec ``refuses``."""
-    refuses = getattr(judge.codec, "refuses", None)
+    """Return the candidates that must not ship, with why: by what the codec ``refuses``.
+
+    Those that do not heed what is asked are never refused: they ship where nothing else may.
+    """
+    refuses, heedless = getattr(judge.codec, "refuses", None), getattr(judge.codec, "heedless", ())
     if refuses is None or not len(made.rows):
         return {}
     found = {
         name: refuses(judge.metrics(outputs, made.truth), len(made.rows))
         for name, outputs in made.outputs.items()
+        if name not in heedless
     }
     return {name: why for name, why in found.items() if why}
 

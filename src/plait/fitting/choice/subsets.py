@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
+from plait.modalities import Asked
 from plait.model.model import Model
 from plait.model.scores import intervals_of, intervals_seconds_of
 
@@ -106,7 +107,7 @@ def _score(
         if name not in kept
         for column in columns
     ]
-    outputs = model.predictor.outputs(hide(prepared, hidden), part.rows)
+    outputs = model.predictor.outputs(hide(prepared, hidden), part.rows, Asked(apart=True))
     judge = model.predictor.judge
     found: dict[str, Any] = {"metrics": judge.metrics(outputs, part.truth), "intervals": {}}
     left = None if seconds is None else seconds - (time.monotonic() - began)

@@ -8,7 +8,7 @@ from plait.display import model_name
 from plait.fitting.choice.generated_choice import Generated
 from plait.fitting.choice.subsets import hide, subsets_of
 from plait.fitting.setup.problem import Problem
-from plait.modalities import foretold_of
+from plait.modalities import Asked, foretold_of
 from plait.model.generator import Generator
 from plait.model.trust import Trust, fit_trust
 from plait.model.trust_by_columns import TrustByColumns, usual_patterns
@@ -81,7 +81,7 @@ def _with_hidden(
             for column in columns
         ]
         rows, truth = chosen.rows[places[mine]], chosen.truth[places[mine]]
-        made = generator.outputs(hide(problem.prepared, gone), rows)
+        made = generator.outputs(hide(problem.prepared, gone), rows, Asked(apart=True))
         sureness[mine] = made["sureness"]
         shares[mine] = generator.judge.values(made, truth, metric)
     return fit_trust(metric, sureness, shares, problem.groups[chosen.rows[places]])

@@ -31,7 +31,7 @@ FINEST = 16
 
 LEAST_WIDTH = 32
 
-STEPS, GUIDANCE = 8, 2.0
+STEPS, GUIDANCE = 8, 3.0
 """Of a picture where nothing else is asked (docs/log.md, 2026-12-01)."""
 
 DRAWN_AT_ONCE = 64
