@@ -47,6 +47,15 @@ def test_values_that_recur_are_kept_as_they_are_and_how_often():
     assert np.allclose(made * 100, np.round(made * 100))  # prices have two decimals
 
 
+def test_values_that_single_rows_have_are_not_made_again():
+    values = np.random.default_rng(0).normal(90, 15, 42).round(2)
+    column = numbers(values)
+    assert len(column.bins.points) == 0
+    codes = column.encode(values)
+    made = [column.decode(codes, np.random.default_rng(i).random(42)) for i in range(20)]
+    assert np.isin(np.array(made), values).mean() < 0.05
+
+
 def test_numbers_stay_on_the_lattice_of_the_column():
     made = np.array(numbers(TABLES["in tens"]).decode(
         numbers(TABLES["in tens"]).encode(TABLES["in tens"]), RNG.random(3000)

@@ -17,6 +17,9 @@ FINE_BINS = 8
 LEAST_IN_BIN = 12
 """Training rows that a bin holds at least, and a part of a bin."""
 
+LEAST_OFTEN = 3
+"""Times that a value occurs which stands alone: one that a single row has would give it away."""
+
 MOST_DECIMALS = 6
 
 
@@ -53,8 +56,8 @@ class Bins:
         distinct, counts = np.unique(values, return_counts=True)
         step, origin = _lattice(distinct)
         heavy = distinct
-        if len(distinct) > MOST_BINS:
-            heavy = distinct[counts >= max(len(values) / MOST_BINS, 2)]
+        if len(distinct) > MOST_BINS or len(values) < LEAST_OFTEN * len(distinct):
+            heavy = distinct[counts >= max(len(values) / MOST_BINS, LEAST_OFTEN)]
         rest = values[~np.isin(values, heavy)]
         num = int(np.clip(len(rest) // LEAST_IN_BIN, 1, max(MOST_BINS - len(heavy), 4)))
         return cls(

@@ -62,6 +62,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "samples": (bool,),
     "scores": (bool,),
     "label_curve": (bool,),
+    "whole_rows": (bool,),
     "train": (dict,),
     "encoders": (dict, str),
     "base": _TEXT,

@@ -11,12 +11,16 @@ import numpy as np
 from plait.data.cautions import Caution, caution
 from plait.fitting.setup.work import Work
 from plait.fitting.whole_rows.worth import learned_from, told_apart
+from plait.whole_rows.columns import sizes_of
 from plait.whole_rows.likeness import Raws, associations, bars, gaps, nearest, privacy
 from plait.whole_rows.made import RowMaker
 from plait.whole_rows.tree import INDEPENDENT
 
 MOST_MADE = 5000
 """Rows that are made to be judged, and real ones that are learned from beside them."""
+
+MOST_PASSES, LEAST_JUDGED = 150_000, 300
+"""Variables of all judged rows, of wide tables; and rows that are judged however wide they are."""
 
 MOST_COMPARED, MOST_LEARNED, MOST_CELLS = 1000, 100_000, 2_000_000_000
 """Rows whose nearest ones are looked for, training rows among which they are, and comparisons."""
@@ -26,6 +30,11 @@ MOST_COLUMNS = 40
 
 OFTEN_COPIED = 0.01
 """A share of copies beyond that of held-out rows which is warned of."""
+
+
+def most_rows(num_variables: int) -> int:
+    """Return how many rows are judged: a network draws each variable by a pass of its own."""
+    return max(LEAST_JUDGED, min(MOST_MADE, MOST_PASSES // num_variables))
 
 
 def judge(
@@ -48,7 +57,8 @@ def judge(
     """
     columns, held, seed = maker.columns, raws["test"], work.seed
     num_train = len(next(iter(raws["train"].values())))
-    rows = np.random.default_rng([seed, 7]).permutation(num_train)[:MOST_MADE]
+    rows = np.random.default_rng([seed, 7]).permutation(num_train)
+    rows = rows[: most_rows(len(sizes_of(columns)))]
     real = {name: [one[row] for row in rows] for name, one in raws["train"].items()}
     draws = range(len(rows))
     update = work.progress.task("judging", 5)

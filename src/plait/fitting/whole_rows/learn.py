@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,11 +13,11 @@ import numpy as np
 from plait.errors import SchemaError, TableError
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
-from plait.fitting.whole_rows.judging import judge
+from plait.fitting.whole_rows.judging import judge, most_rows
 from plait.fitting.whole_rows.telling import make_card, metrics_of, training_of, verdict
 from plait.model.ensemble import DEEP
 from plait.model.whole_rows import WholeRows
-from plait.whole_rows.columns import CodedColumn, sizes_of, spans_of
+from plait.whole_rows.columns import CodedColumn, Labels, Numbers, sizes_of, spans_of
 from plait.whole_rows.copula import Copula
 from plait.whole_rows.drawing import RowDrawer
 from plait.whole_rows.made import RowMaker, encode
@@ -55,7 +56,9 @@ def learn_rows(problem: Problem, work: Work) -> tuple[WholeRows, dict[str, Any]]
     with work.timetable.part("reading"):
         columns, raws, notes = _read(problem)
     codes = {part: encode(columns, one) for part, one in raws.items()}
-    candidates = _candidates(columns, codes, work)
+    most = most_rows(len(sizes_of(columns)))
+    judged = {part: codes[part][:: -(-len(codes[part]) // most)] for part in ("validation", "test")}
+    candidates = _candidates(columns, codes, judged["validation"], work)
     best = max(candidates, key=lambda name: candidates[name].likelihood.mean())
     ships = candidates[best]
     maker = RowMaker(columns=columns, drawer=ships.drawer)
@@ -70,7 +73,7 @@ def learn_rows(problem: Problem, work: Work) -> tuple[WholeRows, dict[str, Any]]
     with work.timetable.part("scoring"):
         simple = RowMaker(columns=columns, drawer=candidates[next(iter(candidates))].drawer)
         found = judge(maker, simple, raws, work)
-        test = ships.drawer.log_likelihood(codes["test"])
+        test = ships.drawer.log_likelihood(judged["test"])
     told = {name: one.likelihood for name, one in candidates.items()}
     metrics = metrics_of(problem, told, best, test, found, notes)
     metrics |= {"num_parameters": sum(one.size for one in ships.drawer.arrays().values())}
@@ -105,13 +108,7 @@ def _read(
             notes.append(f"'{name}' has no value in the rows that are learned from: left out")
             continue
         columns[name] = one
-        writing = getattr(one, "writing", None)
-        if writing is not None and not writing.is_like_table:
-            notes.append(
-                f"'{name}' is written in several ways: made values are, as {writing.form} "
-                f"{writing.pattern}".rstrip()
-                + f", which {100 * writing.share:.0f} % of its cells are"
-            )
+        notes += _notes_on(name, one, raws["train"][name])
     without = left_out(problem.table.schema)
     if without:
         told = "; ".join(f"{name} ({why})" for name, why in without.items())
@@ -128,10 +125,26 @@ def _read(
     return columns, {p: {n: one[n] for n in columns} for p, one in raws.items()}, notes
 
 
+def _notes_on(name: str, column: CodedColumn, raws: Sequence[Any]) -> list[str]:
+    """Return what to know of how a column's values are made."""
+    if isinstance(column, Labels):
+        single = sum(count == 1 for label, count in Counter(raws).items() if label is not None)
+        said = f"'{name}': {single} of its labels are of a single row each, and made rows may have "
+        return [f"{said}them: leave it out where they tell who somebody is"] if single else []
+    if isinstance(column, Numbers) and not column.writing.is_like_table:
+        share = 100 * column.writing.share
+        like = column.write([column.bins.low])[0]
+        return [f"'{name}' is written in several ways, made values as {like} is ({share:.0f} %)"]
+    return []
+
+
 def _candidates(
-    columns: Mapping[str, CodedColumn], codes: Mapping[str, np.ndarray], work: Work
+    columns: Mapping[str, CodedColumn],
+    codes: Mapping[str, np.ndarray],
+    held: np.ndarray,
+    work: Work,
 ) -> dict[str, _Candidate]:
-    """Return name -> what was learned, with the log-likelihood of validation rows."""
+    """Return name -> what was learned, with the log-likelihood of held-out rows of codes."""
     variables, spans = sizes_of(columns), spans_of(columns)
     found = dict[str, _Candidate]()
     learned = codes["train"], variables, spans
@@ -144,7 +157,7 @@ def _candidates(
     with work.timetable.part("simple models"):
         for number, fit in enumerate(simple, 1):
             drawer = fit()
-            likelihood = drawer.log_likelihood(codes["validation"])
+            likelihood = drawer.log_likelihood(held)
             found[drawer.name] = _Candidate(drawer, likelihood, {})
             update(number)
     if work.simple:
@@ -153,6 +166,6 @@ def _candidates(
 
     with work.timetable.part("network"):
         trained = train_network(variables, codes, work)
-        likelihood = trained.drawer.log_likelihood(codes["validation"])
+        likelihood = trained.drawer.log_likelihood(held)
         found[DEEP] = _Candidate(trained.drawer, likelihood, trained.saved.sizes, trained.result)
     return found
