@@ -79,6 +79,28 @@ def test_files_for_each_carry_a_manifest_that_knows_their_bytes(bundle, tmp_path
     assert single.read_bytes() == first, "the same seed, the same bytes"
 
 
+@pytest.fixture(scope="module")
+def judge():
+    """What foretells the mood from a title."""
+    columns = {name: COLUMNS[name] for name in ("mood", "title")}
+    table = plait.read([{name: row[name] for name in columns} for row in rows()], columns=columns)
+    return plait.fit(table, target="mood", simple=True, budget="5s", samples=False)
+
+
+def test_a_judge_keeps_what_is_as_was_asked(bundle, judge, tmp_path):
+    asked = {"given": {"mood": "sad"}, "n": 4, "seed": 2}
+    drawn = plait.generate(bundle, given={"mood": "sad"}, n=12, seed=2)["prediction"]
+    kept = plait.generate(bundle, **asked, judge=judge)
+    assert set(kept["prediction"]) <= set(drawn) and len(kept) == 4
+    assert set(kept["foretold"]) == {"sad"} and set(kept["inside"]) <= {True, False}
+    out = tmp_path / "kept.csv"
+    done = plait.generate(bundle, **asked, judge=judge, out=out)
+    assert plait.read(out).column("foretold") == ["sad"] * 4
+    assert any("chose among 12 draws" in note for note in done["notes"])
+    with pytest.raises(ColumnError, match="which was not asked for"):
+        plait.generate(bundle, size=2.0, judge=judge)
+
+
 def test_what_cannot_be_made(bundle, tmp_path):
     with pytest.raises(ColumnError, match="no column or modality 'mode'"):
         plait.generate(bundle, mode="happy")

@@ -89,6 +89,10 @@ def generate(
     walk: Annotated[
         bool, typer.Option("--walk", help="Lead from one draw to the next and back: --out x.gif.")
     ] = False,
+    judge: Annotated[
+        Path | None,
+        typer.Option(help="Bundle that foretells what is asked: of three draws each it keeps one."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -124,6 +128,7 @@ def generate(
             strength=strength,
             mask=mask,
             walk=walk,
+            judge=judge,
             out=out,
             each=each,
             force=force,

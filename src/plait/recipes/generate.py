@@ -14,11 +14,12 @@ from plait.data.prepared import Prepared
 from plait.display import model_name
 from plait.errors import CellError, ColumnError, TargetError, UsageError
 from plait.listening import heard, listened
-from plait.modalities import Asked
+from plait.modalities import Asked, MadeFile
 from plait.model.asked import asked_row, of_call
 from plait.model.asked_draws import asked_of
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
+from plait.model.made import raw_of
 from plait.model.model import Model, load
 from plait.model.several import predicted
 from plait.model.whole_rows import WholeRows
@@ -28,9 +29,13 @@ from plait.recipes.drawn_from import drawn_from
 from plait.recipes.made_output import check_made, write_made
 from plait.recipes.made_rows import make_rows
 from plait.recipes.notices import notice_of
+from plait.recipes.ranking import best, rank
 from plait.types import Cell
 
 MOST_VALUES = 100_000
+BEST_OF = 3
+"""Draws of which a judge keeps one."""
+
 CHUNK_VALUES = 64
 WALK_DRAWS = 4
 """Draws that a walk leads through before it is back at the first."""
@@ -58,6 +63,7 @@ def generate(
     strength: float | None = None,
     mask: Cell = None,
     walk: bool = False,
+    judge: Model | Path | str | None = None,
     out: Path | str | None = None,
     each: bool = False,
     force: bool = False,
@@ -87,6 +93,10 @@ def generate(
         steps, guidance, begin, strength, mask: See `plait.recipes.drawn_from.drawn_from`; of
             targets that are drawn from noise, such as pictures.
         walk: Whether the values lead from one draw to the next and back: a film, with ``.gif``.
+        judge: A bundle, or model, that foretells what was asked from what was made, best learned
+            from other rows: `BEST_OF` times as many are drawn, and of each so many the one kept of
+            which it foretells what is nearest (see `plait.recipes.ranking`). ``foretold`` and
+            ``inside``, whether the value is like those that it knows, are told beside.
         out: Where they go: ``.csv``, ``.jsonl`` or ``.parquet``, a row each; or the ending of the
             target's own files, such as ``.png``: one, or a sheet of all.
         each: Whether each gets a file of its own: ``cars_00.png`` and so on.
@@ -111,7 +121,7 @@ def generate(
         )
     if isinstance(opened, WholeRows):
         said = {"target": target, "beam": beam, "steps": steps, "guidance": guidance,
-                "begin": begin, "strength": strength, "mask": mask}  # fmt: skip
+                "begin": begin, "strength": strength, "mask": mask, "judge": judge}  # fmt: skip
         _only_rows({**said, "walk": walk or None, "each": each or None})
         return make_rows(
             opened,
@@ -132,16 +142,24 @@ def generate(
         begin=begin, strength=strength, mask=mask, between=walk,
     )  # fmt: skip
     cells = cells_of(one, {**(given or {}), **named})
-    draws = np.linspace(0, min(n, WALK_DRAWS), n, endpoint=False) if walk else np.arange(n)
+    num = n if judge is None else BEST_OF * n
+    draws = np.linspace(0, min(n, WALK_DRAWS), n, endpoint=False) if walk else np.arange(num)
     made = _made(one, _prepared(one, cells), draws, asked, heard(progress))
-    notes = _notes(one.generator, n)
+    notes, beside = _notes(one.generator, n), dict[str, Any]()
+    if judge is not None:
+        draws, beside = _best(one.generator, name, made, judge, cells, n)
+        made = made[draws]
+        notes.append(_judged(beside, num))
     if place is None:
-        return Answer(one.generator.answer(made))
+        return Answer({**one.generator.answer(made), **beside})
     begun = {KEY_BEGIN: begin, KEY_MASK: mask}
     given_too = {name: cell for name, cell in begun.items() if cell is not None}
     first = notice_of(one, name, asked, {**cells, **given_too})
-    notices = [replace(first, draw=draw) for draw in range(n)]
-    written = write_made(place, one.generator, made, cells, notices, name, force=force)
+    notices = [replace(first, draw=n if walk else int(draw)) for n, draw in enumerate(draws)]
+    answer = {**one.generator.answer(made), **beside}
+    written = write_made(
+        place, one.target_codec, list(raw_of(made)), answer, cells, notices, name, force=force
+    )
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
 
 
@@ -203,6 +221,35 @@ def _made(
         parts.append(generator.made(values, prepared, rows, asked))
         update(first + len(some))
     return np.concatenate(parts)
+
+
+def _best(
+    generator: Generator,
+    column: str,
+    made: np.ndarray,
+    judge: Model | Path | str,
+    cells: Mapping[str, Cell],
+    n: int,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the places of the `n` values that a judge prefers, and what it tells of them."""
+    said = generator.answer(made)["prediction"]
+    values = [one.content if isinstance(one, MadeFile) else one for one in said]
+    ranked = rank(values, column, judge, cells)
+    found = best(ranked, values, np.arange(len(values)) % n)
+    told = {
+        "foretold": [ranked.foretold[place] for place in found],
+        "inside": ranked.inside[found].tolist(),
+    }
+    return found, told
+
+
+def _judged(told: Mapping[str, Any], num: int) -> str:
+    outside = len(told["inside"]) - sum(told["inside"])
+    note = f"the judge chose among {num:,} draws"
+    if outside:
+        note += f"; {outside:,} of those kept are unlike what it learned from, so that what it "
+        note += "foretells of them is not to be relied on"
+    return note
 
 
 def _notes(generator: Generator, n: int) -> list[str]:

@@ -7,15 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from plait.answer import Answer
 from plait.arrow import array
 from plait.errors import UsageError
 from plait.modalities import MadeFile
-from plait.model.generator import Generator
-from plait.model.made import raw_of
 from plait.provenance.manifest import manifest_of, manifest_path
 from plait.provenance.notice import Notice
 from plait.recipes.made_files import MadeFiles
@@ -95,8 +91,9 @@ def check_made(
 
 def write_made(
     place: Place,
-    generator: Generator,
-    made: np.ndarray,
+    codec: Any,
+    raws: Sequence[Any],
+    answer: Mapping[str, Any],
     cells: Mapping[str, Cell],
     notices: Sequence[Notice],
     target: str,
@@ -105,17 +102,26 @@ def write_made(
 ) -> dict[str, Any]:
     """Write values with their notices, and the manifest beside them.
 
+    Args:
+        place: From `check_made`.
+        codec: Of the target.
+        raws: The values.
+        answer: The same for people: columns, beginning with ``prediction``.
+        cells: What was given.
+        notices: Of each value.
+        target: Its column.
+        force: Whether files are replaced.
+
     Returns ``files``, names of what was written, and ``manifest``, its path.
 
     Raises `UsageError` where the values are not of the form that the ending asks for.
     """
     if place.form:
-        return _write_rows(place, generator, made, cells, notices, target, force=force)
-    raws = list(raw_of(made))
+        return _write_rows(place, answer, cells, notices, target, force=force)
     if len(place.names) == len(raws):
-        values = [_single(generator.target, raw, place.out.suffix.lower()) for raw in raws]
+        values = [_single(codec, raw, place.out.suffix.lower()) for raw in raws]
     else:
-        values = [_together(generator.target, raws, place)]
+        values = [_together(codec, raws, place)]
         first = notices[0]
         notices = [replace(first, settings={**first.settings, "values": float(len(raws))})]
     files = {}
@@ -179,8 +185,7 @@ def _fitting(value: MadeFile, ending: str, others: Sequence[str] = ()) -> bytes:
 
 def _write_rows(
     place: Place,
-    generator: Generator,
-    made: np.ndarray,
+    answer: Mapping[str, Any],
     cells: Mapping[str, Cell],
     notices: Sequence[Notice],
     target: str,
@@ -188,7 +193,6 @@ def _write_rows(
     force: bool,
 ) -> dict[str, Any]:
     """Write a row for each value: the conditions, the value, what is told of it, its notice."""
-    answer = dict(Answer(generator.answer(made)).columns)
     known = {name: [notice.conditions[name] for notice in notices] for name in cells}
     told = [notice.to_json() for notice in notices]
     packing = PACKINGS.get(place.out.suffix.lower())
@@ -197,7 +201,8 @@ def _write_rows(
         MadeFiles(place.out, lambda _, row: notices[row], force=force) as files,
         RowWriter(temporary, place.form, packing) as writer,
     ):
-        values = files.named({"prediction": answer.pop("prediction")}, 0)["prediction"]
-        columns = {**known, target: values, **answer, MADE_BY: told}
+        values = files.named({"prediction": answer["prediction"]}, 0)["prediction"]
+        others = {name: one for name, one in answer.items() if name != "prediction"}
+        columns = {**known, target: values, **others, MADE_BY: told}
         writer.write(pa.table({name: array(one) for name, one in columns.items()}))
     return {"files": [str(place.out)], "manifest": None}
