@@ -18,7 +18,7 @@ from benchmarks.fits import Outcome
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
-CLOTHES_BUDGET, STICKERS_BUDGET, SPACE_BUDGET = "400 steps", "40 epochs", "25 epochs"
+CLOTHES_BUDGET, STICKERS_BUDGET, SPACE_BUDGET = "2000 steps", "40 epochs", "25 epochs"
 """Work, not time: made pictures are worth the same on a machine that others share."""
 
 NUM_MADE, JUDGE_EPOCHS, SIZE_PX, AMONG = 1000, 2, 48, 50
