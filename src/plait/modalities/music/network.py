@@ -30,7 +30,7 @@ from plait.modalities.music.vocabulary import END, Vocabulary
 from plait.modalities.target import Asked
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
-from plait.nn.piece_by_piece import choices
+from plait.nn.piece_by_piece import written_pieces
 from plait.nn.tokens import Tokens, averaged, length_mask, line_positions
 from plait.nn.told_decoder import ToldDecoder, ToldWriting
 from plait.types import Arrays, ColumnBatch
@@ -90,7 +90,7 @@ class Composing:
         decoder: What composes.
         words: The vocabulary.
         conditions: Of the rows.
-        begin: Events that every tune begins with, whatever is written in their places.
+        begin: Events that every tune begins with, before those that are composed.
     """
 
     def __init__(
@@ -106,9 +106,20 @@ class Composing:
         self.events: list[list[int]] = [[] for _ in range(num)]
 
     def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch event"]:
-        """Write an event in each row, and return logits of the next, of what may come alone."""
+        """Write an event in each row, and return logits of the next, of what may come alone; at the
+        start write what the tunes begin with."""
         if self._writing.place:
             self._take_events(pieces.tolist())
+            return self._step(pieces)
+        logits = self._step(pieces)
+        for event, number in zip(self._begin, self._words.numbers(self._begin), strict=True):
+            for walk, events in zip(self._walks, self.events, strict=True):
+                events.append(event)
+                walk.take(event_of(event))
+            logits = self._step(torch.full_like(pieces, int(number)))
+        return logits
+
+    def _step(self, pieces: Tensor) -> Tensor:
         told = np.array([walk.told() for walk in self._walks], np.int16)
         places = torch.from_numpy(told).to(self.device)
         guesses = torch.from_numpy(self._words.numbers(told[:, AGAIN])).to(self.device)
@@ -132,14 +143,9 @@ class Composing:
 
     def _take_events(self, numbers: list[int]) -> None:
         for walk, events, number in zip(self._walks, self.events, numbers, strict=True):
-            if number == END:
-                continue
-            given = self._begin[len(events) : len(events) + 1]
-            events.append(int(given[0]) if len(given) else self._event(number, walk))
-            walk.take(event_of(events[-1]))
-
-    def _event(self, number: int, walk: Walk) -> int:
-        return self._words.event(number, np.array(walk.told()))
+            if number != END:
+                events.append(self._words.event(number, np.array(walk.told())))
+                walk.take(event_of(events[-1]))
 
 
 class Generate(nn.Module):
@@ -205,12 +211,16 @@ class Generate(nn.Module):
     ) -> list[Arrays]:
         """Compose a tune per row: the likeliest event each time, drawn, or by a beam search.
 
-        One that begins at a tune (`Asked.begin`) goes on where that ends, without a beam.
+        One that begins at a tune (`Asked.begin`) goes on where that ends.
         """
-        if asked.beam > 1 and asked.begin is None:
-            return self._searched(conditions, len(rngs), asked.beam)
-        ((found, sure),) = deque(self._events(conditions, rngs, asked), maxlen=1)
-        return [self.codec.made(one, float(each)) for one, each in zip(found, sure, strict=True)]
+        if asked.beam > 1:
+            return self._searched(conditions, len(rngs), asked)
+        ((found, sure),) = deque(self._pieces(conditions, rngs, asked), maxlen=1)
+        begin = _begin(asked)
+        return [
+            self.codec.made(self._walked(one, begin), float(each))
+            for one, each in zip(found, sure, strict=True)
+        ]
 
     def stream(
         self, conditions: Conditions, rng: np.random.Generator, asked: Asked
@@ -219,59 +229,47 @@ class Generate(nn.Module):
         if asked.beam > 1:
             yield from self.generate(conditions, [rng], asked)
             return
-        for found, sure in self._events(conditions, [rng], asked):
-            yield self.codec.made(found[0], float(sure[0]))
+        for found, sure in self._pieces(conditions, [rng], asked):
+            yield self.codec.made(self._walked(found[0], _begin(asked)), float(sure[0]))
 
-    def _events(
+    def _pieces(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
     ) -> Iterator[tuple[list[list[int]], np.ndarray]]:
-        """Give after each place that is composed the events of each row, and their mean
-        log-likelihood."""
-        begin = [] if asked.begin is None else asked.begin["events"].tolist()
-        composing, num = Composing(self.decoder, self.words, conditions, begin), len(rngs)
-        found: list[list[int]] = [[] for _ in range(num)]
-        likely, length = np.zeros(num), np.zeros(num)
-        rows, last = np.arange(num), torch.full((num,), END, device=conditions.pooled.device)
-        for number in self.words.numbers(begin).tolist():
-            composing.follow(last)
-            last = torch.full_like(last, number)
-        for _ in range(max(self.codec.max_events - len(begin), 0) + 1):
-            logits = composing.follow(last).float()
-            for row, events in zip(rows, composing.events, strict=True):
-                found[row] = events
-            if length.any():
-                yield found, likely / np.maximum(length, 1)
-            last = choices(logits, [rngs[int(row)] for row in rows], asked.temperature)
-            told = logits.log_softmax(-1).gather(1, last[:, None])[:, 0]
-            likely[rows] += told.double().cpu().numpy()
-            length[rows] += 1
-            going = np.flatnonzero(last.cpu().numpy() != END)
-            rows = rows[going]
-            if not len(going):
-                break
-            if len(going) < len(logits):
-                kept = torch.from_numpy(going).to(last.device)
-                last = last[kept]
-                composing.take(kept)
-        yield found, likely / np.maximum(length, 1)
+        """Give after each place the pieces of each row, and their mean log-likelihood."""
+        composing, most = self._composing(conditions, asked)
+        return written_pieces(composing, rngs, temperature=asked.temperature, most=most)
 
-    def _searched(self, conditions: Conditions, num_rows: int, width: int) -> list[Arrays]:
+    def _composing(self, conditions: Conditions, asked: Asked) -> tuple[Composing, int]:
+        """Return what composes, and how many events it may."""
+        begin = _begin(asked)
+        composing = Composing(self.decoder, self.words, conditions, begin)
+        return composing, max(self.codec.max_events - len(begin), 1)
+
+    def _searched(self, conditions: Conditions, num_rows: int, asked: Asked) -> list[Arrays]:
         """Compose the best tune per row that a beam search finds."""
-        composing = Composing(self.decoder, self.words, conditions)
-        most = self.codec.max_events
-        found = beam_search(composing, num_rows=num_rows, width=width, most=most)
+        composing, most = self._composing(conditions, asked)
+        found = beam_search(composing, num_rows=num_rows, width=asked.beam, most=most)
+        begin = _begin(asked)
         return [
-            self.codec.made(self._walked(one.pieces), one.log_likelihood / one.length)
+            self.codec.made(self._walked(one.pieces, begin), one.log_likelihood / one.length)
             for one in found
         ]
 
-    def _walked(self, pieces: Sequence[int]) -> list[int]:
-        """Return the events of numbers; any other is what may come where it stands."""
-        walk, events = Walk(), list[int]()
+    def _walked(self, pieces: Sequence[int], begin: Sequence[int]) -> list[int]:
+        """Return events to begin with, then those of numbers; any other is what may come where it
+        stands."""
+        walk, events = Walk(), list(begin)
+        for event in begin:
+            walk.take(event_of(event))
         for number in pieces:
             events.append(self.words.event(number, np.array(walk.told())))
             walk.take(event_of(events[-1]))
         return events
+
+
+def _begin(asked: Asked) -> list[int]:
+    """Return the events of the tune that is begun at; [] where there is none."""
+    return [] if asked.begin is None else list(map(int, asked.begin["events"]))
 
 
 def _lookup(words: Vocabulary) -> Int[Tensor, " event"]:
