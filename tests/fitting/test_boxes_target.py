@@ -41,6 +41,12 @@ def test_the_network_finds_what_simple_models_cannot(model):
     assert "AP 50-95" in told["panel"]
 
 
+def test_it_learns_to_the_end_for_losses_of_different_steps_cannot_be_compared(model):
+    told = model.records["metrics"]
+    assert told["training"]["steps"] == 60
+    assert [one["step"] for one in told["curve"]] == [60] and "validation" not in told["curve"][0]
+
+
 def test_boxes_are_drawn_over_their_pictures(model):
     samples = model.records["samples"]
     over = [one for one in samples if "picture" in one["cells"]]

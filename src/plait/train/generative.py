@@ -58,6 +58,9 @@ class GenerativeData:
 class Generative:
     """An `Objective`: the heads of one trunk learn their targets.
 
+    Rows held out are not looked at where a head has a `moving_loss`: what it asks for comes from
+    what the network says itself, so that it may rise while answers become better.
+
     Args:
         network: The network.
         data: Rows to learn from and to validate on.
@@ -70,7 +73,8 @@ class Generative:
         self.columns = (*data.columns, *([START] if data.started else []))
         self.views: tuple[View, ...] = (View(self.rows, plain_epochs=1, together=data.together),)
         self.shared = data.columns
-        self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
+        moving = any(getattr(head, "moving_loss", False) for head in network.heads)
+        self.num_checked = 0 if moving else min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
 
     @property

@@ -84,6 +84,7 @@ class Generate(nn.Module):
 
     num_queries = 1
     asks_for_map = True
+    moving_loss = True
 
     def __init__(self, codec: BoxesCodec, dim: int) -> None:
         super().__init__()
