@@ -85,6 +85,7 @@ class Generate(nn.Module):
     num_queries = 1
     asks_for_map = True
     moving_loss = True
+    most_per_step = 8  # each has a thousand places to learn from
 
     def __init__(self, codec: BoxesCodec, dim: int) -> None:
         super().__init__()
