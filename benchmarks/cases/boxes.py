@@ -16,8 +16,11 @@ from benchmarks.settings import Settings
 
 CELLS_BUDGET, STICKERS_BUDGET = "10m", "8m"
 QUICK_ROWS = 48
-CELLS = {"image": {"modality": "image", "settings": {"turns": "any"}}, "boxes": "boxes"}
-"""Under a microscope nothing is upright, and the person says so."""
+CELLS = {
+    "image": {"modality": "image", "settings": {"turns": "any", "zoom": 1.1}},
+    "boxes": "boxes",
+}
+"""Under a microscope nothing is upright and all is of one scale, and the person says so."""
 
 STICKERS = {"picture": "image", "boxes": "boxes"}
 

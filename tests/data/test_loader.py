@@ -137,3 +137,38 @@ def test_an_exception_in_the_thread_is_raised_here(prepared, monkeypatch):
 def test_wrong_numbers_are_refused(prepared):
     with pytest.raises(UsageError, match="cannot work so"):
         loader(prepared, batch_size=0)
+
+
+class Swapped:
+    """Varies rows together: the numbers of a batch are those of its rows in some other order."""
+
+    columns = ("word", "size")
+
+    def __call__(self, values, rng):
+        order = rng.permutation(len(values["size"]))
+        return {name: [values[name][i] for i in order] for name in self.columns}
+
+
+def test_rows_are_varied_together_while_they_are_to_be(prepared):
+    """Here the number is what is told: it goes along, and is not varied by itself."""
+
+    def batches(**options):
+        return list(Loader(prepared, np.arange(203), ["word"], batch_size=29, augment=True,
+                           together=Swapped(), **options).epoch(1))  # fmt: skip
+
+    some = batches(together_at=lambda step: step < 10)
+    assert len(some) == 7
+    for place, (rows, batch) in enumerate(some):
+        told = batch["size"].parts["exact"][:, 0].astype(int)
+        assert sorted(told) == rows.tolist()
+        assert (told == rows).all() == (place >= 3)  # step 7 is the first of epoch 1
+        assert batch["word"].present.tolist() == [WORDS[row] is not None for row in told]
+    same(some, batches(together_at=lambda step: step < 10))
+    same(some[3:], batches(together_at=lambda step: False)[3:])
+
+
+def test_plain_epochs_are_not_varied_together(prepared):
+    one = Loader(prepared, np.arange(50), ["word"], batch_size=25, augment=True, plain_epochs=1,
+                 together=Swapped())  # fmt: skip
+    for rows, batch in one.epoch(0):
+        assert batch["size"].parts["exact"][:, 0].tolist() == rows.tolist()

@@ -11,6 +11,8 @@ import pytest
 
 import plait
 from plait.errors import CellError, TargetError, UsageError
+from plait.modalities.boxes.codec import BoxesCodec
+from plait.train.config import TrainConfig
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -37,6 +39,12 @@ def test_the_network_finds_what_simple_models_cannot(model):
     scores = {one["name"]: one["metrics"]["map50"] for one in told["candidates"]}
     assert told["shipped"] == "deep" and scores["deep"] > 0.5 > 0.3 > scores["nearest"]
     assert "AP 50-95" in told["panel"]
+
+
+def test_it_learns_to_the_end_for_losses_of_different_steps_cannot_be_compared(model):
+    told = model.records["metrics"]
+    assert told["training"]["steps"] == 60
+    assert [one["step"] for one in told["curve"]] == [60] and "validation" not in told["curve"][0]
 
 
 def test_boxes_are_drawn_over_their_pictures(model):
@@ -153,3 +161,26 @@ def test_a_picture_with_nothing_on_it_is_no_missing_row():
     parts = model.records["splits"]
     assert sum(len(parts[name]) for name in ("train", "validation", "test")) == len(rows)
     assert np.isfinite(model.records["metrics"]["test"]["metrics"]["map"])
+
+
+def test_pictures_are_laid_together_where_a_person_asks_for_it(monkeypatch):
+    """From the second epoch on; the same seed learns the same."""
+    rows, calls, laid = scenes(40), [], BoxesCodec.varied_together
+
+    def counted(*args):
+        calls.append(len(args[0]))
+        return laid(*args)
+
+    monkeypatch.setattr(BoxesCodec, "varied_together", staticmethod(counted))
+
+    def cost(share):
+        model = plait.fit(rows, target="things", budget="8 steps", progress=False, seed=2,
+                          train=TrainConfig(together_share=share), baselines=False,
+                          samples=False)  # fmt: skip
+        return model.records["metrics"]["validation"]["costs"]["deep"]
+
+    plain = cost(0.0)
+    assert not calls
+    mixed = cost(1.0)
+    assert len(calls) >= 4
+    assert mixed == cost(1.0) != plain

@@ -42,7 +42,7 @@ def test_a_moved_canvas_keeps_its_frame_true(turns, grey):
     arrays["canvas"] = arrays["canvas"][..., :1] if grey else arrays["canvas"]
     place, seen, mirrored = np.array([70.5 / 160, 55.5 / 120, 1.0]), 0, 0
     for seed in range(40):
-        found = moved(arrays, turns, np.random.default_rng(seed))
+        found = moved(arrays, turns, 1.35, np.random.default_rng(seed))
         at = found["frame"] @ place
         mirrored += np.linalg.det(found["frame"][:, :2]) < 0
         if ((at > 0.05) & (at < 0.95)).all():
@@ -68,11 +68,12 @@ def test_a_codec_prepares_a_canvas_where_it_is_asked_for():
 
 
 def test_what_was_prepared_without_a_canvas_stays_known():
-    assert not {"canvas_px", "canvas", "turns"} & set(codec_to_dict(ImageCodec()))
+    assert not {"canvas_px", "canvas", "turns", "zoom"} & set(codec_to_dict(ImageCodec()))
     with_canvas = ImageCodec(canvas_px=320, canvas=(240, 320))
     assert codec_from_dict(codec_to_dict(with_canvas)) == with_canvas
     assert codec_hash(ImageCodec(canvas_px=320)) != codec_hash(ImageCodec())
     assert codec_hash(ImageCodec(turns="any")) != codec_hash(ImageCodec())
+    assert codec_hash(ImageCodec(zoom=1.1)) != codec_hash(ImageCodec())
 
 
 def test_a_large_picture_keeps_its_own_size(tmp_path):
@@ -83,3 +84,16 @@ def test_a_large_picture_keeps_its_own_size(tmp_path):
     Image.new("RGB", (2000, 1200)).save(tmp_path / "a.png")
     codec = ImageCodec(canvas_px=320, canvas=(192, 320))
     assert codec.prepare(codec.read("a.png", Media(tmp_path)))["size"].tolist() == [2000, 1200]
+
+
+def test_how_far_a_picture_is_enlarged_is_a_setting():
+    arrays = on_canvas(spotted(120, 160, 70, 55), (96, 128))
+
+    def scales(zoom):
+        frames = [moved(arrays, "none", zoom, np.random.default_rng(i))["frame"] for i in range(60)]
+        return np.log([np.sqrt(np.linalg.det(frame[:, :2])) for frame in frames])
+
+    assert scales(1.1).std() < 0.6 * scales(1.35).std()
+    for wrong in ({"zoom": 0.5}, {"zoom": 99.0}, {"turns": "left"}):
+        with pytest.raises(ValueError, match="zoom is 1 to 4|turns is one of"):
+            ImageCodec(**wrong)

@@ -38,7 +38,7 @@ def threads_as_before():
 class Line:
     """An objective: a number of each row is a linear function of another; one weight is unused."""
 
-    num_checked, divisible, shared, work = 0, True, (), "a line"
+    num_checked, least_part, shared, work = 0, 16, (), "a line"
 
     def __init__(self) -> None:
         torch.manual_seed(0)
@@ -162,6 +162,7 @@ def test_how_many_parts(monkeypatch):
     monkeypatch.setattr(data_parallel.torch, "get_num_threads", lambda: 4)
     assert [num_parts(size, "cpu") for size in (8, 16, 32, 64, 256)] == [1, 1, 2, 4, 4]
     assert num_parts(256, "cuda") == 1
+    assert (num_parts(16, "cpu", 8), num_parts(64, "cpu", None)) == (2, 1)
     monkeypatch.setattr(data_parallel.torch, "get_num_threads", lambda: 1)
     assert num_parts(256, "cpu") == 1
 

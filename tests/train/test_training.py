@@ -15,7 +15,7 @@ from plait.networks.config import SystemConfig
 from plait.networks.system import System, drop_columns, with_heads
 from plait.train import loop
 from plait.train.average import WeightAverage
-from plait.train.budget import Budget, compile_repays
+from plait.train.budget import Budget, Clock, compile_repays
 from plait.train.checkpoint import FILE, load_checkpoint, save_checkpoint
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
@@ -187,3 +187,16 @@ def test_a_step_without_a_direction_is_left_out(data):
     after = system.state_dict()
     assert all(bool(tensor.isfinite().all()) for tensor in after.values())
     assert any(not torch.equal(before[name], after[name]) for name in after)
+
+
+@pytest.mark.parametrize("budget", ["20 steps", "60s"])
+def test_rows_are_varied_together_until_the_last_part(data, budget):
+    """By steps or by the clock, whichever ends the training."""
+    config = TrainConfig(together_share=0.75)
+    one = loop._Run(
+        Supervised(make_system(data), data, config), Budget.parse(budget), config, 0,
+        torch.device("cpu"), None,
+    )  # fmt: skip
+    assert one._together_at(14)
+    one.clock = Clock(46.0)
+    assert not one._together_at(15)

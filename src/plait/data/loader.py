@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +14,9 @@ from plait.data.batching import Batching
 from plait.data.collation import collate as collate
 from plait.data.prepared import Prepared
 from plait.data.shared_values import SharedValues
+from plait.data.together import Together
 from plait.errors import UsageError
-from plait.types import Batch, ColumnBatch
+from plait.types import Arrays, Batch, ColumnBatch
 
 _Item = tuple[np.ndarray, Batch] | BaseException | None
 
@@ -41,6 +42,9 @@ class Loader:
             in their augmentation too.
         shared: Columns of which rows of a batch may share values (`ColumnBatch.index`), where large
             ones recur: with `shuffle` such rows come together, augmented alike.
+        together: What varies columns of several rows together, before each value is varied by
+            itself; those columns that it alone may vary are given beside the others.
+        together_at: Tells whether rows of a step are varied together.
 
     Attributes:
         wait_seconds: Time spent waiting for batches since it was last set to 0.
@@ -62,6 +66,8 @@ class Loader:
         view: int = 0,
         part: tuple[int, int] = (0, 1),
         shared: Sequence[str] = (),
+        together: Together | None = None,
+        together_at: Callable[[int], bool] = lambda step: True,
     ) -> None:
         if batch_size < 1 or seed < 0:
             raise UsageError(
@@ -69,6 +75,11 @@ class Loader:
                 expected="batch_size > 0, seed >= 0",
                 received=f"batch_size={batch_size}, seed={seed}",
             )
+        self._told = (
+            {}
+            if together is None
+            else {name: prepared.columns[name] for name in together.columns if name not in columns}
+        )
         self._columns = {name: prepared.columns[name] for name in columns}
         rows = np.asarray(rows, np.int64)
         self._shared = SharedValues({name: self._columns[name] for name in shared}, rows)
@@ -79,6 +90,7 @@ class Loader:
         self._augment, self._plain_epochs = augment, plain_epochs
         self._seed, self._num_ahead = seed, num_ahead
         self._part = part
+        self._together, self._together_at = together, together_at
         self._view = [view, *part] if part[1] > 1 else [view] if view else []
         self.wait_seconds = 0.0
 
@@ -154,27 +166,57 @@ class Loader:
 
     def _make(self, number: int, i: int, rows: np.ndarray) -> Batch:
         augment = self._augment and number >= self._plain_epochs
+        seed, step = [self._seed, number, i], number * self.num_batches + i
+        known = self._varied_together(rows, step, seed) if augment else {}
         found = {}
         for place, (name, column) in enumerate(self._columns.items()):
-            shared = self._shared.of(name, rows)
+            shared = None if name in known else self._shared.of(name, rows)
             own = rows if shared is None else shared[0]
-            seed = [self._seed, number, i, place, *self._view]
-            batch = self._augmented(name, own, seed) if augment else column.gather(own)
+            drawn = [*seed, place, *self._view]
+            batch = (
+                self._augmented(name, own, drawn, known.get(name))
+                if augment
+                else column.gather(own)
+            )
             if shared is not None:
                 batch = replace(batch, present=column.present[rows], index=shared[1])
             found[name] = batch
+        for name, column in self._told.items():
+            varied = known.get(name)
+            layout = column.codec.layout
+            found[name] = column.gather(rows) if varied is None else collate(varied, layout)
         return found
 
-    def _augmented(self, name: str, rows: np.ndarray, seed: list[int]) -> ColumnBatch:
-        """Augment a column's rows in order, from a generator of this batch and column."""
+    def _varied_together(
+        self, rows: np.ndarray, step: int, seed: list[int]
+    ) -> Mapping[str, Sequence[Arrays | None]]:
+        """Vary columns of a batch's rows together, from a generator of this batch; none of them
+        where they are not to be."""
+        if self._together is None or not self._together_at(step):
+            return {}
+        columns = {**self._columns, **self._told}
+        values = {name: [columns[name][row] for row in rows] for name in self._together.columns}
+        rng = np.random.default_rng([*seed, len(self._columns), *self._view])
+        return self._together(values, rng)
+
+    def _augmented(
+        self,
+        name: str,
+        rows: np.ndarray,
+        seed: list[int],
+        known: Sequence[Arrays | None] | None = None,
+    ) -> ColumnBatch:
+        """Augment a column's rows in order, or values made of them, from a generator of this batch
+        and column."""
         column, rng = self._columns[name], np.random.default_rng(seed)
-        at_once = getattr(column.codec, "augment_batch", None)
+        layout, at_once = column.codec.layout, getattr(column.codec, "augment_batch", None)
         if at_once is not None:
-            batch: ColumnBatch = at_once(column.gather(rows), rng)
+            whole = column.gather(rows) if known is None else collate(known, layout)
+            batch: ColumnBatch = at_once(whole, rng)
             return batch
-        values = [column[row] for row in rows]
+        values = [column[row] for row in rows] if known is None else known
         changed = [None if v is None else column.codec.augment(v, rng) for v in values]
-        return collate(changed, column.codec.layout)
+        return collate(changed, layout)
 
 
 def _put(ahead: queue.Queue[_Item], item: _Item, stop: threading.Event) -> bool:

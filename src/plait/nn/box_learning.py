@@ -18,7 +18,9 @@ SHARPNESS = 6.0
 LEAST_WORTH = 1e-4
 """Of a place that learns a box: one whose own box lies apart from it learns where to go."""
 
-BOX_WEIGHT = 2.0
+BOX_WEIGHT = 4.0
+"""Of where a box lies beside what its place scores."""
+
 EPSILON = 1e-7
 
 Corners = Float[Tensor, "... 4"]

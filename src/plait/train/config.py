@@ -38,6 +38,8 @@ class TrainConfig:
         num_checks: Validations over the schedule.
         augment: Whether rows are varied by their codecs: from the second epoch on, for in the first
             each is new; where views of a row are compared, always.
+        together_share: Of the schedule, in which rows are varied together where target and input
+            can be: pictures laid together, with what is told of them. The rest is of single rows.
         save_seconds: Most time between checkpoints.
     """
 
@@ -54,6 +56,7 @@ class TrainConfig:
     patience: float = 0.5
     num_checks: int = 12
     augment: bool = True
+    together_share: float = 0.0
     save_seconds: float = 20.0
 
     def for_pairs(self, num_rows: int) -> TrainConfig:

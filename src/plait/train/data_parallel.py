@@ -26,13 +26,19 @@ Part = tuple[np.ndarray, tuple[Batch, ...]]
 Loss = Callable[[np.ndarray, tuple[Batch, ...], str], Tensor]
 
 
-def num_parts(batch_size: int, device: str) -> int:
+def num_parts(batch_size: int, device: str, least_rows: int | None = LEAST_ROWS) -> int:
     """Return into how many parts to cut a batch: one for each of torch's threads, if they fork.
 
     Small steps gain little from a second thread, and nearly twice from a second process.
+
+    Args:
+        batch_size: Rows of a batch.
+        device: ``cpu`` or ``cuda``.
+        least_rows: Of a part; None where batches are not to be cut.
     """
-    able = can_fork() and device == "cpu"
-    return max(1, min(torch.get_num_threads(), batch_size // LEAST_ROWS)) if able else 1
+    if least_rows is None or device != "cpu" or not can_fork():
+        return 1
+    return max(1, min(torch.get_num_threads(), batch_size // least_rows))
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class FineTuning:
         work: Names what a step computes.
     """
 
-    divisible = False
+    least_part: int | None = None
 
     def __init__(self, tuner: Tuner, data: TrainData, config: TrainConfig, work: str) -> None:
         self.module, self.data, self.work = tuner, data, work

@@ -13,16 +13,21 @@ from plait.baselines.start import START
 from plait.baselines.weighted_statistics import mean_by
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
+from plait.data.together import Together
 from plait.networks.generate_rows import row_losses
 from plait.networks.heads import Heads
 from plait.networks.system import drop_columns, presence, to_tensors
 from plait.networks.torch_runners import HeadsRunner
 from plait.nn.conditions import Conditions
-from plait.train.objective import views_of
+from plait.train.data_parallel import LEAST_ROWS
+from plait.train.objective import View
 from plait.train.precision import autocast
 from plait.types import Batch, ColumnBatch
 
 MAX_ROWS_PER_CHECK, CHECKED_AT_ONCE = 2048, 64
+
+LEAST_MAPPED = 4
+"""Rows of a part of a batch that are seen finely: each takes as long as hundreds of others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,7 @@ class GenerativeData:
         rows: Row numbers to train on; each has a value of some target.
         rows_validation: Row numbers to validate on; empty to train without validation.
         weights: float32 of every row of the table: how much it counts; None for the same.
+        together: What varies rows of inputs and targets together; None varies inputs alone.
     """
 
     prepared: Prepared
@@ -46,25 +52,29 @@ class GenerativeData:
     rows_validation: np.ndarray
     weights: np.ndarray | None = None
     started: bool = False
+    together: Together | None = None
 
 
 class Generative:
-    """An `Objective`: the heads of one trunk learn their targets, whose values are not varied.
+    """An `Objective`: the heads of one trunk learn their targets.
+
+    Rows held out are not looked at where a head has a `moving_loss`: what it asks for comes from
+    what the network says itself, so that it may rise while answers become better.
 
     Args:
         network: The network.
         data: Rows to learn from and to validate on.
     """
 
-    divisible = True
-
     def __init__(self, network: Heads, data: GenerativeData) -> None:
         self.module, self.data = network, data
         self.prepared, self.rows = data.prepared, data.rows
+        self.least_part: int | None = LEAST_ROWS if network.map_pool is None else LEAST_MAPPED
         self.columns = (*data.columns, *([START] if data.started else []))
-        self.views = views_of(self.rows)
+        self.views: tuple[View, ...] = (View(self.rows, plain_epochs=1, together=data.together),)
         self.shared = data.columns
-        self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
+        moving = any(getattr(head, "moving_loss", False) for head in network.heads)
+        self.num_checked = 0 if moving else min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
 
     @property
@@ -78,9 +88,14 @@ class Generative:
         keep = presence(batch, self.data.columns)
         device = keep.device
         keep = drop_columns(keep.cpu(), self.module.config.drop_column).to(device)
-        wanted = {name: self.prepared.columns[name].gather(rows) for name in self.data.shares}
+        varied = {name: batch[name] for name in self.data.shares if name in batch}
+        wanted = {
+            name: self.prepared.columns[name].gather(rows)
+            for name in self.data.shares
+            if name not in varied
+        }
         with autocast(precision, device):
-            found = self.module(batch, to_tensors(wanted, device), keep)
+            found = self.module(batch, varied | to_tensors(wanted, device), keep)
         losses = torch.stack([found[name] * share for name, share in self.data.shares.items()])
         total = losses.sum(0)
         if self._heavy is not None:

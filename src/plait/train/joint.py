@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from plait.baselines.evidence_column import EVIDENCE
 from plait.networks.embedded import Embedded
 from plait.networks.system import to_tensors
+from plait.train.data_parallel import LEAST_ROWS
 from plait.train.objective import Objective, views_of
 from plait.train.precision import autocast
 from plait.types import Batch
@@ -29,8 +30,6 @@ class Joint:
             for what each network is told by simple models.
     """
 
-    divisible = True
-
     def __init__(self, objectives: Sequence[Objective]) -> None:
         self.objectives = objectives
         self.module = nn.ModuleList(one.module for one in objectives)
@@ -39,6 +38,7 @@ class Joint:
         self.rows = np.unique(np.concatenate([one.rows for one in objectives]))
         self.shared = objectives[0].shared
         self.views = views_of(self.rows)
+        self.least_part: int | None = min(one.least_part or LEAST_ROWS for one in objectives)
         self.num_checked = sum(one.num_checked for one in objectives)
         self._lined = any(getattr(one.module, "lined", False) for one in objectives)
 

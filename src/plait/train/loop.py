@@ -80,9 +80,10 @@ class _Run:
         self.module = objective.module.to(device)
         torch.manual_seed(seed)
         self.seed, self.batch_size = seed, config.rows_per_step(len(objective.rows))
+        self.clock = Clock()
         # Where steps are counted, one process makes the same network on a machine of any size.
-        apart = objective.divisible and budget.timed
-        self.num_parts = num_parts(self.batch_size, device.type) if apart else 1
+        least = objective.least_part if budget.timed else None
+        self.num_parts = num_parts(self.batch_size, device.type, least)
         self.loaders = self._loaders(0)
         self.num_batches = self.loaders[0].num_batches
         self.num_steps = budget.num_steps(self.num_batches)
@@ -96,24 +97,24 @@ class _Run:
 
     def train(self, notify: Notify) -> TrainResult:
         self._resume(notify)
-        clock = Clock(self.state.seconds)
+        self.clock = Clock(self.state.seconds)
         if not self.state.done:
             with self._workers() as workers:
-                self._learn(clock, workers, notify)
-            self._finish(clock)
+                self._learn(workers, notify)
+            self._finish()
         self.module.load_state_dict(self.best)
         return self._result()
 
-    def _learn(self, clock: Clock, workers: GradientWorkers | None, notify: Notify) -> None:
+    def _learn(self, workers: GradientWorkers | None, notify: Notify) -> None:
         saved = time.monotonic()
         for rows, views in self._batches(self.loaders, self.state.step):
             if not self.state.precision:
                 self.state.precision = self._precision(rows, views)
             self._step(rows, views, workers)
-            self.state.seconds = clock.seconds
+            self.state.seconds = self.clock.seconds
             share = self._share()
             if self._check_is_due(share):
-                self._check(clock)
+                self._check()
             if share >= 1 or self._stalled(share):
                 return
             if self.folder and time.monotonic() - saved > self.config.between_saves(self.budget):
@@ -138,6 +139,8 @@ class _Run:
                 view=view.number,
                 part=(part, self.num_parts),
                 shared=self.objective.shared,
+                together=view.together,
+                together_at=self._together_at,
             )
             for view in self.objective.views
         ]
@@ -154,6 +157,11 @@ class _Run:
         if self.num_steps is not None:
             return self.state.step / self.num_steps
         return self.state.seconds / max(self.budget.amount - self.state.check_seconds, 1e-3)
+
+    def _together_at(self, step: int) -> bool:
+        """Tell whether rows of a step, made now, are varied together: not in the last part."""
+        done = self.clock.seconds if self.num_steps is None else step
+        return done < self.config.together_share * (self.num_steps or self.budget.amount)
 
     def _batches(self, loaders: Sequence[Loader], step: int) -> Iterator[Part]:
         """Yield the first view's row numbers, and a batch of each view, from a step on."""
@@ -201,9 +209,8 @@ class _Run:
         self.state.see_loss(seen)
 
     def _check_is_due(self, share: float) -> bool:
-        if not self.objective.num_checked:
-            return False
-        if share * self.config.num_checks < self.state.num_checks + 1:
+        early = share * self.config.num_checks < self.state.num_checks + 1
+        if early or not self.objective.num_checked:
             return False
         return self.num_steps is not None or self._can_afford_check()
 
@@ -219,7 +226,7 @@ class _Run:
         since = self.state.seconds - self.state.checked_at
         return seconds <= CHECK_SHARE * since
 
-    def _check(self, clock: Clock) -> None:
+    def _check(self) -> None:
         start = time.monotonic()
         self.average.swap_in(self.module)
         cost = self.objective.cost()
@@ -228,7 +235,7 @@ class _Run:
             self.best = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
         self.average.swap_out(self.module)
         self.state.num_checks += 1
-        self.state.seconds = clock.seconds
+        self.state.seconds = self.clock.seconds
         self.state.check_seconds = max(self.state.check_seconds, time.monotonic() - start)
         self.state.checked_at = self.state.seconds
         self.state.record(cost)
@@ -238,11 +245,11 @@ class _Run:
             share - self.state.best_share > self.config.patience
         )
 
-    def _finish(self, clock: Clock) -> None:
+    def _finish(self) -> None:
         last = self.state.curve[-1]["step"] if self.state.curve else -1
         compared = bool(self.best) or self.num_steps is not None
         if self.objective.num_checked and last != self.state.step and compared:
-            self._check(clock)
+            self._check()
         if not self.best:
             self.best = {k: v.detach().clone() for k, v in self.average.weights.items()}
             self.state.curve.append(
@@ -283,12 +290,11 @@ class _Run:
 
     def _result(self) -> TrainResult:
         seconds = max(self.state.seconds, 1e-9)
-        rows = self.state.step * self.batch_size
         return TrainResult(
             steps=self.state.step,
             seconds=self.state.seconds,
             precision=self.state.precision,
-            rows_per_second=rows / seconds,
+            rows_per_second=self.state.step * self.batch_size / seconds,
             wait_share=sum(one.wait_seconds for one in self.loaders) / seconds,
             curve=self.state.curve,
         )

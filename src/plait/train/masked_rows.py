@@ -12,6 +12,7 @@ from torch import Tensor
 from plait.data.prepared import Prepared, PreparedColumn
 from plait.modalities import Codec
 from plait.networks.masked_rows import MaskedRows
+from plait.train.data_parallel import LEAST_ROWS
 from plait.train.objective import views_of
 from plait.train.precision import autocast
 from plait.types import Arrays, ArraySpec, Batch, ColumnBatch, Layout
@@ -63,7 +64,7 @@ class GuessHidden:
         num_learned: So many of them are learned from.
     """
 
-    divisible = True
+    least_part: int | None = LEAST_ROWS
 
     def __init__(self, network: MaskedRows, codes: np.ndarray, num_learned: int) -> None:
         self.module, self._codes = network, codes

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from plait.data.prepared import Prepared
+from plait.data.together import Together
 from plait.types import Batch
 
 
@@ -21,12 +22,14 @@ class View:
         number: Views that differ only in this are of the same rows, augmented otherwise.
         times: Rows for each row of the first view's batch.
         plain_epochs: So many epochs begin without augmentation; None for all.
+        together: What varies columns of several rows together, the target's among them.
     """
 
     rows: np.ndarray
     number: int = 0
     times: int = 1
     plain_epochs: int | None = 0
+    together: Together | None = None
 
 
 def views_of(rows: np.ndarray, num: int = 1) -> tuple[View, ...]:
@@ -50,8 +53,9 @@ class Objective(Protocol):
     shared: tuple[str, ...]
     """Columns of which rows of a batch may share values, where large ones recur."""
 
-    divisible: bool
-    """Whether a batch's loss is the mean of its rows' own, so that parts can be learned apart."""
+    least_part: int | None
+    """Fewest rows of a part of a batch that is worth a process of its own; None where the loss of a
+    batch is not the mean of its rows' own, so that parts cannot be learned apart."""
 
     num_checked: int
     """How many rows `cost` looks at; 0 where it cannot be asked."""

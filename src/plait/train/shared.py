@@ -85,7 +85,7 @@ class Shared:
         config: Weights of the losses.
     """
 
-    divisible = False
+    least_part: int | None = None
 
     def __init__(
         self,

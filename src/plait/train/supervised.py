@@ -16,6 +16,7 @@ from plait.networks.torch_runners import system_outputs
 from plait.train.config import TrainConfig
 from plait.train.consistency import consistency, views_beside
 from plait.train.data import TrainData
+from plait.train.data_parallel import LEAST_ROWS
 from plait.train.objective import views_of
 from plait.train.precision import autocast
 from plait.types import Batch
@@ -35,7 +36,7 @@ class Supervised:
         config: Smoothing and class balance are taken from here.
     """
 
-    divisible = True
+    least_part: int | None = LEAST_ROWS
 
     def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
         self.module, self.data = system, data

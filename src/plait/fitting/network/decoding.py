@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from plait.baselines.start import Start
+from plait.data.together import varied_together
 from plait.fitting.candidates.simple_generators import Simple
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
@@ -125,6 +126,7 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
             return Decoder(notes=("no network was trained: no time was left for it",))
         budget = Budget(max(left, LEAST_SECONDS), "seconds")
         config = config.within(work.budget.amount, len(problem.splits.train))
+    codecs = {name: problem.codecs[name] for name in problem.columns}
     data = GenerativeData(
         prepared=prepared,
         columns=problem.columns,
@@ -133,6 +135,7 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         rows_validation=stop,
         weights=problem.weights,
         started=started,
+        together=varied_together(codecs, str(problem.target), problem.goal),
     )
     objective = Generative(network, data)
     run = train_shown(

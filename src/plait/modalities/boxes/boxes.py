@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from plait.errors import CellError, LimitError
+from plait.types import Arrays
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -147,3 +148,16 @@ def _inside(size: tuple[float, float] | None) -> str:
     if size is None:
         return "coordinates of 0 and more"
     return f"0 to {size[0]:g} across and 0 to {size[1]:g} down"
+
+
+def arrays_of(corners: ndarray, labels: ndarray, scores: ndarray, size: ndarray) -> Arrays:
+    """Return arrays as a codec's `layout` has them, of corners ``[box, 4]``, labels from 1 and
+    scores ``[box]``, and width and height; where there is no box, one of label 0."""
+    if not len(labels):
+        corners, labels, scores = np.zeros((1, 4)), np.zeros(1), np.full(1, -1.0)
+    return {
+        "corners": corners.astype(np.float32).reshape(-1, 4),
+        "labels": labels.astype(np.int32),
+        "scores": scores.astype(np.float32),
+        "size": size.astype(np.float32),
+    }

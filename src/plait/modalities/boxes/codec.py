@@ -12,12 +12,13 @@ import numpy as np
 
 from plait.display import brief
 from plait.errors import TargetError
-from plait.modalities.boxes.boxes import Boxes, check_inside
+from plait.modalities.boxes.boxes import Boxes, arrays_of, check_inside
 from plait.modalities.boxes.cells import read_cell, sureness
 from plait.modalities.boxes.drawing import drawn, laid_over, panel_of
 from plait.modalities.boxes.exports import EXPORTS, exported, written
 from plait.modalities.boxes.order import survey_order
 from plait.modalities.boxes.scoring import WORDS, compared, measured
+from plait.modalities.boxes.together import varied_together
 from plait.modalities.detection import looks_like_media
 from plait.modalities.media import Media
 from plait.modalities.survey import Survey
@@ -62,6 +63,7 @@ class BoxesCodec:
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     unseen_count: ClassVar[str] = "boxes of such a class count as not found"
     """What scores do with classes that training never saw."""
+    varied_together = staticmethod(varied_together)
 
     order: str = ""
     names: tuple[str, ...] = ()
@@ -135,14 +137,7 @@ class BoxesCodec:
     ) -> Arrays:
         """Return arrays of the layout of boxes that were made: ``[box, 4]``, ``[box]``, ``[box]``,
         and width and height."""
-        if not len(labels):
-            corners, labels, scores = np.zeros((1, 4)), np.zeros(1), np.full(1, -1.0)
-        return {
-            "corners": corners.astype(np.float32).reshape(-1, 4),
-            "labels": labels.astype(np.int32),
-            "scores": scores.astype(np.float32),
-            "size": size.astype(np.float32),
-        }
+        return arrays_of(corners, labels, scores, size)
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         """Move the corners a little, by a fiftieth of the box."""

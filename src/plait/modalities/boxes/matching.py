@@ -25,6 +25,16 @@ def overlaps(
     return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-12))
 
 
+def insides(
+    first: Float[ndarray, "box 4"], second: Float[ndarray, "box2 4"]
+) -> Float[ndarray, "box box2"]:
+    """Return the share of each of the first boxes that each of the second covers, 0 to 1."""
+    a, b = first[:, None], second[None]
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    areas = (first[:, 2:] - first[:, :2]).prod(1)
+    return np.asarray(np.clip(sides, 0, None).prod(-1) / np.maximum(areas, 1e-12)[:, None])
+
+
 def hits(
     near: Float[ndarray, "said true"], scores: Float[ndarray, " said"]
 ) -> Bool[ndarray, "threshold said"]:

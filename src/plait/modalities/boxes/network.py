@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from plait.modalities.boxes.codec import BoxesCodec
 from plait.modalities.boxes.matching import distinct, voted
+from plait.modalities.boxes.together import SHARE_SEEN
 from plait.modalities.target import Asked
 from plait.nn.box_learning import Said, TrueBoxes, box_losses
 from plait.nn.conditions import Conditions
@@ -22,9 +23,6 @@ from plait.types import Arrays, ColumnBatch
 
 BLANK_SIDE = 12
 """Places along each side of the map of a row whose columns offer none."""
-
-SHARE_SEEN = 0.3
-"""Of a true box that must lie on the canvas, else it is cut off there and none."""
 
 VOTING_OVERLAP = 0.7
 """Boxes that overlap one that is said by so much have a say in where it lies."""
@@ -86,6 +84,8 @@ class Generate(nn.Module):
 
     num_queries = 1
     asks_for_map = True
+    moving_loss = True
+    most_per_step = 8  # each has a thousand places to learn from
 
     def __init__(self, codec: BoxesCodec, dim: int) -> None:
         super().__init__()

@@ -12,8 +12,11 @@ from plait.types import Arrays, ArraySpec, Layout
 MULTIPLE = 16
 """Sides of a canvas are multiples of this."""
 
-SMALLEST, LARGEST, MOST_SHIFT = 0.75, 1.35, 0.15
-"""How far a picture is shrunk, enlarged and shifted when augmented; shifts are shares of sides."""
+MOST_SHIFT, MOST_ZOOM = 0.15, 4.0
+"""How far a picture is shifted when augmented, as a share of its sides; and the largest zoom."""
+
+TURNS = ("none", "mirror", "any")
+"""How a picture may be turned when augmented."""
 
 CHANCE = 0.8
 """Of being moved at all."""
@@ -66,13 +69,22 @@ def on_canvas(raw: np.ndarray, shape: tuple[int, int]) -> Arrays:
     }
 
 
-def moved(arrays: Arrays, turns: str, rng: np.random.Generator) -> Arrays:
+def check_moves(turns: str, zoom: float) -> None:
+    """Raise `ValueError` for turns that are none, and a zoom below 1."""
+    if turns not in TURNS:
+        raise ValueError(f"turns is one of {', '.join(TURNS)}, not {turns}")
+    if not 1 <= zoom <= MOST_ZOOM:
+        raise ValueError(f"zoom is 1 to {MOST_ZOOM:g}, not {zoom}")
+
+
+def moved(arrays: Arrays, turns: str, zoom: float, rng: np.random.Generator) -> Arrays:
     """Return a canvas turned, scaled, stretched and shifted at random, with its frame: what is told
     of places in the picture stays true.
 
     Args:
         arrays: With the parts ``canvas`` and ``frame``.
         turns: ``none``, ``mirror`` or ``any``.
+        zoom: How far it is enlarged or shrunk, at most, but for some stretching.
         rng: Draws.
     """
     canvas = arrays["canvas"]
@@ -85,7 +97,7 @@ def moved(arrays: Arrays, turns: str, rng: np.random.Generator) -> Arrays:
             ratio = canvas.shape[0] / canvas.shape[1]
             move = np.array([[0.0, ratio, 0.0], [1 / ratio, 0.0, 0.0], [0.0, 0.0, 1.0]]) @ move
     if rng.random() < CHANCE:
-        scale = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)) + 0.1 * rng.normal(size=2))
+        scale = np.exp(np.log(zoom) * rng.uniform(-1.0, 1.0) + 0.1 * rng.normal(size=2))
         move = np.diag([*scale, 1.0]) @ move
         move[:2, 2] += 2 * MOST_SHIFT * rng.uniform(-1.0, 1.0, 2)
     if np.array_equal(move, np.eye(3)):

@@ -17,18 +17,20 @@ from PIL import Image
 
 from plait.display import brief
 from plait.errors import TargetError
+from plait.modalities.collage import Piece
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
-from plait.modalities.image.canvas import canvas_layout, moved, on_canvas, usual_canvas
+from plait.modalities.image.canvas import canvas_layout, check_moves, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
+from plait.modalities.image.laid import laid
 from plait.modalities.image.pixels import (
     check_same_size,
     decoded,
     encoded,
     grey_of,
+    in_square,
     is_dark,
     is_grey,
-    padded_to_square,
     stored_size,
 )
 from plait.modalities.image.scoring import WORDS, compared, measured, resampled
@@ -82,6 +84,7 @@ class ImageCodec:
         canvas: Height and width of that view (chosen by `fit`: the usual shape of pictures).
         turns: How that view is turned when augmented: ``none``, ``mirror`` (left and right), or
             ``any`` (by quarters too, as under a microscope).
+        zoom: How far it is enlarged or shrunk then, at most: near 1 where things have one size.
         drawn: Whether pictures are made, not only looked at.
         level, spread: Mean and standard deviation of the pixels of such ones in training.
     """
@@ -108,9 +111,14 @@ class ImageCodec:
     canvas_px: int = field(default=0, metadata=LATER)
     canvas: tuple[int, ...] = field(default=(), metadata=LATER)
     turns: str = field(default="mirror", metadata=LATER)
+    zoom: float = field(default=1.35, metadata=LATER)
     drawn: bool = field(default=False, metadata=LATER)
     level: float = field(default=127.5, metadata=LATER)
     spread: float = field(default=64.0, metadata=LATER)
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for ways to be varied that do not exist."""
+        check_moves(self.turns, self.zoom)
 
     @property
     def layout(self) -> Layout:
@@ -154,18 +162,10 @@ class ImageCodec:
 
     def prepare(self, raw: np.ndarray) -> Arrays:
         """Scale into the square, keeping the aspect; borders are filled with the edge colour."""
-        size = self.size_px or 64
-        height, width = raw.shape[:2]
         finer = on_canvas(raw, self._canvas) if self.canvas_px else {}
-        if (height, width) != (size, size):
-            ratio = size / max(height, width)
-            new = max(1, round(width * ratio)), max(1, round(height * ratio))
-            scaled = Image.fromarray(raw).resize(new, Image.Resampling.BICUBIC)
-            raw = padded_to_square(np.asarray(scaled), size)
-        arrays = {"pixels": raw, **finer}
-        for name in ("pixels", "canvas") if self.grey else ():
-            if name in arrays:
-                arrays[name] = grey_of(arrays[name])
+        arrays = {"pixels": in_square(raw, self.size_px or 64), **finer}
+        for name in arrays.keys() & {"pixels", "canvas"} if self.grey else ():
+            arrays[name] = grey_of(arrays[name])
         return {name: np.ascontiguousarray(part) for name, part in arrays.items()}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
@@ -179,10 +179,16 @@ class ImageCodec:
             pixels = erased(pixels, rng)
         changed = {"pixels": np.ascontiguousarray(pixels)}
         if self.canvas_px:
-            finer = moved({name: arrays[name] for name in ("canvas", "frame")}, self.turns, rng)
+            finer = {name: arrays[name] for name in ("canvas", "frame")}
+            finer = moved(finer, self.turns, self.zoom, rng)
             canvas = finer["canvas"] if table is None else table[finer["canvas"]]
             changed |= {**finer, "canvas": canvas, "size": arrays["size"]}
         return changed
+
+    def collage(self, rows: Sequence[Arrays], pieces: Sequence[Piece]) -> Arrays:
+        """Return the arrays of a picture of pieces of several rows' canvases."""
+        canvas = laid([arrays["canvas"] for arrays in rows], pieces)
+        return self.prepare(canvas.repeat(3, axis=2) if self.grey else canvas)
 
     def show(self, raw: np.ndarray) -> Html:
         """A thumbnail, as PNG or as JPEG: whichever is smaller."""

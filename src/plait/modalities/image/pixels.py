@@ -103,8 +103,19 @@ def is_grey(raw: np.ndarray) -> bool:
     return bool(np.abs(small - small.mean(-1, keepdims=True)).max() <= 2)
 
 
-def padded_to_square(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Return a picture in the middle of a square, the rest filled with its edges' colours."""
+def in_square(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Return a picture scaled into the middle of a square, the rest filled with its edges' colours.
+
+    Args:
+        pixels: Of the picture.
+        size: Side of the square in pixels.
+    """
+    height, width = pixels.shape[:2]
+    if (height, width) == (size, size):
+        return pixels
+    ratio = size / max(height, width)
+    new = max(1, round(width * ratio)), max(1, round(height * ratio))
+    pixels = np.asarray(Image.fromarray(pixels).resize(new, Image.Resampling.BICUBIC))
     height, width = pixels.shape[:2]
     top, left = (size - height) // 2, (size - width) // 2
     pads = ((top, size - height - top), (left, size - width - left), (0, 0))
