@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.display import model_name, number_text
@@ -58,7 +58,11 @@ def _header(data: Mapping[str, Any], made: Mapping[str, Any]) -> Html:
 def _worth(made: Mapping[str, Any]) -> Html:
     learned, apart = made.get("learned_from"), made.get("told_apart") or {}
     if not learned:
-        return section("What made rows are worth", '<p class="none">Not measured.</p>')
+        why = (
+            f"Not measured: {plural(int(made['held']), 'row')} held out tell too little of it, or "
+        )
+        why += "the time was up before."
+        return section("What made rows are worth", f'<p class="none">{escape(why)}</p>')
     rows = [
         {
             "column": one["column"],
@@ -89,14 +93,15 @@ def _columns(made: Mapping[str, Any]) -> Html:
         for one in made["columns"]
     ]
     drawn = [
-        f"<h3>{escape(one['column'])}</h3>"
+        f"<div><h3>{escape(one['column'])}</h3>"
         + "".join(paired_bars(bar["label"], bar["made"], bar["real"]) for bar in one["bars"])
+        + "</div>"
         for one in made["columns"]
     ]
-    shown = "".join(drawn[:OPEN_COLUMNS])
+    shown = _side_by_side(drawn[:OPEN_COLUMNS])
     if len(drawn) > OPEN_COLUMNS:
         more = len(drawn) - OPEN_COLUMNS
-        shown += fold(plural(more, "more column"), "".join(drawn[OPEN_COLUMNS:]))
+        shown += fold(plural(more, "more column"), _side_by_side(drawn[OPEN_COLUMNS:]))
     return section(
         "Each column by itself",
         table(rows, caption="Total variation distance to held-out rows"),
@@ -105,6 +110,10 @@ def _columns(made: Mapping[str, Any]) -> Html:
         lead="How far the shares of a column's values lie from those of held-out rows: 0 is equal, "
         "1 has nothing in common. Training rows are off by chance alone.",
     )
+
+
+def _side_by_side(drawn: Sequence[Html]) -> Html:
+    return f'<div class="pair">{"".join(drawn)}</div>'
 
 
 def _associations(made: Mapping[str, Any]) -> Html:
