@@ -215,6 +215,7 @@ def test_the_metric_of_selection_is_the_headline():
     assert headline_metric(data) == "accuracy"
     assert headline_metric(data | {"metrics": data["metrics"] | {"metric": "auc"}}) == "auc"
     assert headline_metric(data | {"metrics": data["metrics"] | {"metric": "gone"}}) == "accuracy"
+    assert headline_metric({"metrics": {"metric": "drawn"}}) == "drawn", "nothing was measured"
 
 
 @pytest.mark.parametrize(("rows", "why"), [(9, "too few rows"), (100, "it was not computed")])

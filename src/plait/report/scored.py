@@ -34,7 +34,7 @@ def headline_metric(data: Mapping[str, Any]) -> str:
     measured = test_of(data).get("metrics") or {}
     told = (data.get("metrics") or {}).get("metric"), (data.get("model") or {}).get("headline")
     for name in told:
-        if isinstance(name, str) and name in measured:
+        if isinstance(name, str) and (name in measured or not measured):
             return name
     return next((name for name in EARLIER_HEADLINES if name in measured), EARLIER_HEADLINES[0])
 
