@@ -73,6 +73,7 @@ def test_fit_passes_every_option_on(recipes):
         "lookback": None,
         "known": None,
         "items": Path("shelf.csv"),
+        "whole_rows": False,
         "leave_last_out": True,
         "reward": None,
         "seed": 7,

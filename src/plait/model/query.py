@@ -71,10 +71,11 @@ def _unseen(model: Model, column: str, cell: Cell) -> list[str]:
         return []
     raw = codec.read(cell, Media(Path.cwd()))
     labels = () if raw is None else codec.unseen(raw)
-    known = ", ".join(codec.labels[:MAX_NAMED]) + (", ..." if len(codec.labels) > MAX_NAMED else "")
+    names = getattr(codec, "labels", ())
+    known = ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
     return [
         f"the space learned of no '{label}' in column '{column}', so that it finds nothing in "
-        f"particular; known are {known}"
+        f"particular{f'; known are {known}' if known else ''}"
         for label in labels
     ]
 

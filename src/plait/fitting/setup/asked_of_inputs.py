@@ -118,6 +118,8 @@ def fitted_beside(
     names = [name for name in offering(codecs, target) if hasattr(codecs[name], "line_places")]
     column = prepared.columns[str(target)]
     rows = rows[column.present[rows]]
+    if not len(rows):
+        return codecs
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, MOST_COMPARED).astype(np.int64))]
     places = np.zeros(len(rows), np.int64)
     for name in reversed(names):
