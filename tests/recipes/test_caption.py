@@ -18,6 +18,8 @@ from plait.errors import CellError, ColumnError, TableError, TargetError, UsageE
 from plait.modalities.audio.wave import encode_wav
 from plait.modalities.video.encoding import encode
 
+pytestmark = pytest.mark.xdist_group("caption")
+
 RATE_HZ = 16_000
 PITCH = {"low": 220.0, "high": 1500.0}
 COLOUR = {"red": (210, 30, 30), "blue": (30, 40, 200)}
@@ -163,7 +165,7 @@ def test_several_targets_are_asked_one_by_one(tmp_path):
         {"shot": png(picture(w, i)), "word": w, "bright": float(w == "red")}
         for i, w in enumerate(["red", "blue"] * 20)
     ]
-    model = plait.fit(rows, target="word,bright", budget="4 steps", simple=True)
+    model = plait.fit(rows, target="word,bright", budget="8s", simple=True)
     (tmp_path / "film.mkv").write_bytes(film(["blue", "red"]))
     with pytest.raises(TargetError, match="several targets"):
         plait.caption(model, tmp_path / "film.mkv")
