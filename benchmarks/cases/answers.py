@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.data import halves
+from benchmarks.data.backbones import encoders
 from benchmarks.data.sister_names import sister_names
 from benchmarks.data.stickers import stickers
 from benchmarks.fits import Outcome, fit_and_score
@@ -34,15 +35,24 @@ def run(settings: Settings) -> list[Row]:
     found = []
     for case in WRITTEN:
         found += [_beside_the_nearest(settings, case), *_by_beam(settings, case)]
-    return found
+    return [*found, *_by_encoders(settings)]
 
 
-def _beside_the_nearest(settings: Settings, case: str) -> Row:
+def _by_encoders(settings: Settings) -> list[Row]:
+    """Measure names from pictures whose frozen vectors the network and the nearest row both see."""
+    case = next(iter(WRITTEN))
+    row = _beside_the_nearest(settings, case, encoders={"image": encoders()["image"]})
+    return [replace(row, case=row.case.replace(",", ", frozen EfficientNet-Lite0,"))]
+
+
+def _beside_the_nearest(settings: Settings, case: str, **options: Any) -> Row:
     """Measure the network beside the text of the nearest row, where both are candidates."""
-    found = _fit(settings, case)
+    found = _fit(settings, case, **options)
     told = {one["name"]: one["metrics"] for one in found.model.records["metrics"]["candidates"]}
     row = _row(settings, f"{case}, the network alone", "chrF, rows set aside")
-    note = f"{found.note}; what ships has {found.metrics['chrf']:.4f} on the test"
+    note = f"{found.note}; what ships has {found.metrics['chrf']:.4f} on the test; CIDEr-D "
+    ciders = (told.get(one, {}).get("cider_d") for one in ("deep", "nearest"))
+    note += " and ".join("none" if one is None else f"{one:.3f}" for one in ciders)
     scored = row.scored(told.get("deep", {}).get("chrf", 0.0), found.seconds, note)
     nearest = told.get("nearest", {}).get("chrf")
     return replace(scored, peer="text of the nearest row", peer_value=nearest, target="> peer")

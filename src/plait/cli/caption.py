@@ -72,6 +72,7 @@ def caption(
 
     if medium is None and words is None:
         raise typer.BadParameter("a medium is missing: plait caption BUNDLE MEDIUM")
+    drawn: dict[str, Any] = {"temperature": temperature, "beam": beam, "seed": seed}
     with bars_on_terminal(quiet=quiet) as progress:
         result = run_caption(
             bundle if medium is not None else None,
@@ -82,9 +83,7 @@ def caption(
             given=pairs_of(given),
             cut=cut,
             longest=longest,
-            temperature=temperature,
-            beam=beam,
-            seed=seed,
+            **drawn,
             force=force,
             progress=progress,
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Group, grouped, text, texts
+from plait.cli.groups import Group, grouped, number, text, texts
 from plait.cli.options import Beam, Force, Json, Quiet, Seed, pairs_of
 from plait.cli.show import emit, print_facts, print_table, say_notes, text_of
 
@@ -55,6 +55,51 @@ Known = Annotated[
 """What values are made from: cells by column or modality."""
 
 
+Drawn = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "steps": (
+                Annotated[
+                    int | None,
+                    typer.Option(help="From noise to a picture [default: the target's own]."),
+                ],
+                None,
+            ),
+            "guidance": (
+                number("How far what is given is heeded: 1 as learned [default: as is best]."),
+                None,
+            ),
+            "begin": (text("A sketch or opening: a file of the target's kind to begin at."), None),
+            "strength": (
+                number("How much of it is made anew, to 1 [default: .6; with a mask 1]."),
+                None,
+            ),
+            "mask": (text("White where what is begun at is made anew; else it stays."), None),
+            "walk": (
+                Annotated[
+                    bool,
+                    typer.Option(
+                        "--walk", help="Lead from one draw to the next and back: --out x.gif."
+                    ),
+                ],
+                False,
+            ),
+            "judge": (
+                Annotated[
+                    Path | None,
+                    typer.Option(
+                        help="Bundle that foretells what is asked: of three draws it keeps one."
+                    ),
+                ],
+                None,
+            ),
+        }
+    ),
+]
+"""How values are drawn, where the target heeds it."""
+
+
 @grouped
 def generate(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
@@ -69,30 +114,7 @@ def generate(
         ),
     ] = None,
     beam: Beam = None,
-    steps: Annotated[
-        int | None, typer.Option(help="From noise to a picture [default: the target's own].")
-    ] = None,
-    guidance: Annotated[
-        float | None,
-        typer.Option(help="How far what is given is heeded: 1 as learned [default: as is best]."),
-    ] = None,
-    begin: Annotated[
-        str | None, typer.Option(help="A sketch: a file of the target's kind to begin at.")
-    ] = None,
-    strength: Annotated[
-        float | None,
-        typer.Option(help="How much of it is made anew, to 1 [default: .6; with a mask 1]."),
-    ] = None,
-    mask: Annotated[
-        str | None, typer.Option(help="White where what is begun at is made anew, else it stays.")
-    ] = None,
-    walk: Annotated[
-        bool, typer.Option("--walk", help="Lead from one draw to the next and back: --out x.gif.")
-    ] = False,
-    judge: Annotated[
-        Path | None,
-        typer.Option(help="Bundle that foretells what is asked: of three draws each it keeps one."),
-    ] = None,
+    drawn: Drawn,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -122,13 +144,7 @@ def generate(
             temperature=temperature,
             seed=seed,
             beam=beam,
-            steps=steps,
-            guidance=guidance,
-            begin=begin,
-            strength=strength,
-            mask=mask,
-            walk=walk,
-            judge=judge,
+            **drawn,
             out=out,
             each=each,
             force=force,

@@ -124,9 +124,7 @@ def fit(
         problems = _told_of(unfinished, problems, progress)
         learned = _learn(problems, work)
         for problem, (model, records) in zip(problems, learned, strict=True):
-            if plan is not None:
-                with timetable.part("intervals"):
-                    in_use(model, problem, plan, records, timetable)
+            in_use(model, problem, plan, records, timetable)
             _describe(model, problem, work, records, told, said)
         model = together([model for model, _ in learned])
         _keep(model, out, unfinished)

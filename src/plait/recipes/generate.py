@@ -40,9 +40,6 @@ CHUNK_VALUES = 64
 WALK_DRAWS = 4
 """Draws that a walk leads through before it is back at the first."""
 
-KEY_BEGIN, KEY_MASK = "begun at", "mask"
-"""What a notice calls what values began at."""
-
 TEMPERATURE = 1.0
 """Values are drawn as often as they were learned to occur, where nothing else is said."""
 
@@ -115,33 +112,23 @@ def generate(
         UsageError: The call does not go together.
     """
     opened = bundle if isinstance(bundle, Model) else load(bundle)
-    if not 1 <= n <= MOST_VALUES:
-        raise UsageError(
-            "so many cannot be made", expected=f"1 to {MOST_VALUES:,}", received=str(n)
-        )
+    _check_number(n)
+    how = {"steps": steps, "guidance": guidance, "begin": begin, "strength": strength, "mask": mask}
+    given = {**(given or {}), **named}
+    warm = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
     if isinstance(opened, WholeRows):
-        said = {"target": target, "beam": beam, "steps": steps, "guidance": guidance,
-                "begin": begin, "strength": strength, "mask": mask, "judge": judge}  # fmt: skip
+        said = {"target": target, "beam": beam, **how, "judge": judge}
         _only_rows({**said, "walk": walk or None, "each": each or None})
+        told, drawn = heard(progress), float(warm or 0.0)
         return make_rows(
-            opened,
-            {**(given or {}), **named},
-            n=n,
-            temperature=TEMPERATURE if temperature is None else temperature,
-            seed=seed,
-            out=out,
-            force=force,
-            progress=heard(progress),
+            opened, given, n=n, temperature=drawn, seed=seed, out=out, force=force, progress=told
         )
     model = open_for_rows(opened)
     name, one = _chosen(model, target)
     place = check_made(one.target_codec, out, bundle, n=n, each=each, walk=walk, force=force)
-    drawn = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
-    asked = drawn_from(
-        one, asked_of(one, drawn, seed, beam) or Asked(seed=seed), steps=steps, guidance=guidance,
-        begin=begin, strength=strength, mask=mask, between=walk,
-    )  # fmt: skip
-    cells = cells_of(one, {**(given or {}), **named})
+    asked = asked_of(one, warm, seed, beam) or Asked(seed=seed)
+    asked = drawn_from(one, asked, **how, between=walk)
+    cells = cells_of(one, given)
     num = n if judge is None else BEST_OF * n
     draws = np.linspace(0, min(n, WALK_DRAWS), n, endpoint=False) if walk else np.arange(num)
     made = _made(one, _prepared(one, cells), draws, asked, heard(progress))
@@ -150,17 +137,24 @@ def generate(
         draws, beside = _best(one.generator, name, made, judge, cells, n)
         made = made[draws]
         notes.append(_judged(beside, num))
-    if place is None:
-        return Answer({**one.generator.answer(made), **beside})
-    begun = {KEY_BEGIN: begin, KEY_MASK: mask}
-    given_too = {name: cell for name, cell in begun.items() if cell is not None}
-    first = notice_of(one, name, asked, {**cells, **given_too})
-    notices = [replace(first, draw=n if walk else int(draw)) for n, draw in enumerate(draws)]
     answer = {**one.generator.answer(made), **beside}
+    if place is None:
+        return Answer(answer)
+    begun = {name: cell for name, cell in (("begun at", begin), ("mask", mask)) if cell is not None}
+    first = notice_of(one, name, asked, {**cells, **begun})
+    numbers = range(n) if walk else map(int, draws)
+    notices = [replace(first, draw=number) for number in numbers]
     written = write_made(
         place, one.target_codec, list(raw_of(made)), answer, cells, notices, name, force=force
     )
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
+
+
+def _check_number(n: int) -> None:
+    if not 1 <= n <= MOST_VALUES:
+        raise UsageError(
+            "so many cannot be made", expected=f"1 to {MOST_VALUES:,}", received=str(n)
+        )
 
 
 def _only_rows(said: Mapping[str, Any]) -> None:

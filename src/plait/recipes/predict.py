@@ -13,7 +13,7 @@ from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
-from plait.model.columns import missing_columns, notes_on
+from plait.model.columns import Missing, missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
@@ -141,10 +141,7 @@ def predict(
             written = _write(model, rows, answer_rows, out, form, force, told, asked)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
-    if classes:
-        warnings, lacking = model.space.warnings_of(word_columns(model)), notes_on(missing)
-    else:
-        warnings, lacking = weighed_each(model, missing)
+    warnings, lacking = _weighed(model, classes, missing)
     return {
         **written,
         **({"unit": unit} if unit else {}),
@@ -152,6 +149,15 @@ def predict(
         "notes": [*rows.notes, *lacking, *written.get("notes", [])],
         "warnings": [*warnings, *unread.warnings],
     }
+
+
+def _weighed(
+    model: Model, classes: Sequence[str] | Mapping[str, Sequence[str]], missing: Missing
+) -> tuple[list[str], list[str]]:
+    """Return warnings and notes of what is missing, and of the space where it answers."""
+    if classes:
+        return model.space.warnings_of(word_columns(model)), notes_on(missing)
+    return weighed_each(model, missing)
 
 
 def _forms(

@@ -1,7 +1,7 @@
 """The contract suite: what every modality must pass, to be run on one of your own too."""
 
 from plait.testing.codec import CODEC_CHECKS as CODEC_CHECKS
-from plait.testing.generated import GENERATED_CHECKS as GENERATED_CHECKS
+from plait.testing.generated_verbs import GENERATED_CHECKS as GENERATED_CHECKS
 from plait.testing.network import NETWORK_CHECKS as NETWORK_CHECKS
 from plait.testing.verbs import VERB_CHECKS as VERB_CHECKS
 

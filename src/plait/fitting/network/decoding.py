@@ -112,8 +112,7 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         return Decoder(notes=("no network was trained: no time was left for it",))
     network = _make_network(problem, work)
     stop = problem.stopping if len(problem.stopping) else problem.validation
-    rows = np.union1d(problem.learned, stop)
-    prepared, started = simple.told(problem.prepared, rows), simple.start is not None
+    prepared = simple.told(problem.prepared, np.union1d(problem.learned, stop))
     most, budget, config = 10**9, work.budget, _step_of(work.train, problem, network)
     if work.timetable.seconds is not None:
         per_row = _seconds_per_row(problem, network, simple.start)
@@ -134,7 +133,7 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         rows=problem.learned,
         rows_validation=stop,
         weights=problem.weights,
-        started=started,
+        started=simple.start is not None,
         together=varied_together(codecs, str(problem.target), problem.goal),
     )
     objective = Generative(network, data)

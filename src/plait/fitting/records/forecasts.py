@@ -46,12 +46,15 @@ MOST_MADE = 500
 def in_use(
     model: Model,
     problem: Problem,
-    plan: WindowPlan | HistoryPlan | EpisodePlan,
+    plan: WindowPlan | HistoryPlan | EpisodePlan | None,
     records: dict[str, Any],
     timetable: Timetable,
 ) -> None:
     """Let a model answer rows in time: what follows of each series, what each group takes, or what
-    to do at each step. What would take longer than is left of the time is not done."""
+    to do at each step. What would take longer than is left of the time is not done. Nothing is
+    done without a plan: rows are not in time then."""
+    if plan is None:
+        return
     if isinstance(plan, EpisodePlan):
         model.policy = Policy(plan)
         records["metrics"]["notes"].append(OFFLINE)
@@ -61,7 +64,8 @@ def in_use(
         columns = (_plain(one, plan.goal) for one in model.schema.columns)
         model.schema = Schema(tuple(columns))
     else:
-        forecasting(model, problem, plan, records, timetable)
+        with timetable.part("intervals"):
+            forecasting(model, problem, plan, records, timetable)
 
 
 def _plain(column: Column, goal: str) -> Column:
