@@ -63,11 +63,10 @@ class Generate(nn.Module):
         """
         wanted = target.parts["action"]
         states, last = self._states(conditions)
-        if not self.training or states.shape[1] == 1:
+        column = self._trajectory(conditions)
+        if column is None or not self.training or states.shape[1] == 1:
             ends = states[torch.arange(len(last), device=last.device), last]
             return self._cost(ends, wanted)
-        column = self._trajectory(conditions)
-        assert column is not None  # noqa: S101  more than one place is of a trajectory
         every = column.parts["action"].clone()
         every[torch.arange(len(last), device=last.device), last] = wanted.to(every.dtype)
         real = length_mask(last + 1, every.shape[1]) & (column.parts["known"][..., 0] > 0)

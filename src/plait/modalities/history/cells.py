@@ -11,6 +11,7 @@ import numpy as np
 
 from plait.errors import CellError, LimitError
 from plait.modalities.item.naming import name_of
+from plait.modalities.told_numbers import number_in
 from plait.types import Cell
 
 RESERVED = ("item", "title", "time")
@@ -73,28 +74,19 @@ def is_told(value: Any) -> bool:
 
 def _ordered(told: list[tuple[str, Any]]) -> History:
     objects = [one if isinstance(one, Mapping) else {} for _, one in told]
-    times = np.array([_number(one.get("time"), "time") for one in objects])
+    times = np.array([number_in(one.get("time"), "time", of="an item") for one in objects])
     known = not np.isnan(times).any()
     order = np.argsort(times, kind="stable") if known else np.arange(len(told))
     names = tuple(sorted({name for one in objects for name in one if name not in RESERVED}))
     amounts = None
     if names:
-        rows = [[_number(objects[place].get(name), name) for name in names] for place in order]
+        rows = [
+            [number_in(objects[place].get(name), name, of="an item") for name in names]
+            for place in order
+        ]
         amounts = np.array(rows, np.float32)
     items = tuple(told[place][0] for place in order)
     return History(items, times[order] if known else None, amounts, names)
-
-
-def _number(value: Any, name: str) -> float:
-    if value is None or isinstance(value, bool):
-        return float("nan")
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise CellError(
-            f"'{name}' of an item is no number", expected="a number", received=value
-        ) from None
-    return found if abs(found) < 1e15 else float("nan")
 
 
 def _parsed(text: str) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 
 from plait.errors import CellError, LimitError
 from plait.modalities.action.cells import Action, read_action
+from plait.modalities.told_numbers import number_in
 from plait.types import Cell
 
 RESERVED = ("return_to_go", "action", "step")
@@ -77,9 +78,11 @@ def is_told(value: Any) -> bool:
 
 def _of_steps(steps: Sequence[Mapping[str, Any]]) -> Trajectory:
     names = tuple(sorted({str(n) for one in steps for n in one if n not in RESERVED}))
-    states = [[_number(one.get(name), name) for name in names] for one in steps]
-    returns = np.array([_number(one.get("return_to_go"), "return_to_go") for one in steps])
-    first = _number(steps[0].get("step", 0), "step")
+    states = [[number_in(one.get(name), name, of="a step") for name in names] for one in steps]
+    returns = np.array(
+        [number_in(one.get("return_to_go"), "return_to_go", of="a step") for one in steps]
+    )
+    first = number_in(steps[0].get("step", 0), "step", of="a step")
     return Trajectory(
         names,
         np.array(states, np.float32).reshape(len(steps), len(names)),
@@ -88,18 +91,6 @@ def _of_steps(steps: Sequence[Mapping[str, Any]]) -> Trajectory:
               for one in steps[:-1]),
         int(min(max(np.nan_to_num(first), 0), MOST_STEPS)),
     )  # fmt: skip
-
-
-def _number(value: Any, name: str) -> float:
-    if value is None or isinstance(value, bool):
-        return float("nan")
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise CellError(
-            f"'{name}' of a step is no number", expected="a number", received=value
-        ) from None
-    return found if abs(found) < 1e15 else float("nan")
 
 
 def _no_trajectory(cell: Any) -> CellError:
