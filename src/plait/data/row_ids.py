@@ -7,9 +7,14 @@ from plait.data.table import Table
 
 def row_ids(table: Table) -> list[str]:
     """Return a name per row: the table's id column where its cells all differ, else row numbers."""
+    return said_ids(table) or [str(number) for number in range(table.num_rows)]
+
+
+def said_ids(table: Table) -> list[str] | None:
+    """Return what the table's id column says of each row, where all differ; None without one."""
     for column in table.schema.columns:
         if column.role == "id":
             cells = [str(cell) for cell in table.column(column.name)]
             if len(set(cells)) == len(cells):
                 return cells
-    return [str(number) for number in range(table.num_rows)]
+    return None

@@ -21,6 +21,7 @@ from plait.modalities import Asked, Codec, PredictiveTarget
 from plait.model.calibration import Calibration
 from plait.model.decision import Decision
 from plait.model.judges import OutputJudge
+from plait.model.kept_answers import KeptAnswers
 from plait.networks.config import SystemConfig
 from plait.networks.infer import row_outputs
 from plait.networks.opening import open_systems
@@ -55,6 +56,8 @@ class Ensemble:
         evidence: What each network is told by simple models; empty where they are told nothing.
         decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
+        answers: Out-of-fold answers for rows of the fit, that students learn from; None where none
+            were kept.
     """
 
     codecs: Mapping[str, Codec]
@@ -67,6 +70,7 @@ class Ensemble:
     evidence: tuple[Evidence, ...] = ()
     decision: Decision | None = None
     calibration: Calibration | None = None
+    answers: KeptAnswers | None = None
     _runners: list[Runner] | None = None
 
     @property
@@ -131,6 +135,7 @@ class Ensemble:
             files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
         for number, one in enumerate(self.evidence):
             files |= {f"{EVIDENCE}/{number}/{n}": data for n, data in one.files().items()}
+        files |= {} if self.answers is None else self.answers.files()
         return files | folder_files(self._save_simple)
 
     def facts(self) -> dict[str, Any]:
