@@ -1,1 +1,1 @@
-"""Compression: a fitted model in, a smaller one out, and what it costs, measured."""
+"""Makes a fitted model small and quick, and proves what that costs."""
