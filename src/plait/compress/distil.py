@@ -26,6 +26,9 @@ from plait.progress import SILENT, Progress
 from plait.threads import few_threads
 from plait.train.budget import Budget
 
+TEACHER_SHARE = 0.25
+"""Of the time: for fitting the teacher's simple models again, where that is called for."""
+
 
 def distil(
     teacher: Teacher,
@@ -64,7 +67,13 @@ def _distil(teacher: Teacher, asked: Distilling, budget: Budget, progress: Progr
         problem = student_problem(teacher, seed=asked.seed, progress=progress, timetable=timetable)
         choosing = choosing_rows(problem, seed=asked.seed)
     with timetable.part("teacher"):
-        lessons = make_lessons(teacher, problem, seed=asked.seed)
+        lessons = make_lessons(
+            teacher,
+            problem,
+            seed=asked.seed,
+            cross_fit=asked.cross_fit,
+            deadline=timetable.until(TEACHER_SHARE),
+        )
     apart = np.isin(problem.groups[lessons.rows], problem.groups[choosing])
     with timetable.part("features"):
         features = StudentFeatures(problem, np.union1d(lessons.rows, choosing))

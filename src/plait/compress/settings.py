@@ -29,6 +29,9 @@ class Distilling:
         max_mb: Most megabytes (10^6 bytes) of weights that ship; None for any.
         share: Of what is learned, the teacher's, in [0, 1]; the rest is truth.
         temperature: Of a network's soft targets; simple students know none.
+        cross_fit: Whether the teacher's simple models are fitted again by folds, where its bundle
+            keeps its out-of-fold answers for few of the rows: those of many rows are known for
+            validation rows alone.
         train: Settings of networks' training.
         seed: Of whatever is drawn.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -39,6 +42,7 @@ class Distilling:
     max_mb: float | None = None
     share: float = SHARE
     temperature: float = TEMPERATURE
+    cross_fit: bool = True
     train: TrainConfig | None = None
     seed: int = 0
     device: str = "auto"
@@ -74,5 +78,6 @@ class Distilling:
             "max_mb": self.max_mb,
             "share": self.share,
             "temperature": self.temperature,
+            "cross_fit": self.cross_fit,
             "seed": self.seed,
         }

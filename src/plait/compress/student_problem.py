@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from plait.baselines.cross_validation import MIN_ROWS, inner_folds
+from plait.compress.cross_fitted import cross_fitted
 from plait.compress.lessons import Lessons, answers_as_truth
 from plait.compress.teacher import Teacher
 from plait.data.prepared import Prepared
@@ -15,6 +16,9 @@ from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.problem import Problem, make_problem
 from plait.fitting.setup.timetable import Timetable
 from plait.progress import Progress
+
+FEW = 0.5
+"""Of the rows to learn from: with answers to fewer, a teacher is fitted again by folds."""
 
 CHOOSING_SHARE, MOST_CHOOSING, LEAST_CHOOSING = 0.2, 2000, 30
 """Of the rows to learn from, that choose among students: a share, at most and at least so many."""
@@ -62,8 +66,22 @@ def _in_the_teachers_order(teacher: Teacher, problem: Problem) -> Problem:
     )
 
 
-def make_lessons(teacher: Teacher, problem: Problem, *, seed: int) -> Lessons:
+def make_lessons(
+    teacher: Teacher,
+    problem: Problem,
+    *,
+    seed: int,
+    cross_fit: bool = False,
+    deadline: float | None = None,
+) -> Lessons:
     """Return what there is to learn for a student of a problem.
+
+    Args:
+        teacher, problem: Of the student.
+        seed: Of samples and folds.
+        cross_fit: Whether the teacher's simple models are fitted again, by folds, where it says
+            something of few of the training rows.
+        deadline: Of `time.monotonic`, for that.
 
     Raises `UsageError` where the teacher says nothing of any row that it does not know by heart.
     """
@@ -78,6 +96,10 @@ def make_lessons(teacher: Teacher, problem: Problem, *, seed: int) -> Lessons:
             hint="fit again; or give other rows, and say so: unseen=True",
         )
     rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
+    if cross_fit and known[rows].mean() < FEW:
+        more = cross_fitted(teacher, problem, seed=seed, deadline=deadline)
+        said = said if more is None else np.where(known[:, None], said, more)
+        known = ~np.isnan(said).any(axis=1)
     fresh = np.setdiff1d(np.flatnonzero(known & ~problem.labelled), problem.splits.test)
     truth = problem.truth.copy()
     if len(fresh):
