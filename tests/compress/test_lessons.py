@@ -20,7 +20,7 @@ def test_raw_answers_by_hand():
     np.testing.assert_allclose(raw[0], np.log([0.75, 0.25]), rtol=1e-5)
     assert np.isnan(raw[1]).all()
     numbers = codec_of("number", [1.0, 3.0, 5.0, 7.0])
-    outputs = np.array([[4.0, 1.0, 4.0, 7.0]], np.float32)
+    outputs = np.array([[4.0, 2.0, 4.0, 6.0]], np.float32)
     expected = (outputs - numbers.mean) / numbers.scale
     np.testing.assert_allclose(raw_answers(numbers, outputs), expected, rtol=1e-4, atol=1e-6)
 

@@ -62,7 +62,7 @@ def test_kept_answers_owe_nothing_to_their_row(taught):
     direct = model.ensemble.outputs(teacher.prepared, learned)
     apart = right(model, [rows[i] for i in learned], said[learned])
     by_heart = right(model, [rows[i] for i in learned], direct)
-    assert abs(apart - 0.5) < 0.1 < by_heart - apart
+    assert apart < 0.53 and by_heart > apart + 0.05
 
 
 def test_a_teacher_never_answers_for_rows_it_learned_from_nor_of_its_test(taught):

@@ -60,8 +60,9 @@ class Teacher:
     ) -> None:
         check_teaches(model)
         self.model, self._progress = model, progress
-        self.table = model.as_table(read(table))
-        self.places = _places(model, self.table, unseen=unseen)
+        given = read(table)
+        self.table = model.as_table(given)
+        self.places = _places(model, given, unseen=unseen)
 
     @property
     def ensemble(self) -> Ensemble:
@@ -191,7 +192,7 @@ def _places(model: Model, table: Table, *, unseen: bool) -> np.ndarray:
     learned = model.records.get("lineage", {}).get("table", {})
     if model.records.get("splits") and learned.get("key") == table.key:
         return np.arange(table.num_rows)
-    kept, ids = model.ensemble.answers, id_hashes(table)
+    kept, ids = model.ensemble.answers, id_hashes(table, model.schema)
     if kept is not None and len(kept.ids) and len(ids):
         order = np.argsort(kept.ids, kind="stable")
         at = np.searchsorted(kept.ids[order], ids).clip(max=len(order) - 1)

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from plait.data.row_ids import said_ids
+from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.display import brief
 from plait.modalities.forms import OutputForm
@@ -80,8 +81,13 @@ class KeptAnswers:
         return cls(arrays["rows"].astype(np.int64), arrays["outputs"], ids)
 
 
-def id_hashes(table: Table) -> np.ndarray:
-    """Return a hash of each row's id, uint64 ``[row]``; empty where no column says what it is."""
-    ids = said_ids(table) or ()
+def id_hashes(table: Table, schema: Schema | None = None) -> np.ndarray:
+    """Return a hash of each row's id, uint64 ``[row]``; empty where no column says what it is.
+
+    Args:
+        table: The rows.
+        schema: Says which column that is, where the table's own does not.
+    """
+    ids = said_ids(table, schema) or ()
     digests = (hashlib.blake2b(one.encode(), digest_size=8).digest() for one in ids)
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
