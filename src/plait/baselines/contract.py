@@ -23,6 +23,9 @@ otherwise than before, features are taken or scaled otherwise, or what is saved 
 Bundles of another are refused."""
 
 
+LEAST_HALVED = 1024
+"""Smaller arrays are written as they are."""
+
 ANY_FORM = frozenset({CLASSES.name, LABELS.name, NUMBER.name})
 OF_CLASSES = frozenset({CLASSES.name})
 """Forms that base models support."""
@@ -160,11 +163,18 @@ def was_cut(base_model: BaseModel, deadline: float | None) -> bool:
 
 
 def write_files(folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Write ``base_model.json`` and ``base_model.safetensors``."""
+    """Write ``base_model.json`` and ``base_model.safetensors``.
+
+    Arrays whose numbers are all of half precision are written so; `read_files` gives them back as
+    they were.
+    """
     from safetensors.numpy import save_file
 
+    halved = [name for name, array in arrays.items() if _is_halved(array)]
+    told = {**about, **({"halved": halved} if halved else {})}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "base_model.json").write_text(json.dumps(about), encoding="utf8")
+    (folder / "base_model.json").write_text(json.dumps(told), encoding="utf8")
+    arrays = {n: a.astype(np.float16) if n in halved else a for n, a in arrays.items()}
     tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(tensors, folder / "base_model.safetensors")
 
@@ -172,4 +182,15 @@ def write_files(folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.
 def read_files(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what `write_files` wrote."""
     about: dict[str, Any] = json.loads((folder / "base_model.json").read_text(encoding="utf8"))
-    return about, read_arrays(folder / "base_model.safetensors")
+    arrays = read_arrays(folder / "base_model.safetensors")
+    for name in about.pop("halved", ()):
+        arrays[name] = arrays[name].astype(np.float32)
+    return about, arrays
+
+
+def _is_halved(array: np.ndarray) -> bool:
+    """Tell whether an array of many float32 numbers is of half precision."""
+    if array.dtype != np.float32 or array.size < LEAST_HALVED:
+        return False
+    with np.errstate(over="ignore"):
+        return bool((array.astype(np.float16) == array).all())

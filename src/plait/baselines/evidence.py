@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.baselines.evidence_fit import Maps, fit_columns
+from plait.baselines.evidence_fit import NUM_COMPONENTS, Maps, fit_columns
 from plait.baselines.extract import (
     HasColumns,
     Plan,
@@ -53,11 +53,19 @@ class RawFeatures:
         prepared: Where the values are.
         columns: Which columns.
         rows: Ascending row numbers.
+        plans: Column -> which of its features are taken, where that is told.
     """
 
-    def __init__(self, prepared: HasColumns, columns: Sequence[str], rows: np.ndarray) -> None:
+    def __init__(
+        self,
+        prepared: HasColumns,
+        columns: Sequence[str],
+        rows: np.ndarray,
+        plans: Mapping[str, Plan] | None = None,
+    ) -> None:
         self._prepared, self._rows = prepared, rows
-        self.plans = {name: make_plan(prepared.columns[name], rows) for name in columns}
+        known = plans or {}
+        self.plans = {n: known.get(n) or make_plan(prepared.columns[n], rows) for n in columns}
         self._made: dict[str, RawColumn] = {}
 
     def of(self, prepared: HasColumns, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
@@ -124,6 +132,8 @@ class Evidence:
         groups: np.ndarray,
         *,
         seed: int = 0,
+        soft: np.ndarray | None = None,
+        num_components: int = NUM_COMPONENTS,
     ) -> Evidence:
         """Fit on some rows.
 
@@ -135,6 +145,9 @@ class Evidence:
             codec: Of the target.
             groups: int ``[row]`` of these: rows of one number are left out together.
             seed: Of the choice of landmarks, where there are many rows.
+            soft: What a teacher says in place of truth, ``[row, output]``, as
+                `LabelledRows.targets`.
+            num_components: Most of a column.
         """
         known = np.flatnonzero(codec.form.known(truth))
         rows, groups, truth = rows[known], groups[known], truth[known]
@@ -145,11 +158,11 @@ class Evidence:
             )
             for name, column in columns.items()
         }
-        targets = _centred(truth, codec)
+        targets = _centred(truth, codec, None if soft is None else soft[known])
         tables = {
             n: (scale.dense(columns[n]), scale.sparse(columns[n])) for n, scale in scales.items()
         }
-        fits = fit_columns(tables, targets, groups, seed=seed)
+        fits = fit_columns(tables, targets, groups, seed=seed, most=num_components)
         maps = {name: one.maps for name, one in fits.items()}
         scores = np.stack([one.left_out for one in fits.values()], axis=1)
         found = cls(scales, maps, targets.shape[1], raw)
@@ -248,9 +261,17 @@ def can_tell(codec: PredictiveTarget, truth: np.ndarray) -> bool:
     return num_outputs(codec, truth) <= MAX_OUTPUTS
 
 
-def _centred(truth: np.ndarray, codec: PredictiveTarget) -> np.ndarray:
-    """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or standardised numbers."""
-    columns = codec.form.columns(codec.scaled(truth), num_outputs(codec, truth))
+def _centred(
+    truth: np.ndarray, codec: PredictiveTarget, soft: np.ndarray | None = None
+) -> np.ndarray:
+    """Return targets float64 ``[row, output]`` of mean 0: -1 and 1, or standardised numbers.
+
+    Of what a teacher says instead of truth, they lie between.
+    """
+    if soft is None:
+        columns = codec.form.columns(codec.scaled(truth), num_outputs(codec, truth))
+    else:
+        columns = soft if codec.form.probable else codec.scaled(soft[:, 0])[:, None]
     targets = columns.astype(np.float64)
     if codec.form.probable:
         targets = 2 * targets - 1

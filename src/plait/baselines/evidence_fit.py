@@ -85,7 +85,12 @@ class ColumnFit:
 
 
 def fit_columns(
-    tables: Mapping[str, Table], targets: np.ndarray, groups: np.ndarray, *, seed: int
+    tables: Mapping[str, Table],
+    targets: np.ndarray,
+    groups: np.ndarray,
+    *,
+    seed: int,
+    most: int = NUM_COMPONENTS,
 ) -> dict[str, ColumnFit]:
     """Fit each column by itself, and all together.
 
@@ -94,11 +99,13 @@ def fit_columns(
         targets: float64 ``[row, output]`` of mean 0.
         groups: int ``[row]``: rows of one number are left out together.
         seed: Of the choice of landmarks, where rows are many.
+        most: Components of a column, at most.
     """
     blocks = blocks_of(groups)
     if len(targets) <= MAX_EXACT:
-        return _fit_exactly(tables, targets, blocks)
-    return _fit_in_span(tables, targets, blocks, _landmarks(len(targets), len(tables), seed))
+        return _fit_exactly(tables, targets, blocks, most)
+    landmarks = _landmarks(len(targets), len(tables), seed)
+    return _fit_in_span(tables, targets, blocks, landmarks, most)
 
 
 def span_seconds(num_rows: int, num_columns: int, dense: float, sparse: float) -> float:
@@ -122,7 +129,7 @@ def _landmarks(num_rows: int, num_columns: int, seed: int) -> np.ndarray:
 
 
 def _fit_exactly(
-    tables: Mapping[str, Table], targets: np.ndarray, blocks: Sequence[np.ndarray]
+    tables: Mapping[str, Table], targets: np.ndarray, blocks: Sequence[np.ndarray], most: int
 ) -> dict[str, ColumnFit]:
     """Fit by kernel ridge regression on the products of all pairs of rows."""
     grams = [centred_gram(*table) for table in tables.values()]
@@ -134,7 +141,7 @@ def _fit_exactly(
     for (name, table), gram, part in zip(tables.items(), grams, parts, strict=True):
         spectrum = Spectrum.of(gram)
         own = fit_left_out(spectrum, targets, blocks)
-        own_unit, components = _unit(own.left_out), _components(spectrum)
+        own_unit, components = _unit(own.left_out), _components(spectrum, most)
         dual = np.concatenate([components, own.dual * own_unit, joint.dual * unit], axis=1)
         maps = _maps(table, table, dual - dual.mean(axis=0), components.shape[1])
         scores = np.concatenate([own.left_out * own_unit, part * unit], axis=1)
@@ -147,6 +154,7 @@ def _fit_in_span(
     targets: np.ndarray,
     blocks: Sequence[np.ndarray],
     landmarks: np.ndarray,
+    most: int,
 ) -> dict[str, ColumnFit]:
     """Fit all rows in the span of a few.
 
@@ -171,7 +179,7 @@ def _fit_in_span(
         features = _centred(products.pop(name) @ turn)
         spectrum = Spectrum.of_features(features)
         own = fit_left_out(spectrum, targets, blocks)
-        own_unit, components = _unit(own.left_out), _components(spectrum)
+        own_unit, components = _unit(own.left_out), _components(spectrum, most)
         alone = np.concatenate([components, own.dual * own_unit], axis=1)
         over = np.concatenate([turn @ (features.T @ alone), over_all], axis=1)
         dense, sparse = table
@@ -211,12 +219,12 @@ def _unit(scores: np.ndarray) -> float:
     return 1 / max(float(scores.std()), 1e-6)
 
 
-def _components(spectrum: Spectrum) -> np.ndarray:
+def _components(spectrum: Spectrum, most: int) -> np.ndarray:
     """Return the dual of kernel principal components, float64 ``[row, component]``.
 
     ``q_j l_j^-3/4``: of variance ``l_j^1/2 / rows``, then scaled to 1 in the mean.
     """
-    values, vectors = spectrum.values[:NUM_COMPONENTS], spectrum.vectors[:, :NUM_COMPONENTS]
+    values, vectors = spectrum.values[:most], spectrum.vectors[:, :most]
     mean = float(np.sqrt(values).mean()) / max(len(vectors), 1) if len(values) else 1.0
     return np.asarray(vectors * values**-0.75 / max(mean, 1e-12) ** 0.5)
 

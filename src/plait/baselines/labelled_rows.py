@@ -23,11 +23,14 @@ class LabelledRows:
         matrices: Their features, with what belongs together and how much each counts.
         truth: As `PredictiveTarget.truth`, ``[row]`` or ``[row, label]``.
         codec: Of the target: its form, its labels and its cost.
+        soft: float32 ``[row, output]``: what is learned in place of truth, from a teacher; truth
+            still judges. None where truth itself is learned.
     """
 
     matrices: FeatureMatrices
     truth: np.ndarray
     codec: PredictiveTarget
+    soft: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -53,10 +56,13 @@ class LabelledRows:
         return num_outputs(self.codec, self.truth)
 
     def targets(self) -> np.ndarray:
-        """Return truth as float32 ``[row, output]``: one-hot classes, labels, or the number.
+        """Return what is learned as float32 ``[row, output]``: one-hot classes, labels, or the
+        number; or what a teacher says of them.
 
         Made anew at each call: with many classes it is too large to be kept.
         """
+        if self.soft is not None:
+            return self.soft
         return self.form.columns(self.truth, self.num_outputs)
 
     def mean_cost(self, outputs: np.ndarray) -> float:
@@ -70,11 +76,12 @@ class LabelledRows:
 
     def take(self, places: np.ndarray) -> LabelledRows:
         """Return some of the rows, by their places here."""
-        return LabelledRows(self.matrices.take(places), self.truth[places], self.codec)
+        soft = None if self.soft is None else self.soft[places]
+        return LabelledRows(self.matrices.take(places), self.truth[places], self.codec, soft)
 
     def only(self, columns: Sequence[str]) -> LabelledRows:
         """Return the same rows as seen by some of the columns."""
-        return LabelledRows(self.matrices.only(columns), self.truth, self.codec)
+        return LabelledRows(self.matrices.only(columns), self.truth, self.codec, self.soft)
 
     def weights_at(self, places: np.ndarray) -> np.ndarray | None:
         """Return the weights of some of the rows, as `take` would, without their features."""

@@ -51,7 +51,8 @@ class Linear:
     Fewer rows than features, or numbers: ridge regression, its penalty (and, for classes, the
     temperature of the softmax over its scores) chosen by the cost of every row, or group of rows,
     left out. More rows: support vectors where most features are sparse (words), else logistic
-    regression; penalty and temperature chosen on held-out rows, then all rows are learned.
+    regression; penalty and temperature chosen on held-out rows, then all rows are learned. What a
+    teacher says is learned by ridge or logistic regression: a support vector knows no shares.
     """
 
     name: ClassVar[str] = "linear"
@@ -67,10 +68,10 @@ class Linear:
     def fit(self, rows: LabelledRows, *, seed: int, deadline: float | None = None) -> None:
         _check_scipy()
         rows = learnable(self, rows)
-        self._form, matrices = rows.form, rows.matrices
+        self._form = rows.form
         if _is_closed(rows, deadline):
             self._fit_closed(rows, deadline)
-        elif rows.form.exclusive and matrices.sparse.num_features > matrices.dense.shape[1]:
+        elif rows.soft is None and _is_of_words(rows):
             num = _num_landmarks(rows, deadline)
             if num:
                 self._fit_landmarks(rows, num, seed, deadline)
@@ -81,6 +82,13 @@ class Linear:
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         return in_parts(matrices, self._outputs)
+
+    def halve(self) -> None:
+        """Round the weights to half precision, in which they are then saved; none may be beyond."""
+        for name, array in vars(self._weights).items():
+            rounded = array.astype(np.float16).astype(np.float32)
+            if name != "bias" and np.isfinite(rounded).all():
+                setattr(self._weights, name, rounded)
 
     def save(self, folder: Path) -> None:
         arrays: dict[str, np.ndarray] = dict(vars(self._weights))
@@ -201,6 +209,11 @@ def _is_closed(rows: LabelledRows, deadline: float | None) -> bool:
         return is_closed(size)
     left = max(deadline - time.monotonic(), MOMENT_SECONDS)
     return foreseen_seconds(Linear.name, size) <= left
+
+
+def _is_of_words(rows: LabelledRows) -> bool:
+    """Tell whether classes are told by more sparse features than dense ones."""
+    return rows.form.exclusive and rows.matrices.sparse.num_features > rows.matrices.dense.shape[1]
 
 
 def _num_landmarks(rows: LabelledRows, deadline: float | None) -> int:

@@ -62,12 +62,16 @@ class ProductOfExperts:
 
     Args:
         input_columns: What each input column is read as; a row has it when it has any of these.
+        neighbours: Whether nearest neighbours are among the members: these keep every row.
     """
 
     name: ClassVar[str] = "product_of_experts"
     forms: ClassVar[frozenset[str]] = OF_CLASSES
 
-    def __init__(self, input_columns: Sequence[Sequence[str]] = ()) -> None:
+    def __init__(
+        self, input_columns: Sequence[Sequence[str]] = (), *, neighbours: bool = True
+    ) -> None:
+        self._neighbours = neighbours
         self._input_columns = [list(columns) for columns in input_columns]
         self._members: list[_Member] = []
         self._prior = np.zeros(0, np.float32)
@@ -94,7 +98,7 @@ class ProductOfExperts:
                 places, outputs = linear.held_out
                 told[has[places]] = self._evidence(outputs)
             evidence.append(told)
-            if len(has) > MAX_NEIGHBOUR_ROWS:
+            if not self._neighbours or len(has) > MAX_NEIGHBOUR_ROWS:
                 continue
             neighbour = NearestNeighbour()
             neighbour.fit(seen, seed=seed, deadline=until)
@@ -109,6 +113,12 @@ class ProductOfExperts:
 
     def outputs(self, matrices: FeatureMatrices) -> np.ndarray:
         return in_parts(matrices, self._outputs)
+
+    def halve(self) -> None:
+        """Round the weights of its linear models to half precision, in which they are saved."""
+        for member in self._members:
+            if isinstance(member.base_model, Linear):
+                member.base_model.halve()
 
     def save(self, folder: Path) -> None:
         """Write the weights into `folder` and each member into a folder of its own in it."""

@@ -19,6 +19,7 @@ from plait.fitting.choice.choose import Choice
 from plait.fitting.choice.chosen_by_folds import choose_and_judge, seconds_to_choose
 from plait.fitting.choice.comparison import Candidates, on_all_rows, outputs_of
 from plait.fitting.choice.held_out import calibrate
+from plait.fitting.choice.kept_answers import keep_answers
 from plait.fitting.choice.subsets import subsets_of
 from plait.fitting.encoders.found_encoders import read_by_encoders
 from plait.fitting.encoders.tuning import has_tuned, knows_targets
@@ -84,6 +85,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
         model.ensemble.calibration = calibrate(
             problem, base_models, known, choice.weights, deadline=until
         )
+    model.ensemble.answers = keep_answers(problem, base_models, deep, model.ensemble)
     model.ensemble.decision = _decide(
         problem, work, model, outputs_of(known, base_models), known.rows
     )

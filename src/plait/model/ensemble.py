@@ -22,6 +22,7 @@ from plait.modalities import Asked, Codec, PredictiveTarget
 from plait.model.calibration import Calibration
 from plait.model.decision import Decision
 from plait.model.judges import OutputJudge
+from plait.model.kept_answers import KeptAnswers
 from plait.networks.config import SystemConfig
 from plait.networks.graphs import SavedGraph, graph_files
 from plait.networks.infer import row_outputs
@@ -61,6 +62,8 @@ class Ensemble:
         packed: Bits of a number in which simple models are saved; None saves floats.
         decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
+        answers: Out-of-fold answers for rows of the fit, that students learn from; None where none
+            were kept.
     """
 
     codecs: Mapping[str, Codec]
@@ -75,6 +78,7 @@ class Ensemble:
     packed: int | None = None
     decision: Decision | None = None
     calibration: Calibration | None = None
+    answers: KeptAnswers | None = None
     _runners: list[Runner] | None = None
 
     @property
@@ -140,7 +144,8 @@ class Ensemble:
         for number, one in enumerate(self.evidence):
             files |= {f"{EVIDENCE}/{number}/{n}": data for n, data in one.files().items()}
         files |= folder_files(self._save_simple)
-        return files if self.packed is None else _packed(files, self.packed)
+        files = files if self.packed is None else _packed(files, self.packed)
+        return files | ({} if self.answers is None else self.answers.files())
 
     def facts(self) -> dict[str, Any]:
         """Return what ``model.json`` tells."""

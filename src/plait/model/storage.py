@@ -29,6 +29,7 @@ from plait.model.decision import Decision
 from plait.model.derived_columns import DerivedColumn, SpaceColumn
 from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
+from plait.model.kept_answers import ANSWERS, KeptAnswers
 from plait.model.predictor import Predictor
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
@@ -78,6 +79,7 @@ def load_ensemble(
         calibration=None
         if calibration is None
         else calibration_from(calibration, target, about["input_columns"]),
+        answers=KeptAnswers.from_arrays(bundle.read_arrays(ANSWERS)) if ANSWERS in bundle else None,
     )
 
 

@@ -88,8 +88,19 @@ class System(nn.Module):
         """Return raw outputs by head: logits, or standardised mean and quantiles."""
         if keep is None:
             keep = presence(batch, self.encoder.columns)
+        return self.answered(self.pooled(batch, keep), batch, keep)
+
+    def pooled(self, batch: Batch, keep: Tensor) -> Float[Tensor, "batch query dim"]:
+        """Return what the heads see of each row."""
         tokens = self.encode(batch, keep)
-        latent = self.dropout(self.pool(tokens.values, tokens.mask))
+        found: Tensor = self.pool(tokens.values, tokens.mask)
+        return found
+
+    def answered(
+        self, latent: Tensor, batch: Batch, keep: Tensor
+    ) -> dict[str, Float[Tensor, "batch output"]]:
+        """Return raw outputs by head, of what `pooled` returned."""
+        latent = self.dropout(latent)
         found = {} if self.head is None else {OWN: self.head(latent)}
         if self.correction is not None:
             found[CORRECTED] = self.correction(latent, self.said(batch, keep))
@@ -121,6 +132,14 @@ class System(nn.Module):
         if self.correction is not None:
             said = self.said(batch, keep)
             found.append(self.correction.loss(raw[CORRECTED], said, truth, **options))
+        return torch.stack(found).mean(0)
+
+    def truth_losses(
+        self, raw: Mapping[str, Tensor], truth: Tensor, **options: Any
+    ) -> Float[Tensor, " batch"]:
+        """Return the loss of each row by the truth alone, the mean over heads; see `losses`."""
+        heads = self._heads
+        found = [heads[name].loss(one.float(), truth, **options) for name, one in raw.items()]
         return torch.stack(found).mean(0)
 
     def distances(

@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from plait.compress.distil import distil
+from plait.compress.teacher import Teacher
 from plait.data.table import Table, read
-from plait.errors import CellError
+from plait.errors import CellError, TargetError
 from plait.modalities import find_codec
-from plait.modalities._scan import issubclass_target
+from plait.modalities._scan import is_predictive, issubclass_target
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig
 from plait.recipes.embed import embed
@@ -129,6 +131,41 @@ def check_is_a_target(modality: str) -> None:
     expect(model.leaderboard(), f"{modality}: no candidates as a target")
 
 
+def check_distils(modality: str) -> None:
+    """A small student of the model reads the column, answers any subset, and loads the same."""
+    model, _ = _fit(modality)
+    student = distil(Teacher(model, _table(modality)), budget="4 steps", size=TINY)
+    told = json.loads(json.dumps(student.records["compression"]))
+    expect(told["test"]["rows"] > 0, f"{modality}: no test row compares student and teacher")
+    expect(told["rows"]["taught"] > 0, f"{modality}: the teacher said nothing")
+    rows = [*_rows(modality)[:4], {"size": 1.0}, {"x": None, "size": None}]
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = load(student.save(Path(folder) / "student.plait"))
+    first, second = (one.predict(rows).columns["confidence"] for one in (student, loaded))
+    expect(np.isfinite(first).all(), f"{modality}: a student's confidence is not finite")
+    expect(np.allclose(first, second, atol=1e-5), f"{modality}: loading changes a student")
+
+
+def check_distils_as_a_target(modality: str) -> None:
+    """A target that is predicted has students; of one that is generated it is said what works."""
+    if not issubclass_target(find_codec(modality)):
+        return
+    rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
+    table = read(rows, columns={"x": modality, "size": "number"})
+    model = _quick_fit(table, target="x")
+    if is_predictive(find_codec(modality)):
+        student = distil(Teacher(model, table), budget="4 steps", size=TINY)
+        answer = student.predict([{"size": 0.5}]).columns
+        expect(len(answer["prediction"]) == 1, f"{modality}: no answer of a student")
+        return
+    try:
+        Teacher(model, table)
+    except TargetError as error:
+        expect(bool(error.hint), f"{modality}: nothing is said of what works instead")
+    else:
+        expect(False, f"{modality}: a generated target was taken for a teacher")
+
+
 def check_shares_a_space(modality: str) -> None:
     """`fit` without a target learns a space, in which `evaluate` scores every direction."""
     model, path = _share(modality)
@@ -223,6 +260,8 @@ VERB_CHECKS = (
     check_inspects,
     check_skips_unreadable_cells,
     check_is_a_target,
+    check_distils,
+    check_distils_as_a_target,
     check_shares_a_space,
     check_embeds_any_subset,
     check_searches,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plait.baselines.evidence_column import EVIDENCE, beside
+from plait.baselines.evidence_column import beside
 from plait.baselines.weighted_statistics import mean_by
 from plait.networks.system import System, drop_columns, presence
 from plait.networks.torch_runners import system_outputs
@@ -18,13 +18,11 @@ from plait.train.consistency import consistency, views_beside
 from plait.train.data import TrainData
 from plait.train.data_parallel import LEAST_ROWS
 from plait.train.objective import views_of
+from plait.train.pool import fit_pool
 from plait.train.precision import autocast
 from plait.types import Batch
 
 MAX_ROWS_PER_CHECK = 4096
-
-POOL_ROWS = 4096
-"""That tell how much each simple model counts where they are corrected."""
 
 
 class Supervised:
@@ -52,7 +50,7 @@ class Supervised:
         self._truth = torch.from_numpy(data.truth)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
         self._forward: Callable[..., dict[str, Tensor]] = system
-        self._fit_pool()
+        fit_pool(system, data, self.prepared)
 
     @property
     def work(self) -> str:
@@ -91,21 +89,6 @@ class Supervised:
         truth = self.data.truth[rows]
         heads = [outputs] if outputs.ndim == 2 else list(outputs.swapaxes(0, 1))
         return min(mean_by(self.data.codec.cost(found, truth), heavy) for found in heads)
-
-    def _fit_pool(self) -> None:
-        """Choose how much each simple model counts where they are corrected."""
-        if self.module.correction is None:
-            return
-        places = np.linspace(0, len(self.rows) - 1, min(len(self.rows), POOL_ROWS))
-        rows = self.rows[places.astype(np.int64)]
-        told = self.prepared.columns[EVIDENCE].gather(rows)
-        there = [self.data.prepared.columns[name].present[rows] for name in self.data.columns]
-        device = next(self.module.parameters()).device
-        self.module.correction.fit_pool(
-            torch.from_numpy(told.parts["scores"]).to(device),
-            torch.from_numpy(np.stack(there, 1)).to(device),
-            self._truth[torch.from_numpy(rows)].to(device),
-        )
 
     def compile(self) -> None:
         self._forward = torch.compile(self.module, dynamic=True)

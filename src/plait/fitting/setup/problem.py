@@ -177,6 +177,7 @@ def make_problems(
     encoders: Mapping[str, str | FoundEncoder] | None = None,
     simple: bool = False,
     timetable: Timetable | None = None,
+    splits: Splits | None = None,
 ) -> list[Problem]:
     """Choose inputs, split, fit codecs, and prepare every row, once for all targets.
 
@@ -189,7 +190,7 @@ def make_problems(
         progress: Told of the work.
         base: Its codecs, and its derived columns, are used for the columns that it knows.
         encoders: Column or modality -> pretrained checkpoint, whose vectors are further columns.
-        simple: Whether no network will learn from it.
+        simple, splits: Whether no network will learn from it; how rows are split, where known.
         timetable: Of the fit; None where time is free.
 
     Raises:
@@ -200,9 +201,8 @@ def make_problems(
     inputs, weigher = choose_columns(table, targets, exclude, rows)
     check_known(base, inputs)
     table, lacking = as_asked(table, inputs, targets, () if base is None else base.inputs)
-    copies = copies_in(table, inputs, base, timetable, progress)
-    copies = with_recurring(copies, table, targets)
-    splits = split_rows(table, targets, exclude, rows, copies, seed)
+    copies = with_recurring(copies_in(table, inputs, base, timetable, progress), table, targets)
+    splits = splits or split_rows(table, targets, exclude, rows, copies, seed)
     codecs, prepared, derived_columns = read_columns(
         table, inputs, targets, splits, base=base, encoders=encoders or {}, seed=seed,
         progress=progress, timetable=timetable, simple=simple,

@@ -71,8 +71,11 @@ class Target(nn.Module):
         return self._of_mean(raw[:, 0], scaled[:, 0]) + pinball
 
     def distance(self, raw: Tensor, said: Tensor) -> Float[Tensor, " batch"]:
-        """Squared difference to another standardised mean; nothing is said of quantiles."""
-        return (said[:, 0] - raw[:, 0]) ** 2
+        """Squared difference to another standardised mean, and to quantiles where any are said."""
+        gaps = (said - raw[:, : said.shape[1]]) ** 2
+        if said.shape[1] == 1:
+            return gaps[:, 0]
+        return gaps[:, 0] + gaps[:, 1:].mean(1)
 
     def _of_mean(self, mean: Tensor, scaled: Tensor) -> Tensor:
         """Return the loss of the mean; both kinds have the same curvature at their least."""
