@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from plait.model.model import load as load
     from plait.recipes.ask import ask as ask
     from plait.recipes.caption import caption as caption
+    from plait.recipes.compress import compress as compress
     from plait.recipes.embed import embed as embed
     from plait.recipes.encoders import encoders as encoders
     from plait.recipes.evaluate import evaluate as evaluate
@@ -59,6 +60,7 @@ _HOMES = {
     "Table": "plait.data.table",
     "ask": "plait.recipes.ask",
     "caption": "plait.recipes.caption",
+    "compress": "plait.recipes.compress",
     "embed": "plait.recipes.embed",
     "encoders": "plait.recipes.encoders",
     "evaluate": "plait.recipes.evaluate",
@@ -84,6 +86,7 @@ __all__ = [
     "__version__",
     "ask",
     "caption",
+    "compress",
     "embed",
     "encoders",
     "errors",

@@ -14,6 +14,7 @@ import plait
 from plait.cli import (
     ask,
     caption,
+    compress,
     demo,
     doctor,
     embed,
@@ -54,6 +55,7 @@ app.command(epilog=generate.EXAMPLE)(generate.generate)
 app.command(epilog=whence.EXAMPLE)(whence.whence)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
+app.command(epilog=compress.EXAMPLE)(compress.compress)
 app.command(epilog=export.EXAMPLE)(export.export)
 app.command(epilog=report.EXAMPLE)(report.report)
 

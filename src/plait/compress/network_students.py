@@ -87,6 +87,30 @@ class NetworkStudents:
         torch.manual_seed(self.seed)
         codecs = {column: problem.codecs[column] for column in problem.columns}
         system = System(codecs, problem.target_codec, config, evidence)
+        return system, self.train_on(system, rows, budget, name)
+
+    def train_on(self, system: System, rows: np.ndarray, budget: Budget, name: str) -> TrainResult:
+        """Let a network learn from rows, in place; it is left on the CPU.
+
+        Args:
+            system: The network.
+            rows, budget, name: As for `learn`.
+        """
+        run = train_shown(
+            self.objective(system, rows),
+            name,
+            self.progress,
+            budget=budget,
+            config=self.train,
+            seed=self.seed,
+            device=self.device,
+        )
+        system.cpu().eval()
+        return run
+
+    def objective(self, system: System, rows: np.ndarray) -> Distilled:
+        """Return what a network minimises over rows."""
+        problem = self.problem
         data = TrainData(
             prepared=problem.prepared,
             columns=problem.columns,
@@ -98,17 +122,7 @@ class NetworkStudents:
         )
         warm = self.temperature if problem.target_codec.form.probable else 1.0
         taught = Taught(said=self.lessons.raw(), share=self.share, temperature=warm)
-        objective = Distilled(system, data, self.train, taught)
-        run = train_shown(
-            objective,
-            name,
-            self.progress,
-            budget=budget,
-            config=self.train,
-            seed=self.seed,
-            device=self.device,
-        )
-        return system.cpu().eval(), run
+        return Distilled(system, data, self.train, taught)
 
     def outputs(self, system: System, rows: np.ndarray) -> np.ndarray:
         """Return what a network says of labelled rows, float32 ``[row, output]``.

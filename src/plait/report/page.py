@@ -12,6 +12,7 @@ from typing import Any
 
 from plait.report import (
     comparison,
+    compression,
     deciding,
     making,
     outcomes,
@@ -55,6 +56,7 @@ def _page_of(data: Mapping[str, Any]) -> Html:
     sections = [
         hero(data),
         *([] if alone else of_target(data)),
+        compression.compression(data),
         *(_of_space(data) if alone or model.get("space") else []),
         retrieval.label_efficiency(data),
         retrieval.learning(data) if alone else making.training(data),

@@ -1,0 +1,142 @@
+"""Measures a model as it ships: written, read again, asked row by row, and scored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plait.bundle import size_mb
+from plait.compress.lessons import agreement
+from plait.compress.teacher import Teacher
+from plait.data.prepared import Prepared
+from plait.data.table import Table
+from plait.edge import load as load_edge
+from plait.errors import PlaitError
+from plait.model.model import Model, load
+from plait.progress import SILENT, Progress
+from plait.writing import spare_folder
+
+MOST_ROWS = 1000
+"""Of training, on which variants are compared."""
+
+TIMED_ROWS, LEAST_TIMES, TIMED_SECONDS = 32, 64, 1.5
+"""Rows that are asked one by one, answers at least, and seconds after which it is enough."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured of a model.
+
+    Attributes:
+        mb: Megabytes (10^6 bytes) of its bundle.
+        ms, ms_slow: Milliseconds from the cells of one row to its answer: median, and 99 in 100.
+        outputs: Canonical outputs of the compared rows, ``[row, output]``.
+        score: Its headline metric there.
+    """
+
+    mb: float
+    ms: float
+    ms_slow: float
+    outputs: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Rows on which models of one target are measured alike.
+
+    Attributes:
+        teacher: What is compressed.
+        table: The compared rows.
+        truth: Their targets.
+        rows: Some of them as a person would ask: input column -> cell.
+        whole: What the teacher says of the compared rows.
+    """
+
+    teacher: Teacher
+    table: Table
+    truth: np.ndarray
+    rows: Sequence[Mapping[str, Any]]
+    whole: np.ndarray
+
+    @classmethod
+    def of(cls, teacher: Teacher, *, seed: int, progress: Progress = SILENT) -> Bench:
+        """Return a bench of a teacher's rows with a target, none of the test."""
+        able = np.setdiff1d(np.flatnonzero(teacher.labelled), teacher.test)
+        rng = np.random.default_rng(seed)
+        chosen = np.sort(rng.permutation(able)[:MOST_ROWS])
+        table, model = teacher.table.take(chosen), teacher.model
+        prepared = model.prepare(table, target=True, progress=progress, keep=False)
+        truth = model.truth(prepared, np.arange(len(chosen)))
+        cells = {
+            name: table.column(name, range(min(TIMED_ROWS, len(chosen)))) for name in model.inputs
+        }
+        rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+        return cls(teacher, table, truth, rows, model.outputs(prepared))
+
+    def prepared(self, model: Model) -> Prepared:
+        """Return the compared rows as a model reads them."""
+        return model.prepare(self.table, keep=False)
+
+    def figures(self, model: Model) -> Figures:
+        """Return what is measured of a model, written to disk and read again."""
+        with spare_folder() as folder:
+            path = model.save(Path(folder) / "measured.plait")
+            model.path = None
+            read = load(path)
+            outputs = read.outputs(self.prepared(read))
+            times = times_of(self._asked(path, read), self.rows)
+            mb = size_mb(path)
+        ms, slow = (float(one) for one in np.percentile(times, [50, 99]))
+        return Figures(mb, ms, slow, outputs, self._score(outputs))
+
+    def outputs(self, model: Model, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return a model's outputs of rows of the teacher's table, and their truth."""
+        prepared = model.prepare(self.teacher.table.take(rows), target=True, keep=False)
+        return model.outputs(prepared), model.truth(prepared, np.arange(len(rows)))
+
+    def loss(self, one: Figures, base: Figures) -> float:
+        """Return the share of a score that another loses; below 0 where it is better."""
+        judge = self.teacher.ensemble.judge
+        name = next(iter(judge.metrics(self.whole, self.truth)))
+        if judge.lower_is_better(name):
+            return one.score / max(base.score, 1e-12) - 1.0
+        return 1.0 - one.score / base.score if base.score else 0.0
+
+    def agreement(self, one: Figures) -> float:
+        """Return the share of answers that are the teacher's."""
+        return agreement(self.teacher.ensemble.target.form, one.outputs, self.whole)
+
+    def _asked(self, path: Path, model: Model) -> Callable[[Mapping[str, Any]], object]:
+        """Return what answers one row: the edge runtime where it can, else the model."""
+        root = self.table.root
+        try:
+            edge = load_edge(path)
+            edge.predict(self.rows[0], root=root)
+        except PlaitError:
+            return lambda row: model.predict([dict(row)], root=root)
+        return lambda row: edge.predict(row, root=root)
+
+    def _score(self, outputs: np.ndarray) -> float:
+        return float(next(iter(self.teacher.ensemble.judge.metrics(outputs, self.truth).values())))
+
+
+def times_of(
+    answer: Callable[[Mapping[str, Any]], object], rows: Sequence[Mapping[str, Any]]
+) -> np.ndarray:
+    """Return milliseconds of answers to rows, one by one, warm."""
+    answer(rows[0])
+    began, found = time.perf_counter(), list[float]()
+    while len(found) < LEAST_TIMES or time.perf_counter() - began < TIMED_SECONDS:
+        row = rows[len(found) % len(rows)]
+        start = time.perf_counter()
+        answer(row)
+        found.append(1e3 * (time.perf_counter() - start))
+        if time.perf_counter() - began > 4 * TIMED_SECONDS:
+            break
+    return np.array(found)
