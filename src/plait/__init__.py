@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from plait.model.model import Model as Model
     from plait.model.model import load as load
     from plait.recipes.ask import ask as ask
+    from plait.recipes.bench import bench as bench
     from plait.recipes.caption import caption as caption
     from plait.recipes.embed import embed as embed
     from plait.recipes.encoders import encoders as encoders
@@ -57,6 +58,7 @@ _HOMES = {
     "Schema": "plait.data.schema",
     "Table": "plait.data.table",
     "ask": "plait.recipes.ask",
+    "bench": "plait.recipes.bench",
     "caption": "plait.recipes.caption",
     "embed": "plait.recipes.embed",
     "encoders": "plait.recipes.encoders",
@@ -81,6 +83,7 @@ __all__ = [
     "Table",
     "__version__",
     "ask",
+    "bench",
     "caption",
     "embed",
     "encoders",
