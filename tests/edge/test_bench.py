@@ -34,10 +34,10 @@ def rows(tmp_path):
 
 def test_the_table_is_measured_once_for_each_number_of_threads(bundle, rows):
     found = plait.bench(bundle, rows, threads=[1, 2], seconds=0.01, cold_runs=1)
-    assert found["engine"] == NUMPY and found["rows"] == 12
-    assert found["bundle_mb"] > 0.001
+    assert found["rows"] == 12
     assert [run["threads"] for run in found["runs"]] == [1, 2]
     for one in found["runs"]:
+        assert one["engine"] == NUMPY and one["bundle_mb"] > 0.001
         assert 0 < one["p50_ms"] <= one["p95_ms"] <= one["p99_ms"]
         assert 0 < one["cold_seconds"] < 60
         assert 5 < one["first_memory_mb"] <= one["peak_memory_mb"] < 1000

@@ -54,17 +54,13 @@ def bench(
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print the size, then a row per number of threads, and one per size of batch."""
-    facts = {
-        "bundle": result["bundle"],
-        "size": f"{result['bundle_mb']:.2f} MB",
-        "engine": result["engine"],
-    }
-    print_facts(facts | {"rows asked": result["rows"]})
+    """Print a row per engine and number of threads, and one per size of batch."""
+    print_facts({"bundle": result["bundle"], "rows asked": result["rows"]})
     runs = result["runs"]
     print_table("One row", [_single(run) for run in runs])
     batches = [
         {
+            "engine": run["engine"],
             "threads": run["threads"],
             "rows": one["rows"],
             "ms per row": one["ms_per_row"],
@@ -79,11 +75,13 @@ def show(result: dict[str, Any]) -> None:
 
 def _single(run: dict[str, Any]) -> dict[str, Any]:
     return {
+        "engine": run["engine"],
         "threads": run["threads"],
         "p50 ms": run["p50_ms"],
         "p95 ms": run["p95_ms"],
         "p99 ms": run["p99_ms"],
         "cold start s": run["cold_seconds"],
+        "bundle MB": run["bundle_mb"],
         "memory MB": run["peak_memory_mb"],
         "joules a row": run["joules_per_row"],
     }

@@ -8,8 +8,17 @@ from typing import Any, Unpack
 
 from plait.bundle import size_mb
 from plait.data.table import Table, read
-from plait.edge.bench import BATCH_SIZES, COLD_RUNS, Load, engine_of, measure
-from plait.errors import UsageError, as_path
+from plait.edge.bench import BATCH_SIZES, COLD_RUNS, ONNX, Load, engine_of, measure
+from plait.edge.needs import check_answers
+from plait.edge.timing import TORCH
+from plait.errors import (
+    BundleError,
+    ExtraError,
+    ParityError,
+    TargetError,
+    UsageError,
+    as_path,
+)
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model
@@ -17,6 +26,7 @@ from plait.model.model import load as load_model
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.threads import num_threads
+from plait.writing import spare_folder
 
 SECONDS = 1.0
 
@@ -35,7 +45,9 @@ def bench(
 ) -> dict[str, Any]:
     """Measure a bundle's answers: latency, throughput, cold start, memory, size and energy.
 
-    Every number is from a process that does nothing else: raw cells go in, answers come out.
+    Every number is from a process that does nothing else: raw cells go in, answers come out. A
+    bundle with a network of torch is measured twice where ``plait[export]`` is installed: as it is,
+    and with its networks as graphs, which are not kept.
 
     Args:
         bundle: A bundle's folder, with a target.
@@ -48,9 +60,9 @@ def bench(
         reading: How the table is read: the arguments of `plait.read`.
 
     Returns:
-        ``bundle``, ``bundle_mb`` (10^6 bytes), ``engine`` (``numpy``, ``onnxruntime`` or ``torch``),
-        ``rows`` (how many different ones were asked), ``runs`` (for each number of threads what
-        `plait.edge.bench.measure` returns), ``missing_columns`` and ``notes``.
+        ``bundle``, ``rows`` (how many different ones were asked), ``runs`` (for each engine and
+        number of threads what `plait.edge.bench.measure` returns, and ``bundle_mb``, in 10^6
+        bytes), ``missing_columns`` and ``notes``.
 
     Raises:
         TargetError: The bundle has no target.
@@ -74,20 +86,38 @@ def bench(
         batch_sizes=tuple(sorted(set(batch_sizes))),
         cold_runs=cold_runs,
     )
-    update, runs = heard(progress).task("measuring", len(wanted)), []
-    for done, number in enumerate(wanted, 1):
-        runs.append(measure(path, engine, load, threads=number))
-        update(done)
+    runs, notes = list[dict[str, Any]](), list[str]()
+    with spare_folder() as folder:
+        bundles = {engine: path}
+        if engine == TORCH:
+            graphs, notes = _as_graphs(model, folder / path.name)
+            bundles |= {} if graphs is None else {ONNX: graphs}
+        update = heard(progress).task("measuring", len(wanted) * len(bundles))
+        for kind, place in bundles.items():
+            for number in wanted:
+                run = measure(place, kind, load, threads=number)
+                runs.append({"bundle_mb": size_mb(place), **run})
+                update(len(runs))
     missing = missing_columns(model.inputs, rows.column_names)
     return {
         "bundle": str(path),
-        "bundle_mb": size_mb(path),
-        "engine": engine,
         "rows": len(load.rows),
         "runs": runs,
         "missing_columns": missing,
-        "notes": [*rows.notes, *notes_on(missing), *_too_few(load)],
+        "notes": [*rows.notes, *notes_on(missing), *_too_few(load), *notes],
     }
+
+
+def _as_graphs(model: Model, place: Path) -> tuple[Path | None, list[str]]:
+    """Write a bundle whose networks are graphs; None, and why, where that cannot be done."""
+    from plait.compress.exported import export
+
+    try:
+        made = export(model).model
+        check_answers(made)
+        return made.save(place), []
+    except (BundleError, ExtraError, ParityError, TargetError, UsageError) as error:
+        return None, [f"measured by torch alone: {error.what}"]
 
 
 def _asked(model: Model, table: Table, most: int) -> list[dict[str, Any]]:
