@@ -40,6 +40,7 @@ class Load:
         seconds: Spent on single rows, and on each size of batch.
         batch_sizes: Rows of a batch; none larger than there are rows.
         cold_runs: Processes whose first answer is waited for.
+        python: The interpreter that answers.
     """
 
     rows: Sequence[dict[str, Cell]]
@@ -48,6 +49,7 @@ class Load:
     seconds: float = 1.0
     batch_sizes: tuple[int, ...] = BATCH_SIZES
     cold_runs: int = COLD_RUNS
+    python: str = sys.executable
 
 
 def engine_of(model: Model) -> str:
@@ -102,7 +104,7 @@ def _run(
     }
     lines = to_line(load.rows[:1]) + (to_line(rows) if rows else b"")
     said = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    words = [sys.executable, "-m", "plait.edge.timing", repr(time.monotonic()), engine, str(path)]
+    words = [load.python, "-m", "plait.edge.timing", repr(time.monotonic()), engine, str(path)]
     done = subprocess.run(  # noqa: S603
         [*words, json.dumps(options)],
         input=lines,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 OWN = frozenset({"model", "codecs", "schema", "manifest", "card"})
 """JSON files of a bundle that are no records."""
 
+WHOLE_ROWS = "rows"
+"""The task of a model of whole rows."""
+
 
 def files_of(model: Model) -> dict[str, bytes]:
     """Return the files of a model's bundle: name -> content."""

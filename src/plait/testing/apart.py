@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from plait.testing.examples import example_table
+from plait.testing.examples import GARBAGE, example_table
 from plait.types import Cell
 
 ABSENT = frozenset(
@@ -29,22 +29,31 @@ ABSENT = frozenset(
 )
 """Modules of which a process of this file has none."""
 
-UNREADABLE = b"\x00\xffgarbage\x13\x37" * 9
 
+class Present:
+    """A finder of modules (`sys.meta_path`) that finds none of `ABSENT`, as if not installed.
 
-class Absent:
-    """An import hook (`sys.meta_path`) that finds none of `ABSENT`."""
+    Args:
+        finder: Finds all others.
+    """
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Raise `ModuleNotFoundError` for what is to be absent; leave all else to others."""
+    def __init__(self, finder: Any) -> None:
+        self._finder = finder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finder, name)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Return where a module is; None where it is not, or is to be absent."""
         if name.partition(".")[0] in ABSENT:
-            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+            return None
+        return self._finder.find_spec(name, path, target)
 
 
 def edge_rows(modality: str) -> list[dict[str, Cell]]:
     """Return rows of a contract table: whole, without a value, a column or any, and unreadable."""
     rows = [{"x": row["x"], "size": row["size"]} for row in example_table(modality)[:6]]
-    return [*rows, {"size": 1.0}, {"x": None, "size": None}, {"x": UNREADABLE, "size": 0.5}]
+    return [*rows, {"size": 1.0}, {"x": None, "size": None}, {"x": GARBAGE, "size": 0.5}]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,5 +68,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, Absent())
+    sys.meta_path[:] = [Present(finder) for finder in sys.meta_path]
     sys.exit(main(sys.argv[1:]))

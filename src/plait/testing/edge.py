@@ -31,15 +31,25 @@ def check_same_answers(model: Model, path: Path, modality: str) -> None:
     wanted = model.predict(rows, on_error="skip").to_dicts()
     here = Edge(model).predict(rows, on_error="skip").to_dicts()
     expect(here == wanted, f"{modality}: the edge answers otherwise than the model")
-    found = answers_apart(path, modality)
+    check_alike(answers_apart(path, modality), wanted, modality)
+
+
+def check_alike(found: list[dict[str, Any]], wanted: list[dict[str, Any]], modality: str) -> None:
+    """Answers are the same, numbers within `TOLERANCE`."""
     expect(len(found) == len(wanted), f"{modality}: {len(found)} rows of {len(wanted)}")
     for row, (one, other) in enumerate(zip(found, json.loads(json.dumps(wanted)), strict=True)):
         expect(_is_alike(one, other), f"{modality}, row {row}: {one} on the edge, {other} here")
 
 
-def answers_apart(path: Path, modality: str) -> list[dict[str, Any]]:
-    """Return what a process of its own answers, in which `plait.testing.apart.ABSENT` is absent."""
-    words = [sys.executable, "-m", "plait.testing.apart", str(path), modality]
+def answers_apart(path: Path, modality: str, python: str = sys.executable) -> list[dict[str, Any]]:
+    """Return what a process of its own answers, in which `plait.testing.apart.ABSENT` is absent.
+
+    Args:
+        path: The bundle.
+        modality: Of whose examples the rows are.
+        python: The interpreter that answers.
+    """
+    words = [python, "-m", "plait.testing.apart", str(path), modality]
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
     expect(done.returncode == 0, f"{modality}: the edge failed alone: {done.stderr[-2000:]}")
     found: list[dict[str, Any]] = json.loads(done.stdout)

@@ -25,9 +25,8 @@ from plait.recipes.inspect import inspect
 from plait.recipes.predict import predict
 from plait.recipes.report import write_report
 from plait.recipes.search import search
-from plait.testing.codec import GARBAGE
 from plait.testing.edge import check_same_answers
-from plait.testing.examples import example_table, expect
+from plait.testing.examples import GARBAGE, example_table, expect
 
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 _fitted: dict[str, tuple[Model, Path]] = {}
