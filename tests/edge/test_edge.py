@@ -148,3 +148,17 @@ def test_several_targets_are_answered_together(tmp_path):
     model = plait.fit(table, target=["kind", "size"], budget="10s", simple=True, out=path)
     rows = [{"note": "warm"}, {"photo": picture(60)}]
     assert load(path).predict(rows).to_dicts() == model.predict(rows).to_dicts()
+
+
+def test_what_follows_rows_in_time_is_answered(tmp_path):
+    rows = [
+        {"day": f"2025-{1 + day // 28:02d}-{1 + day % 28:02d}", "price": float(50 + 9 * (day % 7))}
+        for day in range(140)
+    ]
+    path = tmp_path / "ahead.plait"
+    model = plait.fit(
+        plait.read(rows), target="price", horizon=3, time="day", simple=True, budget="5s", out=path
+    )
+    assert load(path).predict(rows).to_dicts() == model.predict(rows).to_dicts()
+    with pytest.raises(UsageError, match="rows in time together"):
+        plait.bench(path, rows)
