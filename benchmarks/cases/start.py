@@ -246,7 +246,9 @@ def _installed(folder: Path, seed: int) -> Row:
     pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", root)
     subprocess.run(pip, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})
     sizes = {
-        path.name: _size(path) / MEGABYTE for path in packages.iterdir() if path.name not in before
+        path.name: size_of(path) / MEGABYTE
+        for path in packages.iterdir()
+        if path.name not in before
     }
     largest = sorted(sizes, key=lambda name: -sizes[name])[:6]
     hub = [name for name in ("huggingface_hub", "hf_xet", "tokenizers", "torch") if name in sizes]
@@ -262,7 +264,8 @@ def _installed(folder: Path, seed: int) -> Row:
     )
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files of a folder."""
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     return sum(one.stat().st_size for one in files)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from plait.model.model import Model as Model
     from plait.model.model import load as load
     from plait.recipes.ask import ask as ask
+    from plait.recipes.bench import bench as bench
     from plait.recipes.caption import caption as caption
     from plait.recipes.compress import compress as compress
     from plait.recipes.embed import embed as embed
@@ -59,6 +60,7 @@ _HOMES = {
     "Schema": "plait.data.schema",
     "Table": "plait.data.table",
     "ask": "plait.recipes.ask",
+    "bench": "plait.recipes.bench",
     "caption": "plait.recipes.caption",
     "compress": "plait.recipes.compress",
     "embed": "plait.recipes.embed",
@@ -85,6 +87,7 @@ __all__ = [
     "Table",
     "__version__",
     "ask",
+    "bench",
     "caption",
     "compress",
     "embed",

@@ -79,8 +79,18 @@ class Answer:
         return [dict(zip(plain, cells, strict=True)) for cells in zip(*plain.values(), strict=True)]
 
     def to_arrow(self) -> pa.Table:
-        """Return an Arrow table; generated files are bytes."""
-        import pyarrow as pa
+        """Return an Arrow table; generated files are bytes.
+
+        Raises `UsageError` where pyarrow is not installed, as in the smallest installations.
+        """
+        try:
+            import pyarrow as pa
+        except ModuleNotFoundError:
+            raise UsageError(
+                "pyarrow is not installed",
+                expected="pyarrow, to make an Arrow table",
+                hint=f"{pip_install()} pyarrow; to_dicts works without it",
+            ) from None
 
         return pa.table({n: pa.array(_without_files(v)) for n, v in self.columns.items()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from benchmarks.cases.start import Command, _size, commands, shop, timed
+from benchmarks.cases.start import Command, commands, shop, size_of, timed
 
 
 def test_commands_that_end_otherwise_are_no_numbers(tmp_path):
@@ -26,4 +26,4 @@ def test_sizes_are_of_files_in_folders_too(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b").write_bytes(bytes(30))
     (tmp_path / "c").write_bytes(bytes(4))
-    assert (_size(tmp_path), _size(tmp_path / "c")) == (34, 4)
+    assert (size_of(tmp_path), size_of(tmp_path / "c")) == (34, 4)

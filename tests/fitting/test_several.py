@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import plait
+from plait.energy import Meter
 from plait.fitting.network.joint_plan import plan_joint, rows_of
-from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.problem import make_problems
 from plait.fitting.setup.work import Work

@@ -12,10 +12,10 @@ import pytest
 
 import plait
 import plait.data.table
+from plait.energy import Meter
 from plait.errors import UsageError
 from plait.fitting.encoders import tuning, tuning_trials
 from plait.fitting.encoders.tuning import knows_targets, tune_encoders
-from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.problem import make_problem
 from plait.fitting.setup.work import Work

@@ -17,6 +17,7 @@ from plait.backbones.folder import (
 )
 from plait.backbones.licence import licence_of_folder
 from plait.backbones.preprocessing import ImagePreparation, Preparation
+from plait.backbones.version import VERSION
 from plait.backbones.video import VideoPreparation
 from plait.errors import ExtraError, UsageError
 
@@ -55,9 +56,6 @@ Films are seen by a picture checkpoint, frame by frame.
 
 PAIRS = ("clip", "siglip")
 """Architectures of a text and a picture tower: each column takes the one that fits it."""
-
-VERSION = 1
-"""Raised whenever the same checkpoint would give other vectors, so that caches are built anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

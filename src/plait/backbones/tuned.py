@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from plait.backbones import efficientnet_folder
 from plait.backbones.bundling import LITE_WEIGHTS, WEIGHTS
-from plait.backbones.checkpoint import VERSION, Checkpoint, read_config
+from plait.backbones.checkpoint import Checkpoint, read_config
 from plait.backbones.folder import load_pickle, weight_files
+from plait.backbones.version import VERSION
 from plait.bundle import to_json
 from plait.data.cache import cache_folder, mark_used, new_entry
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,20 @@ class ColumnScale:
         A block of *d* features is scaled to an expected squared length of the root of *d*, so that
         a picture's hundreds do not drown a single number.
         """
-        scale = np.where(self.std > 0, 1.0 / np.where(self.std > 0, self.std, 1.0), 0.0)
-        block = np.clip((raw.dense - self.mean) * scale, -CLIP, CLIP)
-        if self.plan.code_part is None:
-            block *= max(int((self.std > 0).sum()), 1) ** -0.25
+        factors, share = self._factors
+        block = np.clip((raw.dense - self.mean) * factors, -CLIP, CLIP)
+        block *= share
         block[~raw.present] = 0.0
         varies = 0.0 < self.missing < 1.0
         gap = (~raw.present - self.missing) / CODE_STD if varies else np.zeros(len(raw.present))
         return np.concatenate([block, gap[:, None]], axis=1).astype(np.float32)
+
+    @cached_property
+    def _factors(self) -> tuple[np.ndarray, float]:
+        """What standardises each feature, ``[dense]``, and what scales the block of them."""
+        factors = np.where(self.std > 0, 1.0 / np.where(self.std > 0, self.std, 1.0), 0.0)
+        code = self.plan.code_part is not None
+        return factors, 1.0 if code else max(int((self.std > 0).sum()), 1) ** -0.25
 
     def neighbour_weights(self) -> np.ndarray:
         """Return what turns `dense` into distances: columns of one length, labels as 0 and 1."""
@@ -88,6 +95,8 @@ class ColumnScale:
 
     def sparse(self, raw: RawColumn) -> SparseRows:
         """Return tf-idf weights scaled to one length per row."""
+        if not raw.sparse.num_features:
+            return raw.sparse
         weighted = raw.sparse.with_values(raw.sparse.values * self.idf[raw.sparse.features])
         lengths = np.repeat(np.maximum(weighted.norms(), 1e-12), np.diff(weighted.starts))
         return weighted.with_values((weighted.values / lengths * SPARSE_NORM).astype(np.float32))
@@ -140,7 +149,7 @@ class FeatureMap:
         if last is not None and last[0] is prepared and np.array_equal(last[1], rows):
             return last[2]
         matrices = FeatureMatrices(self, prepared, rows)
-        if last is not None and np.array_equal(last[1], rows):
+        if last is not None and np.array_equal(last[1], rows) and self._shares(last[0], prepared):
             return FeatureMatrices(self, prepared, rows, raw=self._raw_beside(last, prepared, rows))
         width = sum(len(scale.plan.dense) for scale in self.scales.values())
         if len(rows) * max(width, 100) <= MAX_MEMO_VALUES:
@@ -170,6 +179,10 @@ class FeatureMap:
             return found.take(places)
 
         return FeatureMatrices(self, prepared, rows, raw=LazyColumns(list(self.scales), joined))
+
+    def _shares(self, before: HasColumns, prepared: HasColumns) -> bool:
+        """Tell whether two sets of prepared values have any column of the map in common."""
+        return any(prepared.columns[name] is before.columns.get(name) for name in self.scales)
 
     def _raw_beside(
         self,

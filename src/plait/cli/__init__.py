@@ -13,6 +13,7 @@ import typer
 import plait
 from plait.cli import (
     ask,
+    bench,
     caption,
     compress,
     demo,
@@ -48,6 +49,7 @@ app.command(epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=bench.EXAMPLE)(bench.bench)
 app.command(epilog=play.EXAMPLE)(play.play)
 app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=caption.EXAMPLE)(caption.caption)

@@ -32,6 +32,10 @@ class BadCells:
         self.cells: list[dict[str, Any]] = []
         self.num = 0
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is kept of them beside a column's values."""
+        return {"bad": self.cells, "num_bad": self.num}
+
     def checked(self, row: int, result: T | CellError) -> T | None:
         """Return what a cell holds, None for one that is skipped.
 

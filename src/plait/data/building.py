@@ -35,8 +35,8 @@ class Writer(Protocol):
 
 
 def column_meta(codec: Codec, bad: BadCells) -> dict[str, Any]:
-    """Return what is kept beside a column's prepared values."""
-    return {"codec": codec_to_dict(codec), "bad": bad.cells, "num_bad": bad.num}
+    """Return what is kept on disk beside a column's prepared values."""
+    return {"codec": codec_to_dict(codec), **bad.as_dict()}
 
 
 class Build:
@@ -53,7 +53,8 @@ class Build:
             writers = {}
             for name, codec in self._codecs.items():
                 folder = stack.enter_context(new_entry(*entries[name]))
-                writers[name] = stack.enter_context(ColumnWriter(folder, codec.layout))
+                writer = ColumnWriter(folder, codec.layout, {"codec": codec_to_dict(codec)})
+                writers[name] = stack.enter_context(writer)
             self.fill(writers, progress)
 
     def fill(self, writers: Mapping[str, Writer], progress: Progress | None) -> None:
@@ -69,8 +70,8 @@ class Build:
                     writer.append(self._bad[name].all_checked(first, results))
                 if progress is not None and piece.last and name == list(self._codecs)[-1]:
                     progress(first + len(piece.cells))
-        for name, codec in self._codecs.items():
-            writers[name].close(column_meta(codec, self._bad[name]))
+        for name, bad in self._bad.items():
+            writers[name].close(bad.as_dict())
 
     def _pieces(self, reader: PieceReader[Arrays], apart: frozenset[str]) -> Iterator[Piece]:
         """Yield the cells of all columns, batch by batch; those of cheap columns as one piece."""

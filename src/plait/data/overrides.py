@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from plait.data.schema import ROLES, Column, read_yaml
 from plait.errors import SchemaError, UsageError, no_column
 from plait.modalities import find_codec
@@ -127,6 +125,8 @@ def _with_settings(kind: str) -> Override:
     modality, brace, rest = kind.partition("{")
     if not brace:
         return kind
+    import yaml
+
     try:
         settings = yaml.safe_load(brace + rest)
     except (yaml.YAMLError, RecursionError):

@@ -21,6 +21,7 @@ class ReadPolicy:
         allow_network: Whether cells that are URLs, and encoders that are hub ids, are fetched.
         decimal: The decimal mark that the person named for numbers in text; None when none.
         num_workers: Threads that decode media; of many rows, processes.
+        keep: Whether what is made of many cells may be kept in the cache on disk.
 
     Raises:
         UsageError: Another word as `on_error`.
@@ -31,6 +32,7 @@ class ReadPolicy:
     allow_network: bool = False
     decimal: str | None = None
     num_workers: int = 2
+    keep: bool = True
 
     def __post_init__(self) -> None:
         if self.on_error not in (None, "raise", "skip"):

@@ -120,6 +120,6 @@ def is_worth_keeping(table: Table) -> bool:
     """Tell whether a table's prepared values belong into the cache, to be found again.
 
     What a person holds in memory stays there, up to `HELD_ROWS` rows; of a file's, `FEW_ROWS` are
-    decoded sooner than their entries are opened.
+    decoded sooner than their entries are opened. None are where the table's policy keeps nothing.
     """
-    return table.num_rows > (HELD_ROWS if table.in_memory else FEW_ROWS)
+    return table.policy.keep and table.num_rows > (HELD_ROWS if table.in_memory else FEW_ROWS)

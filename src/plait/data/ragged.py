@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from math import prod
 from pathlib import Path
@@ -70,10 +70,18 @@ def _broken(name: str, spec: ArraySpec, array: np.ndarray | None) -> SchemaError
 
 
 class ColumnWriter:
-    """Writes one column's values, row after row, into a folder. Use as a context manager."""
+    """Writes one column's values, row after row, into a folder. Use as a context manager.
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
-        self._folder, self._layout = folder, layout
+    Args:
+        folder: Where its files are to be.
+        layout: Of the values.
+        about: Is kept beside what `close` is told.
+    """
+
+    def __init__(
+        self, folder: Path, layout: Layout, about: Mapping[str, Any] | None = None
+    ) -> None:
+        self._folder, self._layout, self._about = folder, layout, dict(about or {})
         self._axes = ragged_axes(layout)
         self._dense = is_dense(layout)
         self._files: dict[str, BinaryIO] = {}
@@ -121,7 +129,9 @@ class ColumnWriter:
             self._write(f"part_{name}", np.zeros(0, np.uint8))
         self._stack.close()
         sizes = {file.name: file.stat().st_size for file in sorted(self._folder.iterdir())}
-        meta = meta | {
+        meta = {
+            **self._about,
+            **meta,
             "version": VERSION,
             "num_rows": self.num_rows,
             "num_present": self.num_present,

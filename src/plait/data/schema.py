@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from plait.display import brief, first_rows, html_table
 from plait.errors import SchemaError, no_column
 from plait.modalities import Codec, find_codec
@@ -119,6 +117,8 @@ class Schema:
 
     def to_yaml(self) -> str:
         """Return the schema as YAML for people to edit: column name -> what it is."""
+        import yaml
+
         columns = {
             c.name: {k: v for k, v in c.to_dict().items() if k != "name"} for c in self.columns
         }
@@ -169,6 +169,8 @@ class Schema:
 
 def read_yaml(source: Path | str) -> dict[str, dict[str, Any]]:
     """Return column name -> entries of a schema in YAML. Raises `SchemaError`."""
+    import yaml
+
     is_text = isinstance(source, str) and "\n" in source
     path = None if is_text else Path(source)
     try:

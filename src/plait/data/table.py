@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from plait.data.inference import infer_schema
 from plait.data.overrides import Override, read_overrides
 from plait.data.policy import ReadPolicy
 from plait.data.schema import Schema
 from plait.data.sources.formats import Format
-from plait.data.sources.opening import open_source
+from plait.data.sources.opened import open_any
 from plait.data.sources.rows import MemoryRows, Rows, joined
 from plait.display import first_rows, html_table
 from plait.errors import TableError, UsageError, no_column
@@ -109,6 +108,8 @@ class Table:
             SchemaError: In strict mode, when a column is ambiguous or unknown.
         """
         if self._schema is None:
+            from plait.data.inference import infer_schema
+
             self._schema = infer_schema(self, overrides=self._overrides, strict=self._strict)
         return self._schema
 
@@ -294,6 +295,6 @@ def read(
     if isinstance(source, Table):
         return source.told(**said, **vars(form))
     ReadPolicy(on_error=on_error)  # refused before a large file is opened
-    opened = open_source(source, form)
+    opened = open_any(source, form)
     policy = ReadPolicy(root=Path(opened.folder), decimal=decimal)
     return Table(opened.rows, name=opened.name, policy=policy).told(**said)

@@ -18,6 +18,7 @@ from plait.data.table import Table
 from plait.encoders import FoundEncoder, open_found
 from plait.modalities import Codec, find_codec
 from plait.modalities.vector.codec import VectorCodec
+from plait.model.derived_columns import BACKBONE
 
 if TYPE_CHECKING:
     from plait.backbones.network import Backbone
@@ -39,7 +40,7 @@ class BackboneColumn:
             it never did.
     """
 
-    kind = "backbone"
+    kind = BACKBONE
 
     def __init__(
         self,

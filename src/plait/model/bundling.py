@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from plait.bundle import Bundle, to_json
 from plait.data.schema import Schema
 from plait.model.derived_columns import DerivedColumn
-from plait.model.forecast import Forecast
-from plait.model.policy import Policy
-from plait.model.recommendation import Recommendation
 from plait.model.shared_space import SharedSpace
 from plait.model.storage import (
     codecs_facts,
@@ -27,6 +25,9 @@ if TYPE_CHECKING:
 
 OWN = frozenset({"model", "codecs", "schema", "manifest", "card"})
 """JSON files of a bundle that are no records."""
+
+WHOLE_ROWS = "rows"
+"""The task of a model of whole rows."""
 
 
 def files_of(model: Model) -> dict[str, bytes]:
@@ -93,12 +94,25 @@ def fields_from(bundle: Bundle, like: Model | None = None) -> dict[str, Any]:
         "path": bundle.path,
         "group": about.get("group"),
         "on_error": str(about.get("on_error", "raise")),
-        "forecast": Forecast.from_dict(about["forecast"]) if about.get("forecast") else None,
-        "recommendation": Recommendation.from_dict(about["recommendation"])
-        if about.get("recommendation")
-        else None,
-        "policy": Policy.from_dict(about["policy"]) if about.get("policy") else None,
+        **_in_time(about),
     }
+
+
+def _in_time(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the field of what reads rows in time, loaded where a bundle has it."""
+    if about.get("forecast"):
+        from plait.model.forecast import Forecast
+
+        return {"forecast": Forecast.from_dict(about["forecast"])}
+    if about.get("recommendation"):
+        from plait.model.recommendation import Recommendation
+
+        return {"recommendation": Recommendation.from_dict(about["recommendation"])}
+    if about.get("policy"):
+        from plait.model.policy import Policy
+
+        return {"policy": Policy.from_dict(about["policy"])}
+    return {}
 
 
 def facts_of(model: Model) -> dict[str, Any]:

@@ -24,6 +24,9 @@ from plait.types import SPACE_MARK, Arrays
 
 CHUNK_ROWS = 1024
 
+BACKBONE = "backbone"
+"""The kind of columns that pretrained encoders make."""
+
 
 class DerivedColumn(Protocol):
     """A column made of an input column: its values are vectors, made once and kept in the cache."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -27,19 +27,21 @@ from plait.model.derived_columns import DerivedColumn
 from plait.model.embedding import embed, search
 from plait.model.ensemble import Ensemble
 from plait.model.evaluation import evaluate, score_rows
-from plait.model.forecast import Forecast
 from plait.model.generator import Generator
 from plait.model.importance import importance
 from plait.model.judging import leaderboard, top_losses
 from plait.model.overview import html_of_model, summary, text_of_model
-from plait.model.policy import Policy
 from plait.model.predictor import Predictor
 from plait.model.prepare import outputs_of, prepare
-from plait.model.recommendation import Recommendation
 from plait.model.shared_space import SharedSpace
 from plait.model.streaming import stream
 from plait.model.wants import Wants
 from plait.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from plait.model.forecast import Forecast
+    from plait.model.policy import Policy
+    from plait.model.recommendation import Recommendation
 
 
 @dataclass(repr=False)
@@ -276,9 +278,7 @@ class Model:
 
 
 def load(path: Path | str) -> Model:
-    """Load a bundle: verifies every file, runs no code from it.
-
-    One of several targets is a `plait.model.several.Several`.
+    """Load a bundle, of several targets as a `Several`: verifies every file, runs no code from it.
 
     Raises:
         BundleError: When it is not a bundle, or damaged, tampered with, or of another format.

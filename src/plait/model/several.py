@@ -18,7 +18,7 @@ from plait.errors import ColumnError, TargetError
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec
 from plait.model.asked_draws import asked_of
-from plait.model.bundling import fields_from
+from plait.model.bundling import WHOLE_ROWS, fields_from
 from plait.model.columns import Missing, weighed
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
@@ -26,7 +26,6 @@ from plait.model.model import Model
 from plait.model.prepare import in_parts
 from plait.model.several_bundling import COMMON, files_of_several, parts_of
 from plait.model.wants import Wants
-from plait.model.whole_rows import TASK, whole_rows_from
 from plait.progress import Progress
 from plait.results import Scores
 from plait.types import Html
@@ -281,7 +280,9 @@ def model_from(bundle: Bundle) -> Model:
     Raises as `plait.model.bundling.fields_from`.
     """
     about = bundle.read_json("model.json")
-    if about.get("task") == TASK:
+    if about.get("task") == WHOLE_ROWS:
+        from plait.model.whole_rows import whole_rows_from
+
         return whole_rows_from(bundle)
     if "targets" not in about:
         return Model(**fields_from(bundle))

@@ -26,7 +26,7 @@ from plait.modalities import (
 )
 from plait.model.calibration import calibration_from
 from plait.model.decision import Decision
-from plait.model.derived_columns import DerivedColumn, SpaceColumn
+from plait.model.derived_columns import BACKBONE, DerivedColumn, SpaceColumn
 from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
 from plait.model.kept_answers import ANSWERS, KeptAnswers
@@ -162,7 +162,7 @@ def load_derived_column(
     shared: SharedSpace | None,
 ) -> DerivedColumn:
     """Rebuild a derived column from what its `facts` told. Raises `ValueError` when unknown."""
-    if facts["kind"] == "backbone":
+    if facts["kind"] == BACKBONE:
         from plait.model.backbone_column import BackboneColumn
 
         return BackboneColumn.load(facts, bundle.path, codecs[facts["column"]])

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from plait.backbones.checkpoint import VERSION as ENCODERS
+from plait.backbones.version import VERSION as ENCODERS
 from plait.baselines.contract import VERSION as SIMPLE_MODELS
 from plait.bundle import MANIFEST
 from plait.errors import BundleError
 from plait.installation import pip_install
-from plait.model.backbone_column import BackboneColumn
+from plait.model.derived_columns import BACKBONE
 from plait.model.ensemble import DEEP
 from plait.networks.config import VERSION as NETWORKS
 
@@ -45,7 +45,7 @@ def check_versions(about: Mapping[str, Any], path: Path) -> None:
     used = {
         "networks": DEEP in mix or (space and not space["linear"]) or space.get("share", 0) > 0,
         "simple models": any(name != DEEP for name in mix) or space.get("linear"),
-        "pretrained encoders": BackboneColumn.kind in kinds,
+        "pretrained encoders": BACKBONE in kinds,
     }
     found = about.get("versions") or {}
     for name in used:

@@ -16,7 +16,7 @@ from plait.data.table import Table
 from plait.display import html_table, model_name
 from plait.errors import TargetError
 from plait.listening import heard, listened_if_asked
-from plait.model.bundling import facts_of, fields_from, files_of
+from plait.model.bundling import WHOLE_ROWS, facts_of, fields_from, files_of
 from plait.model.ensemble import DEEP
 from plait.model.model import Model
 from plait.networks.opening import open_rows
@@ -34,7 +34,7 @@ from plait.whole_rows.tree import INDEPENDENT, TREE, Tree
 if TYPE_CHECKING:
     from plait.answer import Answer
 
-TASK, WEIGHTS = "rows", "rows.safetensors"
+WEIGHTS = "rows.safetensors"
 
 
 @dataclass(repr=False)
@@ -96,7 +96,7 @@ class WholeRows(Model):
         mean = float(found.mean())
         ends = [mean - 1.96 * spread, mean + 1.96 * spread]
         return Scores(
-            task=TASK,
+            task=WHOLE_ROWS,
             rows=len(found),
             metrics={"log_likelihood": mean},
             intervals={"log_likelihood": ends} if len(found) > 1 else {},
@@ -107,14 +107,14 @@ class WholeRows(Model):
         metrics = self.records.get("metrics", {})
         told = {"made": metrics.get("made"), "candidates": metrics.get("candidates", [])}
         verdict = self.records.get("metrics", {}).get("verdict")
-        return {**super().summary(), "task": TASK, "verdict": verdict, **told}
+        return {**super().summary(), "task": WHOLE_ROWS, "verdict": verdict, **told}
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle atomically and return its path. Raises `BundleError`."""
         drawer = self.rows.drawer
         about = {
             **facts_of(self),
-            "task": TASK,
+            "task": WHOLE_ROWS,
             "verb": "Makes",
             "mix": {DEEP: 1.0} if self.sizes else {},
             "rows": {

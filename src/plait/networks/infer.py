@@ -12,6 +12,9 @@ from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.networks.runner import OUTPUTS, Runner, flat
 
+AHEAD = 4
+"""Batches that a thread makes ahead; where there is but one, a thread would only cost."""
+
 MAX_AT_ONCE = 4096
 """Evidence of so many rows is made at once: what is asked again of the same columns is kept."""
 
@@ -37,7 +40,10 @@ def row_outputs(
     """
     known = np.asarray(rows, np.int64) if len(rows) <= MAX_AT_ONCE else None
     prepared = beside(evidence, prepared, known=known)
-    loader = Loader(prepared, np.asarray(rows), runner.columns, batch_size=batch_size, bucket=True)
+    loader = Loader(
+        prepared, np.asarray(rows), runner.columns, batch_size=batch_size, bucket=True,
+        num_ahead=AHEAD if len(rows) > batch_size else 0,
+    )  # fmt: skip
     places = {int(row): place for place, row in enumerate(rows)}
     found: np.ndarray | None = None
     for batch_rows, batch in loader.epoch(0):

@@ -6,12 +6,15 @@ That is torch, or onnxruntime where a bundle holds graphs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from plait.networks.graph_runners import GraphRunner
 from plait.networks.graphs import SavedGraph
 from plait.networks.runner import Drawer, Runner
 from plait.networks.weights import SavedHeads, SavedRows, SavedSpace, SavedSystems
-from plait.whole_rows.drawing import RowDrawer
+
+if TYPE_CHECKING:
+    from plait.whole_rows.drawing import RowDrawer
 
 
 def open_systems(saved: SavedSystems) -> list[Runner]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from plait.baselines.evidence import Evidence
 from plait.display import brief
 from plait.modalities import Codec, TargetCodec
 from plait.networks.config import SystemConfig
-from plait.whole_rows.columns import Variable
+
+if TYPE_CHECKING:
+    from plait.whole_rows.columns import Variable
 
 Tensors = Mapping[str, np.ndarray]
 """Name -> weights."""

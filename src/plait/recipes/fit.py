@@ -11,13 +11,13 @@ from typing import Any, Unpack
 
 from plait.data.entries import column_key
 from plait.data.table import Table, read
+from plait.energy import Meter
 from plait.errors import UsageError
 from plait.fitting.records.forecasts import in_use
 from plait.fitting.records.records import counted, make_licences, make_lineage
 from plait.fitting.setup.config import configured
 from plait.fitting.setup.config import read_config as read_config
 from plait.fitting.setup.config import write_config as write_config
-from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, spelled_out
 from plait.fitting.setup.fit_options import FitOptions
 from plait.fitting.setup.problem import Problem, make_problems

@@ -16,10 +16,8 @@ from plait.modalities import (
     find_codec,
     modalities,
 )
-from plait.testing.examples import example_cells, expect, fitted, media, same_arrays
+from plait.testing.examples import GARBAGE, example_cells, expect, fitted, media, same_arrays
 from plait.types import Arrays, ColumnSample, Layout
-
-GARBAGE = b"\x00\xffgarbage\x13\x37" * 9
 
 
 def check_has_a_version(modality: str) -> None:

@@ -11,6 +11,9 @@ import numpy as np
 from plait.modalities import Codec, Media, TargetCodec, find_codec
 from plait.types import Arrays, Cell
 
+GARBAGE = b"\x00\xffgarbage\x13\x37" * 9
+"""Bytes that no modality reads."""
+
 
 def expect(condition: object, message: str) -> None:
     """Raise AssertionError with `message` unless `condition` holds (works under ``python -O``)."""

@@ -17,6 +17,7 @@ from plait.data.table import Table, read
 from plait.errors import CellError, TargetError
 from plait.modalities import find_codec
 from plait.modalities._scan import is_predictive, issubclass_target
+from plait.model.ensemble import DEEP
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig
 from plait.recipes.embed import embed
@@ -26,8 +27,8 @@ from plait.recipes.inspect import inspect
 from plait.recipes.predict import predict
 from plait.recipes.report import write_report
 from plait.recipes.search import search
-from plait.testing.codec import GARBAGE
-from plait.testing.examples import example_table, expect
+from plait.testing.edge import check_same_answers
+from plait.testing.examples import GARBAGE, example_table, expect
 
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 _fitted: dict[str, tuple[Model, Path]] = {}
@@ -117,6 +118,18 @@ def check_skips_unreadable_cells(modality: str) -> None:
         expect(error.column == "x" and error.row == 1, f"{modality}: error at {error.place()}")
     answer = model.predict(rows, on_error="skip").columns
     expect(len(answer["prediction"]) == 2, f"{modality}: a row was lost")
+
+
+def check_answers_on_the_edge(modality: str) -> None:
+    """A bundle of simple models answers without torch, Arrow and LightGBM as it does with them."""
+    model, path = _fit(modality)
+    if DEEP in model.ensemble.weights:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{modality}.plait"
+            model = _quick_fit(_table(modality), target="kind", simple=True, out=path)
+            check_same_answers(model, path, modality)
+    else:
+        check_same_answers(model, path, modality)
 
 
 def check_is_a_target(modality: str) -> None:
@@ -259,6 +272,7 @@ VERB_CHECKS = (
     check_reports,
     check_inspects,
     check_skips_unreadable_cells,
+    check_answers_on_the_edge,
     check_is_a_target,
     check_distils,
     check_distils_as_a_target,

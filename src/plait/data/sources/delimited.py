@@ -10,9 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 
+from plait.data.sources.arrow_names import text_schema
+from plait.data.sources.delimited_errors import (
+    check_bytes,
+    checked_head,
+    ragged_error,
+    wrong_encoding,
+)
 from plait.data.sources.encodings import NotText, encoding_of
 from plait.data.sources.formats import Format, shown_delimiter
-from plait.data.sources.header import HEAD_BYTES, MAX_CELL_BYTES, Header, read_header
+from plait.data.sources.header import MAX_CELL_BYTES, Header, read_header
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import keep, kept
 from plait.errors import TableError
@@ -24,15 +31,6 @@ CUT = ("straddl", "cannot infer number of columns")
 """What Arrow says of a block that holds no whole row."""
 
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
-OTHER_FORMATS = (
-    (b"PK\x03\x04", "a zip file or spreadsheet", "name it .zip, .xlsx or .ods, whichever it is"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file", "save the sheet as .xlsx or CSV"),
-    (b"PAR1", "a Parquet file", "name it .parquet"),
-    (b"ARROW1", "an Arrow file", "name it .arrow"),
-    (b"\x1f\x8b", "a gzip file", "name it .gz, as in shop.csv.gz"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file", "name it .zst, as in shop.csv.zst"),
-    (b"%PDF", "a PDF document", "export the table as CSV"),
-)
 
 
 def read_delimited(path: Path, said: Format | None = None) -> Rows:
@@ -49,7 +47,7 @@ def read_delimited(path: Path, said: Format | None = None) -> Rows:
     """
     said = said or Format()
     said.refuse("sheet", kind="delimited text", path=path)
-    head = _checked_head(path)
+    head = checked_head(path)
     delimiter = said.delimiter or ("\t" if path.suffix.lower() == ".tsv" else None)
     rows = _rows(path, said.encoding, delimiter, head)
     if said.delimiter and len(rows.column_names) == 1:
@@ -65,10 +63,10 @@ def _rows(path: Path, said: str | None, delimiter: str | None, head: bytes) -> R
     try:
         encoding = encoding_of(path, said)
     except NotText as failure:
-        _check_bytes(head, "utf-8", path)
+        check_bytes(head, "utf-8", path)
         _keep(path, "utf-8", delimiter)  # fails, naming row and column
         raise failure.error.at(path=path) from None
-    _check_bytes(head, encoding.name, path)
+    check_bytes(head, encoding.name, path)
     rows = _keep(path, encoding.name, delimiter)
     rows.notes += (encoding.note,) if encoding.note else ()
     return rows
@@ -81,44 +79,11 @@ def _settings(encoding: str, delimiter: str | None) -> str:
 def _keep(path: Path, encoding: str, delimiter: str | None) -> Rows:
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         header = read_header(path, encoding, delimiter)
-        if "\ufffd" in "".join(header.schema.names):
-            raise _wrong_encoding(encoding, path, "in the header")
-        return header.schema, _Stream(path, header, encoding).batches()
+        if "\ufffd" in "".join(header.written):
+            raise wrong_encoding(encoding, path, "in the header")
+        return text_schema(header.written, path), _Stream(path, header, encoding).batches()
 
     return keep(path, _settings(encoding, delimiter), open_stream)
-
-
-def _checked_head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    if not head.strip():
-        raise TableError(
-            "the table is empty",
-            expected="a header line and rows",
-            path=path,
-            hint="was the file written to its end?",
-        )
-    for magic, kind, hint in OTHER_FORMATS:
-        if head.startswith(magic):
-            raise TableError(
-                "the file is not delimited text",
-                expected="CSV or TSV",
-                received=kind,
-                path=path,
-                hint=hint,
-            )
-    return head
-
-
-def _check_bytes(head: bytes, encoding: str, path: Path) -> None:
-    if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
-        raise TableError(
-            "the file is not text",
-            expected="CSV or TSV in UTF-8",
-            received=f"a zero byte at byte {head.index(0)}",
-            path=path,
-            hint="is it another kind of file, or UTF-16 without a mark? then use --encoding utf-16",
-        )
 
 
 class _Stream:
@@ -126,7 +91,7 @@ class _Stream:
 
     def __init__(self, path: Path, header: Header, encoding: str) -> None:
         self.path, self.encoding = path, encoding
-        self.names, self.header = header.schema.names, header
+        self.names, self.header = header.names, header
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         # Many rows to a block, also of wide tables: every block costs something per column.
@@ -149,7 +114,7 @@ class _Stream:
             except UnicodeError as error:
                 reason = getattr(error, "reason", str(error))
                 place = f"near row {num_rows}: {reason}"
-                raise _wrong_encoding(self.encoding, self.path, place) from None
+                raise wrong_encoding(self.encoding, self.path, place) from None
 
     def _rows_after(self, num_done: int, block_bytes: int) -> Iterator[pa.RecordBatch]:
         """Read from the start in blocks of some size, leaving out the header and rows given."""
@@ -206,10 +171,10 @@ class _Stream:
                 (cell or b"").decode("utf-8")
             except UnicodeDecodeError as error:
                 byte = f"the byte 0x{error.object[error.start]:02x} at place {error.start}"
-                wrong = _wrong_encoding(self.encoding, self.path, byte)
+                wrong = wrong_encoding(self.encoding, self.path, byte)
                 wrong.at(column=name, row=first_row + place)
                 return wrong
-        return _wrong_encoding(self.encoding, self.path, f"after row {first_row}")
+        return wrong_encoding(self.encoding, self.path, f"after row {first_row}")
 
     def _too_long_a_row(self, num_rows: int) -> TableError:
         return TableError(
@@ -224,7 +189,8 @@ class _Stream:
     def _parse_error(self, message: str, num_rows: int) -> TableError:
         ragged = _RAGGED.search(message)
         if ragged is not None:
-            return _ragged_error(self.path, *ragged.groups())
+            number, expected, found, text = ragged.groups()
+            return ragged_error(self.path, int(number) - 2, int(expected), int(found), text)
         return TableError(
             "the table cannot be parsed",
             expected="delimited text with one row per line; line breaks only inside quotes",
@@ -247,31 +213,3 @@ def _check_lengths(column: pa.Array, name: str, first_row: int, path: Path) -> N
             path=path,
             hint="put the value into a file beside the table, and its path into the cell",
         )
-
-
-def _ragged_error(path: Path, number: str, expected: str, found: str, text: str) -> TableError:
-    open_quote = text.count('"') % 2 == 1 or "\n" in text
-    hint = (
-        "quote cells that hold the delimiter, or fill the missing fields with nothing; or name "
-        "another delimiter with --delimiter"
-    )
-    if int(found) < int(expected):
-        hint += "; if it is the last row: was the file written to its end?"
-    return TableError(
-        "a row has the wrong number of fields",
-        expected=f"{expected} fields, as in the header",
-        received=f"{found} {'field' if found == '1' else 'fields'}: {text}",
-        row=int(number) - 2,
-        path=path,
-        hint="is a quotation mark not closed?" if open_quote else hint,
-    )
-
-
-def _wrong_encoding(encoding: str, path: Path, place: str) -> TableError:
-    return TableError(
-        f"the table is not {encoding.upper()} text",
-        expected=f"{encoding.upper()}, or the encoding named",
-        received=place,
-        path=path,
-        hint="name the encoding, for example --encoding latin-1",
-    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from plait.data.sources.arrow import plain_schema
+from plait.data.sources.dicts import from_dicts, plain, rows_in_python
 from plait.data.sources.header import check_names
 from plait.data.sources.rows import MemoryRows, Rows
 from plait.errors import TableError
@@ -27,12 +26,8 @@ def read_frame(source: Any) -> Rows | None:
     Raises:
         TableError: No rows, doubled names, columns of unequal length.
     """
-    if isinstance(source, Mapping):
-        if any(_is_one_cell(cells) for cells in source.values()):
-            return from_dicts([source])
-        return _from_columns({str(name): list(cells) for name, cells in source.items()})
-    if isinstance(source, list | tuple):
-        return from_dicts(source)
+    if isinstance(source, Mapping | list | tuple):
+        return rows_in_python(source)
     if type(source).__module__.startswith("pandas"):
         return from_dicts([_row_of(source)]) if source.ndim == 1 else _from_pandas(source)
     if hasattr(source, "with_format") and hasattr(source, "features"):
@@ -42,13 +37,6 @@ def read_frame(source: Any) -> Rows | None:
     if not isinstance(source, pa.Table) and hasattr(source, "__arrow_c_stream__"):
         source = pa.table(source)
     return _from_arrow(source) if isinstance(source, pa.Table) else None
-
-
-def _is_one_cell(value: Any) -> bool:
-    """Tell whether a value is one row's cell rather than a column: it is no list of anything."""
-    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
-        return True
-    return getattr(value, "ndim", 1) == 0
 
 
 def _row_of(series: Any) -> dict[str, Cell]:
@@ -62,35 +50,6 @@ def _row_of(series: Any) -> dict[str, Cell]:
             hint="series.to_frame('NAME') makes a column of it",
         )
     return dict(zip(names, series.tolist(), strict=True))
-
-
-def from_dicts(source: Sequence[Any]) -> Rows:
-    """Return the rows of a list of dicts. Raises `TableError` for any other element."""
-    for row, cells in enumerate(source):
-        if not isinstance(cells, Mapping):
-            raise TableError(
-                "a row is not a dict",
-                expected="a list of dicts, column name -> cell",
-                received=cells,
-                row=row,
-            )
-    names = dict.fromkeys(str(name) for cells in source for name in cells)
-    check_names(list(names))
-    return _from_columns({name: [cells.get(name) for cells in source] for name in names})
-
-
-def _from_columns(columns: dict[str, list[Cell]]) -> Rows:
-    check_names(list(columns))
-    lengths = {name: len(cells) for name, cells in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise TableError(
-            "the columns are not equally long",
-            expected="one cell per row in every column",
-            received=", ".join(f"{name}: {num}" for name, num in lengths.items()),
-        )
-    if not columns or not next(iter(lengths.values())):
-        raise TableError("the table has no rows", expected="at least one row")
-    return MemoryRows({name: [_plain(c) for c in cells] for name, cells in columns.items()})
 
 
 def _from_pandas(frame: Any) -> Rows:
@@ -112,7 +71,7 @@ def _from_series(series: Any) -> pa.ChunkedArray | list[Cell]:
         array = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
         coded = pa.types.is_dictionary(array.type)
         return pa.chunked_array([c.dictionary_decode() for c in array.chunks]) if coded else array
-    return [_plain(cell) for cell in series.tolist()]
+    return [plain(cell) for cell in series.tolist()]
 
 
 def _from_arrow(table: pa.Table) -> Rows:
@@ -125,14 +84,3 @@ def _from_arrow(table: pa.Table) -> Rows:
             column = pa.chunked_array([chunk.storage for chunk in column.chunks], field.type)
         columns[field.name] = column.cast(field.type)
     return MemoryRows(columns)
-
-
-def _plain(cell: Cell) -> Cell:
-    """Return numpy scalars as Python's, paths as text, pandas' nothing as None."""
-    if isinstance(cell, str | bytes | float | int) or cell is None:
-        return cell
-    if isinstance(cell, os.PathLike):
-        return os.fspath(cell)
-    if isinstance(cell, np.generic):
-        return cell.item()
-    return None if type(cell).__name__ in {"NAType", "NaTType"} else cell

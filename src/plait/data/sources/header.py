@@ -6,14 +6,12 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from plait.data.sources.formats import DELIMITER_WORDS, shown_delimiter
-from plait.data.sources.names import cleaned
+from plait.data.sources.names import clean_names
 from plait.errors import TableError, UsageError
 
 HEAD_BYTES = 256 * 2**10
@@ -34,14 +32,19 @@ class Header:
     """The first line of a table that is not blank.
 
     Attributes:
-        schema: Columns of text under their clean names; nameless ones are called after their place.
+        written: The columns' names as the file has them.
         num_skipped: Blank lines before it.
         delimiter: Between the fields.
     """
 
-    schema: pa.Schema
+    written: tuple[str, ...]
     num_skipped: int
     delimiter: str
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' clean names; nameless ones are called after their place."""
+        return clean_names(self.written)
 
 
 def read_header(path: Path, encoding: str, delimiter: str | None) -> Header:
@@ -70,14 +73,9 @@ def read_header(path: Path, encoding: str, delimiter: str | None) -> Header:
         num_bytes *= 4
     if delimiter and len(fields) == 1:
         _check_delimiter(delimiter, text[:HEAD_BYTES], path)
-    return Header(text_schema(fields, path), num_skipped, used)
-
-
-def text_schema(names: Sequence[str], path: Path) -> pa.Schema:
-    """Return columns of text under their clean names. Raises `TableError` as `check_names` does."""
-    schema = cleaned(pa.schema([(name, pa.string()) for name in names]))
-    check_names(schema.names, path)
-    return schema
+    header = Header(tuple(fields), num_skipped, used)
+    check_names(header.names, path)
+    return header
 
 
 def check_names(names: Sequence[str], path: Path | None = None) -> None:
@@ -136,10 +134,13 @@ def _check_delimiter(said: str, text: str, path: Path) -> None:
         )
 
 
-def parsed(lines: Sequence[str] | io.StringIO, delimiter: str) -> Iterator[list[str]]:
-    """Yield the fields of rows, with fields as long as a cell may be."""
+def parsed(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """Yield the fields of rows, with fields as long as a cell may be.
+
+    Raises `csv.Error` where `strict` and a quotation mark is not closed, or is followed by more.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_BYTES))
-    return csv.reader(lines, delimiter=delimiter)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 def _head(path: Path, encoding: str, num_bytes: int) -> str:

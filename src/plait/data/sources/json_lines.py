@@ -10,19 +10,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from plait.data.sources.encodings import NotText, encoding_of
+from plait.data.sources.arrow_names import cleaned
 from plait.data.sources.formats import Format
-from plait.data.sources.frames import from_dicts
-from plait.data.sources.names import cleaned, notes_of
+from plait.data.sources.json_objects import held, is_list, json_encoding, objects_of
 from plait.data.sources.rows import Rows
-from plait.data.sources.spool import MEMORY_BYTES, keep, no_rows
+from plait.data.sources.spool import MEMORY_BYTES, keep
 from plait.errors import TableError
 
 CHUNK_ROWS = 4096
 MAX_LIST_BYTES = 2**30
 """A list is read as a whole; longer ones belong into JSON lines."""
-
-MAX_LINE_CHARACTERS = 256 * 2**20
 
 
 def read_json(path: Path, said: Format | None = None) -> Rows:
@@ -36,15 +33,15 @@ def read_json(path: Path, said: Format | None = None) -> Rows:
     """
     said = said or Format()
     said.refuse("sheet", "delimiter", kind="JSON", path=path)
-    encoding, notes = _encoding(path, said.encoding)
+    encoding, notes = json_encoding(path, said.encoding)
     rows = _read(path, encoding)
     rows.notes += notes
     return rows
 
 
 def _read(path: Path, encoding: str) -> Rows:
-    is_list, num_bytes = _is_list(path, encoding), path.stat().st_size
-    if is_list and num_bytes > MAX_LIST_BYTES:
+    whole, num_bytes = is_list(path, encoding), path.stat().st_size
+    if whole and num_bytes > MAX_LIST_BYTES:
         raise TableError(
             "the JSON list is too large to be read as a whole",
             expected=f"at most {MAX_LIST_BYTES // 2**20} MiB",
@@ -52,8 +49,8 @@ def _read(path: Path, encoding: str) -> Rows:
             path=path,
             hint="write one object per line (JSON lines): jq -c '.[]' table.json > table.jsonl",
         )
-    if is_list or num_bytes <= MEMORY_BYTES:
-        return _held(list(_objects(path, encoding)))
+    if whole or num_bytes <= MEMORY_BYTES:
+        return held(list(objects_of(path, encoding)))
 
     def open_stream() -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         written = _schema(path, encoding)
@@ -63,76 +60,8 @@ def _read(path: Path, encoding: str) -> Rows:
     return keep(path, f"json|{encoding}", open_stream)
 
 
-def _held(objects: list[dict[str, Any]]) -> Rows:
-    names = list(dict.fromkeys(name for cells in objects for name in cells))
-    schema = cleaned(pa.schema([(name, pa.string()) for name in names]))
-    if schema.names != names:
-        under = dict(zip(names, schema.names, strict=True))
-        objects = [{under[name]: cell for name, cell in cells.items()} for cells in objects]
-    rows = from_dicts(objects)
-    rows.notes = notes_of(schema)
-    return rows
-
-
-def _encoding(path: Path, said: str | None) -> tuple[str, tuple[str, ...]]:
-    try:
-        found = encoding_of(path, said)
-    except NotText as failure:
-        raise failure.error.at(path=path) from None
-    name = "utf-8-sig" if found.name == "utf-8" else found.name
-    return name, (found.note,) if found.note else ()
-
-
-def _is_list(path: Path, encoding: str) -> bool:
-    with path.open(encoding=encoding, errors="replace") as file:
-        return file.read(1024).lstrip("\ufeff \r\n\t").startswith("[")
-
-
-def _objects(path: Path, encoding: str) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open(encoding=encoding) as file:
-            values = json.load(file) if _is_list(path, encoding) else _lines(file, path)
-            row = -1
-            for row, value in enumerate(values):
-                if not isinstance(value, dict):
-                    raise _not_an_object(value, row, path)
-                yield value
-            if row < 0:
-                raise no_rows(path)
-    except UnicodeError as error:
-        raise TableError(
-            f"the table is not {encoding.upper()} text",
-            expected="JSON in UTF-8, or in the encoding named",
-            received=str(error),
-            path=path,
-            hint="name the encoding, for example --encoding latin-1",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise _not_json(error, None, path) from None
-
-
-def _lines(file: Any, path: Path) -> Iterator[Any]:
-    row = 0
-    while line := file.readline(MAX_LINE_CHARACTERS + 1):
-        if len(line) > MAX_LINE_CHARACTERS:
-            raise TableError(
-                "a row is too long",
-                expected=f"at most {MAX_LINE_CHARACTERS // 2**20} million characters",
-                row=row,
-                path=path,
-                hint="put large values into files beside the table, and their paths into the cells",
-            )
-        if not line.strip():
-            continue
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise _not_json(error, row, path) from None
-        row += 1
-
-
 def _chunks(path: Path, encoding: str) -> Iterator[list[dict[str, Any]]]:
-    objects = _objects(path, encoding)
+    objects = objects_of(path, encoding)
     while chunk := list(islice(objects, CHUNK_ROWS)):
         yield chunk
 
@@ -184,27 +113,3 @@ def _batches(
 
 def _text(cell: Any) -> str | None:
     return cell if cell is None or isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
-
-
-def _not_an_object(value: Any, row: int, path: Path) -> TableError:
-    return TableError(
-        "a row is not a JSON object",
-        expected='one object per line, such as {"text": "warm", "price": 3}',
-        received=value,
-        row=row,
-        path=path,
-    )
-
-
-def _not_json(error: Exception, row: int | None, path: Path) -> TableError:
-    received = str(error)
-    if row is not None and isinstance(error, json.JSONDecodeError):
-        received = f"{error.msg} at character {error.pos}"
-    return TableError(
-        "the row is not JSON" if row is not None else "the file is not JSON",
-        expected="one JSON object per line, or a list of objects",
-        received=received,
-        row=row,
-        path=path,
-        hint="was the file written to its end?",
-    )

@@ -6,8 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-import pyarrow as pa
-
 from plait.errors import visible
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060\ufeff]")
@@ -18,9 +16,6 @@ _SPACES = re.compile(r"\s*[^\S ]\s*")
 
 _EDGES = re.compile(r"\A[\s\u200c-\u200f\u202a-\u202e]+|[\s\u200c-\u200f\u202a-\u202e]+\Z")
 """Around a name also joiners and marks of direction mean nothing."""
-
-WRITTEN = b"written"
-"""Key of a field's metadata: its name as the file has it, where that was cleaned."""
 
 
 def clean(name: str) -> str:
@@ -47,35 +42,25 @@ def clean_names(names: Sequence[str]) -> list[str]:
     return [name if len(alike[clean(name)]) > 1 else clean(name) for name in named]
 
 
-def cleaned(schema: pa.Schema) -> pa.Schema:
-    """Return the fields under their clean names; what was cleaned is kept as metadata."""
-    names = clean_names(schema.names)
-    return pa.schema(
-        [
-            pa.field(name, field.type, metadata=_metadata(name, field.name))
-            for name, field in zip(names, schema, strict=True)
-        ]
-    )
+def notes_on(written: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return what people should know of names that were read clean.
 
-
-def notes_of(schema: pa.Schema) -> tuple[str, ...]:
-    """Return what people should know of the names of a table that `cleaned` gave."""
-    pairs = [((field.metadata or {}).get(WRITTEN), field.name) for field in schema]
-    changed = [(written.decode(), name) for written, name in pairs if written is not None]
-    alike = [names for names in _alike(schema.names).values() if len(names) > 1]
+    Args:
+        written: As the file has them.
+        names: The same clean.
+    """
+    pairs = zip(written, names, strict=True)
+    changed = [(one, name) for one, name in pairs if name != one and clean(one)]
+    alike = [names for names in _alike(names).values() if len(names) > 1]
     notes = []
     if changed:
-        some = ", ".join(f"'{visible(written)}' is '{name}'" for written, name in changed[:3])
+        some = ", ".join(f"'{visible(one)}' is '{name}'" for one, name in changed[:3])
         more = f", and {len(changed) - 3} more" if len(changed) > 3 else ""
         notes.append(f"names of columns are read without blanks and signs unseen: {some}{more}")
     if alike:
         shown = " and ".join(f"'{visible(name)}'" for name in alike[0])
         notes.append(f"columns {shown} have names that differ only by blanks or signs unseen")
     return tuple(notes)
-
-
-def _metadata(name: str, written: str) -> dict[bytes, str] | None:
-    return {WRITTEN: written} if name != written and clean(written) else None
 
 
 def _alike(names: Sequence[str]) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from plait.data.sources.arrow import read_arrow, read_parquet
 from plait.data.sources.coco import is_coco, read_coco
@@ -16,6 +16,7 @@ from plait.data.sources.folder import read_folder, table_inside
 from plait.data.sources.formats import Format
 from plait.data.sources.frames import read_frame
 from plait.data.sources.json_lines import read_json
+from plait.data.sources.opened import Opened
 from plait.data.sources.packed import MAGIC, PACKED_ENDINGS, unpacked
 from plait.data.sources.rows import Rows
 from plait.data.sources.shards import read_shard
@@ -31,14 +32,6 @@ BUNDLE = ("manifest.json", "model.json", "schema.json")
 
 MAX_LAYERS = 3
 """How often a table may be packed within a packed file: ``shop.zip`` with ``shop.csv.gz``."""
-
-
-class Opened(NamedTuple):
-    """A source that can be read: its rows, a name for reports, the folder of its media."""
-
-    rows: Rows
-    name: str
-    folder: Path
 
 
 def open_source(source: Any, said: Format | None = None) -> Opened:

@@ -10,8 +10,9 @@ from xml.etree.ElementTree import ParseError
 import pyarrow as pa
 
 from plait.data.sources import ods, xlsx
+from plait.data.sources.arrow_names import text_schema
 from plait.data.sources.formats import Format
-from plait.data.sources.header import MAX_COLUMNS, text_schema
+from plait.data.sources.header import MAX_COLUMNS
 from plait.data.sources.rows import Rows
 from plait.data.sources.spool import BATCH_BYTES, BATCH_ROWS, keep
 from plait.data.sources.zipped import Allowance, locked, opened_zip

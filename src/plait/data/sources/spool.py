@@ -11,8 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from plait.data.cache import HINT, cache_folder, mark_used, new_entry
-from plait.data.sources.names import notes_of
-from plait.data.sources.rows import FileRows, MemoryRows, Rows
+from plait.data.sources.arrow_names import notes_of
+from plait.data.sources.file_rows import FileRows
+from plait.data.sources.rows import MemoryRows, Rows, no_rows
 from plait.errors import TableError
 from plait.storing import storage_failure
 
@@ -69,16 +70,6 @@ def kept(path: Path, settings: str) -> Rows | None:
     if path.stat().st_size <= MEMORY_BYTES // 8:
         return None
     return _open_kept(file_key(path, settings))
-
-
-def no_rows(path: Path) -> TableError:
-    """Return the error for a table without rows."""
-    return TableError(
-        "the table has no rows",
-        expected="at least one row below the header",
-        path=path,
-        hint="was the file written to its end?",
-    )
 
 
 def file_key(path: Path, settings: str) -> str:

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from plait.energy import Meter
 from plait.errors import ExtraError, UsageError
-from plait.fitting.setup.energy import Meter
 from plait.fitting.setup.timetable import Timetable
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace

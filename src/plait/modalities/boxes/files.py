@@ -10,8 +10,6 @@ from pathlib import PurePath
 from typing import Any
 from xml.etree import ElementTree
 
-import yaml
-
 from plait.errors import CellError
 from plait.modalities.boxes.boxes import RELATIVE, Boxes, make_boxes
 from plait.modalities.media import Media
@@ -147,6 +145,8 @@ def _classes_beside(path: Any, media: Media) -> list[str]:
 def _names_in(text: str, name: str) -> list[str]:
     if name == CLASSES_FILE:
         return [line.strip() for line in text.splitlines() if line.strip()]
+    import yaml
+
     try:
         told = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +73,18 @@ def _numpy_array(data: bytes) -> np.ndarray:
     return array
 
 
+def _require_arrow(kind: str) -> None:
+    """Raise `CellError` where pyarrow is not installed, as in the smallest installations."""
+    if find_spec("pyarrow") is None:
+        raise CellError(
+            f"a series in a {kind} file is read by pyarrow, which is not installed",
+            expected="pyarrow; or a .npy file, or a list of numbers, which need nothing",
+            hint="pip install pyarrow",
+        )
+
+
 def _parquet_table(data: bytes) -> pa.Table:
+    _require_arrow(".parquet")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -87,6 +99,7 @@ def _parquet_table(data: bytes) -> pa.Table:
 
 
 def _of_text(data: bytes, time_column: str) -> Series | None:
+    _require_arrow(".csv")
     import pyarrow as pa
     from pyarrow import csv
 

@@ -1,0 +1,151 @@
+"""Bench: a bundle and a table in, how fast and how large its answers are on this machine out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from plait.bundle import size_mb
+from plait.data.table import Table, read
+from plait.edge.bench import BATCH_SIZES, COLD_RUNS, ONNX, Load, engine_of, measure
+from plait.edge.needs import check_answers
+from plait.edge.timing import TORCH
+from plait.errors import (
+    BundleError,
+    ExtraError,
+    ParityError,
+    TargetError,
+    UsageError,
+    as_path,
+)
+from plait.listening import heard, listened
+from plait.model.columns import missing_columns, notes_on
+from plait.model.model import Model
+from plait.model.model import load as load_model
+from plait.progress import Progress
+from plait.reading import ReadOptions
+from plait.threads import num_threads
+from plait.writing import spare_folder
+
+SECONDS = 1.0
+
+
+@listened
+def bench(
+    bundle: Path | str,
+    table: Any,
+    *,
+    threads: Sequence[int] = (),
+    seconds: float = SECONDS,
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    cold_runs: int = COLD_RUNS,
+    progress: Progress | bool | None = None,
+    **reading: Unpack[ReadOptions],
+) -> dict[str, Any]:
+    """Measure a bundle's answers: latency, throughput, cold start, memory, size and energy.
+
+    Every number is from a process that does nothing else: raw cells go in, answers come out. A
+    bundle with a network of torch is measured twice where ``plait[export]`` is installed: as it is,
+    and with its networks as graphs, which are not kept.
+
+    Args:
+        bundle: A bundle's folder, with a target.
+        table: Rows with any subset of the model's input columns; the first few hundred are asked.
+        threads: Of the processor, each measured; default one, and all there are.
+        seconds: Spent on single rows, and on each size of batch.
+        batch_sizes: Rows of a batch.
+        cold_runs: Processes whose first answer is waited for; the median counts.
+        progress: As for `plait.fit`.
+        reading: How the table is read: the arguments of `plait.read`.
+
+    Returns:
+        ``bundle``, ``rows`` (how many different ones were asked), ``runs`` (for each engine and
+        number of threads what `plait.edge.bench.measure` returns, and ``bundle_mb``, in 10^6
+        bytes), ``missing_columns`` and ``notes``.
+
+    Raises:
+        TargetError: The bundle has no target.
+        UsageError: A number is out of range, or the model answers rows in time together.
+    """
+    wanted = tuple(dict.fromkeys(threads or (1, num_threads())))
+    _check(wanted, seconds, batch_sizes, cold_runs)
+    path = as_path(bundle, "a bundle")
+    model, rows = load_model(path), read(table, **reading)
+    engine = engine_of(model)
+    if model.in_time is not None and model.in_time.reads(rows):
+        raise UsageError(
+            "the model answers rows in time together, so none is measured apart",
+            expected="a model whose rows are answered one by one",
+        )
+    load = Load(
+        rows=_asked(model, rows, max(batch_sizes)),
+        root=rows.root.resolve(),
+        on_error=rows.policy.on_error,
+        seconds=seconds,
+        batch_sizes=tuple(sorted(set(batch_sizes))),
+        cold_runs=cold_runs,
+    )
+    runs, notes = list[dict[str, Any]](), list[str]()
+    with spare_folder() as folder:
+        bundles = {engine: path}
+        if engine == TORCH:
+            graphs, notes = _as_graphs(model, folder / path.name)
+            bundles |= {} if graphs is None else {ONNX: graphs}
+        update = heard(progress).task("measuring", len(wanted) * len(bundles))
+        for kind, place in bundles.items():
+            for number in wanted:
+                run = measure(place, kind, load, threads=number)
+                runs.append({"bundle_mb": size_mb(place), **run})
+                update(len(runs))
+    missing = missing_columns(model.inputs, rows.column_names)
+    return {
+        "bundle": str(path),
+        "rows": len(load.rows),
+        "runs": runs,
+        "missing_columns": missing,
+        "notes": [*rows.notes, *notes_on(missing), *_too_few(load), *notes],
+    }
+
+
+def _as_graphs(model: Model, place: Path) -> tuple[Path | None, list[str]]:
+    """Write a bundle whose networks are graphs; None, and why, where that cannot be done."""
+    from plait.compress.exported import export
+
+    try:
+        made = export(model).model
+        check_answers(made)
+        return made.save(place), []
+    except (BundleError, ExtraError, ParityError, TargetError, UsageError) as error:
+        return None, [f"measured by torch alone: {error.what}"]
+
+
+def _asked(model: Model, table: Table, most: int) -> list[dict[str, Any]]:
+    """Return the first rows of a table: the cells of the model's columns.
+
+    Raises `ColumnError` where the table has none of them.
+    """
+    some = model.as_table(table.take(range(min(most, table.num_rows))))
+    names = [name for name in model.inputs if name in some.column_names]
+    cells = zip(*(some.column(name) for name in names), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in cells]
+
+
+def _too_few(load: Load) -> list[str]:
+    left = [str(size) for size in load.batch_sizes if size > len(load.rows)]
+    if not left:
+        return []
+    return [f"the table has {len(load.rows)} rows: batches of {', '.join(left)} are not measured"]
+
+
+def _check(
+    threads: Sequence[int], seconds: float, batch_sizes: Sequence[int], cold_runs: int
+) -> None:
+    sizes = list(batch_sizes)
+    if min([*threads, *sizes, cold_runs], default=0) < 1 or not sizes or not seconds > 0:
+        raise UsageError(
+            "nothing can be measured so",
+            expected="threads, sizes of batches, runs and seconds above 0",
+            received=f"threads={list(threads)}, batch_sizes={sizes}, cold_runs={cold_runs}, "
+            f"seconds={seconds}",
+        )

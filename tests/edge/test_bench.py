@@ -1,0 +1,87 @@
+"""What is measured of a bundle, whatever the machine's speed."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import plait
+from plait.cli import run
+from plait.edge.bench import NUMPY, Load, engine_of, measure
+from plait.edge.timing import timed
+from plait.errors import CellError, TargetError, UsageError
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    path = tmp_path_factory.mktemp("bench") / "shop.plait"
+    rows = [
+        {"size": float(i % 7), "scan": None, "kind": ("low", "high")[i % 7 > 3]} for i in range(40)
+    ]
+    columns = {"size": "number", "scan": "image", "kind": "category"}
+    plait.fit(plait.read(rows, columns=columns), target="kind", budget="5s", simple=True, out=path)
+    return path
+
+
+@pytest.fixture
+def rows(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("size\n" + "\n".join(str(i) for i in range(12)))
+    return path
+
+
+def test_the_table_is_measured_once_for_each_number_of_threads(bundle, rows):
+    found = plait.bench(bundle, rows, threads=[1, 2], seconds=0.01, cold_runs=1)
+    assert found["rows"] == 12
+    assert [run["threads"] for run in found["runs"]] == [1, 2]
+    for one in found["runs"]:
+        assert one["engine"] == NUMPY and one["bundle_mb"] > 0.001
+        assert 0 < one["p50_ms"] <= one["p95_ms"] <= one["p99_ms"]
+        assert 0 < one["cold_seconds"] < 60
+        assert 5 < one["first_memory_mb"] <= one["peak_memory_mb"] < 1000
+        assert [batch["rows"] for batch in one["batches"]] == [1, 8]
+        assert all(math.isfinite(batch["rows_per_second"]) for batch in one["batches"])
+        assert one["joules_per_row"] >= 0 and one["energy"]
+    assert any("batches of 64, 256 are not measured" in note for note in found["notes"])
+    json.dumps(found)
+
+
+def test_the_command_prints_tables_and_json(bundle, rows, capsys):
+    words = ["bench", str(bundle), str(rows), "--threads", "1", "--seconds", "0.01", "--quiet"]
+    assert run(words) == 0
+    out = capsys.readouterr().out
+    assert "p95 ms" in out and "rows per second" in out and "cold start s" in out
+    assert run([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["threads"] == 1
+
+
+def test_an_error_of_the_measured_process_is_raised_here(bundle, tmp_path):
+    load = Load(rows=[{"scan": "nowhere.png", "size": 1.0}], root=tmp_path, cold_runs=1)
+    with pytest.raises(CellError, match="does not exist") as caught:
+        measure(bundle, NUMPY, load, threads=1)
+    assert caught.value.column == "scan"
+
+
+def test_rows_are_taken_in_turn_and_batches_are_whole():
+    asked = []
+    found = timed(asked.append, [{"n": i} for i in range(5)], 1e-6, (1, 2, 8))
+    assert [batch["rows"] for batch in found["batches"]] == [1, 2]
+    assert {len(rows) for rows in asked} == {1, 2}
+    assert {row["n"] for rows in asked for row in rows} == set(range(5))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"threads": [0]}, {"seconds": 0}, {"batch_sizes": []}, {"cold_runs": 0}]
+)
+def test_what_cannot_be_measured_is_a_wrong_call(wrong, bundle, rows):
+    with pytest.raises(UsageError, match="nothing can be measured"):
+        plait.bench(bundle, rows, **wrong)
+
+
+def test_a_bundle_without_a_target_has_no_answers_to_time(bundle):
+    model = plait.load(bundle)
+    model.parts = None
+    with pytest.raises(TargetError, match="without a target"):
+        engine_of(model)
