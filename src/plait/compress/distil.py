@@ -15,7 +15,7 @@ from plait.compress.student_problem import choosing_rows, make_lessons, student_
 from plait.compress.students import Learned, Student, choose_students, ensemble_of, one_network
 from plait.compress.teacher import Teacher
 from plait.compress.trials import Trials
-from plait.fitting.setup.energy import Meter
+from plait.energy import Meter
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.work import choose_device

@@ -17,7 +17,7 @@ from plait.compress.pruned import pruned_student
 from plait.compress.teacher import Teacher
 from plait.compress.variants import variants
 from plait.errors import UsageError
-from plait.fitting.setup.energy import Meter
+from plait.energy import Meter
 from plait.model.ensemble import DEEP
 from plait.model.model import Model
 from plait.progress import SILENT, Progress

@@ -1,0 +1,113 @@
+"""plait compress: variants within limits, measured as they ship, and what they cost told."""
+
+import json
+
+import numpy as np
+import pytest
+
+import plait
+from plait.bundle import size_mb
+from plait.cli import run
+from plait.errors import TargetError, UsageError
+from plait.networks.config import SystemConfig
+
+SMALL = SystemConfig(dim=32, depth=1, num_heads=2)
+WORDS = ("red ripe round", "blue cold clear", "green sour crisp")
+
+
+def rows(num=240, seed=0):
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(0, 3, num)
+    return [
+        {
+            "id": f"row {seed}-{number}",
+            "note": " ".join(rng.permutation(WORDS[kind].split())),
+            "size": round(float(kind * 2 + rng.normal(scale=0.7)), 2),
+            "kind": ("apple", "ice", "pear")[kind],
+            "split": "test" if number % 5 == 0 else "train",
+        }
+        for number, kind in enumerate(kinds)
+    ]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    pytest.importorskip("onnxscript")
+    path = tmp_path_factory.mktemp("compress") / "big.plait"
+    model = plait.fit(
+        rows(), target="kind", budget="40 steps", size=SMALL, split="split", out=path,
+        baselines=["majority"],
+    )  # fmt: skip
+    assert "deep" in model.ensemble.weights
+    return path
+
+
+@pytest.fixture(scope="module")
+def small(bundle):
+    path = bundle.with_name("small.plait")
+    model = plait.compress(
+        bundle, rows(), budget="40 steps", size="dim=16,depth=1,num_heads=2",
+        students=("network",), max_loss="20%", out=path,
+    )  # fmt: skip
+    return model, path
+
+
+def test_every_way_is_tried_and_told(small):
+    told = small[0].records["compression"]
+    names = [one["name"] for one in told["variants"]]
+    assert names[:3] == ["as it is", "student", "student, as graphs"]
+    assert {"student, 8 bits", "student, 4 and 8 bits", "student, computed in 8 bits"} <= set(names)
+    assert sum("pruned" in name and "bits" not in name for name in names) == 2
+    assert [one["chosen"] for one in told["variants"]].count(True) == 1
+    assert told["variants"][0]["loss"] == 0.0 and told["variants"][0]["agreement"] == 1.0
+    assert all(one["mb"] > 0 and 0 < one["ms"] <= one["ms_slow"] for one in told["variants"])
+
+
+def test_what_ships_is_what_was_measured(bundle, small):
+    model, path = small
+    told = model.records["compression"]
+    chosen = next(one for one in told["variants"] if one["chosen"])
+    # The record of the variants itself is written beside what was measured.
+    assert size_mb(path) == pytest.approx(chosen["mb"], abs=0.02)
+    assert size_mb(path) < size_mb(bundle)
+    read, test = plait.load(path), [row for row in rows() if row["split"] == "test"]
+    right = np.mean(read.predict(test).columns["prediction"] == [row["kind"] for row in test])
+    assert right == pytest.approx(told["test"]["student"]) and told["test"]["rows"] == len(test)
+
+
+def test_a_bundle_alone_is_held_in_fewer_bits(bundle, tmp_path):
+    model = plait.compress(bundle, rows(), method="quantize", max_loss="2%", out=tmp_path / "q")
+    told = model.records["compression"]["variants"]
+    assert not any("student" in one["name"] for one in told)
+    whole, chosen = told[0], next(one for one in told if one["chosen"])
+    assert chosen["mb"] < 0.6 * whole["mb"] and chosen["agreement"] > 0.97
+
+
+def test_the_command_shows_variants_and_page(small, bundle, tmp_path, capsys):
+    out, page = tmp_path / "c.plait", tmp_path / "r.html"
+    table = tmp_path / "t.csv"
+    names = list(rows()[0])
+    lines = [",".join(names), *(",".join(str(row[n]) for n in names) for row in rows())]
+    table.write_text("\n".join(lines))
+    words = ["compress", str(bundle), str(table), "--method", "quantize", "--out", str(out), "-q"]
+    assert run([*words, "--unseen"]) == 0
+    shown = capsys.readouterr().out
+    assert "score lost" in shown and "ships" in shown
+    assert run(["report", str(out), "--out", str(page)]) == 0
+    assert "Made small" in page.read_text()
+    capsys.readouterr()
+    assert run([*words, "--unseen", "--max-mb", "0.000001", "--json"]) == 2
+    failed = json.loads(capsys.readouterr().out)
+    assert "no variant is within" in json.dumps(failed)
+
+
+def test_what_has_no_target_cannot_be_compressed(tmp_path):
+    some = [{"a": row["note"], "b": row["size"]} for row in rows(60)]
+    space = plait.fit(some, simple=True, budget="5s")
+    with pytest.raises(TargetError):
+        plait.compress(space, some)
+
+
+def test_unknown_ways_are_refused(bundle):
+    with pytest.raises(UsageError, match="no such way"):
+        plait.compress(bundle, rows(), method="shrink")
