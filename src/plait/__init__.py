@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from plait.recipes.play import play as play
     from plait.recipes.predict import predict as predict
     from plait.recipes.report import report as report
+    from plait.recipes.scale import scale as scale
     from plait.recipes.search import search as search
     from plait.recipes.whence import whence as whence
 
@@ -76,6 +77,7 @@ _HOMES = {
     "read": "plait.data.table",
     "register_folder": "plait.modalities",
     "report": "plait.recipes.report",
+    "scale": "plait.recipes.scale",
     "search": "plait.recipes.search",
     "whence": "plait.recipes.whence",
 }
@@ -104,6 +106,7 @@ __all__ = [
     "read",
     "register_folder",
     "report",
+    "scale",
     "search",
     "sklearn",
     "whence",

@@ -28,6 +28,7 @@ from plait.cli import (
     play,
     predict,
     report,
+    scale,
     search,
     whence,
 )
@@ -57,6 +58,7 @@ app.command(epilog=generate.EXAMPLE)(generate.generate)
 app.command(epilog=whence.EXAMPLE)(whence.whence)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
+app.command(epilog=scale.EXAMPLE)(scale.scale)
 app.command(epilog=compress.EXAMPLE)(compress.compress)
 app.command(epilog=export.EXAMPLE)(export.export)
 app.command(epilog=report.EXAMPLE)(report.report)

@@ -16,8 +16,8 @@ from plait.compress.measured import Bench, Figures
 from plait.compress.pruned import pruned_student
 from plait.compress.teacher import Teacher
 from plait.compress.variants import variants
-from plait.errors import UsageError
 from plait.energy import Meter
+from plait.errors import UsageError
 from plait.model.ensemble import DEEP
 from plait.model.model import Model
 from plait.progress import SILENT, Progress
