@@ -76,7 +76,9 @@ def _distil(teacher: Teacher, asked: Distilling, budget: Budget, progress: Progr
         )
     apart = np.isin(problem.groups[lessons.rows], problem.groups[choosing])
     with timetable.part("features"):
-        features = StudentFeatures(problem, np.union1d(lessons.rows, choosing))
+        every = np.union1d(lessons.rows, choosing)
+        words = teacher.table.num_rows > teacher.num_own
+        features = StudentFeatures(problem, every, words=words)
     trials = Trials(
         problem=problem,
         lessons=lessons,
