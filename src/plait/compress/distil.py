@@ -76,9 +76,7 @@ def _distil(teacher: Teacher, asked: Distilling, budget: Budget, progress: Progr
         )
     apart = np.isin(problem.groups[lessons.rows], problem.groups[choosing])
     with timetable.part("features"):
-        every = np.union1d(lessons.rows, choosing)
-        words = teacher.table.num_rows > teacher.num_own
-        features = StudentFeatures(problem, every, words=words)
+        features = StudentFeatures(problem, np.union1d(lessons.rows, choosing))
     trials = Trials(
         problem=problem,
         lessons=lessons,

@@ -18,9 +18,6 @@ LEAST_SEEN, MOST_SPARSE = 2, 12_000
 """Sparse features (words, pieces of words) that a student knows are in so many rows at least, and
 of a column no more than so many, the most frequent."""
 
-MOST_WITH_WORDS = 24_000
-"""The same where rows of single words were made up, each of which is its own row."""
-
 MOST_TOLD = 6000
 """Of these a network is told, for each of which it has as many numbers as components and scores."""
 
@@ -33,10 +30,9 @@ class StudentFeatures:
     Args:
         problem: Its columns.
         rows: Row numbers to learn from and to choose by, ascending.
-        words: Whether rows of single words are among them.
     """
 
-    def __init__(self, problem: Problem, rows: np.ndarray, *, words: bool = False) -> None:
+    def __init__(self, problem: Problem, rows: np.ndarray) -> None:
         self._prepared, self._columns = problem.prepared, problem.columns
         every = {n: make_plan(problem.prepared.columns[n], rows) for n in problem.columns}
         counts = {
@@ -44,11 +40,9 @@ class StudentFeatures:
             for name, plan in every.items()
             if len(plan.sparse)
         }
-        least, most = (1, MOST_WITH_WORDS) if words else (LEAST_SEEN, MOST_SPARSE)
-        self.raw = RawFeatures(
-            problem.prepared, problem.columns, rows, slim(every, counts, least, most)
-        )
-        self._few = slim(every, counts, LEAST_SEEN, MOST_TOLD)
+        plans = slim(every, counts, MOST_SPARSE)
+        self.raw = RawFeatures(problem.prepared, problem.columns, rows, plans)
+        self._few = slim(every, counts, MOST_TOLD)
 
     @property
     def plans(self) -> Mapping[str, Plan]:
@@ -75,9 +69,7 @@ class StudentFeatures:
         return FeatureMatrices(features, self._prepared, rows, raw=raw)
 
 
-def slim(
-    plans: Mapping[str, Plan], counts: Mapping[str, np.ndarray], least: int, most: int
-) -> dict[str, Plan]:
+def slim(plans: Mapping[str, Plan], counts: Mapping[str, np.ndarray], most: int) -> dict[str, Plan]:
     """Return plans with few sparse features: those that recur, the most frequent.
 
     A word that is in a single row tells nothing of others, and each is a weight for every class.
@@ -85,12 +77,11 @@ def slim(
     Args:
         plans: Column -> its features.
         counts: Of columns with sparse features: in how many rows each is.
-        least: Rows that a feature must be in.
         most: Features of a column.
     """
     found = dict(plans)
     for name, seen in counts.items():
         ranked = np.argsort(-seen, kind="stable")[:most]
-        kept = np.sort(ranked[seen[ranked] >= least])
+        kept = np.sort(ranked[seen[ranked] >= LEAST_SEEN])
         found[name] = replace(plans[name], sparse=plans[name].sparse[kept])
     return found

@@ -54,10 +54,10 @@ def _in_the_teachers_order(teacher: Teacher, problem: Problem) -> Problem:
     if problem.codecs[target] == codec:
         return problem
     rows = np.flatnonzero(problem.labelled)
-    told = teacher.model.truth(teacher.targets, rows)
+    told = teacher.model.truth(teacher.prepared, rows)
     truth = np.zeros((len(problem.labelled), *told.shape[1:]), told.dtype)
     truth[rows] = told
-    columns = {**problem.prepared.columns, **teacher.targets.columns}
+    columns = {**problem.prepared.columns, target: teacher.prepared.columns[target]}
     return replace(
         problem,
         codecs={**problem.codecs, target: codec},

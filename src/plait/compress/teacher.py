@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.compress.words import MOST_WORDS, joined, unknown_words, word_rows
-from plait.data.prepared import Prepared, prepare_rows
+from plait.data.prepared import Prepared
 from plait.data.splits import Splits
 from plait.data.table import Table, read
 from plait.errors import TargetError, UsageError
@@ -38,15 +37,11 @@ class Teacher:
         table: The table of its fit, or one with rows of it, known by their id column, and others.
             Anything that `plait.read` takes.
         unseen: The person says that it saw none of the rows, where nothing else tells.
-        words: Most rows of single words that are made up behind those of the table, of the
-            vocabulary of its text encoders: words that stand in no row that it learned from, so
-            that a student learns what an encoder knows of them. 0 makes none.
         progress: Told of the work.
 
     Attributes:
         model: As given.
-        table: As the model's schema reads it, and behind its rows those that were made up.
-        num_own: Rows that are not made up.
+        table: As the model's schema reads it.
         places: int64 ``[row]``: row numbers in the table of its fit; -1 for rows of none.
 
     Raises:
@@ -61,21 +56,13 @@ class Teacher:
         table: Any,
         *,
         unseen: bool = False,
-        words: int = MOST_WORDS,
         progress: Progress = SILENT,
     ) -> None:
         check_teaches(model)
         self.model, self._progress = model, progress
         given = read(table)
-        self.table = self._own = model.as_table(given)
-        self.num_own = self.table.num_rows
+        self.table = model.as_table(given)
         self.places = _places(model, given, unseen=unseen)
-        known = np.union1d(self._of_part("train"), self._of_part("validation"))
-        made = word_rows(model, unknown_words(model, self.table, known, words))
-        if made:
-            self._made = model.as_table(made)
-            self.table = joined(self.table, made)
-            self.places = np.append(self.places, np.full(len(made), NO_ROW, np.int64))
 
     @property
     def ensemble(self) -> Ensemble:
@@ -84,22 +71,15 @@ class Teacher:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """The rows that are not made up, as the teacher reads them."""
-        return self.model.prepare(self._own, progress=self._progress)
-
-    @cached_property
-    def targets(self) -> Prepared:
-        """The target alone, of all rows."""
-        target = str(self.model.target)
-        codecs = {target: self.model.target_codec}
-        if target in self.table.column_names:
-            return prepare_rows(self.table, codecs)
-        return Prepared({}, self.table.num_rows).with_empty(codecs)
+        """The rows as the teacher reads them, its target too."""
+        return self.model.prepare(self.table, target=True, progress=self._progress)
 
     @cached_property
     def labelled(self) -> np.ndarray:
         """bool ``[row]``: which rows have a target."""
-        return np.asarray(self.targets.columns[str(self.model.target)].present, bool)
+        if self.model.target not in self.table.column_names:
+            return np.zeros(self.table.num_rows, bool)
+        return np.asarray(self.prepared.columns[str(self.model.target)].present, bool)
 
     @property
     def test(self) -> np.ndarray:
@@ -151,19 +131,10 @@ class Teacher:
         return found
 
     def outputs(self, rows: np.ndarray) -> np.ndarray:
-        """Return what it answers for rows that it did not learn from, float32 ``[row, output]``.
-
-        Args:
-            rows: Row numbers, ascending.
-        """
+        """Return what it answers for rows that it did not learn from, float32 ``[row, output]``."""
         if self.learned[rows].any():
             raise ValueError("a teacher knows rows that it learned from by heart")
-        own, made = rows[rows < self.num_own], rows[rows >= self.num_own] - self.num_own
-        found = [self.ensemble.outputs(self.prepared, own)] if len(own) else []
-        if len(made):
-            prepared = self.model.prepare(self._made, progress=self._progress)
-            found.append(self.ensemble.outputs(prepared, made))
-        return np.concatenate(found)
+        return self.ensemble.outputs(self.prepared, rows)
 
     def _kept(self) -> np.ndarray:
         kept = self.ensemble.answers
