@@ -41,6 +41,7 @@ def rows_of(form, num=240, seed=0):
 
 def taught(form, rows=None, **settings):
     table = plait.read(rows or rows_of(form), columns={"x": "number", "note": "text", "y": form})
+    settings = {"baselines": ["linear"], "scores": False, **settings}
     model = plait.fit(table, target="y", budget="30 steps", size=TINY, samples=False, **settings)
     return Teacher(model, table)
 
@@ -88,7 +89,15 @@ def test_nothing_of_the_test_is_learned_or_chosen_by():
             [{**row, "split": word} for row, word in zip(some, words, strict=True)],
             columns={"x": "number", "note": "text", "y": "category", "split": "split"},
         )
-        model = plait.fit(table, target="y", simple=True, split="split", samples=False)
+        model = plait.fit(
+            table,
+            target="y",
+            simple=True,
+            baselines=["linear"],
+            split="split",
+            samples=False,
+            scores=False,
+        )
         student = distil(Teacher(model, table), students=["simple"], budget="1 steps")
         outputs.append(student.outputs_of(rows_of("category", 20, seed=1)))
     np.testing.assert_array_equal(*outputs)
@@ -123,7 +132,9 @@ def test_columns_of_an_encoder_are_not_read_by_the_student(tmp_path):
         size=TINY,
         encoders={"text": str(save_knowing(tmp_path / "encoder"))},
         tune="frozen",
+        baselines=["linear"],
         samples=False,
+        scores=False,
     )
     student = distil(Teacher(model, table), budget="20 steps", size=TINY)
     assert model.derived_columns and not student.derived_columns

@@ -68,6 +68,13 @@ class RawFeatures:
         self.plans = {n: known.get(n) or make_plan(prepared.columns[n], rows) for n in columns}
         self._made: dict[str, RawColumn] = {}
 
+    def by(self, plans: Mapping[str, Plan]) -> RawFeatures:
+        """Return these features by other plans; columns of the same plan are made once for both."""
+        found = RawFeatures(self._prepared, list(plans), self._rows, plans)
+        same = [name for name, plan in plans.items() if plan is self.plans.get(name)]
+        found._made = {name: self._made[name] for name in same if name in self._made}
+        return found
+
     def of(self, prepared: HasColumns, name: str, plan: Plan, rows: np.ndarray) -> RawColumn:
         """Return a column's features of some rows, from what is made where it is the same."""
         column = prepared.columns[name]

@@ -142,7 +142,7 @@ class NetworkStudents:
     def _evidence(self, rows: np.ndarray) -> Evidence:
         problem = self.problem
         return Evidence.fit(
-            self.features.raw,
+            self.features.told,
             problem.prepared,
             rows,
             self.lessons.truth[rows],

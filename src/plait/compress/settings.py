@@ -15,8 +15,9 @@ STUDENTS = (SIMPLE, NETWORK, TOLD)
 """Kinds of students: linear models of codecs' features; a network; one that is told what simple
 models know."""
 
-SHARE, TEMPERATURE = 0.7, 2.0
-"""Of what is learned, the teacher's; and the temperature of a network's soft targets."""
+SHARE, TEMPERATURE = 0.8, 1.0
+"""Of what is learned, the teacher's; and the temperature of a network's soft targets
+(docs/log.md, 2026-12-01)."""
 
 
 @dataclass(frozen=True, kw_only=True)

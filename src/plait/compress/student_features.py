@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +18,9 @@ LEAST_SEEN, MOST_SPARSE = 2, 12_000
 """Sparse features (words, pieces of words) that a student knows are in so many rows at least, and
 of a column no more than so many, the most frequent."""
 
+MOST_TOLD = 6000
+"""Of these a network is told, for each of which it has as many numbers as components and scores."""
+
 
 class StudentFeatures:
     """Makes features of rows, those that are learned from once for all students.
@@ -25,18 +30,29 @@ class StudentFeatures:
     Args:
         problem: Its columns.
         rows: Row numbers to learn from and to choose by, ascending.
-        most: Sparse features of a column that are known.
     """
 
-    def __init__(self, problem: Problem, rows: np.ndarray, most: int = MOST_SPARSE) -> None:
+    def __init__(self, problem: Problem, rows: np.ndarray) -> None:
         self._prepared, self._columns = problem.prepared, problem.columns
-        plans = slim_plans(problem, rows, most)
+        every = {n: make_plan(problem.prepared.columns[n], rows) for n in problem.columns}
+        counts = {
+            name: extract(problem.prepared.columns[name], plan, rows).sparse.counts()
+            for name, plan in every.items()
+            if len(plan.sparse)
+        }
+        plans = slim(every, counts, MOST_SPARSE)
         self.raw = RawFeatures(problem.prepared, problem.columns, rows, plans)
+        self._few = slim(every, counts, MOST_TOLD)
 
     @property
     def plans(self) -> Mapping[str, Plan]:
-        """Column -> its features that students know."""
+        """Column -> its features that simple students know."""
         return self.raw.plans
+
+    @cached_property
+    def told(self) -> RawFeatures:
+        """Fewer of them, by which a network is told."""
+        return self.raw.by(self._few)
 
     def fit(self, rows: np.ndarray) -> FeatureMap:
         """Return what scales features, by some of the rows."""
@@ -53,20 +69,19 @@ class StudentFeatures:
         return FeatureMatrices(features, self._prepared, rows, raw=raw)
 
 
-def slim_plans(problem: Problem, rows: np.ndarray, most: int) -> dict[str, Plan]:
-    """Return column -> the features that a student knows of it, as rows tell.
+def slim(plans: Mapping[str, Plan], counts: Mapping[str, np.ndarray], most: int) -> dict[str, Plan]:
+    """Return plans with few sparse features: those that recur, the most frequent.
 
-    Of sparse ones those that recur, the most frequent: a word that is in a single row tells nothing
-    of others, and each is a weight for every class.
+    A word that is in a single row tells nothing of others, and each is a weight for every class.
+
+    Args:
+        plans: Column -> its features.
+        counts: Of columns with sparse features: in how many rows each is.
+        most: Features of a column.
     """
-    found = {}
-    for name in problem.columns:
-        column = problem.prepared.columns[name]
-        plan = make_plan(column, rows)
-        if len(plan.sparse):
-            counts = extract(column, plan, rows).sparse.counts()
-            ranked = np.argsort(-counts, kind="stable")[:most]
-            kept = np.sort(ranked[counts[ranked] >= LEAST_SEEN])
-            plan = Plan(plan.code_part, plan.dense, plan.sparse[kept])
-        found[name] = plan
+    found = dict(plans)
+    for name, seen in counts.items():
+        ranked = np.argsort(-seen, kind="stable")[:most]
+        kept = np.sort(ranked[seen[ranked] >= LEAST_SEEN])
+        found[name] = replace(plans[name], sparse=plans[name].sparse[kept])
     return found

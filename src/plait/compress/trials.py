@@ -115,7 +115,8 @@ class Trials:
         told: bool,
     ) -> Student:
         began, what = time.monotonic(), "told network" if told else "network"
-        system, run = networks.learn(learning, budget, f"trial: {what}", told=told)
+        rows = self._seen(learning)
+        system, run = networks.learn(rows, budget, f"trial: {what}", told=told)
         outputs = networks.outputs(system, choosing)
         return Student(
             name=DEEP,
@@ -126,6 +127,18 @@ class Trials:
             again=self._network_again(networks, system.config.heads, told=told),
             run=run,
         )
+
+    def _seen(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows that a network learns from: no more without a target than with one.
+
+        A step of a network sees a few rows, and those with a target tell it most.
+        """
+        fresh = rows[~self.problem.labelled[rows]]
+        most = len(rows) - len(fresh)
+        if len(fresh) <= most:
+            return rows
+        some = np.random.default_rng(self.asked.seed).choice(fresh, most, replace=False)
+        return np.union1d(rows[self.problem.labelled[rows]], some)
 
     def _networks(self) -> NetworkStudents:
         problem, asked, num_rows = self.problem, self.asked, len(self.lessons.rows)
@@ -153,6 +166,7 @@ class Trials:
     ) -> Callable[[np.ndarray, float | None], Learned]:
         def again(rows: np.ndarray, seconds: float | None) -> Learned:
             own = self._budget(seconds)
+            rows = self._seen(rows)
             system, run = networks.learn(rows, own, "student", told=told, heads=heads)
             return Learned(system=system, run=run)
 

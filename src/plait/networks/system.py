@@ -88,19 +88,8 @@ class System(nn.Module):
         """Return raw outputs by head: logits, or standardised mean and quantiles."""
         if keep is None:
             keep = presence(batch, self.encoder.columns)
-        return self.answered(self.pooled(batch, keep), batch, keep)
-
-    def pooled(self, batch: Batch, keep: Tensor) -> Float[Tensor, "batch query dim"]:
-        """Return what the heads see of each row."""
         tokens = self.encode(batch, keep)
-        found: Tensor = self.pool(tokens.values, tokens.mask)
-        return found
-
-    def answered(
-        self, latent: Tensor, batch: Batch, keep: Tensor
-    ) -> dict[str, Float[Tensor, "batch output"]]:
-        """Return raw outputs by head, of what `pooled` returned."""
-        latent = self.dropout(latent)
+        latent = self.dropout(self.pool(tokens.values, tokens.mask))
         found = {} if self.head is None else {OWN: self.head(latent)}
         if self.correction is not None:
             found[CORRECTED] = self.correction(latent, self.said(batch, keep))
