@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from plait import edge as edge
     from plait import errors as errors
     from plait import sklearn as sklearn
     from plait.answer import Answer as Answer
@@ -85,6 +86,7 @@ __all__ = [
     "ask",
     "bench",
     "caption",
+    "edge",
     "embed",
     "encoders",
     "errors",
@@ -105,7 +107,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("errors", "sklearn"):
+    if name in ("edge", "errors", "sklearn"):
         return import_module(f"plait.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'plait' has no attribute '{name}'")
