@@ -40,6 +40,8 @@ def attend(
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, section 3.2) whose output starts at zero."""
 
+    num_heads: int
+
     def __init__(self, *, dim: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
@@ -57,11 +59,11 @@ class Attention(nn.Module):
 
         `attend` takes ``[batch, 1, query, token]``, or None to attend everywhere.
         """
-        batch, token, dim = x.shape
+        batch, token, _ = x.shape
         qkv = self.qkv(x).view(batch, token, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.unbind(0)
         y = attending(q, k, v, mask)
-        return self.out(y.transpose(1, 2).reshape(batch, token, dim))
+        return self.out(y.transpose(1, 2).flatten(2))
 
 
 class QueryPool(nn.Module):
