@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import plait
+from plait.compress.exported import export
 from plait.edge import Edge, load
-from plait.errors import BundleError, CellError, ColumnError, TargetError, UsageError
+from plait.errors import (
+    BundleError,
+    CellError,
+    ColumnError,
+    ExtraError,
+    TargetError,
+    UsageError,
+)
 from plait.model.ensemble import DEEP
+from plait.networks.graphs import SavedGraph
+from plait.testing.edge import check_same_answers
+from plait.testing.examples import example_table
 
 NUM_ROWS = 60
 
@@ -118,6 +130,27 @@ def test_a_network_of_torch_is_refused_with_what_exports_it(fitted):
     with pytest.raises(BundleError, match="needs torch") as caught:
         Edge(dataclasses.replace(model, parts=parts))
     assert "plait export" in caught.value.hint
+
+
+def test_graphs_are_opened_at_once_and_say_what_they_lack(fitted, monkeypatch):
+    model, _ = fitted
+    graph = SavedGraph(columns=("size",), model=b"no graph")
+    parts = dataclasses.replace(model.ensemble, weights={DEEP: 1.0}, graphs=(graph,))
+    with pytest.raises(BundleError, match="cannot be run by this onnxruntime"):
+        Edge(dataclasses.replace(model, parts=parts))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ExtraError, match="needs the extra 'edge'"):
+        Edge(dataclasses.replace(model, parts=parts))
+
+
+@pytest.mark.usefixtures("unchecked_shapes")
+def test_a_network_answers_as_a_graph_where_there_is_no_torch(tmp_path):
+    pytest.importorskip("onnxscript")
+    columns = {"x": "text", "size": "number", "kind": "category"}
+    table = plait.read(example_table("text"), columns=columns)
+    told = {"baselines": False, "budget": "3 steps", "size": "tiny"}
+    model = export(plait.fit(table, target="kind", **told)).model
+    check_same_answers(model, model.save(tmp_path / "graph.plait"), "text")
 
 
 def test_without_a_space_there_are_no_vectors(edge):
