@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from plait import edge as edge
     from plait import errors as errors
     from plait import sklearn as sklearn
     from plait.answer import Answer as Answer
@@ -92,6 +93,7 @@ __all__ = [
     "bench",
     "caption",
     "compress",
+    "edge",
     "embed",
     "encoders",
     "errors",
@@ -114,7 +116,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("errors", "sklearn"):
+    if name in ("edge", "errors", "sklearn"):
         return import_module(f"plait.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'plait' has no attribute '{name}'")

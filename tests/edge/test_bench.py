@@ -9,9 +9,10 @@ import pytest
 
 import plait
 from plait.cli import run
-from plait.edge.bench import NUMPY, Load, engine_of, measure
-from plait.edge.timing import timed
+from plait.edge.bench import NUMPY, ONNX, Load, engine_of, measure
+from plait.edge.timing import TORCH, timed
 from plait.errors import CellError, TargetError, UsageError
+from plait.recipes.bench import _as_graphs
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,25 @@ def test_the_command_prints_tables_and_json(bundle, rows, capsys):
     assert "p95 ms" in out and "rows per second" in out and "cold start s" in out
     assert run([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["runs"][0]["threads"] == 1
+
+
+@pytest.mark.usefixtures("unchecked_shapes")
+def test_a_network_is_measured_by_torch_and_as_a_graph(rows, tmp_path):
+    pytest.importorskip("onnxscript")
+    path = tmp_path / "deep.plait"
+    learned = [{"size": float(i % 7), "kind": ("low", "high")[i % 7 > 3]} for i in range(40)]
+    told = {"baselines": False, "budget": "3 steps", "size": "tiny"}
+    plait.fit(plait.read(learned), target="kind", out=path, **told)
+    found = plait.bench(path, rows, threads=[1], seconds=0.01, cold_runs=1)
+    torch, graph = found["runs"]
+    assert (torch["engine"], graph["engine"]) == (TORCH, ONNX)
+    assert graph["peak_memory_mb"] < torch["peak_memory_mb"]
+    assert not any("torch alone" in note for note in found["notes"])
+
+
+def test_why_there_is_no_graph_is_noted(bundle, tmp_path):
+    place, notes = _as_graphs(plait.load(bundle), tmp_path / "graph.plait")
+    assert place is None and "no network to write as a graph" in notes[0]
 
 
 def test_an_error_of_the_measured_process_is_raised_here(bundle, tmp_path):

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import plait
+from plait.compress.exported import export
 from plait.edge import Edge, load
-from plait.errors import BundleError, CellError, ColumnError, TargetError, UsageError
+from plait.errors import (
+    BundleError,
+    CellError,
+    ColumnError,
+    ExtraError,
+    TargetError,
+    UsageError,
+)
 from plait.model.ensemble import DEEP
+from plait.networks.graphs import SavedGraph
+from plait.testing.edge import check_same_answers
+from plait.testing.examples import example_table
 
 NUM_ROWS = 60
 
@@ -86,7 +98,7 @@ def test_nothing_is_written(edge, monkeypatch):
 
     for name in ("building.new_entry", "prepared.cache_folder"):
         monkeypatch.setattr(f"plait.data.{name}", refuse)
-    assert len(edge.predict(table_rows(5000))) == 5000
+    assert len(edge.predict({"size": [0.5] * 5000})) == 5000
 
 
 def test_an_unreadable_cell_is_named_or_skipped(edge):
@@ -108,7 +120,7 @@ def test_columns_that_are_missing_are_so_or_refused(edge):
 def test_a_temperature_is_for_what_is_drawn(edge):
     with pytest.raises(TargetError, match="nothing is drawn"):
         edge.predict({"size": 1.0}, temperature=1.0)
-    with pytest.raises(UsageError, match="next"):
+    with pytest.raises(UsageError, match="no top"):
         edge.predict({"size": 1.0}, top=3)
 
 
@@ -120,23 +132,41 @@ def test_a_network_of_torch_is_refused_with_what_exports_it(fitted):
     assert "plait export" in caught.value.hint
 
 
+def test_graphs_are_opened_at_once_and_say_what_they_lack(fitted, monkeypatch):
+    model, _ = fitted
+    graph = SavedGraph(columns=("size",), model=b"no graph")
+    parts = dataclasses.replace(model.ensemble, weights={DEEP: 1.0}, graphs=(graph,))
+    with pytest.raises(BundleError, match="cannot be run by this onnxruntime"):
+        Edge(dataclasses.replace(model, parts=parts))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ExtraError, match="needs the extra 'edge'"):
+        Edge(dataclasses.replace(model, parts=parts))
+
+
+@pytest.mark.usefixtures("unchecked_shapes")
+def test_a_network_answers_as_a_graph_where_there_is_no_torch(tmp_path):
+    pytest.importorskip("onnxscript")
+    columns = {"x": "text", "size": "number", "kind": "category"}
+    table = plait.read(example_table("text"), columns=columns)
+    told = {"baselines": False, "budget": "3 steps", "size": "tiny"}
+    model = export(plait.fit(table, target="kind", **told)).model
+    check_same_answers(model, model.save(tmp_path / "graph.plait"), "text")
+
+
 def test_without_a_space_there_are_no_vectors(edge):
     with pytest.raises(TargetError, match="no shared space"):
         edge.embed({"size": 1.0})
 
 
 def test_a_space_in_closed_form_embeds_and_one_of_torch_does_not(tmp_path):
-    rows = [{name: row[name] for name in ("photo", "note", "size")} for row in table_rows(200)]
+    rows = [{name: row[name] for name in ("photo", "note", "size")} for row in table_rows()]
     columns = {name: kind for name, kind in COLUMNS.items() if name != "kind"}
-    table = plait.read(rows, columns=columns)
-    model = plait.fit(table, budget="4 steps", size="tiny", out=tmp_path / "base.plait")
-    assert model.space.linear is not None
-    closed = dataclasses.replace(
-        model, shared=dataclasses.replace(model.space, share=0.0, tensors={})
-    )
-    vectors = Edge(closed).embed([*rows[:3], {"size": None}])
-    np.testing.assert_array_equal(vectors, closed.embed([*rows[:3], {"size": None}]))
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 1, 0], atol=1e-5)
+    path = tmp_path / "base.plait"
+    model = plait.fit(plait.read(rows, columns=columns), budget="5s", simple=True, out=path)
+    asked = [*rows[1:4], {"size": None}]
+    vectors = load(path).embed(asked)
+    np.testing.assert_array_equal(vectors, model.embed(asked))
+    assert np.abs(vectors[:3]).sum() > 0 and not vectors[3].any()
     deep = dataclasses.replace(model, shared=dataclasses.replace(model.space, share=0.5))
     with pytest.raises(BundleError, match="shared space of this bundle is a network"):
         Edge(deep).embed(rows[0])
@@ -152,7 +182,10 @@ def test_several_targets_are_answered_together(tmp_path):
 
 def test_what_follows_rows_in_time_is_answered(tmp_path):
     rows = [
-        {"day": f"2025-{1 + day // 28:02d}-{1 + day % 28:02d}", "price": float(50 + 9 * (day % 7))}
+        {
+            "day": f"2025-{1 + day // 28:02d}-{1 + day % 28:02d}",
+            "price": round(50 + 9 * (day % 7) + day / 7, 2),
+        }
         for day in range(140)
     ]
     path = tmp_path / "ahead.plait"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from plait.answer import Answer
-from plait.edge.needs import check_answers, check_embeds
+from plait.edge.needs import check_answers, check_embeds, models_of
 from plait.edge.rows import rows_of
+from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.model import load as load_model
 
@@ -29,11 +30,15 @@ class Edge:
         model: Loaded; of one target or several, or of a shared space.
 
     Raises:
-        BundleError: When what predicts needs torch.
+        BundleError: When what predicts needs torch, or onnxruntime cannot run its graphs.
+        ExtraError: When its graphs need onnxruntime, and that is not installed.
     """
 
     def __init__(self, model: Model) -> None:
         check_answers(model)
+        for one in models_of(model):
+            if isinstance(one.parts, Ensemble) and one.parts.graphs:
+                _ = one.parts.runners  # opened now: what is missing, or broken, is told at once
         self.model = model
 
     @property
@@ -118,7 +123,7 @@ def load(path: Path | str) -> Edge:
 
     Raises:
         BundleError: When it is no bundle, or damaged, or what predicts needs torch: says what does.
-        ExtraError: When it needs an extra that is not installed: onnxruntime for its graphs.
+        ExtraError: When its graphs need onnxruntime, and that is not installed.
         UsageError: When `path` is no path.
     """
     return Edge(load_model(path))

@@ -15,10 +15,15 @@ ELSEWHERE = "plait.load answers from it, where plait[train] is installed"
 
 def check_answers(model: Model) -> None:
     """Raise `BundleError` where what predicts needs torch."""
-    for one in model.models.values() if isinstance(model, Several) else (model,):
+    for one in models_of(model):
         _check_network(one)
     if model.target is not None:
         _check_derived(model)
+
+
+def models_of(model: Model) -> tuple[Model, ...]:
+    """Return the model of each target: the model itself, where there is one."""
+    return tuple(model.models.values()) if isinstance(model, Several) else (model,)
 
 
 def check_embeds(model: Model) -> None:

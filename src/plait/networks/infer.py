@@ -40,6 +40,9 @@ def row_outputs(
     """
     known = np.asarray(rows, np.int64) if len(rows) <= MAX_AT_ONCE else None
     prepared = beside(evidence, prepared, known=known)
+    if len(rows) == 1:
+        only = {name: prepared.columns[name].gather(np.asarray(rows)) for name in runner.columns}
+        return np.asarray(runner(flat(only))[OUTPUTS], np.float32)
     loader = Loader(
         prepared, np.asarray(rows), runner.columns, batch_size=batch_size, bucket=True,
         num_ahead=AHEAD if len(rows) > batch_size else 0,

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from plait import read
-from plait.data.sources import delimited, header, json_lines
+from plait.data.sources import delimited, header, json_lines, json_objects
 from plait.errors import TableError
 
 
@@ -64,7 +64,7 @@ def test_a_header_beyond_the_bound_is_named(write, monkeypatch):
 
 
 def test_a_line_and_a_list_of_json_have_bounds(write, monkeypatch):
-    monkeypatch.setattr(json_lines, "MAX_LINE_CHARACTERS", 100)
+    monkeypatch.setattr(json_objects, "MAX_LINE_CHARACTERS", 100)
     monkeypatch.setattr(json_lines, "MAX_LIST_BYTES", 100)
     with pytest.raises(TableError, match="a row is too long") as caught:
         read(write("a.jsonl", '{"a": 1}\n{"a": "' + "x" * 200 + '"}\n'))
