@@ -152,6 +152,10 @@ class ExtraError(PlaitError):
         )
 
 
+class ParityError(PlaitError):
+    """What was made of a network, to run elsewhere, does not say what the network says."""
+
+
 class FrontEndError(PlaitError):
     """What reads words out of sounds or pictures is not installed, or has no weights here."""
 

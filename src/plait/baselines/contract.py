@@ -15,6 +15,7 @@ from plait.baselines.labelled_rows import LabelledRows
 from plait.display import model_name
 from plait.errors import TargetError
 from plait.modalities.forms import CLASSES, LABELS, NUMBER, OutputForm, form_named
+from plait.packing import read_arrays
 
 VERSION = 2
 """Of all simple models and their features: raised whenever one that was saved would answer
@@ -170,7 +171,5 @@ def write_files(folder: Path, about: Mapping[str, Any], arrays: Mapping[str, np.
 
 def read_files(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what `write_files` wrote."""
-    from safetensors.numpy import load_file
-
     about: dict[str, Any] = json.loads((folder / "base_model.json").read_text(encoding="utf8"))
-    return about, load_file(folder / "base_model.safetensors")
+    return about, read_arrays(folder / "base_model.safetensors")

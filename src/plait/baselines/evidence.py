@@ -22,6 +22,7 @@ from plait.baselines.extract import (
 from plait.baselines.features import ColumnScale, FeatureMap
 from plait.baselines.labelled_rows import num_outputs
 from plait.modalities import Codec, PredictiveTarget
+from plait.packing import read_arrays
 
 MAX_OUTPUTS = 256
 """Targets of more classes or labels get no evidence: their scores would be most of the network."""
@@ -213,11 +214,9 @@ class Evidence:
     @classmethod
     def load(cls, folder: Path, codecs: Mapping[str, Codec]) -> Evidence:
         """Read what `save` wrote. Raises `BundleError` when it is of other columns."""
-        from safetensors.numpy import load_file
-
         scales = FeatureMap.load(folder, codecs).scales
         about: dict[str, Any] = json.loads((folder / "evidence.json").read_text(encoding="utf8"))
-        arrays = load_file(folder / "evidence.safetensors")
+        arrays = read_arrays(folder / "evidence.safetensors")
         maps = {
             name: Maps(
                 features=arrays[f"{number}.features"],

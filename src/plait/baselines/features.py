@@ -17,6 +17,7 @@ from plait.baselines.sparse import SPARSE_NORM, SparseRows
 from plait.display import brief
 from plait.errors import BundleError
 from plait.modalities import Codec
+from plait.packing import read_arrays
 
 CLIP = 10.0
 CODE_STD = 0.5
@@ -235,10 +236,8 @@ class FeatureMap:
         Raises:
             BundleError: When the columns differ from those of `codecs`.
         """
-        from safetensors.numpy import load_file
-
         about = json.loads((folder / "features.json").read_text(encoding="utf8"))
-        arrays = load_file(folder / "features.safetensors")
+        arrays = read_arrays(folder / "features.safetensors")
         names = [str(entry["column"]) for entry in about]
         if set(names) - set(codecs):
             raise BundleError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from plait.baselines.base_models import BaseModel
 from plait.baselines.evidence import Evidence
@@ -17,15 +17,18 @@ from plait.baselines.features import FeatureMap
 from plait.baselines.stack import mix_outputs
 from plait.data.prepared import Prepared
 from plait.display import brief
+from plait.errors import TargetError
 from plait.modalities import Asked, Codec, PredictiveTarget
 from plait.model.calibration import Calibration
 from plait.model.decision import Decision
 from plait.model.judges import OutputJudge
 from plait.networks.config import SystemConfig
+from plait.networks.graphs import SavedGraph, graph_files
 from plait.networks.infer import row_outputs
-from plait.networks.opening import open_systems
+from plait.networks.opening import open_graphs, open_systems
 from plait.networks.runner import Runner
 from plait.networks.weights import SavedSystems
+from plait.packing import pack
 from plait.types import Arrays
 from plait.writing import spare_folder
 
@@ -52,7 +55,10 @@ class Ensemble:
         config: Sizes of the network; None when the mix has none.
         tensors: Weights of the networks as NumPy arrays, float32: number of the network, a dot,
             name. The networks are of one shape; the mean of their outputs counts.
+        graphs: The networks as ONNX graphs, which then answer in place of `tensors`; empty where
+            torch runs them.
         evidence: What each network is told by simple models; empty where they are told nothing.
+        packed: Bits of a number in which simple models are saved; None saves floats.
         decision: When a row counts as one of two classes; None takes the more probable class.
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
     """
@@ -64,7 +70,9 @@ class Ensemble:
     features: FeatureMap | None = None
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    graphs: tuple[SavedGraph, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    packed: int | None = None
     decision: Decision | None = None
     calibration: Calibration | None = None
     _runners: list[Runner] | None = None
@@ -126,12 +134,13 @@ class Ensemble:
 
     def files(self) -> dict[str, bytes]:
         """Return the files of a bundle: name -> content."""
-        files = {}
-        if self.config is not None:
+        files = graph_files(self.graphs)
+        if self.config is not None and not self.graphs:
             files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
         for number, one in enumerate(self.evidence):
             files |= {f"{EVIDENCE}/{number}/{n}": data for n, data in one.files().items()}
-        return files | folder_files(self._save_simple)
+        files |= folder_files(self._save_simple)
+        return files if self.packed is None else _packed(files, self.packed)
 
     def facts(self) -> dict[str, Any]:
         """Return what ``model.json`` tells."""
@@ -142,6 +151,8 @@ class Ensemble:
             "mix": dict(self.weights),
             "system": None if self.config is None else dataclasses.asdict(self.config),
             "evidence": len(self.evidence),
+            "packed": self.packed,
+            "graphs": [graph.facts() for graph in self.graphs],
             **({} if self.decision is None else {"decision": self.decision.to_dict()}),
             "calibration": None if self.calibration is None else self.calibration.facts(),
         }
@@ -155,9 +166,19 @@ class Ensemble:
 
     @property
     def systems(self) -> SavedSystems:
-        """The networks as they are saved. Raises `KeyError` when the mix has none."""
+        """The networks as they are saved.
+
+        Raises `KeyError` when the mix has none, `TargetError` where all that is left are graphs.
+        """
         if self.config is None:
             raise KeyError("this model ships no network")
+        if self.graphs:
+            raise TargetError(
+                "the networks of this bundle are graphs, which answer but cannot be changed",
+                expected="a bundle as plait fit wrote it",
+                received=f"{len(self.graphs)} ONNX graphs",
+                hint="use the bundle that it was exported from",
+            )
         return SavedSystems(
             codecs=self.codecs,
             target=self.target,
@@ -170,8 +191,17 @@ class Ensemble:
     def runners(self) -> list[Runner]:
         """What runs the networks, built once. Raises `KeyError` when the mix has none."""
         if self._runners is None:
-            self._runners = open_systems(self.systems)
+            graphs = self.graphs
+            self._runners = open_graphs(graphs) if graphs else open_systems(self.systems)
         return self._runners
+
+
+def _packed(files: Mapping[str, bytes], bits: int) -> dict[str, bytes]:
+    """Return files of a bundle with the arrays of simple models in fewer bits."""
+    return {
+        name: save(pack(load(content), bits)) if name.endswith(".safetensors") else content
+        for name, content in files.items()
+    }
 
 
 def folder_files(write: Callable[[Path], None]) -> dict[str, bytes]:

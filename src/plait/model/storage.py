@@ -34,6 +34,7 @@ from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
 from plait.networks.config import SystemConfig
+from plait.networks.graphs import graph_file, graph_from
 from plait.writing import spare_folder
 
 SPACE = "space.safetensors"
@@ -55,6 +56,7 @@ def load_ensemble(
     simple = [name for name in weights if name != DEEP]
     folder = bundle.path / BASE_MODELS
     config, calibration = about.get("system"), about.get("calibration")
+    graphs = about.get("graphs", [])
     return Ensemble(
         codecs=codecs,
         target=target,
@@ -62,11 +64,16 @@ def load_ensemble(
         base_models={name: load_base_model(name, folder / name) for name in simple},
         features=FeatureMap.load(folder / "features", codecs) if simple else None,
         config=None if config is None else SystemConfig(**config),
-        tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights else {},
+        tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights and not graphs else {},
+        graphs=tuple(
+            graph_from(facts, bundle.read_bytes(graph_file(number)))
+            for number, facts in enumerate(graphs)
+        ),
         evidence=sharing(
             Evidence.load(bundle.path / EVIDENCE / str(number), codecs)
             for number in range(about.get("evidence", 0))
         ),
+        packed=about.get("packed"),
         decision=Decision(**about["decision"]) if about.get("decision") else None,
         calibration=None
         if calibration is None

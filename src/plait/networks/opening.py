@@ -1,7 +1,14 @@
-"""Opens saved networks as runners: the one door from models to what runs them, which is torch."""
+"""Opens saved networks as runners: the one door from models to what runs them.
+
+That is torch, or onnxruntime where a bundle holds graphs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from plait.networks.graph_runners import GraphRunner
+from plait.networks.graphs import SavedGraph
 from plait.networks.runner import Drawer, Runner
 from plait.networks.weights import SavedHeads, SavedRows, SavedSpace, SavedSystems
 from plait.whole_rows.drawing import RowDrawer
@@ -13,6 +20,11 @@ def open_systems(saved: SavedSystems) -> list[Runner]:
     from plait.networks.torch_runners import SystemRunner
 
     return [SystemRunner(one) for one in build_systems(saved)]
+
+
+def open_graphs(graphs: Sequence[SavedGraph]) -> list[Runner]:
+    """Return a runner per graph of a predictive target."""
+    return [GraphRunner(one) for one in graphs]
 
 
 def open_space(saved: SavedSpace) -> dict[str | None, Runner]:

@@ -1,0 +1,1 @@
+"""Makes a fitted model small and quick, and proves what that costs."""

@@ -1,0 +1,176 @@
+"""A model whose networks are ONNX graphs, each compared with its network on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from plait.baselines.evidence import Evidence
+from plait.baselines.evidence_column import EVIDENCE, beside
+from plait.compress.graph_export import graph_of
+from plait.compress.parity import Parity, compare, worst
+from plait.data.loader import Loader
+from plait.data.prepared import Prepared
+from plait.data.table import Table, read
+from plait.errors import TargetError, UsageError
+from plait.model.ensemble import DEEP, Ensemble
+from plait.model.model import Model
+from plait.networks.building import build_systems
+from plait.networks.graph_runners import GraphRunner
+from plait.networks.graphs import SavedGraph
+from plait.networks.infer import row_outputs
+from plait.networks.runner import Runner, flat
+from plait.networks.system import System
+from plait.networks.torch_runners import SystemRunner
+from plait.types import Arrays, Layout
+
+NUM_EXAMPLES = 24
+"""Rows that are made up where no table tells any."""
+
+MAX_COMPARED = 1024
+"""Rows of a table on which a graph is compared with its network."""
+
+MAX_ALONE, MAX_HIDDEN = 16, 64
+"""Of these: rows that are asked one by one, and rows that are asked without each column."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export made.
+
+    Attributes:
+        model: Whose networks are graphs.
+        parity: Of the graphs and their networks, over all rows that were compared.
+        made_up: Whether these rows were made up, as no table told any.
+    """
+
+    model: Model
+    parity: Parity
+    made_up: bool
+
+
+def export(model: Model, table: Table | None = None, *, seed: int = 0) -> Exported:
+    """Return a model whose networks are graphs that say what its networks say.
+
+    Args:
+        model: Of a predictive target, with networks in its mix.
+        table: Rows to compare on, under the model's schema; None makes some up.
+        seed: Of the rows that are made up, and of the choice of rows.
+
+    Raises:
+        TargetError: When the target is not predictive.
+        UsageError: When the mix has no network, or one that no graph can hold.
+        ParityError: When a graph says something else than its network.
+        ExtraError: When what writes or runs graphs is not installed.
+    """
+    ensemble = networks_of(model)
+    rows = example_rows(model, seed) if table is None else table
+    prepared = model.prepare(rows, keep=False)
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.permutation(rows.num_rows)[:MAX_COMPARED])
+    systems = build_systems(ensemble.systems)
+    told = ensemble.evidence or [None] * len(systems)
+    graphs, found = [], []
+    for system, evidence in zip(systems, told, strict=True):
+        graph = system_graph(system, prepared, chosen, evidence)
+        found.append(graph_parity(ensemble, system, graph, prepared, chosen, evidence))
+        graphs.append(graph)
+    parity = worst(found).require("the graph", f"over {len(chosen)} rows")
+    parts = with_graphs(ensemble, graphs)
+    return Exported(replace(model, parts=parts, path=None), parity, table is None)
+
+
+def networks_of(model: Model) -> Ensemble:
+    """Return the mix of a model that has networks in it. Raises `TargetError`, `UsageError`."""
+    predictor = model.predictor
+    if not isinstance(predictor, Ensemble):
+        raise TargetError(
+            "only networks that predict can be written as graphs",
+            expected="a target that is a category, tags or a number",
+            received=f"'{model.target}', a {predictor.target.modality} that is generated",
+        )
+    if DEEP not in predictor.weights or predictor.graphs:
+        raise UsageError(
+            "this bundle has no network to write as a graph",
+            expected="a bundle in whose mix a network is",
+            received="graphs already" if predictor.graphs else ", ".join(predictor.weights),
+            hint=None if predictor.graphs else "its simple models run without torch as they are",
+        )
+    return predictor
+
+
+def with_graphs(ensemble: Ensemble, graphs: Sequence[SavedGraph]) -> Ensemble:
+    """Return a mix whose networks are graphs."""
+    return replace(ensemble, graphs=tuple(graphs), tensors={}, _runners=None)
+
+
+def example_rows(model: Model, seed: int) -> Table:
+    """Return rows of made-up cells, as each codec makes them, under a model's schema."""
+    rng = np.random.default_rng(seed)
+    codecs = model.shown
+    rows = [{name: codecs[name].example(rng) for name in model.inputs} for _ in range(NUM_EXAMPLES)]
+    return model.as_table(read(rows))
+
+
+def batches(
+    columns: Sequence[str],
+    prepared: Prepared,
+    rows: np.ndarray,
+    evidence: Evidence | None,
+    *,
+    batch_size: int,
+) -> list[Arrays]:
+    """Return flat batches of rows, as a network's runner is given them."""
+    beside_them = beside(evidence, prepared, known=np.asarray(rows, np.int64))
+    loader = Loader(beside_them, rows, columns, batch_size=batch_size, num_ahead=0)
+    return [flat(batch) for _, batch in loader.epoch(0)]
+
+
+def system_graph(
+    system: System, prepared: Prepared, rows: np.ndarray, evidence: Evidence | None
+) -> SavedGraph:
+    """Return a network's graph, traced on the rows that fill most of its columns."""
+    full = _fullest(prepared, system.encoder.columns, rows)
+    (example, *_) = batches(system.inputs, prepared, full, evidence, batch_size=len(full))
+    return graph_of(system, example, _layouts(system, prepared, evidence))
+
+
+def graph_parity(
+    ensemble: Ensemble,
+    system: System,
+    graph: SavedGraph,
+    prepared: Prepared,
+    rows: np.ndarray,
+    evidence: Evidence | None,
+) -> Parity:
+    """Return the parity of a network and its graph: together, one by one, without each column."""
+    runners: tuple[Runner, Runner] = SystemRunner(system), GraphRunner(graph)
+
+    def compared(prepared: Prepared, some: np.ndarray, size: int) -> Parity:
+        first, second = (
+            row_outputs(one, prepared, some, evidence=evidence, batch_size=size) for one in runners
+        )
+        return compare(ensemble.target, first, second)
+
+    found = [compared(prepared, rows, 256), compared(prepared, rows[:MAX_ALONE], 1)]
+    for name in system.encoder.columns:
+        lacking = prepared.with_empty({name: prepared.columns[name].codec})
+        found.append(compared(lacking, rows[:MAX_HIDDEN], 32))
+    return worst(found)
+
+
+def _fullest(prepared: Prepared, columns: Sequence[str], rows: np.ndarray) -> np.ndarray:
+    """Return four of the rows that have a value in most columns; repeated where there are fewer."""
+    num = sum(np.asarray(prepared.columns[name].present)[rows].astype(int) for name in columns)
+    best = rows[np.argsort(-np.asarray(num), kind="stable")[:4]]
+    return np.resize(best, 4)
+
+
+def _layouts(system: System, prepared: Prepared, evidence: Evidence | None) -> Mapping[str, Layout]:
+    found = {name: prepared.columns[name].codec.layout for name in system.encoder.columns}
+    if evidence is not None:
+        told = beside(evidence, prepared, known=np.zeros(0, np.int64))
+        found[EVIDENCE] = told.columns[EVIDENCE].codec.layout
+    return found

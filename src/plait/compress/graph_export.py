@@ -1,0 +1,127 @@
+"""Networks of torch as ONNX graphs."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plait.errors import ExtraError, UsageError
+from plait.networks.graphs import SavedGraph
+from plait.networks.runner import OUTPUTS, PART, flat, nested
+from plait.networks.system import System, to_tensors
+from plait.types import Arrays, Layout
+
+OPSET = 21
+"""Of the graphs: the first with blocks of four-bit weights."""
+
+
+def graph_of(system: System, example: Arrays, layouts: Mapping[str, Layout]) -> SavedGraph:
+    """Return a network's graph.
+
+    Args:
+        system: In evaluation mode, with one head.
+        example: A batch of two rows or more, flat (`plait.networks.runner.flat`): what is traced.
+        layouts: Column -> what its arrays are: which of their axes are ragged.
+
+    Raises:
+        ExtraError: Where what writes graphs is not installed.
+        UsageError: When the network has a window: it computes short and long rows in two ways, and
+            a graph has one.
+    """
+    if system.config.window is not None:
+        raise UsageError(
+            "a network with an attention window cannot be written as one graph",
+            expected="a network that sees all of its tokens (window: none)",
+            received=f"a window of {system.config.window} tokens",
+            hint="plait compress distils it into a network without one",
+        )
+    open_axes = {name: _open_axes(name, layouts) for name in example}
+    whole: dict[str, Any] = flat(to_tensors(nested(example)))
+    tensors = {name: _of_length(one, open_axes[name]) for name, one in whole.items()}
+    model = _export(_Flat(system, list(tensors)), tensors, list(open_axes.values()))
+    return SavedGraph(columns=system.inputs, model=model)
+
+
+class _Flat(nn.Module):
+    """A network whose inputs are flat, one behind the other."""
+
+    def __init__(self, system: System, names: Sequence[str]) -> None:
+        super().__init__()
+        self.system, self.names = system, list(names)
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        batch: dict[str, Any] = dict(zip(self.names, tensors, strict=True))
+        return self.system.outputs(nested(batch))
+
+
+def _open_axes(name: str, layouts: Mapping[str, Layout]) -> tuple[int, ...]:
+    """Return the axes of an input whose length is open: the batch's, and ragged ones."""
+    column, kind, key = name.rsplit(":", 2)
+    if kind != PART:
+        return (0,)
+    shape = layouts[column][key].shape
+    return (0, *(place for place, size in enumerate(shape, 1) if isinstance(size, str)))
+
+
+def _of_length(tensor: Tensor, axes: Sequence[int]) -> Tensor:
+    """Return a tensor of two places or more along some axes, zeros behind: one is traced closed."""
+    for axis in axes:
+        short = max(2 - tensor.shape[axis], 0)
+        tensor = F.pad(tensor, [0, 0] * (tensor.ndim - 1 - axis) + [0, short]) if short else tensor
+    return tensor.contiguous()
+
+
+def _export(
+    network: nn.Module, tensors: Mapping[str, Tensor], open_axes: Sequence[Sequence[int]]
+) -> bytes:
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError:
+        raise ExtraError("export", "writing networks as graphs") from None
+    shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in axes} for axes in open_axes)
+    with _quietly(), torch.no_grad():
+        program = torch.onnx.export(
+            network.eval(),
+            tuple(tensors.values()),
+            input_names=list(tensors),
+            output_names=[OUTPUTS],
+            dynamic_shapes=(shapes,),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+            optimize=True,
+        )
+    if program is None:
+        raise ValueError("the exporter gave no program")
+    return _plain(program.model_proto)
+
+
+def _plain(model: Any) -> bytes:
+    """Return a model without what its exporter noted of the code that it traced."""
+    del model.metadata_props[:], model.graph.value_info[:], model.graph.metadata_props[:]
+    for one in (*model.graph.node, *model.graph.input, *model.graph.output):
+        one.doc_string = ""
+        del one.metadata_props[:]
+    return bytes(model.SerializeToString())
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the exporter's remarks on packages that are not needed off the terminal."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

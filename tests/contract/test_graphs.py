@@ -1,0 +1,60 @@
+"""Every modality as a graph: what onnxruntime says of rows is what the network says of them."""
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+
+import plait
+from plait.compress.exported import graph_parity, system_graph
+from plait.data.prepared import fit_codecs, prepare_rows
+from plait.modalities import find_network, modalities
+from plait.model.ensemble import DEEP, Ensemble
+from plait.networks.config import SystemConfig
+from plait.networks.system import System
+from plait.testing.examples import example_cells
+
+READ = [name for name in modalities() if hasattr(find_network(name), "Embed")]
+APART = {"small": READ[::2], "other": READ[1::2]}
+"""Half of the modalities in each of two networks: an export takes seconds."""
+
+
+@pytest.fixture
+def unchecked_shapes():
+    """Tracing gives sizes that are symbols, and no integers, to what checks shapes in tests."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.mark.usefixtures("unchecked_shapes")
+@pytest.mark.parametrize("names", APART.values(), ids=APART)
+def test_a_graph_says_what_its_network_says_of_every_modality(names):
+    pytest.importorskip("onnxscript")
+    num = 20
+    cells = {name: example_cells(name, num) for name in names}
+    kinds = ["small", "large"] * (num // 2)
+    rows = [
+        {
+            name: None if row % 5 == place % 5 else cells[name][row]
+            for place, name in enumerate(names)
+        }
+        | {"kind": kinds[row]}
+        for row in range(num)
+    ]
+    table = plait.read(rows, columns={name: name for name in names} | {"kind": "category"})
+    every = np.arange(num)
+    codecs = fit_codecs(table, names, every)
+    target = fit_codecs(table, ["kind"], every, as_target=True)["kind"]
+    prepared = prepare_rows(table, codecs)
+    torch.manual_seed(0)
+    system = System(codecs, target, SystemConfig(dim=16, depth=2, num_heads=2, join=1)).eval()
+    with torch.no_grad():  # heads and residual branches begin at zero, and would say nothing
+        for parameter in system.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    graph = system_graph(system, prepared, every, None)
+    ensemble = Ensemble(codecs=codecs, target=target, weights={DEEP: 1.0})
+    found = graph_parity(ensemble, system, graph, prepared, every, None)
+    assert found.difference < 1e-4 and found.agreement == 1.0
+    assert found.num_rows == 20 + 16 + 20 * len(names)
