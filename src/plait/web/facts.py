@@ -32,11 +32,11 @@ def page_facts(model: Model) -> dict[str, Any]:
     calibration = ensemble.calibration
     return {
         "target": model.target,
-        "columns": [_column(name, ensemble.codecs[name]) for name in model.inputs],
+        "columns": [column_facts(name, ensemble.codecs[name]) for name in model.inputs],
         "answer": _answer(ensemble.target, ensemble.decision),
         "calibration": None if calibration is None else _plain(calibration.facts()),
         "graphs": [
-            {"file": graph_file(number), "precision": graph.precision}
+            {"file": graph_file(number), "precision": graph.precision, "folded": graph.folded}
             for number, graph in enumerate(ensemble.graphs)
         ],
     }
@@ -92,7 +92,8 @@ def _refused(why: str, hint: str | None) -> TargetError:
     )
 
 
-def _column(name: str, codec: Codec) -> dict[str, Any]:
+def column_facts(name: str, codec: Codec) -> dict[str, Any]:
+    """Return what the page is told of a column: how its cells are prepared."""
     parts = {
         key: {"shape": list(spec.shape), "dtype": spec.dtype} for key, spec in codec.layout.items()
     }

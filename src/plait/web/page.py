@@ -23,7 +23,7 @@ from plait.model.model import Model
 from plait.networks.graphs import graph_files
 from plait.web.facts import browser_folder, check_runs_in_browsers, page_facts
 from plait.web.icon import icon
-from plait.web.runtime import LICENCE, runtime_files
+from plait.web.runtime import runtime_files
 from plait.writing import write_folder
 
 POLICY = "; ".join(
@@ -46,14 +46,6 @@ ASSETS = Path(__file__).parent / "page"
 ICONS_PX = (192, 512)
 KEPT, FACTS = "files.js", "model.json"
 """Of a page: what lists the files to be kept for later, and what tells of the model."""
-
-README = """This folder is a web page that runs a model in the browser. Put it on any web server, or:
-
-    python -m http.server --directory . 8000
-
-and open http://localhost:8000. Opened as a file it cannot work: browsers do not allow that. Over
-https, and on localhost, it is kept by the browser and opens without a network from then on.
-"""
 
 
 def write_page(
@@ -87,7 +79,6 @@ def write_page(
             f"onnxruntime/{name}": content
             for name, content in runtime_files(runtime, allow_network=allow_network).items()
         },
-        "onnxruntime/LICENCE.txt": LICENCE.encode(),
     }
     files |= {KEPT: _kept(files)}
     with write_folder(folder, num_bytes=sum(map(len, files.values()))) as temporary:
@@ -112,7 +103,6 @@ def page_files(model: Model, ensemble: Ensemble, title: str) -> dict[str, bytes]
         "index.html": _index(model, title),
         "manifest.webmanifest": _manifest(title),
         FACTS: to_json(page_facts(model)),
-        "README.txt": README.encode(),
     }
 
 

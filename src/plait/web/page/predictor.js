@@ -44,7 +44,13 @@ export async function preparedRow(facts, codecs, cells) {
   return row;
 }
 
-/** Return a row as named arrays `{type, data, dims}` with a batch axis of one, as graphs take. */
+const LEAST_LENGTH = 2;
+/* Places along an axis of varying length, at least: graphs are traced of several. */
+
+/**
+ * Return a row as named arrays `{type, data, dims}` with a batch axis of one, as graphs take them.
+ * Axes of varying length come first in their part; what is behind their end is zero.
+ */
 export function flatRow(facts, row) {
   const found = {};
   for (const { name, parts } of facts.columns) {
@@ -54,7 +60,7 @@ export function flatRow(facts, row) {
       const dims = shape.map((size, axis) => {
         if (typeof size !== "string") return size;
         lengths[size] = Math.max(known === null ? 1 : known.dims[axis], 1);
-        return lengths[size];
+        return Math.max(lengths[size], LEAST_LENGTH);
       });
       const data = new ARRAYS[dtype](dims.reduce((product, size) => product * size, 1));
       if (known !== null) data.set(known.data);

@@ -14,13 +14,18 @@ export async function openGraphs(graphs) {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = { wasm: WASM };
   ort.env.logLevel = "error";
-  const files = graphs.map(async ({ file }) => bytesOf(file));
-  const runners = [];
-  for (const bytes of files) {
-    const session = await ort.InferenceSession.create(await bytes, { executionProviders: ["wasm"] });
+  const files = graphs.map(({ file }) => bytesOf(file)), runners = [];
+  for (const [place, { folded }] of graphs.entries()) {
+    const session = await ort.InferenceSession.create(await files[place], optionsOf(folded));
     runners.push((flat) => run(session, flat));
   }
   return runners;
+}
+
+/** Return a session's options; weights held in few bits are made floats once, where asked. */
+function optionsOf(folded) {
+  const extra = folded ? { session: { disable_quant_qdq: "1" } } : {};
+  return { executionProviders: ["wasm"], extra };
 }
 
 async function bytesOf(file) {

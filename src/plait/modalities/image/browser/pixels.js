@@ -76,18 +76,26 @@ export function reduced(picture, right, down) {
   return { width: wide, height: high, data: out };
 }
 
-/** Return a picture of another size, by the bicubic filter of `Image.resize`: across, then down. */
+/**
+ * Return a picture of another size, by the bicubic filter of `Image.resize`. Bytes are rounded after
+ * each of the two passes, so their order counts: as in Pillow 13, the lines go first where that
+ * takes away more than twice as many of them as columns.
+ */
 export function resized(picture, wide, high, right = picture.width, down = picture.height) {
-  let { width, height, data } = picture;
-  if (wide !== width || right !== wide) {
-    data = across(data, width, height, weightsOf(width, right, wide));
-    width = wide;
-  }
-  if (high !== height || down !== high) {
-    data = downward(data, width, weightsOf(height, down, high));
-    height = high;
-  }
-  return { width, height, data };
+  const { width, height } = picture;
+  const linesFirst = high < height && height - high > 2 * (width - wide);
+  if (linesFirst) return narrowed(lowered(picture, high, down), wide, right);
+  return lowered(narrowed(picture, wide, right), high, down);
+}
+
+function narrowed({ width, height, data }, wide, length) {
+  if (wide === width && length === width) return { width, height, data };
+  return { width: wide, height, data: across(data, width, height, weightsOf(width, length, wide)) };
+}
+
+function lowered({ width, height, data }, high, length) {
+  if (high === height && length === height) return { width, height, data };
+  return { width, height: high, data: downward(data, width, weightsOf(height, length, high)) };
 }
 
 /** Return for each place of a resized line where its pixels begin, and their whole-number weights. */
