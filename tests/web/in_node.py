@@ -27,10 +27,13 @@ const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
 """
 
 
+_spare = tempfile.TemporaryDirectory(prefix="plait-page-")
+
+
 @cache
 def modules() -> Path:
-    """Return a folder that is laid out as a page is."""
-    folder = Path(tempfile.mkdtemp(prefix="plait-page-"))
+    """Return a folder that is laid out as a page is; it is gone when the tests are."""
+    folder = Path(_spare.name)
     shutil.copytree(ASSETS, folder, dirs_exist_ok=True)
     for name in READ_IN_BROWSERS:
         shutil.copytree(browser_folder(name), folder / "codecs" / name)
