@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from plait.recipes.embed import embed as embed
     from plait.recipes.encoders import encoders as encoders
     from plait.recipes.evaluate import evaluate as evaluate
+    from plait.recipes.export import export as export
     from plait.recipes.fit import fit as fit
     from plait.recipes.generate import generate as generate
     from plait.recipes.inspect import inspect as inspect
@@ -61,6 +62,7 @@ _HOMES = {
     "embed": "plait.recipes.embed",
     "encoders": "plait.recipes.encoders",
     "evaluate": "plait.recipes.evaluate",
+    "export": "plait.recipes.export",
     "fit": "plait.recipes.fit",
     "generate": "plait.recipes.generate",
     "inspect": "plait.recipes.inspect",
@@ -86,6 +88,7 @@ __all__ = [
     "encoders",
     "errors",
     "evaluate",
+    "export",
     "fit",
     "generate",
     "inspect",

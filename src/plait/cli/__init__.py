@@ -19,6 +19,7 @@ from plait.cli import (
     embed,
     encoders,
     evaluate,
+    export,
     fit,
     generate,
     inspect,
@@ -53,6 +54,7 @@ app.command(epilog=generate.EXAMPLE)(generate.generate)
 app.command(epilog=whence.EXAMPLE)(whence.whence)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
+app.command(epilog=export.EXAMPLE)(export.export)
 app.command(epilog=report.EXAMPLE)(report.report)
 
 

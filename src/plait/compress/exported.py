@@ -24,6 +24,7 @@ from plait.networks.infer import row_outputs
 from plait.networks.runner import Runner, flat
 from plait.networks.system import System
 from plait.networks.torch_runners import SystemRunner
+from plait.progress import SILENT, Progress
 from plait.types import Arrays, Layout
 
 NUM_EXAMPLES = 24
@@ -51,13 +52,16 @@ class Exported:
     made_up: bool
 
 
-def export(model: Model, table: Table | None = None, *, seed: int = 0) -> Exported:
+def export(
+    model: Model, table: Table | None = None, *, seed: int = 0, progress: Progress = SILENT
+) -> Exported:
     """Return a model whose networks are graphs that say what its networks say.
 
     Args:
         model: Of a predictive target, with networks in its mix.
         table: Rows to compare on, under the model's schema; None makes some up.
         seed: Of the rows that are made up, and of the choice of rows.
+        progress: Told of the work.
 
     Raises:
         TargetError: When the target is not predictive.
@@ -73,10 +77,12 @@ def export(model: Model, table: Table | None = None, *, seed: int = 0) -> Export
     systems = build_systems(ensemble.systems)
     told = ensemble.evidence or [None] * len(systems)
     graphs, found = [], []
+    update = progress.task("writing graphs", len(systems))
     for system, evidence in zip(systems, told, strict=True):
         graph = system_graph(system, prepared, chosen, evidence)
         found.append(graph_parity(ensemble, system, graph, prepared, chosen, evidence))
         graphs.append(graph)
+        update(len(graphs))
     parity = worst(found).require("the graph", f"over {len(chosen)} rows")
     parts = with_graphs(ensemble, graphs)
     return Exported(replace(model, parts=parts, path=None), parity, table is None)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from plait.compress.quiet import quietly
 from plait.errors import ExtraError, UsageError
 from plait.networks.graphs import SavedGraph
 from plait.networks.runner import OUTPUTS, PART, flat, nested
@@ -87,7 +85,7 @@ def _export(
     except ImportError:
         raise ExtraError("export", "writing networks as graphs") from None
     shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in axes} for axes in open_axes)
-    with _quietly(), torch.no_grad():
+    with quietly("torch.onnx"), torch.no_grad():
         program = torch.onnx.export(
             network.eval(),
             tuple(tensors.values()),
@@ -111,17 +109,3 @@ def _plain(model: Any) -> bytes:
         one.doc_string = ""
         del one.metadata_props[:]
     return bytes(model.SerializeToString())
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep the exporter's remarks on packages that are not needed off the terminal."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from plait.compress.quiet import quietly
 from plait.errors import ExtraError
 from plait.networks.graph_runners import GraphRunner
 from plait.networks.graphs import SavedGraph
@@ -29,14 +30,12 @@ def in_int8(graph: SavedGraph, batches: Sequence[Arrays]) -> SavedGraph:
     Raises `ExtraError` when what does it is not installed.
     """
     try:
-        import onnx
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-        from onnxruntime.quantization.shape_inference import quant_pre_process
     except ImportError:
         raise ExtraError("export", "computing in eight bits") from None
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, quietly():
         ready, made = Path(folder, "ready.onnx"), Path(folder, "made.onnx")
-        quant_pre_process(onnx.load_from_string(graph.model), str(ready), skip_symbolic_shape=True)
+        ready.write_bytes(graph.model)
         quantize_static(
             str(ready),
             str(made),

@@ -57,11 +57,11 @@ class Attention(nn.Module):
 
         `attend` takes ``[batch, 1, query, token]``, or None to attend everywhere.
         """
-        batch, token, dim = x.shape
+        batch, token, _ = x.shape
         qkv = self.qkv(x).view(batch, token, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.unbind(0)
         y = attending(q, k, v, mask)
-        return self.out(y.transpose(1, 2).reshape(batch, token, dim))
+        return self.out(y.transpose(1, 2).flatten(2))
 
 
 class QueryPool(nn.Module):

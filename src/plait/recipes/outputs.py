@@ -10,6 +10,7 @@ from typing import Any
 from plait.bundle import check_place, is_bundle
 from plait.data.table import Table
 from plait.errors import UsageError
+from plait.model.model import Model
 
 
 def check_output(out: Path | str, *inputs: Any, force: bool = False) -> Path:
@@ -97,3 +98,21 @@ def _is_within(path: Path, source: Path) -> bool:
     if os.path.samefile(path, source):
         return True
     return source.is_dir() and path.is_relative_to(os.path.realpath(source))
+
+
+def place_beside(out: Path | str, model: Model, *, force: bool = False) -> Path:
+    """Return where a bundle made of another one is written: never over that one.
+
+    Raises:
+        BundleError: Something else than a bundle lies there.
+        UsageError: The bundle itself does, or a model of another target and `force` is not given.
+    """
+    if model.path is not None and os.path.realpath(out) == os.path.realpath(model.path):
+        raise UsageError(
+            "the bundle would be written over the one that it is made of",
+            expected="another path than the bundle's",
+            path=out,
+            hint="name another with --out",
+        )
+    check_bundle_place(out, model.target, force=force)
+    return Path(out)
