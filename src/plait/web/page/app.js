@@ -47,7 +47,9 @@ async function answer(page) {
   page.asked += 1;
   const number = page.asked, begun = performance.now();
   page.fields.forEach((field) => field.tell(""));
-  const cells = Object.fromEntries(page.fields.map((field) => [field.name, field.value()]));
+  const given = page.fields.map(async (field) => [field.name, await field.value()]);
+  const cells = Object.fromEntries(await Promise.all(given));
+  if (number !== page.asked) return;
   if (Object.values(cells).every((cell) => cell === null)) {
     byId("answer").hidden = true;
     say("There is nothing to answer yet: fill in one field or more.", "empty");
@@ -73,6 +75,7 @@ async function answer(page) {
 }
 
 function clear(page) {
+  clearTimeout(page.waiting);
   page.asked += 1;
   page.fields.forEach((field) => field.clear());
   byId("answer").hidden = true;

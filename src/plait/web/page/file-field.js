@@ -25,7 +25,7 @@ export function fileField(name, { accept, typed, records, seconds, names = [] })
   const hint = names.length ? `${words.hint} Channels: ${names.join(", ")}.` : words.hint;
   const { element, problem, tell } = labelled(name, area ?? chooser, hint);
   const preview = made("div", { className: "preview" }), tools = made("div", { className: "tools" });
-  const field = { name, element, tell, file: null };
+  const field = { name, element, tell, file: null, reading: null };
   const changed = () => element.dispatchEvent(new Event("change", { bubbles: true }));
   field.take = (file, shown = null) => {
     field.file = file;
@@ -50,8 +50,12 @@ export function fileField(name, { accept, typed, records, seconds, names = [] })
   } });
   element.append(tools, preview, problem);
   return Object.assign(field, {
-    value: () => field.file ?? (area === null || area.value === "" ? null : area.value),
+    value: async () => {
+      await field.reading;
+      return field.file ?? (area === null || area.value === "" ? null : area.value);
+    },
     clear: () => {
+      field.reading = null;
       field.take(null);
       if (area !== null) area.value = "";
       tell("");
@@ -60,10 +64,14 @@ export function fileField(name, { accept, typed, records, seconds, names = [] })
   });
 }
 
-async function takeFile(field, file, changed) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  field.take({ name: file.name, bytes }, file);
-  changed();
+/** Read a file; of several that are given one after the other, the last one counts. */
+function takeFile(field, file, changed) {
+  const reading = file.arrayBuffer().then((buffer) => {
+    if (field.reading !== reading) return;
+    field.take({ name: file.name, bytes: new Uint8Array(buffer) }, file);
+    changed();
+  });
+  field.reading = reading;
 }
 
 /** Take files that are dropped on a field, or pasted while it has the focus. */

@@ -22,8 +22,8 @@ export function labelled(name, input, hint) {
   element.append(label, input, note);
   const tell = (text) => {
     problem.textContent = text;
-    input.toggleAttribute("aria-invalid", text !== "");
-    if (text !== "") input.setAttribute("aria-invalid", "true");
+    if (text === "") input.removeAttribute("aria-invalid");
+    else input.setAttribute("aria-invalid", "true");
   };
   return { element, problem, tell };
 }
