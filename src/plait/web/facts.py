@@ -11,6 +11,7 @@ from typing import Any
 
 from plait.errors import TargetError
 from plait.modalities import Codec, PredictiveTarget, find_codec
+from plait.model.calibration import Calibration
 from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
@@ -29,12 +30,11 @@ def page_facts(model: Model) -> dict[str, Any]:
     Raises `TargetError` for a model that a browser cannot run: see `check_runs_in_browsers`.
     """
     ensemble = check_runs_in_browsers(model)
-    calibration = ensemble.calibration
     return {
         "target": model.target,
         "columns": [column_facts(name, ensemble.codecs[name]) for name in model.inputs],
         "answer": _answer(ensemble.target, ensemble.decision),
-        "calibration": None if calibration is None else _plain(calibration.facts()),
+        "calibration": _calibration(ensemble.calibration),
         "graphs": [
             {"file": graph_file(number), "precision": graph.precision, "folded": graph.folded}
             for number, graph in enumerate(ensemble.graphs)
@@ -118,7 +118,16 @@ def _answer(target: PredictiveTarget, decision: Decision | None) -> dict[str, An
     if decision is not None:
         place = labels.index(decision.positive)
         found["decision"] = {"place": place, "threshold": decision.threshold}
-    return _plain(found)
+    plain: dict[str, Any] = _plain(found)
+    return plain
+
+
+def _calibration(calibration: Calibration | None) -> dict[str, Any] | None:
+    """Return the factors, and the columns that its patterns are of, in their order."""
+    if calibration is None:
+        return None
+    found: dict[str, Any] = _plain(calibration.facts())
+    return {**found, "columns": list(calibration.input_columns)}
 
 
 def _fields(codec: Any) -> dict[str, Any]:

@@ -83,7 +83,7 @@ export function calibratedOutputs(facts, form, outputs, row) {
     return total / outputs.length;
   });
   if (facts.calibration === null) return mean;
-  const present = facts.columns.map(({ name }) => row[name] !== null);
+  const present = facts.calibration.columns.map((name) => row[name] !== null);
   return Float32Array.from(calibrated(facts.calibration, form, facts.answer, mean, present));
 }
 
