@@ -110,13 +110,13 @@ class Page:
         for word, steps in (("camera", ("Use the camera", "Take the picture")), ("microphone", ())):
             if word == "camera" and self._has("Use the camera"):
                 for text in steps:
-                    self.wait(button_named(text))
+                    self.wait(f"Boolean({button_named(text)})")
                     self.browser.run(f"window.answered = null; {button_named(text)}.click()")
                     time.sleep(0.5)
                 found += self._answered_by(word)
             if word == "microphone" and self._has("Record"):
                 self.browser.run(f"window.answered = null; {button_named('Record')}.click()")
-                self.wait(button_named("Stop"))
+                self.wait(f"Boolean({button_named('Stop')})")
                 time.sleep(1.0)
                 self.browser.run(f"{button_named('Stop')}.click()")
                 found += self._answered_by(word)

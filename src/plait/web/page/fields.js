@@ -32,7 +32,7 @@ function numberField(name, { unit, usual, example }) {
 }
 
 function rounded(value) {
-  return Number(value.toPrecision(4));
+  return Number(value.toPrecision(3));
 }
 
 function momentField(name, { type }) {

@@ -5,8 +5,8 @@ import { button, labelled, made } from "./made.js";
 import { offerMicrophone } from "./microphone.js";
 
 const WORDS = {
-  picture: { choose: "Choose a picture", hint: "Choose, drop or paste one." },
-  sound: { choose: "Choose a sound", hint: "Choose or drop one." },
+  picture: { hint: "Choose, drop or paste one." },
+  sound: { hint: "Choose or drop one." },
   text: { choose: "Open a text file", hint: "Type, paste, or drop a file." },
   series: { choose: "Open a CSV file", hint: "Type numbers with commas between them, or drop a file." },
 };
@@ -38,16 +38,16 @@ export function fileField(name, { accept, typed, records, seconds, names = [] })
     if (file === null) chooser.value = "";
   };
   if (area !== null) {
-    chooser.id = `${area.id}-file`;
-    tools.append(made("label", { htmlFor: chooser.id, className: "visually-hidden", textContent: `${words.choose} for ${name}` }), chooser);
+    chooser.setAttribute("aria-label", `${words.choose} for ${name}`);
+    tools.append(chooser);
   }
-  chooser.title = words.choose;
   chooser.addEventListener("change", () => chooser.files.length && takeFile(field, chooser.files[0], changed));
   listen(element, field, changed);
-  if (records) RECORDERS[records](tools, { name, seconds, tell, take: (file, shown) => {
+  const takeRecorded = (file, shown) => {
     field.take(file, shown);
     changed();
-  } });
+  };
+  if (records) RECORDERS[records](tools, { seconds, tell, take: takeRecorded });
   element.append(tools, preview, problem);
   return Object.assign(field, {
     value: async () => {
