@@ -108,7 +108,9 @@ function show(preview, file, blob, records, remove) {
     player.setAttribute("aria-label", `the sound ${file.name}`);
     preview.append(player);
   }
-  preview.append(told, button(`Remove ${file.name}`, remove));
+  const away = button("Remove", remove);
+  away.setAttribute("aria-label", `Remove ${file.name}`);
+  preview.append(told, away);
 }
 
 function size(bytes) {
