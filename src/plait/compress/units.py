@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -111,7 +112,7 @@ def num_parameters(network: nn.Module) -> int:
 def _groups(name: str, block: nn.Module) -> Iterator[Group]:
     """Give the units of a block, of a kind that is known."""
     if isinstance(block, nn.Sequential) and _is_hidden(block):
-        first, _, last = block
+        first, last = _ends(block)
         slices = [Slice(first, "weight", 0), Slice(first, "bias", 0), Slice(last, "weight", 1)]
         yield Group(name, "hidden", first.out_features, slices, LEAST_UNITS, block)
     elif isinstance(block, ConvBlock):
@@ -136,6 +137,11 @@ def _is_hidden(block: nn.Sequential) -> bool:
     return linear and block[0].bias is not None
 
 
+def _ends(block: nn.Sequential) -> tuple[Any, Any]:
+    """Return the linear layers of a hidden layer."""
+    return block[0], block[2]
+
+
 def _resize(block: nn.Module, num_units: int) -> None:
     """Set what a block says of its own sizes."""
     if isinstance(block, Attention):
@@ -146,5 +152,5 @@ def _resize(block: nn.Module, num_units: int) -> None:
         block.conv1.out_channels = block.conv2.in_channels = num_units
         block.norm2.norm.normalized_shape = (num_units,)
     elif isinstance(block, nn.Sequential):
-        first, _, last = block
+        first, last = _ends(block)
         first.out_features = last.in_features = num_units

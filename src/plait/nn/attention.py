@@ -40,6 +40,8 @@ def attend(
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, section 3.2) whose output starts at zero."""
 
+    num_heads: int
+
     def __init__(self, *, dim: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads

@@ -1,0 +1,92 @@
+"""Section on compression: every variant's size, time and loss, and why it did not ship."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plait.report.axis import make_axis
+from plait.report.chart import Chart
+from plait.report.scored import headline_metric
+from plait.report.text import DASH, escape, metric, number, percent, section, table
+from plait.report.words import word
+from plait.types import Html
+
+KINDS = {True: "c1", False: "c2"}
+
+
+def compression(data: Mapping[str, Any]) -> Html:
+    """Return what was tried to make the model small, as a plot and a table; "" where nothing."""
+    found = data.get("compression") or {}
+    variants = found.get("variants") or []
+    if not variants:
+        return ""
+    chosen: Mapping[str, Any] = next((one for one in variants if one.get("chosen")), {})
+    whole = variants[0]
+    lead = (
+        f"'{escape(chosen.get('name', ''))}' ships: {number(whole['mb'] / chosen['mb'])} times "
+        f"smaller and {number(whole['ms'] / chosen['ms'])} times quicker than what it was made of. "
+        if chosen
+        else ""
+    )
+    limits = "; ".join(found.get("limits") or [])
+    return section(
+        "Made small",
+        _plot(variants),
+        table([_row(one) for one in variants]),
+        _beside(data),
+        lead=lead
+        + (f"Asked for: {escape(limits)}. " if limits else "")
+        + "Losses are shares of the score of what was compressed, on rows that chose.",
+    )
+
+
+def _plot(variants: Sequence[Mapping[str, Any]]) -> Html:
+    """Draw the share of the score that is kept over megabytes."""
+    kept = [1.0 - one["loss"] for one in variants]
+    sizes = [one["mb"] for one in variants]
+    chart = Chart(
+        make_axis(sizes, "megabytes of the bundle", log=max(sizes) > 4 * min(sizes)),
+        make_axis(kept, "share of the score kept", share=True, num=5),
+        "Each variant by megabytes and the share of the score that it keeps",
+        height_px=260,
+    )
+    for one, share in zip(variants, kept, strict=True):
+        title = f"{one['name']}: {number(one['mb'])} MB, {percent(share)}, {number(one['ms'])} ms"
+        chart.dot(one["mb"], share, KINDS[bool(one.get("chosen"))], title)
+    return chart.html()
+
+
+def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+    state = "ships" if one.get("chosen") else one.get("dropped") or ""
+    return {
+        "variant": one["name"],
+        "MB": number(one["mb"]),
+        "ms a row": number(one["ms"]),
+        "ms, slowest in a hundred": number(one["ms_slow"]),
+        "score kept": percent(1.0 - one["loss"]),
+        "answers alike": percent(one["agreement"]),
+        "on the front": "yes" if one.get("front") else "",
+        "": state,
+    }
+
+
+def _beside(data: Mapping[str, Any]) -> Html:
+    """Return how what ships does beside what it was made of, on rows that chose nothing."""
+    test = (data.get("compression") or {}).get("test") or {}
+    if not test:
+        return '<p class="none">No rows were set aside to compare it on.</p>'
+    name = test.get("metric") or headline_metric(data)
+    low, high = (test.get("interval") or [None, None])[:2]
+    ends = DASH if low is None else f"{_signed(name, low)} to {_signed(name, high)}"
+    return (
+        f"<p>On {test['rows']:,} rows of the test: {escape(word(name).name)} "
+        f"{metric(name, test['student'])}, of what it was made of "
+        f"{metric(name, test['teacher'])}; the difference is {_signed(name, test['gap'])} "
+        f"({ends}, 95&nbsp;% interval); {percent(test['agreement'])} of answers alike.</p>"
+    )
+
+
+def _signed(name: str, value: float) -> str:
+    shown = metric(name, value)
+    return shown if value < 0 else f"+{shown}"
