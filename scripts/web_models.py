@@ -93,7 +93,7 @@ def _model(table: Table, columns: list[str], target: str, steps: int) -> Model:
     codecs = fit_codecs(table, columns, every)
     answer: Any = fit_codecs(table, [target], every, as_target=True)[target]
     prepared = prepare_rows(table, {**codecs, target: answer})
-    truth = answer.truth([prepared.columns[target][row] for row in every])
+    truth = answer.truth([prepared.columns[target][row] for row in range(table.num_rows)])
     torch.manual_seed(0)
     system = System(codecs, answer, SystemConfig(dim=64, depth=2, num_heads=4))
     data = TrainData(
