@@ -16,7 +16,7 @@ from typing import Any
 from browser import Browser
 from web_models import Case, Row
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 class Server(ThreadingHTTPServer):

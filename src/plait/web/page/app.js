@@ -14,7 +14,8 @@ export async function start() {
   const facts = await (await fetch("model.json")).json();
   const graphs = openGraphs(facts.graphs);
   const [codecs, form] = await Promise.all([
-    modulesOf(facts), import(`./forms/${facts.answer.form}.js`),
+    modulesOf(facts),
+    import(`./forms/${facts.answer.form}.js`),
   ]);
   const asks = facts.columns.map(({ modality, codec }) => codecs[modality].field(codec));
   const fields = facts.columns.map(({ name }, place) => fieldOf(name, asks[place]));
@@ -45,7 +46,8 @@ async function modulesOf({ columns }) {
 async function answer(page) {
   clearTimeout(page.waiting);
   page.asked += 1;
-  const number = page.asked, begun = performance.now();
+  const number = page.asked,
+    begun = performance.now();
   page.fields.forEach((field) => field.tell(""));
   const given = page.fields.map(async (field) => [field.name, await field.value()]);
   const cells = Object.fromEntries(await Promise.all(given));
@@ -69,7 +71,10 @@ async function answer(page) {
     byId("answer").hidden = true;
     const field = page.fields.find(({ name }) => name === error.column);
     field?.tell(`${error.message}.`);
-    say(field ? `The field ${error.column} cannot be read.` : `That failed: ${error.message}`, "unread");
+    say(
+      field ? `The field ${error.column} cannot be read.` : `That failed: ${error.message}`,
+      "unread",
+    );
     field?.focus();
   }
 }

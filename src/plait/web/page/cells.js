@@ -43,12 +43,15 @@ export function firstCharacters(text, num) {
 
 /** Round halves to the even neighbour, as Python and NumPy do. */
 export function roundHalfEven(value) {
-  const low = Math.floor(value), rest = value - low;
+  const low = Math.floor(value),
+    rest = value - low;
   if (rest !== 0.5) return Math.round(value);
   return low % 2 === 0 ? low : low + 1;
 }
 
-const HALF_DIGITS = 2 ** 10, LEAST_HALF_POWER = -14, MOST_HALF = 65504;
+const HALF_DIGITS = 2 ** 10,
+  LEAST_HALF_POWER = -14,
+  MOST_HALF = 65504;
 
 /** Round a number to the nearest one of 16 bits (IEEE 754 binary16), halves to even. */
 export function toHalf(value) {

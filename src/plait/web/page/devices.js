@@ -1,7 +1,8 @@
 // Cameras and microphones: asked for when they are wanted, and told of plainly where there is none.
 
 const REASONS = {
-  NotAllowedError: (what) => `The ${what} may not be used here: the browser was told not to allow it.`,
+  NotAllowedError: (what) =>
+    `The ${what} may not be used here: the browser was told not to allow it.`,
   NotFoundError: (what) => `There is no ${what} here: choose a file instead.`,
   NotReadableError: (what) => `The ${what} is used by another program: choose a file instead.`,
 };

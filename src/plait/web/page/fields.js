@@ -27,7 +27,8 @@ export function fieldOf(name, asks) {
 
 function numberField(name, { unit, usual, example }) {
   const input = made("input", { type: "text", inputMode: "decimal", autocomplete: "off" });
-  const range = usual === null ? `for example ${example}` : `usually ${usual.map(rounded).join(" to ")}`;
+  const range =
+    usual === null ? `for example ${example}` : `usually ${usual.map(rounded).join(" to ")}`;
   return simple(name, input, unit ? `in ${unit}, ${range}` : range);
 }
 
@@ -81,7 +82,11 @@ function simple(name, input, hint) {
 
 function choicesField(name, { options }) {
   if (options.length > MOST_LISTED) {
-    return simple(name, made("input", { type: "text", autocomplete: "off" }), "labels with ; between them");
+    return simple(
+      name,
+      made("input", { type: "text", autocomplete: "off" }),
+      "labels with ; between them",
+    );
   }
   const group = made("fieldset", { className: "field" });
   group.append(made("legend", { textContent: name }));
@@ -105,7 +110,8 @@ function choicesField(name, { options }) {
 }
 
 function boxOf(group, text) {
-  const label = made("label", { className: "box" }), box = made("input", { type: "checkbox" });
+  const label = made("label", { className: "box" }),
+    box = made("input", { type: "checkbox" });
   label.append(box, ` ${text}`);
   group.append(label);
   return box;

@@ -8,7 +8,10 @@ const WORDS = {
   picture: { hint: "Choose, drop or paste one." },
   sound: { hint: "Choose or drop one." },
   text: { choose: "Open a text file", hint: "Type, paste, or drop a file." },
-  series: { choose: "Open a CSV file", hint: "Type numbers with commas between them, or drop a file." },
+  series: {
+    choose: "Open a CSV file",
+    hint: "Type numbers with commas between them, or drop a file.",
+  },
 };
 const RECORDERS = { picture: offerCamera, sound: offerMicrophone };
 
@@ -21,10 +24,13 @@ const RECORDERS = { picture: offerCamera, sound: offerMicrophone };
 export function fileField(name, { accept, typed, records, seconds, names = [] }) {
   const words = WORDS[typed ?? records];
   const chooser = made("input", { type: "file", accept, className: "chooser" });
-  const area = typed ? made("textarea", { rows: typed === "text" ? 4 : 2, spellcheck: false }) : null;
+  const area = typed
+    ? made("textarea", { rows: typed === "text" ? 4 : 2, spellcheck: false })
+    : null;
   const hint = names.length ? `${words.hint} Channels: ${names.join(", ")}.` : words.hint;
   const { element, problem, tell } = labelled(name, area ?? chooser, hint);
-  const preview = made("div", { className: "preview" }), tools = made("div", { className: "tools" });
+  const preview = made("div", { className: "preview" }),
+    tools = made("div", { className: "tools" });
   const field = { name, element, tell, file: null, reading: null };
   const changed = () => element.dispatchEvent(new Event("change", { bubbles: true }));
   field.take = (file, shown = null) => {
@@ -41,7 +47,10 @@ export function fileField(name, { accept, typed, records, seconds, names = [] })
     chooser.setAttribute("aria-label", `${words.choose} for ${name}`);
     tools.append(chooser);
   }
-  chooser.addEventListener("change", () => chooser.files.length && takeFile(field, chooser.files[0], changed));
+  chooser.addEventListener(
+    "change",
+    () => chooser.files.length && takeFile(field, chooser.files[0], changed),
+  );
   listen(element, field, changed);
   const takeRecorded = (file, shown) => {
     field.take(file, shown);
@@ -102,7 +111,9 @@ function show(preview, file, blob, records, remove) {
   const source = blob ?? new Blob([file.bytes]);
   const told = made("p", { textContent: `${file.name}, ${size(file.bytes.length)}` });
   if (records === "picture") {
-    preview.append(made("img", { src: URL.createObjectURL(source), alt: `the picture ${file.name}` }));
+    preview.append(
+      made("img", { src: URL.createObjectURL(source), alt: `the picture ${file.name}` }),
+    );
   } else if (records === "sound") {
     const player = made("audio", { controls: true, src: URL.createObjectURL(source) });
     player.setAttribute("aria-label", `the sound ${file.name}`);

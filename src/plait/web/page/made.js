@@ -8,12 +8,13 @@ export function made(tag, properties = {}) {
 }
 
 /**
- * Return a field's frame around its input: label, hint, and where a problem is told. The frame holds
- * all but the problem, which belongs behind whatever else a field has.
+ * Return a field's frame around its input: label, hint, and where a problem is told. The frame
+ * holds all but the problem, which belongs behind whatever else a field has.
  */
 export function labelled(name, input, hint) {
   count += 1;
-  const element = made("div", { className: "field" }), id = `field-${count}`;
+  const element = made("div", { className: "field" }),
+    id = `field-${count}`;
   const label = made("label", { textContent: name, htmlFor: id });
   const note = made("p", { className: "hint", id: `${id}-hint`, textContent: hint });
   const problem = made("p", { className: "problem", id: `${id}-problem` });

@@ -42,7 +42,8 @@ export function offerMicrophone(tools, { seconds, take, tell }) {
 /** Begin to record: `stop()` ends it, and `done` is a promise of a WAV file. */
 async function record(seconds) {
   const stream = await streamOf("microphone", { audio: NATURAL });
-  const context = new AudioContext(), chunks = [];
+  const context = new AudioContext(),
+    chunks = [];
   await context.audioWorklet.addModule("recorder-worklet.js");
   const node = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
   context.createMediaStreamSource(stream).connect(node);

@@ -32,7 +32,8 @@ const TENSOR_TYPES = {
 export async function preparedRow(facts, codecs, cells) {
   const row = {};
   for (const { name, modality, codec } of facts.columns) {
-    const { read, prepare } = codecs[modality], cell = cells[name];
+    const { read, prepare } = codecs[modality],
+      cell = cells[name];
     try {
       const raw = isMissing(cell) ? null : await read(cell, codec);
       row[name] = raw === null ? null : prepare(raw, codec);
@@ -54,7 +55,8 @@ const LEAST_LENGTH = 2;
 export function flatRow(facts, row) {
   const found = {};
   for (const { name, parts } of facts.columns) {
-    const value = row[name], lengths = {};
+    const value = row[name],
+      lengths = {};
     for (const [key, { shape, dtype }] of Object.entries(parts)) {
       const known = value === null ? null : value[key];
       const dims = shape.map((size, axis) => {
@@ -98,7 +100,8 @@ export function calibratedOutputs(facts, form, outputs, row) {
  */
 export async function answerOf(facts, codecs, form, runners, cells) {
   const row = await preparedRow(facts, codecs, cells);
-  const flat = flatRow(facts, row), found = [];
+  const flat = flatRow(facts, row),
+    found = [];
   for (const run of runners) found.push(await run(flat));
   const outputs = calibratedOutputs(facts, form, found, row);
   return { outputs, ...form.answer(outputs, facts.answer) };

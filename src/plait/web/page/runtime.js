@@ -14,7 +14,8 @@ export async function openGraphs(graphs) {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = { wasm: WASM };
   ort.env.logLevel = "error";
-  const files = graphs.map(({ file }) => bytesOf(file)), runners = [];
+  const files = graphs.map(({ file }) => bytesOf(file)),
+    runners = [];
   for (const [place, { folded }] of graphs.entries()) {
     const session = await ort.InferenceSession.create(await files[place], optionsOf(folded));
     runners.push((flat) => run(session, flat));

@@ -26,6 +26,7 @@ async function kept(request) {
 self.addEventListener("install", (event) => event.waitUntil(keep()));
 self.addEventListener("activate", (event) => event.waitUntil(forgetOthers()));
 self.addEventListener("fetch", (event) => {
-  const own = event.request.method === "GET" && event.request.url.startsWith(self.registration.scope);
+  const own =
+    event.request.method === "GET" && event.request.url.startsWith(self.registration.scope);
   if (own) event.respondWith(kept(event.request));
 });

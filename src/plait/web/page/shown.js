@@ -1,6 +1,7 @@
 // Shows an answer: what it is, how sure, and what else it could be.
 
-const MOST_LISTED = 5, DIGITS = 4;
+const MOST_LISTED = 5,
+  DIGITS = 4;
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: DIGITS });
 
 /** Fill the two places of an answer: what is read out at once, and what may be read after it. */
@@ -47,7 +48,8 @@ function listOf(shares) {
 }
 
 function rowOf({ label, share }) {
-  const row = document.createElement("li"), bar = one("span", "bar", "");
+  const row = document.createElement("li"),
+    bar = one("span", "bar", "");
   bar.setAttribute("aria-hidden", "true");
   bar.style.setProperty("--share", share);
   row.append(one("span", "label", label), one("span", "share", percent(share)), bar);

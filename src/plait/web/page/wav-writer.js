@@ -1,11 +1,15 @@
 // Writes a WAV file of 32-bit floats, one channel.
 
-const FLOAT = 3, HEADER_BYTES = 44, SAMPLE_BYTES = 4;
+const FLOAT = 3,
+  HEADER_BYTES = 44,
+  SAMPLE_BYTES = 4;
 
 /** Return the file of samples that come in pieces, at a rate in Hz. */
 export function wavOf(pieces, rate) {
-  const num = pieces.reduce((sum, piece) => sum + piece.length, 0), size = num * SAMPLE_BYTES;
-  const bytes = new Uint8Array(HEADER_BYTES + size), view = new DataView(bytes.buffer);
+  const num = pieces.reduce((sum, piece) => sum + piece.length, 0),
+    size = num * SAMPLE_BYTES;
+  const bytes = new Uint8Array(HEADER_BYTES + size),
+    view = new DataView(bytes.buffer);
   const word = (place, text) => bytes.set(new TextEncoder().encode(text), place);
   const long = (place, value) => view.setUint32(place, value, true);
   const short = (place, value) => view.setUint16(place, value, true);

@@ -1,7 +1,7 @@
 // Sounds in the browser: `read` and `prepare` of `plait.modalities.audio.codec`.
 //
-// WAV is read sample by sample as Python reads it. Other files are decoded, and brought to one rate,
-// by the browser, whose decoders round otherwise.
+// WAV is read sample by sample as Python reads it. Other files are decoded by the browser, whose
+// decoders round otherwise.
 
 import { CellError, part, toHalf } from "../../cells.js";
 import { decodedByBrowser } from "./decoded.js";
@@ -9,8 +9,11 @@ import { resampled } from "./resample.js";
 import { logMel } from "./spectrum.js";
 import { isWav, readWav } from "./wav.js";
 
-const MEAN = -6.0, SCALE = 2.5, USUAL_SECONDS = 10;
-const MOST_RATE_HZ = 10_000_000, MOST_SECONDS = 3600;
+const MEAN = -6.0,
+  SCALE = 2.5,
+  USUAL_SECONDS = 10;
+const MOST_RATE_HZ = 10_000_000,
+  MOST_SECONDS = 3600;
 
 /** How a cell is asked for. */
 export function field({ max_seconds: most }) {
@@ -24,7 +27,10 @@ export async function read(cell, { rate_hz: rate, max_seconds: most }) {
   const seconds = most || USUAL_SECONDS;
   const wav = isWav(cell.bytes);
   const found = wav ? readWav(cell.bytes, seconds) : await decodedByBrowser(cell.bytes, rate);
-  if (!(found.rate >= 1 && found.rate <= MOST_RATE_HZ) || found.length > MOST_SECONDS * found.rate) {
+  if (
+    !(found.rate >= 1 && found.rate <= MOST_RATE_HZ) ||
+    found.length > MOST_SECONDS * found.rate
+  ) {
     throw new CellError("the sound is too long", `at most ${MOST_SECONDS} seconds`);
   }
   const num = Math.min(found.length, Math.trunc(seconds * found.rate) + 1);
@@ -42,7 +48,12 @@ export async function read(cell, { rate_hz: rate, max_seconds: most }) {
 export function prepare(raw, { rate_hz: rate, max_seconds: most, num_mels: num }) {
   const wave = raw.subarray(0, Math.trunc((most || USUAL_SECONDS) * rate));
   const { frames, values } = logMel(wave, rate, num);
-  return { mel: part(values.map((value) => toHalf((value - MEAN) / SCALE)), [frames, num]) };
+  return {
+    mel: part(
+      values.map((value) => toHalf((value - MEAN) / SCALE)),
+      [frames, num],
+    ),
+  };
 }
 
 /** Return the mean of channels, of the first `num` samples. */

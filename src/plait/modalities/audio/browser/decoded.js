@@ -16,8 +16,13 @@ export async function decodedByBrowser(bytes, rate) {
     const context = new OfflineAudioContext({ length: 1, sampleRate: rateOf(bytes) ?? rate });
     sound = await context.decodeAudioData(Uint8Array.from(bytes).buffer);
   } catch {
-    throw new CellError("the sound cannot be decoded", "a whole sound file that this browser plays");
+    throw new CellError(
+      "the sound cannot be decoded",
+      "a whole sound file that this browser plays",
+    );
   }
-  const channels = Array.from({ length: sound.numberOfChannels }, (_, one) => sound.getChannelData(one));
+  const channels = Array.from({ length: sound.numberOfChannels }, (_, one) =>
+    sound.getChannelData(one),
+  );
   return { rate: sound.sampleRate, length: sound.length, channels };
 }

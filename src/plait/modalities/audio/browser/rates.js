@@ -1,7 +1,13 @@
 // Finds the rate of a sound file in its header, so that a browser decodes it at its own rate.
 
-const MPEG_RATES_HZ = [[11_025, 12_000, 8000], null, [22_050, 24_000, 16_000], [44_100, 48_000, 32_000]];
-const OPUS_RATE_HZ = 48_000, LOOKED_AT = 65_536;
+const MPEG_RATES_HZ = [
+  [11_025, 12_000, 8000],
+  null,
+  [22_050, 24_000, 16_000],
+  [44_100, 48_000, 32_000],
+];
+const OPUS_RATE_HZ = 48_000,
+  LOOKED_AT = 65_536;
 
 /** Return samples per second as FLAC, Ogg Vorbis, Opus and MP3 files tell them; null for others. */
 export function rateOf(bytes) {
@@ -9,7 +15,8 @@ export function rateOf(bytes) {
   if (text.startsWith("fLaC")) return (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
   if (text.startsWith("OggS")) {
     const vorbis = text.indexOf("\x01vorbis");
-    if (vorbis >= 0) return new DataView(bytes.buffer, bytes.byteOffset).getUint32(vorbis + 12, true);
+    if (vorbis >= 0)
+      return new DataView(bytes.buffer, bytes.byteOffset).getUint32(vorbis + 12, true);
     return text.includes("OpusHead") ? OPUS_RATE_HZ : null;
   }
   return text.startsWith("ID3") || bytes[0] === 0xff ? mpegRate(bytes) : null;

@@ -2,7 +2,10 @@
 
 import { CellError } from "../../cells.js";
 
-const PCM = 1, FLOAT = 3, EXTENSIBLE = 0xfffe, MOST_CHANNELS = 4096;
+const PCM = 1,
+  FLOAT = 3,
+  EXTENSIBLE = 0xfffe,
+  MOST_CHANNELS = 4096;
 
 /** Tell whether bytes begin as a WAV file does. */
 export function isWav(bytes) {
@@ -37,9 +40,10 @@ function broken(how) {
 
 function chunksOf(bytes, view) {
   let format = null;
-  for (let place = 12; place + 8 <= bytes.length; ) {
+  for (let place = 12; place + 8 <= bytes.length;) {
     const name = String.fromCharCode(...bytes.subarray(place, place + 4));
-    const size = view.getUint32(place + 4, true), start = place + 8;
+    const size = view.getUint32(place + 4, true),
+      start = place + 8;
     if (name === "fmt " && start + 16 <= bytes.length) format = formatOf(view, start, size);
     if (name === "data") {
       if (format === null) throw broken("it does not say how its samples are written");
@@ -54,9 +58,16 @@ function chunksOf(bytes, view) {
 function formatOf(view, start, size) {
   let kind = view.getUint16(start, true);
   if (kind === EXTENSIBLE && size >= 26) kind = view.getUint16(start + 24, true);
-  const channels = view.getUint16(start + 2, true), bits = view.getUint16(start + 14, true);
+  const channels = view.getUint16(start + 2, true),
+    bits = view.getUint16(start + 14, true);
   if (channels < 1 || channels > MOST_CHANNELS) throw broken("of one channel or more");
-  return { kind, channels, bits, rate: view.getUint32(start + 4, true), block: (channels * bits) / 8 };
+  return {
+    kind,
+    channels,
+    bits,
+    rate: view.getUint32(start + 4, true),
+    block: (channels * bits) / 8,
+  };
 }
 
 function sampleReader({ kind, bits }, view) {

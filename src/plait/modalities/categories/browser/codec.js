@@ -3,7 +3,8 @@
 import { CellError, part, strip } from "../../cells.js";
 import { plainLabel } from "../../labels.js";
 
-const UNSEEN = 0, MOST_CHARACTERS = 200;
+const UNSEEN = 0,
+  MOST_CHARACTERS = 200;
 const MARKS = /[;|]/;
 
 /** How a cell is asked for. */

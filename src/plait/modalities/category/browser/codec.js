@@ -3,7 +3,8 @@
 import { CellError, part, strip } from "../../cells.js";
 import { numbersOf } from "../../labels.js";
 
-const UNSEEN = 0, MOST_CHARACTERS = 1000;
+const UNSEEN = 0,
+  MOST_CHARACTERS = 1000;
 
 /** How a cell is asked for. */
 export function field({ labels }) {

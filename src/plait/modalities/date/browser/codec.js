@@ -7,8 +7,11 @@ import { CellError, part, strip } from "../../cells.js";
 
 const CLOCK = "(?<hour>\\d{1,2}):(?<minute>\\d{2})(?::(?<second>\\d{2}(?:\\.\\d{1,9})?))?";
 const DAY = "(?<year>\\d{4})-(?<month>\\d{2})-(?<day>\\d{2})";
-const DATE = new RegExp(`^${DAY}(?:[T ]${CLOCK})?$`, "i"), TIME = new RegExp(`^${CLOCK}$`);
-const DAY_SECONDS = 86400, LEAST_DAY = -719162, MOST_DAY = 2932896;
+const DATE = new RegExp(`^${DAY}(?:[T ]${CLOCK})?$`, "i"),
+  TIME = new RegExp(`^${CLOCK}$`);
+const DAY_SECONDS = 86400,
+  LEAST_DAY = -719162,
+  MOST_DAY = 2932896;
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** How a cell is asked for. */
@@ -24,14 +27,18 @@ export function read(cell, { clock }) {
   const day = found?.groups.year === undefined ? 0 : dayOf(found.groups);
   const seconds = found === null ? null : secondsOf(found.groups);
   if (day === null || seconds === null) {
-    throw new CellError("not a date or time", clock ? "a time such as 12:30" : "a date such as 2024-03-01");
+    throw new CellError(
+      "not a date or time",
+      clock ? "a time such as 12:30" : "a date such as 2024-03-01",
+    );
   }
   return clock ? seconds % DAY_SECONDS : day * DAY_SECONDS + seconds;
 }
 
 /** Return `parts`: days since the first, year, month, day, weekday, minutes: those that vary. */
 export function prepare(raw, { parts, clock, first, last }) {
-  const found = takenApart(raw), years = [first, last].map((days) => takenApart(days * DAY_SECONDS).year);
+  const found = takenApart(raw),
+    years = [first, last].map((days) => takenApart(days * DAY_SECONDS).year);
   found.days = Math.min(Math.max(found.days, first), last) - first;
   found.year = Math.min(Math.max(found.year, years[0]), years[1]);
   const used = parts.length ? parts : [clock ? "minutes" : "days"];
@@ -54,9 +61,12 @@ function secondsOf({ hour = "0", minute = "0", second = "0" }) {
 }
 
 function takenApart(seconds) {
-  const least = LEAST_DAY * DAY_SECONDS, most = (MOST_DAY + 1) * DAY_SECONDS - 1;
-  const kept = Math.min(Math.max(seconds, least), most), days = Math.floor(kept / DAY_SECONDS);
-  const rest = kept - days * DAY_SECONDS, date = new Date(days * DAY_SECONDS * 1000);
+  const least = LEAST_DAY * DAY_SECONDS,
+    most = (MOST_DAY + 1) * DAY_SECONDS - 1;
+  const kept = Math.min(Math.max(seconds, least), most),
+    days = Math.floor(kept / DAY_SECONDS);
+  const rest = kept - days * DAY_SECONDS,
+    date = new Date(days * DAY_SECONDS * 1000);
   return {
     days: days + rest / DAY_SECONDS,
     year: date.getUTCFullYear(),

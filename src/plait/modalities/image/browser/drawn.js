@@ -2,7 +2,11 @@
 
 import { CellError } from "../../cells.js";
 
-const OPTIONS = { imageOrientation: "from-image", premultiplyAlpha: "none", colorSpaceConversion: "none" };
+const OPTIONS = {
+  imageOrientation: "from-image",
+  premultiplyAlpha: "none",
+  colorSpaceConversion: "none",
+};
 
 /** Return a file's picture, upright: `{width, height, rgba}`. Throws `CellError`. */
 export async function drawn(bytes, mostPixels) {
@@ -13,7 +17,10 @@ export async function drawn(bytes, mostPixels) {
   try {
     picture = await createImageBitmap(new Blob([bytes]), OPTIONS);
   } catch {
-    throw new CellError("the picture cannot be decoded", "a whole picture file that this browser shows");
+    throw new CellError(
+      "the picture cannot be decoded",
+      "a whole picture file that this browser shows",
+    );
   }
   const { width, height } = picture;
   if (width * height > mostPixels) {
@@ -25,7 +32,12 @@ export async function drawn(bytes, mostPixels) {
   return { width, height, rgba: context.getImageData(0, 0, width, height).data };
 }
 
-const PROBE = [[12, 200, 77], [255, 0, 128], [3, 3, 3], [90, 91, 92]];
+const PROBE = [
+  [12, 200, 77],
+  [255, 0, 128],
+  [3, 3, 3],
+  [90, 91, 92],
+];
 
 /**
  * Tell whether this browser gives back the pixels that were drawn. Some change them at random, so
@@ -38,7 +50,9 @@ export function readsBackWhatItDraws() {
     context.fillRect(place, 0, 1, 1);
   });
   const { data } = context.getImageData(0, 0, PROBE.length, 1);
-  return PROBE.flat().every((value, place) => data[4 * Math.floor(place / 3) + (place % 3)] === value);
+  return PROBE.flat().every(
+    (value, place) => data[4 * Math.floor(place / 3) + (place % 3)] === value,
+  );
 }
 
 function contextOf(width, height) {

@@ -1,12 +1,22 @@
-// Reads PNG files exactly, as Pillow does: browsers' canvases round where pictures let light through.
+// Reads PNG files exactly, as Pillow does: canvases round where pictures let light through.
 
 import { CellError } from "../../cells.js";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-const GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGBA = 6;
+const GREY = 0,
+  RGB = 2,
+  PALETTE = 3,
+  GREY_ALPHA = 4,
+  RGBA = 6;
 const CHANNELS = { [GREY]: 1, [RGB]: 3, [PALETTE]: 1, [GREY_ALPHA]: 2, [RGBA]: 4 };
 const PASSES = [
-  [0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2],
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
 ];
 const ORIENTATION = 0x0112;
 
@@ -22,7 +32,8 @@ export function isPng(bytes) {
  *   `orientation` (EXIF's, 1 to 8). Throws `CellError`.
  */
 export async function decodePng(bytes, mostPixels) {
-  const chunks = chunksOf(bytes), head = headOf(chunks);
+  const chunks = chunksOf(bytes),
+    head = headOf(chunks);
   if (head.width * head.height > mostPixels) {
     throw new CellError("the picture is too large", `at most ${mostPixels} pixels`);
   }
@@ -41,7 +52,8 @@ function chunksOf(bytes) {
   let place = SIGNATURE.length;
   for (;;) {
     if (place + 12 > bytes.length) throw broken("it is cut off");
-    const size = view.getUint32(place), end = place + 8 + size;
+    const size = view.getUint32(place),
+      end = place + 8 + size;
     if (end + 4 > bytes.length) throw broken("it is cut off");
     const name = String.fromCharCode(...bytes.subarray(place + 4, place + 8));
     const data = bytes.subarray(place + 8, end);
@@ -56,7 +68,9 @@ function headOf({ IHDR }) {
   if (IHDR?.length !== 13) throw broken("it has no header");
   const view = new DataView(IHDR.buffer, IHDR.byteOffset, 13);
   const [depth, type, , , interlaced] = IHDR.subarray(8);
-  const width = view.getUint32(0), height = view.getUint32(4), channels = CHANNELS[type];
+  const width = view.getUint32(0),
+    height = view.getUint32(4),
+    channels = CHANNELS[type];
   if (!width || !height || channels === undefined || ![1, 2, 4, 8, 16].includes(depth)) {
     throw broken("of a known kind");
   }
@@ -79,9 +93,11 @@ function unfiltered(data, head) {
   const found = new Samples(width * height * channels);
   let place = 0;
   for (const [x, y, right, down] of interlaced ? PASSES : [[0, 0, 1, 1]]) {
-    const wide = Math.ceil((width - x) / right), high = Math.ceil((height - y) / down);
+    const wide = Math.ceil((width - x) / right),
+      high = Math.ceil((height - y) / down);
     if (wide < 1 || high < 1) continue;
-    const size = Math.ceil((wide * channels * depth) / 8), step = Math.ceil((channels * depth) / 8);
+    const size = Math.ceil((wide * channels * depth) / 8),
+      step = Math.ceil((channels * depth) / 8);
     let above = new Uint8Array(size);
     for (let row = 0; row < high; row += 1) {
       if (place + 1 + size > data.length) throw broken("it is cut off");
@@ -108,7 +124,8 @@ function sample(line, at, depth) {
 function unfilter(kind, line, above, step) {
   if (kind > 4) throw broken("its pixels are damaged");
   for (let at = 0; at < line.length; at += 1) {
-    const left = at < step ? 0 : line[at - step], up = above[at];
+    const left = at < step ? 0 : line[at - step],
+      up = above[at];
     if (kind === 1) line[at] += left;
     else if (kind === 2) line[at] += up;
     else if (kind === 3) line[at] += (left + up) >> 1;
@@ -123,15 +140,17 @@ function paeth(left, up, corner) {
   return b <= c ? up : corner;
 }
 
-/** Return samples as RGBA of 8 bits; shades of 16 bits are stretched over what occurs, as Pillow's. */
+/** Return samples as RGBA of 8 bits; shades of 16 bits are stretched over what occurs. */
 function coloured(samples, head, { PLTE, tRNS }) {
-  const { depth, type, channels } = head, num = samples.length / channels;
+  const { depth, type, channels } = head,
+    num = samples.length / channels;
   const out = new Uint8ClampedArray(4 * num).fill(255);
   const deepGrey = type === GREY && depth === 16;
   const scaled = deepGrey ? stretched(samples) : eightBits(samples, depth, type);
   const clear = deepGrey || tRNS === undefined || type === PALETTE ? null : clearSample(tRNS, type);
   for (let pixel = 0; pixel < num; pixel += 1) {
-    const at = pixel * channels, to = 4 * pixel;
+    const at = pixel * channels,
+      to = 4 * pixel;
     if (type === PALETTE) {
       const entry = 3 * samples[at];
       for (let one = 0; one < 3; one += 1) out[to + one] = PLTE?.[entry + one] ?? 0;
@@ -160,7 +179,8 @@ function eightBits(samples, depth, type) {
 }
 
 function stretched(samples) {
-  let low = Infinity, high = -Infinity;
+  let low = Infinity,
+    high = -Infinity;
   for (const value of samples) {
     low = Math.min(low, value);
     high = Math.max(high, value);
@@ -173,7 +193,8 @@ function stretched(samples) {
 function orientationOf(data) {
   if (data === undefined || data.length < 14) return 1;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const little = data[0] === 0x49, first = view.getUint32(4, little);
+  const little = data[0] === 0x49,
+    first = view.getUint32(4, little);
   if (first + 2 > data.length) return 1;
   const num = view.getUint16(first, little);
   for (let entry = 0; entry < num && first + 14 + 12 * entry <= data.length; entry += 1) {

@@ -19,7 +19,9 @@ const SAME = [
   [/[\u2019\u02bc\u2018]/g, "'"],
   [/[\u200b\u200e\u200f\u2060\ufeff]/g, ""],
 ];
-const LARGEST = 1e30, MOST_CHARACTERS = 60, LEAST_OF_LOG = 1e-30;
+const LARGEST = 1e30,
+  MOST_CHARACTERS = 60,
+  LEAST_OF_LOG = 1e-30;
 
 /** How a cell is asked for. */
 export function field({ unit, decimal, low, high }) {
@@ -30,7 +32,8 @@ export function field({ unit, decimal, low, high }) {
 /** Return `{value, side}`: side -1 or 1 where the truth is at most, or at least, so much. */
 export function read(cell, codec) {
   if (typeof cell !== "string") throw new CellError("not a number", "a number");
-  const decimal = codec.decimal || ".", text = strip(cell);
+  const decimal = codec.decimal || ".",
+    text = strip(cell);
   if (decimal === "." && PLAIN.test(cell)) return inRange(Number(cell), 0);
   const word = text.toLowerCase();
   if (codec.null_words.includes(word)) return null;
@@ -44,7 +47,8 @@ export function read(cell, codec) {
     throw new CellError(`the unit '${unit}' is not that of the column`, wanted);
   }
   const value = toNumber(digits, Number(power), decimal, codec.thousands);
-  if (value === null) throw new CellError("the number's signs are not those of its column", signs(codec));
+  if (value === null)
+    throw new CellError("the number's signs are not those of its column", signs(codec));
   return inRange(sign === "-" ? -value : value, sideOf(mark));
 }
 
@@ -63,7 +67,10 @@ function plainSigns(text) {
 }
 
 function plainUnit(unit) {
-  return unit.replace(/\s+/g, "").replace(/\u03bc/g, "\u00b5").replace(/\u00ba/g, "\u00b0")
+  return unit
+    .replace(/\s+/g, "")
+    .replace(/\u03bc/g, "\u00b5")
+    .replace(/\u00ba/g, "\u00b0")
     .replace(/\.+$/, "");
 }
 
@@ -90,14 +97,20 @@ function toNumber(digits, power, decimal, thousands) {
   const once = (digits.match(/\./g) ?? []).length === 1;
   const text = once ? digits.replace(/\.$/, "") : digits;
   let separators = [...text].filter((sign) => sign < "0" || sign > "9");
-  let whole = text, fraction = "";
+  let whole = text,
+    fraction = "";
   const last = separators.at(-1);
-  if (last !== undefined && decimal.includes(last) && separators.filter((s) => s === last).length === 1) {
+  if (
+    last !== undefined &&
+    decimal.includes(last) &&
+    separators.filter((s) => s === last).length === 1
+  ) {
     [whole, fraction] = text.split(last);
     separators = separators.slice(0, -1);
   }
   if (separators.length) {
-    const [sign] = separators, alike = separators.every((one) => one === sign);
+    const [sign] = separators,
+      alike = separators.every((one) => one === sign);
     if (!alike || !thousands.includes(sign) || !grouped(whole, sign)) return null;
     whole = whole.replaceAll(sign, "");
   }
@@ -106,7 +119,9 @@ function toNumber(digits, power, decimal, thousands) {
 
 /** Tell whether digits are grouped in threes, or as in India (12,34,567). */
 function grouped(whole, sign) {
-  const groups = whole.split(sign), first = groups[0], middle = groups.slice(1, -1);
+  const groups = whole.split(sign),
+    first = groups[0],
+    middle = groups.slice(1, -1);
   const pairs = first.length < 3 && middle.every((group) => group.length === 2);
   const threes = middle.every((group) => group.length === 3);
   const ends = groups.at(-1).length === 3 && first.length >= 1 && first.length <= 3;

@@ -2,16 +2,30 @@
 
 import { CellError, strip } from "../../cells.js";
 
-const TIME_NAMES = new Set(
-  ["", "time", "timestamp", "datetime", "date", "seconds", "t", "time_s", "time_ms"],
-);
+const TIME_NAMES = new Set([
+  "",
+  "time",
+  "timestamp",
+  "datetime",
+  "date",
+  "seconds",
+  "t",
+  "time_s",
+  "time_ms",
+]);
 export const GAP_WORDS = new Set(["", "nan", "NaN", "NA", "na", "null", "None", "?"]);
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
-const LARGEST = 1e30, MOST_STEPS = 10_000_000, MOST_CHANNELS = 4096, LOOKED_AT = 200;
+const LARGEST = 1e30,
+  MOST_STEPS = 10_000_000,
+  MOST_CHANNELS = 4096,
+  LOOKED_AT = 200;
 
 /** Tell whether a text begins with separated numbers and no words. */
 export function looksLikeNumbers(text) {
-  let pieces = text.slice(0, LOOKED_AT).split(/[,;\s]+/).filter((piece) => piece !== "");
+  let pieces = text
+    .slice(0, LOOKED_AT)
+    .split(/[,;\s]+/)
+    .filter((piece) => piece !== "");
   if (text.length > LOOKED_AT) pieces = pieces.slice(0, -1);
   const numbers = pieces.filter((piece) => !GAP_WORDS.has(piece));
   return numbers.length > 0 && numbers.every((piece) => NUMBER.test(piece));
@@ -22,7 +36,10 @@ export function splitNumbers(text) {
   const split = (line, mark) =>
     (mark === null ? strip(line).split(/\s+/) : line.split(mark)).map((piece) => strip(piece));
   if (text.includes(";") && text.includes(",")) {
-    return text.replace(/^[; \t\r\n]+|[; \t\r\n]+$/g, "").split(";").map((step) => split(step, ","));
+    return text
+      .replace(/^[; \t\r\n]+|[; \t\r\n]+$/g, "")
+      .split(";")
+      .map((step) => split(step, ","));
   }
   const mark = [";", ","].find((one) => text.includes(one)) ?? null;
   return split(mark !== null && text.endsWith(mark) ? text.slice(0, -1) : text, mark);
@@ -31,24 +48,37 @@ export function splitNumbers(text) {
 /** Make a series of numbers, of steps of channels, of records, or of channel -> numbers. */
 export function seriesOfObject(value, timeColumn) {
   if (!Array.isArray(value)) return seriesOfColumns(new Map(Object.entries(value)), timeColumn);
-  const [first] = value, isRecord = typeof first === "object" && first !== null && !Array.isArray(first);
+  const [first] = value,
+    isRecord = typeof first === "object" && first !== null && !Array.isArray(first);
   if (isRecord) {
     const names = Object.keys(first);
     const columns = names.map((name) => [name, value.map((record) => record[name] ?? null)]);
     return seriesOfColumns(new Map(columns), timeColumn);
   }
-  return makeSeries(value.map((step) => (Array.isArray(step) ? step : [step]).map(numberOf)), null, []);
+  return makeSeries(
+    value.map((step) => (Array.isArray(step) ? step : [step]).map(numberOf)),
+    null,
+    [],
+  );
 }
 
 /** Make a series of named columns, one of which may be the time. */
 export function seriesOfColumns(columns, timeColumn) {
-  const time = timeName(columns, timeColumn), names = [...columns.keys()].filter((name) => name !== time);
-  const lengths = new Set([...columns.values()].map((column) => (Array.isArray(column) ? column.length : -1)));
+  const time = timeName(columns, timeColumn),
+    names = [...columns.keys()].filter((name) => name !== time);
+  const lengths = new Set(
+    [...columns.values()].map((column) => (Array.isArray(column) ? column.length : -1)),
+  );
   if (!names.length || lengths.size !== 1 || lengths.has(-1)) {
-    throw new CellError("the channels of a series do not fit together", "channels that are all of one length");
+    throw new CellError(
+      "the channels of a series do not fit together",
+      "channels that are all of one length",
+    );
   }
   const [length] = lengths;
-  const values = Array.from({ length }, (_, step) => names.map((name) => numberOf(columns.get(name)[step])));
+  const values = Array.from({ length }, (_, step) =>
+    names.map((name) => numberOf(columns.get(name)[step])),
+  );
   const times = time === null ? null : columns.get(time).map(secondsOf);
   return makeSeries(values, times, names);
 }
@@ -70,12 +100,19 @@ function makeSeries(values, times, channels) {
     throw new CellError("the series is too large", `at most ${MOST_STEPS} steps`);
   }
   if (values.some((step) => step.length !== width)) {
-    throw new CellError("the cell does not hold a series of numbers", "steps that are all of one length");
+    throw new CellError(
+      "the cell does not hold a series of numbers",
+      "steps that are all of one length",
+    );
   }
   const known = values.flat().filter((value) => !Number.isNaN(value));
-  if (!known.length) throw new CellError("every value of the series is missing", "at least one number");
+  if (!known.length)
+    throw new CellError("every value of the series is missing", "at least one number");
   if (known.some((value) => Math.abs(value) > LARGEST)) {
-    throw new CellError("a value of the series is infinite or too large", "numbers below 1e30 in size");
+    throw new CellError(
+      "a value of the series is infinite or too large",
+      "numbers below 1e30 in size",
+    );
   }
   const rounded = values.map((step) => step.map(Math.fround));
   if (times === null) return { values: rounded, times, channels };
@@ -102,7 +139,8 @@ export function numberOf(value) {
 function secondsOf(value) {
   const text = String(value ?? "");
   if (!/^\d{4}-\d\d-\d\d/.test(text)) return numberOf(value);
-  const plain = text.trim().replace(" ", "T"), dated = plain.includes("T") ? plain : `${plain}T00:00`;
+  const plain = text.trim().replace(" ", "T"),
+    dated = plain.includes("T") ? plain : `${plain}T00:00`;
   const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(dated.slice(10)) ? dated : `${dated}Z`;
   return Date.parse(zoned) / 1000;
 }

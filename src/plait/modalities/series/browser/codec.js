@@ -5,7 +5,9 @@ import { averagedDown, laidOnGrid } from "./grid.js";
 import { seriesOfCsv } from "./csv.js";
 import { looksLikeNumbers, seriesOfObject, splitNumbers } from "./cells.js";
 
-const MOST_SCALED = 1e4, SMALLEST_SPREAD = 1e-3, LEAST_STEPS = 64;
+const MOST_SCALED = 1e4,
+  SMALLEST_SPREAD = 1e-3,
+  LEAST_STEPS = 64;
 
 /** How a cell is asked for. */
 export function field({ channels, num_channels: num, num_steps: steps, pool }) {
@@ -15,25 +17,32 @@ export function field({ channels, num_channels: num, num_steps: steps, pool }) {
 
 /** Return `{values, times, channels}`, values by time and channel. Throws `CellError`. */
 export function read(cell, codec) {
-  const found = typeof cell === "string" ? ofText(cell, codec) : seriesOfCsv(cell.bytes, codec.time_column);
+  const found =
+    typeof cell === "string" ? ofText(cell, codec) : seriesOfCsv(cell.bytes, codec.time_column);
   return found === null || !codec.num_channels ? found : aligned(found, codec);
 }
 
 /** Return `values` on the grid and scaled, their `moments`, and what was `seen` if gaps occur. */
 export function prepare(raw, codec) {
-  const series = aligned(raw, codec), num = series.values[0].length;
+  const series = aligned(raw, codec),
+    num = series.values[0].length;
   const { values, seen } = laidOnGrid(series.values, series.times, codec.step);
   const most = Math.min(codec.max_steps, Math.max(LEAST_STEPS, 2 * codec.num_steps));
   const factor = Math.max(codec.pool, Math.ceil(values.length / most));
-  const short = averagedDown(values, factor), dims = [short.length, num];
+  const short = averagedDown(values, factor),
+    dims = [short.length, num];
   const scaled = Float32Array.from(short.flat(), (value, at) => {
-    const mean = codec.means[at % num] ?? 0, scale = codec.scales[at % num] ?? 1;
+    const mean = codec.means[at % num] ?? 0,
+      scale = codec.scales[at % num] ?? 1;
     const one = (value - mean) / scale;
     return Number.isNaN(one) ? 0 : Math.min(Math.max(one, -MOST_SCALED), MOST_SCALED);
   });
   const parts = { values: part(scaled, dims), moments: part(momentsOf(scaled, num), [num, 2]) };
   if (!codec.gaps) return parts;
-  const there = averagedDown(seen.map((step) => step.map(Number)), factor);
+  const there = averagedDown(
+    seen.map((step) => step.map(Number)),
+    factor,
+  );
   const known = Uint8Array.from(there.flat(), (share) => (share >= 0.5 ? 1 : 0));
   return { ...parts, seen: part(known, dims) };
 }
@@ -59,22 +68,32 @@ function aligned(series, { channels, num_channels: num }) {
   if (channels.length && own.length && own.join("\n") !== channels.join("\n")) {
     const unknown = own.filter((name) => !channels.includes(name));
     if (unknown.length) {
-      throw new CellError(`the series has channels that training did not see: ${unknown.join(", ")}`, channels.join(", "));
+      throw new CellError(
+        `the series has channels that training did not see: ${unknown.join(", ")}`,
+        channels.join(", "),
+      );
     }
     const places = channels.map((name) => own.indexOf(name));
-    const values = series.values.map((step) => places.map((place) => (place < 0 ? NaN : step[place])));
+    const values = series.values.map((step) =>
+      places.map((place) => (place < 0 ? NaN : step[place])),
+    );
     return { ...series, values, channels };
   }
-  const wanted = Math.max(num, 1), found = series.values[0].length;
+  const wanted = Math.max(num, 1),
+    found = series.values[0].length;
   if (found !== wanted) {
-    throw new CellError(`the series has ${found} channels`, `${wanted}, as in training; time first`);
+    throw new CellError(
+      `the series has ${found} channels`,
+      `${wanted}, as in training; time first`,
+    );
   }
   return series;
 }
 
 /** Return mean and log spread of each channel. */
 function momentsOf(values, num) {
-  const steps = values.length / num, out = new Float32Array(2 * num);
+  const steps = values.length / num,
+    out = new Float32Array(2 * num);
   for (let channel = 0; channel < num; channel += 1) {
     const own = Array.from({ length: steps }, (_, step) => values[step * num + channel]);
     const mean = own.reduce((sum, value) => sum + value, 0) / steps;

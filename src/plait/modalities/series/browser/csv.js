@@ -10,17 +10,25 @@ export function seriesOfCsv(bytes, timeColumn) {
   if (bytes.subarray(0, 4096).includes(0)) {
     throw new CellError("the file is not a series", "a .csv file of one row per step");
   }
-  const lines = textOf(bytes).split(/\r\n|\n|\r/).filter((line) => strip(line) !== "");
+  const lines = textOf(bytes)
+    .split(/\r\n|\n|\r/)
+    .filter((line) => strip(line) !== "");
   if (!lines.length) return null;
-  const separator = separatorOf(lines[0]), cut = (line) => piecesOf(line, separator);
+  const separator = separatorOf(lines[0]),
+    cut = (line) => piecesOf(line, separator);
   const named = !looksLikeNumbers(firstNumbers(lines[0], separator));
   const comma = separator === ";" && lines.slice(1, 3).some((line) => line.includes(","));
-  const rows = lines.slice(named ? 1 : 0).map(cut), width = cut(lines[0]).length;
+  const rows = lines.slice(named ? 1 : 0).map(cut),
+    width = cut(lines[0]).length;
   if (rows.some((row) => row.length !== width)) {
-    throw new CellError("the file cannot be read as a table of numbers", `${width} columns in every row`);
+    throw new CellError(
+      "the file cannot be read as a table of numbers",
+      `${width} columns in every row`,
+    );
   }
   const names = named ? cut(lines[0]) : Array.from({ length: width }, (_, place) => `f${place}`);
-  if (new Set(names).size < names.length) throw new CellError("two channels of the series have one name");
+  if (new Set(names).size < names.length)
+    throw new CellError("two channels of the series have one name");
   const plain = (piece) => (comma ? piece.replace(",", ".") : piece);
   const columns = new Map(names.map((name, place) => [name, rows.map((row) => plain(row[place]))]));
   if (!rows.length) return null;

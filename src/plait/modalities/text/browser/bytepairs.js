@@ -2,18 +2,23 @@
 
 import { isBlank } from "../../cells.js";
 
-export const NOTHING = 0, LONGEST_PIECE = 16;
+export const NOTHING = 0,
+  LONGEST_PIECE = 16;
 
 const NOTHING_PIECE = "<nothing>";
-const WORDS =
-  /'(?:s|t|re|ve|m|ll|d)| ?[A-Za-z]+| ?[0-9]+| ?[^\t-\r A-Za-z0-9]+|[\t-\r ]+(?![^\t-\r ])|[\t-\r ]+/g;
+const WORDS = new RegExp(
+  "'(?:s|t|re|ve|m|ll|d)| ?[A-Za-z]+| ?[0-9]+| ?[^\\t-\\r A-Za-z0-9]+" +
+    "|[\\t-\\r ]+(?![^\\t-\\r ])|[\\t-\\r ]+",
+  "g",
+);
 
 /** Return a printable character per byte, as GPT-2 writes bytes in vocabularies. */
 function byteNames() {
   const printable = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte < 173) || byte > 173;
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) =>
-    String.fromCharCode(printable(byte) ? byte : next++));
+    String.fromCharCode(printable(byte) ? byte : next++),
+  );
 }
 
 /** Return an ASCII character of a character's kind: letter, number, blank or other. */
@@ -30,7 +35,11 @@ export class BytePairs {
   constructor(merges) {
     const pairs = merges === "" ? [] : merges.split("\n").map((line) => line.split(" "));
     const bytes = byteNames();
-    const names = [NOTHING_PIECE, ...[...bytes].sort(), ...pairs.map(([left, right]) => left + right)];
+    const names = [
+      NOTHING_PIECE,
+      ...[...bytes].sort(),
+      ...pairs.map(([left, right]) => left + right),
+    ];
     const numbers = new Map([...new Set(names)].map((name, number) => [name, number]));
     this.ofByte = bytes.map((name) => numbers.get(name));
     this.merged = new Map();
@@ -57,7 +66,8 @@ export class BytePairs {
     if (this.known.has(word)) return this.known.get(word);
     const tokens = Array.from(new TextEncoder().encode(word), (byte) => this.ofByte[byte]);
     for (;;) {
-      let best = null, place = -1;
+      let best = null,
+        place = -1;
       for (let at = 0; at + 1 < tokens.length; at += 1) {
         const found = this.merged.get(`${tokens[at]} ${tokens[at + 1]}`);
         if (found !== undefined && (best === null || found.rank < best.rank)) {

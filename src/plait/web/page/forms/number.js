@@ -1,12 +1,15 @@
 // Answers that are a number: its mean, and the ends between which 90 % of such rows lie.
 
-const SIGMAS = 1.645, MOST_LOG_SCALE = 5.0, LEAST_WIDTH = 1e-30;
+const SIGMAS = 1.645,
+  MOST_LOG_SCALE = 5.0,
+  LEAST_WIDTH = 1e-30;
 
 export const mostCautious = (factors) => Math.max(...factors);
 
 /** Move the ends of the interval, each by a factor of its own width (`IntervalScale`). */
 export function corrected([mean, q05, q50, q95], [below, above], { bounds }) {
-  const low = q50 - (q50 - q05) * below, high = q50 + (q95 - q50) * above;
+  const low = q50 - (q50 - q05) * below,
+    high = q50 + (q95 - q50) * above;
   const quantiles = [low, q50, high].sort((one, other) => one - other);
   return [mean, ...quantiles].map((value) => within(value, bounds));
 }
@@ -21,7 +24,8 @@ export function corrected([mean, q05, q50, q95], [below, above], { bounds }) {
  */
 export function answer(outputs, { bounds, codec }) {
   const [mean, q05, q50, q95] = Array.from(outputs, (value) => within(value, bounds));
-  const width = Math.max(q95 - q05, 0), usual = usualWidth(codec, q50);
+  const width = Math.max(q95 - q05, 0),
+    usual = usualWidth(codec, q50);
   const confidence = Math.fround(usual / Math.max(usual + width, LEAST_WIDTH));
   return { prediction: mean, confidence, interval: [q05, q95], unit: codec.unit };
 }
