@@ -80,6 +80,25 @@ def test_the_policy_allows_the_page_itself_and_nothing_else(page):
     assert not re.search(r"<script(?![^>]*src=)|<style| style=| on[a-z]+=", html)
 
 
+def test_a_browser_is_told_at_once_of_every_file_that_it_will_need(page):
+    html = (page / "index.html").read_text(encoding="utf8")
+    told = set(re.findall(r'<link rel="(?:module)?preload"[^>]* href="([^"]+)">', html))
+    assert all((page / name).is_file() for name in told)
+    needed = {"app.js"}
+    while (
+        more := {
+            (page / name).parent.joinpath(one).resolve().relative_to(page.resolve()).as_posix()
+            for name in needed
+            for one in re.findall(r'from "(\.[^"]+)"', (page / name).read_text(encoding="utf8"))
+        }
+        - needed
+    ):
+        needed |= more
+    codecs = {f.relative_to(page).as_posix() for f in page.glob("codecs/*/*.js")}
+    assert told >= needed | codecs | {"forms/classes.js", "model.json", "graphs/0.onnx"}
+    assert not (page / "forms/number.js").exists()
+
+
 def test_what_a_person_named_is_escaped(page):
     html = (page / "index.html").read_text(encoding="utf8")
     assert "<h1>Boats &amp; &lt;b&gt;</h1>" in html and "Boats & <b>" not in html

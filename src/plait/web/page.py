@@ -12,7 +12,7 @@ import hashlib
 import html
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import plait
@@ -23,7 +23,7 @@ from plait.model.model import Model
 from plait.networks.graphs import graph_files
 from plait.web.facts import browser_folder, check_runs_in_browsers, page_facts
 from plait.web.icon import icon
-from plait.web.runtime import runtime_files
+from plait.web.runtime import HASHES, runtime_files
 from plait.writing import write_folder
 
 POLICY = "; ".join(
@@ -44,8 +44,12 @@ POLICY = "; ".join(
 
 ASSETS = Path(__file__).parent / "page"
 ICONS_PX = (192, 512)
-KEPT, FACTS = "files.js", "model.json"
-"""Of a page: what lists the files to be kept for later, and what tells of the model."""
+INDEX, KEPT, FACTS, RUNTIME = "index.html", "files.js", "model.json", "onnxruntime"
+"""Of a page: itself, what lists the files to be kept for later, what tells of the model, and the
+folder of what runs it."""
+
+NOT_IMPORTED = frozenset({"start.js", "service-worker.js", "recorder-worklet.js"})
+"""Scripts that are no modules of the page."""
 
 
 def write_page(
@@ -76,7 +80,7 @@ def write_page(
     files = {
         **page_files(model, ensemble, title or str(model.target)),
         **{
-            f"onnxruntime/{name}": content
+            f"{RUNTIME}/{name}": content
             for name, content in runtime_files(runtime, allow_network=allow_network).items()
         },
     }
@@ -90,17 +94,23 @@ def write_page(
 
 def page_files(model: Model, ensemble: Ensemble, title: str) -> dict[str, bytes]:
     """Return the page's files but for the runtime's and the list of all: name -> content."""
-    modalities = {ensemble.codecs[name].modality for name in model.inputs}
+    modalities = sorted({ensemble.codecs[name].modality for name in model.inputs})
+    form = f"forms/{ensemble.target.form.name}.js"
+    assets, graphs = _assets(ASSETS), graph_files(ensemble.graphs)
+    codecs = {
+        f"codecs/{modality}/{name}": data
+        for modality in modalities
+        for name, data in _assets(browser_folder(modality)).items()
+    }
+    own = {n for n in assets if n.endswith(".js") and "/" not in n and n not in NOT_IMPORTED}
+    modules = [*sorted(own), form, *codecs]
+    others = {name for name in assets if name.startswith("forms/") and name != form}
     return {
-        **{name: data for name, data in _assets(ASSETS).items() if name != "index.html"},
-        **{
-            f"codecs/{modality}/{name}": data
-            for modality in sorted(modalities)
-            for name, data in _assets(browser_folder(modality)).items()
-        },
-        **graph_files(ensemble.graphs),
+        **{name: assets[name] for name in assets.keys() - {INDEX, *others}},
+        **codecs,
+        **graphs,
         **{f"icon-{size}.png": icon(size) for size in ICONS_PX},
-        "index.html": _index(model, title),
+        INDEX: _index(model, title, _preloads(modules, [FACTS, *graphs])),
         "manifest.webmanifest": _manifest(title),
         FACTS: to_json(page_facts(model)),
     }
@@ -113,19 +123,28 @@ def _assets(folder: Path | None) -> dict[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
-def _index(model: Model, title: str) -> bytes:
+def _preloads(modules: Sequence[str], fetched: Sequence[str]) -> str:
+    """Return links by which a browser asks for all files at once, not for one after the other."""
+    script, wasm = (f"{RUNTIME}/{name}" for name in HASHES)
+    links = [f'<link rel="modulepreload" href="{name}">' for name in (script, *modules)]
+    how = 'rel="preload" as="fetch" crossorigin="anonymous"'
+    return "\n".join(links + [f'<link {how} href="{name}">' for name in (wasm, *fetched)])
+
+
+def _index(model: Model, title: str, preloads: str) -> bytes:
     """Return the page itself."""
     verb = model.predictor.target.verb
     *names, last = [html.escape(name) for name in model.inputs]
     inputs = f"{', '.join(names)} and {last}" if names else last
     words = {
         "policy": POLICY,
+        "preloads": preloads,
         "title": html.escape(title),
         "lead": f"{verb} <b>{html.escape(str(model.target))}</b> from {inputs}. It answers on this "
         "device: nothing that you give leaves it.",
         "about": f"Made by plait {plait.__version__}. Run by ONNX Runtime Web.",
     }
-    text = (ASSETS / "index.html").read_text(encoding="utf8")
+    text = (ASSETS / INDEX).read_text(encoding="utf8")
     for name, word in words.items():
         text = text.replace("{{" + name + "}}", word)
     return text.encode()
