@@ -26,7 +26,7 @@ def faults_of(page: Page) -> list[str]:
     found = _slow(page, first) + _asked_elsewhere(page)
     page.wait("document.documentElement.dataset.kept")
     found += _different(page) + _leaks(page) + _unnamed(page) + _not_by_keyboard(page)
-    found += _no_camera(page) + _unread(page) + _looks(page)
+    found += _dropped(page) + _no_camera(page) + _unread(page) + _looks(page)
     page.server.shutdown()
     page.server.server_close()
     page.open()
@@ -142,6 +142,15 @@ def _press(browser: Browser, key: str, code: int) -> None:
             windowsVirtualKeyCode=code,
             **more,
         )
+
+
+def _dropped(page: Page) -> list[str]:
+    """Drop the files of a row, one by one; each is answered as if it had been chosen."""
+    found, files = [], [(n, c) for n, c in page.case.rows[0].items() if isinstance(c, bytes)]
+    for name, cell in files:
+        if page.drop(name, cell)["outputs"] != page.ask({name: cell})["outputs"]:
+            found.append(f"a file that is dropped on {name} is answered otherwise")
+    return found
 
 
 def _no_camera(page: Page) -> list[str]:

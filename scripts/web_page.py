@@ -100,6 +100,14 @@ class Page:
         """Give a cell to a column's field."""
         self.browser.run(f"({FILL})({json.dumps([name, *told(cell)])})")
 
+    def drop(self, name: str, cell: bytes) -> dict[str, Any]:
+        """Drop a file on a column's field, and return the answer, for which nothing is pressed."""
+        self.clear()
+        self.browser.run("window.answered = null")
+        self.browser.run(f"({DROP})({json.dumps([name, told(cell)[1]])})")
+        found: dict[str, Any] = self.wait("window.answered")
+        return found
+
     def clear(self) -> None:
         """Empty the form."""
         self.browser.run("document.querySelector('#ask button[type=reset]').click()")
@@ -156,6 +164,16 @@ FILL = """([name, kind, value]) => {
   const input = field.querySelector('input, select, textarea');
   input.value = value;
   input.dispatchEvent(new Event('change', {bubbles: true}));
+}"""
+
+
+DROP = """([name, value]) => {
+  const fields = [...document.querySelectorAll('.field')];
+  const field = fields.find((one) => one.querySelector('label, legend').textContent === name);
+  const bytes = Uint8Array.from(atob(value), (c) => c.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], 'file'));
+  field.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true}));
 }"""
 
 
