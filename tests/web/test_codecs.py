@@ -116,6 +116,8 @@ TEXTS = (
     "   ",
     "\u200b\u200b",
     "NaN",
+    "notes.txt",
+    "see notes.txt",
 )
 
 

@@ -4,6 +4,7 @@ import { CellError, firstCharacters, part, strip, utf8 } from "../../cells.js";
 import { BytePairs, LONGEST_PIECE, NOTHING } from "./bytepairs.js";
 
 const DROPPED = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]/gu;
+const FILE = /^\S{1,995}\.txt$/i;
 const MOST_CHARACTERS = 1_000_000;
 
 /** How a cell is asked for. */
@@ -13,6 +14,9 @@ export function field() {
 
 /** Return the cleaned text of what was typed, or of a file; null for nothing. */
 export function read(cell, codec) {
+  if (typeof cell === "string" && FILE.test(strip(cell))) {
+    throw new CellError("this is the name of a file", "its text, or the file dropped here");
+  }
   const text = typeof cell === "string" ? cell : utf8(cell.bytes);
   if (text.length > MOST_CHARACTERS && [...text].length > MOST_CHARACTERS) {
     throw new CellError("the text is too long", `at most ${MOST_CHARACTERS} characters`);
