@@ -131,7 +131,8 @@ def test_texts_become_the_same_tokens_and_bytes(settings):
     codec = fitted(TextCodec(**settings), seen)
     assert codec.merges.count("\n") > 30
     strange = ["".join(map(chr, rng.integers(32, 0x2FF, 40))) for _ in range(40)]
-    check_same(codec, [*TEXTS, *seen[:20], *strange, b"a text in a file\n"])
+    files = ["a text in a file\n".encode(kind) for kind in ("utf-8", "utf-8-sig", "utf-16")]
+    check_same(codec, [*TEXTS, *seen[:20], *strange, *files])
 
 
 def test_a_text_that_is_no_utf8_is_refused():

@@ -67,10 +67,13 @@ export function part(data, dims) {
   return { data, dims };
 }
 
-/** Return the text of a file in UTF-8. Throws `CellError` for any other. */
-export function utf8(bytes) {
+const MARKS = { "255,254": "utf-16le", "254,255": "utf-16be" };
+
+/** Return the text of a file in UTF-8, or in UTF-16 that begins so. Throws `CellError`. */
+export function textOf(bytes) {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const kind = MARKS[bytes.subarray(0, 2).join()] ?? "utf-8";
+    return new TextDecoder(kind, { fatal: true }).decode(bytes);
   } catch {
     throw new CellError("the text is not in UTF-8", "a file in UTF-8");
   }

@@ -1,6 +1,6 @@
 // Text in the browser: `read` and `prepare` of `plait.modalities.text.codec`.
 
-import { CellError, firstCharacters, part, strip, utf8 } from "../../cells.js";
+import { CellError, firstCharacters, part, strip, textOf } from "../../cells.js";
 import { BytePairs, LONGEST_PIECE, NOTHING } from "./bytepairs.js";
 
 const DROPPED = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]/gu;
@@ -17,7 +17,7 @@ export function read(cell, codec) {
   if (typeof cell === "string" && FILE.test(strip(cell))) {
     throw new CellError("this is the name of a file", "its text, or the file dropped here");
   }
-  const text = typeof cell === "string" ? cell : utf8(cell.bytes);
+  const text = typeof cell === "string" ? cell : textOf(cell.bytes);
   if (text.length > MOST_CHARACTERS && [...text].length > MOST_CHARACTERS) {
     throw new CellError("the text is too long", `at most ${MOST_CHARACTERS} characters`);
   }
