@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,15 +44,19 @@ class Browser:
     """One browser with one page; a context manager.
 
     It speaks the DevTools protocol, messages ended by a zero byte, over file descriptors 3 and 4.
+
+    Args:
+        command: Of the browser.
+        more: Further words for its command line.
     """
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, more: Sequence[str] = ()) -> None:
         self._folder = tempfile.mkdtemp(prefix="browser-")
         (child_in, ours_out), (ours_in, child_out) = os.pipe(), os.pipe()
         # Far above 3 and 4, so that neither is overwritten while the shell moves them there.
         given, taken = (fcntl.fcntl(fd, fcntl.F_DUPFD, 40) for fd in (child_in, child_out))
         shell = f'exec "$@" 3<&{given} 4>&{taken}'
-        words = [command, *FLAGS, f"--user-data-dir={self._folder}", "about:blank"]
+        words = [command, *FLAGS, *more, f"--user-data-dir={self._folder}", "about:blank"]
         self._process = subprocess.Popen(
             ["bash", "-c", shell, "bash", *words],
             pass_fds=(given, taken),
@@ -105,6 +110,10 @@ class Browser:
 
     def open(self, page: Path, *, width: int, height: int = 900, dark: bool = False) -> None:
         """Show a file in a window of that size, light or dark, and wait until it is loaded."""
+        self.go(page.resolve().as_uri(), width=width, height=height, dark=dark)
+
+    def go(self, url: str, *, width: int, height: int = 900, dark: bool = False) -> None:
+        """Show what is at an address, as `open` shows a file."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -115,12 +124,25 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self._events.clear()
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        self.call("Page.navigate", url=url)
         self._wait("Page.loadEventFired")
 
-    def run(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression. Raises `RuntimeError` when it throws."""
-        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    def take_events(self, method: str) -> list[dict[str, Any]]:
+        """Return what the browser told of since the page was asked for, and forget it."""
+        found = [event["params"] for event in self._events if event.get("method") == method]
+        self._events = [event for event in self._events if event.get("method") != method]
+        return found
+
+    def run(self, expression: str, *, settled: bool = False) -> Any:
+        """Return the value of a JavaScript expression. Raises `RuntimeError` when it throws.
+
+        Args:
+            expression: A promise's value is waited for where `settled`.
+            settled: Whether it is one.
+        """
+        found = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=settled
+        )
         if "exceptionDetails" in found:
             raise RuntimeError(str(found["exceptionDetails"]))
         return found["result"].get("value")

@@ -1,0 +1,1 @@
+"""Pages that run a model in the browser: static files, which ask nobody once they are loaded."""
