@@ -20,9 +20,19 @@ def export(
     table: TableIfAny = None,
     to: Annotated[
         str,
-        typer.Option(callback=one_of("onnx"), help="onnx: networks as graphs, without torch."),
+        typer.Option(
+            callback=one_of("onnx", "web"),
+            help="onnx: a bundle of graphs, without torch. web: a page that runs in a browser.",
+        ),
     ] = "onnx",
-    out: Annotated[Path, typer.Option(help="Bundle to write.")] = Path("exported.plait"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Bundle, or folder of a page, to write [exported.plait, page]."),
+    ] = None,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(help="Of a page: the npm package onnxruntime-web, a folder or archive."),
+    ] = None,
     force: Force = False,
     *,
     reading: Reading,
@@ -30,7 +40,7 @@ def export(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a bundle whose networks are ONNX graphs: it answers alike, without torch.
+    """Write a bundle whose networks are ONNX graphs, or a page: it answers alike, without torch.
 
     Each graph is compared with its network, on the rows of a table or on rows that are made up,
     with each column missing too; one that says something else is refused.
@@ -40,7 +50,15 @@ def export(
 
     with bars_on_terminal(quiet=quiet) as progress:
         result = run_export(
-            bundle, table, to=to, out=out, seed=seed, force=force, progress=progress, **reading
+            bundle,
+            table,
+            to=to,
+            out=out or Path("exported.plait" if to == "onnx" else "page"),
+            runtime=runtime,
+            seed=seed,
+            force=force,
+            progress=progress,
+            **reading,
         )
     emit(result, as_json=json, show=show)
 
@@ -48,14 +66,20 @@ def export(
 def show(result: dict[str, Any]) -> None:
     """Print where the bundle is, and what its graphs were compared on."""
     rows = "rows that were made up" if result["made_up"] else "rows of the table"
-    before = result["mb_before"]
+    before, page = result["mb_before"], result["to"] == "web"
+    compared = {
+        "compared on": f"{result['rows']} answers to {rows}",
+        "largest difference": f"{result['difference']:.1e}",
+        "answers alike": f"{result['agreement']:.2%}",
+    }
     print_facts(
         {
-            "bundle": result["out"],
+            "page" if page else "bundle": result["out"],
             "graphs": result["graphs"],
-            "compared on": f"{result['rows']} answers to {rows}",
-            "largest difference": f"{result['difference']:.1e}",
-            "answers alike": f"{result['agreement']:.2%}",
+            **(compared if result["rows"] else {}),
+            "serve it with": f"python -m http.server -d {result['out']} -b 127.0.0.1"
+            if page
+            else None,
             "MB": f"{result['mb']:.2f}" + ("" if before is None else f" (before {before:.2f})"),
         }
     )

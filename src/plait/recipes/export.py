@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.bundle import size_mb
+from plait.compress.exported import Exported
 from plait.compress.exported import export as exported_model
+from plait.compress.parity import worst
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import heard, listened
@@ -15,8 +17,10 @@ from plait.model.several import Several
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import place_beside
+from plait.web import write_page
 
-KINDS = ("onnx",)
+ONNX, WEB = "onnx", "web"
+KINDS = (ONNX, WEB)
 """What a bundle can be written for."""
 
 
@@ -27,36 +31,39 @@ def export(
     *,
     to: str = "onnx",
     out: Path | str,
+    runtime: Path | str | None = None,
     seed: int = 0,
     force: bool = False,
     progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
-    """Write a bundle whose networks are ONNX graphs, and return what was done.
+    """Write a bundle whose networks are ONNX graphs, or a page that runs it; return what was done.
 
-    It answers as the first one does, without torch: ``pip install 'plait[edge]'`` is all that it
-    needs, and the extras of its modalities. Each graph is compared with its network, on the rows of
-    a table or on rows that are made up: together, one by one, and with each column missing. A graph
-    that says something else is refused.
+    Either answers as the bundle does, without torch: a bundle of graphs needs ``pip install
+    'plait[edge]'`` and the extras of its modalities, a page a browser (`plait.web.write_page`).
+    Each graph is compared with its network, on the rows of a table or on rows that are made up:
+    together, one by one, and with each column missing. A graph that says something else is refused.
 
     Args:
-        bundle: A bundle in whose mix a network is, or its model.
+        bundle: A bundle in whose mix a network is, or its model; for a page also one of graphs.
         table: Rows to compare on; None makes some up.
-        to: ``onnx``.
-        out: The bundle to write.
+        to: ``onnx``, or ``web``.
+        out: The bundle, or the folder of the page, to write.
+        runtime: Of a page: where ONNX Runtime Web is; see `plait.web.runtime.runtime_files`.
         seed: Of the rows that are made up, and of the choice among many.
         force: Whether a bundle at `out` is replaced; never the one that is read.
         progress: As for `plait.fit`.
-        reading: How the table is read: the arguments of `plait.read`.
+        reading: How the table is read: the arguments of `plait.read`. With `allow_network` ONNX
+            Runtime Web may be fetched.
 
     Returns:
-        A dict: ``out``, ``graphs`` (how many), ``rows`` compared, whether these were ``made_up``,
-        the largest ``difference``, the share of answers in ``agreement``, ``mb`` of the bundle and
-        ``mb_before``.
+        A dict: ``out``, ``graphs`` (how many), ``rows`` compared (0 of graphs that were compared
+        before), whether these were ``made_up``, the largest ``difference``, the share of answers in
+        ``agreement``, ``mb`` of what was written and ``mb_before`` of the bundle.
 
     Raises:
         UsageError: When there is no network to write, or `out` is taken.
-        TargetError: When the target is generated, or there is none.
+        TargetError: When the target is generated, or there is none; or no browser can run it.
         ParityError: When a graph says something else than its network.
         ExtraError: Without ``plait[export]``.
     """
@@ -70,12 +77,16 @@ def export(
             received=", ".join(model.targets),
             hint="plait fit TABLE --target COLUMN makes one of each",
         )
-    place = place_beside(out, model, force=force)
     before = None if model.path is None else size_mb(model.path)
-    rows = None if table is None else model.as_table(read(table, **reading))
-    found = exported_model(model, rows, seed=seed, progress=heard(progress))
-    found.model.save(place)
+    place = place_beside(out, model, force=force) if to == ONNX else Path(out)
+    found = _as_graphs(model, table, to, seed, heard(progress), reading)
+    if to == ONNX:
+        found.model.save(place)
+    else:
+        fetched = bool(reading.get("allow_network"))
+        write_page(found.model, place, runtime=runtime, allow_network=fetched)
     return {
+        "to": to,
         "out": str(place),
         "graphs": len(found.model.ensemble.graphs),
         "rows": found.parity.num_rows,
@@ -85,3 +96,18 @@ def export(
         "mb": size_mb(place),
         "mb_before": before,
     }
+
+
+def _as_graphs(
+    model: Model,
+    table: Any,
+    to: str,
+    seed: int,
+    progress: Progress,
+    reading: ReadOptions,
+) -> Exported:
+    """Return a model whose networks are graphs; one of graphs as it is, where a page is made."""
+    if to == WEB and model.parts is not None and getattr(model.parts, "graphs", ()):
+        return Exported(model, worst([]), made_up=False)
+    rows = None if table is None else model.as_table(read(table, **reading))
+    return exported_model(model, rows, seed=seed, progress=progress)
