@@ -17,7 +17,7 @@ from plait.model.several import Several
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import place_beside
-from plait.web import write_page
+from plait.web.page import write_page
 
 ONNX, WEB = "onnx", "web"
 KINDS = (ONNX, WEB)
@@ -40,7 +40,7 @@ def export(
     """Write a bundle whose networks are ONNX graphs, or a page that runs it; return what was done.
 
     Either answers as the bundle does, without torch: a bundle of graphs needs ``pip install
-    'plait[edge]'`` and the extras of its modalities, a page a browser (`plait.web.write_page`).
+    'plait[edge]'`` and the extras of its modalities, a page a browser (`plait.web.page.write_page`).
     Each graph is compared with its network, on the rows of a table or on rows that are made up:
     together, one by one, and with each column missing. A graph that says something else is refused.
 
