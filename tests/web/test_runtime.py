@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -73,7 +75,7 @@ def test_what_is_no_archive_is_refused(tmp_path):
 
 
 def test_nothing_is_fetched_unasked(monkeypatch):
-    monkeypatch.setattr(runtime, "fetch", lambda url: pytest.fail(f"asked for {url}"))
+    monkeypatch.setattr(runtime, "_packed", lambda: pytest.fail("npm was asked"))
     with pytest.raises(PlaitError, match="not on this machine") as caught:
         runtime_files()
     assert "--allow-network" in caught.value.hint and VARIABLE in caught.value.hint
@@ -81,15 +83,34 @@ def test_nothing_is_fetched_unasked(monkeypatch):
 
 def test_what_is_fetched_when_asked_is_checked_and_kept(monkeypatch):
     asked = []
-    monkeypatch.setattr(runtime, "fetch", lambda url: asked.append(url) or archive(WANTED))
+    monkeypatch.setattr(runtime, "_packed", lambda: asked.append(1) or archive(WANTED))
     assert runtime_files(allow_network=True) == WANTED
     assert runtime_files() == WANTED
-    assert asked == [runtime.URL]
+    assert asked == [1]
 
 
 def test_what_is_fetched_but_is_another_one_is_not_kept(monkeypatch):
-    monkeypatch.setattr(runtime, "fetch", lambda url: archive(dict.fromkeys(WANTED, b"other")))
+    other = archive(dict.fromkeys(WANTED, b"other"))
+    monkeypatch.setattr(runtime, "_packed", lambda: other)
     with pytest.raises(PlaitError, match="is not that of"):
         runtime_files(allow_network=True)
     with pytest.raises(PlaitError, match="not on this machine"):
         runtime_files()
+
+
+def test_npm_is_asked_for_that_version_alone(monkeypatch, tmp_path):
+    asked = []
+
+    def fake(words, cwd, **options):
+        asked.append(words[1:])
+        (Path(cwd) / "onnxruntime-web.tgz").write_bytes(archive(WANTED))
+        return subprocess.CompletedProcess(words, 0, "", "")
+
+    monkeypatch.setattr(runtime.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(runtime.subprocess, "run", fake)
+    assert runtime_files(allow_network=True) == WANTED
+    assert asked == [["pack", runtime.PACKAGE, "--silent", "--ignore-scripts"]]
+    monkeypatch.setattr(runtime.shutil, "which", lambda name: None)
+    with pytest.raises(PlaitError, match="not on this machine") as caught:
+        runtime._packed()
+    assert "npm" in caught.value.received

@@ -10,6 +10,9 @@ from plait.errors import UsageError
 from plait.networks.config import SystemConfig, choose_size
 from plait.train.config import TrainConfig
 
+METHODS = ("distil", "prune", "quantize")
+"""Ways to make a bundle small."""
+
 NETWORK, TOLD, SIMPLE = "network", "told", "simple"
 STUDENTS = (SIMPLE, NETWORK, TOLD)
 """Kinds of students: linear models of codecs' features; a network; one that is told what simple

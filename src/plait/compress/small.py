@@ -14,6 +14,7 @@ from plait.compress.exported import export
 from plait.compress.limits import Limits, on_front, why_dropped
 from plait.compress.measured import Bench, Figures
 from plait.compress.pruned import pruned_student
+from plait.compress.settings import METHODS
 from plait.compress.teacher import Teacher
 from plait.compress.variants import variants
 from plait.energy import Meter
@@ -22,8 +23,6 @@ from plait.model.ensemble import DEEP
 from plait.model.model import Model
 from plait.progress import SILENT, Progress
 from plait.train.budget import Budget
-
-METHODS = ("distil", "prune", "quantize")
 
 DISTIL_SHARE, PRUNE_SHARES = 0.6, {0.5: 0.15, 0.7: 0.15}
 """Of the budget: for the student; share of weights that is pruned -> what its recovery takes."""

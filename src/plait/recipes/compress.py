@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.compress.limits import Limits
-from plait.compress.settings import STUDENTS
-from plait.compress.small import METHODS
-from plait.compress.small import compress as compressed
-from plait.compress.teacher import Teacher
+from plait.compress.settings import METHODS, STUDENTS
 from plait.data.table import read
+from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
 from plait.model.model import Model, load
 from plait.progress import Progress
@@ -71,6 +69,10 @@ def compress(
         TargetError: The bundle has no target, or generates it.
         ExtraError: Without ``plait[export]``, for graphs.
     """
+    require_torch()
+    from plait.compress.small import compress as compressed
+    from plait.compress.teacher import Teacher
+
     limits = Limits.of(max_loss, max_mb, max_ms)
     model = bundle if isinstance(bundle, Model) else load(bundle)
     place = None if out is None else place_beside(out, model, force=force)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.bundle import size_mb
-from plait.compress.exported import Exported
-from plait.compress.exported import export as exported_model
-from plait.compress.parity import worst
+from plait.compress.parity import Parity, worst
 from plait.data.table import read
 from plait.errors import UsageError
+from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
+from plait.model.ensemble import Ensemble
 from plait.model.model import Model, load
 from plait.model.several import Several
 from plait.progress import Progress
@@ -40,7 +40,8 @@ def export(
     """Write a bundle whose networks are ONNX graphs, or a page that runs it; return what was done.
 
     Either answers as the bundle does, without torch: a bundle of graphs needs ``pip install
-    'plait[edge]'`` and the extras of its modalities, a page a browser (`plait.web.page.write_page`).
+    'plait[edge]'`` and the extras of its modalities, a page (`plait.web.page.write_page`) a
+    browser.
     Each graph is compared with its network, on the rows of a table or on rows that are made up:
     together, one by one, and with each column missing. A graph that says something else is refused.
 
@@ -79,20 +80,21 @@ def export(
         )
     before = None if model.path is None else size_mb(model.path)
     place = place_beside(out, model, force=force) if to == ONNX else Path(out)
-    found = _as_graphs(model, table, to, seed, heard(progress), reading)
+    made_up = table is None
+    graphs, parity = _as_graphs(model, table, to, seed, heard(progress), reading)
     if to == ONNX:
-        found.model.save(place)
+        graphs.save(place)
     else:
         fetched = bool(reading.get("allow_network"))
-        write_page(found.model, place, runtime=runtime, allow_network=fetched)
+        write_page(graphs, place, runtime=runtime, allow_network=fetched)
     return {
         "to": to,
         "out": str(place),
-        "graphs": len(found.model.ensemble.graphs),
-        "rows": found.parity.num_rows,
-        "made_up": found.made_up,
-        "difference": found.parity.difference,
-        "agreement": found.parity.agreement,
+        "graphs": len(graphs.ensemble.graphs),
+        "rows": parity.num_rows,
+        "made_up": made_up,
+        "difference": parity.difference,
+        "agreement": parity.agreement,
         "mb": size_mb(place),
         "mb_before": before,
     }
@@ -105,9 +107,14 @@ def _as_graphs(
     seed: int,
     progress: Progress,
     reading: ReadOptions,
-) -> Exported:
-    """Return a model whose networks are graphs; one of graphs as it is, where a page is made."""
-    if to == WEB and model.parts is not None and getattr(model.parts, "graphs", ()):
-        return Exported(model, worst([]), made_up=False)
+) -> tuple[Model, Parity]:
+    """Return a model whose networks are graphs, and their parity on rows; one of graphs as it is,
+    where a page is made."""
+    if to == WEB and isinstance(model.parts, Ensemble) and model.parts.graphs:
+        return model, worst([])
+    require_torch()
+    from plait.compress.exported import export as exported_model
+
     rows = None if table is None else model.as_table(read(table, **reading))
-    return exported_model(model, rows, seed=seed, progress=progress)
+    found = exported_model(model, rows, seed=seed, progress=progress)
+    return found.model, found.parity

