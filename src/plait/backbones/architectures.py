@@ -52,6 +52,9 @@ PAIRS = ("clip", "siglip")
 OWN = frozenset({FRACAST})
 """Architectures whose network is plait's own."""
 
+TABICL, TABLE = "tabicl", "table"
+"""An architecture that answers whole rows of numbers, and what it is of, in place of a modality."""
+
 CHRONOS_2 = "Chronos2Model"
 """Of the settings' ``architectures``: a Chronos of another network, which calls itself T5 too."""
 
@@ -73,7 +76,9 @@ def architecture_of(said: Mapping[str, Any]) -> str:
 
 
 def modalities_of(architecture: str) -> tuple[str, ...]:
-    """Return what an architecture of transformers, or Fracast, can encode; empty if unknown."""
+    """Return what an architecture encodes, or that it is of whole tables; empty where unknown."""
+    if architecture == TABICL:
+        return (TABLE,)
     if architecture in PAIRS:
         return ("text", "image", "video")
     return tuple(modality for modality, known in KNOWN.items() if architecture in known)

@@ -7,7 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from plait.backbones.architectures import OWN, PAIRS, architecture_of, modalities_of
+from plait.backbones.architectures import (
+    OWN,
+    PAIRS,
+    TABICL,
+    TABLE,
+    architecture_of,
+    modalities_of,
+)
 from plait.backbones.efficientnet_folder import ENDINGS
 from plait.backbones.efficientnet_folder import NAME as EFFICIENTNET
 from plait.backbones.folder import PICKLES, WHOLE
@@ -23,6 +30,7 @@ NEEDED = {
     "text": ("tokenizer.json",),
     **dict.fromkeys(("image", "audio", "video"), PROCESSORS),
     "series": (CONFIG,),
+    TABLE: (CONFIG,),
 }
 """Modality -> files of which a checkpoint of transformers needs one."""
 
@@ -107,6 +115,8 @@ def _why_not(
 
 def _needing(kind: str) -> str:
     """Return which package an architecture needs that is not installed; "" for none."""
+    if kind == TABICL:
+        return _lacking("torch", "train") or _lacking("tabicl", "tabular")
     own = kind in OWN
     return _lacking("torch", "train") or ("" if own else _lacking("transformers", "hf"))
 
