@@ -61,7 +61,7 @@ def test_states_know_nothing_of_what_comes_later(network):
 
 def test_the_strongest_periods_stand_out_of_noise():
     noise = torch.randn(1, 32, generator=torch.Generator().manual_seed(0)) * 0.01
-    both = 3 * torch.sin(2 * torch.pi * TIME / 8) + 2 * torch.sin(2 * torch.pi * TIME / 3.2)
+    both = 3.0 * torch.sin(2 * torch.pi * TIME / 8) + 2.8 * torch.sin(2 * torch.pi * TIME / 3.2)
     found = strongest_periods(torch.cat([noise + both, torch.zeros(1, 32)]), SMALL)
     assert found.tolist() == [[8, 3], [0, 0]]
 
