@@ -111,14 +111,14 @@ def _models(source: str, folder: Path) -> Iterator[TableModel]:
         yield TableModel(source=source, folder=folder, settings=settings, key=key, licence=licence)
         return
     for file in sorted(folder.glob(PUBLISHED)):
-        settings = load_pickle(file).get("config")
-        if not isinstance(settings, dict):
+        told = load_pickle(file).get("config")
+        if not isinstance(told, dict):
             raise CheckpointError(
                 "the file is no checkpoint of TabICL", expected="its settings", path=file
             )
-        key = _key(settings, [file])
+        key = _key(told, [file])
         yield TableModel(
-            source=source, folder=folder, settings=settings, key=key, licence=licence, file=file
+            source=source, folder=folder, settings=told, key=key, licence=licence, file=file
         )
 
 
