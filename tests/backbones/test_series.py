@@ -356,3 +356,27 @@ def test_fit_save_load_predict(checkpoint, tmp_path, named, monkeypatch):
     after = plait.load(tmp_path / "m.plait").predict(asked).columns
     assert list(after["prediction"]) == list(before["prediction"])
     np.testing.assert_allclose(after["confidence"], before["confidence"], atol=1e-4)
+
+
+def test_one_that_is_found_is_tried_on_rows_held_out(checkpoint, tmp_path, monkeypatch):
+    from plait.encoders import packages
+
+    shutil.copytree(checkpoint("patchtsmixer"), tmp_path / "models" / "tiny-mixer")
+    monkeypatch.setenv("PLAIT_ENCODERS", str(tmp_path / "models"))
+    for name in ("HF_HUB_CACHE", "TORCH_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "nowhere"))
+    monkeypatch.setattr(packages, "distributions", lambda: [])
+    rows = [
+        {"wave": json.dumps(waves(12, 2, i).values.tolist()), "kind": "pq"[i % 2]}
+        for i in range(60)
+    ]
+    model = plait.fit(
+        plait.read(rows, columns={"wave": "series", "kind": "category"}),
+        target="kind", encoders="auto", budget="2 steps", simple=True, samples=False,
+        baselines=("linear",), scores=False,
+    )  # fmt: skip
+    (told,) = model.records["metrics"]["encoders"]
+    assert (told["column"], told["encoder"], told["modality"]) == ("wave", "tiny-mixer", "series")
+    assert told["rows"] >= 40 and np.isfinite(told["gain"])
+    used = ("wave", "wave~tiny-mixer") if told["used"] else ("wave",)
+    assert model.input_columns["wave"] == used
