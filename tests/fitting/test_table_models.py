@@ -13,7 +13,7 @@ import pytest
 import plait
 from plait.backbones import CheckpointError
 from plait.encoders import packages
-from plait.errors import UsageError
+from plait.errors import ExtraError, UsageError
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "baselines"))
 
@@ -111,3 +111,12 @@ def test_nothing_is_opened_where_it_would_not_be_measured(monkeypatch):
 
     monkeypatch.setattr(table_models, "find_encoders", None)
     assert not notes(quick(encoders="auto", baselines=("linear",)))
+
+
+def test_a_named_one_without_its_package_is_refused_before_anything_is_measured(
+    folder, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "tabicl", None)
+    with pytest.raises(ExtraError, match="needs the extra 'tabular'"):
+        quick(encoders={"table": str(folder)})
+    assert not notes(quick(encoders="auto"))

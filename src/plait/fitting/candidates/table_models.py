@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from plait.backbones.architectures import TABLE
 from plait.backbones.table_model import TableModel, open_table_model
 from plait.baselines.in_context import InContext
 from plait.encoders import FoundEncoder, find_encoders, open_table, suited
-from plait.errors import PlaitError
+from plait.errors import ExtraError, PlaitError
 from plait.fitting.candidates.candidates import Kind
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
@@ -34,6 +35,8 @@ def table_models(problem: Problem, work: Work) -> tuple[dict[str, Kind], tuple[s
     where = wanted.table_place()
     if where is None:
         model = _found(classes=form.exclusive) if wanted.finds(TABLE, TABLE) else None
+    elif find_spec("tabicl") is None:
+        raise ExtraError("tabular", "a tabular foundation model")
     elif isinstance(where, FoundEncoder):
         model = open_table(where, classes=form.exclusive)
     else:
