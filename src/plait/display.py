@@ -37,6 +37,7 @@ MODELS = {
     "probe": "linear probe of the base",
     "prompts": "prompts to the base",
     "prototypes": "prototypes in the base",
+    "in_context": "a tabular foundation model",
 }
 """Candidates by the name that bundles use -> the name for people, where it is another."""
 

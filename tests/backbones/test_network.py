@@ -7,9 +7,9 @@ import transformers as hf
 from tiny_checkpoints import AUDIO, IMAGE, TEXT, save_sentence_encoder
 
 from plait.backbones import CheckpointError, open_checkpoint
-from plait.backbones.network import average_spans
 from plait.data.collation import collate
 from plait.errors import UsageError
+from plait.nn.tokens import average_spans
 
 RNG = np.random.default_rng(5)
 TEXTS = ["the cat sails over the red boat . we wait here", "dog", "calm water while a cat"]

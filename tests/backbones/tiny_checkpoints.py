@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 import transformers as hf
+from tiny_series import SERIES as SERIES
+from tiny_series import save_series
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 TEXT = ("bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "clip_text", "siglip_text")
@@ -54,6 +56,8 @@ WAVE: dict[str, Any] = SIZES | {
 
 def save(architecture: str, folder: Path) -> None:
     """Write an architecture's model, and its tokenizer or processor, into a folder."""
+    if architecture in SERIES:
+        return save_series(architecture, folder)
     torch.manual_seed(0)
     model = _make(architecture).eval()
     for parameter in model.parameters():

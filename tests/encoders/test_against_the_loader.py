@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from plait.backbones import open_checkpoint
-from plait.backbones.checkpoint import KNOWN, PAIRS
+from plait.backbones.architectures import KNOWN, PAIRS
 from plait.encoders import find_encoders
 from plait.encoders.describing import FOR_VECTORS
 
 pytest.importorskip("transformers")
 sys.path.insert(0, str(Path(__file__).parent.parent / "backbones"))
 
-from tiny_checkpoints import AUDIO, IMAGE, TEXT, save
+from tiny_checkpoints import AUDIO, IMAGE, SERIES, TEXT, save
 
 
-@pytest.mark.parametrize("architecture", sorted({*TEXT, *IMAGE, *AUDIO}))
+@pytest.mark.parametrize("architecture", sorted({*TEXT, *IMAGE, *AUDIO, *SERIES}))
 def test_every_architecture_is_found_and_opens_for_what_it_is_said_to_encode(architecture, places):
     folder = places / "named" / architecture
     folder.mkdir()

@@ -322,3 +322,53 @@ def test_what_is_told_is_plain_json(places):
     told = only().to_dict()
     assert json.loads(json.dumps(told)) == told
     assert (told["licence"], told["usable"], told["why_not"]) == ("not told", True, None)
+
+
+FRACAST = json.dumps({"model": {"family": "fracast", "d_model": 8, "W": 32}, "pyramid": {}})
+BOLT = {"model_type": "t5", "chronos_config": {"input_patch_size": 16}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "architecture", "why"),
+    [
+        ({"model_type": "patchtst"}, "patchtst", ""),
+        ({"model_type": "timesfm2_5"}, "timesfm2_5", ""),
+        (BOLT, "chronos-bolt", ""),
+        ({"model_type": "patchtst", "share_embedding": False}, "patchtst", "read together"),
+        ({"model_type": "patchtsmixer", "mode": "mix_channel"}, "patchtsmixer", "read together"),
+        ({"model_type": "t5", "chronos_config": {}}, "chronos", "tokenizer is not"),
+        (BOLT | {"architectures": ["Chronos2Model"]}, "chronos-2", "is none that plait knows"),
+        ({"model_type": "t5"}, "t5", "is none that plait knows"),
+        ({"model": {"family": "fracast", "d_model": 8}}, "fracast", "its W is not"),
+        ({"model": {"family": "fracast", "d_model": 8, "W": 9.5}}, "fracast", "its W is not"),
+    ],
+)  # fmt: skip
+def test_models_of_series_need_their_settings_and_weights_alone(
+    settings, architecture, why, tmp_path
+):
+    lacking = {"tokenizer.json": None, "preprocessor_config.json": None}
+    made = make_folder(tmp_path, **{"config.json": json.dumps(settings)}, **lacking)
+    one = described(made)
+    assert one.architecture == architecture and why in one.why_not
+    assert one.is_usable == (not why)
+    assert one.modalities == (() if "none that plait" in why else ("series",))
+
+
+def test_a_package_that_carries_a_model_of_series(places):
+    files = {
+        "fracast/weights/config.json": FRACAST.encode(),
+        "fracast/weights/model.safetensors": WEIGHTS,
+        "fracast/weights/model.int8.safetensors": b"small",
+    }
+    make_package(places / "site", "fracast", files, "License-Expression: Apache-2.0\n")
+    one = only()
+    assert (one.name, one.modalities, one.licence) == ("fracast", ("series",), "Apache-2.0")
+    assert one.is_usable and one.weights == ("model.safetensors",)
+    assert one.num_bytes == len(WEIGHTS)
+
+
+def test_a_model_of_plaits_own_network_needs_no_transformers(tmp_path, monkeypatch):
+    from plait.encoders import describing
+
+    monkeypatch.setattr(describing, "find_spec", lambda name: name == "torch" or None)
+    assert described(make_folder(tmp_path, **{"config.json": FRACAST})).is_usable

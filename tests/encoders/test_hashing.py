@@ -59,10 +59,17 @@ def test_an_archive_has_the_hash_of_the_weights_inside(places):
 
 
 def test_several_files_have_a_hash_of_names_and_hashes(places):
-    make_folder(places / "named" / "m", **{"model-2.safetensors": WEIGHTS})
+    parts = {"model-1.safetensors": WEIGHTS, "model-2.safetensors": WEIGHTS}
+    make_folder(places / "named" / "m", **{"model.safetensors": None, **parts})
     (one,) = find_encoders()
-    text = f"model-2.safetensors|{PLAIN}|model.safetensors|{PLAIN}|"
+    text = f"model-1.safetensors|{PLAIN}|model-2.safetensors|{PLAIN}|"
     assert hashing.weights_hash(one) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_copies_in_another_precision_are_no_part_of_the_weights(places):
+    make_folder(places / "named" / "m", **{"model.int8.safetensors": b"other"})
+    (one,) = find_encoders()
+    assert one.weights == ("model.safetensors",) and hashing.weights_hash(one) == PLAIN
 
 
 def test_weights_that_vanished_have_no_hash(places):

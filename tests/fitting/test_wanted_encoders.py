@@ -62,7 +62,7 @@ def test_words_for_no_input_are_refused():
     wanted({"*": "auto", "text": "none", "note": "auto"}).check({"note": "text"})
     with pytest.raises(UsageError, match="that is no input") as caught:
         wanted({"image": "none"}).check({"note": "text"})
-    assert caught.value.received == "image" and caught.value.expected == "one of note, text"
+    assert caught.value.received == "image" and caught.value.expected == "one of note, table, text"
 
 
 def test_what_is_told_names_no_place():

@@ -12,7 +12,7 @@ from plait.modalities import modalities, traits_of, traits_of_modality
         ("moment", {"date"}),
         ("labels", {"categories", "category"}),
         ("words", {"text"}),
-        ("light", {"text"}),
+        ("light", {"series", "text"}),
         ("shared", {"audio", "image", "video"}),
         ("whole", {"vector"}),
         ("decimals", {"number"}),

@@ -1,4 +1,4 @@
-"""Pretrained backbones: checkpoints that give the vectors of texts, pictures, sounds and films."""
+"""Pretrained backbones: checkpoints that give vectors of texts, pictures, sounds, series, films."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from plait.backbones.checkpoint import Checkpoint as Checkpoint
     from plait.backbones.checkpoint import open_checkpoint as open_checkpoint
+    from plait.backbones.fitted import fitted_to as fitted_to
     from plait.backbones.folder import CheckpointError as CheckpointError
     from plait.backbones.frozen import encode_column as encode_column
     from plait.backbones.frozen import encode_rows as encode_rows
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from plait.backbones.preprocessing import TextPreparation as TextPreparation
     from plait.backbones.preprocessing import preparation_from_dict as preparation_from_dict
     from plait.backbones.preprocessing import preparation_to_dict as preparation_to_dict
+    from plait.backbones.series import SeriesPreparation as SeriesPreparation
     from plait.backbones.sound import AudioPreparation as AudioPreparation
     from plait.backbones.video import VideoPreparation as VideoPreparation
 
@@ -23,6 +25,7 @@ _HOMES = {
     "Checkpoint": "checkpoint",
     "open_checkpoint": "checkpoint",
     "CheckpointError": "folder",
+    "fitted_to": "fitted",
     "encode_column": "frozen",
     "encode_rows": "frozen",
     "ImagePreparation": "preprocessing",
@@ -31,6 +34,7 @@ _HOMES = {
     "preparation_from_dict": "preprocessing",
     "preparation_to_dict": "preprocessing",
     "AudioPreparation": "sound",
+    "SeriesPreparation": "series",
     "VideoPreparation": "video",
 }
 """Public name -> its module, loaded when the name is used: most bundles hold no encoder."""

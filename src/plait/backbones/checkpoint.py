@@ -8,54 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plait.backbones import efficientnet_folder, settings
-from plait.backbones.folder import (
-    CheckpointError,
-    find_folder,
-    hash_files,
-    read_json,
-    weight_files,
-)
+from plait.backbones.architectures import KNOWN
+from plait.backbones.configuration import tower_config, unknown, whole_config
+from plait.backbones.folder import CheckpointError, find_folder, hash_files, weight_files
 from plait.backbones.licence import licence_of_folder
 from plait.backbones.preprocessing import ImagePreparation, Preparation
+from plait.backbones.series_folder import read_series_settings
 from plait.backbones.version import VERSION
 from plait.backbones.video import VideoPreparation
-from plait.errors import ExtraError, UsageError
+from plait.errors import UsageError
 
 if TYPE_CHECKING:
     from plait.backbones.network import Backbone
-
-PICTURES = {
-    "vit": "ViTModel",
-    "dinov2": "Dinov2Model",
-    "clip_vision_model": "CLIPVisionModel",
-    "siglip_vision_model": "SiglipVisionModel",
-}
-
-KNOWN = {
-    "text": {
-        "bert": "BertModel",
-        "roberta": "RobertaModel",
-        "xlm-roberta": "XLMRobertaModel",
-        "distilbert": "DistilBertModel",
-        "mpnet": "MPNetModel",
-        "clip_text_model": "CLIPTextModel",
-        "siglip_text_model": "SiglipTextModel",
-    },
-    "image": PICTURES,
-    "audio": {
-        "whisper": "WhisperModel",
-        "wav2vec2": "Wav2Vec2Model",
-        "hubert": "HubertModel",
-    },
-    "video": PICTURES,
-}
-"""Modality -> architecture (``model_type`` of config.json) -> class of transformers.
-
-Films are seen by a picture checkpoint, frame by frame.
-"""
-
-PAIRS = ("clip", "siglip")
-"""Architectures of a text and a picture tower: each column takes the one that fits it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +29,14 @@ class Checkpoint:
     Attributes:
         source: What the user named: a folder or a hub id.
         folder: Where its weights lie.
-        modality: What it is opened for: ``text``, ``image``, ``audio`` or ``video``.
+        modality: What it is opened for: one of `KNOWN`.
         architecture: As in `KNOWN`, or ``efficientnet-lite0``.
-        model: Name of the class of transformers ("" for the latter).
+        model: Name of the class of transformers ("" for networks of plait's own).
         preparation: All of its preprocessing.
         dim: Length of its vectors.
         key: 40 hex digits of configuration, weights and preprocessing.
         licence: As its card tells it; "" where it does not.
-        config: Of transformers; None for ``efficientnet-lite0``.
+        config: Of transformers, or of Fracast; None for ``efficientnet-lite0``.
     """
 
     source: str
@@ -109,12 +73,13 @@ def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = F
 
     A folder holds config.json, model.safetensors, and tokenizer.json (text) or
     preprocessor_config.json (pictures, sounds); or it holds ``efficientnet-lite0*.pth``.
-    Code that comes with it is never run.
+    Code that comes with it is never run. What series are to look like depends on the column: see
+    `plait.backbones.fitted.fitted_to`.
 
     Args:
         where: Folder, or hub id.
-        modality: ``text``, ``image``, ``audio``, or ``video``, for which a picture checkpoint
-            sees some frames.
+        modality: ``text``, ``image``, ``audio``, ``series``, or ``video``, for which a picture
+            checkpoint sees some frames.
         allow_network: Whether a hub id may be fetched.
 
     Raises:
@@ -132,12 +97,14 @@ def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = F
     folder = find_folder(where, allow_network=allow_network)
     if efficientnet_folder.is_one(folder):
         return _efficientnet(str(where), folder, modality)
+    if modality == "series":
+        return _series(str(where), folder)
     root = settings.text_root(folder) if modality == "text" else folder
-    config = _read_config(root)
-    whole, config = config, _tower_config(config, modality)
+    config = whole_config(root)
+    whole, config = config, tower_config(config, modality)
     architecture = config.model_type
     if architecture not in KNOWN[modality]:
-        raise _unknown(architecture, modality, folder)
+        raise unknown(architecture, modality, folder)
     preparation = _preparation(folder, config, modality)
     projected = whole.model_type == "clip" or (whole.architectures or [""])[0].endswith(
         "WithProjection"
@@ -158,7 +125,7 @@ def open_checkpoint(where: str | Path, *, modality: str, allow_network: bool = F
 
 def _efficientnet(source: str, folder: Path, modality: str) -> Checkpoint:
     if modality not in ("image", "video"):
-        raise _unknown(efficientnet_folder.NAME, modality, folder)
+        raise unknown(efficientnet_folder.NAME, modality, folder)
     preparation = _of_frames(efficientnet_folder.preparation(folder), modality)
     return Checkpoint(
         source=source,
@@ -173,57 +140,27 @@ def _efficientnet(source: str, folder: Path, modality: str) -> Checkpoint:
     )
 
 
-def _read_config(root: Path) -> Any:
-    """Return the checkpoint's configuration, with the defaults of its architecture filled in."""
-    said = read_json(root / "config.json", missing="a checkpoint of transformers")
-    try:
-        from transformers import CONFIG_MAPPING
-    except ModuleNotFoundError:
-        raise ExtraError("hf", "a pretrained backbone") from None
-    kind = said.get("model_type")
-    if kind not in CONFIG_MAPPING:
-        raise CheckpointError(
-            "the checkpoint's architecture is not known",
-            expected="model_type in config.json, one of " + _names(*KNOWN),
-            received=kind,
-            path=root,
-        )
-    try:
-        return CONFIG_MAPPING[kind].from_dict(said)
-    except Exception as error:
-        raise CheckpointError(
-            "the checkpoint's config.json does not fit its architecture",
-            received=f"{type(error).__name__}: {error}",
-            path=root,
-        ) from None
+def _series(source: str, folder: Path) -> Checkpoint:
+    found = read_series_settings(folder)
+    return Checkpoint(
+        source=source,
+        folder=folder,
+        modality="series",
+        architecture=found.architecture,
+        model=KNOWN["series"][found.architecture],
+        preparation=found.preparation,
+        dim=found.preparation.dim,
+        key=_key([folder / "config.json", *weight_files(folder)], found.preparation),
+        licence=licence_of_folder(folder),
+        config=found.config,
+    )
 
 
 def read_config(root: Path, modality: str) -> Any:
     """Return the configuration of a checkpoint's tower for a modality. Raises `CheckpointError`."""
-    return _tower_config(_read_config(root), modality)
-
-
-def _tower_config(config: Any, modality: str) -> Any:
-    if config.model_type in PAIRS and modality in ("text", "image", "video"):
-        return config.text_config if modality == "text" else config.vision_config
-    return config
-
-
-def _names(*modalities: str) -> str:
-    names = {name for modality in modalities for name in KNOWN[modality]}
-    pairs = PAIRS if {"text", "image", "video"} & set(modalities) else ()
-    lite = (efficientnet_folder.NAME,) if {"image", "video"} & set(modalities) else ()
-    return ", ".join(sorted({*names, *pairs, *lite}))
-
-
-def _unknown(architecture: str, modality: str, folder: Path) -> CheckpointError:
-    fits = [m for m, known in KNOWN.items() if architecture in known]
-    return CheckpointError(
-        f"the checkpoint's architecture cannot encode {modality} columns",
-        expected="one of " + _names(modality),
-        received=architecture + (f", which is for {fits[0]}" if fits else ""),
-        path=folder,
-    )
+    if modality == "series":
+        return read_series_settings(root).config
+    return tower_config(whole_config(root), modality)
 
 
 def _preparation(folder: Path, config: Any, modality: str) -> Preparation:

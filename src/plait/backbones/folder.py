@@ -17,6 +17,9 @@ from plait.errors import ExtraError, PlaitError, UsageError
 
 TEXT_FILES = ("*.json", "*.txt")
 SAFE_FILES = ("*.safetensors",)
+WHOLE = "model.safetensors"
+"""All weights in one file."""
+
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -105,10 +108,15 @@ def inside(folder: Path, name: str) -> Path:
 def weight_files(folder: Path) -> list[Path]:
     """Return the files of weights: safetensors where there are any, else pickles that are safe.
 
+    Where there is a ``model.safetensors``, others beside it are copies in another precision.
+
     Raises:
         CheckpointError: There are none, or a pickle holds more than tensors.
     """
     safe = sorted(folder.glob("*.safetensors"))
+    whole = [file for file in safe if file.name == WHOLE]
+    if whole:
+        return whole
     if safe:
         return safe
     pickles = sorted(
@@ -153,6 +161,34 @@ def load_pickle(file: Path) -> dict[str, Any]:
             "the weights are not a dictionary of tensors", received=type(state), path=file
         )
     return state
+
+
+def load_tensors(files: list[Path], start: str = "") -> dict[str, Any]:
+    """Return the tensors of some files of weights whose names begin with `start`.
+
+    Raises `CheckpointError` when a file is damaged, or a pickle that is not safe.
+    """
+    return {
+        name: tensor
+        for file in files
+        for name, tensor in _tensors(file).items()
+        if name.startswith(start)
+    }
+
+
+def _tensors(file: Path) -> dict[str, Any]:
+    if file.suffix != ".safetensors":
+        return load_pickle(file)
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found: dict[str, Any] = load_file(file)
+    except SafetensorError as error:
+        raise CheckpointError(
+            "the file of weights is damaged", received=str(error), path=file
+        ) from None
+    return found
 
 
 def hash_files(files: list[Path]) -> str:

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from plait.backbones.architectures import CHRONOS_BOLT, FRACAST
 from plait.backbones.efficientnet import fold_norms, load_efficientnet
 from plait.backbones.efficientnet_folder import NAME as EFFICIENTNET
 from plait.backbones.efficientnet_folder import weights as efficientnet_weights
-from plait.backbones.folder import CheckpointError, load_pickle, weight_files
+from plait.backbones.folder import CheckpointError, load_pickle, load_tensors, weight_files
+from plait.backbones.fracast import Fracast
 from plait.backbones.preprocessing import ImagePreparation
+from plait.backbones.series import SeriesPreparation
+from plait.backbones.series_readers import READERS, PatchEmbedding
+from plait.backbones.series_tower import SeriesTower
 from plait.backbones.towers import (
     ConvolutionTower,
     FrameTower,
@@ -46,6 +51,9 @@ def load_tower(checkpoint: Checkpoint, *, frozen: bool) -> nn.Module:
         return FrameTower(_picture_tower(checkpoint, preparation.picture, frozen))
     if isinstance(preparation, ImagePreparation):
         return _picture_tower(checkpoint, preparation, frozen)
+    if isinstance(preparation, SeriesPreparation):
+        reader = READERS[checkpoint.architecture]
+        return SeriesTower(_series_model(checkpoint), reader, preparation)
     model = _load(checkpoint)
     if checkpoint.modality == "text":
         return TextTower(model, preparation)
@@ -66,6 +74,31 @@ def _picture_tower(
         return ConvolutionTower(network, preparation, 32)
     patch = checkpoint.config.patch_size
     return ImageTower(_load(checkpoint), preparation, patch if isinstance(patch, int) else patch[0])
+
+
+def _series_model(checkpoint: Checkpoint) -> nn.Module:
+    """Return the model; parts that forecast are left out."""
+    if checkpoint.architecture == FRACAST:
+        network = Fracast(checkpoint.config)
+        _fill(network, "core.", checkpoint)
+        return network.eval()
+    model = _load(checkpoint)
+    if checkpoint.architecture == CHRONOS_BOLT:
+        name = "input_patch_embedding"
+        model.add_module(name, PatchEmbedding(checkpoint.config))
+        _fill(model.get_submodule(name), f"{name}.", checkpoint, within=f"{name}.")
+        model.eval()
+    return model
+
+
+def _fill(network: nn.Module, start: str, checkpoint: Checkpoint, *, within: str = "") -> None:
+    """Load the weights whose names begin with `start`; of these, `within` is left out."""
+    found = load_tensors(weight_files(checkpoint.folder), start)
+    state = {name.removeprefix(within): tensor for name, tensor in found.items()}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise _broken(str(error), checkpoint) from None
 
 
 def _load(checkpoint: Checkpoint) -> nn.Module:
@@ -105,7 +138,8 @@ def _load(checkpoint: Checkpoint) -> nn.Module:
 def _broken(received: str, checkpoint: Checkpoint) -> CheckpointError:
     return CheckpointError(
         "the checkpoint's weights do not fit its config.json",
-        expected=f"weights of {checkpoint.model}, in the sizes that config.json says",
+        expected=f"weights of {checkpoint.model or checkpoint.architecture}, in the sizes that "
+        "config.json says",
         received=received,
         path=checkpoint.folder,
         hint="fetch the checkpoint again, config.json and weights of the same version",

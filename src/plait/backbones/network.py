@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,7 +13,7 @@ from plait.backbones.preprocessing import Preparation
 from plait.backbones.towers import TowerOutput
 from plait.errors import UsageError
 from plait.nn.low_rank import adapt_linears, corrections, merge_linears
-from plait.nn.tokens import Tokens, grid_tokens, length_mask, line_positions
+from plait.nn.tokens import Tokens, average_spans, grid_tokens
 
 if TYPE_CHECKING:
     from plait.backbones.checkpoint import Checkpoint
@@ -142,21 +141,6 @@ def check_way(how: str) -> None:
     """Raise `UsageError` unless it is one of `WAYS`."""
     if how not in WAYS:
         raise UsageError("unknown way to use a backbone", expected=", ".join(WAYS), received=how)
-
-
-def average_spans(
-    hidden: Float[Tensor, "batch place dim"], counts: Int[Tensor, " batch"], num_spans: int
-) -> Tokens:
-    """Average each row's real vectors in ``min(num_spans, count)`` spans of about equal length."""
-    place = torch.arange(hidden.shape[1], device=hidden.device)[None]
-    num = counts.clamp_max(num_spans)[:, None]
-    real: Bool[Tensor, "batch place"] = length_mask(counts, hidden.shape[1])
-    span = torch.where(real, place * num // counts[:, None], num_spans)
-    weights = F.one_hot(span, num_spans + 1)[:, :, :num_spans].to(hidden.dtype)
-    sums = torch.einsum("bps,bpd->bsd", weights, hidden)
-    values = sums / weights.sum(1).clamp_min(1.0)[:, :, None]
-    most = int(num.max())
-    return line_positions(values[:, :most], num[:, 0])
 
 
 def _add_adapters(tower: nn.Module) -> None:

@@ -142,10 +142,17 @@ def preparation_to_dict(preparation: Preparation) -> dict[str, Any]:
 
 def preparation_from_dict(data: dict[str, Any]) -> Preparation:
     """Rebuild a preparation. Raises `BundleError` on an unknown modality or field."""
+    from plait.backbones.series import SeriesPreparation
     from plait.backbones.sound import AudioPreparation
     from plait.backbones.video import VideoPreparation
 
-    known = TextPreparation, ImagePreparation, AudioPreparation, VideoPreparation
+    known = (
+        TextPreparation,
+        ImagePreparation,
+        AudioPreparation,
+        SeriesPreparation,
+        VideoPreparation,
+    )
     kinds: dict[str, Any] = {kind.modality: kind for kind in known}
     fields = {name: _from_json(value) for name, value in data.items()}
     kind = kinds.get(str(fields.pop("modality", "")))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from plait.backbones import efficientnet_folder
 from plait.backbones.bundling import LITE_WEIGHTS, WEIGHTS
 from plait.backbones.checkpoint import Checkpoint, read_config
-from plait.backbones.folder import load_pickle, weight_files
+from plait.backbones.folder import load_tensors, weight_files
 from plait.backbones.version import VERSION
 from plait.bundle import to_json
 from plait.data.cache import cache_folder, mark_used, new_entry
@@ -86,14 +86,7 @@ def _weights(checkpoint: Checkpoint, backbone: Backbone) -> list[tuple[str, Tens
     if checkpoint.architecture != "whisper":
         return found
     # Only Whisper's encoder is at work, but its class loads the decoder too.
-    rest = [(n.removeprefix("model."), tensor) for n, tensor in _saved(checkpoint)]
+    saved = load_tensors(weight_files(checkpoint.folder))
+    rest = [(n.removeprefix("model."), tensor) for n, tensor in saved.items()]
     decoder = [(name, tensor) for name, tensor in rest if name.startswith("decoder.")]
     return [*((f"encoder.{name}", tensor) for name, tensor in found), *decoder]
-
-
-def _saved(checkpoint: Checkpoint) -> list[tuple[str, Tensor]]:
-    from safetensors.torch import load_file
-
-    files = weight_files(checkpoint.folder)
-    load = load_file if files[0].suffix == ".safetensors" else load_pickle
-    return [item for file in files for item in load(file).items()]

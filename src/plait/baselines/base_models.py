@@ -1,4 +1,4 @@
-"""Base models: majority, neighbour, linear, boosted, and those on a base's vectors."""
+"""Base models: majority, neighbour, linear, boosted, in context, and those on a base's vectors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from plait.baselines.boosted import Boosted as Boosted
 from plait.baselines.contract import BaseModel as BaseModel
+from plait.baselines.in_context import InContext as InContext
 from plait.baselines.label_propagation import LabelPropagation as LabelPropagation
 from plait.baselines.linear import Linear as Linear
 from plait.baselines.majority import Majority as Majority
@@ -27,9 +28,18 @@ BASELINES: dict[str, type[BaseModel]] = {
 
 BASE_MODELS: dict[str, type[BaseModel]] = BASELINES | {
     base_model.name: base_model
-    for base_model in (ProductOfExperts, LabelPropagation, Prototypes, Prompts, Probe, TableTrees)
+    for base_model in (
+        ProductOfExperts,
+        LabelPropagation,
+        Prototypes,
+        Prompts,
+        Probe,
+        TableTrees,
+        InContext,
+    )
 }
-"""All of them: also for several input columns, rows without a target, a base's vectors."""
+"""All of them: also for several input columns, rows without a target, a base's vectors, a tabular
+foundation model."""
 
 
 def load_base_model(name: str, folder: Path) -> BaseModel:

@@ -19,6 +19,8 @@ plait fit shop.csv --target category --encoder auto --encoder image=none"""
 def encoders(seed: Seed = 0, json: Json = False, quiet: Quiet = False) -> None:
     """List the pretrained encoders on this machine: what they read, size, licence, hash.
 
+    What reads table is a tabular foundation model, which answers whole rows.
+
     Looked at are the folders of $PLAIT_ENCODERS (none: nowhere), the caches of Hugging Face and
     torch hub, and installed packages that carry weights. Nothing is fetched.
     """

@@ -157,8 +157,8 @@ Start = Annotated[
             "encoder": (
                 texts(
                     "auto (what plait encoders lists, where it helps; the default from 1m on), "
-                    "none, or for a modality or column: text=./all-MiniLM-L6-v2, image=none; may "
-                    "be repeated."
+                    "none, or for a modality or column: text=./all-MiniLM-L6-v2, image=none; of "
+                    "whole rows: table=./TabICL; may be repeated."
                 ),
                 None,
             ),

@@ -7,18 +7,31 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from plait.backbones.checkpoint import KNOWN, PAIRS
+from plait.backbones.architectures import (
+    OWN,
+    PAIRS,
+    TABICL,
+    TABLE,
+    architecture_of,
+    modalities_of,
+)
 from plait.backbones.efficientnet_folder import ENDINGS
 from plait.backbones.efficientnet_folder import NAME as EFFICIENTNET
-from plait.backbones.folder import PICKLES
+from plait.backbones.folder import PICKLES, WHOLE
 from plait.backbones.licence import licence_of_card
+from plait.backbones.series_folder import refusal
 from plait.encoders.files import Files, read_settings
 from plait.encoders.found import FoundEncoder
 from plait.installation import install_command
 
 CARD, CONFIG = "README.md", "config.json"
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
-NEEDED = {"text": ("tokenizer.json",), **dict.fromkeys(("image", "audio", "video"), PROCESSORS)}
+NEEDED = {
+    "text": ("tokenizer.json",),
+    **dict.fromkeys(("image", "audio", "video"), PROCESSORS),
+    "series": (CONFIG,),
+    TABLE: (CONFIG,),
+}
 """Modality -> files of which a checkpoint of transformers needs one."""
 
 FOR_VECTORS = frozenset(
@@ -64,12 +77,12 @@ def describe(
 
 def _checkpoint(files: Files, config: dict[str, Any], about: dict[str, Any]) -> FoundEncoder | None:
     """Describe a checkpoint of transformers; None for other software that has a config.json."""
-    kind = config.get("model_type")
+    kind = architecture_of(config)
     modules, _ = read_settings(files, "modules.json")
     weights, pickled = _weights(files)
-    if not isinstance(kind, str) or not kind:
+    if not kind:
         return FoundEncoder(**about, why_not=f"{CONFIG} names no model_type") if weights else None
-    modalities = _modalities(kind)
+    modalities = modalities_of(kind)
     about |= {
         "architecture": kind,
         "modalities": tuple(m for m in modalities if _has_needed(files, m)),
@@ -78,15 +91,16 @@ def _checkpoint(files: Files, config: dict[str, Any], about: dict[str, Any]) -> 
         "pair": kind in PAIRS,
         "made_for_vectors": isinstance(modules, list) or kind in FOR_VECTORS,
     }
-    return FoundEncoder(**about, why_not=_why_not(files, kind, modalities, pickled, about))
+    why_not = _why_not(files, modalities, pickled, about) or refusal(config)
+    return FoundEncoder(**about, why_not=why_not or _needing(kind))
 
 
 def _why_not(
-    files: Files, kind: str, modalities: tuple[str, ...], pickled: bool, about: dict[str, Any]
+    files: Files, modalities: tuple[str, ...], pickled: bool, about: dict[str, Any]
 ) -> str:
-    """Return the first thing that keeps plait from loading a checkpoint; "" where nothing does."""
+    """Return the first thing in the files that keeps plait from loading them; "" for nothing."""
     if not modalities:
-        return f"its architecture '{kind}' is none that plait knows as an encoder"
+        return f"its architecture '{about['architecture']}' is none that plait knows as an encoder"
     if files.strays:
         return f"{files.strays[0]} is a link out of its folder, or to nothing"
     if not about["weights"]:
@@ -96,7 +110,15 @@ def _why_not(
     if not about["modalities"]:
         wanted = sorted({NEEDED[one][0] for one in modalities})
         return f"{' and '.join(wanted)} is not there"
-    return _lacking("torch", "train") or _lacking("transformers", "hf")
+    return ""
+
+
+def _needing(kind: str) -> str:
+    """Return which package an architecture needs that is not installed; "" for none."""
+    if kind == TABICL:
+        return _lacking("torch", "train") or _lacking("tabicl", "tabular")
+    own = kind in OWN
+    return _lacking("torch", "train") or ("" if own else _lacking("transformers", "hf"))
 
 
 def _lite(files: Files, names: list[str], about: dict[str, Any]) -> FoundEncoder:
@@ -120,12 +142,6 @@ def _is_lite(name: str) -> bool:
     )
 
 
-def _modalities(kind: str) -> tuple[str, ...]:
-    if kind in PAIRS:
-        return ("text", "image", "video")
-    return tuple(modality for modality, known in KNOWN.items() if kind in known)
-
-
 def _has_needed(files: Files, modality: str) -> bool:
     return any(name in files.sizes for name in NEEDED[modality])
 
@@ -134,6 +150,7 @@ def _weights(files: Files) -> tuple[tuple[str, ...], bool]:
     """Return the files of weights, as the loader would take them, and whether they are pickles."""
     top = sorted(name for name in files.sizes if "/" not in name)
     safe = tuple(name for name in top if name.endswith(".safetensors"))
+    safe = (WHOLE,) if WHOLE in safe else safe
     pickles = tuple(
         name
         for name in top

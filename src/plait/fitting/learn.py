@@ -15,6 +15,7 @@ from plait.fitting.candidates.base_models import BaseModels, measure_base_models
 from plait.fitting.candidates.label_curve import curve_seconds, measure_label_curve, told
 from plait.fitting.candidates.refit import Refitted, refit
 from plait.fitting.candidates.second_round import measure_again, why_unused
+from plait.fitting.candidates.table_models import table_models
 from plait.fitting.choice.choose import Choice
 from plait.fitting.choice.chosen_by_folds import choose_and_judge, seconds_to_choose
 from plait.fitting.choice.comparison import Candidates, on_all_rows, outputs_of
@@ -61,6 +62,8 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     problem, folds = _with_folds(problem, work, apart=knows_targets(problem))
     problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):
+        others, said = table_models(problem, work)
+        problem = replace(problem, notes=(*problem.notes, *said))
         base_models = measure_base_models(
             problem,
             folds,
@@ -69,6 +72,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
             enabled=work.baselines,
             progress=work.progress,
             space=space,
+            others=others,
         )
     with timetable.part("label curve"):
         curve = _label_curve(problem, work)

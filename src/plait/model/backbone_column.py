@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plait.backbones import Checkpoint, encode_column, encode_rows, open_checkpoint
+from plait.backbones import (
+    Checkpoint,
+    encode_column,
+    encode_rows,
+    fitted_to,
+    open_checkpoint,
+)
 from plait.backbones.bundling import checkpoint_facts, checkpoint_files, checkpoint_from
 from plait.backbones.frozen import NUM_LOCAL
 from plait.data.prepared import Prepared, PreparedColumn
@@ -158,8 +164,8 @@ def open_derived_columns(
         if not input_columns:
             raise _unknown(name, table, inputs)
         for input_column in input_columns:
-            modality = str(table.schema[input_column].modality)
-            checkpoint = _opened(where, modality, table)
+            opened = _opened(where, str(table.schema[input_column].modality), table)
+            checkpoint = fitted_to(opened, table, input_column, rows)
             there = [one for one in [*known, *found] if one.input_column == input_column]
             if checkpoint.key in [one.checkpoint.key for one in there]:
                 continue

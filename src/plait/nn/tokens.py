@@ -66,3 +66,18 @@ def averaged(
     total = F.pad(x * real, padding).unflatten(1, (-1, stride)).sum(2)
     num = F.pad(real.to(x.dtype), padding).unflatten(1, (-1, stride)).sum(2)
     return total / num.clamp(min=1.0)
+
+
+def average_spans(
+    hidden: Float[Tensor, "batch place dim"], counts: Int[Tensor, " batch"], num_spans: int
+) -> Tokens:
+    """Average each row's real vectors in ``min(num_spans, count)`` spans of about equal length."""
+    place = torch.arange(hidden.shape[1], device=hidden.device)[None]
+    num = counts.clamp_max(num_spans)[:, None]
+    real: Bool[Tensor, "batch place"] = length_mask(counts, hidden.shape[1])
+    span = torch.where(real, place * num // counts[:, None], num_spans)
+    weights = F.one_hot(span, num_spans + 1)[:, :, :num_spans].to(hidden.dtype)
+    sums = torch.einsum("bps,bpd->bsd", weights, hidden)
+    values = sums / weights.sum(1).clamp_min(1.0)[:, :, None]
+    most = int(num.max())
+    return line_positions(values[:, :most], num[:, 0])

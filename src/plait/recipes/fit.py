@@ -29,6 +29,7 @@ from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.fitting.whole_rows.drawable import drawable
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
+from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.several import together
 from plait.progress import Progress, expect_end, say
@@ -235,6 +236,7 @@ def _describe(
     settings = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
     settings["encoders"] = asked.encoders.told()
     said = {**said, "on_error": "skip"} if problem.table.policy.skips else said
+    simple = model.parts.base_models.values() if isinstance(model.parts, Ensemble) else ()
     model.on_error = str(problem.table.policy.on_error)
     model.schema = counted(model.schema, problem.prepared)
     records["metrics"]["notes"] += work.timetable.notes()
@@ -243,7 +245,7 @@ def _describe(
         **records,
         "splits": problem.splits.to_dict(),
         "lineage": make_lineage(problem, settings, said),
-        "licences": make_licences(problem, asked.licences, model.derived_columns),
+        "licences": make_licences(problem, asked.licences, model.derived_columns, simple),
         "energy": work.meter.as_dict(),
     }
 

@@ -132,6 +132,7 @@ def measure_base_models(
     enabled: bool | Sequence[str],
     progress: Progress,
     space: SharedSpace | None = None,
+    others: Mapping[str, Kind] | None = None,
 ) -> BaseModels:
     """Fit majority, nearest neighbour, linear and boosted models, and others where they apply.
 
@@ -146,9 +147,10 @@ def measure_base_models(
         enabled: False measures none; names measure only those of them that apply.
         progress: Told of the work.
         space: Whose vectors are among the problem's columns; adds base models on them alone.
+        others: Further kinds, such as a tabular foundation model.
     """
     start, worked = time.monotonic(), time.process_time()
-    kinds, notes = _wanted(problem, space, enabled)
+    kinds, notes = _wanted(problem, space, enabled, others or {})
     if not kinds:
         return BaseModels(notes=notes)
     form, labels = problem.target_codec.form, len(getattr(problem.target_codec, "labels", ()))
@@ -213,12 +215,16 @@ def with_reduced_models(
 
 
 def _wanted(
-    problem: Problem, space: SharedSpace | None, enabled: bool | Sequence[str]
+    problem: Problem,
+    space: SharedSpace | None,
+    enabled: bool | Sequence[str],
+    others: Mapping[str, Kind],
 ) -> tuple[dict[str, Kind], tuple[str, ...]]:
     """Return the models that are asked for and apply, and what to say of the others."""
     if not enabled:
         return {}, ("the baselines were switched off",)
     kinds, notes = available(problem, space)
+    kinds |= others
     if isinstance(enabled, bool):
         return kinds, notes
     kinds = {name: kind for name, kind in kinds.items() if name in enabled}

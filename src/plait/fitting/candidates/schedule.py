@@ -20,6 +20,7 @@ WORTH: Mapping[str, float] = {
     "prototypes": 0.5,
     "prompts": 0.5,
     "label_propagation": 0.6,
+    "in_context": 0.7,
 }
 """What a candidate is expected to add, beside the others."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.backbones import Checkpoint
+from plait.backbones import Checkpoint, fitted_to
 from plait.data.prepared import Prepared, PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
@@ -99,8 +99,8 @@ def read_again(problem: Problem, work: Work, kept: Kept) -> Problem:
     """Return the problem read as the interrupted fit did. Raises `UsageError` where one is gone."""
     found = find_encoders() if kept.used else ()
     for told in kept.used:
-        input_column, modality = told["column"], str(problem.table.schema[told["column"]].modality)
-        checkpoint = _same(found, told, modality)
+        input_column = told["column"]
+        checkpoint = _same(found, told, problem)
         encoder = ColumnEncoder(problem.table, input_column, checkpoint, deadline=None)
         update = work.progress.task(f"encoding {input_column}", problem.table.num_rows)
         problem = with_encoder(
@@ -109,10 +109,12 @@ def read_again(problem: Problem, work: Work, kept: Kept) -> Problem:
     return problem
 
 
-def _same(found: Iterable[FoundEncoder], told: Mapping[str, str], modality: str) -> Checkpoint:
+def _same(found: Iterable[FoundEncoder], told: Mapping[str, str], problem: Problem) -> Checkpoint:
+    table, column = problem.table, told["column"]
     for one in found:
         if one.name == told["encoder"] and one.is_usable:
-            checkpoint = open_found(one, modality)
+            opened = open_found(one, str(table.schema[column].modality))
+            checkpoint = fitted_to(opened, table, column, problem.splits.train)
             if checkpoint.key == told["key"]:
                 return checkpoint
     raise UsageError(

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from plait.backbones import Checkpoint
-from plait.backbones.checkpoint import KNOWN
+from plait.backbones import Checkpoint, fitted_to
+from plait.backbones.architectures import KNOWN
 from plait.data.prepared import PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found, suited
 from plait.errors import PlaitError
@@ -59,10 +59,10 @@ def read_by_encoders(problem: Problem, work: Work) -> tuple[Problem, dict[str, A
 def add_found(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]]:
     """Return the problem read by found encoders too, and ``{"encoders": records}`` of those tried.
 
-    Each column of texts, pictures, sounds or films whose encoder is looked for is tried with the
-    one that suits it best (`plait.encoders.order.suited`) and is fast enough. It is kept where the
-    judge (`encoder_judges`) finds a gain of more than a standard error on rows held
-    out, beside all other columns and the encoders kept before it.
+    Each column of texts, pictures, sounds, series or films whose encoder is looked for is tried
+    with the one that suits it best (`plait.encoders.order.suited`) and is fast enough. It is kept
+    where the judge (`encoder_judges`) finds a gain of more than a standard error on rows held out,
+    beside all other columns and the encoders kept before it.
 
     Raises `UsageError` where a word is of no input column, or tuning is asked for and none is kept.
     """
@@ -147,7 +147,7 @@ class _Search:
             if self._until is not None and began >= self._until:
                 break
             try:
-                checkpoint = open_found(one, self._kinds[input_column])
+                checkpoint = self._opened(input_column, one)
                 problem, gain, costs = self._read(input_column, checkpoint, judge)
             except TooSlow as slow:
                 why = str(slow)
@@ -164,6 +164,10 @@ class _Search:
                 self._leave_out(input_column, one, NO_HELP, facts)
             return
         self._leave_out(input_column, choices[0], why)
+
+    def _opened(self, input_column: str, one: FoundEncoder) -> Checkpoint:
+        checkpoint, problem = open_found(one, self._kinds[input_column]), self._problem
+        return fitted_to(checkpoint, problem.table, input_column, problem.splits.train)
 
     @property
     def _until(self) -> float | None:

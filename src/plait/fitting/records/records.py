@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import plait
+from plait.baselines.contract import BaseModel
+from plait.baselines.in_context import table_models_in
 from plait.data.prepared import Prepared
 from plait.data.schema import Column, Schema
 from plait.display import model_name
@@ -72,21 +75,31 @@ def versions_of(*packages: str) -> dict[str, str]:
 
 
 def make_licences(
-    problem: Problem, stated: Sequence[Mapping[str, str]], derived_columns: Sequence[DerivedColumn]
+    problem: Problem,
+    stated: Sequence[Mapping[str, str]],
+    derived_columns: Sequence[DerivedColumn],
+    base_models: Iterable[BaseModel] = (),
 ) -> list[dict[str, str]]:
     """Return the licence of every source: as stated by the table or caller, else "not stated".
 
-    Pretrained encoders among the `derived_columns`, whose weights lie in the bundle, are sources
-    too.
+    Pretrained encoders among the `derived_columns`, and tabular foundation models among the
+    `base_models`, whose weights lie in the bundle, are sources too.
     """
     found = [dict(entry) for entry in stated]
     found = found or [{"source": problem.table.name, "licence": "not stated"}]
     encoders = {
         one.name: one.checkpoint for one in derived_columns if isinstance(one, BackboneColumn)
     }
-    return found + [
+    found += [
         {"source": f"pretrained encoder {name}", "licence": one.licence or "not told"}
         for name, one in encoders.items()
+    ]
+    return found + [
+        {
+            "source": f"tabular foundation model {Path(one.source).name}",
+            "licence": one.licence or "not told",
+        }
+        for one in table_models_in(base_models)
     ]
 
 

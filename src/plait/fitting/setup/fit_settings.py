@@ -248,7 +248,8 @@ class Start:
             cache, and join the column's own. ``auto`` uses what is on this machine where it helps
             on rows held out, and is what happens in budgets of a minute and more (unless `simple`)
             where nothing is said; ``none`` uses nothing. Both also for one column or modality:
-            ``{"*": "auto", "image": "none"}``.
+            ``{"*": "auto", "image": "none"}``. ``table`` names a tabular foundation model, which is
+            measured beside the simple models: ``{"table": "./TabICL"}``.
         tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
             ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
             in budgets of ten minutes, 1,000 steps or 20 epochs and more).

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plait.backbones.architectures import TABLE
 from plait.encoders import FoundEncoder, find_encoders, named
 from plait.errors import UsageError
 from plait.train.budget import Budget
@@ -22,8 +23,9 @@ class WantedEncoders:
     """What was said of encoders, taken apart.
 
     Attributes:
-        named: Column or modality -> folder, hub id, or name of one that is found.
-        said: Column, modality or ``*`` -> ``auto`` or ``none``.
+        named: Column or modality -> folder, hub id, or name of one that is found; ``table`` -> the
+            folder of a tabular foundation model, or such a name.
+        said: Column, modality, ``table`` or ``*`` -> ``auto`` or ``none``.
         asked: Whether anything was said at all.
     """
 
@@ -90,7 +92,7 @@ class WantedEncoders:
 
     def check(self, columns: Mapping[str, str]) -> None:
         """Raise `UsageError` where a word is of no input column (name -> modality)."""
-        known = {*columns, *columns.values(), ALL}
+        known = {*columns, *columns.values(), TABLE, ALL}
         for name in self.said:
             if name not in known:
                 raise UsageError(
@@ -104,11 +106,18 @@ class WantedEncoders:
 
         A name is that of a found encoder where there is no such folder.
         """
+        return {name: one for name, one in self._places().items() if name != TABLE}
+
+    def table_place(self) -> str | FoundEncoder | None:
+        """Return the named folder of a tabular foundation model, or a found one; None without."""
+        return self._places().get(TABLE)
+
+    def _places(self) -> dict[str, str | FoundEncoder]:
         unknown = [one for one in self.named.values() if not Path(one).expanduser().exists()]
         found = find_encoders() if unknown else ()
         return {
-            column: (named(found, where) if where in unknown else None) or where
-            for column, where in self.named.items()
+            name: (named(found, where) if where in unknown else None) or where
+            for name, where in self.named.items()
         }
 
     def told(self, *, whole: bool = False) -> str:

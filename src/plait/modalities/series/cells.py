@@ -57,6 +57,29 @@ def read_series(cell: Cell, media: Media, time_column: str = "") -> Series | Non
     return series_of_bytes(media.read_bytes(cell), time_column)
 
 
+def aligned(series: Series, num_channels: int, channels: tuple[str, ...]) -> Series:
+    """Return a series with its channels in the order of training.
+
+    Args:
+        series: Read.
+        num_channels: That training saw; at least one.
+        channels: Their names; empty where they have none.
+
+    Raises `CellError` when it has others, or another number of them.
+    """
+    if channels and series.channels and series.channels != channels:
+        return reordered(series, channels)
+    num = max(num_channels, 1)
+    if series.values.shape[1] != num:
+        raise CellError(
+            "the series has another number of channels than in training",
+            expected=f"{num} channels",
+            received=f"{series.values.shape[1]} channels",
+            hint="a file holds [time, channel], time first",
+        )
+    return series
+
+
 def reordered(series: Series, channels: tuple[str, ...]) -> Series:
     """Return a series with these channels, NaN in those that it lacks. Raises `CellError`."""
     unknown = [name for name in series.channels if name not in channels]

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from plait.display import brief
-from plait.errors import CellError, TargetError
+from plait.errors import TargetError
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.series.cells import Series, read_series, reordered, sureness
+from plait.modalities.series.cells import Series, aligned, read_series, sureness
 from plait.modalities.series.files import ENDINGS, MAGIC
 from plait.modalities.series.grid import average_down, known_spread, lay_on_grid, thinned
 from plait.modalities.series.linear_map import LinearMap
@@ -36,6 +36,7 @@ from plait.modalities.series.survey import survey
 from plait.modalities.series.warp import warp
 from plait.modalities.series.written import written
 from plait.modalities.target import MetricWord, SimpleGenerator, StartingGenerator
+from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 MAX_SCALED = 1e4
@@ -73,6 +74,7 @@ class SeriesCodec:
     version: ClassVar[int] = 4
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
+    traits: ClassVar[Traits] = Traits(light=True)
     task: ClassVar[str] = "draw"
     verb: ClassVar[str] = "Draws"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
@@ -274,17 +276,7 @@ class SeriesCodec:
 
     def _align(self, series: Series) -> Series:
         """Bring the channels into the order of training. Raises `CellError` when they differ."""
-        if self.channels and series.channels and series.channels != self.channels:
-            return reordered(series, self.channels)
-        num = max(self.num_channels, 1)
-        if series.values.shape[1] != num:
-            raise CellError(
-                "the series has another number of channels than in training",
-                expected=f"{num} channels",
-                received=f"{series.values.shape[1]} channels",
-                hint="a file holds [time, channel], time first",
-            )
-        return series
+        return aligned(series, self.num_channels, self.channels)
 
 
 def _moments(values: np.ndarray) -> np.ndarray:
