@@ -27,7 +27,7 @@ from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import LinearProblem, Weights, link, strengths_path
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.labelled_rows import LabelledRows
-from plait.baselines.landmarks import NUM_LANDMARKS, fit_landmarks, num_landmarks
+from plait.baselines.landmarks import USEFUL_LANDMARKS, fit_landmarks, num_landmarks
 from plait.baselines.linear_svm import fit_linear_svm
 from plait.baselines.residuals import Residuals, num_bins
 from plait.baselines.sparse import side_by_side
@@ -220,12 +220,13 @@ def _is_of_words(rows: LabelledRows) -> bool:
 def _num_landmarks(rows: LabelledRows, deadline: float | None) -> int:
     """Return how many landmarks to learn by where support vectors of all rows come too late.
 
-    0 where these end in time, or where not even a few landmarks do. What a teacher says is always
-    learned by landmarks: a support vector knows no shares.
+    0 where these end in time, or where not even a few landmarks do. What a teacher says is learned
+    by landmarks, for a support vector knows no shares; truth alone, where few of these end in time.
     """
     if rows.soft is not None:
         left = math.inf if deadline is None else deadline - time.monotonic()
-        return num_landmarks(Size.of(rows, 0, multiply_seconds()), left) or NUM_LANDMARKS[-1]
+        found = num_landmarks(Size.of(rows, 0, multiply_seconds()), left)
+        return found if found >= USEFUL_LANDMARKS or len(rows) <= USEFUL_LANDMARKS else 0
     if deadline is None:
         return 0
     left = deadline - time.monotonic()
