@@ -91,3 +91,16 @@ def test_a_product_without_neighbours_keeps_no_rows(tmp_path):
     model.save(tmp_path)
     assert all(b"points" not in f.read_bytes() for f in tmp_path.rglob("*.safetensors"))
     assert (model.outputs(matrices).argmax(1) == truth).mean() > 0.8
+
+
+def test_many_rows_of_words_learn_from_a_teacher_by_landmarks():
+    prepared = make_prepared(200, wide=150)
+    _, matrices = FeatureMap.fit(prepared, list(prepared.columns), ROWS)
+    codec, model = CategoryCodec(labels=("low", "high")), Linear()
+    truth = (prepared.score > 0).astype(np.int64)
+    soft = np.stack([1 - truth, truth], 1).astype(np.float32)
+    rows = LabelledRows(matrices, truth, codec, soft)
+    assert matrices.sparse.num_features > matrices.dense.shape[1] and len(rows) > 150
+    model.fit(rows, seed=0)
+    assert model.held_out is not None and len(model.held_out.places) < 200
+    assert (model.outputs(matrices).argmax(1) == truth).mean() > 0.8

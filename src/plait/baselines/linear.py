@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import ClassVar, Self
@@ -26,7 +27,7 @@ from plait.baselines.cross_validation import inner_folds
 from plait.baselines.descent import LinearProblem, Weights, link, strengths_path
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.labelled_rows import LabelledRows
-from plait.baselines.landmarks import fit_landmarks, num_landmarks
+from plait.baselines.landmarks import USEFUL_LANDMARKS, fit_landmarks, num_landmarks
 from plait.baselines.linear_svm import fit_linear_svm
 from plait.baselines.residuals import Residuals, num_bins
 from plait.baselines.sparse import side_by_side
@@ -52,7 +53,7 @@ class Linear:
     temperature of the softmax over its scores) chosen by the cost of every row, or group of rows,
     left out. More rows: support vectors where most features are sparse (words), else logistic
     regression; penalty and temperature chosen on held-out rows, then all rows are learned. What a
-    teacher says is learned by ridge or logistic regression: a support vector knows no shares.
+    teacher says of words is learned by landmarks: a support vector knows no shares.
     """
 
     name: ClassVar[str] = "linear"
@@ -71,7 +72,7 @@ class Linear:
         self._form = rows.form
         if _is_closed(rows, deadline):
             self._fit_closed(rows, deadline)
-        elif rows.soft is None and _is_of_words(rows):
+        elif _is_of_words(rows):
             num = _num_landmarks(rows, deadline)
             if num:
                 self._fit_landmarks(rows, num, seed, deadline)
@@ -219,8 +220,13 @@ def _is_of_words(rows: LabelledRows) -> bool:
 def _num_landmarks(rows: LabelledRows, deadline: float | None) -> int:
     """Return how many landmarks to learn by where support vectors of all rows come too late.
 
-    0 where these end in time, or where not even a few landmarks do.
+    0 where these end in time, or where not even a few landmarks do. What a teacher says is learned
+    by landmarks, for a support vector knows no shares; truth alone, where few of these end in time.
     """
+    if rows.soft is not None:
+        left = math.inf if deadline is None else deadline - time.monotonic()
+        found = num_landmarks(Size.of(rows, 0, multiply_seconds()), left)
+        return found if found >= USEFUL_LANDMARKS or len(rows) <= USEFUL_LANDMARKS else 0
     if deadline is None:
         return 0
     left = deadline - time.monotonic()

@@ -91,6 +91,8 @@ def make_records(
 ) -> None:
     """Give a student's model the records of its bundle: scores, how it was made, whence it is.
 
+    How rows were split stands in the teacher's bundle: of many rows it would be most of this one.
+
     Args:
         model: The student.
         teacher, problem, lessons: What it learned.

@@ -27,7 +27,7 @@ from plait.train.shown import train_shown
 NUM_COMPONENTS = 32
 """Of what simple models tell of a column: a quarter of what a teacher's network is told."""
 
-MOST_TOLD = 30_000
+MOST_ROWS_TOLD = 30_000
 """With more rows a network finds by itself what simple models would tell it."""
 
 
@@ -59,7 +59,7 @@ class NetworkStudents:
 
     def may_be_told(self) -> bool:
         """Whether simple models can tell anything of this target that is worth its place."""
-        few = len(self.lessons.rows) <= MOST_TOLD
+        few = len(self.lessons.rows) <= MOST_ROWS_TOLD
         return few and can_tell(self.problem.target_codec, self.lessons.truth)
 
     def learn(

@@ -33,7 +33,7 @@ class StudentFeatures:
     """
 
     def __init__(self, problem: Problem, rows: np.ndarray) -> None:
-        self._prepared, self._columns = problem.prepared, problem.columns
+        self._prepared = problem.prepared
         every = {n: make_plan(problem.prepared.columns[n], rows) for n in problem.columns}
         counts = {
             name: extract(problem.prepared.columns[name], plan, rows).sparse.counts()
