@@ -140,7 +140,8 @@ def _measured(task: Task, path: Path, python: Words, settings: Settings) -> list
     )
     found = measure(path, "edge", load, threads=1)
     mb, memory = size_mb(path), found["peak_memory_mb"]
-    note = f"p95 {found['p95_ms']:.2f}, p99 {found['p99_ms']:.2f}; 64 rows: "
+    note = f"p95 {found['p95_ms']:.2f}, p99 {found['p99_ms']:.2f}, processor time "
+    note += f"{found['cpu_ms']:.2f}; 64 rows: "
     note += f"{found['batches'][0]['ms_per_row']:.3f} ms each; bundle {mb:.2f} MB"
     told = {"benchmark": "edge", "case": task.case, "seed": settings.seed}
     return [
