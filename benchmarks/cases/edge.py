@@ -28,6 +28,9 @@ SIZE_TARGET, COLD_TARGET = "<= 250", "<= 1"
 BUDGET, NETWORK_BUDGET = "20s", "60s"
 NUM_ROWS, QUICK_ROWS, ASKED_ROWS = 1200, 200, 100
 
+Words = tuple[str, ...]
+"""An interpreter, and its options."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -63,8 +66,11 @@ def run(settings: Settings) -> list[Row]:
     return rows
 
 
-def installed(folder: Path) -> tuple[str, Mapping[str, float]]:
-    """Return the interpreter of a fresh environment, and the MB of each package in it."""
+def installed(folder: Path) -> tuple[Words, Mapping[str, float]]:
+    """Return the interpreter of a fresh environment, and the MB of each package in it.
+
+    The interpreter heeds no variables, such as those that name other packages or forbid bytecode.
+    """
     place = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
     python = str(place / "bin" / "python")
@@ -76,7 +82,7 @@ def installed(folder: Path) -> tuple[str, Mapping[str, float]]:
     for words in (("--no-deps", str(root), *ALONE), PACKAGES):
         subprocess.run((*pip, *words), check=True, env=environment)
     new = [path for path in packages.iterdir() if path.name not in before]
-    return python, {path.name: size_of(path) / MEGABYTE for path in new}
+    return (python, "-I"), {path.name: size_of(path) / MEGABYTE for path in new}
 
 
 def tasks(settings: Settings) -> list[Task]:
@@ -120,7 +126,7 @@ def _only(rows: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, An
     return [{name: row[name] for name in names} for row in here]
 
 
-def _measured(task: Task, path: Path, python: str, settings: Settings) -> list[Row]:
+def _measured(task: Task, path: Path, python: Words, settings: Settings) -> list[Row]:
     from plait.bundle import size_mb
     from plait.edge.bench import Load, measure
 
@@ -134,7 +140,8 @@ def _measured(task: Task, path: Path, python: str, settings: Settings) -> list[R
     )
     found = measure(path, "edge", load, threads=1)
     mb, memory = size_mb(path), found["peak_memory_mb"]
-    note = f"p95 {found['p95_ms']:.2f}, p99 {found['p99_ms']:.2f}; 64 rows: "
+    note = f"p95 {found['p95_ms']:.2f}, p99 {found['p99_ms']:.2f}, processor time "
+    note += f"{found['cpu_ms']:.2f}; 64 rows: "
     note += f"{found['batches'][0]['ms_per_row']:.3f} ms each; bundle {mb:.2f} MB"
     told = {"benchmark": "edge", "case": task.case, "seed": settings.seed}
     return [
@@ -155,7 +162,7 @@ def _measured(task: Task, path: Path, python: str, settings: Settings) -> list[R
     ]
 
 
-def _contract(folder: Path, python: str, settings: Settings) -> Row:
+def _contract(folder: Path, python: Words, settings: Settings) -> Row:
     """Ask a bundle of each modality's contract table there, and compare with the answers here."""
     import plait
     from plait.modalities import modalities

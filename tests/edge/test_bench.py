@@ -39,6 +39,7 @@ def test_the_table_is_measured_once_for_each_number_of_threads(bundle, rows):
     assert [run["threads"] for run in found["runs"]] == [1, 2]
     for one in found["runs"]:
         assert one["engine"] == NUMPY and one["bundle_mb"] > 0.001
+        assert 0 < one["cpu_ms"] < 1000
         assert 0 < one["p50_ms"] <= one["p95_ms"] <= one["p99_ms"]
         assert 0 < one["cold_seconds"] < 60
         assert 5 < one["first_memory_mb"] <= one["peak_memory_mb"] < 1000

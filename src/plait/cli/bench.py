@@ -80,6 +80,7 @@ def _single(run: dict[str, Any]) -> dict[str, Any]:
         "p50 ms": run["p50_ms"],
         "p95 ms": run["p95_ms"],
         "p99 ms": run["p99_ms"],
+        "cpu ms": run["cpu_ms"],
         "cold start s": run["cold_seconds"],
         "bundle MB": run["bundle_mb"],
         "memory MB": run["peak_memory_mb"],

@@ -40,7 +40,7 @@ class Load:
         seconds: Spent on single rows, and on each size of batch.
         batch_sizes: Rows of a batch; none larger than there are rows.
         cold_runs: Processes whose first answer is waited for.
-        python: The interpreter that answers.
+        python: The interpreter that answers, and its options.
     """
 
     rows: Sequence[dict[str, Cell]]
@@ -49,7 +49,7 @@ class Load:
     seconds: float = 1.0
     batch_sizes: tuple[int, ...] = BATCH_SIZES
     cold_runs: int = COLD_RUNS
-    python: str = sys.executable
+    python: tuple[str, ...] = (sys.executable,)
 
 
 def engine_of(model: Model) -> str:
@@ -104,9 +104,9 @@ def _run(
     }
     lines = to_line(load.rows[:1]) + (to_line(rows) if rows else b"")
     said = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    words = [load.python, "-m", "plait.edge.timing", repr(time.monotonic()), engine, str(path)]
+    words = [*load.python, "-m", "plait.edge.timing", repr(time.monotonic())]
     done = subprocess.run(  # noqa: S603
-        [*words, json.dumps(options)],
+        [*words, engine, str(path), json.dumps(options)],
         input=lines,
         capture_output=True,
         check=False,

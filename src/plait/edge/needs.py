@@ -9,7 +9,10 @@ from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.several import Several
 
-EXPORT = "plait export BUNDLE --to onnx makes graphs of it, on a machine with plait[train]"
+EXPORT = (
+    "plait export BUNDLE --to onnx --out NEW makes graphs of it, where plait[train,export] is "
+    "installed"
+)
 ELSEWHERE = "plait.load answers from it, where plait[train] is installed"
 
 

@@ -59,9 +59,10 @@ def timed(
         batch_sizes: No batch is larger than there are rows.
 
     Returns:
-        ``p50_ms``, ``p95_ms`` and ``p99_ms`` of one row, ``runs``, ``batches`` (``rows``,
-        ``ms_per_row``, ``rows_per_second``; the median), and of the last batch size
-        ``joules_per_row`` and ``energy``: how these are known.
+        ``p50_ms``, ``p95_ms`` and ``p99_ms`` of one row by the clock, ``cpu_ms`` (the median of its
+        processor time, which other work on the machine hardly changes), ``runs``, ``batches``
+        (``rows``, ``ms_per_row``, ``rows_per_second``; the median), and
+        ``joules_per_row``, of the largest batches, and ``energy``: how these are known.
     """
     import numpy as np
 
@@ -69,13 +70,15 @@ def timed(
 
     for row in rows[:WARM_UP_ROWS]:
         answer([row])
-    single = _times(answer, [[row] for row in rows], seconds, LEAST_RUNS)
+    meter = Meter()
+    single, worked = _times(answer, [[row] for row in rows], seconds, LEAST_RUNS)
     percentiles = np.percentile(single, [50, 95, 99]) * 1e3
-    batches, joules, energy = [], 0.0, ""
+    joules, energy = meter.energy()
+    batches, joules = [], joules / len(single)
     for size in [size for size in batch_sizes if size <= len(rows)]:
         meter = Meter()
         parts = [rows[i : i + size] for i in range(0, len(rows) - size + 1, size)]
-        spent = _times(answer, parts, seconds, LEAST_BATCHES)
+        spent, _ = _times(answer, parts, seconds, LEAST_BATCHES)
         joules, energy = meter.energy()
         joules /= len(spent) * size
         middle = float(np.median(spent))
@@ -85,6 +88,7 @@ def timed(
     names = ("p50_ms", "p95_ms", "p99_ms")
     return {
         **dict(zip(names, percentiles.tolist(), strict=True)),
+        "cpu_ms": float(np.median(worked)) * 1e3,
         "runs": len(single),
         "batches": batches,
         "joules_per_row": joules,
@@ -92,15 +96,18 @@ def timed(
     }
 
 
-def _times(answer: Answering, parts: Sequence[Rows], seconds: float, least: int) -> list[float]:
-    """Return how long the answer to each part took, in turn, until the time is over."""
-    spent: list[float] = []
+def _times(
+    answer: Answering, parts: Sequence[Rows], seconds: float, least: int
+) -> tuple[list[float], list[float]]:
+    """Return the seconds, and the processor seconds, of the answer to each part, in turn."""
+    spent, worked = list[float](), list[float]()
     end = time.perf_counter() + seconds
     while len(spent) < least or (time.perf_counter() < end and len(spent) < MOST_RUNS):
-        began = time.perf_counter()
+        began, worked_before = time.perf_counter(), time.process_time()
         answer(parts[len(spent) % len(parts)])
         spent.append(time.perf_counter() - began)
-    return spent
+        worked.append(time.process_time() - worked_before)
+    return spent, worked
 
 
 def _opened(engine: str, path: str, options: dict[str, Any]) -> Answering:

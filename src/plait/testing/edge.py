@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,17 @@ def check_alike(found: list[dict[str, Any]], wanted: list[dict[str, Any]], modal
         expect(_is_alike(one, other), f"{modality}, row {row}: {one} on the edge, {other} here")
 
 
-def answers_apart(path: Path, modality: str, python: str = sys.executable) -> list[dict[str, Any]]:
+def answers_apart(
+    path: Path, modality: str, python: Sequence[str] = (sys.executable,)
+) -> list[dict[str, Any]]:
     """Return what a process of its own answers, in which `plait.testing.apart.ABSENT` is absent.
 
     Args:
         path: The bundle.
         modality: Of whose examples the rows are.
-        python: The interpreter that answers.
+        python: The interpreter that answers, and its options.
     """
-    words = [python, "-m", "plait.testing.apart", str(path), modality]
+    words = [*python, "-m", "plait.testing.apart", str(path), modality]
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
     expect(done.returncode == 0, f"{modality}: the edge failed alone: {done.stderr[-2000:]}")
     found: list[dict[str, Any]] = json.loads(done.stdout)
