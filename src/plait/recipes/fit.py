@@ -24,6 +24,7 @@ from plait.fitting.setup.problem import Problem, make_problems
 from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.targets import targets_of
 from plait.fitting.setup.timetable import Timetable
+from plait.fitting.setup.wanted_decoder import open_decoder
 from plait.fitting.setup.windows import in_time
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.fitting.whole_rows.drawable import drawable
@@ -99,6 +100,7 @@ def fit(
     with timetable.part("opening"):
         opened = _open(table, asked, progress)
         asked.check_goal(opened.schema)
+        language = open_decoder(asked, opened)
     base, targets = asked.start.open_base(), targets_of(asked, list(opened.column_names))
     opened = as_in_base(opened, base, targets)
     told, said = asked.told(opened, base), asked.said(table, base)
@@ -117,6 +119,7 @@ def fit(
             folder=None if unfinished is None else unfinished.folder,
             progress=progress,
             base=base,
+            language=language,
         )
     if unfinished is not None:
         unfinished.add(cells=_cells_key(problems))
@@ -243,7 +246,7 @@ def _describe(
         **records,
         "splits": problem.splits.to_dict(),
         "lineage": make_lineage(problem, settings, said),
-        "licences": make_licences(problem, asked.licences, model.derived_columns),
+        "licences": make_licences(problem, asked.licences, model),
         "energy": work.meter.as_dict(),
     }
 
