@@ -100,8 +100,9 @@ def fit(
     with timetable.part("opening"):
         opened = _open(table, asked, progress)
         asked.check_goal(opened.schema)
-        language = open_decoder(asked, opened)
     base, targets = asked.start.open_base(), targets_of(asked, list(opened.column_names))
+    with timetable.part("opening"):
+        language = open_decoder(asked, opened)
     opened = as_in_base(opened, base, targets)
     told, said = asked.told(opened, base), asked.said(table, base)
     with timetable.part("opening"):
@@ -122,7 +123,7 @@ def fit(
             language=language,
         )
     if unfinished is not None:
-        unfinished.add(cells=_cells_key(problems))
+        unfinished.add(cells=_cells_key(problems), language=language and language.key)
     with unfinished or nullcontext(), few_threads(opened.num_rows):
         problems = _told_of(unfinished, problems, progress)
         learned = _learn(problems, work)
