@@ -21,9 +21,10 @@ from benchmarks.fits import Outcome, fit_and_score
 from benchmarks.peers.symbol_counts import ngram_nats
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
+from plait.train.config import TrainConfig
 
-BUDGET, SIMPLE_BUDGET = "6m", "60s"
-NUM_LEARNED, NUM_VALIDATION, NUM_TEST, NUM_QUICK = 1200, 40, 60, 12
+BUDGET, SIMPLE_BUDGET, CHECKS = "60 steps", "60s", TrainConfig(num_checks=3)
+NUM_LEARNED, NUM_VALIDATION, NUM_TEST, NUM_QUICK = 480, 24, 48, 8
 NUM_SAMPLES, SAMPLE_LETTERS, ORDER = 3, 300, 7
 """Texts that are shown while it runs, and the order of the peer's n-grams of letters."""
 
@@ -92,6 +93,8 @@ def measure(task: Task, settings: Settings) -> list[Row]:
         budget=settings.budget_or(BUDGET),
         decoder=smollm2(),
         baselines=False,
+        scores=False,
+        train=CHECKS,
         encoders=task.encoders(),
         **asked,
     )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from benchmarks.data.tables import cached
 
 LEFT_OUT = ("test", "tests", "idlelib", "lib2to3", "site-packages", "dist-packages", "turtledemo")
-LEAST_LETTERS, MOST_LETTERS, MOST_ASKED = 15, 300, 500
+LEAST_LETTERS, MOST_LETTERS, MOST_ASKED = 15, 200, 350
 """Of a body, and of a signature with its description."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

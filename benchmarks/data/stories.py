@@ -12,7 +12,7 @@ from benchmarks.data.tables import cached
 CAMPAIGNS = ("did", "dm", "dw", "ei", "l", "low", "nr", "sof", "sota", "sotbe", "thot", "tsg")
 TOLD = re.compile(r'\b(?:story|message)\s*=\s*_\s*"((?:[^"]|"")*)"')
 SENTENCE = re.compile(r"(?<=[.!?])[\s’”]+(?=[A-Z‘“])")
-LEAST_LETTERS, MOST_LETTERS = 120, 500
+LEAST_LETTERS, MOST_LETTERS = 60, 260
 """Of what follows the first sentence."""
 
 

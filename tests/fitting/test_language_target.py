@@ -50,10 +50,18 @@ def written(folder, tmp_path_factory):
     path = tmp_path_factory.mktemp("texts") / "said.plait"
     # So many sentences that none recurs often enough to be one of a closed set.
     table = plait.read(
-        rows(160), columns={**COLUMNS, "said": {"modality": "text", "most_answers": 0}}
+        rows(160),
+        columns={**COLUMNS, "said": {"modality": "text", "settings": {"most_answers": 0}}},
     )
     model = plait.fit(
-        table, target="said", budget="150 steps", size=TINY, train=QUICK, decoder=folder, out=path
+        table,
+        target="said",
+        budget="60 steps",
+        size=TINY,
+        train=QUICK,
+        decoder=folder,
+        baselines=False,
+        out=path,
     )
     return model, path
 
@@ -90,7 +98,8 @@ def test_it_searches_draws_and_streams(written):
 def test_a_prompt_is_read(folder):
     said = [{"asked": f"A {a} {b} is", "next": f"here, {a}."} for a in COLOURS for b in THINGS]
     table = plait.read(
-        said * 12, columns={"asked": "text", "next": {"modality": "text", "most_answers": 0}}
+        said * 12,
+        columns={"asked": "text", "next": {"modality": "text", "settings": {"most_answers": 0}}},
     )
     model = plait.fit(
         table,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +208,8 @@ def _network(checkpoint: LanguageCheckpoint) -> Any:
     if checkpoint.file:
         told = {"gguf_file": checkpoint.file}
     try:
-        with quiet():
+        # What unpacks GGUF draws a bar of its own, which no setting of transformers switches off.
+        with quiet(), redirect_stderr(StringIO()):
             return AutoModelForCausalLM.from_pretrained(
                 checkpoint.folder,
                 dtype=torch.float32,
