@@ -52,7 +52,7 @@ def _tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def _learn(model: Any, sequences: Sequence[Sequence[int]], steps: int = 150) -> None:
+def _learn(model: Any, sequences: Sequence[Sequence[int]], steps: int = 250) -> None:
     """Teach what follows what: each text behind the end of another."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     size = max(map(len, sequences))
