@@ -111,6 +111,6 @@ def test_every_declared_package_is_imported_somewhere():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             imported |= {name.partition(".")[0] for name in names}
-    # Weights are read and no code is run; rapidocr runs on onnxruntime, which it does not bring.
-    assert declared - {"plait", "onnxruntime", *CARRIERS} <= imported
+    # Weights are read and no code is run; rapidocr and transformers run on what they do not bring.
+    assert declared - {"plait", "onnxruntime", "accelerate", "gguf", *CARRIERS} <= imported
     assert imported - set(sys.stdlib_module_names) - declared <= {"pandas", "plait"}

@@ -13,6 +13,12 @@ from benchmarks.data.tables import cached
 
 LANGUAGE = "nl"
 ENTRY = re.compile(r'dialogId\("([^"]+)"[^\n]*\n\s*dialogStr\("((?:[^"\\]|\\.)*)"\)')
+PAIR = re.compile(
+    r'dialogId\("([^"]+)"\s*,\s*"[^"]*"\s*,\s*"((?:[^"\\]|\\.)*)"\)\s*'
+    r'dialogStr\("((?:[^"\\]|\\.)*)"\)'
+)
+"""Name of a sound, what is said in English, and in the file's own language."""
+
 LEAST_SECONDS = 0.3
 """Shorter files hold nothing."""
 
@@ -22,6 +28,23 @@ GAME = "usr/share/games/fillets-ng"
 def fillets() -> pa.Table:
     """Return columns ``level``, ``sound`` (OGG bytes) and ``transcript``: about 1,500 rows."""
     return cached("fillets-nl", _make)
+
+
+def translated() -> pa.Table:
+    """Return columns ``level``, ``sound`` (OGG bytes, in Dutch) and ``english``: what is said."""
+    return cached("fillets-nl-en", _make_translated)
+
+
+def _make_translated() -> pa.Table:
+    scripts = apt_folder("fillets-ng-data") / GAME / "script"
+    table, found = fillets(), dict[str, str]()
+    for file in scripts.glob(f"*/dialogs_{LANGUAGE}.lua"):
+        for _, english, dutch in PAIR.findall(file.read_text(encoding="utf-8")):
+            found[f"{file.parent.name} {_plain(dutch)}"] = _plain(english)
+    keys = zip(table["level"].to_pylist(), table["transcript"].to_pylist(), strict=True)
+    english = [found.get(f"{level} {said}", "") for level, said in keys]
+    table = table.drop_columns(["transcript"]).append_column("english", pa.array(english))
+    return table.filter(pa.array([bool(text) for text in english]))
 
 
 def _make() -> pa.Table:
@@ -44,4 +67,12 @@ def _texts(file: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     found = ENTRY.findall(file.read_text(encoding="utf-8"))
-    return {name: text.replace('\\"', '"').replace("\\n", " ") for name, text in found}
+    return {name: _unmarked(text) for name, text in found}
+
+
+def _unmarked(text: str) -> str:
+    return text.replace('\\"', '"').replace("\\n", " ")
+
+
+def _plain(text: str) -> str:
+    return " ".join(_unmarked(text).split())

@@ -117,7 +117,7 @@ def _load(checkpoint: Checkpoint) -> nn.Module:
         options["state_dict"] = {k: v for file in files for k, v in load_pickle(file).items()}
         source = None
     try:
-        with _quiet():
+        with quiet():
             model, info = getattr(transformers, checkpoint.model).from_pretrained(
                 source,
                 config=checkpoint.config,
@@ -147,7 +147,7 @@ def _broken(received: str, checkpoint: Checkpoint) -> CheckpointError:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers from printing bars and tables of weights."""
     from transformers.utils import logging
 

@@ -1,4 +1,7 @@
-"""The version of what pretrained encoders give: every bundle is asked it, few hold an encoder."""
+"""Versions of what pretrained models give: every bundle is asked them, few hold any."""
 
 VERSION = 1
 """Raised whenever the same checkpoint would give other vectors, so that caches are built anew."""
+
+LANGUAGE_VERSION = 1
+"""Raised whenever the same language model would write otherwise."""

@@ -28,6 +28,8 @@ plait fit shop.csv --out base.plait
 
 plait fit photos.csv --target caption --budget 10m
 
+plait fit photos.csv --target caption --decoder ./smollm2
+
 plait fit vqa.csv --target answer,colour     (several targets: one network, a head for each)
 
 plait fit load.csv --target load --horizon 96 --time date --group store

@@ -162,6 +162,14 @@ Start = Annotated[
                 ),
                 None,
             ),
+            "decoder": (
+                text(
+                    "A causal language model that writes a target of texts: a folder of "
+                    "transformers or a GGUF file, ./smollm2; frozen but for low-rank corrections "
+                    "(--tune frozen: none)."
+                ),
+                None,
+            ),
             "base": (
                 place("Bundle with a shared space to start from: fewer labels are needed."),
                 None,

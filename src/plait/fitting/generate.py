@@ -14,7 +14,8 @@ from plait.fitting.choice.generated_choice import Generated, choose_generated, o
 from plait.fitting.choice.generated_mix import MIX, Said, values_of, with_mix
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.choice.trusting import learn_trust
-from plait.fitting.network.decoding import Decoder, train_decoder
+from plait.fitting.network.decoders import train_decoders
+from plait.fitting.network.decoding import Decoder
 from plait.fitting.records.generated_samples import make_pairs, make_panel
 from plait.fitting.records.records import make_card
 from plait.fitting.setup.fit_settings import refuse_settings
@@ -56,7 +57,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     with timetable.part("network"):
         beside = _of_simple(problem, simple)
         aside = 0.0 if work.timetable.seconds is None else _seconds_aside(problem, beside)
-        decoder = train_decoder(problem, work, simple, aside=aside)
+        decoder = train_decoders(problem, work, simple, aside=aside)
     candidates = {**beside, **_of_decoder(problem, decoder)}
     if not candidates:
         raise TargetError(
@@ -67,7 +68,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     judge = PairJudge(_codec(problem))
     with timetable.part("choice"):
         choosing = _some(problem.validation, decoder.most_made)
-        said = values_of(problem, candidates, choosing)
+        said = values_of(problem, candidates, choosing, _known(decoder, choosing))
         candidates = with_mix(problem, candidates, said, choosing)
         chosen = _made(problem, candidates, choosing, said)
         begun = "" if decoder.start is None else decoder.start.model.name
@@ -99,7 +100,7 @@ def check_generated(work: Work) -> None:
         "threshold": work.config.decision.threshold is not None,
         "costs": work.config.decision.costs is not None,
         "positive": work.config.decision.positive is not None,
-        f"tune={work.tune}": work.tune in ("lora", "full"),
+        f"tune={work.tune}": work.tune == "full" or (work.tune == "lora" and not work.language),
         f"adapt={work.adapt}": work.adapt == "lora",
         "names of simple models": not isinstance(work.baselines, bool),
     }
@@ -131,10 +132,17 @@ def _of_decoder(problem: Problem, decoder: Decoder) -> dict[str, Generator]:
         return {}
     from plait.networks.torch_runners import HeadsRunner
 
-    config, start = decoder.network.config, decoder.start
-    found = _generator(problem, DEEP, config=config, tensors=decoder.tensors, start=start)
+    config, start, language = decoder.network.config, decoder.start, decoder.language
+    found = _generator(
+        problem, DEEP, config=config, tensors=decoder.tensors, start=start, language=language
+    )
     found._drawer = HeadsRunner(decoder.network, found.name, started=start is not None)
     return {DEEP: found}
+
+
+def _known(decoder: Decoder, rows: np.ndarray) -> Said:
+    """Return what the network is known to say of the rows."""
+    return {DEEP: decoder.said} if np.array_equal(decoder.said_of, rows) else {}
 
 
 def _seconds_aside(problem: Problem, candidates: Mapping[str, Generator]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -39,6 +39,12 @@ from plait.networks.runner import Drawer
 from plait.networks.weights import SavedHeads
 from plait.types import Arrays
 
+if TYPE_CHECKING:
+    from plait.backbones.language import LanguageCheckpoint
+
+LANGUAGE = "language"
+"""Folder of a bundle that holds the language model by which its network writes."""
+
 
 @brief
 @dataclass
@@ -58,6 +64,7 @@ class Generator:
         trust: What the sureness of its values is worth; None where that is not known.
         share: Of the network in a mix, in (0, 1); 0 where one of them answers alone.
         start: The simple model at whose values the network begins; None where there is none.
+        language: The language model by which the network writes; None where it does without.
     """
 
     codecs: Mapping[str, Codec]
@@ -71,6 +78,7 @@ class Generator:
     trust: TrustByColumns | None = None
     share: float = 0.0
     start: Start | None = None
+    language: LanguageCheckpoint | None = None
     _drawer: Drawer | None = None
 
     @cached_property
@@ -190,6 +198,7 @@ class Generator:
                 config=self.config,
                 tensors=self.tensors,
                 started=self.start is not None,
+                languages={} if self.language is None else {self.name: self.language},
             )
             self._drawer = open_drawer(saved, self.name)
         return self._drawer
@@ -198,6 +207,8 @@ class Generator:
         files = {}
         if self.config is not None:
             files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
+        if self.language is not None:
+            files |= {f"{LANGUAGE}/{name}": data for name, data in self.language.files().items()}
         return files | folder_files(self._save_simple)
 
     def facts(self) -> dict[str, Any]:
@@ -208,6 +219,7 @@ class Generator:
             "mix": self.weights,
             "system": None if self.config is None else dataclasses.asdict(self.config),
             "start": None if self.start is None else self.start.model.name,
+            "language": None if self.language is None else self.language.facts(),
             "trust": None if self.trust is None else self.trust.facts(),
         }
 
@@ -268,6 +280,11 @@ def load_generator(
     start = None
     if begun is not None and features is not None:
         start = Start(begun.load(folder / begun.name), features, target)
+    language = about.get("language")
+    if language is not None:
+        from plait.backbones.language import LanguageCheckpoint
+
+        language = LanguageCheckpoint.of(language, bundle.path / LANGUAGE)
     return Generator(
         codecs=codecs,
         name=str(about["target"]),
@@ -280,4 +297,5 @@ def load_generator(
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in mix else {},
         share=float(mix[DEEP]) if len(mix) > 1 else 0.0,
         start=start,
+        language=language,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from plait.backbones.version import LANGUAGE_VERSION as LANGUAGE_MODELS
 from plait.backbones.version import VERSION as ENCODERS
 from plait.baselines.contract import VERSION as SIMPLE_MODELS
 from plait.bundle import MANIFEST
@@ -28,6 +29,7 @@ VERSIONS = {
     "networks": NETWORKS,
     "simple models": SIMPLE_MODELS,
     "pretrained encoders": ENCODERS,
+    "language models": LANGUAGE_MODELS,
 }
 """What a bundle's ``model.json`` keeps; codecs have their own versions, kept with them."""
 
@@ -46,6 +48,7 @@ def check_versions(about: Mapping[str, Any], path: Path) -> None:
         "networks": DEEP in mix or (space and not space["linear"]) or space.get("share", 0) > 0,
         "simple models": any(name != DEEP for name in mix) or space.get("linear"),
         "pretrained encoders": BACKBONE in kinds,
+        "language models": about.get("language") is not None,
     }
     found = about.get("versions") or {}
     for name in used:

@@ -40,7 +40,9 @@ def build_space(saved: SavedSpace) -> Space:
 
 def build_heads(saved: SavedHeads) -> Heads:
     """Return a network of several targets, in evaluation mode."""
-    return _filled(partial(Heads, saved.codecs, saved.targets, saved.config), saved.tensors)
+    languages = {name: one.load() for name, one in saved.languages.items()}
+    make = partial(Heads, saved.codecs, saved.targets, saved.config, languages)
+    return _filled(make, saved.tensors)
 
 
 def _filled(make: Callable[[], _Network], tensors: Tensors) -> _Network:

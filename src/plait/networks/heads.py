@@ -18,6 +18,7 @@ from plait.networks.system import make_trunk, presence
 from plait.nn.attention import QueryPool
 from plait.nn.conditions import Conditions, Offered
 from plait.nn.feature_map import FeatureMap, MapPool
+from plait.nn.language_model import LanguageModel
 from plait.nn.time_line import TimeLine, first_line
 from plait.nn.tokens import Tokens
 from plait.types import Arrays, Batch, ColumnBatch, Layout
@@ -30,16 +31,26 @@ class Heads(nn.Module):
         codecs: Input column name -> fitted codec.
         targets: Target column name -> fitted codec: generated or predictive, in any mixture.
         config: Sizes; see `SystemConfig`.
+        languages: Target column name -> the language model that writes it, of those that are
+            written by one; no part of this network.
     """
 
     def __init__(
-        self, codecs: Mapping[str, Codec], targets: Mapping[str, TargetCodec], config: SystemConfig
+        self,
+        codecs: Mapping[str, Codec],
+        targets: Mapping[str, TargetCodec],
+        config: SystemConfig,
+        languages: Mapping[str, LanguageModel] | None = None,
     ) -> None:
         super().__init__()
         self.config, self.targets = config, tuple(targets)
         self.encoder = Encoder(codecs, config)
         self.trunk = make_trunk(config)
-        self.heads = nn.ModuleList(_make_head(codec, config.dim) for codec in targets.values())
+        self.languages = dict(languages or {})
+        self.heads = nn.ModuleList(
+            _make_head(codec, config.dim, self.languages.get(name))
+            for name, codec in targets.items()
+        )
         self.pools = nn.ModuleList(
             QueryPool(dim=config.dim, num_queries=num, num_heads=config.num_heads)
             for num in (int(head.num_queries) for head in self.heads)  # type: ignore[arg-type]
@@ -136,6 +147,11 @@ class Heads(nn.Module):
         """Number of trained weights."""
         return sum(parameter.numel() for parameter in self.parameters())
 
+    @property
+    def num_frozen(self) -> int:
+        """Number of weights that are at work and no part of it: those of language models."""
+        return sum(one.num_weights for one in self.languages.values())
+
 
 class AnswerHead(nn.Module):
     """The head of a predictive target among others: its ``Target``, which sees the pooled queries.
@@ -187,7 +203,10 @@ def _real(shape: Sequence[str | int], lengths: Mapping[str, Sequence[int]], row:
     )
 
 
-def _make_head(codec: TargetCodec, dim: int) -> nn.Module:
+def _make_head(codec: TargetCodec, dim: int, language: LanguageModel | None) -> nn.Module:
+    if language is not None:
+        written: nn.Module = find_network(codec.modality).GenerateBy(codec, dim, language)
+        return written
     if isinstance(codec, GeneratedTarget):
         head: nn.Module = find_network(codec.modality).Generate(codec, dim)
         return head

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -54,6 +54,13 @@ class SavedSpace:
     tensors: Tensors
 
 
+class SavedLanguage(Protocol):
+    """A language model on disk, such as `plait.backbones.language.LanguageCheckpoint`."""
+
+    def load(self) -> Any:
+        """Return it as a `plait.nn.language_model.LanguageModel`."""
+
+
 @brief
 @dataclass(frozen=True, kw_only=True)
 class SavedHeads:
@@ -63,6 +70,7 @@ class SavedHeads:
         codecs, targets, config: As for `plait.networks.heads.Heads`.
         tensors: Its weights.
         started: Whether it begins at what a simple model says.
+        languages: Target column -> the language model that writes it, where one does.
     """
 
     codecs: Mapping[str, Codec]
@@ -70,6 +78,7 @@ class SavedHeads:
     config: SystemConfig
     tensors: Tensors
     started: bool = False
+    languages: Mapping[str, SavedLanguage] = field(default_factory=dict)
 
 
 @brief

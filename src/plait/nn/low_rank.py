@@ -9,6 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+STEADY = 4.0
+"""How much slower a `LowRank` learns than a fresh layer does."""
+
 
 class LowRankLinear(nn.Module):
     """``W x + (alpha / rank) B A x`` with W frozen (Hu et al. 2021, LoRA, equation 3).
@@ -36,6 +39,61 @@ class LowRankLinear(nn.Module):
         """Return the wrapped layer with the correction added to its weights, trainable again."""
         self.linear.weight += self.scale * self.up @ self.down
         return self.linear.requires_grad_(True)
+
+
+class LowRank(nn.Module):
+    """``(alpha / rank) B A x`` alone, to be added to what a frozen layer says (see `Corrected`).
+
+    A and B are kept `STEADY` times as large, and what they say is made as much smaller: a training
+    whose rate suits fresh layers then moves what is pretrained in small steps.
+
+    Args:
+        num_in, num_out: Of the layer.
+        rank: Rows of A.
+        alpha: Scale of the correction.
+    """
+
+    def __init__(self, num_in: int, num_out: int, *, rank: int, alpha: float = 16.0) -> None:
+        super().__init__()
+        self.scale = alpha / rank / STEADY**2
+        self.down = nn.Parameter(torch.randn(rank, num_in) * STEADY * num_in**-0.5)
+        self.up = nn.Parameter(torch.zeros(num_out, rank))
+
+    def forward(self, x: Float[Tensor, "*place dim"]) -> Float[Tensor, "*place out"]:
+        return self.scale * F.linear(F.linear(x, self.down), self.up)
+
+
+class Corrected(nn.Module):
+    """A frozen layer that adds a correction kept elsewhere, of whoever uses it now.
+
+    Args:
+        linear: The layer; its weights are frozen.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear.requires_grad_(False)
+        self.correction: nn.Module | None = None
+
+    def forward(self, x: Float[Tensor, "*place dim"]) -> Float[Tensor, "*place out"]:
+        found: Tensor = self.linear(x)
+        return found if self.correction is None else found + self.correction(x)
+
+
+def correctable(module: nn.Module, names: Collection[str]) -> list[Corrected]:
+    """Wrap the linear layers of some names, in place; return them in the order of the module.
+
+    Args:
+        module: Its layers are frozen.
+        names: The last parts of the layers' paths.
+    """
+    found = []
+    for parent in list(module.modules()):
+        for name, child in list(parent.named_children()):
+            if name in names and isinstance(child, nn.Linear):
+                found.append(Corrected(child))
+                setattr(parent, name, found[-1])
+    return found
 
 
 def adapt_linears(module: nn.Module, names: Collection[str] | None = None, *, rank: int = 8) -> int:

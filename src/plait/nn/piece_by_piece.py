@@ -11,6 +11,9 @@ from torch import Tensor
 
 from plait.nn.beam import Writes
 
+MOST_ODDS = 40.0
+"""Of the logarithm of an answer's odds: surer is nothing."""
+
 END = 0
 """The piece that stands before the first and behind the last."""
 
@@ -64,3 +67,19 @@ def choices(
         shares = np.exp((row - row.max()) / temperature)
         found.append(int(rng.choice(len(shares), p=shares / shares.sum())))
     return torch.tensor(found, device=logits.device)
+
+
+def chosen(
+    shares: Float[Tensor, "batch member"], rngs: Sequence[np.random.Generator], temperature: float
+) -> tuple[list[int], np.ndarray]:
+    """Return the number of a member of a closed set per row, and the logarithm of its odds.
+
+    Args:
+        shares: The log-probability of each member.
+        rngs, temperature: As of `choices`.
+    """
+    numbers = choices(shares, rngs, temperature)
+    mine = torch.nn.functional.one_hot(numbers, shares.shape[1]).bool()
+    others = shares.masked_fill(mine, -torch.inf).logsumexp(1)
+    odds = (shares[mine] - others).clamp(-MOST_ODDS, MOST_ODDS).double().cpu().numpy()
+    return numbers.tolist(), odds

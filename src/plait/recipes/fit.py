@@ -24,6 +24,7 @@ from plait.fitting.setup.problem import Problem, make_problems
 from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.targets import targets_of
 from plait.fitting.setup.timetable import Timetable
+from plait.fitting.setup.wanted_decoder import open_decoder
 from plait.fitting.setup.windows import in_time
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.fitting.whole_rows.drawable import drawable
@@ -101,6 +102,8 @@ def fit(
         opened = _open(table, asked, progress)
         asked.check_goal(opened.schema)
     base, targets = asked.start.open_base(), targets_of(asked, list(opened.column_names))
+    with timetable.part("opening"):
+        language = open_decoder(asked, opened)
     opened = as_in_base(opened, base, targets)
     told, said = asked.told(opened, base), asked.said(table, base)
     with timetable.part("opening"):
@@ -118,9 +121,10 @@ def fit(
             folder=None if unfinished is None else unfinished.folder,
             progress=progress,
             base=base,
+            language=language,
         )
     if unfinished is not None:
-        unfinished.add(cells=_cells_key(problems))
+        unfinished.add(cells=_cells_key(problems), language=language and language.key)
     with unfinished or nullcontext(), few_threads(opened.num_rows):
         problems = _told_of(unfinished, problems, progress)
         learned = _learn(problems, work)
@@ -245,7 +249,7 @@ def _describe(
         **records,
         "splits": problem.splits.to_dict(),
         "lineage": make_lineage(problem, settings, said),
-        "licences": make_licences(problem, asked.licences, model.derived_columns, simple),
+        "licences": make_licences(problem, asked.licences, model, simple),
         "energy": work.meter.as_dict(),
     }
 

@@ -17,8 +17,8 @@ from plait.words import join_list
 VALUES = (
     "target", "budget", "size", "fusion", "columns_file", "group", "time", "split", "schema",
     "root", "encoding", "delimiter", "decimal", "sheet", "device", "on_error", "metric", "weights",
-    "threshold", "positive", "base", "adapt", "tune", "seed", "horizon", "lookback", "items",
-    "reward",
+    "threshold", "positive", "base", "decoder", "adapt", "tune", "seed", "horizon", "lookback",
+    "items", "reward",
 )  # fmt: skip
 """Settings of a fit that are options with a value."""
 

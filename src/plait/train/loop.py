@@ -22,7 +22,7 @@ from plait.train.data_parallel import GradientWorkers, Part, num_parts
 from plait.train.learning_rate import one_cycle
 from plait.train.objective import Objective
 from plait.train.optimizer import Optimizer
-from plait.train.precision import remembered_precision, settled_precision
+from plait.train.precision import num_frozen, remembered_precision, settled_precision
 from plait.train.randomness import random_states, set_random_states
 from plait.train.result import TrainResult
 from plait.train.state import TrainState, identity
@@ -169,8 +169,8 @@ class _Run:
             yield items[0][0], tuple(to_tensors(arrays, self.device) for _, arrays in items)
 
     def _precision(self, rows: np.ndarray, views: tuple[Batch, ...]) -> str:
-        """Return the number format: measured, but where steps are counted no clock decides."""
-        if self.num_steps is not None:
+        """Return the number format: measured, unless steps are counted or too long to be tried."""
+        if self.num_steps is not None or num_frozen(self.module):
             return settled_precision(self.module, self.device)
         return remembered_precision(self._trial(rows, views), self.device, self._work())
 

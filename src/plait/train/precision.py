@@ -58,6 +58,7 @@ def settled_precision(module: torch.nn.Module, device: torch.device) -> str:
     if device.type != "cpu" or not cpu_has_bf16():
         return "float32"
     trained = sum(one.numel() for one in module.parameters() if one.requires_grad)
+    trained += num_frozen(module)
     convolved = sum(
         one.weight.numel()
         for one in module.modules()
@@ -65,6 +66,11 @@ def settled_precision(module: torch.nn.Module, device: torch.device) -> str:
     )
     gains = trained >= WIDE_PARAMETERS or (2 * convolved > trained and cpu_has_amx())
     return "bfloat16" if gains else "float32"
+
+
+def num_frozen(module: torch.nn.Module) -> int:
+    """Return how many weights are at work in a module that are no part of it."""
+    return int(getattr(module, "num_frozen", 0))
 
 
 def choose_precision(step: Callable[[str], object], device: torch.device) -> str:

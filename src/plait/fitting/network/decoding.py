@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from plait.backbones.language import LanguageCheckpoint
 from plait.baselines.start import Start
 from plait.data.together import varied_together
 from plait.fitting.candidates.simple_generators import Simple
@@ -19,6 +20,7 @@ from plait.networks.config import SystemConfig, choose_size, join_layer
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.space_network import space_network
+from plait.types import Arrays
 
 PILOT_ROWS = 16
 MAKING_SHARE = 0.25
@@ -62,6 +64,10 @@ class Decoder:
         cut_short: Whether the time ended before it saw every row once.
         adapt: ``full`` where it began with a base's weights, else ``scratch``.
         start: The simple model whose values it begins at; None where there is none.
+        language: The language model by which it writes; None where it does without.
+        said: What it says of rows held out, where that was asked already.
+        said_of: The numbers of these rows.
+        compared: What the records tell of the decoders that were measured.
     """
 
     network: Any = None
@@ -72,6 +78,10 @@ class Decoder:
     cut_short: bool = False
     adapt: str = "scratch"
     start: Start | None = None
+    language: LanguageCheckpoint | None = None
+    said: Sequence[Arrays] = ()
+    said_of: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    compared: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def num_parameters(self) -> int:
@@ -88,10 +98,19 @@ class Decoder:
             "join": None if self.network is None else self.network.config.join,
             "adapt": self.adapt,
             "num_parameters": self.num_parameters,
+            **self.compared,
         }
 
 
-def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float = 0.0) -> Decoder:
+def train_decoder(
+    problem: Problem,
+    work: Work,
+    simple: Simple,
+    *,
+    aside: float = 0.0,
+    language: Any = None,
+    part: float = 1.0,
+) -> Decoder:
     """Train a network in the time that is left, stopped by rows that nobody learns from.
 
     Args:
@@ -99,6 +118,9 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         work: Settings.
         simple: What can ship where there is no time for a network, and what it begins at.
         aside: Seconds that are kept for what simple models answer, and for the scores of all.
+        language: A `plait.nn.language_model.LanguageModel` that writes; None for a decoder of its
+            own.
+        part: Of the time that is left, which it may take.
     """
     if work.simple:
         return Decoder(notes=("no network was trained: simple models were asked for",))
@@ -110,7 +132,7 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
 
     if not _in_time(work, simple, aside):
         return Decoder(notes=("no network was trained: no time was left for it",))
-    network = _make_network(problem, work)
+    network = _make_network(problem, work, language)
     stop = problem.stopping if len(problem.stopping) else problem.validation
     prepared = simple.told(problem.prepared, np.union1d(problem.learned, stop))
     most, budget, config = 10**9, work.budget, _step_of(work.train, problem, network)
@@ -123,7 +145,7 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         left = work.timetable.left(kept) or 0.0
         if left < LEAST_SECONDS and simple.fitted:
             return Decoder(notes=("no network was trained: no time was left for it",))
-        budget = Budget(max(left, LEAST_SECONDS), "seconds")
+        budget = Budget(max(part * left, LEAST_SECONDS), "seconds")
         config = config.within(work.budget.amount, len(problem.splits.train))
     codecs = {name: problem.codecs[name] for name in problem.columns}
     data = GenerativeData(
@@ -193,7 +215,7 @@ def _paced(problem: Problem, work: Work, decoder: Decoder) -> Decoder:
     return replace(decoder, most_made=most)
 
 
-def _make_network(problem: Problem, work: Work) -> Any:
+def _make_network(problem: Problem, work: Work, language: Any = None) -> Any:
     """Build the network: weights drawn from the seed, or those that a base has in common.
 
     What is heard has a stem of its own on its line; the tokens beside it are the smallest, so that
@@ -208,7 +230,8 @@ def _make_network(problem: Problem, work: Work) -> Any:
     torch.manual_seed(work.seed)
     config = _config(problem, work) if space is None else space.config
     codecs = {name: problem.codecs[name] for name in problem.columns}
-    network = Heads(codecs, {str(problem.target): problem.goal}, config)
+    languages = {} if language is None else {str(problem.target): language}
+    network = Heads(codecs, {str(problem.target): problem.goal}, config, languages)
     if network.lined and space is None and work.size == "auto":
         config = _config(problem, work, size="tiny")
         network = Heads(codecs, {str(problem.target): problem.goal}, config)

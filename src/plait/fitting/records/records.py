@@ -21,7 +21,7 @@ from plait.data.schema import Column, Schema
 from plait.display import model_name
 from plait.fitting.setup.problem import Problem
 from plait.model.backbone_column import BackboneColumn
-from plait.model.derived_columns import DerivedColumn
+from plait.model.model import Model
 
 
 def make_lineage(
@@ -77,30 +77,35 @@ def versions_of(*packages: str) -> dict[str, str]:
 def make_licences(
     problem: Problem,
     stated: Sequence[Mapping[str, str]],
-    derived_columns: Sequence[DerivedColumn],
+    model: Model,
     base_models: Iterable[BaseModel] = (),
 ) -> list[dict[str, str]]:
     """Return the licence of every source: as stated by the table or caller, else "not stated".
 
-    Pretrained encoders among the `derived_columns`, and tabular foundation models among the
-    `base_models`, whose weights lie in the bundle, are sources too.
+    Pretrained encoders, tabular foundation models among the `base_models`, and the language model
+    that writes, whose weights lie in the bundle, are sources too.
     """
     found = [dict(entry) for entry in stated]
     found = found or [{"source": problem.table.name, "licence": "not stated"}]
     encoders = {
-        one.name: one.checkpoint for one in derived_columns if isinstance(one, BackboneColumn)
+        one.name: one.checkpoint for one in model.derived_columns if isinstance(one, BackboneColumn)
     }
     found += [
         {"source": f"pretrained encoder {name}", "licence": one.licence or "not told"}
         for name, one in encoders.items()
     ]
-    return found + [
+    found += [
         {
             "source": f"tabular foundation model {Path(one.source).name}",
             "licence": one.licence or "not told",
         }
         for one in table_models_in(base_models)
     ]
+    language = getattr(model.parts, "language", None)
+    if language is not None:
+        told = language.licence or "not told"
+        found.append({"source": f"language model {language.name}", "licence": told})
+    return found
 
 
 def make_space_card(problem: Problem, metrics: Mapping[str, Any]) -> str:

@@ -66,6 +66,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "train": (dict,),
     "encoders": (dict, str),
     "base": _TEXT,
+    "decoder": _TEXT,
     "adapt": _TEXT,
     "tune": _TEXT,
     "licences": (list,),

@@ -128,6 +128,7 @@ class FitConfig:
         asked = [] if self.choice.baselines else ["baselines off"]
         asked += [f"adapt={adapt}"] if adapt in ("lora", "full") else []
         asked += [f"tune={tune}"] if tune in ("lora", "full") else []
+        asked += ["a decoder"] if self.start.decoder is not None else []
         if self.choice.simple and asked:
             raise UsageError(
                 "a simple fit trains no network",
@@ -181,6 +182,7 @@ class FitConfig:
             "adapt": self.start.adapt,
             "encoders": self.encoders.told(whole=True),
             "tune": self.start.tune,
+            "decoder": Path(self.start.decoder or "").name,
             "train": str(asdict(self.network.train or TrainConfig())),
             "plait": plait.__version__,
         }
@@ -206,7 +208,7 @@ class FitConfig:
         found |= {"samples": None if self.samples else False, "seed": self.seed}
         if base is not None:
             found["base"] = base.path if isinstance(self.start.base, Model) else self.start.base
-        of_paths = ("table", "base", "columns_file", "schema", "root", "items")
+        of_paths = ("table", "base", "decoder", "columns_file", "schema", "root", "items")
         found |= {name: _without_folders(found.get(name)) for name in of_paths}
         if isinstance(self.start.encoders, Mapping):
             wanted = self.start.encoders.items()

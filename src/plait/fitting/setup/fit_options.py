@@ -41,6 +41,7 @@ class FitOptions(ReadOptions, total=False):
     base: Model | Path | str | None
     adapt: str
     encoders: Mapping[str, str] | str | None
+    decoder: Path | str | None
     tune: str
     seed: int
     samples: bool

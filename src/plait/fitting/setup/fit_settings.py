@@ -250,14 +250,20 @@ class Start:
             where nothing is said; ``none`` uses nothing. Both also for one column or modality:
             ``{"*": "auto", "image": "none"}``. ``table`` names a tabular foundation model, which is
             measured beside the simple models: ``{"table": "./TabICL"}``.
+        decoder: A causal language model by which a target of texts is written: a folder of
+            transformers (safetensors), a GGUF file, or where allowed a hub id. It stays as it is;
+            learned places tell it of the row, and it reads the row's own texts. It is measured
+            beside plait's own decoder where there is time, and travels in the bundle.
         tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
             ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
-            in budgets of ten minutes, 1,000 steps or 20 epochs and more).
+            in budgets of ten minutes, 1,000 steps or 20 epochs and more). A `decoder` learns
+            low-rank corrections unless this is ``frozen``.
     """
 
     base: Model | Path | str | None = None
     adapt: str = "auto"
     encoders: Mapping[str, str] | str | None = None
+    decoder: Path | str | None = None
     tune: str = "auto"
 
     def check(self, target: str | None, *, has_encoders: bool) -> None:
@@ -265,7 +271,7 @@ class Start:
         if self.adapt not in ("auto", *ADAPTATIONS):
             allowed = " or ".join(("auto", *ADAPTATIONS))
             raise UsageError("unknown adapt", expected=allowed, received=str(self.adapt))
-        check_tune(self.tune, target=target, encoders=has_encoders)
+        check_tune(self.tune, target=target, encoders=has_encoders or self.decoder is not None)
 
     def open_base(self) -> Model | None:
         """Return the base. Raises `UsageError` when weights are to be adapted that it lacks."""

@@ -52,6 +52,7 @@ def _check_several(asked: FitConfig, targets: list[str]) -> None:
         "positive": decision.positive is not None,
         "metric": asked.choice.metric is not None,
         f"tune={tune}": tune in ("lora", "full"),
+        "decoder": asked.start.decoder is not None,
     }
     refuse_settings(
         "several targets have no use for settings that are of one",

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from plait.backbones.language import LanguageCheckpoint
 from plait.energy import Meter
 from plait.errors import ExtraError, UsageError
 from plait.fitting.setup.timetable import Timetable
@@ -40,6 +41,7 @@ class Work:
         folder: Where checkpoints go; None writes none.
         progress: Told of the work.
         base: Opened: whose shared space is the start; None for a fit from scratch.
+        language: The language model that texts are to be written by; None where none was named.
         timetable: The time that all parts go by.
         alone: Whether the target is the only one: several have inputs, space and network in common.
         space: The shared space of several targets; None where there is none.
@@ -53,6 +55,7 @@ class Work:
     folder: Path | None
     progress: Progress
     base: Model | None = None
+    language: LanguageCheckpoint | None = None
     timetable: Timetable = field(default_factory=lambda: Timetable(None, 0.0))
     alone: bool = True
     space: SharedSpace | None = None
@@ -120,7 +123,13 @@ class Work:
 
 
 def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
-    """Raise `UsageError` where tuning is asked for and there is nothing to tune, or to learn."""
+    """Raise `UsageError` where tuning is asked for and there is nothing to tune, or to learn.
+
+    Args:
+        tune: What was said.
+        target: The column to learn.
+        encoders: Whether there is anything that was trained elsewhere.
+    """
     if tune not in TUNINGS:
         raise UsageError("unknown tune", expected=" or ".join(TUNINGS), received=str(tune))
     if tune in ("auto", FROZEN):

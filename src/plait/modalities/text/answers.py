@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plait.modalities.target import SURENESS
+from plait.types import Arrays
+
+if TYPE_CHECKING:
+    from plait.modalities.text.codec import TextCodec
 
 MOST_UNSEEN = 0.01
 """A closed set holds all but so much of what rows that are not known yet will hold."""
@@ -41,3 +50,12 @@ def closed_set(
         if len(beginnings) > MOST_BEGINNINGS:
             return ()
     return tuple(sorted(counts))
+
+
+def answered(codec: TextCodec, numbers: Sequence[int], odds: np.ndarray) -> list[Arrays]:
+    """Return arrays of answers by their numbers, and how sure each is."""
+    prepared = {one: codec.prepare(codec.answers[one]) for one in set(numbers)}
+    return [
+        {**prepared[number], SURENESS: np.array(sure)}
+        for number, sure in zip(numbers, odds, strict=True)
+    ]

@@ -87,6 +87,7 @@ class TextCodec:
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     welcomes: ClassVar[tuple[str, ...]] = ("line",)
+    by_language: ClassVar[bool] = True
 
     max_characters: int = 20_000
     max_tokens: int = 128
@@ -126,8 +127,12 @@ class TextCodec:
                 received=f"{len(text)} characters",
                 hint="split it into several rows",
             )
+        return self.cleaned(text) or None
+
+    def cleaned(self, text: str) -> str:
+        """Return a text as Raw: without what none can see, and no longer than is read."""
         text = _DROPPED.sub("", unicodedata.normalize("NFC", text.replace("\r\n", "\n")))
-        return text.strip()[: self.max_characters].strip() or None
+        return text.strip()[: self.max_characters].strip()
 
     def fit(self, raws: Iterable[str]) -> TextCodec:
         """Learn the merges and `max_tokens` from up to 5 million characters of training texts."""

@@ -14,16 +14,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from plait.modalities.target import SURENESS, Asked
+from plait.modalities.target import Asked
 from plait.modalities.text.alphabet import numbered, texts_of
+from plait.modalities.text.answers import answered
 from plait.modalities.text.bytepairs import NOTHING, pieces
 from plait.modalities.text.codec import TextCodec
+from plait.modalities.text.language import GenerateBy as GenerateBy
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.ctc import Spelled
 from plait.nn.decoder import PieceDecoder
 from plait.nn.known_sequences import KnownSequences
-from plait.nn.piece_by_piece import choices, written_pieces
+from plait.nn.piece_by_piece import chosen, written_pieces
 from plait.nn.prefix_tree import PrefixTree
 from plait.nn.speller import Speller, joined
 from plait.nn.time_line import LINE_DIM, TimeLine
@@ -35,9 +37,6 @@ MAX_TOKENS, MAX_STRIDE = 32, 4
 
 MOST_SEEN = 2**22
 """Pairs of beginnings of answers, over all rows, that are in memory at once."""
-
-MOST_ODDS = 40.0
-"""Of the logarithm of an answer's odds: surer is nothing."""
 
 SPELLING_SHARE = 0.7
 """Of the loss of a text that is spelled in a line, beside what it costs to write it."""
@@ -284,15 +283,8 @@ class Generate(nn.Module):
         if self._spells(conditions):
             letters = [numbered(answer, self.codec.alphabet) for answer in answers]
             shares = self.speller.beside(_line(conditions), letters, shares, float(self.spelling))
-        numbers = choices(shares, rngs, asked.temperature)
-        mine = nn.functional.one_hot(numbers, shares.shape[1]).bool()
-        others = shares.masked_fill(mine, -torch.inf).logsumexp(1)
-        odds = (shares[mine] - others).clamp(-MOST_ODDS, MOST_ODDS).double().cpu().numpy()
-        prepared = {one: self.codec.prepare(answers[one]) for one in set(numbers.tolist())}
-        return [
-            {**prepared[number], SURENESS: np.array(sure)}
-            for number, sure in zip(numbers.tolist(), odds, strict=True)
-        ]
+        numbers, odds = chosen(shares, rngs, asked.temperature)
+        return answered(self.codec, numbers, odds)
 
 
 def _line(seen: Conditions) -> TimeLine:
