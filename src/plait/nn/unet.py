@@ -123,7 +123,9 @@ class SeeingBlock(nn.Module):
         x: Float[Tensor, "batch width height width2"],
         memory: Float[Tensor, "batch token dim"],
         mask: Bool[Tensor, "batch token"],
+        real: Bool[Tensor, "batch place"] | None = None,
     ) -> Float[Tensor, "batch width height width2"]:
+        """Attend to the tokens where `mask` is True, and to those places that are `real`."""
         batch, width, *sides = x.shape
         places = x.flatten(2).transpose(1, 2)
         q, k, v = self._apart(self.qkv(self.norm(places)), 3)
@@ -131,7 +133,8 @@ class SeeingBlock(nn.Module):
         k, v = (
             torch.cat([own, one.to(own.dtype)], 2) for own, one in zip((k, v), held, strict=True)
         )
-        among = torch.cat([mask.new_ones(batch, places.shape[1]), mask], 1)[:, None, None, :]
+        own = mask.new_ones(batch, places.shape[1]) if real is None else real
+        among = torch.cat([own, mask], 1)[:, None, None, :]
         found = self.out(attend(q, k, v, among).transpose(1, 2).flatten(2))
         return x + found.transpose(1, 2).reshape(batch, width, *sides)
 
