@@ -102,10 +102,10 @@ class ToldBlock(nn.Module):
 
 
 class SeeingBlock(nn.Module):
-    """Places of a map attend to each other and to tokens; what they find is added, at first zero.
+    """Places attend to each other and to tokens; what they find is added, at first zero.
 
     Args:
-        width: Channels of the map.
+        width: Channels of the map, or of the line.
         dim: Of tokens.
     """
 
@@ -120,11 +120,11 @@ class SeeingBlock(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch width height width2"],
+        x: Float[Tensor, "batch width *side"],
         memory: Float[Tensor, "batch token dim"],
         mask: Bool[Tensor, "batch token"],
         real: Bool[Tensor, "batch place"] | None = None,
-    ) -> Float[Tensor, "batch width height width2"]:
+    ) -> Float[Tensor, "batch width *side"]:
         """Attend to the tokens where `mask` is True, and to those places that are `real`."""
         batch, width, *sides = x.shape
         places = x.flatten(2).transpose(1, 2)
