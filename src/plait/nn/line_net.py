@@ -41,7 +41,7 @@ class LineNet(nn.Module):
         dim: int,
         width: int,
         depth: int,
-        kernel: int = 5,
+        kernel: int = 3,
     ) -> None:
         super().__init__()
         self.patch = patch

@@ -77,7 +77,7 @@ class Reader(nn.Module):
         depth: Residual pairs of convolutions over letters.
     """
 
-    def __init__(self, *, channels: int, dim: int, width: int = 128, depth: int = 3) -> None:
+    def __init__(self, *, channels: int, dim: int, width: int = 96, depth: int = 3) -> None:
         super().__init__()
         self.told_channels = width + 2 + channels
         self.table = nn.Embedding(NUM_SYMBOLS, width)

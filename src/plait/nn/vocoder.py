@@ -15,7 +15,7 @@ RESOLUTIONS = (256, 512, 1024)
 LOUDEST = 6.0
 """Logarithm of the largest amplitude of a place."""
 
-SEGMENT_FRAMES, LEAST_FRAMES, MOST_ROWS = 40, 4, 8
+SEGMENT_FRAMES, LEAST_FRAMES, MOST_ROWS = 40, 4, 4
 """Of a sound, that are learned from at a time, and at least; and rows of a batch."""
 
 LEAST = 1e-3
@@ -47,7 +47,8 @@ class LogMel(nn.Module):
                 wave.float(), size, self.hop, self.window, self.hann, center=True,
                 pad_mode="constant", return_complex=True,
             )  # fmt: skip
-            bands = found.abs().transpose(1, 2) @ self.bands * (2.0 / self.hann.sum())
+            amplitudes = (found.real.square() + found.imag.square()).sqrt().transpose(1, 2)
+            bands = amplitudes @ self.bands * (2.0 / self.hann.sum())
             return bands.clamp(min=self.floor).log()
 
 

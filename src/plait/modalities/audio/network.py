@@ -36,14 +36,15 @@ from plait.types import Arrays, ColumnBatch
 MAX_TOKENS, LEAST_HALVINGS = 32, 3
 FRAMES_PER_SECOND = 100
 
-LEAST_WIDTH, DEPTH, PATCH = 192, 6, 2
+LEAST_WIDTH, DEPTH, PATCH = 128, 4, 2
 """Channels, at least, and residual blocks of what draws spectrograms, two frames at a time."""
 
 STEPS, GUIDANCE = 8, 1.5
 """Of a sound where nothing else is asked (docs/log.md, 2026-12-01)."""
 
-TIMED, VOCODED = 0.1, 0.5
-"""What the length of a sound counts in the loss, and in training what a vocoder lacks."""
+TIMED, VOCODED, VOCODED_STEPS = 0.1, 0.5, 0.25
+"""What the length of a sound counts in the loss, and in training what a vocoder lacks, on average;
+and the share of steps in which a vocoder learns."""
 
 TOGETHER = 8
 """Sounds of about the same length that are drawn together in training: little is padding."""
@@ -158,7 +159,7 @@ class Generate(nn.Module):
     def loss(self, conditions: Conditions, target: ColumnBatch) -> Float[Tensor, " batch"]:
         """Return the mean squared error of each row's velocity, in units of the frames' spread, and
         minus the log-likelihood of its length; where letters are said, what their reading lacks. In
-        training what the vocoder lacks is added, which nothing else depends on."""
+        some steps of training what the vocoder lacks is added, which nothing else depends on."""
         wave = target.parts["wave"].float() / FULL_SCALE
         num = 1 + target.lengths["time"] // self.hop
         line = self._scaled(self.hear(wave))
@@ -168,7 +169,9 @@ class Generate(nn.Module):
             some = [keys[row] for row in rows.tolist()] if keys else None
             found = self._drawn(conditions.take(rows), own, num[rows], some)
             losses = losses.index_add(0, rows, found)
-        return losses + VOCODED * self.vocoder.losses(line, wave, num) if self.training else losses
+        if self.training and float(torch.rand(())) < VOCODED_STEPS:
+            losses = losses + VOCODED / VOCODED_STEPS * self.vocoder.losses(line, wave, num)
+        return losses
 
     def _drawn(
         self, conditions: Conditions, line: Tensor, num: Tensor, keys: Sequence[bytes] | None
