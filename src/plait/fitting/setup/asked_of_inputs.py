@@ -113,7 +113,8 @@ def fitted_beside(
         rows: Training rows.
     """
     codec: Any = codecs.get(str(target))
-    fit, choose = (getattr(codec, name, None) for name in ("fit_beside", "choose_beside"))
+    fit: Any = getattr(codec, "fit_beside", None)
+    choose: Any = getattr(codec, "choose_beside", None)
     if fit is None and choose is None:
         return codecs
     names = [name for name in offering(codecs, target) if hasattr(codecs[name], "line_places")]

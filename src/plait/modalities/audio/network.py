@@ -251,7 +251,7 @@ class Generate(nn.Module):
     def settle(self, held: Iterable[tuple[Conditions, ColumnBatch]]) -> None:
         """Choose by sounds held out how samples are made of their own spectrograms: so that these
         are found again."""
-        found = []
+        found = list[list[float]]()
         for _, target in held:
             for row in target.present.nonzero()[:, 0].tolist():
                 if len(found) < MOST_SETTLED:
