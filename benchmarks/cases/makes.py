@@ -36,7 +36,8 @@ def run(settings: Settings) -> list[Row]:
 
 
 def _clothes(settings: Settings) -> list[Row]:
-    from plait.modalities.image.scoring import compared, measured
+    from plait.modalities.drawn_sets import measured
+    from plait.modalities.image.scoring import compared
     from plait.modalities.image.sheet import copies
 
     split = halves(

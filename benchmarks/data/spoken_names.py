@@ -47,7 +47,7 @@ def _make() -> pa.Table:
     columns: dict[str, list[object]] = {"voice": [], "name": [], "speaker": [], "part": []}
     for part, name, (voice, pitch) in _takes(rng):
         pace, own = int(rng.integers(*PACES)), pitch + int(rng.integers(-PITCHES, PITCHES + 1))
-        columns["voice"].append(_coded(speak(name, voice, pace, own), speak.rate_hz))
+        columns["voice"].append(coded(speak(name, voice, pace, own), speak.rate_hz))
         columns["name"].append(name)
         columns["speaker"].append(voice)
         columns["part"].append(part)
@@ -75,7 +75,7 @@ def _some(names: Sequence[str], num: int, rng: np.random.Generator) -> list[str]
     return [names[place] for place in np.sort(rng.permutation(len(names))[:num])]
 
 
-def _coded(wave: np.ndarray, rate: int) -> bytes:
+def coded(wave: np.ndarray, rate: int) -> bytes:
     """Return a sound as FLAC at 16 kHz, without the silence around it, of even loudness."""
     wave = soxr.resample(wave, rate, RATE_HZ)
     loud = np.flatnonzero(np.abs(wave) > 0.01)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from plait.data.table import read
-from plait.fitting.setup.asked_of_inputs import as_asked, offering
+from plait.fitting.setup.asked_of_inputs import as_asked, fitted_beside, offering
 from plait.fitting.setup.reading import input_columns_with
+from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.boxes.codec import BoxesCodec
 from plait.modalities.image.codec import ImageCodec
+from plait.modalities.text.codec import TextCodec
 from plait.model.backbone_column import BackboneColumn
 
 COLUMNS = {"near": "image", "far": {"modality": "image", "settings": {"canvas_px": 640}},
@@ -52,3 +56,29 @@ def test_an_encoder_takes_no_place_that_the_target_asks_for():
     own = offering(codecs, "things")
     assert input_columns_with([made], columns) == {"near": ("near~vectors",)}
     assert input_columns_with([made], columns, own) == {"near": ("near", "near~vectors")}
+
+
+class Column(list):
+    """Prepared values of rows."""
+
+    @property
+    def present(self):
+        return np.array([one is not None for one in self])
+
+
+def test_a_sound_says_the_column_whose_texts_are_as_long_as_it_is():
+    text, sound = TextCodec(), AudioCodec().as_target()
+    names = ["a" * (3 + row) for row in range(12)]
+    columns = {
+        "tags": Column(text.prepare("red, blue" if row % 2 else "red") for row in range(12)),
+        "name": Column(None if row == 5 else text.prepare(one) for row, one in enumerate(names)),
+        "voice": Column(
+            sound.prepare(np.zeros(1600 * len(one), np.float32)) for one in names
+        ),
+    }  # fmt: skip
+    codecs = {"tags": text, "name": text, "voice": sound}
+    prepared = SimpleNamespace(columns=columns)
+    found = fitted_beside(codecs, prepared, "voice", np.arange(12))
+    assert found["voice"].spoken == "name" and found["name"] is text
+    less = {name: codec for name, codec in codecs.items() if name != "name"}
+    assert fitted_beside(less, prepared, "voice", np.arange(12))["voice"].spoken == ""

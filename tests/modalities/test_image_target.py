@@ -11,9 +11,10 @@ from PIL import Image
 
 from plait.errors import CellError, TargetError
 from plait.modalities import Asked, Media
+from plait.modalities.drawn_sets import measured, resampled
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.image.network import Generate
-from plait.modalities.image.scoring import WORDS, compared, measured, resampled
+from plait.modalities.image.scoring import WORDS, compared
 from plait.modalities.image.sheet import copies, sheet
 from plait.nn.conditions import Conditions
 from plait.nn.tokens import Tokens
@@ -90,7 +91,7 @@ def test_resamples_are_means_of_rows_and_of_pairs():
 def test_more_pictures_than_one_set_holds_are_sets_one_after_the_other(monkeypatch):
     pairs = [compared(a, b) for a, b in zip(squares(NUM, 1), squares(NUM, 0), strict=True)]
     halves = measured(pairs[:30]), measured(pairs[30:])
-    monkeypatch.setattr("plait.modalities.image.scoring.MOST_TOGETHER", 30)
+    monkeypatch.setattr("plait.modalities.drawn_sets.MOST_TOGETHER", 30)
     found = measured(pairs)
     for name in ("precision", "covered", "kid"):
         assert found[name] == pytest.approx(np.mean([one[name] for one in halves]))

@@ -42,8 +42,7 @@ from plait.types import Arrays
 if TYPE_CHECKING:
     from plait.backbones.language import LanguageCheckpoint
 
-LANGUAGE = "language"
-"""Folder of a bundle that holds the language model by which its network writes."""
+LANGUAGE = "language"  # of a bundle: the folder of the language model that writes
 
 
 @brief

@@ -13,6 +13,7 @@ from plait.modalities import Codec, codec_hash, find_network
 from plait.networks.config import SystemConfig
 from plait.networks.embedded import Embedded
 from plait.nn.feature_map import FeatureMap
+from plait.nn.reader import Letters, letters_of
 from plait.nn.time_line import TimeLine
 from plait.nn.tokens import Tokens
 from plait.types import Batch
@@ -96,6 +97,19 @@ class Encoder(nn.Module):
                 line = stem.line(column.parts, column.lengths, column.present)
                 found[name] = _line_of_rows(line, column.index)
         return found
+
+    def letters(self, batch: Batch, name: str) -> Letters | None:
+        """Return what a column says letter by letter; None where its stem knows no letters.
+
+        A stem that does names in ``offers_letters`` the part that holds them in UTF-8, and its
+        ragged axis.
+        """
+        stem: Any = self.stems[self.stem_of[name]] if name in self.columns else None
+        offered, column = getattr(stem, "offers_letters", None), batch.get(name)
+        if offered is None or column is None or isinstance(column, Embedded):
+            return getattr(column, "letters", None)
+        (part, axis), own = offered, column.apart()
+        return letters_of(own.parts[part], own.lengths[axis], own.present)
 
     def join(
         self, found: Mapping[str, Tokens], keep: Bool[Tensor, "batch column"]

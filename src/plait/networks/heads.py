@@ -19,6 +19,7 @@ from plait.nn.attention import QueryPool
 from plait.nn.conditions import Conditions, Offered
 from plait.nn.feature_map import FeatureMap, MapPool
 from plait.nn.language_model import LanguageModel
+from plait.nn.reader import Letters
 from plait.nn.time_line import TimeLine, first_line
 from plait.nn.tokens import Tokens
 from plait.types import Arrays, Batch, ColumnBatch, Layout
@@ -106,7 +107,7 @@ class Heads(nn.Module):
         keep: Bool[Tensor, "batch column"] | None = None,
     ) -> Conditions:
         """Return what a target's head sees: the trunk's tokens, the columns that are kept, and what
-        is offered if it asks."""
+        is offered, or said letter by letter, if it asks."""
         pool = self.pools[self.targets.index(target)]
         inputs = {name: batch[name].apart() for name in self.encoder.columns}
         if keep is not None:
@@ -116,7 +117,14 @@ class Heads(nn.Module):
         offered = offered or Offered()
         placed = offered.map if getattr(head, "asks_for_map", False) else None
         line = offered.line if getattr(head, "asks_for_line", False) else None
-        return Conditions(tokens, pooled, inputs, placed, line, batch.get(START))
+        said = self._letters(getattr(head, "asks_for_letters", ""), batch, keep)
+        return Conditions(tokens, pooled, inputs, placed, line, batch.get(START), said)
+
+    def _letters(self, name: str, batch: Batch, keep: Tensor | None) -> Letters | None:
+        found = self.encoder.letters(batch, name) if name else None
+        if found is None:
+            return None
+        return found._replace(present=self._used(name, found.present, keep))
 
     def head(self, target: str) -> Any:
         """Return a target's head: its ``Generate``, or an `AnswerHead`."""

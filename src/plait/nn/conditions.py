@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from plait.nn.feature_map import FeatureMap
+from plait.nn.reader import Letters
 from plait.nn.time_line import TimeLine
 from plait.nn.tokens import Tokens
 from plait.types import Batch, ColumnBatch
@@ -40,6 +41,8 @@ class Conditions(NamedTuple):
             that asks for it; None where no column offers it, or nobody asks.
         start: What a simple model says of the rows, in the target's layout, where the target's
             network begins at it; None where it does not.
+        letters: What the column that a head asks for says letter by letter; None where it has no
+            letters, or nobody asks.
     """
 
     tokens: Tokens
@@ -48,9 +51,12 @@ class Conditions(NamedTuple):
     map: FeatureMap | None = None
     line: TimeLine | None = None
     start: ColumnBatch | None = None
+    letters: Letters | None = None
 
     def take(self, rows: slice | Tensor) -> Conditions:
-        """Return the tokens, the queries and the line of some of the rows, in this order."""
+        """Return the tokens, the queries, the line and the letters of some of the rows, in this
+        order."""
         line = None if self.line is None else TimeLine(*(part[rows] for part in self.line))
+        said = None if self.letters is None else Letters(*(part[rows] for part in self.letters))
         tokens = Tokens(*(part[rows] for part in self.tokens))
-        return Conditions(tokens, self.pooled[rows], line=line)
+        return Conditions(tokens, self.pooled[rows], line=line, letters=said)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +34,18 @@ NOTHING_SHARE = 0.1
 NUM_WAVES = 16
 
 
+class Placed(NamedTuple):
+    """What is told at each place of values along a line, of rows that differ in length.
+
+    Attributes:
+        told: At each place; zeros where nothing is.
+        real: Whether it is a place of the row's own; behind the last one nothing is learned.
+    """
+
+    told: Float[Tensor, "batch place channel"]
+    real: Bool[Tensor, "batch place"]
+
+
 class Flow(nn.Module):
     """Draws values by flow matching, from what a row's columns tell.
 
@@ -43,7 +56,8 @@ class Flow(nn.Module):
 
     Args:
         network: From ``x [batch, channel, *place]``, ``told [batch, dim]``, ``memory [batch, token,
-            dim]`` and ``mask [batch, token]`` to what is foreseen, of the shape of x.
+            dim]`` and ``mask [batch, token]``, and of what is `Placed` its two parts, to what is
+            foreseen, of the shape of x.
         dim: Of the trunk's tokens, of `told` and of `memory`.
         num_queries: Pooled queries that are told.
     """
@@ -59,26 +73,43 @@ class Flow(nn.Module):
         self.nothing_seen = nn.Parameter(torch.randn(dim) * dim**-0.5)
 
     def loss(
-        self, conditions: Conditions, values: Float[Tensor, "batch channel *place"]
+        self,
+        conditions: Conditions,
+        values: Float[Tensor, "batch channel *place"],
+        placed: Placed | None = None,
+        keys: Sequence[bytes] | None = None,
     ) -> Float[Tensor, " batch"]:
         """Return the mean squared error of the velocity of each row.
 
-        In training, times and noise are drawn anew; else they follow from the row's own value, so
-        that a row has the same loss whenever, and in whatever company, it is asked for.
+        In training, times and noise are drawn anew; else they follow from the row's own value, or
+        its key, so that a row has the same loss whenever, and in whatever company, it is asked for.
         """
         if self.training:
             times = training_times(len(values)).to(values)
             dropped = torch.rand(len(values), device=values.device) < NOTHING_SHARE
-            return self._error(conditions, values, torch.randn_like(values), times, dropped)
-        noise, share = held_noise(values)
+            seen = self._seen(conditions, dropped, placed)
+            return self._error(seen, values, torch.randn_like(values), times, placed)
+        lengths = None if placed is None else placed.real.sum(1).tolist()
+        noise, share = held_noise(values, lengths, keys)
         dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
-        return self._error(conditions, values, noise, logit_normal(share), dropped)
+        seen = self._seen(conditions, dropped, placed)
+        return self._error(seen, values, noise, logit_normal(share), placed)
 
     def _error(
-        self, conditions: Conditions, values: Tensor, noise: Tensor, times: Tensor, dropped: Tensor
+        self,
+        seen: Sequence[Tensor],
+        values: Tensor,
+        noise: Tensor,
+        times: Tensor,
+        placed: Placed | None,
     ) -> Float[Tensor, " batch"]:
-        found = self._foreseen(self._seen(conditions, dropped), mixed(noise, values, times), times)
-        return (found - values).square().flatten(1).mean(1) / (1 - times).clamp(min=LEAST_LEFT) ** 2
+        found = self._foreseen(seen, mixed(noise, values, times), times)
+        squares = (found - values).square()
+        if placed is None:
+            means = squares.flatten(1).mean(1)
+        else:
+            means = (squares.mean(1) * placed.real).sum(1) / placed.real.sum(1).clamp(min=1)
+        return means / (1 - times).clamp(min=LEAST_LEFT) ** 2
 
     def draw(
         self,
@@ -91,6 +122,7 @@ class Flow(nn.Module):
         begin: Tensor | None = None,
         strength: float = 1.0,
         keep: Tensor | None = None,
+        placed: Placed | None = None,
     ) -> Float[Tensor, "batch channel *place"]:
         """Return values drawn from noise; see `plait.nn.flow_samplers.sample`.
 
@@ -102,20 +134,23 @@ class Flow(nn.Module):
                 heeds the columns more than data do (Ho and Salimans 2022, "Classifier-Free
                 Diffusion Guidance").
             sampler, begin, strength, keep: See `sample`.
+            placed: Of rows that differ in length.
         """
-        velocity = self.velocity(conditions, guidance)
+        velocity = self.velocity(conditions, guidance, placed)
         return sample(
             velocity, noise, steps=steps, sampler=sampler, begin=begin, strength=strength, keep=keep
         )
 
-    def velocity(self, conditions: Conditions, guidance: float = 1.0) -> Velocity:
+    def velocity(
+        self, conditions: Conditions, guidance: float = 1.0, placed: Placed | None = None
+    ) -> Velocity:
         """Return the velocity of rows as a function of points and times, guided."""
         num, device = len(conditions.pooled), conditions.pooled.device
         dropped = torch.zeros(num, dtype=torch.bool, device=device)
-        seen = self._seen(conditions, dropped)
+        seen = self._seen(conditions, dropped, placed)
         if guidance == 1.0:
             return lambda x, times: self._velocity(seen, x, times)
-        blind = self._seen(conditions, ~dropped)
+        blind = self._seen(conditions, ~dropped, placed)
         both = [torch.cat(pair) for pair in zip(seen, blind, strict=True)]
 
         def guided(x: Tensor, times: Tensor) -> Tensor:
@@ -125,26 +160,32 @@ class Flow(nn.Module):
 
         return guided
 
-    def _seen(self, conditions: Conditions, dropped: Bool[Tensor, " batch"]) -> list[Tensor]:
-        """Return what is told, the tokens and where they are; nothing of rows that are dropped."""
+    def _seen(
+        self, conditions: Conditions, dropped: Bool[Tensor, " batch"], placed: Placed | None
+    ) -> list[Tensor]:
+        """Return what is told, the tokens and where they are, and what is told at each place and
+        which are real; nothing of rows that are dropped but how long they are."""
         tokens = conditions.tokens
         told = self.told(conditions.pooled.flatten(1))
         told = torch.where(dropped[:, None], self.nothing_told.to(told.dtype), told)
         kept = tokens.values
         kept = torch.where(dropped[:, None, None], self.nothing_seen.to(kept.dtype), kept)
         first = torch.arange(kept.shape[1], device=kept.device) == 0  # of nothing one is enough
-        return [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
+        seen = [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
+        if placed is None:
+            return seen
+        return [*seen, placed.told * ~dropped[:, None, None], placed.real]
 
     def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
         left = (1 - times).clamp(min=LEAST_GONE).view(-1, *[1] * (x.ndim - 1))
         return (self._foreseen(seen, x, times) - x) / left
 
     def _foreseen(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
-        told, memory, mask = seen
+        told, *others = seen
         wave = F.silu(self.time["first"](waves(times).to(told.dtype)))
         told = F.silu(told + self.time["second"](wave))
         scale = ((1 - times) ** 2 + times**2).rsqrt().view(-1, *[1] * (x.ndim - 1))
-        found: Tensor = self.network(x * scale, told, memory, mask)
+        found: Tensor = self.network(x * scale, told, *others)
         return found.float()
 
 
@@ -173,13 +214,24 @@ def waves(times: Float[Tensor, " batch"]) -> Float[Tensor, "batch wave"]:
 
 def held_noise(
     values: Float[Tensor, "batch channel *place"],
+    lengths: Sequence[int] | None = None,
+    keys: Sequence[bytes] | None = None,
 ) -> tuple[Tensor, Float[Tensor, " batch"]]:
-    """Return noise of the shape of the values, and a number in [0, 1), which follow from each."""
-    noise, shares = np.empty(values.shape, np.float32), np.empty(len(values), np.float32)
+    """Return noise of the shape of the values, and a number in [0, 1), which follow from each.
+
+    Args:
+        values: Of rows.
+        lengths: How many places along the last axis are each row's own; None for all.
+        keys: What they follow from instead, where values are known up to rounding only.
+    """
+    noise, shares = np.zeros(values.shape, np.float32), np.empty(len(values), np.float32)
     for row, value in enumerate(values.detach().cpu().numpy()):
-        digest = hashlib.blake2b(value.astype(np.float16).tobytes(), digest_size=8)
+        own = value if lengths is None else value[..., : lengths[row]]
+        key = own.astype(np.float16).tobytes() if keys is None else keys[row]
+        digest = hashlib.blake2b(key, digest_size=8)
         rng = np.random.default_rng(int.from_bytes(digest.digest(), "little"))
-        noise[row], shares[row] = rng.standard_normal(value.shape, np.float32), rng.random()
+        drawn = rng.standard_normal(own.shape, np.float32)
+        noise[row, ..., : own.shape[-1]], shares[row] = drawn, rng.random()
     return torch.from_numpy(noise).to(values), torch.from_numpy(shares).to(values)
 
 

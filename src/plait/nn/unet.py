@@ -102,10 +102,10 @@ class ToldBlock(nn.Module):
 
 
 class SeeingBlock(nn.Module):
-    """Places of a map attend to each other and to tokens; what they find is added, at first zero.
+    """Places attend to each other and to tokens; what they find is added, at first zero.
 
     Args:
-        width: Channels of the map.
+        width: Channels of the map, or of the line.
         dim: Of tokens.
     """
 
@@ -120,10 +120,12 @@ class SeeingBlock(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch width height width2"],
+        x: Float[Tensor, "batch width *side"],
         memory: Float[Tensor, "batch token dim"],
         mask: Bool[Tensor, "batch token"],
-    ) -> Float[Tensor, "batch width height width2"]:
+        real: Bool[Tensor, "batch place"] | None = None,
+    ) -> Float[Tensor, "batch width *side"]:
+        """Attend to the tokens where `mask` is True, and to those places that are `real`."""
         batch, width, *sides = x.shape
         places = x.flatten(2).transpose(1, 2)
         q, k, v = self._apart(self.qkv(self.norm(places)), 3)
@@ -131,7 +133,8 @@ class SeeingBlock(nn.Module):
         k, v = (
             torch.cat([own, one.to(own.dtype)], 2) for own, one in zip((k, v), held, strict=True)
         )
-        among = torch.cat([mask.new_ones(batch, places.shape[1]), mask], 1)[:, None, None, :]
+        own = mask.new_ones(batch, places.shape[1]) if real is None else real
+        among = torch.cat([own, mask], 1)[:, None, None, :]
         found = self.out(attend(q, k, v, among).transpose(1, 2).flatten(2))
         return x + found.transpose(1, 2).reshape(batch, width, *sides)
 

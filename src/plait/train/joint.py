@@ -71,6 +71,7 @@ class Joint:
                 tokens=found,
                 map=maps.get(name),
                 line=lines.get(name),
+                letters=encoder.letters(batch, name),
             )
             for name, found in tokens.items()
         }

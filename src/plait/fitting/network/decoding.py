@@ -177,6 +177,7 @@ def train_decoder(
         tensors=tensors_of(network),
         run=run,
         most_made=most,
+        notes=tuple(getattr(network.head(str(problem.target)), "remarks", tuple)()),
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
         start=simple.start,

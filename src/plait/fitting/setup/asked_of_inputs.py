@@ -104,7 +104,8 @@ def fitted_beside(
 
     A codec that makes use of lines has a ``fit_beside(targets, places)``, which returns itself as
     it is wanted beside lines of so many places, int ``[row]``; a codec that offers one tells by
-    ``line_places(arrays)`` how many it has.
+    ``line_places(arrays)`` how many it has. One that makes use of one column's alone has a
+    ``choose_beside(targets, places)``, which is told those of each column, 0 where a row has none.
 
     Args:
         codecs, prepared: Of inputs and target.
@@ -112,8 +113,9 @@ def fitted_beside(
         rows: Training rows.
     """
     codec: Any = codecs.get(str(target))
-    fit = getattr(codec, "fit_beside", None)
-    if fit is None:
+    fit: Any = getattr(codec, "fit_beside", None)
+    choose: Any = getattr(codec, "choose_beside", None)
+    if fit is None and choose is None:
         return codecs
     names = [name for name in offering(codecs, target) if hasattr(codecs[name], "line_places")]
     column = prepared.columns[str(target)]
@@ -121,14 +123,20 @@ def fitted_beside(
     if not len(rows):
         return codecs
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, MOST_COMPARED).astype(np.int64))]
-    places = np.zeros(len(rows), np.int64)
-    for name in reversed(names):
-        offers: Any = codecs[name]
-        for place, row in enumerate(rows):
-            arrays = prepared.columns[name][int(row)]
-            if arrays is not None:
-                places[place] = offers.line_places(arrays)
-    return {**codecs, str(target): fit([column[int(row)] for row in rows], places)}
+    values = [column[int(row)] for row in rows]
+    places = {name: _places(codecs[name], prepared.columns[name], rows) for name in names}
+    if choose is not None:
+        return {**codecs, str(target): choose(values, places)}
+    first = np.zeros(len(rows), np.int64)
+    for own in reversed(places.values()):
+        first = np.where(own > 0, own, first)
+    return {**codecs, str(target): fit(values, first)}
+
+
+def _places(codec: Any, column: Any, rows: np.ndarray) -> np.ndarray:
+    """Return of each row how many places a column's line has, int; 0 where it has none."""
+    found = (column[int(row)] for row in rows)
+    return np.array([0 if one is None else codec.line_places(one) for one in found], np.int64)
 
 
 def offering(codecs: Mapping[str, Codec], target: str | None) -> tuple[str, ...]:

@@ -1,34 +1,33 @@
-"""Sound: decoded with limits, one channel, one rate, as a log-mel spectrogram."""
+"""Sound: decoded with limits, one channel, one rate, as a log-mel spectrogram.
+
+As a target it is made: a spectrogram is drawn from noise, by what the other columns tell.
+"""
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
-from PIL import Image
 
 from plait.display import brief
+from plait.errors import TargetError
+from plait.modalities.audio.features import sound_features
+from plait.modalities.audio.page import learned_panel, lengths_panel, shown
+from plait.modalities.audio.said import said_column
+from plait.modalities.audio.scoring import WORDS, compared, measured, resampled
 from plait.modalities.audio.sketch import fingerprint_sound, sounds_alike
-from plait.modalities.audio.spectrum import (
-    at_pace,
-    cosine_basis,
-    log_mel,
-    slice_means,
-    warp_frequencies,
-)
-from plait.modalities.audio.units import unit_counts
-from plait.modalities.audio.wave import decode, encode_small, encode_wav
+from plait.modalities.audio.spectrum import at_pace, log_mel, warp_frequencies
+from plait.modalities.audio.wave import FULL_SCALE, decode, encode_wav, whole_samples
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.target import MetricWord, SimpleGenerator
 from plait.modalities.traits import Traits
-from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
+from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aif", ".aiff", ".au")
 MAGIC = (
@@ -52,8 +51,12 @@ FRAMES_A_SYMBOL = 2
 PACE = 0.15
 """Largest relative change of pace when augmented."""
 
-MAX_SHOWN_SECONDS = 8.0
-NUM_COEFFICIENTS = 20
+NUM_MEASURED, NUM_HEARD = 500, 200
+"""Training sounds whose lengths are looked at, and whose levels are."""
+
+LONGEST_SECONDS = 10.0
+LEAST_RECALL, LEAST_JUDGED = 0.05, 30
+"""What makes less of what there is has collapsed, by so many sounds; fewer tell nothing."""
 
 
 @brief
@@ -72,6 +75,10 @@ class AudioCodec:
         gain: Largest change of level when augmented, in nepers.
         lined: Whether a network may also see what was when, finer than by tokens, for targets that
             ask for it; then the pace, too, varies when augmented.
+        drawn: Whether sounds are made, not only heard.
+        level, spread: Mean and standard deviation of log-mel values of such ones in training.
+        usual_length, length_spread: The same of the logarithm of how many frames they have.
+        spoken: The column of letters that such ones say; "" for none.
     """
 
     modality: ClassVar[str] = "audio"
@@ -80,6 +87,13 @@ class AudioCodec:
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True)
     offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"line": {"lined": True}}
+    welcomes: ClassVar[tuple[str, ...]] = ("letters",)
+    task: ClassVar[str] = "sound"
+    verb: ClassVar[str] = "Sounds"
+    words: ClassVar[Mapping[str, MetricWord]] = WORDS
+    baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
+    heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest")
+    heeds: ClassVar[tuple[str, ...]] = ("steps", "guidance")
 
     rate_hz: int = 16_000
     max_seconds: float = 0.0
@@ -88,9 +102,18 @@ class AudioCodec:
     mask: float = 0.2
     gain: float = 0.7
     lined: bool = field(default=False, metadata=LATER)
+    drawn: bool = field(default=False, metadata=LATER)
+    level: float = field(default=MEAN, metadata=LATER)
+    spread: float = field(default=SCALE, metadata=LATER)
+    usual_length: float = field(default=4.6, metadata=LATER)
+    length_spread: float = field(default=0.5, metadata=LATER)
+    spoken: str = field(default="", metadata=LATER)
 
     @property
     def layout(self) -> Layout:
+        """``mel``, frames; of sounds that are made ``wave``, samples of 16 bits."""
+        if self.drawn:
+            return {"wave": ArraySpec(("time",), "int16")}
         return {"mel": ArraySpec(("frame", self.num_mels), "float16")}
 
     def detect(self, sample: ColumnSample) -> float:
@@ -98,24 +121,49 @@ class AudioCodec:
 
     def read(self, cell: Cell, media: Media) -> np.ndarray:
         data = media.read_bytes(cell)
-        return decode(data, rate_hz=self.rate_hz, max_seconds=self.max_seconds or 10.0)
+        return decode(data, rate_hz=self.rate_hz, max_seconds=self.max_seconds or LONGEST_SECONDS)
 
     def fit(self, raws: Iterable[np.ndarray]) -> AudioCodec:
-        """Choose the length that holds 95 % of up to 500 training sounds whole."""
-        lengths = [len(raw) / self.rate_hz for raw in islice(raws, 500)]
-        if not lengths or self.max_seconds:
+        """Choose the length that holds 95 % of up to 500 training sounds whole, or all of them
+        where they are made; of such ones measure levels and lengths too."""
+        seen = list(islice(raws, NUM_MEASURED)) if self.drawn else []
+        lengths = [len(raw) / self.rate_hz for raw in (seen or islice(raws, NUM_MEASURED))]
+        if not lengths:
             return self
-        longest = float(np.quantile(lengths, 0.95))
-        return replace(self, max_seconds=min(10.0, max(0.5, float(np.ceil(longest * 2) / 2))))
+        if seen:
+            self = self._measured(seen)
+        if self.max_seconds:
+            return self
+        longest = max(lengths) if self.drawn else float(np.quantile(lengths, 0.95))
+        return replace(
+            self, max_seconds=min(LONGEST_SECONDS, max(0.5, float(np.ceil(longest * 2) / 2)))
+        )
+
+    def _measured(self, raws: Sequence[np.ndarray]) -> AudioCodec:
+        """Return the codec with levels and lengths of sounds, of a part of them."""
+        some = raws[:: max(1, len(raws) // NUM_HEARD)]
+        mels = [log_mel(raw, rate_hz=self.rate_hz, num_mels=self.num_mels) for raw in some]
+        values, frames = np.concatenate(mels), np.log([len(mel) for mel in mels])
+        return replace(
+            self,
+            level=float(values.mean()),
+            spread=max(float(values.std()), 0.1),
+            usual_length=float(frames.mean()),
+            length_spread=max(float(frames.std()), 0.02),
+        )
 
     def prepare(self, raw: np.ndarray) -> Arrays:
-        """``mel``: log-mel values, shifted and scaled to lie mostly in [-2, 2]."""
-        wave = raw[: int((self.max_seconds or 10.0) * self.rate_hz)]
+        """``mel``: log-mel values, shifted and scaled to lie mostly in [-2, 2]; or ``wave``."""
+        wave = raw[: int((self.max_seconds or LONGEST_SECONDS) * self.rate_hz)]
+        if self.drawn:
+            return {"wave": whole_samples(wave)}
         mel = log_mel(wave, rate_hz=self.rate_hz, num_mels=self.num_mels)
         return {"mel": ((mel - MEAN) / SCALE).astype(np.float16)}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         """Another level, voice and start; parts masked (SpecAugment, Park et al. 2019)."""
+        if self.drawn:
+            return {"wave": arrays["wave"].copy()}
         mel = arrays["mel"].astype(np.float32)
         mel = mel + self.gain * rng.uniform(-1, 1) / SCALE
         mel = warp_frequencies(mel, 1 + self.warp * rng.uniform(-1, 1))
@@ -135,20 +183,7 @@ class AudioCodec:
 
     def show(self, raw: np.ndarray) -> Html:
         """A player and the spectrogram, of the first 8 seconds."""
-        wave = raw[: int(MAX_SHOWN_SECONDS * self.rate_hz)]
-        kind, data = encode_small(wave, self.rate_hz)
-        sound = base64.b64encode(data).decode()
-        mel = log_mel(wave, rate_hz=self.rate_hz, num_mels=self.num_mels)
-        picture = base64.b64encode(_heat_map(mel)).decode()
-        length = len(raw) / self.rate_hz
-        said = f"{length:.1f} s" + (f", the first {MAX_SHOWN_SECONDS:g}" * (len(wave) < len(raw)))
-        return (
-            '<figure class="sound">'
-            f'<img alt="spectrogram of {said}" src="data:image/png;base64,{picture}">'
-            f'<audio controls preload="none" aria-label="sound of {said}" '
-            f'src="data:audio/{kind};base64,{sound}"></audio>'
-            f"<figcaption>{said}</figcaption></figure>"
-        )
+        return shown(raw, rate_hz=self.rate_hz, num_mels=self.num_mels)
 
     def example(self, rng: np.random.Generator) -> Cell:
         """A WAV file of a tone that glides."""
@@ -171,30 +206,10 @@ class AudioCodec:
         return np.clip(noisy, -top, top).astype(np.float32)
 
     def features(self, arrays: Arrays) -> np.ndarray:
-        """What stays of a sound when its order in time is left out, and a little of its order.
-
-        Mean, spread, quantiles and mean change of every band; 16 coarse bands in each of eight
-        slices of time; mean and spread of 20 cepstral coefficients, and spread of their changes
-        (MFCC, Davis and Mermelstein 1980); the logarithm of the length; which short patterns
-        occur (`unit_counts`).
-        """
-        mel = arrays["mel"].astype(np.float32)
-        cepstrum = mel @ cosine_basis(mel.shape[1], min(NUM_COEFFICIENTS, mel.shape[1]))
-        bands = np.array_split(np.arange(mel.shape[1]), min(16, mel.shape[1]))
-        coarse = np.stack([mel[:, band].mean(1) for band in bands], axis=1)
-        parts = [
-            mel.mean(0),
-            mel.std(0),
-            *np.quantile(mel, [0.1, 0.5, 0.9], axis=0),
-            np.abs(_change(mel)).mean(0),
-            slice_means(coarse, 8).ravel(),
-            cepstrum.mean(0),
-            cepstrum.std(0),
-            _change(cepstrum).std(0),
-            [np.log(len(mel))],
-            unit_counts(mel),
-        ]
-        return np.concatenate(parts).astype(np.float32)
+        """See `plait.modalities.audio.features`."""
+        if self.drawn:
+            arrays = replace(self, drawn=False).prepare(self.decode(arrays))
+        return sound_features(arrays["mel"].astype(np.float32))
 
     def line_places(self, arrays: Arrays) -> int:
         """Return how many symbols a line of the sound has room for; 0 where none is offered."""
@@ -206,18 +221,56 @@ class AudioCodec:
     def alike(self, first: bytes, second: bytes) -> bool:
         return sounds_alike(first, second)
 
+    def as_target(self) -> AudioCodec:
+        """Samples as they are; no line in time, which only what is heard has."""
+        return replace(self, drawn=True, lined=False)
 
-def _change(values: np.ndarray) -> np.ndarray:
-    return np.diff(values, axis=0, append=values[-1:])
+    def choose_beside(
+        self, targets: Sequence[Arrays], places: Mapping[str, np.ndarray]
+    ) -> AudioCodec:
+        """Say the letters of that column whose texts are long where sounds are, if any."""
+        return replace(self, spoken=said_column([len(one["wave"]) for one in targets], places))
 
+    def check_target(self, num_rows: int) -> None:
+        if num_rows < 2:
+            raise TargetError(
+                "there are too few sounds to learn from",
+                expected="2 rows or more with a sound",
+                received=f"{num_rows}",
+            )
 
-def _heat_map(mel: np.ndarray) -> bytes:
-    """Return a spectrogram as a PNG file, low frequencies below, dark to light."""
-    low, high = float(mel.min()), float(mel.max())
-    # Silence has no contrast to stretch: it is drawn as the evenly dark picture that it is.
-    level = (mel.T[::-1] - low) / max(high - low, 1.0)
-    colours = np.stack([level**0.6, level**1.5 * 0.9, 0.35 + 0.3 * level - 0.4 * level**3], -1)
-    picture = Image.fromarray((np.clip(colours, 0, 1) * 255).astype(np.uint8))
-    buffer = io.BytesIO()
-    picture.resize((max(80, min(240, mel.shape[0])), 64)).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    def decode(self, arrays: Arrays) -> np.ndarray:
+        return np.asarray(arrays["wave"], np.float32) / FULL_SCALE
+
+    def write(self, raw: np.ndarray) -> MadeFile:
+        return MadeFile(encode_wav(whole_samples(raw), self.rate_hz), ".wav")
+
+    def answer(self, raws: Sequence[np.ndarray]) -> Mapping[str, Any]:
+        seconds = [len(raw) / self.rate_hz for raw in raws]
+        return {"prediction": [self.write(raw) for raw in raws], "seconds": seconds}
+
+    def compare(self, said: np.ndarray, true: np.ndarray) -> np.ndarray:
+        return compared(said, true, self.rate_hz)
+
+    def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
+        return measured(compared)
+
+    def resampled(
+        self, compared: Sequence[np.ndarray], counts: np.ndarray
+    ) -> Mapping[str, np.ndarray]:
+        return resampled(compared, counts)
+
+    def refuses(self, metrics: Mapping[str, float], num_rows: int) -> str:
+        """Say why what scores so must not ship: it makes almost nothing of what there is."""
+        if num_rows < LEAST_JUDGED or metrics["recall"] >= LEAST_RECALL:
+            return ""
+        return f"almost no true sound lies where it makes any (recall {metrics['recall']:.1%})"
+
+    def panel(self, said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Html:
+        return lengths_panel(said, true, self.rate_hz)
+
+    def beside_learned(
+        self, said: Sequence[np.ndarray], true: Sequence[np.ndarray], learned: Sequence[np.ndarray]
+    ) -> Html:
+        """Render what was made beside the nearest of what was learned from."""
+        return learned_panel(said, true, learned, rate_hz=self.rate_hz, num_mels=self.num_mels)

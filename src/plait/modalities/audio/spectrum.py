@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 FLOOR = 1e-5
 """Smallest amplitude of a mel band, -100 dB."""
 
+WINDOW_SECONDS, HOP_SECONDS = 0.025, 0.010
+"""Length of frames, and from one to the next."""
+
 
 def log_mel(
     wave: Float[ndarray, " time"],
     *,
     rate_hz: int,
     num_mels: int,
-    window_seconds: float = 0.025,
-    hop_seconds: float = 0.010,
+    window_seconds: float = WINDOW_SECONDS,
+    hop_seconds: float = HOP_SECONDS,
 ) -> Float[ndarray, "frame mel"]:
     """Return the natural logarithm of mel amplitudes, float32, one frame per 10 ms.
 
@@ -38,11 +41,20 @@ def log_mel(
     padded = np.pad(wave.astype(np.float32), (window // 2, window))
     starts = np.arange(1 + len(wave) // hop) * hop
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[starts]
-    size = 1 << (window - 1).bit_length()
+    size = fft_size_of(window)
     hann = np.hanning(window + 1)[:-1].astype(np.float32)
     spectrum = np.abs(np.fft.rfft(frames * hann, n=size)).astype(np.float32)
     bands = spectrum @ mel_bands(rate_hz, size, num_mels) * (2.0 / hann.sum())
     return np.log(np.maximum(bands, FLOOR)).astype(np.float32)
+
+
+def fft_size_of(window: int) -> int:
+    """Return how many samples a frame's transform takes: the next power of two.
+
+    >>> fft_size_of(400)
+    512
+    """
+    return 1 << (window - 1).bit_length()
 
 
 @cache

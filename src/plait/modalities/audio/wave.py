@@ -13,13 +13,16 @@ from plait.modalities.limits import LIMITS
 from plait.modalities.media import check_ratio
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int16, Num
 
 SPARE_BYTES = 64
 """Headers written carelessly promise a few bytes too many; this many are forgiven."""
 
 UNKNOWN_BYTES = 2**32 - 1
 """The size that the format AU has for "not known"; in WAV it is a promise like any other."""
+
+FULL_SCALE = 32_768
+"""Of samples of 16 bits: 1.0."""
 
 MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
@@ -111,8 +114,20 @@ def to_mono(
     return np.clip(mono if len(mono) else np.zeros(1, np.float32), -1.0, 1.0)
 
 
-def encode_wav(wave: Float[ndarray, " time"], rate_hz: int) -> bytes:
-    """Return the samples as a 16-bit WAV file."""
+def whole_samples(wave: Float[ndarray, " time"]) -> Int16[ndarray, " time"]:
+    """Return samples as whole numbers of 16 bits, one at least; those that were read from such a
+    file are as they were there.
+
+    >>> whole_samples(np.array([0.5, -1.0, 1.0], np.float32)).tolist()
+    [16384, -32768, 32767]
+    """
+    scaled = np.rint(np.asarray(wave, np.float64) * FULL_SCALE)
+    found = scaled.clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return found if len(found) else np.zeros(1, np.int16)
+
+
+def encode_wav(wave: Num[ndarray, " time"], rate_hz: int) -> bytes:
+    """Return samples, in [-1, 1] or whole numbers of 16 bits, as a 16-bit WAV file."""
     import soundfile
 
     buffer = io.BytesIO()

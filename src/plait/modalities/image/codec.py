@@ -20,6 +20,7 @@ from plait.errors import TargetError
 from plait.modalities.collage import Piece
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
+from plait.modalities.drawn_sets import measured, resampled
 from plait.modalities.image.canvas import canvas_layout, check_moves, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
 from plait.modalities.image.laid import laid
@@ -33,7 +34,7 @@ from plait.modalities.image.pixels import (
     is_grey,
     stored_size,
 )
-from plait.modalities.image.scoring import WORDS, compared, measured, resampled
+from plait.modalities.image.scoring import WORDS, compared
 from plait.modalities.image.sheet import compared_sheet, film_of, learned_sheet, sheet, thumbnail
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
 from plait.modalities.image.vary import blurred, erased, shades, shifted

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from plait.modalities.drawn_sets import Copies, copied
 from plait.modalities.image.pixels import encoded
-from plait.modalities.image.scoring import point_of, squared_distances
+from plait.modalities.image.scoring import point_of
 from plait.types import Html
 
 NUM_SHOWN, COLUMNS = 24, 8
@@ -94,38 +95,13 @@ def learned_sheet(
     )
 
 
-class Copies:
-    """How near made pictures are to what was learned from.
-
-    Attributes:
-        nearest: int ``[made]``: the nearest training picture of each.
-        rate: Share of made pictures that are nearer to theirs than nine of ten true pictures of
-            rows held out are to theirs.
-        usual: That share of the true pictures.
-    """
-
-    def __init__(self, nearest: np.ndarray, rate: float, usual: float) -> None:
-        self.nearest, self.rate, self.usual = nearest, rate, usual
-
-
 def copies(
     said: Sequence[np.ndarray], true: Sequence[np.ndarray], learned: Sequence[np.ndarray]
 ) -> Copies:
     """Return which training pictures are nearest, and how many are copied; in the space of
     `plait.modalities.image.scoring`."""
     made, real, kept = (np.stack([point_of(raw) for raw in some]) for some in (said, true, learned))
-    nearest, near = _nearest(made, kept)
-    _, usual = _nearest(real, kept)
-    bound = np.quantile(usual, 0.1)
-    return Copies(nearest, float((near < bound).mean()), float((usual < bound).mean()))
-
-
-def _nearest(points: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    found = [squared_distances(points[at : at + 256], kept) for at in range(0, len(points), 256)]
-    return (
-        np.concatenate([one.argmin(1) for one in found]),
-        np.concatenate([one.min(1) for one in found]),
-    )
+    return copied(made, real, kept)
 
 
 def spread(num: int, most: int) -> np.ndarray:

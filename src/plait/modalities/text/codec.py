@@ -88,6 +88,7 @@ class TextCodec:
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     welcomes: ClassVar[tuple[str, ...]] = ("line",)
     by_language: ClassVar[bool] = True
+    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"letters": {}}
 
     max_characters: int = 20_000
     max_tokens: int = 128
@@ -199,6 +200,10 @@ class TextCodec:
         """Counts of word 1-2-grams and character 1-5-grams as ``1 + ln(count)``, hashed."""
         text = arrays["bytes"].tobytes().decode("utf-8", "ignore")
         return hashed_ngrams(text, self.num_buckets)
+
+    def line_places(self, arrays: Arrays) -> int:
+        """Return how many letters the text has, in UTF-8."""
+        return len(arrays["bytes"])
 
     def fingerprint(self, raw: str) -> Fingerprint | None:
         return fingerprint_text(raw)

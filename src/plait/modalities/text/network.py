@@ -53,10 +53,9 @@ others, rows held out that say what was learned by heart tell nothing (docs/log.
 class Embed(nn.Module):
     """Piece embeddings plus a residual depthwise-separable convolution over five places.
 
-    The convolution lets a piece know its word (Wu et al. 2019, "Pay Less Attention with
-    Lightweight and Dynamic Convolutions"). Padding is zeroed before it, so that a row's tokens
-    do not depend on the batch. Its output starts at zero. In long texts, neighbouring pieces are
-    averaged to one token.
+    The convolution lets a piece know its word (Wu et al. 2019, "Pay Less Attention with Lightweight
+    and Dynamic Convolutions"). Padding is zeroed before it, so that a row's tokens do not depend on
+    the batch. Its output starts at zero. In long texts, neighbouring pieces make one token.
 
     Args:
         codec: Gives the number of pieces and the usual length.
@@ -64,6 +63,8 @@ class Embed(nn.Module):
         kernel: Width of the convolution, odd.
         stride: Pieces to a token; 0 chooses 1 to 4 by the usual length.
     """
+
+    offers_letters = "bytes", "byte"
 
     def __init__(self, codec: TextCodec, dim: int, *, kernel: int = 5, stride: int = 0) -> None:
         super().__init__()
@@ -150,8 +151,7 @@ class Generate(nn.Module):
         logits = self.decoder(seen, nn.functional.pad(ids, (1, 0), value=NOTHING)).float()
         after = nn.functional.pad(ids, (0, 1), value=NOTHING)
         losses = nn.functional.cross_entropy(logits.transpose(1, 2), after, reduction="none")
-        real = length_mask(num + 1, after.shape[1])
-        return (losses * real).sum(1)
+        return (losses * length_mask(num + 1, after.shape[1])).sum(1)
 
     def generate(
         self, conditions: Conditions, rngs: Sequence[np.random.Generator], asked: Asked
