@@ -11,7 +11,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.baselines.start import START
-from plait.modalities import Codec, GeneratedTarget, PredictiveTarget, TargetCodec, find_network
+from plait.modalities import (
+    Codec,
+    GeneratedTarget,
+    PredictiveTarget,
+    TargetCodec,
+    find_generate,
+    find_network,
+)
 from plait.networks.config import SystemConfig
 from plait.networks.encoder import Encoder
 from plait.networks.system import make_trunk, presence
@@ -189,6 +196,6 @@ def _real(shape: Sequence[str | int], lengths: Mapping[str, Sequence[int]], row:
 
 def _make_head(codec: TargetCodec, dim: int) -> nn.Module:
     if isinstance(codec, GeneratedTarget):
-        head: nn.Module = find_network(codec.modality).Generate(codec, dim)
+        head: nn.Module = find_generate(codec)(codec, dim)
         return head
     return AnswerHead(codec, dim)  # type: ignore[arg-type]

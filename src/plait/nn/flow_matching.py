@@ -77,7 +77,7 @@ class Flow(nn.Module):
     def _error(
         self, conditions: Conditions, values: Tensor, noise: Tensor, times: Tensor, dropped: Tensor
     ) -> Float[Tensor, " batch"]:
-        found = self._foreseen(self._seen(conditions, dropped), mixed(noise, values, times), times)
+        found = self.foreseen(self.seen(conditions, dropped), mixed(noise, values, times), times)
         return (found - values).square().flatten(1).mean(1) / (1 - times).clamp(min=LEAST_LEFT) ** 2
 
     def draw(
@@ -108,24 +108,27 @@ class Flow(nn.Module):
             velocity, noise, steps=steps, sampler=sampler, begin=begin, strength=strength, keep=keep
         )
 
-    def velocity(self, conditions: Conditions, guidance: float = 1.0) -> Velocity:
-        """Return the velocity of rows as a function of points and times, guided."""
+    def velocity(
+        self, conditions: Conditions, guidance: float | Float[Tensor, " batch"] = 1.0
+    ) -> Velocity:
+        """Return the velocity of rows as a function of points and times, guided: all alike, or each
+        row by its own strength."""
         num, device = len(conditions.pooled), conditions.pooled.device
         dropped = torch.zeros(num, dtype=torch.bool, device=device)
-        seen = self._seen(conditions, dropped)
-        if guidance == 1.0:
+        seen = self.seen(conditions, dropped)
+        if isinstance(guidance, float) and guidance == 1.0:
             return lambda x, times: self._velocity(seen, x, times)
-        blind = self._seen(conditions, ~dropped)
+        blind = self.seen(conditions, ~dropped)
         both = [torch.cat(pair) for pair in zip(seen, blind, strict=True)]
 
         def guided(x: Tensor, times: Tensor) -> Tensor:
             found = self._velocity(both, torch.cat([x, x]), torch.cat([times, times]))
             with_, without = found.chunk(2)
-            return without + guidance * (with_ - without)
+            return without + _as_points(guidance, x) * (with_ - without)
 
         return guided
 
-    def _seen(self, conditions: Conditions, dropped: Bool[Tensor, " batch"]) -> list[Tensor]:
+    def seen(self, conditions: Conditions, dropped: Bool[Tensor, " batch"]) -> list[Tensor]:
         """Return what is told, the tokens and where they are; nothing of rows that are dropped."""
         tokens = conditions.tokens
         told = self.told(conditions.pooled.flatten(1))
@@ -137,15 +140,31 @@ class Flow(nn.Module):
 
     def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
         left = (1 - times).clamp(min=LEAST_GONE).view(-1, *[1] * (x.ndim - 1))
-        return (self._foreseen(seen, x, times) - x) / left
+        return (self.foreseen(seen, x, times) - x) / left
 
-    def _foreseen(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
+    def foreseen(
+        self, seen: Sequence[Tensor], x: Tensor, times: Tensor, beside: Tensor | None = None
+    ) -> Tensor:
+        """Return the values that are foreseen at points and times.
+
+        Args:
+            seen: What `seen` returned of the rows.
+            x: Points.
+            times: Theirs, ``[batch]``.
+            beside: What the network is told beside the time, ``[batch, dim]``; None for nothing.
+        """
         told, memory, mask = seen
         wave = F.silu(self.time["first"](waves(times).to(told.dtype)))
-        told = F.silu(told + self.time["second"](wave))
+        told = told + self.time["second"](wave)
+        told = F.silu(told if beside is None else told + beside)
         scale = ((1 - times) ** 2 + times**2).rsqrt().view(-1, *[1] * (x.ndim - 1))
         found: Tensor = self.network(x * scale, told, memory, mask)
         return found.float()
+
+
+def _as_points(numbers: float | Tensor, x: Tensor) -> float | Tensor:
+    """Return a number of each row so that it multiplies points, or the one of all as it is."""
+    return numbers.view(-1, *[1] * (x.ndim - 1)) if isinstance(numbers, Tensor) else numbers
 
 
 def mixed(noise: Tensor, values: Tensor, times: Float[Tensor, " batch"]) -> Tensor:

@@ -14,7 +14,7 @@ from plait.modalities import (
     GeneratedTarget,
     MadeFile,
     find_codec,
-    find_network,
+    find_generate,
     traits_of,
 )
 from plait.networks.config import SystemConfig
@@ -166,7 +166,7 @@ def target_of(modality: str) -> tuple[Any, list[Any]]:
 def _head(codec: Any, num: int) -> tuple[Any, Conditions]:
     """Return a decoder, and what it might see of so many rows."""
     torch.manual_seed(0)
-    head = find_network(codec.modality).Generate(codec, DIM)
+    head = find_generate(codec)(codec, DIM)
     tokens = Tokens(
         torch.randn(num, NUM_TOKENS, DIM),
         torch.ones(num, NUM_TOKENS, dtype=torch.bool),

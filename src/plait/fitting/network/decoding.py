@@ -12,6 +12,7 @@ import numpy as np
 from plait.baselines.start import Start
 from plait.data.together import varied_together
 from plait.fitting.candidates.simple_generators import Simple
+from plait.fitting.network.distilling import budgets_of, distil
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.model.shared_space import SharedSpace
@@ -57,6 +58,7 @@ class Decoder:
         network: A `plait.networks.heads.Heads`, on the CPU; None where none was trained.
         tensors: Its weights as NumPy arrays.
         run: Of its training.
+        distilled_steps: In which heads learned from what the network had learned.
         most_made: How many rows there is time to make values of, each time.
         notes: What a person should know.
         cut_short: Whether the time ended before it saw every row once.
@@ -67,6 +69,7 @@ class Decoder:
     network: Any = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     run: Any = field(default_factory=Run)
+    distilled_steps: int = 0
     most_made: int = 10**9
     notes: tuple[str, ...] = ()
     cut_short: bool = False
@@ -82,6 +85,7 @@ class Decoder:
         """Return what the records tell of the training."""
         return {
             "steps": self.run.steps,
+            "distilled_steps": self.distilled_steps,
             "precision": self.run.precision,
             "rows_per_second": self.run.rows_per_second,
             "wait_share": self.run.wait_share,
@@ -136,24 +140,19 @@ def train_decoder(problem: Problem, work: Work, simple: Simple, *, aside: float 
         started=simple.start is not None,
         together=varied_together(codecs, str(problem.target), problem.goal),
     )
-    objective = Generative(network, data)
-    run = train_shown(
-        objective,
-        "training",
-        work.progress,
-        budget=budget,
-        config=config,
-        seed=work.seed,
-        device=work.device,
-        folder=work.folder,
-    )
+    objective, (budget, rest) = Generative(network, data), budgets_of([network], budget)
+    how: dict[str, Any] = {"config": config, "seed": work.seed, "device": work.device}
+    how |= {"folder": work.folder}
+    run = train_shown(objective, "training", work.progress, budget=budget, **how)
     objective.settle()
+    more = 0 if rest is None else distil(network, data, rest, progress=work.progress, **how)
     network = network.cpu()
     seen = run.steps * config.rows_per_step(len(problem.learned))
     return Decoder(
         network=network.eval(),
         tensors=tensors_of(network),
         run=run,
+        distilled_steps=more,
         most_made=most,
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
