@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 import plait
-from plait.errors import TargetError
+from plait.errors import TargetError, UsageError
 from plait.fitting.choice.generated_choice import Generated, choose_generated
+from plait.modalities import Asked
 from plait.modalities.image.codec import ImageCodec
 from plait.model.judges import PairJudge
 from plait.model.made import MADE
@@ -68,6 +69,55 @@ def test_what_the_columns_tell_is_drawn(model):
     assert (left[::2] + 60 < right[::2]).all() and (right[1::2] + 60 < left[1::2]).all()
     pale = pixels_of(model.predict([{"place": "left", "dark": 0.05}] * 10, temperature=1.0))
     assert pale[:, 2:6, :4].mean() > left[::2].mean() + 30
+
+
+def test_two_steps_by_the_map_draw_what_many_steps_of_the_flow_do(model):
+    assert model.records["metrics"]["training"]["distilled_steps"] == 66
+    asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
+    prepared = model.prepare(model.as_table(asked))
+    drawn = {}
+    for steps in (2, 24):  # more than eight are the flow's own
+        made = model.generator.values(prepared, np.arange(20), Asked(steps=steps, apart=True))
+        drawn[steps] = np.stack([one["pixels"][..., 0] for one in made]).astype(np.float64)
+    left, right = drawn[2][:, 2:6, :4].mean((1, 2)), drawn[2][:, 2:6, 4:].mean((1, 2))
+    assert (left[::2] + 60 < right[::2]).all() and (right[1::2] + 60 < left[1::2]).all()
+    assert np.abs(drawn[2] - drawn[24]).mean() < 20
+
+
+@pytest.fixture(scope="module")
+def adversary():
+    return plait.fit(
+        rows(NUM, 0), target="picture", budget="300 steps", size=TINY, seed=1, progress=False,
+        generator="gan", columns={"place": "category", "dark": "number",
+        "picture": {"modality": "image", "settings": {"size_px": SIDE}}},
+    )  # fmt: skip
+
+
+def test_a_critic_teaches_to_draw_what_the_columns_tell_in_one_step(adversary, tmp_path):
+    assert adversary.generator.target.generator == "gan"
+    asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
+    made = pixels_of(adversary.predict(asked, temperature=1.0, seed=3))
+    left, right = made[:, 2:6, :4].mean((1, 2)), made[:, 2:6, 4:].mean((1, 2))
+    assert (left[::2] < right[::2]).mean() > 0.8 and (right[1::2] < left[1::2]).mean() > 0.8
+    path = adversary.save(tmp_path / "gan.plait")
+    again = pixels_of(plait.load(path).predict(asked, temperature=1.0, seed=3))
+    assert np.array_equal(made, again)
+    with pytest.raises(TargetError, match="heeds no steps"):
+        plait.generate(path, place="left", steps=4)
+    assert "--generator gan" in (plait.report(path, tmp_path / "r.html")).read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"generator": "magic"}, "no target is made by 'magic'"),
+        ({"generator": "gan", "target": "place"}, "no target is made by 'gan'"),
+        ({"generator": 3}, "'generator' is of the wrong kind"),
+    ],
+)
+def test_a_generator_that_the_target_does_not_have_is_refused(settings, match):
+    with pytest.raises(UsageError, match=match):
+        plait.fit(rows(20, 0), **{"target": "picture", "budget": "1 step", **settings})
 
 
 def test_seeds_draw_others_and_one_seed_the_same(model):

@@ -56,21 +56,13 @@ class Adversarial(nn.Module):
         """
         conditions = self.unasked.some(conditions)
         told = self.judged(conditions.pooled.flatten(1))
-        if not self.training:
-            latent = held_noise(values)[0].flatten(1)
-            latent = latent.repeat(1, -(-LATENT // latent.shape[1]))[:, :LATENT]
-            gap = self.critic(self._made(conditions, latent), told) - self.critic(values, told)
-            return F.softplus(-gap)
-        made = self._made(conditions, torch.randn(len(values), LATENT, device=values.device))
-        fixed = {name: one.detach() for name, one in self.critic.named_parameters()}
-        true = self.critic(values, told)
-        seen = functional_call(self.critic, fixed, (made, told.detach()))
-        loss = F.softplus(self.critic(made.detach(), told) - true)
-        loss = loss + F.softplus(true.detach() - seen)
-        if float(torch.rand(())) < 1 / PENALTY_EVERY:
-            slopes = sum(self._slopes(one.detach(), told) for one in (values, made))
-            loss = loss + PENALTY_EVERY * PENALTY / 2 * slopes
-        return loss
+        if self.training:
+            latent = torch.randn(len(values), LATENT, device=values.device)
+            return paired_losses(self.critic, values, self._made(conditions, latent), told)
+        latent = held_noise(values)[0].flatten(1)
+        latent = latent.repeat(1, -(-LATENT // latent.shape[1]))[:, :LATENT]
+        made = self._made(conditions, latent)
+        return F.softplus(self.critic(values, told) - self.critic(made, told))
 
     @torch.no_grad()
     def draw(
@@ -84,10 +76,32 @@ class Adversarial(nn.Module):
         found: Tensor = self.network(latent, told, tokens.values, tokens.mask)
         return found.float()
 
-    def _slopes(self, values: Tensor, told: Tensor) -> Float[Tensor, " batch"]:
-        """Return the squared length of the slope of the critic at values."""
-        values = values.requires_grad_()
-        with torch.autocast(values.device.type, enabled=False):
-            scores = self.critic(values, told.float()).sum()
-        (slopes,) = torch.autograd.grad(scores, values, create_graph=True)
-        return slopes.square().flatten(1).sum(1)
+
+def paired_losses(
+    critic: nn.Module,
+    true: Float[Tensor, "batch channel *place"],
+    made: Float[Tensor, "batch channel *place"],
+    told: Float[Tensor, "batch dim"],
+) -> Float[Tensor, " batch"]:
+    """Return the losses of a critic and of what made values, added, of each pair.
+
+    The gradient of the second reaches what made them through the critic, but not the critic itself.
+    """
+    fixed = {name: one.detach() for name, one in critic.named_parameters()}
+    score = critic(true, told)
+    loss = F.softplus(critic(made.detach(), told) - score)
+    seen = functional_call(critic, fixed, (made, told.detach()))
+    loss = loss + F.softplus(score.detach() - seen)
+    if float(torch.rand(())) < 1 / PENALTY_EVERY:
+        slopes = _slopes(critic, true, told) + _slopes(critic, made, told)
+        loss = loss + PENALTY_EVERY * PENALTY / 2 * slopes
+    return loss
+
+
+def _slopes(critic: nn.Module, values: Tensor, told: Tensor) -> Float[Tensor, " batch"]:
+    """Return the squared length of the slope of a critic at values."""
+    values = values.detach().requires_grad_()
+    with torch.autocast(values.device.type, enabled=False):
+        score = critic(values, told.float()).sum()
+    (slopes,) = torch.autograd.grad(score, values, create_graph=True)
+    return slopes.square().flatten(1).sum(1)

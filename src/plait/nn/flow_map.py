@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from plait.nn.conditions import Conditions
-from plait.nn.flow_matching import LEAST_LEFT, NUM_WAVES, Flow, waves
+from plait.nn.flow_matching import LEAST_LEFT, NUM_WAVES, Flow, as_points, waves
 from plait.nn.flow_samplers import points_of
 
 PLACES = 8
@@ -78,7 +78,7 @@ class FlowMap(nn.Module):
         now, then = first / PLACES, last / PLACES
         seen = [part[rows] for part in self.flow.seen(some, torch.zeros_like(rows[:num]).bool())]
         found = self._ends(seen, start, now, then, strengths[rows])
-        left, gone = (_as_points(one, start) for one in (1 - now, then - now))
+        left, gone = (as_points(one, start) for one in (1 - now, then - now))
         true = start + left * (end - start) / gone
         return (found - true).square().flatten(1).mean(1) / (1 - now).clamp(min=LEAST_LEFT) ** 2
 
@@ -102,7 +102,7 @@ class FlowMap(nn.Module):
                 for place in (number, number + 1)
             )
             ends = self._ends(seen, x, now, then, strengths)
-            left, gone = (_as_points(one, x) for one in (1 - now, then - now))
+            left, gone = (as_points(one, x) for one in (1 - now, then - now))
             x = x + gone * (ends - x) / left
         return x
 
@@ -122,7 +122,3 @@ def stretches(num: int) -> tuple[Tensor, Tensor]:
     which = (torch.rand(num) * steps).long().clamp(max=steps - 1)
     first, last = (torch.round(PLACES * one / steps).long() for one in (which, which + 1))
     return first, last
-
-
-def _as_points(numbers: Float[Tensor, " batch"], x: Tensor) -> Tensor:
-    return numbers.view(-1, *[1] * (x.ndim - 1))

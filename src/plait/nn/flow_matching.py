@@ -116,7 +116,7 @@ class Flow(nn.Module):
         num, device = len(conditions.pooled), conditions.pooled.device
         dropped = torch.zeros(num, dtype=torch.bool, device=device)
         seen = self.seen(conditions, dropped)
-        if isinstance(guidance, float) and guidance == 1.0:
+        if not isinstance(guidance, Tensor) and guidance == 1.0:
             return lambda x, times: self._velocity(seen, x, times)
         blind = self.seen(conditions, ~dropped)
         both = [torch.cat(pair) for pair in zip(seen, blind, strict=True)]
@@ -124,7 +124,7 @@ class Flow(nn.Module):
         def guided(x: Tensor, times: Tensor) -> Tensor:
             found = self._velocity(both, torch.cat([x, x]), torch.cat([times, times]))
             with_, without = found.chunk(2)
-            return without + _as_points(guidance, x) * (with_ - without)
+            return without + as_points(guidance, x) * (with_ - without)
 
         return guided
 
@@ -162,7 +162,7 @@ class Flow(nn.Module):
         return found.float()
 
 
-def _as_points(numbers: float | Tensor, x: Tensor) -> float | Tensor:
+def as_points(numbers: float | Tensor, x: Tensor) -> float | Tensor:
     """Return a number of each row so that it multiplies points, or the one of all as it is."""
     return numbers.view(-1, *[1] * (x.ndim - 1)) if isinstance(numbers, Tensor) else numbers
 

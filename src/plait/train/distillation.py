@@ -50,6 +50,8 @@ class Distillation:
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         batch = views[0]
+        for part in (self.module.encoder, self.module.trunk, self.module.pools):
+            part.eval()  # as they are when values are made: without dropout
         keep = presence(batch, self.columns)
         device = keep.device
         keep = drop_columns(keep.cpu(), self.module.config.drop_column).to(device)
