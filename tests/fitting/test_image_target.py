@@ -76,7 +76,7 @@ def test_two_steps_by_the_map_draw_what_many_steps_of_the_flow_do(model):
     asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
     prepared = model.prepare(model.as_table(asked))
     drawn = {}
-    for steps in (2, 24):  # more than eight are the flow's own
+    for steps in (2, 24):  # more than four are the flow's own
         made = model.generator.values(prepared, np.arange(20), Asked(steps=steps, apart=True))
         drawn[steps] = np.stack([one["pixels"][..., 0] for one in made]).astype(np.float64)
     left, right = drawn[2][:, 2:6, :4].mean((1, 2)), drawn[2][:, 2:6, 4:].mean((1, 2))

@@ -13,8 +13,9 @@ from plait.nn.conditions import Conditions
 from plait.nn.flow_matching import LEAST_LEFT, NUM_WAVES, Flow, as_points, waves
 from plait.nn.flow_samplers import points_of
 
-PLACES = 8
-"""Even steps that the flow itself is followed by; a map goes from any of these places to any."""
+PLACES, MOST_STEPS = 8, 4
+"""Even steps that the flow itself is followed by, between which a map's own steps begin and end;
+and so many of a map at most: of more the flow's own are as good."""
 
 ROWS_SHARE = 4
 """One of so many rows is followed, and so many stretches of its way are learned from."""
@@ -54,7 +55,7 @@ class FlowMap(nn.Module):
     def knows(self, steps: int, guidance: float) -> bool:
         """Tell whether it learned to take so many steps, so guided."""
         low, high = STRENGTHS
-        return bool(self.learned) and steps <= PLACES and low <= guidance <= high
+        return bool(self.learned) and steps <= MOST_STEPS and low <= guidance <= high
 
     def loss(
         self, flow: Flow, conditions: Conditions, shape: Sequence[int]
@@ -116,9 +117,9 @@ class FlowMap(nn.Module):
 def stretches(num: int) -> tuple[Tensor, Tensor]:
     """Return places on the way where stretches begin and end, int64 ``[stretch]`` each.
 
-    Ways of 1 to `PLACES` steps are equally frequent, and so are the steps of each.
+    Ways of 1 to `MOST_STEPS` steps are equally frequent, and so are the steps of each.
     """
-    steps = torch.randint(1, PLACES + 1, (num,))
+    steps = torch.randint(1, MOST_STEPS + 1, (num,))
     which = (torch.rand(num) * steps).long().clamp(max=steps - 1)
     first, last = (torch.round(PLACES * one / steps).long() for one in (which, which + 1))
     return first, last

@@ -193,6 +193,16 @@ def _head(codec: Any, num: int) -> tuple[Any, Conditions]:
     return head, Conditions(tokens, torch.randn(num, head.num_queries, DIM))
 
 
+def same_cells(modality: str, first: Any, second: Any) -> bool:
+    """Tell whether two cells of answers are the same; files may differ as what they hold does that
+    is drawn in other company: by rounding."""
+    if not isinstance(first, MadeFile):
+        return repr(first) == repr(second)
+    codec, _ = target_of(modality)
+    one, other = (codec.read({"bytes": cell.content}, media()) for cell in (first, second))
+    return _rounded(codec.prepare(one), codec.prepare(other))
+
+
 def _column(codec: Any, raws: list[Any]) -> Any:
     return to_tensors({"x": collate([codec.prepare(raw) for raw in raws], codec.layout)})["x"]
 
