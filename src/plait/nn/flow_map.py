@@ -17,8 +17,9 @@ PLACES, MOST_STEPS = 8, 4
 """Even steps that the flow itself is followed by, between which a map's own steps begin and end;
 and so many of a map at most: of more the flow's own are as good."""
 
-ROWS_SHARE = 4
-"""One of so many rows is followed, and so many stretches of its way are learned from."""
+ROWS_SHARE, LEAST_FOLLOWED = 4, 16
+"""One of so many rows is followed, or so many rows if these are more; and so many stretches of the
+way of each are learned from."""
 
 STRENGTHS = 1.0, 5.0
 """Of guidance, that are learned."""
@@ -38,6 +39,8 @@ class FlowMap(nn.Module):
         flow: Whose network, of the same sizes, it has.
         dim: Of the trunk's tokens.
     """
+
+    learned: Tensor
 
     def __init__(self, flow: Flow, *, dim: int) -> None:
         super().__init__()
@@ -64,11 +67,12 @@ class FlowMap(nn.Module):
 
         Args:
             flow: That is followed.
-            conditions: Of the rows, of which the first `ROWS_SHARE`-th part is taken.
+            conditions: Of the rows, of which the first are followed.
             shape: Of a value.
         """
-        num = max(1, len(conditions.pooled) // ROWS_SHARE)
-        some, device = conditions.take(slice(0, num)), conditions.pooled.device
+        num, device = len(conditions.pooled), conditions.pooled.device
+        num = min(num, max(LEAST_FOLLOWED, num // ROWS_SHARE))
+        some = conditions.take(slice(0, num))
         low, high = STRENGTHS
         strengths = low + (high - low) * torch.rand(num, device=device)
         noise = torch.randn(num, *shape, device=device)
