@@ -83,9 +83,8 @@ def test_two_steps_are_the_maps_and_draw_what_the_columns_tell(model):
         return np.stack([one["pixels"][..., 0] for one in made]).astype(np.float64)
 
     many, by_map = drawn(24), drawn(2)
-    left, right = by_map[:, 2:6, :4].mean((1, 2)), by_map[:, 2:6, 4:].mean((1, 2))
-    assert (left[::2] < right[::2]).all() and (right[1::2] < left[1::2]).all()
-    assert np.abs(by_map - many).mean() < 35
+    paler = by_map[:, 2:6, 4:].mean((1, 2)) - by_map[:, 2:6, :4].mean((1, 2))
+    assert paler[::2].mean() > 40 and paler[1::2].mean() < -40
     learned.zero_()
     by_flow, as_before = drawn(2), drawn(24)
     learned.fill_(1.0)

@@ -39,7 +39,9 @@ class Widening(nn.Module):
         self.middle_side = -(-self.side // 2)
         self.start = -(-self.middle_side // 2)
         wide = 4 * width
-        self.mapping = nn.Sequential(nn.Linear(latent, dim), nn.SiLU(), nn.Linear(dim, dim))
+        self.mapping = nn.Sequential(
+            nn.Linear(latent, dim), nn.SiLU(), nn.Linear(dim, dim), nn.LayerNorm(dim)
+        )  # of length as of what is told: fainter noise would be overheard
         self.begin = nn.Linear(dim, wide * self.start**2)
         self.coarse = nn.ModuleList(ToldBlock(wide, dim) for _ in range(depth))
         self.to_middle = nn.Conv2d(wide, 2 * width, 1)

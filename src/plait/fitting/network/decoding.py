@@ -170,9 +170,14 @@ def _in_time(work: Work, simple: Simple, aside: float) -> bool:
 
 
 def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:
-    """Return the settings with fewer rows to a step, where nothing was said, of a network whose
-    heads ask for maps or lines, or for fewer; moments in time are not varied, for what follows
-    would vary with them."""
+    """Return the settings as heads want them, where nothing was said: their own, and fewer rows to
+    a step where they ask for maps or lines, or for fewer; moments in time are not varied, for what
+    follows would vary with them."""
+    usual = TrainConfig()
+    for head in network.heads:
+        wanted = getattr(head, "training_settings", {})
+        free = {k: v for k, v in wanted.items() if getattr(config, k) == getattr(usual, k)}
+        config = replace(config, **free)
     if problem.table.moments is not None:
         config = replace(config, augment=False)
     most = [int(one.most_per_step) for one in network.heads if hasattr(one, "most_per_step")]
