@@ -15,7 +15,7 @@ from plait.nn.guidance import Unasked
 LATENT = 64
 """Numbers of noise that a value is made from."""
 
-PENALTY, PENALTY_EVERY = 1.0, 4
+PENALTY, PENALTY_EVERY = 0.1, 4
 """Weight of the squared slopes of the critic, and about how often they are looked at."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -180,8 +181,12 @@ class GenerateAtOnce(nn.Module):
     """
 
     num_queries = 2
-    most_per_step = 64
+    most_per_step = 32
     moving_loss = True
+    training_settings: ClassVar[Mapping[str, float]] = {
+        "momentum": 0.0, "learning_rate": 1e-3, "muon_rate": 4e-3, "weight_decay": 0.0,
+        "muon_decay": 0.0,
+    }  # fmt: skip
 
     def __init__(self, codec: ImageCodec, dim: int) -> None:
         super().__init__()
