@@ -52,6 +52,7 @@ def test_fit_passes_every_option_on(recipes):
     options = "--budget 30s --size tiny --fusion 2 --columns note=text --exclude a,b --exclude c"
     more = "--group patient --on-error skip --strict --no-baselines --resume --force --seed 7"
     more += " --label-curve --horizon 4 --items shelf.csv --leave-last-out"
+    more += " --generator gan"
     said = [*options.split(), *more.split(), "--out", "m.plait"]
     assert run(["fit", "shop.csv", "--target", "kind", *said]) == 0
     _, args, kwargs = recipes.calls[0]
@@ -64,6 +65,7 @@ def test_fit_passes_every_option_on(recipes):
         "budget": "30s",
         "size": "tiny",
         "fusion": 2,
+        "generator": "gan",
         "columns": "note=text",
         "exclude": ("a", "b", "c"),
         "group": "patient",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from html import unescape
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import plait
-from plait.errors import TargetError
+from plait.errors import TargetError, UsageError
 from plait.fitting.choice.generated_choice import Generated, choose_generated
+from plait.modalities import Asked
 from plait.modalities.image.codec import ImageCodec
 from plait.model.judges import PairJudge
 from plait.model.made import MADE
@@ -55,7 +57,7 @@ def model():
     for row in range(3, NUM, 11):
         table[row] = {**table[row], "dark": None}
     return plait.fit(
-        table, target="picture", budget="220 steps", size=TINY, seed=1, progress=False,
+        table, target="picture", budget="320 steps", size=TINY, seed=1, progress=False,
         columns={"place": "category", "dark": "number",
                  "picture": {"modality": "image", "settings": {"size_px": SIDE}}},
     )  # fmt: skip
@@ -68,6 +70,62 @@ def test_what_the_columns_tell_is_drawn(model):
     assert (left[::2] + 60 < right[::2]).all() and (right[1::2] + 60 < left[1::2]).all()
     pale = pixels_of(model.predict([{"place": "left", "dark": 0.05}] * 10, temperature=1.0))
     assert pale[:, 2:6, :4].mean() > left[::2].mean() + 30
+
+
+def test_two_steps_are_the_maps_and_draw_what_the_columns_tell(model):
+    assert model.records["metrics"]["training"]["distilled_steps"] == 96
+    asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
+    prepared = model.prepare(model.as_table(asked))
+    learned = model.generator.drawer._network.head("picture").distilled.learned
+
+    def drawn(steps):
+        made = model.generator.values(prepared, np.arange(20), Asked(steps=steps, apart=True))
+        return np.stack([one["pixels"][..., 0] for one in made]).astype(np.float64)
+
+    many, by_map = drawn(24), drawn(2)
+    paler = by_map[:, 2:6, 4:].mean((1, 2)) - by_map[:, 2:6, :4].mean((1, 2))
+    assert paler[::2].mean() > 40 and paler[1::2].mean() < -40
+    learned.zero_()
+    by_flow, as_before = drawn(2), drawn(24)
+    learned.fill_(1.0)
+    assert not np.array_equal(by_map, by_flow) and np.array_equal(many, as_before)
+
+
+@pytest.fixture(scope="module")
+def adversary():
+    return plait.fit(
+        rows(NUM, 0), target="picture", budget="300 steps", size=TINY, seed=1, progress=False,
+        generator="gan", columns={"place": "category", "dark": "number",
+        "picture": {"modality": "image", "settings": {"size_px": SIDE}}},
+    )  # fmt: skip
+
+
+def test_a_critic_teaches_to_draw_what_the_columns_tell_in_one_step(adversary, tmp_path):
+    assert adversary.generator.target.generator == "gan"
+    asked = [{"place": place, "dark": 0.9} for place in ("left", "right")] * 10
+    made = pixels_of(adversary.predict(asked, temperature=1.0, seed=3))
+    left, right = made[:, 2:6, :4].mean((1, 2)), made[:, 2:6, 4:].mean((1, 2))
+    assert (left[::2] < right[::2]).mean() > 0.8 and (right[1::2] < left[1::2]).mean() > 0.8
+    path = adversary.save(tmp_path / "gan.plait")
+    again = pixels_of(plait.load(path).predict(asked, temperature=1.0, seed=3))
+    assert np.array_equal(made, again)
+    with pytest.raises(TargetError, match="heeds no steps"):
+        plait.generate(path, place="left", steps=4)
+    page = unescape(plait.report(path, tmp_path / "r.html").read_text())
+    assert "'generator': 'gan'" in page
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"generator": "magic"}, "no target is made by 'magic'"),
+        ({"generator": "gan", "target": "place"}, "no target is made by 'gan'"),
+        ({"generator": 3}, "'generator' is of the wrong kind"),
+    ],
+)
+def test_a_generator_that_the_target_does_not_have_is_refused(settings, match):
+    with pytest.raises(UsageError, match=match):
+        plait.fit(rows(20, 0), **{"target": "picture", "budget": "1 step", **settings})
 
 
 def test_seeds_draw_others_and_one_seed_the_same(model):

@@ -57,6 +57,10 @@ Network = Annotated[
                 text("Where columns meet: early, mid, late, a layer's number, or auto."),
                 "auto",
             ),
+            "generator": (
+                text("How pictures are made: flow (from noise, in steps) or gan (in one)."),
+                None,
+            ),
         },
         _network,
     ),

@@ -4,6 +4,7 @@ from plait.modalities._scan import codec_from_dict as codec_from_dict
 from plait.modalities._scan import codec_hash as codec_hash
 from plait.modalities._scan import codec_to_dict as codec_to_dict
 from plait.modalities._scan import find_codec as find_codec
+from plait.modalities._scan import find_generate as find_generate
 from plait.modalities._scan import find_network as find_network
 from plait.modalities._scan import modalities as modalities
 from plait.modalities._scan import register_folder as register_folder

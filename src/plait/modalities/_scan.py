@@ -89,6 +89,14 @@ def find_network(modality: str) -> ModuleType:
     return module
 
 
+def find_generate(codec: Codec) -> Any:
+    """Return the class that makes values of a generated target (imports torch): ``Generate``, or
+    of several ways, which the network module has as ``GENERATORS``, the one that the codec says."""
+    network = find_network(codec.modality)
+    kinds = getattr(network, "GENERATORS", {})
+    return kinds.get(getattr(codec, "generator", None), network.Generate)
+
+
 def issubclass_target(codec: type[Codec]) -> bool:
     """Tell whether a modality can be the target: predicted or generated."""
     return hasattr(codec, "task")

@@ -202,6 +202,12 @@ class GeneratedTarget(TargetCodec, Protocol):
     Of a modality whose trait `piecewise` is True, there is also ``stream(conditions, rng, asked)``,
     which gives values of one row, ``Iterator[Arrays]``: as they are written, each begins with the
     one before it, and the last is what ``generate`` makes.
+
+    A modality with more than one way to make values names them in ``generators``, the usual one
+    first, and says in its field ``generator`` which it is; its ``network.py`` has a class for each
+    in ``GENERATORS``, by these names. What learns from what the rest has learned is a module
+    ``distilled`` of the head (None for nothing), with ``begin_distilled()``, which is called when
+    all else was trained, and ``distilled_loss(conditions)``, its losses under some rows'.
     """
 
     words: ClassVar[Mapping[str, MetricWord]]

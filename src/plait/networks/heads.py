@@ -11,7 +11,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from plait.baselines.start import START
-from plait.modalities import Codec, GeneratedTarget, PredictiveTarget, TargetCodec, find_network
+from plait.modalities import (
+    Codec,
+    GeneratedTarget,
+    PredictiveTarget,
+    TargetCodec,
+    find_generate,
+    find_network,
+)
 from plait.networks.config import SystemConfig
 from plait.networks.encoder import Encoder
 from plait.networks.system import make_trunk, presence
@@ -216,6 +223,6 @@ def _make_head(codec: TargetCodec, dim: int, language: LanguageModel | None) -> 
         written: nn.Module = find_network(codec.modality).GenerateBy(codec, dim, language)
         return written
     if isinstance(codec, GeneratedTarget):
-        head: nn.Module = find_network(codec.modality).Generate(codec, dim)
+        head: nn.Module = find_generate(codec)(codec, dim)
         return head
     return AnswerHead(codec, dim)  # type: ignore[arg-type]

@@ -87,12 +87,12 @@ class Flow(nn.Module):
         if self.training:
             times = training_times(len(values)).to(values)
             dropped = torch.rand(len(values), device=values.device) < NOTHING_SHARE
-            seen = self._seen(conditions, dropped, placed)
+            seen = self.seen(conditions, dropped, placed)
             return self._error(seen, values, torch.randn_like(values), times, placed)
         lengths = None if placed is None else placed.real.sum(1).tolist()
         noise, share = held_noise(values, lengths, keys)
         dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
-        seen = self._seen(conditions, dropped, placed)
+        seen = self.seen(conditions, dropped, placed)
         return self._error(seen, values, noise, logit_normal(share), placed)
 
     def _error(
@@ -103,7 +103,7 @@ class Flow(nn.Module):
         times: Tensor,
         placed: Placed | None,
     ) -> Float[Tensor, " batch"]:
-        found = self._foreseen(seen, mixed(noise, values, times), times)
+        found = self.foreseen(seen, mixed(noise, values, times), times)
         squares = (found - values).square()
         if placed is None:
             means = squares.flatten(1).mean(1)
@@ -142,26 +142,33 @@ class Flow(nn.Module):
         )
 
     def velocity(
-        self, conditions: Conditions, guidance: float = 1.0, placed: Placed | None = None
+        self,
+        conditions: Conditions,
+        guidance: float | Float[Tensor, " batch"] = 1.0,
+        placed: Placed | None = None,
     ) -> Velocity:
-        """Return the velocity of rows as a function of points and times, guided."""
+        """Return the velocity of rows as a function of points and times, guided: all alike, or each
+        row by its own strength."""
         num, device = len(conditions.pooled), conditions.pooled.device
         dropped = torch.zeros(num, dtype=torch.bool, device=device)
-        seen = self._seen(conditions, dropped, placed)
-        if guidance == 1.0:
+        seen = self.seen(conditions, dropped, placed)
+        if not isinstance(guidance, Tensor) and guidance == 1.0:
             return lambda x, times: self._velocity(seen, x, times)
-        blind = self._seen(conditions, ~dropped, placed)
+        blind = self.seen(conditions, ~dropped, placed)
         both = [torch.cat(pair) for pair in zip(seen, blind, strict=True)]
 
         def guided(x: Tensor, times: Tensor) -> Tensor:
             found = self._velocity(both, torch.cat([x, x]), torch.cat([times, times]))
             with_, without = found.chunk(2)
-            return without + guidance * (with_ - without)
+            return without + as_points(guidance, x) * (with_ - without)
 
         return guided
 
-    def _seen(
-        self, conditions: Conditions, dropped: Bool[Tensor, " batch"], placed: Placed | None
+    def seen(
+        self,
+        conditions: Conditions,
+        dropped: Bool[Tensor, " batch"],
+        placed: Placed | None = None,
     ) -> list[Tensor]:
         """Return what is told, the tokens and where they are, and what is told at each place and
         which are real; nothing of rows that are dropped but how long they are."""
@@ -178,15 +185,31 @@ class Flow(nn.Module):
 
     def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
         left = (1 - times).clamp(min=LEAST_GONE).view(-1, *[1] * (x.ndim - 1))
-        return (self._foreseen(seen, x, times) - x) / left
+        return (self.foreseen(seen, x, times) - x) / left
 
-    def _foreseen(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
+    def foreseen(
+        self, seen: Sequence[Tensor], x: Tensor, times: Tensor, beside: Tensor | None = None
+    ) -> Tensor:
+        """Return the values that are foreseen at points and times.
+
+        Args:
+            seen: What `seen` returned of the rows.
+            x: Points.
+            times: Theirs, ``[batch]``.
+            beside: What the network is told beside the time, ``[batch, dim]``; None for nothing.
+        """
         told, *others = seen
         wave = F.silu(self.time["first"](waves(times).to(told.dtype)))
-        told = F.silu(told + self.time["second"](wave))
+        told = told + self.time["second"](wave)
+        told = F.silu(told if beside is None else told + beside)
         scale = ((1 - times) ** 2 + times**2).rsqrt().view(-1, *[1] * (x.ndim - 1))
         found: Tensor = self.network(x * scale, told, *others)
         return found.float()
+
+
+def as_points(numbers: float | Tensor, x: Tensor) -> float | Tensor:
+    """Return a number of each row so that it multiplies points, or the one of all as it is."""
+    return numbers.view(-1, *[1] * (x.ndim - 1)) if isinstance(numbers, Tensor) else numbers
 
 
 def mixed(noise: Tensor, values: Tensor, times: Float[Tensor, " batch"]) -> Tensor:

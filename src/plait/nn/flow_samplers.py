@@ -51,6 +51,21 @@ def sample(
     return x
 
 
+@torch.no_grad()
+def points_of(
+    velocity: Velocity,
+    noise: Float[Tensor, "batch channel *place"],
+    *,
+    steps: int,
+    sampler: str = "multistep",
+) -> Float[Tensor, "time batch channel *place"]:
+    """Return the points that `sample` passes, noise first and the values last: steps and one."""
+    step, seen, found = SAMPLERS[sampler], list[tuple[float, Tensor]](), [noise]
+    for number in range(steps):
+        found.append(step(velocity, found[-1], number / steps, (number + 1) / steps, seen))
+    return torch.stack(found)
+
+
 def _euler(
     velocity: Velocity, x: Tensor, now: float, then: float, seen: list[tuple[float, Tensor]]
 ) -> Tensor:

@@ -20,6 +20,7 @@ from plait.fitting.setup.config import read_config as read_config
 from plait.fitting.setup.config import write_config as write_config
 from plait.fitting.setup.fit_config import TOLD_ELSEWHERE, FitConfig, spelled_out
 from plait.fitting.setup.fit_options import FitOptions
+from plait.fitting.setup.generators import with_generator
 from plait.fitting.setup.problem import Problem, make_problems
 from plait.fitting.setup.reading import as_in_base
 from plait.fitting.setup.targets import targets_of
@@ -105,6 +106,7 @@ def fit(
     with timetable.part("opening"):
         language = open_decoder(asked, opened)
     opened = as_in_base(opened, base, targets)
+    opened = with_generator(opened, targets, asked.network.generator)
     told, said = asked.told(opened, base), asked.said(table, base)
     with timetable.part("opening"):
         opened, asked, plan = in_time(opened, asked)

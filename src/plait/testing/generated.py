@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from plait.modalities import (
     GeneratedTarget,
     MadeFile,
     find_codec,
-    find_network,
+    find_generate,
     traits_of,
 )
 from plait.networks.config import SystemConfig
@@ -73,9 +74,12 @@ def check_scores(modality: str) -> None:
 def check_loses(modality: str) -> None:
     """The loss is one finite number per row, the same alone as padded, and teaches the decoder."""
     codec, raws = target_of(modality)
-    if codec is None:
-        return
-    head, conditions = _head(codec, len(raws))
+    for one in ways_of(codec):
+        _check_loss(one, raws)
+
+
+def _check_loss(codec: Any, raws: list[Any]) -> None:
+    modality, (head, conditions) = codec.modality, _head(codec, len(raws))
     head.eval()  # what is hidden or dropped in training is drawn anew each time
     loss = head.loss(conditions, _column(codec, raws))
     known = loss.detach()
@@ -94,10 +98,16 @@ def check_loses(modality: str) -> None:
 def check_generates(modality: str) -> None:
     """What is generated has the layout, decodes, and is the same alone as in company."""
     codec, raws = target_of(modality)
-    if codec is None:
-        return
-    head, conditions = _head(codec, len(raws))
-    head.eval()
+    for one in ways_of(codec):
+        head, conditions = _head(one, len(raws))
+        _check_made(one, head.eval(), conditions)
+        if getattr(head, "distilled", None) is not None:
+            head.begin_distilled()
+            _check_made(one, head, conditions)
+
+
+def _check_made(codec: Any, head: Any, conditions: Conditions) -> None:
+    modality, raws = codec.modality, conditions.pooled
     for asked in (Asked(), Asked(temperature=1.0, seed=3)):
         made = head.generate(conditions, _rngs(len(raws)), asked)
         expect(len(made) == len(raws), f"{modality}: {len(made)} values for {len(raws)} rows")
@@ -157,6 +167,14 @@ def check_shares_a_trunk(modality: str) -> None:
     expect(float(losses["x"][0].detach()) == 0.0, f"{modality}: a missing value has a loss")
 
 
+def ways_of(codec: Any) -> list[Any]:
+    """Return the codec of a generated target for each way in which its values can be made; nothing
+    for no codec."""
+    if codec is None:
+        return []
+    return [replace(codec, generator=way) for way in getattr(codec, "generators", ())] or [codec]
+
+
 def target_of(modality: str) -> tuple[Any, list[Any]]:
     """Return the codec and raws of a generated target; no codec for any other modality."""
     codec, raws = fitted(modality, as_target=True)
@@ -166,13 +184,23 @@ def target_of(modality: str) -> tuple[Any, list[Any]]:
 def _head(codec: Any, num: int) -> tuple[Any, Conditions]:
     """Return a decoder, and what it might see of so many rows."""
     torch.manual_seed(0)
-    head = find_network(codec.modality).Generate(codec, DIM)
+    head = find_generate(codec)(codec, DIM)
     tokens = Tokens(
         torch.randn(num, NUM_TOKENS, DIM),
         torch.ones(num, NUM_TOKENS, dtype=torch.bool),
         torch.zeros(num, NUM_TOKENS, 2),
     )
     return head, Conditions(tokens, torch.randn(num, head.num_queries, DIM))
+
+
+def same_cells(modality: str, first: Any, second: Any) -> bool:
+    """Tell whether two cells of answers are the same; files may differ as what they hold does that
+    is drawn in other company: by rounding."""
+    if not isinstance(first, MadeFile):
+        return repr(first) == repr(second)
+    codec, _ = target_of(modality)
+    one, other = (codec.read({"bytes": cell.content}, media()) for cell in (first, second))
+    return _rounded(codec.prepare(one), codec.prepare(other))
 
 
 def _column(codec: Any, raws: list[Any]) -> Any:

@@ -27,6 +27,7 @@ class TrainConfig:
         weight_decay: Of AdamW, on matrices only.
         muon_rate: Muon's peak, for hidden matrices and kernels; 0 leaves them to AdamW.
         muon_decay: Weight decay of Muon.
+        momentum: Of both; networks that learn against each other want none.
         batch_size: Rows per step; 0 chooses 32 to 256 by the number of rows.
         warmup: Share of the schedule in which the learning rate rises.
         smoothing: Label smoothing of classification.
@@ -47,6 +48,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     muon_rate: float = 0.015
     muon_decay: float = 0.025
+    momentum: float = 0.9
     batch_size: int = 0
     warmup: float = 0.1
     smoothing: float = 0.05

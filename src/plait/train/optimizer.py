@@ -111,7 +111,12 @@ class Optimizer:
         others = [p for p in module.parameters() if p.requires_grad and id(p) not in numbers]
         self._parts: dict[str, tuple[torch.optim.Optimizer, float]] = {}
         if hidden:
-            muon = Muon(hidden, lr=config.muon_rate, weight_decay=config.muon_decay)
+            muon = Muon(
+                hidden,
+                lr=config.muon_rate,
+                momentum=config.momentum,
+                weight_decay=config.muon_decay,
+            )
             self._parts["muon"] = muon, config.muon_rate
         groups: list[dict[str, Any]] = [
             {"params": [p for p in others if p.ndim >= 2], "weight_decay": config.weight_decay},
@@ -119,7 +124,7 @@ class Optimizer:
         ]
         if others:
             rate = config.learning_rate
-            adamw = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+            adamw = torch.optim.AdamW(groups, lr=rate, betas=(config.momentum, 0.98), fused=True)
             self._parts["adamw"] = adamw, rate
 
     def step(self, share: float) -> None:

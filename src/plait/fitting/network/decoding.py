@@ -13,6 +13,7 @@ from plait.backbones.language import LanguageCheckpoint
 from plait.baselines.start import Start
 from plait.data.together import varied_together
 from plait.fitting.candidates.simple_generators import Simple
+from plait.fitting.network.distilling import budgets_of, distil
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.model.shared_space import SharedSpace
@@ -59,6 +60,7 @@ class Decoder:
         network: A `plait.networks.heads.Heads`, on the CPU; None where none was trained.
         tensors: Its weights as NumPy arrays.
         run: Of its training.
+        distilled_steps: In which heads learned from what the network had learned.
         most_made: How many rows there is time to make values of, each time.
         notes: What a person should know.
         cut_short: Whether the time ended before it saw every row once.
@@ -73,6 +75,7 @@ class Decoder:
     network: Any = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     run: Any = field(default_factory=Run)
+    distilled_steps: int = 0
     most_made: int = 10**9
     notes: tuple[str, ...] = ()
     cut_short: bool = False
@@ -92,6 +95,7 @@ class Decoder:
         """Return what the records tell of the training."""
         return {
             "steps": self.run.steps,
+            "distilled_steps": self.distilled_steps,
             "precision": self.run.precision,
             "rows_per_second": self.run.rows_per_second,
             "wait_share": self.run.wait_share,
@@ -158,24 +162,19 @@ def train_decoder(
         started=simple.start is not None,
         together=varied_together(codecs, str(problem.target), problem.goal),
     )
-    objective = Generative(network, data)
-    run = train_shown(
-        objective,
-        "training",
-        work.progress,
-        budget=budget,
-        config=config,
-        seed=work.seed,
-        device=work.device,
-        folder=work.folder,
-    )
+    objective, (budget, rest) = Generative(network, data), budgets_of([network], budget)
+    how: dict[str, Any] = {"config": config, "seed": work.seed, "device": work.device}
+    how |= {"folder": work.folder}
+    run = train_shown(objective, "training", work.progress, budget=budget, **how)
     objective.settle()
+    more = 0 if rest is None else distil(network, data, rest, progress=work.progress, **how)
     network = network.cpu()
     seen = run.steps * config.rows_per_step(len(problem.learned))
     return Decoder(
         network=network.eval(),
         tensors=tensors_of(network),
         run=run,
+        distilled_steps=more,
         most_made=most,
         notes=tuple(getattr(network.head(str(problem.target)), "remarks", tuple)()),
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
@@ -194,9 +193,14 @@ def _in_time(work: Work, simple: Simple, aside: float) -> bool:
 
 
 def _step_of(config: TrainConfig, problem: Problem, network: Any) -> TrainConfig:
-    """Return the settings with fewer rows to a step, where nothing was said, of a network whose
-    heads ask for maps or lines, or for fewer; moments in time are not varied, for what follows
-    would vary with them."""
+    """Return the settings as heads want them, where nothing was said: their own, and fewer rows to
+    a step where they ask for maps or lines, or for fewer; moments in time are not varied, for what
+    follows would vary with them."""
+    usual = TrainConfig()
+    for head in network.heads:
+        wanted = getattr(head, "training_settings", {})
+        free = {k: v for k, v in wanted.items() if getattr(config, k) == getattr(usual, k)}
+        config = replace(config, **free)
     if problem.table.moments is not None:
         config = replace(config, augment=False)
     most = [int(one.most_per_step) for one in network.heads if hasattr(one, "most_per_step")]

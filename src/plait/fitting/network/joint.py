@@ -14,6 +14,7 @@ from plait.baselines.evidence import Evidence
 from plait.fitting.network.better_head import leave_better_head
 from plait.fitting.network.decoding import Decoder
 from plait.fitting.network.deep_training import make_system, run_training, train_data
+from plait.fitting.network.distilling import budgets_of, distil
 from plait.fitting.network.joint_plan import JointPlan, Stage, plan_joint, rows_of
 from plait.fitting.network.side_by_side import Forward, Job, num_at_once, run_all
 from plait.fitting.setup.deep_plan import DeepPlan, DeepResult
@@ -25,7 +26,8 @@ from plait.networks.start import start_from
 from plait.networks.system import System, with_heads
 from plait.networks.torch_runners import system_outputs
 from plait.networks.weights import tensors_of
-from plait.progress import Update
+from plait.progress import Progress, Update
+from plait.train.budget import Budget
 from plait.train.generative import Generative, GenerativeData
 from plait.train.joint import Joint
 from plait.train.objective import Objective
@@ -96,9 +98,36 @@ def _fit(
     objective = Joint([_objective(problem, network, plan, stage) for problem, network in pairs])
     num_held = sum(len(rows_of(problem, stage.held)) for problem in problems)
     budget = plan.budget.share(1 / len(joint.stages))
-    plan = replace(plan, budget=plan.part(1 / rounds_left, num_held) if plan.end else budget)
-    run = run_training(plan, objective, objective.module, "training", Forward(notify))
+    budget = plan.part(1 / rounds_left, num_held) if plan.end else budget
+    budget, rest = budgets_of(networks, budget)
+    plan, progress = replace(plan, budget=budget), Forward(notify)
+    run = run_training(plan, objective, objective.module, "training", progress)
+    if rest is not None:
+        _distil(pairs, plan, stage, rest, progress)
     return _Fitted([_own(problem, network, plan, stage) for problem, network in pairs], run)
+
+
+def _distil(
+    pairs: Sequence[tuple[Problem, System | Heads]],
+    plan: DeepPlan,
+    stage: Stage,
+    budget: Budget,
+    progress: Progress,
+) -> None:
+    """Let each head that can be distilled learn from what it has learned."""
+    for place, (problem, network) in enumerate(pairs):
+        if isinstance(network, Heads):
+            folder = None if plan.folder is None else plan.folder / f"target-{place + 1}"
+            distil(
+                network,
+                _generative_data(problem, stage),
+                budget,
+                config=plan.train,
+                seed=plan.seed,
+                device=plan.device,
+                folder=folder,
+                progress=progress,
+            )
 
 
 def _own(problem: Problem, network: System | Heads, plan: DeepPlan, stage: Stage) -> _Own:
@@ -130,19 +159,22 @@ def _objective(
     problem: Problem, network: System | Heads, plan: DeepPlan, stage: Stage
 ) -> Objective:
     """Return what a target adds to the loss."""
+    if not isinstance(network, System):
+        return Generative(network, _generative_data(problem, stage))
     rows, stop = rows_of(problem, stage.learned), rows_of(problem, stage.stop)
-    if isinstance(network, System):
-        stop = stop[problem.target_codec.form.known(problem.truth[stop])]
-        return Supervised(network, train_data(problem, rows, stop), plan.train)
-    data = GenerativeData(
+    stop = stop[problem.target_codec.form.known(problem.truth[stop])]
+    return Supervised(network, train_data(problem, rows, stop), plan.train)
+
+
+def _generative_data(problem: Problem, stage: Stage) -> GenerativeData:
+    return GenerativeData(
         prepared=problem.prepared,
         columns=problem.columns,
         shares={str(problem.target): 1.0},
-        rows=rows,
-        rows_validation=stop,
+        rows=rows_of(problem, stage.learned),
+        rows_validation=rows_of(problem, stage.stop),
         weights=problem.weights,
     )
-    return Generative(network, data)
 
 
 def _result(

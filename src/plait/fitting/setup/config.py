@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "budget": (str, int, float),
     "size": (str, dict),
     "fusion": (str, int),
+    "generator": _TEXT,
     "columns": _PAIRS,
     "columns_file": _TEXT,
     "exclude": _LIST,
@@ -76,7 +77,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 _OF_TEXT = (
     "group", "time", "split", "encoding", "delimiter", "decimal", "device", "on_error",
-    "metric", "weights", "adapt", "tune",
+    "metric", "weights", "adapt", "tune", "generator",
 )  # fmt: skip
 GIVEN: dict[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(_OF_TEXT, (str, "text")),

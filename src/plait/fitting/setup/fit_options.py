@@ -28,6 +28,7 @@ class FitOptions(ReadOptions, total=False):
     size: str | Mapping[str, Any] | SystemConfig
     fusion: str | int
     device: str
+    generator: str | None
     train: TrainConfig | None
     baselines: bool | Sequence[str]
     simple: bool

@@ -115,12 +115,15 @@ class Network:
         size: ``auto``, ``tiny``, ``small``, ``base``, numbers, or a `SystemConfig`.
         fusion: ``auto`` (measured), ``early``, ``mid``, ``late``, or the number of the join layer.
         device: ``auto``, ``cpu``, ``cuda``.
+        generator: How a target is made whose modality knows several ways: pictures by ``flow``
+            (step by step from noise; the default) or ``gan`` (in one step).
         train: Training settings.
     """
 
     size: str | Mapping[str, Any] | SystemConfig = "auto"
     fusion: str | int = "auto"
     device: str = "auto"
+    generator: str | None = None
     train: TrainConfig | None = None
 
     @property

@@ -25,6 +25,8 @@ from plait.modalities.image.canvas import canvas_layout, check_moves, moved, on_
 from plait.modalities.image.features import picture_features
 from plait.modalities.image.laid import laid
 from plait.modalities.image.pixels import (
+    ENDINGS,
+    MAGIC,
     check_same_size,
     decoded,
     encoded,
@@ -44,18 +46,6 @@ from plait.modalities.target import MetricWord, SimpleGenerator
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-MAGIC = (
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"BM",
-    b"II*\0",
-    b"MM\0*",
-    b"P5",
-    b"P6",
-    b"RIFF....WEBP",
-)
 LONGEST_PX, CANVAS_PX = 1024, 320
 """Of Raw, and of the finer view where one is asked for."""
 
@@ -88,6 +78,8 @@ class ImageCodec:
         zoom: How far it is enlarged or shrunk then, at most: near 1 where things have one size.
         drawn: Whether pictures are made, not only looked at.
         level, spread: Mean and standard deviation of the pixels of such ones in training.
+        generator: How they are made: ``flow`` (step by step from noise) or ``gan`` (in one).
+        distilled: Whether ``flow`` learns beside it to make them in few steps.
     """
 
     modality: ClassVar[str] = "image"
@@ -101,7 +93,7 @@ class ImageCodec:
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
     baselines: ClassVar[tuple[type[SimpleGenerator], ...]] = ()
     heedless: ClassVar[tuple[str, ...]] = ("typical", "nearest")
-    heeds: ClassVar[tuple[str, ...]] = ("steps", "guidance", "begin", "keep", "between")
+    generators: ClassVar[tuple[str, ...]] = ("flow", "gan")
 
     size_px: int = 0
     grey: bool = False
@@ -116,10 +108,20 @@ class ImageCodec:
     drawn: bool = field(default=False, metadata=LATER)
     level: float = field(default=127.5, metadata=LATER)
     spread: float = field(default=64.0, metadata=LATER)
+    generator: str = field(default="flow", metadata=LATER)
+    distilled: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for ways to be varied that do not exist."""
+        """Raise `ValueError` for ways to be varied, and to be made, that do not exist."""
         check_moves(self.turns, self.zoom)
+        if self.generator not in self.generators:
+            raise ValueError(f"generator is flow or gan, not {self.generator}")
+
+    @property
+    def heeds(self) -> tuple[str, ...]:
+        """What the network heeds of what is asked."""
+        of_steps = ("steps", "guidance", "begin", "keep") if self.generator == "flow" else ()
+        return (*of_steps, "between")
 
     @property
     def layout(self) -> Layout:
@@ -233,7 +235,7 @@ class ImageCodec:
 
     def as_target(self) -> ImageCodec:
         """One view, of the size that is made."""
-        return replace(self, drawn=True, canvas_px=0)
+        return replace(self, drawn=True, canvas_px=0, distilled=self.generator == "flow")
 
     def check_target(self, num_rows: int) -> None:
         if self.size_px > LARGEST_PX:
@@ -244,11 +246,8 @@ class ImageCodec:
                 hint="leave size_px out, or say a smaller one",
             )
         if num_rows < 2:
-            raise TargetError(
-                "there are too few pictures to learn from",
-                expected="2 rows or more with a picture",
-                received=f"{num_rows}",
-            )
+            few = "there are too few pictures to learn from"
+            raise TargetError(few, expected="2 rows with a picture", received=f"{num_rows}")
 
     def decode(self, arrays: Arrays) -> np.ndarray:
         pixels = arrays["pixels"]
