@@ -43,7 +43,8 @@ class Flow(nn.Module):
 
     Args:
         network: From ``x [batch, channel, *place]``, ``told [batch, dim]``, ``memory [batch, token,
-            dim]`` and ``mask [batch, token]`` to what is foreseen, of the shape of x.
+            dim]`` and ``mask [batch, token]`` to what is foreseen, of the shape of x; where more is
+            known of the places, of that too (``beside [batch, channel2, *place]``).
         dim: Of the trunk's tokens, of `told` and of `memory`.
         num_queries: Pooled queries that are told.
     """
@@ -59,25 +60,35 @@ class Flow(nn.Module):
         self.nothing_seen = nn.Parameter(torch.randn(dim) * dim**-0.5)
 
     def loss(
-        self, conditions: Conditions, values: Float[Tensor, "batch channel *place"]
+        self,
+        conditions: Conditions,
+        values: Float[Tensor, "batch channel *place"],
+        beside: Float[Tensor, "batch channel2 *place"] | None = None,
     ) -> Float[Tensor, " batch"]:
         """Return the mean squared error of the velocity of each row.
 
         In training, times and noise are drawn anew; else they follow from the row's own value, so
         that a row has the same loss whenever, and in whatever company, it is asked for.
+
+        Args:
+            conditions: Of the rows.
+            values: Theirs.
+            beside: What is known of the places, if anything: no guidance leads away from it.
         """
         if self.training:
             times = training_times(len(values)).to(values)
             dropped = torch.rand(len(values), device=values.device) < NOTHING_SHARE
-            return self._error(conditions, values, torch.randn_like(values), times, dropped)
+            seen = self._seen(conditions, dropped, beside)
+            return self._error(seen, values, torch.randn_like(values), times)
         noise, share = held_noise(values)
         dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
-        return self._error(conditions, values, noise, logit_normal(share), dropped)
+        seen = self._seen(conditions, dropped, beside)
+        return self._error(seen, values, noise, logit_normal(share))
 
     def _error(
-        self, conditions: Conditions, values: Tensor, noise: Tensor, times: Tensor, dropped: Tensor
+        self, seen: Sequence[Tensor], values: Tensor, noise: Tensor, times: Tensor
     ) -> Float[Tensor, " batch"]:
-        found = self._foreseen(self._seen(conditions, dropped), mixed(noise, values, times), times)
+        found = self._foreseen(seen, mixed(noise, values, times), times)
         return (found - values).square().flatten(1).mean(1) / (1 - times).clamp(min=LEAST_LEFT) ** 2
 
     def draw(
@@ -91,6 +102,7 @@ class Flow(nn.Module):
         begin: Tensor | None = None,
         strength: float = 1.0,
         keep: Tensor | None = None,
+        beside: Tensor | None = None,
     ) -> Float[Tensor, "batch channel *place"]:
         """Return values drawn from noise; see `plait.nn.flow_samplers.sample`.
 
@@ -102,20 +114,23 @@ class Flow(nn.Module):
                 heeds the columns more than data do (Ho and Salimans 2022, "Classifier-Free
                 Diffusion Guidance").
             sampler, begin, strength, keep: See `sample`.
+            beside: As for `loss`.
         """
-        velocity = self.velocity(conditions, guidance)
+        velocity = self.velocity(conditions, guidance, beside)
         return sample(
             velocity, noise, steps=steps, sampler=sampler, begin=begin, strength=strength, keep=keep
         )
 
-    def velocity(self, conditions: Conditions, guidance: float = 1.0) -> Velocity:
+    def velocity(
+        self, conditions: Conditions, guidance: float = 1.0, beside: Tensor | None = None
+    ) -> Velocity:
         """Return the velocity of rows as a function of points and times, guided."""
         num, device = len(conditions.pooled), conditions.pooled.device
         dropped = torch.zeros(num, dtype=torch.bool, device=device)
-        seen = self._seen(conditions, dropped)
+        seen = self._seen(conditions, dropped, beside)
         if guidance == 1.0:
             return lambda x, times: self._velocity(seen, x, times)
-        blind = self._seen(conditions, ~dropped)
+        blind = self._seen(conditions, ~dropped, beside)
         both = [torch.cat(pair) for pair in zip(seen, blind, strict=True)]
 
         def guided(x: Tensor, times: Tensor) -> Tensor:
@@ -125,26 +140,30 @@ class Flow(nn.Module):
 
         return guided
 
-    def _seen(self, conditions: Conditions, dropped: Bool[Tensor, " batch"]) -> list[Tensor]:
-        """Return what is told, the tokens and where they are; nothing of rows that are dropped."""
+    def _seen(
+        self, conditions: Conditions, dropped: Bool[Tensor, " batch"], beside: Tensor | None
+    ) -> list[Tensor]:
+        """Return what is told, the tokens and where they are, nothing of rows that are dropped; and
+        what is known of the places."""
         tokens = conditions.tokens
         told = self.told(conditions.pooled.flatten(1))
         told = torch.where(dropped[:, None], self.nothing_told.to(told.dtype), told)
         kept = tokens.values
         kept = torch.where(dropped[:, None, None], self.nothing_seen.to(kept.dtype), kept)
         first = torch.arange(kept.shape[1], device=kept.device) == 0  # of nothing one is enough
-        return [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
+        seen = [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
+        return seen if beside is None else [*seen, beside]
 
     def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
         left = (1 - times).clamp(min=LEAST_GONE).view(-1, *[1] * (x.ndim - 1))
         return (self._foreseen(seen, x, times) - x) / left
 
     def _foreseen(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
-        told, memory, mask = seen
+        told, memory, mask, *beside = seen
         wave = F.silu(self.time["first"](waves(times).to(told.dtype)))
         told = F.silu(told + self.time["second"](wave))
         scale = ((1 - times) ** 2 + times**2).rsqrt().view(-1, *[1] * (x.ndim - 1))
-        found: Tensor = self.network(x * scale, told, memory, mask)
+        found: Tensor = self.network(x * scale, told, memory, mask, *beside)
         return found.float()
 
 

@@ -44,17 +44,10 @@ from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-MAGIC = (
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"BM",
-    b"II*\0",
-    b"MM\0*",
-    b"P5",
-    b"P6",
-    b"RIFF....WEBP",
-)
+STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6", b"RIFF....WEBP")
+MAGIC = (*STILLS, b"GIF8")
+"""First bytes of files: of pictures that do not move, and of all."""
+
 LONGEST_PX, CANVAS_PX = 1024, 320
 """Of Raw, and of the finer view where one is asked for."""
 
@@ -94,7 +87,10 @@ class ImageCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True, steady=True, pictured=True)
-    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"places": {"canvas_px": CANVAS_PX}}
+    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "places": {"canvas_px": CANVAS_PX},
+        "picture": {"crop": 0.0, "erase": 0.0, "jitter": 0.0},
+    }
     task: ClassVar[str] = "draw"
     verb: ClassVar[str] = "Draws"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS
