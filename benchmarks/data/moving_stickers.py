@@ -29,15 +29,15 @@ NUM_FRAMES, SIZE_PX, SECONDS = 16, 32, 2.0
 STICKER_PX, PATH_PX = 22, 10
 """Side of a sticker, and how far one goes that goes somewhere."""
 
-NUM_TAKES = 4
-"""Motions of each sticker that is learned from, by lot; of others one."""
+NUM_TAKES, NUM_HELD = 2, 64
+"""Motions of each sticker that is learned from, by lot; and validation rows, of one each."""
 
 JITTER_PX = 1.5
 
 
 def moving_stickers() -> pa.Table:
     """Return columns ``clip`` (MP4 bytes), ``first`` (PNG bytes of its first frame), ``kind`` (one
-    of eight), ``motion`` (one of `MOTIONS`), ``name`` and ``split``: about 5,200 rows."""
+    of eight), ``motion`` (one of `MOTIONS`), ``name`` and ``split``: about 2,200 rows."""
     return cached("moving-stickers", _make)
 
 
@@ -48,8 +48,10 @@ def _make() -> pa.Table:
     columns: dict[str, list[object]] = {
         one: [] for one in ("clip", "first", "kind", "motion", "name", "split")
     }
+    num_held = 0
     for row in stickers().to_pylist():
-        if row["image"] is None:
+        num_held += row["split"] == "validation"
+        if row["image"] is None or (row["split"] == "validation" and num_held > NUM_HELD):
             continue
         num = NUM_TAKES if row["split"] == "train" else 1
         for motion in rng.permutation(names)[:num]:

@@ -15,17 +15,16 @@ from plait.networks.config import SystemConfig
 
 pytest.importorskip("av", reason="needs plait[video]")
 pytestmark = pytest.mark.xdist_group("video target")
-NUM, SIDE, FRAMES = 96, 8, 4
+NUM, SIDE, FRAMES = 80, 4, 4
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0, drop_column=0.1)
 
 
 def frames_of(way, rng):
     """A dark bar, at the left or at the right, that goes to the other side."""
     frames = np.full((FRAMES, SIDE, SIDE, 3), rng.integers(200, 256), np.uint8)
-    top = int(rng.integers(0, 4))
+    top, shade = int(rng.integers(0, 3)), rng.integers(0, 40)
     for frame in range(FRAMES):
-        place = 2 * frame if way == "right" else 6 - 2 * frame
-        frames[frame, top : top + 4, place : place + 2] = rng.integers(0, 40)
+        frames[frame, top : top + 2, frame if way == "right" else SIDE - 1 - frame] = shade
     return frames
 
 
@@ -40,7 +39,8 @@ def bundle(tmp_path_factory):
     path = tmp_path_factory.mktemp("moving") / "bars.plait"
     settings = {"size_px": SIDE, "made_frames": FRAMES}
     plait.fit(
-        rows(NUM, 0), target="clip", budget="90 steps", size=TINY, seed=1, progress=False, out=path,
+        rows(NUM, 0), target="clip", budget="160 steps", size=TINY, seed=1, progress=False,
+        out=path,
         columns={"way": "category", "clip": {"modality": "video", "settings": settings}},
     )  # fmt: skip
     return path
@@ -68,15 +68,17 @@ def test_what_the_columns_tell_moves_so_and_one_seed_makes_the_same(bundle):
     assert not np.array_equal(right, made(bundle, way="right", n=8, seed=3))
 
 
-def test_a_picture_is_set_in_motion_and_the_files_say_where_they_are_from(bundle, tmp_path):
+def test_a_picture_is_set_in_motion_and_the_files_say_where_they_are_from(
+    bundle, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     first = frames_of("right", np.random.default_rng(5))[0]
-    picture = tmp_path / "bar.png"
-    Image.fromarray(first).save(picture)
-    begun = made(bundle, way="right", begin=str(picture), n=2)
-    assert np.abs(begun[:, 0].astype(float) - first).mean() < 6
+    Image.fromarray(first).save("bar.png")
+    begun = made(bundle, way="right", begin="bar.png", n=2)
+    assert np.abs(begun[:, 0].astype(float) - first).mean() < 12
     for ending in (".gif", ".mp4"):
         out = tmp_path / f"bar{ending}"
-        plait.generate(bundle, way="right", begin=str(picture), out=out)
+        plait.generate(bundle, way="right", begin="bar.png", out=out)
         told = plait.whence(out)
         assert told["found"] and told["target"] == "clip" and "begun at" in told["conditions"]
     sheet = tmp_path / "bars.png"

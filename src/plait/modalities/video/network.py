@@ -23,7 +23,7 @@ from plait.types import Arrays, ColumnBatch
 GRID = 2
 """Frames are pooled to a grid of this side."""
 
-FINEST, MOMENT, LEAST_WIDTH = 8, 2, 64
+FINEST, MOMENT, LEAST_WIDTH = 8, 2, 32
 """Of drawn clips: places along each side, at most, frames that one place holds, and channels."""
 
 STEPS, GUIDANCE = 8, 3.0
@@ -80,11 +80,11 @@ class Generate(nn.Module):
 
     Args:
         codec: Gives frames, size, and the scale of pixels.
-        dim: Of the tokens; the U-Net has half as many channels, and at least 64.
+        dim: Of the tokens; the U-Net has half as many channels, and at least 32.
     """
 
     num_queries = 2
-    most_per_step = 16
+    most_per_step = 8
 
     def __init__(self, codec: VideoCodec, dim: int) -> None:
         super().__init__()
