@@ -4,8 +4,9 @@
 and dark. ``python scripts/pictures.py make`` makes bundles of the demo and of small tables, their
 reports, searches and inspections, checks all of them, and writes docs/report.png and
 docs/search.png. ``python scripts/pictures.py answers`` writes docs/question.png, subtitle.png,
-forecast.png and boxes.png: each the answer of a small model. Without a Chromium it says so and does
-nothing.
+forecast.png and boxes.png: each the answer of a small model. ``python scripts/pictures.py makes``
+writes docs/made.png, pictures that a small model makes, of data that benchmarks/README.md names; it
+needs no Chromium. Without one the others say so and do nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from browser import Browser, find_browser
 from page_answers import ANSWERS, WIDTH, make_answer
 from page_make import make_pages
+from page_makes import make_sheet
 
 ROOT = Path(__file__).parent.parent
 WIDTHS = (360, 800, 1400)
@@ -30,17 +32,19 @@ NUM_COLOURS = 128
 def main(words: Sequence[str] | None = None) -> int:
     """Check or make pages; return 1 when something is clipped, overflows or overlaps."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("verb", choices=("check", "make", "answers"))
+    parser.add_argument("verb", choices=("check", "make", "answers", "makes"))
     parser.add_argument("pages", nargs="*", type=Path, help="pages to check")
     parser.add_argument("--out", type=Path, help="folder of what is made, and of whole pictures")
     parser.add_argument("--budget", default="30s", help="of each fit that is made")
     parser.add_argument("--only", nargs="*", help="names of the pages to make")
     given = parser.parse_args(words)
+    out = given.out or ROOT / "benchmarks" / "cache" / "pages"
+    if given.verb == "makes":
+        return makes(out, given.budget)
     command = find_browser()
     if command is None:
         print("no Chromium here, so no page was looked at: apt-get install chromium")
         return 0
-    out = given.out or ROOT / "benchmarks" / "cache" / "pages"
     if given.verb == "answers":
         return answers(command, out, given.budget, given.only or list(ANSWERS))
     pages = given.pages
@@ -76,6 +80,15 @@ def answers(command: str, out: Path, budget: str, names: Sequence[str]) -> int:
             with Image.open(picture) as whole:
                 whole.convert("RGB").quantize(NUM_COLOURS).save(picture, optimize=True)
             print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def makes(out: Path, budget: str) -> int:
+    """Write docs/made.png."""
+    out.mkdir(parents=True, exist_ok=True)
+    picture = ROOT / "docs" / "made.png"
+    picture.write_bytes(make_sheet(out, budget))
+    print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
     return 0
 
 

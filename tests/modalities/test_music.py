@@ -7,6 +7,7 @@ import torch
 from plait.data.loader import collate
 from plait.modalities import Media
 from plait.modalities.music.codec import MusicCodec
+from plait.modalities.music.drawing import described
 from plait.modalities.music.echo import MOST_ALIKE, Echo
 from plait.modalities.music.events import KIND_OF, NUM_EVENTS, Kind, event_of
 from plait.modalities.music.exports import exported
@@ -177,6 +178,12 @@ def test_transposing_keeps_the_key_with_the_pitches():
             assert key is None or (7 * other.key[0]) % 12 == steps[0] % 12
             seen.add(int(steps[0]))
         assert len(seen) > 5
+
+
+def test_one_bar_is_told_in_the_singular():
+    first = made_tune([(0, 24, 60, 80, 0)], [(0, 4, 4)])
+    later = made_tune([(0, 24, 60, 80, 0), (100, 24, 62, 80, 0)], [(0, 4, 4)])
+    assert ", 1 bar," in described(first) and ", 2 bars," in described(later)
 
 
 def test_bars_that_a_note_reaches_over_do_not_hold():

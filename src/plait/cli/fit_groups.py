@@ -125,6 +125,10 @@ Choice = Annotated[
                 switch("--whole-rows", "Learn to make rows: plait generate then draws them."),
                 False,
             ),
+            "augment": (
+                text("generated: learn from rows that a model made too, where that is a gain."),
+                None,
+            ),
             "metric": (
                 text("What the choice is by: accuracy, macro_f1, auc, rmse [default: cost]"),
                 None,

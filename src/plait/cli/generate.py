@@ -19,6 +19,8 @@ plait generate stickers.plait --begin sketch.png --text "blue fish" --out fish.p
 
 plait generate stickers.plait --text "red car" --n 30 --walk --out morph.gif
 
+plait generate moving.plait --begin cat.png --class grows --out cat.gif
+
 plait generate names.plait --image boot.png --n 3
 
 plait generate drugs.plait --number solubility=-1.0 --n 1000 --out molecules.csv
@@ -70,7 +72,10 @@ Drawn = Annotated[
                 number("How far what is given is heeded: 1 as learned [default: as is best]."),
                 None,
             ),
-            "begin": (text("A sketch or opening: a file of the target's kind to begin at."), None),
+            "begin": (
+                text("A sketch or opening to begin at; of a clip a picture is its first frame."),
+                None,
+            ),
             "strength": (
                 number("How much of it is made anew, to 1 [default: .6; with a mask 1]."),
                 None,

@@ -96,6 +96,11 @@ class Table:
         return found if found is None or self._chosen is None else found[self._chosen]
 
     @property
+    def has_made(self) -> bool:
+        """Whether a model made some of the rows."""
+        return bool(getattr(self._rows, "num_made", 0))
+
+    @property
     def strict(self) -> bool:
         """Whether what is ambiguous, or lacks a column that a model reads, is refused."""
         return self._strict
@@ -208,14 +213,10 @@ class Table:
 
     def _with(self, **changes: Any) -> Table:
         kept: dict[str, Any] = {
-            "name": self.name,
-            "policy": self.policy,
-            "overrides": self._overrides,
-            "strict": self._strict,
-            "schema": self._schema,
-            "chosen": self._chosen,
+            "name": self.name, "policy": self.policy, "overrides": self._overrides,
+            "strict": self._strict, "schema": self._schema, "chosen": self._chosen,
             "hidden": self._hidden,
-        }
+        }  # fmt: skip
         return Table(self._rows, **(kept | changes))
 
     @cached_property

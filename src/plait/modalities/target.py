@@ -110,7 +110,7 @@ class Asked:
         apart: Whether rows that hold the same are drawn apart, each by its number too: for what is
             judged as a whole, such as how varied values are.
         keep: bool, of the shape that the modality says (pictures: ``[height, width]``): where the
-            value that is begun at stays as it is.
+            value that is begun at stays as it is; clips: ``[frame, 1, 1]``.
     """
 
     temperature: float = 0.0
@@ -224,7 +224,11 @@ class GeneratedTarget(TargetCodec, Protocol):
         """
 
     def write(self, raw: Any) -> Cell | MadeFile:
-        """Return Raw as a table holds it; `read` of it gives the same Raw."""
+        """Return Raw as a table holds it; `read` of it gives the same Raw.
+
+        Of a form that loses something a codec says how much in ``written_within``: how far, in the
+        mean, the numbers that are prepared of it may be from those that were written.
+        """
 
     def answer(self, raws: Sequence[Any]) -> Mapping[str, Any]:
         """Name the columns for people, one entry per row, beginning with ``prediction``: `write`

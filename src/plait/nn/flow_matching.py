@@ -56,8 +56,9 @@ class Flow(nn.Module):
 
     Args:
         network: From ``x [batch, channel, *place]``, ``told [batch, dim]``, ``memory [batch, token,
-            dim]`` and ``mask [batch, token]``, and of what is `Placed` its two parts, to what is
-            foreseen, of the shape of x.
+            dim]`` and ``mask [batch, token]`` to what is foreseen, of the shape of x; of what is
+            `Placed` also its two parts, and where more is known of the places that (``[batch,
+            channel2, *place]``).
         dim: Of the trunk's tokens, of `told` and of `memory`.
         num_queries: Pooled queries that are told.
     """
@@ -76,20 +77,27 @@ class Flow(nn.Module):
         self,
         conditions: Conditions,
         values: Float[Tensor, "batch channel *place"],
-        placed: Placed | None = None,
+        placed: Placed | Tensor | None = None,
         keys: Sequence[bytes] | None = None,
     ) -> Float[Tensor, " batch"]:
         """Return the mean squared error of the velocity of each row.
 
         In training, times and noise are drawn anew; else they follow from the row's own value, or
         its key, so that a row has the same loss whenever, and in whatever company, it is asked for.
+
+        Args:
+            conditions: Of the rows.
+            values: Theirs.
+            placed: Of rows that differ in length; or what is known of the places, if anything:
+                no guidance leads away from it.
+            keys: Of the rows.
         """
         if self.training:
             times = training_times(len(values)).to(values)
             dropped = torch.rand(len(values), device=values.device) < NOTHING_SHARE
             seen = self.seen(conditions, dropped, placed)
             return self._error(seen, values, torch.randn_like(values), times, placed)
-        lengths = None if placed is None else placed.real.sum(1).tolist()
+        lengths = placed.real.sum(1).tolist() if isinstance(placed, Placed) else None
         noise, share = held_noise(values, lengths, keys)
         dropped = torch.zeros(len(values), dtype=torch.bool, device=values.device)
         seen = self.seen(conditions, dropped, placed)
@@ -101,14 +109,14 @@ class Flow(nn.Module):
         values: Tensor,
         noise: Tensor,
         times: Tensor,
-        placed: Placed | None,
+        placed: Placed | Tensor | None,
     ) -> Float[Tensor, " batch"]:
         found = self.foreseen(seen, mixed(noise, values, times), times)
         squares = (found - values).square()
-        if placed is None:
-            means = squares.flatten(1).mean(1)
-        else:
+        if isinstance(placed, Placed):
             means = (squares.mean(1) * placed.real).sum(1) / placed.real.sum(1).clamp(min=1)
+        else:
+            means = squares.flatten(1).mean(1)
         return means / (1 - times).clamp(min=LEAST_LEFT) ** 2
 
     def draw(
@@ -122,7 +130,7 @@ class Flow(nn.Module):
         begin: Tensor | None = None,
         strength: float = 1.0,
         keep: Tensor | None = None,
-        placed: Placed | None = None,
+        placed: Placed | Tensor | None = None,
     ) -> Float[Tensor, "batch channel *place"]:
         """Return values drawn from noise; see `plait.nn.flow_samplers.sample`.
 
@@ -134,7 +142,7 @@ class Flow(nn.Module):
                 heeds the columns more than data do (Ho and Salimans 2022, "Classifier-Free
                 Diffusion Guidance").
             sampler, begin, strength, keep: See `sample`.
-            placed: Of rows that differ in length.
+            placed: As for `loss`.
         """
         velocity = self.velocity(conditions, guidance, placed)
         return sample(
@@ -145,7 +153,7 @@ class Flow(nn.Module):
         self,
         conditions: Conditions,
         guidance: float | Float[Tensor, " batch"] = 1.0,
-        placed: Placed | None = None,
+        placed: Placed | Tensor | None = None,
     ) -> Velocity:
         """Return the velocity of rows as a function of points and times, guided: all alike, or each
         row by its own strength."""
@@ -168,7 +176,7 @@ class Flow(nn.Module):
         self,
         conditions: Conditions,
         dropped: Bool[Tensor, " batch"],
-        placed: Placed | None = None,
+        placed: Placed | Tensor | None = None,
     ) -> list[Tensor]:
         """Return what is told, the tokens and where they are, and what is told at each place and
         which are real; nothing of rows that are dropped but how long they are."""
@@ -179,9 +187,9 @@ class Flow(nn.Module):
         kept = torch.where(dropped[:, None, None], self.nothing_seen.to(kept.dtype), kept)
         first = torch.arange(kept.shape[1], device=kept.device) == 0  # of nothing one is enough
         seen = [told, kept, torch.where(dropped[:, None], first, tokens.mask)]
-        if placed is None:
-            return seen
-        return [*seen, placed.told * ~dropped[:, None, None], placed.real]
+        if isinstance(placed, Placed):
+            return [*seen, placed.told * ~dropped[:, None, None], placed.real]
+        return seen if placed is None else [*seen, placed]
 
     def _velocity(self, seen: Sequence[Tensor], x: Tensor, times: Tensor) -> Tensor:
         left = (1 - times).clamp(min=LEAST_GONE).view(-1, *[1] * (x.ndim - 1))

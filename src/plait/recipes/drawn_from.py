@@ -41,8 +41,9 @@ def drawn_from(
         steps: From noise to a value, 1 to `MOST_STEPS`; None for the target's own.
         guidance: How far what is given is heeded beyond what was learned: 1 as learned, 0 not at
             all, at most `MOST_GUIDANCE`.
-        begin: A cell of the target's modality that values begin at.
-        strength: How much of that is made anew, in (0, 1]; default .6, with a mask 1.
+        begin: A cell of the target's modality that values begin at; of a clip a picture too, which
+            is its first frame, and stays.
+        strength: How much of that is made anew, in (0, 1]; default .6, with what stays 1.
         mask: A cell of the target's modality that says where what is begun at is made anew.
         between: Whether values between two draws are wanted.
 
@@ -62,10 +63,10 @@ def drawn_from(
     codec: Any = model.target_codec
     try:
         first = _read(model, begin)
-        keep = None if mask is None else codec.kept(_read(model, mask), first)
+        keep = _kept(codec, first, None if mask is None else _read(model, mask))
     except CellError as error:
         raise of_call(error) from None
-    default = SKETCH_STRENGTH if mask is None else 1.0
+    default = SKETCH_STRENGTH if keep is None else 1.0
     return replace(
         asked,
         steps=steps,
@@ -74,6 +75,14 @@ def drawn_from(
         strength=default if strength is None else strength,
         keep=keep,
     )
+
+
+def _kept(codec: Any, begun: Any, mask: Any | None) -> Any:
+    """Return where a begun value stays: by a mask, or as its codec says without one."""
+    if mask is not None:
+        return codec.kept(mask, begun)
+    stays = getattr(codec, "stays", None)
+    return None if stays is None else stays(begun)
 
 
 def _check_heeded(model: Model, wanted: list[str]) -> None:

@@ -35,6 +35,7 @@ from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.several import together
 from plait.progress import Progress, expect_end, say
+from plait.recipes.augment import augmented
 from plait.recipes.outputs import check_bundle_place
 from plait.recipes.unfinished import Unfinished
 from plait.threads import few_threads
@@ -111,6 +112,8 @@ def fit(
     with timetable.part("opening"):
         opened, asked, plan = in_time(opened, asked)
         asked = drawable(opened, asked)
+    more = augmented(opened, asked, fit, timetable, progress)
+    opened, asked = more.table, more.asked
     unfinished = _unfinished(out, told, resume)
     goals = targets if plan is None else (plan.goal,)
     problems = _prepare(opened, asked, goals, base, timetable, progress)
@@ -128,10 +131,11 @@ def fit(
     if unfinished is not None:
         unfinished.add(cells=_cells_key(problems), language=language and language.key)
     with unfinished or nullcontext(), few_threads(opened.num_rows):
-        problems = _told_of(unfinished, problems, progress)
+        problems = _told_of(unfinished, more.noted(problems), progress)
         learned = _learn(problems, work)
         for problem, (model, records) in zip(problems, learned, strict=True):
             in_use(model, problem, plan, records, timetable)
+            records["metrics"] |= more.told
             _describe(model, problem, work, records, told, said)
         model = together([model for model, _ in learned])
         _keep(model, out, unfinished)

@@ -13,6 +13,7 @@ import plait
 from plait.data.schema import Schema, make_codec
 from plait.data.table import Table
 from plait.errors import UsageError, nearest_name
+from plait.fitting.setup.augmenting import check_augment
 from plait.fitting.setup.by_metric import check_metric
 from plait.fitting.setup.config import plain_settings
 from plait.fitting.setup.fit_options import FitOptions
@@ -106,6 +107,7 @@ class FitConfig:
         self.choice.check(self.target)
         self.decision.check(self.target)
         self._check_whole_rows()
+        check_augment(self)
         self._check_simple()
 
     def _check_whole_rows(self) -> None:
@@ -168,6 +170,7 @@ class FitConfig:
             "baselines": self.choice.told_baselines,
             "simple": self.choice.simple,
             "whole_rows": self.choice.whole_rows or None,
+            "augment": self.choice.augment,
             "decision": self.decision.told(),
             "weights": rows.weights,
             "metric": self.choice.metric,

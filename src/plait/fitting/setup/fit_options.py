@@ -36,6 +36,7 @@ class FitOptions(ReadOptions, total=False):
     scores: bool
     label_curve: bool
     whole_rows: bool
+    augment: str | None
     threshold: float | None
     costs: Mapping[str, float] | None
     positive: str | None

@@ -159,6 +159,9 @@ class Choice:
             base or of pretrained encoders: fits to ever more labels with and without them.
         whole_rows: Whether rows are to be made whole, rather than a target predicted or a space
             learned: the model then makes rows of numbers, dates, categories and sets of them.
+        augment: ``generated``: rows that a model made of training rows are learned from too, where
+            a gain is shown on rows held out. Whole rows are made, or one column of another kind,
+            such as pictures, by what the others and the target tell.
     """
 
     baselines: bool | Sequence[str] = True
@@ -167,6 +170,7 @@ class Choice:
     scores: bool = True
     label_curve: bool = False
     whole_rows: bool = False
+    augment: str | None = None
 
     @property
     def told_baselines(self) -> str:

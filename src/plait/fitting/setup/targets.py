@@ -51,6 +51,7 @@ def _check_several(asked: FitConfig, targets: list[str]) -> None:
         "costs": decision.costs is not None,
         "positive": decision.positive is not None,
         "metric": asked.choice.metric is not None,
+        "augment": asked.choice.augment is not None,
         f"tune={tune}": tune in ("lora", "full"),
         "decoder": asked.start.decoder is not None,
     }

@@ -87,7 +87,10 @@ class ImageCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True, steady=True, pictured=True)
-    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"places": {"canvas_px": CANVAS_PX}}
+    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "places": {"canvas_px": CANVAS_PX},
+        "picture": {"crop": 0.0, "erase": 0.0, "jitter": 0.0},
+    }
     task: ClassVar[str] = "draw"
     verb: ClassVar[str] = "Draws"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS

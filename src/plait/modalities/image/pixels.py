@@ -13,17 +13,9 @@ from plait.modalities.limits import LIMITS
 from plait.modalities.media import check_ratio
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-MAGIC = (
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"BM",
-    b"II*\0",
-    b"MM\0*",
-    b"P5",
-    b"P6",
-    b"RIFF....WEBP",
-)
+STILLS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6", b"RIFF....WEBP")
+MAGIC = (*STILLS, b"GIF8")
+"""First bytes of files: of pictures that do not move, and of all."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """Only these are opened: Pillow knows others, of which some run programs."""

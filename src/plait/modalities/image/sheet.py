@@ -48,13 +48,16 @@ def thumbnail(raw: np.ndarray, *, fine: bool) -> Html:
     )
 
 
-def film_of(raws: Sequence[np.ndarray]) -> bytes:
-    """Return pictures one after the other, again and again, as GIF."""
+def film_of(raws: Sequence[np.ndarray], milliseconds: int = FRAME_MILLISECONDS) -> bytes:
+    """Return pictures one after the other, again and again, as GIF.
+
+    Args:
+        raws: Pictures of one size, uint8 ``[height, width, 3]``.
+        milliseconds: How long each is seen.
+    """
     buffer = io.BytesIO()
     first, *others = (Image.fromarray(enlarged(raw)) for raw in raws)
-    first.save(
-        buffer, "GIF", save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0
-    )
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=milliseconds, loop=0)
     return buffer.getvalue()
 
 
@@ -71,7 +74,7 @@ def compared_sheet(said: Sequence[np.ndarray], true: Sequence[np.ndarray], size:
     drawn = sheet([[said[i], true[i]] for i in some])
     return (
         f"<p>Pictures are made at {size} x {size} pixels. Each column: made above, true below.</p>"
-        + _shown(drawn, f"{len(some)} made pictures, each above the true one")
+        + shown(drawn, f"{len(some)} made pictures, each above the true one")
     )
 
 
@@ -91,7 +94,7 @@ def learned_sheet(
         f"<p>Made above, the nearest of {len(learned):,} training pictures below. {share:.1f} % "
         f"are nearer to theirs than nine of ten true pictures of rows held out are to theirs; of "
         f"true ones it is {usual:.1f} %.</p>"
-        + _shown(drawn, f"{len(some)} made pictures, each above the nearest training picture")
+        + shown(drawn, f"{len(some)} made pictures, each above the nearest training picture")
     )
 
 
@@ -137,12 +140,25 @@ def enlarged(raw: np.ndarray) -> np.ndarray:
     return raw.repeat(times, 0).repeat(times, 1)
 
 
-def _shown(picture: np.ndarray, alt: str) -> Html:
+def shown(picture: np.ndarray, alt: str) -> Html:
+    """Return a picture as it is, in a page no wider than it."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", optimize=True)
-    height, width = picture.shape[:2]
+    return embedded(buffer.getvalue(), "png", picture.shape[:2], alt)
+
+
+def embedded(content: bytes, kind: str, sides: Sequence[int], alt: str) -> Html:
+    """Return a file of a picture within a page.
+
+    Args:
+        content: The file.
+        kind: Of it, such as ``png``.
+        sides: Height and width in pixels.
+        alt: What it shows, in words.
+    """
+    height, width = sides
     return (
         f'<img alt="{alt}" width="{width}" height="{height}" '
         'style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+        f'src="data:image/{kind};base64,{base64.b64encode(content).decode()}">'
     )

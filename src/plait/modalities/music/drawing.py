@@ -40,7 +40,8 @@ def described(tune: Tune) -> str:
         metre += " and others"
     parts = [metre, *([key_name(tune.key)] if tune.key else []), f"{len(tune)} notes"]
     if tune.metres:
-        parts.append(f"{sum(1 for _ in tune.bars())} bars")
+        num = sum(1 for _ in tune.bars())
+        parts.append(f"{num} bar{'' if num == 1 else 's'}")
     return ", ".join([*parts, f"{tune.seconds:.0f} s"])
 
 
