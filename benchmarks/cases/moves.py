@@ -66,8 +66,8 @@ class _Judges:
 
 
 def _asked(outcome: Outcome, judges: _Judges, settings: Settings) -> list[Row]:
-    from plait.modalities.image.scoring import measured
-    from plait.modalities.image.sheet import copies_by
+    from plait.modalities.drawn_sets import measured
+    from plait.modalities.drawn_sets import copied
     from plait.modalities.video.scoring import points_of
 
     pairs = [(kind, motion) for kind in judges.kinds for motion in judges.motions]
@@ -80,7 +80,7 @@ def _asked(outcome: Outcome, judges: _Judges, settings: Settings) -> list[Row]:
     points = [points_of(_clips(some)) for some in (beside, judges.true)]
     found = measured(list(np.concatenate(points, axis=1)))
     learned = points_of(_clips(judges.learned[:: max(1, len(judges.learned) // 1500)]))
-    near = copies_by(*points, learned)
+    near = copied(*points, learned)
     of = _row(settings, outcome, "stickers that move, by kind and motion")
     told = f"{len(made)} clips, {seconds / len(made):.2f} s each; of true ones {{:.1%}}"
     among = f"{len(beside)} clips beside as many true ones"

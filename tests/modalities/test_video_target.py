@@ -11,7 +11,7 @@ from PIL import Image
 
 from plait.errors import TargetError, UsageError
 from plait.modalities import Asked, Media
-from plait.modalities.image.scoring import measured
+from plait.modalities.drawn_sets import measured
 from plait.modalities.video.clip import Clip
 from plait.modalities.video.codec import VideoCodec
 from plait.modalities.video.network import Generate

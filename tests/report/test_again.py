@@ -15,7 +15,8 @@ from plait.data.overrides import parse_overrides
 from plait.errors import UsageError
 from plait.fitting.setup.config import read_config
 from plait.fitting.setup.fit_config import FitConfig
-from plait.fitting.setup.fit_settings import Choice, Decision, Network, Rows, Start
+from plait.fitting.setup.fit_settings import Choice, Decision, Network, Rows
+from plait.fitting.setup.start_settings import Start
 from plait.model.model import Model
 from plait.reading import ReadOptions
 from plait.report.again import SWITCHES, VALUES, again_command

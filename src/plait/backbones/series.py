@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from plait.backbones.preprocessing import preparation_hash
-from plait.modalities.series.cells import Series, aligned
+from plait.modalities.series.cells import Series
+from plait.modalities.series.channels import aligned
 from plait.modalities.series.grid import average_down, lay_on_grid, thinned
 from plait.modalities.series.survey import survey
 from plait.types import Arrays, ArraySpec, Layout

@@ -93,7 +93,7 @@ class Table:
     def moments(self) -> np.ndarray | None:
         """When each row is, float64 ``[row]``, of rows that are moments in time; else None."""
         found: np.ndarray | None = getattr(self._rows, "moments", None)
-        return found if found is None or self._chosen is None else found[self._chosen]
+        return found if self._chosen is None or found is None else found[self._chosen]
 
     @property
     def has_made(self) -> bool:
@@ -213,9 +213,8 @@ class Table:
 
     def _with(self, **changes: Any) -> Table:
         kept: dict[str, Any] = {
-            "name": self.name, "policy": self.policy, "overrides": self._overrides,
-            "strict": self._strict, "schema": self._schema, "chosen": self._chosen,
-            "hidden": self._hidden,
+            "name": self.name, "policy": self.policy, "strict": self._strict, "schema": self._schema,
+            "overrides": self._overrides, "chosen": self._chosen, "hidden": self._hidden,
         }  # fmt: skip
         return Table(self._rows, **(kept | changes))
 

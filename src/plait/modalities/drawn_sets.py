@@ -91,6 +91,23 @@ def words_of(kind: str) -> dict[str, MetricWord]:
     return {name: replace(word, says=word.says.format(kind=kind)) for name, word in WORDS.items()}
 
 
+LEAST_RECALL, LEAST_JUDGED = 0.05, 30
+"""What makes less of what there is has collapsed, by so many values; fewer tell nothing."""
+
+
+def collapsed(metrics: Mapping[str, float], num_rows: int, kind: str) -> str:
+    """Say why what scores so must not ship: it makes almost nothing of what there is; "" if not.
+
+    Args:
+        metrics: From `measured`.
+        num_rows: That were judged.
+        kind: What one value is called.
+    """
+    if num_rows < LEAST_JUDGED or metrics["recall"] >= LEAST_RECALL:
+        return ""
+    return f"almost no true {kind} lies where it makes any (recall {metrics['recall']:.1%})"
+
+
 @dataclass(frozen=True)
 class Told:
     """What is known of each row among a set of rows, float64 ``[row]``, and kernels of pairs.

@@ -25,9 +25,9 @@ from plait.fitting.setup.fit_settings import (
     Network,
     Recommending,
     Rows,
-    Start,
     refuse_settings,
 )
+from plait.fitting.setup.start_settings import Start
 from plait.fitting.setup.wanted_encoders import WantedEncoders
 from plait.modalities import find_codec
 from plait.modalities._scan import issubclass_target

@@ -55,8 +55,6 @@ NUM_MEASURED, NUM_HEARD = 500, 200
 """Training sounds whose lengths are looked at, and whose levels are."""
 
 LONGEST_SECONDS = 10.0
-LEAST_RECALL, LEAST_JUDGED = 0.05, 30
-"""What makes less of what there is has collapsed, by so many sounds; fewer tell nothing."""
 
 
 @brief
@@ -261,10 +259,8 @@ class AudioCodec:
         return resampled(compared, counts)
 
     def refuses(self, metrics: Mapping[str, float], num_rows: int) -> str:
-        """Say why what scores so must not ship: it makes almost nothing of what there is."""
-        if num_rows < LEAST_JUDGED or metrics["recall"] >= LEAST_RECALL:
-            return ""
-        return f"almost no true sound lies where it makes any (recall {metrics['recall']:.1%})"
+        """Say why what scores so must not ship; see `plait.modalities.drawn_sets.collapsed`."""
+        return collapsed(metrics, num_rows, "sound")
 
     def panel(self, said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Html:
         return lengths_panel(said, true, self.rate_hz)

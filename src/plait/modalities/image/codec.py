@@ -20,7 +20,7 @@ from plait.errors import TargetError
 from plait.modalities.collage import Piece
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
-from plait.modalities.drawn_sets import measured, resampled
+from plait.modalities.drawn_sets import collapsed, measured, resampled
 from plait.modalities.image.canvas import canvas_layout, check_moves, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
 from plait.modalities.image.laid import laid
@@ -51,9 +51,6 @@ LONGEST_PX, CANVAS_PX = 1024, 320
 
 LARGEST_PX = 64
 """Side of the square that is chosen, and of pictures that are made, at most."""
-
-LEAST_RECALL, LEAST_JUDGED = 0.05, 30
-"""What makes less of what there is has collapsed, by so many pictures; fewer tell nothing."""
 
 
 @brief
@@ -288,10 +285,8 @@ class ImageCodec:
         return resampled(compared, counts)
 
     def refuses(self, metrics: Mapping[str, float], num_rows: int) -> str:
-        """Say why what scores so must not ship: it makes almost nothing of what there is."""
-        if num_rows < LEAST_JUDGED or metrics["recall"] >= LEAST_RECALL:
-            return ""
-        return f"almost no true picture lies where it makes any (recall {metrics['recall']:.1%})"
+        """Say why what scores so must not ship; see `plait.modalities.drawn_sets.collapsed`."""
+        return collapsed(metrics, num_rows, "picture")
 
     def panel(self, said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Html:
         return compared_sheet(said, true, self.size_px)

@@ -18,7 +18,8 @@ from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.series.cells import Series, aligned, read_series, sureness
+from plait.modalities.series.cells import Series, read_series, sureness
+from plait.modalities.series.channels import aligned
 from plait.modalities.series.files import ENDINGS, MAGIC
 from plait.modalities.series.grid import average_down, known_spread, lay_on_grid, thinned
 from plait.modalities.series.linear_map import LinearMap

@@ -39,14 +39,9 @@ EXAMPLE_WORDS = (
     "the", "a", "red", "boat", "sails", "over", "calm", "water", "while", "we", "wait", "here",
 )  # fmt: skip
 SHOWN_CHARACTERS = 240
-MAX_WRITTEN = 256
-"""Most tokens of a text that is a target."""
-
-MOST_ANSWERS = 256
-"""More distinct texts than this are no closed set of answers."""
-
-MOST_LETTERS = 512
-"""Of more distinct characters no line in time is spelled."""
+MAX_WRITTEN, MOST_ANSWERS, MOST_LETTERS = 256, 256, 512
+"""Most tokens of a text that is a target; distinct texts that are a closed set of answers; distinct
+characters of which a line in time is spelled."""
 
 _DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
@@ -217,10 +212,9 @@ class TextCodec:
         told = remarks_on(text, self.max_characters, target=target)
         if simple or not self.merges or len(tokens) < self.max_tokens:
             return told
-        read, all_of_it = (
-            len("".join(t.split())) for t in (pieces(self.merges).decode(tokens.tolist()), text)
-        )
-        return (*told, longer_than(self.max_tokens, target=target)) if read < all_of_it else told
+        seen = pieces(self.merges).decode(tokens.tolist())
+        cut = len("".join(seen.split())) < len("".join(text.split()))
+        return (*told, longer_than(self.max_tokens, target=target)) if cut else told
 
     def as_target(self) -> TextCodec:
         """Keep case, and longer texts: what is written is read; look for a closed set."""

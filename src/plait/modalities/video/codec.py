@@ -18,7 +18,7 @@ from plait.errors import TargetError
 from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media, starts_with
-from plait.modalities.drawn_sets import measured, resampled
+from plait.modalities.drawn_sets import collapsed, measured, resampled
 from plait.modalities.image.codec import LARGEST_PX, ImageCodec
 from plait.modalities.image.pixels import STILLS
 from plait.modalities.likeness import Fingerprint
@@ -278,9 +278,8 @@ class VideoCodec:
         return resampled(compared, counts)
 
     def refuses(self, metrics: Mapping[str, float], num_rows: int) -> str:
-        """Say why what scores so must not ship: as of pictures, it makes almost nothing of what
-        there is."""
-        return self.picture.refuses(metrics, num_rows).replace("picture", "clip")
+        """Say why what scores so must not ship; see `plait.modalities.drawn_sets.collapsed`."""
+        return collapsed(metrics, num_rows, "clip")
 
     def panel(self, said: Sequence[Clip], true: Sequence[Clip]) -> Html:
         made, real = ([self.prepare(raw)["frames"] for raw in some] for some in (said, true))
