@@ -92,7 +92,7 @@ class Table:
     @property
     def moments(self) -> np.ndarray | None:
         """When each row is, float64 ``[row]``, of rows that are moments in time; else None."""
-        found: np.ndarray | None = getattr(self._rows, "moments", None)
+        found: Any = getattr(self._rows, "moments", None)
         return found if self._chosen is None or found is None else found[self._chosen]
 
     @property
@@ -213,10 +213,10 @@ class Table:
 
     def _with(self, **changes: Any) -> Table:
         kept: dict[str, Any] = {
-            "name": self.name, "policy": self.policy, "strict": self._strict, "schema": self._schema,
-            "overrides": self._overrides, "chosen": self._chosen, "hidden": self._hidden,
+            "name": self.name, "policy": self.policy, "strict": self._strict,
+            "schema": self._schema, "overrides": self._overrides, "chosen": self._chosen,
         }  # fmt: skip
-        return Table(self._rows, **(kept | changes))
+        return Table(self._rows, **(kept | {"hidden": self._hidden} | changes))
 
     @cached_property
     def _known_names(self) -> frozenset[str]:

@@ -23,6 +23,7 @@ from plait.modalities.audio.spectrum import at_pace, log_mel, warp_frequencies
 from plait.modalities.audio.wave import FULL_SCALE, decode, encode_wav, whole_samples
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
+from plait.modalities.drawn_sets import collapsed
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.target import MetricWord, SimpleGenerator
