@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.bundle import size_mb
-from plait.compress.exported import export as exported_model
 from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import heard, listened
@@ -73,6 +72,8 @@ def export(
     place = place_beside(out, model, force=force)
     before = None if model.path is None else size_mb(model.path)
     rows = None if table is None else model.as_table(read(table, **reading))
+    from plait.compress.exported import export as exported_model
+
     found = exported_model(model, rows, seed=seed, progress=heard(progress))
     found.model.save(place)
     return {
