@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -65,6 +66,7 @@ def bench(
         bytes), ``missing_columns`` and ``notes``.
 
     Raises:
+        ExtraError: The bundle holds a network of torch, and that is not installed.
         TargetError: The bundle has no target.
         UsageError: A number is out of range, or the model answers rows in time together.
     """
@@ -73,6 +75,8 @@ def bench(
     path = as_path(bundle, "a bundle")
     model, rows = load_model(path), read(table, **reading)
     engine = engine_of(model)
+    if engine == TORCH and find_spec("torch") is None:
+        raise ExtraError("train", "a network of torch, which the bundle holds,")
     if model.in_time is not None and model.in_time.reads(rows):
         raise UsageError(
             "the model answers rows in time together, so none is measured apart",
