@@ -166,14 +166,13 @@ def _parsing(split: Split, said: list[str], simple: Outcome) -> dict[str, float]
 def _bits(row: Row, done: Outcome, split: Split, target: str) -> Row:
     """Return what a character costs, beside counting alone that learned from the same texts."""
     true = split.test[target].to_pylist()
-    cost = float(done.model.evaluate(split.test)["cost"])
     letters = [np.array(list(map(ord, text))) for text in split.train[target].to_pylist()]
     told = [np.array(list(map(ord, text))) for text in true]
     length = sum(len(text) + 1 for text in true)
     return replace(
         row,
         metric="bits per character",
-        value=cost * len(true) / length / np.log(2),
+        value=None if done.cost is None else done.cost * len(true) / length / np.log(2),
         peer=f"Kneser-Ney {ORDER}-gram of characters",
         peer_value=ngram_nats(letters, told, order=ORDER) / np.log(2),
         target="<= peer",
