@@ -27,11 +27,11 @@ class ClipJudge:
         self._network = nn.Sequential(
             nn.Conv2d(3 * NUM_SEEN, 48, 5, 2, 2), nn.BatchNorm2d(48), nn.ReLU(),
             nn.Conv2d(48, 96, 3, padding=1), nn.BatchNorm2d(96), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(96, 160, 3, padding=1), nn.BatchNorm2d(160), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Dropout(0.3), nn.LazyLinear(int(classes.max()) + 1),
+            nn.Conv2d(96, 160, 3, padding=1), nn.BatchNorm2d(160), nn.ReLU(),
+            nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Dropout(0.3),
+            nn.Linear(2560, int(classes.max()) + 1),
         ).to(memory_format=torch.channels_last)  # fmt: skip
         values, truth = _seen(clips), torch.from_numpy(classes.astype(np.int64))
-        self._network(values[:2])
         optimizer = torch.optim.AdamW(self._network.parameters(), lr=RATE, weight_decay=DECAY)
         steps = epochs * -(-len(values) // BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps)

@@ -23,8 +23,11 @@ from plait.types import Arrays, ColumnBatch
 GRID = 2
 """Frames are pooled to a grid of this side."""
 
-FINEST, MOMENT, LEAST_WIDTH = 8, 2, 32
-"""Of drawn clips: places along each side, at most, frames that one place holds, and channels."""
+FINEST, MOMENT = 8, 2
+"""Of drawn clips: places along each side, at most, and frames that one place holds."""
+
+LEAST_WIDTH, ENOUGH_WIDTH = 32, 64
+"""Channels, and how many at most what a place holds asks for."""
 
 STEPS, GUIDANCE = 8, 3.0
 """Of a clip where nothing else is asked: those of pictures."""
@@ -80,7 +83,8 @@ class Generate(nn.Module):
 
     Args:
         codec: Gives frames, size, and the scale of pixels.
-        dim: Of the tokens; the U-Net has half as many channels, and at least 32.
+        dim: Of the tokens; the U-Net has half as many channels, or as many as a place holds
+            numbers, from 32 to 64.
     """
 
     num_queries = 2
@@ -91,15 +95,17 @@ class Generate(nn.Module):
         self.codec = codec
         frames, size, _, channels = (int(str(one)) for one in codec.layout["frames"].shape)
         self.shape = channels, frames, size, size
+        patch = -(-size // FINEST)
+        held = min(channels * MOMENT * patch**2, ENOUGH_WIDTH)
         network = SpaceTimeUNet(
             channels=channels,
             beside=channels + 2,
             frames=frames,
             size=size,
             moment=MOMENT,
-            patch=-(-size // FINEST),
+            patch=patch,
             dim=dim,
-            width=max(LEAST_WIDTH, dim // 2),
+            width=max(LEAST_WIDTH, held, dim // 2),
         )
         self.flow = Flow(network, dim=dim, num_queries=self.num_queries)
 
