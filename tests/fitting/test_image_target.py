@@ -115,6 +115,16 @@ def test_a_critic_teaches_to_draw_what_the_columns_tell_in_one_step(adversary, t
     assert "'generator': 'gan'" in page
 
 
+def test_beside_another_target_few_steps_are_learned_too():
+    model = plait.fit(
+        rows(60, 0), target="picture,place", budget="10 steps", size=TINY, seed=1, progress=False,
+        columns={"place": "category", "dark": "number",
+                 "picture": {"modality": "image", "settings": {"size_px": SIDE}}},
+    )["picture"]  # fmt: skip
+    told = model.records["metrics"]["training"]
+    assert (told["steps"], told["distilled_steps"]) == (7, 3)
+
+
 @pytest.mark.parametrize(
     ("settings", "match"),
     [

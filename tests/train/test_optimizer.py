@@ -104,3 +104,19 @@ def test_without_a_rate_nothing_is_left_to_muon():
         parameter.grad = torch.ones_like(parameter)
     optimizer.step(1.0)
     assert {name.split("/")[0] for name in optimizer.tensors()} == {"adamw"}
+
+
+def test_without_momentum_a_step_forgets_those_before():
+    first, second = torch.randn(4, 4), torch.randn(4, 4)
+    moved = []
+    for momentum, gradients in ((0.0, [first, second]), (0.0, [second]), (0.9, [first, second])):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(4, 4, bias=False)
+        optimizer = Optimizer(layer, TrainConfig(momentum=momentum, muon_decay=0.0))
+        for gradient in gradients:
+            before = layer.weight.detach().clone()
+            layer.weight.grad = gradient.clone()
+            optimizer.step(1.0)
+        moved.append(layer.weight.detach() - before)
+    torch.testing.assert_close(moved[0], moved[1], atol=1e-6, rtol=1e-4)
+    assert not torch.allclose(moved[0], moved[2], atol=1e-3)

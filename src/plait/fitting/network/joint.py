@@ -77,10 +77,12 @@ class _Own:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A trained network: what each target has of it, and its training."""
+    """A trained network: what each target has of it, its training, and of each target the steps in
+    which its head learned from what the network had learned."""
 
     own: list[_Own]
     run: TrainResult
+    distilled: list[int]
 
 
 def _fit(
@@ -102,9 +104,9 @@ def _fit(
     budget, rest = budgets_of(networks, budget)
     plan, progress = replace(plan, budget=budget), Forward(notify)
     run = run_training(plan, objective, objective.module, "training", progress)
-    if rest is not None:
-        _distil(pairs, plan, stage, rest, progress)
-    return _Fitted([_own(problem, network, plan, stage) for problem, network in pairs], run)
+    more = [0] * len(pairs) if rest is None else _distil(pairs, plan, stage, rest, progress)
+    own = [_own(problem, network, plan, stage) for problem, network in pairs]
+    return _Fitted(own, run, more)
 
 
 def _distil(
@@ -113,12 +115,13 @@ def _distil(
     stage: Stage,
     budget: Budget,
     progress: Progress,
-) -> None:
-    """Let each head that can be distilled learn from what it has learned."""
+) -> list[int]:
+    """Let each head that can be distilled learn from what it has learned, in so many steps."""
+    steps = [0] * len(pairs)
     for place, (problem, network) in enumerate(pairs):
         if isinstance(network, Heads):
             folder = None if plan.folder is None else plan.folder / f"target-{place + 1}"
-            distil(
+            steps[place] = distil(
                 network,
                 _generative_data(problem, stage),
                 budget,
@@ -128,6 +131,7 @@ def _distil(
                 folder=folder,
                 progress=progress,
             )
+    return steps
 
 
 def _own(problem: Problem, network: System | Heads, plan: DeepPlan, stage: Stage) -> _Own:
@@ -191,7 +195,10 @@ def _result(
     }
     if isinstance(problem.goal, GeneratedTarget):
         return Decoder(
-            network=_filled(_heads(problem, plan), owns[0]), tensors=owns[0].tensors, **told
+            network=_filled(_heads(problem, plan), owns[0]),
+            tensors=owns[0].tensors,
+            distilled_steps=fitted[0].distilled[place],
+            **told,
         )
     systems = tuple(_system(problem, joint, place, own) for own in owns)
     some = [own for own in owns if len(own.rows)] or owns[:1]

@@ -184,7 +184,7 @@ class GenerateAtOnce(nn.Module):
     most_per_step = 32
     moving_loss = True
     training_settings: ClassVar[Mapping[str, float]] = {
-        "momentum": 0.0, "learning_rate": 1e-3, "muon_rate": 4e-3, "weight_decay": 0.0,
+        "momentum": 0.0, "learning_rate": 1e-3, "muon_rate": 1e-2, "weight_decay": 0.0,
         "muon_decay": 0.0,
     }  # fmt: skip
 
