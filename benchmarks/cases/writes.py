@@ -172,9 +172,9 @@ def _bits(row: Row, done: Outcome, split: Split, target: str) -> Row:
     return replace(
         row,
         metric="bits per character",
-        value=None if done.cost is None else done.cost * len(true) / length / np.log(2),
+        value=None if done.cost is None else float(done.cost * len(true) / length / np.log(2)),
         peer=f"Kneser-Ney {ORDER}-gram of characters",
-        peer_value=ngram_nats(letters, told, order=ORDER) / np.log(2),
+        peer_value=float(ngram_nats(letters, told, order=ORDER) / np.log(2)),
         target="<= peer",
     )
 
