@@ -19,7 +19,7 @@ from plait.modalities.text.alphabet import numbered, texts_of
 from plait.modalities.text.answers import answered
 from plait.modalities.text.bytepairs import NOTHING, pieces
 from plait.modalities.text.codec import TextCodec
-from plait.modalities.text.language import GenerateBy as GenerateBy
+from plait.modalities.text.language.network import GenerateBy as GenerateBy
 from plait.nn.beam import beam_search
 from plait.nn.conditions import Conditions
 from plait.nn.ctc import Spelled
