@@ -40,7 +40,7 @@ def test_people_get_text_without_colour(verb, recipes, capsys):
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize("verb", [*CALLS, "bench", "doctor", "encoders"])
+@pytest.mark.parametrize("verb", [*CALLS, "bench", "compress", "doctor", "encoders", "export", "scale"])
 def test_help_shows_an_example_and_the_common_options(verb, capsys):
     assert run([verb, "--help"]) == 0
     out = capsys.readouterr().out
@@ -52,7 +52,7 @@ def test_fit_passes_every_option_on(recipes):
     options = "--budget 30s --size tiny --fusion 2 --columns note=text --exclude a,b --exclude c"
     more = "--group patient --on-error skip --strict --no-baselines --resume --force --seed 7"
     more += " --label-curve --horizon 4 --items shelf.csv --leave-last-out"
-    more += " --generator gan"
+    more += " --generator gan --augment generated --decoder lm.gguf"
     said = [*options.split(), *more.split(), "--out", "m.plait"]
     assert run(["fit", "shop.csv", "--target", "kind", *said]) == 0
     _, args, kwargs = recipes.calls[0]
@@ -66,6 +66,8 @@ def test_fit_passes_every_option_on(recipes):
         "size": "tiny",
         "fusion": 2,
         "generator": "gan",
+        "augment": "generated",
+        "decoder": "lm.gguf",
         "columns": "note=text",
         "exclude": ("a", "b", "c"),
         "group": "patient",

@@ -18,7 +18,7 @@ VALUES = (
     "target", "budget", "size", "fusion", "columns_file", "group", "time", "split", "schema",
     "root", "encoding", "delimiter", "decimal", "sheet", "device", "on_error", "metric", "weights",
     "threshold", "positive", "base", "decoder", "adapt", "tune", "seed", "horizon", "lookback",
-    "items", "reward", "generator",
+    "items", "reward", "generator", "augment",
 )  # fmt: skip
 """Settings of a fit that are options with a value."""
 
