@@ -55,7 +55,7 @@ def _spoken(settings: Settings) -> list[Row]:
     length = sum(map(len, made)) / rate_hz
     rows = [
         of("CER by plait's transcriber", rate("cer", ours, names), "<= 0.25",
-           f"of true sounds {rate('cer', real, names):.3f}; {_remarks(model)}"),
+           "; ".join([f"of true sounds {rate('cer', real, names):.3f}", *_remarks(model)])),
         of("seconds made in a second", length / spent, ">= 1", f"{length:.0f} s together"),
     ]  # fmt: skip
     heard = slice(0, NUM_QUICK if settings.quick else NUM_HEARD)
@@ -164,8 +164,9 @@ def _wav(wave: np.ndarray, rate_hz: int) -> bytes:
     return encode_wav(wave, rate_hz)
 
 
-def _remarks(model: Any) -> str:
-    return next((n for n in model.summary().get("notes", ()) if "samples are made" in n), "")
+def _remarks(model: Any) -> list[str]:
+    """Return how samples are made, as the fit notes it."""
+    return [note for note in model.summary()["notes"] if note.startswith("samples are made")]
 
 
 def _row(settings: Settings, model: Any, case: str, seconds: float) -> Any:
