@@ -40,7 +40,9 @@ def test_people_get_text_without_colour(verb, recipes, capsys):
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize("verb", [*CALLS, "bench", "compress", "doctor", "encoders", "export", "scale"])
+@pytest.mark.parametrize(
+    "verb", [*CALLS, "bench", "compress", "doctor", "encoders", "export", "scale"]
+)
 def test_help_shows_an_example_and_the_common_options(verb, capsys):
     assert run([verb, "--help"]) == 0
     out = capsys.readouterr().out
