@@ -66,8 +66,7 @@ class _Judges:
 
 
 def _asked(outcome: Outcome, judges: _Judges, settings: Settings) -> list[Row]:
-    from plait.modalities.drawn_sets import measured
-    from plait.modalities.drawn_sets import copied
+    from plait.modalities.drawn_sets import copied, measured
     from plait.modalities.video.scoring import points_of
 
     pairs = [(kind, motion) for kind in judges.kinds for motion in judges.motions]
