@@ -81,7 +81,7 @@ class NetworkStudents:
             heads: Those that it has; None for all that it may have, of which one is to be chosen.
         """
         problem = self.problem
-        evidence = self._evidence(rows) if told else None
+        evidence = self.evidence(rows) if told else None
         config = with_heads(self.config, evidence)
         config = config if heads is None else replace(config, heads=tuple(heads))
         torch.manual_seed(self.seed)
@@ -139,7 +139,8 @@ class NetworkStudents:
         system.keep_head(system.config.heads[best])
         return np.ascontiguousarray(found[:, best])
 
-    def _evidence(self, rows: np.ndarray) -> Evidence:
+    def evidence(self, rows: np.ndarray) -> Evidence:
+        """Return what simple models, which learned from rows, tell; the same for the same rows."""
         problem = self.problem
         return Evidence.fit(
             self.features.told,

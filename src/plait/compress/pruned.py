@@ -74,6 +74,10 @@ def pruned_student(
         progress=progress,
     )
 
+    if system.evidence is not None:
+        # As it was fitted: of rows that it learned from, it then tells what fits without them say.
+        system.evidence = students.evidence(lessons.rows)
+
     def learn(network: nn.Module) -> None:
         _fill_gradients(students.objective(_system(network), lessons.rows), seed)
 
@@ -82,12 +86,14 @@ def pruned_student(
         students.train_on(_system(network), lessons.rows, budget.share(part), name)
 
     found = prune(system, share, learn=learn, recover=recover)
-    evidence = ensemble.evidence[0] if ensemble.evidence else None
+    evidence = system.evidence
     rows = lessons.rows[:BATCH_ROWS]
     graph = system_graph(system, problem.prepared, rows, evidence)
     told = graph_parity(ensemble, system, graph, problem.prepared, rows, evidence)
     told.require("the graph of a pruned network", f"over {len(rows)} rows")
-    return replace(student, parts=with_graphs(ensemble, [graph]), path=None), found
+    parts = with_graphs(ensemble, [graph])
+    parts = parts if evidence is None else replace(parts, evidence=(evidence,))
+    return replace(student, parts=parts, path=None), found
 
 
 def _fill_gradients(objective: Distilled, seed: int) -> None:
