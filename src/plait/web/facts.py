@@ -21,7 +21,7 @@ from plait.networks.graphs import graph_file
 FOLDER, ENTRY = "browser", "codec.js"
 """Of a modality's folder: what reads and prepares its cells in a browser, and its first file."""
 
-HINT = "plait compress BUNDLE TABLE --network-alone makes a bundle that is a network alone, as a graph"
+HINT = "plait compress BUNDLE TABLE --network-alone makes one that is a network alone, as a graph"
 
 
 def page_facts(model: Model) -> dict[str, Any]:
