@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from plait.data.prepared import Prepared
 from plait.data.table import Table
 from plait.edge import load as load_edge
 from plait.errors import PlaitError
+from plait.modalities import codec_hash
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
 from plait.writing import spare_folder
@@ -63,6 +64,7 @@ class Bench:
     truth: np.ndarray
     rows: Sequence[Mapping[str, Any]]
     whole: np.ndarray
+    _known: dict[str, Prepared] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, teacher: Teacher, *, seed: int, progress: Progress = SILENT) -> Bench:
@@ -80,8 +82,13 @@ class Bench:
         return cls(teacher, table, truth, rows, model.outputs(prepared))
 
     def prepared(self, model: Model) -> Prepared:
-        """Return the compared rows as a model reads them."""
-        return model.prepare(self.table, keep=False)
+        """Return the compared rows as a model reads them: once for all that read them alike."""
+        derived = [str(one.facts()) for one in model.derived_columns]
+        key = str(({name: codec_hash(one) for name, one in model.codecs.items()}, derived))
+        if key not in self._known:
+            self._known.clear()
+            self._known[key] = model.prepare(self.table, keep=False)
+        return self._known[key]
 
     def figures(self, model: Model) -> Figures:
         """Return what is measured of a model, written to disk and read again."""
