@@ -71,7 +71,8 @@ def test_what_ships_is_what_was_measured(bundle, small):
     assert size_mb(path) == pytest.approx(chosen["mb"], abs=0.02)
     assert size_mb(path) < size_mb(bundle)
     read, test = plait.load(path), [row for row in rows() if row["split"] == "test"]
-    right = np.mean(read.predict(test).columns["prediction"] == [row["kind"] for row in test])
+    said = read.predict(test).columns["prediction"]
+    right = np.mean([one == row["kind"] for one, row in zip(said, test, strict=True)])
     assert right == pytest.approx(told["test"]["student"]) and told["test"]["rows"] == len(test)
 
 
