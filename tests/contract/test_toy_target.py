@@ -14,7 +14,8 @@ from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_rows
 from plait.errors import BundleError, SchemaError, TargetError, UsageError
 from plait.fitting import generate
-from plait.fitting.network.decoding import LEAST_MADE, train_decoder
+from plait.fitting.network.decoders import train_decoders
+from plait.fitting.network.decoding import LEAST_MADE
 from plait.fitting.setup.timetable import Timetable
 from plait.modalities import _scan, find_codec, modalities
 from plait.networks.config import SystemConfig
@@ -349,10 +350,10 @@ def test_a_network_in_seconds_leaves_time_to_make_values(tune, monkeypatch):
 
     def in_seconds(problem, work, simple, **settings):
         clock = Timetable(10.0, 0.0, clock=lambda: 7.3)
-        found.append(train_decoder(problem, replace(work, timetable=clock), simple, **settings))
+        found.append(train_decoders(problem, replace(work, timetable=clock), simple, **settings))
         return found[-1]
 
-    monkeypatch.setattr(generate, "train_decoder", in_seconds)
+    monkeypatch.setattr(generate, "train_decoders", in_seconds)
     model = fit(80, 2)
     (decoder,) = found
     assert decoder.run.steps > 0 and decoder.num_parameters > 0

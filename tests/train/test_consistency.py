@@ -73,8 +73,9 @@ def accuracy(problem, unlabelled, steps=200):
 @pytest.mark.slow
 def test_rows_without_a_target_teach_a_network(digits):
     """200 steps: .940 alone, .976 beside. 400 in three draws of 60 labels: .954, .926, .928 alone,
-    .976, .992, .956 beside."""
-    assert accuracy(digits, digits.unlabelled) >= accuracy(digits, None) + 0.02
+    .976, .992, .956 beside; in bf16 with AMX 200 steps are too few (.936 and .928)."""
+    alone, beside = (accuracy(digits, one, 400) for one in (None, digits.unlabelled))
+    assert beside >= alone + 0.02
 
 
 def test_they_are_learned_from_where_they_are_many_and_the_time_is_enough(digits, monkeypatch):

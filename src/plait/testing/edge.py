@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from plait.edge import Edge
+from plait.modalities import find_codec
 from plait.model.model import Model
 from plait.testing.apart import edge_rows
 from plait.testing.examples import expect
@@ -31,7 +32,8 @@ def check_same_answers(model: Model, path: Path, modality: str) -> None:
     wanted = model.predict(rows, on_error="skip").to_dicts()
     here = Edge(model).predict(rows, on_error="skip").to_dicts()
     expect(here == wanted, f"{modality}: the edge answers otherwise than the model")
-    check_alike(answers_apart(path, modality), wanted, modality)
+    if find_codec(modality).__module__.startswith("plait."):  # other folders are not known there
+        check_alike(answers_apart(path, modality), wanted, modality)
 
 
 def check_alike(found: list[dict[str, Any]], wanted: list[dict[str, Any]], modality: str) -> None:

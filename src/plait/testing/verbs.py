@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,7 @@ def check_adapts_a_base(modality: str) -> None:
     expect(np.isfinite(answer["confidence"]).all(), f"{modality}: confidence is not finite")
 
 
+@cache
 def _rows(modality: str) -> list[dict[str, Any]]:
     return example_table(modality)
 

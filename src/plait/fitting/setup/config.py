@@ -63,6 +63,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "samples": (bool,),
     "scores": (bool,),
     "label_curve": (bool,),
+    "augment": _TEXT,
     "whole_rows": (bool,),
     "train": (dict,),
     "encoders": (dict, str),
