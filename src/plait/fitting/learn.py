@@ -63,18 +63,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     problem, folds = _with_folds(problem, work, apart=apart)
     problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):
-        others, said = table_models(problem, work)
-        problem = replace(problem, notes=(*problem.notes, *said))
-        base_models = measure_base_models(
-            problem,
-            folds,
-            seed=work.seed,
-            seconds=_base_model_seconds(work),
-            enabled=work.baselines,
-            progress=work.progress,
-            space=space,
-            others=others,
-        )
+        problem, base_models = _measured(problem, work, folds, space)
     with timetable.part("label curve"):
         curve = _label_curve(problem, work)
     deep, base_models, kept = _network(problem, work, base_models, folds, space)
@@ -116,6 +105,25 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
         timetable.said.extend(why_unused(base_models, deep, timetable))
     model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records
+
+
+def _measured(
+    problem: Problem, work: Work, folds: np.ndarray | None, space: SharedSpace | None
+) -> tuple[Problem, BaseModels]:
+    """Measure the base models; the problem is told what became of tabular foundation models."""
+    others, said = table_models(problem, work)
+    problem = replace(problem, notes=(*problem.notes, *said))
+    found = measure_base_models(
+        problem,
+        folds,
+        seed=work.seed,
+        seconds=_base_model_seconds(work),
+        enabled=work.baselines,
+        progress=work.progress,
+        space=space,
+        others=others,
+    )
+    return problem, found
 
 
 def _with_folds(problem: Problem, work: Work, *, apart: bool) -> tuple[Problem, np.ndarray | None]:

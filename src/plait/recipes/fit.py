@@ -118,16 +118,11 @@ def fit(
     goals = targets if plan is None else (plan.goal,)
     problems = _prepare(opened, asked, goals, base, timetable, progress)
     with timetable.part("loading"):
-        work = Work(
-            config=asked,
-            meter=meter,
-            timetable=timetable,
-            device=choose_device(asked.network.device, simple=asked.choice.simple),
-            folder=None if unfinished is None else unfinished.folder,
-            progress=progress,
-            base=base,
-            language=language,
-        )
+        device = choose_device(asked.network.device, simple=asked.choice.simple)
+    work = Work(
+        config=asked, meter=meter, timetable=timetable, device=device, progress=progress,
+        folder=None if unfinished is None else unfinished.folder, base=base, language=language,
+    )  # fmt: skip
     if unfinished is not None:
         unfinished.add(cells=_cells_key(problems), language=language and language.key)
     with unfinished or nullcontext(), few_threads(opened.num_rows):
@@ -137,17 +132,17 @@ def fit(
             in_use(model, problem, plan, records, timetable)
             records["metrics"] |= more.told
             _describe(model, problem, work, records, told, said)
-        model = together([model for model, _ in learned])
-        _keep(model, out, unfinished)
-    return model
+        return _kept(together([model for model, _ in learned]), out, unfinished)
 
 
-def _keep(model: Model, out: Path | str | None, unfinished: Unfinished | None) -> None:
-    """Save the model where that was asked, and remove what an interrupted fit would go on from."""
+def _kept(model: Model, out: Path | str | None, unfinished: Unfinished | None) -> Model:
+    """Return the model, saved where that was asked; what an interrupted fit would go on from is
+    removed."""
     if out is not None:
         model.save(out)
     if unfinished is not None:
         unfinished.remove()
+    return model
 
 
 def _open(table: Any, asked: FitConfig, progress: Progress) -> Table:

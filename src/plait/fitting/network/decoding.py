@@ -153,15 +153,11 @@ def train_decoder(
         config = config.within(work.budget.amount, len(problem.splits.train))
     codecs = {name: problem.codecs[name] for name in problem.columns}
     data = GenerativeData(
-        prepared=prepared,
-        columns=problem.columns,
-        shares={str(problem.target): 1.0},
-        rows=problem.learned,
-        rows_validation=stop,
-        weights=problem.weights,
+        prepared=prepared, columns=problem.columns, shares={str(problem.target): 1.0},
+        rows=problem.learned, rows_validation=stop, weights=problem.weights,
         started=simple.start is not None,
         together=varied_together(codecs, str(problem.target), problem.goal),
-    )
+    )  # fmt: skip
     objective, (budget, rest) = Generative(network, data), budgets_of([network], budget)
     how: dict[str, Any] = {"config": config, "seed": work.seed, "device": work.device}
     how |= {"folder": work.folder}
