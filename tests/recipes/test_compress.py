@@ -109,6 +109,13 @@ def test_what_has_no_target_cannot_be_compressed(tmp_path):
         plait.compress(space, some)
 
 
+def test_what_needs_more_than_a_network_may_not_ship_where_that_is_asked(tmp_path):
+    some = rows(100)
+    mix = plait.fit(some, target="kind", simple=True, budget="5s", split="split")
+    with pytest.raises(UsageError, match="by a network alone"):
+        plait.compress(mix, some, method="quantize", network_alone=True)
+
+
 def test_unknown_ways_are_refused(bundle):
     with pytest.raises(UsageError, match="no such way"):
         plait.compress(bundle, rows(), method="shrink")

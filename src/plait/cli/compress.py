@@ -64,7 +64,7 @@ def compress(
             max_mb=max_mb,
             max_ms=max_ms,
             method=["distil", "prune"] if method == "prune" else method,
-            **({"students": ("network",)} if network_alone else {}),
+            network_alone=network_alone,
             size=size,
             budget=budget,
             unseen=unseen,

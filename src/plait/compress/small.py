@@ -78,6 +78,7 @@ def compress(
     limits: Limits,
     methods: Sequence[str] = METHODS,
     budget: Budget,
+    network_alone: bool = False,
     seed: int = 0,
     progress: Progress = SILENT,
     **settings: Any,
@@ -94,6 +95,7 @@ def compress(
         limits: What may be lost.
         methods: Some of `METHODS`.
         budget: Of what learns.
+        network_alone: Whether what ships must answer by networks alone, as browsers run it.
         seed: Of whatever is drawn.
         progress: Told of the work.
         settings: Of the students; see `plait.compress.settings.Distilling`.
@@ -109,8 +111,14 @@ def compress(
         )
     meter = Meter(None)
     work = _Work(teacher, methods, budget, seed, progress, settings)
-    tried = list(work.run())
+    tried = [_alone(one) if network_alone else one for one in work.run()]
     able = [one for one in tried if not one.dropped]
+    if not able:
+        raise UsageError(
+            "no variant answers by a network alone",
+            expected="a student that is a network",
+            hint="let one be distilled: --method all --network-alone",
+        )
     chosen = limits.choose(able)
     model = next(one.model for one in able if one is chosen)
     front = dict(zip(map(id, able), on_front(able), strict=True))
@@ -135,6 +143,13 @@ def compress(
         },
     }
     return model
+
+
+def _alone(one: Tried) -> Tried:
+    """Return a variant, dropped where its answers need more than networks."""
+    ensemble = one.model.ensemble
+    more = set(ensemble.weights) != {DEEP} or ensemble.evidence or one.model.derived_columns
+    return replace(one, dropped="needs more than a network") if more and not one.dropped else one
 
 
 class _Work:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from plait.compress.limits import Limits
-from plait.compress.settings import METHODS, STUDENTS
+from plait.compress.settings import METHODS, NETWORK, STUDENTS
 from plait.data.table import read
 from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
@@ -30,6 +30,7 @@ def compress(
     max_ms: float | None = None,
     method: str | Sequence[str] = ALL,
     students: Sequence[str] = STUDENTS,
+    network_alone: bool = False,
     size: str = "tiny",
     budget: str | float | Budget = "5m",
     unseen: bool = False,
@@ -55,6 +56,8 @@ def compress(
         max_ms: Milliseconds of one row on this machine, from cells to answer: the median.
         method: ``distil``, ``prune``, ``quantize``, several of them, or ``all``.
         students: Kinds of students that are tried: ``simple``, ``network``, ``told``.
+        network_alone: Whether what ships must answer by a network alone, as browsers run it; the
+            only student is one then.
         size: Of a student's network, as for `plait.fit`.
         budget: Of all that learns.
         unseen: Whether the bundle saw none of the rows, where nothing else tells.
@@ -86,7 +89,8 @@ def compress(
         budget=Budget.parse(budget),
         seed=seed,
         progress=told,
-        students=tuple(students),
+        students=(NETWORK,) if network_alone else tuple(students),
+        network_alone=network_alone,
         size=size,
     )
     if place is not None:
