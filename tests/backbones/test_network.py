@@ -214,3 +214,16 @@ def test_weights_of_other_sizes_and_missing_weights_are_refused(copy):
     with pytest.raises(CheckpointError, match="do not fit its config.json") as caught:
         open_checkpoint(folder, modality="text").network()
     assert "encoder.layer.1.output.dense.weight" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["whisper", "wav2vec2"])
+def test_a_line_is_the_mean_of_every_two_states(checkpoint, name):
+    opened = open_checkpoint(checkpoint(name), modality="audio")
+    whole = run(opened.network(num_local=10_000), WAVES)
+    line = run(opened.network(num_local=None), WAVES)
+    assert torch.equal(line.values[:, 0], whole.values[:, 0])
+    for row in range(len(WAVES)):
+        states = whole.values[row, 1:][whole.mask[row, 1:]]
+        found = line.values[row, 1:][line.mask[row, 1:]]
+        expected = [states[place : place + 2].mean(0) for place in range(0, len(states), 2)]
+        torch.testing.assert_close(found, torch.stack(expected), atol=1e-5, rtol=1e-5)

@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -133,13 +134,16 @@ def together(work: Callable[[], object], folder: Path, num: int = 4) -> list[str
                 os.read(ready, 1)  # ends for all when the last writer closes it
                 (folder / f"found{number}").write_text(str(work()))
                 code = 0
+            except Exception:
+                (folder / f"found{number}").write_text(traceback.format_exc())
             finally:
                 os._exit(code)
     os.close(begin)
     codes = [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(num)]
+    found = [(folder / f"found{number}").read_text() for number in range(num)]
     if any(codes):
-        return [f"ended with {codes}"]
-    return [(folder / f"found{number}").read_text() for number in range(num)]
+        return [f"ended with {codes}: {found}"]
+    return found
 
 
 def main() -> None:

@@ -25,15 +25,32 @@ def test_steps_keep_directions_and_even_out_their_lengths(shape):
     torch.manual_seed(0)
     matrix = torch.randn(shape)
     left, _, right = torch.linalg.svd(matrix, full_matrices=False)
-    found = torch.diagonal(left.T @ orthogonal(matrix[None])[0] @ right.T)
+    found = torch.diagonal(left.T @ orthogonal([matrix])[0] @ right.T)
     assert ((found > 0.5) & (found < 1.3)).all()
+
+
+@pytest.mark.parametrize("rank", [3, 16])
+def test_products_of_polynomials_are_the_iteration(rank):
+    torch.manual_seed(0)
+    matrices = [torch.randn(16, rank) @ torch.randn(rank, n) for n in (16, 40)]
+    matrices += [torch.randn(40, 16), 1e-3 * torch.randn(16, 16)]
+    for matrix, found in zip(matrices, orthogonal(matrices), strict=True):
+        x = matrix.double() / matrix.double().norm()
+        for _ in range(5):
+            gram = x @ x.T
+            x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+        assert torch.allclose(found.double(), x, atol=1e-4)
+
+
+def test_nothing_to_learn_is_no_step():
+    assert torch.equal(orthogonal([torch.zeros(3, 5)])[0], torch.zeros(3, 5))
 
 
 def test_the_first_step_by_hand():
     weight = nn.Parameter(torch.tensor([[2.0, 0.0], [0.0, 1.0]]))
     weight.grad = torch.tensor([[3.0, 0.0], [0.0, -3.0]])
     Muon([weight], lr=0.1, weight_decay=0.5).step()
-    step = orthogonal(torch.tensor([[[1.0, 0.0], [0.0, -1.0]]]))[0]
+    step = orthogonal([torch.tensor([[1.0, 0.0], [0.0, -1.0]])])[0]
     assert torch.allclose(weight, torch.diag(torch.tensor([1.9, 0.95])) - 0.1 * step, atol=1e-6)
 
 
@@ -45,7 +62,7 @@ def test_momentum_looks_ahead():
         weight.grad = gradient
         muon.step()
     ahead = 0.25 * torch.eye(2) + 1.5 * torch.tensor([[0.0, 1.0], [1.0, 0.0]])
-    assert torch.allclose(weight - before, -0.1 * orthogonal(ahead[None])[0], atol=1e-6)
+    assert torch.allclose(weight - before, -0.1 * orthogonal([ahead])[0], atol=1e-6)
 
 
 def test_matrices_of_one_shape_take_the_step_that_each_takes_alone():

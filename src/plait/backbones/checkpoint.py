@@ -50,7 +50,7 @@ class Checkpoint:
     licence: str = ""
     config: Any = field(default=None, repr=False, compare=False)
 
-    def network(self, how: str = "frozen", *, num_local: int = 8) -> Backbone:
+    def network(self, how: str = "frozen", *, num_local: int | None = 8) -> Backbone:
         """Load the weights; see `plait.backbones.network.Backbone` for the arguments."""
         from plait.backbones.network import Backbone
 

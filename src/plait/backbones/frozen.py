@@ -41,6 +41,9 @@ CHUNK_ROWS = 512
 NUM_LOCAL = 8
 """Local vectors per value, beside the pooled one."""
 
+MOST_PLACES = 1500
+"""Of a line: a minute of sound."""
+
 MAX_HELD_BYTES = 256 * 2**20
 """Inputs of more than this, such as films, are encoded before the next ones are read."""
 
@@ -51,7 +54,7 @@ def encode_column(
     codec: Codec,
     backbone: Backbone | Checkpoint,
     *,
-    num_local: int = NUM_LOCAL,
+    num_local: int | None = NUM_LOCAL,
     cache: Path | None = None,
     batch_size: int = 32,
     progress: Progress | None = None,
@@ -66,7 +69,8 @@ def encode_column(
         codec: Reads the cells. Give one that is not fitted: its settings are part of the cache's
             key, and another split is to find the same entry.
         backbone: A frozen network; or an opened checkpoint, loaded only when nothing is cached.
-        num_local: Local vectors per value, of a checkpoint; a network brings its own.
+        num_local: Local vectors per value, of a checkpoint, None for a line of them; a network
+            brings its own.
         batch_size: Distinct values that the network sees at once.
         cache, progress: As of `prepare_table`.
 
@@ -79,7 +83,7 @@ def encode_column(
     """
     _check_fits(codec, backbone, column)
     key, num_local, load = _source(backbone, num_local)
-    vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + num_local)
+    vectors = vectors_of(backbone.dim, num_local)
     folder = cache_folder("prepared", cache)
     name = _entry_name(column_key(table, column, codec), key)
     found = open_column(folder / name, vectors, PageBudget())
@@ -95,12 +99,17 @@ def encode_column(
 
 
 def kept_column(
-    table: Table, column: str, codec: Codec, checkpoint: Checkpoint, *, num_local: int = NUM_LOCAL
+    table: Table,
+    column: str,
+    codec: Codec,
+    checkpoint: Checkpoint,
+    *,
+    num_local: int | None = NUM_LOCAL,
 ) -> PreparedColumn | None:
     """Return what `encode_column` keeps in the cache; None where it has not encoded the column."""
     _check_fits(codec, checkpoint, column)
     key, num_local, _ = _source(checkpoint, num_local)
-    vectors = VectorCodec(dim=checkpoint.dim, num_tokens=1 + num_local)
+    vectors = vectors_of(checkpoint.dim, num_local)
     entry = cache_folder("prepared") / _entry_name(column_key(table, column, codec), key)
     found = open_column(entry, vectors, PageBudget())
     unread = found is not None and found.num_bad and not table.policy.skips
@@ -118,12 +127,25 @@ def encode_rows(
 ) -> PreparedColumn:
     """Return what `encode_column` returns, held in memory: nothing is written to disk."""
     _check_fits(codec, backbone, column)
-    vectors = VectorCodec(dim=backbone.dim, num_tokens=1 + backbone.num_local)
+    vectors = vectors_of(backbone.dim, backbone.num_local)
     store = HeldStore(vectors.layout)
     with Decoder(codec, table.media(), backbone.preparation.prepare, num_workers=0) as decoder:
         encoder = _Encoder(backbone, decoder, batch_size, BadCells(table, column))
         _fill(store, encoder, table, column, vectors, progress)
     return PreparedColumn(vectors, store)
+
+
+def vectors_of(dim: int, num_local: int | None) -> VectorCodec:
+    """Return the codec of pooled and local vectors of a size."""
+    if num_local is None:
+        return VectorCodec(dim=dim, num_tokens=1 + MOST_PLACES, lined=True)
+    return VectorCodec(dim=dim, num_tokens=1 + num_local)
+
+
+def wanted_local(table: Table, column: str) -> int | None:
+    """Return how many local vectors a column's values should have: where what was when in it is
+    asked for, a line of them."""
+    return None if table.schema[column].settings.get("lined") else NUM_LOCAL
 
 
 def _entry_name(column: str, backbone: str) -> str:
@@ -212,19 +234,24 @@ class _Encoder:
 
 
 def _source(
-    backbone: Backbone | Checkpoint, num_local: int
-) -> tuple[str, int, Callable[[], Backbone]]:
+    backbone: Backbone | Checkpoint, num_local: int | None
+) -> tuple[str, int | None, Callable[[], Backbone]]:
     """Return what names the outputs, the number of local vectors, and how to get the network."""
     if isinstance(backbone, Checkpoint):
         load = lambda: backbone.network("frozen", num_local=num_local)  # noqa: E731
-        return f"{backbone.key}|{num_local}", num_local, load
+        return f"{backbone.key}|{_named(num_local)}", num_local, load
     if backbone.how != "frozen":
         raise UsageError(
             "only a frozen backbone's outputs can be kept",
             expected="frozen",
             received=backbone.how,
         )
-    return f"{backbone.key}|{backbone.num_local}", backbone.num_local, lambda: backbone
+    name = f"{backbone.key}|{_named(backbone.num_local)}"
+    return name, backbone.num_local, lambda: backbone
+
+
+def _named(num_local: int | None) -> str:
+    return "line" if num_local is None else str(num_local)
 
 
 def _check_fits(codec: Codec, backbone: Backbone | Checkpoint, column: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -13,7 +14,7 @@ from plait.backbones.preprocessing import Preparation
 from plait.backbones.towers import TowerOutput
 from plait.errors import UsageError
 from plait.nn.low_rank import adapt_linears, corrections, merge_linears
-from plait.nn.tokens import Tokens, average_spans, grid_tokens
+from plait.nn.tokens import Tokens, average_spans, grid_tokens, length_mask, line_positions
 
 if TYPE_CHECKING:
     from plait.backbones.checkpoint import Checkpoint
@@ -32,7 +33,7 @@ class Backbone(nn.Module):
         preparation: What makes its input of a native codec's Raw.
         how: ``frozen``: nothing learns, always in evaluation mode; ``lora``: adapters of rank 8
             at queries and values learn (Hu et al. 2021); ``full``: everything learns.
-        num_local: Most local vectors per value.
+        num_local: Most local vectors per value; None: a line, one for every two states in time.
         key: 40 hex digits: content of the checkpoint, as `Checkpoint.key`.
     """
 
@@ -44,7 +45,7 @@ class Backbone(nn.Module):
         dim: int,
         key: str,
         how: str = "frozen",
-        num_local: int = 8,
+        num_local: int | None = 8,
     ) -> None:
         super().__init__()
         check_way(how)
@@ -57,7 +58,9 @@ class Backbone(nn.Module):
         self.train(how != "frozen")
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, *, how: str = "frozen", num_local: int = 8) -> Backbone:
+    def load(
+        cls, checkpoint: Checkpoint, *, how: str = "frozen", num_local: int | None = 8
+    ) -> Backbone:
         """Load a checkpoint's weights. Raises `CheckpointError` when they do not fit."""
         check_way(how)
         return cls(
@@ -78,7 +81,8 @@ class Backbone(nn.Module):
         """Return the pooled vector at (0, 0), then at most `num_local` local ones, float32.
 
         Local vectors are means of the hidden states: over spans of equal length in texts and
-        sounds, at (1, 0), (2, 0), ...; over the cells of the largest square grid in pictures.
+        sounds, at (1, 0), (2, 0), ...; over the cells of the largest square grid in pictures. Where
+        a line is asked for, there are as many as a value has pairs of states in time.
 
         Args:
             parts: Padded batch of `preparation`'s layout.
@@ -125,9 +129,11 @@ class Backbone(nn.Module):
         self.train(False)
 
     def _local(self, encoded: TowerOutput) -> Tokens | None:
+        hidden = encoded.hidden.float()
+        if self.num_local is None:
+            return _line_of(hidden, encoded.counts)
         if self.num_local < 1:
             return None
-        hidden = encoded.hidden.float()
         if encoded.grid is None:
             line = average_spans(hidden, encoded.counts, self.num_local)
             return line._replace(positions=line.positions + line.positions.new_tensor([1.0, 0.0]))
@@ -135,6 +141,18 @@ class Backbone(nn.Module):
         side = int(self.num_local**0.5)
         grid = hidden.transpose(1, 2).unflatten(2, (height, width))
         return grid_tokens(F.adaptive_avg_pool2d(grid, (min(side, height), min(side, width))))
+
+
+def _line_of(hidden: Float[Tensor, "batch place dim"], counts: Int[Tensor, " batch"]) -> Tokens:
+    """Return the mean of every two states in time, at (1, 0), (2, 0), ..."""
+    hidden = hidden[:, : int(counts.max())]
+    real = length_mask(counts, hidden.shape[1])[:, :, None].to(hidden.dtype)
+    odd = hidden.shape[1] % 2
+    pairs, num = (
+        F.pad(one, (0, 0, 0, odd)).unflatten(1, (-1, 2)).sum(2) for one in (hidden * real, real)
+    )
+    line = line_positions(pairs / num.clamp_min(1.0), (counts + 1) // 2)
+    return line._replace(positions=line.positions + line.positions.new_tensor([1.0, 0.0]))
 
 
 def check_way(how: str) -> None:

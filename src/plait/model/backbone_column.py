@@ -18,7 +18,7 @@ from plait.backbones import (
     open_checkpoint,
 )
 from plait.backbones.bundling import checkpoint_facts, checkpoint_files, checkpoint_from
-from plait.backbones.frozen import NUM_LOCAL
+from plait.backbones.frozen import NUM_LOCAL, vectors_of, wanted_local
 from plait.data.prepared import Prepared, PreparedColumn
 from plait.data.table import Table
 from plait.encoders import FoundEncoder, open_found
@@ -75,7 +75,8 @@ class BackboneColumn:
         tuned: str = "",
     ) -> BackboneColumn:
         """Return a derived column whose vectors are standardised by those of training rows."""
-        first = cls(input_column, checkpoint)
+        num_local = wanted_local(table, input_column)
+        first = cls(input_column, checkpoint, vectors_of(checkpoint.dim, num_local))
         column = first._encode(table, progress)
         seen = (column[int(row)] for row in rows[:MAX_FIT_ROWS])
         vectors = (value["vectors"].astype(np.float32) for value in seen if value is not None)
@@ -130,12 +131,23 @@ class BackboneColumn:
         reader = find_codec(self.checkpoint.modality)()
         if not keep:
             return encode_rows(table, self.input_column, reader, self._network, progress=progress)
-        return encode_column(table, self.input_column, reader, self.checkpoint, progress=progress)
+        return encode_column(
+            table,
+            self.input_column,
+            reader,
+            self.checkpoint,
+            num_local=self._num_local,
+            progress=progress,
+        )
+
+    @property
+    def _num_local(self) -> int | None:
+        return None if getattr(self.codec, "lined", False) else NUM_LOCAL
 
     @cached_property
     def _network(self) -> Backbone:
         """The frozen network, loaded once for rows that are not kept (imports torch)."""
-        return self.checkpoint.network("frozen", num_local=NUM_LOCAL)
+        return self.checkpoint.network("frozen", num_local=self._num_local)
 
 
 def open_derived_columns(

@@ -53,15 +53,30 @@ class ConvBlock(nn.Module):
 
 
 class LineConv(nn.Conv1d):
-    """A convolution along a line, whose strides may begin at a line of one step.
+    """A convolution along a line, whose channels lie side by side in memory, as maps' do.
 
-    There a kernel's outer places see padding alone, and where bf16 convolutions are oneDNN's their
-    gradient is never written: it holds what lay in that memory before, NaN too (docs/log.md,
-    2026-11-30). A second step of zeros changes no result, and has it written.
+    The line is computed as a map of one row: the kernels for maps whose channels are last take a
+    half of the time of those for lines, which copy what they read (docs/log.md, 2026-12-01).
+
+    Strides may begin at a line of one step. There a kernel's outer places see padding alone, and
+    where bf16 convolutions are oneDNN's their gradient is never written: it holds what lay in that
+    memory before, NaN too (docs/log.md, 2026-11-30). A second step of zeros changes no result, and
+    has it written.
     """
 
     def forward(self, x: Float[Tensor, "batch dim time"]) -> Float[Tensor, "batch dim2 time2"]:
-        return super().forward(F.pad(x, (0, 1)) if self.stride[0] == 2 and x.shape[2] == 1 else x)
+        if self.stride[0] == 2 and x.shape[2] == 1:
+            x = F.pad(x, (0, 1))
+        found = F.conv2d(
+            x.unsqueeze(2).contiguous(memory_format=torch.channels_last),
+            self.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last),
+            self.bias,
+            (1, self.stride[0]),
+            (0, int(self.padding[0])),
+            (1, self.dilation[0]),
+            self.groups,
+        )
+        return found.squeeze(2)
 
 
 class SequenceConv(nn.Module):

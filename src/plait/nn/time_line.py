@@ -57,7 +57,34 @@ def _long(values: Tensor, num_places: int) -> Tensor:
     return F.pad(values, (0, 0, 0, num_places - values.shape[1]))
 
 
-class LineStem(nn.Module):
+class LineBlocks(nn.Module):
+    """Residual pairs of convolutions along a line, after which a place knows about a second of it.
+
+    Places behind a line's end change nothing, and are zero.
+
+    Args:
+        dim: Of a place.
+        num_blocks: Pairs.
+        dropout: Of what each adds, in training.
+    """
+
+    def __init__(self, dim: int, *, num_blocks: int = NUM_BLOCKS, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.before = nn.ModuleList(SequenceConv(dim, dim) for _ in range(num_blocks))
+        self.after = nn.ModuleList(SequenceConv(dim, dim, silent=True) for _ in range(num_blocks))
+        self.dropout = nn.Dropout(dropout)
+
+    def passed(
+        self, x: Float[Tensor, "batch place dim"], num: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch place dim"]:
+        """Return what places know of each other, of which `num` are real in each row."""
+        real = _real(num, x)
+        for before, after in zip(self.before, self.after, strict=True):
+            x = x + self.dropout(after(before(x, real), real))
+        return x * real
+
+
+class LineStem(LineBlocks):
     """Makes a line of what is heard: a place for four steps, each of which sees about a second.
 
     Level and colour of a voice or a microphone are taken out first: each channel's mean over the
@@ -79,12 +106,9 @@ class LineStem(nn.Module):
         num_blocks: int = NUM_BLOCKS,
         dropout: float = 0.1,
     ) -> None:
-        super().__init__()
+        super().__init__(dim, num_blocks=num_blocks, dropout=dropout)
         self.first = LineConv(num_channels, dim, 5, 2, 2)
         self.halve = SequenceConv(dim, dim, stride=2)
-        self.before = nn.ModuleList(SequenceConv(dim, dim) for _ in range(num_blocks))
-        self.after = nn.ModuleList(SequenceConv(dim, dim, silent=True) for _ in range(num_blocks))
-        self.dropout = nn.Dropout(dropout)
 
     def forward(
         self, steps: Float[Tensor, "batch step channel"], num_steps: Int[Tensor, " batch"]
@@ -93,10 +117,7 @@ class LineStem(nn.Module):
         x = _levelled(steps.to(self.first.weight.dtype), _real(num_steps, steps))
         x, num = self.first(x.transpose(1, 2)).transpose(1, 2), (num_steps + 1) // 2
         x, num = self.halve(x, _real(num, x)), (num + 1) // 2
-        real = _real(num, x)
-        for before, after in zip(self.before, self.after, strict=True):
-            x = x + self.dropout(after(before(x, real), real))
-        return x * real, num
+        return self.passed(x, num), num
 
 
 def _levelled(steps: Tensor, real: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,7 +25,7 @@ class Muon(torch.optim.Optimizer):
 
     ``B = m B + G``, then ``W = (1 - rate decay) W - rate s O(G + m B)``, where s is
     ``sqrt(max(1, rows / columns))`` and O brings all singular values near 1 (`orthogonal`). Kernels
-    count as matrices ``[out, in * places]``. All matrices of one shape take their step together.
+    count as matrices ``[out, in * places]``.
     Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
 
     Args:
@@ -50,17 +50,11 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step; parameters without a gradient are left alone."""
         for group in self.param_groups:
-            shapes: dict[tuple[int, int], list[Tensor]] = {}
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    matrix = parameter.flatten(1)
-                    shapes.setdefault((matrix.shape[0], matrix.shape[1]), []).append(parameter)
-            for shape, parameters in shapes.items():
-                self._step_together(parameters, shape, group)
+            parameters = [one for one in group["params"] if one.grad is not None]
+            if parameters:
+                self._step_together(parameters, group)
 
-    def _step_together(
-        self, parameters: list[Tensor], shape: tuple[int, int], group: Mapping[str, Any]
-    ) -> None:
+    def _step_together(self, parameters: list[Tensor], group: Mapping[str, Any]) -> None:
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         buffers = []
         for parameter in parameters:
@@ -71,30 +65,54 @@ class Muon(torch.optim.Optimizer):
         torch._foreach_mul_(buffers, group["momentum"])
         torch._foreach_add_(buffers, gradients)
         ahead = torch._foreach_add(gradients, buffers, alpha=group["momentum"])
-        steps = orthogonal(torch.stack([one.flatten(1) for one in ahead]))
+        found = orthogonal([one.flatten(1) for one in ahead])
+        steps = [step.view_as(one) for step, one in zip(found, parameters, strict=True)]
         rate = group["lr"]
+        torch._foreach_mul_(steps, [-rate * _scale(one) for one in parameters])
         torch._foreach_mul_(parameters, 1 - rate * group["weight_decay"])
-        length = rate * max(1.0, shape[0] / shape[1]) ** 0.5
-        moved = [one.view_as(p) for one, p in zip(steps.unbind(0), parameters, strict=True)]
-        torch._foreach_add_(parameters, moved, alpha=-length)
+        torch._foreach_add_(parameters, steps)
 
 
-def orthogonal(
-    matrices: Float[Tensor, "matrix row column"],
-) -> Float[Tensor, "matrix row column"]:
+def _scale(parameter: Tensor) -> float:
+    rows = parameter.shape[0]
+    return max(1.0, rows * rows / parameter.numel()) ** 0.5
+
+
+def orthogonal(matrices: Sequence[Float[Tensor, "row column"]]) -> list[Tensor]:
     """Return matrices of the same singular vectors, all singular values within about 0.7 to 1.2.
 
     Five steps of a Newton-Schulz iteration, whose coefficients rather rise fast at 0 than end at 1
-    (Jordan et al. 2024).
+    (Jordan et al. 2024). Each is ``X <- P X`` with a polynomial P of ``G = X X^T``, so that all of
+    them commute: G is followed by itself, ``G <- P G P``, and X is multiplied once, by the product
+    of them all. Matrices that have their shorter side alike take these steps together, whatever the
+    longer one is.
     """
+    wide = [one.T if one.shape[0] > one.shape[1] else one for one in matrices]
+    norms = torch._foreach_norm(wide)
+    torch._foreach_clamp_min_(norms, 1e-7)
+    wide = list(torch._foreach_div(wide, norms))
+    sides: dict[int, list[int]] = {}
+    for number, one in enumerate(wide):
+        sides.setdefault(one.shape[0], []).append(number)
+    for numbers in sides.values():
+        maps = _polynomial(torch.stack([wide[number] @ wide[number].T for number in numbers]))
+        for number, one in zip(numbers, maps.unbind(0), strict=True):
+            wide[number] = one @ wide[number]
+    turned = zip(wide, matrices, strict=True)
+    return [x.T if one.shape[0] > one.shape[1] else x for x, one in turned]
+
+
+def _polynomial(gram: Float[Tensor, "matrix row row"]) -> Float[Tensor, "matrix row row"]:
+    """Return what five steps multiply matrices with, by their products with themselves."""
     a, b, c = COEFFICIENTS
-    wide = matrices.shape[1] > matrices.shape[2]
-    x = matrices.transpose(1, 2) if wide else matrices
-    x = x / x.flatten(1).norm(dim=1).clamp(min=1e-7)[:, None, None]
-    for _ in range(NUM_ITERATIONS):
-        gram = x @ x.transpose(1, 2)
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.transpose(1, 2) if wide else x
+    product = None
+    for step in range(NUM_ITERATIONS):
+        one = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        one.diagonal(dim1=1, dim2=2).add_(a)
+        product = one if product is None else one @ product
+        if step < NUM_ITERATIONS - 1:
+            gram = one @ gram @ one
+    return product
 
 
 class Optimizer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from plait.backbones import Checkpoint, encode_column, encode_rows
-from plait.backbones.frozen import NUM_LOCAL, kept_column
+from plait.backbones.frozen import kept_column, wanted_local
 from plait.backbones.inputs import HeldInputs
 from plait.data.prepared import PreparedColumn
 from plait.data.table import Table
@@ -71,11 +71,18 @@ class ColumnEncoder:
         self._table, self._input_column, self._checkpoint = table, input_column, checkpoint
         self.deadline = deadline
         self._codec = find_codec(checkpoint.modality)()
+        self._num_local = wanted_local(table, input_column)
         self._network: Backbone | None = None
 
     def kept(self) -> PreparedColumn | None:
         """Return the whole column where an earlier fit encoded it."""
-        return kept_column(self._table, self._input_column, self._codec, self._checkpoint)
+        return kept_column(
+            self._table,
+            self._input_column,
+            self._codec,
+            self._checkpoint,
+            num_local=self._num_local,
+        )
 
     def check_time(self, rows: np.ndarray) -> None:
         """Raise `TooSlow` where a few of the rows, which have a value, show that all take too long.
@@ -136,5 +143,5 @@ class ColumnEncoder:
 
     def _loaded(self) -> Backbone:
         if self._network is None:
-            self._network = self._checkpoint.network("frozen", num_local=NUM_LOCAL)
+            self._network = self._checkpoint.network("frozen", num_local=self._num_local)
         return self._network

@@ -164,14 +164,15 @@ def input_columns_with(
 
     A pretrained encoder of pictures, sounds or films takes the place of the column's own stem,
     which costs most of the training time and adds little to it; light ones (texts) keep both, for
-    their own stem is cheap and knows the letters.
+    their own stem is cheap and knows the letters. A column of `own` keeps its stem for what only
+    that offers, unless the encoder's vectors offer it too.
     """
     found = dict(input_columns)
     for derived in derived_columns:
         found[derived.input_column] = (*found[derived.input_column], derived.column)
     alone = {
         one.input_column: not traits_of_modality(one.checkpoint.modality).light
-        and one.input_column not in own
+        and (one.input_column not in own or getattr(one.codec, "lined", False))
         for one in reversed(derived_columns)
         if isinstance(one, BackboneColumn)
     }

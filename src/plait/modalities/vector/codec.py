@@ -5,14 +5,15 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
 from plait.errors import CellError
+from plait.modalities.contract import LATER
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.traits import Traits
@@ -26,6 +27,12 @@ NAMES = ("embed", "vector")
 LEAST_DIM = 8
 SMALLEST_SCALE = 1e-4
 SHOWN_NUMBERS = 4
+
+PLACE_SYMBOLS = 2
+"""That a step of a line has room for, as one of a sound's own line has."""
+
+MOST_HIDDEN = 0.1
+"""Share of a line that is hidden at most, at one place, when it is augmented."""
 
 
 @brief
@@ -42,6 +49,7 @@ class VectorCodec:
         num_tokens: Most vectors per cell; later ones are cut. `fit` lowers it to what it sees.
         mean, scale: Per dimension, of the first vectors of training cells; the network standardises
             those with them. Later vectors (of a backbone: local ones) may be of another scale.
+        lined: Whether the later vectors are what was when in a sound, at equal steps of time.
     """
 
     modality: ClassVar[str] = "vector"
@@ -49,11 +57,13 @@ class VectorCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(whole=True)
+    offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {"line": {}}
 
     dim: int = 0
     num_tokens: int = 64
     mean: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
+    lined: bool = field(default=False, metadata=LATER)
 
     @property
     def layout(self) -> Layout:
@@ -114,10 +124,15 @@ class VectorCodec:
         return {"vectors": np.clip(kept, -LARGEST, LARGEST).astype(np.float16)}
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
-        """Add noise of a twentieth of the vectors' own spread."""
+        """Add noise of a twentieth of the vectors' own spread; hide two spans of a line, which
+        are its mean then (Park et al. 2019, "SpecAugment")."""
         vectors = arrays["vectors"].astype(np.float32)
         level = 0.05 * np.sqrt((vectors**2).mean())
         noisy = vectors + level * rng.normal(size=vectors.shape)
+        for _ in range(2 if self.lined else 0):
+            length = int(rng.uniform(0, MOST_HIDDEN) * (len(noisy) - 1))
+            start = 1 + int(rng.integers(max(len(noisy) - 1 - length, 1)))
+            noisy[start : start + length] = vectors[:1]
         return {"vectors": np.clip(noisy, -LARGEST, LARGEST).astype(np.float16)}
 
     def show(self, raw: np.ndarray) -> Html:
@@ -152,6 +167,10 @@ class VectorCodec:
             return vectors[0]
         others = vectors[1:] if len(vectors) > 1 else vectors
         return np.concatenate([vectors[0], others.mean(0)])
+
+    def line_places(self, arrays: Arrays) -> int:
+        """Return how many symbols a line has room for; 0 where none is offered."""
+        return PLACE_SYMBOLS * (len(arrays["vectors"]) - 1) if self.lined else 0
 
     def fingerprint(self, raw: np.ndarray) -> Fingerprint | None:
         return fingerprint_vectors(raw)
