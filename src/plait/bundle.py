@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,8 +25,8 @@ from plait.writing import write_folder
 FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_FILE_BYTES = 8 * 2**30
-MAX_READS = 5
-"""A bundle that was replaced while it was read so often is given up."""
+MAX_READS, FIRST_PAUSE_SECONDS = 8, 0.005
+"""A bundle that was replaced while it was read so often is given up; pauses between double."""
 
 _Made = TypeVar("_Made")
 
@@ -122,7 +123,9 @@ def read_steadily(path: Path | str, make: Callable[[Bundle], _Made]) -> _Made:
     Raises:
         BundleError: As `Bundle`; or it is replaced again and again.
     """
-    for _ in range(MAX_READS):
+    for turn in range(MAX_READS):
+        if turn:
+            time.sleep(FIRST_PAUSE_SECONDS * 2**turn)
         before = _identity(Path(path))
         try:
             made = make(Bundle(path))
