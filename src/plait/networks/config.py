@@ -81,7 +81,7 @@ class SystemConfig:
 
 
 SIZES: dict[str, SystemConfig] = {
-    "tiny": SystemConfig(dim=64, depth=2, num_heads=4),
+    "tiny": SystemConfig(dim=64, depth=2, num_heads=2),
     "small": SystemConfig(
         dim=128, depth=3, num_heads=4, stems={"image": {"middle": 64}, "audio": {"num_blocks": 2}}
     ),
