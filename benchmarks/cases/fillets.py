@@ -1,4 +1,7 @@
-"""Dutch speech of levels nobody learned from, from scratch, beside faster-whisper as it comes."""
+"""Dutch speech of levels nobody learned from, beside faster-whisper as it comes.
+
+With a frozen encoder whose states in time are spelled, and from scratch.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import pyarrow as pa
 import benchmarks.peers
 from benchmarks.data.fillets import LANGUAGE, fillets
 from benchmarks.data.tables import Split
-from benchmarks.data.whisper import whisper_base
+from benchmarks.data.whisper import whisper_base, whisper_encoder
 from benchmarks.fits import fit_and_score
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
@@ -33,36 +36,64 @@ TEST_SHARE, VALIDATION_SHARE = 0.15, 0.1
 """Of all levels; of the test's levels so many utterances are scored as `NUM_TEST` says."""
 
 
+WAYS: dict[str, Callable[[], Any]] = {
+    "Whisper's encoder, frozen": lambda: {"sound": str(whisper_encoder())},
+    "from scratch": lambda: "none",
+}
+"""How plait hears, and its encoders."""
+
+
 def run(settings: Settings) -> list[Row]:
-    """Measure plait's own transcriber and the peer on the same utterances."""
+    """Measure plait's own transcribers and the peer on the same utterances."""
     split = _split(settings)
-    true = split.test["transcript"].to_pylist()
-    found = whisper_results(split.test["sound"].to_pylist(), settings)
-    ours, row = None, Row(benchmark="fillets", case="", metric="", seed=settings.seed)
-    if settings.with_plait:
+    peers = whisper_results(split.test["sound"].to_pylist(), settings)
+    if not settings.with_plait:
+        return _rows(split, "", Row(benchmark="fillets", case="", metric="", seed=0), None, peers)
+    rows = []
+    for way, encoders in WAYS.items():
         done = fit_and_score(
             split,
             target="transcript",
             columns=COLUMNS,
             budget=settings.budget_or(BUDGET),
             seed=settings.seed,
+            encoders=encoders(),
         )
-        ours = done.model.predict(split.test)["prediction"]
-        row = replace(row, seconds=done.seconds, note=done.note)
+        said = list(map(str, done.model.predict(split.test)["prediction"]))
+        told = done.model.records["metrics"].get("training") or {}
+        note = f"{done.note}; {told.get('steps', 0)} steps"
+        row = Row(
+            benchmark="fillets",
+            case="",
+            metric="",
+            seed=settings.seed,
+            seconds=done.seconds,
+            note=note,
+        )
+        rows += _rows(split, way, row, said, peers)
+    return rows
+
+
+def _rows(
+    split: Split, way: str, row: Row, said: Sequence[str] | None, peers: Sequence[dict[str, Any]]
+) -> list[Row]:
+    true = split.test["transcript"].to_pylist()
     rows = []
     for metric, name in (("wer", "word error rate"), ("cer", "character error rate")):
-        value = None if ours is None else rate(metric, list(map(str, ours)), true)
-        for peer in found:
-            one = replace(
-                row,
-                case=f"{len(true)} utterances of unseen levels",
-                metric=name,
-                value=value,
-                peer=peer["peer"],
-                peer_value=rate(metric, peer["said"], true),
-            )
+        value = None if said is None else rate(metric, said, true)
+        for peer in peers:
             took = f"the peer took {peer['seconds']:.0f} s"
-            rows.append(replace(one, note=f"{one.note}; {took}" if one.note else took))
+            rows.append(
+                replace(
+                    row,
+                    case=", ".join(filter(None, [f"{len(true)} utterances", way])),
+                    metric=name,
+                    value=value,
+                    peer=peer["peer"],
+                    peer_value=rate(metric, peer["said"], true),
+                    note="; ".join(filter(None, [row.note, took])),
+                )
+            )
     return rows
 
 

@@ -18,12 +18,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from beeping import LETTERS, beeps
 
+pytestmark = pytest.mark.xdist_group("frozen line")
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 LONGEST = 4
 
 
-def rows(num):
-    rng = np.random.default_rng(0)
+def rows(num, seed=0):
+    rng = np.random.default_rng(seed)
     words = ["".join(rng.choice(list(LETTERS), rng.integers(2, LONGEST + 1))) for _ in range(num)]
     return [{"sound": beeps(word), "word": word} for word in words]
 
@@ -50,7 +51,7 @@ def spelled(folder):
     return plait.fit(
         table,
         target="word",
-        budget="250 steps",
+        budget="200 steps",
         size=TINY,
         encoders={"sound": str(folder)},
         train=TrainConfig(batch_size=16),
@@ -62,6 +63,28 @@ def spelled(folder):
 def test_states_in_time_are_spelled(spelled):
     (name,) = spelled.input_columns["sound"]
     assert name == "sound~whisper" and spelled.codecs[name].lined
-    told = spelled.records["metrics"]["baselines"]
-    print(told, spelled.records["metrics"]["shipped"])
     assert spelled.summary()["shipped"] == "deep"
+    unheard = rows(12, seed=1)
+    said = spelled.predict([{"sound": one["sound"]} for one in unheard])["prediction"]
+    right = sum(a == one["word"] for a, one in zip(said, unheard, strict=True))
+    assert right >= 6, list(zip(said, [one["word"] for one in unheard], strict=True))
+
+
+def test_a_sound_says_alone_what_it_says_in_company_and_after_a_save(spelled, tmp_path):
+    some = [{"sound": one["sound"]} for one in rows(5, seed=2)]
+    together = list(spelled.predict([*some, {"sound": None}])["prediction"])
+    spelled.save(tmp_path / "said.plait")
+    again = plait.load(tmp_path / "said.plait")
+    assert [again.predict([one])["prediction"][0] for one in some] == together[:5]
+    assert isinstance(together[5], str)
+
+
+def test_a_line_is_asked_for_by_what_is_spelled_alone(folder):
+    table = [{**one, "kind": "ab"[len(one["word"]) % 2]} for one in rows(60)]
+    model = plait.fit(
+        plait.read(table, columns={"sound": "audio", "word": "text", "kind": "category"}),
+        target="kind", exclude=["word"], budget="2 steps", size=TINY, samples=False, seed=0,
+        encoders={"sound": str(folder)}, baselines=("linear",),
+    )  # fmt: skip
+    codec = model.codecs["sound~whisper"]
+    assert not codec.lined and codec.num_tokens == 9

@@ -130,3 +130,50 @@ def test_the_network_standardises_and_masks():
     local = embed.out_local(embed.norm_local(torch.tensor([3.0, -1.0])))
     torch.testing.assert_close(tokens.values[0], torch.stack([first, local]))
     assert "mean" not in embed.state_dict()
+
+
+def line_of(lengths):
+    """Batched vectors of a lined codec: a pooled one, then places; zeros behind."""
+    rng = np.random.default_rng(0)
+    codec = VectorCodec(dim=6, lined=True)
+    values = [rng.normal(size=(num, 6)).astype(np.float32) for num in lengths]
+    codec = codec.fit(values)
+    longest = max(lengths)
+    batch = np.stack([np.pad(one, ((0, longest - len(one)), (0, 0))) for one in values])
+    return codec, torch.from_numpy(batch), torch.tensor(lengths)
+
+
+def test_places_of_a_line_know_nothing_of_what_lies_behind_it():
+    codec, vectors, lengths = line_of([9, 4, 1])
+    torch.manual_seed(0)
+    network = Embed(codec, 8).eval()
+    present = torch.ones(3, dtype=torch.bool)
+    together = network.line({"vectors": vectors}, {"token": lengths}, present)
+    assert together.num_places.tolist() == [8, 3, 1]
+    tokens = network({"vectors": vectors}, {"token": lengths})
+    for row, num in enumerate(lengths.tolist()):
+        own = {"vectors": vectors[row : row + 1, :num]}, {"token": lengths[row : row + 1]}
+        alone = network.line(*own, present[:1])
+        num_places = int(alone.num_places[0])
+        torch.testing.assert_close(
+            together.values[row, :num_places], alone.values[0, :num_places], atol=1e-5, rtol=1e-5
+        )
+        assert not together.values[row, num_places:].any()
+        few = network(*own)
+        real = few.mask[0]
+        torch.testing.assert_close(
+            tokens.values[row][tokens.mask[row]], few.values[0][real], atol=1e-5, rtol=1e-5
+        )
+
+
+def test_a_line_has_room_for_two_symbols_a_place_and_is_hidden_in_part():
+    codec, vectors, _ = line_of([101])
+    arrays = {"vectors": vectors[0].numpy().astype(np.float16)}
+    assert codec.line_places(arrays) == 200
+    assert VectorCodec(dim=6).line_places(arrays) == 0
+    hidden = 0
+    for seed in range(20):
+        found = codec.augment(arrays, np.random.default_rng(seed))["vectors"]
+        assert found.shape == (101, 6)
+        hidden += int((found[1:] == arrays["vectors"][:1]).all(1).sum())
+    assert 20 < hidden < 20 * 20

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from plait.modalities.vector.codec import VectorCodec
 from plait.nn.time_line import LINE_DIM, LineBlocks, TimeLine
-from plait.nn.tokens import Tokens, average_spans, line_positions
+from plait.nn.tokens import Tokens, average_spans, length_mask, line_positions
 
 LINE_TOKENS = 32
 """Tokens, at most, of what was when."""
@@ -50,8 +50,9 @@ class Embed(nn.Module):
         """Return what was when, where the codec's vectors tell it."""
         if self.first is None or self.fine is None:
             raise ValueError("this column offers no line")
-        places, num = self._places(parts["vectors"]), (lengths["token"] - 1).clamp_min(1)
-        return TimeLine(self.fine.passed(self.first(places), num), num, present)
+        num = lengths["token"] - 1
+        places, num_places = self._places(parts["vectors"], num), num.clamp_min(1)
+        return TimeLine(self.fine.passed(self.first(places), num_places), num_places, present)
 
     def forward(self, parts: dict[str, Tensor], lengths: dict[str, Tensor]) -> Tokens:
         vectors, num = parts["vectors"].float(), lengths["token"]
@@ -59,10 +60,14 @@ class Embed(nn.Module):
         if self.fine is None:
             local = self.out_local(self.norm_local(vectors[:, 1:]))
             return line_positions(torch.cat([first, local], 1), num)
-        spans = average_spans(self._places(vectors), (num - 1).clamp_min(1), LINE_TOKENS)
+        places = self._places(vectors, num - 1)
+        spans = average_spans(places, (num - 1).clamp_min(1), LINE_TOKENS)
         tokens = torch.cat([first, self.out_local(spans.values)], 1)
         return line_positions(tokens, 1 + spans.mask.sum(1))
 
-    def _places(self, vectors: Tensor) -> Float[Tensor, "batch place dim"]:
+    def _places(self, vectors: Tensor, num: Tensor) -> Float[Tensor, "batch place dim"]:
+        """Return the vectors in time, one at least; zeros behind a row's last one."""
         places: Tensor = self.norm_local((vectors[:, 1:].float() - self.mean) / self.scale)
-        return places if places.shape[1] else places.new_zeros(len(places), 1, places.shape[2])
+        if not places.shape[1]:
+            return places.new_zeros(len(places), 1, places.shape[2])
+        return places * length_mask(num, places.shape[1])[:, :, None]
