@@ -104,15 +104,19 @@ def orthogonal(matrices: Sequence[Float[Tensor, "row column"]]) -> list[Tensor]:
 
 def _polynomial(gram: Float[Tensor, "matrix row row"]) -> Float[Tensor, "matrix row row"]:
     """Return what five steps multiply matrices with, by their products with themselves."""
-    a, b, c = COEFFICIENTS
-    product = None
-    for step in range(NUM_ITERATIONS):
-        one = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
-        one.diagonal(dim1=1, dim2=2).add_(a)
-        product = one if product is None else one @ product
-        if step < NUM_ITERATIONS - 1:
-            gram = one @ gram @ one
+    product = one = _step(gram)
+    for _ in range(NUM_ITERATIONS - 1):
+        gram = one @ gram @ one
+        one = _step(gram)
+        product = one @ product
     return product
+
+
+def _step(gram: Float[Tensor, "matrix row row"]) -> Float[Tensor, "matrix row row"]:
+    a, b, c = COEFFICIENTS
+    found = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+    found.diagonal(dim1=1, dim2=2).add_(a)
+    return found
 
 
 class Optimizer:
