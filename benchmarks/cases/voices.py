@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +12,7 @@ import pyarrow.compute as pc
 from benchmarks.cases.fillets import rate
 from benchmarks.data.spoken_names import spoken_names
 from benchmarks.data.tables import Split
+from benchmarks.data.whisper import whisper_encoder
 from benchmarks.fits import Outcome, fit_and_score
 from benchmarks.rows import Row
 from benchmarks.settings import QUICK_ROWS, Settings
@@ -19,16 +23,37 @@ ASKED = {"known": ("WER", "wer", "<= 0.03"), "unseen": ("CER", "cer", "<= 0.2")}
 """Part of the table -> what is asked of it."""
 
 
+HEARD_SECONDS = 3
+"""By Whisper's encoder; names take .4 to 2.7."""
+
+WAYS: dict[str, Callable[[], Any]] = {
+    "from scratch": lambda: "none",
+    "Whisper's encoder, frozen": lambda: {"voice": str(whisper_encoder(HEARD_SECONDS))},
+}
+"""How plait hears, and its encoders."""
+
+
 def run(settings: Settings) -> list[Row]:
     """Measure plait, beside the text of the nearest training row by the sounds' simple features."""
     table = spoken_names()
-    ours = _fit(table, settings, baselines=True) if settings.with_plait else None
-    nearest = _fit(table, settings, simple=True)
+    nearest = _fit(table, settings, simple=True, encoders="none")
+    if not settings.with_plait:
+        return _rows(table, settings, nearest, "", None)
+    rows = []
+    for way, encoders in WAYS.items():
+        ours = _fit(table, settings, baselines=True, encoders=encoders())
+        rows += _rows(table, settings, nearest, f", {way}", ours)
+    return rows
+
+
+def _rows(
+    table: pa.Table, settings: Settings, nearest: Outcome, way: str, ours: Outcome | None
+) -> list[Row]:
     rows = []
     for part, (name, metric, target) in ASKED.items():
         spoken = table.filter(pc.equal(table["part"], part))
         row = Row(
-            benchmark="voices", case=f"{spoken.num_rows} {part} names, three unseen voices",
+            benchmark="voices", case=f"{spoken.num_rows} {part} names, three unseen voices{way}",
             metric=name, seed=settings.seed, target=target, peer="text of the nearest row",
             peer_value=_rate(nearest, metric, spoken),
         )  # fmt: skip
@@ -45,7 +70,7 @@ def _rate(found: Outcome, metric: str, spoken: pa.Table) -> float:
     return rate(metric, list(map(str, said)), spoken["name"].to_pylist())
 
 
-def _fit(table: pa.Table, settings: Settings, **options: bool) -> Outcome:
+def _fit(table: pa.Table, settings: Settings, **options: Any) -> Outcome:
     parts = np.array(table["part"].to_pylist())
     chosen = np.flatnonzero((parts == "train") | (parts == "validation"))
     if settings.quick:

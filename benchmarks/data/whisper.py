@@ -52,13 +52,13 @@ def whisper_base() -> Path:
     return partial.rename(folder)
 
 
-def whisper_encoder() -> Path:
-    """Return a folder of transformers with the encoder of Whisper base, which hears eight seconds.
+def whisper_encoder(seconds: int = SECONDS) -> Path:
+    """Return a folder of transformers with the encoder of Whisper base, which hears so long.
 
     The weights are those that CTranslate2 keeps (its layers' queries, keys and values in one);
     of the decoder, which nobody runs, there is one layer of zeros.
     """
-    folder = cache_folder() / f"whisper-base-encoder-{SECONDS}s"
+    folder = cache_folder() / f"whisper-base-encoder-{seconds}s"
     if folder.is_dir():
         return folder
     import torch
@@ -66,25 +66,27 @@ def whisper_encoder() -> Path:
 
     config = WhisperConfig(
         **SIZES, vocab_size=4, pad_token_id=0, bos_token_id=1, eos_token_id=2,
-        decoder_start_token_id=1, max_source_positions=50 * SECONDS, decoder_layers=1,
+        decoder_start_token_id=1, max_source_positions=50 * seconds, decoder_layers=1,
     )  # fmt: skip
     model = WhisperModel(config)
     for weight in model.decoder.parameters():
         torch.nn.init.zeros_(weight)
-    kept = {name: torch.from_numpy(value) for name, value in _renamed(whisper_base()).items()}
+    kept = {
+        name: torch.from_numpy(value) for name, value in _renamed(whisper_base(), seconds).items()
+    }
     model.encoder.load_state_dict(kept)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     model.save_pretrained(partial)
-    WhisperFeatureExtractor(feature_size=80, chunk_length=SECONDS).save_pretrained(partial)
+    WhisperFeatureExtractor(feature_size=80, chunk_length=seconds).save_pretrained(partial)
     (partial / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
     return partial.rename(folder)
 
 
-def _renamed(folder: Path) -> dict[str, np.ndarray]:
+def _renamed(folder: Path, seconds: int) -> dict[str, np.ndarray]:
     """Return the encoder's weights by the names of transformers."""
     told = variables((folder / "model.bin").read_bytes())
     found = {
-        "embed_positions.weight": told["encoder/position_encodings/encodings"][: 50 * SECONDS],
+        "embed_positions.weight": told["encoder/position_encodings/encodings"][: 50 * seconds],
         **{f"{name}.{part}": told[f"encoder/{name}/{part}"]
            for name in ("conv1", "conv2") for part in ("weight", "bias")},
         "layer_norm.weight": told["encoder/layer_norm/gamma"],
