@@ -24,6 +24,7 @@ from plait.model.model import Model, load
 from plait.model.several import predicted
 from plait.model.whole_rows import WholeRows
 from plait.progress import Progress
+from plait.provenance.marking import read_key
 from plait.recipes.ask import cells_of, open_for_rows
 from plait.recipes.drawn_from import drawn_from
 from plait.recipes.made_output import check_made, write_made
@@ -63,6 +64,7 @@ def generate(
     judge: Model | Path | str | None = None,
     out: Path | str | None = None,
     each: bool = False,
+    watermark: bool | Path | str = False,
     force: bool = False,
     progress: Progress | bool | None = None,
     **named: Cell,
@@ -97,13 +99,15 @@ def generate(
         out: Where they go: ``.csv``, ``.jsonl`` or ``.parquet``, a row each; or the ending of the
             target's own files, such as ``.png``: one, or a sheet of all.
         each: Whether each gets a file of its own: ``cars_00.png`` and so on.
+        watermark: Whether pictures carry a mark that is not seen (`plait.provenance.watermark`):
+            True by plait's own key, which is public, or a key file. ``plait.whence`` finds it.
         force: Whether files at `out` are replaced.
         progress: As for `plait.fit`.
         named: More of what is known, by name.
 
     Returns:
         Without `out` an `Answer` of `n` rows. With it a dict: ``out``, ``files`` (their names),
-        ``rows``, ``target``, ``manifest`` and ``notes``.
+        ``rows``, ``target``, ``manifest`` and ``notes``; where pictures were marked ``watermark``.
 
     Raises:
         TargetError: Nothing is generated.
@@ -117,15 +121,18 @@ def generate(
     given = {**(given or {}), **named}
     warm = TEMPERATURE if temperature is None and beam in (None, 1) else temperature
     if isinstance(opened, WholeRows):
-        said = {"target": target, "beam": beam, **how, "judge": judge}
-        _only_rows({**said, "walk": walk or None, "each": each or None})
+        switches = {"walk": walk, "each": each, "watermark": watermark}
+        said = {name: one or None for name, one in switches.items()}
+        _only_rows({"target": target, "beam": beam, **how, "judge": judge, **said})
         told, drawn = heard(progress), float(warm or 0.0)
         return make_rows(
             opened, given, n=n, temperature=drawn, seed=seed, out=out, force=force, progress=told
         )
     model = open_for_rows(opened)
     name, one = _chosen(model, target)
-    place = check_made(one.target_codec, out, bundle, n=n, each=each, walk=walk, force=force)
+    key = read_key(None if watermark is True else watermark) if watermark else None
+    codec = one.target_codec
+    place = check_made(codec, out, bundle, n=n, each=each, walk=walk, force=force, key=key)
     asked = asked_of(one, warm, seed, beam) or Asked(seed=seed)
     asked = drawn_from(one, asked, **how, between=walk)
     cells = cells_of(one, given)
@@ -140,14 +147,17 @@ def generate(
     answer = {**one.generator.answer(made), **beside}
     if place is None:
         return Answer(answer)
-    begun = {name: cell for name, cell in (("begun at", begin), ("mask", mask)) if cell is not None}
-    first = notice_of(one, name, asked, {**cells, **begun})
-    numbers = range(n) if walk else map(int, draws)
-    notices = [replace(first, draw=number) for number in numbers]
-    written = write_made(
-        place, one.target_codec, list(raw_of(made)), answer, cells, notices, name, force=force
-    )
+    first = notice_of(one, name, asked, {**cells, **_begun(begin, mask)})
+    notices = [replace(first, draw=int(number)) for number in (range(n) if walk else draws)]
+    raws = list(raw_of(made))
+    written = write_made(place, codec, raws, answer, cells, notices, name, force=force)
     return {"out": str(out), "rows": n, "target": name, **written, "notes": notes}
+
+
+def _begun(begin: Cell, mask: Cell) -> dict[str, Cell]:
+    """Return what values begin at, and what stays, as conditions."""
+    said = {"begun at": begin, "mask": mask}
+    return {name: cell for name, cell in said.items() if cell is not None}
 
 
 def _check_number(n: int) -> None:
