@@ -72,7 +72,8 @@ def test_what_codes_lose_is_told(model):
     told = model.records["metrics"]["training"]
     assert told["coded_steps"] == 50 and told["steps"] + told["distilled_steps"] == 150
     assert 0 < told["codes_lose"]["picture"] < 0.1
-    assert any("drawn are codes" in one and "'picture'" in one for one in model.records["metrics"]["notes"])
+    told = model.records["metrics"]["notes"]
+    assert any("drawn are codes" in one and "'picture'" in one for one in told)
 
 
 def test_a_saved_model_draws_the_same(model, tmp_path):
@@ -98,7 +99,8 @@ def test_what_stays_of_a_begun_picture_stays_to_the_pixel(model, tmp_path):
 
 def test_codes_that_lose_too_much_are_refused():
     model = fitted("4 steps")
-    assert model.generator.config is None and any("codes" in one for one in model.records["metrics"]["notes"])
+    assert model.generator.config is None
+    assert any("codes" in one for one in model.records["metrics"]["notes"])
 
 
 def test_beside_another_target_too():

@@ -92,6 +92,17 @@ Drawn = Annotated[
                 ],
                 False,
             ),
+            "distinct": (
+                Annotated[
+                    bool | None,
+                    typer.Option(
+                        "--distinct/--repeats",
+                        help="Whether what was drawn before is drawn anew [default: so of "
+                        "molecules and tunes].",
+                    ),
+                ],
+                None,
+            ),
             "judge": (
                 Annotated[
                     Path | None,

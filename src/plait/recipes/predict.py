@@ -13,6 +13,7 @@ from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
+from plait.model.asked_draws import usual_temperature
 from plait.model.columns import Missing, missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.model.several import Several, predicted, weighed_each
@@ -137,7 +138,10 @@ def predict(
         if own:
             written = export(model, rows, answer_rows, out, own, force=force, progress=told)
         else:
-            asked = Asked(temperature=temperature or 0.0, seed=seed, beam=beam or 1)
+            hot = temperature or 0.0
+            if temperature is None and beam in (None, 1):
+                hot = usual_temperature(getattr(model, "predictor", None))
+            asked = Asked(temperature=hot, seed=seed, beam=beam or 1)
             written = _write(model, rows, answer_rows, out, form, force, told, asked)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
