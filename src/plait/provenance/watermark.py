@@ -168,7 +168,7 @@ def _scores(grey: np.ndarray, at: tuple[int, int], signs: np.ndarray) -> np.ndar
     padded[: levelled.shape[0], : levelled.shape[1]] = levelled
     folded = padded.reshape(sides[0] // TILE, TILE, -1, TILE).sum((0, 2))
     seen = np.fft.rfft2(np.roll(folded, at, (0, 1))) * _band()
-    length = np.linalg.norm(np.fft.irfft2(seen, s=(TILE, TILE)))
+    length = float(np.linalg.norm(np.fft.irfft2(seen, s=(TILE, TILE))))
     found = np.fft.irfft2(seen * signs.conj(), s=(TILE, TILE))
     return np.asarray(found / max(length, 1e-12))
 
