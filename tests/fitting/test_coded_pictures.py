@@ -10,6 +10,7 @@ from PIL import Image
 
 import plait
 from plait.errors import TargetError
+from plait.fitting.network import coding
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
@@ -107,6 +108,14 @@ def test_beside_another_target_too():
     with pytest.raises(TargetError, match="no network is worth training") as refused:
         fitted("4 steps", target="picture,colour")
     assert "size_px" in refused.value.hint
+
+
+def test_beside_another_target_codes_are_learned_first_and_told(monkeypatch):
+    monkeypatch.setattr(coding, "MOST_LOST", 10.0)
+    model = fitted("12 steps", target="picture,colour")["picture"]
+    told = model.records["metrics"]
+    assert (told["training"]["coded_steps"], told["training"]["distilled_steps"]) == (3, 3)
+    assert any("drawn are codes" in one for one in told["notes"])
 
 
 @pytest.mark.parametrize(("settings", "generator"), [(300, "flow"), (96, "gan")])

@@ -140,7 +140,7 @@ def predict(
         else:
             hot = temperature or 0.0
             if temperature is None and beam in (None, 1):
-                hot = usual_temperature(getattr(model, "predictor", None))
+                hot = usual_temperature(model.parts)
             asked = Asked(temperature=hot, seed=seed, beam=beam or 1)
             written = _write(model, rows, answer_rows, out, form, force, told, asked)
     unit = "" if classes else _units(model)
