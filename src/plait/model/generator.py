@@ -127,15 +127,11 @@ class Generator:
         """Return values of rows as outputs, `MADE` ``[row]``."""
         lines = None if self.trust is None else self.trust.lines(prepared, rows)
         made = made_of(self.target, values, lines)
-        hot = self.temperature if asked is None else asked.temperature
-        return unsure(made) if hot > 0 else made
+        return unsure(made) if (asked or self).temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""
-        found = np.empty(len(values), object)
-        for row, value in enumerate(values):
-            found[row] = self.target.decode(value)
-        return found
+        return raw_of(made_of(self.target, values))
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Return ``prediction``, where it is known ``confidence``, and what the target tells."""
@@ -277,9 +273,8 @@ def load_generator(
     config, folder = about.get("system"), bundle.path / BASE_MODELS
     simple = None if shipped == DEEP else kinds_of(target)[shipped].load(folder / shipped)
     begun = begins_at(target) if DEEP in mix and about.get("start") else None
-    features = None
-    if simple is not None or begun is not None:
-        features = FeatureMap.load(folder / "features", codecs)
+    known = simple is not None or begun is not None
+    features = FeatureMap.load(folder / "features", codecs) if known else None
     start = None
     if begun is not None and features is not None:
         start = Start(begun.load(folder / begun.name), features, target)

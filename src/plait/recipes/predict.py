@@ -138,10 +138,7 @@ def predict(
         if own:
             written = export(model, rows, answer_rows, out, own, force=force, progress=told)
         else:
-            hot = temperature or 0.0
-            if temperature is None and beam in (None, 1):
-                hot = usual_temperature(model.parts)
-            asked = Asked(temperature=hot, seed=seed, beam=beam or 1)
+            asked = _asked(model, temperature, seed, beam)
             written = _write(model, rows, answer_rows, out, form, force, told, asked)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
@@ -153,6 +150,14 @@ def predict(
         "notes": [*rows.notes, *lacking, *written.get("notes", [])],
         "warnings": [*warnings, *unread.warnings],
     }
+
+
+def _asked(model: Model, temperature: float | None, seed: int, beam: int | None) -> Asked:
+    """Return how values are drawn, as notices tell it."""
+    usual = usual_temperature(model.parts) if beam in (None, 1) else 0.0
+    return Asked(
+        temperature=usual if temperature is None else temperature, seed=seed, beam=beam or 1
+    )
 
 
 def _weighed(
