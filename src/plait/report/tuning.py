@@ -54,8 +54,7 @@ def _beside(test: Mapping[str, Any]) -> Html:
         for one in ("plain", "tuned")
         if one in test
     ]
-    caption = f"On {test['rows']:,} rows of the test (95 % interval)"
-    return table(rows, caption=caption) + f"<p>{escape(caption)}, each told once.</p>"
+    return table(rows, caption=f"On {test['rows']:,} rows of the test (95 % interval), told once")
 
 
 def _confirmed(one: Mapping[str, Any] | None) -> Html:
@@ -80,7 +79,10 @@ def _fronts(found: Mapping[str, Any]) -> Html:
     names = [name for name in found["objectives"] if name in AXES]
     if not trials or not names:
         return ""
-    by = "cost of a row held out" if found["metric"] is None else word(found["metric"]).name
+    by = "cost of a row held out ↓"
+    if found["metric"] is not None:
+        goal = word(found["metric"])
+        by = f"{goal.name} {'↓' if goal.better == 'lower' else '↑'}"
     kept = found["winner"] if found["kept"] == "tuned" else 0
     plots = [
         f"<h3>{escape(AXES[name])}</h3>"
@@ -97,8 +99,8 @@ def _fronts(found: Mapping[str, Any]) -> Html:
         *plots,
         table([_front_row(one) for one in trials if one["front"]], caption="The front"),
         lead="A dot is a setting, by what its short fits told on the first rung, all on the same "
-        "rows. The settings that are kept are drawn first in colour; those that no other beats in "
-        "all objectives at once are the front.",
+        "rows: the kept ones, those of the front, which no other beats in all objectives at once, "
+        "and the others have a colour each. Point at one to read it.",
     )
 
 

@@ -12,7 +12,7 @@ from plait.bundle import is_bundle
 from plait.energy import Meter
 from plait.fitting.setup.dimensions import Dimension, settings_of
 from plait.fitting.setup.problem import Problem
-from plait.footprint import footprint
+from plait.footprint import footprint, with_energy
 from plait.model.model import Model, load
 from plait.networks.config import SystemConfig
 from plait.progress import Progress
@@ -98,11 +98,9 @@ class Tune:
         model = tuned if tuned is not None and record["kept"] == TUNED else plain
         spent = footprint(before + meter.energy()[0], meter.energy()[1])
         record |= {"plan": plan.to_dict(), "energy": spent, "seconds": time.monotonic() - began}
-        model.records = {
-            **model.records,
-            "tuning": record,
-            "energy": {**model.records["energy"], **spent},
-        }
+        energy = {**model.records["energy"], **spent}
+        model.records = {**model.records, "tuning": record, "energy": energy}
+        model.card = with_energy(model.card, energy)
         return model
 
     def _plain(self) -> Model:

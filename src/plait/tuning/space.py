@@ -59,6 +59,8 @@ def free_dimensions(
             continue
         if one.of == NETWORK and said.get("simple"):
             continue
+        if one.name == "simple" and _needs_network(said):
+            continue
         if one.of == ENCODERS and not (wants_encoders and _has_encoders(modalities)):
             continue
         if one.name == "baselines" and said.get("simple"):
@@ -114,6 +116,13 @@ def _drawn(one: Dimension, rng: np.random.Generator) -> Value:
     if one.log:
         return float(np.exp(rng.uniform(np.log(one.low), np.log(one.high))))
     return float(rng.uniform(one.low, one.high))
+
+
+def _needs_network(said: Mapping[str, Any]) -> bool:
+    """Tell whether something was said that simple models alone cannot do."""
+    if said.get("baselines") is False or said.get("decoder") is not None:
+        return True
+    return any(said.get(name) in ("lora", "full") for name in ("adapt", "tune"))
 
 
 def _has_encoders(modalities: Iterable[str]) -> bool:
