@@ -40,10 +40,7 @@ def _tracker() -> Any:
 
     tracker = OfflineEmissionsTracker(
         measure_power_secs=EVERY_SECONDS,
-        save_to_file=False,
-        save_to_api=False,
-        save_to_logger=False,
-        save_to_prometheus=False,
+        output_methods=[],
         tracking_mode="process",
         allow_multiple_runs=True,
         force_carbon_intensity_g_co2e_kwh=COUNTED,
