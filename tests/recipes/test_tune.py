@@ -10,6 +10,7 @@ from plait.cli import run
 from plait.errors import TargetError, UsageError
 from plait.progress import Progress
 from plait.recipes.tune import so_far
+from plait.tuning import run as run_module
 
 pytest.importorskip("optuna")
 pytestmark = pytest.mark.xdist_group("tune")
@@ -87,6 +88,23 @@ def test_energy_of_all_of_it_is_in_card_and_record(whole):
     assert model.records["energy"]["wh"] == model.records["tuning"]["energy"]["wh"] > 0
     assert model.records["energy"]["answers"]["wh_per_1000"] > 0
     assert model.card.count("## What it cost") == 1 and "1,000 answers" in model.card
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_new_folds_show_decides_what_is_kept(shown, tmp_path, monkeypatch):
+    gain = {"metric": "cost", "gain": 0.1, "plain": 0.5, "tuned": 0.4, "rows": 76, "shown": shown}
+    gain["interval"] = [0.05, 0.15] if shown else [-0.05, 0.25]
+    monkeypatch.setattr(run_module, "confirm", lambda *args, **kwargs: gain)
+    monkeypatch.setattr(run_module.Search, "best", lambda self: 1)
+    model = plait.tune(rows(), objectives=("score", "mb"), **SETTINGS)
+    told = model.records["tuning"]
+    found = next(one for one in told["trials"] if one["trial"] == 1)
+    assert told["kept"] == ("tuned" if shown else "plain") and told["winner"] == 1
+    assert {"plain", "tuned"} <= set(told["test"]) and told["test"]["gain"] is not None
+    said = str(model.records["lineage"]["said"].get("baselines"))
+    names = found["point"]["baselines"].split(",")
+    assert all(name in said for name in names) == shown
+    assert ("no clear gain" in told["sentence"]) != shown
 
 
 def test_a_stopped_tune_is_gone_on_with(whole, tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.failures import Stopped
-from plait.cli.fit import default_bundle
+from plait.cli.fit import default_bundle, process_began
 from plait.cli.fit_groups import Choice, Network, Rows, Start
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Force, Json, Quiet, Seed, TableOf
@@ -86,6 +86,7 @@ def tune(
                 resume=resume,
                 force=force,
                 progress=progress,
+                began=process_began(),
                 seed=seed,
                 device=device,
                 **{**network, **rows, **choice, **start, **reading},
@@ -108,7 +109,7 @@ def show(result: dict[str, Any]) -> None:
     print_facts(
         {
             "kept": f"the {result['kept']} fit",
-            "settings": result["settings"],
+            "the search's best": result["settings"],
             "bundle": result["bundle"],
             "page": result["page"],
             "more trials": left if left > 0 else None,

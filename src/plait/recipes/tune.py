@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib.util import find_spec
@@ -49,6 +50,7 @@ def tune(
     resume: bool = False,
     force: bool = False,
     progress: Progress | bool | None = None,
+    began: float | None = None,
     **settings: Unpack[FitOptions],
 ) -> Model:
     """Return the best fit that a search of its settings finds, or the plain fit where none pays.
@@ -72,6 +74,7 @@ def tune(
         resume: Go on from what a tune to `out` that was stopped left.
         force: Whether what lies at `out` and `page` is replaced.
         progress: As for `plait.fit`.
+        began: When the budget began, of `time.monotonic`; now by default.
         settings: Those of `plait.fit`: what is said is kept, all else of
             `plait.fitting.setup.dimensions` is searched. `metric` is what is searched by.
 
@@ -92,7 +95,9 @@ def tune(
     if out is not None:
         check_bundle_place(out, asked.target, force=force)
     place = None if page is None else check_output(page, table, force=force)
-    opened, problem = _opened(table, asked, told, budget)
+    began = time.monotonic() if began is None else began
+    expect_end(told, began + budget.amount if budget.timed else None)
+    opened, problem = _opened(table, asked)
     said = _said(settings, asked)
     wants = WantedEncoders.of(None, full_budget(budget), simple=asked.choice.simple).looks
     modalities = [problem.codecs[name].modality for name in problem.columns]
@@ -103,6 +108,7 @@ def tune(
         "fixed": {"encoders": "auto" if wants else "none", **said},
         "time": asked.rows.time, "group": asked.rows.group, "weights": asked.rows.weights,
         "metric": asked.choice.metric, "seed": asked.seed, "progress": told,
+        "began": began,
     }  # fmt: skip
     decides = asked.told(opened, None) | {"trials": trials, "objectives": ", ".join(names)}
     with few_threads(opened.num_rows):
@@ -140,11 +146,8 @@ def _run(
     return model
 
 
-def _opened(
-    table: Any, asked: FitConfig, progress: Progress, budget: Budget
-) -> tuple[Table, Problem]:
+def _opened(table: Any, asked: FitConfig) -> tuple[Table, Problem]:
     """Open the table, and make it ready as the plain fit does: its splits are the fit's."""
-    expect_end(progress, _end(budget))
     opened = read(table, **asked.reading)
     opened = opened.under(opened.policy.or_else("raise"))
     asked.check_goal(opened.schema)
@@ -164,12 +167,6 @@ def _opened(
         )  # fmt: skip
     asked.check_against(problem.goal)
     return opened, problem
-
-
-def _end(budget: Budget) -> float | None:
-    import time
-
-    return time.monotonic() + budget.amount if budget.timed else None
 
 
 def _check(asked: FitConfig) -> None:

@@ -108,6 +108,13 @@ class Plan:
         """Return how many of `num` settings go from the rung before to this one."""
         return min(max(2, math.ceil(num / PROMOTED)), MOST_PROMOTED[rung])
 
+    def confirmed_in(self, left: float | None) -> Budget:
+        """Return the budget of each fit to a new fold, where so many seconds are left for all."""
+        if left is None or not self.confirm.timed:
+            return self.confirm
+        each = max(left / (2 * NUM_FOLDS), LEAST_SECONDS)
+        return Budget(round(min(each, self.confirm.amount), 2), "seconds")
+
     @property
     def num_fits(self) -> int:
         """How many fits there are at most, for a bar."""

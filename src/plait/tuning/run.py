@@ -18,7 +18,7 @@ from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.train.budget import Budget
 from plait.tuning.folds import Fold, make_folds
-from plait.tuning.journal import PLAIN, Journal, best_told
+from plait.tuning.journal import Journal, best_told
 from plait.tuning.judged import Fit, FoldTrier
 from plait.tuning.plan import Plan, full_budget
 from plait.tuning.search import Search, Tried
@@ -48,6 +48,7 @@ class Tune:
         seed: Of whatever is drawn.
         folder: Where what was done so far is kept.
         progress: Told of the work.
+        began: When the budget began, of `time.monotonic`; None for now.
     """
 
     problem: Problem
@@ -65,10 +66,12 @@ class Tune:
     seed: int
     folder: Path
     progress: Progress
+    began: float | None = None
 
     def run(self) -> Model:
         """Return the model that is kept; its record ``tuning`` tells of all."""
-        meter, began = Meter(tracked=True), time.monotonic()
+        meter = Meter(tracked=True)
+        began = time.monotonic() if self.began is None else self.began
         folds = make_folds(self.problem, time=self.time, seed=self.seed)
         fresh = make_folds(self.problem, time=self.time, seed=self.seed + FRESH, named="fresh ")
         plain = self._plain()
@@ -91,8 +94,10 @@ class Tune:
             spent=lambda: before + meter.energy()[0],
         )  # fmt: skip
         tried = search.run()
-        winner = _winner(tried)
-        confirmed = self._confirmed(winner, journal, plan, trier, fresh)
+        best = search.best()
+        winner = next((one for one in tried if one.number == best), None)
+        left = self._left(began, search.began)
+        confirmed = self._confirmed(winner, journal, plan.confirmed_in(left), trier, fresh)
         tuned = self._tuned(winner)
         record = self._record(journal, tried, winner, confirmed, plain, tuned)
         model = tuned if tuned is not None and record["kept"] == TUNED else plain
@@ -136,6 +141,18 @@ class Tune:
         journal.note("plan", plan.to_dict())
         return plan
 
+    def _left(self, began: float, before: float) -> float | None:
+        """Return the seconds that are left beside the tuned fit; None where time does not count.
+
+        Args:
+            began: When this process began to tune.
+            before: Seconds of the search before that.
+        """
+        if not self.budget.timed:
+            return None
+        spent = time.monotonic() - began + before
+        return self.budget.amount - full_budget(self.budget).amount - spent
+
     def _settings(self, winner: Tried) -> dict[str, Any]:
         return settings_of(winner.point, self.auto)
 
@@ -143,7 +160,7 @@ class Tune:
         self,
         winner: Tried | None,
         journal: Journal,
-        plan: Plan,
+        budget: Budget,
         trier: FoldTrier,
         folds: Sequence[Fold],
     ) -> dict[str, Any] | None:
@@ -161,7 +178,7 @@ class Tune:
             update(done[0])
 
         found = confirm(
-            trier, self._settings(winner), plan.confirm, folds, metric=self.metric, update=count
+            trier, self._settings(winner), budget, folds, metric=self.metric, update=count
         )
         journal.note(key, found)
         return found
@@ -202,12 +219,6 @@ class Tune:
             "kept": TUNED if shown else PLAIN_FIT,
         }
         return record | {"sentence": sentence(record)}
-
-
-def _winner(tried: Sequence[Tried]) -> Tried | None:
-    """Return the best setting of the highest rung; None where that is the plain one."""
-    best = next((one for one in tried if one.told), None)
-    return None if best is None or best.number == PLAIN else best
 
 
 def told_so_far(folder: Path) -> str:

@@ -123,6 +123,16 @@ class Search:
             self._next_rung(place)
         return self.tried()
 
+    def best(self) -> int | None:
+        """Return the trial that did best where the plain settings were tried too, on the highest
+        rung that has both; None where that is the plain one."""
+        for place in reversed(range(len(self.plan.rungs))):
+            found = self._on_rung(place)
+            if PLAIN in found and len(found) > 1:
+                number = min(found, key=lambda one: (found[one][SCORE], one))
+                return None if number == PLAIN else number
+        return None
+
     def tried(self) -> list[Tried]:
         """Return every setting that is done with, those of the highest rung first, best first."""
         found = [self._tried(one) for one in self.journal.trials() if one.state != RUNNING]
@@ -195,7 +205,8 @@ class Search:
         return f"best so far: {in_words(found[0].point)}" if found else ""
 
     def _late(self, rung: Rung) -> bool:
-        return rung.until is not None and self.seconds >= rung.until
+        needed = rung.folds * rung.budget.amount
+        return rung.until is not None and self.seconds + needed > rung.until
 
     def _on_rung(self, place: int) -> dict[int, Mapping[str, Any]]:
         """Return trial -> what it told on a rung, of those that were judged there."""

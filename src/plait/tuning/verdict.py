@@ -9,8 +9,10 @@ import numpy as np
 
 from plait.data.table import Table
 from plait.modalities import PredictiveTarget
+from plait.model.judges import Judge
 from plait.model.model import Model
 from plait.model.paired import paired_gap
+from plait.model.scores import intervals_of
 from plait.report.words import word
 from plait.sampling_error import standard_error, student_quantile
 from plait.train.budget import Budget
@@ -120,11 +122,12 @@ def on_test(
     first, truth = answers_of(plain, table, rows)
     judge = plain.predictor.judge
     name = next(iter(judge.metrics(first, truth)))
-    found: dict[str, Any] = {"metric": name, "rows": len(rows), PLAIN_FIT: _scored(plain, name)}
+    scored = _scored(judge, first, truth, groups)
+    found: dict[str, Any] = {"metric": name, "rows": len(rows), PLAIN_FIT: scored}
     if tuned is None:
         return found
     second, _ = answers_of(tuned, table, rows)
-    found[TUNED] = _scored(tuned, name)
+    found[TUNED] = _scored(judge, second, truth, groups)
     if isinstance(plain.target_codec, PredictiveTarget):
         gap = paired_gap(judge, second, first, truth, groups)
         gain, ends = gap.gap, gap.interval
@@ -136,9 +139,13 @@ def on_test(
     return found | {"gain": gain, "interval": [gain - wide, gain + wide]}
 
 
-def _scored(model: Model, name: str) -> dict[str, Any]:
-    scored = model.records["metrics"]["test"]
-    return {"value": scored["metrics"][name], "interval": scored["intervals"].get(name)}
+def _scored(
+    judge: Judge, outputs: np.ndarray, truth: np.ndarray, groups: np.ndarray
+) -> dict[str, Any]:
+    """Return the headline of some rows, and its 95 % interval."""
+    name, value = next(iter(judge.metrics(outputs, truth).items()))
+    interval = intervals_of(judge, outputs, truth, groups=groups).get(name)
+    return {"value": value, "interval": interval}
 
 
 def sentence(told: Mapping[str, Any]) -> str:
