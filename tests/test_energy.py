@@ -94,6 +94,11 @@ def test_codecarbon_counts_where_it_is_installed_and_asked(codecarbon, counters)
     assert meter.energy()[1] == energy.TRACKED_MEASURED
 
 
+def test_a_run_of_seconds_does_not_wait_for_codecarbon():
+    assert energy.worth_tracking(None) and energy.worth_tracking(300.0)
+    assert not energy.worth_tracking(5.0)
+
+
 def test_without_codecarbon_nothing_is_tracked(monkeypatch):
     monkeypatch.setattr(power, "find_spec", lambda name: None)
     power._tracker.cache_clear()
@@ -140,8 +145,9 @@ def test_a_card_says_what_it_cost_once_and_whether_that_was_measured():
 
 
 def test_when_a_compression_has_paid_for_itself():
-    assert footprint.paid_back(100.0, 0.5, 0.25) == 400
-    assert footprint.paid_back(100.0, 0.25, 0.25) is None
-    told = {"spent_wh": 1.0, "before_wh_per_1000": 0.5, "wh_per_1000": 0.25, "method": "estimated"}
-    assert "paid back after 4,000 answers" in footprint.paid_back_line({**told, "answers": 4000})
+    told = footprint.paid_back(3600.0, "estimated: so", before=1.8, after=0.9)
+    assert told["answers"] == 4000 and told["spent_wh"] == 1.0
+    assert (told["before_wh_per_1000"], told["wh_per_1000"]) == (0.5, 0.25)
+    assert "paid back after 4,000 answers" in footprint.paid_back_line(told)
+    assert footprint.paid_back(1.0, "", before=0.9, after=0.9)["answers"] is None
     assert "saves no energy" in footprint.paid_back_line({**told, "answers": None})

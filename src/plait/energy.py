@@ -27,13 +27,22 @@ TRACKED = "estimated (codecarbon): the processor by its model and load, memory, 
 TRACKED_MEASURED = "measured (RAPL), by codecarbon: the processor; memory estimated, GPUs measured"
 
 
+LEAST_TRACKED = 60.0
+"""Seconds of a run from which on codecarbon counts, which takes three to begin (docs/log.md,
+2026-12-01)."""
+
+
+def worth_tracking(seconds: float | None) -> bool:
+    """Tell whether codecarbon should count a run of so many seconds; None for unknown ones."""
+    return seconds is None or seconds >= LEAST_TRACKED
+
+
 class Meter:
     """Measures from its making on, the seconds from `began` on where that is given.
 
     Args:
         began: Of `time.monotonic`.
-        tracked: Whether codecarbon tells energy, where it is installed: it takes seconds to begin,
-            so for runs of seconds and more.
+        tracked: Whether codecarbon tells energy, where it is installed; see `worth_tracking`.
     """
 
     def __init__(self, began: float | None = None, *, tracked: bool = False) -> None:

@@ -107,23 +107,33 @@ def with_energy(card: str, energy: Mapping[str, Any]) -> str:
 _HEAD = "## What it cost\n"
 
 
-def paid_back(spent: float, before: float, after: float) -> int | None:
-    """Return after how many answers what was spent is saved again; None where nothing is saved.
+def paid_back(spent: float, method: str, before: float, after: float) -> dict[str, Any]:
+    """Return after how many answers what was spent is saved again.
 
     Args:
         spent: Joules of making it small.
+        method: How all of these joules are known: one way, for they are compared.
         before, after: Joules of an answer of what was made small, and of the small one.
+
+    Returns:
+        ``spent_wh``, ``before_wh_per_1000``, ``wh_per_1000``, ``answers`` (None where nothing is
+        saved) and ``method``.
     """
     saved = before - after
-    return math.ceil(spent / saved) if saved > 0 else None
+    return {
+        "spent_wh": spent / JOULES_PER_WH,
+        "before_wh_per_1000": 1000 * before / JOULES_PER_WH,
+        "wh_per_1000": 1000 * after / JOULES_PER_WH,
+        "answers": math.ceil(spent / saved) if saved > 0 else None,
+        "method": method,
+    }
 
 
 def paid_back_line(told: Mapping[str, Any]) -> str:
     """Return a sentence of when a compression has paid for itself.
 
     Args:
-        told: ``spent_wh``, ``wh_per_1000`` of what ships, ``before_wh_per_1000``, ``answers`` (None
-            where nothing is saved) and ``method``.
+        told: From `paid_back`.
     """
     pair = f"{shown(told['before_wh_per_1000'])} Wh before, {shown(told['wh_per_1000'])} Wh now"
     if told.get("answers") is None:

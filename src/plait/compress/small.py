@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -114,7 +114,7 @@ def compress(
             expected="some of " + ", ".join(METHODS),
             received=", ".join(unknown) or "none",
         )
-    meter = Meter(tracked=True)
+    meter, alike = Meter(tracked=True), Meter()  # what is paid back is counted as answers are
     work = _Work(teacher, methods, budget, seed, progress, settings)
     tried = [_alone(one) if network_alone else one for one in work.run()]
     able = [one for one in tried if not one.dropped]
@@ -124,8 +124,9 @@ def compress(
             expected="a student that is a network",
             hint="let one be distilled: --method all --network-alone",
         )
-    chosen = limits.choose(able)
-    model = next(one.model for one in able if one is chosen)
+    best = limits.choose(able)
+    chosen = next(one for one in able if one is best)
+    model = chosen.model
     front = dict(zip(map(id, able), on_front(able), strict=True))
     told = [
         one.told() | {"chosen": one is chosen, "front": front.get(id(one), False)} for one in tried
@@ -147,23 +148,11 @@ def compress(
             "variants": told,
             "limits": limits.told(),
             "megabytes": sizes,
-            "paid_back": _paid_back(energy, whole, chosen),
+            "paid_back": paid_back(*alike.energy(), whole.joules, chosen.joules),
             "test": beside,
         },
     }
     return model
-
-
-def _paid_back(energy: Mapping[str, Any], whole: Tried, chosen: Tried) -> dict[str, Any]:
-    """Return after how many answers making it small has saved what it took."""
-    after, before = of_thousand(chosen.joules, chosen.method), of_thousand(whole.joules, "")
-    return {
-        "spent_wh": energy["wh"],
-        "before_wh_per_1000": before["wh_per_1000"],
-        "wh_per_1000": after["wh_per_1000"],
-        "answers": paid_back(energy["joules"], whole.joules, chosen.joules),
-        "method": energy["method"],
-    }
 
 
 def _alone(one: Tried) -> Tried:

@@ -13,7 +13,7 @@ import numpy as np
 
 from plait.data.entries import column_key
 from plait.data.table import Table, read
-from plait.energy import Meter
+from plait.energy import Meter, worth_tracking
 from plait.errors import UsageError
 from plait.fitting.records.answering import answers_told
 from plait.fitting.records.forecasts import in_use
@@ -97,7 +97,8 @@ def fit(
             hint="plait.fit('shop.csv', target='category')",
         )
     progress = heard(progress)
-    meter, budget = Meter(began, tracked=True), Budget.parse(budget)
+    budget = Budget.parse(budget)
+    meter = Meter(began, tracked=worth_tracking(budget.amount if budget.timed else None))
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)
     asked = FitConfig.of(target=target, budget=budget, **settings)

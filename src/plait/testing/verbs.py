@@ -30,9 +30,7 @@ from plait.recipes.report import write_report
 from plait.recipes.search import search
 from plait.testing.edge import check_same_answers
 from plait.testing.examples import GARBAGE, example_table, expect
-from plait.train.budget import Budget
-from plait.tuning.folds import Fold
-from plait.tuning.judged import FoldTrier, summary_of
+from plait.testing.trials import try_settings
 
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 _fitted: dict[str, tuple[Model, Path]] = {}
@@ -185,26 +183,14 @@ def check_distils_as_a_target(modality: str) -> None:
 
 def check_tries_settings(modality: str) -> None:
     """A setting of a search is fitted to a fold and judged on rows held out."""
-    _try(_table(modality), "kind", modality)
+    try_settings(_table(modality), "kind", modality)
 
 
 def check_tries_settings_of_a_target(modality: str) -> None:
     """The same where the modality is the target, be it predicted or generated."""
     if issubclass_target(find_codec(modality)):
         rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
-        _try(read(rows, columns={"x": modality, "size": "number"}), "x", modality)
-
-
-def _try(table: Table, target: str, modality: str) -> None:
-    known = [row for row, cell in enumerate(table.column(target)) if cell is not None]
-    held = np.array(known[::4])
-    learned = np.setdiff1d(np.arange(table.num_rows), held)
-    trier = FoldTrier(fit, table, target, {"encoders": "none"}, None, None, 0)
-    judged = trier({"simple": True}, Budget(6.0, "steps"), Fold("0", learned, held, held))
-    told = json.loads(json.dumps(summary_of([judged], None)))
-    expect(told["rows"] == len(held), f"{modality}: {told['rows']} rows judged of {len(held)}")
-    expect(np.isfinite(told["score"]), f"{modality}: the score is {told['score']}")
-    expect(min(told["mb"], told["ms"]) > 0, f"{modality}: {told['mb']} MB, {told['ms']} ms")
+        try_settings(read(rows, columns={"x": modality, "size": "number"}), "x", modality)
 
 
 def check_shares_a_space(modality: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,10 +29,8 @@ COST = "cost"
 """What is searched by where no metric is named: the proper cost, by which a fit chooses too."""
 
 
-class Fit(Protocol):
-    """Learns from a table: `plait.fit`."""
-
-    def __call__(self, table: Any, **settings: Any) -> Model: ...
+Fit = Callable[..., Model]
+"""Learns from a table: `plait.fit`."""
 
 
 @dataclass(frozen=True)

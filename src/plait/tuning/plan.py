@@ -96,13 +96,13 @@ class Plan:
             )
         num = trials or USUAL_TRIALS
         counts = (min(num, 12), *MOST_PROMOTED[1:])
-        rungs, until = [], 0.0
+        timed, until = list[Rung](), 0.0
         for folds, share, count in zip(FOLDS, TIMES, counts, strict=True):
             until += share * seconds
             each = max(share * seconds / (count * folds), LEAST_SECONDS)
-            rungs.append(Rung(folds, Budget(round(each, 2), "seconds"), until))
+            timed.append(Rung(folds, Budget(round(each, 2), "seconds"), until))
         confirm = max(CONFIRM_SHARE * whole / (2 * NUM_FOLDS), LEAST_SECONDS)
-        return cls(num, tuple(rungs), Budget(round(confirm, 2), "seconds"))
+        return cls(num, tuple(timed), Budget(round(confirm, 2), "seconds"))
 
     def promoted(self, rung: int, num: int) -> int:
         """Return how many of `num` settings go from the rung before to this one."""
