@@ -59,9 +59,12 @@ def test_first_points_differ_from_each_other_and_stay_near_the_usual():
     assert len(points) == 8 and points == first_points(dimensions, 8, seed=1)
     assert all(points[i] != points[j] for i in range(8) for j in range(i))
     usual = {one.name: one.usual for one in dimensions}
-    changed = [sum(point[name] != usual[name] for name in usual) for point in points]
+    changed = [sum(point[name] != usual[name] for name in point) for point in points]
     assert all(0 < num < len(usual) for num in changed)
     assert len(first_points([dimensions[0]], 5, seed=1)) == 1
+    alone = [one for one in dimensions if one.name == "simple" or one.of == NETWORK]
+    simple = [one for one in first_points(alone, 12, seed=1) if one["simple"]]
+    assert simple == [{"simple": True}]  # without a network its settings make no other point
 
 
 def test_points_in_words():

@@ -105,7 +105,10 @@ def first_points(dimensions: Sequence[Dimension], num: int, seed: int) -> list[d
             one.name: one.usual if stay else drawn[one.name]
             for one, stay in zip(dimensions, stays, strict=True)
         }
-        if point not in found and any(point[one.name] != one.usual for one in dimensions):
+        if point.get("simple"):
+            point = {one.name: point[one.name] for one in dimensions if one.of != NETWORK}
+        changed = any(point.get(one.name, one.usual) != one.usual for one in dimensions)
+        if changed and point not in found:
             found.append(point)
     return found
 
