@@ -11,6 +11,9 @@ from plait.display import brief
 FOLDER = "graphs"
 """Of a bundle: where its graphs are."""
 
+OPSET = 21
+"""Of ONNX graphs: the first with blocks of four-bit weights."""
+
 
 @brief
 @dataclass(frozen=True, kw_only=True)
