@@ -19,8 +19,8 @@ WORDS = np.array("red blue warm cold ripe old new soft".split())
 NUM_ROWS = 160
 
 
-def cells(num=NUM_ROWS, seed=0):
-    """Return rows a fifth of whose cells are empty, and a score that they tell."""
+def cells(num=NUM_ROWS, seed=0, gaps=0.2):
+    """Return rows some of whose cells are empty, and a score that they tell."""
     rng = np.random.default_rng(seed)
     words, size = rng.random((num, len(WORDS))) < 0.4, rng.normal(size=num)
     kind, shape = rng.integers(0, 3, num), rng.normal(size=(num, 4))
@@ -34,7 +34,7 @@ def cells(num=NUM_ROWS, seed=0):
         }
         for some, number, which, vector in zip(words, size, kind, shape, strict=True)
     ]
-    rows = [{n: None if rng.random() < 0.2 else v for n, v in row.items()} for row in full]
+    rows = [{n: None if rng.random() < gaps else v for n, v in row.items()} for row in full]
     return rows, score
 
 
@@ -79,8 +79,8 @@ class Known:
         return mix_parity(ensemble, made, self.prepared, np.arange(NUM_ROWS))
 
 
-def known(modality, columns=tuple(COLUMNS)):
-    rows, score = cells()
+def known(modality, columns=tuple(COLUMNS), gaps=0.2):
+    rows, score = cells(gaps=gaps)
     goals = TARGETS[modality](score)
     rows = [row | {"goal": goal} for row, goal in zip(rows, goals, strict=True)]
     table = plait.read(rows, columns=COLUMNS | {"goal": modality})

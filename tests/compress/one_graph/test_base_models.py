@@ -55,13 +55,13 @@ def test_experts_that_lack_their_column_say_nothing(tables):
 
 
 def test_neighbours_are_experts_too():
-    table = known("category", UNIQUE)
+    table = known("category", UNIQUE, gaps=0.0)
     experts = table.fitted(ProductOfExperts([[name] for name in UNIQUE]))
     assert table.parity(table.mix({"product_of_experts": experts})).difference < 1e-4
 
 
 def test_labels_that_were_propagated(tmp_path):
-    table = known("category", UNIQUE)
+    table = known("category", UNIQUE, gaps=0.0)
     one = LabelPropagation(table.rows.matrices.take(np.arange(100, 160)))
     one.fit(table.rows.take(np.arange(100)), seed=0)
     one.save(tmp_path)

@@ -67,8 +67,11 @@ class Builder:
 
     def input_like(self, info: Any) -> str:
         """Return an input as another graph tells it, added where it is not there yet."""
-        self._inputs.setdefault(info.name, info)
-        return str(info.name)
+        known = self._inputs.setdefault(info.name, info)
+        kind = info.type.tensor_type.elem_type
+        if known.type.tensor_type.elem_type == kind:
+            return str(info.name)
+        return self.add("Cast", info.name, to=kind)
 
     def constant(self, value: np.ndarray | float) -> str:
         """Return a constant; Python's numbers are float32.

@@ -7,45 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from plait.baselines.extract import Plan, is_same
 from plait.baselines.feature_matrices import MAX_NEIGHBOUR_FEATURES
 from plait.baselines.features import CLIP, CODE_STD, ColumnScale
 from plait.baselines.sketch import SKETCH_FEATURES, places_of, signs_of
 from plait.baselines.sparse import SPARSE_NORM
 from plait.compress.one_graph.builder import Builder
-from plait.networks.feature_columns import CODE, DENSE, MARK, PLACES, VALUES, FeatureColumn
-from plait.networks.runner import PART, PRESENT
+from plait.compress.one_graph.inputs import Inputs
 
 LEAST_LENGTH = 1e-12
-
-
-class Inputs:
-    """The simple features that a graph is given: for each column and plan once."""
-
-    def __init__(self, builder: Builder) -> None:
-        self.builder = builder
-        self.columns: list[FeatureColumn] = []
-
-    def of(self, column: str, plan: Plan) -> FeatureColumn:
-        """Return the features of a column by a plan, as inputs of the graph."""
-        own = [one for one in self.columns if one.column == column]
-        for one in own:
-            if is_same(one.plan, plan):
-                return one
-        name = f"{column}{MARK}{len(own) or ''}"
-        found = FeatureColumn(name, column, plan)
-        self.columns.append(found)
-        for part, spec in found.layout.items():
-            self.builder.input(f"{name}:{PART}:{part}", spec.dtype, spec.shape)
-        return found
-
-    def present(self, column: str, batch_columns: Sequence[str]) -> str:
-        """Return the input that tells which rows have a column, bool ``[batch]``."""
-        names = [one.name for one in self.columns if one.column == column]
-        if not names and column not in batch_columns:
-            nothing = np.zeros(0, np.int64)
-            names = [self.of(column, Plan(None, nothing, nothing)).name]
-        return self.builder.input(f"{(names or [column])[0]}:{PRESENT}:", "bool", ())
 
 
 def masks(builder: Builder, present: Sequence[str]) -> str:
@@ -66,7 +35,7 @@ class _Whole:
         self.num_dense = int(starts[-1])
         self.numbers = {name: number for number, name in enumerate(scales)}
         self.codes = [name for name, scale in scales.items() if scale.plan.code_part is not None]
-        self._present = [inputs.present(name, ()) for name in scales]
+        self._present = [inputs.present(name) for name in scales]
 
     @cached_property
     def mask(self) -> str:
@@ -77,7 +46,7 @@ class _Whole:
     def raw(self) -> str:
         """Dense features as codecs give them, float32 ``[batch, dense]``."""
         names = [name for name, width in self.widths.items() if width]
-        return self.builder.concat([f"{self.given[n].name}:{PART}:{DENSE}" for n in names])
+        return self.builder.concat([self.given[name].dense for name in names])
 
     @cached_property
     def _seen(self) -> str:
@@ -114,13 +83,13 @@ class _Whole:
             there = self.builder.add("Greater", self._seen, 0.5)
             nothing = np.array(np.nan, np.float32)
             parts.append(self.builder.add("Where", there, self.raw, nothing))
-        parts += [f"{self.given[name].name}:{PART}:{CODE}" for name in self.codes]
+        parts += [self.given[name].code for name in self.codes]
         return self.builder.concat(parts)
 
     def sparse(self, name: str) -> tuple[str, str]:
         """Return the places and the weighted values of a column's sparse features."""
-        add, column = self.builder.add, self.given[name].name
-        places, values = f"{column}:{PART}:{PLACES}", f"{column}:{PART}:{VALUES}"
+        add = self.builder.add
+        places, values = self.given[name].places, self.given[name].values
         idf = np.append(self.scales[name].idf, np.float32(0))
         weighted = add("Mul", values, add("Gather", idf, places, axis=0))
         squares = self.builder.summed(add("Mul", weighted, weighted), 1, keep=True)
@@ -178,7 +147,7 @@ class Features:
 
     def raw(self, name: str) -> str:
         """Return dense features of a column as its codec gives them, zeros where missing."""
-        return f"{self._whole.given[name].name}:{PART}:{DENSE}"
+        return self._whole.given[name].dense
 
     def sparse(self) -> list[tuple[str, str, int, int]]:
         """Return for each column with sparse features their places, weighted values, where they
@@ -219,10 +188,10 @@ class Features:
             own = chosen[(chosen >= begin) & (chosen < begin + width)] - begin
             begin += width
             if len(own):
-                column = self._whole.given[name].name
-                places = builder.add("Unsqueeze", f"{column}:{PART}:{PLACES}", np.array([2]))
+                column = self._whole.given[name]
+                places = builder.add("Unsqueeze", column.places, np.array([2]))
                 hits = builder.cast(builder.add("Equal", places, own[None, None]), np.float32)
-                values = builder.add("Unsqueeze", f"{column}:{PART}:{VALUES}", np.array([1]))
+                values = builder.add("Unsqueeze", column.values, np.array([1]))
                 parts.append(builder.reshaped(builder.add("MatMul", values, hits), -1, len(own)))
         return parts
 

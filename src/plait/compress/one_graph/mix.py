@@ -10,7 +10,8 @@ import numpy as np
 from plait.compress.one_graph.base_models import base_model
 from plait.compress.one_graph.builder import Builder
 from plait.compress.one_graph.calibration import calibrated
-from plait.compress.one_graph.features import Features, Inputs, masks
+from plait.compress.one_graph.features import Features, masks
+from plait.compress.one_graph.inputs import Inputs
 from plait.compress.one_graph.networks import network, told
 from plait.model.ensemble import BASE_MODELS, DEEP, Ensemble
 from plait.networks.feature_columns import FeatureColumn
@@ -50,8 +51,9 @@ def one_graph(
         ExtraError: What writes graphs is not installed.
     """
     builder = Builder(plain=plain)
-    inputs = Inputs(builder)
-    columns = list(dict.fromkeys(c for one in networks for c in one.columns if c in ensemble.codecs))
+    read = dict.fromkeys(name for one in networks for name in one.columns)
+    columns = [name for name in read if name in ensemble.codecs]
+    inputs = Inputs(builder, ensemble.codecs, columns)
     parts = _simple(ensemble, builder, inputs)
     if DEEP in ensemble.weights:
         parts[DEEP] = _mean(ensemble, builder, inputs, networks)
@@ -62,17 +64,15 @@ def one_graph(
     calibration = ensemble.calibration
     if calibration is not None:
         names = [name for some in calibration.input_columns.values() for name in some]
-        given = masks(builder, [inputs.present(name, columns) for name in names])
+        given = masks(builder, [inputs.present(name) for name in names])
         present, begin = list[str](), 0
         for some in calibration.input_columns.values():
             present.append(_any(builder, given, range(begin, begin + len(some))))
             begin += len(some)
         mixed = calibrated(builder, calibration, ensemble.target, mixed, present)
-    features = tuple(inputs.columns)
-    graph = SavedGraph(
-        columns=(*columns, *(one.name for one in features)), model=builder.model(mixed)
-    )
-    return MixGraph(graph, features)
+    features = tuple(inputs.features)
+    columns = [*inputs.prepared, *(one.name for one in features)]
+    return MixGraph(SavedGraph(columns=columns, model=builder.model(mixed)), features)
 
 
 def _simple(ensemble: Ensemble, builder: Builder, inputs: Inputs) -> dict[str, str]:

@@ -10,7 +10,8 @@ import numpy as np
 from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE
 from plait.compress.one_graph.builder import Builder
-from plait.compress.one_graph.features import Features, Inputs
+from plait.compress.one_graph.features import Features
+from plait.compress.one_graph.inputs import Inputs
 from plait.compress.one_graph.linear import weighted
 from plait.networks.graphs import SavedGraph
 from plait.networks.runner import PART, PRESENT
