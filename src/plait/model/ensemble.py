@@ -174,7 +174,7 @@ class Ensemble:
             "evidence": len(self.evidence),
             "packed": self.packed,
             "graphs": [graph.facts() for graph in self.graphs],
-            "whole": None if self.whole is None else features_facts(self.whole),
+            "whole": None if self.whole is None else features_facts(self.whole, self.codecs),
             **({} if self.decision is None else {"decision": self.decision.to_dict()}),
             "calibration": None if self.calibration is None else self.calibration.facts(),
         }

@@ -36,7 +36,7 @@ from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
 from plait.networks.config import SystemConfig
 from plait.networks.feature_columns import features_from
-from plait.networks.graphs import graph_file, graph_from
+from plait.networks.graphs import graph_from
 from plait.writing import spare_folder
 
 SPACE = "space.safetensors"
@@ -69,8 +69,7 @@ def load_ensemble(
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights and not graphs else {},
         graphs=tuple(
-            graph_from(facts, bundle.read_bytes(graph_file(number)))
-            for number, facts in enumerate(graphs)
+            graph_from(facts, number, bundle.read_bytes) for number, facts in enumerate(graphs)
         ),
         whole=None if whole is None else features_from(whole, bundle.read_bytes(FEATURES)),
         evidence=sharing(

@@ -76,8 +76,6 @@ class _Features:
 
     def gather(self, rows: np.ndarray) -> ColumnBatch:
         """Return rows as a batch."""
-        if not self._parts:
-            return ColumnBatch({}, {}, self.present[rows])
         found = extract(self._values, self._about.plan, rows)
         parts: Arrays = {}
         if DENSE in self._parts:
@@ -91,6 +89,15 @@ class _Features:
     def lengths(self) -> np.ndarray:
         """Return 1 for every row: rows are not put together by these."""
         return np.ones(self.num_rows, np.int64)
+
+
+def tells_features(codec: Codec, plan: Plan) -> bool:
+    """Tell whether a column's features by a plan can be made of its prepared cells in a graph."""
+    if plan.code_part is not None:
+        table = getattr(codec, "code_features", None)
+        return table is not None and bool(((table[:, plan.sparse] != 0).sum(axis=1) < 2).all())
+    parts = getattr(codec, "feature_parts", None)
+    return parts is not None and not len(plan.sparse)
 
 
 def filled(rows: SparseRows) -> tuple[np.ndarray, np.ndarray]:
@@ -127,10 +134,17 @@ def features_file(features: Sequence[FeatureColumn]) -> bytes:
     return save(arrays)
 
 
-def features_facts(features: Sequence[FeatureColumn]) -> list[dict[str, Any]]:
-    """Return what ``model.json`` tells of them."""
+def features_facts(
+    features: Sequence[FeatureColumn], codecs: Mapping[str, Codec]
+) -> list[dict[str, Any]]:
+    """Return what ``model.json`` tells of them, and which codec makes them outside of the graph."""
     return [
-        {"name": one.name, "column": one.column, "code_part": one.plan.code_part}
+        {
+            "name": one.name,
+            "column": one.column,
+            "code_part": one.plan.code_part,
+            "made_by": f"the codec of {codecs[one.column].modality}, outside of the graph",
+        }
         for one in features
     ]
 

@@ -10,7 +10,15 @@ import numpy as np
 from plait.baselines.extract import Plan, is_same
 from plait.compress.one_graph.builder import Builder
 from plait.modalities import Codec
-from plait.networks.feature_columns import CODE, DENSE, MARK, PLACES, VALUES, FeatureColumn
+from plait.networks.feature_columns import (
+    CODE,
+    DENSE,
+    MARK,
+    PLACES,
+    VALUES,
+    FeatureColumn,
+    tells_features,
+)
 from plait.networks.runner import PART, PRESENT
 
 
@@ -65,9 +73,8 @@ class Inputs:
     def present(self, column: str) -> str:
         """Return the input that tells which rows have a column, bool ``[batch]``."""
         names = [one.name for one in self.features if one.column == column]
-        if not names and column not in self.prepared:
-            nothing = np.zeros(0, np.int64)
-            names = [self._given(column, Plan(None, nothing, nothing)).name]
+        if not names:
+            self._prepare(column)
         return self.builder.input(f"{(names or [column])[0]}:{PRESENT}:", "bool", ())
 
     def _prepare(self, column: str) -> None:
@@ -118,15 +125,6 @@ class Inputs:
             rows = builder.add("Gather", thin.max(axis=1)[:, None], line, axis=0)
             values = builder.add("Mul", rows, seen)
         return Given(dense, code, places, values)
-
-
-def tells_features(codec: Codec, plan: Plan) -> bool:
-    """Tell whether a column's features by a plan can be made of its prepared cells in a graph."""
-    if plan.code_part is not None:
-        table = getattr(codec, "code_features", None)
-        return table is not None and int((table[:, plan.sparse] != 0).sum(axis=1).max(initial=0)) < 2
-    parts = getattr(codec, "feature_parts", None)
-    return parts is not None and not len(plan.sparse)
 
 
 def _width(codec: Codec) -> int:
