@@ -1,4 +1,4 @@
-"""Bundles as estimators of scikit-learn: fitted from the start, in pipelines and cross-validation."""
+"""Bundles as estimators of scikit-learn: fitted, in pipelines, in cross-validation."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def test_a_classifier_answers_as_the_bundle_does(bundles):
     np.testing.assert_allclose(shares, expected, atol=1e-6)
     np.testing.assert_array_equal(clf.predict(frame), clf.classes_[shares.argmax(axis=1)])
     assert clf.score(frame, goals["kind"]) > 0.9
-    np.testing.assert_array_equal(clf.predict(frame[["size", "note"]].to_numpy()), clf.predict(frame))
+    np.testing.assert_array_equal(
+        clf.predict(frame[["size", "note"]].to_numpy()), clf.predict(frame)
+    )
     assert len(clf.predict(frame[:1])) == 1
 
 

@@ -75,9 +75,19 @@ def test_no_torch_is_loaded(exported):
     assert done.stdout.strip() == "apple", done.stderr
 
 
-def test_the_rows_of_a_table_are_compared(bundle, tmp_path):
+def test_networks_alone_are_graphs_where_a_model_cannot_be_and_it_is_said(
+    bundle, tmp_path, monkeypatch
+):
+    def refuse(*_, **__):
+        raise GraphError("this model cannot be written as a graph", received="a test")
+
+    monkeypatch.setattr(exported_mix, "export_mix", refuse)
     done = plait.export(bundle, rows(), out=tmp_path / "graphs.plait")
     assert not done["made_up"] and done["rows"] >= 60 * 2
+    assert not done["whole"] and done["graphs"] >= 1
+    assert "networks alone are graphs" in done["notes"][0] and "a test" in done["notes"][0]
+    with pytest.raises(GraphError):
+        plait.export(bundle, to="openvino", out=tmp_path / "x.plait")
 
 
 def test_the_command_tells_it(bundle, tmp_path, capsys):
@@ -108,7 +118,8 @@ def simple(tmp_path_factory):
     """A bundle of simple models of words, and one of a number and a category."""
     folder = tmp_path_factory.mktemp("simple")
     told = {"target": "kind", "simple": True, "budget": "5s"}
-    plait.fit(rows(), baselines=["linear"], out=folder / "words.plait", **told)
+    words = plait.read(rows(), columns={"note": "text", "size": "number", "kind": "category"})
+    plait.fit(words, baselines=["linear"], out=folder / "words.plait", **told)
     plain = [{**row, "note": row["note"].split()[0]} for row in rows()]
     table = plait.read(plain, columns={"note": "category", "size": "number", "kind": "category"})
     plait.fit(table, baselines=["boosted"], out=folder / "plain.plait", **told)
@@ -152,18 +163,6 @@ def test_no_torch_is_loaded_to_write_simple_models(simple, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "True", done.stderr
-
-
-def test_networks_alone_are_graphs_where_a_model_cannot_be_and_it_is_said(bundle, tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise GraphError("this model cannot be written as a graph", received="a test")
-
-    monkeypatch.setattr(exported_mix, "one_graph", refuse)
-    done = plait.export(bundle, out=tmp_path / "graphs.plait")
-    assert not done["whole"] and done["graphs"] >= 1
-    assert "networks alone are graphs" in done["notes"][0] and "a test" in done["notes"][0]
-    with pytest.raises(GraphError):
-        plait.export(bundle, to="openvino", out=tmp_path / "x.plait")
 
 
 def test_a_mix_that_says_something_else_is_refused(simple, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Rows on which what was exported is compared: how many, and made-up ones where no table tells any."""
+"""Rows on which what was exported is compared: how many, and made-up ones where none are told."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ from plait.networks.torch_runners import SystemRunner
 from plait.progress import SILENT, Progress
 from plait.types import Arrays, Layout
 
+
 def export(
     model: Model, table: Table | None = None, *, seed: int = 0, progress: Progress = SILENT
 ) -> Exported:

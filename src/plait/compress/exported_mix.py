@@ -1,4 +1,4 @@
-"""A model whose whole mix is one graph, compared with the mix on rows; without networks no torch."""
+"""A model whose whole mix is one graph, compared with the mix on rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plait.compress.example_rows import MAX_ALONE, MAX_COMPARED, MAX_HIDDEN, example_rows
+from plait.compress.one_graph.base_models import check_writable
 from plait.compress.one_graph.mix import MixGraph, one_graph
 from plait.compress.parity import Parity, compare, worst
 from plait.data.prepared import Prepared
@@ -62,6 +63,7 @@ def export_mix(
         ExtraError: What writes or runs graphs is not installed.
     """
     ensemble = mix_of(model)
+    check_writable({n: ensemble.base_models[n] for n in ensemble.weights if n != DEEP})
     rows = example_rows(model, seed) if table is None else table
     prepared = model.prepare(rows, keep=False)
     rng = np.random.default_rng(seed)
@@ -109,9 +111,7 @@ def with_whole(ensemble: Ensemble, graph: SavedGraph, mix: MixGraph) -> Ensemble
     )
 
 
-def mix_parity(
-    ensemble: Ensemble, made: Ensemble, prepared: Prepared, rows: np.ndarray
-) -> Parity:
+def mix_parity(ensemble: Ensemble, made: Ensemble, prepared: Prepared, rows: np.ndarray) -> Parity:
     """Return the parity of two mixes: rows together, one by one, and without each column."""
     asked: list[tuple[Prepared, np.ndarray]] = [(prepared, rows)]
     asked += [(prepared, rows[place : place + 1]) for place in range(min(MAX_ALONE, len(rows)))]

@@ -78,9 +78,7 @@ def graph_file(number: int, runtime: str = ONNX) -> str:
     return f"{FOLDER}/{number}{ENDINGS[runtime]}"
 
 
-def graph_from(
-    facts: Mapping[str, Any], number: int, read: Callable[[str], bytes]
-) -> SavedGraph:
+def graph_from(facts: Mapping[str, Any], number: int, read: Callable[[str], bytes]) -> SavedGraph:
     """Return a graph as `SavedGraph.facts` and its files tell it.
 
     Args:

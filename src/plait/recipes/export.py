@@ -105,9 +105,7 @@ def export(
     made, parity, notes = _as_graphs(model, rows, to, seed, heard(progress))
     times = dict[str, float | None]()
     if to == WEB:
-        write_page(
-            made, place, runtime=runtime, allow_network=bool(reading.get("allow_network"))
-        )
+        write_page(made, place, runtime=runtime, allow_network=bool(reading.get("allow_network")))
     else:
         made.save(place)
         times["ms"] = ms_of_rows(load(place), rows, seed)
@@ -117,9 +115,7 @@ def export(
     return told | {"mb_before": before, "notes": notes} | times
 
 
-def _told(
-    to: str, place: Path, made: Model, parity: Parity, *, made_up: bool
-) -> dict[str, Any]:
+def _told(to: str, place: Path, made: Model, parity: Parity, *, made_up: bool) -> dict[str, Any]:
     parts = made.parts
     graphs = parts.graphs if isinstance(parts, Ensemble) else ()
     return {

@@ -71,7 +71,11 @@ def write_sklearn(model: Model, folder: Path) -> Path:
 def check_estimable(model: Model) -> None:
     """Raise `TargetError` where scikit-learn has no estimator of what a model answers."""
     parts = model.parts
-    found = "no target" if model.target is None else f"'{model.target}', a {model.target_codec.modality}"
+    found = (
+        "no target"
+        if model.target is None
+        else f"'{model.target}', a {model.target_codec.modality}"
+    )
     form = parts.target.form if isinstance(parts, Ensemble) else None
     if form is None or (form.probable and not form.exclusive) or model.in_time is not None:
         raise TargetError(

@@ -36,9 +36,7 @@ def page_facts(model: Model) -> dict[str, Any]:
         "target": model.target,
         "columns": [column_facts(name, ensemble.codecs[name]) for name in model.inputs],
         "answer": _answer(ensemble.target, ensemble.decision),
-        "calibration": None
-        if ensemble.whole is not None
-        else _calibration(ensemble.calibration),
+        "calibration": None if ensemble.whole is not None else _calibration(ensemble.calibration),
         "graphs": [
             {"file": graph_file(number), "precision": graph.precision, "folded": graph.folded}
             for number, graph in enumerate(ensemble.graphs)
@@ -56,7 +54,9 @@ def check_runs_in_browsers(model: Model) -> Ensemble:
     if parts.whole is not None:
         if parts.whole:
             column = parts.whole[0].column
-            raise _refused(f"its graph is given features of '{column}', which no browser makes", HINT)
+            raise _refused(
+                f"its graph is given features of '{column}', which no browser makes", HINT
+            )
         return parts
     if set(parts.weights) != {DEEP}:
         simple = ", ".join(sorted(set(parts.weights) - {DEEP}))

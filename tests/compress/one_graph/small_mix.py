@@ -15,7 +15,7 @@ from plait.data.prepared import Prepared, fit_codecs, prepare_rows
 from plait.model.ensemble import Ensemble
 
 COLUMNS = {"note": "text", "size": "number", "kind": "category", "shape": "vector"}
-WORDS = np.array("red blue warm cold ripe old new soft".split())
+WORDS = np.array(["red", "blue", "warm", "cold", "ripe", "old", "new", "soft"])
 NUM_ROWS = 160
 
 

@@ -100,6 +100,9 @@ def test_what_no_graph_holds_is_named(tables):
     assert InContext.name not in WRITERS
     with pytest.raises(GraphError, match="tabular foundation model") as caught:
         mix = table.mix({"majority": table.fitted(Majority())})
-        mix.base_models, mix.weights = {InContext.name: mix.base_models["majority"]}, {InContext.name: 1.0}
+        mix.base_models, mix.weights = (
+            {InContext.name: mix.base_models["majority"]},
+            {InContext.name: 1.0},
+        )
         one_graph(mix)
     assert "linear model" in caught.value.expected

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import jaxtyping
 import numpy as np
 import pytest
 import torch
 from small_mix import COLUMNS, NUM_ROWS, TARGETS, known
 
-import plait
 from plait.baselines.base_models import Linear
 from plait.baselines.evidence import Evidence, RawFeatures
 from plait.compress.exported import system_graph
-from plait.compress.exported_mix import export_mix
-from plait.errors import ParityError, TargetError, UsageError
 from plait.model.calibration import fit_calibration
 from plait.model.ensemble import DEEP
 from plait.model.held_out import HeldOutRows
 from plait.networks.config import CORRECTED, OWN, SystemConfig
-from plait.networks.runner import OUTPUTS
 from plait.networks.system import System
 
 pytest.importorskip("onnxscript")

@@ -55,7 +55,9 @@ def sums(several, rows, *, plain, places=None):
 
 @pytest.mark.parametrize("plain", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("gaps", [False, True], ids=["whole", "gaps"])
-@pytest.mark.parametrize("settings", [{}, {"use_missing": False}, {"max_cat_to_onehot": 80}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"use_missing": False}, {"max_cat_to_onehot": 80}], ids=str
+)
 def test_leaves_are_those_of_lightgbm(plain, gaps, settings):
     several = [grown(one, gaps=gaps, **settings) for one in ("regression", "multiclass")]
     rows = table(200, 1, gaps=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from plait.baselines.base_models import (
+    BaseModel,
     Boosted,
     LabelPropagation,
     Linear,
@@ -19,6 +20,7 @@ from plait.baselines.base_models import (
     Prompts,
     Prototypes,
     TableTrees,
+    WithReducedModels,
 )
 from plait.baselines.contract import read_files
 from plait.baselines.product_of_experts import FLOOR
@@ -44,6 +46,10 @@ def base_model(name: str, folder: Path, features: Features) -> str:
 
 
 def _whole(name: str, folder: Path, features: Features) -> str:
+    return _writer(name)(folder, features)
+
+
+def _writer(name: str) -> Callable[[Path, Features], str]:
     if name not in WRITERS:
         raise GraphError(
             f"{model_name(name)} cannot be written as a graph",
@@ -51,7 +57,7 @@ def _whole(name: str, folder: Path, features: Features) -> str:
             received=name,
             hint=f"fit without it: plait fit TABLE --baselines NAMES, none of them {name}",
         )
-    return WRITERS[name](folder, features)
+    return WRITERS[name]
 
 
 def _table_trees(folder: Path, features: Features) -> str:
@@ -113,9 +119,17 @@ def _with_reduced_models(folder: Path, features: Features) -> str:
     return found
 
 
-def which_set(
-    builder: Builder, present: Sequence[str], sets: Sequence[frozenset[int]]
-) -> str:
+def check_writable(base_models: Mapping[str, BaseModel]) -> None:
+    """Raise `GraphError` where one of some base models is none that a graph holds."""
+    for name, one in base_models.items():
+        inner = [name]
+        if isinstance(one, WithReducedModels):
+            inner += [reduced.base_model.name for reduced in one.reduced_models]
+        for kind in inner:
+            _writer(kind)
+
+
+def which_set(builder: Builder, present: Sequence[str], sets: Sequence[frozenset[int]]) -> str:
     """Return which of some sets of input columns each row has, float32 ``[batch, set]``: 1 and 0.
 
     Args:

@@ -113,7 +113,12 @@ class Builder:
         number = len(self._nodes)
         outputs = [f"{operator}.{number}.{place}" for place in range(num_outputs)]
         node = self._onnx.helper.make_node(
-            operator, list(inputs), outputs, name=f"{operator}.{number}", domain=domain, **attributes
+            operator,
+            list(inputs),
+            outputs,
+            name=f"{operator}.{number}",
+            domain=domain,
+            **attributes,
         )
         self._nodes.append(node)
         return outputs
@@ -151,7 +156,9 @@ class Builder:
         """Return the model, whose one output is named ``outputs``."""
         helper = self._onnx.helper
         last = helper.make_node("Identity", [outputs], [OUTPUTS])
-        told = helper.make_tensor_value_info(OUTPUTS, self._onnx.TensorProto.FLOAT, [BATCH, "output"])
+        told = helper.make_tensor_value_info(
+            OUTPUTS, self._onnx.TensorProto.FLOAT, [BATCH, "output"]
+        )
         graph = helper.make_graph(
             [*self._nodes, last], "mix", list(self._inputs.values()), [told], self._tensors
         )

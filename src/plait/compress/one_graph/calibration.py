@@ -8,10 +8,10 @@ from plait.compress.one_graph.base_models import which_set
 from plait.compress.one_graph.builder import Builder
 from plait.compress.one_graph.quantiles import in_order
 from plait.errors import GraphError
+from plait.modalities import PredictiveTarget
 from plait.model.calibration import Calibration
 from plait.model.interval_scale import IntervalScale
 from plait.model.temperature_scale import FLOOR, TemperatureScale
-from plait.modalities import PredictiveTarget
 
 
 def calibrated(
@@ -46,9 +46,7 @@ def calibrated(
     return _powered(builder, outputs, factors, exclusive=target.form.exclusive)
 
 
-def _factors(
-    builder: Builder, calibration: Calibration, present: list[str], cautious: str
-) -> str:
+def _factors(builder: Builder, calibration: Calibration, present: list[str], cautious: str) -> str:
     """Return each row's factors, float32 ``[batch, factor]``: those of its own pattern, or else the
     most cautious of what is known of such rows."""
     add, patterns = builder.add, calibration.patterns[1:]

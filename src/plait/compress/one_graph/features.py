@@ -213,12 +213,16 @@ class Features:
         """Return sparse features projected at random, as `sketch_sparse` does."""
         builder, add = self.builder, self.builder.add
         first = add("Slice", add("Shape", parts[0][0]), np.array([0]), np.array([1]))
-        found = add("Expand", 0.0, builder.concat([first, builder.constant(np.array([SKETCH_FEATURES]))], 0))
+        found = add(
+            "Expand", 0.0, builder.concat([first, builder.constant(np.array([SKETCH_FEATURES]))], 0)
+        )
         for places, values, begin, width in parts:
             where, signs = places_of(np.arange(begin, begin + width), SKETCH_FEATURES)
             where = np.concatenate([where, np.zeros((1, where.shape[1]), np.int64)])
             signs = np.concatenate([signs, np.zeros((1, signs.shape[1]))]).astype(np.float32)
-            heavy = add("Mul", add("Gather", signs, places, axis=0), add("Unsqueeze", values, np.array([2])))
+            heavy = add(
+                "Mul", add("Gather", signs, places, axis=0), add("Unsqueeze", values, np.array([2]))
+            )
             found = add(
                 "ScatterElements",
                 found,

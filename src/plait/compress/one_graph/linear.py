@@ -21,7 +21,9 @@ def link(builder: Builder, scores: str, form: OutputForm) -> str:
     """Return probabilities of scores, as `plait.baselines.descent.link`; numbers as they are."""
     if not form.probable:
         return scores
-    return builder.add("Softmax", scores, axis=1) if form.exclusive else builder.add("Sigmoid", scores)
+    return (
+        builder.add("Softmax", scores, axis=1) if form.exclusive else builder.add("Sigmoid", scores)
+    )
 
 
 def linear(folder: Path, features: Features) -> str:
@@ -34,9 +36,7 @@ def linear(folder: Path, features: Features) -> str:
     return link(builder, scores, form)
 
 
-def scores_of(
-    features: Features, dense: np.ndarray, sparse: np.ndarray, bias: np.ndarray
-) -> str:
+def scores_of(features: Features, dense: np.ndarray, sparse: np.ndarray, bias: np.ndarray) -> str:
     """Return dense features times weights, and the weights of what is not zero of sparse ones.
 
     Args:

@@ -17,9 +17,7 @@ from plait.networks.graphs import SavedGraph
 from plait.networks.runner import PART, PRESENT
 
 
-def network(
-    builder: Builder, number: int, graph: SavedGraph, given: Mapping[str, str]
-) -> str:
+def network(builder: Builder, number: int, graph: SavedGraph, given: Mapping[str, str]) -> str:
     """Return a network's outputs, float32 ``[batch, output]``.
 
     Args:
@@ -88,7 +86,9 @@ def told(builder: Builder, inputs: Inputs, evidence: Evidence) -> dict[str, str]
     num, scores = len(evidence.maps), 2 * evidence.num_outputs
     width = evidence.num_components + scores
     dense, shift = list[np.ndarray](), np.zeros((1, num * width), np.float32)
-    parts = {name: parts for name, parts in zip(_with_sparse(evidence), features.sparse(), strict=True)}
+    parts = {
+        name: parts for name, parts in zip(_with_sparse(evidence), features.sparse(), strict=True)
+    }
     more = list[str]()
     for number, (name, maps) in enumerate(evidence.maps.items()):
         places = number * width + np.append(

@@ -21,9 +21,7 @@ NEVER = 1e4
 """A count of left turns that no row makes: of leaves that a tree does not have."""
 
 
-def plain_sums(
-    builder: Builder, table: str, several: Sequence[tuple[Trees, Questions]]
-) -> str:
+def plain_sums(builder: Builder, table: str, several: Sequence[tuple[Trees, Questions]]) -> str:
     """Return the sums of leaves, float32 ``[batch, tree of a round]``.
 
     Every node is asked, and a leaf is reached where all nodes above it turn to its side: where the
