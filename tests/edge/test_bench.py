@@ -70,7 +70,7 @@ def test_a_network_is_measured_by_torch_and_as_a_graph(rows, tmp_path):
     torch, graph = found["runs"]
     assert (torch["engine"], graph["engine"]) == (TORCH, ONNX)
     assert graph["peak_memory_mb"] < torch["peak_memory_mb"]
-    assert not any("not measured" in note for note in found["notes"])
+    assert not any("not measured by" in note for note in found["notes"])
 
 
 def test_engines_that_are_named_are_measured_beside(bundle, rows):

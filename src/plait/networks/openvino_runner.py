@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class OpenVinoRunner:
                 hint="install a newer openvino, or export the bundle again",
             ) from None
         self._inputs = {
-            one.get_any_name(): (one.get_element_type().to_dtype().type, _ragged(one.partial_shape))
+            _name(one.get_names(), self.columns): (one.get_element_type().to_dtype().type, _ragged(one.partial_shape))
             for one in self._compiled.inputs
         }
         self._request = self._compiled.create_infer_request()
@@ -67,6 +68,21 @@ def import_openvino() -> Any:
     except ImportError:
         raise ExtraError("openvino", "a graph of OpenVINO") from None
     return openvino
+
+
+def _name(names: Iterable[str], columns: Sequence[str]) -> str:
+    """Return the name of an input that a batch has: OpenVINO may know it by others too.
+
+    Raises `BundleError` where there is none.
+    """
+    for name in sorted(names):
+        if name.rsplit(":", 2)[0] in columns:
+            return name
+    raise BundleError(
+        "a graph of the bundle has an input that is of none of its columns",
+        expected=", ".join(columns),
+        received=", ".join(names),
+    )
 
 
 def _ragged(shape: Any) -> tuple[int, ...]:
