@@ -51,7 +51,10 @@ class OpenVinoRunner:
                 hint="install a newer openvino, or export the bundle again",
             ) from None
         self._inputs = {
-            _name(one.get_names(), self.columns): (one.get_element_type().to_dtype().type, _ragged(one.partial_shape))
+            _name(one.get_names(), self.columns): (
+                one.get_element_type().to_dtype().type,
+                _ragged(one.partial_shape),
+            )
             for one in self._compiled.inputs
         }
         self._request = self._compiled.create_infer_request()

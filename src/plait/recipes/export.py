@@ -151,9 +151,9 @@ def _as_graphs(
 
     if isinstance(parts, Ensemble) and DEEP in parts.weights and not parts.graphs:
         require_torch()
-    convert = None
-    if to == OPENVINO:
-        from plait.compress.openvino_graph import to_openvino as convert
+    from plait.compress.openvino_graph import to_openvino
+
+    convert = to_openvino if to == OPENVINO else None
     try:
         found = export_mix(model, rows, convert=convert, seed=seed, progress=progress)
     except (GraphError, ParityError) as error:

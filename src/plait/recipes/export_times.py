@@ -25,6 +25,6 @@ def ms_of_rows(model: Model, table: Table | None, seed: int) -> float | None:
     names = [name for name in model.inputs if name in some.column_names]
     cells = zip(*(some.column(name) for name in names), strict=True)
     asked = [dict(zip(names, row, strict=True)) for row in cells]
-    reading = {"root": rows.root.resolve(), "on_error": rows.policy.on_error}
-    found = timed(lambda one: model.predict(one, **reading), asked, SECONDS, ())
+    root, on_error = rows.root.resolve(), rows.policy.on_error
+    found = timed(lambda one: model.predict(one, root=root, on_error=on_error), asked, SECONDS, ())
     return float(found["p50_ms"])

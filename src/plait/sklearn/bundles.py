@@ -157,8 +157,8 @@ def opened(model: Model) -> Model:
     """Return a model. Raises `TargetError` where scikit-learn has no estimator of its answers."""
     parts = model.parts
     form = parts.target.form if isinstance(parts, Ensemble) else None
-    several = isinstance(model, Several) or form is None
-    if several or (form.probable and not form.exclusive) or model.in_time is not None:
+    tags = form is None or (form.probable and not form.exclusive)
+    if isinstance(model, Several) or tags or model.in_time is not None:
         named = model.target if model.target is not None else "no target"
         raise TargetError(
             "this bundle is no classifier or regressor of scikit-learn",

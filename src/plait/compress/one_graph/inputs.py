@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -99,7 +101,7 @@ class Inputs:
 
     def _made(self, column: str, plan: Plan) -> Given:
         """Return features that are made of a column's prepared cells."""
-        builder, codec = self.builder, self._codecs[column]
+        builder, codec = self.builder, cast("Any", self._codecs[column])
         if plan.code_part is None:
             parts = [self._part(column, part) for part in codec.feature_parts]
             whole = builder.concat(parts)
@@ -127,5 +129,5 @@ class Inputs:
         return Given(dense, code, places, values)
 
 
-def _width(codec: Codec) -> int:
-    return sum(int(np.prod(codec.layout[part].shape)) for part in codec.feature_parts)
+def _width(codec: Any) -> int:
+    return sum(math.prod(codec.layout[part].shape) for part in codec.feature_parts)

@@ -92,8 +92,8 @@ def _among(builder: Builder, table: str, place: int, sets: Sequence[np.ndarray])
         builder.add("Greater", value, -1.0),
         builder.add("Less", value, float(last)),
     )
-    number = builder.add("Where", inside, value, float(last))
-    row = builder.add("Gather", known, builder.cast(number, np.int64), axis=0)
+    found = builder.cast(builder.add("Where", inside, value, float(last)), np.int64)
+    row = builder.add("Gather", known, found, axis=0)
     return builder.cast(row, np.bool_)
 
 
