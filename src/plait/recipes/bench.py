@@ -110,20 +110,9 @@ def bench(
         batch_sizes=tuple(sorted(set(batch_sizes))),
         cold_runs=cold_runs,
     )
-    runs, notes = list[dict[str, Any]](), list[str]()
+    runs = list[dict[str, Any]]()
     with spare_folder() as folder:
-        bundles = {engine: path} if engine in (engines or (engine,)) else {}
-        for kind in engines or ((ONNX,) if engine == TORCH else ()):
-            if kind != engine:
-                graphs, more = _as_graphs(model, folder / kind / path.name, kind)
-                bundles |= {} if graphs is None else {kind: graphs}
-                notes += more
-        if not bundles:
-            raise UsageError(
-                "none of the engines that were named runs this bundle",
-                expected=f"{engine}, which does",
-                received="; ".join(notes),
-            )
+        bundles, notes = _bundles(model, path, folder, engine, engines)
         update = heard(progress).task("measuring", len(wanted) * len(bundles))
         for kind, place in bundles.items():
             for number in wanted:
@@ -139,6 +128,29 @@ def bench(
         "missing_columns": missing,
         "notes": [*rows.notes, *notes_on(missing), *_too_few(load), *notes],
     }
+
+
+def _bundles(
+    model: Model, path: Path, folder: Path, engine: str, engines: Sequence[str]
+) -> tuple[dict[str, Path], list[str]]:
+    """Return engine -> bundle that it runs, and what is to be said of those that are not there.
+
+    Raises `UsageError` where there is none.
+    """
+    bundles = {engine: path} if engine in (engines or (engine,)) else {}
+    notes = list[str]()
+    for kind in engines or ((ONNX,) if engine == TORCH else ()):
+        if kind != engine:
+            graphs, more = _as_graphs(model, folder / kind / path.name, kind)
+            bundles |= {} if graphs is None else {kind: graphs}
+            notes += more
+    if not bundles:
+        raise UsageError(
+            "none of the engines that were named runs this bundle",
+            expected=f"{engine}, which does",
+            received="; ".join(notes),
+        )
+    return bundles, notes
 
 
 def _as_graphs(model: Model, place: Path, engine: str) -> tuple[Path | None, list[str]]:
