@@ -106,7 +106,7 @@ def tasks(settings: Settings) -> list[Task]:
 def _fitted(task: Task, folder: Path, settings: Settings) -> Path:
     """Write the bundle of a task and return its path."""
     import plait
-    from plait.compress.exported import export
+    from plait.compress.exported_mix import export_mix
 
     path = folder / f"{task.case.replace(' ', '-')}.plait"
     table = plait.read(_only(task.rows, (*task.columns, task.target)),
@@ -116,7 +116,7 @@ def _fitted(task: Task, folder: Path, settings: Settings) -> Path:
     model = plait.fit(table, target=task.target, budget=budget, seed=settings.seed,
                       samples=False, progress=False, **told)  # fmt: skip
     if task.network:
-        model = export(model, model.as_table(table), seed=settings.seed).model
+        model = export_mix(model, model.as_table(table), seed=settings.seed).model
     return model.save(path)
 
 

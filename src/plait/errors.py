@@ -156,6 +156,10 @@ class ParityError(PlaitError):
     """What was made of a network, to run elsewhere, does not say what the network says."""
 
 
+class GraphError(PlaitError):
+    """A model that cannot be written as one graph for the runtime that was asked for."""
+
+
 class FrontEndError(PlaitError):
     """What reads words out of sounds or pictures is not installed, or has no weights here."""
 

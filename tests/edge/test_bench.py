@@ -9,7 +9,7 @@ import pytest
 
 import plait
 from plait.cli import run
-from plait.edge.bench import NUMPY, ONNX, Load, engine_of, measure
+from plait.edge.bench import NUMPY, ONNX, OPENVINO, Load, engine_of, measure
 from plait.edge.timing import TORCH, timed
 from plait.errors import CellError, TargetError, UsageError
 from plait.recipes.bench import _as_graphs
@@ -70,12 +70,38 @@ def test_a_network_is_measured_by_torch_and_as_a_graph(rows, tmp_path):
     torch, graph = found["runs"]
     assert (torch["engine"], graph["engine"]) == (TORCH, ONNX)
     assert graph["peak_memory_mb"] < torch["peak_memory_mb"]
-    assert not any("torch alone" in note for note in found["notes"])
+    assert not any("not measured by" in note for note in found["notes"])
+
+
+def test_engines_that_are_named_are_measured_beside(bundle, rows):
+    pytest.importorskip("onnx")
+    told = {"threads": [1], "seconds": 0.01, "cold_runs": 1}
+    found = plait.bench(bundle, rows, engines=[NUMPY, ONNX, TORCH], **told)
+    assert [run["engine"] for run in found["runs"]] == [NUMPY, ONNX]
+    least = min(found["runs"], key=lambda run: run["p50_ms"])
+    assert found["quickest"] == least["engine"]
+    assert any("not measured by torch" in note for note in found["notes"])
+    alone = plait.bench(bundle, rows, engines=[ONNX], **told)
+    assert [run["engine"] for run in alone["runs"]] == [ONNX] and alone["quickest"] is None
+
+
+def test_engines_that_are_unknown_or_cannot_are_refused(bundle, rows):
+    with pytest.raises(UsageError, match="unknown engine"):
+        plait.bench(bundle, rows, engines=["abacus"])
+    with pytest.raises(UsageError, match="none of the engines"):
+        plait.bench(bundle, rows, engines=[TORCH])
+
+
+def test_openvino_is_measured_where_it_is_installed(bundle, rows):
+    pytest.importorskip("openvino")
+    told = {"threads": [1], "seconds": 0.01, "cold_runs": 1}
+    found = plait.bench(bundle, rows, engines=[OPENVINO], **told)
+    assert [run["engine"] for run in found["runs"]] == [OPENVINO]
 
 
 def test_why_there_is_no_graph_is_noted(bundle, tmp_path):
-    place, notes = _as_graphs(plait.load(bundle), tmp_path / "graph.plait")
-    assert place is None and "no network to write as a graph" in notes[0]
+    place, notes = _as_graphs(plait.load(bundle), tmp_path / "graph.plait", TORCH)
+    assert place is None and "no bundle is exported for torch" in notes[0]
 
 
 def test_an_error_of_the_measured_process_is_raised_here(bundle, tmp_path):

@@ -72,7 +72,7 @@ class ColumnScale:
         A block of *d* features is scaled to an expected squared length of the root of *d*, so that
         a picture's hundreds do not drown a single number.
         """
-        factors, share = self._factors
+        factors, share = self.factors
         block = np.clip((raw.dense - self.mean) * factors, -CLIP, CLIP)
         block *= share
         block[~raw.present] = 0.0
@@ -81,7 +81,7 @@ class ColumnScale:
         return np.concatenate([block, gap[:, None]], axis=1).astype(np.float32)
 
     @cached_property
-    def _factors(self) -> tuple[np.ndarray, float]:
+    def factors(self) -> tuple[np.ndarray, float]:
         """What standardises each feature, ``[dense]``, and what scales the block of them."""
         factors = np.where(self.std > 0, 1.0 / np.where(self.std > 0, self.std, 1.0), 0.0)
         code = self.plan.code_part is not None

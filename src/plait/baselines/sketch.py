@@ -15,7 +15,7 @@ CHUNK_ROWS = 4096
 
 def sketch_dense(values: np.ndarray, num_features: int) -> np.ndarray:
     """Project ``[row, feature]`` to `num_features` by random signs (Achlioptas 2003)."""
-    return values @ _signs(values.shape[1], num_features)
+    return values @ signs_of(values.shape[1], num_features)
 
 
 def sketch_sparse(rows: SparseRows, num_sketched: int = SKETCH_FEATURES) -> np.ndarray:
@@ -25,7 +25,7 @@ def sketch_sparse(rows: SparseRows, num_sketched: int = SKETCH_FEATURES) -> np.n
     """
     few = len(rows.values) < rows.num_features
     known = np.unique(rows.features) if few else np.arange(rows.num_features)
-    places, signs = _places(known, num_sketched)
+    places, signs = places_of(known, num_sketched)
     out = np.zeros((len(rows), num_sketched), np.float32)
     for first in range(0, len(rows), CHUNK_ROWS):
         part = rows.take(np.arange(first, min(first + CHUNK_ROWS, len(rows))))
@@ -37,7 +37,7 @@ def sketch_sparse(rows: SparseRows, num_sketched: int = SKETCH_FEATURES) -> np.n
     return out
 
 
-def _places(features: np.ndarray, num_sketched: int) -> tuple[np.ndarray, np.ndarray]:
+def places_of(features: np.ndarray, num_sketched: int) -> tuple[np.ndarray, np.ndarray]:
     """Return where each feature goes, int64 ``[feature, place]``, and with which signed weight."""
     firsts = features.astype(np.uint64)[:, None] * np.uint64(PLACES_PER_FEATURE)
     hashes = _mix(firsts + np.arange(PLACES_PER_FEATURE, dtype=np.uint64))
@@ -47,7 +47,7 @@ def _places(features: np.ndarray, num_sketched: int) -> tuple[np.ndarray, np.nda
 
 
 @lru_cache(maxsize=4)
-def _signs(num_rows: int, num_columns: int) -> np.ndarray:
+def signs_of(num_rows: int, num_columns: int) -> np.ndarray:
     numbers = np.arange(num_rows * num_columns, dtype=np.uint64)
     signs = np.where(_mix(numbers) >> np.uint64(63), np.float32(1), np.float32(-1))
     return (signs / np.float32(num_columns**0.5)).reshape(num_rows, num_columns)

@@ -12,7 +12,8 @@ from plait.cli.options import Json, Quiet, Seed, TableOf
 from plait.cli.show import emit, print_facts, print_table, say_notes
 
 EXAMPLE = """Examples:\n\nplait bench shop.plait new.csv\n\n
-plait bench shop.plait new.csv --threads 1 --seconds 5 --json"""
+plait bench shop.plait new.csv --threads 1 --seconds 5 --json\n\n
+plait bench shop.plait new.csv --engine numpy --engine onnxruntime --engine openvino"""
 
 
 @grouped
@@ -22,6 +23,12 @@ def bench(
     threads: Annotated[
         list[int] | None,
         typer.Option(help="Threads of the processor; may be repeated [default: 1, and all]."),
+    ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of numpy, onnxruntime, openvino, torch; may be repeated [default: what runs it]."
+        ),
     ] = None,
     seconds: Annotated[
         float, typer.Option(help="Spent on single rows, and on each size of batch.")
@@ -45,6 +52,7 @@ def bench(
             bundle,
             table,
             threads=threads or (),
+            engines=engine or (),
             seconds=seconds,
             progress=progress,
             **reading,
@@ -70,7 +78,7 @@ def show(result: dict[str, Any]) -> None:
         for one in run["batches"]
     ]
     print_table("Batches", batches)
-    print_facts({"joules": runs[0]["energy"]})
+    print_facts({"joules": runs[0]["energy"], "quickest": result["quickest"]})
 
 
 def _single(run: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,15 @@ import typer
 
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Force, Json, Quiet, Seed, TableIfAny, one_of
-from plait.cli.show import emit, print_facts
+from plait.cli.show import emit, print_facts, say_notes
 
-EXAMPLE = "Example: plait export shop.plait shop.csv --to onnx --out shop-onnx.plait"
+EXAMPLE = """Examples:\n\nplait export shop.plait shop.csv --to onnx --out shop-onnx.plait\n\n
+plait export shop.plait shop.csv --to openvino --out shop-openvino.plait\n\n
+plait export shop.plait --to web --out page\n\n
+plait export shop.plait --to sklearn --out shop-sklearn"""
+
+PLACES = {"web": "page", "sklearn": "sklearn"}
+"""What a bundle is written for -> where, if nothing is said; all else is a bundle."""
 
 
 @grouped
@@ -21,13 +27,14 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            callback=one_of("onnx", "web"),
-            help="onnx: a bundle of graphs, without torch. web: a page that runs in a browser.",
+            callback=one_of("onnx", "openvino", "web", "sklearn"),
+            help="onnx, openvino: a bundle whose mix is one graph, without torch. web: a page that "
+            "runs in a browser. sklearn: a folder with a fitted estimator.",
         ),
     ] = "onnx",
     out: Annotated[
         Path | None,
-        typer.Option(help="Bundle, or folder of a page, to write [exported.plait, page]."),
+        typer.Option(help="Bundle, or folder, to write [exported.plait, page, sklearn]."),
     ] = None,
     runtime: Annotated[
         Path | None,
@@ -40,10 +47,10 @@ def export(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a bundle whose networks are ONNX graphs, or a page: it answers alike, without torch.
+    """Write a bundle that is one graph, a page, or an estimator: it answers alike.
 
-    Each graph is compared with its network, on the rows of a table or on rows that are made up,
-    with each column missing too; one that says something else is refused.
+    A graph is compared with what it was made of, on the rows of a table or on rows that are made
+    up, with each column missing too; one that says something else is refused. A row is timed.
     """
     from plait.progress import bars_on_terminal
     from plait.recipes.export import export as run_export
@@ -53,20 +60,22 @@ def export(
             bundle,
             table,
             to=to,
-            out=out or Path("exported.plait" if to == "onnx" else "page"),
+            out=out or Path(PLACES.get(to, "exported.plait")),
             runtime=runtime,
             seed=seed,
             force=force,
             progress=progress,
             **reading,
         )
+    say_notes(result)
     emit(result, as_json=json, show=show)
 
 
 def show(result: dict[str, Any]) -> None:
     """Print where the bundle is, and what its graphs were compared on."""
     rows = "rows that were made up" if result["made_up"] else "rows of the table"
-    before, page = result["mb_before"], result["to"] == "web"
+    before, to, out = result["mb_before"], result["to"], result["out"]
+    ms, ms_before = result["ms"], result["ms_before"]
     compared = {
         "compared on": f"{result['rows']} answers to {rows}",
         "largest difference": f"{result['difference']:.1e}",
@@ -74,12 +83,14 @@ def show(result: dict[str, Any]) -> None:
     }
     print_facts(
         {
-            "page" if page else "bundle": result["out"],
-            "graphs": result["graphs"],
+            {"web": "page", "sklearn": "folder"}.get(to, "bundle"): out,
+            "graphs": "1, of the whole mix" if result["whole"] else result["graphs"] or None,
             **(compared if result["rows"] else {}),
-            "serve it with": f"python -m http.server -d {result['out']} -b 127.0.0.1"
-            if page
+            "ms of a row": None if ms is None else f"{ms:.2f} (before {ms_before:.2f})",
+            "serve it with": f"python -m http.server -d {out} -b 127.0.0.1"
+            if to == "web"
             else None,
+            "use it with": f"python {out}/use.py" if to == "sklearn" else None,
             "MB": f"{result['mb']:.2f}" + ("" if before is None else f" (before {before:.2f})"),
         }
     )

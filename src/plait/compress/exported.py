@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE, beside
+from plait.compress.example_rows import MAX_ALONE, MAX_COMPARED, MAX_HIDDEN, example_rows
+from plait.compress.exported_mix import Exported, mix_of
 from plait.compress.graph_export import graph_of
 from plait.compress.parity import Parity, compare, worst
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
-from plait.data.table import Table, read
-from plait.errors import TargetError, UsageError
+from plait.data.table import Table
+from plait.errors import UsageError
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.networks.building import build_systems
@@ -26,30 +28,6 @@ from plait.networks.system import System
 from plait.networks.torch_runners import SystemRunner
 from plait.progress import SILENT, Progress
 from plait.types import Arrays, Layout
-
-NUM_EXAMPLES = 24
-"""Rows that are made up where no table tells any."""
-
-MAX_COMPARED = 1024
-"""Rows of a table on which a graph is compared with its network."""
-
-MAX_ALONE, MAX_HIDDEN = 16, 64
-"""Of these: rows that are asked one by one, and rows that are asked without each column."""
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What an export made.
-
-    Attributes:
-        model: Whose networks are graphs.
-        parity: Of the graphs and their networks, over all rows that were compared.
-        made_up: Whether these rows were made up, as no table told any.
-    """
-
-    model: Model
-    parity: Parity
-    made_up: bool
 
 
 def export(
@@ -90,19 +68,13 @@ def export(
 
 def networks_of(model: Model) -> Ensemble:
     """Return the mix of a model that has networks in it. Raises `TargetError`, `UsageError`."""
-    predictor = model.predictor
-    if not isinstance(predictor, Ensemble):
-        raise TargetError(
-            "only networks that predict can be written as graphs",
-            expected="a target that is a category, tags or a number",
-            received=f"'{model.target}', a {predictor.target.modality} that is generated",
-        )
-    if DEEP not in predictor.weights or predictor.graphs:
+    predictor = mix_of(model)
+    if DEEP not in predictor.weights:
         raise UsageError(
             "this bundle has no network to write as a graph",
-            expected="a bundle in whose mix a network is",
-            received="graphs already" if predictor.graphs else ", ".join(predictor.weights),
-            hint=None if predictor.graphs else "its simple models run without torch as they are",
+            expected="a network in the mix, as weights of torch",
+            received=", ".join(predictor.weights),
+            hint="its simple models run without torch as they are",
         )
     return predictor
 
@@ -110,14 +82,6 @@ def networks_of(model: Model) -> Ensemble:
 def with_graphs(ensemble: Ensemble, graphs: Sequence[SavedGraph]) -> Ensemble:
     """Return a mix whose networks are graphs."""
     return replace(ensemble, graphs=tuple(graphs), tensors={}, _runners=None)
-
-
-def example_rows(model: Model, seed: int) -> Table:
-    """Return rows of made-up cells, as each codec makes them, under a model's schema."""
-    rng = np.random.default_rng(seed)
-    codecs = model.shown
-    rows = [{name: codecs[name].example(rng) for name in model.inputs} for _ in range(NUM_EXAMPLES)]
-    return model.as_table(read(rows))
 
 
 def batches(

@@ -11,13 +11,10 @@ from torch.nn import functional as F
 
 from plait.compress.quiet import quietly
 from plait.errors import ExtraError, UsageError
-from plait.networks.graphs import SavedGraph
+from plait.networks.graphs import OPSET, SavedGraph
 from plait.networks.runner import OUTPUTS, PART, flat, nested
 from plait.networks.system import System, to_tensors
 from plait.types import Arrays, Layout
-
-OPSET = 21
-"""Of the graphs: the first with blocks of four-bit weights."""
 
 
 def graph_of(system: System, example: Arrays, layouts: Mapping[str, Layout]) -> SavedGraph:

@@ -1,4 +1,4 @@
-"""Whether two runners of one network say the same of the same rows."""
+"""Whether a model and what was made of it say the same of the same rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from plait.errors import ParityError
 from plait.modalities import PredictiveTarget
 
 MOST_DIFFERENCE, LEAST_AGREEMENT = 1e-3, 0.999
-"""Of a graph and its network: more than the first, or less than the second, is refused."""
+"""Of a graph and what it was made of: more than the first, or less than the second, is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +30,18 @@ class Parity:
     agreement: float
     num_rows: int
 
-    def require(self, what: str, received: str) -> Parity:
+    def require(self, what: str, received: str, of: str = "the network") -> Parity:
         """Return itself. Raises `ParityError` where the two do not say the same.
 
         Args:
-            what: Was made of the network.
+            what: Was made.
             received: Where it differs.
+            of: Of what it was made.
         """
         if self.difference <= MOST_DIFFERENCE and self.agreement >= LEAST_AGREEMENT:
             return self
         raise ParityError(
-            f"{what} does not say what the network says, so it is not written",
+            f"{what} does not say what {of} says, so it is not written",
             expected=f"outputs within {MOST_DIFFERENCE:g}, answers that agree on "
             f"{LEAST_AGREEMENT:.1%} of rows or more",
             received=f"{self.difference:.2g} apart, {self.agreement:.2%} agree {received}",

@@ -21,9 +21,13 @@ from plait.errors import BundleError, PlaitError
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model
 from plait.model.several import predicted
+from plait.networks.graphs import ONNX as ONNX
+from plait.networks.graphs import OPENVINO as OPENVINO
 from plait.types import Cell
 
-NUMPY, ONNX = "numpy", "onnxruntime"
+NUMPY = "numpy"
+"""The engine of simple models alone; graphs have their runtime's."""
+
 BATCH_SIZES = (1, 8, 64, 256)
 COLD_RUNS = 3
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -53,7 +57,8 @@ class Load:
 
 
 def engine_of(model: Model) -> str:
-    """Return what runs a model's bundle: ``numpy`` alone, ``onnxruntime`` its graphs, or ``torch``.
+    """Return what runs a model's bundle: ``numpy`` alone, ``onnxruntime`` or ``openvino`` its
+    graphs, or ``torch``.
 
     Raises `TargetError` where it has no target.
     """
@@ -62,7 +67,8 @@ def engine_of(model: Model) -> str:
         check_answers(model)
     except BundleError:
         return TORCH
-    return ONNX if any(isinstance(one, Ensemble) and one.graphs for one in parts) else NUMPY
+    graphs = [graph for one in parts if isinstance(one, Ensemble) for graph in one.graphs]
+    return graphs[0].runtime if graphs else NUMPY
 
 
 def measure(path: Path, engine: str, load: Load, *, threads: int) -> dict[str, Any]:

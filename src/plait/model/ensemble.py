@@ -24,7 +24,13 @@ from plait.model.decision import Decision
 from plait.model.judges import OutputJudge
 from plait.model.kept_answers import KeptAnswers
 from plait.networks.config import SystemConfig
-from plait.networks.graphs import SavedGraph, graph_files
+from plait.networks.feature_columns import (
+    FeatureColumn,
+    features_facts,
+    features_file,
+    with_features,
+)
+from plait.networks.graphs import FOLDER, SavedGraph, graph_files
 from plait.networks.infer import row_outputs
 from plait.networks.opening import open_graphs, open_systems
 from plait.networks.runner import Runner
@@ -38,8 +44,9 @@ DEEP = "deep"
 
 WEIGHTS = "model.safetensors"
 BASE_MODELS, EVIDENCE = "base-models", "evidence"
+FEATURES = f"{FOLDER}/features.safetensors"
 """Of a bundle: the file of the network's weights, the folders of the simple models, and of what
-they tell the network."""
+they tell the network, and the file of which features a graph of the whole mix is given."""
 
 
 @brief
@@ -58,6 +65,8 @@ class Ensemble:
             name. The networks are of one shape; the mean of their outputs counts.
         graphs: The networks as ONNX graphs, which then answer in place of `tensors`; empty where
             torch runs them.
+        whole: The simple features that the only graph is given, which then answers in place of the
+            whole mix, calibrated; None where each model of the mix answers by itself.
         evidence: What each network is told by simple models; empty where they are told nothing.
         packed: Bits of a number in which simple models are saved; None saves floats.
         decision: When a row counts as one of two classes; None takes the more probable class.
@@ -74,6 +83,7 @@ class Ensemble:
     config: SystemConfig | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     graphs: tuple[SavedGraph, ...] = ()
+    whole: tuple[FeatureColumn, ...] | None = None
     evidence: tuple[Evidence, ...] = ()
     packed: int | None = None
     decision: Decision | None = None
@@ -93,6 +103,8 @@ class Ensemble:
 
         Nothing is drawn: `asked` does not matter.
         """
+        if self.whole is not None:
+            return row_outputs(self.runners[0], with_features(prepared, self.whole), rows)
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
         mixed = mix_outputs(found, self.weights)
         return mixed if self.calibration is None else self.calibration.apply(mixed, prepared, rows)
@@ -127,6 +139,8 @@ class Ensemble:
 
     def outputs_of(self, name: str, prepared: Prepared, rows: np.ndarray) -> np.ndarray:
         """Return the outputs of one base model, or of the network under the name ``deep``."""
+        if self.whole is not None:
+            raise KeyError(f"one graph answers in place of {name}")
         if name != DEEP:
             if self.features is None:
                 raise KeyError(f"no features for base model {name}")
@@ -139,11 +153,13 @@ class Ensemble:
     def files(self) -> dict[str, bytes]:
         """Return the files of a bundle: name -> content."""
         files = graph_files(self.graphs)
+        if self.whole is not None:
+            files[FEATURES] = features_file(self.whole)
         if self.config is not None and not self.graphs:
             files[WEIGHTS] = save({k: np.ascontiguousarray(v) for k, v in self.tensors.items()})
         for number, one in enumerate(self.evidence):
             files |= {f"{EVIDENCE}/{number}/{n}": data for n, data in one.files().items()}
-        files |= folder_files(self._save_simple)
+        files |= folder_files(self.save_simple)
         files = files if self.packed is None else _packed(files, self.packed)
         return files | ({} if self.answers is None else self.answers.files())
 
@@ -158,11 +174,13 @@ class Ensemble:
             "evidence": len(self.evidence),
             "packed": self.packed,
             "graphs": [graph.facts() for graph in self.graphs],
+            "whole": None if self.whole is None else features_facts(self.whole, self.codecs),
             **({} if self.decision is None else {"decision": self.decision.to_dict()}),
             "calibration": None if self.calibration is None else self.calibration.facts(),
         }
 
-    def _save_simple(self, folder: Path) -> None:
+    def save_simple(self, folder: Path) -> None:
+        """Write the simple models of the mix, and what makes their features, into a folder."""
         if self.features is not None:
             self.features.save(folder / BASE_MODELS / "features")
         for name, fitted in self.base_models.items():

@@ -34,7 +34,7 @@ class IntervalScale:
     nominal: float | None = NOMINAL_COVERAGE
 
     def __init__(self, codec: PredictiveTarget) -> None:
-        self._bounds = getattr(codec, "bounds", (-np.inf, np.inf))
+        self.bounds = getattr(codec, "bounds", (-np.inf, np.inf))
 
     def known(self, truth: np.ndarray) -> np.ndarray:
         return np.isfinite(truth)
@@ -57,7 +57,7 @@ class IntervalScale:
         moved[:, 1] = centre - sides[:, 0] * factors[:, 0]
         moved[:, 3] = centre + sides[:, 1] * factors[:, 1]
         moved[:, 1:] = np.sort(moved[:, 1:], axis=1)
-        return np.clip(moved, *self._bounds)
+        return np.clip(moved, *self.bounds)
 
     def most_cautious(self, factors: np.ndarray) -> np.ndarray:
         return np.asarray(factors.max(axis=0))

@@ -27,7 +27,7 @@ from plait.modalities import (
 from plait.model.calibration import calibration_from
 from plait.model.decision import Decision
 from plait.model.derived_columns import BACKBONE, DerivedColumn, SpaceColumn
-from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, WEIGHTS, Ensemble
+from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, FEATURES, WEIGHTS, Ensemble
 from plait.model.generator import load_generator
 from plait.model.kept_answers import ANSWERS, KeptAnswers
 from plait.model.predictor import Predictor
@@ -35,7 +35,8 @@ from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
 from plait.networks.config import SystemConfig
-from plait.networks.graphs import graph_file, graph_from
+from plait.networks.feature_columns import features_from
+from plait.networks.graphs import graph_from
 from plait.writing import spare_folder
 
 SPACE = "space.safetensors"
@@ -54,7 +55,8 @@ def load_ensemble(
         target: Codec of the target.
     """
     weights = {str(name): float(weight) for name, weight in about["mix"].items()}
-    simple = [name for name in weights if name != DEEP]
+    whole = about.get("whole")
+    simple = [] if whole is not None else [name for name in weights if name != DEEP]
     folder = bundle.path / BASE_MODELS
     config, calibration = about.get("system"), about.get("calibration")
     graphs = about.get("graphs", [])
@@ -67,9 +69,9 @@ def load_ensemble(
         config=None if config is None else SystemConfig(**config),
         tensors=bundle.read_arrays(WEIGHTS) if DEEP in weights and not graphs else {},
         graphs=tuple(
-            graph_from(facts, bundle.read_bytes(graph_file(number)))
-            for number, facts in enumerate(graphs)
+            graph_from(facts, number, bundle.read_bytes) for number, facts in enumerate(graphs)
         ),
+        whole=None if whole is None else features_from(whole, bundle.read_bytes(FEATURES)),
         evidence=sharing(
             Evidence.load(bundle.path / EVIDENCE / str(number), codecs)
             for number in range(about.get("evidence", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from plait.types import Arrays
 LEAST_LENGTH = 2
 """Places along a ragged axis, at least: graphs are traced of several, and padding says nothing."""
 
-DTYPES = {
+DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
     "tensor(bool)": np.bool_,
@@ -58,10 +58,22 @@ class GraphRunner:
 
     def feeds(self, arrays: Arrays) -> Arrays:
         """Return the graph's inputs of a batch: those that it has, in its types, long enough."""
-        return {
-            name: _padded(np.asarray(arrays[name], dtype), ragged)
-            for name, (dtype, ragged) in self._inputs.items()
-        }
+        return feeds_of(self._inputs, arrays)
+
+
+def feeds_of(
+    inputs: Mapping[str, tuple[type[np.generic], tuple[int, ...]]], arrays: Arrays
+) -> Arrays:
+    """Return a batch's arrays as a graph takes them.
+
+    Args:
+        inputs: Name -> type, and the axes whose length is open, the batch's apart.
+        arrays: Flat.
+    """
+    return {
+        name: _padded(np.asarray(arrays[name], dtype), ragged)
+        for name, (dtype, ragged) in inputs.items()
+    }
 
 
 def open_session(model: bytes, threads: int, settle: Callable[[Any], None] | None = None) -> Any:

@@ -1,20 +1,27 @@
 """Opens saved networks as runners: the one door from models to what runs them.
 
-That is torch, or onnxruntime where a bundle holds graphs.
+That is torch, or onnxruntime or OpenVINO where a bundle holds graphs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from plait.networks.graph_runners import GraphRunner
-from plait.networks.graphs import SavedGraph
+from plait.networks.graphs import ONNX, OPENVINO, SavedGraph
+from plait.networks.openvino_runner import OpenVinoRunner
 from plait.networks.runner import Drawer, Runner
 from plait.networks.weights import SavedHeads, SavedRows, SavedSpace, SavedSystems
 
 if TYPE_CHECKING:
     from plait.whole_rows.drawing import RowDrawer
+
+RUNNERS: dict[str, Callable[[SavedGraph], Runner]] = {
+    ONNX: GraphRunner,
+    OPENVINO: OpenVinoRunner,
+}
+"""What runs a graph -> its runner."""
 
 
 def open_systems(saved: SavedSystems) -> list[Runner]:
@@ -26,8 +33,8 @@ def open_systems(saved: SavedSystems) -> list[Runner]:
 
 
 def open_graphs(graphs: Sequence[SavedGraph]) -> list[Runner]:
-    """Return a runner per graph of a predictive target."""
-    return [GraphRunner(one) for one in graphs]
+    """Return a runner per graph of a predictive target: onnxruntime, or OpenVINO."""
+    return [RUNNERS[one.runtime](one) for one in graphs]
 
 
 def open_space(saved: SavedSpace) -> dict[str | None, Runner]:

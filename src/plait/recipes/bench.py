@@ -9,12 +9,22 @@ from typing import Any, Unpack
 
 from plait.bundle import size_mb
 from plait.data.table import Table, read
-from plait.edge.bench import BATCH_SIZES, COLD_RUNS, ONNX, Load, engine_of, measure
+from plait.edge.bench import (
+    BATCH_SIZES,
+    COLD_RUNS,
+    NUMPY,
+    ONNX,
+    OPENVINO,
+    Load,
+    engine_of,
+    measure,
+)
 from plait.edge.needs import check_answers
 from plait.edge.timing import TORCH
 from plait.errors import (
     BundleError,
     ExtraError,
+    GraphError,
     ParityError,
     TargetError,
     UsageError,
@@ -31,6 +41,9 @@ from plait.writing import spare_folder
 
 SECONDS = 1.0
 
+ENGINES = (NUMPY, ONNX, OPENVINO, TORCH)
+"""What may run a bundle: as it is, or as it is exported to be measured."""
+
 
 @listened
 def bench(
@@ -38,6 +51,7 @@ def bench(
     table: Any,
     *,
     threads: Sequence[int] = (),
+    engines: Sequence[str] = (),
     seconds: float = SECONDS,
     batch_sizes: Sequence[int] = BATCH_SIZES,
     cold_runs: int = COLD_RUNS,
@@ -48,12 +62,15 @@ def bench(
 
     Every number is from a process that does nothing else: raw cells go in, answers come out. A
     bundle with a network of torch is measured twice where ``plait[export]`` is installed: as it is,
-    and with its networks as graphs, which are not kept.
+    and as one graph of its whole mix. Other engines are measured where they are named: the bundle
+    is exported for them, compared as `plait.export` does, and not kept.
 
     Args:
         bundle: A bundle's folder, with a target.
         table: Rows with any subset of the model's input columns; the first few hundred are asked.
         threads: Of the processor, each measured; default one, and all there are.
+        engines: Of ``numpy``, ``onnxruntime``, ``openvino`` and ``torch`` those to be measured;
+            default what runs the bundle, and for a network of torch ``onnxruntime``.
         seconds: Spent on single rows, and on each size of batch.
         batch_sizes: Rows of a batch.
         cold_runs: Processes whose first answer is waited for; the median counts.
@@ -63,7 +80,8 @@ def bench(
     Returns:
         ``bundle``, ``rows`` (how many different ones were asked), ``runs`` (for each engine and
         number of threads what `plait.edge.bench.measure` returns, and ``bundle_mb``, in 10^6
-        bytes), ``missing_columns`` and ``notes``.
+        bytes), ``quickest`` (the engine whose single rows take the least, None where there is but
+        one), ``missing_columns`` and ``notes``.
 
     Raises:
         ExtraError: The bundle holds a network of torch, and that is not installed.
@@ -75,7 +93,9 @@ def bench(
     path = as_path(bundle, "a bundle")
     model, rows = load_model(path), read(table, **reading)
     engine = engine_of(model)
-    if engine == TORCH and find_spec("torch") is None:
+    if not set(engines) <= set(ENGINES):
+        raise UsageError("unknown engine", expected=", ".join(ENGINES), received=", ".join(engines))
+    if engine == TORCH and engine in (engines or (engine,)) and find_spec("torch") is None:
         raise ExtraError("train", "a network of torch, which the bundle holds,")
     if model.in_time is not None and model.in_time.reads(rows):
         raise UsageError(
@@ -90,12 +110,9 @@ def bench(
         batch_sizes=tuple(sorted(set(batch_sizes))),
         cold_runs=cold_runs,
     )
-    runs, notes = list[dict[str, Any]](), list[str]()
+    runs = list[dict[str, Any]]()
     with spare_folder() as folder:
-        bundles = {engine: path}
-        if engine == TORCH:
-            graphs, notes = _as_graphs(model, folder / path.name)
-            bundles |= {} if graphs is None else {ONNX: graphs}
+        bundles, notes = _bundles(model, path, folder, engine, engines)
         update = heard(progress).task("measuring", len(wanted) * len(bundles))
         for kind, place in bundles.items():
             for number in wanted:
@@ -107,21 +124,70 @@ def bench(
         "bundle": str(path),
         "rows": len(load.rows),
         "runs": runs,
+        "quickest": _quickest(runs) if len(bundles) > 1 else None,
         "missing_columns": missing,
         "notes": [*rows.notes, *notes_on(missing), *_too_few(load), *notes],
     }
 
 
-def _as_graphs(model: Model, place: Path) -> tuple[Path | None, list[str]]:
-    """Write a bundle whose networks are graphs; None, and why, where that cannot be done."""
-    from plait.compress.exported import export
+def _bundles(
+    model: Model, path: Path, folder: Path, engine: str, engines: Sequence[str]
+) -> tuple[dict[str, Path], list[str]]:
+    """Return engine -> bundle that it runs, and what is to be said of those that are not there.
 
+    Raises `UsageError` where there is none.
+    """
+    bundles = {engine: path} if engine in (engines or (engine,)) else {}
+    notes = list[str]()
+    for kind in engines or ((ONNX,) if engine == TORCH else ()):
+        if kind != engine:
+            graphs, more = _as_graphs(model, folder / kind / path.name, kind)
+            bundles |= {} if graphs is None else {kind: graphs}
+            notes += more
+    if not bundles:
+        raise UsageError(
+            "none of the engines that were named runs this bundle",
+            expected=f"{engine}, which does",
+            received="; ".join(notes),
+        )
+    return bundles, notes
+
+
+def _as_graphs(model: Model, place: Path, engine: str) -> tuple[Path | None, list[str]]:
+    """Write a bundle that another engine runs; None, and why, where that cannot be done."""
     try:
-        made = export(model).model
+        made, notes = _exported(model, engine)
         check_answers(made)
-        return made.save(place), []
-    except (BundleError, ExtraError, ParityError, TargetError, UsageError) as error:
-        return None, [f"measured by torch alone: {error.what}"]
+        place.parent.mkdir(exist_ok=True)
+        return made.save(place), notes
+    except FAILURES as error:
+        return None, [f"not measured by {engine}: {error.what}"]
+
+
+def _exported(model: Model, engine: str) -> tuple[Model, list[str]]:
+    """Return a model for an engine, and what is to be said of it."""
+    if engine not in (ONNX, OPENVINO):
+        raise UsageError(f"no bundle is exported for {engine}")
+    from plait.compress.exported_mix import export_mix
+
+    if engine == OPENVINO:
+        from plait.compress.openvino_graph import to_openvino
+
+        return export_mix(model, convert=to_openvino).model, []
+    try:
+        return export_mix(model).model, []
+    except (GraphError, ParityError) as error:
+        from plait.compress.exported import export
+
+        return export(model).model, [f"networks alone are graphs: {error.what}"]
+
+
+FAILURES = (BundleError, ExtraError, GraphError, ParityError, TargetError, UsageError)
+
+
+def _quickest(runs: Sequence[dict[str, Any]]) -> str:
+    """Return the engine whose single rows take the least time."""
+    return str(min(runs, key=lambda run: float(run["p50_ms"]))["engine"])
 
 
 def _asked(model: Model, table: Table, most: int) -> list[dict[str, Any]]:

@@ -7,20 +7,23 @@ from typing import Any, Unpack
 
 from plait.bundle import size_mb
 from plait.compress.parity import Parity, worst
-from plait.data.table import read
-from plait.errors import UsageError
+from plait.data.table import Table, read
+from plait.edge.needs import check_answers
+from plait.errors import BundleError, GraphError, ParityError, UsageError
 from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
-from plait.model.ensemble import Ensemble
+from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model, load
 from plait.model.several import Several
 from plait.progress import Progress
 from plait.reading import ReadOptions
+from plait.recipes.export_times import ms_of_rows
 from plait.recipes.outputs import place_beside
+from plait.web.facts import check_can_be_page
 from plait.web.page import write_page
 
-ONNX, WEB = "onnx", "web"
-KINDS = (ONNX, WEB)
+ONNX, OPENVINO, WEB, SKLEARN = "onnx", "openvino", "web", "sklearn"
+KINDS = (ONNX, OPENVINO, WEB, SKLEARN)
 """What a bundle can be written for."""
 
 
@@ -37,19 +40,25 @@ def export(
     progress: Progress | bool | None = None,
     **reading: Unpack[ReadOptions],
 ) -> dict[str, Any]:
-    """Write a bundle whose networks are ONNX graphs, or a page that runs it; return what was done.
+    """Write a bundle that runs elsewhere, or a page that runs it; return what was done.
 
-    Either answers as the bundle does, without torch: a bundle of graphs needs ``pip install
-    'plait[edge]'`` and the extras of its modalities, a page (`plait.web.page.write_page`) a
-    browser.
-    Each graph is compared with its network, on the rows of a table or on rows that are made up:
-    together, one by one, and with each column missing. A graph that says something else is refused.
+    ``onnx`` and ``openvino``: a bundle whose whole mix is one graph: simple models, networks, their
+    weights and the calibration; it answers without torch, by ``pip install 'plait[edge]'`` or
+    ``'plait[openvino]'`` and the extras of its modalities. Features that a graph cannot make (of
+    words, say) are its inputs, which codecs make: ``model.json`` names them. Where a model of the
+    mix cannot be in a graph, ``onnx`` makes graphs of the networks alone, and a note says why.
+    ``web``: a page (`plait.web.page.write_page`), for a browser. ``sklearn``: a folder with the
+    bundle as it is and a script that uses it as an estimator (`plait.sklearn.load`).
+
+    What was written is compared with what it was made of, on the rows of a table or on rows that
+    are made up: together, one by one, and with each column missing; a graph that says something
+    else is refused. A row is timed by both.
 
     Args:
-        bundle: A bundle in whose mix a network is, or its model; for a page also one of graphs.
+        bundle: A bundle of a predicted target, or its model; for a page also one of graphs.
         table: Rows to compare on; None makes some up.
-        to: ``onnx``, or ``web``.
-        out: The bundle, or the folder of the page, to write.
+        to: ``onnx``, ``openvino``, ``web``, or ``sklearn``.
+        out: The bundle, or the folder, to write.
         runtime: Of a page: where ONNX Runtime Web is; see `plait.web.runtime.runtime_files`.
         seed: Of the rows that are made up, and of the choice among many.
         force: Whether a bundle at `out` is replaced; never the one that is read.
@@ -58,15 +67,18 @@ def export(
             Runtime Web may be fetched.
 
     Returns:
-        A dict: ``out``, ``graphs`` (how many), ``rows`` compared (0 of graphs that were compared
-        before), whether these were ``made_up``, the largest ``difference``, the share of answers in
-        ``agreement``, ``mb`` of what was written and ``mb_before`` of the bundle.
+        A dict: ``out``, ``graphs`` (how many), ``whole`` (whether one answers for the whole mix),
+        ``rows`` compared (0 where nothing was), whether these were ``made_up``, the largest
+        ``difference``, the share of answers in ``agreement``, ``ms`` of a row by what was written
+        and ``ms_before`` by the bundle (None where not timed), ``mb`` of what was written,
+        ``mb_before`` of the bundle, and ``notes``.
 
     Raises:
-        UsageError: When there is no network to write, or `out` is taken.
+        UsageError: When the bundle is of graphs already, or `out` is taken.
         TargetError: When the target is generated, or there is none; or no browser can run it.
-        ParityError: When a graph says something else than its network.
-        ExtraError: Without ``plait[export]``.
+        GraphError: When a model of the mix cannot be written as a graph.
+        ParityError: When a graph says something else than what it was made of.
+        ExtraError: Without ``plait[export]``, or ``plait[openvino]``.
     """
     if to not in KINDS:
         raise UsageError("unknown kind of export", expected=", ".join(KINDS), received=to)
@@ -79,42 +91,99 @@ def export(
             hint="plait fit TABLE --target COLUMN makes one of each",
         )
     before = None if model.path is None else size_mb(model.path)
-    place = place_beside(out, model, force=force) if to == ONNX else Path(out)
-    made_up = table is None
-    graphs, parity = _as_graphs(model, table, to, seed, heard(progress), reading)
-    if to == ONNX:
-        graphs.save(place)
+    if to == SKLEARN:
+        from plait.recipes.export_sklearn import write_sklearn
+
+        place = write_sklearn(model, Path(out))
+        return _told(to, place, model, worst([]), made_up=False) | {"mb_before": before}
+    if to == WEB:
+        check_can_be_page(model)
+        place = Path(out)
     else:
-        fetched = bool(reading.get("allow_network"))
-        write_page(graphs, place, runtime=runtime, allow_network=fetched)
+        place = place_beside(out, model, force=force)
+    rows = None if table is None else model.as_table(read(table, **reading))
+    made, parity, notes = _as_graphs(model, rows, to, seed, heard(progress))
+    times = dict[str, float | None]()
+    if to == WEB:
+        write_page(made, place, runtime=runtime, allow_network=bool(reading.get("allow_network")))
+    else:
+        made.save(place)
+        times["ms"] = ms_of_rows(load(place), rows, seed)
+        times["ms_before"] = ms_of_rows(model, rows, seed)
+        notes += _slower(model, **times)
+    told = _told(to, place, made, parity, made_up=rows is None)
+    return told | {"mb_before": before, "notes": notes} | times
+
+
+def _told(to: str, place: Path, made: Model, parity: Parity, *, made_up: bool) -> dict[str, Any]:
+    parts = made.parts
+    graphs = parts.graphs if isinstance(parts, Ensemble) else ()
     return {
         "to": to,
         "out": str(place),
-        "graphs": len(graphs.ensemble.graphs),
+        "graphs": len(graphs),
+        "whole": isinstance(parts, Ensemble) and parts.whole is not None,
         "rows": parity.num_rows,
         "made_up": made_up,
         "difference": parity.difference,
         "agreement": parity.agreement,
+        "ms": None,
+        "ms_before": None,
         "mb": size_mb(place),
-        "mb_before": before,
+        "notes": [],
     }
 
 
 def _as_graphs(
-    model: Model,
-    table: Any,
-    to: str,
-    seed: int,
-    progress: Progress,
-    reading: ReadOptions,
-) -> tuple[Model, Parity]:
-    """Return a model whose networks are graphs, and their parity on rows; one of graphs as it is,
-    where a page is made."""
-    if to == WEB and isinstance(model.parts, Ensemble) and model.parts.graphs:
-        return model, worst([])
+    model: Model, rows: Table | None, to: str, seed: int, progress: Progress
+) -> tuple[Model, Parity, list[str]]:
+    """Return a model that answers by graphs, its parity on rows, and what is to be said.
+
+    One of graphs stays as it is, where a page is made. A page runs networks alone as they are.
+    """
+    parts = model.parts
+    if to == WEB and isinstance(parts, Ensemble):
+        if parts.graphs:
+            return model, worst([]), []
+        if set(parts.weights) == {DEEP} and not parts.evidence:
+            return _networks(model, rows, seed, progress, [])
+    from plait.compress.exported_mix import export_mix
+
+    if isinstance(parts, Ensemble) and DEEP in parts.weights and not parts.graphs:
+        require_torch()
+    from plait.compress.openvino_graph import to_openvino
+
+    convert = to_openvino if to == OPENVINO else None
+    try:
+        found = export_mix(model, rows, convert=convert, seed=seed, progress=progress)
+    except (GraphError, ParityError) as error:
+        if to != ONNX or not isinstance(parts, Ensemble) or DEEP not in parts.weights:
+            raise
+        why = f"networks alone are graphs, not the whole mix: {error.what} ({error.received})"
+        return _networks(model, rows, seed, progress, [why])
+    return found.model, found.parity, []
+
+
+def _networks(
+    model: Model, rows: Table | None, seed: int, progress: Progress, notes: list[str]
+) -> tuple[Model, Parity, list[str]]:
+    """Return a model whose networks are graphs, each by itself."""
     require_torch()
     from plait.compress.exported import export as exported_model
 
-    rows = None if table is None else model.as_table(read(table, **reading))
     found = exported_model(model, rows, seed=seed, progress=progress)
-    return found.model, found.parity
+    return found.model, found.parity, notes
+
+
+def _slower(model: Model, ms: float | None, ms_before: float | None) -> list[str]:
+    """Return a note where the bundle as it is answers sooner, without torch too."""
+    try:
+        check_answers(model)
+    except BundleError:
+        return []
+    if ms is None or ms_before is None or ms <= ms_before:
+        return []
+    return [
+        f"the bundle as it is answers a row sooner, without torch too: {ms_before:.2f} ms, this in "
+        f"{ms:.2f} ms"
+    ]

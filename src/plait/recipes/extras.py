@@ -31,6 +31,7 @@ EXTRAS = {
     "energy": ("codecarbon", "energy of machines without counters, and of GPUs"),
     "edge": ("onnxruntime", "networks that are ONNX graphs"),
     "export": ("onnx onnxruntime onnxscript", "plait export --to onnx"),
+    "openvino": ("openvino", "plait export --to openvino, and what it writes"),
     "screen": ("rapidocr onnxruntime", "text on the screen (plait caption --words screen)"),
 }
 """Extra -> the packages it brings, and what needs them."""

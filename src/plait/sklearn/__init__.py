@@ -2,6 +2,7 @@
 
 >>> from plait.sklearn import PlaitClassifier                     # doctest: +SKIP
 >>> PlaitClassifier(budget="1m").fit(frame, labels)               # doctest: +SKIP
+>>> plait.sklearn.load("shop.plait").predict_proba(frame)         # doctest: +SKIP
 
 scikit-learn is loaded when one of the names below is used.
 """
@@ -14,18 +15,30 @@ from typing import TYPE_CHECKING, Any
 from plait.errors import ExtraError
 
 if TYPE_CHECKING:
+    from plait.sklearn.bundles import BundleClassifier as BundleClassifier
+    from plait.sklearn.bundles import BundleRegressor as BundleRegressor
+    from plait.sklearn.bundles import load as load
     from plait.sklearn.estimators import PlaitClassifier as PlaitClassifier
     from plait.sklearn.estimators import PlaitEmbedder as PlaitEmbedder
     from plait.sklearn.estimators import PlaitRegressor as PlaitRegressor
 
-__all__ = ["PlaitClassifier", "PlaitEmbedder", "PlaitRegressor"]
+__all__ = [
+    "BundleClassifier",
+    "BundleRegressor",
+    "PlaitClassifier",
+    "PlaitEmbedder",
+    "PlaitRegressor",
+    "load",
+]
+_OF_BUNDLES = ("BundleClassifier", "BundleRegressor", "load")
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'plait.sklearn' has no attribute '{name}'")
     try:
-        return getattr(import_module("plait.sklearn.estimators"), name)
+        place = "bundles" if name in _OF_BUNDLES else "estimators"
+        return getattr(import_module(f"plait.sklearn.{place}"), name)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "sklearn":
             raise

@@ -14,7 +14,9 @@ from plait.types import Cell, is_missing
 Columns = dict[str, list[Cell]]
 
 
-def columns_of(estimator: Any, x: Any, *, reset: bool) -> tuple[Columns, dict[str, str]]:
+def columns_of(
+    estimator: Any, x: Any, *, reset: bool, least: int | None = None
+) -> tuple[Columns, dict[str, str]]:
     """Return the columns of X, and the modalities of those that can only be numbers.
 
     Columns of arrays are ``x0``, ``x1``...; those of frames keep their names. Sets
@@ -25,8 +27,9 @@ def columns_of(estimator: Any, x: Any, *, reset: bool) -> tuple[Columns, dict[st
         estimator: Whose fit or prediction this is.
         x: DataFrame, Arrow table, array, list of lists, or list of dicts.
         reset: Whether this is a fit.
+        least: Rows, at least; None takes 2 at a fit, else 1.
     """
-    least = 2 if reset else 1
+    least = least or (2 if reset else 1)
     if isinstance(x, list | tuple) and x and isinstance(x[0], Mapping):
         return _of_rows(estimator, x, reset, least)
     if hasattr(x, "columns") and hasattr(x, "shape"):

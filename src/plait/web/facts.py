@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from plait.display import model_name
 from plait.errors import TargetError
 from plait.modalities import Codec, PredictiveTarget, find_codec
 from plait.model.calibration import Calibration
@@ -16,6 +17,7 @@ from plait.model.decision import Decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.model.several import Several
+from plait.networks.feature_columns import tells_features
 from plait.networks.graphs import graph_file
 
 FOLDER, ENTRY = "browser", "codec.js"
@@ -34,7 +36,7 @@ def page_facts(model: Model) -> dict[str, Any]:
         "target": model.target,
         "columns": [column_facts(name, ensemble.codecs[name]) for name in model.inputs],
         "answer": _answer(ensemble.target, ensemble.decision),
-        "calibration": _calibration(ensemble.calibration),
+        "calibration": None if ensemble.whole is not None else _calibration(ensemble.calibration),
         "graphs": [
             {"file": graph_file(number), "precision": graph.precision, "folded": graph.folded}
             for number, graph in enumerate(ensemble.graphs)
@@ -45,9 +47,55 @@ def page_facts(model: Model) -> dict[str, Any]:
 def check_runs_in_browsers(model: Model) -> Ensemble:
     """Return what the model predicts with.
 
-    Raises `TargetError` where it is more than networks as graphs, reads what no browser can
-    prepare, or answers what rows in time bring next.
+    Raises `TargetError` where it is more than graphs, reads what no browser can prepare, or answers
+    what rows in time bring next.
     """
+    parts = _check_suits(model)
+    if parts.whole is not None:
+        if parts.whole:
+            column = parts.whole[0].column
+            raise _refused(
+                f"its graph is given features of '{column}', which no browser makes", HINT
+            )
+        return parts
+    if set(parts.weights) != {DEEP}:
+        simple = ", ".join(sorted(set(parts.weights) - {DEEP}))
+        raise _refused(f"its answers need simple models: {simple}", HINT)
+    if parts.evidence:
+        raise _refused("its network is told what simple models say", HINT)
+    if not parts.graphs:
+        raise _refused("its network is not a graph", HINT)
+    return parts
+
+
+def check_can_be_page(model: Model) -> None:
+    """Raise `TargetError` where a model, once its mix is a graph, would not run in a browser.
+
+    It is told before anything is traced: which column binds, and which model reads it.
+    """
+    parts = _check_suits(model)
+    if parts.graphs:
+        check_runs_in_browsers(model)
+        return
+    scales = {} if parts.features is None else dict(parts.features.scales)
+    simple = [name for name in parts.weights if name != DEEP]
+    readers = {name: model_name(simple[0]) for name in scales} if simple else {}
+    for evidence in parts.evidence:
+        for name, scale in evidence.scales.items():
+            scales.setdefault(name, scale)
+            readers.setdefault(name, "what tells the network")
+    for name, scale in scales.items():
+        codec = parts.codecs[name]
+        if name in readers and not tells_features(codec, scale.plan):
+            raise _refused(
+                f"{readers[name]} reads features of '{name}', a column of {codec.modality}, which "
+                "no browser makes",
+                HINT,
+            )
+
+
+def _check_suits(model: Model) -> Ensemble:
+    """Return what a model predicts with. Raises `TargetError` where no browser can ask it."""
     parts = model.parts
     if isinstance(model, Several):
         raise _refused("it answers several targets", "in Python, write the page of model[TARGET]")
@@ -57,13 +105,6 @@ def check_runs_in_browsers(model: Model) -> Ensemble:
         raise _refused(f"it makes a {parts.target.modality}", None)
     if model.in_time is not None:
         raise _refused("it answers what comes next of rows in time", None)
-    if set(parts.weights) != {DEEP}:
-        simple = ", ".join(sorted(set(parts.weights) - {DEEP}))
-        raise _refused(f"its answers need simple models: {simple}", HINT)
-    if parts.evidence:
-        raise _refused("its network is told what simple models say", HINT)
-    if not parts.graphs:
-        raise _refused("its network is not a graph", HINT)
     derived = [one.input_column for one in model.derived_columns]
     if derived:
         raise _refused(f"a pretrained encoder or a base reads {', '.join(derived)}", HINT)
@@ -86,7 +127,7 @@ def browser_folder(modality: str) -> Path | None:
 def _refused(why: str, hint: str | None) -> TargetError:
     return TargetError(
         "this model cannot be made a page",
-        expected="a predicted target, answered by networks alone, as graphs",
+        expected="a predicted target, answered by graphs whose inputs browsers make",
         received=why,
         hint=hint,
     )

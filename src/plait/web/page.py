@@ -63,7 +63,7 @@ def write_page(
     """Write a page that runs a model, and return its folder.
 
     Args:
-        model: Of a predicted target, whose answers are networks alone, as graphs.
+        model: Of a predicted target, whose answers are graphs' alone.
         folder: Where the page is to be; an earlier page there is replaced.
         title: Of the page; default the target's name.
         runtime: Where ONNX Runtime Web is; see `plait.web.runtime.runtime_files`.

@@ -36,6 +36,9 @@ from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 UNSEEN = 0
 """Label number 0 stands for every label that training did not see."""
 
+MOST_IN_TABLE = 512
+"""Labels, at most, of which a table of features is made."""
+
 
 @brief
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +148,13 @@ class CategoryCodec:
     def corrupt(self, raw: str, severity: float, rng: np.random.Generator) -> str:
         swap = len(self.labels) > 0 and rng.random() < severity
         return str(rng.choice(list(self.labels))) if swap else raw
+
+    @property
+    def code_features(self) -> np.ndarray | None:
+        """The features of each number that a label may have, ``[number, feature]``; None of many
+        labels: the table grows with their square."""
+        num = len(self.labels)
+        return np.eye(num + 1, num, -1, np.float32) if num <= MOST_IN_TABLE else None
 
     def features(self, arrays: Arrays) -> np.ndarray:
         """One-hot over the known labels; unseen is all zeros."""

@@ -178,6 +178,11 @@ class NumberCodec:
         spread = self.scale * (abs(raw) if self.log else 1.0)
         return raw + severity * spread * float(rng.normal())
 
+    @property
+    def feature_parts(self) -> tuple[str, ...]:
+        """The parts that are its features, one behind the other."""
+        return ("exact", "limit") if self.marked else ("exact",)
+
     def features(self, arrays: Arrays) -> np.ndarray:
         if not self.marked:
             return arrays["exact"]
@@ -185,8 +190,7 @@ class NumberCodec:
 
     def features_of(self, parts: Arrays) -> np.ndarray:
         """Return the features of many rows at once, float32 ``[row, feature]``."""
-        names = ("exact", "limit") if self.marked else ("exact",)
-        return np.concatenate([parts[name] for name in names], axis=1)
+        return np.concatenate([parts[name] for name in self.feature_parts], axis=1)
 
     def fingerprint(self, raw: float) -> Fingerprint | None:
         return None
