@@ -95,8 +95,8 @@ def test_codecarbon_counts_where_it_is_installed_and_asked(codecarbon, counters)
 
 
 def test_a_run_of_seconds_does_not_wait_for_codecarbon():
-    assert energy.worth_tracking(None) and energy.worth_tracking(300.0)
-    assert not energy.worth_tracking(5.0)
+    assert energy.worth_tracking(300.0)
+    assert not energy.worth_tracking(5.0) and not energy.worth_tracking(None)
 
 
 def test_without_codecarbon_nothing_is_tracked(monkeypatch):

@@ -34,7 +34,7 @@ LEAST_TRACKED = 60.0
 
 def worth_tracking(seconds: float | None) -> bool:
     """Tell whether codecarbon should count a run of so many seconds; None for unknown ones."""
-    return seconds is None or seconds >= LEAST_TRACKED
+    return seconds is not None and seconds >= LEAST_TRACKED
 
 
 class Meter:
