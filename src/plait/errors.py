@@ -156,6 +156,10 @@ class ParityError(PlaitError):
     """What was made of a network, to run elsewhere, does not say what the network says."""
 
 
+class ForgettingError(PlaitError):
+    """What a device is to learn would cost more of what the model knows than was allowed."""
+
+
 class FrontEndError(PlaitError):
     """What reads words out of sounds or pictures is not installed, or has no weights here."""
 

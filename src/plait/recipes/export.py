@@ -17,6 +17,7 @@ from plait.model.several import Several
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import place_beside
+from plait.recipes.remembered import with_statistics
 from plait.web.page import write_page
 
 ONNX, WEB = "onnx", "web"
@@ -47,7 +48,8 @@ def export(
 
     Args:
         bundle: A bundle in whose mix a network is, or its model; for a page also one of graphs.
-        table: Rows to compare on; None makes some up.
+        table: Rows to compare on; None makes some up. Where they have the target, what is written
+            carries statistics of them, by which it can learn on a device.
         to: ``onnx``, or ``web``.
         out: The bundle, or the folder of the page, to write.
         runtime: Of a page: where ONNX Runtime Web is; see `plait.web.runtime.runtime_files`.
@@ -110,11 +112,13 @@ def _as_graphs(
 ) -> tuple[Model, Parity]:
     """Return a model whose networks are graphs, and their parity on rows; one of graphs as it is,
     where a page is made."""
+    given = None if table is None else read(table, **reading)
     if to == WEB and isinstance(model.parts, Ensemble) and model.parts.graphs:
-        return model, worst([])
+        fresh = given is not None and model.parts.rehearsal is None
+        return (with_statistics(model, given) if fresh else model), worst([])
     require_torch()
     from plait.compress.exported import export as exported_model
 
-    rows = None if table is None else model.as_table(read(table, **reading))
+    rows = None if given is None else model.as_table(given)
     found = exported_model(model, rows, seed=seed, progress=progress)
-    return found.model, found.parity
+    return (found.model if given is None else with_statistics(found.model, given)), found.parity
