@@ -171,6 +171,7 @@ def _check(found: Rehearsal) -> None:
     """Raise `BundleError` where arrays do not fit together."""
     (features, raw), draws = found.transform.shape, len(found.draws)
     shapes = {
+        "transform": (features, raw),
         "centre": (raw,),
         "means": (len(found.counts), features),
         "spread": found.spread.shape[:1],
