@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from plait.cli.groups import Reading, grouped
-from plait.cli.options import Json, Quiet
+from plait.cli.options import Json, Quiet, Seed
 from plait.cli.show import emit, print_facts, print_table
 
 EXAMPLE = """Examples:
@@ -64,6 +64,7 @@ def learn(
     ] = False,
     *,
     reading: Reading,
+    seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -74,6 +75,7 @@ def learn(
     and after: what would cost too many of them is refused. Each correction has an id, by which it
     is forgotten again.
     """
+    # Learning draws no random numbers; --seed is there because every verb has it.
     from plait.recipes.learn import learn as run_learn
 
     result = run_learn(
