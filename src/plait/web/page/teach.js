@@ -57,7 +57,7 @@ export class Teacher {
   }
 
   #askName() {
-    const fresh = byId("it-is").value === NEW;
+    const fresh = this.learner.labels.length > 0 && byId("it-is").value === NEW;
     byId("new-class").hidden = !fresh;
     byId("new-name").required = fresh;
     if (fresh) byId("new-name").focus();
