@@ -22,9 +22,8 @@ def learning_faults(page: Page) -> list[str]:
     row = next(one for one in page.case.rows if any(cell is not None for cell in one.values()))
     before, asked = page.ask(row), len(page.server.paths)
     labels = list(getattr(page.case.model.target_codec, "labels", ()))
-    rights: list[str | float] = [before["prediction"] + 1.0]
-    if labels:
-        rights = [next(one for one in labels if one != before["prediction"]), NEW]
+    said, rights = before["prediction"], list[str | float]()
+    rights += [next(one for one in labels if one != said), NEW] if labels else [said + 1.0]
     found, after = list[str](), before
     for right in rights:
         after = _taught(page, right)
