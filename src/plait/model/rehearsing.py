@@ -20,7 +20,7 @@ MAX_ROWS = 2000
 LEAST_ROWS = 20
 MAX_CLASSES = 256
 
-MAX_SCORE_FEATURES, MAX_POINT_FEATURES = 16, 32
+MAX_SCORE_FEATURES, MAX_POINT_FEATURES = 16, 64
 """Features that are made of what a model answers, and of points."""
 
 ROWS_PER_FEATURE = 4
@@ -62,7 +62,7 @@ def make_rehearsal(
 ) -> Rehearsal | None:
     """Return the statistics of rows; None of few rows, very many classes, or another target.
 
-    Features are main directions of points and of scores (at most 32 and 16), whitened by what is
+    Features are main directions of points and of scores (at most 64 and 16), whitened by what is
     left of them once each class's mean is taken away (Fisher 1936); those of points, which come
     first, are turned to the axes of the classes' means. The covariance is drawn towards its
     diagonal, the more the fewer rows there are for it (Ledoit and Wolf 2004 set that weight by the
