@@ -100,15 +100,14 @@ class Learned:
             for one in correction.sums:
                 nums[one.label] += one.num
                 totals[one.label] = totals[one.label] + one.total
-        known, new = list(means[self.rehearsal.counts > 0]), []
+        known, new = list(means[self.rehearsal.counts > 0]), list[np.ndarray]()
         for label, num in nums.items():
             if num:
                 middle = means[places[label]] if label in places else np.zeros(len(spread))
                 share = num * spread / (num * spread + 1.0)
                 found = middle + share * (totals[label] / num - middle)
                 (known if label in places else new).append(found)
-        shape = (-1, len(spread))
-        return np.reshape(known, shape), np.reshape(new, shape)
+        return np.array(known).reshape(-1, near), np.array(new).reshape(-1, near)
 
     def _shares(self, features: np.ndarray) -> np.ndarray:
         """Return the probability of each new class, ``[row, new class]``."""

@@ -114,8 +114,9 @@ def _as_graphs(
     where a page is made."""
     given = None if table is None else read(table, **reading)
     if to == WEB and isinstance(model.parts, Ensemble) and model.parts.graphs:
-        fresh = given is not None and model.parts.rehearsal is None
-        return (with_statistics(model, given) if fresh else model), worst([])
+        if given is not None and model.parts.rehearsal is None:
+            model = with_statistics(model, given)
+        return model, worst([])
     require_torch()
     from plait.compress.exported import export as exported_model
 

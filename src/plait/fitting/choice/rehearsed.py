@@ -24,14 +24,13 @@ def keep_rehearsal(
         base_models: What made the features.
         shipped: With its kept answers.
     """
-    kept = shipped.answers
-    own = shipped.features is not None and DEEP not in shipped.weights
-    if kept is None or not own or base_models.bench is None or not len(kept.rows):
+    kept, features, bench = shipped.answers, shipped.features, base_models.bench
+    if kept is None or features is None or bench is None or not len(kept.rows):
         return None
-    if not can_be_learned(shipped.target):
+    if DEEP in shipped.weights or not can_be_learned(shipped.target):
         return None
     places = np.linspace(0, len(kept.rows) - 1, min(len(kept.rows), MAX_ROWS)).astype(np.int64)
-    rows, known = kept.rows[places], base_models.bench.known_matrices
-    matrices = shipped.features.matrices_from(known, problem.prepared, rows)
+    rows, known = kept.rows[places], bench.known_matrices
+    matrices = features.matrices_from(known, problem.prepared, rows)
     outputs = kept.outputs[places].astype(np.float32)
     return make_rehearsal(shipped.target, outputs, matrices.compact, problem.truth[rows])
