@@ -3,9 +3,10 @@
 ``python scripts/web_check.py --out FOLDER`` makes two small models, writes the page of each, serves
 it on this machine, and checks: that answers are those of Python within 1e-3, from the raw files on;
 that no request leaves the page, and none is made to answer; that it opens without a server once it
-was loaded; that it can be used by the keyboard, and every control has a name; that nothing is
-clipped or hard to read; that the first answer takes no more than two seconds; and that what is
-amiss (no camera, opened as a file) is said. Pictures of the pages go to FOLDER. Without a Chromium
+was loaded; that it learns what it is taught as Python does, keeps it and forgets it; that it can be
+used by the keyboard, and every control has a name; that nothing is clipped or hard to read; that
+the first answer takes no more than two seconds; and that what is amiss (no camera, opened as a
+file) is said. Pictures of the pages go to FOLDER. Without a Chromium
 it says so and does nothing. ONNX Runtime Web is found as by ``plait export --to web``.
 """
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from browser import Browser
+from web_learning import learning_faults
 from web_page import Page, button_named, serving
 
 MOST_DIFFERENCE, MOST_SECONDS = 1e-3, 2.0
@@ -27,6 +28,7 @@ def faults_of(page: Page) -> list[str]:
     page.wait("document.documentElement.dataset.kept")
     found += _different(page) + _leaks(page) + _unnamed(page) + _not_by_keyboard(page)
     found += _dropped(page) + _no_camera(page) + _unread(page) + _looks(page)
+    found += learning_faults(page)
     page.server.shutdown()
     page.server.server_close()
     page.open()
@@ -102,8 +104,8 @@ def _unnamed(page: Page) -> list[str]:
         if role in roles and not name and not node.get("ignored"):
             found.append(f"a {role} has no name")
     titles = "[...document.querySelectorAll('h1, h2')].map((one) => one.tagName).join()"
-    if page.browser.run(titles) != "H1,H2":
-        found.append("its headings are not one title and one for the answer")
+    if page.browser.run(titles) != "H1,H2,H2":
+        found.append("its headings are not a title, one for the answer, one for what it learned")
     if page.browser.run("document.querySelectorAll('[role=status]').length") < 2:
         found.append("answers are not read out")
     return found

@@ -19,6 +19,7 @@ from plait.demo import stickers
 from plait.model.calibration import Calibration
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
+from plait.model.rehearsing import make_rehearsal
 from plait.model.scales import scale_of
 from plait.networks.config import SystemConfig
 from plait.networks.system import System
@@ -109,6 +110,8 @@ def _model(table: Table, columns: list[str], target: str, steps: int) -> Model:
     graph = system_graph(system.eval(), prepared, every, None)
     parts = Ensemble(codecs=codecs, target=answer, weights={DEEP: 1.0}, graphs=(graph,))
     parts.calibration = _calibration(columns, answer)
+    outputs, points = parts.outputs_and_points(prepared, every)
+    parts.rehearsal = make_rehearsal(answer, outputs, points, truth)
     return Model(
         schema=table.schema,
         input_columns={name: (name,) for name in columns},

@@ -83,7 +83,8 @@ class Page:
             if found:
                 return found
             time.sleep(0.01)
-        state = self.browser.run("document.getElementById('state').textContent")
+        told = "['state', 'taught'].map((id) => document.getElementById(id).textContent).join(' ')"
+        state = self.browser.run(told)
         raise RuntimeError(f"{expression} stays false; the page says: {state}")
 
     def ask(self, row: Row) -> dict[str, Any]:

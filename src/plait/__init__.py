@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from plait.recipes.fit import fit as fit
     from plait.recipes.generate import generate as generate
     from plait.recipes.inspect import inspect as inspect
+    from plait.recipes.learn import learn as learn
     from plait.recipes.play import play as play
     from plait.recipes.predict import predict as predict
     from plait.recipes.report import report as report
@@ -73,6 +74,7 @@ _HOMES = {
     "fit": "plait.recipes.fit",
     "generate": "plait.recipes.generate",
     "inspect": "plait.recipes.inspect",
+    "learn": "plait.recipes.learn",
     "load": "plait.model.model",
     "play": "plait.recipes.play",
     "predict": "plait.recipes.predict",
@@ -104,6 +106,7 @@ __all__ = [
     "fit",
     "generate",
     "inspect",
+    "learn",
     "load",
     "play",
     "predict",

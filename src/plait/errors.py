@@ -160,6 +160,10 @@ class GraphError(PlaitError):
     """A model that cannot be written as one graph for the runtime that was asked for."""
 
 
+class ForgettingError(PlaitError):
+    """What a device is to learn would cost more of what the model knows than was allowed."""
+
+
 class FrontEndError(PlaitError):
     """What reads words out of sounds or pictures is not installed, or has no weights here."""
 

@@ -218,3 +218,17 @@ def test_what_says_something_else_is_refused():
     with pytest.raises(ParityError, match="does not say what the network says"):
         found.require("the graph", "")
     compare(target, first, first + 1e-5).require("the graph", "")
+
+
+def test_rows_with_the_target_make_a_bundle_that_learns_on_a_device(bundle, tmp_path):
+    out = tmp_path / "learns.plait"
+    plait.export(bundle, rows(), out=out)
+    edge = plait.edge.load(out)
+    known = edge.model.ensemble.rehearsal
+    assert known.num_near > 2  # what the head answers from is told by the graph
+    assert "## What it carries to learn on a device" in edge.model.card
+    learner = plait.edge.Learner(edge)
+    new = [{"note": "green", "size": 9.0 + step / 10} for step in range(8)]
+    learner.add_class("lime", new, force=True)
+    assert learner.predict(new)["prediction"].count("lime") >= 6
+    assert learner.predict(rows(8))["prediction"] == edge.predict(rows(8))["prediction"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from plait.baselines.features import FeatureMap
 
 MAX_NEIGHBOUR_FEATURES = 1024
+MAX_COMPACT_FEATURES = 256
 PART_ROWS = 16_384
 
 
@@ -87,6 +88,19 @@ class FeatureMatrices:
         projected at random (keeping distances).
         """
         return self.points(MAX_NEIGHBOUR_FEATURES)
+
+    @cached_property
+    def compact(self) -> np.ndarray:
+        """`neighbours` in few numbers, float32 ``[row, feature]``: dense and sparse features beyond
+        `MAX_COMPACT_FEATURES` each are projected to so many."""
+        weights = [scale.neighbour_weights() for scale in self.features.scales.values()]
+        dense = self.dense * np.concatenate(weights)
+        if dense.shape[1] > MAX_COMPACT_FEATURES:
+            dense = sketch_dense(dense, MAX_COMPACT_FEATURES)
+        if not self.sparse.num_features:
+            return dense.astype(np.float32)
+        sparse = sketch_sparse(self.sparse, MAX_COMPACT_FEATURES) / SPARSE_NORM
+        return np.concatenate([dense, sparse], axis=1).astype(np.float32)
 
     def points(self, max_dense: int) -> np.ndarray:
         """Return `neighbours` with dense features projected only beyond `max_dense`."""

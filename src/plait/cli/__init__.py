@@ -25,6 +25,7 @@ from plait.cli import (
     fit,
     generate,
     inspect,
+    learn,
     play,
     predict,
     report,
@@ -51,6 +52,7 @@ app.command(epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command(epilog=fit.EXAMPLE)(fit.fit)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLE)(predict.predict)
+app.command(epilog=learn.EXAMPLE)(learn.learn)
 app.command(epilog=bench.EXAMPLE)(bench.bench)
 app.command(epilog=play.EXAMPLE)(play.play)
 app.command(epilog=ask.EXAMPLE)(ask.ask)

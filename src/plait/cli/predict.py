@@ -23,6 +23,8 @@ plait predict shelf.plait ratings.csv --top 5 --out next.csv     (what each take
 
 plait predict policy.plait steps.csv --return-to-go 500     (what to do at each step)
 
+plait predict fish.plait new.csv --delta mine.delta     (with what plait learn learned)
+
 plait predict base.plait new.csv --classes "boot,sandal,trainer"
 
 plait predict base.plait new.csv --classes "footwear=boot|sandal,headgear=hat|cap\""""
@@ -99,6 +101,12 @@ def predict(
             "coco, or voc or yolo for a folder; of music abc, or wav for a folder.",
         ),
     ] = None,
+    delta: Annotated[
+        Path | None, typer.Option(help="What plait learn learned beside the bundle.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="File of the key with which the delta must be signed.")
+    ] = None,
     *,
     zero_shot: ZeroShot,
     force: Force = False,
@@ -130,6 +138,8 @@ def predict(
             table,
             out=out,
             format=format,
+            delta=delta,
+            key=key,
             force=force,
             seed=seed,
             **making,

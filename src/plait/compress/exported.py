@@ -81,7 +81,7 @@ def networks_of(model: Model) -> Ensemble:
 
 def with_graphs(ensemble: Ensemble, graphs: Sequence[SavedGraph]) -> Ensemble:
     """Return a mix whose networks are graphs."""
-    return replace(ensemble, graphs=tuple(graphs), tensors={}, _runners=None)
+    return replace(ensemble, graphs=tuple(graphs), tensors={}, rehearsal=None, _runners=None)
 
 
 def batches(

@@ -107,6 +107,7 @@ def with_whole(ensemble: Ensemble, graph: SavedGraph, mix: MixGraph) -> Ensemble
         features=None,
         evidence=(),
         packed=None,
+        rehearsal=None,
         _runners=None,
     )
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from plait.compress.quiet import quietly
 from plait.errors import ExtraError, UsageError
 from plait.networks.graphs import OPSET, SavedGraph
-from plait.networks.runner import OUTPUTS, PART, flat, nested
+from plait.networks.runner import LATENT, OUTPUTS, PART, flat, nested
 from plait.networks.system import System, to_tensors
 from plait.types import Arrays, Layout
 
@@ -51,9 +51,9 @@ class _Flat(nn.Module):
         super().__init__()
         self.system, self.names = system, list(names)
 
-    def forward(self, *tensors: Tensor) -> Tensor:
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         batch: dict[str, Any] = dict(zip(self.names, tensors, strict=True))
-        return self.system.outputs(nested(batch))
+        return self.system.outputs_and_latent(nested(batch))
 
 
 def _open_axes(name: str, layouts: Mapping[str, Layout]) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ def _export(
             network.eval(),
             tuple(tensors.values()),
             input_names=list(tensors),
-            output_names=[OUTPUTS],
+            output_names=[OUTPUTS, LATENT],
             dynamic_shapes=(shapes,),
             opset_version=OPSET,
             dynamo=True,

@@ -21,6 +21,7 @@ from plait.fitting.choice.chosen_by_folds import choose_and_judge, seconds_to_ch
 from plait.fitting.choice.comparison import Candidates, on_all_rows, outputs_of
 from plait.fitting.choice.held_out import calibrate
 from plait.fitting.choice.kept_answers import keep_answers
+from plait.fitting.choice.rehearsed import keep_rehearsal
 from plait.fitting.choice.subsets import subsets_of
 from plait.fitting.encoders.found_encoders import read_by_encoders
 from plait.fitting.encoders.tuning import has_tuned, knows_targets
@@ -40,6 +41,7 @@ from plait.modalities import Codec
 from plait.model.decision import Decision, make_decision
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
+from plait.model.rehearsing import with_told
 from plait.model.shared_space import SharedSpace
 from plait.networks.weights import evidence_of, tensors_of_all
 from plait.report.model_verdict import verdict_of
@@ -80,6 +82,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
             problem, base_models, known, choice.weights, deadline=until
         )
     model.ensemble.answers = keep_answers(problem, base_models, deep, model.ensemble)
+    model.ensemble.rehearsal = keep_rehearsal(problem, base_models, model.ensemble)
     model.ensemble.decision = _decide(
         problem, work, model, outputs_of(known, base_models), known.rows
     )
@@ -103,7 +106,8 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     records["metrics"]["notes"] += shipped.notes
     if work.alone:
         timetable.said.extend(why_unused(base_models, deep, timetable))
-    model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
+    card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
+    model.card = with_told(card, model.ensemble.rehearsal)
     return model, records
 
 

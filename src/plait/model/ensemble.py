@@ -23,6 +23,7 @@ from plait.model.calibration import Calibration
 from plait.model.decision import Decision
 from plait.model.judges import OutputJudge
 from plait.model.kept_answers import KeptAnswers
+from plait.model.rehearsal import Rehearsal
 from plait.networks.config import SystemConfig
 from plait.networks.feature_columns import (
     FeatureColumn,
@@ -31,9 +32,9 @@ from plait.networks.feature_columns import (
     with_features,
 )
 from plait.networks.graphs import FOLDER, SavedGraph, graph_files
-from plait.networks.infer import row_outputs
+from plait.networks.infer import row_arrays, row_outputs
 from plait.networks.opening import open_graphs, open_systems
-from plait.networks.runner import Runner
+from plait.networks.runner import LATENT, OUTPUTS, Runner
 from plait.networks.weights import SavedSystems
 from plait.packing import pack
 from plait.types import Arrays
@@ -73,6 +74,8 @@ class Ensemble:
         calibration: Corrects the mix for the columns that a row has; None where it is not known.
         answers: Out-of-fold answers for rows of the fit, that students learn from; None where none
             were kept.
+        rehearsal: Statistics of the rows of the fit, by which what is learned on a device forgets
+            nothing; None where none were made.
     """
 
     codecs: Mapping[str, Codec]
@@ -89,6 +92,7 @@ class Ensemble:
     decision: Decision | None = None
     calibration: Calibration | None = None
     answers: KeptAnswers | None = None
+    rehearsal: Rehearsal | None = None
     _runners: list[Runner] | None = None
 
     @property
@@ -106,6 +110,39 @@ class Ensemble:
         if self.whole is not None:
             return row_outputs(self.runners[0], with_features(prepared, self.whole), rows)
         found = {name: self.outputs_of(name, prepared, rows) for name in self.weights}
+        return self._mixed(found, prepared, rows)
+
+    def outputs_and_points(
+        self, prepared: Prepared, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `outputs`, and a point of each row, float32 ``[row, dim]``, by which rows that are
+        alike are near to each other.
+
+        It is the simple models' features, projected where they are many, and what the heads of
+        networks answer from, where their graphs tell it; of no width where there is neither, and
+        where one graph answers for the whole mix.
+        """
+        if self.whole is not None:
+            return self.outputs(prepared, rows), np.zeros((len(rows), 0), np.float32)
+        simple = {name: self.outputs_of(name, prepared, rows) for name in self.weights_of_simple}
+        points = [np.zeros((len(rows), 0), np.float32)]
+        if self.features is not None:
+            points.append(self.features.matrices(prepared, rows).compact)
+        if DEEP not in self.weights:
+            return self._mixed(simple, prepared, rows), np.concatenate(points, axis=1)
+        arrays = self._network_arrays(prepared, rows)
+        found = {**simple, DEEP: _mean([one[OUTPUTS] for one in arrays])}
+        points += [one[LATENT] for one in arrays if LATENT in one]
+        return self._mixed(found, prepared, rows), np.concatenate(points, axis=1)
+
+    @property
+    def weights_of_simple(self) -> Mapping[str, float]:
+        """The weights of all but the network."""
+        return {name: weight for name, weight in self.weights.items() if name != DEEP}
+
+    def _mixed(
+        self, found: Mapping[str, np.ndarray], prepared: Prepared, rows: np.ndarray
+    ) -> np.ndarray:
         mixed = mix_outputs(found, self.weights)
         return mixed if self.calibration is None else self.calibration.apply(mixed, prepared, rows)
 
@@ -145,10 +182,14 @@ class Ensemble:
             if self.features is None:
                 raise KeyError(f"no features for base model {name}")
             return self.base_models[name].outputs(self.features.matrices(prepared, rows))
+        return _mean([one[OUTPUTS] for one in self._network_arrays(prepared, rows)])
+
+    def _network_arrays(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays]:
+        """Return what each network says of rows, by name."""
         told = self.evidence or [None] * len(self.runners)
         pairs = zip(self.runners, told, strict=True)
-        found = [row_outputs(one, prepared, rows, evidence=known) for one, known in pairs]
-        return np.asarray(np.mean(found, axis=0), np.float32) if len(found) > 1 else found[0]
+        found = [row_arrays(one, prepared, rows, evidence=known) for one, known in pairs]
+        return found if len(rows) else [{OUTPUTS: np.zeros((0, 1), np.float32)}]
 
     def files(self) -> dict[str, bytes]:
         """Return the files of a bundle: name -> content."""
@@ -161,7 +202,8 @@ class Ensemble:
             files |= {f"{EVIDENCE}/{number}/{n}": data for n, data in one.files().items()}
         files |= folder_files(self.save_simple)
         files = files if self.packed is None else _packed(files, self.packed)
-        return files | ({} if self.answers is None else self.answers.files())
+        files |= {} if self.answers is None else self.answers.files()
+        return files | ({} if self.rehearsal is None else self.rehearsal.files())
 
     def facts(self) -> dict[str, Any]:
         """Return what ``model.json`` tells."""
@@ -217,6 +259,10 @@ class Ensemble:
             graphs = self.graphs
             self._runners = open_graphs(graphs) if graphs else open_systems(self.systems)
         return self._runners
+
+
+def _mean(outputs: Sequence[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.mean(outputs, axis=0), np.float32) if len(outputs) > 1 else outputs[0]
 
 
 def _packed(files: Mapping[str, bytes], bits: int) -> dict[str, bytes]:

@@ -31,6 +31,7 @@ from plait.model.ensemble import BASE_MODELS, DEEP, EVIDENCE, FEATURES, WEIGHTS,
 from plait.model.generator import load_generator
 from plait.model.kept_answers import ANSWERS, KeptAnswers
 from plait.model.predictor import Predictor
+from plait.model.rehearsal import REHEARSAL, rehearsal_from
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
@@ -82,6 +83,7 @@ def load_ensemble(
         if calibration is None
         else calibration_from(calibration, target, about["input_columns"]),
         answers=KeptAnswers.from_arrays(bundle.read_arrays(ANSWERS)) if ANSWERS in bundle else None,
+        rehearsal=rehearsal_from(bundle.read_arrays(REHEARSAL)) if REHEARSAL in bundle else None,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from plait.errors import BundleError, ExtraError
 from plait.networks.graphs import SavedGraph
-from plait.networks.runner import OUTPUTS
+from plait.networks.runner import LATENT, OUTPUTS
 from plait.threads import num_threads
 from plait.types import Arrays
 
@@ -51,10 +51,13 @@ class GraphRunner:
         self._inputs = {
             one.name: (DTYPES[one.type], _ragged(one.shape)) for one in self._session.get_inputs()
         }
+        given = {one.name for one in self._session.get_outputs()}
+        self._wanted = [name for name in (OUTPUTS, LATENT) if name in given]
 
     def __call__(self, arrays: Arrays) -> Arrays:
-        (outputs,) = self._session.run([OUTPUTS], self.feeds(arrays))
-        return {OUTPUTS: np.asarray(outputs, np.float32)}
+        found = self._session.run(self._wanted, self.feeds(arrays))
+        pairs = zip(self._wanted, found, strict=True)
+        return {name: np.asarray(array, np.float32) for name, array in pairs}
 
     def feeds(self, arrays: Arrays) -> Arrays:
         """Return the graph's inputs of a batch: those that it has, in its types, long enough."""

@@ -30,8 +30,9 @@ WEIGHTS_ENDING = ".bin"
 class SavedGraph:
     """A graph that answers as a network of a predictive target does, or as a whole mix.
 
-    Its inputs have the flat names of `plait.networks.runner`, and a batch of any size; its only
-    output is ``outputs``, canonical, float32 ``[batch, output]``.
+    Its inputs have the flat names of `plait.networks.runner`, and a batch of any size. It gives
+    ``outputs``, canonical, float32 ``[batch, output]``, and ``latent``, what its head answers from,
+    float32 ``[batch, dim]``, which older graphs lack.
 
     Attributes:
         columns: Of a batch.

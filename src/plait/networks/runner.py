@@ -16,15 +16,16 @@ from plait.modalities import Asked
 from plait.types import Arrays, Batch, ColumnBatch
 
 PART, LENGTH, PRESENT = "part", "length", "present"
-OUTPUTS, VECTORS = "outputs", "vectors"
+OUTPUTS, VECTORS, LATENT = "outputs", "vectors", "latent"
 """Names of what runners give back, beside `PRESENT`."""
 
 
 class Runner(Protocol):
     """A network, built and ready.
 
-    A predictive one gives ``outputs``, canonical, float32 ``[batch, output]``; one of a shared
-    space ``vectors``, float32 ``[input, batch, dim]``, and ``present``, bool ``[input, batch]``.
+    A predictive one gives ``outputs``, canonical, float32 ``[batch, output]``, and where it can
+    ``latent``, what its head answers from, float32 ``[batch, dim]``; one of a shared space
+    ``vectors``, float32 ``[input, batch, dim]``, and ``present``, bool ``[input, batch]``.
     """
 
     @property

@@ -88,8 +88,15 @@ class System(nn.Module):
         """Return raw outputs by head: logits, or standardised mean and quantiles."""
         if keep is None:
             keep = presence(batch, self.encoder.columns)
+        return self._raw(self.latent(batch, keep), batch, keep)
+
+    def latent(self, batch: Batch, keep: Tensor | None = None) -> Float[Tensor, "batch query dim"]:
+        """Return the pooled queries: what the heads answer from."""
         tokens = self.encode(batch, keep)
-        latent = self.dropout(self.pool(tokens.values, tokens.mask))
+        pooled: Tensor = self.dropout(self.pool(tokens.values, tokens.mask))
+        return pooled
+
+    def _raw(self, latent: Tensor, batch: Batch, keep: Tensor) -> dict[str, Tensor]:
         found = {} if self.head is None else {OWN: self.head(latent)}
         if self.correction is not None:
             found[CORRECTED] = self.correction(latent, self.said(batch, keep))
@@ -155,8 +162,17 @@ class System(nn.Module):
 
         Of two heads, ``[batch, head, output]``, in the order of the configuration.
         """
+        return self._canonical(self(batch, keep))
+
+    def outputs_and_latent(self, batch: Batch) -> tuple[Tensor, Float[Tensor, "batch dim"]]:
+        """Return `outputs`, and what the heads answered from, one vector a row."""
+        keep = presence(batch, self.encoder.columns)
+        latent = self.latent(batch, keep)
+        return self._canonical(self._raw(latent, batch, keep)), latent.flatten(1)
+
+    def _canonical(self, raw: Mapping[str, Tensor]) -> Tensor:
         heads = self._heads
-        found = [heads[name].outputs(raw) for name, raw in self(batch, keep).items()]
+        found = [heads[name].outputs(one) for name, one in raw.items()]
         return found[0] if len(found) == 1 else torch.stack(found, 1)
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
+
 from plait.compress.limits import Limits
 from plait.compress.settings import METHODS, NETWORK, STUDENTS
 from plait.data.table import read
@@ -15,6 +17,7 @@ from plait.model.model import Model, load
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import place_beside
+from plait.recipes.remembered import with_statistics
 from plait.train.budget import Budget
 
 ALL = "all"
@@ -93,6 +96,8 @@ def compress(
         network_alone=network_alone,
         size=size,
     )
+    labelled = np.setdiff1d(np.flatnonzero(teacher.labelled), teacher.test)
+    found = with_statistics(found, teacher.table, labelled, max_mb=max_mb)
     if place is not None:
         found.save(place)
     return found

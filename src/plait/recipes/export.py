@@ -19,6 +19,7 @@ from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.export_times import ms_of_rows
 from plait.recipes.outputs import place_beside
+from plait.recipes.remembered import with_statistics
 from plait.web.facts import check_can_be_page
 from plait.web.page import write_page
 
@@ -56,7 +57,8 @@ def export(
 
     Args:
         bundle: A bundle of a predicted target, or its model; for a page also one of graphs.
-        table: Rows to compare on; None makes some up.
+        table: Rows to compare on; None makes some up. Where they have the target, what is written
+            carries statistics of them, by which it can learn on a device.
         to: ``onnx``, ``openvino``, ``web``, or ``sklearn``.
         out: The bundle, or the folder, to write.
         runtime: Of a page: where ONNX Runtime Web is; see `plait.web.runtime.runtime_files`.
@@ -101,8 +103,11 @@ def export(
         place = Path(out)
     else:
         place = place_beside(out, model, force=force)
-    rows = None if table is None else model.as_table(read(table, **reading))
+    given = None if table is None else read(table, **reading)
+    rows = None if given is None else model.as_table(given)
     made, parity, notes = _as_graphs(model, rows, to, seed, heard(progress))
+    if given is not None and isinstance(made.parts, Ensemble) and made.parts.rehearsal is None:
+        made = with_statistics(made, given)
     times = dict[str, float | None]()
     if to == WEB:
         write_page(made, place, runtime=runtime, allow_network=bool(reading.get("allow_network")))

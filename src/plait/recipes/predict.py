@@ -10,6 +10,8 @@ from typing import Any, Unpack
 
 from plait.answer import Answer
 from plait.data.table import Table, read
+from plait.edge.edge import Edge
+from plait.edge.learner import Learner
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
@@ -51,6 +53,8 @@ def predict(
     table: Any,
     *,
     out: Path | str | None = None,
+    delta: Path | str | None = None,
+    key: Path | str | None = None,
     classes: Sequence[str] | Mapping[str, Sequence[str]] = (),
     templates: Sequence[str] = (),
     threshold: float | None = None,
@@ -82,6 +86,8 @@ def predict(
             ``.zst`` behind, or ``-`` for standard output; None writes none. Where a column of the
             table is named as one of the answer's, its name gets ``input_`` in front. Boxes go to a
             ``.json`` file of COCO's form, too, or to a folder of VOC's or YOLO's.
+        delta: What `plait.learn` learned beside the bundle; None for its own answers.
+        key: File of the key with which the delta must be signed; None takes any that is whole.
         classes: Names of classes that nobody labelled, or name -> words that describe it: answered
             by the shared space (zero-shot).
         templates: Prompts with ``{}`` for the name; default `plait.recipes.zero_shot.TEMPLATES`.
@@ -116,6 +122,8 @@ def predict(
         check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
     model = bundle if isinstance(bundle, Model) else load(bundle)
+    if delta is not None:
+        model = Learner(Edge(model), delta=delta, key=key).model
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if classes and (temperature is not None or beam is not None):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from plait.edge import Edge
+from plait.edge import Edge, Learner
 from plait.modalities import find_codec
 from plait.model.model import Model
 from plait.testing.apart import edge_rows
@@ -34,6 +34,30 @@ def check_same_answers(model: Model, path: Path, modality: str) -> None:
     expect(here == wanted, f"{modality}: the edge answers otherwise than the model")
     if find_codec(modality).__module__.startswith("plait."):  # other folders are not known there
         check_alike(answers_apart(path, modality), wanted, modality)
+
+
+def check_learns(model: Model, modality: str, path: Path) -> None:
+    """The edge learns a class and an answer, keeps them in a file, and forgets them again.
+
+    Args:
+        model: Of a category; with nothing learned, its answers are right.
+        modality: Of the column ``x``, of whose examples the rows are.
+        path: Where the file is to be.
+    """
+    if model.ensemble.rehearsal is None:
+        return  # a majority model looks at no column
+    rows, learner = edge_rows(modality)[:6], Learner(Edge(model))
+    wanted = model.predict(rows).to_dicts()
+    expect(learner.predict(rows).to_dicts() == wanted, f"{modality}: answers before learning")
+    learner.add_class("another", rows[:3], force=True)
+    learner.correct(rows[3:], [wanted[3]["prediction"]] * 3, force=True)
+    learned = learner.predict(rows).to_dicts()
+    shares = [sum(v for k, v in row.items() if k.startswith("p_")) for row in learned]
+    expect(np.allclose(shares, 1.0, atol=1e-5), f"{modality}: shares sum to {shares}")
+    again = Learner(Edge(model), delta=learner.save(path))
+    expect(again.predict(rows).to_dicts() == learned, f"{modality}: a delta was read otherwise")
+    learner.undo(2)
+    expect(learner.predict(rows).to_dicts() == wanted, f"{modality}: something is not forgotten")
 
 
 def check_alike(found: list[dict[str, Any]], wanted: list[dict[str, Any]], modality: str) -> None:

@@ -28,7 +28,7 @@ from plait.recipes.inspect import inspect
 from plait.recipes.predict import predict
 from plait.recipes.report import write_report
 from plait.recipes.search import search
-from plait.testing.edge import check_same_answers
+from plait.testing.edge import check_learns, check_same_answers
 from plait.testing.examples import GARBAGE, example_table, expect
 from plait.testing.trials import try_settings
 
@@ -123,15 +123,15 @@ def check_skips_unreadable_cells(modality: str) -> None:
 
 
 def check_answers_on_the_edge(modality: str) -> None:
-    """A bundle of simple models answers without torch, Arrow and LightGBM as it does with them."""
+    """A bundle of simple models answers without torch, Arrow and LightGBM as it does with them, and
+    learns."""
     model, path = _fit(modality)
-    if DEEP in model.ensemble.weights:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        if DEEP in model.ensemble.weights:
             path = Path(folder) / f"{modality}.plait"
             model = _quick_fit(_table(modality), target="kind", simple=True, out=path)
-            check_same_answers(model, path, modality)
-    else:
         check_same_answers(model, path, modality)
+        check_learns(model, modality, Path(folder) / "mine.delta")
 
 
 def check_is_a_target(modality: str) -> None:

@@ -19,6 +19,7 @@ from plait.model.model import Model
 from plait.model.several import Several
 from plait.networks.feature_columns import tells_features
 from plait.networks.graphs import graph_file
+from plait.web.learning import learning_facts
 
 FOLDER, ENTRY = "browser", "codec.js"
 """Of a modality's folder: what reads and prepares its cells in a browser, and its first file."""
@@ -37,6 +38,7 @@ def page_facts(model: Model) -> dict[str, Any]:
         "columns": [column_facts(name, ensemble.codecs[name]) for name in model.inputs],
         "answer": _answer(ensemble.target, ensemble.decision),
         "calibration": None if ensemble.whole is not None else _calibration(ensemble.calibration),
+        "learning": None if ensemble.rehearsal is None else learning_facts(model),
         "graphs": [
             {"file": graph_file(number), "precision": graph.precision, "folded": graph.folded}
             for number, graph in enumerate(ensemble.graphs)

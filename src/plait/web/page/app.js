@@ -5,6 +5,7 @@ import { notesOn } from "./notes.js";
 import { answerOf } from "./predictor.js";
 import { openGraphs } from "./runtime.js";
 import { showAnswer } from "./shown.js";
+import { Teacher } from "./teach.js";
 
 const byId = (id) => document.getElementById(id);
 const SOON_MS = 150;
@@ -21,6 +22,8 @@ export async function start() {
   const fields = facts.columns.map(({ name }, place) => fieldOf(name, asks[place]));
   byId("fields").replaceChildren(...fields.map((field) => field.element));
   const page = { facts, codecs, form, fields, runners: await graphs, asked: 0, waiting: 0 };
+  page.teacher = facts.learning === null ? null : new Teacher(facts, () => answer(page));
+  await page.teacher?.open();
   byId("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     answer(page);
@@ -59,11 +62,13 @@ async function answer(page) {
   }
   say("Answering …", "busy");
   try {
-    const found = await answerOf(page.facts, page.codecs, page.form, page.runners, cells);
+    const learner = page.teacher?.learner ?? null;
+    const found = await answerOf(page.facts, page.codecs, page.form, page.runners, cells, learner);
     if (number !== page.asked) return;
     const ms = Math.max(1, Math.round(performance.now() - begun));
     byId("answer").hidden = false;
     showAnswer(byId("said"), byId("details"), found, page.facts);
+    page.teacher?.offer(found.row);
     say(`Answered on this device in ${ms} ms.`, "answered");
     document.dispatchEvent(new CustomEvent("answer", { detail: { ...found, ms } }));
   } catch (error) {

@@ -95,14 +95,22 @@ export function calibratedOutputs(facts, form, outputs, row) {
  * @param {object} facts The page's `model.json`.
  * @param {object} codecs As above.
  * @param {object} form Module of the target's form: `answer`, `corrected`, `mostCautious`.
- * @param {Array} runners Each takes named arrays and gives outputs, a promise of a Float32Array.
+ * @param {Array} runners Each takes named arrays and gives a promise of `{outputs, latent}`.
  * @param {object} cells As above.
+ * @param {object} learner What was learned beside the model, a `Learner`; null for nothing.
+ * @returns {object} What the form says, `outputs`, and with a learner the `row` that it can be
+ *   corrected by: its `features`, and the model's `own` outputs.
  */
-export async function answerOf(facts, codecs, form, runners, cells) {
+export async function answerOf(facts, codecs, form, runners, cells, learner = null) {
   const row = await preparedRow(facts, codecs, cells);
   const flat = flatRow(facts, row),
     found = [];
   for (const run of runners) found.push(await run(flat));
-  const outputs = calibratedOutputs(facts, form, found, row);
-  return { outputs, ...form.answer(outputs, facts.answer) };
+  const told = found.map(({ outputs }) => outputs),
+    own = calibratedOutputs(facts, form, told, row);
+  if (learner === null) return { outputs: own, ...form.answer(own, facts.answer) };
+  const point = found.flatMap(({ latent }) => [...latent]);
+  const features = learner.features(own, point),
+    outputs = learner.apply(features, own);
+  return { outputs, row: { features, own }, ...form.answer(outputs, learner.answering) };
 }

@@ -8,7 +8,8 @@ const WASM = new URL("./onnxruntime/ort-wasm-simd-threaded.wasm", import.meta.ur
  * Open graphs.
  *
  * @param {Array} graphs Of `model.json`: each with the `file` that it is in.
- * @returns {Promise<Array>} For each what takes named arrays and gives outputs, a Float32Array.
+ * @returns {Promise<Array>} For each what takes named arrays and gives `{outputs, latent}`,
+ *   Float32Arrays; `latent` is empty where the graph does not tell it.
  */
 export async function openGraphs(graphs) {
   ort.env.wasm.numThreads = 1;
@@ -38,6 +39,6 @@ async function bytesOf(file) {
 async function run(session, flat) {
   const tensor = ({ type, data, dims }) => new ort.Tensor(type, data, dims);
   const feeds = session.inputNames.map((name) => [name, tensor(flat[name])]);
-  const { outputs } = await session.run(Object.fromEntries(feeds));
-  return outputs.data;
+  const { outputs, latent } = await session.run(Object.fromEntries(feeds));
+  return { outputs: outputs.data, latent: latent?.data ?? new Float32Array(0) };
 }
