@@ -13,6 +13,7 @@ import numpy as np
 from plait.modalities.molecule.domain import NUM_BITS, bits_of, stack, tanimoto
 from plait.modalities.molecule.parsing import one_at_a_time, parsed
 from plait.modalities.target import MetricWord
+from plait.spacing import evenly_spaced
 
 MOST_OTHERS = 1000
 """How far a molecule is from others is told by so many of them, at most, evenly spread."""
@@ -178,7 +179,7 @@ def _farness(bits: np.ndarray) -> np.ndarray:
     num = len(bits)
     if num < 2:
         return np.zeros(num)
-    chosen = np.linspace(0, num - 1, min(num, MOST_OTHERS)).astype(np.int64)
+    chosen = evenly_spaced(num, MOST_OTHERS)
     others, itself = bits[chosen], np.isin(np.arange(num), chosen)
     found = [
         tanimoto(bits[first : first + CHUNK_ROWS], others).sum(1, dtype=np.float64)
