@@ -166,6 +166,13 @@ def test_folders_with_a_manifest_of_something_else_are_left_alone(tmp_path, text
     assert (mine / "thesis.txt").read_text() == "years of work"
 
 
+def test_a_manifest_too_long_to_be_one_is_damage(path, monkeypatch):
+    monkeypatch.setattr(bundles, "MAX_MANIFEST_BYTES", 20)
+    with pytest.raises(BundleError, match="manifest is damaged"):
+        Bundle(path)
+    assert not is_bundle(path)
+
+
 def test_a_damaged_bundle_can_be_replaced(path):
     (path / "a.json").unlink()
     write_bundle(path, FILES, version="1")

@@ -26,6 +26,9 @@ JUDGE_BUDGET = "100 steps"
 COLUMNS = {"molecule": "molecule", "solubility": "number"}
 BATCH_ROWS = 64
 NUM_ASKED, NUM_DRAWN = 1000, 3
+MOST_AGAIN = 6
+"""How often what was drawn before is drawn anew, at most."""
+
 NUM_STOPPING = 400
 """Molecules by which the training is watched."""
 GUIDANCES = (0.0, 1.5, 2.0)
@@ -184,6 +187,13 @@ def _asked_rows(
     case = f"{num:,}, the best of {NUM_DRAWN} each by a judge of the generator's own rows"
     found = [
         *_made_rows(replace(row, case=f"{num:,} drawn"), draws[0], asked, predictor, known),
+        *_made_rows(
+            replace(row, case=f"{num:,} drawn, what came before drawn anew"),
+            _anew(model, draws[0], asked, settings.seed),
+            asked,
+            predictor,
+            known,
+        ),
         replace(row, case=case, metric="inside the judge's domain", value=inside),
         *_made_rows(replace(row, case=case), chosen, asked, predictor, known),
     ]
@@ -201,6 +211,23 @@ def _drawn(model: plait.Model, asked: np.ndarray, guidance: float, seed: int) ->
     how = Asked(temperature=1.0, seed=seed, guidance=guidance)
     outputs = model.generator.outputs(prepared, np.arange(len(asked)), how)
     return [str(one) for one in model.generator.answer(outputs)["prediction"]]
+
+
+def _anew(model: plait.Model, drawn: list[str], asked: np.ndarray, seed: int) -> list[str]:
+    """Return molecules of which those that came before are drawn anew, as `plait generate` does of
+    one asked value."""
+    prepared = model.prepare(model.as_table([{"solubility": float(one)} for one in asked]))
+    how, found = Asked(temperature=1.0, seed=seed, guidance=1.0), list(drawn)
+    for lot in range(1, MOST_AGAIN + 1):
+        again = [place for place, one in enumerate(found) if one in found[:place]]
+        rows = np.array(again, np.int64)
+        if not len(rows):
+            break
+        values = model.generator.values(prepared, rows, how, [lot] * len(rows))
+        said = model.generator.answer(model.generator.made(values, prepared, rows, how))
+        for place, one in zip(again, said["prediction"], strict=True):
+            found[place] = str(one)
+    return found
 
 
 def _made_rows(

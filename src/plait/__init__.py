@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from plait.recipes.report import report as report
     from plait.recipes.scale import scale as scale
     from plait.recipes.search import search as search
+    from plait.recipes.tune import tune as tune
     from plait.recipes.whence import whence as whence
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ _HOMES = {
     "report": "plait.recipes.report",
     "scale": "plait.recipes.scale",
     "search": "plait.recipes.search",
+    "tune": "plait.recipes.tune",
     "whence": "plait.recipes.whence",
 }
 
@@ -111,6 +113,7 @@ __all__ = [
     "scale",
     "search",
     "sklearn",
+    "tune",
     "whence",
 ]
 

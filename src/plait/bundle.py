@@ -24,7 +24,7 @@ from plait.writing import write_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-MAX_FILE_BYTES = 8 * 2**30
+MAX_FILE_BYTES, MAX_MANIFEST_BYTES = 8 * 2**30, 64 * 2**20
 MAX_READS, FIRST_PAUSE_SECONDS = 8, 0.005
 """A bundle that was replaced while it was read so often is given up; pauses between double."""
 
@@ -168,10 +168,16 @@ def is_bundle(path: Path | str) -> bool:
     Many folders that are not bundles hold a ``manifest.json``; replacing those would lose data.
     """
     try:
-        found = json.loads((Path(path) / MANIFEST).read_bytes())
+        found = json.loads(_manifest_bytes(Path(path)))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and {"format", "plait", "files"} <= found.keys()
+
+
+def _manifest_bytes(path: Path) -> bytes:
+    """Return a manifest as it lies there; one too long to be one is cut, and so no JSON."""
+    with (path / MANIFEST).open("rb") as file:
+        return file.read(MAX_MANIFEST_BYTES)
 
 
 def to_json(value: Any) -> bytes:
@@ -209,7 +215,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             hint="check the path" if absent else None,
         ).of_call(absent)
     try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
+        manifest: dict[str, Any] = json.loads(_manifest_bytes(path))
         files = manifest["files"]
         format_number = manifest["format"]
         if not isinstance(files, dict) or not all(isinstance(e, dict) for e in files.values()):

@@ -257,6 +257,22 @@ def test_what_is_no_language_model_is_refused(checkpoint, folders, tmp_path):
         open_language_model(folder).load()
 
 
+def test_settings_that_are_no_object_are_refused(folders, tmp_path):
+    folder = tmp_path / "listed"
+    shutil.copytree(folders("llama"), folder)
+    (folder / "config.json").write_text("[1, 2]")
+    with pytest.raises(CheckpointError, match="holds no settings"):
+        open_language_model(folder)
+
+
+@pytest.mark.parametrize("change", [{"architecture": "bert"}, {"rank": "8"}, {"more": 1}])
+def test_what_a_damaged_bundle_tells_is_refused(change, folders, tmp_path):
+    facts = open_language_model(folders("llama")).facts()
+    assert LanguageCheckpoint.of(facts, tmp_path).rank == facts["rank"]
+    with pytest.raises(CheckpointError, match="is damaged"):
+        LanguageCheckpoint.of({**facts, **change}, tmp_path)
+
+
 def test_what_reads_gguf_is_asked_for(tmp_path, monkeypatch):
     (tmp_path / "a.gguf").write_bytes(b"GGUF")
     real = language.find_spec

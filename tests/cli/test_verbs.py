@@ -41,7 +41,7 @@ def test_people_get_text_without_colour(verb, recipes, capsys):
 
 
 @pytest.mark.parametrize(
-    "verb", [*CALLS, "bench", "compress", "doctor", "encoders", "export", "scale"]
+    "verb", [*CALLS, "bench", "compress", "doctor", "encoders", "export", "scale", "tune"]
 )
 def test_help_shows_an_example_and_the_common_options(verb, capsys):
     assert run([verb, "--help"]) == 0

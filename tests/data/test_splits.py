@@ -157,6 +157,14 @@ def test_a_given_column_is_kept_and_train_gives_validation():
     assert "validation taken out of train" in splits.how
 
 
+def test_rows_that_a_column_leaves_out_are_in_no_part():
+    words = ["train"] * 60 + ["out"] * 15 + ["test"] * 25
+    found = make_splits(table(place=words), by_column="place")
+    parts = [set(part.tolist()) for part in (found.train, found.validation, found.test)]
+    assert set().union(*parts) == {*range(60), *range(75, 100)}
+    assert any(note.startswith("15 rows were left out") for note in found.notes)
+
+
 def test_validation_is_taken_by_whole_groups():
     words = ["train"] * 80 + ["test"] * 20
     groups = [f"p{i // 8}" for i in range(100)]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import plait
+from plait.cli import run
 from plait.errors import TargetError, UsageError
 from plait.fitting.choice.generated_choice import Generated, choose_generated
 from plait.modalities import Asked
@@ -153,6 +154,40 @@ def test_the_network_ships_though_copies_are_better_and_the_report_shows_them(mo
     assert scores["deep"]["recall"] > 0.2 and scores["typical"]["recall"] < 0.1
     assert set(told["words"]) == set(scores["deep"])
     assert "Copied or new" in told["panel"] and "data:image/png" in told["panel"]
+
+
+def test_made_pictures_are_marked_where_they_are_large_enough(model, tmp_path, capsys):
+    path = model.save(tmp_path / "squares.plait")
+    out = tmp_path / "made.png"
+    done = plait.generate(path, place="left", n=6, out=out, watermark=True)
+    assert done["watermark"]["psnr"] >= 33 and done["watermark"]["ssim"] > 0.8
+    told = plait.whence(out)
+    assert told["found"] and told["unaltered"] and told["watermark"]["found"]
+    copy, key = tmp_path / "copy.jpg", tmp_path / "my.key"
+    Image.open(out).crop((0, 9, 200, 150)).save(copy, quality=75)
+    assert not plait.whence(copy)["found"] and plait.whence(copy)["watermark"]["found"]
+    assert run(["whence", str(copy)]) == 0
+    assert "watermark  found" in capsys.readouterr().out
+    key.write_bytes(bytes(range(32)))
+    assert not plait.whence(copy, watermark_key=key)["watermark"]["found"]
+    told = ["generate", str(path), "--class", "left", "--n", "4", "--out", str(out), "--force"]
+    assert run([*told, "--watermark-key", str(key), "--quiet"]) == 0
+    assert " dB, SSIM " in capsys.readouterr().out
+    assert plait.whence(out, watermark_key=key)["watermark"]["found"]
+    assert not plait.whence(out)["watermark"]["found"]
+    assert not plait.generate(path, n=6, out=out, force=True).get("watermark")
+    assert not plait.whence(out)["watermark"]["found"], "none where none is asked for"
+
+
+def test_what_carries_no_watermark_is_not_written(model, tmp_path):
+    out = tmp_path / "made.png"
+    with pytest.raises(UsageError, match="too small for a watermark"):
+        plait.generate(model, place="left", out=out, watermark=True)
+    with pytest.raises(UsageError, match="goes into pictures"):
+        plait.generate(model, place="left", out=tmp_path / "made.csv", watermark=True)
+    with pytest.raises(UsageError, match="no place"):
+        plait.generate(model, place="left", watermark=True)
+    assert not list(tmp_path.iterdir())
 
 
 def candidates(**kinds):

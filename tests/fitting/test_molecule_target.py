@@ -93,3 +93,14 @@ def test_the_report_draws_them_as_a_grid(designer, tmp_path):
     path = designer.save(tmp_path / "design.plait")
     page = plait.report(path, tmp_path / "report.html").read_text(encoding="utf8")
     assert "each above the molecule nearest to it" in page and "copies of training" in page
+
+
+def test_many_are_designed_of_which_none_is_twice(designer):
+    """Five have the size that is asked: others follow."""
+    asked = {"given": {"size": 6.0}, "n": 12, "seed": 2}
+    repeated = plait.generate(designer, **asked, distinct=False)["prediction"]
+    found = plait.generate(designer, **asked)
+    assert len(set(repeated)) < 12 == len(set(found["prediction"]))
+    assert found["prediction"][0] == repeated[0] and "drawn anew" in found.notes[0]
+    fewer = plait.generate(designer, **{**asked, "n": 5})["prediction"]
+    assert fewer == found["prediction"][:5]

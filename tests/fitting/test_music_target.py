@@ -66,6 +66,25 @@ def test_a_tune_is_composed_in_the_metre_that_is_asked(model):
     assert held >= 0.95 * num
 
 
+def test_rows_held_out_choose_how_warm_tunes_are_drawn(model):
+    usual, asked = model.generator.temperature, [{"kind": "waltz"}, {"kind": "march"}]
+    assert usual in MusicCodec.temperatures
+    notes = [one for one in model.records["metrics"]["notes"] if "drawn at temperature" in one]
+    assert len(notes) == 1 and f"temperature {usual:g} where none is asked: likeness" in notes[0]
+    unsaid = made(model, asked)
+    assert [events_of(one) for one in unsaid] == [
+        events_of(one) for one in made(model, asked, temperature=usual)
+    ]
+    again = plait.load(model.path)
+    assert again.generator.temperature == usual
+    assert [events_of(one) for one in made(again, asked)] == [events_of(one) for one in unsaid]
+
+
+def test_tunes_of_one_call_differ(model):
+    found = plait.generate(model, kind="waltz", n=6, seed=3)
+    assert len({one.content for one in found["prediction"]}) == 6 or "differ" in found.notes[0]
+
+
 def test_an_opening_is_continued(model):
     """It goes up or down as it began, of which no other column tells."""
     asked = rows(20, seed=6)

@@ -74,6 +74,26 @@ def test_made_rows_are_learned_from_where_held_out_rows_gain(good):
     assert set(splits["validation"]) | set(splits["test"]) <= real
 
 
+def test_rows_that_a_split_left_out_stay_out():
+    table, rng = points(200, 0), np.random.default_rng(0)
+    table["shop"] = [f"shop {one}" for one in rng.integers(0, 12, 200)]
+    table["day"] = [f"2026-01-{1 + one // 8:02}" for one in range(200)]
+    options = {"target": "kind", "group": "shop", "time": "day", **SIMPLE}
+    plain = plait.fit(table, **options).records["splits"]
+    inside = {row for name in ("train", "validation", "test") for row in plain[name]}
+    assert len(inside) < 190
+    maker = Maker(good=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(augment, "rows_maker", lambda problem, asked, fit: maker)
+        model = plait.fit(table, augment="generated", **options)
+    assert model.records["metrics"]["augmentation"]["shown"]
+    splits = model.records["splits"]
+    real = {row for name in ("train", "validation", "test") for row in splits[name] if row < 200}
+    assert real == inside and set().union(*maker.learned) <= inside
+    tested = {table["shop"][row] for row in splits["test"]}
+    assert tested.isdisjoint(table["shop"][row] for row in splits["train"] if row < 200)
+
+
 def test_nothing_is_made_of_rows_that_judge(good):
     maker, model = good
     *folds, last = maker.learned

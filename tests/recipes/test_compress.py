@@ -61,6 +61,21 @@ def test_every_way_is_tried_and_told(small):
     assert [one["chosen"] for one in told["variants"]].count(True) == 1
     assert told["variants"][0]["loss"] == 0.0 and told["variants"][0]["agreement"] == 1.0
     assert all(one["mb"] > 0 and 0 < one["ms"] <= one["ms_slow"] for one in told["variants"])
+    assert all(one["wh_per_1000"] > 0 and one["method"] for one in told["variants"])
+
+
+def test_it_is_told_when_it_has_paid_for_itself(small):
+    model, _ = small
+    told, energy = model.records["compression"]["paid_back"], model.records["energy"]
+    chosen = next(one for one in model.records["compression"]["variants"] if one["chosen"])
+    whole = model.records["compression"]["variants"][0]
+    saved = whole["wh_per_1000"] - chosen["wh_per_1000"]
+    assert told["spent_wh"] > 0 and energy["wh"] > 0 and energy["answers"]["ms"] == chosen["ms"]
+    if saved <= 0:
+        assert told["answers"] is None
+    else:
+        assert told["answers"] == pytest.approx(1000 * told["spent_wh"] / saved, rel=0.01, abs=1)
+    assert model.card.count("## What it cost") == 1
 
 
 def test_what_ships_is_what_was_measured(bundle, small):
@@ -93,9 +108,12 @@ def test_the_command_shows_variants_and_page(small, bundle, tmp_path, capsys):
     words = ["compress", str(bundle), str(table), "--method", "quantize", "--out", str(out), "-q"]
     assert run([*words, "--unseen"]) == 0
     shown = capsys.readouterr().out
-    assert "score lost" in shown and "ships" in shown
+    assert "score lost" in shown and "ships" in shown and "Wh of 1,000" in shown
+    assert "paid back after" in shown or "saves no energy" in shown
     assert run(["report", str(out), "--out", str(page)]) == 0
-    assert "Made small" in page.read_text()
+    text = page.read_text()
+    assert "Made small" in text and "Wh of 1,000 answers" in text
+    assert "paid back after" in text or "saves no energy" in text
     capsys.readouterr()
     assert run([*words, "--unseen", "--max-mb", "0.000001", "--json"]) == 2
     failed = json.loads(capsys.readouterr().out)

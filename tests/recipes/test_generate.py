@@ -47,6 +47,18 @@ def test_draws_differ_and_the_first_is_the_one_made_alone(bundle):
     assert len(set(likeliest)) == 1
 
 
+def test_texts_recur_unless_they_are_to_differ(bundle, capsys):
+    """There are two titles of a mood: what differs is soon at an end, and the rest comes again."""
+    asked = {"given": {"mood": "happy"}, "n": 8, "seed": 1}
+    usual = plait.generate(bundle, **asked)
+    assert usual["prediction"] == plait.generate(bundle, **asked, distinct=False)["prediction"]
+    apart = plait.generate(bundle, **asked, distinct=True)
+    assert len(set(apart["prediction"])) >= len(set(usual["prediction"]))
+    assert len(set(apart["prediction"])) == 8 or "values differ" in apart.notes[0]
+    assert run(["generate", str(bundle), "--class", "happy", "--n", "3", "--distinct"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
 def test_from_nothing(bundle):
     assert len(plait.generate(bundle, n=2)["prediction"]) == 2
 

@@ -51,6 +51,25 @@ def test_what_pays_is_in_order_and_in_words(found):
     json.dumps({name: one for name, one in result.items() if name != "notes"})
 
 
+def test_rows_that_belong_together_learn_stop_and_judge_together(monkeypatch):
+    from plait.scaling import ladder
+
+    seen, fit_network = [], ladder.fit_network
+
+    def watched(problem, plan, system, learned, name, progress, stop):
+        seen.append((set(learned.tolist()), set(stop.tolist()), set(problem.judged.tolist())))
+        return fit_network(problem, plan, system, learned, name, progress, stop)
+
+    monkeypatch.setattr(ladder, "fit_network", watched)
+    shop = np.random.default_rng(1).integers(0, 40, 300)
+    table = [{**row, "shop": f"shop {one}"} for row, one in zip(rows(), shop, strict=True)]
+    plait.scale(table, target="kind", budget="1 steps", group="shop", exclude=["noise"])
+    assert len(seen) == 9
+    for parts in seen:
+        shops = [{int(shop[row]) for row in part} for part in parts]
+        assert shops[2].isdisjoint(shops[0] | shops[1]) and shops[0].isdisjoint(shops[1])
+
+
 def test_what_tells_no_law_is_refused(tmp_path, capsys):
     with pytest.raises(UsageError, match="too few rows"):
         plait.scale(rows(40), target="kind", budget="2 steps")

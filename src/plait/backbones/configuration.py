@@ -7,7 +7,7 @@ from typing import Any
 
 from plait.backbones import efficientnet_folder
 from plait.backbones.architectures import KNOWN, PAIRS, modalities_of
-from plait.backbones.folder import CheckpointError, read_json
+from plait.backbones.folder import CheckpointError, read_settings
 from plait.errors import ExtraError
 
 
@@ -18,17 +18,17 @@ def whole_config(root: Path) -> Any:
         CheckpointError: There is none, or transformers knows no such architecture.
         ExtraError: transformers is not installed.
     """
-    said = read_json(root / "config.json", missing="a checkpoint of transformers")
+    said = read_settings(root / "config.json", missing="a checkpoint of transformers")
     try:
         from transformers import CONFIG_MAPPING
     except ModuleNotFoundError:
         raise ExtraError("hf", "a pretrained backbone") from None
-    kind = said.get("model_type")
+    kind = str(said.get("model_type"))
     if kind not in CONFIG_MAPPING:
         raise CheckpointError(
             "the checkpoint's architecture is not known",
             expected="model_type in config.json, one of " + names(*KNOWN),
-            received=kind,
+            received=said.get("model_type"),
             path=root,
         )
     try:

@@ -95,6 +95,19 @@ def read_json(path: Path, *, missing: str | None = None) -> Any:
         ) from None
 
 
+def read_settings(path: Path, *, missing: str) -> dict[str, Any]:
+    """Return a JSON file's object. Raises `CheckpointError` when there is none."""
+    found = read_json(path, missing=missing)
+    if not isinstance(found, dict):
+        raise CheckpointError(
+            "a file of the checkpoint holds no settings",
+            expected="a JSON object",
+            received=f"a {type(found).__name__}",
+            path=path,
+        )
+    return found
+
+
 def inside(folder: Path, name: str) -> Path:
     """Return ``folder/name``. Raises `CheckpointError` when that leads out of the folder."""
     path = (folder / name).resolve()

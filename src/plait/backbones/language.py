@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import redirect_stderr
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -21,11 +21,13 @@ from plait.backbones.folder import (
     find_folder,
     hash_files,
     read_json,
+    read_settings,
     weight_files,
 )
 from plait.backbones.licence import licence_of_folder
 from plait.backbones.version import LANGUAGE_VERSION
 from plait.errors import ExtraError
+from plait.writing import spare_folder
 
 if TYPE_CHECKING:
     from plait.nn.language_model import LanguageModel
@@ -104,8 +106,25 @@ class LanguageCheckpoint:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], folder: Path) -> LanguageCheckpoint:
-        """Rebuild what `files` and `facts` gave, from a bundle whose hashes were checked."""
-        return cls(folder=folder, **{**facts, "file": Path(str(facts["file"])).name})
+        """Rebuild what `files` and `facts` gave, from a bundle whose hashes were checked.
+
+        Raises `CheckpointError` where that is not what is told.
+        """
+        told = {one.name: one.type for one in fields(cls) if one.name != "folder"}
+        kinds = {"str": str, "int": int}
+        if (
+            set(facts) != set(told)
+            or facts["architecture"] not in KNOWN
+            or any(type(facts[name]) is not kinds[str(kind)] for name, kind in told.items())
+        ):
+            raise CheckpointError(
+                "what the bundle tells of its language model is damaged",
+                expected=", ".join(told),
+                received=", ".join(map(str, facts)),
+                path=folder,
+                hint="copy the bundle again from its source",
+            )
+        return cls(folder=folder, **{**facts, "file": Path(facts["file"]).name})
 
 
 def open_language_model(where: str | Path, *, allow_network: bool = False) -> LanguageCheckpoint:
@@ -168,13 +187,15 @@ def _gguf_in(folder: Path) -> str:
 
 def _architecture(folder: Path, file: str) -> Any:
     if not file:
-        return read_json(folder / CONFIG, missing="a causal language model").get("model_type")
+        return read_settings(folder / CONFIG, missing="a causal language model").get("model_type")
     if find_spec("gguf") is None or find_spec("accelerate") is None:
         raise ExtraError("gguf", "a language model in GGUF")
     from transformers import AutoConfig
 
     try:
-        return AutoConfig.from_pretrained(folder, gguf_file=file, local_files_only=True).model_type
+        return AutoConfig.from_pretrained(
+            folder, gguf_file=file, local_files_only=True, trust_remote_code=False
+        ).model_type
     except Exception as error:
         raise _broken(error, folder / file) from None
 
@@ -228,9 +249,16 @@ def _tokenizer(checkpoint: LanguageCheckpoint) -> Any:
         else:
             from transformers import AutoTokenizer
 
-            found = AutoTokenizer.from_pretrained(
-                checkpoint.folder, gguf_file=checkpoint.file, local_files_only=True
-            ).backend_tokenizer
+            # Alone in a folder: what else lies beside the file is no part of the model's key.
+            with spare_folder() as folder:
+                there = (checkpoint.folder / checkpoint.file).resolve()
+                (folder / checkpoint.file).symlink_to(there)
+                found = AutoTokenizer.from_pretrained(
+                    folder,
+                    gguf_file=checkpoint.file,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                ).backend_tokenizer
     except Exception as error:
         raise _broken(error, checkpoint.folder) from None
     found.no_truncation()

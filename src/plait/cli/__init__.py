@@ -30,6 +30,7 @@ from plait.cli import (
     report,
     scale,
     search,
+    tune,
     whence,
 )
 from plait.cli.failures import STOPPED, failure_of, flush_output
@@ -58,6 +59,7 @@ app.command(epilog=generate.EXAMPLE)(generate.generate)
 app.command(epilog=whence.EXAMPLE)(whence.whence)
 app.command(epilog=embed.EXAMPLE)(embed.embed)
 app.command(epilog=search.EXAMPLE)(search.search)
+app.command(epilog=tune.EXAMPLE)(tune.tune)
 app.command(epilog=scale.EXAMPLE)(scale.scale)
 app.command(epilog=compress.EXAMPLE)(compress.compress)
 app.command(epilog=export.EXAMPLE)(export.export)

@@ -10,6 +10,7 @@ import typer
 from plait.cli.groups import Reading, grouped
 from plait.cli.options import Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_facts, print_table
+from plait.footprint import paid_back_line, shown
 
 EXAMPLE = "Example: plait compress shop.plait shop.csv --max-loss 0.5% --max-mb 2 --max-ms 5"
 
@@ -84,6 +85,7 @@ def show(result: dict[str, Any]) -> None:
             "variant": one["name"],
             "MB": round(one["mb"], 3),
             "ms a row": round(one["ms"], 2),
+            "Wh of 1,000": shown(one["wh_per_1000"]),
             "score lost": f"{one['loss']:.2%}",
             "answers alike": f"{one['agreement']:.1%}",
             "": "ships" if one["chosen"] else one["dropped"],
@@ -102,3 +104,4 @@ def show(result: dict[str, Any]) -> None:
             + ("" if low is None else f" [{low:+.4f}, {high:+.4f}]"),
         }
     print_facts(facts)
+    print(f"\n{paid_back_line(result['paid_back'])}")

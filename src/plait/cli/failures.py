@@ -67,14 +67,19 @@ def failure_of(error: BaseException, words: Sequence[str]) -> Failure | None:
 
 
 class Stopped(Exception):
-    """A fit was stopped by Ctrl-C and left a checkpoint, from which ``--resume`` goes on."""
+    """A fit or a tune was stopped by Ctrl-C and left what ``--resume`` goes on from.
+
+    Its text, where it has one, says how far the work came.
+    """
 
 
 def _stopped(error: BaseException) -> Failure:
     kept = isinstance(error, Stopped)
     hint = "repeat the command with --resume to go on from the last checkpoint" if kept else None
-    text = "stopped" + (f"\nhint: {hint}" if hint else "")
-    data = {"error": "Stopped", "what": "stopped by Ctrl-C"} | ({"hint": hint} if hint else {})
+    far = str(error) if kept else ""
+    text = "stopped" + (f": {far}" if far else "") + (f"\nhint: {hint}" if hint else "")
+    what = "stopped by Ctrl-C" + (f": {far}" if far else "")
+    data = {"error": "Stopped", "what": what} | ({"hint": hint} if hint else {})
     return Failure(text, data, STOPPED)
 
 

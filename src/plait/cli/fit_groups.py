@@ -73,7 +73,7 @@ Rows = Annotated[
         {
             "group": (text("Rows with one value here stay in one split (patient)."), None),
             "time": (text("Split by this column: the latest rows are the test."), None),
-            "split": (text("Column that says train, validation or test."), None),
+            "split": (text("Column that says train, validation, test or out."), None),
             "horizon": (
                 whole("Forecast so many steps ahead: rows are in time (--time), --group's series."),
                 None,

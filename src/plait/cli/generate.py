@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Group, grouped, number, text, texts
+from plait.cli.groups import Group, grouped, number, place, switch, text, texts
 from plait.cli.options import Beam, Force, Json, Quiet, Seed, pairs_of
 from plait.cli.show import emit, print_facts, print_table, say_notes, text_of
 
@@ -20,6 +20,8 @@ plait generate stickers.plait --begin sketch.png --text "blue fish" --out fish.p
 plait generate stickers.plait --text "red car" --n 30 --walk --out morph.gif
 
 plait generate moving.plait --begin cat.png --class grows --out cat.gif
+
+plait generate stickers.plait --text "red car" --n 4 --out cars.png --watermark
 
 plait generate names.plait --image boot.png --n 3
 
@@ -90,6 +92,17 @@ Drawn = Annotated[
                 ],
                 False,
             ),
+            "distinct": (
+                Annotated[
+                    bool | None,
+                    typer.Option(
+                        "--distinct/--repeats",
+                        help="Whether what was drawn before is drawn anew [default: so of "
+                        "molecules and tunes].",
+                    ),
+                ],
+                None,
+            ),
             "judge": (
                 Annotated[
                     Path | None,
@@ -103,6 +116,31 @@ Drawn = Annotated[
     ),
 ]
 """How values are drawn, where the target heeds it."""
+
+
+def _watermark(said: dict[str, Any]) -> dict[str, Any]:
+    return {"watermark": said["watermark_key"] or said["watermark"]}
+
+
+Mark = Annotated[
+    dict[str, Any],
+    Group(
+        {
+            "watermark": (
+                switch(
+                    "--watermark", "Mark pictures so that it is not seen: plait whence finds it."
+                ),
+                False,
+            ),
+            "watermark_key": (
+                place("The same by the key in this file, not plait's public one."),
+                None,
+            ),
+        },
+        _watermark,
+    ),
+]
+"""Whether pictures are marked, and by which key."""
 
 
 @grouped
@@ -128,6 +166,7 @@ def generate(
         ),
     ] = None,
     each: Annotated[bool, typer.Option("--each", help="A file for each: made_00.png, ...")] = False,
+    mark: Mark,
     force: Force = False,
     seed: Seed = 0,
     json: Json = False,
@@ -152,6 +191,7 @@ def generate(
             **drawn,
             out=out,
             each=each,
+            **mark,
             force=force,
             progress=progress,
         )
@@ -167,12 +207,13 @@ def show(result: dict[str, Any]) -> None:
             print(text_of(row["prediction"]))
     if made and "prediction" not in made[0]:
         print_table("", made)
-    files = result.get("files") or ()
+    files, watermark = result.get("files") or (), result.get("watermark")
     print_facts(
         {
             "out": result.get("out"),
             "files": len(files) if len(files) > 1 else None,
             "manifest": result.get("manifest"),
+            "watermark": watermark and f"{watermark['psnr']:.1f} dB, SSIM {watermark['ssim']:.3f}",
         }
     )
     say_notes(result)

@@ -37,7 +37,7 @@ Force = Annotated[
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser, if there is one.")]
 TEMPERATURE = (
     "Of a generated target: 0 takes what is likeliest, 1 draws as often as it was "
-    "learned to occur [default: 0]."
+    "learned to occur [default: 0; of tunes what the fit chose]."
 )
 Temperature = Annotated[float | None, typer.Option(help=TEMPERATURE)]
 BEAM = (

@@ -19,6 +19,15 @@ def scale(
     table: TableOf,
     target: Annotated[str, typer.Option(help="Column to predict.")],
     budget: Annotated[str, typer.Option(help="Of all runs: 10m, 200 steps each.")] = "10m",
+    group: Annotated[
+        str | None, typer.Option(help="Rows with one value here stay together (patient).")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Rows that are latest by this column judge.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Column that says train, validation, test or out.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Page to write (.html).")] = None,
     force: Force = False,
     *,
@@ -40,6 +49,9 @@ def scale(
             table,
             target=target,
             budget=budget,
+            group=group,
+            time=time,
+            split=split,
             out=out,
             seed=seed,
             force=force,

@@ -17,21 +17,32 @@ WORDS = {True: "yes", False: "no: these are not the bytes that were made", None:
 
 def whence(
     file: Annotated[Path, typer.Argument(help="A picture, sound, film, tune or table.")],
+    watermark_key: Annotated[
+        Path | None,
+        typer.Option(help="Look for a watermark by the key in this file, not plait's public one."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell which bundle made a file, from what, under which seed.
 
-    Read from the notice within it, or from the manifest beside it. Neither is signed.
+    Read from the notice within it, or from the manifest beside it. Neither is signed. Of pictures
+    the watermark that plait generate --watermark lays over them is looked for, too.
     """
     from plait.recipes.whence import whence as run_whence
 
-    emit(run_whence(file), as_json=json, show=show)
+    found = run_whence(file, watermark_key=watermark_key)
+    emit(found, as_json=json, show=show)
 
 
 def show(result: dict[str, Any]) -> None:
     """Print what is known, or that nothing is."""
+    watermark = result.get("watermark")
+    told = None
+    if watermark and watermark["found"]:
+        told = f"found; of unmarked pictures at most {watermark['p_value']:.0e} look so"
     if not result["found"]:
         print("no notice of plait: where this file is from is not known")
+        print_facts({"watermark": told})
         return
     facts = {
         "made by": f"plait {result['version']}",
@@ -44,5 +55,6 @@ def show(result: dict[str, Any]) -> None:
         "rows": result.get("rows"),
         "found": result["where"],
         "unaltered": WORDS[result.get("unaltered")],
+        "watermark": told,
     }
     print_facts(facts)

@@ -14,11 +14,11 @@ from plait.compress.teacher import Teacher
 from plait.fitting.choice.choose import Choice
 from plait.fitting.records.records import counted, make_card, make_lineage
 from plait.fitting.setup.problem import Problem
-from plait.intervals import metric_intervals
 from plait.model.bundling import files_of
 from plait.model.ensemble import DEEP
 from plait.model.judges import OutputJudge
 from plait.model.model import Model
+from plait.model.paired import paired_gap
 from plait.model.scores import intervals_of
 from plait.report.model_verdict import verdict_of
 
@@ -48,34 +48,21 @@ def compare(
     known = np.flatnonzero(~np.isnan(teacher).any(axis=1))
     if not len(known):
         return {}
-    student, teacher = student[known], teacher[known]
-    truth, groups, width = truth[known], groups[known], student.shape[1]
-    mine, theirs = judge.metrics(student, truth), judge.metrics(teacher, truth)
-    name = next(iter(mine))
-
-    def gap(both: np.ndarray, real: np.ndarray) -> dict[str, float]:
-        first, second = both[:, :width], both[:, width:]
-        return {"gap": judge.metrics(first, real)[name] - judge.metrics(second, real)[name]}
-
-    both = np.concatenate([student, teacher], axis=1)
-    ends = metric_intervals(gap, both, truth, groups=groups, shares={})
-    less = judge.lower_is_better(name)
-    above, below = (theirs[name], mine[name]) if less else (mine[name], theirs[name])
+    student, teacher, truth = student[known], teacher[known], truth[known]
+    found = paired_gap(judge, student, teacher, truth, groups[known])
+    above, below = found.first, found.second
+    if found.lower_is_better:
+        above, below = below, above
     return {
-        "metric": name,
-        "student": mine[name],
-        "teacher": theirs[name],
-        "gap": mine[name] - theirs[name],
-        "interval": _both_ways(ends.get("gap", [])),
+        "metric": found.metric,
+        "student": found.first,
+        "teacher": found.second,
+        "gap": found.gap,
+        "interval": found.interval,
         "share": above / below if below else None,
         "agreement": agreement(judge.codec.form, student, teacher),
         "rows": len(known),
     }
-
-
-def _both_ways(ends: list[float]) -> list[float]:
-    """Return the interval of a difference; where no draw showed any, it may be of either sign."""
-    return [-ends[1], ends[1]] if ends and ends[0] == 0.0 < ends[1] else ends
 
 
 def make_records(

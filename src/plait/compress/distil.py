@@ -61,7 +61,7 @@ def distil(
 
 
 def _distil(teacher: Teacher, asked: Distilling, budget: Budget, progress: Progress) -> Model:
-    meter, timetable = Meter(None), Timetable.of(budget)
+    meter, timetable = Meter(tracked=True), Timetable.of(budget)
     device = choose_device(asked.device, simple=not asked.has_network)
     with timetable.part("reading"):
         problem = student_problem(teacher, seed=asked.seed, progress=progress, timetable=timetable)

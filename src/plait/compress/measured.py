@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from plait.compress.lessons import agreement
 from plait.compress.teacher import Teacher
 from plait.data.prepared import Prepared
 from plait.data.table import Table
-from plait.edge import load as load_edge
-from plait.errors import PlaitError
+from plait.fitting.records.answering import Answered, as_shipped, rows_to_ask, time_answers
 from plait.modalities import codec_hash
 from plait.model.model import Model, load
 from plait.progress import SILENT, Progress
@@ -25,9 +23,6 @@ from plait.writing import spare_folder
 MOST_ROWS = 1000
 """Of training, on which variants are compared."""
 
-TIMED_ROWS, LEAST_TIMES, TIMED_SECONDS = 32, 64, 1.5
-"""Rows that are asked one by one, answers at least, and seconds after which it is enough."""
-
 
 @dataclass(frozen=True)
 class Figures:
@@ -35,14 +30,13 @@ class Figures:
 
     Attributes:
         mb: Megabytes (10^6 bytes) of its bundle.
-        ms, ms_slow: Milliseconds from the cells of one row to its answer: median, and 99 in 100.
+        answered: What the answer to one row takes, from its cells on.
         outputs: Canonical outputs of the compared rows, ``[row, output]``.
         score: Its headline metric there.
     """
 
     mb: float
-    ms: float
-    ms_slow: float
+    answered: Answered
     outputs: np.ndarray
     score: float
 
@@ -73,11 +67,7 @@ class Bench:
         table, model = teacher.table.take(chosen), teacher.model
         prepared = model.prepare(table, target=True, progress=progress, keep=False)
         truth = model.truth(prepared, np.arange(len(chosen)))
-        cells = {
-            name: table.column(name, range(min(TIMED_ROWS, len(chosen)))) for name in model.inputs
-        }
-        rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-        return cls(teacher, table, truth, rows)
+        return cls(teacher, table, truth, rows_to_ask(table, model.inputs, np.arange(len(chosen))))
 
     def prepared(self, model: Model) -> Prepared:
         """Return the compared rows as a model reads them: once for all that read them alike."""
@@ -95,10 +85,9 @@ class Bench:
             model.path = None
             read = load(path)
             outputs = read.outputs(self.prepared(read))
-            times = times_of(self._asked(path, read), self.rows)
-            mb = size_mb(path)
-        ms, slow = (float(one) for one in np.percentile(times, [50, 99]))
-        return Figures(mb, ms, slow, outputs, self._score(outputs))
+            answer = as_shipped(path, read, self.rows[0], self.table.root)
+            answered, mb = time_answers(answer, self.rows), size_mb(path)
+        return Figures(mb, answered, outputs, self._score(outputs))
 
     def prepared_test(self, model: Model, rows: np.ndarray) -> tuple[Prepared, np.ndarray]:
         """Return rows of the teacher's table as a model reads them, and their truth."""
@@ -117,31 +106,5 @@ class Bench:
         """Return the share of answers of both that are the same."""
         return agreement(self.teacher.ensemble.target.form, one.outputs, base.outputs)
 
-    def _asked(self, path: Path, model: Model) -> Callable[[Mapping[str, Any]], object]:
-        """Return what answers one row: the edge runtime where it can, else the model."""
-        root = self.table.root
-        try:
-            edge = load_edge(path)
-            edge.predict(self.rows[0], root=root)
-        except PlaitError:
-            return lambda row: model.predict([dict(row)], root=root)
-        return lambda row: edge.predict(row, root=root)
-
     def _score(self, outputs: np.ndarray) -> float:
         return float(next(iter(self.teacher.ensemble.judge.metrics(outputs, self.truth).values())))
-
-
-def times_of(
-    answer: Callable[[Mapping[str, Any]], object], rows: Sequence[Mapping[str, Any]]
-) -> np.ndarray:
-    """Return milliseconds of answers to rows, one by one, warm."""
-    answer(rows[0])
-    began, found = time.perf_counter(), list[float]()
-    while len(found) < LEAST_TIMES or time.perf_counter() - began < TIMED_SECONDS:
-        row = rows[len(found) % len(rows)]
-        start = time.perf_counter()
-        answer(row)
-        found.append(1e3 * (time.perf_counter() - start))
-        if time.perf_counter() - began > 4 * TIMED_SECONDS:
-            break
-    return np.array(found)

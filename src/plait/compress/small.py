@@ -20,6 +20,7 @@ from plait.compress.variants import variants
 from plait.data.grouping import join_said, said_groups
 from plait.energy import Meter
 from plait.errors import UsageError
+from plait.footprint import of_thousand, paid_back, with_energy
 from plait.model.ensemble import DEEP
 from plait.model.model import Model
 from plait.progress import SILENT, Progress
@@ -45,6 +46,7 @@ class Tried:
         name: What was done.
         model: That answers so.
         mb, ms, ms_slow: Of its bundle; of one row, the median and one of a hundred.
+        joules, method: Of the answer to one row, and how they are known.
         loss: Share of the score that it loses beside what was compressed.
         agreement: Share of answers that are those of what was compressed.
         dropped: Why it may not win; "" where it may.
@@ -55,6 +57,8 @@ class Tried:
     mb: float
     ms: float
     ms_slow: float
+    joules: float
+    method: str
     loss: float
     agreement: float
     dropped: str = ""
@@ -66,6 +70,7 @@ class Tried:
             "mb": self.mb,
             "ms": self.ms,
             "ms_slow": self.ms_slow,
+            **of_thousand(self.joules, self.method),
             "loss": self.loss,
             "agreement": self.agreement,
             "dropped": self.dropped,
@@ -109,7 +114,7 @@ def compress(
             expected="some of " + ", ".join(METHODS),
             received=", ".join(unknown) or "none",
         )
-    meter = Meter(None)
+    meter, alike = Meter(tracked=True), Meter()  # what is paid back is counted as answers are
     work = _Work(teacher, methods, budget, seed, progress, settings)
     tried = [_alone(one) if network_alone else one for one in work.run()]
     able = [one for one in tried if not one.dropped]
@@ -119,8 +124,9 @@ def compress(
             expected="a student that is a network",
             hint="let one be distilled: --method all --network-alone",
         )
-    chosen = limits.choose(able)
-    model = next(one.model for one in able if one is chosen)
+    best = limits.choose(able)
+    chosen = next(one for one in able if one is best)
+    model = chosen.model
     front = dict(zip(map(id, able), on_front(able), strict=True))
     told = [
         one.told() | {"chosen": one is chosen, "front": front.get(id(one), False)} for one in tried
@@ -129,9 +135,12 @@ def compress(
     sizes = {"teacher": whole.mb, "student": chosen.mb, "share": chosen.mb / whole.mb}
     beside, scored = work.on_test(model)
     metrics = model.records["metrics"]
+    energy = meter.as_dict()
+    answers = {**of_thousand(chosen.joules, chosen.method), "ms": chosen.ms}
+    model.card = with_energy(model.card, energy | {"answers": answers})
     model.records = {
         **model.records,
-        "energy": meter.as_dict(),
+        "energy": energy | {"answers": answers},
         "metrics": metrics if scored is None else {**metrics, "test": scored},
         "compression": {
             **(model.records.get("compression") or {}),
@@ -139,6 +148,7 @@ def compress(
             "variants": told,
             "limits": limits.told(),
             "megabytes": sizes,
+            "paid_back": paid_back(*alike.energy(), whole.joules, chosen.joules),
             "test": beside,
         },
     }
@@ -271,8 +281,10 @@ class _Work:
             name=name,
             model=model,
             mb=found.mb,
-            ms=found.ms,
-            ms_slow=found.ms_slow,
+            ms=found.answered.ms,
+            ms_slow=found.answered.ms_slow,
+            joules=found.answered.joules,
+            method=found.answered.method,
             loss=loss,
             agreement=agreement,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from plait.data.allotting import TEST, TRAIN, VALIDATION
+from plait.data.allotting import NOWHERE, TEST, TRAIN, VALIDATION
 from plait.data.table import Table
 from plait.errors import TableError
 from plait.types import is_missing
@@ -17,11 +17,16 @@ WORDS = {
     "valid": VALIDATION,
     "dev": VALIDATION,
     "test": TEST,
+    "out": NOWHERE,
 }
+"""What a cell may say; rows that are ``out`` are in no part."""
 
 
 def read_splits(table: Table, column: str) -> np.ndarray:
-    """Return the split of each row, int8 ``[row]``. Raises `TableError` at the first other word."""
+    """Return the split of each row, int8 ``[row]``, `NOWHERE` for those that are out.
+
+    Raises `TableError` at the first other word.
+    """
     split = np.zeros(table.num_rows, np.int8)
     for first, cells in table.batches([column]):
         for place, cell in enumerate(cells[column]):
@@ -29,7 +34,7 @@ def read_splits(table: Table, column: str) -> np.ndarray:
             if number is None:
                 raise TableError(
                     "the split column holds something else than a split",
-                    expected="train, validation (or val, dev) or test in every row",
+                    expected="train, validation (or val, dev), test or out in every row",
                     received="nothing" if is_missing(cell) else cell,
                     column=column,
                     row=first + place,

@@ -22,8 +22,8 @@ class RowsWithMade:
     Args:
         table: The rows.
         made: Column -> cells of the made rows; columns that are not named are missing there.
-        parts: ``train``, ``validation`` or ``test`` of each row of the table; made ones are
-            ``train``.
+        parts: ``train``, ``validation``, ``test`` or ``out`` of each row of the table; made ones
+            are ``train``.
 
     Attributes:
         num_made: How many were made.
@@ -67,7 +67,7 @@ def with_made(table: Table, made: Mapping[str, Sequence[Cell]], parts: Sequence[
     Args:
         table: With its schema.
         made: Column -> cells of the made rows, each equally many; empty for none.
-        parts: Of the table's rows: ``train``, ``validation`` or ``test``.
+        parts: Of the table's rows: ``train``, ``validation``, ``test`` or ``out``.
     """
     said = Column(name=SPLIT, modality=None, role="split", why="said by the fit")
     return Table(

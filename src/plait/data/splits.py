@@ -210,6 +210,8 @@ def _class_numbers(stratify: Sequence[Any]) -> np.ndarray | None:
 def _given(call: _Call, split: np.ndarray, column: str) -> tuple[np.ndarray, str]:
     """Return the split that a column gives, and how it came about."""
     how = f"by column '{column}'"
+    if num := int((split == NOWHERE).sum()):
+        call.notes.append(f"{num} rows were left out, as '{column}' says")
     least = 1 if (split == VALIDATION).any() else 2
     call.drop_straddling(split, least)
     if (split == VALIDATION).any():

@@ -14,6 +14,7 @@ from plait.fitting.choice.generated_choice import Generated, choose_generated, o
 from plait.fitting.choice.generated_mix import MIX, Said, values_of, with_mix
 from plait.fitting.choice.subsets import score_subsets
 from plait.fitting.choice.trusting import learn_trust
+from plait.fitting.choice.usual_temperature import settle_temperature
 from plait.fitting.network.decoders import train_decoders
 from plait.fitting.network.decoding import Decoder
 from plait.fitting.records.generated_samples import make_pairs, make_panel
@@ -69,6 +70,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     judge = PairJudge(_codec(problem))
     with timetable.part("choice"):
         choosing = even_sample(problem.validation, min(decoder.most_made, MOST_GENERATED))
+        warm = settle_temperature(problem, candidates, choosing)
         said = values_of(problem, candidates, choosing, _known(decoder, choosing))
         candidates = with_mix(problem, candidates, said, choosing)
         chosen = _made(problem, candidates, choosing, said)
@@ -89,7 +91,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
     with timetable.part("scoring"):
         records = _records(model, problem, work, candidates, simple, decoder, chosen)
     records["metrics"]["notes"] = [
-        *problem.notes, *simple.notes, *decoder.notes, *notes, *records["metrics"]["notes"]
+        *problem.notes, *simple.notes, *decoder.notes, *warm, *notes, *records["metrics"]["notes"]
     ]  # fmt: skip
     model.card = make_card(problem, records["metrics"], verdict_of(model, records["metrics"]))
     return model, records

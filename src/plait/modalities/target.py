@@ -207,7 +207,9 @@ class GeneratedTarget(TargetCodec, Protocol):
     first, and says in its field ``generator`` which it is; its ``network.py`` has a class for each
     in ``GENERATORS``, by these names. What learns from what the rest has learned is a module
     ``distilled`` of the head (None for nothing), with ``begin_distilled()``, which is called when
-    all else was trained, and ``distilled_loss(conditions)``, its losses under some rows'.
+    all else was trained, and ``distilled_loss(conditions)``, its losses under some rows'. What
+    learns before all else, and stays, is a module ``coded``, with ``coded_loss(target)`` and
+    ``settle_codes(held)``, which returns the share of values' variance that codes lose.
     """
 
     words: ClassVar[Mapping[str, MetricWord]]

@@ -8,7 +8,7 @@ import numpy as np
 
 from plait.data.prepared import Prepared
 from plait.listening import heard, listened_if_asked
-from plait.modalities import Asked
+from plait.model.asked_draws import judged_draws
 from plait.model.judging import labelled_rows, said_units
 from plait.model.scores import score
 from plait.progress import Progress
@@ -65,7 +65,7 @@ def score_rows(
     present = {name: model.present(prepared, name)[rows] for name in model.inputs}
     predictor = model.predictor
     if outputs is None:
-        outputs = predictor.outputs(prepared, rows, Asked(apart=True))
+        outputs = predictor.outputs(prepared, rows, judged_draws(predictor))
     judge = predictor.judge
     found = score(judge, outputs, truth, present, groups=groups, seed=seed, intervals=intervals)
     return found | predictor.beside(

@@ -63,6 +63,7 @@ class Generator:
         trust: What the sureness of its values is worth; None where that is not known.
         share: Of the network in a mix, in (0, 1); 0 where one of them answers alone.
         start: The simple model at whose values the network begins; None where there is none.
+        temperature: At which values are drawn where nothing is asked.
         language: The language model by which the network writes; None where it does without.
     """
 
@@ -78,6 +79,7 @@ class Generator:
     share: float = 0.0
     start: Start | None = None
     language: LanguageCheckpoint | None = None
+    temperature: float = 0.0
     _drawer: Drawer | None = None
 
     @cached_property
@@ -100,7 +102,7 @@ class Generator:
         self, prepared: Prepared, rows: np.ndarray, asked: Asked | None = None
     ) -> np.ndarray:
         """Return a generated value per row, `MADE` ``[row]``; what is drawn by lot is not sure."""
-        asked = asked or Asked()
+        asked = asked or Asked(temperature=self.temperature)
         rows = np.asarray(rows)
         return self.made(self.values(prepared, rows, asked), prepared, rows, asked)
 
@@ -125,14 +127,11 @@ class Generator:
         """Return values of rows as outputs, `MADE` ``[row]``."""
         lines = None if self.trust is None else self.trust.lines(prepared, rows)
         made = made_of(self.target, values, lines)
-        return unsure(made) if asked and asked.temperature > 0 else made
+        return unsure(made) if (asked or self).temperature > 0 else made
 
     def truth(self, values: Sequence[Arrays]) -> np.ndarray:
         """Return prepared values as Raw, object ``[row]``."""
-        found = np.empty(len(values), object)
-        for row, value in enumerate(values):
-            found[row] = self.target.decode(value)
-        return found
+        return raw_of(made_of(self.target, values))
 
     def answer(self, outputs: np.ndarray) -> Mapping[str, Any]:
         """Return ``prediction``, where it is known ``confidence``, and what the target tells."""
@@ -220,6 +219,7 @@ class Generator:
             "start": None if self.start is None else self.start.model.name,
             "language": None if self.language is None else self.language.facts(),
             "trust": None if self.trust is None else self.trust.facts(),
+            "temperature": self.temperature,
         }
 
     def _save_simple(self, folder: Path) -> None:
@@ -273,9 +273,8 @@ def load_generator(
     config, folder = about.get("system"), bundle.path / BASE_MODELS
     simple = None if shipped == DEEP else kinds_of(target)[shipped].load(folder / shipped)
     begun = begins_at(target) if DEEP in mix and about.get("start") else None
-    features = None
-    if simple is not None or begun is not None:
-        features = FeatureMap.load(folder / "features", codecs)
+    known = simple is not None or begun is not None
+    features = FeatureMap.load(folder / "features", codecs) if known else None
     start = None
     if begun is not None and features is not None:
         start = Start(begun.load(folder / begun.name), features, target)
@@ -297,4 +296,5 @@ def load_generator(
         share=float(mix[DEEP]) if len(mix) > 1 else 0.0,
         start=start,
         language=language,
+        temperature=float(about.get("temperature", 0.0)),
     )

@@ -11,7 +11,7 @@ from plait.data.prepared import Prepared
 from plait.data.table import Table
 from plait.display import model_name, with_interval
 from plait.errors import UsageError
-from plait.modalities import Asked
+from plait.model.asked_draws import judged_draws
 from plait.model.columns import require_target
 from plait.progress import SILENT, Progress
 from plait.results import Ranking
@@ -75,7 +75,7 @@ def top_losses(
         raise UsageError("there is nothing to list", expected="k of at least 1", received=str(k))
     table = model.as_table(rows, on_error=on_error, root=root)
     prepared, numbers, truth = labelled_rows(model, table)
-    outputs = model.predictor.outputs(prepared, numbers, Asked(apart=True))
+    outputs = model.predictor.outputs(prepared, numbers, judged_draws(model.predictor))
     costs = model.predictor.judge.cost(outputs, truth)
     worst = np.argsort(-costs, kind="stable")[:k]
     answer = model.predictor.answer(outputs[worst])

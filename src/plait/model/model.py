@@ -182,7 +182,8 @@ class Model:
             on_error: ``raise``, or ``skip``: unreadable cells are missing; default as at the fit.
             root: Folder of the media, where it is not the table's.
             strict: Whether an absent input column is an error.
-            temperature: Of a generated target: 0 (None) takes the likeliest, 1 draws as learned.
+            temperature: Of a generated target: 0 takes the likeliest, 1 draws as learned; None
+                for 0, or what the fit chose by rows held out (tunes).
             seed: Of the draws.
             beam: Of a text that a network writes: beginnings that are kept while the likeliest is
                 looked for, up to 32; 1 (None) takes the likeliest piece at each place.

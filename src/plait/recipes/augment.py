@@ -206,9 +206,10 @@ def _judged(
 
 
 def _parts(problem: Problem) -> list[str]:
-    """Return where each row of the table belongs; rows that are in no part stay so, for they have
-    no target or are copies."""
-    parts = np.full(problem.table.num_rows, "train", object)
+    """Return where each row of the table belongs: rows with a target that the split left out stay
+    out, those without one are learned from as they are."""
+    parts = np.where(problem.labelled, "out", "train").astype(object)
+    parts[problem.splits.train] = "train"
     parts[problem.splits.validation] = "validation"
     parts[problem.splits.test] = "test"
     return list(parts)

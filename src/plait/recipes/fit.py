@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
+
 from plait.data.entries import column_key
 from plait.data.table import Table, read
-from plait.energy import Meter
+from plait.energy import Meter, worth_tracking
 from plait.errors import UsageError
+from plait.fitting.records.answering import answers_told
 from plait.fitting.records.forecasts import in_use
 from plait.fitting.records.records import counted, make_licences, make_lineage
 from plait.fitting.setup.config import configured
@@ -29,6 +32,7 @@ from plait.fitting.setup.wanted_decoder import open_decoder
 from plait.fitting.setup.windows import in_time
 from plait.fitting.setup.work import Work, choose_device, require_torch
 from plait.fitting.whole_rows.drawable import drawable
+from plait.footprint import with_energy
 from plait.listening import heard, listened
 from plait.modalities import GeneratedTarget
 from plait.model.ensemble import Ensemble
@@ -93,7 +97,8 @@ def fit(
             hint="plait.fit('shop.csv', target='category')",
         )
     progress = heard(progress)
-    meter, budget = Meter(began), Budget.parse(budget)
+    budget = Budget.parse(budget)
+    meter = Meter(began, tracked=worth_tracking(budget.amount if budget.timed else None))
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)
     asked = FitConfig.of(target=target, budget=budget, **settings)
@@ -244,6 +249,11 @@ def _describe(
     simple = model.parts.base_models.values() if isinstance(model.parts, Ensemble) else ()
     model.on_error = str(problem.table.policy.on_error)
     model.schema = counted(model.schema, problem.prepared)
+    with work.timetable.part("answers"):
+        places = problem.judged if asked.choice.scores else np.zeros(0, np.int64)
+        answers = answers_told(model, problem.table, places)
+    energy = work.meter.as_dict() | answers
+    model.card = with_energy(model.card, energy)
     records["metrics"]["notes"] += work.timetable.notes()
     records["metrics"]["seconds"] = work.timetable.told()
     model.records = {
@@ -251,7 +261,7 @@ def _describe(
         "splits": problem.splits.to_dict(),
         "lineage": make_lineage(problem, settings, said),
         "licences": make_licences(problem, asked.licences, model, simple),
-        "energy": work.meter.as_dict(),
+        "energy": energy,
     }
 
 

@@ -13,6 +13,7 @@ from plait.arrow import array
 from plait.errors import UsageError
 from plait.modalities import MadeFile
 from plait.provenance.manifest import manifest_of, manifest_path
+from plait.provenance.marking import mark_png
 from plait.provenance.notice import Notice
 from plait.recipes.made_files import MadeFiles
 from plait.recipes.notices import stamped
@@ -21,7 +22,9 @@ from plait.recipes.row_files import PACKINGS, RowWriter, format_of, is_row_file,
 from plait.types import Cell
 from plait.writing import write_text, write_whole
 
-TEXT = ".txt"
+TEXT, MARKED = ".txt", ".png"
+"""Endings: of what is written as text, and of pictures that a watermark may lie over."""
+
 MADE_BY = "made_by"
 """Column of a table that holds each row's notice, beside the conditions."""
 
@@ -35,12 +38,14 @@ class Place:
         form: ``csv``, ``jsonl`` or ``parquet`` of rows; "" of files.
         names: Of the files, one for each value, or one for all.
         walk: Whether one for all is a film, and not a sheet.
+        key: By which a watermark is laid over pictures; None for none.
     """
 
     out: Path
     form: str
     names: tuple[Path, ...]
     walk: bool
+    key: bytes | None = None
 
 
 def check_made(
@@ -52,6 +57,7 @@ def check_made(
     each: bool,
     walk: bool,
     force: bool,
+    key: bytes | None = None,
 ) -> Place | None:
     """Return where values are to be written, before anything is made; None where nowhere.
 
@@ -63,15 +69,23 @@ def check_made(
         each: Whether each gets a file.
         walk: Whether they lead from one to the next: a film, where the target makes films.
         force: Whether files are replaced.
+        key: By which a watermark is laid over pictures; None for none.
 
     Raises `UsageError` for an ending that the target's values are not written in, for several in
     a file that holds one, and for paths that are taken.
     """
     if out is None:
-        if each:
+        if each or key is not None:
             raise UsageError("no place for the files is named", hint="name it with --out made.png")
         return None
     path = Path(out)
+    if key is not None and path.suffix.lower() != MARKED:
+        raise UsageError(
+            "a watermark goes into pictures",
+            expected=f"an output that ends in {MARKED}",
+            received=path.name,
+            hint=f"--out made{MARKED}, with --each for a file each",
+        )
     if is_row_file(path, None) and not each:
         check_output(path, bundle, force=force)
         return Place(path, format_of(path, None), (), walk)
@@ -86,7 +100,7 @@ def check_made(
         )
     for one in names:
         check_output(one, bundle, force=force)
-    return Place(path, "", tuple(names), walk)
+    return Place(path, "", tuple(names), walk, key)
 
 
 def write_made(
@@ -112,9 +126,11 @@ def write_made(
         target: Its column.
         force: Whether files are replaced.
 
-    Returns ``files``, names of what was written, and ``manifest``, its path.
+    Returns ``files``, names of what was written, ``manifest``, its path, and where pictures were
+    marked ``watermark``: the worst ``psnr`` and ``ssim`` beside those without it.
 
-    Raises `UsageError` where the values are not of the form that the ending asks for.
+    Raises `UsageError` where the values are not of the form that the ending asks for, and for
+    pictures that hide no watermark: nothing is written then.
     """
     if place.form:
         return _write_rows(place, answer, cells, notices, target, force=force)
@@ -124,6 +140,12 @@ def write_made(
         values = [_together(codec, raws, place)]
         first = notices[0]
         notices = [replace(first, settings={**first.settings, "values": float(len(raws))})]
+    told: dict[str, Any] = {}
+    if place.key is not None:
+        marked = [mark_png(value, place.key) for value in values]
+        values = [content for content, _ in marked]
+        worst = {name: min(getattr(one, name) for _, one in marked) for name in ("psnr", "ssim")}
+        told = {"watermark": worst}
     files = {}
     for name, value, notice in zip(place.names, values, notices, strict=True):
         files[name] = stamped(value, name.suffix, notice)
@@ -131,7 +153,7 @@ def write_made(
             temporary.write_bytes(files[name])
     manifest = manifest_path(place.out)
     write_text(manifest, manifest_of({name.name: one for name, one in files.items()}, notices))
-    return {"files": [str(name) for name in files], "manifest": str(manifest)}
+    return {"files": [str(name) for name in files], "manifest": str(manifest), **told}
 
 
 def _named_each(out: Path, n: int) -> list[Path]:

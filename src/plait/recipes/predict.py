@@ -13,6 +13,7 @@ from plait.data.table import Table, read
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
+from plait.model.asked_draws import usual_temperature
 from plait.model.columns import Missing, missing_columns, notes_on
 from plait.model.model import Model, load
 from plait.model.several import Several, predicted, weighed_each
@@ -137,7 +138,7 @@ def predict(
         if own:
             written = export(model, rows, answer_rows, out, own, force=force, progress=told)
         else:
-            asked = Asked(temperature=temperature or 0.0, seed=seed, beam=beam or 1)
+            asked = _asked(model, temperature, seed, beam)
             written = _write(model, rows, answer_rows, out, form, force, told, asked)
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
@@ -149,6 +150,14 @@ def predict(
         "notes": [*rows.notes, *lacking, *written.get("notes", [])],
         "warnings": [*warnings, *unread.warnings],
     }
+
+
+def _asked(model: Model, temperature: float | None, seed: int, beam: int | None) -> Asked:
+    """Return how values are drawn, as notices tell it."""
+    usual = usual_temperature(model.parts) if beam in (None, 1) else 0.0
+    return Asked(
+        temperature=usual if temperature is None else temperature, seed=seed, beam=beam or 1
+    )
 
 
 def _weighed(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from plait.data.table import read
 from plait.errors import TargetError
+from plait.fitting.setup.fit_settings import Rows
 from plait.fitting.setup.problem import make_problem
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.work import require_torch
@@ -31,6 +32,9 @@ def scale(
     *,
     target: str,
     budget: str | float | Budget = "10m",
+    group: str | None = None,
+    time: str | None = None,
+    split: str | None = None,
     out: Path | str | None = None,
     seed: int = 0,
     force: bool = False,
@@ -47,6 +51,7 @@ def scale(
         table: Rows, or anything `plait.read` takes.
         target: Column to predict: a category, tags, a number.
         budget: Of all runs.
+        group, time, split: As for `plait.fit`: which rows stay together, and what sets them aside.
         out: ``.html`` page to write; None writes none.
         seed: Of draws and weights.
         force: Whether a file at `out` is replaced.
@@ -77,6 +82,7 @@ def scale(
             opened,
             target=target,
             exclude=(),
+            rows=Rows(group=group, time=time, split=split),
             seed=seed,
             progress=told,
             timetable=timetable,

@@ -1,10 +1,10 @@
-"""The folder beside a bundle for the checkpoints of a fit, locked while one runs."""
+"""The folder beside a bundle for what a fit or a tune goes on from, locked while one runs."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from plait.storing import storing
 from plait.writing import write_text
 
 SETTINGS, LOCK = "settings.json", "lock"
+DONE = {"fit": "fitted", "tune": "tuned"}
 OURS = (SETTINGS, LOCK)
 """What lies in the folder before there is anything to go on from."""
 
@@ -67,6 +68,8 @@ class Unfinished:
         out: The bundle to be.
         settings: What decides the result, JSON-ready; a resumed fit must have the same.
         resume: Whether to go on from what is there.
+        verb: What is at work: ``fit`` or ``tune``.
+        telling: Says in words what is there to go on from.
 
     Attributes:
         folder: Where checkpoints go.
@@ -79,8 +82,17 @@ class Unfinished:
         StorageError: The folder cannot be written.
     """
 
-    def __init__(self, out: Path | str, settings: Mapping[str, Any], resume: bool) -> None:
+    def __init__(
+        self,
+        out: Path | str,
+        settings: Mapping[str, Any],
+        resume: bool,
+        *,
+        verb: str = "fit",
+        telling: Callable[[Path], str] | None = None,
+    ) -> None:
         self._out, self._resume = Path(out), resume
+        self._verb, self._telling = verb, telling or _told
         check_place(self._out)
         self.folder = _folder_of(self._out)
         self.notes: tuple[str, ...] = ()
@@ -96,7 +108,7 @@ class Unfinished:
 
     def __enter__(self) -> Unfinished:
         with storing(self.folder):
-            self._lock.take(f"a fit to {self._out.name}")
+            self._lock.take(f"a {self._verb} to {self._out.name}")
         try:
             self._begin()
         except BaseException:
@@ -117,15 +129,16 @@ class Unfinished:
         goes_on = self._resume and has_checkpoint(self._out)
         if goes_on:
             self._compare()
-            self.notes += (f"an interrupted fit is gone on with: {_told(self.folder)}",)
+            there = self._telling(self.folder)
+            self.notes += (f"an interrupted {self._verb} is gone on with: {there}",)
         else:
             self._empty()
             write_text(self.folder / SETTINGS, json.dumps(self._settings, sort_keys=True))
         if self._resume and not goes_on:
             whole = "; the bundle there is whole" if is_bundle(self._out) else ""
             self.notes += (
-                f"nothing to resume: no interrupted fit left a checkpoint for {self._out.name}"
-                f"{whole}. It was fitted from the start",
+                f"nothing to resume: no interrupted {self._verb} left a checkpoint for "
+                f"{self._out.name}{whole}. It was {DONE[self._verb]} from the start",
             )
         if not self._lock.kept:
             self.notes += (
@@ -152,7 +165,7 @@ class Unfinished:
         changed = [name for name in wanted if found.get(name) != wanted[name]]
         if changed:
             raise UsageError(
-                "the interrupted fit had other settings: " + ", ".join(changed),
+                f"the interrupted {self._verb} had other settings: " + ", ".join(changed),
                 expected=", ".join(f"{name}={shorten(found.get(name))}" for name in changed),
                 received=", ".join(f"{name}={shorten(wanted[name])}" for name in changed),
                 path=self.folder,

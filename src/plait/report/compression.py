@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plait.report.axis import make_axis
-from plait.report.chart import Chart
+from plait.footprint import paid_back_line
+from plait.report.front import Place, front_plot
 from plait.report.scored import headline_metric
 from plait.report.text import DASH, escape, metric, number, percent, section, table
 from plait.report.words import word
 from plait.types import Html
-
-KINDS = {True: "c1", False: "c2"}
 
 
 def compression(data: Mapping[str, Any]) -> Html:
@@ -35,6 +33,7 @@ def compression(data: Mapping[str, Any]) -> Html:
         _plot(variants),
         table([_row(one) for one in variants]),
         _beside(data),
+        _paid_back(found.get("paid_back") or {}),
         lead=lead
         + (f"Asked for: {escape(limits)}. " if limits else "")
         + "Losses are shares of the score of what was compressed, on rows that chose.",
@@ -43,18 +42,19 @@ def compression(data: Mapping[str, Any]) -> Html:
 
 def _plot(variants: Sequence[Mapping[str, Any]]) -> Html:
     """Draw the share of the score that is kept over megabytes."""
-    kept = [1.0 - one["loss"] for one in variants]
-    sizes = [one["mb"] for one in variants]
-    chart = Chart(
-        make_axis(sizes, "megabytes of the bundle", log=max(sizes) > 4 * min(sizes)),
-        make_axis(kept, "share of the score kept", share=True, num=5),
-        "Each variant by megabytes and the share of the score that it keeps",
-        height_px=260,
+    return front_plot(
+        [_place(one) for one in variants],
+        x_name="megabytes of the bundle",
+        y_name="share of the score kept",
+        label="Each variant by megabytes and the share of the score that it keeps",
+        share=True,
     )
-    for one, share in zip(variants, kept, strict=True):
-        title = f"{one['name']}: {number(one['mb'])} MB, {percent(share)}, {number(one['ms'])} ms"
-        chart.dot(one["mb"], share, KINDS[bool(one.get("chosen"))], title)
-    return chart.html()
+
+
+def _place(one: Mapping[str, Any]) -> Place:
+    kept = 1.0 - one["loss"]
+    title = f"{one['name']}: {number(one['mb'])} MB, {percent(kept)}, {number(one['ms'])} ms"
+    return Place(one["mb"], kept, title, chosen=bool(one.get("chosen")))
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +64,7 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
         "MB": number(one["mb"]),
         "ms a row": number(one["ms"]),
         "ms, slowest in a hundred": number(one["ms_slow"]),
+        "Wh of 1,000 answers": number(one.get("wh_per_1000")),
         "score kept": percent(1.0 - one["loss"]),
         "answers alike": percent(one["agreement"]),
         "on the front": "yes" if one.get("front") else "",
@@ -85,6 +86,11 @@ def _beside(data: Mapping[str, Any]) -> Html:
         f"{metric(name, test['teacher'])}; the difference is {_signed(name, test['gap'])} "
         f"({ends}, 95&nbsp;% interval); {percent(test['agreement'])} of answers alike.</p>"
     )
+
+
+def _paid_back(told: Mapping[str, Any]) -> Html:
+    """Return when what it took is saved again; "" in bundles that do not tell."""
+    return f"<p>{escape(paid_back_line(told))}</p>" if told else ""
 
 
 def _signed(name: str, value: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait.display import model_name
+from plait.footprint import energy_lines
 from plait.report.again import again_command
 from plait.report.chart import lines
 from plait.report.scored import candidates, shipped_parts, test_of
@@ -181,9 +182,15 @@ def making(data: Mapping[str, Any]) -> Html:
         known = {name: value for name, value in about.items() if value not in (None, "")}
         parts.append(fold("Settings and versions", facts(known)))
     if data.get("energy"):
-        spent = {name: value for name, value in data["energy"].items() if value is not None}
-        parts += ["<h3>What it cost</h3>", facts(spent)]
+        parts += ["<h3>What it cost</h3>", what_it_cost(data["energy"])]
     return section("How it was made", *parts)
+
+
+def what_it_cost(energy: Mapping[str, Any]) -> Html:
+    """Return what making it took and what answers take, in sentences and in numbers."""
+    told = "".join(f"<p>{escape(line)}</p>" for line in energy_lines(energy))
+    left_out = ("wh", "gco2e", "grams_per_kwh", "grid", "answers")
+    return told + facts({k: v for k, v in energy.items() if v is not None and k not in left_out})
 
 
 def _setting(value: Any) -> Any:

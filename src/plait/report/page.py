@@ -20,6 +20,7 @@ from plait.report import (
     retrieval,
     rows,
     space,
+    tuning,
     whole_rows,
 )
 from plait.report.hero import SPACE, hero
@@ -57,6 +58,7 @@ def _page_of(data: Mapping[str, Any]) -> Html:
         hero(data),
         *([] if alone else of_target(data)),
         compression.compression(data),
+        tuning.tuning(data.get("tuning") or {}),
         *(_of_space(data) if alone or model.get("space") else []),
         retrieval.label_efficiency(data),
         retrieval.learning(data) if alone else making.training(data),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plait.baselines.cross_validation import fold_numbers
 from plait.baselines.weighted_statistics import mean_by
 from plait.errors import UsageError
 from plait.fitting.candidates.label_counts import nested_order
@@ -45,8 +46,8 @@ WORK = {NANO: 0.5, TINY: 1.0, SMALL: 2.5}
 LEAST_ROWS, MOST_COLUMNS = 64, 8
 """Rows to learn from, at least; columns of which it is measured what they add, at most."""
 
-STOP_SHARE = 0.15
-"""Of a run's rows, that tell when to stop."""
+STOP_FOLDS = 7
+"""Of so many parts of a run's rows, groups whole, one tells when to stop."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Ladder:
     """Runs networks of one problem.
 
     Every network is told what simple models know, as in a fit, learns from a stratified part of the
-    rows, stops by some of them, and is judged by rows that nothing learned from.
+    rows, stops by some of them, and is judged by rows that nothing learned from. Groups stay whole.
 
     Args:
         problem: Of a predictive target.
@@ -93,8 +94,7 @@ class Ladder:
                 expected=f"{LEAST_ROWS} rows to learn from, and some to judge by",
                 received=f"{len(rows)} and {len(problem.judged)}",
             )
-        order = nested_order(problem.target_codec.form.strata(problem.truth[rows]), seed)
-        self._order = rows[order]
+        self._order = _in_order(problem, rows, seed)
         seconds = budget.amount if budget.timed else None
         self._told = tell(problem, seconds=seconds, seed=seed)
 
@@ -133,7 +133,8 @@ class Ladder:
         if without:
             problem, told = self._lacking(without)
         rows = np.sort(self._order[: max(LEAST_ROWS // 2, round(share * len(self._order)))])
-        stop = rows[:: max(2, round(1 / STOP_SHARE))]
+        folds = fold_numbers(problem.groups[rows], problem.truth[rows], STOP_FOLDS, self._seed)
+        stop = rows[folds == 0]
         plan = settled(
             DeepPlan(
                 config=choose_size(CONFIGS[size], len(rows)),
@@ -179,3 +180,14 @@ class Ladder:
         if not self._budget.timed:
             return 1.0
         return work(size, share) / sum(work(*one) for one in every)
+
+
+def _in_order(problem: Problem, rows: np.ndarray, seed: int) -> np.ndarray:
+    """Return rows in an order whose every beginning holds whole groups, but for the last of it, and
+    is stratified by the target of each group's first row."""
+    _, firsts, which = np.unique(problem.groups[rows], return_index=True, return_inverse=True)
+    strata = problem.target_codec.form.strata(problem.truth[rows[firsts]])
+    place = np.empty(len(firsts), np.int64)
+    place[nested_order(strata, seed)] = np.arange(len(firsts))
+    found: np.ndarray = rows[np.argsort(place[which.reshape(-1)], kind="stable")]
+    return found

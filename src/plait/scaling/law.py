@@ -125,12 +125,15 @@ def fit_law(points: Sequence[Point], *, num_resamples: int = 100, seed: int = 0)
         )
     problem = _Problem.of(points)
     best = problem.solve(problem.beginnings())
+    from scipy.special import ndtri, stdtrit
+
     told = problem.said(best)
     gaps = problem.losses - told
     rng = np.random.default_rng(seed)
-    # Five numbers follow few runs closely: residuals are smaller than the errors that made them.
+    # Five numbers follow few runs closely: residuals are smaller than the errors that made them,
+    # and how large those are is uncertain itself (Student's t beside the normal distribution).
     free = max(len(points) - problem.num_free, 1)
-    wide = (len(points) / free) ** 0.5
+    wide = (len(points) / free) ** 0.5 * float(stdtrit(free, 0.975) / ndtri(0.975))
     others = [
         problem.with_losses(told + wide * rng.choice(gaps, len(gaps))).solve([best])
         for _ in range(num_resamples)

@@ -30,6 +30,7 @@ from plait.recipes.report import write_report
 from plait.recipes.search import search
 from plait.testing.edge import check_same_answers
 from plait.testing.examples import GARBAGE, example_table, expect
+from plait.testing.trials import try_settings
 
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 _fitted: dict[str, tuple[Model, Path]] = {}
@@ -180,6 +181,18 @@ def check_distils_as_a_target(modality: str) -> None:
         expect(False, f"{modality}: a generated target was taken for a teacher")
 
 
+def check_tries_settings(modality: str) -> None:
+    """A setting of a search is fitted to a fold and judged on rows held out."""
+    try_settings(_table(modality), "kind", modality)
+
+
+def check_tries_settings_of_a_target(modality: str) -> None:
+    """The same where the modality is the target, be it predicted or generated."""
+    if issubclass_target(find_codec(modality)):
+        rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
+        try_settings(read(rows, columns={"x": modality, "size": "number"}), "x", modality)
+
+
 def check_shares_a_space(modality: str) -> None:
     """`fit` without a target learns a space, in which `evaluate` scores every direction."""
     model, path = _share(modality)
@@ -278,6 +291,8 @@ VERB_CHECKS = (
     check_is_a_target,
     check_distils,
     check_distils_as_a_target,
+    check_tries_settings,
+    check_tries_settings_of_a_target,
     check_shares_a_space,
     check_embeds_any_subset,
     check_searches,

@@ -26,7 +26,7 @@ PACKAGE = f"onnxruntime-web@{VERSION}"
 VARIABLE = "PLAIT_ONNXRUNTIME_WEB"
 """Names the package: its folder, a folder with its files, or the archive of ``npm pack``."""
 
-FETCH_SECONDS = 300
+FETCH_SECONDS, MAX_BYTES = 300, 64 * 2**20
 
 HASHES = {
     "ort.wasm.bundle.min.mjs": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
@@ -113,7 +113,7 @@ def _of_archive(data: bytes) -> dict[str, bytes]:
                 name = member.name.removeprefix("package/dist/")
                 inside = archive.extractfile(member) if name in HASHES else None
                 if inside is not None:
-                    found[name] = inside.read()
+                    found[name] = inside.read(MAX_BYTES)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise PlaitError(
             "the archive of onnxruntime-web cannot be read",

@@ -46,7 +46,8 @@ def values_of(
             parts = [found[DEEP], found[one.shipped]]
             found[name] = one.target.mixed(parts, [one.share, 1.0 - one.share])
         else:
-            found[name] = one.values(problem.prepared, rows, Asked(apart=True))
+            asked = Asked(temperature=one.temperature, apart=True)
+            found[name] = one.values(problem.prepared, rows, asked)
     return {name: found[name] for name in candidates}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.data.prepared import Prepared
-from plait.modalities import Asked
+from plait.model.asked_draws import judged_draws
 from plait.model.model import Model
 from plait.model.scores import intervals_of, intervals_seconds_of
 from plait.spacing import even_sample
@@ -106,7 +106,9 @@ def _score(
         if name not in kept
         for column in columns
     ]
-    outputs = model.predictor.outputs(hide(prepared, hidden), part.rows, Asked(apart=True))
+    outputs = model.predictor.outputs(
+        hide(prepared, hidden), part.rows, judged_draws(model.predictor)
+    )
     judge = model.predictor.judge
     found: dict[str, Any] = {"metrics": judge.metrics(outputs, part.truth), "intervals": {}}
     left = None if seconds is None else seconds - (time.monotonic() - began)

@@ -35,6 +35,8 @@ def learn_trust(
     metric = foretold_of(generator.target)
     if metric is None:
         return ()
+    if generator.temperature > 0:
+        return ("answers have no confidence: they are drawn by lot",)
     made, groups = chosen.outputs[generator.shipped], problem.groups[chosen.rows]
     shares = generator.judge.values(made, chosen.truth, metric)
     usual = fit_trust(metric, made["sureness"], shares, groups)

@@ -13,6 +13,7 @@ from plait.backbones.language import LanguageCheckpoint
 from plait.baselines.start import Start
 from plait.data.together import varied_together
 from plait.fitting.candidates.simple_generators import Simple
+from plait.fitting.network.coding import Coded, coding_budgets, learn_codes
 from plait.fitting.network.distilling import budgets_of, distil
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
@@ -62,6 +63,7 @@ class Decoder:
         tensors: Its weights as NumPy arrays.
         run: Of its training.
         distilled_steps: In which heads learned from what the network had learned.
+        codes: That heads learned before it, where they draw any.
         most_made: How many rows there is time to make values of, each time.
         notes: What a person should know.
         cut_short: Whether the time ended before it saw every row once.
@@ -77,6 +79,7 @@ class Decoder:
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     run: Any = field(default_factory=Run)
     distilled_steps: int = 0
+    codes: Coded = field(default_factory=Coded)
     most_made: int = 10**9
     notes: tuple[str, ...] = ()
     cut_short: bool = False
@@ -97,6 +100,7 @@ class Decoder:
         return {
             "steps": self.run.steps,
             "distilled_steps": self.distilled_steps,
+            **self.codes.told(),
             "precision": self.run.precision,
             "rows_per_second": self.run.rows_per_second,
             "wait_share": self.run.wait_share,
@@ -132,14 +136,13 @@ def train_decoder(
     if work.trained is not None:
         return _paced(problem, work, work.trained)
     from plait.networks.weights import tensors_of
-    from plait.train.generative import Generative, GenerativeData
+    from plait.train.generative import Generative
     from plait.train.shown import train_shown
 
     if not _in_time(work, simple, aside):
         return Decoder(notes=("no network was trained: no time was left for it",))
     network = _make_network(problem, work, language)
     stop = problem.stopping if len(problem.stopping) else problem.validation
-    prepared = simple.told(problem.prepared, np.union1d(problem.learned, stop))
     most, budget, config = 10**9, work.budget, _step_of(work.train, problem, network)
     if work.timetable.seconds is not None:
         per_row = _seconds_per_row(problem, network, simple.start)
@@ -152,16 +155,14 @@ def train_decoder(
             return Decoder(notes=("no network was trained: no time was left for it",))
         budget = Budget(max(part * left, LEAST_SECONDS), "seconds")
         config = config.within(work.budget.amount, len(problem.splits.train))
-    codecs = {name: problem.codecs[name] for name in problem.columns}
-    data = GenerativeData(
-        prepared=prepared, columns=problem.columns, shares={str(problem.target): 1.0},
-        rows=problem.learned, rows_validation=stop, weights=problem.weights,
-        started=simple.start is not None,
-        together=varied_together(codecs, str(problem.target), problem.goal),
-    )  # fmt: skip
-    objective, (budget, rest) = Generative(network, data), budgets_of([network], budget)
+    data = _data_of(problem, simple, stop)
     how: dict[str, Any] = {"config": config, "seed": work.seed, "device": work.device}
     how |= {"folder": work.folder}
+    first, budget = coding_budgets([network], budget)
+    codes = learn_codes(network, data, first, progress=work.progress, **how)
+    if codes.refused and simple.fitted:
+        return Decoder(notes=(f"no network was trained: {codes.refused}",))
+    objective, (budget, rest) = Generative(network, data), budgets_of([network], budget)
     run = train_shown(objective, "training", work.progress, budget=budget, **how)
     objective.settle()
     more = 0 if rest is None else distil(network, data, rest, progress=work.progress, **how)
@@ -172,11 +173,29 @@ def train_decoder(
         tensors=tensors_of(network),
         run=run,
         distilled_steps=more,
+        codes=codes,
         most_made=most,
-        notes=tuple(getattr(network.head(str(problem.target)), "remarks", tuple)()),
+        notes=(*codes.notes, *getattr(network.head(str(problem.target)), "remarks", tuple)()),
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
         start=simple.start,
+    )
+
+
+def _data_of(problem: Problem, simple: Simple, stop: np.ndarray) -> Any:
+    """Return the rows to learn from, and those that tell when to stop."""
+    from plait.train.generative import GenerativeData
+
+    codecs = {name: problem.codecs[name] for name in problem.columns}
+    return GenerativeData(
+        prepared=simple.told(problem.prepared, np.union1d(problem.learned, stop)),
+        columns=problem.columns,
+        shares={str(problem.target): 1.0},
+        rows=problem.learned,
+        rows_validation=stop,
+        weights=problem.weights,
+        started=simple.start is not None,
+        together=varied_together(codecs, str(problem.target), problem.goal),
     )
 
 

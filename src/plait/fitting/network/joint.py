@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from plait.baselines.evidence import Evidence
+from plait.errors import TargetError
 from plait.fitting.network.better_head import leave_better_head
+from plait.fitting.network.coding import Coded, coding_budgets, learn_codes
 from plait.fitting.network.decoding import Decoder
 from plait.fitting.network.deep_training import make_system, run_training, train_data
 from plait.fitting.network.distilling import budgets_of, distil
@@ -78,11 +81,12 @@ class _Own:
 @dataclass(frozen=True)
 class _Fitted:
     """A trained network: what each target has of it, its training, and of each target the steps in
-    which its head learned from what the network had learned."""
+    which its head learned from what the network had learned, and the codes that it learned."""
 
     own: list[_Own]
     run: TrainResult
     distilled: list[int]
+    codes: list[Coded]
 
 
 def _fit(
@@ -101,12 +105,49 @@ def _fit(
     num_held = sum(len(rows_of(problem, stage.held)) for problem in problems)
     budget = plan.budget.share(1 / len(joint.stages))
     budget = plan.part(1 / rounds_left, num_held) if plan.end else budget
+    first, budget = coding_budgets(networks, budget)
     budget, rest = budgets_of(networks, budget)
     plan, progress = replace(plan, budget=budget), Forward(notify)
+    codes = _codes(pairs, plan, stage, first, progress)
     run = run_training(plan, objective, objective.module, "training", progress)
     more = [0] * len(pairs) if rest is None else _distil(pairs, plan, stage, rest, progress)
     own = [_own(problem, network, plan, stage) for problem, network in pairs]
-    return _Fitted(own, run, more)
+    return _Fitted(own, run, more, codes)
+
+
+def _codes(
+    pairs: Sequence[tuple[Problem, System | Heads]],
+    plan: DeepPlan,
+    stage: Stage,
+    budget: Budget | None,
+    progress: Progress,
+) -> list[Coded]:
+    """Let each head that draws codes learn them; raise `TargetError` where they lose too much."""
+    found = [Coded()] * len(pairs)
+    for place, (problem, network) in enumerate(pairs):
+        if isinstance(network, Heads):
+            found[place] = learn_codes(
+                network,
+                _generative_data(problem, stage),
+                budget,
+                config=plan.train,
+                seed=plan.seed,
+                device=plan.device,
+                folder=_beside(plan, place),
+                progress=progress,
+            )
+        if found[place].refused:
+            raise TargetError(
+                f"no network is worth training: {found[place].refused}",
+                expected="codes that lose little",
+                hint="give it a longer budget, or ask for smaller pictures (size_px)",
+            )
+    return found
+
+
+def _beside(plan: DeepPlan, place: int) -> Path | None:
+    """Return where the checkpoints of one target's own trainings go."""
+    return None if plan.folder is None else plan.folder / f"target-{place + 1}"
 
 
 def _distil(
@@ -120,7 +161,6 @@ def _distil(
     steps = [0] * len(pairs)
     for place, (problem, network) in enumerate(pairs):
         if isinstance(network, Heads):
-            folder = None if plan.folder is None else plan.folder / f"target-{place + 1}"
             steps[place] = distil(
                 network,
                 _generative_data(problem, stage),
@@ -128,7 +168,7 @@ def _distil(
                 config=plan.train,
                 seed=plan.seed,
                 device=plan.device,
-                folder=folder,
+                folder=_beside(plan, place),
                 progress=progress,
             )
     return steps
@@ -194,10 +234,12 @@ def _result(
         "notes": joint.notes,
     }
     if isinstance(problem.goal, GeneratedTarget):
+        told["notes"] = (*told["notes"], *fitted[0].codes[place].notes)
         return Decoder(
             network=_filled(_heads(problem, plan), owns[0]),
             tensors=owns[0].tensors,
             distilled_steps=fitted[0].distilled[place],
+            codes=fitted[0].codes[place],
             **told,
         )
     systems = tuple(_system(problem, joint, place, own) for own in owns)

@@ -49,8 +49,9 @@ from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, Mad
 LONGEST_PX, CANVAS_PX = 1024, 320
 """Of Raw, and of the finer view where one is asked for."""
 
-LARGEST_PX = 64
-"""Side of the square that is chosen, and of pictures that are made, at most."""
+LARGEST_PX, LARGEST_CODED_PX = 64, 256
+"""Side of the square that is chosen, and of pictures that are made pixel by pixel, at most; and of
+those that are asked for larger, and made as codes (`plait.nn.autoencoder`)."""
 
 
 @brief
@@ -238,10 +239,11 @@ class ImageCodec:
         return replace(self, drawn=True, canvas_px=0, distilled=self.generator == "flow")
 
     def check_target(self, num_rows: int) -> None:
-        if self.size_px > LARGEST_PX:
+        most = LARGEST_CODED_PX if self.generator == "flow" else LARGEST_PX
+        if self.size_px > most:
             raise TargetError(
                 "pictures are not made so large",
-                expected=f"at most {LARGEST_PX} pixels a side",
+                expected=f"at most {most} pixels a side",
                 received=f"size_px={self.size_px}",
                 hint="leave size_px out, or say a smaller one",
             )

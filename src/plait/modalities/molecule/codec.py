@@ -69,6 +69,7 @@ class MoleculeCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = "molecule"
     traits: ClassVar[Traits] = Traits(piecewise=True)
+    distinct: ClassVar[bool] = True
     task: ClassVar[str] = "design"
     verb: ClassVar[str] = "Designs"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS

@@ -64,6 +64,8 @@ class MusicCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(piecewise=True)
+    distinct: ClassVar[bool] = True
+    temperatures: ClassVar[tuple[float, ...]] = (0.0, 0.7, 0.85, 1.0)
     task: ClassVar[str] = "compose"
     verb: ClassVar[str] = "Composes"
     words: ClassVar[Mapping[str, MetricWord]] = WORDS

@@ -1,0 +1,1 @@
+"""How pictures are drawn, where they are the target."""

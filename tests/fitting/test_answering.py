@@ -1,0 +1,43 @@
+"""What an answer costs: rows are asked one by one, and a fit's bundle tells it."""
+
+import numpy as np
+import pytest
+
+import plait
+from plait.fitting.records.answering import answers_told, rows_to_ask, time_answers
+
+ROWS = [{"size": i % 7 + 4.0 * (i % 2), "kind": "pq"[i % 2]} for i in range(60)]
+
+
+def fit(**settings):
+    given = {"simple": True, "baselines": ("majority", "linear"), "budget": "5 steps"}
+    return plait.fit(ROWS, **given | settings)
+
+
+def test_rows_are_asked_in_turn_and_at_least_so_often():
+    asked = []
+    found = time_answers(asked.append, [{"a": 1}, {"a": 2}], least=5, seconds=0.01)
+    assert [row["a"] for row in asked[:4]] == [1, 1, 2, 1]  # the first one warms up
+    assert 0 < found.ms <= found.ms_slow and found.joules >= 0 and found.method
+
+
+def test_rows_to_ask_are_cells_of_the_inputs():
+    table = plait.read(ROWS)
+    assert rows_to_ask(table, ["size"], np.arange(2)) == [{"size": 0.0}, {"size": 5.0}]
+    assert len(rows_to_ask(table, ["size"], np.arange(60))) == 32
+
+
+def test_a_bundle_tells_what_making_it_and_asking_it_take():
+    model = fit(target="kind")
+    energy = model.records["energy"]
+    assert energy["wh"] == pytest.approx(energy["joules"] / 3600, abs=1e-6)
+    assert energy["answers"]["wh_per_1000"] > 0 and energy["answers"]["ms"] > 0
+    assert "## What it cost" in model.card and "1,000 answers" in model.card
+
+
+def test_what_answers_nothing_has_no_answers_to_measure():
+    space = fit(budget="5 steps", baselines=True)
+    assert "answers" not in space.records["energy"] and "Making it took" in space.card
+    searched = fit(target="kind", scores=False)
+    assert "answers" not in searched.records["energy"]
+    assert answers_told(searched, plait.read(ROWS), np.zeros(0, np.int64)) == {}
