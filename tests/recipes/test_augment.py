@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 import plait
+from plait.compress.distil import distil
+from plait.compress.teacher import Teacher
 from plait.data.made_rows import SPLIT, with_made
 from plait.errors import TargetError, UsageError
 from plait.fitting.setup.fit_config import FitConfig
@@ -94,6 +96,15 @@ def test_rows_that_a_split_left_out_stay_out():
     assert tested.isdisjoint(table["shop"][row] for row in splits["train"] if row < 200)
 
 
+def test_a_bundle_of_made_rows_too_teaches_a_student(good):
+    _, model = good
+    student = distil(Teacher(model, points(NUM, 0)), budget="5 steps", students=("simple",))
+    told = student.records["compression"]["rows"]
+    assert told["taught"] > NUM // 2
+    with pytest.raises(UsageError, match="cannot be told which"):
+        Teacher(model, points(NUM, 1))
+
+
 def test_nothing_is_made_of_rows_that_judge(good):
     maker, model = good
     *folds, last = maker.learned
@@ -123,10 +134,10 @@ def test_where_nothing_is_learned_that_makes_rows_the_fit_goes_on():
 def test_a_table_with_made_rows_reads_both():
     table = plait.read({"a": [1, 2, 3], "b": ["x", "y", "z"]})
     more = with_made(table, {"a": [7, 8]}, ["train", "test", "validation"])
-    assert more.num_rows == 5 and more.has_made and not table.has_made
+    assert more.num_rows == 5 and more.real is table and table.real is table
     assert more.column("a") == [1, 2, 3, 7, 8] and more.column("b", [3, 1]) == [None, "y"]
     assert more.column(SPLIT) == ["train", "test", "validation", "train", "train"]
-    assert not with_made(table, {}, ["train"] * 3).has_made
+    assert with_made(table, {}, ["train"] * 3).num_rows == 3
     other = with_made(table, {"a": [7, 9]}, ["train", "test", "validation"])
     assert len({table.key, more.key, other.key}) == 3
 

@@ -8,6 +8,8 @@ import pytest
 import plait
 from plait.bundle import size_mb
 from plait.cli import run
+from plait.compress.compared import share_kept
+from plait.compress.measured import known_share
 from plait.errors import TargetError, UsageError
 from plait.networks.config import SystemConfig
 
@@ -89,6 +91,49 @@ def test_what_ships_is_what_was_measured(bundle, small):
     said = read.predict(test).columns["prediction"]
     right = np.mean([one == row["kind"] for one, row in zip(said, test, strict=True)])
     assert right == pytest.approx(told["test"]["student"]) and told["test"]["rows"] == len(test)
+
+
+def test_rows_that_the_teacher_never_saw_are_set_aside_from_what_chooses(bundle, monkeypatch):
+    from plait.compress import trying
+
+    seen, of = {}, trying.Bench.of
+
+    def watched(teacher, *, aside, **options):
+        seen["aside"] = {str(teacher.table.column("note")[row]) for row in aside}
+        bench = of(teacher, aside=aside, **options)
+        seen["compared"] = {str(one) for one in bench.table.column("note")}
+        return bench
+
+    monkeypatch.setattr(trying.Bench, "of", watched)
+    other = [{**row, "note": f"{row['note']} {number}"} for number, row in enumerate(rows(200))]
+    for row in other:
+        del row["split"]
+    model = plait.compress(
+        bundle, other, unseen=True, method="quantize", max_loss="0.0001%", max_mb=1000, seed=0
+    )
+    assert len(seen["aside"]) > 10 and seen["aside"].isdisjoint(seen["compared"])
+    told, metrics = model.records["compression"], model.records["metrics"]
+    assert told["test"]["rows"] == len(seen["aside"])
+    assert metrics["test"]["metrics"][told["test"]["metric"]] == told["test"]["student"]
+    kept = told["test"]["share"]
+    assert any("less than" in note for note in metrics["notes"]) == (kept < 1 - 1e-6)
+    name, value = next(iter(metrics["test"]["metrics"].items()))
+    assert f"| {name} | {value:.4f} |" in model.card
+
+
+def test_it_is_told_what_answered(small):
+    for one in small[0].records["compression"]["variants"]:
+        graphs = "graphs" in one["name"] or "bits" in one["name"] or "pruned" in one["name"]
+        assert one["engine"] == ("edge" if graphs else "model"), one["name"]
+
+
+def test_shares_of_a_score_and_of_an_error_are_of_one_kind():
+    assert share_kept(0.8, 0.9, lower_is_better=False) == pytest.approx(8 / 9)
+    assert share_kept(1.0, 0.5, lower_is_better=True) == pytest.approx(0.5)
+    assert share_kept(0.0, 0.0, lower_is_better=False) == 1.0
+    assert share_kept(0.1, -0.2, lower_is_better=False) is None
+    with pytest.raises(UsageError, match="cannot be told as a share"):
+        known_share(None, "r2")
 
 
 def test_a_bundle_alone_is_held_in_fewer_bits(bundle, tmp_path):

@@ -23,6 +23,15 @@ from plait.model.scores import intervals_of
 from plait.report.model_verdict import verdict_of
 
 
+def share_kept(one: float, base: float, *, lower_is_better: bool) -> float | None:
+    """Return the part of a score that another one has, of an error the inverse of its growth; None
+    where that has no meaning: of a score of 0 or less."""
+    above, below = (base, one) if lower_is_better else (one, base)
+    if one == base:
+        return 1.0
+    return above / below if below > 0 else None
+
+
 def compare(
     judge: OutputJudge,
     student: np.ndarray,
@@ -50,16 +59,13 @@ def compare(
         return {}
     student, teacher, truth = student[known], teacher[known], truth[known]
     found = paired_gap(judge, student, teacher, truth, groups[known])
-    above, below = found.first, found.second
-    if found.lower_is_better:
-        above, below = below, above
     return {
         "metric": found.metric,
         "student": found.first,
         "teacher": found.second,
         "gap": found.gap,
         "interval": found.interval,
-        "share": above / below if below else None,
+        "share": share_kept(found.first, found.second, lower_is_better=found.lower_is_better),
         "agreement": agreement(judge.codec.form, student, teacher),
         "rows": len(known),
     }

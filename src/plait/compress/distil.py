@@ -35,6 +35,7 @@ def distil(
     *,
     budget: str | float | Budget = "2m",
     progress: Progress = SILENT,
+    problem: Problem | None = None,
     **settings: Any,
 ) -> Model:
     """Return a small model of the teacher's target that reads the teacher's raw columns alone.
@@ -48,6 +49,7 @@ def distil(
         teacher: See `Teacher`.
         budget: Of all of it when timed, of each network's training otherwise.
         progress: Told of the work.
+        problem: Of the student, where that is known already; see `student_problem`.
         settings: Those of `Distilling`.
 
     Raises:
@@ -57,14 +59,22 @@ def distil(
     asked = Distilling(**settings)
     asked.check()
     with few_threads(teacher.table.num_rows):
-        return _distil(teacher, asked, Budget.parse(budget), progress)
+        return _distil(teacher, asked, Budget.parse(budget), progress, problem)
 
 
-def _distil(teacher: Teacher, asked: Distilling, budget: Budget, progress: Progress) -> Model:
+def _distil(
+    teacher: Teacher,
+    asked: Distilling,
+    budget: Budget,
+    progress: Progress,
+    problem: Problem | None,
+) -> Model:
     meter, timetable = Meter(tracked=True), Timetable.of(budget)
     device = choose_device(asked.device, simple=not asked.has_network)
     with timetable.part("reading"):
-        problem = student_problem(teacher, seed=asked.seed, progress=progress, timetable=timetable)
+        problem = problem or student_problem(
+            teacher, seed=asked.seed, progress=progress, timetable=timetable
+        )
         choosing = choosing_rows(problem, seed=asked.seed)
     with timetable.part("teacher"):
         lessons = make_lessons(

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from plait.bundle import size_mb
+from plait.compress.compared import share_kept
 from plait.compress.lessons import agreement
 from plait.compress.teacher import Teacher
 from plait.data.prepared import Prepared
 from plait.data.table import Table
+from plait.errors import UsageError
 from plait.fitting.records.answering import Answered, as_shipped, rows_to_ask, time_answers
 from plait.modalities import codec_hash
 from plait.model.model import Model, load
@@ -59,9 +61,20 @@ class Bench:
     _known: dict[str, Prepared] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, teacher: Teacher, *, seed: int, progress: Progress = SILENT) -> Bench:
-        """Return a bench of a teacher's rows with a target, none of the test."""
-        able = np.setdiff1d(np.flatnonzero(teacher.labelled), teacher.test)
+    def of(
+        cls, teacher: Teacher, *, aside: np.ndarray, seed: int, progress: Progress = SILENT
+    ) -> Bench:
+        """Return a bench of a teacher's rows with a target, those set aside left out.
+
+        Raises `UsageError` where none is left.
+        """
+        able = np.setdiff1d(np.flatnonzero(teacher.labelled), aside)
+        if not len(able):
+            raise UsageError(
+                "no rows are there to compare variants on",
+                expected="rows with a target, beside those that are set aside as a test",
+                received=f"{teacher.table.num_rows:,} rows, {len(aside):,} of them set aside",
+            )
         rng = np.random.default_rng(seed)
         chosen = np.sort(rng.permutation(able)[:MOST_ROWS])
         table, model = teacher.table.take(chosen), teacher.model
@@ -85,8 +98,8 @@ class Bench:
             model.path = None
             read = load(path)
             outputs = read.outputs(self.prepared(read))
-            answer = as_shipped(path, read, self.rows[0], self.table.root)
-            answered, mb = time_answers(answer, self.rows), size_mb(path)
+            answer, engine = as_shipped(path, read, self.rows[0], self.table.root)
+            answered, mb = time_answers(answer, self.rows, engine=engine), size_mb(path)
         return Figures(mb, answered, outputs, self._score(outputs))
 
     def prepared_test(self, model: Model, rows: np.ndarray) -> tuple[Prepared, np.ndarray]:
@@ -94,13 +107,15 @@ class Bench:
         prepared = model.prepare(self.teacher.table.take(rows), target=True, keep=False)
         return prepared, model.truth(prepared, np.arange(len(rows)))
 
-    def loss(self, one: Figures, base: Figures) -> float:
-        """Return the share of a score that another loses; below 0 where it is better."""
+    def kept(self, one: Figures, base: Figures) -> float:
+        """Return the share of a score that another keeps; above 1 where it is better.
+
+        Raises `UsageError` where a score of 0 or less has no shares.
+        """
         judge = self.teacher.ensemble.judge
         name = next(iter(judge.metrics(base.outputs, self.truth)))
-        if judge.lower_is_better(name):
-            return one.score / max(base.score, 1e-12) - 1.0
-        return 1.0 - one.score / base.score if base.score else 0.0
+        lower = judge.lower_is_better(name)
+        return known_share(share_kept(one.score, base.score, lower_is_better=lower), name)
 
     def alike(self, one: Figures, base: Figures) -> float:
         """Return the share of answers of both that are the same."""
@@ -108,3 +123,14 @@ class Bench:
 
     def _score(self, outputs: np.ndarray) -> float:
         return float(next(iter(self.teacher.ensemble.judge.metrics(outputs, self.truth).values())))
+
+
+def known_share(share: float | None, name: str) -> float:
+    """Return a share of a score. Raises `UsageError` where it cannot be told."""
+    if share is None:
+        raise UsageError(
+            "what compression loses cannot be told as a share",
+            expected=f"a model whose {name} is above 0 on the compared rows",
+            hint="fit a better model first: this one is no better than nothing",
+        )
+    return share

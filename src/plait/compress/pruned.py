@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from plait.compress.student_features import StudentFeatures
 from plait.compress.student_problem import make_lessons, student_problem
 from plait.compress.teacher import Teacher
 from plait.data.loader import Loader
+from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.work import choose_device
 from plait.model.model import Model
@@ -41,6 +44,7 @@ def pruned_student(
     budget: Budget,
     seed: int,
     progress: Progress,
+    problem: Problem | None = None,
 ) -> tuple[Model, Pruned]:
     """Return a student without a share of its network's weights, as a graph; and what was taken.
 
@@ -51,10 +55,13 @@ def pruned_student(
         budget: Of the recovery.
         seed: Of whatever is drawn.
         progress: Told of the work.
+        problem: Of the student, where that is known already.
     """
     ensemble = networks_of(student)
     (system,) = build_systems(ensemble.systems)
-    problem = student_problem(teacher, seed=seed, progress=progress, timetable=Timetable.of(budget))
+    problem = problem or student_problem(
+        teacher, seed=seed, progress=progress, timetable=Timetable.of(budget)
+    )
     lessons = make_lessons(teacher, problem, seed=seed)
     rates = TrainConfig()
     students = NetworkStudents(
@@ -93,7 +100,17 @@ def pruned_student(
     told.require("the graph of a pruned network", f"over {len(rows)} rows")
     parts = with_graphs(ensemble, [graph])
     parts = parts if evidence is None else replace(parts, evidence=(evidence,))
-    return replace(student, parts=parts, path=None), found
+    records = _of_size(student.records, system.num_parameters)
+    return replace(student, parts=parts, records=records, path=None), found
+
+
+def _of_size(records: Mapping[str, Any], num_parameters: int) -> dict[str, Any]:
+    metrics = records["metrics"]
+    told = {"num_parameters": num_parameters}
+    return {
+        **records,
+        "metrics": {**metrics, **told, "training": {**metrics["training"], **told}},
+    }
 
 
 def _fill_gradients(objective: Distilled, seed: int) -> None:

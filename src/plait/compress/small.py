@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from plait.compress.compared import compare
-from plait.compress.distil import distil
-from plait.compress.exported import export
-from plait.compress.limits import Limits, on_front, why_dropped
-from plait.compress.measured import Bench, Figures
-from plait.compress.pruned import pruned_student
+from plait.compress.limits import Limits, on_front
 from plait.compress.settings import METHODS
 from plait.compress.teacher import Teacher
-from plait.compress.variants import variants
-from plait.data.grouping import join_said, said_groups
+from plait.compress.trying import Tried, Trying
 from plait.energy import Meter
 from plait.errors import UsageError
+from plait.fitting.records.records import with_scores
 from plait.footprint import of_thousand, paid_back, with_energy
 from plait.model.ensemble import DEEP
 from plait.model.model import Model
 from plait.progress import SILENT, Progress
+from plait.report.model_verdict import verdict_of
 from plait.train.budget import Budget
-
-DISTIL_SHARE, PRUNE_SHARES = 0.6, {0.5: 0.15, 0.7: 0.15}
-"""Of the budget: for the student; share of weights that is pruned -> what its recovery takes."""
-
-MOST_COST = 2e-3
-"""Of four bits: nats, or shares of the variance, that outputs may move; see `held_mixed`."""
-
-LEAST_MORE = 0.05
-"""Share of weights that a further pruning takes, at least."""
-
-WHOLE, STUDENT = "as it is", "student"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tried:
-    """A variant and its numbers; see `plait.compress.limits.Measured`.
-
-    Attributes:
-        name: What was done.
-        model: That answers so.
-        mb, ms, ms_slow: Of its bundle; of one row, the median and one of a hundred.
-        joules, method: Of the answer to one row, and how they are known.
-        loss: Share of the score that it loses beside what was compressed.
-        agreement: Share of answers that are those of what was compressed.
-        dropped: Why it may not win; "" where it may.
-    """
-
-    name: str
-    model: Model
-    mb: float
-    ms: float
-    ms_slow: float
-    joules: float
-    method: str
-    loss: float
-    agreement: float
-    dropped: str = ""
-
-    def told(self) -> dict[str, Any]:
-        """Return its numbers, JSON-ready."""
-        return {
-            "name": self.name,
-            "mb": self.mb,
-            "ms": self.ms,
-            "ms_slow": self.ms_slow,
-            **of_thousand(self.joules, self.method),
-            "loss": self.loss,
-            "agreement": self.agreement,
-            "dropped": self.dropped,
-        }
 
 
 def compress(
@@ -91,9 +35,10 @@ def compress(
     """Return the variant that is best within the limits; its record tells of all.
 
     What each loses is measured on rows of training: of a student, on those that chose it, which it
-    had not learned from then; of what is pruned or held in fewer bits, beside what that was made
-    of, to whose loss it is added. Rows of the test choose nothing: they say in the end what the
-    best one lost.
+    had not learned from then; of what is pruned or held in fewer bits, on rows that it did learn
+    from, as a share of what that was made of, of which it keeps so much. Rows of the test choose
+    nothing: they say in the end what the best one lost, and a note says where that is more than was
+    allowed.
 
     Args:
         teacher: What is compressed, and a table.
@@ -115,7 +60,7 @@ def compress(
             received=", ".join(unknown) or "none",
         )
     meter, alike = Meter(tracked=True), Meter()  # what is paid back is counted as answers are
-    work = _Work(teacher, methods, budget, seed, progress, settings)
+    work = Trying(teacher, methods, budget, seed, progress, settings)
     tried = [_alone(one) if network_alone else one for one in work.run()]
     able = [one for one in tried if not one.dropped]
     if not able:
@@ -134,14 +79,15 @@ def compress(
     whole = tried[0]
     sizes = {"teacher": whole.mb, "student": chosen.mb, "share": chosen.mb / whole.mb}
     beside, scored = work.on_test(model)
-    metrics = model.records["metrics"]
+    metrics = _scored(model.records["metrics"], scored, beside, limits)
     energy = meter.as_dict()
     answers = {**of_thousand(chosen.joules, chosen.method), "ms": chosen.ms}
+    model.card = with_scores(model.card, metrics, verdict_of(model, metrics))
     model.card = with_energy(model.card, energy | {"answers": answers})
     model.records = {
         **model.records,
         "energy": energy | {"answers": answers},
-        "metrics": metrics if scored is None else {**metrics, "test": scored},
+        "metrics": metrics,
         "compression": {
             **(model.records.get("compression") or {}),
             "methods": list(methods),
@@ -155,136 +101,30 @@ def compress(
     return model
 
 
+def _scored(
+    metrics: Mapping[str, Any],
+    scored: Mapping[str, Any] | None,
+    beside: Mapping[str, Any],
+    limits: Limits,
+) -> dict[str, Any]:
+    """Return the metrics of what ships: its scores on rows of the test, and what is to be known."""
+    notes = list(metrics.get("notes", []))
+    if scored is None:
+        notes.append(
+            "no rows were set aside as a test: the scores are those before it was made smaller"
+        )
+        return {**metrics, "notes": notes}
+    kept = beside.get("share")
+    if limits.max_loss is not None and kept is not None and kept < 1.0 - limits.max_loss:
+        notes.append(
+            f"on rows of the test it keeps {kept:.1%} of the score of what was compressed, less "
+            f"than the {1.0 - limits.max_loss:.1%} that was asked for, and that training rows told"
+        )
+    return {**metrics, "test": scored, "notes": notes}
+
+
 def _alone(one: Tried) -> Tried:
     """Return a variant, dropped where its answers need more than networks."""
     ensemble = one.model.ensemble
     more = set(ensemble.weights) != {DEEP} or ensemble.evidence or one.model.derived_columns
     return replace(one, dropped="needs more than a network") if more and not one.dropped else one
-
-
-class _Work:
-    """Makes and measures variants, one after the other."""
-
-    def __init__(
-        self,
-        teacher: Teacher,
-        methods: Sequence[str],
-        budget: Budget,
-        seed: int,
-        progress: Progress,
-        settings: dict[str, Any],
-    ) -> None:
-        self._teacher, self._methods, self._budget = teacher, methods, budget
-        self._seed, self._progress, self._settings = seed, progress, settings
-        self._bench = Bench.of(teacher, seed=seed, progress=progress)
-        self._figures: dict[str, Figures] = {}
-
-    def run(self) -> Iterator[Tried]:
-        """Give the variants, what is compressed first."""
-        whole = self._measured(WHOLE, self._teacher.model, None)
-        yield whole
-        if "distil" not in self._methods:
-            yield from self._in_fewer_bits(whole)
-            return
-        share = DISTIL_SHARE if "prune" in self._methods else 1.0
-        student = distil(
-            self._teacher,
-            budget=self._budget.share(share),
-            seed=self._seed,
-            progress=self._progress,
-            **self._settings,
-        )
-        held = student.records["compression"]["choice"]
-        found = replace(
-            self._measured(STUDENT, student, None),
-            loss=1.0 - float(held.get("share") or 0.0),
-            agreement=float(held.get("agreement", 0.0)),
-        )
-        yield found
-        yield from self._in_fewer_bits(found)
-        if "prune" in self._methods and DEEP in student.ensemble.weights:
-            yield from self._pruned(found)
-
-    def on_test(self, model: Model) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Return how a model does beside what was compressed, on rows of the test, and its scores
-        there; {} and None without a test."""
-        rows = self._teacher.test
-        if not len(rows):
-            return {}, None
-        prepared, truth = self._bench.prepared_test(model, rows)
-        every = np.arange(len(rows), dtype=np.int32)
-        mine = model.outputs(prepared)
-        theirs = self._teacher.outputs(rows)
-        group, table = self._teacher.model.group, self._teacher.table.take(rows)
-        known = group is not None and group in table.column_names
-        groups = join_said(said_groups(table, str(group)), every) if known else every
-        scored = model.score_rows(prepared, every, truth, groups=groups, outputs=mine)
-        return compare(self._teacher.ensemble.judge, mine, theirs, truth, groups), scored
-
-    def _pruned(self, student: Tried) -> Iterator[Tried]:
-        before = 0.0
-        for share, part in PRUNE_SHARES.items():
-            model, gone = pruned_student(
-                self._teacher,
-                student.model,
-                share,
-                budget=self._budget.share(part),
-                seed=self._seed,
-                progress=self._progress,
-            )
-            if gone.share_gone < before + LEAST_MORE:
-                return  # all units that may go are gone
-            before = gone.share_gone
-            name = f"{STUDENT}, {gone.share_gone:.0%} of its network pruned"
-            found = self._measured(name, model, student)
-            yield found
-            yield from self._in_fewer_bits(found)
-
-    def _in_fewer_bits(self, base: Tried) -> Iterator[Tried]:
-        """Give a model as graphs, and in fewer and fewer bits."""
-        if "quantize" not in self._methods:
-            return
-        name, model = base.name, base.model
-        ensemble = model.ensemble
-        if DEEP in ensemble.weights and not ensemble.graphs:
-            model = export(model, self._bench.table).model
-            found = self._measured(f"{name}, as graphs", model, base)
-            yield replace(found, dropped=why_dropped(found, base))
-            base = found
-        made = {"": base}
-        prepared = self._bench.prepared(model)
-        every = variants(model, prepared, np.arange(prepared.num_rows), most_cost=MOST_COST)
-        for one in every:
-            found = self._measured(f"{name}, {one.name}", one.model, base)
-            made[one.name] = found
-            why = why_dropped(found, made[one.after], for_speed=one.for_speed)
-            yield replace(found, dropped=why)
-
-    def _measured(self, name: str, model: Model, base: Tried | None) -> Tried:
-        """Return a variant and its numbers.
-
-        Args:
-            name: What was done.
-            model: That answers so.
-            base: What it was made of without seeing further rows, whose loss and agreement it
-                begins at; None where it stands for itself. Answers that differ from those of its
-                base count as differing from what was compressed.
-        """
-        found = self._bench.figures(model)
-        self._figures[name] = found
-        loss, agreement = 0.0, 1.0
-        if base is not None:
-            before = self._figures[base.name]
-            loss = base.loss + self._bench.loss(found, before)
-            agreement = max(base.agreement + self._bench.alike(found, before) - 1.0, 0.0)
-        return Tried(
-            name=name,
-            model=model,
-            mb=found.mb,
-            ms=found.answered.ms,
-            ms_slow=found.answered.ms_slow,
-            joules=found.answered.joules,
-            method=found.answered.method,
-            loss=loss,
-            agreement=agreement,
-        )

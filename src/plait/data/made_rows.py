@@ -26,25 +26,24 @@ class RowsWithMade:
             are ``train``.
 
     Attributes:
-        num_made: How many were made.
+        real: The table, none of whose rows is made.
     """
 
     def __init__(
         self, table: Table, made: Mapping[str, Sequence[Cell]], parts: Sequence[str]
     ) -> None:
         num = len(next(iter(made.values()))) if made else 0
-        self._table, self._real = table, table.num_rows
+        self.real = table
         empty: list[Cell] = [None] * num
         self._made = MemoryRows({n: list(made.get(n, empty)) for n in table.column_names})
         self._parts = [*parts, *["train"] * num]
         self.column_names = (*table.column_names, SPLIT)
         self.num_rows, self.notes = table.num_rows + num, table.notes
-        self.num_made = num
 
     @property
     def key(self) -> str:
         """Changes with the table, the made cells, and the parts."""
-        told = "|".join([self._table.key, self._made.key, *self._parts])
+        told = "|".join([self.real.key, self._made.key, *self._parts])
         return hashlib.sha256(told.encode()).hexdigest()
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
@@ -55,9 +54,9 @@ class RowsWithMade:
         """Return the cells of the given row numbers, in that order."""
         if column == SPLIT:
             return [self._parts[int(row)] for row in rows]
-        real = rows < self._real
-        of_table = iter(self._table.column(column, rows[real]))
-        of_made = iter(self._made.pick(column, rows[~real] - self._real))
+        real = rows < self.real.num_rows
+        of_table = iter(self.real.column(column, rows[real]))
+        of_made = iter(self._made.pick(column, rows[~real] - self.real.num_rows))
         return [next(of_table if is_real else of_made) for is_real in real]
 
 

@@ -96,9 +96,9 @@ class Table:
         return found if self._chosen is None or found is None else found[self._chosen]
 
     @property
-    def has_made(self) -> bool:
-        """Whether a model made some of the rows."""
-        return bool(getattr(self._rows, "num_made", 0))
+    def real(self) -> Table:
+        """The table behind whose rows a model made others; itself where none did."""
+        return getattr(self._rows, "real", self)
 
     @property
     def strict(self) -> bool:

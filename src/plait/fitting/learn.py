@@ -59,7 +59,7 @@ def learn_target(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]]:
     with timetable.part("encoders"):
         problem, encoders = read_by_encoders(problem, work)
         problem, space, learned = _with_space(problem, work)
-    apart = knows_targets(problem) or problem.table.has_made
+    apart = knows_targets(problem) or problem.table.num_rows > problem.table.real.num_rows
     problem, folds = _with_folds(problem, work, apart=apart)
     problem = _judged_in_time(problem, timetable)
     with timetable.part("baselines"):

@@ -12,6 +12,8 @@ from plait.report.text import DASH, escape, metric, number, percent, section, ta
 from plait.report.words import word
 from plait.types import Html
 
+ENGINES = {"edge": "the edge runtime", "model": "plait with torch"}
+
 
 def compression(data: Mapping[str, Any]) -> Html:
     """Return what was tried to make the model small, as a plot and a table; "" where nothing."""
@@ -36,7 +38,8 @@ def compression(data: Mapping[str, Any]) -> Html:
         _paid_back(found.get("paid_back") or {}),
         lead=lead
         + (f"Asked for: {escape(limits)}. " if limits else "")
-        + "Losses are shares of the score of what was compressed, on rows that chose.",
+        + "Losses are shares of the score of what was compressed: a student's on rows that chose "
+        "it, of what is pruned or held in fewer bits on training rows, which it learned from.",
     )
 
 
@@ -64,6 +67,7 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
         "MB": number(one["mb"]),
         "ms a row": number(one["ms"]),
         "ms, slowest in a hundred": number(one["ms_slow"]),
+        "answered by": ENGINES.get(str(one.get("engine")), ""),
         "Wh of 1,000 answers": number(one.get("wh_per_1000")),
         "score kept": percent(1.0 - one["loss"]),
         "answers alike": percent(one["agreement"]),

@@ -127,7 +127,7 @@ def _as_it_ships(model: Model, table: Table, rows: np.ndarray) -> tuple[float, f
     with spare_folder() as folder:
         path = model.save(Path(folder) / "trial.plait")
         model.path = None
-        answer = as_shipped(path, model, asked[0], table.root)
+        answer, _ = as_shipped(path, model, asked[0], table.root)
         found = time_answers(answer, asked, least=LEAST_TIMES, seconds=TIMED_SECONDS)
         return size_mb(path), found.ms, found.joules
 

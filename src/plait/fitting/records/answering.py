@@ -13,7 +13,7 @@ import numpy as np
 from plait.data.table import Table
 from plait.edge import load as load_edge
 from plait.energy import Meter
-from plait.errors import PlaitError
+from plait.errors import BundleError, ExtraError, PlaitError
 from plait.footprint import of_thousand
 from plait.model.model import Model
 from plait.model.whole_rows import WholeRows
@@ -27,6 +27,8 @@ FEW_TIMES, FEW_SECONDS = 3, 0.1
 MOST_ROWS = 32
 """Different rows that are asked."""
 
+EDGE, MODEL = "edge", "model"
+
 Answering = Callable[[Mapping[str, Any]], object]
 
 
@@ -38,12 +40,14 @@ class Answered:
         ms, ms_slow: Milliseconds of an answer: the median, and 99 in 100.
         joules: Of an answer, in the mean.
         method: How the joules are known.
+        engine: What answered; see `as_shipped`.
     """
 
     ms: float
     ms_slow: float
     joules: float
     method: str
+    engine: str = MODEL
 
 
 def rows_to_ask(
@@ -55,8 +59,11 @@ def rows_to_ask(
     return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 
 
-def as_shipped(path: Path, model: Model, row: Mapping[str, Any], root: Path) -> Answering:
-    """Return what answers a row of a bundle: the edge runtime where it can, else the model.
+def as_shipped(
+    path: Path, model: Model, row: Mapping[str, Any], root: Path
+) -> tuple[Answering, str]:
+    """Return what answers a row of a bundle, the edge runtime where it can, else the model; and
+    which it is, `EDGE` or `MODEL`.
 
     Args:
         path, model: The bundle, and the model of it.
@@ -66,15 +73,16 @@ def as_shipped(path: Path, model: Model, row: Mapping[str, Any], root: Path) -> 
     try:
         edge = load_edge(path)
         edge.predict(row, root=root)
-    except PlaitError:
-        return lambda row: model.predict([dict(row)], root=root)
-    return lambda row: edge.predict(row, root=root)
+    except (BundleError, ExtraError):
+        return lambda row: model.predict([dict(row)], root=root), MODEL
+    return lambda row: edge.predict(row, root=root), EDGE
 
 
 def time_answers(
     answer: Answering,
     rows: Sequence[Mapping[str, Any]],
     *,
+    engine: str = MODEL,
     least: int = LEAST_TIMES,
     seconds: float = TIMED_SECONDS,
 ) -> Answered:
@@ -83,6 +91,7 @@ def time_answers(
     Args:
         answer: Answers a row.
         rows: Are asked in turn.
+        engine: What answers, to be told.
         least: Answers, unless they take four times the seconds.
         seconds: After which it is enough.
     """
@@ -98,7 +107,7 @@ def time_answers(
             break
     joules, method = meter.energy()
     ms, slow = (float(one) for one in np.percentile(found, [50, 99]))
-    return Answered(ms, slow, joules / len(found), method)
+    return Answered(ms, slow, joules / len(found), method, engine)
 
 
 def answers_told(model: Model, table: Table, places: np.ndarray) -> dict[str, Any]:

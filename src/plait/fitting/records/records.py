@@ -23,18 +23,25 @@ from plait.fitting.setup.problem import Problem
 from plait.model.backbone_column import BackboneColumn
 from plait.model.model import Model
 
+SCORES, KNOWN = "| metric | value | 95 % interval |", "## What to know"
+"""Lines of a card: the head of its table, and of its notes."""
+
 
 def make_lineage(
     problem: Problem, settings: Mapping[str, Any], said: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return where the model comes from: table, settings, what was said, versions, machine."""
+    """Return where the model comes from: table, settings, what was said, versions, machine.
+
+    The table is that of the person: rows that a model made lie behind its own.
+    """
+    table = problem.table.real
     return {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "table": {
-            "name": problem.table.name,
-            "rows": problem.table.num_rows,
-            "columns": list(problem.table.column_names),
-            "key": problem.table.key,
+            "name": table.name,
+            "rows": table.num_rows,
+            "columns": list(table.column_names),
+            "key": table.key,
         },
         "settings": {name: value for name, value in settings.items() if value is not None},
         "said": dict(said),
@@ -127,7 +134,7 @@ def make_space_card(problem: Problem, metrics: Mapping[str, Any]) -> str:
             f"| {name} | {_share(one, 'r@1')} | {_share(one, 'r@10')} | {one['median_rank']:g} "
             f"| {one['n']} |"
         )
-    lines += [*_warned(metrics), "", "## What to know", ""]
+    lines += [*_warned(metrics), "", KNOWN, ""]
     lines += [f"- {note}" for note in metrics["notes"]] or ["- nothing noted"]
     return "\n".join([*lines, ""])
 
@@ -140,7 +147,6 @@ def _share(one: Mapping[str, Any], name: str) -> str:
 def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str:
     """Return the model card (Mitchell et al. 2019) as Markdown, the verdict first."""
     scored = metrics.get("test") or metrics.get("validation") or {}
-    intervals = scored.get("intervals", {})
     lines = [
         f"# Model card: {problem.target} from {', '.join(problem.inputs)}",
         "",
@@ -151,12 +157,8 @@ def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str
         "",
         f"**{verdict}**",
         "",
-        "| metric | value | 95 % interval |",
-        "|---|---|---|",
+        *_score_lines(scored),
     ]
-    for name, value in scored.get("metrics", {}).items():
-        ends = " to ".join(f"{end:.4f}" for end in intervals.get(name, ()))
-        lines.append(f"| {name} | {value:.4f} | {ends or 'not computed'} |")
     decision = scored.get("decision")
     if decision:
         at, half = decision["at_threshold"], decision["at_half"]
@@ -175,6 +177,30 @@ def make_card(problem: Problem, metrics: Mapping[str, Any], verdict: str) -> str
         "",
     ]
     return "\n".join(lines)
+
+
+def with_scores(card: str, metrics: Mapping[str, Any], verdict: str) -> str:
+    """Return a model card with other scores, verdict and notes: those of a model made of it."""
+    scored = metrics.get("test") or metrics.get("validation") or {}
+    lines = card.splitlines()
+    table, known = lines.index(SCORES), lines.index(KNOWN)
+    after = next(place for place in range(table, len(lines)) if not lines[place])
+    rest = next(place for place in range(known + 2, len(lines)) if not lines[place])
+    said = next(place for place in range(table) if lines[place].startswith("**"))
+    notes = [f"- {note}" for note in metrics.get("notes", [])] or ["- nothing noted"]
+    found = [
+        *lines[:said], f"**{verdict}**", *lines[said + 1 : table], *_score_lines(scored),
+        *lines[after:known], KNOWN, "", *notes, *lines[rest:], "",
+    ]  # fmt: skip
+    return "\n".join(found)
+
+
+def _score_lines(scored: Mapping[str, Any]) -> list[str]:
+    intervals, lines = scored.get("intervals", {}), [SCORES, "|---|---|---|"]
+    for name, value in scored.get("metrics", {}).items():
+        ends = " to ".join(f"{end:.4f}" for end in intervals.get(name, ()))
+        lines.append(f"| {name} | {value:.4f} | {ends or 'not computed'} |")
+    return lines
 
 
 def _warned(metrics: Mapping[str, Any]) -> list[str]:
